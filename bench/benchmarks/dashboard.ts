@@ -1,0 +1,140 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import type { Bench, Benchmark } from '../harness/benchmark.ts';
+import { type ServedDashboard, serveDashboard } from '../harness/dashboard.ts';
+import { openDoor } from '../harness/door.ts';
+import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
+import { MILLION, millionUnits } from '../harness/million.ts';
+import { percentile } from '../harness/statistics.ts';
+
+const BROWSER = process.env.CHROMIUM || '/usr/bin/chromium';
+const VIEWS = 5;
+const PAGES = 200;
+const CLIENTS = 100;
+const LISTENED_UNITS = 1000;
+
+/** What looking costs. */
+export const dashboard: Benchmark = {
+  name: 'dashboard',
+  what: 'size of the page, first view of a job of 1,000,000 units in a browser, pages of units over HTTP, and what 100 listeners cost',
+  async run(bench) {
+    size(bench);
+    const { storagePath, jobId } = await millionUnits(bench, MILLION / 2, 'store');
+    const served = await serveDashboard(bench.installation, storagePath);
+    await pages(bench, served, jobId);
+    await firstView(bench, served, jobId);
+    await served.close();
+    await listeners(bench);
+  },
+};
+
+function size(bench: Bench): void {
+  const folder = join(bench.installation.root, 'dist', 'dashboard');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce(
+    (sum, { parentPath, name }) => sum + gzipSync(readFileSync(join(parentPath, name))).length,
+    0,
+  );
+  bench.record({
+    id: 'dashboard.page_kb',
+    what: 'the built page, every file gzipped',
+    measure: 'kB',
+    runs: [bytes / 1024],
+  });
+}
+
+async function pages(bench: Bench, served: ServedDashboard, jobId: string): Promise<void> {
+  const times: number[] = [];
+  for (let turn = 0; turn <= PAGES; turn++) {
+    const offset = Math.floor((turn / PAGES) * (MILLION - 50));
+    const status = turn % 4 === 0 ? '&status=failed' : '';
+    const started = performance.now();
+    const answer = await served.fetch(
+      `/api/jobs/${jobId}/rows?limit=50&offset=${status ? offset % 4000 : offset}${status}`,
+    );
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`A page of units was answered with ${answer.status}.`);
+    if (turn > 0) times.push(performance.now() - started);
+  }
+  const what = `a page of 50 units over HTTP at 1,000,000 units, p95 of ${PAGES}`;
+  bench.record({ id: 'dashboard.units_page_p95_ms', what, measure: 'ms', runs: [percentile(times, 0.95)] });
+}
+
+async function firstView(bench: Bench, served: ServedDashboard, jobId: string): Promise<void> {
+  if (!existsSync(BROWSER)) {
+    bench.skip(['dashboard.first_view_ms'], 'Chromium is not installed (Debian package chromium)');
+    return;
+  }
+  const browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox', '--disable-gpu'] });
+  const { code } = (await (await served.fetch('/auth/codes', { method: 'POST' })).json()) as { code: string };
+  const page = await browser.newPage();
+  await page.goto(`${served.url}/auth?code=${code}&next=/`);
+  const runs: number[] = [];
+  for (let run = 0; run < VIEWS; run++) {
+    await page.goto(`${served.url}/jobs/${jobId}/units`, { waitUntil: 'commit' });
+    await page.waitForSelector('[role=rowgroup] [role=row]');
+    // The page's own clock, which starts with the request.
+    runs.push(await page.evaluate<number>('performance.now()'));
+  }
+  await browser.close();
+  bench.record({
+    id: 'dashboard.first_view_ms',
+    what: 'request to painted table of a job of 1,000,000 units, in a browser',
+    measure: 'ms',
+    runs,
+  });
+}
+
+/** The same job twice, without and with listeners to its events. */
+async function listeners(bench: Bench): Promise<void> {
+  const storagePath = join(bench.directory, 'listeners', 'batch.db');
+  const door = openDoor(bench.installation, storagePath);
+  const job = csvJob(numbersCsv(bench.directory, LISTENED_UNITS), { type: 'command', command: ['true'] }, 8);
+  const create = async () => String((await door.call('create_job', job)).output.job_id);
+  const [warm, alone, heard] = [await create(), await create(), await create()];
+  const served = await serveDashboard(bench.installation, storagePath);
+  await runToEnd(door, warm);
+  const before = await runToEnd(door, alone);
+  const idleMb = served.used().nowMb;
+  const leaving = new AbortController();
+  const clients = Array.from({ length: CLIENTS }, () => listen(served, heard, leaving.signal));
+  const after = await runToEnd(door, heard);
+  const listenedMb = served.used().nowMb;
+  leaving.abort();
+  const events = await Promise.all(clients);
+  if (Math.min(...events) < LISTENED_UNITS) throw new Error(`A client heard of only ${Math.min(...events)} events.`);
+  await served.close();
+  await door.close();
+  const figure = (id: string, what: string, measure: 'MB' | '×', value: number) =>
+    bench.record({
+      id: `dashboard.${id}`,
+      what: `${CLIENTS} clients that listen to a running job: ${what}`,
+      measure,
+      runs: [value],
+    });
+  figure('clients_server_mb', 'memory of the server, more', 'MB', listenedMb - idleMb);
+  figure(
+    'clients_executor_ratio',
+    'CPU of the executor, against none',
+    '×',
+    after.executor.cpuSeconds / before.executor.cpuSeconds,
+  );
+}
+
+/** Listens until the signal; how many events came. */
+async function listen(served: ServedDashboard, jobId: string, signal: AbortSignal): Promise<number> {
+  let events = 0;
+  try {
+    const { body } = await served.fetch(`/api/jobs/${jobId}/events`, {
+      headers: { Accept: 'text/event-stream' },
+      signal,
+    });
+    const decoder = new TextDecoder();
+    for await (const chunk of body ?? []) events += decoder.decode(chunk, { stream: true }).split('\nid:').length - 1;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return events;
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Benchmark } from '../harness/benchmark.ts';
+import { openDoor } from '../harness/door.ts';
+import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
+
+const [UNITS, SLOTS, SLEEP_S, ROUNDS] = [200, 16, 0.25, 3];
+
+/** How much of the time of slots goes to work. */
+export const efficiency: Benchmark = {
+  name: 'efficiency',
+  what: `${UNITS} units that sleep ${SLEEP_S * 1000} ms in ${SLOTS} slots: wall time against the ideal`,
+  async run(bench) {
+    const ideal = Math.ceil(UNITS / SLOTS) * SLEEP_S;
+    const csv = numbersCsv(bench.directory, UNITS);
+    const runs: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const door = openDoor(bench.installation, join(bench.directory, `store-${round}`, 'batch.db'));
+      const worker = { type: 'command', command: ['sleep', String(SLEEP_S)] };
+      const { output } = await door.call('create_job', csvJob(csv, worker, SLOTS));
+      runs.push((await runToEnd(door, String(output.job_id))).seconds);
+      await door.close();
+    }
+    const what = `${UNITS} units of ${SLEEP_S * 1000} ms in ${SLOTS} slots`;
+    bench.record({ id: 'efficiency.seconds', what: `${what}: wall time (ideal ${ideal} s)`, measure: 's', runs });
+    bench.record({
+      id: 'efficiency.ratio',
+      what: `${what}: wall time against the ideal`,
+      measure: '×',
+      runs: runs.map((time) => time / ideal),
+    });
+  },
+};

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { abpEnvironment } from './door.ts';
+import type { Installation } from './installation.ts';
+import { type Used, usedBy } from './process.ts';
+
+/** A running `abp serve`. */
+export interface ServedDashboard {
+  readonly url: string;
+  /** As a program with the token asks. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  used(): Used;
+  close(): Promise<void>;
+}
+
+/** Serves a store on a free port. */
+export async function serveDashboard(installation: Installation, storagePath: string): Promise<ServedDashboard> {
+  const child = spawn(process.execPath, [installation.program('main'), 'serve', '--port', '0'], {
+    stdio: 'ignore',
+    env: abpEnvironment(storagePath),
+  });
+  // Also when a benchmark fails.
+  const stop = () => child.kill('SIGTERM');
+  process.once('exit', stop);
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  // How every other process of the store finds it.
+  const lock = `${storagePath}.server.json`;
+  while (!existsSync(lock)) {
+    if (child.exitCode !== null) throw new Error(`abp serve ended with exit code ${child.exitCode}.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const { url, token } = JSON.parse(readFileSync(lock, 'utf8')) as { url: string; token: string };
+  return {
+    url,
+    fetch: (path, init) =>
+      fetch(url + path, { ...init, headers: { ...init?.headers, Authorization: `Bearer ${token}` } }),
+    used() {
+      const used = usedBy(child.pid ?? 0);
+      if (used === null) throw new Error('abp serve is gone.');
+      return used;
+    },
+    async close() {
+      process.off('exit', stop);
+      stop();
+      await gone;
+    },
+  };
+}

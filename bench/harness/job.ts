@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Door } from './door.ts';
+import { childOf, type Used, watch } from './process.ts';
+
+/** A CSV file with `rows` rows of `n`, from 0. Returns its path. */
+export function numbersCsv(directory: string, rows: number): string {
+  const path = join(directory, `numbers-${rows}.csv`);
+  writeFileSync(path, `n\n${Array.from({ length: rows }, (_, n) => n).join('\n')}\n`);
+  return path;
+}
+
+/** Arguments of a `create_job` for every row of a CSV file. */
+export function csvJob(file: string, worker: Readonly<Record<string, unknown>>, slots: number, config: object = {}) {
+  return {
+    name: 'bench',
+    user_intent: 'run',
+    prompt_template: 'Do this one: {payload}',
+    enumerator_type: 'csv',
+    enumerator_config: { file_path: file, ...config },
+    worker,
+    limits: { max_workers: slots },
+  };
+}
+
+/** A job that ran to its end. */
+export interface Ran {
+  /** From the call that starts it to the commit that ends it: the start of the executor is in it. */
+  readonly seconds: number;
+  readonly executor: Used;
+  /** The small process that spawns for the executor. */
+  readonly keeper: Used | null;
+}
+
+/** Runs a created job, without a test, to its end; throws unless every unit completed. */
+export async function runToEnd(door: Door, jobId: string, onLook?: (used: Used) => void): Promise<Ran> {
+  const started = Date.now();
+  const { output } = await door.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+  const { pid } = output.executor as { pid: number };
+  const executor = watch(pid, onLook);
+  let keeper: ReturnType<typeof watch> | null = null;
+  for (;;) {
+    const child = keeper === null ? childOf(pid, 'keeper-main') : null;
+    if (child !== null) keeper = watch(child);
+    const { output: now } = await door.call('get_job_status', { job_id: jobId, wait_seconds: keeper ? 45 : 0 });
+    if (now.status === 'running') continue;
+    const used = { executor: executor.end(), keeper: keeper?.end() ?? null };
+    if (now.status !== 'completed') throw new Error(`The job ended ${now.status}: ${JSON.stringify(now)}`);
+    return { seconds: (Date.parse(String(now.ended_at)) - started) / 1000, ...used };
+  }
+}
+
+/** Starts a created job and comes back at once; the pid of its executor. */
+export async function start(door: Door, jobId: string): Promise<number> {
+  const { output } = await door.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+  return (output.executor as { pid: number }).pid;
+}

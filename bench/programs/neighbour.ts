@@ -1,0 +1,27 @@
+import { systemClock } from '../../src/domain/clock.ts';
+import { openStore } from '../../src/repository/index.ts';
+
+/**
+ * Another process of the same store: writes and reads every few milliseconds until its stdin ends, then prints as JSON how
+ * long each write had to wait for its turn, and each read took, in ms.
+ */
+const [path = ''] = process.argv.slice(2);
+const { repository } = openStore(path, systemClock);
+const waits = { write: [] as number[], read: [] as number[] };
+const EVERY_MS = 7;
+
+const timer = setInterval(() => {
+  const started = performance.now();
+  repository.transaction((tx) => repository.gates.open(tx, 'nobody'));
+  const written = performance.now();
+  repository.jobs.list({ statuses: ['enumerating', 'running'], limit: 10 });
+  waits.write.push(written - started);
+  waits.read.push(performance.now() - written);
+}, EVERY_MS);
+
+process.stdin.resume().once('end', () => {
+  clearInterval(timer);
+  repository.close();
+  process.stdout.write(JSON.stringify(waits));
+});
+process.stdout.write('\n');

@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads a whole number of at least `minimum`, and at most `maximum` where there is one. */
+export function atLeast(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && value >= minimum && value <= maximum) return value;
+    const end = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
+    throw new InvalidArgumentError(`Expected a whole number from ${minimum}${end}.`);
+  };
+}
+
+/** Reads a list of names between commas. */
+export function list(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new InvalidArgumentError('Expected names with commas between them.');
+}
+
+/** Gathers an option that is given several times. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** Adds the units `3`, `5-9` or `1,2` to those before. */
+export function unitIndexes(text: string, before: readonly number[] = []): readonly number[] {
+  const added = list(text).flatMap((part) => {
+    const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    const length = Number(last) - Number(first) + 1;
+    if (first === '' || length < 1) throw new InvalidArgumentError('Expected units such as 3, 5-9 or 1,2.');
+    if (length > MAX_UNITS) throw new InvalidArgumentError(`At most ${MAX_UNITS} units can be named at once.`);
+    return Array.from({ length }, (_, index) => Number(first) + index);
+  });
+  return [...before, ...added];
+}
+
+/** manage_units takes so many indexes; whoever means more means a status. */
+const MAX_UNITS = 10_000;
+
+const UNITS_OF_TIME: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Reads a length of time such as `90s`, `12h`, `30d`, `2w`, in seconds. */
+export function timeSpan(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim()) ?? [];
+  const size = UNITS_OF_TIME[unit];
+  if (amount !== undefined && size !== undefined) return Number(amount) * size;
+  throw new InvalidArgumentError('Expected a time such as 90s, 15m, 12h, 30d or 2w.');
+}

@@ -1,0 +1,30 @@
+import type { InputOf } from '../../orchestrator/index.ts';
+
+/** A job's recipe written as a batch file: the inverse of reading one. */
+export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
+  const { enumerator_type: type, enumerator_config: config, prompt_template } = input;
+  const batch = {
+    name: input.name,
+    intent: input.user_intent,
+    prompt_template,
+    source: { type, ...config },
+    worker: input.worker,
+    output: given({ schema: input.output_schema, directory: input.output_directory }),
+    limits: input.limits,
+    test: given({ units: input.test_units }),
+    require_human_approval: input.require_human_approval,
+    post_processing: given({
+      prompt: input.post_processing_prompt,
+      name: input.post_processing_name,
+      output_directory: input.post_processing_output_directory,
+      on_failures: input.post_processing_on_failures,
+    }),
+  };
+  return given(batch) ?? {};
+}
+
+/** The fields that are there; absent when none is. */
+function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const there = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return there.length === 0 ? undefined : Object.fromEntries(there);
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { listEnumerators } from '../../enumerators/index.ts';
+import { getWorker, WORKER_TYPES } from '../../workers/index.ts';
+import { batchFileSchema } from './schema.ts';
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The JSON Schema of batch files, with the fields of every enumerator and worker: for editors. */
+export async function batchFileJsonSchema(): Promise<JsonSchema> {
+  const schema = jsonSchemaOf(batchFileSchema) as { properties: Record<string, JsonSchema> } & JsonSchema;
+  const sources = (await listEnumerators()).map(variantOf);
+  const workers = (await Promise.all(WORKER_TYPES.map(getWorker))).map(variantOf);
+  const oneOf = (variants: readonly Variant[]) => variants.map((variant) => variant.schema);
+  const { source, worker } = schema.properties;
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'ABP batch file',
+    ...schema,
+    properties: {
+      ...schema.properties,
+      source: { description: source?.description, oneOf: oneOf(sources) },
+      worker: { description: worker?.description, oneOf: oneOf(workers) },
+    },
+    $defs: Object.assign({}, ...[...sources, ...workers].map((variant) => variant.definitions)),
+  };
+}
+
+/** One choice of `source` or `worker`, and what it refers to. */
+interface Variant {
+  readonly schema: JsonSchema;
+  readonly definitions: JsonSchema;
+}
+
+/** A driver's config with its type. Its definitions move to the root of the whole, under names of their own. */
+function variantOf(driver: {
+  readonly type: string;
+  readonly description: string;
+  readonly configSchema: z.ZodType;
+}): Variant {
+  const { type, description, configSchema } = driver;
+  const text = JSON.stringify(jsonSchemaOf(configSchema)).replaceAll('"#/$defs/', `"#/$defs/${type}.`);
+  const {
+    $defs = {},
+    properties,
+    required = [],
+    ...rest
+  } = JSON.parse(text) as JsonSchema & { $defs?: JsonSchema; properties?: JsonSchema; required?: readonly string[] };
+  return {
+    schema: {
+      ...rest,
+      title: type,
+      description,
+      properties: { type: { const: type }, ...properties },
+      required: ['type', ...required],
+    },
+    definitions: Object.fromEntries(Object.entries($defs).map(([name, schema]) => [`${type}.${name}`, schema])),
+  };
+}
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}

@@ -1,0 +1,155 @@
+import { basename, dirname, resolve } from 'node:path';
+import { AbpError } from '../../domain/error.ts';
+import type { WorkerChoice } from '../../domain/job.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { compileSchema } from '../../domain/output-schema.ts';
+import { type Problem, parseWith } from '../../domain/validate.ts';
+import type { Workers } from '../../domain/worker.ts';
+import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { type ExportFormatName, exportFormatOf } from '../../export/index.ts';
+import type { InputOf } from '../../orchestrator/index.ts';
+import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
+import { loadPromptFile } from '../../prompt/prompt-file.ts';
+import { type Override, parseOverride, parseYaml, readText, type YamlDocument } from './document.ts';
+import { substituteEnvironment } from './environment.ts';
+import { type BatchFile, batchFileSchema } from './schema.ts';
+
+/** What may be changed from the command line. */
+export interface BatchOptions {
+  /** `limits.max_workers=2`, later ones win. */
+  readonly set: readonly string[];
+  /** Only the first so many items. */
+  readonly limit?: number | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workers: Workers;
+}
+
+/** Where results go when the job ends. */
+export interface BatchExport {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: ExportFormatName;
+  readonly fields?: readonly string[];
+  readonly force: boolean;
+}
+
+/** A batch file, checked: what is to be done with it. */
+export interface Batch {
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
+  readonly create: InputOf<'create_job'>;
+  readonly skipTest: boolean;
+  readonly export: BatchExport | null;
+  /** Things that are no error and probably not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** Who will do the units. */
+export function workerOf({ create }: Batch): WorkerChoice {
+  return (create.worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
+}
+
+/** Reads a batch file; see readBatch. */
+export async function readBatchFile(file: string, options: BatchOptions): Promise<Batch> {
+  return readBatch(await readText(file), file, dirname(resolve(file)), options);
+}
+
+/**
+ * Reads the text of a batch file and checks all that can be checked before anything is stored: its fields, the config of
+ * its enumerator and worker, its output schema. Throws AbpError `invalid_input` with file, line and column of every
+ * problem.
+ */
+export async function readBatch(text: string, file: string, directory: string, options: BatchOptions): Promise<Batch> {
+  const document = parseYaml(text, file, overridesOf(options));
+  const declared = declaredNames(document.value);
+  const { value, undeclared } = substituteEnvironment(document.value, declared, options.environment);
+  const batch = await located(document, '', async () => parseWith(batchFileSchema, value, 'batch file'));
+  const { type, ...config } = batch.source;
+  await located(document, 'source', async () => parseConfig(await getEnumerator(type), config));
+  const { worker, output } = batch;
+  if (worker) await located(document, 'worker', async () => options.workers.parse(worker as WorkerChoice));
+  const schema = (output?.schema ?? batch.output_schema) as JsonObject | undefined;
+  const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
+  if (schema) await located(document, schemaAt, async () => compileSchema(schema));
+  const prompt = batch.prompt_file;
+  const template = prompt
+    ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
+    : batch.prompt_template;
+  return {
+    directory,
+    create: createInput(batch, config, { template, schema, folder: basename(directory) }),
+    skipTest: batch.test?.skip ?? false,
+    export: exportOf(output, directory),
+    warnings: [...undeclared].map(
+      (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,
+    ),
+  };
+}
+
+/** The changes from the command line, the later winning. */
+export function overridesOf({ set, limit }: Pick<BatchOptions, 'set' | 'limit'>): readonly Override[] {
+  return [...set, ...(limit === undefined ? [] : [`source.limit=${limit}`])].map(parseOverride);
+}
+
+/** The names under `env`, before the file is known to be right: what is wrong with them is said with the rest. */
+function declaredNames(value: unknown): readonly string[] {
+  const env = typeof value === 'object' && value !== null ? (value as { env?: unknown }).env : undefined;
+  return Array.isArray(env) ? env.filter((name) => typeof name === 'string') : [];
+}
+
+function createInput(
+  { name, intent, worker, output, limits, test, require_human_approval, post_processing, source }: BatchFile,
+  config: object,
+  rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly folder: string },
+): InputOf<'create_job'> {
+  const { failures, ...bounds } = limits ?? {};
+  const given = {
+    name: name ?? rest.folder,
+    user_intent: intent ?? rest.template,
+    enumerator_type: source.type,
+    enumerator_config: config,
+    prompt_template: rest.template,
+    output_schema: rest.schema,
+    worker,
+    limits: failures === undefined ? limits && bounds : { failure_threshold: failures, ...bounds },
+    test_units: test?.units,
+    output_directory: output?.directory,
+    require_human_approval,
+    post_processing_prompt: post_processing?.prompt,
+    post_processing_name: post_processing?.name,
+    post_processing_output_directory: post_processing?.output_directory,
+    post_processing_on_failures: post_processing?.on_failures,
+  };
+  // What is absent must be absent: an undefined field is not one that was left out.
+  return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
+}
+
+function exportOf(output: BatchFile['output'], directory: string): BatchExport | null {
+  if (output?.path === undefined) return null;
+  return {
+    path: resolve(directory, output.path),
+    format: output.format ?? exportFormatOf(output.path) ?? 'csv',
+    force: output.force ?? false,
+    ...(output.fields && { fields: output.fields }),
+  };
+}
+
+/** Runs a check; a refusal gets the place in the file of each of its problems, which lie below `under`. */
+async function located<T>(document: YamlDocument, under: string, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof AbpError) || error.code !== 'invalid_input') throw error;
+    const problems = (error.details?.problems ?? [{ path: '', message: error.message }]) as readonly Problem[];
+    const lines = problems.map((problem) => {
+      const path = [under, problem.path].filter(Boolean).join('.').replaceAll('.[', '[');
+      const place = document.place({ path, ...(problem.key === undefined ? {} : { key: problem.key }) });
+      return { place, path, message: problem.message };
+    });
+    const text = lines.map(({ place, path, message }) => `${place}: ${path ? `${path}: ` : ''}${message}`);
+    throw new AbpError('invalid_input', text.join('\n'), {
+      details: { problems: lines },
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { atLeast, unitIndexes } from '../arguments.ts';
+import type { DefineCommand } from '../command.ts';
+
+/** abp pause */
+export const pause: DefineCommand = (program, act) => {
+  program
+    .command('pause <job>')
+    .summary('start no further units')
+    .description(
+      'Pauses a running job. Units at work finish; with --hard they are interrupted and put back. Nothing is lost.',
+    )
+    .option('--hard', 'interrupt the units at work', false)
+    .addHelpText('after', '\n  $ abp pause 7f3k2m')
+    .action(
+      act(async (session, typed: string, { hard }: { hard: boolean }) => {
+        const status = await session.call('pause_job', { job_id: await session.jobId(typed), hard });
+        session.answer(status, `${status.job_id} is paused. abp resume ${status.job_id} goes on.`);
+        return 'done';
+      }),
+    );
+};
+
+interface ResumeOptions {
+  readonly maxWorkers?: number;
+  readonly watch: boolean;
+}
+
+/** abp resume */
+export const resume: DefineCommand = (program, act) => {
+  program
+    .command('resume <job>')
+    .summary('go on with a paused or lost job')
+    .description(
+      'Goes on with a paused job, starts a new executor for one whose executor died, and changes the slots of a running one.',
+    )
+    .option('--max-workers <n>', 'units at work at the same time, from now on', atLeast(1))
+    .option('-w, --watch', 'follow it to its end', false)
+    .addHelpText('after', '\n  $ abp resume 7f3k2m --max-workers 8')
+    .action(
+      act(async (session, typed: string, { maxWorkers, watch }: ResumeOptions) => {
+        const { afterwards } = await import('../job/afterwards.ts');
+        const job_id = await session.jobId(typed);
+        await session.call('resume_job', { job_id, ...(maxWorkers ? { max_workers: maxWorkers } : {}) });
+        return afterwards(session, job_id, watch, `${job_id} goes on.`);
+      }),
+    );
+};
+
+/** abp cancel */
+export const cancel: DefineCommand = (program, act) => {
+  program
+    .command('cancel <job>')
+    .argument('[units...]', 'only these units: 3, 5-9, 1,2', unitIndexes)
+    .summary('cancel a job for good, or some of its units')
+    .description('Stops what is at work and gives up what waits; results so far stay. A cancelled job stays cancelled.')
+    .option('-y, --yes', 'do not ask', false)
+    .addHelpText('after', '\n  $ abp cancel 7f3k2m\n  $ abp cancel 7f3k2m 12 40-49')
+    .action(
+      act(async (session, typed: string, units: readonly number[] | undefined, { yes }: { yes: boolean }) => {
+        const { confirm } = await import('../confirm.ts');
+        const { count } = await import('../format.ts');
+        const job_id = await session.jobId(typed);
+        const what = units?.length ? `${count(units.length, 'unit')} of ${job_id}` : job_id;
+        if (!(await confirm(session, `Cancel ${what} for good?`, yes))) return 'cancelled';
+        const status = units?.length
+          ? await session.call('manage_units', { job_id, action: 'cancel', units: [...units] })
+          : await session.call('cancel_job', { job_id });
+        session.answer(
+          status,
+          units?.length ? `${count(Number(status.changed), 'unit')} cancelled.` : `${job_id} is cancelled.`,
+        );
+        return 'done';
+      }),
+    );
+};

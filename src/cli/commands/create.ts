@@ -1,0 +1,30 @@
+import { atLeast, collect } from '../arguments.ts';
+import type { DefineCommand } from '../command.ts';
+
+interface Options {
+  readonly limit?: number;
+  readonly set: readonly string[];
+}
+
+/** abp create */
+export const create: DefineCommand = (program, act) => {
+  program
+    .command('create <batch.yaml>')
+    .summary('make a job from a batch file, run nothing')
+    .description(
+      'Makes a job from a batch file: its items are stored, its prompt is made; nothing runs, nothing is spent.',
+    )
+    .option('--limit <n>', 'only the first n items of the source', atLeast(1))
+    .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
+    .addHelpText('after', '\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
+    .action(
+      act(async (session, file: string, options: Options) => {
+        const { createFrom, prepare } = await import('../job/run-batch.ts');
+        // Its export is made by hand: nothing has to be free yet.
+        const batch = await prepare(session, file, { ...options, force: true });
+        const job = await createFrom(session, batch);
+        session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
+        return 'done';
+      }),
+    );
+};

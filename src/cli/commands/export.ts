@@ -1,0 +1,48 @@
+import { Option } from 'commander';
+import { UNIT_STATUSES } from '../../domain/unit.ts';
+import { list } from '../arguments.ts';
+import type { DefineCommand } from '../command.ts';
+
+interface Options {
+  readonly format?: 'csv' | 'jsonl' | 'json' | 'markdown';
+  readonly status?: readonly (typeof UNIT_STATUSES)[number][];
+  readonly fields?: readonly string[];
+  readonly force?: boolean;
+  readonly raw?: boolean;
+}
+
+/** abp export */
+export const exportCommand: DefineCommand = (program, act) => {
+  program
+    .command('export <job> <file>')
+    .summary('write the results to a file')
+    .description(
+      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. cost_usd and duration_ms of a unit are of all its attempts.',
+    )
+    .addOption(
+      new Option('--format <format>', 'default: what the extension says').choices(['csv', 'jsonl', 'json', 'markdown']),
+    )
+    .option('--status <list>', `only units in these: ${UNIT_STATUSES.join(', ')}`, list)
+    .option('--fields <list>', 'only these columns, in this order', list)
+    .option('--force', 'replace the file if it exists')
+    .option('--raw', 'do not guard text that a spreadsheet would run as a formula')
+    .addHelpText('after', '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label')
+    .action(
+      act(async (session, job: string, file: string, { format, status, fields, force, raw }: Options) => {
+        const { exportLine } = await import('../job/export.ts');
+        const { exportFormatOf } = await import('../../export/index.ts');
+        const input = {
+          job_id: await session.jobId(job),
+          path: file,
+          format: format ?? exportFormatOf(file) ?? 'csv',
+          ...(status ? { status: [...status] } : {}),
+          ...(fields ? { fields: [...fields] } : {}),
+          ...(force ? { force } : {}),
+          ...(raw ? { raw } : {}),
+        };
+        const report = await session.interruptible((signal) => session.call('export_results', input, { signal }));
+        session.answer(report, exportLine(report));
+        return 'done';
+      }),
+    );
+};

@@ -1,0 +1,38 @@
+import { timeSpan } from '../arguments.ts';
+import type { DefineCommand } from '../command.ts';
+
+/** abp watch */
+export const watch: DefineCommand = (program, act) => {
+  program
+    .command('watch <job>')
+    .summary('follow a job to its end, with keys to control it')
+    .description(
+      'Shows progress, what each slot is doing, failures by cause. Keys: p pause, r resume, c cancel, + and - slots, q leave. Ctrl-C leaves the job running; a second one within 2 s pauses it.',
+    )
+    .addHelpText('after', '\n  $ abp watch 7f3k2m')
+    .action(
+      act(async (session, typed: string) => {
+        const { watchToEnd } = await import('../job/carry-out.ts');
+        const jobId = await session.jobId(typed);
+        const exit = await watchToEnd(session, jobId);
+        if (session.json) session.answer(await session.call('get_job_status', { job_id: jobId }));
+        return exit;
+      }),
+    );
+};
+
+/** abp wait */
+export const wait: DefineCommand = (program, act) => {
+  program
+    .command('wait <job>')
+    .summary('wait until a job has ended or needs a person')
+    .description('Waits in silence; the exit code tells how the job stands (3 also when the time is over).')
+    .option('--timeout <time>', 'at most so long: 90s, 15m, 12h', timeSpan)
+    .addHelpText('after', '\n  $ abp wait 7f3k2m --timeout 2h && abp export 7f3k2m labels.csv')
+    .action(
+      act(async (session, typed: string, { timeout }: { timeout?: number }) => {
+        const { waitForRest } = await import('../job/wait.ts');
+        return waitForRest(session, await session.jobId(typed), timeout ?? Number.POSITIVE_INFINITY);
+      }),
+    );
+};

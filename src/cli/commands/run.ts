@@ -1,0 +1,40 @@
+import { atLeast, collect } from '../arguments.ts';
+import type { DefineCommand } from '../command.ts';
+import type { RunOptions } from '../job/run-batch.ts';
+
+/** abp run */
+export const run: DefineCommand = (program, act) => {
+  program
+    .command('run <batch.yaml>')
+    .summary('run a batch file: test, ask, run all, export')
+    .description(
+      'Makes a job from a batch file, tries a unit and shows it, asks whether to run the others, shows their progress and exports the results. The job runs in a process of its own: this terminal may go away.',
+    )
+    .option('-y, --yes', 'approve a passed test without asking', false)
+    .option('--skip-test', 'run everything at once, without a test', false)
+    .option('--limit <n>', 'only the first n items of the source', atLeast(1))
+    .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
+    .option('-o, --output <file>', 'export the results to this file')
+    .option('--force', 'replace the output file if it exists', false)
+    .option('--dry-run', 'check everything, show items and prompt, make nothing', false)
+    .option('--detach', 'do not wait for the end once it runs', false)
+    .addHelpText(
+      'after',
+      `
+Example of a batch file:
+  # yaml-language-server: $schema=./node_modules/agentic-batch-processor/dist/batch.schema.json
+  name: labels
+  intent: Read the file and tell in one sentence what it is about.
+  source: { type: file, base_directory: documents, pattern: "**/*.md" }
+  worker: { type: claude, model: haiku }
+  output: { path: labels.csv }
+
+  $ abp run batch.yaml --limit 20 --set limits.max_workers=2 --dry-run`,
+    )
+    .action(
+      act(async (session, file: string, options: RunOptions) => {
+        const { runBatch } = await import('../job/run-batch.ts');
+        return runBatch(session, file, options);
+      }),
+    );
+};

@@ -1,0 +1,55 @@
+import type { Config } from '../config.ts';
+import type { Places } from '../executor/places.ts';
+import type { Recovery } from '../executor/recovery.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
+
+/** ABP put together, as far as this door needs it. */
+export interface OpenAbp {
+  readonly config: Config;
+  readonly places: Places;
+  readonly orchestrator: Orchestrator;
+  readonly recovery: Recovery;
+  close(): void;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How the dashboard is served. */
+export interface ServeOptions {
+  /** 0 = any. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly token?: string;
+}
+
+/** A server of this very process. */
+export interface RunningServer {
+  readonly url: string;
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The server of a store, whichever process it is. */
+export interface Dashboard {
+  find(): { readonly url: string; readonly pid: number; readonly since: string } | null;
+  /** Ends it; false = there was none. */
+  stop(): Promise<boolean>;
+  /** Opens a signed-in browser; false = none could be opened. */
+  open(path?: string): Promise<{ readonly url: string; readonly opened: boolean }>;
+  /** An address that signs one browser in, once; starts the server if there is none. */
+  signInLink(path?: string): Promise<string>;
+}
+
+/** What the composition gives to this door. Doors know nothing of each other: it starts the others through here. */
+export interface CliHost {
+  readonly version: string;
+  readonly environment: Environment;
+  /** Opens the store; throws AbpError. */
+  readonly open: (environment: Environment) => Promise<OpenAbp>;
+  readonly doors: {
+    /** Serves MCP on stdin and stdout until the client goes away. */
+    readonly mcp: () => Promise<void>;
+    readonly serve: (options: ServeOptions) => Promise<RunningServer>;
+    readonly dashboard: (environment: Environment) => Promise<Dashboard>;
+  };
+}

@@ -1,0 +1,82 @@
+import type { Exit } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { followJob } from './follow.ts';
+import type { Overview } from './status-text.ts';
+import { exitOf, resultsText, summaryText } from './summary.ts';
+import { askDecision, type Decision, testText } from './test-text.ts';
+
+/** How a job's test is decided, and how far it is followed. */
+export interface Deciding {
+  /** Approve a passed test without asking. */
+  readonly yes: boolean;
+  /** Run everything at once. */
+  readonly skipTest: boolean;
+  /** Do not wait for the end once it runs. */
+  readonly detach: boolean;
+  readonly note?: string | undefined;
+}
+
+/**
+ * Starts a created or tested job: its test, the decision about it, then all other units, followed until the job rests.
+ * Says all that a person wants to know on the way; the exit says where it stands.
+ */
+export async function carryOut(session: Session, jobId: string, deciding: Deciding): Promise<Exit> {
+  const { say, terminal } = session;
+  const note = deciding.note === undefined ? {} : { note: deciding.note };
+  const start = { job_id: jobId, wait_seconds: 0 };
+  const started = await session.call('start_job', {
+    ...start,
+    ...(deciding.skipTest ? { skip_test: true, ...note } : {}),
+  });
+  if (started.status === 'testing') {
+    if (started.test?.state === 'running') say('Trying before the rest runs…');
+    const { job, left } = await followJob(session, jobId);
+    if (left) return leave(session, job);
+    say(testText(job, terminal.colors));
+    if (job.test?.state !== 'passed') {
+      say(`Nothing else was run. abp reject ${jobId} puts the test back; abp show ${jobId} has the prompt.`);
+      return 'person';
+    }
+    const decision = await decide(session, job, deciding);
+    if (decision === 'later' || decision === 'interrupted') {
+      say(`${jobId} waits for your decision: abp approve ${jobId}, or abp reject ${jobId}.`);
+      return decision === 'later' ? 'person' : 'interrupted';
+    }
+    await session.call('start_job', { ...start, approve: decision === 'approve', ...note });
+    if (decision === 'reject') {
+      say(`The test was rejected; ${jobId} is as it was created. abp start ${jobId} tests it again.`);
+      return 'cancelled';
+    }
+  }
+  if (!deciding.detach) return watchToEnd(session, jobId);
+  say(`${jobId} runs by itself. Look at it with: abp watch ${jobId}`);
+  return 'done';
+}
+
+/** Follows a job that is at work until it rests, and sums it up. */
+export async function watchToEnd(session: Session, jobId: string): Promise<Exit> {
+  const { say, terminal } = session;
+  const { job, left, refused } = await followJob(session, jobId);
+  if (left) return leave(session, job);
+  say();
+  if (job.units.completed > 0) {
+    const { repository } = (await session.abp()).orchestrator.deps;
+    say(resultsText(repository, { jobId, totalUnits: job.units.total }, session));
+    say();
+  }
+  say(summaryText(job, terminal.colors));
+  if (job.status === 'testing') say(testText(job, terminal.colors));
+  if (refused) say(`Its executor is gone and no other can be started here: ${refused}`);
+  return exitOf(job);
+}
+
+async function decide(session: Session, job: Overview, { yes }: Deciding): Promise<Decision> {
+  if (yes) return 'approve';
+  return session.terminal.interactive ? askDecision(session, job) : 'later';
+}
+
+function leave({ say }: Session, job: Overview): Exit {
+  const goesOn = job.status === 'paused' ? 'is paused' : 'goes on';
+  say(`${job.job_id} ${goesOn}. Come back with: abp watch ${job.job_id}`);
+  return 'interrupted';
+}

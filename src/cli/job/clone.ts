@@ -1,0 +1,38 @@
+import { stringify } from 'yaml';
+import { recipeOf } from '../../orchestrator/clone-job.ts';
+import { parseYaml } from '../batch-file/document.ts';
+import { batchOf } from '../batch-file/from-job.ts';
+import { overridesOf, readBatch } from '../batch-file/read.ts';
+import type { Exit } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { createFrom } from './run-batch.ts';
+
+/** Options of `abp clone`. */
+export interface CloneOptions {
+  readonly name?: string;
+  readonly limit?: number;
+  readonly set: readonly string[];
+  readonly print: boolean;
+}
+
+/** Writes a job's settings as a batch file and, unless it is only to be printed, makes a job of it. */
+export async function cloneJob(session: Session, jobId: string, options: CloneOptions): Promise<Exit> {
+  const { deps } = (await session.abp()).orchestrator;
+  const { input, workingDirectory } = await recipeOf(deps, jobId);
+  const text = stringify(batchOf({ ...input, ...(options.name ? { name: options.name } : {}) }));
+  const { environment, workers } = deps;
+  const batch = await readBatch(text, jobId, workingDirectory, {
+    set: options.set,
+    limit: options.limit,
+    environment,
+    workers,
+  });
+  if (options.print) {
+    const { value } = parseYaml(text, jobId, overridesOf(options));
+    session.answer(value as object, stringify(value).trimEnd());
+    return 'done';
+  }
+  const job = await createFrom(session, batch);
+  session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
+  return 'done';
+}

@@ -1,0 +1,49 @@
+import { toAbpError } from '../../domain/error.ts';
+import { preflight } from '../../orchestrator/settings.ts';
+import { type Batch, workerOf } from '../batch-file/read.ts';
+import type { Exit } from '../exit-codes.ts';
+import { count } from '../format.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+/** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
+export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
+  const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
+  const { deps } = (await session.abp()).orchestrator;
+  const seen = await previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1);
+  const { colors } = session.terminal;
+  const worker = workerOf(batch);
+  const unfit = await preflight(deps, worker).then(
+    () => null,
+    (error: unknown) => toAbpError(error),
+  );
+  const first = seen.prompts[0];
+  session.answer(
+    {
+      dry_run: true,
+      ...seen,
+      worker,
+      worker_problem: unfit?.message ?? null,
+      limits: batch.create.limits ?? {},
+      export: batch.export,
+    },
+    [
+      `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
+      `worker ${printable(JSON.stringify(worker))}`,
+      ...(unfit ? [colors.yellow(printable([unfit.message, unfit.hint].join(' ')))] : []),
+      ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
+      ...(batch.export ? [`results go to ${batch.export.path} (${batch.export.format})`] : []),
+      ...(first
+        ? [
+            '',
+            colors.bold('System prompt, the same for every unit'),
+            printable(seen.system, true),
+            '',
+            colors.bold('Prompt of unit 0'),
+            printable(first.user, true),
+          ]
+        : []),
+    ].join('\n'),
+  );
+  return 'done';
+}

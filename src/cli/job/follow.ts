@@ -1,0 +1,64 @@
+import { systemClock } from '../../domain/clock.ts';
+import type { Session } from '../session.ts';
+import { type Controls, takeControls } from './controls.ts';
+import { createProgressView, type ProgressView } from './progress.ts';
+import type { Overview } from './status-text.ts';
+
+const LOOK_MS = 250;
+
+/** How following a job ended: with the job at rest, or because the person left. */
+export interface Followed {
+  readonly job: Overview;
+  readonly left: boolean;
+  /** Why no new executor could be started here for a job whose executor died. */
+  readonly refused?: string;
+}
+
+/**
+ * Shows a job's progress until it is at rest (ended, or waiting for a person), with keys to control it on a terminal. As
+ * long as it looks, it also gives the job a new executor when its own died.
+ */
+export async function followJob(session: Session, jobId: string): Promise<Followed> {
+  const gone = new AbortController();
+  const { config, recovery } = await session.abp();
+  let refused = config.autoRecover ? undefined : 'ABP_AUTO_RECOVER is off';
+  if (config.autoRecover) {
+    void recovery.watch(gone.signal, (report) => {
+      refused = report.refused.find((refusal) => refusal.jobId === jobId)?.reason;
+    });
+  }
+  const controls = takeControls(session, jobId);
+  const view = createProgressView(session.terminal);
+  try {
+    return await look(session, jobId, controls, view, () => refused);
+  } finally {
+    gone.abort();
+    view.end();
+    controls.release();
+  }
+}
+
+async function look(
+  session: Session,
+  jobId: string,
+  controls: Controls,
+  view: ProgressView,
+  refusal: () => string | undefined,
+): Promise<Followed> {
+  for (;;) {
+    const job = await session.view('job_overview', { job_id: jobId });
+    view.show(job, controls.note(), controls.legend(job));
+    const left = controls.left();
+    if (left || (isAtRest(job) && !controls.holds(job))) return { job, left };
+    const refused = job.executor.state === 'lost' ? refusal() : undefined;
+    if (refused !== undefined) return { job, left, refused };
+    await systemClock.sleep(LOOK_MS);
+  }
+}
+
+/** Whether nothing will change by itself. */
+export function isAtRest({ status, pause_reason, test }: Pick<Overview, 'status' | 'pause_reason' | 'test'>): boolean {
+  if (status === 'paused') return pause_reason !== 'usage_limit';
+  if (status === 'testing') return test?.state !== 'running';
+  return status !== 'running' && status !== 'post_processing' && status !== 'enumerating';
+}

@@ -1,0 +1,94 @@
+import { basename, resolve } from 'node:path';
+import { checkTarget } from '../../export/atomic-file.ts';
+import { exportFormatOf } from '../../export/index.ts';
+import { preflight } from '../../orchestrator/settings.ts';
+import { type Batch, type BatchExport, readBatchFile, workerOf } from '../batch-file/read.ts';
+import { type Exit, exitOfError } from '../exit-codes.ts';
+import { count } from '../format.ts';
+import { errorDocument, type Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+import { carryOut } from './carry-out.ts';
+import { showDryRun } from './dry-run.ts';
+import { exportAtEnd, exportCommand } from './export.ts';
+import type { Status } from './status-text.ts';
+
+/** Options of `abp run`. */
+export interface RunOptions {
+  readonly yes: boolean;
+  readonly skipTest: boolean;
+  readonly limit?: number;
+  readonly set: readonly string[];
+  readonly output?: string;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  readonly detach: boolean;
+}
+
+/** Runs a batch file from its check to its export. Whatever is wrong with it is said before a job exists. */
+export async function runBatch(session: Session, file: string, options: RunOptions): Promise<Exit> {
+  const batch = await prepare(session, file, options);
+  if (options.dryRun) return showDryRun(session, batch);
+  await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
+  const { job_id } = await createFrom(session, batch);
+  const exit = await carryOut(session, job_id, {
+    yes: options.yes,
+    skipTest: options.skipTest || batch.skipTest,
+    detach: options.detach,
+  });
+  const { status } = await session.call('get_job_status', { job_id });
+  const ended = status === 'completed' || status === 'failed';
+  const exported = ended && batch.export ? await exportAtEnd(session, job_id, batch.export) : null;
+  if (ended && !batch.export) session.say(`Export the results with: abp export ${job_id} results.csv`);
+  if (MAY_END.includes(status) && batch.export) {
+    session.say(`Its results are exported by hand, when it has ended: ${exportCommand(job_id, batch.export)}`);
+  }
+  const { report = null, error } = exported ?? {};
+  const problem = error ? { export_error: errorDocument(error) } : {};
+  session.answer({ ...(await session.call('get_job_status', { job_id })), export: report, ...problem });
+  return error ? exitOfError(error) : exit;
+}
+
+/** Left by its person, who may come back to it. */
+const MAY_END: readonly Status['status'][] = ['testing', 'running', 'paused', 'post_processing'];
+
+/** Reads and checks the file, and that its results can be written where it says. */
+export async function prepare(
+  session: Session,
+  file: string,
+  options: Pick<RunOptions, 'set' | 'limit' | 'output' | 'force'>,
+): Promise<Batch> {
+  const { orchestrator } = await session.abp();
+  const { environment, workers } = orchestrator.deps;
+  const batch = await readBatchFile(file, { set: options.set, limit: options.limit, environment, workers });
+  for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
+  const target = targetOf(batch.export, options);
+  if (target) await checkTarget(target.path, target.force);
+  return { ...batch, export: target };
+}
+
+/** Makes the job, telling how far the source has been read. */
+export async function createFrom(session: Session, batch: Batch): Promise<Status> {
+  const { say, terminal } = session;
+  const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${text}\u001b[K`);
+  const create = (signal: AbortSignal) =>
+    session.call('create_job', batch.create, {
+      workingDirectory: batch.directory,
+      signal,
+      onProgress: ({ message }) => progress(`${message}…`),
+    });
+  const job = await session.interruptible(create).finally(() => progress(''));
+  say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
+  for (const warning of (job.warnings ?? []) as readonly { message: string; count: number }[]) {
+    say(terminal.colors.yellow(`${warning.count} × ${printable(warning.message)}`));
+  }
+  return job;
+}
+
+function targetOf(
+  fromFile: BatchExport | null,
+  { output, force }: Pick<RunOptions, 'output' | 'force'>,
+): BatchExport | null {
+  if (output === undefined) return fromFile && { ...fromFile, force: fromFile.force || force };
+  const format = exportFormatOf(basename(output)) ?? fromFile?.format ?? 'csv';
+  return { ...fromFile, path: resolve(output), format, force };
+}

@@ -1,0 +1,87 @@
+import { stringify } from 'yaml';
+import type { Exit } from '../exit-codes.ts';
+import { duration, money } from '../format.ts';
+import type { OutputOfView, Session } from '../session.ts';
+import { type Colors, printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
+
+type Attempt = OutputOfView<'unit_detail'>['attempts'][number];
+
+/** How a job was set up: everything that a batch file could say, its prompt template, where its files are. */
+export async function showSettings(session: Session, jobId: string): Promise<Exit> {
+  const job = await session.view('job_settings', { job_id: jobId });
+  const current = job.revisions.find(({ revision }) => revision === job.revision);
+  const { colors } = session.terminal;
+  const settings = {
+    intent: job.user_intent,
+    source: { type: job.enumerator_type, ...job.enumerator_config },
+    fields: job.fields.join(', '),
+    worker: current?.worker,
+    limits: current?.limits,
+    output_schema: current?.output_schema ?? undefined,
+    test_units: job.test_units,
+    require_human_approval: job.require_human_approval,
+    post_processing: job.post_processing ?? undefined,
+    revision: job.revision,
+    working_directory: job.working_directory,
+    output_directory: job.output_directory,
+    run_directories: job.run_directories,
+    executor_log: job.executor_log,
+  };
+  session.answer(
+    job,
+    [
+      `${colors.bold(printable(job.name))}  ${colors.dim(jobId)}  ${job.status}`,
+      printable(stringify(settings), true).trimEnd(),
+      '',
+      colors.bold('Prompt template'),
+      printable(current?.template ?? '', true).trimEnd(),
+    ].join('\n'),
+  );
+  return 'done';
+}
+
+/** Everything about one unit except what its agents said: that is `abp logs`. */
+export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
+  const detail = await session.view('unit_detail', { job_id: jobId, unit });
+  const { colors } = session.terminal;
+  session.answer(
+    detail,
+    [
+      `${colors.bold(`Unit ${unit}`)} ${printable(detail.key)}  ${colors.dim(jobId)}  ${detail.status}`,
+      ...(detail.failure
+        ? [
+            colors.red(`${detail.failure.class}: ${printable(detail.failure.message, true)}`),
+            colors.dim(inCommands(detail.failure.advice)),
+          ]
+        : []),
+      colors.bold('Payload'),
+      printable(stringify(detail.payload), true).trimEnd(),
+      ...(detail.prompt ? [colors.bold('Prompt'), printable(detail.prompt.user, true).trimEnd()] : []),
+      ...detail.attempts.flatMap((attempt) => attemptLines(attempt, colors)),
+      ...(detail.attempts.length > 0 ? [colors.dim(`What it said and did: abp logs ${jobId} ${unit}`)] : []),
+    ].join('\n'),
+  );
+  return 'done';
+}
+
+function attemptLines(attempt: Attempt, colors: Colors): string[] {
+  const facts = [
+    attempt.purpose === 'batch' ? '' : attempt.purpose,
+    duration(attempt.duration_s),
+    attempt.cost_usd === undefined ? '' : money(attempt.cost_usd),
+    attempt.model ?? '',
+    attempt.turns === undefined ? '' : `${attempt.turns} turns`,
+    attempt.tools_denied?.length ? `refused ${attempt.tools_denied.join(', ')}` : '',
+  ].filter(Boolean);
+  const { result } = attempt;
+  const text = result?.structured === undefined ? (result?.text ?? '') : stringify(result.structured);
+  return [
+    `${colors.bold(`Attempt ${attempt.attempt}`)} ${attempt.status}  ${colors.dim(printable(facts.join(', ')))}`,
+    ...(attempt.failure_class ? [`  ${attempt.failure_class}: ${printable(attempt.message ?? '', true)}`] : []),
+    ...(text === '' ? [] : [printable(text, true).trimEnd().replace(/^/gm, '  ')]),
+    ...(result?.artifacts ?? []).map(({ path }) => `  wrote ${printable(path)}`),
+    colors.dim(`  files: ${attempt.run_directory}`),
+    ...(attempt.continue_in_terminal ? [colors.dim(`  go on with: ${attempt.continue_in_terminal}`)] : []),
+  ];
+}

@@ -1,0 +1,103 @@
+import { systemClock } from '../../domain/clock.ts';
+import { AbpError } from '../../domain/error.ts';
+import { redact } from '../../domain/redact.ts';
+import { fileSize, readTail } from '../../workers/process/run-directory.ts';
+import type { Exit } from '../exit-codes.ts';
+import type { OutputOfView, Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+import { isAtRest } from './follow.ts';
+
+/** Options of `abp logs`. */
+export interface LogOptions {
+  readonly attempt?: number;
+  readonly stage: 'main' | 'post';
+  readonly lines: number;
+  readonly follow: boolean;
+}
+
+type Entry = OutputOfView<'attempt_log'>['entries'][number];
+
+const LOOK_MS = 300;
+const TAIL_BYTES = 256 * 1024;
+const PAGE = 500;
+
+/** The conversation of an attempt, while it happens if that is asked for. */
+export async function showConversation(
+  session: Session,
+  jobId: string,
+  unit: number,
+  options: LogOptions,
+): Promise<Exit> {
+  const { stage, follow } = options;
+  const detail = await session.view('unit_detail', { job_id: jobId, unit, stage });
+  const attempt = options.attempt ?? detail.attempts.at(-1)?.attempt;
+  if (attempt === undefined) {
+    throw new AbpError('not_found', `Unit ${unit} of ${jobId} has not been tried yet.`, {
+      hint: `abp units ${jobId} shows which have.`,
+    });
+  }
+  const entries: Entry[] = [];
+  for (let since = -1; ; ) {
+    const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
+    if (session.json) entries.push(...page.entries);
+    else for (const entry of page.entries) session.say(entryText(session, entry));
+    since = page.next_since;
+    if (page.ended || (!page.more && !follow)) break;
+    if (!page.more) await systemClock.sleep(LOOK_MS);
+  }
+  session.answer({ job_id: jobId, unit, stage, attempt, entries });
+  return 'done';
+}
+
+/** The end of the executor's log, a line of text for each of its JSON lines. */
+export async function showExecutorLog(session: Session, jobId: string, { lines, follow }: LogOptions): Promise<Exit> {
+  const { executor_log: path } = await session.view('job_settings', { job_id: jobId });
+  const shown = readTail(path, TAIL_BYTES).split('\n').filter(Boolean).slice(-lines);
+  if (session.json) {
+    session.answer({ job_id: jobId, path, lines: shown });
+    return 'done';
+  }
+  for (const line of shown) session.say(logText(line));
+  if (shown.length === 0) session.say(`Nothing is logged yet in ${path}.`);
+  for (let size = fileSize(path), rest = ''; follow; ) {
+    const ended = isAtRest(await session.call('get_job_status', { job_id: jobId }));
+    const now = fileSize(path);
+    // A log that was put aside begins anew.
+    const text = rest + readTail(path, now < size ? now : now - size);
+    const whole = text.split('\n');
+    rest = whole.pop() ?? '';
+    for (const line of whole.filter(Boolean)) session.say(logText(line));
+    if (ended && now === size) break;
+    size = now;
+    await systemClock.sleep(LOOK_MS);
+  }
+  return 'done';
+}
+
+function entryText({ terminal }: Session, { role, kind, tool, text }: Entry): string {
+  const { bold, dim } = terminal.colors;
+  const head = [role, kind === 'text' ? '' : kind.replace('_', ' '), tool ?? ''].filter(Boolean).join(' ');
+  return `${(role === 'assistant' ? bold : dim)(`${printable(head)}:`)} ${printable(text, true).trimEnd()}`;
+}
+
+/** Names of pino's levels. */
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+function logText(line: string): string {
+  let entry: Readonly<Record<string, unknown>>;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return printable(redact(line));
+  }
+  const { time, level, msg, pid, jobId: _job, job_id: _id, ...rest } = entry;
+  const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : '';
+  return printable(`${time} ${LEVELS[Number(level)] ?? level} [${pid}] ${msg}${more}`);
+}

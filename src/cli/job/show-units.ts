@@ -1,0 +1,68 @@
+import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
+import type { Exit } from '../exit-codes.ts';
+import { count, duration, money, table } from '../format.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+/** Options of `abp units`. */
+export interface UnitsOptions {
+  readonly status?: readonly string[];
+  readonly class?: string;
+  readonly text?: string;
+  readonly limit: number;
+  readonly all: boolean;
+}
+
+type Input = InputOf<'list_units'>;
+type Row = OutputOf<'list_units'>['units'][number];
+
+const PAGE = 100;
+const KEY_WIDTH = 40;
+const TEXT_WIDTH = 60;
+
+/** Prints units page by page, so that a job of any size can be listed; with --json one document at the end. */
+export async function showUnits(session: Session, jobId: string, options: UnitsOptions): Promise<Exit> {
+  const wanted = options.all ? Number.POSITIVE_INFINITY : options.limit;
+  const input: Input = {
+    job_id: jobId,
+    ...(options.status ? { status: [...options.status] as NonNullable<Input['status']> } : {}),
+    ...(options.class ? { failure_class: options.class } : {}),
+    ...(options.text ? { text: options.text } : {}),
+  };
+  const units: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const limit = Math.min(PAGE, wanted - units.length);
+    const page: OutputOf<'list_units'> = await session.call('list_units', {
+      ...input,
+      limit,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    units.push(...page.units);
+    cursor = page.next_cursor;
+  } while (cursor !== null && units.length < wanted);
+  session.answer({ job_id: jobId, units, next_cursor: cursor }, text(session, units, cursor));
+  return 'done';
+}
+
+function text({ terminal }: Session, units: readonly Row[], cursor: string | null): string {
+  if (units.length === 0) return 'No such units.';
+  const rows = units.map((unit) => [
+    String(unit.unit),
+    cut(unit.key, KEY_WIDTH),
+    unit.status,
+    String(unit.attempts),
+    typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
+    typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
+    cut(String(unit.result ?? (unit.failure_class ? `${unit.failure_class}: ${unit.message}` : '')), TEXT_WIDTH),
+  ]);
+  const shown = table(terminal.colors, ['unit', 'key', 'status', 'tries', 'time', 'cost', 'result or failure'], rows);
+  return cursor === null
+    ? shown
+    : `${shown}\n${terminal.colors.dim(`and more after ${count(units.length, 'unit')}: --all`)}`;
+}
+
+function cut(text: string, width: number): string {
+  const line = printable(text).trim();
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+}

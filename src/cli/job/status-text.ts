@@ -1,0 +1,64 @@
+import type { OutputOf } from '../../orchestrator/index.ts';
+import { duration, money } from '../format.ts';
+import type { OutputOfView } from '../session.ts';
+import { type Colors, printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
+
+/** The stable document about a job: what --json prints. */
+export type Status = OutputOf<'get_job_status'>;
+/** The same with all that a screen shows. */
+export type Overview = OutputOfView<'job_overview'>;
+
+/** `12 of 56 done`, and what else is worth one line. */
+export function progressLine({ units, progress, slots, cost_usd }: Overview): string {
+  const done = units.total - units.pending - units.running;
+  const parts = [
+    `${done} of ${units.total} done`,
+    ...(units.failed > 0 ? [`${units.failed} failed`] : []),
+    ...(units.running > 0 ? [`${units.running} at work`] : []),
+    ...(progress?.per_minute ? [`${progress.per_minute}/min`] : []),
+    ...(progress?.eta_s ? [`about ${duration(progress.eta_s)} left`] : []),
+    ...(cost_usd > 0 ? [money(cost_usd)] : []),
+    ...(slots.some(({ stage }) => stage === 'post') ? ['post-processing'] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** What each slot is doing now, a line each. */
+export function slotLines({ slots }: Overview): string[] {
+  return slots.map(({ unit, key, stage, attempt, seconds, latest }) => {
+    const name = stage === 'post' ? 'post-processing' : `${unit} ${printable(key)}`;
+    const again = attempt > 1 ? `, attempt ${attempt}` : '';
+    const step = latest ? `  ${printable([latest.tool, latest.text].filter(Boolean).join(' '))}` : '';
+    return `${name}  ${duration(seconds)}${again}${step}`;
+  });
+}
+
+/** The status in one or two words, coloured by what it means for the person. */
+export function statusWord(status: Pick<Status, 'status' | 'pause_reason'>, colors: Colors): string {
+  const word = status.pause_reason ? `${status.status} (${status.pause_reason})` : status.status;
+  const color = COLOR_OF[status.status];
+  return color ? colors[color](word) : word;
+}
+
+const COLOR_OF: Readonly<Record<string, 'cyan' | 'yellow' | 'green' | 'red' | 'dim'>> = {
+  enumerating: 'cyan',
+  running: 'cyan',
+  testing: 'cyan',
+  post_processing: 'cyan',
+  paused: 'yellow',
+  completed: 'green',
+  failed: 'red',
+  cancelled: 'dim',
+};
+
+/** Failures by cause with an example and what to do. */
+export function failureLines({ clusters, clusters_left_out }: Overview, colors: Colors): string[] {
+  return [
+    ...clusters.flatMap(({ class: name, count, example, advice }) => [
+      `${colors.red(`${count} × ${name}`)}, such as unit ${example.unit}: ${printable(example.message)}`,
+      colors.dim(`  ${inCommands(advice)}`),
+    ]),
+    ...(clusters_left_out > 0 ? [colors.dim(`and ${clusters_left_out} more failed units`)] : []),
+  ];
+}

@@ -1,0 +1,100 @@
+import type { Job } from '../../domain/job.ts';
+import type { Repository } from '../../domain/repository.ts';
+import { exportRows } from '../../executor/export-rows.ts';
+import type { ExportRow } from '../../export/row.ts';
+import type { Exit } from '../exit-codes.ts';
+import { count, duration, money, table } from '../format.ts';
+import type { Session } from '../session.ts';
+import { type Colors, printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
+import { failureLines, type Overview, statusWord } from './status-text.ts';
+
+const SHOWN_ROWS = 12;
+const SHOWN_COLUMNS = 4;
+const CELL_WIDTH = 28;
+
+/** How a command ends that ended with this job. */
+export function exitOf({ status, executor, test }: Pick<Overview, 'status' | 'executor' | 'test'>): Exit {
+  if (status === 'completed') return 'done';
+  if (status === 'failed') return 'failed';
+  if (status === 'cancelled') return 'cancelled';
+  if (executor.state === 'lost' || status === 'paused') return 'person';
+  return status === 'created' || (status === 'testing' && test?.state !== 'running') ? 'person' : 'done';
+}
+
+/** How a job stands, at its end or pause: units by status, cost, time, failures with what to do. */
+export function summaryText(job: Overview, colors: Colors): string {
+  const { units, post_processing: post, started_at, ended_at } = job;
+  const counted = (['completed', 'failed', 'skipped', 'cancelled', 'running', 'pending'] as const).filter(
+    (name) => units[name] > 0,
+  );
+  const took = started_at && ended_at ? (Date.parse(ended_at) - Date.parse(started_at)) / 1000 : null;
+  const lost = job.executor.state === 'lost' ? colors.red(` lost: abp resume ${job.job_id}`) : '';
+  return [
+    `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
+    ...(job.message ? [colors.yellow(printable(inCommands(job.message)))] : []),
+    table(
+      colors,
+      ['units', ...counted, 'cost', ...(took === null ? [] : ['time'])],
+      [
+        [
+          String(units.total),
+          ...counted.map((name) => String(units[name])),
+          money(job.cost_usd),
+          ...(took === null ? [] : [duration(took)]),
+        ],
+      ],
+    ),
+    ...failureLines(job, colors),
+    ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
+  ].join('\n');
+}
+
+/** The first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
+export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'totalUnits'>, session: Session): string {
+  const rows: ExportRow[] = [];
+  for (const row of exportRows(repository, job)) {
+    rows.push(row);
+    if (rows.length === SHOWN_ROWS) break;
+  }
+  const columns = columnsOf(rows);
+  const head = ['unit', 'key', 'status', ...columns];
+  const body = rows.map((row) =>
+    [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) => short(text)),
+  );
+  const more = job.totalUnits - rows.length;
+  return [
+    table(session.terminal.colors, head, body),
+    ...(more > 0 ? [session.terminal.colors.dim(`and ${count(more, 'more unit')}`)] : []),
+  ].join('\n');
+}
+
+/** The text of a result that is no object stands in a column of this name. */
+const WHOLE = 'result';
+
+function columnsOf(rows: readonly ExportRow[]): string[] {
+  const names = new Set<string>();
+  for (const { result } of rows) {
+    if (!isObject(result)) {
+      if (result !== null) names.add(WHOLE);
+      continue;
+    }
+    for (const [name, value] of Object.entries(result)) if (typeof value !== 'object') names.add(name);
+  }
+  return [...names].slice(0, SHOWN_COLUMNS);
+}
+
+function cellOf({ result }: ExportRow, name: string): string {
+  if (!isObject(result)) return name === WHOLE && result !== null ? String(result) : '';
+  const value = result[name];
+  return value === undefined || value === null ? '' : String(value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function short(text: string): string {
+  const line = printable(text).trim();
+  return line.length <= CELL_WIDTH ? line : `${line.slice(0, CELL_WIDTH - 1)}…`;
+}

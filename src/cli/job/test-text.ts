@@ -1,0 +1,100 @@
+import { toAbpError } from '../../domain/error.ts';
+import { count, duration, money, range } from '../format.ts';
+import type { Session } from '../session.ts';
+import { type Colors, printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
+import type { Overview } from './status-text.ts';
+
+/** What the person, or the option that speaks for them, decided about a test. */
+export type Decision = 'approve' | 'reject' | 'later' | 'interrupted';
+
+type TestResult = NonNullable<NonNullable<Overview['test']>['results']>[number];
+
+/** The result of a test with the estimate for the rest, as text: what a person needs to decide. */
+export function testText({ test, estimate }: Overview, colors: Colors): string {
+  if (!test) return '';
+  const passed = test.state === 'passed';
+  return [
+    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict))}` : ''}`,
+    ...(test.results ?? []).flatMap((result) => resultLines(result, colors)),
+    ...(estimate && estimate.remaining_units > 0
+      ? [
+          `Estimate for the other ${count(estimate.remaining_units, 'unit')}: ${[
+            ...(estimate.cost_usd ? [range(estimate.cost_usd, money)] : []),
+            range(estimate.duration_s, duration),
+          ].join(', ')}`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+/** Asks whether the rest shall run. */
+export async function askDecision({ terminal }: Session, { units }: Overview): Promise<Decision> {
+  const rest = count(units.pending, 'unit');
+  for (;;) {
+    let answer: string;
+    try {
+      answer = await terminal.ask(`Run the other ${rest}? [y]es, [n]o: reject the test, [l]ater: `);
+    } catch (error) {
+      if (toAbpError(error).code === 'cancelled') return 'interrupted';
+      throw error;
+    }
+    const decision = ANSWERS[answer.toLowerCase()];
+    if (decision) return decision;
+  }
+}
+
+const ANSWERS: Readonly<Record<string, Decision>> = {
+  y: 'approve',
+  yes: 'approve',
+  n: 'reject',
+  no: 'reject',
+  l: 'later',
+  later: 'later',
+};
+
+function resultLines(result: TestResult, colors: Colors): string[] {
+  const used = Object.entries((result.tools_used ?? {}) as Readonly<Record<string, number>>).map(
+    ([tool, times]) => `${tool} × ${times}`,
+  );
+  const facts = [
+    `${duration(result.duration_s)}`,
+    ...(result.cost_usd === undefined ? [] : [money(result.cost_usd)]),
+    ...(used.length > 0 ? [`used ${used.join(', ')}`] : []),
+    ...(result.tools_denied ? [`refused ${result.tools_denied.join(', ')}`] : []),
+    ...(result.files_changed ? [`changed ${result.files_changed.join(', ')}`] : []),
+  ];
+  const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(printable(facts.join(', ')))}`;
+  const text = result.message ? `${result.failure_class}: ${result.message}` : pretty(result.result ?? '');
+  return [head, ...shortened(printable(text, true).trimEnd().split('\n')).map((line) => `  ${line}`)];
+}
+
+/** Enough to decide; `abp show` has the whole. */
+const SHOWN_LINES = 20;
+
+function shortened(lines: readonly string[]): readonly string[] {
+  const more = lines.length - SHOWN_LINES;
+  return more > 1 ? [...lines.slice(0, SHOWN_LINES), `… ${more} more lines`] : lines;
+}
+
+/** JSON as lines, where the text is JSON and whole; what fits on a line stays on one. */
+function pretty(text: string): string {
+  try {
+    return unfolded(JSON.parse(text), '');
+  } catch {
+    return text;
+  }
+}
+
+const LINE_WIDTH = 200;
+
+function unfolded(value: unknown, indent: string): string {
+  const line = JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || (indent !== '' && line.length <= LINE_WIDTH)) return line;
+  const deeper = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const entries = Array.isArray(value)
+    ? value.map((item) => unfolded(item, deeper))
+    : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${unfolded(item, deeper)}`);
+  return `${open}\n${entries.map((entry) => deeper + entry).join(',\n')}\n${indent}${close}`;
+}

@@ -1,0 +1,73 @@
+import { stringify } from 'yaml';
+import { AbpError } from '../../domain/error.ts';
+import { enumerators } from '../../enumerators/index.ts';
+import type { InputOf } from '../../orchestrator/index.ts';
+import { parseValue } from '../batch-file/document.ts';
+import type { Exit } from '../exit-codes.ts';
+import { count, table } from '../format.ts';
+import { prepare } from '../job/run-batch.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
+
+/** preview_items shows at most so many. */
+const MOST = 50;
+
+/** Shows the first items and the fields of a source: that of a batch file, or one given by type and `field=value`. */
+export async function showItems(
+  session: Session,
+  source: string,
+  fields: readonly string[],
+  limit: number,
+): Promise<Exit> {
+  const { given, workingDirectory } = await sourceOf(session, source, fields);
+  const seen = await session.call('preview_items', { ...given, limit: Math.min(MOST, limit) }, { workingDirectory });
+  const { colors } = session.terminal;
+  const rows = seen.fields.map(({ name, types, examples }) => [
+    printable(name),
+    String(types),
+    printable(((examples ?? []) as readonly string[]).join('  ')).slice(0, 90),
+  ]);
+  const skipped = seen.skipped_duplicates ? `, ${count(Number(seen.skipped_duplicates), 'duplicate')} skipped` : '';
+  session.answer(
+    seen,
+    [
+      ...seen.items.flatMap((item, index) => [
+        colors.bold(`Item ${index}`),
+        printable(stringify(item), true).trimEnd().replace(/^/gm, '  '),
+      ]),
+      '',
+      table(colors, ['field', 'type', 'examples'], rows),
+      '',
+      `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}${skipped}`,
+      ...((seen.warnings ?? []) as readonly { message: string }[]).map(({ message }) =>
+        colors.yellow(printable(message)),
+      ),
+    ].join('\n'),
+  );
+  return 'done';
+}
+
+async function sourceOf(session: Session, source: string, fields: readonly string[]) {
+  if (Object.hasOwn(enumerators, source)) {
+    const config = Object.fromEntries(fields.map(fieldOf));
+    return { given: { enumerator_type: source, enumerator_config: config } as Source, workingDirectory: process.cwd() };
+  }
+  if (fields.length > 0) {
+    throw new AbpError('invalid_input', `${source} is no kind of source: fields cannot be given with it.`, {
+      hint: `Kinds: ${Object.keys(enumerators).join(', ')}. For a batch file give the file alone.`,
+    });
+  }
+  const { create, directory } = await prepare(session, source, { set: [], force: true });
+  const { enumerator_type, enumerator_config } = create;
+  return { given: { enumerator_type, enumerator_config }, workingDirectory: directory };
+}
+
+function fieldOf(text: string): [string, unknown] {
+  const [, name, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
+  if (name !== undefined) return [name, parseValue(value, text)];
+  throw new AbpError('invalid_input', `Expected field=value, found ${JSON.stringify(text)}.`, {
+    hint: 'For example: abp preview csv file_path=reviews.csv',
+  });
+}

@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import { previewPrompts } from '../../orchestrator/preview-prompts.ts';
+import type { Exit } from '../exit-codes.ts';
+import { prepare } from '../job/run-batch.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+/** Prompts as agents get them: one part that is the same for all, and one for each unit. */
+interface Prompts {
+  readonly system: string;
+  readonly prompts: readonly { readonly unit: number; readonly user: string }[];
+}
+
+/** Shows the prompts of the first units of a batch file or a job. */
+export async function showPrompts(
+  session: Session,
+  source: string,
+  { limit, set }: { readonly limit: number; readonly set: readonly string[] },
+): Promise<Exit> {
+  const isFile = (await stat(source).catch(() => null)) !== null || /[./]/.test(source);
+  const seen = isFile ? await ofFile(session, source, limit, set) : await ofJob(session, source, limit);
+  const { colors } = session.terminal;
+  session.answer(
+    seen,
+    [
+      colors.bold('System prompt, the same for every unit'),
+      printable(seen.system, true).trimEnd(),
+      ...seen.prompts.flatMap(({ unit, user }) => [
+        '',
+        colors.bold(`Prompt of unit ${unit}`),
+        printable(user, true).trimEnd(),
+      ]),
+    ].join('\n'),
+  );
+  return 'done';
+}
+
+async function ofFile(session: Session, file: string, limit: number, set: readonly string[]): Promise<Prompts> {
+  const { create, directory } = await prepare(session, file, { set, force: true });
+  const { deps } = (await session.abp()).orchestrator;
+  const { system, prompts } = await previewPrompts(deps, create, { workingDirectory: directory }, limit);
+  return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
+}
+
+async function ofJob(session: Session, typed: string, limit: number): Promise<Prompts> {
+  const jobId = await session.jobId(typed);
+  const { units } = await session.call('list_units', { job_id: jobId, limit: Math.min(100, limit) });
+  let system = '';
+  const prompts: { unit: number; user: string }[] = [];
+  for (const { unit } of units) {
+    const { prompt } = await session.view('unit_detail', { job_id: jobId, unit });
+    if (!prompt) continue;
+    system = prompt.system;
+    prompts.push({ unit, user: prompt.user });
+  }
+  return { system, prompts };
+}

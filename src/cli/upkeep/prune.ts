@@ -1,0 +1,62 @@
+import { type PruneReport, prune } from '../../orchestrator/prune.ts';
+import { confirm } from '../confirm.ts';
+import type { Exit } from '../exit-codes.ts';
+import { bytes, count, table } from '../format.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+/** Options of `abp prune`. */
+export interface PruneOptions {
+  /** Seconds. */
+  readonly olderThan: number;
+  readonly jobs: boolean;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+/** Tells what would go, asks, takes it away. */
+export async function pruneStore(session: Session, options: PruneOptions): Promise<Exit> {
+  const { deps } = (await session.abp()).orchestrator;
+  const call = { workingDirectory: process.cwd(), human: 'cli', patienceMs: Number.POSITIVE_INFINITY } as const;
+  const request = { olderThanMs: options.olderThan * 1000, what: options.jobs ? 'jobs' : 'runs' } as const;
+  if (!options.dryRun && !options.yes) {
+    const planned = await prune(deps, { ...request, dryRun: true }, call);
+    if (planned.jobs.length + planned.strays.length > 0) {
+      session.say(reportText(session, planned, options));
+      const what = options.jobs ? 'these jobs with all their results' : 'these run directories';
+      if (!(await confirm(session, `Delete ${what}?`, false))) return 'cancelled';
+    }
+  }
+  const report = await prune(deps, { ...request, dryRun: options.dryRun }, call);
+  session.answer(report, reportText(session, report, options));
+  return 'done';
+}
+
+function reportText(
+  { terminal }: Session,
+  { jobs, strays, dry_run, store, bytes: total }: PruneReport,
+  options: PruneOptions,
+): string {
+  const rows = [
+    ...jobs.map((job) => [
+      job.job_id,
+      printable(job.name).slice(0, 40),
+      job.status,
+      job.ended_at.slice(0, 10),
+      bytes(job.bytes),
+    ]),
+    ...strays.map((stray) => [stray.path, '', 'no such job', '', bytes(stray.bytes)]),
+  ];
+  const ended = count(jobs.length, 'job');
+  const what = options.jobs
+    ? `${ended} with all results, ${bytes(total)} of run directories`
+    : `${bytes(total)} of run directories of ${ended}`;
+  return [
+    ...(rows.length > 0 ? [table(terminal.colors, ['job', 'name', 'status', 'ended', 'files'], rows)] : []),
+    dry_run ? `Would go: ${what}` : `Gone: ${what}`,
+    ...(dry_run ? [] : [`Store: ${bytes(store.bytes_before)} before, ${bytes(store.bytes_after)} now`]),
+    ...(store.held_by_reader
+      ? ['Another process is reading the store: its file shrinks further once that is done (abp prune again).']
+      : []),
+  ].join('\n');
+}

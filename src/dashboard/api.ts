@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import type { AnyOperation } from '../orchestrator/operations.ts';
+import type { AnyView } from '../orchestrator/views/index.ts';
+
+type Any = AnyOperation | AnyView;
+/** What an operation or view answers. */
+export type Output<Name extends Any['name']> = z.output<Extract<Any, { readonly name: Name }>['output']>;
+
+/** Problem details, as the server sends them. */
+interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly hint?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A refusal of the server. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor({ status, code, detail, hint }: Problem) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Whether the server answered, and said no. */
+export function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError;
+}
+
+type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+/** Reads. */
+export function read<T>(path: string, query: Query = {}): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value].flat()) if (one !== undefined) search.append(name, String(one));
+  }
+  return send<T>(search.size > 0 ? `${path}?${search}` : path);
+}
+
+/** Changes something. */
+export function change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: object = {}): Promise<T> {
+  return send<T>(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+async function send<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(path, { ...init, headers: { Accept: 'application/json', ...init.headers } });
+  if (answer.ok) return (await answer.json()) as T;
+  const problem = (await answer.json().catch(() => null)) as Problem | null;
+  throw new ApiError(
+    problem ?? { status: answer.status, code: 'internal', detail: `The server answered ${answer.status}.` },
+  );
+}
+
+/** Address of a job in the API. */
+export function jobPath(jobId: string): string {
+  return `/api/jobs/${encodeURIComponent(jobId)}`;
+}

@@ -1,0 +1,167 @@
+import { Monitor, Moon, Sun, WifiOff } from 'lucide-react';
+import { lazy, type ReactNode, useEffect, useRef } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { useConnection } from './connection.ts';
+import icon from './icon.svg';
+import { JobPage } from './job/job-page.tsx';
+import { JobsPage } from './jobs/jobs-page.tsx';
+import { Later } from './parts/later.tsx';
+import { Notice } from './parts/notice.tsx';
+import { useApprovals } from './system/use-approvals.ts';
+import { setTheme, type Theme, useTheme } from './theme.ts';
+import { UnitPage } from './unit/unit-page.tsx';
+
+const ApprovalsPage = lazy(async () => ({ default: (await import('./system/approvals-page.tsx')).ApprovalsPage }));
+const DiagnosticsPage = lazy(async () => ({
+  default: (await import('./system/diagnostics-page.tsx')).DiagnosticsPage,
+}));
+const DocsPage = lazy(async () => ({ default: (await import('./system/docs-page.tsx')).DocsPage }));
+
+/** The page: what is at the top of every view, and the view that the address names. */
+export function App() {
+  useTopOfView();
+  const [location] = useLocation();
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        Skip to content
+      </a>
+      <Top />
+      <main id="content" tabIndex={-1}>
+        <ConnectionNotice />
+        <Later address={location} waiting={<p className="muted">Loading…</p>}>
+          <Switch>
+            <Route path="/">
+              <JobsPage />
+            </Route>
+            <Route path="/jobs">
+              <JobsPage />
+            </Route>
+            <Route path="/jobs/:job/units/:unit">
+              {({ job, unit }) => <UnitPage key={`${job} ${unit}`} jobId={job} unit={Number(unit)} stage="main" />}
+            </Route>
+            <Route path="/jobs/:job/post">
+              {({ job }) => <UnitPage key={`${job} post`} jobId={job} unit={0} stage="post" />}
+            </Route>
+            <Route path="/jobs/:job/:view?">
+              {({ job, view }) => <JobPage key={job} jobId={job} view={view ?? 'overview'} />}
+            </Route>
+            <Route path="/approvals">
+              <ApprovalsPage />
+            </Route>
+            <Route path="/system">
+              <DiagnosticsPage />
+            </Route>
+            <Route path="/api/docs">
+              <DocsPage />
+            </Route>
+            <Route>
+              <h1>There is nothing here</h1>
+              <p>
+                <Link href="/">All jobs</Link>
+              </p>
+            </Route>
+          </Switch>
+        </Later>
+      </main>
+    </div>
+  );
+}
+
+/** What keeps the page from being true. */
+function ConnectionNotice() {
+  const connection = useConnection();
+  if (connection === 'there') return null;
+  if (connection === 'lost') {
+    return (
+      <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
+        What is shown may be out of date. It is tried again by itself; jobs run on without it.
+      </Notice>
+    );
+  }
+  return (
+    <Notice color="red" icon={<WifiOff aria-hidden />} title="You are signed out.">
+      Run <code>abp serve --open</code> in a terminal, or <a href={window.location.href}>sign in here</a> with the token
+      of this server.
+    </Notice>
+  );
+}
+
+/** A new view begins at its top; the browser itself knows where an earlier one was left. */
+function useTopOfView(): void {
+  const [location] = useLocation();
+  const wentBack = useRef(true);
+  useEffect(() => {
+    const goBack = () => {
+      wentBack.current = true;
+    };
+    // While the event is caught: before the router hears of it and shows the earlier view.
+    window.addEventListener('popstate', goBack, true);
+    return () => window.removeEventListener('popstate', goBack, true);
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what counts is that the view has changed
+  useEffect(() => {
+    if (!wentBack.current) window.scrollTo(0, 0);
+    wentBack.current = false;
+  }, [location]);
+}
+
+function Top() {
+  const { data } = useApprovals();
+  const waiting = data ? data.codes.length + data.tests.length : 0;
+  return (
+    <header className="top">
+      <Link href="/" className="brand" aria-label="Agentic Batch Processor">
+        <img src={icon} alt="" />
+        <span className="clip">Agentic Batch Processor</span>
+      </Link>
+      <nav aria-label="Main">
+        <NavLink to="/" also="/jobs">
+          Jobs
+        </NavLink>
+        <NavLink to="/approvals">
+          Approvals
+          {waiting > 0 && <span className="count">{waiting}</span>}
+        </NavLink>
+        <NavLink to="/system">System</NavLink>
+        <NavLink to="/api/docs">API</NavLink>
+      </nav>
+      <ThemeButton />
+    </header>
+  );
+}
+
+function NavLink({
+  to,
+  also,
+  children,
+}: {
+  readonly to: string;
+  readonly also?: string;
+  readonly children: ReactNode;
+}) {
+  const [location] = useLocation();
+  const here = location === to || (also !== undefined && location.startsWith(also));
+  return (
+    <Link href={to} aria-current={here ? 'page' : undefined}>
+      {children}
+    </Link>
+  );
+}
+
+const THEMES: Readonly<Record<Theme, { readonly next: Theme; readonly icon: ReactNode }>> = {
+  system: { next: 'light', icon: <Monitor /> },
+  light: { next: 'dark', icon: <Sun /> },
+  dark: { next: 'system', icon: <Moon /> },
+};
+
+function ThemeButton() {
+  const { theme } = useTheme();
+  const { next, icon: shown } = THEMES[theme];
+  const label = `Theme: ${theme}. Change to ${next}`;
+  return (
+    <button type="button" className="button quiet icon" aria-label={label} title={label} onClick={() => setTheme(next)}>
+      {shown}
+    </button>
+  );
+}

@@ -1,0 +1,72 @@
+import { RotateCcw } from 'lucide-react';
+import { Link } from 'wouter';
+import { count, words } from '../format.ts';
+import { Card } from '../parts/card.tsx';
+import { type Overview, useAct } from './use-job.ts';
+
+const CAN_RETRY: readonly string[] = ['running', 'paused', 'completed', 'failed'];
+/** As many as one request takes. */
+const MAX_UNITS = 10_000;
+
+/** Failed units by cause, each with an example and what can be done about it. */
+export function Failures({ job }: { readonly job: Overview }) {
+  const act = useAct(job.job_id);
+  const mayRetry = CAN_RETRY.includes(job.status);
+  return (
+    <Card
+      title="Failures by cause"
+      aside={
+        mayRetry && (
+          <button
+            type="button"
+            className="button small"
+            onClick={() =>
+              void act('All failed units are tried again.', 'manage-units', { action: 'retry', status: 'failed' })
+            }
+          >
+            <RotateCcw aria-hidden /> Retry all {count(job.units.failed)}
+          </button>
+        )
+      }
+    >
+      <ul className="clusters">
+        {job.clusters.map((cluster) => (
+          <li key={`${cluster.class} ${cluster.cause}`}>
+            <div className="spread">
+              <div className="row">
+                <strong className="num">{count(cluster.count)}</strong>
+                <Link href={`/jobs/${job.job_id}/units?class=${cluster.class}`}>{words(cluster.class)}</Link>
+                <span className="muted small">{cluster.meaning}</span>
+              </div>
+              {mayRetry && (
+                <button
+                  type="button"
+                  className="button small"
+                  onClick={() =>
+                    void act(`${count(cluster.count)} units are tried again.`, 'manage-units', {
+                      action: 'retry',
+                      units: cluster.units.slice(0, MAX_UNITS),
+                    })
+                  }
+                >
+                  Retry these
+                </button>
+              )}
+            </div>
+            <p className="cause">
+              <Link href={`/jobs/${job.job_id}/units/${cluster.example.unit}`}>unit {cluster.example.unit}</Link>:{' '}
+              {cluster.example.message}
+            </p>
+            <p className="muted small">{cluster.advice}</p>
+          </li>
+        ))}
+      </ul>
+      {job.clusters_left_out > 0 && (
+        <p className="muted small">
+          and {count(job.clusters_left_out)} more:{' '}
+          <Link href={`/jobs/${job.job_id}/units?status=failed`}>all failed units</Link>
+        </p>
+      )}
+    </Card>
+  );
+}

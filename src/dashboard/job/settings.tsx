@@ -1,0 +1,156 @@
+import { Pencil } from 'lucide-react';
+import { useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { moment } from '../format.ts';
+import { Ask } from '../parts/ask.tsx';
+import { Card } from '../parts/card.tsx';
+import { Facts, factsOf } from '../parts/facts.tsx';
+import { Json } from '../parts/json.tsx';
+import { Loaded } from '../parts/loading.tsx';
+import { type Overview, useAct, useSettings } from './use-job.ts';
+
+const CAN_CHANGE: readonly string[] = ['created', 'testing', 'paused'];
+
+/** Everything that was decided about the job, of any revision. */
+export function SettingsView({ job }: { readonly job: Overview }) {
+  const settings = useSettings(job.job_id);
+  const [search, setSearch] = useSearchParams();
+  return (
+    <Loaded query={settings}>
+      {(all) => {
+        const wanted = Number(search.get('revision') ?? all.revision);
+        const shown = all.revisions.find(({ revision }) => revision === wanted) ?? all.revisions.at(-1);
+        if (!shown) return null;
+        return (
+          <div className="columns side">
+            <div className="stack">
+              <Card
+                title="Prompt template"
+                aside={
+                  <div className="row">
+                    {all.revisions.length > 1 && (
+                      <label className="row small muted">
+                        Revision
+                        <select
+                          className="field"
+                          value={shown.revision}
+                          onChange={(event) => setSearch({ revision: event.target.value })}
+                        >
+                          {all.revisions.map(({ revision, note }) => (
+                            <option key={revision} value={revision}>
+                              {revision}
+                              {note ? ` – ${note.slice(0, 40)}` : ''}
+                            </option>
+                          ))}
+                        </select>
+                      </label>
+                    )}
+                    {CAN_CHANGE.includes(job.status) && <EditPrompt jobId={job.job_id} template={shown.template} />}
+                  </div>
+                }
+              >
+                <pre className="code">{shown.template}</pre>
+              </Card>
+              {shown.output_schema && (
+                <Card title="Every result must satisfy">
+                  <Json value={shown.output_schema} label="Output schema" />
+                </Card>
+              )}
+              <Card title="What was asked for">
+                <p style={{ whiteSpace: 'pre-wrap' }}>{all.user_intent}</p>
+              </Card>
+            </div>
+            <div className="stack">
+              <Card title="Worker">
+                <Facts of={factsOf(shown.worker)} />
+              </Card>
+              <Card title="Limits">
+                <Facts of={factsOf(shown.limits)} />
+              </Card>
+              <Card title={`Source: ${all.enumerator_type}`}>
+                <Facts of={factsOf(all.enumerator_config)} />
+                {all.fields.length > 0 && (
+                  <p className="small muted" style={{ marginTop: '0.7rem' }}>
+                    Fields:{' '}
+                    {all.fields.slice(0, 60).map((field) => (
+                      <span key={field}>
+                        <span className="tag">{field}</span>{' '}
+                      </span>
+                    ))}
+                  </p>
+                )}
+              </Card>
+              {all.post_processing && (
+                <Card title="Post-processing">
+                  <Facts of={factsOf(all.post_processing)} />
+                </Card>
+              )}
+              <Card title="Where">
+                <Facts
+                  of={[
+                    ['agents start in', all.working_directory],
+                    ['agents write to', all.output_directory],
+                    ['runs', all.run_directories],
+                    ['log', all.executor_log],
+                    ['this revision', moment(shown.created_at)],
+                    ['approved by', all.require_human_approval ? 'a person only' : 'a person or program'],
+                  ]}
+                />
+              </Card>
+            </div>
+          </div>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+/** A new revision of the prompt; a test that was waiting is discarded with it. */
+export function EditPrompt({
+  jobId,
+  template,
+  testAgain = false,
+}: {
+  readonly jobId: string;
+  readonly template: string;
+  readonly testAgain?: boolean;
+}) {
+  const act = useAct(jobId);
+  const [text, setText] = useState(template);
+  const [note, setNote] = useState('');
+  const save = async () => {
+    const body = { prompt_template: text, ...(note ? { note } : {}) };
+    if (!(await act('A new revision of the prompt.', '', body, 'PATCH'))) return false;
+    return testAgain ? act('It is being tested again.', 'start', { wait_seconds: 0 }) : true;
+  };
+  return (
+    <Ask
+      className="button small"
+      trigger={
+        <>
+          <Pencil aria-hidden /> Edit{testAgain ? ' prompt' : ''}
+        </>
+      }
+      title={testAgain ? 'Edit the prompt and test again' : 'Edit the prompt'}
+      action={testAgain ? 'Save and test again' : 'Save as a new revision'}
+      wide
+      onConfirm={save}
+    >
+      <label>
+        <span className="small muted">
+          Template: {'{field}'} stands for a field of the item, {'{payload}'} for all of it
+        </span>
+        <textarea className="field mono" rows={18} value={text} onChange={(event) => setText(event.target.value)} />
+      </label>
+      <label>
+        <span className="small muted">What was changed, and why</span>
+        <input
+          className="field"
+          style={{ width: '100%' }}
+          value={note}
+          onChange={(event) => setNote(event.target.value)}
+        />
+      </label>
+    </Ask>
+  );
+}

@@ -1,0 +1,215 @@
+import { useQuery } from '@tanstack/react-query';
+import { Check, CircleCheck, FlaskConical, TriangleAlert, X } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { jobPath, read } from '../api.ts';
+import { count, duration, usd } from '../format.ts';
+import { Ask } from '../parts/ask.tsx';
+import { Card } from '../parts/card.tsx';
+import { Loaded } from '../parts/loading.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { Status } from '../parts/status.tsx';
+import { Conversation } from '../unit/conversation.tsx';
+import { Prompt } from '../unit/prompt.tsx';
+import { type Detail, Result } from '../unit/result.tsx';
+import { EditPrompt } from './settings.tsx';
+import { type Overview, useAct, useSettings } from './use-job.ts';
+
+/** What was tried, for a person who has to decide whether all the others may follow. */
+export function TestView({ job }: { readonly job: Overview }) {
+  const units = (job.test?.units as readonly number[] | undefined) ?? [];
+  return (
+    <>
+      <Decide job={job} />
+      {units.map((unit) => (
+        <TestUnit key={unit} job={job} unit={unit} />
+      ))}
+    </>
+  );
+}
+
+function Decide({ job }: { readonly job: Overview }) {
+  const act = useAct(job.job_id);
+  if (job.status === 'created') {
+    const number = Math.min(job.test_units, job.units.total);
+    const first = number === 1 ? 'One unit is' : `${number} units, spread over the source, are`;
+    return (
+      <Notice color="blue" icon={<FlaskConical aria-hidden />} title="Nothing has run yet.">
+        <span className="row">
+          <span>{first} tried first: real work at real cost, shown here before anything else runs.</span>
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => void act('The test has begun.', 'start', { wait_seconds: 0 })}
+          >
+            <FlaskConical aria-hidden /> {number === 1 ? 'Try one unit' : `Try ${number} units`}
+          </button>
+        </span>
+      </Notice>
+    );
+  }
+  if (job.status !== 'testing') return null;
+  if (job.test?.state === 'running') {
+    return (
+      <Notice color="blue" icon={<FlaskConical aria-hidden />} title="The test is running.">
+        <span className="row">
+          What its agent does is shown below as it happens. <Reject job={job} />
+        </span>
+      </Notice>
+    );
+  }
+  const passed = job.test?.state === 'passed';
+  return (
+    <Notice
+      color={passed ? 'green' : 'amber'}
+      icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
+      title={job.test?.verdict ?? (passed ? 'The test has passed.' : 'The test has failed.')}
+    >
+      {passed && <Foretold job={job} />}
+      <span className="row" style={{ marginTop: '0.7rem' }}>
+        {passed && <Approve job={job} />}
+        <Edit job={job} />
+        <Reject job={job} />
+      </span>
+    </Notice>
+  );
+}
+
+/** What the rest would take, by what the test took. */
+function Foretold({ job: { estimate } }: { readonly job: Overview }) {
+  if (!estimate) return null;
+  const [cheap, dear] = estimate.cost_usd ?? [];
+  const [fast, slow] = estimate.duration_s;
+  return (
+    <span>
+      By this test the other {count(estimate.remaining_units)} units would take{' '}
+      <strong>{fast === slow ? duration(fast) : `${duration(fast)} to ${duration(slow)}`}</strong>
+      {cheap !== undefined && dear !== undefined && (
+        <>
+          {' '}
+          and cost <strong>{cheap === dear ? usd(cheap) : `${usd(cheap)} to ${usd(dear)}`}</strong>
+        </>
+      )}
+      .
+    </span>
+  );
+}
+
+function Approve({ job }: { readonly job: Overview }) {
+  const act = useAct(job.job_id);
+  const rest = count(job.estimate?.remaining_units ?? job.units.pending);
+  return (
+    <button
+      type="button"
+      className="button primary"
+      onClick={() => void act('Approved: all other units run now.', 'start', { approve: true, wait_seconds: 0 })}
+    >
+      <Check aria-hidden /> Approve and run {rest} units
+    </button>
+  );
+}
+
+function Edit({ job }: { readonly job: Overview }) {
+  const settings = useSettings(job.job_id);
+  const current = settings.data?.revisions.find(({ revision }) => revision === settings.data.revision);
+  return current ? (
+    <EditPrompt key={current.revision} jobId={job.job_id} template={current.template} testAgain />
+  ) : null;
+}
+
+function Reject({ job }: { readonly job: Overview }) {
+  const act = useAct(job.job_id);
+  const [note, setNote] = useState('');
+  return (
+    <Ask
+      className="button small"
+      trigger={
+        <>
+          <X aria-hidden /> Reject
+        </>
+      }
+      title="Reject this test?"
+      action="Reject"
+      onConfirm={() =>
+        act('Rejected: the job is as before its test.', 'start', {
+          approve: false,
+          wait_seconds: 0,
+          ...(note ? { note } : {}),
+        })
+      }
+    >
+      <p className="muted">
+        Its units go back into the queue with nothing held against them; what was tried stays in the history.
+      </p>
+      <label>
+        <span className="small muted">What is wrong with it</span>
+        <textarea className="field" rows={3} value={note} onChange={(event) => setNote(event.target.value)} />
+      </label>
+    </Ask>
+  );
+}
+
+function TestUnit({ job, unit }: { readonly job: Overview; readonly unit: number }) {
+  const detail = useQuery({
+    queryKey: ['job', job.job_id, 'unit', unit],
+    queryFn: () => read<Detail>(`${jobPath(job.job_id)}/units/${unit}/detail`),
+  });
+  return <Loaded query={detail}>{(data) => <Tried job={job} detail={data} />}</Loaded>;
+}
+
+function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detail }) {
+  const attempt = detail.attempts.findLast(({ purpose }) => purpose === 'test') ?? detail.attempts.at(-1);
+  return (
+    <section className="stack" aria-label={`Test unit ${detail.unit}`}>
+      <div className="row">
+        <h2>
+          <Link href={`/jobs/${job.job_id}/units/${detail.unit}`}>{detail.key}</Link>
+        </h2>
+        {attempt && <Status of={attempt.status} note={attempt.failure_class} />}
+        {attempt && (
+          <span className="muted small num">
+            {duration(attempt.duration_s)}
+            {attempt.cost_usd !== undefined && ` · ${usd(attempt.cost_usd)}`}
+          </span>
+        )}
+      </div>
+      {attempt?.tools_denied && (
+        <Notice color="amber" icon={<TriangleAlert aria-hidden />} title="Tools that it asked for and was refused">
+          {attempt.tools_denied.join(', ')}
+        </Notice>
+      )}
+      <div className="columns">
+        <div className="stack">
+          <Card title="What the agent was told">
+            {detail.prompt ? <Prompt prompt={detail.prompt} /> : <p className="empty">There is no prompt.</p>}
+          </Card>
+          {attempt?.files_changed && (
+            <Card title="Files it changed">
+              <ul className="mono small">
+                {attempt.files_changed.map((file) => (
+                  <li key={file}>{file}</li>
+                ))}
+              </ul>
+            </Card>
+          )}
+        </div>
+        <div className="stack">
+          {attempt && <Result jobId={job.job_id} detail={detail} attempt={attempt} />}
+          {attempt && (
+            <Card title="What it did">
+              <Conversation
+                key={attempt.attempt}
+                jobId={job.job_id}
+                unit={detail.unit}
+                stage="main"
+                attempt={attempt.attempt}
+                running={attempt.status === 'running'}
+                withPrompt={false}
+              />
+            </Card>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}

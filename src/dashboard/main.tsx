@@ -1,0 +1,45 @@
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { Toast } from '@base-ui/react/toast';
+import { Tooltip } from '@base-ui/react/tooltip';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isRefusal } from './api.ts';
+import { App } from './app.tsx';
+import { noteAnswer, noteFailure } from './connection.ts';
+import { Toasts } from './parts/toasts.tsx';
+import { applyTheme } from './theme.ts';
+import './styles/base.css';
+import './styles/parts.css';
+import './styles/views.css';
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({ onSuccess: noteAnswer, onError: noteFailure }),
+  defaultOptions: {
+    queries: {
+      // Our server is on this machine, mostly: that the machine is offline says nothing of it.
+      networkMode: 'always',
+      staleTime: 1000,
+      // What the server refused once it refuses again; only a server that cannot be reached is worth another try.
+      retry: (failures, error) => failures < 3 && !isRefusal(error),
+    },
+  },
+});
+
+applyTheme();
+const root = document.getElementById('app');
+if (!root) throw new Error('The page has no #app.');
+createRoot(root).render(
+  <StrictMode>
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queries}>
+        <Toast.Provider>
+          <Tooltip.Provider delay={400}>
+            <App />
+          </Tooltip.Provider>
+          <Toasts />
+        </Toast.Provider>
+      </QueryClientProvider>
+    </CSPProvider>
+  </StrictMode>,
+);

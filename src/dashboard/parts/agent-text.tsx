@@ -1,0 +1,17 @@
+import { lazy } from 'react';
+import { Later } from './later.tsx';
+
+const AgentMarkdown = lazy(async () => ({ default: (await import('./markdown.tsx')).AgentMarkdown }));
+
+/** Beyond this, text is shown as it is: to lay out a megabyte of Markdown would stop the page. */
+const MAX_MARKDOWN_CHARS = 60_000;
+
+/** What an agent wrote. */
+export function AgentText({ text }: { readonly text: string }) {
+  if (text.length > MAX_MARKDOWN_CHARS) return <pre className="code">{text}</pre>;
+  return (
+    <Later waiting={<div className="markdown">{text}</div>}>
+      <AgentMarkdown text={text} />
+    </Later>
+  );
+}

@@ -1,0 +1,34 @@
+import { Check, Copy as CopyIcon } from 'lucide-react';
+import { useState } from 'react';
+
+/** Copies a text. */
+export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await write(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return (
+    <button
+      type="button"
+      className="button quiet small icon"
+      aria-label={label}
+      title={label}
+      onClick={() => void copy()}
+    >
+      {copied ? <Check /> : <CopyIcon />}
+    </button>
+  );
+}
+
+/** Browsers have a clipboard only for pages of this machine or with https; elsewhere the older way works. */
+async function write(text: string): Promise<void> {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement('textarea');
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+}

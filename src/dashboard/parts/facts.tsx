@@ -1,0 +1,42 @@
+import { Fragment, type ReactNode } from 'react';
+import { duration, usd, words } from '../format.ts';
+
+/** A name and what there is to say. */
+export type Fact = readonly [name: string, value: ReactNode];
+
+/** Names with their values, one a line; what has no value is left out. */
+export function Facts({ of }: { readonly of: readonly Fact[] }) {
+  return (
+    <dl className="facts">
+      {of
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd className="num">{value}</dd>
+          </Fragment>
+        ))}
+    </dl>
+  );
+}
+
+/** Settings as facts: a name’s unit is told with its value, `timeout_s` 1800 as timeout 30 min. */
+export function factsOf(settings: Readonly<Record<string, unknown>>): readonly Fact[] {
+  return Object.entries(settings).map(([name, value]) => {
+    const inUnit = Object.entries(UNITS).find(([unit]) => name.endsWith(unit));
+    if (!inUnit || typeof value !== 'number') return [words(name), shown(value)];
+    const [unit, show] = inUnit;
+    return [words(name.slice(0, -unit.length)), show(value)];
+  });
+}
+
+const UNITS: Readonly<Record<string, (value: number) => string>> = {
+  _s: (seconds) => (seconds === 0 ? 'off' : duration(seconds)),
+  _usd: usd,
+};
+
+function shown(value: unknown): ReactNode {
+  if (value === null) return 'none';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'object' ? <code>{JSON.stringify(value)}</code> : String(value);
+}

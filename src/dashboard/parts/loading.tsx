@@ -1,0 +1,42 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { isRefusal } from '../api.ts';
+
+/**
+ * What was asked for, or why it is not there. What was shown stays while it is asked for again, and while the server
+ * cannot be asked; what is there no more goes.
+ */
+export function Loaded<T>({
+  query,
+  children,
+}: {
+  readonly query: UseQueryResult<T>;
+  readonly children: (data: T) => ReactNode;
+}) {
+  const isGone = isRefusal(query.error) && query.error.status === 404;
+  if (query.data !== undefined && !isGone) return children(query.data);
+  if (query.error) return <Problem error={query.error} />;
+  return (
+    <p className="muted" role="status">
+      Loading…
+    </p>
+  );
+}
+
+/** An error with its next step. What concerns the connection is told at the top of the page. */
+export function Problem({ error }: { readonly error: unknown }) {
+  if (isRefusal(error) && error.status === 401) return null;
+  const message = error instanceof Error ? error.message : String(error);
+  const isGone = isRefusal(error) && error.status === 404;
+  return (
+    <div className="notice red" role="alert">
+      <TriangleAlert aria-hidden />
+      <div>
+        <strong>{message}</strong>
+        <p>{isGone ? <Link href="/">All jobs</Link> : isRefusal(error) && error.hint}</p>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+import { count, words } from '../format.ts';
+
+const COLOR: Readonly<Record<string, string>> = {
+  completed: 'green',
+  succeeded: 'green',
+  passed: 'green',
+  alive: 'green',
+  failed: 'red',
+  timed_out: 'red',
+  lost: 'red',
+  paused: 'amber',
+  interrupted: 'amber',
+  skipped: 'amber',
+  running: 'blue',
+  testing: 'blue',
+  post_processing: 'blue',
+  enumerating: 'blue',
+};
+const LIVE: readonly string[] = ['running', 'testing', 'post_processing', 'enumerating'];
+/** Notes that say that something waits after all. */
+const RESTING: readonly string[] = ['passed', 'failed'];
+
+/** A status of a job, unit or attempt as a word with its colour. */
+export function Status({ of, note }: { readonly of: string; readonly note?: string | undefined }) {
+  return (
+    <span className={`badge ${COLOR[of] ?? ''} ${LIVE.includes(of) && !RESTING.includes(note ?? '') ? 'live' : ''}`}>
+      {words(of)}
+      {note ? ` · ${words(note)}` : ''}
+    </span>
+  );
+}
+
+/** Order of the parts of a progress bar. */
+const PARTS = ['completed', 'failed', 'running', 'skipped', 'cancelled'] as const;
+
+type Counts = Readonly<Record<(typeof PARTS)[number] | 'pending' | 'total', number>>;
+
+/** Units by status as one bar; what is not done yet is its empty part. */
+export function UnitsBar({ units, tall = false }: { readonly units: Counts; readonly tall?: boolean }) {
+  const done = units.total - units.pending - units.running;
+  return (
+    <div
+      className={`bar ${tall ? 'tall' : ''}`}
+      role="img"
+      aria-label={`${count(done)} of ${count(units.total)} units done, ${count(units.failed)} failed`}
+    >
+      {PARTS.filter((part) => units[part] > 0).map((part) => (
+        <span key={part} className={part} style={{ flexGrow: units[part] }} />
+      ))}
+      {units.pending > 0 && <span style={{ flexGrow: units.pending }} />}
+    </div>
+  );
+}
+
+/** Every part of the bar with its number. */
+export function UnitsLegend({
+  units,
+  link,
+}: {
+  readonly units: Counts;
+  readonly link: (status: string) => React.ReactNode;
+}) {
+  const shown = [...PARTS, 'pending' as const].filter((part) => units[part] > 0 || part === 'completed');
+  return (
+    <ul className="legend">
+      {shown.map((part) => (
+        <li key={part}>
+          <span className={`dot ${part}`} />
+          <strong>{count(units[part])}</strong> {link(part)}
+        </li>
+      ))}
+    </ul>
+  );
+}

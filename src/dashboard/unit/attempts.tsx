@@ -1,0 +1,86 @@
+import { Columns2 } from 'lucide-react';
+import { duration, usd } from '../format.ts';
+import { Card } from '../parts/card.tsx';
+import { Status } from '../parts/status.tsx';
+import { AttemptFacts } from './attempt-facts.tsx';
+import { Conversation } from './conversation.tsx';
+import { type Attempt, type Detail, Result } from './result.tsx';
+
+/** Every attempt of a unit to choose from, or all of them beside each other. */
+export function AttemptTabs({
+  attempts,
+  chosen,
+  beside,
+  onChoose,
+  onBeside,
+}: {
+  readonly attempts: readonly Attempt[];
+  readonly chosen: Attempt | undefined;
+  readonly beside: boolean;
+  readonly onChoose: (attempt: number) => void;
+  readonly onBeside: (beside: boolean) => void;
+}) {
+  return (
+    <div className="row">
+      <fieldset className="attempt-tabs">
+        <legend className="hidden">Attempts</legend>
+        {attempts.map((attempt) => (
+          <button
+            key={attempt.attempt}
+            type="button"
+            className="attempt-tab"
+            aria-pressed={!beside && attempt === chosen}
+            onClick={() => onChoose(attempt.attempt)}
+          >
+            <span className="row">
+              <strong>Attempt {attempt.attempt}</strong> <Status of={attempt.status} note={attempt.failure_class} />
+            </span>
+            <span className="muted small num">
+              {duration(attempt.duration_s)} · {usd(attempt.cost_usd)}
+              {attempt.purpose === 'test' ? ' · test' : ''}
+            </span>
+          </button>
+        ))}
+      </fieldset>
+      <button type="button" className="button" aria-pressed={beside} onClick={() => onBeside(!beside)}>
+        <Columns2 aria-hidden /> Side by side
+      </button>
+    </div>
+  );
+}
+
+/** All attempts beside each other: what each came to, how, and what its agent did. */
+export function SideBySide({ detail }: { readonly detail: Detail }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="beside" aria-label="Attempts side by side" tabIndex={0}>
+      {detail.attempts.map((attempt) => (
+        <div key={attempt.attempt} className="stack">
+          <AttemptFacts attempt={attempt} />
+          <Tried detail={detail} attempt={attempt} />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** What came of an attempt, and what its agent did. */
+export function Tried({ detail, attempt }: { readonly detail: Detail; readonly attempt: Attempt }) {
+  const { job_id: jobId, unit, stage } = detail;
+  const running = attempt.status === 'running';
+  return (
+    <>
+      <Result jobId={jobId} detail={detail} attempt={attempt} />
+      <Card title={running ? 'What the agent is doing' : 'What the agent did'}>
+        <Conversation
+          key={attempt.attempt}
+          jobId={jobId}
+          unit={unit}
+          stage={stage}
+          attempt={attempt.attempt}
+          running={running}
+        />
+      </Card>
+    </>
+  );
+}

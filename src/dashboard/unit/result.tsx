@@ -1,0 +1,103 @@
+import { Download } from 'lucide-react';
+import { jobPath, type Output } from '../api.ts';
+import { bytes } from '../format.ts';
+import { AgentText } from '../parts/agent-text.tsx';
+import { Card } from '../parts/card.tsx';
+import { Json } from '../parts/json.tsx';
+
+export type Detail = Output<'unit_detail'>;
+export type Attempt = Detail['attempts'][number];
+
+const IMAGE = /\.(png|jpe?g|gif|webp|svg)$/i;
+
+/** What an attempt produced, or why it did not. */
+export function Result({
+  jobId,
+  detail,
+  attempt,
+}: {
+  readonly jobId: string;
+  readonly detail: Detail;
+  readonly attempt: Attempt;
+}) {
+  const { result, message } = attempt;
+  if (!result) {
+    if (!message) return null;
+    return (
+      <Card title="Why it failed">
+        <div className="stack">
+          <pre className="code">{message}</pre>
+          {detail.failure && <p className="muted">{detail.failure.advice}</p>}
+        </div>
+      </Card>
+    );
+  }
+  const { text, structured, artifacts } = result;
+  const saysMore = text !== null && text.trim() !== '' && !isJson(text);
+  return (
+    <>
+      <Card title="Result">
+        <div className="stack">
+          {structured !== undefined && <Json value={structured} label="Result" />}
+          {saysMore && <AgentText text={text} />}
+          {structured === undefined &&
+            !saysMore &&
+            (text ? <pre className="code">{text}</pre> : <p className="empty">Done, without a word.</p>)}
+        </div>
+      </Card>
+      {artifacts.length > 0 && (
+        <Card title="Files it made">
+          <Artifacts jobId={jobId} detail={detail} attempt={attempt} artifacts={artifacts} />
+        </Card>
+      )}
+    </>
+  );
+}
+
+function Artifacts({
+  jobId,
+  detail,
+  attempt,
+  artifacts,
+}: {
+  readonly jobId: string;
+  readonly detail: Detail;
+  readonly attempt: Attempt;
+  readonly artifacts: NonNullable<Attempt['result']>['artifacts'];
+}) {
+  const address = (path: string) =>
+    `${jobPath(jobId)}/units/${detail.unit}/attempts/${attempt.attempt}/artifacts/${path.split('/').map(encodeURIComponent).join('/')}?stage=${detail.stage}`;
+  const images = artifacts.filter(({ path }) => IMAGE.test(path)).slice(0, 24);
+  return (
+    <>
+      {images.length > 0 && (
+        <div className="gallery">
+          {images.map(({ path }) => (
+            <a key={path} href={address(path)} download>
+              <img src={address(path)} alt={path} loading="lazy" />
+            </a>
+          ))}
+        </div>
+      )}
+      <ul className="artifacts">
+        {artifacts.map(({ path, bytes: size }) => (
+          <li key={path} className="spread">
+            <a className="clip mono small" href={address(path)} download>
+              <Download aria-hidden size={13} /> {path}
+            </a>
+            <span className="muted small num">{bytes(size)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useSearchParams } from 'wouter';
+import { jobPath, read } from '../api.ts';
+import { useJobEvents } from '../live.ts';
+import { Card } from '../parts/card.tsx';
+import { Json } from '../parts/json.tsx';
+import { Loaded } from '../parts/loading.tsx';
+import { AttemptFacts } from './attempt-facts.tsx';
+import { AttemptTabs, SideBySide, Tried } from './attempts.tsx';
+import { Prompt } from './prompt.tsx';
+import type { Detail } from './result.tsx';
+import { UnitTitle } from './unit-title.tsx';
+
+/** One unit: what it is, what was tried, what came out. */
+export function UnitPage({
+  jobId,
+  unit,
+  stage,
+}: {
+  readonly jobId: string;
+  readonly unit: number;
+  readonly stage: Detail['stage'];
+}) {
+  useJobEvents(jobId);
+  const detail = useQuery({
+    queryKey: ['job', jobId, 'unit', stage, unit],
+    queryFn: () => read<Detail>(`${jobPath(jobId)}/units/${unit}/detail`, { stage }),
+  });
+  return <Loaded query={detail}>{(data) => <Unit detail={data} />}</Loaded>;
+}
+
+function Unit({ detail }: { readonly detail: Detail }) {
+  const { attempts, stage } = detail;
+  const [search, setSearch] = useSearchParams();
+  const wanted = search.get('attempt') ?? '';
+  const beside = wanted === 'all' && attempts.length > 1;
+  const chosen = attempts.find(({ attempt }) => String(attempt) === wanted) ?? attempts.at(-1);
+  useEffect(() => {
+    document.title = `${detail.key} · ${detail.job_name} · ABP`;
+  }, [detail]);
+  const payload = (
+    <Card title={stage === 'post' ? 'What it works on' : 'Payload'}>
+      <Json value={detail.payload} label="Payload" />
+    </Card>
+  );
+  const prompt = detail.prompt && (
+    <Card title="Prompt">
+      <Prompt prompt={detail.prompt} />
+    </Card>
+  );
+  return (
+    <>
+      <UnitTitle detail={detail} />
+      {attempts.length > 1 && (
+        <AttemptTabs
+          attempts={attempts}
+          chosen={chosen}
+          beside={beside}
+          onChoose={(attempt) => setSearch({ attempt: String(attempt) })}
+          onBeside={(all) => setSearch(all ? { attempt: 'all' } : {})}
+        />
+      )}
+      {beside ? (
+        <>
+          <SideBySide detail={detail} />
+          <div className="columns">
+            <div className="stack">{prompt}</div>
+            <div className="stack">{payload}</div>
+          </div>
+        </>
+      ) : (
+        <div className="columns side">
+          <div className="stack">
+            {chosen ? (
+              <Tried detail={detail} attempt={chosen} />
+            ) : (
+              <Card title="What the agent did">
+                <p className="empty">It has not been tried yet.</p>
+              </Card>
+            )}
+            {prompt}
+          </div>
+          <div className="stack">
+            {chosen && <AttemptFacts attempt={chosen} />}
+            {payload}
+          </div>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+import { ChevronLeft, ChevronRight, RotateCcw, SkipForward, Square } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { moment } from '../format.ts';
+import { useAct } from '../job/use-job.ts';
+import { Status } from '../parts/status.tsx';
+import type { Detail } from './result.tsx';
+
+/** Where one is, what the unit is called, how it stands, and what can be done with it. */
+export function UnitTitle({ detail }: { readonly detail: Detail }) {
+  const { job_id: jobId, unit, stage, key, status } = detail;
+  const to = (index: number) => `/jobs/${jobId}/units/${index}`;
+  const name = stage === 'post' ? 'Post-processing' : key;
+  return (
+    <div className="stack tight">
+      <nav className="crumbs" aria-label="Where you are">
+        <Link href="/">Jobs</Link>
+        <span aria-hidden>/</span>
+        <Link className="clip" href={`/jobs/${jobId}`}>
+          {detail.job_name}
+        </Link>
+        <span aria-hidden>/</span>
+        {stage === 'main' && (
+          <>
+            <Link href={`/jobs/${jobId}/units`}>Units</Link>
+            <span aria-hidden>/</span>
+          </>
+        )}
+        <span>{stage === 'post' ? name : unit}</span>
+      </nav>
+      <div className="title">
+        <div>
+          <h1>{name}</h1>
+          <div className="about">
+            <Status of={status} note={detail.failure?.class} />
+            {stage === 'main' && <span className="small">unit {unit}</span>}
+            {detail.retries_used > 0 && <span className="small">{detail.retries_used} retries used</span>}
+            {detail.not_before && <span className="small">not before {moment(detail.not_before)}</span>}
+          </div>
+        </div>
+        {stage === 'main' && (
+          <div className="row">
+            <UnitActions detail={detail} />
+            <Neighbour to={unit > 0 ? to(unit - 1) : null} label="Previous unit" icon={<ChevronLeft />} />
+            <Neighbour
+              to={unit + 1 < detail.total_units ? to(unit + 1) : null}
+              label="Next unit"
+              icon={<ChevronRight />}
+            />
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Neighbour({
+  to,
+  label,
+  icon,
+}: {
+  readonly to: string | null;
+  readonly label: string;
+  readonly icon: ReactNode;
+}) {
+  if (to === null) return null;
+  return (
+    <Link href={to} className="button icon" aria-label={label} title={label}>
+      {icon}
+    </Link>
+  );
+}
+
+/** What can be done with a unit in each status. */
+const ACTIONS = [
+  { action: 'retry', label: 'Retry', done: 'It is tried again.', from: ['failed'], icon: <RotateCcw aria-hidden /> },
+  {
+    action: 'reopen',
+    label: 'Run again',
+    done: 'It runs again.',
+    from: ['completed', 'skipped', 'cancelled'],
+    icon: <RotateCcw aria-hidden />,
+  },
+  { action: 'skip', label: 'Skip', done: 'It is left out.', from: ['pending'], icon: <SkipForward aria-hidden /> },
+  { action: 'cancel', label: 'Stop', done: 'It is stopped.', from: ['running'], icon: <Square aria-hidden /> },
+] as const;
+
+function UnitActions({ detail }: { readonly detail: Detail }) {
+  const act = useAct(detail.job_id);
+  if (detail.job_status === 'cancelled' || detail.job_status === 'testing') return null;
+  return ACTIONS.filter(({ from }) => (from as readonly string[]).includes(detail.status)).map(
+    ({ action, label, done, icon }) => (
+      <button
+        key={action}
+        type="button"
+        className="button"
+        onClick={() => void act(done, 'manage-units', { action, units: [detail.unit] })}
+      >
+        {icon} {label}
+      </button>
+    ),
+  );
+}

@@ -1,0 +1,28 @@
+import type { JobTally } from './repository.ts';
+
+/** A safety margin over the dearest attempt so far: agents vary. */
+const MARGIN = 1.5;
+
+/** What the budget allows now. `capUsd` is what one attempt may spend, null = no cap. */
+export type BudgetRoom = { readonly starts: number; readonly reservationUsd: number; readonly capUsd: number | null };
+
+/**
+ * How many attempts may start, by: spent + reserved + own reservation ≤ budget. The reservation is the unit's own cap,
+ * else 1.5 × the dearest attempt so far; before anything has cost, an even share of what is left for each slot.
+ */
+export function budgetRoom(facts: {
+  readonly budgetUsd: number | null;
+  readonly unitCapUsd: number | null;
+  readonly spentUsd: number;
+  readonly slots: number;
+  readonly tally: Pick<JobTally, 'dearestUsd' | 'reservedUsd'>;
+}): BudgetRoom {
+  const { budgetUsd, unitCapUsd, spentUsd, slots, tally } = facts;
+  if (budgetUsd === null) return { starts: Number.POSITIVE_INFINITY, reservationUsd: 0, capUsd: unitCapUsd };
+  const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
+  const reservationUsd = unitCapUsd ?? (tally.dearestUsd > 0 ? MARGIN * tally.dearestUsd : evenShare);
+  const left = budgetUsd - spentUsd - tally.reservedUsd;
+  // A rounding error of a millionth of a cent must not stop the last affordable attempt.
+  const starts = reservationUsd > 0 ? Math.max(0, Math.floor((left + 1e-8) / reservationUsd)) : 0;
+  return { starts, reservationUsd, capUsd: reservationUsd };
+}

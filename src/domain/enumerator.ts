@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import type { JsonObject } from './json.ts';
+
+/** One item of a source. `key` is unique within the source; absent = the item's position is its key. */
+export interface EnumeratedItem {
+  readonly key?: string;
+  /** Where it is in the source, for messages about it: `line 17`, `row 12`, a path. */
+  readonly place?: string;
+  readonly payload: JsonObject;
+}
+
+/** Something in the source that was left out and must not go unnoticed: an unreadable directory, a name that is not UTF-8. */
+export interface EnumerationWarning {
+  readonly kind: string;
+  readonly message: string;
+  readonly count: number;
+  /** The first few places, escaped for display. */
+  readonly examples: readonly string[];
+}
+
+/** What an enumeration may need from outside. */
+export interface EnumerationContext {
+  /** Absolute; relative paths in a config start here. */
+  readonly workingDirectory: string;
+  readonly signal?: AbortSignal;
+  /** Called at most once per kind, at the end. */
+  readonly warn?: (warning: EnumerationWarning) => void;
+  /** Approved dynamic code by SHA-256; throws AbpError `approval_required` for code that no human has approved. */
+  readonly approveCode?: (code: string, sha256: string) => void;
+}
+
+/**
+ * The port of an enumerator: turns a source into payloads, streaming. `enumerate` throws AbpError `invalid_input` that
+ * names the place (file, line, column), the expected and the found.
+ */
+export interface Enumerator<Config = unknown> {
+  readonly type: string;
+  readonly description: string;
+  /** Strict zod object with `.describe` on every field; its JSON Schema is shown by list_enumerators. */
+  readonly configSchema: z.ZodType<Config>;
+  /** A config that shows the usual fields. */
+  readonly example: JsonObject;
+  /** The config with every path absolute (`~` and relative ones resolved): what is stored and shown. */
+  resolve(config: Config, context: Pick<EnumerationContext, 'workingDirectory'>): Config;
+  enumerate(config: Config, context: EnumerationContext): AsyncIterable<EnumeratedItem>;
+}

@@ -1,0 +1,57 @@
+import type { JsonObject } from './json.ts';
+import type { Stage } from './unit.ts';
+
+/**
+ * Everything that is recorded as having happened, `noun:verb` in the past tense. `attempt:failed` says that a try ended
+ * badly, `unit:failed` that the unit was given up.
+ */
+export const EVENT_TYPES = [
+  'job:created',
+  'job:updated',
+  'job:test_started',
+  'job:test_passed',
+  'job:test_failed',
+  'job:approved',
+  'job:rejected',
+  'job:started',
+  'job:paused',
+  'job:resumed',
+  'job:post_processing_started',
+  'job:completed',
+  'job:failed',
+  'job:cancelled',
+  'job:slots_changed',
+  'executor:started',
+  'executor:stopped',
+  'executor:lost',
+  'attempt:started',
+  'attempt:adopted',
+  'attempt:failed',
+  'attempt:interrupted',
+  'unit:completed',
+  'unit:failed',
+  'unit:cancelled',
+  'units:retried',
+  'units:skipped',
+  'units:reopened',
+  'units:cancelled',
+  'gate:closed',
+  'results:exported',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** A recorded fact. `seq` grows by one per job; `data` is small JSON. */
+export interface JobEvent {
+  readonly jobId: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly type: EventType;
+  readonly stage: Stage | null;
+  readonly index: number | null;
+  readonly attempt: number | null;
+  readonly data: JsonObject;
+}
+
+/** What a writer says of an event; the store adds seq and time. */
+export type NewEvent = Pick<JobEvent, 'type'> & Partial<Pick<JobEvent, 'stage' | 'index' | 'attempt' | 'data'>>;

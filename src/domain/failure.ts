@@ -1,0 +1,181 @@
+/** What a failed attempt does to its unit. */
+export type UnitEffect =
+  /** pending after a back-off, never before Retry-After; no retry used; too many deferrals fail it. */
+  | 'defer'
+  /** pending at once, no retry used: the job stops claiming anyway. */
+  | 'put_back'
+  /** pending after a growing back-off until the retries are used up. */
+  | 'retry'
+  /** failed at once: the same would happen again. */
+  | 'fail'
+  /** pending; after two it runs alone, the third fails it. */
+  | 'interrupt'
+  /** cancelled by a person. */
+  | 'cancel';
+
+/** What a failed attempt does to its job. */
+export type JobEffect = 'none' | 'failures_rule' | 'shrink_slots' | 'close_gate' | 'pause_auth' | 'pause_unavailable';
+
+/** One row of the failure table. */
+export interface FailureRule {
+  readonly unit: UnitEffect;
+  readonly job: JobEffect;
+  /** Whether the reason helps the next attempt and is added to its prompt. */
+  readonly tellNextAttempt: boolean;
+  /** What a person reads about it. */
+  readonly meaning: string;
+  /** What a person can do about it. */
+  readonly advice: string;
+}
+
+/** Every failure class with its consequences: the only place that knows them. */
+export const FAILURES = {
+  rate_limited: {
+    unit: 'defer',
+    job: 'shrink_slots',
+    tellNextAttempt: false,
+    meaning: 'the service asked to slow down (429, or exit 75)',
+    advice: 'Nothing to do: it is tried again later with fewer slots.',
+  },
+  overloaded: {
+    unit: 'defer',
+    job: 'shrink_slots',
+    tellNextAttempt: false,
+    meaning: 'the service is overloaded (529)',
+    advice: 'Nothing to do: it is tried again later with fewer slots.',
+  },
+  usage_limit: {
+    unit: 'put_back',
+    job: 'close_gate',
+    tellNextAttempt: false,
+    meaning: "the account's quota window is closed",
+    advice: 'Nothing to do: the job goes on by itself when the window opens.',
+  },
+  auth: {
+    unit: 'put_back',
+    job: 'pause_auth',
+    tellNextAttempt: false,
+    meaning: 'the worker is not logged in, or its key is refused',
+    advice: 'Log in (`claude` then /login) or set a valid key, then resume_job.',
+  },
+  billing: {
+    unit: 'put_back',
+    job: 'pause_auth',
+    tellNextAttempt: false,
+    meaning: 'the account cannot pay',
+    advice: 'Top up the account, then resume_job.',
+  },
+  model_not_found: {
+    unit: 'put_back',
+    job: 'pause_auth',
+    tellNextAttempt: false,
+    meaning: 'the model is not known to the service',
+    advice: 'Choose another model with update_job, then resume_job.',
+  },
+  worker_unavailable: {
+    unit: 'put_back',
+    job: 'pause_unavailable',
+    tellNextAttempt: false,
+    meaning: 'the worker program cannot be started',
+    advice: 'Install it or mend its path (`abp doctor` checks), then resume_job.',
+  },
+  timeout: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: 'it ran out of time',
+    advice: 'Raise limits.timeout_s (or idle_timeout_s), or make the task smaller, then retry.',
+  },
+  crashed: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: 'the worker ended without a result',
+    advice: 'Look at the end of its log with get_unit, then retry.',
+  },
+  server_error: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: 'the service failed (5xx, or a cut connection)',
+    advice: 'Retry later.',
+  },
+  max_turns: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: true,
+    meaning: 'the agent used up its turns',
+    advice: "Raise the worker's max_turns or make the task smaller, then retry.",
+  },
+  invalid_output: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: true,
+    meaning: 'the result does not satisfy the output schema',
+    advice: 'Look at the validation error; relax the schema or sharpen the prompt with update_job, then retry.',
+  },
+  incomplete: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: true,
+    meaning: 'the agent said success, but a tool was refused or nothing was produced',
+    advice: 'Allow the tool it needs (worker.permission, worker.tools) with update_job, then retry.',
+  },
+  agent_error: {
+    unit: 'retry',
+    job: 'failures_rule',
+    tellNextAttempt: true,
+    meaning: 'the agent reported that it failed',
+    advice: "Read the agent's own words with get_unit, mend the prompt or the input, then retry.",
+  },
+  unit_budget: {
+    unit: 'fail',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: "the unit's own budget is used up",
+    advice: "Raise the worker's max_budget_usd with update_job, then retry.",
+  },
+  permission_denied: {
+    unit: 'fail',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: 'the service or system refuses this request',
+    advice: 'Check what the account and the directories allow, then retry.',
+  },
+  prompt_too_long: {
+    unit: 'fail',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: "the prompt is longer than the model's window",
+    advice: 'Pass a path instead of the content, or split the item, then retry.',
+  },
+  bad_input: {
+    unit: 'fail',
+    job: 'failures_rule',
+    tellNextAttempt: false,
+    meaning: 'the unit cannot be run as it is described',
+    advice: 'Mend the item or the worker config, then retry.',
+  },
+  interrupted: {
+    unit: 'interrupt',
+    job: 'none',
+    tellNextAttempt: false,
+    meaning: 'its executor or the machine died in mid-run',
+    advice: 'Nothing to do: it is continued or run again.',
+  },
+  cancelled: {
+    unit: 'cancel',
+    job: 'none',
+    tellNextAttempt: false,
+    meaning: 'a person stopped it',
+    advice: 'Reopen it with manage_units to run it again.',
+  },
+} as const satisfies Record<string, FailureRule>;
+
+export type FailureClass = keyof typeof FAILURES;
+export const FAILURE_CLASSES = Object.keys(FAILURES) as readonly FailureClass[];
+
+/** The consequences of a failure class. */
+export function failureRule(failureClass: FailureClass): FailureRule {
+  return FAILURES[failureClass];
+}

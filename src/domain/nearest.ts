@@ -1,0 +1,38 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** The known name that was probably meant by `name`, or null when none is near enough to be worth saying. */
+export function nearest(name: string, known: Iterable<string>): string | null {
+  const wanted = fold(name);
+  const folded = new Map([...known].map((candidate) => [fold(candidate), candidate]));
+  const exact = folded.get(wanted);
+  if (exact !== undefined) return exact;
+  const whole = [...folded.keys()].filter((candidate) => isPart(wanted, candidate) || isPart(candidate, wanted));
+  const best = closest(wanted, whole.length > 0 ? whole : [...folded.keys()]);
+  const allowed = Math.max(1, Math.round(Math.max(wanted.length, best?.length ?? 0) / 3));
+  const near = best !== undefined && (whole.length > 0 || swapped(wanted, best) || distance(wanted, best) <= allowed);
+  return near ? (folded.get(best) ?? null) : null;
+}
+
+/** ` Did you mean "x"?` to be put behind a message, or nothing when no known name is near. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const meant = nearest(name, known);
+  return meant === null ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
+}
+
+/** Case and the way words are joined are not what a name is about: `filePath`, `file-path` and `file_path` are one. */
+function fold(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[-\s.]+/g, '_')
+    .toLowerCase();
+}
+
+/** Whether `part` is whole words of `name`, or its beginning: `path` of `file_path`, `base_dir` of `base_directory`. */
+function isPart(part: string, name: string): boolean {
+  return part.length > 2 && (`_${name}_`.includes(`_${part}_`) || name.startsWith(part));
+}
+
+/** The same letters in another order: `cvs`, `calude`. */
+function swapped(one: string, other: string): boolean {
+  return [...one].sort().join('') === [...other].sort().join('');
+}

@@ -1,0 +1,79 @@
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
+import { AbpError } from './error.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** Checks a result: null when it satisfies the schema, else what is wrong in one line, fit for the agent's next prompt. */
+export type OutputCheck = (value: Json) => string | null;
+
+type AjvConstructor = new (options: object) => Ajv;
+
+/**
+ * JSON Schema dialects by the `$schema` that names them; the first is meant where there is none. These packages are
+ * CommonJS: their named exports are lost when a bundle loads them lazily, the default is what they export as a whole.
+ */
+const DIALECTS: readonly { readonly uri: RegExp; readonly load: () => Promise<{ readonly default: unknown }> }[] = [
+  { uri: /draft\/2020-12\//, load: () => import('ajv/dist/2020.js') },
+  { uri: /draft\/2019-09\//, load: () => import('ajv/dist/2019.js') },
+  { uri: /draft-0[67]\//, load: () => import('ajv') },
+  { uri: /draft-04\//, load: () => import('ajv-draft-04') },
+];
+
+const SHOWN_ERRORS = 10;
+const KEPT_CHECKS = 16;
+const checks = new Map<string, OutputCheck>();
+
+/**
+ * Compiles a job's output schema. Unknown keywords and formats are let pass (they are notes to the agent). Throws
+ * AbpError `invalid_input` for one that does not compile: a creation is refused with it.
+ */
+export async function compileSchema(schema: JsonObject): Promise<OutputCheck> {
+  const text = JSON.stringify(schema);
+  const known = checks.get(text);
+  if (known) return known;
+  const check = await compile(schema);
+  if (checks.size >= KEPT_CHECKS) checks.clear();
+  checks.set(text, check);
+  return check;
+}
+
+async function compile(schema: JsonObject): Promise<OutputCheck> {
+  const dialect = DIALECTS.find(({ uri }) => schema.$schema === undefined || uri.test(String(schema.$schema)));
+  if (!dialect) {
+    throw refusal(`$schema is ${JSON.stringify(schema.$schema)}, expected draft 2020-12, 2019-09, 07, 06 or 04`);
+  }
+  const [{ default: AjvDialect }, { default: formats }] = await Promise.all([dialect.load(), import('ajv-formats')]);
+  const ajv = new (AjvDialect as AjvConstructor)({ strict: false, allErrors: true, logger: false });
+  (formats as unknown as (ajv: Ajv) => void)(ajv);
+  let validate: ValidateFunction;
+  try {
+    validate = ajv.compile(withoutDialect(schema));
+  } catch (error) {
+    throw refusal(error instanceof Error ? error.message : String(error), error);
+  }
+  return (value) => (validate(value) ? null : describe(validate.errors ?? []));
+}
+
+/**
+ * What chose the dialect has done its work: Ajv would look for a meta-schema of exactly that name (draft 06, `https` where
+ * it has `http`). Its own keyword `$async` would make every check a promise, which passes for true.
+ */
+function withoutDialect({ $schema: _, $async: __, ...rest }: JsonObject): JsonObject {
+  return rest;
+}
+
+function describe(errors: readonly ErrorObject[]): string {
+  const lines = errors.slice(0, SHOWN_ERRORS).map(({ instancePath, message, params }) => {
+    const detail = Object.values(params as object).filter((value) => typeof value === 'string' || Array.isArray(value));
+    const named = detail.length > 0 ? ` (${detail.flat().slice(0, 5).join(', ')})` : '';
+    return `${instancePath === '' ? 'the result' : instancePath} ${message ?? 'is invalid'}${named}`;
+  });
+  const more = errors.length > SHOWN_ERRORS ? `; and ${errors.length - SHOWN_ERRORS} more` : '';
+  return lines.join('; ') + more;
+}
+
+function refusal(reason: string, cause?: unknown): AbpError {
+  return new AbpError('invalid_input', `output_schema is not a usable JSON Schema: ${reason}`, {
+    hint: 'Give a JSON Schema object (draft 2020-12 unless $schema names another), for example {"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

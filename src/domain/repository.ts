@@ -1,0 +1,330 @@
+import type { Attempt, AttemptRef, UnitResult } from './attempt.ts';
+import type { EnumeratedItem } from './enumerator.ts';
+import type { JobEvent, NewEvent } from './event.ts';
+import type { FailureClass } from './failure.ts';
+import type { FailedUnit } from './failure-clusters.ts';
+import type { Job, JobStatus, Revision } from './job.ts';
+import type { JsonObject } from './json.ts';
+import type { Lease, LeaseToken, ProcessIdentity } from './lease.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from './unit.ts';
+
+declare const txBrand: unique symbol;
+/** Proof of an open write transaction: every writing method wants one, `Repository.transaction` hands it out. */
+export interface Tx {
+  readonly [txBrand]: true;
+}
+
+/** The fields of a job that change beside its status. */
+export type JobPatch = Partial<
+  Pick<
+    Job,
+    | 'name'
+    | 'pauseReason'
+    | 'statusMessage'
+    | 'resumeAt'
+    | 'pauseMode'
+    | 'fields'
+    | 'totalUnits'
+    | 'revision'
+    | 'maxWorkers'
+    | 'test'
+    | 'passEnv'
+    | 'requireHumanApproval'
+    | 'executorsLost'
+    | 'startedAt'
+    | 'endedAt'
+  >
+>;
+
+/** What is known of a job before its first unit. */
+export type NewJob = Omit<
+  Job,
+  | 'status'
+  | 'pauseReason'
+  | 'statusMessage'
+  | 'resumeAt'
+  | 'pauseMode'
+  | 'pausedFrom'
+  | 'fields'
+  | 'totalUnits'
+  | 'revision'
+  | 'test'
+  | 'executorsLost'
+  | 'costUsd'
+  | 'costEstimated'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'startedAt'
+  | 'endedAt'
+  | 'eventSeq'
+>;
+
+export type NewRevision = Omit<Revision, 'revision' | 'createdAt'>;
+
+/** Facts for the failures rule and the budget, each from rows or moved together with them. */
+export interface JobTally {
+  /** Distinct units of stage main that had an attempt. */
+  readonly unitsTried: number;
+  /** The dearest attempt that ended. */
+  readonly dearestUsd: number;
+  /** Reserved by attempts that run now. */
+  readonly reservedUsd: number;
+  /** Since the job was last started or resumed: the base of the failures rule. */
+  readonly ruleSince: number;
+  readonly ruleBaseTried: number;
+  readonly ruleBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
+}
+
+/** Failed units of one class. `example` is the first of them. */
+export interface FailureCount {
+  readonly failureClass: FailureClass;
+  readonly count: number;
+  readonly example: { readonly index: number; readonly message: string } | null;
+}
+
+export interface JobFilter {
+  readonly statuses?: readonly JobStatus[];
+  /** Part of the name or id. */
+  readonly search?: string;
+  readonly limit: number;
+  /** The last one seen; it need not be there any more. */
+  readonly after?: JobPlace;
+}
+
+/** Where a job stands in the list of all, newest first. */
+export type JobPlace = Pick<Job, 'createdAt' | 'jobId'>;
+
+/** Which units: all conditions must hold. */
+export interface UnitFilter {
+  readonly stage?: Stage;
+  readonly statuses?: readonly UnitStatus[];
+  readonly failureClass?: FailureClass;
+  readonly indexes?: readonly number[];
+  /** Part of key or payload, case-insensitive. */
+  readonly text?: string;
+  /** Only indexes beyond this one: the cursor. */
+  readonly after?: number;
+  /** Only indexes up to this one: bounds how much a search looks at. */
+  readonly upTo?: number;
+}
+
+/** A unit with what its latest attempt left, for lists and exports. */
+export interface UnitWithAttempt {
+  readonly unit: Unit;
+  readonly attempt: Attempt | null;
+}
+
+/** What an export tells of a unit: less of both than lists have, since it is read a million times. */
+export interface UnitWithResult {
+  readonly unit: Pick<Unit, 'index' | 'key' | 'status' | 'payload' | 'attempt' | 'failureClass' | 'failureMessage'>;
+  /** Of the latest attempt. */
+  readonly result: UnitResult | null;
+  /** By all attempts together, so that what units cost adds up to what their job did; null where no worker told. */
+  readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
+}
+
+/** The ledger of jobs. */
+export interface JobStore {
+  insert(tx: Tx, job: NewJob, revision: NewRevision): void;
+  get(jobId: string): Job | null;
+  /** Ids that start with a prefix, at most 10. */
+  idsLike(prefix: string): readonly string[];
+  list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
+  /**
+   * Compare-and-set of the status. false = the job was in none of `from` (default: all that may become `to`): nothing
+   * written. A pause also notes what was paused (`pausedFrom`).
+   */
+  move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): boolean;
+  /** Writes other fields, optionally only in one of `inStatuses`. false = nothing written. */
+  patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): boolean;
+  revision(jobId: string, revision: number): Revision | null;
+  revisions(jobId: string): readonly Revision[];
+  /** Fills in the template of a revision that was inserted before the fields of the source were known. */
+  setTemplate(tx: Tx, jobId: string, revision: number, template: string): void;
+  /** Adds a revision and makes it the current one; returns its number. */
+  addRevision(tx: Tx, revision: NewRevision): number;
+  tally(jobId: string): JobTally;
+  /** Starts a new base for the failures rule: what failed before is not held against what comes. */
+  resetRule(tx: Tx, jobId: string): void;
+  /**
+   * Jobs that ask for an executor by what the rows say, whoever holds them: at work, waiting for a quota window, with
+   * attempts that nobody has settled, or cancelled with units still in the queue.
+   */
+  wantingExecutor(): readonly Job[];
+  /** Hides the job; from then on `deleteChunk` takes it apart. */
+  markDeleting(tx: Tx, jobId: string): void;
+  /** Deletes up to `rows` rows of a job marked so; true = nothing of it is left. */
+  deleteChunk(tx: Tx, jobId: string, rows: number): boolean;
+  deleting(): readonly string[];
+}
+
+/** The ledger of units. */
+export interface UnitStore {
+  /** Appends units as pending, from `firstIndex` on. Throws AbpError `already_exists` on a duplicate key. */
+  add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
+  /** Index of each of these keys that is stored already. */
+  existing(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
+  get(ref: UnitRef): Unit | null;
+  counts(jobId: string, stage?: Stage): UnitCounts;
+  failures(jobId: string): readonly FailureCount[];
+  /** Replaces what describes a unit: of post-processing, whose results have changed. */
+  setPayload(tx: Tx, ref: UnitRef, payload: JsonObject): void;
+  /** Pending units of stage main on which no attempt has failed. */
+  untried(jobId: string): number;
+  /** Units whose latest attempt ended in each class, given up or not. */
+  classCounts(jobId: string): Readonly<Partial<Record<FailureClass, number>>>;
+  list(jobId: string, filter: UnitFilter, limit: number): readonly UnitWithAttempt[];
+  /** Units of stage main with their results, in index order, for going through all of them page by page. */
+  results(jobId: string, filter: Pick<UnitFilter, 'statuses' | 'after'>, limit: number): readonly UnitWithResult[];
+  /**
+   * Moves up to `limit` units that match to another status where the transition table allows it, in index order.
+   * `last` is the cursor for the next call, null when none is left.
+   */
+  moveMany(
+    tx: Tx,
+    jobId: string,
+    filter: UnitFilter,
+    to: UnitStatus,
+    limit: number,
+  ): { readonly changed: number; readonly last: number | null };
+  /** How many units are in a status (and failure class), and the indexes of any page of them. */
+  slice(
+    jobId: string,
+    filter: { readonly status: UnitStatus; readonly failureClass?: FailureClass },
+    offset: number,
+    limit: number,
+  ): { readonly total: number; readonly indexes: readonly number[] };
+  /** The first failed units of stage main, with why. */
+  failed(jobId: string, limit: number): readonly FailedUnit[];
+  /** Earliest `notBefore` among pending units; null when none waits. */
+  nextDue(jobId: string, stage: Stage): number | null;
+}
+
+/** The ledger of attempts: append-only; a row changes only from running to its end. */
+export interface AttemptStore {
+  get(ref: AttemptRef): Attempt | null;
+  ofUnit(ref: UnitRef): readonly Attempt[];
+  /** Attempts of a job whose row says running, whoever runs them. */
+  running(jobId: string): readonly Attempt[];
+  /** The last attempts to end, newest first, that ended after a time. */
+  recent(
+    jobId: string,
+    since: number,
+    limit: number,
+  ): readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[];
+  /** Of the attempts that ended after a time the newest, at most `limit`: how many, and when the first of them did. */
+  endedLately(jobId: string, since: number, limit: number): { readonly ended: number; readonly first: number | null };
+  /** When the first and the last attempt of a job ended; null when none has. */
+  endedSpan(jobId: string): { readonly first: number; readonly last: number } | null;
+  /** What ended from one time up to another. */
+  endedBetween(
+    jobId: string,
+    from: number,
+    to: number,
+  ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
+  recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): void;
+}
+
+/** The record of what happened, in order. */
+export interface EventStore {
+  add(tx: Tx, jobId: string, event: NewEvent): number;
+  list(jobId: string, afterSeq: number, limit: number): readonly JobEvent[];
+  /** Events about the job itself and none about single units, newest first, from before a seq. */
+  ofJob(jobId: string, beforeSeq: number, limit: number): readonly JobEvent[];
+  /** Number of the newest event; null when there is no such job. */
+  lastSeq(jobId: string): number | null;
+  /** The same of all jobs; one that is still being enumerated is not among them. */
+  lastSeqs(): ReadonlyMap<string, number>;
+}
+
+/** Who holds which job. */
+export interface LeaseStore {
+  get(jobId: string): Lease | null;
+  /** All that are not released. */
+  held(): readonly Lease[];
+  /**
+   * Claims a job whose lease is free, or over: `over` is the lease that the caller saw end, and must not have moved since.
+   * null = somebody holds it.
+   */
+  acquire(
+    tx: Tx,
+    claim: { jobId: string; owner: string; leaseMs: number } & ProcessIdentity,
+    over: Lease | null,
+  ): LeaseToken | null;
+  /** A sign of life; false = the lease is lost: stop. */
+  beat(token: LeaseToken): boolean;
+  /** Whether it is still held, inside a transaction: the guard of what an executor writes about its job. */
+  holds(tx: Tx, token: LeaseToken): boolean;
+  release(tx: Tx, token: LeaseToken): boolean;
+}
+
+/** A quota window that is closed for all jobs with this worker type. */
+export interface WorkerGate {
+  readonly type: string;
+  readonly closedUntil: number;
+  readonly reason: string;
+}
+
+export interface GateStore {
+  /** null = open. */
+  get(type: string): WorkerGate | null;
+  /** Closes until the later of what is there and what is given. */
+  close(tx: Tx, gate: WorkerGate): void;
+  open(tx: Tx, type: string): void;
+}
+
+/** Dynamic code a human was asked about. */
+export interface CodeApproval {
+  readonly sha256: string;
+  readonly code: string;
+  readonly requestedAt: number;
+  readonly approvedAt: number | null;
+  /** Where the human said yes: elicitation, cli, dashboard. */
+  readonly approvedBy: string | null;
+}
+
+export interface ApprovalStore {
+  get(sha256: string): CodeApproval | null;
+  pending(): readonly CodeApproval[];
+  request(tx: Tx, sha256: string, code: string): void;
+  approve(tx: Tx, sha256: string, by: string): boolean;
+}
+
+/** Sums over all jobs of the store. */
+export interface StoreTotals {
+  readonly jobsByStatus: Readonly<Record<string, number>>;
+  readonly unitsByStatus: Readonly<Record<string, number>>;
+  readonly failedByClass: Readonly<Record<string, number>>;
+  readonly perJob: readonly {
+    readonly jobId: string;
+    readonly unitsTried: number;
+    readonly costUsd: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  }[];
+}
+
+/**
+ * The port of the ledger: what is true. Synchronous, so that no transaction can be held across an await: write
+ * transactions are immediate and stay below 100 ms, callers work in chunks.
+ */
+export interface Repository {
+  /** Absolute path of the database; run directories lie beside it. */
+  readonly path: string;
+  readonly jobs: JobStore;
+  readonly units: UnitStore;
+  readonly attempts: AttemptStore;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly gates: GateStore;
+  readonly approvals: ApprovalStore;
+  readonly maintenance: Maintenance;
+  /** For metrics and diagnostics. */
+  totals(): StoreTotals;
+  /** Runs `work` in one immediate transaction: all of it is committed, or nothing if it throws. Does not nest. */
+  transaction<T>(work: (tx: Tx) => T): T;
+  /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
+  changeCounter(): number;
+  close(): void;
+}

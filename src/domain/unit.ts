@@ -1,0 +1,67 @@
+import type { FailureClass } from './failure.ts';
+import type { JsonObject } from './json.ts';
+
+/** For each unit status, the statuses it may become. Back to pending only while the job is not cancelled. */
+export const UNIT_TRANSITIONS = {
+  pending: ['running', 'skipped', 'cancelled'],
+  running: ['completed', 'failed', 'pending', 'cancelled'],
+  completed: ['pending'],
+  failed: ['pending'],
+  skipped: ['pending'],
+  cancelled: ['pending'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type UnitStatus = keyof typeof UNIT_TRANSITIONS;
+export const UNIT_STATUSES = Object.keys(UNIT_TRANSITIONS) as readonly UnitStatus[];
+
+/** What each status means, in a user's words: source of the README's table. */
+export const UNIT_STATUS_MEANING: Readonly<Record<UnitStatus, string>> = {
+  pending: 'waits for a slot, or for the end of a back-off',
+  running: 'an attempt is at work',
+  completed: 'an attempt succeeded and its result is stored',
+  failed: 'gave up after its last retry, or at a failure that no retry can mend',
+  skipped: 'left out by a person',
+  cancelled: 'given up by a person while pending or running',
+};
+
+/** Whether a unit may go from one status to another. */
+export function canMoveUnit(from: UnitStatus, to: UnitStatus): boolean {
+  return (UNIT_TRANSITIONS[from] as readonly UnitStatus[]).includes(to);
+}
+
+/** The statuses from which `to` may be reached: the compare half of a compare-and-set. */
+export function unitStatusesBefore(to: UnitStatus): readonly UnitStatus[] {
+  return UNIT_STATUSES.filter((from) => canMoveUnit(from, to));
+}
+
+/** `main`: the units of the source; `post`: the one post-processing unit, not counted in `units`. */
+export type Stage = 'main' | 'post';
+
+/** Names one unit. */
+export interface UnitRef {
+  readonly jobId: string;
+  readonly stage: Stage;
+  readonly index: number;
+}
+
+/** A unit as stored. */
+export interface Unit extends UnitRef {
+  /** Unique within the job's stage; the index as text where the source has no key. */
+  readonly key: string;
+  readonly payload: JsonObject;
+  readonly status: UnitStatus;
+  /** Number of the latest attempt, 0 before the first: the fencing token of every write to a running unit. */
+  readonly attempt: number;
+  readonly retriesUsed: number;
+  /** Times it was put back because the service was rate limited or overloaded. */
+  readonly deferrals: number;
+  /** Times its attempt was lost with its executor or machine. */
+  readonly interruptions: number;
+  /** Not claimed before this time (epoch ms); 0 = at once. */
+  readonly notBefore: number;
+  readonly failureClass: FailureClass | null;
+  readonly failureMessage: string | null;
+}
+
+/** How many units of the main stage are in each status; `total` is their sum. */
+export type UnitCounts = Readonly<Record<UnitStatus | 'total', number>>;

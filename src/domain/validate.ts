@@ -1,0 +1,153 @@
+import type { z } from 'zod';
+import { AbpError } from './error.ts';
+import { didYouMean } from './nearest.ts';
+
+type RawIssue = z.core.$ZodRawIssue;
+
+/** One thing wrong with a value: where (`limits.max_workers`, empty = the value itself), and expected and found in one sentence. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+  /** An unknown field of the object at `path`. */
+  readonly key?: string;
+}
+
+/** Problems that are told one by one: nobody reads ten thousand, and mending the first mostly mends the others. */
+const TOLD = 10;
+
+/**
+ * The value as the schema makes it, or AbpError `invalid_input` that lists the problems with their path, the expected and
+ * the found; an unknown field is answered with the nearest known one. `what` names the value in the message ("config of
+ * enumerator csv"), `hint` is the next step where the problems do not tell it.
+ */
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string, hint?: string): T {
+  const fields = new Set<string>();
+  const parsed = schema.safeParse(value, {
+    reportInput: true,
+    error: (issue) => explain(issue, fields),
+  });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, []));
+  const known = fields.size > 0 ? `Known fields: ${[...fields].join(', ')}.` : undefined;
+  const hints = [known, hint].filter((part) => part !== undefined).join(' ');
+  const told = problems.slice(0, TOLD);
+  const sentences = [...told.map(sentence), ...untold(problems.length, 'problem')];
+  throw new AbpError('invalid_input', `Invalid ${what}: ${sentences.join('; ')}`, {
+    ...(hints === '' ? {} : { hint: hints }),
+    details: { problems: told },
+  });
+}
+
+/** `found` for messages: JSON, cut to a readable length. */
+export function show(value: unknown): string {
+  const isNumber = typeof value === 'bigint' || typeof value === 'number';
+  const text = isNumber ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function untold(count: number, noun: string): string[] {
+  return count > TOLD ? [`and ${count - TOLD} more ${noun}${count === TOLD + 1 ? '' : 's'}`] : [];
+}
+
+function sentence({ path, message }: Problem): string {
+  return path === '' ? message : `${path}: ${message}`;
+}
+
+/** A union's issue says nothing by itself: its problems are those of the branch that the value comes nearest to. */
+function problemsOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Problem[] {
+  const path = [...before, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const inside = issue.errors.filter((branch) => !branch.some(rejectsWhole));
+    const branch = inside.toSorted((a, b) => a.length - b.length)[0];
+    if (branch) return branch.flatMap((deeper) => problemsOf(deeper, path));
+  }
+  if (issue.code === 'invalid_key') return issue.issues.flatMap((deeper) => problemsOf(deeper, path));
+  if (issue.code === 'unrecognized_keys') {
+    const messages = issue.message.split(BETWEEN_KEYS);
+    return issue.keys.map((key, at) => ({ path: pathText(path), message: messages[at] ?? issue.message, key }));
+  }
+  return [{ path: pathText(path), message: issue.message }];
+}
+
+function rejectsWhole(issue: z.core.$ZodIssue): boolean {
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    return text === '' ? String(step) : `${text}.${String(step)}`;
+  }, '');
+}
+
+/** zod has one issue, with one message, for all unknown fields of an object; each is a problem of its own. */
+const BETWEEN_KEYS = '\0';
+
+/** Expected and found of one issue; a message that the schema itself gives wins over this. Collects known field names. */
+function explain(issue: RawIssue, fields: Set<string>): string {
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = shapeOf(issue);
+      for (const name of known) fields.add(name);
+      const told = issue.keys.slice(0, TOLD).map((key) => `unknown field ${show(key)}.${didYouMean(key, known)}`);
+      return told.join(BETWEEN_KEYS);
+    }
+    case 'invalid_union': {
+      const { discriminator } = issue;
+      const value = discriminator === undefined ? issue.input : (issue.input as Record<string, unknown>)[discriminator];
+      return `expected ${expectedOfUnion(issue)}, ${foundIn(value)}`;
+    }
+    default:
+      return `expected ${expectedOf(issue)}, ${foundIn(issue.input)}`;
+  }
+}
+
+function foundIn(value: unknown): string {
+  return value === undefined ? 'it is missing' : `found ${show(value)}`;
+}
+
+function shapeOf(issue: RawIssue): readonly string[] {
+  const shape = (issue.inst as { def?: { shape?: object } } | undefined)?.def?.shape;
+  return Object.keys(shape ?? {});
+}
+
+function expectedOfUnion(issue: Extract<RawIssue, { code: 'invalid_union' }>): string {
+  if (Array.isArray(issue.options)) return `one of ${issue.options.map(show).join(', ')}`;
+  const expected = issue.errors.flatMap((branch) => branch.slice(0, 1)).map(expectedOf);
+  return [...new Set(expected)].join(' or ') || 'another value';
+}
+
+function expectedOf(issue: RawIssue | z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return TYPE_NAMES[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return issue.values.length === 1 ? show(issue.values[0]) : `one of ${issue.values.map(show).join(', ')}`;
+    case 'too_small':
+      return `${issue.exact ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`;
+    case 'too_big':
+      return `${issue.exact ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'invalid_format':
+      return issue.format === 'regex' ? `text that matches ${issue.pattern}` : `text of the form ${issue.format}`;
+    case 'not_multiple_of':
+      return `a multiple of ${issue.divisor}`;
+    default:
+      return issue.message ?? 'another value';
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+  null: 'null',
+};
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' entries' : '';
+}

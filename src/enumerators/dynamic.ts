@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
+import { AbpError } from '../domain/error.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { show } from '../domain/validate.ts';
+import { PROGRAM } from './dynamic/program.ts';
+import { type ChildEnding, childLines } from './reading/child.ts';
+import { limitField } from './reading/fields.ts';
+import { MAX_DEPTH } from './reading/json-scan.ts';
+import { absolutePath } from './reading/paths.ts';
+
+const MEBIBYTE = 1024 * 1024;
+/** What Node itself needs beside the memory that the code may have. */
+const NODE_BYTES = 96 * MEBIBYTE;
+
+const configSchema = z.strictObject({
+  code: z
+    .string()
+    .min(1)
+    .max(1_000_000)
+    .describe(
+      'JavaScript module text that exports `enumerate(context)`, sync or async, and returns a list or an (async) iterable of JSON objects. A human approves this very text before it runs.',
+    ),
+  context: z.record(z.string(), z.json()).default({}).describe('Given to enumerate as it is.'),
+  read_paths: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .refine((path) => !path.includes('*'), { error: 'expected a path without "*"' }),
+    )
+    .default([])
+    .describe(
+      'Files and directories that the code may read; everything else is closed to it. Part of what is approved.',
+    ),
+  env: z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+        .refine((name) => !/^(NODE|LD|DYLD)_/.test(name), {
+          error: 'expected no variable that steers the process itself',
+        }),
+    )
+    .default([])
+    .describe('Names of environment variables that the code sees; all others are hidden. Part of what is approved.'),
+  timeout_s: z.int().min(1).max(86_400).default(300).describe('Seconds that it may take.'),
+  memory_mb: z.int().min(16).max(16_384).default(512).describe('Memory that it may use, in MB.'),
+  max_output_mb: z.int().min(1).max(16_384).default(1024).describe('How much it may yield, in MB of JSON.'),
+  limit: limitField,
+});
+
+type DynamicConfig = z.infer<typeof configSchema>;
+
+const EXAMPLE = `export async function* enumerate({ repository }) {
+  const issues = 'https://api.github.com/repos/' + repository + '/issues?per_page=100&page=';
+  for (let page = 1; ; page++) {
+    const found = await (await fetch(issues + page)).json();
+    for (const { number, title, body } of found) yield { number, title, body };
+    if (found.length < 100) return;
+  }
+}
+`;
+
+/** Items from a user's own JavaScript. */
+export const dynamicEnumerator: Enumerator<DynamicConfig> = {
+  type: 'dynamic',
+  description:
+    'Items that your own JavaScript yields: for sources that the other enumerators do not cover. A human must approve the code first. Fields: those of each item (or value, for anything but an object).',
+  configSchema,
+  example: {
+    code: EXAMPLE,
+    context: { repository: 'nodejs/node' },
+  },
+  resolve: (config, { workingDirectory }) => ({
+    ...config,
+    read_paths: config.read_paths.map((path) => absolutePath(path, workingDirectory)),
+  }),
+  enumerate,
+};
+
+/**
+ * The text that a human approves: the code, below what it is granted, if anything is. So a new grant asks again as a new
+ * character does.
+ */
+export function approvedText({ code, read_paths, env }: DynamicConfig): string {
+  const granted = [
+    ...(read_paths.length > 0 ? [`// It may read ${JSON.stringify(read_paths)}`] : []),
+    ...(env.length > 0 ? [`// It sees the environment variables ${JSON.stringify(env)}`] : []),
+  ];
+  return [...granted, code].join('\n');
+}
+
+async function* enumerate(given: DynamicConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
+  const config = dynamicEnumerator.resolve(given, context);
+  approve(config, context);
+  let count = 0;
+  const lines = childLines(
+    {
+      program: PROGRAM,
+      input: { code: config.code, context: config.context, limit: config.limit ?? null },
+      flags: flagsFor(config),
+      environment: Object.fromEntries(
+        config.env.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+      ),
+      workingDirectory: context.workingDirectory,
+      signal: context.signal,
+      limits: {
+        timeMs: config.timeout_s * 1000,
+        memoryBytes: config.memory_mb * MEBIBYTE + NODE_BYTES,
+        outputBytes: config.max_output_mb * MEBIBYTE,
+        // Its own threads count too.
+        cpuSeconds: config.timeout_s * 4 + 60,
+      },
+      failed: (ending) => broken(ending, config, count),
+    },
+    (log) => {
+      if (log !== '') context.warn?.({ kind: 'log', message: 'The code wrote a log.', count: 1, examples: [log] });
+    },
+  );
+  let done = false;
+  for await (const batch of lines) {
+    for (const line of batch) {
+      if (line.startsWith('!')) {
+        refuseUnlessDone(JSON.parse(line.slice(1)) as Ending);
+        done = true;
+      } else {
+        const item = parseItem(line);
+        const place = `item ${++count}`;
+        if (isDeeper(item, MAX_DEPTH)) throw tooDeep(place);
+        yield { place, payload: isObject(item) ? item : { value: item } };
+      }
+    }
+  }
+  if (!done) throw broken({ reason: 'exit', exit: 'exit code 0', log: '' }, config, count);
+}
+
+/** The program writes nothing else; the code may, if it is bent on it. */
+function parseItem(line: string): Json {
+  try {
+    return JSON.parse(line) as Json;
+  } catch (cause) {
+    const message = `code: expected it to leave descriptor 3 to its items, found ${show(line)} there`;
+    throw new AbpError('invalid_input', message, {
+      hint: 'Yield what is an item; console.log goes to the log.',
+      cause,
+    });
+  }
+}
+
+/** Whether a value nests deeper than so many levels: the store would not take it. */
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+function tooDeep(place: string): AbpError {
+  return new AbpError('invalid_input', `code, ${place}: expected at most ${MAX_DEPTH} levels of nesting, found more`, {
+    hint: 'Yield the part that an agent needs, or the rest of it as text.',
+  });
+}
+
+/** Code that nobody approved never runs: not even when nobody was named who could. */
+function approve(config: DynamicConfig, { approveCode }: EnumerationContext): void {
+  const text = approvedText(config);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  if (approveCode) {
+    approveCode(text, sha256);
+    return;
+  }
+  throw new AbpError(
+    'approval_required',
+    `The code of this dynamic enumerator has not been approved (SHA-256 ${sha256}).`,
+    {
+      hint: `Show it to a human, who approves it with: abp approve-code ${sha256}`,
+      details: { sha256 },
+    },
+  );
+}
+
+/**
+ * Node's permission model: reading as granted; no writing, processes, threads, addons. What it overlooks is switched off:
+ * node:sqlite opens any file, for writing too. Later versions also limit the network: opened there, so that code does the
+ * same on all.
+ */
+function flagsFor({ read_paths, memory_mb }: DynamicConfig): string[] {
+  const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
+  return [
+    '--permission',
+    '--no-experimental-sqlite',
+    ...network,
+    ...read_paths.map((path) => `--allow-fs-read=${path}`),
+    `--max-old-space-size=${memory_mb}`,
+  ];
+}
+
+/** The last line of the program. */
+type Ending =
+  | { readonly done: true }
+  | { readonly expected: string; readonly found: string }
+  | { readonly threw: string; readonly place: string; readonly items: number };
+
+function refuseUnlessDone(ending: Ending): void {
+  if ('done' in ending) return;
+  if ('expected' in ending) {
+    throw new AbpError('invalid_input', `code: expected ${ending.expected}, found ${ending.found}`, {
+      hint: 'For example: export function* enumerate(context) { yield { url: "https://example.org" }; }',
+    });
+  }
+  throw new AbpError(
+    'invalid_input',
+    `code${ending.place}: expected it to run to its end, found ${ending.threw}${after(ending.items)}`,
+    {
+      hint: 'Closed to it are: files outside read_paths, writing, other processes, and environment variables not named in env.',
+    },
+  );
+}
+
+function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items: number): AbpError {
+  const found = {
+    time: { expected: `it to end within ${config.timeout_s} s`, found: 'it still running', field: 'timeout_s' },
+    memory: { expected: `at most ${config.memory_mb} MB of memory`, found: 'more', field: 'memory_mb' },
+    output: {
+      expected: `at most ${config.max_output_mb} MB of items, each of at most 16 MB`,
+      found: 'more',
+      field: 'max_output_mb',
+    },
+    exit: { expected: 'it to return', found: `that its process ended with ${exit}`, field: null },
+  }[reason];
+  // What V8 writes about its memory helps nobody.
+  const tail = reason === 'memory' ? '' : withoutInsides(log);
+  const line = /^abp:code:(\d+)$/m.exec(tail)?.[1];
+  const place = line === undefined ? 'code' : `code, line ${line}`;
+  const end = tail === '' ? '' : ` The end of its log:\n${tail}`;
+  return new AbpError(
+    'invalid_input',
+    `${place}: expected ${found.expected}, found ${found.found}${after(items)}.${end}`,
+    {
+      hint: found.field
+        ? `Raise ${found.field} if that is meant, or let the code do less.`
+        : 'Mend the code; enumerate must return, not exit.',
+    },
+  );
+}
+
+/** A log without the frames of Node's own modules and its signature. */
+function withoutInsides(log: string): string {
+  return log
+    .replace(/^ +at .*\(?node:.*\n?/gm, '')
+    .replace(/\n*Node\.js v[\d.]+$/, '')
+    .trim();
+}
+
+function after(items: number): string {
+  return items === 0 ? '' : ` after ${items} items`;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+import type { Enumerator } from '../domain/enumerator.ts';
+import { AbpError } from '../domain/error.ts';
+import { didYouMean } from '../domain/nearest.ts';
+import { parseWith } from '../domain/validate.ts';
+
+/** Loads a driver; nothing of it is imported before. */
+export type EnumeratorLoader = () => Promise<Enumerator>;
+/** Type → driver. */
+export type EnumeratorTable = Readonly<Record<string, EnumeratorLoader>>;
+
+/** Every enumerator. A new one is its file and one line here. */
+export const enumerators: EnumeratorTable = {
+  file: async () => (await import('./file.ts')).fileEnumerator,
+  csv: async () => (await import('./csv.ts')).csvEnumerator,
+  json: async () => (await import('./json.ts')).jsonEnumerator,
+  sql: async () => (await import('./sql.ts')).sqlEnumerator,
+  dynamic: async () => (await import('./dynamic.ts')).dynamicEnumerator,
+};
+
+/** The driver of a type, or AbpError `invalid_input` that names the nearest known type. */
+export async function getEnumerator(type: string, table: EnumeratorTable = enumerators): Promise<Enumerator> {
+  const load = Object.hasOwn(table, type) ? table[type] : undefined;
+  if (load) return load();
+  const known = Object.keys(table);
+  throw new AbpError('invalid_input', `Unknown enumerator ${JSON.stringify(type)}.${didYouMean(type, known)}`, {
+    hint: `Enumerators: ${known.join(', ')}. list_enumerators shows their fields with an example.`,
+    details: { known },
+  });
+}
+
+/** All drivers, in the order of the table. */
+export function listEnumerators(table: EnumeratorTable = enumerators): Promise<Enumerator[]> {
+  return Promise.all(Object.values(table).map((load) => load()));
+}
+
+/** A config as its enumerator takes it, or AbpError `invalid_input` with every problem and the nearest known field. */
+export function parseConfig<Config>(enumerator: Enumerator<Config>, config: unknown): Config {
+  const hint = `Example: ${JSON.stringify(enumerator.example)}`;
+  return parseWith(enumerator.configSchema, config, `config of enumerator ${enumerator.type}`, hint);
+}

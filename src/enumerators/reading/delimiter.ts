@@ -1,0 +1,41 @@
+import type { TextStart } from './text.ts';
+
+const CANDIDATES = [',', ';', '\t', '|'];
+const RECORDS = 20;
+
+/**
+ * The delimiter of a CSV text, judged from its beginning: the one that cuts the first records into the same number of
+ * fields, more than one; of several, the one that gives most. A comma where none does.
+ */
+export function detectDelimiter({ text, isWhole }: TextStart): string {
+  // What a beginning ends with may be half a record.
+  const records = isWhole ? `${text}\n` : text;
+  const judged = CANDIDATES.map((delimiter) => {
+    const counts = countFields(records, delimiter);
+    const first = counts[0] ?? 1;
+    return { delimiter, fields: first, even: counts.every((count) => count === first) };
+  }).filter(({ fields }) => fields > 1);
+  judged.sort((a, b) => Number(b.even) - Number(a.even) || b.fields - a.fields);
+  return judged[0]?.delimiter ?? ',';
+}
+
+/** Fields of each of the first records; what stands between quotes does not count, nor does a last record cut off. */
+function countFields(text: string, delimiter: string): number[] {
+  const counts: number[] = [];
+  let fields = 1;
+  let quoted = false;
+  let empty = true;
+  for (let at = 0; at < text.length && counts.length < RECORDS; at++) {
+    const character = text[at];
+    if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '\n' || character === '\r') {
+      if (!empty) counts.push(fields);
+      fields = 1;
+      empty = true;
+      continue;
+    } else if (character === delimiter) fields++;
+    empty = false;
+  }
+  return counts.length === 0 ? [fields] : counts;
+}

@@ -1,0 +1,182 @@
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import { AbpError } from '../../domain/error.ts';
+
+/** Which text to read. */
+export interface TextSource {
+  /** Absolute. */
+  readonly path: string;
+  /** WHATWG name; absent = UTF-8, or what a byte order mark says. */
+  readonly encoding: string | undefined;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/**
+ * The text of a file, chunk by chunk: unzipped when its first bytes say gzip, decoded strictly, without byte order mark.
+ * AbpError `invalid_input` when there is no such file, it cannot be read, or bytes do not fit the encoding (with line).
+ */
+export async function* readText(source: TextSource): AsyncGenerator<string> {
+  try {
+    const bytes = await openBytes(source.path);
+    yield* decode(bytes, source);
+  } catch (error) {
+    throw refusal(source.path, error);
+  }
+}
+
+/** The beginning of a text, and whether that is all there is. */
+export interface TextStart {
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
+/** The beginning of a file's text, for looking before reading: its first chunk, and more while that is not `enough`. */
+export async function readStart(
+  source: TextSource,
+  enough: (text: string) => boolean = () => true,
+): Promise<TextStart> {
+  const chunks = readText(source);
+  let text = '';
+  try {
+    for (;;) {
+      const chunk = await chunks.next();
+      if (chunk.done) return { text, isWhole: true };
+      text += chunk.value;
+      if (enough(text)) break;
+    }
+    // A fault behind what is looked at is told by who reads so far.
+    const isWhole = await chunks.next().then(
+      ({ done }) => done === true,
+      () => false,
+    );
+    return { text, isWhole };
+  } finally {
+    await chunks.return(undefined);
+  }
+}
+
+async function openBytes(path: string): Promise<AsyncIterable<Buffer>> {
+  if (!(await stat(path)).isFile()) throw notAFile(path);
+  const gzip = await startsWith(path, [0x1f, 0x8b]);
+  const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  if (!gzip) return stream;
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  stream.on('error', (error) => gunzip.destroy(error));
+  gunzip.on('close', () => stream.destroy());
+  return stream.pipe(gunzip);
+}
+
+async function startsWith(path: string, bytes: readonly number[]): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, 0);
+    return bytesRead === bytes.length && bytes.every((byte, at) => buffer[at] === byte);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* decode(chunks: AsyncIterable<Buffer>, { path, encoding }: TextSource): AsyncGenerator<string> {
+  let decoder: InstanceType<typeof TextDecoder> | null = null;
+  let name = encoding ?? 'utf-8';
+  let before: Buffer = Buffer.alloc(0);
+  let lines = 1;
+  let endsWithCr = false;
+  for await (const chunk of chunks) {
+    if (decoder === null) {
+      const mark = encodingOfMark(chunk);
+      name = encoding ?? mark ?? 'utf-8';
+      decoder = new TextDecoder(name, { fatal: true });
+      if (mark !== null && mark !== decoder.encoding) throw otherMark(path, name, mark);
+    }
+    let text: string;
+    try {
+      text = decoder.decode(chunk, { stream: true });
+    } catch {
+      throw notDecodable(path, name, lines + faultyLine(name, before, chunk));
+    }
+    const nul = text.indexOf('\0');
+    if (nul >= 0) throw notText(path, name, lines + countLines(text.slice(0, nul)));
+    yield text;
+    // The halves of a CRLF on both sides of a chunk are one line break.
+    lines += countLines(text) - (endsWithCr && text.startsWith('\n') ? 1 : 0);
+    if (text !== '') endsWithCr = text.endsWith('\r');
+    before = chunk;
+  }
+  try {
+    const rest = decoder?.decode() ?? '';
+    if (rest !== '') yield rest;
+  } catch {
+    throw notDecodable(path, name, lines);
+  }
+}
+
+/** What a byte order mark says; null where there is none. */
+function encodingOfMark(start: Buffer): string | null {
+  if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
+  if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
+  return start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf ? 'utf-8' : null;
+}
+
+/** Line breaks in the chunk before the first bytes that do not decode; `before` is there for what a chunk cuts through. */
+function faultyLine(encoding: string, before: Buffer, chunk: Buffer): number {
+  const lenient = new TextDecoder(encoding);
+  lenient.decode(before, { stream: true });
+  const text = lenient.decode(chunk, { stream: true });
+  return countLines(text.slice(0, Math.max(0, text.indexOf('\uFFFD'))));
+}
+
+/** Line breaks in a text: LF, CRLF, or CR alone. */
+function countLines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  for (let at = text.indexOf('\r'); at >= 0; at = text.indexOf('\r', at + 1)) if (text[at + 1] !== '\n') count++;
+  return count;
+}
+
+function otherMark(path: string, encoding: string, mark: string): AbpError {
+  return new AbpError('invalid_input', `${path}, line 1: expected ${encoding}, found the byte order mark of ${mark}`, {
+    hint: 'Leave encoding out: the mark tells what the file is.',
+  });
+}
+
+function notDecodable(path: string, encoding: string, line: number): AbpError {
+  return new AbpError('invalid_input', `${path}, line ${line}: expected ${encoding}, found bytes that are not`, {
+    hint: 'Set encoding to what the file really is ("windows-1252" is usual for exports of older spreadsheets), or mend that line.',
+  });
+}
+
+/** No text has such characters: it is another encoding, or no text at all. */
+function notText(path: string, encoding: string, line: number): AbpError {
+  return new AbpError('invalid_input', `${path}, line ${line}: expected text in ${encoding}, found a NUL character`, {
+    hint: 'If it is UTF-16, set encoding to "utf-16le" or "utf-16be"; if it is no text file, choose another enumerator.',
+  });
+}
+
+function notAFile(path: string): AbpError {
+  return new AbpError('invalid_input', `file_path: expected a file, found a directory or device: ${path}`, {
+    hint: 'Give the path of the file itself; for all files of a directory use the enumerator "file".',
+  });
+}
+
+function refusal(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof AbpError || code === undefined) return error;
+  if (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE') {
+    return new AbpError(
+      'invalid_input',
+      `${path}: expected a whole gzip file, found damage (${(error as Error).message})`,
+      {
+        hint: 'Make or download the file again; `gzip -t` checks it.',
+        cause: error,
+      },
+    );
+  }
+  const found = code === 'ENOENT' ? 'nothing' : `one that cannot be read (${code})`;
+  return new AbpError('invalid_input', `file_path: expected a file, found ${found}: ${path}`, {
+    hint: 'Check the spelling and the permissions; relative paths start at the working directory.',
+    cause: error,
+  });
+}

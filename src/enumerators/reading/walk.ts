@@ -1,0 +1,156 @@
+import { type Dirent, lstatSync, opendirSync, type Stats, statSync } from 'node:fs';
+import type { WarningCounter } from './warnings.ts';
+
+/** What a walk looks at. Paths given to the predicates are relative to the base, with `/`. */
+export interface WalkOptions {
+  /** Absolute directory; relative paths are relative to it. */
+  readonly base: string;
+  /** Directory below the base to start in, relative; empty = the base itself. */
+  readonly start: string;
+  readonly followSymlinks: boolean;
+  /** By path (memory: the names of one directory and its ancestors), or as the file system gives them. */
+  readonly sorted: boolean;
+  entersDirectory(relative: string): boolean;
+  takesFile(relative: string): boolean;
+  readonly warnings: WarningCounter;
+}
+
+/** A regular file that was found. */
+export interface FoundFile {
+  readonly relative: string;
+  readonly absolute: string;
+  readonly stats: Stats;
+}
+
+/** Why a walk left something out. */
+export const WALK_WARNINGS = {
+  not_utf8: 'Names that are not UTF-8 were left out (a directory with all below it): rename them to include them.',
+  unreadable: 'These could not be read and were left out, with all below them.',
+  symlink_loop: 'Symbolic links that lead back to a directory above them were not followed.',
+} as const;
+
+interface Place {
+  readonly relative: string;
+  /** Set for directories: the chain up to the start, for finding loops. */
+  readonly directory: { readonly parent: Place | null; readonly identity: string | null } | null;
+}
+
+/**
+ * All files below a directory, depth first, one at a time: nothing is kept of what was given out. Names are read as bytes,
+ * because one that is not UTF-8 cannot be told from its replacement characters afterwards. (fast-glob walks breadth
+ * first, buffers without back pressure and loses such bytes.) A directory that cannot be read is a warning, unless it is
+ * the base: then the error of the file system is thrown.
+ */
+export function* walk(options: WalkOptions): Generator<FoundFile> {
+  const prefix = options.base.endsWith('/') ? options.base : `${options.base}/`;
+  const start: Place = { relative: options.start, directory: { parent: null, identity: null } };
+  const pending: Place[] = [start];
+  for (let place = pending.pop(); place; place = pending.pop()) {
+    if (place.directory === null) {
+      const found = stat(place.relative);
+      if (found) yield found;
+      continue;
+    }
+    const inside: Place[] = [];
+    for (const entry of entries(place)) {
+      const next = look(entry, place);
+      if (next === null) continue;
+      if (next.directory !== null || options.sorted) inside.push(next);
+      else {
+        const found = stat(next.relative);
+        if (found) yield found;
+      }
+    }
+    if (options.sorted) inside.sort(lastFirst);
+    for (const next of inside) pending.push(next);
+  }
+
+  function* entries(place: Place): Generator<Dirent<Buffer>> {
+    try {
+      // The declared type knows only names as text; with this encoding they are buffers.
+      const directory = opendirSync(prefix + place.relative, { encoding: 'buffer' as BufferEncoding, bufferSize: 512 });
+      try {
+        for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
+          yield entry as unknown as Dirent<Buffer>;
+        }
+      } finally {
+        directory.closeSync();
+      }
+    } catch (error) {
+      if (place.relative === '') throw error;
+      warnUnreadable(options.warnings, place.relative, error);
+    }
+  }
+
+  function look(entry: Dirent<Buffer>, parent: Place): Place | null {
+    const name = entry.name.toString();
+    const relative = parent.relative === '' ? name : `${parent.relative}/${name}`;
+    if (name.includes('\uFFFD') && !Buffer.from(name).equals(entry.name)) {
+      options.warnings.add('not_utf8', escapeBytes(relative.slice(0, relative.length - name.length), entry.name));
+      return null;
+    }
+    const link = entry.isSymbolicLink();
+    if (link && !options.followSymlinks) return null;
+    if (entry.isFile()) return options.takesFile(relative) ? { relative, directory: null } : null;
+    if (entry.isDirectory() && !options.followSymlinks) {
+      return options.entersDirectory(relative) ? { relative, directory: { parent, identity: null } } : null;
+    }
+    return entry.isDirectory() || link ? lookThrough(relative, parent) : null;
+  }
+
+  /** Where links are followed, a directory is known by device and inode: seen above itself it is a loop. */
+  function lookThrough(relative: string, parent: Place): Place | null {
+    const stats = attempt(relative, () => statSync(prefix + relative));
+    if (stats?.isFile()) return options.takesFile(relative) ? { relative, directory: null } : null;
+    if (!stats?.isDirectory() || !options.entersDirectory(relative)) return null;
+    const identity = identify(stats);
+    for (let above: Place | null = parent; above; above = above.directory?.parent ?? null) {
+      const known = above.directory?.identity ?? identify(statSync(prefix + above.relative));
+      if (known !== identity) continue;
+      options.warnings.add('symlink_loop', relative);
+      return null;
+    }
+    return { relative, directory: { parent, identity } };
+  }
+
+  function stat(relative: string): FoundFile | null {
+    const absolute = prefix + relative;
+    const stats = attempt(relative, () => (options.followSymlinks ? statSync(absolute) : lstatSync(absolute)));
+    return stats ? { relative, absolute, stats } : null;
+  }
+
+  function attempt(relative: string, look: () => Stats): Stats | null {
+    try {
+      return look();
+    } catch (error) {
+      warnUnreadable(options.warnings, relative, error);
+      return null;
+    }
+  }
+}
+
+/** Counts a place that could not be read, with the system's reason. */
+export function warnUnreadable(warnings: WarningCounter, relative: string, error: unknown): void {
+  warnings.add('unreadable', `${relative} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+}
+
+function identify(stats: Stats): string {
+  return `${stats.dev}:${stats.ino}`;
+}
+
+/** Descending by whole path (a directory's goes on with `/`), since the last of a stack is taken first. */
+function lastFirst(a: Place, b: Place): number {
+  const one = a.directory ? `${a.relative}/` : a.relative;
+  const other = b.directory ? `${b.relative}/` : b.relative;
+  return one < other ? 1 : -1;
+}
+
+/** A name for display, with `\xNN` for every byte that is not printable ASCII. */
+function escapeBytes(parent: string, name: Buffer): string {
+  const escaped = [...name].map((byte) =>
+    byte >= 0x20 && byte < 0x7f && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).padStart(2, '0')}`,
+  );
+  return parent + escaped.join('');
+}

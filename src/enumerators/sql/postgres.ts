@@ -1,0 +1,106 @@
+import { AbpError } from '../../domain/error.ts';
+import { refuseWhenAborted } from '../reading/turns.ts';
+import { exactTypes, type PgTypes } from './postgres-types.ts';
+import {
+  connectionLost,
+  loadOptional,
+  notReachable,
+  queryRefused,
+  readUrl,
+  type SqlPart,
+  type SqlQuery,
+  toJson,
+} from './source.ts';
+
+/** The little of the package `pg` that is used. */
+export interface Pg {
+  readonly default: {
+    readonly Client: new (options: object) => PgClient;
+    readonly types: PgTypes;
+  };
+}
+interface PgClient {
+  readonly processID: number | null;
+  connect(): Promise<unknown>;
+  query(
+    query: object,
+  ): Promise<{ readonly fields: readonly { readonly name: string }[]; readonly rows: readonly unknown[][] }>;
+  end(): Promise<void>;
+  on(event: 'error', listener: (error: Error) => void): void;
+}
+
+const BATCH = 500;
+const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL DateStyle = ISO';
+const DECLARE = 'DECLARE abp_rows NO SCROLL CURSOR FOR ';
+
+/** How long a server may take to stop a statement before its connection is cut. */
+const CANCEL_MS = 3000;
+
+/**
+ * Rows of a query on PostgreSQL. A cursor takes nothing but a query, the read-only transaction nothing that writes, and
+ * a prepared statement nothing but one statement: the server judges all three.
+ */
+export async function* postgres(
+  { connection, query, params, limit, signal }: SqlQuery,
+  load = () => loadOptional<Pg>('pg'),
+): AsyncGenerator<SqlPart> {
+  const { Client, types } = (await load()).default;
+  const options = {
+    connectionString: connection,
+    application_name: 'abp',
+    connectionTimeoutMillis: 15_000,
+    types: exactTypes(types),
+  };
+  const client = readUrl(connection, () => new Client(options));
+  // Told again by the query that fails; without a listener it would end the process.
+  client.on('error', () => {});
+  await client.connect().catch((error: unknown) => {
+    throw notReachable(connection, error);
+  });
+  let cut: NodeJS.Timeout | undefined;
+  const giveUp = () => {
+    void cancel(new Client({ ...options, query_timeout: CANCEL_MS }), client.processID);
+    // With a statement under way this cuts the connection: its reader sees the error.
+    cut = setTimeout(() => void client.end(), CANCEL_MS);
+  };
+  signal?.addEventListener('abort', giveUp, { once: true });
+  let rows = 0;
+  try {
+    await client.query({ text: BEGIN });
+    await client.query({ name: 'abp_declare', text: DECLARE + query, values: params ?? [] });
+    for (;;) {
+      refuseWhenAborted(signal);
+      const count = Math.min(BATCH, (limit ?? Number.POSITIVE_INFINITY) - rows);
+      const batch = await client.query({ text: `FETCH ${count} FROM abp_rows`, rowMode: 'array' });
+      if (rows === 0) yield { columns: batch.fields.map(({ name }) => name) };
+      rows += batch.rows.length;
+      if (batch.rows.length > 0) yield { rows: batch.rows.map((row) => row.map(toJson)) };
+      if (batch.rows.length < count || rows === limit) return;
+    }
+  } catch (error) {
+    refuseWhenAborted(signal);
+    if (error instanceof AbpError) throw error;
+    const isRefusal = error instanceof Error && 'severity' in error;
+    throw isRefusal ? queryRefused(describe(error), error, rows) : connectionLost(connection, error, rows);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+    clearTimeout(cut);
+    await client.end();
+  }
+}
+
+/** The server's words; its position counts from 1, in what was sent. */
+function describe({ message, position }: Error & { position?: string }): string {
+  const at = Number(position) - DECLARE.length;
+  return at > 0 ? `${message} (character ${at})` : message;
+}
+
+/** Stops the running statement of a connection from another one; its reader sees the error. */
+async function cancel(other: PgClient, processId: number | null): Promise<void> {
+  other.on('error', () => {});
+  await other
+    .connect()
+    .then(() => other.query({ text: 'SELECT pg_cancel_backend($1)', values: [processId] }))
+    .catch(() => {});
+  await other.end();
+}

@@ -1,0 +1,102 @@
+import { budgetRoom } from '../domain/budget.ts';
+import type { Claim, ClaimRequest } from '../domain/dispatcher.ts';
+import type { Job } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { failTest } from './finish.ts';
+import { pauseJob } from './pause.ts';
+import type { Phase } from './phase.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** Executors in a row that may die without one settled unit. */
+const MAX_EXECUTORS_LOST = 3;
+
+export type Work = Extract<Phase, { kind: 'work' }>;
+
+/** What an executor has at this moment. */
+export interface Means {
+  readonly loaded: LoadedRevision;
+  readonly pool: WorkerPool;
+  /** Slots that may be busy. */
+  readonly slots: number;
+  /** Attempts that earlier executors left and that have not ended yet. */
+  readonly leftBehind: number;
+}
+
+/** Claims what may start now: within slots, budget and the machine's bound. Pauses the job where it must not go on. */
+export function claimUnits(context: ExecutorContext, tx: Tx, job: Job, phase: Work, means: Means): readonly Claim[] {
+  const { repository, dispatcher, lease } = context;
+  const { loaded, pool } = means;
+  if (job.executorsLost >= MAX_EXECUTORS_LOST && !survives(context, tx, job, phase, means)) return [];
+  const size = phase.stage === 'post' ? 1 : means.slots;
+  const free = pool.free(size);
+  if (free < 1 || [...pool.running].some(({ claim: { unit } }) => runsAlone(unit))) return [];
+  const room = budgetRoom({
+    budgetUsd: loaded.revision.limits.budget_usd,
+    unitCapUsd: loaded.unitCapUsd,
+    spentUsd: job.costUsd,
+    slots: size,
+    tally: repository.jobs.tally(job.jobId),
+  });
+  if (room.starts < 1) {
+    if (pool.running.size === 0) stopForBudget(context, tx, job, phase, loaded, room.reservationUsd);
+    return [];
+  }
+  const request: ClaimRequest = {
+    lease,
+    stage: phase.stage,
+    purpose: phase.purpose,
+    revision: job.revision,
+    limit: Math.min(free, room.starts),
+    reservationUsd: room.reservationUsd,
+    maxTotalWorkers: context.maxTotalWorkers,
+    runDirectory: (index, attempt) => context.places.run(job.jobId, phase.stage, index, attempt),
+    ...(phase.indexes ? { indexes: phase.indexes } : {}),
+  };
+  const claims = dispatcher.claim(tx, request);
+  if (claims.length > 0 || pool.running.size > 0 || phase.indexes) return claims;
+  return dispatcher.claim(tx, { ...request, limit: 1, alone: true });
+}
+
+function runsAlone({ interruptions }: Claim['unit']): boolean {
+  return interruptions >= MAX_INTERRUPTIONS - 1;
+}
+
+/** Whether a job whose executors keep dying goes on: what was left behind is settled first, as that may be progress. */
+function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { leftBehind }: Means): boolean {
+  if (phase.purpose === 'test') return true;
+  if (leftBehind > 0) return false;
+  const log = context.places.log(job.jobId);
+  const message = `The executor died ${job.executorsLost} times without settling one unit. Read ${log}, then resume_job.`;
+  pauseJob(context, tx, 'crashed', message);
+  return false;
+}
+
+/** Stops a job that has units left and no money for another attempt, which may cost `price` US dollars. */
+function stopForBudget(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  phase: Work,
+  loaded: LoadedRevision,
+  price: number,
+): void {
+  const { pending } = context.repository.units.counts(job.jobId, phase.stage);
+  if (pending === 0) return;
+  const { budget_usd } = loaded.revision.limits;
+  const facts = [
+    `${usd(job.costUsd)} spent`,
+    `one may cost ${usd(price)}`,
+    `${pending} ${pending === 1 ? 'unit' : 'units'} left`,
+  ];
+  const reason = `The budget of $${budget_usd} does not pay for another attempt: ${facts.join(', ')}.`;
+  const cheaper = loaded.unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
+  const advice = `Raise limits.budget_usd${cheaper} with update_job, then`;
+  if (phase.purpose === 'test' && job.test) failTest(context, tx, job, job.test, `${reason} ${advice} test again.`);
+  else pauseJob(context, tx, 'budget', `${reason} ${advice} resume_job.`);
+}
+
+function usd(amount: number): string {
+  return `$${amount.toFixed(4)}`;
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Dispatcher } from '../domain/dispatcher.ts';
+import type { Job, Revision } from '../domain/job.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { LeaseToken } from '../domain/lease.ts';
+import type { Repository } from '../domain/repository.ts';
+import type { Stage } from '../domain/unit.ts';
+import type { Worker } from '../domain/worker.ts';
+import type { PromptRenderer } from '../prompt/render.ts';
+import type { Compressor } from './compressor.ts';
+import type { JobLog } from './log.ts';
+import type { Places } from './places.ts';
+
+/** What an executor works with: its job's lease and everything loaded before the lease was confirmed. */
+export interface ExecutorContext {
+  readonly repository: Repository;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly places: Places;
+  readonly lease: LeaseToken;
+  readonly leaseMs: number;
+  readonly maxTotalWorkers: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** In [0, 1): the jitter of back-offs. */
+  readonly random: () => number;
+  readonly log: JobLog;
+  readonly load: LoadRevision;
+  /** Compresses the output of settled attempts; absent = it stays as it is. */
+  readonly compressor?: Compressor;
+}
+
+/** A revision ready to run. */
+export interface LoadedRevision {
+  readonly revision: Revision;
+  readonly worker: Worker;
+  readonly config: JsonObject;
+  readonly renderer: (stage: Stage) => PromptRenderer;
+  /** Directories agents may read beside their own. */
+  readonly readableDirectories: readonly string[];
+  /** The worker's own cap on one attempt, US dollars. */
+  readonly unitCapUsd: number | null;
+}
+
+/** Loads the driver and prompt of a revision (default the current one), once per executor. */
+export type LoadRevision = (job: Job, revision?: number) => Promise<LoadedRevision>;

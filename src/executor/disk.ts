@@ -1,0 +1,12 @@
+/** Whether an error, or what caused it, says that nothing more can be written. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, details } = error as { code?: unknown; details?: { disk?: unknown } };
+  return code === 'ENOSPC' || code === 'EDQUOT' || details?.disk === true || isDiskFull(error.cause);
+}
+
+/** Whether an error says that another process has the store at this moment. */
+export function isStoreBusy(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'busy' || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
+}

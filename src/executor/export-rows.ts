@@ -1,0 +1,23 @@
+import type { Job } from '../domain/job.ts';
+import type { Repository } from '../domain/repository.ts';
+import type { UnitStatus } from '../domain/unit.ts';
+import { type ExportRow, exportRow } from '../export/row.ts';
+
+/** Small, so that what a page holds is gone before the garbage collector takes it for lasting. */
+const PAGE = 200;
+
+/** A job's units as export rows, in index order, page by page: memory does not grow with the job. */
+export function* exportRows(
+  repository: Repository,
+  job: Pick<Job, 'jobId'>,
+  statuses?: readonly UnitStatus[],
+): Generator<ExportRow> {
+  let after = -1;
+  for (;;) {
+    const page = repository.units.results(job.jobId, { after, ...(statuses ? { statuses } : {}) }, PAGE);
+    for (const row of page) yield exportRow(row);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return;
+    after = last.unit.index;
+  }
+}

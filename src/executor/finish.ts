@@ -1,0 +1,104 @@
+import { failureRule, type JobEffect } from '../domain/failure.ts';
+import type { Job, JobTest } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
+import type { ExecutorContext } from './context.ts';
+
+/** How many executors may die in one test: the second death ends it. */
+const TEST_EXECUTORS = 2;
+/** What a person does about a failure that would have mended itself in the batch. */
+const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
+  shrink_slots: 'Reject the test, and start it again later.',
+  close_gate: 'Reject the test, and start it again once the window has opened.',
+};
+
+/** Ends a test once each of its units has ended. One open transaction, compare-and-set on the job's status. */
+export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest): void {
+  if (test.executorsLost >= TEST_EXECUTORS) {
+    failTest(context, tx, job, test, `The executor died twice during the test. Read ${context.places.log(job.jobId)}.`);
+    return;
+  }
+  const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
+  if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) return;
+  const total = count(test.units.length, 'test unit');
+  const failed = units.filter((unit) => unit?.status !== 'completed');
+  if (failed.length === 0) endTest(context, tx, job, test, 'passed', `${total} completed.`);
+  else failTest(context, tx, job, test, `${failed.length} of ${total} did not complete: ${reasonOf(failed[0])}`);
+}
+
+function reasonOf(unit: Unit | null | undefined): string {
+  if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
+  const { job: effect, advice } = failureRule(unit.failureClass);
+  return `${unit.failureMessage ?? unit.failureClass}. ${TEST_ADVICE[effect] ?? advice}`;
+}
+
+/** Ends a test as failed, with the reason for a person. */
+export function failTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, verdict: string): void {
+  endTest(context, tx, job, test, 'failed', verdict);
+}
+
+function endTest(
+  { repository, clock }: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  test: JobTest,
+  state: 'passed' | 'failed',
+  verdict: string,
+): void {
+  const ended = { ...test, state, verdict, endedAt: clock.now() };
+  if (!repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing'])) return;
+  const type = state === 'passed' ? 'job:test_passed' : 'job:test_failed';
+  repository.events.add(tx, job.jobId, { type, data: { verdict } });
+}
+
+/** Whether post-processing follows the main stage, whose units have all ended. */
+export function wantsPostProcessing(job: Job, { failed }: UnitCounts): boolean {
+  return job.postProcessing !== null && (failed === 0 || job.postProcessing.onFailures === 'run');
+}
+
+/** Ends the job after its main stage: no post-processing follows, or it could not begin (`trouble`). */
+export function finishMain(context: ExecutorContext, job: Job, trouble: string | null = null): void {
+  const { failed, total } = context.repository.units.counts(job.jobId);
+  const problems = [
+    failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
+    failed > 0 && job.postProcessing && !trouble ? 'Post-processing was skipped.' : null,
+    trouble,
+  ];
+  end(context, job, 'main', problems);
+}
+
+/** Ends the job after its post-processing unit. */
+export function finishPost(context: ExecutorContext, job: Job): void {
+  const { repository } = context;
+  const post = repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+  const { failed, total } = repository.units.counts(job.jobId);
+  const reason = post?.failureMessage ? `: ${post.failureMessage}` : '.';
+  const problems = [
+    failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
+    post?.status === 'completed' ? null : `Post-processing ${post?.status ?? 'is missing'}${reason}`,
+  ];
+  end(context, job, 'post', problems);
+}
+
+function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonly (string | null)[]): void {
+  const { repository, clock, lease } = context;
+  const found = problems.filter((problem) => problem !== null);
+  const to = found.length > 0 ? 'failed' : 'completed';
+  const message = found.join(' ') || null;
+  repository.transaction((tx) => {
+    // Units may have been put back since the last look, and the lease may be gone.
+    const { pending, running } = repository.units.counts(job.jobId, stage);
+    if (pending + running > 0 || !repository.leases.holds(tx, lease)) return;
+    const patch = { statusMessage: message, endedAt: clock.now() };
+    if (!repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch })) return;
+    const { completed, failed, skipped, cancelled } = repository.units.counts(job.jobId);
+    repository.events.add(tx, job.jobId, {
+      type: to === 'completed' ? 'job:completed' : 'job:failed',
+      data: { completed, failed, skipped, cancelled, ...(message ? { message } : {}) },
+    });
+  });
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,277 @@
+import type { Claim } from '../domain/dispatcher.ts';
+import type { Job } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import type { SpawnRecord } from '../domain/worker.ts';
+import { claimUnits } from './claim-units.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { isDiskFull, isStoreBusy } from './disk.ts';
+import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
+import { createJournal } from './journal.ts';
+import { findLeftBehind, interruptedOutcome } from './left-behind.ts';
+import { pauseJob } from './pause.ts';
+import { type Phase, phaseOf } from './phase.ts';
+import { beginPostProcessing } from './post-processing.ts';
+import { mindGate } from './quota-gate.ts';
+import { type Origin, runAttempt } from './run-attempt.ts';
+import { settleAttempt, type Weather } from './settle.ts';
+import { createSlots } from './slots.ts';
+import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
+
+/** How long an idle executor sleeps: control changes are seen within 250 ms. */
+const LOOK_MS = 200;
+/** Units taken out of the queue of a cancelled job in one transaction. */
+const WITHDRAW_CHUNK = 5000;
+/** A trouble that lasts is logged this often. */
+const TROUBLE_LOG_MS = 60_000;
+
+/** What follows a round: look again at once, when something ends or time has passed, or never (the lease is gone). */
+export type Next = 'again' | 'wait' | 'done';
+
+/** Runs one job from its lease to the end of what its status asks for. */
+export interface JobExecutor {
+  /** One round: sign of life, settle, look, claim, start, finish. */
+  tick(): Promise<Next>;
+  /** Ticks until done. */
+  run(): Promise<void>;
+  /** Stops gracefully: agents are interrupted and put back, then the lease is released; the job can be recovered. */
+  stop(): void;
+}
+
+/** What one round found and decided; null = the lease is lost. */
+interface Round {
+  readonly job: Job | null;
+  readonly phase: Phase;
+  readonly claims: readonly Claim[];
+}
+
+/** A process of an attempt that is not recorded yet. */
+interface Spawned {
+  readonly claim: Claim;
+  readonly origin: Origin;
+  readonly process: SpawnRecord;
+  readonly deadlineAt: number;
+}
+
+/** Makes the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
+export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
+  const { repository, dispatcher, clock, lease, log } = context;
+  const { jobId } = lease;
+  const journal = createJournal(log);
+  const weather: Weather = { slots: createSlots(firstJob.maxWorkers), refusedSinceMs: null };
+  // Both queues are emptied by the round that has committed them, never before.
+  const finished: Finished[] = [];
+  const spawned: Spawned[] = [];
+  const leftBehind = new Set<Claim>();
+  let loaded = firstRevision;
+  let lastBeatMs = Number.NEGATIVE_INFINITY;
+  let lastLookMs = Number.NEGATIVE_INFINITY;
+  let lastTroubleMs = Number.NEGATIVE_INFINITY;
+  let broughtIn = false;
+  let stopping = false;
+  let diskFull = false;
+  /** The results file of post-processing is being written. */
+  let exporting: AbortController | null = null;
+  /** Why post-processing could not begin. */
+  let exportTrouble: string | null = null;
+  let wake = () => {};
+
+  const pool = createWorkerPool(firstJob.maxWorkers, (entry) => {
+    finished.push(entry);
+    leftBehind.delete(entry.running.claim);
+    wake();
+  });
+
+  async function tick(): Promise<Next> {
+    try {
+      if (!signOfLife()) return lost();
+      bringIn();
+      const decided = repository.transaction(round);
+      for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
+      for (const entry of finished.splice(0)) {
+        journal.ended(entry);
+        context.compressor?.add(entry.running.claim.attempt.runDirectory);
+      }
+      diskFull = false;
+      if (!decided) return lost();
+      const { job, phase, claims } = decided;
+      journal.job(job);
+      for (const claim of claims) start(job ?? firstJob, claim, 'new');
+      control(phase);
+      if (job && job.revision !== loaded.revision.revision) {
+        loaded = await context.load(job);
+        return 'again';
+      }
+      return pool.running.size > 0 || exporting ? 'wait' : finish(job, phase);
+    } catch (error) {
+      if (isDiskFull(error)) diskFull = true;
+      else if (!isStoreBusy(error)) throw error;
+      // What was to be settled is still queued, and its files are on disk: a later round tries again.
+      logTrouble(error);
+      return 'wait';
+    }
+  }
+
+  function signOfLife(): boolean {
+    const now = clock.monotonic();
+    if (now - lastBeatMs < context.leaseMs / 3) return true;
+    if (!repository.transaction(() => repository.leases.beat(lease))) return false;
+    lastBeatMs = now;
+    log.rotate();
+    return true;
+  }
+
+  /** A successor adopts what we started: leave it alone. */
+  function lost(): 'done' {
+    exporting?.abort();
+    log.logger.warn('the lease is lost');
+    return 'done';
+  }
+
+  /** Once: takes over what earlier executors left, living or not, into the pool. */
+  function bringIn(): void {
+    if (broughtIn) return;
+    const found = findLeftBehind(context);
+    broughtIn = true;
+    for (const { claim, orphan } of found) {
+      leftBehind.add(claim);
+      const running = start(firstJob, claim, 'left_behind');
+      if (orphan) running.stop('cancelled');
+    }
+    if (found.length > 0) log.logger.info({ attempts: found.length }, 'took over what was left behind');
+  }
+
+  /** Everything that one round writes, in one transaction: what several slots finished shares a commit with new claims. */
+  function round(tx: Tx): Round | null {
+    for (const entry of spawned) recordSpawn(tx, entry);
+    for (const entry of finished) settleAttempt(context, tx, loaded, weather, entry);
+    if (!repository.leases.holds(tx, lease)) return null;
+    if (diskFull) pauseJob(context, tx, 'disk', 'The disk is full. Make room, then resume_job.');
+    const before = repository.jobs.get(jobId);
+    if (before) mindGate(context, tx, before, loaded.worker.type);
+    if (before?.status === 'testing' && before.test?.state === 'running') finishTest(context, tx, before, before.test);
+    const job = repository.jobs.get(jobId);
+    const phase = phaseOf(job);
+    if (phase.kind !== 'work') weather.refusedSinceMs = null;
+    if (job?.status === 'cancelled') dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK);
+    // A new revision is loaded after this round; until then nothing starts with the old one.
+    const ready = job?.revision === loaded.revision.revision && !stopping;
+    return { job, phase, claims: job && ready && phase.kind === 'work' ? claim(tx, job, phase) : [] };
+  }
+
+  function recordSpawn(tx: Tx, { claim, origin, process, deadlineAt }: Spawned): void {
+    repository.attempts.recordSpawn(tx, claim.attempt, process, deadlineAt);
+    if (origin === 'left_behind') recordEvent(tx, 'attempt:adopted', claim);
+  }
+
+  function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): readonly Claim[] {
+    weather.slots.setMax(job.maxWorkers);
+    const means = { loaded, pool, slots: weather.slots.size(clock.monotonic()), leftBehind: leftBehind.size };
+    const claims = claimUnits(context, tx, job, phase, means);
+    for (const each of claims) recordEvent(tx, 'attempt:started', each);
+    return claims;
+  }
+
+  function recordEvent(tx: Tx, type: 'attempt:started' | 'attempt:adopted', { attempt: ref }: Claim): void {
+    const { stage, index, attempt } = ref;
+    repository.events.add(tx, jobId, { type, stage, index, attempt });
+  }
+
+  function start(job: Job, claim: Claim, origin: Origin): Running {
+    return pool.start(claim, clock.monotonic(), async (running, signal) => {
+      const onSpawn = (process: SpawnRecord, deadlineAt: number) => {
+        spawned.push({ claim, origin, process, deadlineAt });
+      };
+      try {
+        return await runAttempt(context, job, claim, origin, signal, onSpawn);
+      } catch (error) {
+        // Only a full disk gets here: the unit is put back with nothing held against it.
+        diskFull = true;
+        running.stop('interrupted');
+        return interruptedOutcome(`the disk is full: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  /** Stops what must not run on: taken-away units, a hard pause, a cancelled job, a stop of this executor. */
+  function control(phase: Phase): void {
+    const reason = stopping ? 'interrupted' : phase.kind === 'leave' ? phase.stop : null;
+    if (reason) for (const running of pool.running) running.stop(reason);
+    if (stopping || phase.kind !== 'work') exporting?.abort();
+    const now = clock.monotonic();
+    if (now - lastLookMs < LOOK_MS) return;
+    lastLookMs = now;
+    const taken = new Set(dispatcher.lost([...pool.running].map((running) => running.claim)));
+    for (const running of pool.running) if (taken.has(running.claim)) running.stop('cancelled');
+  }
+
+  /** With nothing running any more: lets go of the job, or ends what its status is about. */
+  function finish(job: Job | null, phase: Phase): Next {
+    if (phase.kind === 'leave' || stopping) return release() ? 'done' : 'again';
+    if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
+    const counts = repository.units.counts(jobId, phase.stage);
+    if (counts.pending + counts.running > 0) return 'wait';
+    if (phase.stage === 'post') finishPost(context, job);
+    else if (exportTrouble === null && wantsPostProcessing(job, counts)) exportResults(job);
+    else finishMain(context, job, exportTrouble);
+    exportTrouble = null;
+    return 'again';
+  }
+
+  /** Writes the results file beside the rounds: of a large job it takes longer than a lease. */
+  function exportResults(job: Job): void {
+    const controller = new AbortController();
+    exporting = controller;
+    beginPostProcessing(repository, job, { from: ['running'], lease, signal: controller.signal })
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        if (isDiskFull(error)) diskFull = true;
+        else if (isStoreBusy(error)) logTrouble(error);
+        else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
+      })
+      .finally(() => {
+        exporting = null;
+        wake();
+      });
+  }
+
+  /** Lets go of the job, unless it has been given new work in this very moment. */
+  function release(): boolean {
+    return repository.transaction((tx) => {
+      const job = repository.jobs.get(jobId);
+      if (!stopping && phaseOf(job).kind !== 'leave') return false;
+      if (job?.status === 'cancelled' && dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK) > 0) return false;
+      if (job) repository.events.add(tx, jobId, { type: 'executor:stopped', data: { epoch: lease.epoch } });
+      repository.leases.release(tx, lease);
+      return true;
+    });
+  }
+
+  function logTrouble(error: unknown): void {
+    const now = clock.monotonic();
+    if (now - lastTroubleMs < TROUBLE_LOG_MS) return;
+    lastTroubleMs = now;
+    log.logger.warn({ err: error }, 'the store could not be written; it is tried again');
+  }
+
+  return {
+    tick,
+    async run() {
+      for (let next = await tick(); next !== 'done'; next = await tick()) {
+        if (next === 'wait') {
+          const woken = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          const idle = new AbortController();
+          await Promise.race([woken, clock.sleep(LOOK_MS, idle.signal)]);
+          idle.abort();
+        }
+        // What ends in the same turn of the event loop shares one commit.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    stop() {
+      stopping = true;
+      wake();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Claim } from '../domain/dispatcher.ts';
+import type { Job } from '../domain/job.ts';
+import type { SpawnRecord } from '../domain/worker.ts';
+import type { JobLog } from './log.ts';
+import type { Finished } from './worker-pool.ts';
+
+/** What an executor writes into its log once the ledger has it: what started, how it ended, what became of the job. */
+export interface Journal {
+  started(claim: Claim, process: SpawnRecord): void;
+  ended(finished: Finished): void;
+  /** Called every round; writes a line when the status has changed. */
+  job(job: Job | null): void;
+}
+
+/** Makes the journal of one executor. */
+export function createJournal({ logger }: Pick<JobLog, 'logger'>): Journal {
+  let known = '';
+  return {
+    started: ({ attempt }, { pid }) => logger.info({ ...names(attempt), agent_pid: pid }, 'attempt started'),
+    ended({ running: { claim }, outcome }) {
+      const { costUsd, durationMs, sessionId } = outcome.usage;
+      const usage = { cost_usd: costUsd, duration_ms: durationMs, session_id: sessionId };
+      const line = { ...names(claim.attempt), ...usage };
+      if (outcome.ok) logger.info(line, 'attempt succeeded');
+      else logger.warn({ ...line, class: outcome.failureClass, reason: outcome.message }, 'attempt failed');
+    },
+    job(job) {
+      const now = job ? [job.status, job.pauseReason, job.test?.state].filter(Boolean).join(' ') : 'gone';
+      if (now !== known) logger.info({ status: now, reason: job?.statusMessage ?? undefined }, 'the job is now');
+      known = now;
+    },
+  };
+}
+
+function names({ stage, index, attempt }: Claim['attempt']) {
+  return { unit: index, attempt, ...(stage === 'post' ? { stage } : {}) };
+}

@@ -1,0 +1,39 @@
+import { type FailureClass, failureRule } from '../domain/failure.ts';
+import { failingAlike } from '../domain/failures-rule.ts';
+import type { Tx } from '../domain/repository.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { pauseJob } from './pause.ts';
+
+/** Attempts looked at for each unit that the rule wants: retries of the same unit, and endings that do not count. */
+const ATTEMPTS_PER_UNIT = 8;
+
+/** Applies the failures rule after an attempt of the main stage has failed. One open transaction. */
+export function judgeFailures(context: ExecutorContext, tx: Tx, { revision }: LoadedRevision): void {
+  const { repository, lease } = context;
+  const threshold = revision.limits.failure_threshold;
+  if (threshold === 0) return;
+  const tally = repository.jobs.tally(lease.jobId);
+  const failing = failingAlike({
+    latest: latestByUnit(context, tally.ruleSince, threshold),
+    tally,
+    byClass: repository.units.classCounts(lease.jobId),
+    neverTried: repository.units.untried(lease.jobId),
+    threshold,
+  });
+  if (!failing) return;
+  const { advice } = failureRule(failing.failureClass);
+  pauseJob(context, tx, 'failures', `Paused because ${failing.reason}. ${advice}`);
+}
+
+/** The newest ending of each of the last distinct units; endings that say nothing about the unit do not count. */
+function latestByUnit(context: ExecutorContext, since: number, wanted: number): readonly (FailureClass | null)[] {
+  const seen = new Map<number, FailureClass | null>();
+  const { attempts } = context.repository;
+  for (const ended of attempts.recent(context.lease.jobId, since, wanted * ATTEMPTS_PER_UNIT)) {
+    if (ended.stage !== 'main' || ended.purpose !== 'batch' || seen.has(ended.index)) continue;
+    if (ended.failureClass && failureRule(ended.failureClass).job !== 'failures_rule') continue;
+    seen.set(ended.index, ended.failureClass);
+    if (seen.size === wanted) break;
+  }
+  return [...seen.values()];
+}

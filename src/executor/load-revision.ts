@@ -1,0 +1,46 @@
+import { AbpError } from '../domain/error.ts';
+import type { Job } from '../domain/job.ts';
+import type { Repository } from '../domain/repository.ts';
+import type { Stage } from '../domain/unit.ts';
+import type { Workers } from '../domain/worker.ts';
+import { createPromptRenderer, type PromptRenderer } from '../prompt/render.ts';
+import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
+import type { LoadedRevision, LoadRevision } from './context.ts';
+
+/** Loads revisions and keeps them: what is on disk may change under a running executor, what is loaded does not. */
+export function createRevisionLoader(repository: Repository, workers: Workers): LoadRevision {
+  const loaded = new Map<number, LoadedRevision>();
+  return async (job, number = job.revision) => {
+    const known = loaded.get(number) ?? (await load(repository, workers, job, number));
+    loaded.set(number, known);
+    return known;
+  };
+}
+
+async function load(repository: Repository, workers: Workers, job: Job, number: number): Promise<LoadedRevision> {
+  const revision = repository.jobs.revision(job.jobId, number);
+  if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${number}.`);
+  const { worker, config } = await workers.parse(revision.worker);
+  const renderers = new Map<Stage, PromptRenderer>();
+  const main = await createPromptRenderer({
+    template: revision.template,
+    fields: job.fields,
+    outputDirectory: job.outputDirectory,
+  });
+  renderers.set('main', main);
+  if (job.postProcessing) {
+    const { prompt, outputDirectory } = job.postProcessing;
+    const post = await synthesizePostProcessing({ prompt, outputDirectory });
+    renderers.set('post', await createPromptRenderer({ ...post, outputDirectory }));
+  }
+  const base = job.enumeratorConfig.base_directory;
+  const cap = revision.worker.max_budget_usd;
+  return {
+    revision,
+    worker,
+    config,
+    renderer: (stage) => renderers.get(stage) ?? main,
+    readableDirectories: typeof base === 'string' ? [base] : [],
+    unitCapUsd: typeof cap === 'number' ? cap : null,
+  };
+}

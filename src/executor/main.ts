@@ -1,0 +1,115 @@
+import { readConfig } from '../config.ts';
+import { steadyClock, systemClock } from '../domain/clock.ts';
+import { AbpError, toAbpError } from '../domain/error.ts';
+import { programPath } from '../package-root.ts';
+import { openStore, type Store } from '../repository/index.ts';
+import { parseWorker, WORKER_TYPES } from '../workers/index.ts';
+import { createCompressor } from './compressor.ts';
+import { createJobExecutor, type JobExecutor } from './job-executor.ts';
+import { createLauncher } from './launch.ts';
+import { createLeaseObserver, type LeaseObserver, provablyDead } from './lease.ts';
+import { createRevisionLoader } from './load-revision.ts';
+import { openLog } from './log.ts';
+import { placesOf } from './places.ts';
+import { createRecovery } from './recovery.ts';
+import { takeJob } from './take-job.ts';
+
+/** The program of a detached executor: `node …/executor/main.js <job_id>`. Exit 0 also when another holds the job, or none is needed. */
+const [jobId] = process.argv.slice(2);
+if (!jobId) {
+  console.error('usage: executor/main <job_id>');
+  process.exit(2);
+}
+// The terminal that started us may go away at any moment: that is not our affair.
+process.on('SIGHUP', () => undefined);
+// An agent that ABP started must not be taken for our own parentage.
+delete process.env.ABP_ATTEMPT_ID;
+
+const config = readConfig();
+const places = placesOf(config.storagePath);
+const requestId = process.env.ABP_REQUEST_ID;
+const cause = requestId ? { request_id: requestId } : {};
+const log = openLog(places.log(jobId), { job_id: jobId, ...cause });
+try {
+  await main(jobId);
+  process.exit(0);
+} catch (error) {
+  const { code, message, hint } = toAbpError(error);
+  log.logger.fatal({ err: error, code, hint }, message);
+  process.exit(1);
+}
+
+async function main(id: string): Promise<void> {
+  const clock = steadyClock(systemClock);
+  const store = openStore(config.storagePath, clock, provablyDead);
+  const { repository } = store;
+  const job = repository.jobs.get(id);
+  if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
+  // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.
+  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker });
+  const loaded = await load(job);
+  const { leaseMs, maxTotalWorkers } = config;
+  const observer = createLeaseObserver(clock);
+  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause });
+  if (!taken) {
+    log.logger.info('another executor holds the job, or it needs none');
+    return;
+  }
+  const { lease } = taken;
+  const compressor = createCompressor(log);
+  const executor = createJobExecutor(
+    {
+      ...store,
+      clock,
+      places,
+      lease,
+      leaseMs,
+      maxTotalWorkers,
+      environment: process.env,
+      random: Math.random,
+      log,
+      load,
+      compressor,
+    },
+    taken.job,
+    loaded,
+  );
+  stopOnSignals(executor);
+  const leaving = new AbortController();
+  if (config.autoRecover) watchOthers(store, id, observer, leaving.signal);
+  log.logger.info({ epoch: lease.epoch, status: taken.job.status }, 'executor started');
+  await executor.run();
+  leaving.abort();
+  await compressor.idle();
+  log.logger.info('executor stopped');
+}
+
+function stopOnSignals(executor: JobExecutor): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.logger.info({ signal }, 'stopping');
+      executor.stop();
+    });
+  }
+}
+
+/** While it lives, this executor also looks after jobs whose executor died. */
+function watchOthers({ repository }: Store, id: string, observer: LeaseObserver, signal: AbortSignal): void {
+  const launcher = createLauncher({
+    repository,
+    places,
+    clock: systemClock,
+    executorPath: programPath('executor/main'),
+    environment: process.env,
+  });
+  const recovery = createRecovery({
+    repository,
+    launcher,
+    observer,
+    clock: systemClock,
+    except: id,
+  });
+  void recovery.watch(signal, (report) => {
+    if (report.recovered.length > 0) log.logger.info({ jobs: report.recovered }, 'recovered other jobs');
+  });
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { Job, JobStatus } from '../domain/job.ts';
+import type { LeaseToken } from '../domain/lease.ts';
+import type { Repository } from '../domain/repository.ts';
+import { exportUnits } from '../export/index.ts';
+import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
+import { exportRows } from './export-rows.ts';
+
+/** Who begins post-processing: from which statuses, under which lease (a person has none), and until when. */
+export interface Begin {
+  readonly from: readonly JobStatus[];
+  readonly lease?: LeaseToken;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Puts a job into post-processing: writes the results file, then in one transaction makes (or puts back) the one unit of
+ * stage post and moves the job. false = nothing done: the job has left `from`, units were put back meanwhile, or the
+ * lease is lost. Throws what the export throws.
+ */
+export async function beginPostProcessing(repository: Repository, job: Job, begin: Begin): Promise<boolean> {
+  const { jobId, postProcessing } = job;
+  if (!postProcessing) return false;
+  const { from, lease, signal } = begin;
+  const path = join(postProcessing.outputDirectory, 'results.jsonl');
+  await exportUnits('jsonl', () => exportRows(repository, job), path, { force: true, ...(signal && { signal }) });
+  return repository.transaction((tx) => {
+    const counts = repository.units.counts(jobId);
+    if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return false;
+    const patch = { statusMessage: null, endedAt: null };
+    if (!repository.jobs.move(tx, jobId, 'post_processing', { from, patch })) return false;
+    const payload: PostProcessingPayload = {
+      results_path: path,
+      units_total: counts.total,
+      units_completed: counts.completed,
+      units_failed: counts.failed,
+    };
+    const ref = { jobId, stage: 'post', index: 0 } as const;
+    if (!repository.units.get(ref)) repository.units.add(tx, jobId, 'post', 0, [{ payload }]);
+    repository.units.setPayload(tx, ref, payload);
+    // One that waits for its retry goes on waiting; one that has ended runs again over the new results.
+    repository.units.moveMany(tx, jobId, { stage: 'post' }, 'pending', 1);
+    repository.events.add(tx, jobId, { type: 'job:post_processing_started' });
+    return true;
+  });
+}

@@ -1,0 +1,163 @@
+import { mkdirSync } from 'node:fs';
+import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
+import type { Claim } from '../domain/dispatcher.ts';
+import { failureRule } from '../domain/failure.ts';
+import type { Job } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
+import { redact, redactJson } from '../domain/redact.ts';
+import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { isDiskFull } from './disk.ts';
+import { interruptedOutcome, recordedProcess } from './left-behind.ts';
+
+/** How an attempt is come by: started here, or left behind by an executor that died. */
+export type Origin = 'new' | 'left_behind';
+
+/**
+ * Performs one claimed attempt to its outcome. For one that was left behind: adopts it while it lives, else judges its
+ * files, else it was interrupted. Throws only when the disk is full, which is the job's affair; every other fault is an
+ * outcome.
+ */
+export async function runAttempt(
+  context: ExecutorContext,
+  job: Job,
+  claim: Claim,
+  origin: Origin,
+  signal: AbortSignal,
+  onSpawn: (process: SpawnRecord, deadlineAt: number) => void,
+): Promise<Outcome> {
+  const { attempt } = claim;
+  try {
+    // Its own revision, which after a crash need not be the current one.
+    const loaded = await context.load(job, attempt.revision);
+    const { worker } = loaded;
+    const assignment = assignmentOf(context, job, loaded, claim);
+    const running: RunContext = {
+      signal,
+      onSpawn: (process) => onSpawn(process, attempt.deadlineAt ?? context.clock.now() + assignment.timeoutMs),
+    };
+    if (origin === 'new') {
+      mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
+      return makeOutputDirectory(assignment) ?? clean(await worker.run(assignment, running));
+    }
+    const outcome =
+      (await worker.adopt(assignment, recordedProcess(attempt), running)) ??
+      (await worker.judge(attempt.runDirectory, assignment));
+    if (outcome) return clean(outcome);
+    const usage = await worker.usageSoFar(attempt.runDirectory);
+    return interruptedOutcome('its executor or the machine died while it ran', usage);
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');
+    const message = redact(error instanceof Error ? error.message : String(error));
+    return { ok: false, failureClass: 'crashed', message, usage: {} };
+  }
+}
+
+function assignmentOf(
+  context: ExecutorContext,
+  job: Job,
+  loaded: LoadedRevision,
+  { unit, attempt }: Claim,
+): Assignment {
+  const { revision, config } = loaded;
+  const post = attempt.stage === 'post' ? job.postProcessing : null;
+  const retryReason = unit.failureClass === null ? null : reasonOfRetry(context, attempt);
+  return {
+    jobId: job.jobId,
+    stage: attempt.stage,
+    index: attempt.index,
+    attempt: attempt.attempt,
+    attemptId: attempt.attemptId,
+    prompt: loaded
+      .renderer(attempt.stage)
+      .render(retryReason === null ? { payload: unit.payload } : { payload: unit.payload, retryReason }),
+    payload: unit.payload,
+    config,
+    // The schema describes a unit's result; what post-processing writes is free.
+    outputSchema: post ? null : revision.outputSchema,
+    runDirectory: attempt.runDirectory,
+    workingDirectory: job.workingDirectory,
+    outputDirectory: post?.outputDirectory ?? job.outputDirectory,
+    // Post-processing works on what the units made, also on their files.
+    readableDirectories: post ? [...loaded.readableDirectories, job.outputDirectory] : loaded.readableDirectories,
+    timeoutMs: seconds(config.timeout_s, revision.limits.timeout_s) * 1000,
+    deadlineAt: attempt.deadlineAt,
+    idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
+    budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
+    resumeSessionId: sessionToContinue(context, attempt),
+    environment: context.environment,
+  };
+}
+
+/**
+ * Why the unit's last own failure was not accepted, where that helps; null where it does not. What befell it since then
+ * (a busy service, a closed window, a kill) says nothing about the task and hides no reason.
+ */
+function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {
+  for (let number = attempt.attempt - 1; number > 0; number--) {
+    const before = repository.attempts.get({ ...attempt, attempt: number });
+    if (!before?.failureClass) return null;
+    const { tellNextAttempt, unit: effect } = failureRule(before.failureClass);
+    if (tellNextAttempt) return before.message;
+    if (effect === 'retry' || effect === 'fail') return null;
+  }
+  return null;
+}
+
+/** A limit that the worker's own config sets wins over the job's. */
+function seconds(own: Json | undefined, limit: number): number {
+  return typeof own === 'number' ? own : limit;
+}
+
+/** The failure of an attempt whose output directory cannot be made; null = it is there. */
+function makeOutputDirectory({ outputDirectory }: Assignment): Outcome | null {
+  try {
+    mkdirSync(outputDirectory, { recursive: true });
+    return null;
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    const message = `the output directory ${outputDirectory} cannot be made: ${(error as Error).message}`;
+    return { ok: false, failureClass: 'bad_input', message, usage: {} };
+  }
+}
+
+/**
+ * The session of the attempt before, if that one was cut off: its work so far has been paid for. One that was cut off
+ * before its agent had said a word leaves it as it was. Not when the prompt, the schema or the worker has changed since:
+ * it would go on with the old ones.
+ */
+function sessionToContinue({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {
+  const taskOf = (number: number) => {
+    const revision = repository.jobs.revision(attempt.jobId, number);
+    return JSON.stringify([revision?.template, revision?.outputSchema, revision?.worker]);
+  };
+  for (let number = attempt.attempt - 1; number > 0; number--) {
+    const before = repository.attempts.get({ ...attempt, attempt: number });
+    if (before?.status !== 'interrupted') return null;
+    const { sessionId, turns } = before.usage;
+    if (sessionId === undefined && turns === undefined) continue;
+    const same = before.revision === attempt.revision || taskOf(before.revision) === taskOf(attempt.revision);
+    return same ? (sessionId ?? null) : null;
+  }
+  return null;
+}
+
+/** Nothing that came out of a worker is stored unredacted: commands of refused calls hold keys as answers do. */
+function clean({ notes, ...rest }: Outcome): Outcome {
+  const outcome: Outcome = notes ? { ...rest, notes: redactNotes(notes) } : rest;
+  if (!outcome.ok) return { ...outcome, message: redact(outcome.message) };
+  const { text, structured } = outcome.result;
+  return {
+    ...outcome,
+    result: {
+      ...outcome.result,
+      text: text === null ? null : redact(text),
+      ...(structured === undefined ? {} : { structured: redactJson(structured) }),
+    },
+  };
+}
+
+function redactNotes(notes: AttemptNotes): AttemptNotes {
+  return notes.toolsDenied ? { ...notes, toolsDenied: notes.toolsDenied.map(redact) } : notes;
+}

@@ -1,0 +1,132 @@
+import { attemptStatusOf, type Outcome } from '../domain/attempt.ts';
+import type { Settlement } from '../domain/dispatcher.ts';
+import type { NewEvent } from '../domain/event.ts';
+import { failureRule } from '../domain/failure.ts';
+import type { Tx } from '../domain/repository.ts';
+import { decide } from '../domain/retry.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { judgeFailures } from './judge-failures.ts';
+import { pauseJob } from './pause.ts';
+import type { Slots } from './slots.ts';
+import type { Finished, Running } from './worker-pool.ts';
+
+/** Without any success for this long while the service refuses, the job pauses instead of knocking for ever. */
+const PATIENCE_MS = 30 * 60_000;
+/** When the service does not say when its window opens. */
+const UNKNOWN_WINDOW_MS = 15 * 60_000;
+/** The least, also when it says a time that is over by our clock: clocks differ, and nobody knocks without a pause. */
+const SHORTEST_WINDOW_MS = 60_000;
+/** Of a message in an event; the attempt has all of it. */
+const MESSAGE_CHARS = 500;
+
+/** What the effects on the job remember between attempts. */
+export interface Weather {
+  readonly slots: Slots;
+  /** Monotonic ms since when the service refuses, without a success between; null while it does not. */
+  refusedSinceMs: number | null;
+}
+
+/**
+ * Writes down how an attempt ended: history, unit, events, and what it means for the job. `loaded` is the current
+ * revision: its limits count, also for an attempt of an earlier one. One open transaction.
+ */
+export function settleAttempt(
+  context: ExecutorContext,
+  tx: Tx,
+  loaded: LoadedRevision,
+  weather: Weather,
+  { running, outcome }: Finished,
+): void {
+  const { repository, dispatcher, lease } = context;
+  const { claim } = running;
+  const { stage, index, attempt } = claim.attempt;
+  const settlement = settlementOf(context, loaded, running, outcome);
+  const verdict = dispatcher.settle(tx, claim, settlement);
+  const usd = outcome.usage.costUsd;
+  const cost = usd === undefined ? {} : { cost_usd: usd };
+  const record = (type: NewEvent['type'], data: NewEvent['data']) =>
+    repository.events.add(tx, lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
+  if (outcome.ok) {
+    weather.refusedSinceMs = null;
+    if (verdict === 'ok') record('unit:completed', cost);
+    return;
+  }
+  const data = { class: outcome.failureClass, message: outcome.message.slice(0, MESSAGE_CHARS), ...cost };
+  record(settlement.attemptStatus === 'interrupted' ? 'attempt:interrupted' : 'attempt:failed', data);
+  if (verdict === 'fenced') return;
+  if (settlement.decision.status === 'failed') record('unit:failed', data);
+  if (settlement.decision.status === 'cancelled') record('unit:cancelled', data);
+  applyToJob(context, tx, loaded, weather, running, outcome);
+}
+
+function settlementOf(
+  { clock, random }: ExecutorContext,
+  { revision }: LoadedRevision,
+  { claim: { unit, attempt }, stopped }: Running,
+  outcome: Outcome,
+): Settlement {
+  const maxRetries = revision.limits.max_retries;
+  const decision = decide(unit, outcome, { maxRetries, now: clock.now(), random: random() });
+  if (outcome.ok) return { attemptStatus: 'succeeded', outcome, decision };
+  const { failureClass, message } = outcome;
+  const attemptStatus = attemptStatusOf(failureClass);
+  const { retriesUsed, deferrals, interruptions } = unit;
+  const unchanged = { retriesUsed, deferrals, interruptions, notBefore: 0 };
+  // We cut it off on purpose (hard pause, stop of the executor): nothing is held against the unit.
+  if (failureClass === 'interrupted' && stopped !== null) {
+    const before = { failureClass: unit.failureClass, failureMessage: unit.failureMessage };
+    return { attemptStatus, outcome, decision: { ...unchanged, ...before, status: 'pending' } };
+  }
+  // A test makes one attempt: whatever failed is shown to the person, who decides.
+  if (attempt.purpose === 'test' && failureClass !== 'interrupted' && failureClass !== 'cancelled') {
+    const because = { failureClass, failureMessage: message };
+    return { attemptStatus, outcome, decision: { ...unchanged, ...because, status: 'failed' } };
+  }
+  return { attemptStatus, outcome, decision };
+}
+
+/** A test never pauses its job: no move from testing to paused exists. What it learnt about the service counts. */
+function applyToJob(
+  context: ExecutorContext,
+  tx: Tx,
+  loaded: LoadedRevision,
+  weather: Weather,
+  { claim: { attempt }, startedMs }: Running,
+  outcome: Extract<Outcome, { ok: false }>,
+): void {
+  const { repository, clock, lease } = context;
+  const { failureClass, message } = outcome;
+  const { job: effect, advice } = failureRule(failureClass);
+  switch (effect) {
+    case 'none':
+      return;
+    case 'shrink_slots': {
+      const now = clock.monotonic();
+      weather.slots.shrink(now, startedMs);
+      weather.refusedSinceMs ??= now;
+      if (now - weather.refusedSinceMs < PATIENCE_MS) return;
+      const minutes = PATIENCE_MS / 60_000;
+      const reason = `Nothing succeeded for ${minutes} minutes: ${message} Look at the service, then resume_job.`;
+      pauseJob(context, tx, 'worker_unavailable', reason);
+      return;
+    }
+    case 'close_gate': {
+      const type = repository.jobs.revision(lease.jobId, attempt.revision)?.worker.type ?? loaded.worker.type;
+      const now = clock.now();
+      const until = Math.max(outcome.resumeAt ?? now + UNKNOWN_WINDOW_MS, now + SHORTEST_WINDOW_MS);
+      repository.gates.close(tx, { type, closedUntil: until, reason: message });
+      repository.events.add(tx, lease.jobId, { type: 'gate:closed', data: { type, until } });
+      // An attempt of an earlier revision may have had another worker, which is no concern of this one.
+      if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', `${message} ${advice}`, until);
+      return;
+    }
+    case 'pause_auth':
+      pauseJob(context, tx, 'auth', `${message} ${advice}`);
+      return;
+    case 'pause_unavailable':
+      pauseJob(context, tx, 'worker_unavailable', `${message} ${advice}`);
+      return;
+    case 'failures_rule':
+      if (attempt.stage === 'main') judgeFailures(context, tx, loaded);
+  }
+}

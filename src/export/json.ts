@@ -1,0 +1,29 @@
+import type { ExportFormat } from './format.ts';
+import { recordOf } from './record.ts';
+
+/** One JSON array with an object a line. */
+export const jsonFormat: ExportFormat = {
+  type: 'json',
+  extension: '.json',
+  description: 'a JSON array: one object per unit with its payload and result as they are',
+  tabular: false,
+  open: () => {
+    let names: readonly string[] = [];
+    let separator = '\n';
+    const entry = (value: unknown) => {
+      const text = separator + JSON.stringify(value);
+      separator = ',\n';
+      return text;
+    };
+    return {
+      begin: (headers) => {
+        names = headers;
+        return '[';
+      },
+      cells: (cells) => entry(recordOf(names, cells)),
+      whole: entry,
+      end: () => '\n]\n',
+      guarded: () => 0,
+    };
+  },
+};

@@ -1,0 +1,33 @@
+import type { Cell, ExportFormat } from './format.ts';
+
+/**
+ * What would end the cell, or be emphasis, a link, an image, code or HTML instead of the text that it is. Within a word
+ * `_` means nothing.
+ */
+const SIGNIFICANT = /[\\|`*~[\]<>&]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|[\r\n]+/gu;
+const WRITTEN: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };
+
+/** A table for a page or a pull request: cells are text, whatever they contain; line breaks become spaces. */
+export const markdownFormat: ExportFormat = {
+  type: 'markdown',
+  extension: '.md',
+  description: 'a Markdown table',
+  tabular: true,
+  open: () => ({
+    begin: (headers) => `${line(headers)}|${' --- |'.repeat(headers.length)}\n`,
+    cells: line,
+    whole: () => '',
+    end: () => '',
+    guarded: () => 0,
+  }),
+};
+
+function line(cells: readonly Cell[]): string {
+  return `| ${cells.map(textOf).join(' | ')} |\n`;
+}
+
+function textOf(cell: Cell): string {
+  if (cell === undefined || cell === null) return '';
+  const text = typeof cell === 'string' ? cell : JSON.stringify(cell);
+  return text.trim().replace(SIGNIFICANT, (found) => WRITTEN[found] ?? (/[\r\n]/.test(found) ? ' ' : `\\${found}`));
+}

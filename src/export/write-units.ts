@@ -1,0 +1,128 @@
+import { checkTarget, type Sink, writeAtomically } from './atomic-file.ts';
+import { createColumns } from './columns.ts';
+import type { ExportFormat, FormatWriter } from './format.ts';
+import type { ExportRow } from './row.ts';
+
+/** Rows that can be gone through more than once: columns must be known before the first row is written. */
+export type RowSource = () => Iterable<ExportRow> | AsyncIterable<ExportRow>;
+
+/** How to export. */
+export interface ExportOptions {
+  /** Columns by header, by group and name (`payload.id`, `unit.status`, `result.title`), or whole `payload`, `result`. */
+  readonly fields?: readonly string[];
+  /** Replaces an existing file. */
+  readonly force?: boolean;
+  /** Leaves text that a spreadsheet would run as a formula as it is. */
+  readonly raw?: boolean;
+  /** The job has not ended: every row then says `partial`. */
+  readonly partial?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What was exported. `guarded` counts cells with an apostrophe put before them. */
+export interface ExportReport {
+  readonly path: string;
+  readonly format: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly guarded: number;
+  readonly partial: boolean;
+}
+
+/** Rows that show the columns; a later row with another one makes the export start anew with all columns known. */
+const SAMPLE_ROWS = 1_000;
+
+/**
+ * Writes units to a file, streaming, atomically. Throws AbpError: `invalid_input` (unknown field, a directory),
+ * `already_exists`, `environment` (not writable); then nothing is left behind.
+ */
+export async function writeUnits(
+  driver: ExportFormat,
+  rows: RowSource,
+  path: string,
+  options: ExportOptions,
+): Promise<ExportReport> {
+  const { force = false, partial = false } = options;
+  await checkTarget(path, force);
+  const plan = driver.tabular || options.fields !== undefined ? await planTable(rows, options) : wholeRows(partial);
+  let written = { rows: 0, guarded: 0 };
+  const bytes = await writeAtomically(path, force, async (sink) => {
+    written = await plan(sink, rows, driver, options);
+  });
+  return { path, format: driver.type, ...written, bytes, partial };
+}
+
+type Plan = (
+  sink: Sink,
+  rows: RowSource,
+  driver: ExportFormat,
+  options: ExportOptions,
+) => Promise<{ rows: number; guarded: number }>;
+
+/** Rows as they are: one pass. */
+function wholeRows(partial: boolean): Plan {
+  return async (sink, rows, driver, { raw = false, signal }) => {
+    const writer = driver.open({ raw });
+    const count = await pass(sink, rows, writer, [], signal, (row) =>
+      writer.whole(partial ? { ...row, partial: true } : row),
+    );
+    return { rows: count ?? 0, guarded: writer.guarded() };
+  };
+}
+
+/**
+ * Rows as cells. The first rows show the columns, all rows when fields are selected (a wrong name is refused before
+ * anything is written); one pass is enough unless a later row has a new column.
+ */
+async function planTable(rows: RowSource, { fields, partial = false, signal }: ExportOptions): Promise<Plan> {
+  const columns = createColumns(partial);
+  const learn = async (limit: number) => {
+    let seen = 0;
+    for await (const row of rows()) {
+      signal?.throwIfAborted();
+      columns.see(row);
+      seen += 1;
+      if (seen >= limit) break;
+    }
+  };
+  await learn(fields === undefined ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);
+  let layout = columns.layout(fields);
+
+  return async (sink, _rows, driver, { raw = false }) => {
+    for (;;) {
+      const writer = driver.open({ raw });
+      const count = await pass(sink, rows, writer, layout.headers, signal, (row) => {
+        const { cells, fresh } = layout.cells(row);
+        return fresh && fields === undefined ? null : writer.cells(cells);
+      });
+      if (count !== null) return { rows: count, guarded: writer.guarded() };
+      await sink.restart();
+      await learn(Number.POSITIVE_INFINITY);
+      layout = columns.layout(fields);
+    }
+  };
+}
+
+/** Writes all rows; the number of them, or null as soon as `textOf` says that it cannot go on. */
+async function pass(
+  sink: Sink,
+  rows: RowSource,
+  writer: FormatWriter,
+  headers: readonly string[],
+  signal: AbortSignal | undefined,
+  textOf: (row: ExportRow) => string | null,
+): Promise<number | null> {
+  let count = 0;
+  sink.push(writer.begin(headers));
+  for await (const row of rows()) {
+    const text = textOf(row);
+    if (text === null) return null;
+    count += 1;
+    if (sink.push(text)) {
+      signal?.throwIfAborted();
+      await sink.flush();
+    }
+  }
+  sink.push(writer.end());
+  return count;
+}

@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+
+/** What cannot open a browser (no screen, none installed) says so at once; a browser itself may stay. */
+const FAILS_WITHIN_MS = 1500;
+
+/** Opens the person's browser: what $BROWSER names, else the system's own way. false = it could not be done. */
+export function openInBrowser(
+  url: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const program = environment.BROWSER || (process.platform === 'darwin' ? 'open' : 'xdg-open');
+  return new Promise((resolve) => {
+    const child = spawn(program, [url], { detached: true, stdio: 'ignore', env: { ...environment } });
+    const timer = setTimeout(() => resolve(true), FAILS_WITHIN_MS);
+    const ended = (code: number | null) => {
+      clearTimeout(timer);
+      resolve(code === 0);
+    };
+    child.once('error', () => ended(null));
+    child.once('exit', ended);
+    child.unref();
+  });
+}

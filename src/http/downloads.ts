@@ -1,0 +1,88 @@
+import { type FileHandle, mkdtemp, open, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, extname, join, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Context, Hono } from 'hono';
+import { AbpError } from '../domain/error.ts';
+import { exportExtension } from '../export/index.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
+import { requireJob } from '../orchestrator/operation.ts';
+import type { HttpEnv } from './caller.ts';
+import { routerPath } from './endpoints.ts';
+import { resourceReader } from './input.ts';
+import { artifact, results } from './resources.ts';
+import { serverCall } from './server-call.ts';
+
+/** Only what a browser can show in an <img> has a type of its own; everything else is bytes to be saved. */
+const IMAGE_TYPES: Readonly<Record<string, string>> = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+  '.svg': 'image/svg+xml',
+};
+
+/** Files to be saved: what agents made, and results as a table. */
+export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): void {
+  const { repository } = orchestrator.deps;
+
+  const readArtifact = resourceReader(artifact);
+  app.get(routerPath(artifact.path), async (c) => {
+    const { job_id: jobId, unit, attempt: number, path, stage = 'main' } = await readArtifact(c);
+    const job = requireJob(orchestrator.deps, jobId);
+    const attempt = repository.attempts.get({ jobId, stage, index: unit, attempt: number });
+    const made = attempt?.result?.artifacts?.find((one) => one.path === path);
+    if (!made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
+    const folder =
+      stage === 'post' ? (job.postProcessing?.outputDirectory ?? job.outputDirectory) : job.outputDirectory;
+    return attachment(c, basename(path), await openInside(folder, made.path), IMAGE_TYPES[extname(path).toLowerCase()]);
+  });
+
+  const readResults = resourceReader(results);
+  app.get(routerPath(results.path), async (c) => {
+    const { format, ...input } = await readResults(c);
+    const name = `${requireJob(orchestrator.deps, input.job_id).jobId}${exportExtension(format)}`;
+    const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
+    try {
+      const path = join(folder, name);
+      await orchestrator.callUnknown('export_results', { ...input, format, path }, serverCall(c));
+      return await attachment(c, name, await open(path));
+    } finally {
+      // What is open stays readable until it has been sent, and nothing is left behind however that ends.
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The file, links resolved, if it really lies in the folder. */
+async function openInside(folder: string, path: string): Promise<FileHandle> {
+  try {
+    const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
+    if (file.startsWith(root + sep) && (await stat(file)).isFile()) return await open(file);
+  } catch (error) {
+    if (!GONE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  throw new AbpError('not_found', `The file ${JSON.stringify(path)} is not there any more, or may not be read.`);
+}
+
+const GONE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'];
+
+/** Sends a file, and closes it. */
+async function attachment(c: Context, file: string, handle: FileHandle, type = 'application/octet-stream') {
+  const { size } = await handle.stat();
+  const headers = {
+    'Content-Type': type,
+    'Content-Length': String(size),
+    'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file).replaceAll("'", '%27')}`,
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'Cache-Control': 'private, no-cache',
+  };
+  if (size === 0 || c.req.method === 'HEAD') {
+    await handle.close();
+    return c.body(null, 200, headers);
+  }
+  // As much as was announced, also of a file that grows.
+  const stream = handle.createReadStream({ end: size - 1 });
+  return c.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>, 200, headers);
+}

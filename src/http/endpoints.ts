@@ -1,0 +1,66 @@
+import { type AnyOperation, OPERATIONS, type OperationName } from '../orchestrator/operations.ts';
+import { type AnyView, VIEWS, type ViewName } from '../orchestrator/views/index.ts';
+
+/** How something is reached: names in braces are fields of its input. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly path: string;
+  /** Of a success; 200 where absent. */
+  readonly status?: 200 | 201;
+  /** Whether it can be followed as server-sent events, by a client that comes back from where it was: Last-Event-ID. */
+  readonly streams?: boolean;
+}
+
+/** An operation or view with its route. */
+export interface Endpoint extends Route {
+  readonly operation: AnyOperation | AnyView;
+}
+
+const get = (path: string): Route => ({ method: 'get', path });
+const post = (path: string): Route => ({ method: 'post', path });
+const JOB = '/api/jobs/{job_id}';
+
+/** Where every operation and view is. The type says that none is forgotten. */
+const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
+  list_enumerators: get('/api/enumerators'),
+  preview_items: post('/api/preview'),
+  create_job: { method: 'post', path: '/api/jobs', status: 201 },
+  list_jobs: get('/api/jobs'),
+  get_job: get(JOB),
+  update_job: { method: 'patch', path: JOB },
+  delete_job: { method: 'delete', path: JOB },
+  start_job: post(`${JOB}/start`),
+  get_job_status: get(`${JOB}/status`),
+  pause_job: post(`${JOB}/pause`),
+  resume_job: post(`${JOB}/resume`),
+  cancel_job: post(`${JOB}/cancel`),
+  manage_units: post(`${JOB}/manage-units`),
+  export_results: post(`${JOB}/export`),
+  list_units: get(`${JOB}/units`),
+  get_unit: get(`${JOB}/units/{unit}`),
+  job_overview: get(`${JOB}/overview`),
+  job_settings: get(`${JOB}/settings`),
+  job_history: get(`${JOB}/history`),
+  job_timeline: get(`${JOB}/timeline`),
+  unit_rows: get(`${JOB}/rows`),
+  unit_detail: get(`${JOB}/units/{unit}/detail`),
+  attempt_log: { ...get(`${JOB}/units/{unit}/attempts/{attempt}/log`), streams: true },
+  list_code_approvals: get('/api/code-approvals'),
+  approve_code: post('/api/code-approvals/{sha256}/approve'),
+};
+
+/** All endpoints, operations first. */
+export const ENDPOINTS: readonly Endpoint[] = [...OPERATIONS, ...VIEWS].map((operation) => ({
+  operation,
+  ...ROUTES[operation.name],
+}));
+
+/** A path as the router writes it; only a field called `path` may have slashes. */
+export function routerPath(path: string): string {
+  return path.replace('{path}', ':path{.+}').replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+/** Names of the input's fields that are in the path. */
+export function pathFields(path: string): readonly string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+}

@@ -1,0 +1,100 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import { parseWith } from '../domain/validate.ts';
+import { pathFields, type Route } from './endpoints.ts';
+import { HttpRefusal } from './problem.ts';
+
+/** No config or schema comes near it; what walks through JSON later can rely on it. */
+const MAX_DEPTH = 100;
+
+/** What of a JSON Schema decides how text becomes a value. */
+interface FieldSchema {
+  readonly type?: string;
+  readonly items?: FieldSchema;
+  readonly anyOf?: readonly FieldSchema[];
+}
+
+/** Turns a request into the input of its operation; the operation's own schema judges it afterwards. */
+export type ReadInput = (c: Context) => Promise<Record<string, unknown>>;
+
+/** Prepares the reader of a route: path and query are text, which the schema's types turn into numbers and lists. */
+export function inputReader({ method, path }: Route, input: z.ZodType): ReadInput {
+  const inPath = pathFields(path);
+  const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' });
+  const fields = (schema.properties ?? {}) as Readonly<Record<string, FieldSchema>>;
+  const fromPath = (c: Context) =>
+    Object.fromEntries(inPath.map((name) => [name, fromText(c.req.param(name) ?? '', fields[name])]));
+  if (method === 'get') return async (c) => ({ ...fromQuery(c.req.queries(), fields), ...fromPath(c) });
+  return async (c) => {
+    const body = await jsonBody(c);
+    const twice = inPath.find((name) => name in body);
+    if (twice) throw new AbpError('invalid_input', `${twice} belongs in the path, not in the body.`);
+    return { ...body, ...fromPath(c) };
+  };
+}
+
+/** Prepares the reader of what is no operation: there nobody else judges the input. */
+export function resourceReader<T>(resource: Route & { readonly input: z.ZodType<T> }): (c: Context) => Promise<T> {
+  const read = inputReader(resource, resource.input);
+  return async (c) => parseWith(resource.input, await read(c), 'request');
+}
+
+/** The value of a header, number or text as its schema says; undefined where the header is missing. */
+export function headerValue<T>(c: Context, name: string, schema: z.ZodType<T>): T | undefined {
+  const text = c.req.header(name);
+  if (text === undefined) return undefined;
+  const value = fromText(text, z.toJSONSchema(schema, { io: 'input' }) as FieldSchema);
+  return parseWith(z.object({ [name]: schema }), { [name]: value }, 'headers')[name] as T;
+}
+
+function fromQuery(
+  queries: Readonly<Record<string, readonly string[]>>,
+  fields: Readonly<Record<string, FieldSchema>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(queries).map(([name, values]) => {
+      const field = fields[name];
+      if (field?.type === 'array') return [name, values.map((value) => fromText(value, field.items))];
+      // Said twice, it is a list, which the schema refuses: nobody knows which one was meant.
+      return [name, values.length === 1 ? fromText(values[0] ?? '', field) : values];
+    }),
+  );
+}
+
+/** Text that is no such value stays text: the schema then says what it expected and found. */
+function fromText(text: string, field: FieldSchema | undefined): unknown {
+  const takes = (type: string) => field?.type === type || field?.anyOf?.some((one) => one.type === type) === true;
+  if ((takes('integer') || takes('number')) && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (takes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
+
+async function jsonBody(c: Context): Promise<Record<string, unknown>> {
+  const text = await c.req.text();
+  if (text === '') return {};
+  const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new HttpRefusal('unsupported_media_type', `Expected application/json, found ${type ?? 'no Content-Type'}.`);
+  }
+  const body = parse(text);
+  if (isDeeper(body, MAX_DEPTH)) {
+    throw new AbpError('invalid_input', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  throw new AbpError('invalid_input', 'The body is JSON, but not an object.', { hint: 'Send one object: {"…": …}' });
+}
+
+/** Whether a JSON value has more levels than so many; goes no deeper than that itself. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AbpError('invalid_input', `The body is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}

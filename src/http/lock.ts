@@ -1,0 +1,62 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ProcessIdentity } from '../domain/lease.ts';
+import { provablyDead } from '../executor/lease.ts';
+import { isOutOfSight } from '../workers/process/processes.ts';
+
+/** The server of a store, as others find it. The token lets whoever may read the user's files in. */
+export interface ServerRecord extends ProcessIdentity {
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  readonly servingSince: string;
+}
+
+/** Where the server of a store says that it is there. */
+export function lockPath(storagePath: string): string {
+  return `${storagePath}.server.json`;
+}
+
+/** The living server of a store, or null. What a dead one left behind counts as nothing, as does one out of reach in a container. */
+export function readLock(path: string): ServerRecord | null {
+  const record = parse(path);
+  return record && !isOutOfSight(record) && !provablyDead(record) ? record : null;
+}
+
+/**
+ * Says that this process is the server of the store; returns the living one that was quicker, or null. Between looking at
+ * a dead one's record and taking its place nobody else may do so: the caller sees to that.
+ */
+export function takeLock(path: string, record: ServerRecord): ServerRecord | null {
+  const draft = `${path}.${record.pid}`;
+  writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        // A link is made whole or not at all: nobody ever reads half a record.
+        linkSync(draft, path);
+        return null;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const living = readLock(path);
+      if (living) return living;
+      rmSync(path, { force: true });
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Takes the record away, if it is still ours. */
+export function releaseLock(path: string, record: ServerRecord): void {
+  if (parse(path)?.token === record.token) rmSync(path, { force: true });
+}
+
+function parse(path: string): ServerRecord | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ServerRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

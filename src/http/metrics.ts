@@ -1,0 +1,121 @@
+import type { Hono, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { JOB_STATUSES } from '../domain/job.ts';
+import type { Repository, StoreTotals } from '../domain/repository.ts';
+import { UNIT_STATUSES } from '../domain/unit.ts';
+import type { HttpEnv } from './caller.ts';
+import type { Feeds } from './feed.ts';
+import { metrics } from './resources.ts';
+
+/** What is measured, for Prometheus. */
+export interface Metrics {
+  /** Counts and times every request by its route, never by its address: labels hold no ids. */
+  readonly measure: MiddlewareHandler<HttpEnv>;
+  addTo(app: Hono<HttpEnv>): void;
+}
+
+/**
+ * Makes the metrics of one server. What jobs did is read from the store whenever somebody asks, so that it is right
+ * whichever process did the work.
+ */
+export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const store = { totals: repository.totals(), executors: 0 };
+  addStoreMetrics(registry, store);
+  new Gauge({
+    name: 'abp_http_streams',
+    help: 'Clients that follow events or a log now',
+    registers: [registry],
+    collect() {
+      this.set(feeds.clients);
+    },
+  });
+  const duration = new Histogram({
+    name: 'abp_http_request_duration_seconds',
+    help: 'Time from a request to the beginning of its answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 45],
+    registers: [registry],
+  });
+  return {
+    measure: async (c, next) => {
+      const end = duration.startTimer();
+      await next();
+      const route = routePath(c);
+      end({ method: c.req.method, route: route.includes('*') ? 'other' : route, status: String(c.res.status) });
+    },
+    addTo(app) {
+      app.get(metrics.path, async (c) => {
+        store.totals = repository.totals();
+        store.executors = repository.leases.held().length;
+        return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+      });
+    },
+  };
+}
+
+/** What was read for the answer that is being made. */
+interface StoreNow {
+  totals: StoreTotals;
+  executors: number;
+}
+
+function addStoreMetrics(registry: Registry, store: StoreNow): void {
+  const counted = createOnlyGrowing();
+  const gauge = <L extends string>(name: string, help: string, labels: readonly L[], set: (gauge: Gauge<L>) => void) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [registry],
+      collect() {
+        this.reset();
+        set(this);
+      },
+    });
+  gauge('abp_jobs', 'Jobs by status', ['status'], (jobs) => {
+    for (const status of JOB_STATUSES) jobs.set({ status }, store.totals.jobsByStatus[status] ?? 0);
+  });
+  gauge('abp_units', 'Units of all jobs by status', ['status'], (units) => {
+    for (const status of UNIT_STATUSES) units.set({ status }, store.totals.unitsByStatus[status] ?? 0);
+  });
+  gauge('abp_units_failed', 'Failed units of all jobs by failure class', ['class'], (failed) => {
+    for (const [name, count] of Object.entries(store.totals.failedByClass)) failed.set({ class: name }, count);
+  });
+  gauge('abp_executors', 'Executors that hold a job now', [], (executors) => {
+    executors.set(store.executors);
+  });
+  for (const { name, help, of } of COUNTERS) {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(counted(name, store.totals.perJob, of));
+      },
+    });
+  }
+}
+
+type JobTotals = StoreTotals['perJob'][number];
+
+const COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (job: JobTotals) => number }[] = [
+  { name: 'abp_units_tried_total', help: 'Units that had an attempt', of: (job) => job.unitsTried },
+  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => job.costUsd },
+  { name: 'abp_input_tokens_total', help: 'Tokens read by agents', of: (job) => job.inputTokens },
+  { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.outputTokens },
+];
+
+/** Sums that never fall: what a job had added stays counted after it was deleted. */
+function createOnlyGrowing() {
+  const seen = new Map<string, Map<string, number>>();
+  return (name: string, jobs: readonly JobTotals[], of: (job: JobTotals) => number): number => {
+    const most = seen.get(name) ?? new Map<string, number>();
+    seen.set(name, most);
+    for (const job of jobs) most.set(job.jobId, Math.max(most.get(job.jobId) ?? 0, of(job)));
+    return [...most.values()].reduce((sum, value) => sum + value, 0);
+  };
+}

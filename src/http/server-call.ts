@@ -1,0 +1,14 @@
+import type { Context } from 'hono';
+import { type Call, MAX_WAIT_S } from '../orchestrator/operation.ts';
+import type { HttpEnv } from './caller.ts';
+
+/** What the orchestrator may know about a request. Only a signed-in browser counts as a person. */
+export function serverCall(c: Context<HttpEnv>): Call {
+  return {
+    workingDirectory: process.cwd(),
+    human: c.get('caller') === 'person' ? 'dashboard' : null,
+    patienceMs: MAX_WAIT_S * 1000,
+    requestId: c.get('requestId'),
+    signal: c.req.raw.signal,
+  };
+}

@@ -1,0 +1,132 @@
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { AttemptRef } from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
+import { parseWith } from '../domain/validate.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
+import { requireJob } from '../orchestrator/operation.ts';
+import { attemptLog, attemptLogMark } from '../orchestrator/views/attempt-log.ts';
+import { showEvent } from '../orchestrator/views/job-timeline.ts';
+import type { HttpEnv } from './caller.ts';
+import { ENDPOINTS, routerPath } from './endpoints.ts';
+import type { FeedSource, Feeds } from './feed.ts';
+import { headerValue, inputReader, resourceReader } from './input.ts';
+import { jobEvents } from './resources.ts';
+import { serverCall } from './server-call.ts';
+
+const EVENTS_A_PAGE = 200;
+const ENTRIES_A_PAGE = 100;
+
+/** The live streams: a job's events, and the log of an attempt while it happens. */
+export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds: Feeds): void {
+  const { repository } = orchestrator.deps;
+
+  const readEvents = resourceReader(jobEvents);
+  app.get(routerPath(jobEvents.path), async (c) => {
+    const { job_id, since = 0 } = await readEvents(c);
+    const { jobId, eventSeq } = requireJob(orchestrator.deps, job_id);
+    return streamed(c, feeds, `events ${jobId}`, eventSource(jobId), beginning(c, since, eventSeq));
+  });
+
+  for (const endpoint of ENDPOINTS.filter(({ operation }) => operation.name === attemptLog.name)) {
+    const readLog = inputReader(endpoint, attemptLog.input);
+    // The same address as the view that polls: a client says which it wants by what it accepts.
+    app.get(routerPath(endpoint.path), async (c, next) => {
+      if (!c.req.header('Accept')?.includes('text/event-stream')) return next();
+      const input = parseWith(attemptLog.input, await readLog(c), 'request');
+      const { job_id: jobId, stage = 'main', unit: index, attempt, since = -1 } = input;
+      const log = { jobId, stage, index, attempt };
+      // Refuses what is not there before the stream begins.
+      await orchestrator.callUnknown('attempt_log', { ...inputOf(log), limit: 1 }, serverCall(c));
+      const source = logSource(log, serverCall(c));
+      return streamed(c, feeds, `log ${jobId} ${stage} ${index} ${attempt}`, source, lastSeen(c) ?? since);
+    });
+  }
+
+  function eventSource(jobId: string): FeedSource {
+    return {
+      mark: () => repository.events.lastSeq(jobId)?.toString() ?? null,
+      page: async (after) => {
+        const events = repository.events.list(jobId, after, EVENTS_A_PAGE);
+        const last = events.at(-1);
+        return last
+          ? { text: events.map((event) => piece(event.seq, showEvent(event))).join(''), next: last.seq }
+          : null;
+      },
+    };
+  }
+
+  function logSource(log: AttemptRef, call: ReturnType<typeof serverCall>): FeedSource {
+    return {
+      mark: () => attemptLogMark(orchestrator.deps, log),
+      page: async (since) => {
+        const input = { ...inputOf(log), since, limit: ENTRIES_A_PAGE };
+        const { signal: _ofOneClient, ...shared } = call;
+        const page = (await orchestrator.callUnknown('attempt_log', input, shared)) as unknown as LogPage;
+        const lines = Map.groupBy(page.entries, (entry) => entry.seq);
+        const text = [...lines].map(([seq, entries]) => piece(seq, { entries })).join('');
+        if (page.ended) return { text: `${text}event: end\ndata: {}\n\n`, next: page.next_since, last: true };
+        return page.entries.length > 0 ? { text, next: page.next_since } : null;
+      },
+    };
+  }
+}
+
+interface LogPage {
+  readonly entries: readonly { readonly seq: number }[];
+  readonly next_since: number;
+  readonly ended: boolean;
+}
+
+function inputOf({ jobId, stage, index, attempt }: AttemptRef) {
+  return { job_id: jobId, stage, unit: index, attempt };
+}
+
+function piece(id: number, data: unknown): string {
+  return `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** The last piece that a client that comes back has seen. */
+function lastSeen(c: Context): number | undefined {
+  return headerValue(c, 'Last-Event-ID', z.int().min(-1));
+}
+
+/**
+ * After which event a stream begins. What is yet to come cannot have been seen: a client that comes back with it (to a
+ * store that was restored, say) goes on from now, as it could not be told; one that asks for it is told.
+ */
+function beginning(c: Context, since: number | 'latest', latest: number): number {
+  const seen = lastSeen(c);
+  if (seen !== undefined) return Math.min(seen, latest);
+  if (since === 'latest') return latest;
+  if (since <= latest) return since;
+  throw new AbpError('invalid_input', `since: expected at most ${latest}, the latest event so far, found ${since}.`, {
+    hint: 'since=latest begins now.',
+  });
+}
+
+function streamed(c: Context<HttpEnv>, feeds: Feeds, key: string, source: FeedSource, after: number): Response {
+  const leaving = new AbortController();
+  const pieces = feeds.follow(key, source, after, AbortSignal.any([c.req.raw.signal, leaving.signal]));
+  const encoder = new TextEncoder();
+  // Pulled, never pushed: what the client does not read is not made.
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      },
+      async cancel() {
+        leaving.abort();
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return c.body(body, 200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+  });
+}

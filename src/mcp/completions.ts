@@ -1,0 +1,43 @@
+import { JOB_STATUSES } from '../domain/job.ts';
+import { enumerators } from '../enumerators/index.ts';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+
+/** One more than the 100 that the protocol takes: of the last the SDK makes the word that there are more. */
+const SHOWN = 101;
+
+/** What can stand for an argument, given its beginning. */
+export interface Completions {
+  readonly jobIds: (typed: string | undefined) => string[];
+  readonly units: (typed: string, context?: { readonly arguments?: Record<string, string> }) => string[];
+  readonly jobStatuses: (typed: string | undefined) => string[];
+  readonly enumerators: (typed: string | undefined) => string[];
+}
+
+/** Makes them over a store. Ids of jobs come newest first. */
+export function createCompletions({ repository }: Pick<OrchestratorDeps, 'repository'>): Completions {
+  const startingWith = (names: readonly string[]) => (typed: string | undefined) =>
+    names.filter((name) => name.startsWith(typed ?? ''));
+  return {
+    jobIds: (typed = '') => {
+      const { jobs } = repository.jobs.list({ limit: SHOWN, ...(typed === '' ? {} : { search: typed }) });
+      return jobs.map(({ jobId }) => jobId);
+    },
+    units: (typed, context) => {
+      const total = repository.jobs.get(context?.arguments?.job_id ?? '')?.totalUnits ?? 0;
+      const beginning = /^\d*$/.test(typed) ? typed : 'none';
+      const found: string[] = [];
+      // 1 → 1, 10…19, 100…199, …: all that begin so, in order, without counting through the units.
+      for (let digits = 0; found.length < SHOWN && digits < 10; digits++) {
+        const first = Number(beginning + '0'.repeat(digits));
+        const last = Number(beginning + '9'.repeat(digits));
+        if (!(first < total)) break;
+        for (let index = first; index <= last && index < total && found.length < SHOWN; index++) {
+          if (String(index).startsWith(beginning) && !found.includes(String(index))) found.push(String(index));
+        }
+      }
+      return found;
+    },
+    jobStatuses: startingWith(JOB_STATUSES),
+    enumerators: startingWith(Object.keys(enumerators)),
+  };
+}

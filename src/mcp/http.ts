@@ -1,0 +1,52 @@
+import {
+  createMcpHandler,
+  InMemoryServerEventBus,
+  type ServerEvent,
+  type ServerEventBus,
+} from '@modelcontextprotocol/server';
+import { type McpHost, type McpOptions, toStderr } from './host.ts';
+import { createMcpServer } from './server.ts';
+import { createResourceUpdates, type ResourceUpdates } from './updates.ts';
+
+/** MCP over HTTP, to be mounted at one path. Whoever mounts it has checked Host, Origin and token before. */
+export interface McpHttpHandler {
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Ends open streams and requests. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the handler: streamable HTTP in the 2026 era with updates of resources; 2025 clients are served request by
+ * request, without dialogs and updates. The largest request is one call with a long prompt template.
+ */
+export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
+  const bus = updatingBus(createResourceUpdates(host.orchestrator.deps.repository));
+  const handler = createMcpHandler(({ era }) => createMcpServer(host, { ...options, subscribe: era === 'modern' }), {
+    bus,
+    onerror: options.onError ?? toStderr,
+  });
+  return { fetch: (request) => handler.fetch(request), close: handler.close };
+}
+
+/** A bus that looks at the store only while a client listens. */
+function updatingBus(updates: ResourceUpdates): ServerEventBus {
+  const inner = new InMemoryServerEventBus();
+  let stop: (() => void) | undefined;
+  const publish = (event: ServerEvent) => inner.publish(event);
+  return {
+    publish,
+    subscribe(listener) {
+      const leave = inner.subscribe(listener);
+      stop ??= updates.listen({
+        updated: (uri) => publish({ kind: 'resource_updated', uri }),
+        listChanged: () => publish({ kind: 'resources_list_changed' }),
+      });
+      return () => {
+        leave();
+        if (inner.listenerCount > 0) return;
+        stop?.();
+        stop = undefined;
+      };
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { completable, type GetPromptResult, type McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { JsonObject } from '../domain/json.ts';
+import { ownPrompt } from '../prompt/own-prompt.ts';
+import type { Completions } from './completions.ts';
+import type { McpHost } from './host.ts';
+import { toProtocolError } from './result.ts';
+
+/** Registers what users pick from a menu: each is a text of the prompts folder, filled with the present state. */
+export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
+  const look = async (operation: string, input: Record<string, unknown>) => {
+    const call = { workingDirectory: process.cwd(), human: null, patienceMs: 0 };
+    return JSON.stringify(await orchestrator.callUnknown(operation, input, call));
+  };
+
+  server.registerPrompt(
+    'process-items',
+    {
+      title: 'Process many items',
+      description: 'From a wish about many files, rows or records to a running batch job, with a test before.',
+      argsSchema: z.object({
+        wish: z.string().describe('What should happen to every item'),
+        source: z.string().optional().describe('Where the items are: a directory, a file, a database'),
+        enumerator: completable(z.string().describe('Kind of source, if you know it'), complete.enumerators).optional(),
+      }),
+    },
+    ({ wish, source = 'not said', enumerator = 'not said' }) =>
+      message('process-items', async () => ({ wish, source, enumerator })),
+  );
+
+  server.registerPrompt(
+    'review-failures',
+    {
+      title: 'Review failed units',
+      description: 'Why units of a job failed, grouped by cause, and what would mend them.',
+      argsSchema: z.object({ job_id: completable(z.string().describe('The job'), complete.jobIds) }),
+    },
+    async ({ job_id }) =>
+      message('review-failures', async () => ({
+        job_id,
+        status: await look('get_job_status', { job_id }),
+        units: await look('list_units', { job_id, status: ['failed'], limit: 5 }),
+      })),
+  );
+
+  server.registerPrompt(
+    'resume-work',
+    {
+      title: 'Resume earlier work',
+      description: 'Where earlier jobs stand and what each needs next.',
+      argsSchema: z.object({
+        status: completable(z.string().describe('Only jobs in this status'), complete.jobStatuses).optional(),
+      }),
+    },
+    ({ status }) =>
+      message('resume-work', async () => ({
+        jobs: await look('list_jobs', status ? { status: [status] } : {}),
+      })),
+  );
+}
+
+async function message(name: string, values: () => Promise<JsonObject>): Promise<GetPromptResult> {
+  try {
+    const { fill } = await ownPrompt(name);
+    return { messages: [{ role: 'user', content: { type: 'text', text: fill(await values()) } }] };
+  } catch (error) {
+    throw toProtocolError(error);
+  }
+}

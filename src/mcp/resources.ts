@@ -1,0 +1,127 @@
+import {
+  type McpServer,
+  type ReadResourceResult,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  type ServerContext,
+  type Variables,
+} from '@modelcontextprotocol/server';
+import { toAbpError } from '../domain/error.ts';
+import { shortText } from '../orchestrator/brief.ts';
+import { storeOverview } from '../orchestrator/store-overview.ts';
+import { toCall } from './call.ts';
+import type { Completions } from './completions.ts';
+import type { McpHost } from './host.ts';
+import { EFFECT_ICONS } from './icons.ts';
+import { toProtocolError } from './result.ts';
+import { URIS } from './uris.ts';
+
+/** The newest, which a list can hold without being long; all others are found by completion. */
+const LISTED_JOBS = 10;
+const NAME_BYTES = 100;
+const LISTED_RESULTS = 50;
+
+type Read = (variables: Variables, ctx: ServerContext) => Promise<Record<string, unknown>> | Record<string, unknown>;
+
+/** One kind of resource: its address, what it is, and how it is read. */
+interface ResourceDefinition {
+  readonly name: string;
+  readonly uri: string;
+  readonly title: string;
+  readonly description: string;
+  readonly read: Read;
+}
+
+/** Registers what can be read without a call: the store, the jobs, each job with its results and units. */
+export function registerResources(server: McpServer, host: McpHost, complete: Completions): void {
+  const { orchestrator } = host;
+  const { repository } = orchestrator.deps;
+  const operation =
+    (name: string, input: (variables: Variables) => Record<string, unknown>): Read =>
+    (variables, ctx) =>
+      orchestrator.callUnknown(name, input(variables), toCall(host, ctx));
+
+  const fixed: readonly ResourceDefinition[] = [
+    {
+      name: 'status',
+      uri: URIS.status,
+      title: 'All work at a glance',
+      description: 'How many jobs are in each status, which are at work and which wait for a person.',
+      read: () => storeOverview(orchestrator.deps),
+    },
+    {
+      name: 'jobs',
+      uri: URIS.jobs,
+      title: 'All jobs',
+      description: 'The jobs, newest first, with status, units and cost.',
+      read: operation('list_jobs', () => ({})),
+    },
+  ];
+  for (const { name, uri, read, ...about } of fixed) {
+    const config = { ...about, mimeType: 'application/json', icons: [EFFECT_ICONS.read] };
+    server.registerResource(name, uri, config, (url, ctx) => contents(url, () => read({}, ctx)));
+  }
+
+  const jobResources = (uri: (jobId: string) => string, what: string) => () => ({
+    resources: repository.jobs.list({ limit: LISTED_JOBS }).jobs.map(({ jobId, name }) => ({
+      uri: uri(jobId),
+      name: `${jobId} ${what}`,
+      title: `${shortText(name, NAME_BYTES)}: ${what}`,
+      // Of its template, and the same for all.
+      icons: undefined,
+    })),
+  });
+  const templates: readonly (ResourceDefinition & Pick<ResourceTemplateCallbacks, 'list'>)[] = [
+    {
+      name: 'job',
+      uri: URIS.job('{job_id}'),
+      title: 'A job',
+      description: 'How a job is doing: units by status, rate, cost, failures, its test, what makes sense next.',
+      list: jobResources(URIS.job, 'status'),
+      read: operation('get_job_status', ({ job_id }) => ({ job_id })),
+    },
+    {
+      name: 'results',
+      uri: URIS.results('{job_id}'),
+      title: 'Results of a job',
+      description: `The first ${LISTED_RESULTS} completed units with the beginning of each result; export_results writes all.`,
+      list: jobResources(URIS.results, 'results'),
+      read: operation('list_units', ({ job_id }) => ({ job_id, status: ['completed'], limit: LISTED_RESULTS })),
+    },
+    {
+      name: 'unit',
+      uri: URIS.unit('{job_id}', '{index}'),
+      title: 'A unit',
+      description: 'One unit with its payload, attempts and result.',
+      // Nobody wants a list of a hundred thousand.
+      list: undefined,
+      read: operation('get_unit', ({ job_id, index }) => ({ job_id, unit: isIndex(index) ? Number(index) : index })),
+    },
+  ];
+  for (const { name, uri, list, read, ...about } of templates) {
+    const callbacks = { list, complete: { job_id: complete.jobIds, index: complete.units } };
+    const config = { ...about, mimeType: 'application/json', icons: [EFFECT_ICONS.read] };
+    server.registerResource(name, new ResourceTemplate(uri, callbacks), config, (url, variables, ctx) =>
+      contents(url, () => read(variables, ctx)),
+    );
+  }
+}
+
+/** Whether it is the number of a unit as we write it; what else JavaScript takes for a number is none. */
+function isIndex(text: unknown): boolean {
+  return typeof text === 'string' && /^\d+$/.test(text);
+}
+
+type ResourceTemplateCallbacks = ConstructorParameters<typeof ResourceTemplate>[1];
+
+async function contents(
+  { href }: URL,
+  read: () => Promise<Record<string, unknown>> | Record<string, unknown>,
+): Promise<ReadResourceResult> {
+  try {
+    return { contents: [{ uri: href, mimeType: 'application/json', text: JSON.stringify(await read()) }] };
+  } catch (error) {
+    const refusal = toProtocolError(error);
+    throw toAbpError(error).code === 'not_found' ? new ResourceNotFoundError(href, refusal.message) : refusal;
+  }
+}

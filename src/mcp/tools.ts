@@ -1,0 +1,103 @@
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type McpServer,
+  type ServerContext,
+  type ToolAnnotations,
+} from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import { parseWith } from '../domain/validate.ts';
+import type { AnyOperation } from '../orchestrator/operations.ts';
+import { OPERATIONS } from '../orchestrator/operations.ts';
+import { askingAboutCode } from './ask-about-code.ts';
+import { startJobAsking } from './ask-about-test.ts';
+import { toCall } from './call.ts';
+import { dashboardTool, useDashboard } from './dashboard-tool.ts';
+import type { McpHost, McpOptions } from './host.ts';
+import { EFFECT_ICONS } from './icons.ts';
+import { toErrorResult, toResult } from './result.ts';
+import { type Published, publishInput, publishOutput } from './schema.ts';
+
+type Effect = AnyOperation['effect'];
+
+/** What a tool is, as data: an operation, or the dashboard. */
+interface ToolDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  readonly effect: Effect;
+}
+
+/** Every tool, in the order in which hosts see them. */
+export const TOOLS: readonly ToolDefinition[] = [...OPERATIONS, dashboardTool];
+
+/** What hosts may believe about a tool: nothing leaves this machine by itself, and reading is only reading. */
+const ANNOTATIONS: Readonly<Record<Effect, ToolAnnotations>> = {
+  read: { readOnlyHint: true, openWorldHint: false },
+  write: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+  destructive: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
+};
+
+/** Tools that set agents to work, which use the network and other services: their world is open. */
+const OPEN_WORLD: readonly string[] = ['start_job', 'resume_job', 'manage_units'];
+
+/** Registers every tool. A call is one operation, with the user asked where their word is needed. */
+export function registerTools(server: McpServer, host: McpHost, options: McpOptions): void {
+  for (const { name, title, description, effect, ...tool } of TOOLS) {
+    const { input, output } = schemasOf({ name, ...tool });
+    const run = runnerOf(name, server, host, options);
+    server.registerTool(
+      name,
+      {
+        title,
+        description,
+        inputSchema: input,
+        outputSchema: output,
+        annotations: { ...ANNOTATIONS[effect], ...(OPEN_WORLD.includes(name) ? { openWorldHint: true } : {}) },
+        icons: [EFFECT_ICONS[effect]],
+        ...(name === 'start_job' && host.config.confirmStart ? { _meta: ALWAYS_ASK } : {}),
+      },
+      async (args: unknown, ctx): Promise<CallToolResult | InputRequiredResult> => {
+        try {
+          const result = await run(args, ctx);
+          return isInputRequiredResult(result) ? result : toResult(result);
+        } catch (error) {
+          return toErrorResult(error);
+        }
+      },
+    );
+  }
+}
+
+/** Makes Claude Code ask its user on every call of a tool, whatever was allowed before. */
+const ALWAYS_ASK = { 'anthropic/requiresUserInteraction': true };
+
+type Run = (args: unknown, ctx: ServerContext) => Promise<Record<string, unknown> | InputRequiredResult>;
+
+function runnerOf(name: string, server: McpServer, host: McpHost, options: McpOptions): Run {
+  if (name === dashboardTool.name) {
+    return async (args) => useDashboard(options, parseWith(dashboardTool.input, args, 'arguments of dashboard'));
+  }
+  if (name === 'start_job') return (args, ctx) => startJobAsking(host, server, args, ctx);
+  return (args, ctx) =>
+    askingAboutCode(host, server, ctx, () => host.orchestrator.callUnknown(name, args, toCall(host, ctx)));
+}
+
+interface Schemas {
+  readonly input: Published;
+  readonly output: Published;
+}
+
+const published = new Map<string, Schemas>();
+
+/** Made once per process: a factory may run for every request. */
+function schemasOf({ name, input, output }: Pick<ToolDefinition, 'name' | 'input' | 'output'>): Schemas {
+  const known = published.get(name);
+  if (known) return known;
+  const schemas = { input: publishInput(input), output: publishOutput(output) };
+  published.set(name, schemas);
+  return schemas;
+}

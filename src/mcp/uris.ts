@@ -1,0 +1,13 @@
+/** Addresses of resources. The arguments may be placeholders of a URI template. */
+export const URIS = {
+  status: 'abp://status',
+  jobs: 'abp://jobs',
+  job: (jobId: string) => `abp://jobs/${jobId}`,
+  results: (jobId: string) => `abp://jobs/${jobId}/results`,
+  unit: (jobId: string, index: string) => `abp://jobs/${jobId}/units/${index}`,
+} as const;
+
+/** Whether an address is one of them, whatever job it names. */
+export function isResource(uri: string): boolean {
+  return /^abp:\/\/(status|jobs(\/[^/]+(\/results|\/units\/\d+)?)?)$/.test(uri);
+}

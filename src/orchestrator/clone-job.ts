@@ -1,0 +1,55 @@
+import { AbpError } from '../domain/error.ts';
+import type { InputOf } from './index.ts';
+import { type OrchestratorDeps, requireJob } from './operation.ts';
+
+/** What create_job would be given to make a job like one that is there, and where its relative paths started. */
+export interface JobRecipe {
+  readonly input: InputOf<'create_job'>;
+  readonly workingDirectory: string;
+}
+
+/**
+ * The recipe of a job in its current revision. A template that was made from the intent is left out, to be made anew: it
+ * names the output directory of the job that it was made for. For the same reason a default output directory is not kept.
+ */
+export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<JobRecipe> {
+  const job = requireJob(deps, jobId);
+  const revision = deps.repository.jobs.revision(jobId, job.revision);
+  if (!revision) throw new AbpError('store', `${jobId} has no revision ${job.revision}.`);
+  const { fields, outputDirectory, userIntent, enumeratorType, postProcessing: post } = job;
+  const { template, outputSchema, worker, limits } = revision;
+  const synthesized = await deps.promptSynthesizer.synthesize({
+    userIntent,
+    enumeratorType,
+    fields,
+    outputSchema,
+    outputDirectory,
+  });
+  const ownOutput = outputDirectory !== deps.places.outputs(jobId);
+  return {
+    workingDirectory: job.workingDirectory,
+    input: {
+      name: job.name,
+      user_intent: userIntent,
+      enumerator_type: enumeratorType,
+      enumerator_config: { ...job.enumeratorConfig },
+      ...(template === synthesized ? {} : { prompt_template: template }),
+      ...(outputSchema ? { output_schema: { ...outputSchema } } : {}),
+      worker,
+      limits,
+      test_units: job.testUnits,
+      ...(ownOutput ? { output_directory: outputDirectory } : {}),
+      ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
+      ...(post
+        ? {
+            post_processing_prompt: post.prompt,
+            post_processing_name: post.name,
+            post_processing_on_failures: post.onFailures,
+            ...(post.outputDirectory.startsWith(outputDirectory)
+              ? {}
+              : { post_processing_output_directory: post.outputDirectory }),
+          }
+        : {}),
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Job, JobTest } from '../domain/job.ts';
+import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
+import { executorState } from '../executor/lease.ts';
+import { statusToResume } from '../executor/phase.ts';
+import { deleteInChunks } from '../executor/recovery.ts';
+import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
+import { jobId, jobStatusOutput } from './shapes.ts';
+import { jobStatus } from './status.ts';
+
+const WITHDRAW_CHUNK = 5000;
+
+/** Pauses a job; harmless when it is paused already. */
+export const pauseJob = operation({
+  name: 'pause_job',
+  title: 'Pause a job',
+  description:
+    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back without using a retry. Nothing is lost; resume_job goes on.',
+  input: z.strictObject({
+    job_id: jobId,
+    hard: z.boolean().optional().describe('Interrupt the units at work instead of letting them finish'),
+  }),
+  output: jobStatusOutput,
+  effect: 'write',
+  async run(deps, { job_id, hard = false }) {
+    const { repository } = deps;
+    const job = requireJob(deps, job_id);
+    const pauseMode = hard ? 'hard' : 'soft';
+    if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
+      throw refuse(job, 'only a running job can be paused', 'get_job_status shows what can be done with it.');
+    }
+    repository.transaction((tx) => {
+      const now = requireJob(deps, job_id);
+      // Whatever paused it, from now on it waits for a person; what a hard pause stopped stays stopped.
+      if (now.pauseReason === 'user' && (now.pauseMode === 'hard' || !hard)) return;
+      const patch = { pauseReason: 'user', pauseMode, statusMessage: null, resumeAt: null } as const;
+      const paused =
+        repository.jobs.move(tx, job_id, 'paused', { patch }) || repository.jobs.patch(tx, job_id, patch, ['paused']);
+      if (!paused) throw refuse(now, 'it has just ended', 'get_job_status shows what can be done with it.');
+      repository.events.add(tx, job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
+    });
+    await recoverIfLost(deps, job_id);
+    return jobStatus(deps, requireJob(deps, job_id));
+  },
+});
+
+/** Resumes a paused or lost job, and changes the number of slots of a running one. */
+export const resumeJob = operation({
+  name: 'resume_job',
+  title: 'Resume a job',
+  description:
+    'Resumes a paused job, or one whose executor died; with max_workers it changes the number of slots, also while the job runs. Completed units are not run again; interrupted agents are continued where possible.',
+  input: z.strictObject({
+    job_id: jobId,
+    max_workers: z
+      .int()
+      .min(1)
+      .max(MAX_WORKERS_CEILING)
+      .optional()
+      .describe('Units at work at the same time, from now on'),
+  }),
+  output: jobStatusOutput,
+  effect: 'write',
+  async run(deps, { job_id, max_workers }) {
+    const { repository } = deps;
+    const job = requireJob(deps, job_id);
+    const testing = job.status === 'testing' && job.test?.state === 'running';
+    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing) {
+      const hint =
+        job.status === 'completed' || job.status === 'failed'
+          ? 'manage_units retries or reopens its units.'
+          : 'get_job_status shows what can be done with it.';
+      throw refuse(job, 'only a paused or lost job can be resumed', hint);
+    }
+    if (job.status === 'paused') await goOn(deps, job);
+    else if (executorState(repository.leases.get(job_id)) !== 'alive') await requireReady(deps, job);
+    if (max_workers !== undefined && max_workers !== requireJob(deps, job_id).maxWorkers) {
+      repository.transaction((tx) => {
+        repository.jobs.patch(tx, job_id, { maxWorkers: max_workers });
+        repository.events.add(tx, job_id, { type: 'job:slots_changed', data: { max_workers } });
+      });
+    }
+    await launch(deps, job);
+    return jobStatus(deps, requireJob(deps, job_id));
+  },
+});
+
+async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
+  const { repository } = deps;
+  await requireReady(deps, job);
+  repository.transaction((tx) => {
+    const now = requireJob(deps, job.jobId);
+    const revision = repository.jobs.revision(now.jobId, now.revision);
+    // A person says the window is open: that counts for all jobs with this worker.
+    if (revision && now.pauseReason === 'usage_limit') repository.gates.open(tx, revision.worker.type);
+    const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
+    const to = statusToResume(repository, now);
+    // Somebody else may have resumed it meanwhile: then it runs, which is what was asked for.
+    if (!repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch })) return;
+    repository.jobs.resetRule(tx, job.jobId);
+    repository.events.add(tx, job.jobId, { type: 'job:resumed' });
+  });
+}
+
+/** Cancels a job for good; harmless when it is cancelled already. */
+export const cancelJob = operation({
+  name: 'cancel_job',
+  title: 'Cancel a job',
+  description:
+    'Cancels a job for good: units at work are stopped, waiting ones are given up, results so far can be exported. It cannot be undone: when in doubt, pause_job. A job whose source is still being stored is removed.',
+  input: z.strictObject({ job_id: jobId }),
+  output: jobStatusOutput,
+  effect: 'destructive',
+  async run(deps, { job_id }) {
+    const { repository, dispatcher, clock } = deps;
+    const job = requireJob(deps, job_id);
+    if (job.status === 'completed' || job.status === 'failed') {
+      throw refuse(job, 'only a job that has not ended can be cancelled', 'delete_job removes it with its results.');
+    }
+    const before = jobStatus(deps, job);
+    if (job.status === 'enumerating') {
+      // Its creator sees with its next chunk that the job is gone.
+      repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id));
+      await deleteInChunks(repository, job_id);
+      return { ...before, status: 'cancelled', next: [] };
+    }
+    repository.transaction((tx) => {
+      const now = requireJob(deps, job_id);
+      if (now.status === 'cancelled') return;
+      const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
+      const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
+      const patch = { ...reasons, test, endedAt: clock.now() };
+      if (!repository.jobs.move(tx, job_id, 'cancelled', { patch })) {
+        throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
+      }
+      for (const stage of ['main', 'post'] as const) {
+        repository.units.moveMany(tx, job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
+      }
+      repository.events.add(tx, job_id, { type: 'job:cancelled' });
+    });
+    while (repository.transaction((tx) => dispatcher.withdraw(tx, job_id, WITHDRAW_CHUNK)) > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await recoverIfLost(deps, job_id);
+    return jobStatus(deps, requireJob(deps, job_id));
+  },
+});
+
+function cancelledTest(test: JobTest, now: number): JobTest {
+  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: now };
+}

@@ -1,0 +1,57 @@
+import type { Attempt } from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
+import { redact } from '../domain/redact.ts';
+import type { ConversationEntry } from '../domain/worker.ts';
+import { jsonBytes, shortText } from './brief.ts';
+import type { OrchestratorDeps } from './operation.ts';
+import { badCursor } from './shapes.ts';
+
+/** Entries of a page when nobody says how many. */
+export const DEFAULT_ENTRIES = 20;
+const ENTRY_BYTES = 600;
+
+/** One page of an attempt's conversation, redacted, each entry cut; all of it below `bytes`, but at least one entry. */
+export async function conversationPage(
+  deps: OrchestratorDeps,
+  attempt: Attempt,
+  bytes: number,
+  limit = DEFAULT_ENTRIES,
+  from = '',
+) {
+  const worker = await workerOf(deps, attempt);
+  const entries: Omit<ConversationEntry, 'images'>[] = [];
+  const first = parsePlace(from);
+  let at = { seq: first.seq, skip: 0 };
+  let next: string | null = null;
+  let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
+  for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, first.seq)) {
+    // Entries of one line share its number: within it they are counted.
+    at = entry.seq === at.seq ? at : { seq: entry.seq, skip: 0 };
+    const place = at.skip === 0 ? String(at.seq) : `${at.seq}.${at.skip}`;
+    const isSeen = at.seq === first.seq && at.skip < first.skip;
+    at.skip++;
+    if (isSeen) continue;
+    const shown = { ...entry, text: shortText(redact(entry.text), ENTRY_BYTES) };
+    room -= jsonBytes(shown) + 1;
+    if (entries.length >= limit || (room < 0 && entries.length > 0)) {
+      next = place;
+      break;
+    }
+    entries.push(shown);
+  }
+  return { attempt: attempt.attempt, entries, next_cursor: next, path: attempt.runDirectory };
+}
+
+/** Where a page begins: a line of the log, and how many of its entries have been seen. */
+function parsePlace(text: string): { readonly seq: number; readonly skip: number } {
+  if (text === '') return { seq: 0, skip: 0 };
+  const [, seq, skip = '0'] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
+  if (seq === undefined) throw badCursor(text);
+  return { seq: Number(seq), skip: Number(skip) };
+}
+
+async function workerOf(deps: OrchestratorDeps, attempt: Attempt) {
+  const revision = deps.repository.jobs.revision(attempt.jobId, attempt.revision);
+  if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
+  return (await deps.workers.parse(revision.worker)).worker;
+}

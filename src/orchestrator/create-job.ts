@@ -1,0 +1,231 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { Enumerator } from '../domain/enumerator.ts';
+import { AbpError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { LeaseToken } from '../domain/lease.ts';
+import { redactJson } from '../domain/redact.ts';
+import type { NewJob } from '../domain/repository.ts';
+import { getEnumerator, parseConfig } from '../enumerators/index.ts';
+import { refuseRecursion } from '../executor/launch.ts';
+import { deleteInChunks } from '../executor/recovery.ts';
+import { identify } from '../workers/process/processes.ts';
+import { type Background, background, rememberRefusal } from './background.ts';
+import { shortFields, shortObject, shortText } from './brief.ts';
+import { type Enumerated, enumerateInto } from './enumerate-into.ts';
+import { type Call, type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { checkSettings, type Settings } from './settings.ts';
+import {
+  enumeratorConfig,
+  enumeratorType,
+  jobStatusOutput,
+  limitsInput,
+  outputSchemaInput,
+  workerInput,
+} from './shapes.ts';
+import { sourceNotes } from './source-notes.ts';
+import { jobStatus } from './status.ts';
+import { templateOf } from './template.ts';
+
+const input = z.strictObject({
+  name: z.string().trim().min(1).max(200).describe('Short name of the job'),
+  user_intent: z
+    .string()
+    .min(1)
+    .max(100_000)
+    .describe("What to do with every item, in the user's words; becomes the prompt unless prompt_template is given"),
+  enumerator_type: enumeratorType,
+  enumerator_config: enumeratorConfig,
+  prompt_template: z
+    .string()
+    .min(1)
+    .max(200_000)
+    .optional()
+    .describe('Own template instead: {field} for a field of the item, {payload} for all of it, {{ }} for braces')
+    .meta({ examples: ['Rate {file_path} from 1 to 5.'] }),
+  output_schema: outputSchemaInput.optional(),
+  worker: workerInput.optional(),
+  limits: limitsInput.optional().describe('Bounds of time, money, tries and slots'),
+  test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
+  output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
+  require_human_approval: z.boolean().optional().describe('Only a human can approve, never a tool argument'),
+  post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A last task over all results'),
+  post_processing_name: z.string().max(200).optional(),
+  post_processing_output_directory: z.string().min(1).max(4096).optional().describe('Absolute; where it writes'),
+  post_processing_on_failures: z.enum(['skip', 'run']).optional().describe('When units failed; default skip'),
+});
+
+/** Makes a job from a source: enumerates into units, makes the prompt, spends nothing. */
+export const createJob = operation({
+  name: 'create_job',
+  title: 'Create a batch job',
+  description:
+    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template; start_job comes next. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready.',
+  input,
+  output: jobStatusOutput.extend({ template: z.string().optional() }),
+  effect: 'write',
+  async run(deps, given, call) {
+    refuseRecursion(deps.environment);
+    refuseLonePostProcessing(given);
+    const enumerator = await getEnumerator(given.enumerator_type);
+    const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
+    const settings = await checkSettings(deps, given, null);
+    const job = newJob(deps, given, config as JsonObject, settings, call);
+    const lease = insert(deps, job, settings);
+    const behind = background(call);
+    const storing = store(deps, lease, enumerator, config, given, settings, behind);
+    const enumerated = await Promise.race([storing, later(call.patienceMs)]);
+    behind.detach();
+    if (enumerated === 'later') {
+      storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
+      return jobStatus(deps, requireJob(deps, job.jobId));
+    }
+    const stored = requireJob(deps, job.jobId);
+    const template = deps.repository.jobs.revision(job.jobId, 1)?.template ?? '';
+    return {
+      ...jobStatus(deps, stored),
+      template: shortText(template, 3000),
+      ...shortFields(enumerated.fields),
+      working_directory: stored.workingDirectory,
+      output_directory: stored.outputDirectory,
+      enumerator_config: shortObject(redactJson(stored.enumeratorConfig), 1500),
+    };
+  },
+});
+
+type Input = z.output<typeof input>;
+
+/** What belongs to post-processing means nothing without its prompt: a slip that would otherwise show at the very end. */
+function refuseLonePostProcessing(given: Input): void {
+  if (given.post_processing_prompt !== undefined) return;
+  const lone = (['name', 'output_directory', 'on_failures'] as const)
+    .map((part) => `post_processing_${part}` as const)
+    .filter((name) => given[name] !== undefined);
+  if (lone.length === 0) return;
+  throw new AbpError('invalid_input', `${lone.join(', ')}: expected only together with post_processing_prompt.`, {
+    hint: 'Give post_processing_prompt, the task over all results, or leave these out.',
+  });
+}
+
+function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settings: Settings, call: Call): NewJob {
+  const jobId = `job-${shortId()}`;
+  const outputDirectory = absolute(given.output_directory, call) ?? deps.places.outputs(jobId);
+  return {
+    jobId,
+    name: given.name,
+    userIntent: given.user_intent,
+    enumeratorType: given.enumerator_type,
+    enumeratorConfig: config,
+    maxWorkers: settings.limits.max_workers,
+    testUnits: given.test_units ?? 1,
+    requireHumanApproval:
+      given.require_human_approval === true || settings.needsHuman || given.enumerator_type === 'dynamic',
+    postProcessing:
+      given.post_processing_prompt === undefined
+        ? null
+        : {
+            name: given.post_processing_name ?? 'post-processing',
+            prompt: given.post_processing_prompt,
+            outputDirectory:
+              absolute(given.post_processing_output_directory, call) ?? join(outputDirectory, 'post-processing'),
+            onFailures: given.post_processing_on_failures ?? 'skip',
+          },
+    workingDirectory: call.workingDirectory,
+    outputDirectory,
+    passEnv: settings.passEnv,
+    createdAt: deps.clock.now(),
+  };
+}
+
+/** Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan. */
+function insert(deps: OrchestratorDeps, job: NewJob, settings: Settings): LeaseToken {
+  const { repository, defaults } = deps;
+  const { jobId } = job;
+  return repository.transaction((tx) => {
+    repository.jobs.insert(tx, job, { jobId, template: '', note: null, ...revisionOf(settings) });
+    const claim = { jobId, owner: randomUUID(), leaseMs: defaults.leaseMs, ...identify(process.pid) };
+    const lease = repository.leases.acquire(tx, claim, null);
+    if (!lease) throw new AbpError('internal', `${jobId} has a lease already.`);
+    return lease;
+  });
+}
+
+async function store(
+  deps: OrchestratorDeps,
+  lease: LeaseToken,
+  enumerator: Enumerator,
+  config: unknown,
+  given: Input,
+  settings: Settings,
+  behind: Background,
+): Promise<Enumerated> {
+  const { repository, defaults } = deps;
+  const { jobId } = lease;
+  // A source may be slow: its creator lives all the same, and lets go of it when the job is gone.
+  const signOfLife = setInterval(() => {
+    if (!beat(deps, lease)) behind.giveUp();
+  }, defaults.leaseMs / 3);
+  try {
+    const enumerated = await enumerateInto(deps, lease, enumerator, config, behind.call);
+    const { fields } = enumerated;
+    const outputDirectory = repository.jobs.get(jobId)?.outputDirectory ?? '';
+    const template = await templateOf(deps, given, { fields, outputSchema: settings.outputSchema, outputDirectory });
+    repository.transaction((tx) => {
+      repository.jobs.setTemplate(tx, jobId, 1, template);
+      const patch = { totalUnits: enumerated.total, fields };
+      if (!repository.jobs.move(tx, jobId, 'created', { patch })) {
+        throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
+      }
+      repository.leases.release(tx, lease);
+      repository.events.add(tx, jobId, {
+        type: 'job:created',
+        data: { units: enumerated.total, ...sourceNotes(enumerated) },
+      });
+    });
+    return enumerated;
+  } catch (error) {
+    // The refusal is what counts. What cannot be taken apart now is an orphan soon: recovery does it.
+    await takeApart(deps, jobId).catch(() => undefined);
+    throw error;
+  } finally {
+    clearInterval(signOfLife);
+  }
+}
+
+/** Whether the job is still ours. */
+function beat({ repository }: OrchestratorDeps, lease: LeaseToken): boolean {
+  try {
+    return repository.leases.beat(lease);
+  } catch {
+    // Busy at this moment; the next beat comes well within the lease.
+    return true;
+  }
+}
+
+async function takeApart({ repository }: OrchestratorDeps, jobId: string): Promise<void> {
+  repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId));
+  await deleteInChunks(repository, jobId);
+}
+
+/** What of the settings goes into a revision. */
+export function revisionOf({ worker, outputSchema, limits }: Settings) {
+  return { worker, outputSchema, limits };
+}
+
+function absolute(path: string | undefined, call: Call): string | undefined {
+  if (path === undefined) return undefined;
+  return isAbsolute(path) ? path : resolve(call.workingDirectory, path);
+}
+
+/** Six letters and digits without look-alikes: 29⁶ ids, short enough to say. */
+function shortId(): string {
+  const alphabet = '23456789abcdefghjkmnpqrstuvwxyz'.slice(0, 29);
+  return Array.from(randomBytes(6), (byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+function later(ms: number): Promise<'later'> {
+  return new Promise((resolve) => {
+    if (Number.isFinite(ms)) setTimeout(() => resolve('later'), ms).unref();
+  });
+}

@@ -1,0 +1,53 @@
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { isAtWork, type Job } from '../domain/job.ts';
+import { executorState } from '../executor/lease.ts';
+import { deleteInChunks } from '../executor/recovery.ts';
+import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { jobId } from './shapes.ts';
+
+/** How long an executor that is leaving may take to let go, ms. */
+const RELEASE_MS = 3000;
+const LOOK_MS = 50;
+
+/** Deletes a job with all that ABP keeps of it. */
+export const deleteJob = operation({
+  name: 'delete_job',
+  title: 'Delete a job',
+  description:
+    'Deletes a job for good: its units, results, history, run directories and log. Files that agents wrote into their output directory stay. Export results first. Refused while an executor or an agent of it lives.',
+  input: z.strictObject({ job_id: jobId }),
+  output: z.object({ job_id: z.string(), deleted: z.boolean(), units: z.int(), output_directory: z.string() }),
+  effect: 'destructive',
+  async run(deps, { job_id }) {
+    const { repository, places } = deps;
+    const job = requireJob(deps, job_id);
+    const refusal = refuse(job, 'it is at work', 'cancel_job or pause_job first, then delete it.');
+    const requireRest = (now: Job) => {
+      if (now.status === 'enumerating' || isAtWork(now)) throw refusal;
+    };
+    requireRest(job);
+    await waitForRelease(deps, job_id);
+    const { total } = repository.units.counts(job_id);
+    repository.transaction((tx) => {
+      // Looked at inside: somebody may have resumed it meanwhile; an executor that starts now finds the job gone.
+      requireRest(requireJob(deps, job_id));
+      if (executorState(repository.leases.get(job_id)) === 'alive') throw refusal;
+      if (repository.attempts.running(job_id).length > 0) throw refusal;
+      repository.jobs.markDeleting(tx, job_id);
+    });
+    await deleteInChunks(repository, job_id);
+    await rm(places.runs(job_id), { recursive: true, force: true });
+    await rm(places.log(job_id), { force: true });
+    await rm(`${places.log(job_id)}.1`, { force: true });
+    return { job_id, deleted: true, units: total, output_directory: job.outputDirectory };
+  },
+});
+
+/** A job that has just ended is let go a moment later: whoever deletes it then need not ask twice. */
+async function waitForRelease({ repository, clock }: OrchestratorDeps, jobId: string): Promise<void> {
+  const until = clock.monotonic() + RELEASE_MS;
+  while (executorState(repository.leases.get(jobId)) === 'alive' && clock.monotonic() < until) {
+    await clock.sleep(LOOK_MS);
+  }
+}

@@ -1,0 +1,142 @@
+import type { EnumeratedItem, EnumerationWarning, Enumerator } from '../domain/enumerator.ts';
+import { AbpError } from '../domain/error.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { LeaseToken } from '../domain/lease.ts';
+import { show } from '../domain/validate.ts';
+import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
+import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
+import { shortText } from './brief.ts';
+import type { Call, OrchestratorDeps } from './operation.ts';
+import { boundYoungGeneration } from './young-generation.ts';
+
+/** Rows and bytes of one transaction: well below the 100 ms that others may have to wait. */
+const CHUNK_ROWS = 2000;
+const CHUNK_CHARS = 1_000_000;
+/** A source with more fields than this has no fixed fields; a template may still use the ones seen. */
+const MAX_FIELDS = 10_000;
+
+/** What an enumeration stored. */
+export interface Enumerated {
+  readonly total: number;
+  readonly fields: readonly string[];
+  readonly skippedDuplicates: number;
+  readonly warnings: readonly EnumerationWarning[];
+}
+
+/** Items waiting for their transaction. */
+interface Chunk {
+  readonly items: EnumeratedItem[];
+  chars: number;
+}
+
+/**
+ * Streams a source into a job that is being enumerated, in short transactions under its creator's lease. Throws what the
+ * enumerator throws, `invalid_input` for a duplicate key or a source without items, `cancelled` when somebody took the
+ * job away.
+ */
+export async function enumerateInto(
+  deps: OrchestratorDeps,
+  lease: LeaseToken,
+  enumerator: Enumerator,
+  config: unknown,
+  call: Call,
+): Promise<Enumerated> {
+  const { repository } = deps;
+  const { jobId } = lease;
+  const warnings: EnumerationWarning[] = [];
+  const fields = new Set<string>();
+  const chunk: Chunk = { items: [], chars: 0 };
+  let total = 0;
+  let skippedDuplicates = 0;
+
+  const flush = async () => {
+    const { fresh, repeated } = withoutDuplicates(deps, jobId, chunk.items);
+    if (repeated !== null && onDuplicate(config) === 'error') {
+      throw await duplicateKey(enumerator, config, context, repeated);
+    }
+    repository.transaction((tx) => {
+      if (!repository.leases.beat(lease) || !repository.jobs.get(jobId)) {
+        throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
+      }
+      repository.units.add(tx, jobId, 'main', total, fresh);
+    });
+    total += fresh.length;
+    skippedDuplicates += chunk.items.length - fresh.length;
+    chunk.items.length = 0;
+    chunk.chars = 0;
+    boundYoungGeneration();
+    call.onProgress?.({ done: total, total: null, message: `${total} units stored` });
+    // Let timers, cancellation and other calls of this process have their turn between two transactions.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  const context = {
+    workingDirectory: call.workingDirectory,
+    warn: (warning: EnumerationWarning) => warnings.push(warning),
+    approveCode: (code: string, sha256: string) => requireApproval(deps, code, sha256),
+    ...(call.signal ? { signal: call.signal } : {}),
+  };
+  for await (const item of enumerator.enumerate(config, context)) {
+    for (const field of Object.keys(item.payload)) if (fields.size < MAX_FIELDS) fields.add(field);
+    chunk.items.push(item);
+    chunk.chars += sizeOf(item.payload);
+    if (chunk.items.length >= CHUNK_ROWS || chunk.chars >= CHUNK_CHARS) await flush();
+  }
+  if (chunk.items.length > 0) await flush();
+  if (total === 0) throw noItems(enumerator.type, warnings);
+  return { total, fields: [...fields], skippedDuplicates, warnings };
+}
+
+/** Approved code passes; for any other the text is kept for a human to look at, and the creation is refused. */
+export function requireApproval(
+  { repository }: Pick<OrchestratorDeps, 'repository'>,
+  code: string,
+  sha256: string,
+): void {
+  if (repository.approvals.get(sha256)?.approvedAt) return;
+  repository.transaction((tx) => repository.approvals.request(tx, sha256, code));
+  throw new AbpError('approval_required', `Dynamic code ${sha256.slice(0, 12)} has not been approved by a human.`, {
+    hint: `Show the code to the user. They approve it on a terminal: abp approve-code ${sha256.slice(0, 12)}. ${DYNAMIC_CODE_NOTICE}`,
+    details: { sha256, code },
+  });
+}
+
+/** The items whose key is neither stored nor earlier in this chunk, and the first key of another. */
+function withoutDuplicates(
+  { repository }: OrchestratorDeps,
+  jobId: string,
+  items: readonly EnumeratedItem[],
+): { fresh: readonly EnumeratedItem[]; repeated: string | null } {
+  const keys = items.flatMap((item) => (item.key === undefined ? [] : [item.key]));
+  if (keys.length === 0) return { fresh: items, repeated: null };
+  const seen = new Set(repository.units.existing(jobId, keys).keys());
+  const fresh: EnumeratedItem[] = [];
+  let repeated: string | null = null;
+  for (const item of items) {
+    if (item.key !== undefined && seen.has(item.key)) repeated ??= item.key;
+    else fresh.push(item);
+    if (item.key !== undefined) seen.add(item.key);
+  }
+  return { fresh, repeated };
+}
+
+/** About how long a value is as JSON, in characters. */
+function sizeOf(value: Json): number {
+  if (typeof value === 'string') return value.length + 3;
+  if (typeof value !== 'object' || value === null) return 8;
+  // A list has its positions for names.
+  const fields = value as JsonObject;
+  let chars = 32;
+  for (const name of Object.keys(fields)) chars += name.length + 4 + sizeOf(fields[name] ?? null);
+  return chars;
+}
+
+/** What was left out may be all that there is. */
+function noItems(type: string, warnings: readonly EnumerationWarning[]): AbpError {
+  const leftOut = warnings.map(({ message, count, examples }) => {
+    return ` ${message} (${count}: ${shortText(examples.map(show).join(', '), 300)})`;
+  });
+  return new AbpError('invalid_input', `The ${type} source has no items.${leftOut.join('')}`, {
+    hint: 'preview_items shows what a source holds; check its path, pattern or query.',
+  });
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import type { EventType } from '../domain/event.ts';
+import type { Job, JobStatus } from '../domain/job.ts';
+import type { UnitFilter } from '../domain/repository.ts';
+import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
+import { beginPostProcessing } from '../executor/post-processing.ts';
+import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
+import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
+import { jobStatus } from './status.ts';
+
+/** Units moved in one transaction. */
+const CHUNK = 5000;
+
+const ACTIONS = ['retry', 'skip', 'reopen', 'cancel', 'post_process'] as const;
+type Action = Exclude<(typeof ACTIONS)[number], 'post_process'>;
+
+/** What each action takes, where it puts it, and in which jobs: the only place that knows. */
+const RULES: Readonly<
+  Record<
+    Action,
+    {
+      readonly from: readonly UnitStatus[];
+      readonly to: UnitStatus;
+      readonly jobs: readonly JobStatus[];
+      readonly event: EventType;
+    }
+  >
+> = {
+  retry: {
+    from: ['failed'],
+    to: 'pending',
+    jobs: ['running', 'paused', 'completed', 'failed'],
+    event: 'units:retried',
+  },
+  reopen: {
+    from: ['completed', 'failed', 'skipped', 'cancelled'],
+    to: 'pending',
+    jobs: ['created', 'running', 'paused', 'completed', 'failed'],
+    event: 'units:reopened',
+  },
+  skip: { from: ['pending'], to: 'skipped', jobs: ['created', 'running', 'paused'], event: 'units:skipped' },
+  cancel: {
+    from: ['pending', 'running'],
+    to: 'cancelled',
+    jobs: ['created', 'running', 'paused'],
+    event: 'units:cancelled',
+  },
+};
+
+/** Retries, skips, reopens or cancels units. */
+export const manageUnits = operation({
+  name: 'manage_units',
+  title: 'Retry, skip, reopen or cancel units',
+  description:
+    'Changes units of a job: retry (failed → pending), skip (pending → skipped), reopen (ended → pending; old results stay in the history), cancel (pending or running → cancelled). Choose them by units, status or failure_class; otherwise all that the action applies to. An ended job runs again when units are put back. post_process runs the post-processing of an ended job (again).',
+  input: z.strictObject({
+    job_id: jobId,
+    action: z.enum(ACTIONS),
+    units: unitIndexes.optional(),
+    status: z.enum(UNIT_STATUSES).optional(),
+    failure_class: failureClass.optional(),
+  }),
+  output: jobStatusOutput.extend({ changed: z.int() }),
+  effect: 'write',
+  async run(deps, { job_id, action, units, status, failure_class }) {
+    const job = requireJob(deps, job_id);
+    if (action === 'post_process') {
+      await runPostProcessing(deps, job);
+      return { ...jobStatus(deps, requireJob(deps, job_id)), changed: 1 };
+    }
+    const rule = RULES[action];
+    requireJobIn(job, action);
+    requireUnits(deps, job, units);
+    if (status && !rule.from.includes(status)) {
+      throw new AbpError(
+        'invalid_input',
+        `${action} takes units that are ${rule.from.join(' or ')}, found ${status}.`,
+        {
+          hint: `Leave status out for all that ${action} applies to.`,
+        },
+      );
+    }
+    const changed = await move(deps, job, action, {
+      statuses: status ? [status] : rule.from,
+      ...(units ? { indexes: units } : {}),
+      ...(failure_class ? { failureClass: failure_class } : {}),
+    });
+    return { ...jobStatus(deps, requireJob(deps, job_id)), changed };
+  },
+});
+
+function requireJobIn(job: Job, action: Action): void {
+  const { jobs } = RULES[action];
+  if (jobs.includes(job.status)) return;
+  throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows what can be done with it.');
+}
+
+function requireUnits(
+  { repository }: OrchestratorDeps,
+  { jobId, totalUnits }: Job,
+  units: readonly number[] = [],
+): void {
+  const missing = units.filter((index) => index >= totalUnits);
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, 10).join(', ');
+  throw new AbpError('not_found', `${jobId} has no unit ${shown}.`, {
+    hint: `It has units 0 to ${repository.units.counts(jobId).total - 1}.`,
+  });
+}
+
+async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: UnitFilter): Promise<number> {
+  const { repository } = deps;
+  const { to, event } = RULES[action];
+  const isEnded = ({ status }: Job) => status === 'completed' || status === 'failed';
+  if (to === 'pending' && isEnded(job)) await requireReady(deps, job);
+  let changed = 0;
+  let startAgain = false;
+  let after: number | null = -1;
+  while (after !== null) {
+    const cursor: number = after;
+    after = repository.transaction((tx) => {
+      // The job may have ended, or been cancelled, since the last look.
+      const now = requireJob(deps, job.jobId);
+      requireJobIn(now, action);
+      const step = repository.units.moveMany(tx, job.jobId, { ...filter, after: cursor }, to, CHUNK);
+      if (step.changed === 0) return step.last;
+      changed += step.changed;
+      repository.events.add(tx, job.jobId, { type: event, data: { count: step.changed } });
+      if (isEnded(now)) {
+        startAgain = true;
+        const patch = { statusMessage: null, endedAt: null };
+        repository.jobs.move(tx, job.jobId, 'running', { from: [now.status], patch });
+        repository.jobs.resetRule(tx, job.jobId);
+        repository.events.add(tx, job.jobId, { type: 'job:resumed' });
+      }
+      return step.last;
+    });
+    if (after !== null) await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (startAgain) await launch(deps, job);
+  else await recoverIfLost(deps, job.jobId);
+  return changed;
+}
+
+async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void> {
+  if (!job.postProcessing) {
+    throw refuse(job, 'it was created without post-processing', 'create_job takes post_processing_prompt.');
+  }
+  if (job.status !== 'completed' && job.status !== 'failed') {
+    throw refuse(job, 'post-processing runs again only after the job has ended', 'get_job_status shows when that is.');
+  }
+  await requireReady(deps, job);
+  if (!(await beginPostProcessing(deps.repository, job, { from: ['completed', 'failed'] }))) {
+    throw refuse(requireJob(deps, job.jobId), 'it has just been started again', 'get_job_status shows how it goes on.');
+  }
+  await launch(deps, job);
+}

@@ -1,0 +1,79 @@
+import type { Job } from '../domain/job.ts';
+import type { UnitCounts } from '../domain/unit.ts';
+
+/** A call that would make sense now, with its arguments and why. */
+export interface NextCall {
+  readonly tool: string;
+  readonly arguments: Record<string, unknown>;
+  readonly why: string;
+}
+
+/** At most three calls that make sense in this state: facts for whoever decides, not orders. */
+export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive' | 'lost'): readonly NextCall[] {
+  const call = (tool: string, why: string, more: Record<string, unknown> = {}): NextCall => ({
+    tool,
+    arguments: { job_id: job.jobId, ...more },
+    why,
+  });
+  const path = `${job.outputDirectory}/results.csv`;
+  const exported = call('export_results', 'writes the results to a file', { format: 'csv', path });
+  const wait = call('get_job_status', 'waits for news', { wait_seconds: 30 });
+  const retry = call('manage_units', 'tries the failed units again', { action: 'retry', status: 'failed' });
+  switch (job.status) {
+    case 'enumerating':
+      return [wait];
+    case 'created':
+      return [
+        call(
+          'start_job',
+          `tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+        ),
+        call('get_job', 'shows the prompt template and the settings'),
+      ];
+    case 'testing':
+      return job.test?.state === 'running'
+        ? [call('start_job', 'waits for the test', { wait_seconds: 30 })]
+        : [
+            ...(job.test?.state === 'passed'
+              ? [
+                  call(
+                    'start_job',
+                    job.requireHumanApproval
+                      ? `asks the user, where the host has dialogs; otherwise they approve on a terminal: abp approve ${job.jobId}`
+                      : 'runs all other units, once the user has agreed',
+                    { approve: true },
+                  ),
+                ]
+              : []),
+            call('start_job', 'rejects the test, with a note that says why: its units go back to pending', {
+              approve: false,
+            }),
+            call('update_job', 'changes prompt, schema, worker or limits, to be tested again'),
+          ];
+    case 'running':
+    case 'post_processing':
+      return executor === 'lost'
+        ? [call('resume_job', 'its executor is gone: starts a new one')]
+        : [wait, call('pause_job', 'stops starting units; nothing is lost')];
+    case 'paused':
+      return [
+        call('resume_job', 'goes on'),
+        ...(job.pauseReason === 'user' || job.pauseReason === 'usage_limit'
+          ? []
+          : [call('update_job', 'changes what made it stop')]),
+        exported,
+      ];
+    case 'completed':
+      return [exported, call('list_units', 'shows the results')];
+    case 'failed':
+      return [
+        ...(units.failed > 0 ? [retry] : []),
+        ...(job.postProcessing
+          ? [call('manage_units', 'runs post-processing (again)', { action: 'post_process' })]
+          : []),
+        exported,
+      ].slice(0, 3);
+    case 'cancelled':
+      return [exported, call('delete_job', 'removes the job and its run directories')];
+  }
+}

@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import type { Clock } from '../domain/clock.ts';
+import type { Dispatcher } from '../domain/dispatcher.ts';
+import { AbpError } from '../domain/error.ts';
+import type { Job } from '../domain/job.ts';
+import type { Repository } from '../domain/repository.ts';
+import type { Workers } from '../domain/worker.ts';
+import type { Launcher } from '../executor/launch.ts';
+import type { Places } from '../executor/places.ts';
+import type { PromptSynthesizer } from '../prompt/synthesizer.ts';
+
+/** Defaults for new jobs, from the environment. */
+export interface Defaults {
+  readonly maxWorkers: number;
+  readonly maxRetries: number;
+  readonly skipTest: boolean;
+  readonly leaseMs: number;
+}
+
+/** What the orchestrator works with. */
+export interface OrchestratorDeps {
+  readonly repository: Repository;
+  readonly dispatcher: Dispatcher;
+  readonly workers: Workers;
+  readonly promptSynthesizer: PromptSynthesizer;
+  readonly launcher: Launcher;
+  readonly clock: Clock;
+  readonly places: Places;
+  readonly defaults: Defaults;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Why jobs were refused after their caller had an answer, by job id. */
+  readonly refusals: Map<string, AbpError>;
+}
+
+/** How far along a call is, for doors that can show it. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly message: string;
+}
+
+/** What a door knows about one call. */
+export interface Call {
+  /** Absolute: relative paths of the caller start here, and agents by default. */
+  readonly workingDirectory: string;
+  /** Whether a human is known to have decided this very call: a terminal, the dashboard, an answered elicitation. */
+  readonly human: 'cli' | 'dashboard' | 'elicitation' | null;
+  /** No call takes longer: what goes on, goes on behind it. ms; Infinity where the caller wants to wait. */
+  readonly patienceMs: number;
+  /** Of the request that made this call: what it causes carries it. */
+  readonly requestId?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The longest that a call from a host may take (hosts give up at about 60 s). */
+export const MAX_WAIT_S = 45;
+
+/** One verb: what doors show, check and run. `effect` decides annotations, HTTP methods and confirmations. */
+export interface Operation<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> {
+  readonly name: Name;
+  readonly title: string;
+  /** What it does, when to use it and when not, what comes back. The first sentence carries the point. */
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly effect: 'read' | 'write' | 'destructive';
+  readonly run: (deps: OrchestratorDeps, input: z.output<Input>, call: Call) => Promise<z.input<Output>>;
+}
+
+/** Types an operation from its schemas. */
+export function operation<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
+  definition: Operation<Name, Input, Output>,
+): Operation<Name, Input, Output> {
+  return definition;
+}
+
+/** The job, or `not_found` with what to do; for one that was refused while its units were being stored, the refusal. */
+export function requireJob(
+  { repository, refusals }: Pick<OrchestratorDeps, 'repository'> & Partial<Pick<OrchestratorDeps, 'refusals'>>,
+  jobId: string,
+): Job {
+  const job = repository.jobs.get(jobId);
+  if (job) return job;
+  const refusal = refusals?.get(jobId);
+  if (refusal) throw refusal;
+  throw new AbpError('not_found', `No job ${jobId}.`, { hint: 'list_jobs shows the jobs.' });
+}
+
+/** A refusal because of the job's state: names the state, what it must be, and the next step. */
+export function refuse(job: Job, wanted: string, hint: string): AbpError {
+  const reason = job.pauseReason ? ` (${job.pauseReason})` : job.test ? ` (test ${job.test.state})` : '';
+  return new AbpError('conflict', `${job.jobId} is ${job.status}${reason}; ${wanted}.`, {
+    hint,
+    details: { job_id: job.jobId, status: job.status },
+  });
+}

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import type { JsonObject } from '../domain/json.ts';
+import { getEnumerator, parseConfig } from '../enumerators/index.ts';
+import { preview } from '../enumerators/preview.ts';
+import { createPromptRenderer } from '../prompt/render.ts';
+import { requireApproval } from './enumerate-into.ts';
+import type { InputOf } from './index.ts';
+import type { Call, OrchestratorDeps } from './operation.ts';
+import { templateOf } from './template.ts';
+
+const COUNT_MS = 10_000;
+/** Items whose fields are looked at: a template may name a field that the first item lacks. */
+const LOOKED_AT = 1000;
+
+/** What create_job would make of its arguments, without making it. */
+export interface PromptPreview {
+  /** Items counted; at least so many when not `complete`: counting stops after 10 s. */
+  readonly total: number;
+  readonly complete: boolean;
+  readonly fields: readonly string[];
+  readonly template: string;
+  /** The part of the prompt that is the same for every unit. */
+  readonly system: string;
+  readonly prompts: readonly { readonly payload: JsonObject; readonly user: string }[];
+}
+
+/**
+ * The prompts of the first `count` items that a job with these arguments would have. Throws what create_job would throw
+ * for its source and template; stores nothing.
+ */
+export async function previewPrompts(
+  deps: OrchestratorDeps,
+  given: InputOf<'create_job'>,
+  call: Pick<Call, 'workingDirectory' | 'signal'>,
+  count: number,
+): Promise<PromptPreview> {
+  const enumerator = await getEnumerator(given.enumerator_type);
+  const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
+  const { items, total, complete, fields } = await preview(
+    enumerator,
+    config,
+    {
+      workingDirectory: call.workingDirectory,
+      approveCode: (code, sha256) => requireApproval(deps, code, sha256),
+      ...(call.signal ? { signal: call.signal } : {}),
+    },
+    { limit: Math.max(count, LOOKED_AT), countForMs: COUNT_MS },
+  );
+  const names = fields.map(({ name }) => name);
+  const outputDirectory =
+    given.output_directory === undefined
+      ? deps.places.outputs('<job>')
+      : resolve(call.workingDirectory, given.output_directory);
+  const outputSchema = (given.output_schema as JsonObject | undefined) ?? null;
+  const template = await templateOf(deps, given, { fields: names, outputSchema, outputDirectory });
+  const renderer = await createPromptRenderer({ template, fields: names, outputDirectory });
+  return {
+    total,
+    complete,
+    fields: names,
+    template,
+    system: renderer.system,
+    prompts: items.slice(0, count).map((payload) => ({ payload, user: renderer.render({ payload }).user })),
+  };
+}

@@ -1,0 +1,124 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ENDED, type Job } from '../domain/job.ts';
+import { executorState } from '../executor/lease.ts';
+import { deleteJob } from './delete-job.ts';
+import type { Call, OrchestratorDeps } from './operation.ts';
+
+/** What to take away. */
+export interface PruneRequest {
+  /** Only jobs that ended at least so long ago, ms. */
+  readonly olderThanMs: number;
+  /** `runs`: what their agents said and did. `jobs`: the jobs themselves with all their results, too. */
+  readonly what: 'runs' | 'jobs';
+  readonly dryRun: boolean;
+}
+
+/** One job whose files, or which itself, is taken away. */
+export interface PrunedJob {
+  readonly job_id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly ended_at: string;
+  /** Of its run directories. */
+  readonly bytes: number;
+}
+
+/** What was taken away, or would be. */
+export interface PruneReport {
+  readonly dry_run: boolean;
+  readonly jobs: readonly PrunedJob[];
+  /** Run directories of jobs that the store does not know. */
+  readonly strays: readonly { readonly path: string; readonly bytes: number }[];
+  readonly bytes: number;
+  readonly store: { readonly bytes_before: number; readonly bytes_after: number; readonly held_by_reader: boolean };
+}
+
+const PAGES_A_STEP = 1000;
+const JOBS_A_PAGE = 500;
+
+/**
+ * Takes away what ended long ago; outputs that agents wrote stay. Then gives free pages of the store back in short steps
+ * and empties its log, as far as readers let it: it never locks anybody out.
+ */
+export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
+  const { repository, places, clock } = deps;
+  const before = repository.maintenance.size();
+  const jobs: PrunedJob[] = [];
+  for (const job of endedBefore(deps, clock.now() - request.olderThanMs)) {
+    call.signal?.throwIfAborted();
+    const bytes = await sizeOf(places.runs(job.jobId));
+    if (request.what === 'runs' && bytes === 0) continue;
+    jobs.push({
+      job_id: job.jobId,
+      name: job.name,
+      status: job.status,
+      ended_at: new Date(job.endedAt ?? job.createdAt).toISOString(),
+      bytes,
+    });
+    if (request.dryRun) continue;
+    if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
+    else await rm(places.runs(job.jobId), { recursive: true, force: true });
+  }
+  const strays = await straysOf(deps);
+  if (!request.dryRun) for (const { path } of strays) await rm(path, { recursive: true, force: true });
+  const held = request.dryRun ? false : !(await giveBack(deps));
+  return {
+    dry_run: request.dryRun,
+    jobs,
+    strays,
+    bytes: [...jobs, ...strays].reduce((sum, { bytes }) => sum + bytes, 0),
+    store: { bytes_before: before.bytes, bytes_after: repository.maintenance.size().bytes, held_by_reader: held },
+  };
+}
+
+/** Jobs that ended before a time and that nobody works for any more. */
+function endedBefore({ repository }: OrchestratorDeps, time: number): readonly Job[] {
+  const found: Job[] = [];
+  for (let after: Job | undefined; ; ) {
+    const { jobs } = repository.jobs.list({ statuses: ENDED, limit: JOBS_A_PAGE, ...(after ? { after } : {}) });
+    found.push(
+      ...jobs.filter(
+        (job) =>
+          (job.endedAt ?? job.createdAt) <= time &&
+          executorState(repository.leases.get(job.jobId)) !== 'alive' &&
+          repository.attempts.running(job.jobId).length === 0,
+      ),
+    );
+    after = jobs.at(-1);
+    if (jobs.length < JOBS_A_PAGE) return found;
+  }
+}
+
+/** Run directories that no job of the store owns: left by a deletion that was cut off. */
+async function straysOf({ repository, places }: OrchestratorDeps) {
+  const runs = join(places.runs('job-any'), '..');
+  const names = await readdir(runs).catch((): string[] => []);
+  const strays = names.filter((name) => /^job-[a-z0-9]+$/.test(name) && repository.jobs.get(name) === null);
+  return Promise.all(
+    strays.map(async (name) => ({ path: join(runs, basename(name)), bytes: await sizeOf(join(runs, name)) })),
+  );
+}
+
+/** Free pages in steps, giving way to others between them; true = the file could shrink at once. */
+async function giveBack({ repository: { maintenance } }: OrchestratorDeps): Promise<boolean> {
+  for (let free = maintenance.size().freeBytes; free > 0; ) {
+    const left = maintenance.giveBack(PAGES_A_STEP);
+    if (left >= free) break;
+    free = left;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return maintenance.emptyLog();
+}
+
+/** Bytes of all files below a folder; 0 when it does not exist. A folder at a time: a job may have millions. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await sizeOf(path);
+    else if (entry.isFile()) bytes += (await stat(path).catch(() => ({ size: 0 }))).size;
+  }
+  return bytes;
+}

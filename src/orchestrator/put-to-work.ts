@@ -1,0 +1,51 @@
+import { AbpError, toAbpError } from '../domain/error.ts';
+import { goesOnByItself, type Job } from '../domain/job.ts';
+import { refuseRecursion, requireEnvironment } from '../executor/launch.ts';
+import { executorState } from '../executor/lease.ts';
+import { type OrchestratorDeps, requireJob } from './operation.ts';
+import { preflight } from './settings.ts';
+
+/** Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. */
+export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
+  refuseRecursion(deps.environment);
+  requireEnvironment(job, deps.environment);
+  const revision = deps.repository.jobs.revision(job.jobId, job.revision);
+  if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+  await preflight(deps, revision.worker);
+}
+
+/**
+ * Gets an executor for a job that has just been put to work. When none can be started the job is paused with the reason,
+ * so that it does not wait for one that never comes, and the error comes out.
+ */
+export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
+  const { repository, launcher } = deps;
+  try {
+    await launcher.ensureExecutor(job);
+  } catch (error) {
+    const reason = 'worker_unavailable';
+    const message = `No executor could be started: ${(error as Error).message} Mend that, then resume_job.`;
+    repository.transaction((tx) => {
+      const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;
+      if (!repository.jobs.move(tx, job.jobId, 'paused', { patch })) return;
+      repository.events.add(tx, job.jobId, { type: 'job:paused', data: { reason, message } });
+    });
+    throw error;
+  }
+}
+
+/**
+ * Control verbs recover: gets another executor for a job that has lost its own and goes on by itself, or has agents that
+ * outlived it. Where the worker's variables are not set nothing happens: the job's status says that it is lost.
+ */
+export async function recoverIfLost(deps: OrchestratorDeps, jobId: string): Promise<void> {
+  const { repository, launcher } = deps;
+  const job = requireJob(deps, jobId);
+  if (!goesOnByItself(job) && repository.attempts.running(jobId).length === 0) return;
+  if (executorState(repository.leases.get(jobId)) === 'alive') return;
+  try {
+    await launcher.ensureExecutor(job);
+  } catch (error) {
+    if (toAbpError(error).code !== 'environment') throw error;
+  }
+}

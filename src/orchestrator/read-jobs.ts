@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import { isAtWork, JOB_STATUSES, type Job } from '../domain/job.ts';
+import { redactJson } from '../domain/redact.ts';
+import type { JobPlace } from '../domain/repository.ts';
+import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
+import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, usd, waitSeconds } from './shapes.ts';
+import { shownWorker } from './shown-worker.ts';
+import { shownSourceNotes } from './source-notes.ts';
+import { jobStatus } from './status.ts';
+import { waitForNews } from './wait.ts';
+
+const DEFAULT_JOBS = 20;
+/** Room for the jobs of a page whose length was not asked for. */
+const PAGE_BYTES = 8000;
+const LEAST_TEMPLATE_BYTES = 2000;
+
+/** How a job is doing. */
+export const getJobStatus = operation({
+  name: 'get_job_status',
+  title: 'How a job is doing',
+  description:
+    'Tells how a job is doing: status, units by status, rate and ETA, cost, failures by class with an example, the test, what is at work, what makes sense next. With wait_seconds it answers as soon as there is news (test finished, job ended or paused, first failure).',
+  input: z.strictObject({ job_id: jobId, wait_seconds: waitSeconds.optional() }),
+  output: jobStatusOutput,
+  effect: 'read',
+  async run(deps, { job_id, wait_seconds = 0 }, call) {
+    return jobStatus(deps, await waitForNews(deps, job_id, wait_seconds, call, waitsForPerson));
+  },
+});
+
+/** Whether nothing will happen to a job by itself. */
+function waitsForPerson(job: Job): boolean {
+  if (job.status === 'paused') return job.pauseReason !== 'usage_limit';
+  return job.status !== 'enumerating' && !isAtWork(job);
+}
+
+/** A job's settings. */
+export const getJob = operation({
+  name: 'get_job',
+  title: 'Settings of a job',
+  description:
+    'Shows the settings of a job: intent, source, prompt template, output schema, worker, limits, revisions, directories. For progress use get_job_status.',
+  input: z.strictObject({
+    job_id: jobId,
+    revision: z.int().min(1).max(100_000).optional().describe('An earlier revision; default the current one'),
+  }),
+  output: z.looseObject({
+    job_id: z.string(),
+    name: z.string(),
+    status: z.string(),
+    template: z.string(),
+    worker: z.looseObject({ type: z.string() }),
+    limits: z.looseObject({}),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, revision: number }) {
+    const job = requireJob(deps, job_id);
+    const revision = deps.repository.jobs.revision(job_id, number ?? job.revision);
+    if (!revision) {
+      throw new AbpError('not_found', `${job_id} has no revision ${number}.`, { hint: `It has 1 to ${job.revision}.` });
+    }
+    const revisions = deps.repository.jobs.revisions(job_id).map(({ revision: r, note, createdAt }) => ({
+      revision: r,
+      note: note === null ? null : shortText(note, 100),
+      created_at: iso(createdAt),
+    }));
+    const shownRevisions = shortList(revisions.toReversed(), 800).toReversed();
+    const settings = {
+      job_id,
+      name: job.name,
+      status: job.status,
+      user_intent: shortText(job.userIntent, 1000),
+      enumerator_type: job.enumeratorType,
+      enumerator_config: shortObject(redactJson(job.enumeratorConfig), 1000),
+      ...shortFields(job.fields),
+      ...shownSourceNotes(deps, job_id),
+      revision: revision.revision,
+      revisions: shownRevisions,
+      ...leftOut('revisions', revisions.length - shownRevisions.length),
+      output_schema: revision.outputSchema && shortObject(revision.outputSchema, 1000),
+      worker: { ...shortObject(shownWorker(revision.worker), 800), type: revision.worker.type },
+      limits: { ...revision.limits, max_workers: job.maxWorkers },
+      test_units: job.testUnits,
+      require_human_approval: job.requireHumanApproval,
+      post_processing: job.postProcessing && {
+        ...job.postProcessing,
+        name: shortText(job.postProcessing.name, 200),
+        prompt: shortText(job.postProcessing.prompt, 500),
+      },
+      working_directory: job.workingDirectory,
+      output_directory: job.outputDirectory,
+      run_directories: deps.places.runs(job_id),
+      executor_log: deps.places.log(job_id),
+      created_at: iso(job.createdAt),
+      started_at: iso(job.startedAt),
+      ended_at: iso(job.endedAt),
+    };
+    // Whoever wants to change the template has to see it: it gets all the room that is left.
+    const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(settings) - 100);
+    return { ...settings, template: shortText(revision.template, room) };
+  },
+});
+
+/** The jobs of the store, newest first. */
+export const listJobs = operation({
+  name: 'list_jobs',
+  title: 'All jobs',
+  description: 'Lists jobs, newest first, with status, units and cost. Filter by status or by part of the name or id.',
+  input: z.strictObject({
+    status: z.array(z.enum(JOB_STATUSES)).min(1).max(9).optional().describe('Only jobs in one of these'),
+    search: z.string().max(200).optional().describe('Part of the name or id'),
+    limit: z.int().min(1).max(100).optional().describe(`Default ${DEFAULT_JOBS}`),
+    cursor: cursor.optional(),
+  }),
+  output: z.looseObject({
+    jobs: z.array(z.looseObject({ job_id: z.string(), name: z.string(), status: z.string(), units: unitCounts })),
+    total: z.int(),
+    next_cursor: z.string().nullable(),
+  }),
+  effect: 'read',
+  async run(deps, { status, search, limit, cursor: after }) {
+    const wanted = limit ?? DEFAULT_JOBS;
+    const { jobs, total } = deps.repository.jobs.list({
+      limit: wanted + 1,
+      ...(status ? { statuses: status } : {}),
+      ...(search ? { search } : {}),
+      ...(after ? { after: parseJobCursor(after) } : {}),
+    });
+    const rows = jobs.slice(0, wanted).map((job) => ({
+      job_id: job.jobId,
+      name: job.name,
+      status: job.status,
+      ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
+      ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
+      units: deps.repository.units.counts(job.jobId),
+      cost_usd: usd(job.costUsd),
+      created_at: iso(job.createdAt),
+      started_at: iso(job.startedAt),
+      ended_at: iso(job.endedAt),
+    }));
+    const page = limit === undefined ? shortList(rows, PAGE_BYTES) : rows;
+    const last = jobs[page.length - 1];
+    return { jobs: [...page], total, next_cursor: jobs.length > page.length && last ? cursorOf(last) : null };
+  },
+});
+
+/** Place in the list, told so that it stays one when the job itself is deleted meanwhile. */
+function cursorOf({ createdAt, jobId: id }: JobPlace): string {
+  return `${createdAt}.${id}`;
+}
+
+function parseJobCursor(text: string): JobPlace {
+  const [, createdAt, id] = /^(\d{1,15})\.(job-[\w-]+)$/.exec(text) ?? [];
+  if (createdAt === undefined || id === undefined) throw badCursor(text);
+  return { createdAt: Number(createdAt), jobId: id };
+}
+
+/** The job whose id a person typed, whole or in part; refuses an ambiguous one. For doors that people type at. */
+export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): string {
+  const id = typed.trim().toLowerCase();
+  // What a script's variable that is not set would be: it must never stand for the only job there is.
+  if (id === '' || id === 'job-') {
+    throw new AbpError('invalid_input', `Expected the id of a job, found ${JSON.stringify(typed)}.`, {
+      hint: 'list_jobs (abp status) shows the jobs.',
+    });
+  }
+  const prefix = id.startsWith('job-') ? id : `job-${id}`;
+  const ids = repository.jobs.idsLike(prefix);
+  if (ids.length === 1 && ids[0]) return ids[0];
+  if (ids.includes(prefix)) return prefix;
+  if (ids.length === 0)
+    throw new AbpError('not_found', `No job ${typed}.`, { hint: 'list_jobs (abp status) shows the jobs.' });
+  throw new AbpError('ambiguous', `${typed} could be ${ids.slice(0, 5).join(', ')}.`, { hint: 'Type more of the id.' });
+}

@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import type { Attempt } from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
+import type { Job } from '../domain/job.ts';
+import type { UnitFilter, UnitWithAttempt } from '../domain/repository.ts';
+import { UNIT_STATUSES, type Unit } from '../domain/unit.ts';
+import {
+  ANSWER_BYTES,
+  jsonBytes,
+  leftOut,
+  shortField,
+  shortList,
+  shortObject,
+  shortText,
+  shortValue,
+} from './brief.ts';
+import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
+import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { badCursor, cursor, failureClass, iso, jobId, unitIndex, usd } from './shapes.ts';
+import { resultText } from './status.ts';
+import { terminalCommand } from './terminal-command.ts';
+
+const DEFAULT_UNITS = 20;
+/** Room, in bytes: of a payload in a list, of all lines of a page. */
+const PAYLOAD_BYTES = 400;
+const PAGE_BYTES = 8000;
+/** Room for the parts of a unit, which its conversation takes a part of when it is wanted. */
+const ROOM = { payload: 2500, result: 2500, attempts: 2500 };
+const ROOM_BESIDE_CONVERSATION = { payload: 800, result: 800, attempts: 1500 };
+
+/** Units of a job by page. */
+export const listUnits = operation({
+  name: 'list_units',
+  title: 'Units of a job',
+  description:
+    'Lists units of a job in index order: payload, status, attempts, cost and the beginning of the result or the failure. Filter by status, failure class or text; page with cursor. One unit in full: get_unit; all results: export_results.',
+  input: z.strictObject({
+    job_id: jobId,
+    status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional(),
+    failure_class: failureClass.optional(),
+    text: z.string().max(200).optional().describe('Part of the payload or key'),
+    limit: z.int().min(1).max(100).optional().describe(`Default ${DEFAULT_UNITS}`),
+    cursor: cursor.optional(),
+  }),
+  output: z.looseObject({
+    job_id: z.string(),
+    units: z.array(z.looseObject({ unit: z.int(), key: z.string(), status: z.string() })),
+    total: z.int().optional(),
+    next_cursor: z.string().nullable(),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
+    requireJob(deps, job_id);
+    const filter = {
+      ...(status ? { statuses: status } : {}),
+      ...(failure_class ? { failureClass: failure_class } : {}),
+    };
+    const rows = deps.repository.units.list(
+      job_id,
+      { ...filter, ...(text ? { text } : {}), ...(after ? { after: parseIndex(after) } : {}) },
+      limit + 1,
+    );
+    const page = shortList(rows.slice(0, limit).map(brief), PAGE_BYTES);
+    const left = rows.length > page.length;
+    return {
+      job_id,
+      units: [...page],
+      ...(text ? {} : { total: totalOf(deps, job_id, filter) }),
+      next_cursor: left ? String(page.at(-1)?.unit ?? '') : null,
+      ...(left && page.length < limit ? { note: 'The page was cut to keep the answer small.' } : {}),
+    };
+  },
+});
+
+/** How many units there are on all pages, from the counters. */
+function totalOf({ repository: { units } }: OrchestratorDeps, jobId: string, filter: UnitFilter): number {
+  const { statuses = UNIT_STATUSES, failureClass: inClass } = filter;
+  const totals = statuses.map(
+    (status) => units.slice(jobId, { status, ...(inClass ? { failureClass: inClass } : {}) }, 0, 0).total,
+  );
+  return totals.reduce((sum, total) => sum + total, 0);
+}
+
+/** Everything about one unit. */
+export const getUnit = operation({
+  name: 'get_unit',
+  title: 'One unit in detail',
+  description:
+    'Shows one unit: payload, attempts with cost and failure, the result, and with conversation=true one page of what its agent said and did. Long texts are cut; paths lead to the whole.',
+  input: z.strictObject({
+    job_id: jobId,
+    unit: unitIndex,
+    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+    attempt: z.int().min(1).max(100_000).optional().describe('Which attempt; default the latest'),
+    conversation: z.boolean().optional().describe('Include a page of the conversation'),
+    limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
+    cursor: cursor.optional(),
+  }),
+  output: z.looseObject({
+    job_id: z.string(),
+    unit: z.int(),
+    key: z.string(),
+    status: z.string(),
+    attempts: z.array(z.looseObject({ attempt: z.int(), status: z.string() })),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
+    const job = requireJob(deps, job_id);
+    const ref = { jobId: job_id, stage, index };
+    const unit = deps.repository.units.get(ref);
+    if (!unit) {
+      throw new AbpError('not_found', `${job_id} has no unit ${index}${stage === 'post' ? ' of stage post' : ''}.`, {
+        hint: stage === 'post' ? postUnitOf(job) : `It has units 0 to ${job.totalUnits - 1}.`,
+      });
+    }
+    const attempts = deps.repository.attempts.ofUnit(ref);
+    const chosen = number === undefined ? attempts.at(-1) : attempts.find((attempt) => attempt.attempt === number);
+    if (number !== undefined && !chosen) {
+      throw new AbpError('not_found', `Unit ${index} of ${job_id} has no attempt ${number}.`, {
+        hint: `It has ${attempts.length}.`,
+      });
+    }
+    const terminal = chosen ? await terminalCommand(deps, job, unit, chosen) : null;
+    const wantsConversation = conversation ?? (from !== undefined && from !== '');
+    const room = wantsConversation ? ROOM_BESIDE_CONVERSATION : ROOM;
+    const withResult = attempts.findLast((attempt) => attempt.result !== null);
+    const shownAttempts = shortList(attempts.map((attempt) => describe(deps, attempt)).toReversed(), room.attempts);
+    const answer = {
+      job_id,
+      unit: index,
+      ...(stage === 'post' ? { stage } : {}),
+      key: shortText(unit.key, 500),
+      status: unit.status,
+      payload: shortObject(unit.payload, room.payload),
+      ...(unit.failureClass
+        ? { failure_class: unit.failureClass, message: shortText(unit.failureMessage ?? '', 600) }
+        : {}),
+      ...(unit.status === 'completed' && withResult ? { result: shortResult(withResult, room.result) } : {}),
+      attempts: shownAttempts.toReversed(),
+      ...leftOut('attempts', attempts.length - shownAttempts.length),
+      ...(terminal ? { continue_in_terminal: terminal } : {}),
+    };
+    if (!wantsConversation || !chosen) return answer;
+    return {
+      ...answer,
+      conversation: await conversationPage(deps, chosen, ANSWER_BYTES - jsonBytes(answer), limit, from),
+    };
+  },
+});
+
+function postUnitOf(job: Job): string {
+  if (!job.postProcessing) return 'It was created without post-processing.';
+  return 'Of stage post it has unit 0, once its post-processing has begun.';
+}
+
+function parseIndex(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw badCursor(text);
+  return Number(text);
+}
+
+/** One line of a list. */
+export function brief({ unit, attempt }: UnitWithAttempt) {
+  return {
+    unit: unit.index,
+    key: shortText(unit.key, 200),
+    status: unit.status,
+    payload: shortObject(unit.payload, PAYLOAD_BYTES),
+    attempts: unit.attempt,
+    ...(unit.status === 'completed' && attempt?.result ? { result: shortText(resultText(attempt.result), 300) } : {}),
+    ...(unit.failureClass
+      ? { failure_class: unit.failureClass, message: shortText(unit.failureMessage ?? '', 200) }
+      : {}),
+    ...(waitingUntil(unit) ?? {}),
+    ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
+    ...(attempt?.endedAt ? { duration_s: (attempt.endedAt - attempt.startedAt) / 1000 } : {}),
+  };
+}
+
+function waitingUntil(unit: Unit): { not_before: string } | null {
+  return unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : null;
+}
+
+function shortResult({ result }: Attempt, bytes: number) {
+  const { text, structured, artifacts } = result ?? { text: null };
+  return {
+    ...(text === null ? {} : { text: shortText(text, bytes * (structured === undefined ? 0.8 : 0.2)) }),
+    ...(structured === undefined ? {} : { structured: shortValue(structured, bytes * 0.6) }),
+    ...shortField('artifacts', artifacts, bytes * 0.2),
+  };
+}
+
+function describe(deps: OrchestratorDeps, attempt: Attempt) {
+  const { usage } = attempt;
+  return {
+    attempt: attempt.attempt,
+    purpose: attempt.purpose,
+    status: attempt.status,
+    revision: attempt.revision,
+    ...(attempt.failureClass
+      ? { failure_class: attempt.failureClass, message: shortText(attempt.message ?? '', 500) }
+      : {}),
+    ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
+    ...(usage.costEstimated ? { cost_estimated: true } : {}),
+    ...(usage.turns === undefined ? {} : { turns: usage.turns }),
+    ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
+    ...shortField('tools_denied', attempt.notes?.toolsDenied, 300),
+    ...shortField('files_changed', attempt.notes?.filesChanged, 500),
+    started_at: iso(attempt.startedAt),
+    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    run_directory: attempt.runDirectory,
+  };
+}

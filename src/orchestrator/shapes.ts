@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
+import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
+import { didYouMean } from '../domain/nearest.ts';
+
+/** Field shapes that several operations share. What comes out is loose: fields are added, never taken away. */
+
+export const jobId = z
+  .string()
+  .max(100)
+  .describe('The job')
+  .meta({ examples: ['job-7f3k2m'] });
+
+/** A failure class by name: a string in the schema, since all of them would make it long, and checked all the same. */
+export const failureClass = z
+  .string()
+  .max(40)
+  .refine((name) => isFailureClass(name), {
+    error: ({ input }) =>
+      `unknown failure class ${JSON.stringify(input)}.${didYouMean(String(input), FAILURE_CLASSES)}`,
+  })
+  // Not a transform, whose schema loses its examples.
+  .meta({ description: 'As in the failures of get_job_status', examples: ['timeout'] }) as unknown as z.ZodType<
+  FailureClass,
+  string
+>;
+
+function isFailureClass(name: string): boolean {
+  return (FAILURE_CLASSES as readonly string[]).includes(name);
+}
+
+const index = z.int().min(0).max(1_000_000_000);
+
+export const unitIndex = index.describe('Index of the unit in its job, from 0');
+
+export const unitIndexes = z.array(index).min(1).max(10_000).describe('Indexes, from 0');
+
+export const waitSeconds = z.number().min(0).max(45).describe('Wait up to so long for news, then answer; default 0');
+
+export const cursor = z.string().max(200).describe('next_cursor of the page before');
+
+/** A cursor that no page has given. */
+export function badCursor(text: string): AbpError {
+  return new AbpError('invalid_input', `cursor: expected the next_cursor of an earlier page, found "${text}".`, {
+    hint: 'Leave it out for the first page.',
+  });
+}
+
+/** Limits where they are changed: the same fields as at creation, described there. */
+export const limitsChange = z
+  .strictObject({
+    max_workers: z.int().min(1).max(MAX_WORKERS_CEILING),
+    max_retries: z.int().min(0).max(100),
+    timeout_s: z.number().min(1).max(86_400),
+    idle_timeout_s: z.number().min(0).max(86_400),
+    budget_usd: z.number().positive().max(1_000_000).nullable(),
+    failure_threshold: z.int().min(0).max(1000),
+  })
+  .partial();
+
+const { shape } = limitsChange;
+
+export const limitsInput = limitsChange.extend({
+  max_workers: shape.max_workers.describe('Units at work at the same time'),
+  max_retries: shape.max_retries.describe('Retries of a unit after its first try'),
+  timeout_s: shape.timeout_s.describe('Seconds one attempt may take'),
+  idle_timeout_s: shape.idle_timeout_s.describe('Seconds without any output; 0 = off'),
+  budget_usd: shape.budget_usd.describe('Money for the whole job; null = no limit'),
+  failure_threshold: shape.failure_threshold.describe('Pause when so many units in a row fail alike; 0 = off'),
+});
+
+export const workerInput = z
+  .looseObject({ type: z.string().max(50) })
+  .describe(
+    'Who does a unit: {"type":"claude", model?, permission?: read_only | edit_in_place | full, tools?, max_turns?, …} (default, read_only) or {"type":"command","command":["node","check.mjs"]}',
+  );
+
+/** Any JSON object. Not z.json(): its recursive schema needs references, which hosts do not follow. */
+const jsonObject = z.record(z.string(), z.unknown());
+
+/** Kind of source. */
+export const enumeratorType = z
+  .string()
+  .max(50)
+  .describe('Kind of source: file, csv, json, sql or dynamic (list_enumerators)')
+  .meta({ examples: ['file'] });
+
+/** Config of a source; checked by its enumerator. */
+export const enumeratorConfig = jsonObject
+  .describe('Its config, with absolute paths (list_enumerators)')
+  .meta({ examples: [{ base_directory: '/home/me/notes', pattern: '**/*.md' }] });
+
+export const outputSchemaInput = jsonObject.describe(
+  'JSON Schema that every result must satisfy; results become columns of the export',
+);
+
+const count = z.int().min(0).max(1_000_000_000);
+
+export const unitCounts = z.object({
+  total: count,
+  pending: count,
+  running: count,
+  completed: count,
+  failed: count,
+  skipped: count,
+  cancelled: count,
+});
+
+/** A call that would make sense next. */
+export const nextCall = z.object({
+  tool: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  why: z.string(),
+});
+
+/** What a person looks at before approving: one test unit. */
+const testResult = z.looseObject({
+  unit: count,
+  status: z.string(),
+  result: z.string().optional(),
+  message: z.string().optional(),
+  failure_class: z.string().optional(),
+  tools_denied: z.array(z.string()).readonly().optional(),
+  files_changed: z.array(z.string()).readonly().optional(),
+  cost_usd: z.number().optional(),
+  duration_s: z.number(),
+});
+
+const range = z.array(z.number()).readonly();
+
+/** What get_job_status and every call that changes a job's state return. */
+export const jobStatusOutput = z.looseObject({
+  job_id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  pause_reason: z.string().optional(),
+  message: z.string().optional(),
+  resume_at: z.string().optional(),
+  units: unitCounts,
+  cost_usd: z.number(),
+  executor: z.looseObject({ state: z.enum(['none', 'alive', 'lost']) }),
+  test: z
+    .looseObject({ state: z.string(), verdict: z.string().optional(), results: z.array(testResult).optional() })
+    .optional(),
+  estimate: z
+    .looseObject({
+      remaining_units: count,
+      cost_usd: range.nullable(),
+      duration_s: range,
+    })
+    .optional(),
+  failures: z.array(z.looseObject({ class: z.string(), count })).optional(),
+  retrying: z.array(z.object({ class: z.string(), count })).optional(),
+  next: z.array(nextCall),
+});
+
+export type JobStatusOutput = z.input<typeof jobStatusOutput>;
+
+/** ISO 8601 in UTC; null stays null. */
+export function iso(at: number): string;
+export function iso(at: number | null): string | null;
+export function iso(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
+/** Text cut to a length, saying how much is missing. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
+}
+
+/** Money as shown: a hundredth of a cent is precise enough. */
+export function usd(amount: number): number {
+  return Number(amount.toFixed(4));
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { JsonObject } from '../domain/json.ts';
+import { redactJson } from '../domain/redact.ts';
+import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../enumerators/index.ts';
+import { preview } from '../enumerators/preview.ts';
+import { shortField, shortList, shortObject } from './brief.ts';
+import { requireApproval } from './enumerate-into.ts';
+import { operation } from './operation.ts';
+import { enumeratorConfig, enumeratorType } from './shapes.ts';
+
+const DEFAULT_ITEMS = 5;
+const COUNT_S = 10;
+/** Room in the answer, in bytes. */
+const ITEM_BYTES = 1500;
+const ITEMS_BYTES = 4500;
+const FIELDS_BYTES = 2500;
+const WARNINGS_BYTES = 1000;
+const CONFIG_BYTES = 1000;
+
+/** Kinds of sources. */
+export const listEnumerators = operation({
+  name: 'list_enumerators',
+  title: 'Kinds of sources',
+  description:
+    'Lists the kinds of sources with their config fields and an example: files of a directory, rows of a CSV file or a query, elements of a JSON file, code. Read it before preview_items or create_job.',
+  input: z.strictObject({ type: z.string().max(50).optional().describe('Only this one') }),
+  output: z.looseObject({
+    enumerators: z.array(z.looseObject({ type: z.string(), description: z.string() })),
+  }),
+  effect: 'read',
+  async run(_deps, { type }) {
+    const chosen = type === undefined ? await allEnumerators() : [await getEnumerator(type)];
+    return {
+      enumerators: chosen.map(({ type: name, description, configSchema, example }) => ({
+        type: name,
+        description,
+        config_schema: briefSchema(z.toJSONSchema(configSchema, { io: 'input' })),
+        example,
+      })),
+    };
+  },
+});
+
+/** The first items of a source. */
+export const previewItems = operation({
+  name: 'preview_items',
+  title: 'Look at a source',
+  description:
+    'Shows the first items of a source, their fields and how many there are, without making a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use. Counting stops after 10 s and says so.',
+  input: z.strictObject({
+    enumerator_type: enumeratorType,
+    enumerator_config: enumeratorConfig,
+    limit: z.int().min(1).max(50).optional().describe(`Items to show; default ${DEFAULT_ITEMS}`),
+  }),
+  output: z.looseObject({
+    items: z.array(z.looseObject({})),
+    fields: z.array(z.looseObject({ name: z.string() })),
+    total: z.int(),
+    complete: z.boolean(),
+  }),
+  effect: 'read',
+  async run(deps, { enumerator_type, enumerator_config, limit = DEFAULT_ITEMS }, call) {
+    const enumerator = await getEnumerator(enumerator_type);
+    const config = enumerator.resolve(parseConfig(enumerator, enumerator_config), call);
+    const seen = await preview(
+      enumerator,
+      config,
+      {
+        workingDirectory: call.workingDirectory,
+        approveCode: (code, sha256) => requireApproval(deps, code, sha256),
+        ...(call.signal ? { signal: call.signal } : {}),
+      },
+      { limit, countForMs: COUNT_S * 1000 },
+    );
+    const items = shortList(
+      seen.items.map((item) => shortObject(item, ITEM_BYTES)),
+      ITEMS_BYTES,
+    );
+    const fields = shortList(
+      seen.fields.map(({ examples, ...field }) => ({ ...field, examples: examples.slice(0, 2) })),
+      FIELDS_BYTES,
+    );
+    const left = { items: seen.items.length - items.length, fields: seen.fields.length - fields.length };
+    return {
+      total: seen.total,
+      complete: seen.complete,
+      ...(seen.skippedDuplicates > 0 ? { skipped_duplicates: seen.skippedDuplicates } : {}),
+      items: [...items],
+      fields: [...fields],
+      ...(left.items + left.fields > 0
+        ? { left_out: `${left.items} items and ${left.fields} fields, to keep the answer small` }
+        : {}),
+      warnings: [],
+      ...shortField('warnings', seen.warnings, WARNINGS_BYTES),
+      enumerator_config: shortObject(redactJson(config as JsonObject), CONFIG_BYTES),
+    };
+  },
+});
+
+/** The schema without what says nothing to a reader. */
+function briefSchema(schema: object): object {
+  const { $schema: _dialect, ...rest } = schema as Record<string, unknown>;
+  return rest;
+}

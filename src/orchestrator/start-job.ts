@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import type { Job, JobTest } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import { refuseRecursion } from '../executor/launch.ts';
+import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { launch, requireReady } from './put-to-work.ts';
+import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
+import { jobStatus } from './status.ts';
+import { waitForNews } from './wait.ts';
+
+const DEFAULT_WAIT_S = 30;
+
+const input = z.strictObject({
+  job_id: jobId,
+  approve: z
+    .boolean()
+    .optional()
+    .describe('In testing: true runs all other units, false rejects the test. Ask the user first'),
+  note: z.string().max(2000).optional().describe('Why it was approved or rejected'),
+  skip_test: z
+    .boolean()
+    .optional()
+    .describe('In created: run everything at once, without a test. Only if the user asked for it'),
+  wait_seconds: waitSeconds.optional().describe(`Wait up to so long for the test; default ${DEFAULT_WAIT_S}`),
+});
+
+type Input = z.output<typeof input>;
+
+/** Starts the test of a created job, and decides about a tested one. */
+export const startJob = operation({
+  name: 'start_job',
+  title: 'Test, approve and start a job',
+  description:
+    'Starts a job in two steps. A created job runs its test unit (real work, real cost) and answers with its result and an estimate for the rest. Hosts with dialogs ask the user; otherwise show both and, once the user has agreed, call again with approve=true: a detached executor runs all other units, also after this conversation ends. approve=false puts the test back. While the test runs, a call waits for it.',
+  input,
+  output: jobStatusOutput,
+  effect: 'write',
+  async run(deps, given, call) {
+    refuseRecursion(deps.environment);
+    const begun = deps.clock.monotonic();
+    const job = requireJob(deps, given.job_id);
+    await STEPS[stepOf(job, given)](deps, job, given, call);
+    const wait = given.wait_seconds ?? DEFAULT_WAIT_S;
+    const tested = (now: Job) => now.status !== 'testing' || now.test?.state !== 'running';
+    // Looking at the worker and starting an executor took their part of the caller's patience.
+    const patienceMs = call.patienceMs - (deps.clock.monotonic() - begun);
+    return jobStatus(deps, await waitForNews(deps, job.jobId, wait, { ...call, patienceMs }, tested));
+  },
+});
+
+type Step = 'look' | 'test' | 'skip' | 'approve' | 'reject';
+
+const STEPS: Readonly<
+  Record<Step, (deps: OrchestratorDeps, job: Job, given: Input, call: Call) => Promise<void> | void>
+> = {
+  look,
+  test: beginTest,
+  skip: skipTest,
+  approve,
+  reject,
+};
+
+/** What a call means in this state; refuses what would be wrong there, before anything is written. */
+function stepOf(job: Job, { approve: decision, skip_test: skip }: Input): Step {
+  const deciding = decision ? 'approve' : 'reject';
+  if (skip && job.status !== 'created') throw refuse(job, 'skip_test works only on a created job', hintFor(job));
+  if (job.status === 'created') {
+    if (decision !== undefined) {
+      throw refuse(
+        job,
+        `there is no test to ${deciding} yet`,
+        'Call start_job without approve: it runs the test unit first.',
+      );
+    }
+    return skip ? 'skip' : 'test';
+  }
+  if (job.status !== 'testing') {
+    if (decision !== undefined) throw refuse(job, `${deciding} works only while its test is waiting`, hintFor(job));
+    if (job.status === 'running' || job.status === 'post_processing') return 'look';
+    throw refuse(job, 'start_job works on a created or tested job', hintFor(job));
+  }
+  if (decision === undefined) return 'look';
+  if (!decision) return 'reject';
+  if (job.test?.state === 'passed') return 'approve';
+  throw refuse(
+    job,
+    'only a passed test can be approved',
+    job.test?.state === 'running'
+      ? 'Wait: start_job without approve returns the result.'
+      : 'Reject it (approve=false), or change prompt or worker with update_job, then test again.',
+  );
+}
+
+function hintFor(job: Job): string {
+  if (job.status === 'paused') return 'resume_job goes on.';
+  if (job.status === 'completed' || job.status === 'failed')
+    return 'manage_units retries or reopens units of an ended job.';
+  if (job.status === 'cancelled') return 'A cancelled job stays so; create_job makes a new one.';
+  return 'get_job_status shows what goes on.';
+}
+
+/** A job whose executor died gets a new one; a test that has ended only waits for a person. */
+async function look(deps: OrchestratorDeps, job: Job): Promise<void> {
+  if (job.status !== 'testing' || job.test?.state === 'running') await deps.launcher.ensureExecutor(job);
+}
+
+async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
+  const { repository, clock, defaults } = deps;
+  if (defaults.skipTest && !job.requireHumanApproval) return run(deps, job, given, {});
+  await requireReady(deps, job);
+  const units = testUnits(deps, job);
+  if (units.length === 0) {
+    throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
+  }
+  const test: JobTest = {
+    state: 'running',
+    units,
+    verdict: null,
+    executorsLost: 0,
+    startedAt: clock.now(),
+    endedAt: null,
+  };
+  repository.transaction((tx) => {
+    if (!repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } })) throw changed(job);
+    repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units: test.units } });
+  });
+  try {
+    await deps.launcher.ensureExecutor(job);
+  } catch (error) {
+    // The job is as it was, also when an executor comes after all: late, on a machine that is very busy.
+    repository.transaction((tx) => {
+      const now = requireJob(deps, job.jobId);
+      const note = `no executor could be started: ${(error as Error).message}`;
+      if (now.status === 'testing') discardTest(deps, tx, now, note);
+    });
+    throw error;
+  }
+}
+
+async function skipTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
+  if (job.requireHumanApproval) {
+    throw refuse(job, 'it needs the approval of a human after a test', 'Call start_job without skip_test.');
+  }
+  await run(deps, job, given, given.note ? { note: given.note } : {});
+}
+
+async function approve(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
+  if (job.requireHumanApproval && !call.human) {
+    throw new AbpError(
+      'approval_required',
+      `${job.jobId} needs the approval of a human; a tool argument is not enough.`,
+      {
+        hint: `Show the test result to the user. They approve it on a terminal: abp approve ${job.jobId}`,
+        details: { job_id: job.jobId },
+      },
+    );
+  }
+  const { note } = given;
+  await run(deps, job, given, { ...(note ? { note } : {}), ...(call.human ? { by: call.human } : {}) });
+}
+
+/** Puts the job to work: status first, then an executor. The approval stands even when none can be started. */
+async function run(
+  deps: OrchestratorDeps,
+  job: Job,
+  given: Input,
+  data: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { repository, clock } = deps;
+  await requireReady(deps, job);
+  repository.transaction((tx) => {
+    // What was decided about must be what is there now: another test may have begun meanwhile.
+    const now = requireJob(deps, job.jobId);
+    if (stepOf(now, given) !== stepOf(job, given)) throw changed(job);
+    const from = now.status;
+    const patch = { startedAt: now.startedAt ?? clock.now() };
+    if (!repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch })) throw changed(job);
+    repository.jobs.resetRule(tx, job.jobId);
+    if (from === 'testing') repository.events.add(tx, job.jobId, { type: 'job:approved', data });
+    repository.events.add(tx, job.jobId, {
+      type: 'job:started',
+      data: from === 'created' ? { ...data, tested: false } : {},
+    });
+  });
+  await launch(deps, job);
+}
+
+function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
+  deps.repository.transaction((tx) => discardTest(deps, tx, requireJob(deps, jobId), note));
+}
+
+/**
+ * Puts a test back, running or ended: its units are pending again with nothing held against them, its attempts stay in
+ * history. `job` as it is in the open transaction.
+ */
+export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
+  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
+  repository.units.moveMany(
+    tx,
+    job.jobId,
+    { indexes: job.test?.units ?? [], statuses: ['running', 'completed', 'failed', 'cancelled'] },
+    'pending',
+    job.test?.units.length ?? 0,
+  );
+  repository.events.add(tx, job.jobId, { type: 'job:rejected', data: note ? { note } : {} });
+}
+
+/** Indexes spread evenly over the source: first, last and between; for one that is not pending, others that are. */
+function testUnits({ repository }: OrchestratorDeps, { jobId, testUnits: wanted, totalUnits }: Job): readonly number[] {
+  const pendingFrom = (index: number, limit: number) =>
+    repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit).map(({ unit }) => unit.index);
+  const spread = Array.from({ length: wanted }, (_, i) =>
+    wanted === 1 ? 0 : Math.round((i * (totalUnits - 1)) / (wanted - 1)),
+  );
+  const near = spread.flatMap((index) => pendingFrom(index, 1));
+  const chosen = [...new Set([...near, ...pendingFrom(0, wanted)])].slice(0, wanted);
+  return chosen.sort((a, b) => a - b);
+}
+
+function changed(job: Job): AbpError {
+  return new AbpError('conflict', `${job.jobId} was changed by somebody else at this moment.`, {
+    hint: 'get_job_status shows its present state.',
+  });
+}

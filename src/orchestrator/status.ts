@@ -1,0 +1,211 @@
+import type { Attempt } from '../domain/attempt.ts';
+import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
+import type { EventType } from '../domain/event.ts';
+import { type FailureClass, failureRule } from '../domain/failure.ts';
+import { goesOnByItself, type Job, PAUSE_REASONS } from '../domain/job.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { UnitCounts, UnitStatus } from '../domain/unit.ts';
+import { CONFIRM_MS } from '../executor/launch.ts';
+import { executorState } from '../executor/lease.ts';
+import { leftOut, shortField, shortObject, shortText } from './brief.ts';
+import { nextCalls } from './next-calls.ts';
+import type { OrchestratorDeps } from './operation.ts';
+import { iso, type JobStatusOutput, usd } from './shapes.ts';
+import { shownSourceNotes } from './source-notes.ts';
+
+/** The rate is that of the last minutes: what counts for the rest. */
+const RATE_WINDOW_MS = 5 * 60_000;
+/** So many tell it as well: of a fast job five minutes have a hundred thousand. */
+const RATE_ATTEMPTS = 1000;
+/** The last event of a job whose executor is still on its way. */
+const PUT_TO_WORK: readonly EventType[] = [
+  'job:test_started',
+  'job:started',
+  'job:resumed',
+  'job:post_processing_started',
+];
+const SHOWN_RUNNING = 8;
+const SHOWN_TEST_UNITS = 5;
+/** Room for what may be long, in bytes: together with the rest it stays below that of an answer. */
+const TEST_BYTES = 4000;
+const FAILURES_BYTES = 2000;
+
+/** Everything worth telling about a job in one small object, from rows. */
+export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
+  const { repository } = deps;
+  const lease = repository.leases.get(job.jobId);
+  const state = executorOf(deps, job, lease);
+  const units = repository.units.counts(job.jobId);
+  const estimated = estimateOf(deps, job, units);
+  return {
+    job_id: job.jobId,
+    name: job.name,
+    status: job.status,
+    ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
+    ...messageOf(job),
+    ...(job.status === 'created' ? shownSourceNotes(deps, job.jobId) : {}),
+    ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
+    units,
+    ...progressOf(deps, job, units),
+    cost_usd: usd(job.costUsd),
+    ...(job.costEstimated ? { cost_estimated: true } : {}),
+    ...(job.inputTokens + job.outputTokens > 0 ? { tokens: { input: job.inputTokens, output: job.outputTokens } } : {}),
+    executor: state === 'alive' && lease ? { state, pid: lease.pid, slots: job.maxWorkers } : { state },
+    ...(job.test ? { test: testOf(deps, job, job.test) } : {}),
+    ...(estimated ? { estimate: { ...estimated } } : {}),
+    ...runningOf(deps, job),
+    ...failuresOf(deps, job),
+    ...postOf(deps, job),
+    created_at: iso(job.createdAt),
+    started_at: iso(job.startedAt),
+    ended_at: iso(job.endedAt),
+    next: [...nextCalls(job, units, state)],
+  };
+}
+
+/**
+ * The executor of a job (of one that is being enumerated: its creator). One that is just being started is not lost, nor is
+ * one that died when the job had no more need of it.
+ */
+function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
+  const held = executorState(lease);
+  if (held === 'alive') return held;
+  const leftBehind = () => repository.attempts.running(job.jobId).length > 0;
+  if (!(job.status === 'enumerating' || goesOnByItself(job) || leftBehind())) return 'none';
+  const [last] = repository.events.list(job.jobId, job.eventSeq - 1, 1);
+  const onItsWay = last && PUT_TO_WORK.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
+  return held === 'none' && onItsWay ? 'none' : 'lost';
+}
+
+/** What failed for good, by class with an example; and what failed so far and is tried again. */
+function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId }: Job): Record<string, unknown> {
+  const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
+    class: failureClass,
+    count,
+    example: example ? { unit: example.index, message: shortText(example.message, 300) } : null,
+    advice: failureRule(failureClass).advice,
+  }));
+  const inStatus = (status: UnitStatus, failureClass: FailureClass) =>
+    units.slice(jobId, { status, failureClass }, 0, 0).total;
+  const retrying = (Object.keys(units.classCounts(jobId)) as FailureClass[])
+    .map((name) => ({ class: name, count: inStatus('pending', name) + inStatus('running', name) }))
+    .filter(({ count }) => count > 0);
+  return { ...shortField('failures', failures, FAILURES_BYTES), ...shortField('retrying', retrying, 500) };
+}
+
+function messageOf(job: Job): { message?: string } {
+  if (job.statusMessage) return { message: shortText(job.statusMessage, 1000) };
+  return job.pauseReason ? { message: PAUSE_REASONS[job.pauseReason] } : {};
+}
+
+function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object {
+  if (job.startedAt === null || units.total === 0) return {};
+  const done = units.total - units.pending - units.running;
+  const percent = Math.floor((done / units.total) * 1000) / 10;
+  if (job.status !== 'running') return { progress: { done, percent } };
+  const now = deps.clock.now();
+  const since = Math.max(now - RATE_WINDOW_MS, job.startedAt);
+  const { ended, first } = deps.repository.attempts.endedLately(job.jobId, since, RATE_ATTEMPTS);
+  const from = ended === RATE_ATTEMPTS && first !== null ? first : since;
+  const perMinute = ended / (Math.max(1000, now - from) / 60_000);
+  const left = units.total - done;
+  return {
+    progress: {
+      done,
+      percent,
+      per_minute: Number(perMinute.toFixed(1)),
+      ...(perMinute > 0 ? { eta_s: Math.round((left / perMinute) * 60) } : {}),
+    },
+  };
+}
+
+/** Estimate of what is left, from the test attempts. */
+export function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Estimate | null {
+  return estimate(testSamples(deps, job), units.pending, job.maxWorkers);
+}
+
+/** What the test attempts of a job took; none before a test has ended. */
+export function testSamples(deps: OrchestratorDeps, job: Job): readonly Sample[] {
+  if (!job.test || job.test.state === 'running') return [];
+  return job.test.units
+    .flatMap((index) => latestTest(deps, job, index) ?? [])
+    .map(({ usage, startedAt, endedAt }) => ({
+      costUsd: usage.costUsd ?? null,
+      durationMs: (endedAt ?? startedAt) - startedAt,
+    }));
+}
+
+function latestTest(deps: OrchestratorDeps, job: Job, index: number): Attempt | undefined {
+  return deps.repository.attempts
+    .ofUnit({ jobId: job.jobId, stage: 'main', index })
+    .findLast((attempt) => attempt.purpose === 'test');
+}
+
+function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>): JobStatusOutput['test'] {
+  const attempts = test.units.flatMap((index) => latestTest(deps, job, index) ?? []);
+  const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
+  return {
+    state: test.state,
+    ...(test.verdict ? { verdict: shortText(test.verdict, 600) } : {}),
+    units: test.units,
+    cost_usd: usd(cost),
+    // Once it is decided, get_unit has the details.
+    ...(job.status === 'testing' ? { results: testResults(deps, attempts) } : {}),
+    ...leftOut('results', attempts.length - SHOWN_TEST_UNITS),
+  };
+}
+
+function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
+  const shown = attempts.slice(0, SHOWN_TEST_UNITS);
+  const room = Math.floor(TEST_BYTES / Math.max(1, shown.length));
+  return shown.map((attempt) => ({
+    unit: attempt.index,
+    status: attempt.status,
+    ...(attempt.result ? { result: shortText(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
+    ...(attempt.message ? { message: shortText(attempt.message, Math.min(500, room / 4)) } : {}),
+    ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
+    ...(attempt.notes?.toolsUsed ? { tools_used: shortObject(attempt.notes.toolsUsed, room / 4) } : {}),
+    ...shortField('tools_denied', attempt.notes?.toolsDenied, room / 4),
+    ...shortField('files_changed', attempt.notes?.filesChanged, room / 4),
+    ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
+    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    conversation: {
+      tool: 'get_unit',
+      arguments: { job_id: attempt.jobId, unit: attempt.index, attempt: attempt.attempt, conversation: true },
+      path: attempt.runDirectory,
+    },
+  }));
+}
+
+/** A result as one text: JSON where there is any. */
+export function resultText(result: NonNullable<Attempt['result']>): string {
+  return result.structured === undefined ? (result.text ?? '') : JSON.stringify(result.structured);
+}
+
+function runningOf(deps: OrchestratorDeps, job: Job): object {
+  const running = deps.repository.attempts.running(job.jobId);
+  if (running.length === 0) return {};
+  const now = deps.clock.now();
+  return {
+    at_work: running.slice(0, SHOWN_RUNNING).map(({ jobId, stage, index, attempt, startedAt }) => ({
+      unit: index,
+      key: shortText(deps.repository.units.get({ jobId, stage, index })?.key ?? '', 80),
+      ...(stage === 'post' ? { stage } : {}),
+      attempt,
+      seconds: Math.round((now - startedAt) / 1000),
+    })),
+  };
+}
+
+function postOf(deps: OrchestratorDeps, job: Job): object {
+  if (!job.postProcessing) return {};
+  const unit = deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+  return {
+    post_processing: {
+      name: job.postProcessing.name,
+      status: unit?.status ?? 'not started',
+      output_directory: job.postProcessing.outputDirectory,
+      ...(unit?.failureMessage ? { message: shortText(unit.failureMessage, 300) } : {}),
+    },
+  };
+}

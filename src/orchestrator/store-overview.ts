@@ -1,0 +1,32 @@
+import { JOB_STATUSES, type Job, type JobStatus } from '../domain/job.ts';
+import { shortList } from './brief.ts';
+import type { OrchestratorDeps } from './operation.ts';
+import { usd } from './shapes.ts';
+
+/** Jobs of one kind that are named; the others are only counted. */
+const NAMED = 10;
+const NAMED_BYTES = 4000;
+
+const MOVING: readonly JobStatus[] = ['enumerating', 'running', 'post_processing'];
+
+/** The whole store at a glance: how many jobs are in each status, which are at work, which wait for a person. */
+export function storeOverview({ repository }: Pick<OrchestratorDeps, 'repository'>): Record<string, unknown> {
+  const list = (statuses: readonly JobStatus[], limit: number) => repository.jobs.list({ statuses, limit });
+  const brief = (job: Job) => ({
+    job_id: job.jobId,
+    name: job.name,
+    status: job.status,
+    ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
+    ...(job.test ? { test: job.test.state } : {}),
+    units: repository.units.counts(job.jobId),
+    cost_usd: usd(job.costUsd),
+  });
+  const testing = list(['testing'], NAMED).jobs;
+  const moving = [...list(MOVING, NAMED).jobs, ...testing.filter((job) => job.test?.state === 'running')];
+  const waiting = [...testing.filter((job) => job.test?.state !== 'running'), ...list(['paused'], NAMED).jobs];
+  return {
+    jobs: Object.fromEntries(JOB_STATUSES.map((status) => [status, list([status], 1).total])),
+    at_work: shortList(moving.map(brief), NAMED_BYTES),
+    waiting_for_you: shortList(waiting.map(brief), NAMED_BYTES),
+  };
+}

@@ -1,0 +1,17 @@
+import type { Attempt } from '../domain/attempt.ts';
+import type { Job } from '../domain/job.ts';
+import type { Unit } from '../domain/unit.ts';
+import type { OrchestratorDeps } from './operation.ts';
+
+/** What goes on with the session of an attempt in a terminal; null where there is none. */
+export async function terminalCommand(
+  deps: OrchestratorDeps,
+  job: Job,
+  { payload, stage }: Unit,
+  { usage: { sessionId }, revision: number }: Attempt,
+): Promise<string | null> {
+  const revision = deps.repository.jobs.revision(job.jobId, number);
+  if (!sessionId || !revision) return null;
+  const { worker, config } = await deps.workers.parse(revision.worker);
+  return worker.resumeCommand(sessionId, { config, payload, stage, workingDirectory: job.workingDirectory });
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
+import type { Job } from '../domain/job.ts';
+import { checkTemplate } from '../prompt/template.ts';
+import { revisionOf } from './create-job.ts';
+import { type Call, operation, refuse, requireJob } from './operation.ts';
+import { checkSettings, type Settings } from './settings.ts';
+import { jobId, jobStatusOutput, limitsChange, outputSchemaInput, workerInput } from './shapes.ts';
+import { discardTest } from './start-job.ts';
+import { jobStatus } from './status.ts';
+
+const input = z.strictObject({
+  job_id: jobId,
+  prompt_template: z.string().min(1).max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
+  output_schema: outputSchemaInput.optional().describe('As for create_job'),
+  worker: workerInput.optional().describe('As for create_job; replaces the whole worker'),
+  limits: limitsChange.optional().describe('Only those that change'),
+  note: z.string().max(2000).optional().describe('What was changed and why'),
+});
+
+type Input = z.output<typeof input>;
+
+/** Makes a new revision of a job's prompt, schema, worker or limits. */
+export const updateJob = operation({
+  name: 'update_job',
+  title: 'Change prompt, schema, worker or limits',
+  description:
+    'Makes a new revision of a job that is created, testing (the test is discarded) or paused. Give only what changes. Completed units keep their results; manage_units with reopen runs them again with the new revision.',
+  input,
+  output: jobStatusOutput.extend({ revision: z.int() }),
+  effect: 'write',
+  async run(deps, given, call) {
+    const { repository } = deps;
+    const job = requireJob(deps, given.job_id);
+    const before = repository.jobs.revision(job.jobId, job.revision);
+    if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+    if (job.status !== 'created' && job.status !== 'testing' && job.status !== 'paused') {
+      throw refuse(
+        job,
+        'it can be changed in created, testing or paused',
+        'pause_job first; then update_job, then resume_job.',
+      );
+    }
+    const changesLimits = Object.keys(given.limits ?? {}).length > 0;
+    if (!given.prompt_template && !given.output_schema && !given.worker && !changesLimits) {
+      throw new AbpError('invalid_input', 'Nothing to change was given.', {
+        hint: 'Give prompt_template, output_schema, worker or limits.',
+      });
+    }
+    // Slots that were changed while it ran stay, unless they are changed now.
+    const limits = { ...before.limits, max_workers: job.maxWorkers };
+    const settings = await checkSettings(deps, given, { ...before, limits });
+    const template = given.prompt_template ?? before.template;
+    checkTemplate(template, job.fields);
+    refuseUnapproved(job, given, settings, call);
+    const revision = repository.transaction((tx) => {
+      const now = requireJob(deps, job.jobId);
+      if (now.status !== job.status) throw refuse(now, 'it has changed at this moment', 'Look again, then repeat.');
+      if (now.status === 'testing') discardTest(deps, tx, now, given.note ?? 'changed by update_job');
+      const jobId = job.jobId;
+      const number = repository.jobs.addRevision(tx, {
+        jobId,
+        template,
+        note: given.note ?? null,
+        ...revisionOf(settings),
+      });
+      repository.jobs.patch(tx, jobId, {
+        passEnv: settings.passEnv,
+        ...(settings.needsHuman ? { requireHumanApproval: true } : {}),
+      });
+      repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
+      return number;
+    });
+    return { ...jobStatus(deps, requireJob(deps, job.jobId)), revision };
+  },
+});
+
+/** After its test nothing is asked again: what a human has to approve is then changed by a human alone. */
+function refuseUnapproved(job: Job, given: Input, settings: Settings, { human }: Call): void {
+  const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
+  if (job.status !== 'paused' || !changesTask || human || !(job.requireHumanApproval || settings.needsHuman)) return;
+  throw new AbpError(
+    'approval_required',
+    `${job.jobId} has been tested already, and what it does needs the approval of a human; a tool argument is not enough.`,
+    {
+      hint: `The user changes it on a terminal: abp update ${job.jobId}. Or cancel it and create a new job, which is tested and approved.`,
+      details: { job_id: job.jobId },
+    },
+  );
+}

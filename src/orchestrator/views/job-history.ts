@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { operation, requireJob } from '../operation.ts';
+import { jobId, usd } from '../shapes.ts';
+
+const DEFAULT_POINTS = 120;
+/** Points looked up between two turns of the event loop: other requests wait no longer. */
+const POINTS_A_TURN = 8;
+
+const point = z.object({
+  /** End of the interval, seconds since 1970. */
+  at: z.number(),
+  succeeded: z.int(),
+  failed: z.int(),
+  cost_usd: z.number(),
+});
+
+/** A job's attempts and cost over time. */
+export const jobHistory = operation({
+  name: 'job_history',
+  title: 'Units and cost over time',
+  description:
+    'Attempts that ended and what they cost, in equal intervals from the first to the last (or to now while the job runs). Each point counts its own interval only.',
+  input: z.strictObject({
+    job_id: jobId,
+    points: z.int().min(2).max(500).optional().describe(`Intervals; default ${DEFAULT_POINTS}`),
+  }),
+  output: z.object({ job_id: z.string(), interval_s: z.number(), points: z.array(point) }),
+  effect: 'read',
+  async run(deps, { job_id, points: wanted = DEFAULT_POINTS }) {
+    const job = requireJob(deps, job_id);
+    const span = deps.repository.attempts.endedSpan(job_id);
+    if (!span) return { job_id, interval_s: 0, points: [] };
+    const first = Math.min(span.first, job.startedAt ?? span.first);
+    const last = (job.status === 'running' ? deps.clock.now() : span.last) + 1;
+    const interval = Math.max(1000, Math.ceil((last - first) / wanted));
+    const points: z.input<typeof point>[] = [];
+    for (let from = first; from < last; from += interval) {
+      const { succeeded, failed, costUsd } = deps.repository.attempts.endedBetween(job_id, from, from + interval);
+      points.push({ at: (from + interval) / 1000, succeeded, failed, cost_usd: usd(costUsd) });
+      if (points.length % POINTS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { job_id, interval_s: interval / 1000, points };
+  },
+});

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { estimate } from '../../domain/estimate.ts';
+import { failureRule } from '../../domain/failure.ts';
+import { clusterFailures } from '../../domain/failure-clusters.ts';
+import type { Job } from '../../domain/job.ts';
+import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { cut, jobId, jobStatusOutput, usd } from '../shapes.ts';
+import { jobStatus, testSamples } from '../status.ts';
+import { latestStep } from './attempt-log.ts';
+
+/** Failed units that are looked at for their causes. */
+const CLUSTERED_UNITS = 5_000;
+const SHOWN_CLUSTERS = 30;
+
+const count = z.int().min(0);
+const range = z.array(z.number()).readonly();
+
+const slot = z.object({
+  unit: count,
+  stage: z.enum(['main', 'post']),
+  key: z.string(),
+  attempt: count,
+  purpose: z.string(),
+  seconds: z.number(),
+  /** The last thing its agent said or did; absent while it has said nothing. */
+  latest: z.object({ kind: z.string(), tool: z.string().optional(), text: z.string() }).optional(),
+});
+
+const cluster = z.object({
+  class: z.string(),
+  cause: z.string(),
+  count,
+  example: z.object({ unit: count, message: z.string() }),
+  meaning: z.string(),
+  advice: z.string(),
+  units: z.array(count).readonly(),
+});
+
+/** Everything that a job's page shows at first sight, in one answer. */
+export const jobOverview = operation({
+  name: 'job_overview',
+  title: 'A job at a glance',
+  description:
+    'What a screen shows of a job at first sight: its status, every slot with the latest step of its agent, failed units clustered by cause, the estimate from the test against what has become of it.',
+  input: z.strictObject({ job_id: jobId }),
+  output: jobStatusOutput.extend({
+    progress: z
+      .object({
+        done: count,
+        percent: z.number(),
+        per_minute: z.number().optional(),
+        eta_s: z.number().optional(),
+      })
+      .optional(),
+    tokens: z.object({ input: count, output: count }).optional(),
+    cost_estimated: z.boolean().optional(),
+    post_processing: z
+      .looseObject({
+        name: z.string(),
+        status: z.string(),
+        output_directory: z.string(),
+        message: z.string().optional(),
+      })
+      .optional(),
+    created_at: z.string(),
+    started_at: z.string().nullable(),
+    ended_at: z.string().nullable(),
+    slots: z.array(slot),
+    max_workers: count,
+    clusters: z.array(cluster),
+    /** Failed units beyond those that were clustered. */
+    clusters_left_out: count,
+    /** What the test said about the whole job; absent before a test has ended. */
+    forecast: z.object({ cost_usd: range.nullable(), duration_s: range, from_units: count }).optional(),
+    budget_usd: z.number().nullable(),
+    worker: z.looseObject({ type: z.string() }),
+    require_human_approval: z.boolean(),
+    test_units: count,
+    revision: count,
+    event_seq: count,
+  }),
+  effect: 'read',
+  async run(deps, { job_id }) {
+    const job = requireJob(deps, job_id);
+    const revision = deps.repository.jobs.revision(job_id, job.revision);
+    const status = jobStatus(deps, job);
+    const forecast = forecastOf(deps, job, status.units.total);
+    return {
+      ...(status as typeof status & Times),
+      slots: await slotsOf(deps, job),
+      max_workers: job.maxWorkers,
+      ...clustersOf(deps, job, status.units.failed),
+      ...(forecast ? { forecast } : {}),
+      budget_usd: revision?.limits.budget_usd ?? null,
+      worker: revision?.worker ?? { type: 'unknown' },
+      require_human_approval: job.requireHumanApproval,
+      test_units: job.testUnits,
+      revision: job.revision,
+      event_seq: job.eventSeq,
+    };
+  },
+});
+
+type Times = { readonly created_at: string; readonly started_at: string | null; readonly ended_at: string | null };
+
+async function slotsOf(deps: OrchestratorDeps, job: Job) {
+  const now = deps.clock.now();
+  const running = [...deps.repository.attempts.running(job.jobId)].sort((a, b) => a.startedAt - b.startedAt);
+  return Promise.all(
+    running.map(async (attempt) => {
+      const { stage, index, purpose, startedAt } = attempt;
+      const latest = await latestStep(deps, attempt);
+      return {
+        unit: index,
+        stage,
+        key: cut(deps.repository.units.get(attempt)?.key ?? '', 200),
+        attempt: attempt.attempt,
+        purpose,
+        seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
+        ...(latest ? { latest } : {}),
+      };
+    }),
+  );
+}
+
+function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
+  const looked = failed > 0 ? repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
+  const clusters = clusterFailures(looked).slice(0, SHOWN_CLUSTERS);
+  return {
+    clusters: clusters.map(({ failureClass, cause, example, units }) => ({
+      class: failureClass,
+      cause,
+      count: units.length,
+      example: { unit: units[0] ?? 0, message: cut(example, 600) },
+      meaning: failureRule(failureClass).meaning,
+      advice: failureRule(failureClass).advice,
+      units,
+    })),
+    // What failed since it was counted is among the clusters already.
+    clusters_left_out: Math.max(0, failed - clusters.reduce((sum, { units }) => sum + units.length, 0)),
+  };
+}
+
+/** The estimate as it was when the test had ended, for the whole job. */
+function forecastOf(deps: OrchestratorDeps, job: Job, total: number) {
+  const whole = estimate(testSamples(deps, job), total, job.maxWorkers);
+  if (!whole) return null;
+  const { cost_usd, duration_s, from_units } = whole;
+  return { cost_usd: cost_usd?.map(usd) ?? null, duration_s, from_units };
+}

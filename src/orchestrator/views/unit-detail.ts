@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import type { Attempt, UnitResult } from '../../domain/attempt.ts';
+import { AbpError } from '../../domain/error.ts';
+import { failureRule } from '../../domain/failure.ts';
+import type { Job } from '../../domain/job.ts';
+import { redact, redactJson } from '../../domain/redact.ts';
+import type { Unit } from '../../domain/unit.ts';
+import { renderPrompt } from '../../prompt/render.ts';
+import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { cut, iso, jobId, unitIndex, usd } from '../shapes.ts';
+import { terminalCommand } from '../terminal-command.ts';
+
+/** Longer texts are cut: a page is no place for them, and the run directory has the whole. */
+const TEXT_CHARS = 200_000;
+
+const count = z.int().min(0);
+const object = z.record(z.string(), z.unknown());
+
+const attemptShape = z.object({
+  attempt: count,
+  purpose: z.string(),
+  status: z.string(),
+  revision: count,
+  failure_class: z.string().optional(),
+  message: z.string().optional(),
+  cost_usd: z.number().optional(),
+  cost_estimated: z.boolean().optional(),
+  input_tokens: count.optional(),
+  output_tokens: count.optional(),
+  turns: count.optional(),
+  model: z.string().optional(),
+  session_id: z.string().optional(),
+  /** What continues this session in a terminal. */
+  continue_in_terminal: z.string().optional(),
+  tools_used: z.record(z.string(), z.number()).optional(),
+  tools_denied: z.array(z.string()).readonly().optional(),
+  files_changed: z.array(z.string()).readonly().optional(),
+  started_at: z.string(),
+  ended_at: z.string().nullable(),
+  duration_s: z.number(),
+  run_directory: z.string(),
+  result: z
+    .object({
+      text: z.string().nullable(),
+      structured: z.unknown().optional(),
+      artifacts: z.array(z.object({ path: z.string(), bytes: z.number() })),
+    })
+    .optional(),
+});
+
+/** Everything about one unit that a person may want to look at, except what its agents said. */
+export const unitDetail = operation({
+  name: 'unit_detail',
+  title: 'A unit in full',
+  description: 'One unit with payload, rendered prompt and every attempt with its result, cost, notes and files.',
+  input: z.strictObject({
+    job_id: jobId,
+    unit: unitIndex,
+    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+  }),
+  output: z.object({
+    job_id: z.string(),
+    job_name: z.string(),
+    job_status: z.string(),
+    unit: count,
+    stage: z.enum(['main', 'post']),
+    total_units: count,
+    key: z.string(),
+    status: z.string(),
+    payload: object,
+    failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: z.string() }).optional(),
+    not_before: z.string().optional(),
+    retries_used: count,
+    /** What the next attempt would be told, or the latest one was if the revision has not changed. */
+    prompt: z.object({ system: z.string(), user: z.string() }).nullable(),
+    attempts: z.array(attemptShape),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, unit: index, stage = 'main' }) {
+    const job = requireJob(deps, job_id);
+    const ref = { jobId: job_id, stage, index };
+    const unit = deps.repository.units.get(ref);
+    if (!unit) throw new AbpError('not_found', `${job_id} has no unit ${index} of stage ${stage}.`);
+    const { failureClass } = unit;
+    return {
+      job_id,
+      job_name: job.name,
+      job_status: job.status,
+      unit: index,
+      stage,
+      total_units: job.totalUnits,
+      key: unit.key,
+      status: unit.status,
+      payload: unit.payload,
+      ...(failureClass
+        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(failureClass) } }
+        : {}),
+      ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
+      retries_used: unit.retriesUsed,
+      prompt: await promptOf(deps, job, unit),
+      attempts: await Promise.all(
+        deps.repository.attempts.ofUnit(ref).map((attempt) => show(deps, job, unit, attempt)),
+      ),
+    };
+  },
+});
+
+function about(failureClass: NonNullable<Unit['failureClass']>) {
+  const { meaning, advice } = failureRule(failureClass);
+  return { meaning, advice };
+}
+
+async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
+  const template = repository.jobs.revision(job.jobId, job.revision)?.template;
+  if (!template || unit.stage === 'post') return null;
+  const { fields, outputDirectory } = job;
+  const { system, user } = await renderPrompt({ template, fields, outputDirectory, payload: unit.payload });
+  return { system: cut(system, TEXT_CHARS), user: cut(user, TEXT_CHARS) };
+}
+
+async function show(
+  deps: OrchestratorDeps,
+  job: Job,
+  unit: Unit,
+  attempt: Attempt,
+): Promise<z.input<typeof attemptShape>> {
+  const { usage, notes, result } = attempt;
+  const terminal = await terminalCommand(deps, job, unit, attempt);
+  return {
+    attempt: attempt.attempt,
+    purpose: attempt.purpose,
+    status: attempt.status,
+    revision: attempt.revision,
+    ...(attempt.failureClass ? { failure_class: attempt.failureClass, message: attempt.message ?? '' } : {}),
+    ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
+    ...(usage.costEstimated ? { cost_estimated: true } : {}),
+    ...(usage.inputTokens === undefined ? {} : { input_tokens: usage.inputTokens }),
+    ...(usage.outputTokens === undefined ? {} : { output_tokens: usage.outputTokens }),
+    ...(usage.turns === undefined ? {} : { turns: usage.turns }),
+    ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
+    ...(terminal ? { continue_in_terminal: terminal } : {}),
+    ...(notes?.model ? { model: notes.model } : {}),
+    ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
+    ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
+    ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    started_at: iso(attempt.startedAt),
+    ended_at: iso(attempt.endedAt),
+    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    run_directory: attempt.runDirectory,
+    ...(result ? { result: showResult(result) } : {}),
+  };
+}
+
+function showResult({ text, structured, artifacts = [] }: UnitResult) {
+  return {
+    text: text === null ? null : cut(redact(text), TEXT_CHARS),
+    ...(structured === undefined ? {} : { structured: redactJson(structured) }),
+    artifacts: artifacts.map((artifact) => ({ ...artifact })),
+  };
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { JsonObject } from '../domain/json.ts';
+import { FAILURE_MARKER } from '../domain/report.ts';
+import { ownPrompt } from './own-prompt.ts';
+import { promptsDirectory } from './prompt-file.ts';
+import { escapeBraces, isAddressable, PAYLOAD } from './template.ts';
+
+/** What a template is made from. */
+interface SynthesisRequest {
+  /** The user's own words: kept word for word, never a template. */
+  readonly userIntent: string;
+  readonly enumeratorType: string;
+  /** Every field that an item may have. */
+  readonly fields: readonly string[];
+  readonly outputSchema?: JsonObject | null;
+  /** Absolute; agents may write below it. */
+  readonly outputDirectory: string;
+}
+
+/** The port that makes a job's prompt template from the user's intent. */
+export interface PromptSynthesizer {
+  synthesize(request: SynthesisRequest): Promise<string>;
+}
+
+/** Payload of the one post-processing unit; `results_path` is a JSON Lines file with one object per unit. */
+export interface PostProcessingPayload extends JsonObject {
+  readonly results_path: string;
+  readonly units_total: number;
+  readonly units_completed: number;
+  readonly units_failed: number;
+}
+
+const POST_PROCESSING_FIELDS = [
+  'results_path',
+  'units_total',
+  'units_completed',
+  'units_failed',
+] as const satisfies readonly (keyof PostProcessingPayload)[];
+
+/** Above this, a line for every field would be mostly empty lines: the payload as JSON says the same in less. */
+const MAX_LISTED_FIELDS = 40;
+
+/**
+ * The synthesizer that fills the Markdown templates in `prompts/`: one for each enumerator type, `item.md` for a type
+ * that has none of its own.
+ */
+export function createPromptSynthesizer(): PromptSynthesizer {
+  return { synthesize };
+}
+
+async function synthesize(request: SynthesisRequest): Promise<string> {
+  const prompt = await ownPrompt(hasOwnPrompt(request.enumeratorType) ? request.enumeratorType : 'item');
+  return prompt.fill({
+    intent: escapeBraces(request.userIntent),
+    result: request.outputSchema ? 'the structured output that the schema asks for' : 'the result itself, nothing else',
+    failure_marker: FAILURE_MARKER,
+    output_directory: escapeBraces(request.outputDirectory),
+    item: itemLines(request.fields),
+  });
+}
+
+/** The template of a job's post-processing unit, for a payload of `PostProcessingPayload`. */
+export async function synthesizePostProcessing(request: {
+  readonly prompt: string;
+  readonly outputDirectory: string;
+}): Promise<{ readonly template: string; readonly fields: readonly string[] }> {
+  const prompt = await ownPrompt('post-processing');
+  const template = prompt.fill({
+    intent: escapeBraces(request.prompt),
+    failure_marker: FAILURE_MARKER,
+    output_directory: escapeBraces(request.outputDirectory),
+    item: itemLines(POST_PROCESSING_FIELDS),
+  });
+  return { template, fields: POST_PROCESSING_FIELDS };
+}
+
+/** Types are names in a table of drivers; what could be a path is not one of them. */
+function hasOwnPrompt(type: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(type) && existsSync(path.join(promptsDirectory(), `${type}.md`));
+}
+
+/** One line for every field, or the whole payload where a field cannot be named or there are too many. */
+function itemLines(fields: readonly string[]): string {
+  if (fields.length > MAX_LISTED_FIELDS || !fields.every(isAddressable)) return `{${PAYLOAD}}`;
+  return fields.map((field) => `${field}: {${field}}`).join('\n');
+}

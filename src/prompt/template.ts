@@ -1,0 +1,134 @@
+import { AbpError } from '../domain/error.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { nearest } from '../domain/nearest.ts';
+
+/** One piece of a template: text as it is, the value of a field, the whole payload, or a name that nothing has. */
+export type TemplatePart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'field'; readonly name: string }
+  | { readonly kind: 'payload' }
+  | { readonly kind: 'unknown'; readonly name: string; readonly line: number };
+
+/** The placeholder for the whole payload as JSON; a field of this name is only reachable inside it. */
+export const PAYLOAD = 'payload';
+
+/** An escape, a braced piece without braces in it, or a brace of its own. `}}` is told apart by what it closes. */
+const TOKEN = /\{\{|\{([^{}]*)\}|[{}]/g;
+const NAME_CHARACTERS = /^[\p{L}\p{M}\p{N}_. -]+$/u;
+const NAME_CORE = /[\p{L}\p{N}_]/u;
+
+/** Whether a field can be a placeholder: a name with a brace in it cannot be told from the text around it. */
+export function isAddressable(field: string): boolean {
+  return field !== '' && field !== PAYLOAD && !/[{}]/.test(field);
+}
+
+/**
+ * Splits a template into parts, in one pass. `{name}` is a placeholder when name is exactly a field (or `payload`),
+ * `{{` and `}}` are literal braces, braced text that looks like a name is `unknown`, all other braces are text: so a
+ * JSON example with nested braces stays as it is, because a `}` that closes a single `{` is never half an escape.
+ */
+export function parseTemplate(template: string, fields: Iterable<string>): readonly TemplatePart[] {
+  const known = new Set([...fields].filter(isAddressable));
+  const parts: TemplatePart[] = [];
+  const open: ('{' | '{{')[] = [];
+  let text = '';
+  let end = 0;
+  const push = (part: TemplatePart) => {
+    if (text !== '') parts.push({ kind: 'text', text });
+    text = '';
+    parts.push(part);
+  };
+
+  for (const match of template.matchAll(TOKEN)) {
+    if (match.index < end) continue;
+    const [token, name] = match;
+    text += template.slice(end, match.index);
+    end = match.index + token.length;
+    if (name !== undefined) {
+      if (name === PAYLOAD) push({ kind: 'payload' });
+      else if (known.has(name)) push({ kind: 'field', name });
+      else if (looksLikeName(name)) push({ kind: 'unknown', name, line: lineAt(template, match.index) });
+      else text += token;
+    } else if (token === '}') {
+      const escaped = open.pop() !== '{' && template[end] === '}';
+      if (escaped) end += 1;
+      text += '}';
+    } else {
+      open.push(token as '{' | '{{');
+      text += '{';
+    }
+  }
+  text += template.slice(end);
+  if (text !== '') parts.push({ kind: 'text', text });
+  return parts;
+}
+
+/** Refuses a template that names something no item has. Throws AbpError `invalid_input`. */
+export function checkTemplate(template: string, fields: readonly string[]): void {
+  const unknown = parseTemplate(template, fields).filter((part) => part.kind === 'unknown');
+  const [first] = unknown;
+  if (first === undefined) return;
+  const expected = [...fields.filter(isAddressable), PAYLOAD];
+  const guess = nearest(first.name.trim(), expected);
+  const names = [...new Set(unknown.map((part) => part.name))];
+  throw new AbpError(
+    'invalid_input',
+    `The prompt template names ${names.map(braced).join(', ')} (first on line ${first.line}), but the items have: ${listed(expected)}.`,
+    {
+      hint: `${guess === null ? '' : `Did you mean ${braced(guess)}? `}For the braces themselves write {${braced(first.name)}}.`,
+      details: {
+        unknown: names,
+        line: first.line,
+        fields: expected.slice(0, 100),
+        ...(guess !== null && { nearest: guess }),
+      },
+    },
+  );
+}
+
+/** Puts a payload's values into parsed parts. What a value contains is never looked at again. */
+export function fillParts(parts: readonly TemplatePart[], payload: JsonObject): string {
+  return parts.map((part) => fillPart(part, payload)).join('');
+}
+
+/** Text that a template renders as `text` again: its braces doubled. */
+export function escapeBraces(text: string): string {
+  return text.replace(/[{}]/g, '$&$&');
+}
+
+function fillPart(part: TemplatePart, payload: JsonObject): string {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'payload':
+      return JSON.stringify(payload);
+    case 'field':
+      return valueText(Object.hasOwn(payload, part.name) ? payload[part.name] : undefined);
+    case 'unknown':
+      throw new AbpError('invalid_input', `The prompt template names {${part.name}}, which no item has.`, {
+        hint: 'Mend the template with update_job.',
+      });
+  }
+}
+
+function valueText(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+function looksLikeName(text: string): boolean {
+  return NAME_CHARACTERS.test(text) && NAME_CORE.test(text);
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
+function braced(name: string): string {
+  return `{${name}}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 30).map(braced).join(', ');
+  return names.length > 30 ? `${shown} and ${names.length - 30} more` : shown;
+}

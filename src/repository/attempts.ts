@@ -1,0 +1,145 @@
+import type Database from 'better-sqlite3';
+import { sql } from 'kysely';
+import type { AttemptStatus } from '../domain/attempt.ts';
+import type { FailureClass } from '../domain/failure.ts';
+import type { AttemptStore } from '../domain/repository.ts';
+import type { Stage } from '../domain/unit.ts';
+import { toAttempt } from './rows.ts';
+import { query, statement } from './statement.ts';
+
+type UnitKey = { jobId: string; stage: string; index: number };
+
+/** The ledger of attempts on SQLite. Rows begin in the dispatcher's claim and end in its settle. */
+export function createAttemptStore(db: Database.Database): AttemptStore {
+  const get = statement(db, (p: UnitKey & { attempt: number }) =>
+    query
+      .selectFrom('attempts')
+      .selectAll()
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index)
+      .where('attempt', '=', p.attempt),
+  );
+  const ofUnit = statement(db, (p: UnitKey) =>
+    query
+      .selectFrom('attempts')
+      .selectAll()
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index)
+      .orderBy('attempt'),
+  );
+  const running = statement(db, (p: { jobId: string }) =>
+    query.selectFrom('attempts').selectAll().where('job_id', '=', p.jobId).where('status', '=', sql.lit('running')),
+  );
+  const recent = statement(db, (p: { jobId: string; since: number; limit: number }) =>
+    query
+      .selectFrom('attempts')
+      .select(['stage', 'idx', 'status', 'failure_class', 'ended_at', 'purpose'])
+      .where('job_id', '=', p.jobId)
+      .where('ended_at', '>=', p.since)
+      .orderBy('ended_at', 'desc')
+      .limit(p.limit),
+  );
+  const endedLately = statement(db, (p: { jobId: string; since: number; limit: number }) =>
+    query
+      .selectFrom((eb) =>
+        eb
+          .selectFrom('attempts')
+          .select('ended_at')
+          .where('job_id', '=', p.jobId)
+          .where('ended_at', '>=', p.since)
+          .orderBy('ended_at', 'desc')
+          .limit(p.limit)
+          .as('newest'),
+      )
+      .select((eb) => eb.fn.countAll<number>().as('ended'))
+      .select(sql<number | null>`min(ended_at)`.as('first')),
+  );
+  const endedSpan = statement(db, (p: { jobId: string }) =>
+    query
+      .selectFrom('attempts')
+      .select(sql<number | null>`min(ended_at)`.as('first'))
+      .select((eb) =>
+        eb
+          .selectFrom('attempts')
+          .select(sql<number | null>`max(ended_at)`.as('last'))
+          .where('job_id', '=', p.jobId)
+          .where('ended_at', 'is not', null)
+          .as('last'),
+      )
+      .where('job_id', '=', p.jobId)
+      .where('ended_at', 'is not', null),
+  );
+  const endedBetween = statement(db, (p: { jobId: string; from: number; to: number }) =>
+    query
+      .selectFrom('attempts')
+      .select(sql<number>`ifnull(sum(status = 'succeeded'), 0)`.as('succeeded'))
+      .select(sql<number>`ifnull(sum(status != 'succeeded'), 0)`.as('failed'))
+      .select(sql<number>`ifnull(sum(cost_usd), 0)`.as('cost'))
+      .where('job_id', '=', p.jobId)
+      .where('ended_at', '>=', p.from)
+      .where('ended_at', '<', p.to),
+  );
+  const recordSpawn = statement(
+    db,
+    (
+      p: UnitKey & {
+        attempt: number;
+        pid: number;
+        startedAt: string | null;
+        bootId: string | null;
+        deadlineAt: number;
+      },
+    ) =>
+      query
+        .updateTable('attempts')
+        .set({ pid: p.pid, pid_started_at: p.startedAt, boot_id: p.bootId, deadline_at: p.deadlineAt })
+        .where('job_id', '=', p.jobId)
+        .where('stage', '=', p.stage)
+        .where('idx', '=', p.index)
+        .where('attempt', '=', p.attempt)
+        .where('status', '=', sql.lit('running')),
+  );
+
+  return {
+    get(ref) {
+      const row = get.get(ref);
+      return row ? toAttempt(row) : null;
+    },
+    ofUnit: (ref) => ofUnit.all(ref).map(toAttempt),
+    running: (jobId) => running.all({ jobId }).map(toAttempt),
+    recent: (jobId, since, limit) =>
+      recent.all({ jobId, since, limit }).map((row) => ({
+        stage: row.stage as Stage,
+        index: row.idx,
+        status: row.status as AttemptStatus,
+        failureClass: row.failure_class as FailureClass | null,
+        endedAt: row.ended_at,
+        purpose: row.purpose as 'test' | 'batch' | 'post',
+      })),
+    endedLately(jobId, since, limit) {
+      return endedLately.get({ jobId, since, limit }) ?? { ended: 0, first: null };
+    },
+    endedSpan(jobId) {
+      const row = endedSpan.get({ jobId });
+      return row?.first == null || row.last === null ? null : { first: row.first, last: row.last };
+    },
+    endedBetween(jobId, from, to) {
+      const row = endedBetween.get({ jobId, from, to });
+      return { succeeded: row?.succeeded ?? 0, failed: row?.failed ?? 0, costUsd: row?.cost ?? 0 };
+    },
+    recordSpawn(_tx, ref, process, deadlineAt) {
+      recordSpawn.run({
+        jobId: ref.jobId,
+        stage: ref.stage,
+        index: ref.index,
+        attempt: ref.attempt,
+        pid: process.pid,
+        startedAt: process.startedAt,
+        bootId: process.bootId,
+        deadlineAt,
+      });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type Database from 'better-sqlite3';
+import { sql } from 'kysely';
+import type { Clock } from '../domain/clock.ts';
+import { AbpError } from '../domain/error.ts';
+import type { EventStore } from '../domain/repository.ts';
+import { toEvent } from './rows.ts';
+import type { EventsTable } from './schema.ts';
+import { query, statement } from './statement.ts';
+
+/** The record of events on SQLite. */
+export function createEventStore(db: Database.Database, clock: Clock): EventStore {
+  const next = statement(db, (p: { jobId: string }) =>
+    query
+      .updateTable('jobs')
+      .set((eb) => ({ event_seq: eb('event_seq', '+', 1) }))
+      .where('job_id', '=', p.jobId)
+      .returning('event_seq'),
+  );
+  const add = db.prepare(
+    'INSERT INTO events (job_id, seq, at, type, stage, idx, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const list = statement(db, (p: { jobId: string; afterSeq: number; limit: number }) =>
+    query
+      .selectFrom('events')
+      .selectAll()
+      .where('job_id', '=', p.jobId)
+      .where('seq', '>', p.afterSeq)
+      .orderBy('seq')
+      .limit(p.limit),
+  );
+
+  // Named, because the planner would rather walk backwards over all events of a million units.
+  const ofJob = db.prepare<unknown[], EventsTable>(
+    `SELECT * FROM events INDEXED BY events_of_job WHERE job_id = ? AND idx IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?`,
+  );
+  const lastSeq = statement(db, (p: { jobId: string }) =>
+    query.selectFrom('jobs').select('event_seq').where('job_id', '=', p.jobId).where('deleting', '=', sql.lit(0)),
+  );
+  const lastSeqs = statement(db, () =>
+    query
+      .selectFrom('jobs')
+      .select(['job_id', 'event_seq'])
+      .where('deleting', '=', sql.lit(0))
+      .where('status', '!=', sql.lit('enumerating')),
+  );
+
+  return {
+    add(_tx, jobId, event) {
+      const seq = next.get({ jobId })?.event_seq;
+      if (seq === undefined) throw new AbpError('not_found', `No job ${jobId}.`);
+      const { type, stage = null, index = null, attempt = null, data } = event;
+      add.run(jobId, seq, clock.now(), type, stage, index, attempt, data ? JSON.stringify(data) : '{}');
+      return seq;
+    },
+    list: (jobId, afterSeq, limit) => list.all({ jobId, afterSeq, limit }).map(toEvent),
+    ofJob: (jobId, beforeSeq, limit) => ofJob.all(jobId, beforeSeq, limit).map(toEvent),
+    lastSeq: (jobId) => lastSeq.get({ jobId })?.event_seq ?? null,
+    lastSeqs: () => new Map(lastSeqs.all({}).map((row) => [row.job_id, row.event_seq])),
+  };
+}

@@ -1,0 +1,204 @@
+import type Database from 'better-sqlite3';
+import { sql } from 'kysely';
+import type { Clock } from '../domain/clock.ts';
+import { AbpError } from '../domain/error.ts';
+import type { FailureClass } from '../domain/failure.ts';
+import { EXECUTING, jobStatusesBefore } from '../domain/job.ts';
+import type { JobPatch, JobStore, JobTally } from '../domain/repository.ts';
+import { createDeletion } from './deletion.ts';
+import { createRevisionStore, insertRevision } from './revisions.ts';
+import { toJob } from './rows.ts';
+import type { JobsTable } from './schema.ts';
+import { allRows, query, runWrite, statement } from './statement.ts';
+
+/** Where each field of a patch is stored, and how. */
+const PATCH_COLUMNS: {
+  readonly [K in keyof Required<JobPatch>]: readonly [keyof JobsTable, 'plain' | 'json' | 'flag'];
+} = {
+  name: ['name', 'plain'],
+  pauseReason: ['pause_reason', 'plain'],
+  statusMessage: ['status_message', 'plain'],
+  resumeAt: ['resume_at', 'plain'],
+  pauseMode: ['pause_mode', 'plain'],
+  fields: ['fields', 'json'],
+  totalUnits: ['total_units', 'plain'],
+  revision: ['revision', 'plain'],
+  maxWorkers: ['max_workers', 'plain'],
+  test: ['test', 'json'],
+  passEnv: ['pass_env', 'json'],
+  requireHumanApproval: ['require_human_approval', 'flag'],
+  executorsLost: ['executors_lost', 'plain'],
+  startedAt: ['started_at', 'plain'],
+  endedAt: ['ended_at', 'plain'],
+};
+
+function columns(patch: JobPatch): Partial<JobsTable> {
+  const set: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(patch)) {
+    const [column, kind] = PATCH_COLUMNS[field as keyof JobPatch];
+    if (kind === 'json') set[column] = value === null ? null : JSON.stringify(value);
+    else set[column] = kind === 'flag' ? Number(value) : value;
+  }
+  return set as Partial<JobsTable>;
+}
+
+/** The ledger of jobs on SQLite. */
+export function createJobStore(db: Database.Database, clock: Clock): JobStore {
+  const get = statement<{ jobId: string }, JobsTable>(db, (p) =>
+    query.selectFrom('jobs').selectAll().where('job_id', '=', p.jobId).where('deleting', '=', 0),
+  );
+  const tally = statement(db, (p: { jobId: string }) =>
+    query
+      .selectFrom('jobs')
+      .select(['units_tried', 'dearest_usd', 'rule_since', 'rule_base'])
+      .select((eb) =>
+        eb
+          .selectFrom('attempts')
+          .select(sql<number>`ifnull(sum(reserved_usd), 0)`.as('reserved'))
+          .where('attempts.job_id', '=', p.jobId)
+          .where('attempts.status', '=', sql.lit('running'))
+          .as('reserved'),
+      )
+      .where('job_id', '=', p.jobId),
+  );
+  const wantingExecutor = statement<object, JobsTable>(db, () =>
+    query
+      .selectFrom('jobs')
+      .selectAll()
+      .where('deleting', '=', sql.lit(0))
+      .where(
+        'job_id',
+        'in',
+        query
+          .selectFrom('jobs')
+          .select('job_id')
+          .where('status', 'in', [...EXECUTING, 'paused'].map(sql.lit<string>))
+          .where(
+            sql<boolean>`(status != 'testing' OR test ->> 'state' = 'running') AND (status != 'paused' OR pause_reason = 'usage_limit')`,
+          )
+          .union(query.selectFrom('attempts').select('job_id').where('status', '=', sql.lit('running')))
+          .union(
+            query
+              .selectFrom('jobs')
+              .innerJoin('unit_counts', 'unit_counts.job_id', 'jobs.job_id')
+              .select('jobs.job_id')
+              .where('jobs.status', '=', sql.lit('cancelled'))
+              .where('unit_counts.status', '=', sql.lit('pending'))
+              .where('unit_counts.count', '>', sql.lit(0)),
+          ),
+      )
+      .orderBy('created_at'),
+  );
+
+  return {
+    ...createRevisionStore(db, clock),
+    ...createDeletion(db),
+    insert(_tx, job, first) {
+      runWrite(
+        db,
+        query.insertInto('jobs').values({
+          job_id: job.jobId,
+          name: job.name,
+          status: 'enumerating',
+          user_intent: job.userIntent,
+          enumerator_type: job.enumeratorType,
+          enumerator_config: JSON.stringify(job.enumeratorConfig),
+          max_workers: job.maxWorkers,
+          test_units: job.testUnits,
+          require_human_approval: job.requireHumanApproval ? 1 : 0,
+          post_processing: job.postProcessing === null ? null : JSON.stringify(job.postProcessing),
+          working_directory: job.workingDirectory,
+          output_directory: job.outputDirectory,
+          pass_env: JSON.stringify(job.passEnv),
+          created_at: job.createdAt,
+        } as JobsTable),
+      );
+      insertRevision(db, 1, first, clock.now());
+    },
+    get(jobId) {
+      const row = get.get({ jobId });
+      return row ? toJob(row) : null;
+    },
+    idsLike(prefix) {
+      const rows = allRows(
+        db,
+        query
+          .selectFrom('jobs')
+          .select('job_id')
+          .where('job_id', '>=', prefix)
+          .where('job_id', '<', `${prefix}\u{10ffff}`)
+          .where('deleting', '=', 0)
+          .orderBy('job_id')
+          .limit(10),
+      );
+      return rows.map((row) => row.job_id);
+    },
+    list({ statuses, search, limit, after }) {
+      let matching = query.selectFrom('jobs').where('deleting', '=', 0);
+      // A job that is still being enumerated is seen only by its id.
+      matching = statuses
+        ? matching.where('status', 'in', [...statuses])
+        : matching.where('status', '!=', 'enumerating');
+      if (search) {
+        const like = `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`;
+        matching = matching.where(sql<boolean>`(name LIKE ${like} ESCAPE '\\' OR job_id LIKE ${like} ESCAPE '\\')`);
+      }
+      const total =
+        allRows(
+          db,
+          matching.select((eb) => eb.fn.countAll<number>().as('n')),
+        )[0]?.n ?? 0;
+      let page = matching.selectAll().orderBy('created_at', 'desc').orderBy('job_id', 'desc').limit(limit);
+      if (after !== undefined) {
+        page = page.where(sql<boolean>`(created_at, job_id) < (${after.createdAt}, ${after.jobId})`);
+      }
+      return { jobs: allRows(db, page).map(toJob), total };
+    },
+    move(_tx, jobId, to, options = {}) {
+      const from = options.from ?? jobStatusesBefore(to);
+      if (from.length === 0) return false;
+      return (
+        runWrite(
+          db,
+          query
+            .updateTable('jobs')
+            .set({ ...columns(options.patch ?? {}), status: to })
+            .$if(to === 'paused', (update) => update.set((eb) => ({ paused_from: eb.ref('status') })))
+            .where('job_id', '=', jobId)
+            .where('status', 'in', [...from])
+            .where('deleting', '=', 0),
+        ) === 1
+      );
+    },
+    patch(_tx, jobId, patch, inStatuses) {
+      const set = columns(patch);
+      if (Object.keys(set).length === 0) return true;
+      let update = query.updateTable('jobs').set(set).where('job_id', '=', jobId).where('deleting', '=', 0);
+      if (inStatuses) update = update.where('status', 'in', [...inStatuses]);
+      return runWrite(db, update) === 1;
+    },
+    tally(jobId): JobTally {
+      const row = tally.get({ jobId });
+      if (!row) throw new AbpError('not_found', `No job ${jobId}.`);
+      const base = JSON.parse(row.rule_base) as { tried: number; byClass: Partial<Record<FailureClass, number>> };
+      return {
+        unitsTried: row.units_tried,
+        dearestUsd: row.dearest_usd,
+        reservedUsd: row.reserved ?? 0,
+        ruleSince: row.rule_since,
+        ruleBaseTried: base.tried,
+        ruleBaseByClass: base.byClass,
+      };
+    },
+    resetRule(_tx, jobId) {
+      db.prepare(
+        `UPDATE jobs SET rule_since = ?, rule_base = json_object('tried', units_tried, 'byClass', json((
+           SELECT json_group_object(failure_class, n) FROM (
+             SELECT failure_class, sum(count) AS n FROM unit_counts
+             WHERE job_id = jobs.job_id AND stage = 'main' AND failure_class != '' GROUP BY failure_class))))
+         WHERE job_id = ?`,
+      ).run(clock.now(), jobId);
+    },
+    wantingExecutor: () => wantingExecutor.all({}).map(toJob),
+  };
+}

@@ -1,0 +1,188 @@
+import type { Migration } from './index.ts';
+
+/**
+ * The first ledger. Counters of units are kept by a trigger, so that they move in the transaction of the rows whoever
+ * writes; bulk inserts add theirs themselves (one row a chunk instead of one a unit). Units have no rowid: appended in
+ * primary-key order they cost one B-tree write each. Partial indexes cost the bulk insert nothing. The statistics say what a
+ * large job looks like: without them SQLite walks through all units of a job rather than look at the few in a status, and
+ * real ones of a store that is still empty would say the same.
+ */
+export const ledger: Migration = {
+  version: 1,
+  name: 'ledger',
+  sql: `
+CREATE TABLE jobs (
+  job_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  status TEXT NOT NULL,
+  pause_reason TEXT,
+  pause_mode TEXT,
+  paused_from TEXT,
+  status_message TEXT,
+  resume_at INTEGER,
+  user_intent TEXT NOT NULL,
+  enumerator_type TEXT NOT NULL,
+  enumerator_config TEXT NOT NULL,
+  fields TEXT NOT NULL DEFAULT '[]',
+  total_units INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL DEFAULT 1,
+  max_workers INTEGER NOT NULL,
+  test_units INTEGER NOT NULL,
+  test TEXT,
+  require_human_approval INTEGER NOT NULL DEFAULT 0,
+  post_processing TEXT,
+  working_directory TEXT NOT NULL,
+  output_directory TEXT NOT NULL,
+  pass_env TEXT NOT NULL DEFAULT '[]',
+  executors_lost INTEGER NOT NULL DEFAULT 0,
+  cost_usd REAL NOT NULL DEFAULT 0,
+  cost_estimated INTEGER NOT NULL DEFAULT 0,
+  input_tokens INTEGER NOT NULL DEFAULT 0,
+  output_tokens INTEGER NOT NULL DEFAULT 0,
+  dearest_usd REAL NOT NULL DEFAULT 0,
+  units_tried INTEGER NOT NULL DEFAULT 0,
+  last_started_at INTEGER NOT NULL DEFAULT 0,
+  rule_since INTEGER NOT NULL DEFAULT 0,
+  rule_base TEXT NOT NULL DEFAULT '{"tried":0,"byClass":{}}',
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER,
+  event_seq INTEGER NOT NULL DEFAULT 0,
+  deleting INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX jobs_created ON jobs (created_at, job_id);
+CREATE INDEX jobs_by_status ON jobs (status, created_at, job_id);
+
+CREATE TABLE job_revisions (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  revision INTEGER NOT NULL,
+  template TEXT NOT NULL,
+  output_schema TEXT,
+  worker TEXT NOT NULL,
+  limits TEXT NOT NULL,
+  note TEXT,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (job_id, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE units (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  stage TEXT NOT NULL DEFAULT 'main',
+  idx INTEGER NOT NULL,
+  key TEXT,
+  payload TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'pending',
+  attempt INTEGER NOT NULL DEFAULT 0,
+  retries_used INTEGER NOT NULL DEFAULT 0,
+  deferrals INTEGER NOT NULL DEFAULT 0,
+  interruptions INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  failure_class TEXT,
+  failure_message TEXT,
+  PRIMARY KEY (job_id, stage, idx)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX units_by_status ON units (job_id, stage, status, idx);
+CREATE INDEX units_waiting ON units (job_id, stage, not_before) WHERE status = 'pending' AND not_before > 0;
+CREATE INDEX units_alone ON units (job_id, stage, idx) WHERE status = 'pending' AND interruptions >= 2;
+CREATE INDEX units_by_class ON units (job_id, stage, failure_class, idx) WHERE failure_class IS NOT NULL;
+CREATE UNIQUE INDEX units_by_key ON units (job_id, stage, key) WHERE key IS NOT NULL;
+
+CREATE TABLE unit_counts (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  stage TEXT NOT NULL,
+  status TEXT NOT NULL,
+  failure_class TEXT NOT NULL DEFAULT '',
+  count INTEGER NOT NULL,
+  PRIMARY KEY (job_id, stage, status, failure_class)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER units_counted AFTER UPDATE OF status, failure_class ON units
+WHEN OLD.status IS NOT NEW.status OR OLD.failure_class IS NOT NEW.failure_class BEGIN
+  UPDATE unit_counts SET count = count - 1
+    WHERE job_id = OLD.job_id AND stage = OLD.stage AND status = OLD.status AND failure_class = ifnull(OLD.failure_class, '');
+  INSERT INTO unit_counts (job_id, stage, status, failure_class, count)
+    VALUES (NEW.job_id, NEW.stage, NEW.status, ifnull(NEW.failure_class, ''), 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TABLE attempts (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  stage TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  purpose TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'running',
+  revision INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  attempt_id TEXT NOT NULL,
+  run_directory TEXT NOT NULL,
+  pid INTEGER,
+  pid_started_at TEXT,
+  boot_id TEXT,
+  deadline_at INTEGER,
+  reserved_usd REAL NOT NULL DEFAULT 0,
+  failure_class TEXT,
+  message TEXT,
+  result TEXT,
+  cost_usd REAL,
+  cost_estimated INTEGER NOT NULL DEFAULT 0,
+  usage TEXT NOT NULL DEFAULT '{}',
+  notes TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (job_id, stage, idx, attempt)
+) STRICT;
+CREATE INDEX attempts_running ON attempts (job_id) WHERE status = 'running';
+CREATE INDEX attempts_ended ON attempts (job_id, ended_at, status) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE events (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  stage TEXT,
+  idx INTEGER,
+  attempt INTEGER,
+  data TEXT NOT NULL DEFAULT '{}',
+  PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leases (
+  job_id TEXT PRIMARY KEY REFERENCES jobs,
+  epoch INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  pid_started_at TEXT,
+  boot_id TEXT,
+  heartbeat INTEGER NOT NULL DEFAULT 0,
+  lease_ms INTEGER NOT NULL,
+  acquired_at INTEGER NOT NULL,
+  released INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX leases_held ON leases (job_id) WHERE released = 0;
+
+CREATE TABLE worker_gates (
+  type TEXT PRIMARY KEY,
+  closed_until INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE code_approvals (
+  sha256 TEXT PRIMARY KEY,
+  code TEXT NOT NULL,
+  requested_at INTEGER NOT NULL,
+  approved_at INTEGER,
+  approved_by TEXT
+) STRICT, WITHOUT ROWID;
+
+ANALYZE;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('units', 'units', '1000000 1000000 1000000 1'),
+  ('units', 'units_by_status', '1000000 1000000 1000000 200000 1'),
+  ('units', 'units_waiting', '1000 1000 1000 1'),
+  ('units', 'units_alone', '10 10 10 1'),
+  ('units', 'units_by_class', '100000 100000 100000 10000 1'),
+  ('units', 'units_by_key', '1000000 1000000 1000000 1');
+ANALYZE sqlite_schema;
+`,
+};

@@ -1,0 +1,12 @@
+import { ledger } from './0001-ledger.ts';
+import { views } from './0002-views.ts';
+
+/** One step of the schema, applied whole in one transaction. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
+export const MIGRATIONS: readonly Migration[] = [ledger, views];

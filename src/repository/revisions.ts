@@ -1,0 +1,69 @@
+import type Database from 'better-sqlite3';
+import type { Clock } from '../domain/clock.ts';
+import { AbpError } from '../domain/error.ts';
+import type { JobStore, NewRevision } from '../domain/repository.ts';
+import { toRevision } from './rows.ts';
+import { allRows, query, runWrite, statement } from './statement.ts';
+
+/** The numbered versions of a job's template, schema, worker and limits on SQLite. */
+export function createRevisionStore(
+  db: Database.Database,
+  clock: Clock,
+): Pick<JobStore, 'revision' | 'revisions' | 'setTemplate' | 'addRevision'> {
+  const revision = statement(db, (p: { jobId: string; revision: number }) =>
+    query.selectFrom('job_revisions').selectAll().where('job_id', '=', p.jobId).where('revision', '=', p.revision),
+  );
+  return {
+    revision(jobId, number) {
+      const row = revision.get({ jobId, revision: number });
+      return row ? toRevision(row) : null;
+    },
+    revisions: (jobId) =>
+      allRows(db, query.selectFrom('job_revisions').selectAll().where('job_id', '=', jobId).orderBy('revision')).map(
+        toRevision,
+      ),
+    setTemplate(_tx, jobId, number, template) {
+      runWrite(
+        db,
+        query.updateTable('job_revisions').set({ template }).where('job_id', '=', jobId).where('revision', '=', number),
+      );
+    },
+    addRevision(_tx, next) {
+      const newest = allRows(
+        db,
+        query
+          .selectFrom('job_revisions')
+          .select((eb) => eb.fn.max('revision').as('newest'))
+          .where('job_id', '=', next.jobId),
+      )[0]?.newest;
+      if (newest == null) throw new AbpError('not_found', `No job ${next.jobId}.`);
+      const number = Number(newest) + 1;
+      insertRevision(db, number, next, clock.now());
+      runWrite(
+        db,
+        query
+          .updateTable('jobs')
+          .set({ revision: number, max_workers: next.limits.max_workers })
+          .where('job_id', '=', next.jobId),
+      );
+      return number;
+    },
+  };
+}
+
+/** Stores a revision under its number. */
+export function insertRevision(db: Database.Database, number: number, next: NewRevision, createdAt: number): void {
+  runWrite(
+    db,
+    query.insertInto('job_revisions').values({
+      job_id: next.jobId,
+      revision: number,
+      template: next.template,
+      output_schema: next.outputSchema === null ? null : JSON.stringify(next.outputSchema),
+      worker: JSON.stringify(next.worker),
+      limits: JSON.stringify(next.limits),
+      note: next.note,
+      created_at: createdAt,
+    }),
+  );
+}

@@ -1,0 +1,160 @@
+import type { Attempt, AttemptNotes, AttemptPurpose, AttemptStatus, UnitResult, Usage } from '../domain/attempt.ts';
+import type { EventType, JobEvent } from '../domain/event.ts';
+import type { FailureClass } from '../domain/failure.ts';
+import type { Job, JobStatus, JobTest, PauseReason, PostProcessing, Revision, WorkerChoice } from '../domain/job.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { UnitWithResult } from '../domain/repository.ts';
+import type { Stage, Unit, UnitStatus } from '../domain/unit.ts';
+import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
+
+/** Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only. */
+
+const json = <T>(text: string): T => JSON.parse(text) as T;
+const jsonOrNull = <T>(text: string | null): T | null => (text === null ? null : json<T>(text));
+
+export function toJob(row: JobsTable): Job {
+  return {
+    jobId: row.job_id,
+    name: row.name,
+    status: row.status as JobStatus,
+    pauseReason: row.pause_reason as PauseReason | null,
+    pauseMode: row.pause_mode as 'soft' | 'hard' | null,
+    pausedFrom: row.paused_from as 'running' | 'post_processing' | null,
+    statusMessage: row.status_message,
+    resumeAt: row.resume_at,
+    userIntent: row.user_intent,
+    enumeratorType: row.enumerator_type,
+    enumeratorConfig: json<JsonObject>(row.enumerator_config),
+    fields: json<string[]>(row.fields),
+    totalUnits: row.total_units,
+    revision: row.revision,
+    maxWorkers: row.max_workers,
+    testUnits: row.test_units,
+    test: jsonOrNull<JobTest>(row.test),
+    requireHumanApproval: row.require_human_approval === 1,
+    postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
+    workingDirectory: row.working_directory,
+    outputDirectory: row.output_directory,
+    passEnv: json<string[]>(row.pass_env),
+    executorsLost: row.executors_lost,
+    costUsd: row.cost_usd,
+    costEstimated: row.cost_estimated === 1,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    eventSeq: row.event_seq,
+  };
+}
+
+export function toRevision(row: JobRevisionsTable): Revision {
+  return {
+    jobId: row.job_id,
+    revision: row.revision,
+    template: row.template,
+    outputSchema: jsonOrNull<JsonObject>(row.output_schema),
+    worker: json<WorkerChoice>(row.worker),
+    limits: json<Limits>(row.limits),
+    note: row.note,
+    createdAt: row.created_at,
+  };
+}
+
+export function toUnit(row: UnitsTable): Unit {
+  return {
+    jobId: row.job_id,
+    stage: row.stage as Stage,
+    index: row.idx,
+    key: row.key ?? String(row.idx),
+    payload: json<JsonObject>(row.payload),
+    status: row.status as UnitStatus,
+    attempt: row.attempt,
+    retriesUsed: row.retries_used,
+    deferrals: row.deferrals,
+    interruptions: row.interruptions,
+    notBefore: row.not_before,
+    failureClass: row.failure_class as FailureClass | null,
+    failureMessage: row.failure_message,
+  };
+}
+
+export function toAttempt(row: AttemptsTable): Attempt {
+  return {
+    jobId: row.job_id,
+    stage: row.stage as Stage,
+    index: row.idx,
+    attempt: row.attempt,
+    purpose: row.purpose as AttemptPurpose,
+    status: row.status as AttemptStatus,
+    revision: row.revision,
+    epoch: row.epoch,
+    attemptId: row.attempt_id,
+    runDirectory: row.run_directory,
+    pid: row.pid,
+    pidStartedAt: row.pid_started_at,
+    bootId: row.boot_id,
+    deadlineAt: row.deadline_at,
+    reservedUsd: row.reserved_usd,
+    failureClass: row.failure_class as FailureClass | null,
+    message: row.message,
+    result: jsonOrNull<UnitResult>(row.result),
+    usage: json<Usage>(row.usage),
+    notes: jsonOrNull<AttemptNotes>(row.notes),
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** A unit joined with the result of its latest attempt, and what all of them used. */
+export type ResultRow = Pick<
+  UnitsTable,
+  'idx' | 'key' | 'status' | 'payload' | 'attempt' | 'failure_class' | 'failure_message'
+> & { readonly result: string | null; readonly used: string | null };
+
+export function toResult(row: ResultRow): UnitWithResult {
+  const { costUsd = null, durationMs = null } = jsonOrNull<Partial<UnitWithResult['used']>>(row.used) ?? {};
+  return {
+    unit: {
+      index: row.idx,
+      key: row.key ?? String(row.idx),
+      status: row.status as UnitStatus,
+      payload: json<JsonObject>(row.payload),
+      attempt: row.attempt,
+      failureClass: row.failure_class as FailureClass | null,
+      failureMessage: row.failure_message,
+    },
+    result: jsonOrNull<UnitResult>(row.result),
+    used: { costUsd, durationMs },
+  };
+}
+
+export function toEvent(row: EventsTable): JobEvent {
+  return {
+    jobId: row.job_id,
+    seq: row.seq,
+    at: row.at,
+    type: row.type as EventType,
+    stage: row.stage as Stage | null,
+    index: row.idx,
+    attempt: row.attempt,
+    data: json<JsonObject>(row.data),
+  };
+}
+
+export function toLease(row: LeasesTable): Lease {
+  return {
+    jobId: row.job_id,
+    epoch: row.epoch,
+    owner: row.owner,
+    pid: row.pid,
+    startedAt: row.pid_started_at,
+    bootId: row.boot_id,
+    heartbeat: row.heartbeat,
+    leaseMs: row.lease_ms,
+    acquiredAt: row.acquired_at,
+    released: row.released === 1,
+  };
+}

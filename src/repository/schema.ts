@@ -1,0 +1,154 @@
+/** The tables as Kysely sees them: one interface a table, columns as stored. JSON columns hold text. */
+export interface JobsTable {
+  job_id: string;
+  name: string;
+  status: string;
+  pause_reason: string | null;
+  pause_mode: string | null;
+  paused_from: string | null;
+  status_message: string | null;
+  resume_at: number | null;
+  user_intent: string;
+  enumerator_type: string;
+  enumerator_config: string;
+  fields: string;
+  total_units: number;
+  revision: number;
+  max_workers: number;
+  test_units: number;
+  test: string | null;
+  require_human_approval: number;
+  post_processing: string | null;
+  working_directory: string;
+  output_directory: string;
+  pass_env: string;
+  executors_lost: number;
+  cost_usd: number;
+  cost_estimated: number;
+  input_tokens: number;
+  output_tokens: number;
+  dearest_usd: number;
+  units_tried: number;
+  last_started_at: number;
+  rule_since: number;
+  rule_base: string;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  event_seq: number;
+  deleting: number;
+}
+
+export interface JobRevisionsTable {
+  job_id: string;
+  revision: number;
+  template: string;
+  output_schema: string | null;
+  worker: string;
+  limits: string;
+  note: string | null;
+  created_at: number;
+}
+
+export interface UnitsTable {
+  job_id: string;
+  stage: string;
+  idx: number;
+  /** null = the index is the key. */
+  key: string | null;
+  payload: string;
+  status: string;
+  attempt: number;
+  retries_used: number;
+  deferrals: number;
+  interruptions: number;
+  not_before: number;
+  failure_class: string | null;
+  failure_message: string | null;
+}
+
+export interface UnitCountsTable {
+  job_id: string;
+  stage: string;
+  status: string;
+  /** '' = none. */
+  failure_class: string;
+  count: number;
+}
+
+export interface AttemptsTable {
+  job_id: string;
+  stage: string;
+  idx: number;
+  attempt: number;
+  purpose: string;
+  status: string;
+  revision: number;
+  epoch: number;
+  attempt_id: string;
+  run_directory: string;
+  pid: number | null;
+  pid_started_at: string | null;
+  boot_id: string | null;
+  deadline_at: number | null;
+  reserved_usd: number;
+  failure_class: string | null;
+  message: string | null;
+  result: string | null;
+  cost_usd: number | null;
+  cost_estimated: number;
+  usage: string;
+  notes: string | null;
+  started_at: number;
+  ended_at: number | null;
+}
+
+export interface EventsTable {
+  job_id: string;
+  seq: number;
+  at: number;
+  type: string;
+  stage: string | null;
+  idx: number | null;
+  attempt: number | null;
+  data: string;
+}
+
+export interface LeasesTable {
+  job_id: string;
+  epoch: number;
+  owner: string;
+  pid: number;
+  pid_started_at: string | null;
+  boot_id: string | null;
+  heartbeat: number;
+  lease_ms: number;
+  acquired_at: number;
+  released: number;
+}
+
+export interface WorkerGatesTable {
+  type: string;
+  closed_until: number;
+  reason: string;
+}
+
+export interface CodeApprovalsTable {
+  sha256: string;
+  code: string;
+  requested_at: number;
+  approved_at: number | null;
+  approved_by: string | null;
+}
+
+export interface Tables {
+  jobs: JobsTable;
+  job_revisions: JobRevisionsTable;
+  units: UnitsTable;
+  unit_counts: UnitCountsTable;
+  attempts: AttemptsTable;
+  events: EventsTable;
+  leases: LeasesTable;
+  worker_gates: WorkerGatesTable;
+  code_approvals: CodeApprovalsTable;
+}

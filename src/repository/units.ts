@@ -1,0 +1,242 @@
+import type Database from 'better-sqlite3';
+import { type SelectQueryBuilder, sql } from 'kysely';
+import { AbpError } from '../domain/error.ts';
+import type { FailureClass } from '../domain/failure.ts';
+import type { FailureCount, UnitFilter, UnitStore } from '../domain/repository.ts';
+import { UNIT_STATUSES, type UnitCounts, type UnitStatus, unitStatusesBefore } from '../domain/unit.ts';
+import { type ResultRow, toAttempt, toResult, toUnit } from './rows.ts';
+import type { AttemptsTable, Tables, UnitsTable } from './schema.ts';
+import { allRows, query, statement } from './statement.ts';
+import { createUnitSlice } from './unit-slice.ts';
+
+/** The ledger of units on SQLite. */
+export function createUnitStore(db: Database.Database): UnitStore {
+  const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
+    query
+      .selectFrom('units')
+      .selectAll()
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index),
+  );
+  const counts = statement(db, (p: { jobId: string; stage: string }) =>
+    query
+      .selectFrom('unit_counts')
+      .select(['status', 'failure_class', 'count'])
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('count', '>', 0),
+  );
+  const firstFailed = statement(db, (p: { jobId: string; failureClass: string }) =>
+    query
+      .selectFrom('units')
+      .select(['idx', 'failure_message'])
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', sql.lit('main'))
+      .where('failure_class', '=', p.failureClass)
+      .where('status', '=', sql.lit('failed'))
+      .orderBy('idx')
+      .limit(sql.lit(1)),
+  );
+  const nextDue = statement(db, (p: { jobId: string; stage: string }) =>
+    query
+      .selectFrom('units')
+      .select('not_before')
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('status', '=', sql.lit('pending'))
+      .where('not_before', '>', sql.lit(0))
+      .orderBy('not_before')
+      .limit(sql.lit(1)),
+  );
+  const failed = statement(db, (p: { jobId: string; limit: number }) =>
+    query
+      .selectFrom('units')
+      .select(['idx', 'failure_class', 'failure_message'])
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', sql.lit('main'))
+      .where('status', '=', sql.lit('failed'))
+      .orderBy('idx')
+      .limit(p.limit),
+  );
+  const latestAttempt = statement<{ jobId: string; stage: string; index: number; attempt: number }, AttemptsTable>(
+    db,
+    (p) =>
+      query
+        .selectFrom('attempts')
+        .selectAll()
+        .where('job_id', '=', p.jobId)
+        .where('stage', '=', p.stage)
+        .where('idx', '=', p.index)
+        .where('attempt', '=', p.attempt),
+  );
+  // Whoever asks goes through all units anyway: in key order, whatever the statuses.
+  const results = db.prepare<unknown[], ResultRow>(
+    `SELECT idx, key, units.status, payload, units.failure_class, failure_message, attempt, attempts.result,
+       CASE WHEN attempt > 1 THEN (
+         SELECT json_object('costUsd', round(sum(usage ->> 'costUsd'), 9), 'durationMs', sum(usage ->> 'durationMs'))
+         FROM attempts AS tried
+         WHERE tried.job_id = units.job_id AND tried.stage = units.stage AND tried.idx = units.idx
+       ) ELSE attempts.usage END AS used
+     FROM units LEFT JOIN attempts USING (job_id, stage, idx, attempt)
+     WHERE job_id = @jobId AND stage = 'main' AND idx > @after
+       AND (@statuses IS NULL OR units.status IN (SELECT value FROM json_each(@statuses)))
+     ORDER BY idx LIMIT @limit`,
+  );
+  const setPayload = statement(db, (p: { jobId: string; stage: string; index: number; payload: string }) =>
+    query
+      .updateTable('units')
+      .set({ payload: p.payload })
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index),
+  );
+  // One statement a chunk: rows travel as one JSON text, of which SQLite takes payloads apart without JavaScript objects.
+  const add = db.prepare(
+    `INSERT INTO units (job_id, stage, idx, key, payload)
+     SELECT @jobId, @stage, @first + key, value ->> 'key', value -> 'payload' FROM json_each(@items)`,
+  );
+  const count = db.prepare(
+    `INSERT INTO unit_counts (job_id, stage, status, count) VALUES (@jobId, @stage, 'pending', @n)
+     ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+  );
+
+  return {
+    add(_tx, jobId, stage, firstIndex, items) {
+      if (items.length === 0) return;
+      try {
+        add.run({ jobId, stage, first: firstIndex, items: JSON.stringify(items) });
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
+        throw new AbpError('already_exists', 'Two units have the same key.', { cause: error });
+      }
+      count.run({ jobId, stage, n: items.length });
+    },
+    existing(jobId, keys) {
+      const rows = db
+        .prepare(
+          `SELECT key, idx FROM units WHERE job_id = ? AND stage = 'main' AND key IS NOT NULL AND key IN (SELECT value FROM json_each(?))`,
+        )
+        .all(jobId, JSON.stringify(keys)) as { key: string; idx: number }[];
+      return new Map(rows.map((row) => [row.key, row.idx]));
+    },
+    get({ jobId, stage, index }) {
+      const row = get.get({ jobId, stage, index });
+      return row ? toUnit(row) : null;
+    },
+    counts(jobId, stage = 'main') {
+      const result = { total: 0, ...Object.fromEntries(UNIT_STATUSES.map((status) => [status, 0])) } as {
+        -readonly [K in keyof UnitCounts]: number;
+      };
+      for (const row of counts.all({ jobId, stage })) {
+        result[row.status as UnitStatus] += row.count;
+        result.total += row.count;
+      }
+      return result;
+    },
+    failures(jobId) {
+      return counts
+        .all({ jobId, stage: 'main' })
+        .filter((row) => row.status === 'failed' && row.failure_class !== '')
+        .sort((a, b) => b.count - a.count)
+        .map((row): FailureCount => {
+          const first = firstFailed.get({ jobId, failureClass: row.failure_class });
+          return {
+            failureClass: row.failure_class as FailureClass,
+            count: row.count,
+            example: first ? { index: first.idx, message: first.failure_message ?? '' } : null,
+          };
+        });
+    },
+    setPayload(_tx, { jobId, stage, index }, payload) {
+      setPayload.run({ jobId, stage, index, payload: JSON.stringify(payload) });
+    },
+    untried: (jobId) =>
+      counts
+        .all({ jobId, stage: 'main' })
+        .filter((row) => row.status === 'pending' && row.failure_class === '')
+        .reduce((sum, row) => sum + row.count, 0),
+    classCounts(jobId) {
+      const byClass: Partial<Record<FailureClass, number>> = {};
+      for (const row of counts.all({ jobId, stage: 'main' })) {
+        if (row.failure_class === '') continue;
+        const failureClass = row.failure_class as FailureClass;
+        byClass[failureClass] = (byClass[failureClass] ?? 0) + row.count;
+      }
+      return byClass;
+    },
+    list(jobId, filter, limit) {
+      const rows = inOrder(filter, limit, (part) =>
+        allRows<UnitsTable>(db, matching(jobId, part).selectAll().orderBy('idx').limit(limit)),
+      );
+      return rows.map((row) => {
+        const { job_id, stage, idx, attempt } = row;
+        const found = attempt > 0 ? latestAttempt.get({ jobId: job_id, stage, index: idx, attempt }) : undefined;
+        return { unit: toUnit(row), attempt: found ? toAttempt(found) : null };
+      });
+    },
+    results(jobId, { statuses, after = -1 }, limit) {
+      return results.all({ jobId, after, limit, statuses: statuses ? JSON.stringify(statuses) : null }).map(toResult);
+    },
+    moveMany(_tx, jobId, filter, to, limit) {
+      const allowed = unitStatusesBefore(to);
+      const statuses = filter.statuses ? filter.statuses.filter((status) => allowed.includes(status)) : allowed;
+      if (statuses.length === 0) return { changed: 0, last: null };
+      const indexes = inOrder({ ...filter, statuses }, limit, (part) =>
+        allRows(db, matching(jobId, part).select('idx').orderBy('idx').limit(limit)),
+      );
+      const last = indexes.at(-1)?.idx;
+      if (last === undefined) return { changed: 0, last: null };
+      const changed = db
+        .prepare(
+          `UPDATE units SET status = ?, not_before = 0, failure_class = NULL, failure_message = NULL,
+             retries_used = 0, deferrals = 0, interruptions = 0
+           WHERE job_id = ? AND stage = ? AND idx IN (SELECT value FROM json_each(?))`,
+        )
+        .run(to, jobId, filter.stage ?? 'main', JSON.stringify(indexes.map((row) => row.idx))).changes;
+      return { changed, last: indexes.length < limit ? null : last };
+    },
+    slice: createUnitSlice(db),
+    failed: (jobId, limit) =>
+      failed.all({ jobId, limit }).map((row) => ({
+        index: row.idx,
+        failureClass: (row.failure_class ?? 'agent_error') as FailureClass,
+        message: row.failure_message ?? '',
+      })),
+    nextDue(jobId, stage) {
+      return nextDue.get({ jobId, stage })?.not_before ?? null;
+    },
+  };
+}
+
+/**
+ * The first rows in index order. Each status is asked for by itself, so that its index gives them in order: one query for
+ * several would sort or walk through all units of the job.
+ */
+function inOrder<Row extends { readonly idx: number }>(
+  filter: UnitFilter,
+  limit: number,
+  select: (filter: UnitFilter) => readonly Row[],
+): readonly Row[] {
+  if (filter.statuses?.length === 1 || !filter.statuses) return select(filter);
+  const rows = filter.statuses.flatMap((status) => select({ ...filter, statuses: [status] }));
+  return rows.sort((a, b) => a.idx - b.idx).slice(0, limit);
+}
+
+function matching(jobId: string, filter: UnitFilter): SelectQueryBuilder<Tables, 'units', object> {
+  let units = query
+    .selectFrom('units')
+    .where('job_id', '=', jobId)
+    .where('stage', '=', filter.stage ?? 'main');
+  const { statuses, failureClass, indexes, text, after, upTo } = filter;
+  if (statuses) units = units.where('status', 'in', [...statuses]);
+  if (failureClass) units = units.where('failure_class', '=', failureClass);
+  if (indexes) units = units.where(sql<boolean>`idx IN (SELECT value FROM json_each(${JSON.stringify(indexes)}))`);
+  if (text) {
+    const like = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    units = units.where(sql<boolean>`(payload LIKE ${like} ESCAPE '\\' OR key LIKE ${like} ESCAPE '\\')`);
+  }
+  if (after !== undefined) units = units.where('idx', '>', after);
+  if (upTo !== undefined) units = units.where('idx', '<=', upTo);
+  return units;
+}

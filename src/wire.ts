@@ -1,0 +1,52 @@
+import { type Config, readConfig } from './config.ts';
+import { systemClock } from './domain/clock.ts';
+import type { Workers } from './domain/worker.ts';
+import { createLauncher, type Launcher } from './executor/launch.ts';
+import { createLeaseObserver, provablyDead } from './executor/lease.ts';
+import { type Places, placesOf } from './executor/places.ts';
+import { createRecovery, type Recovery } from './executor/recovery.ts';
+import { createOrchestrator, type Orchestrator } from './orchestrator/index.ts';
+import { programPath } from './package-root.ts';
+import { openStore, type Store } from './repository/index.ts';
+import { parseWorker, WORKER_TYPES } from './workers/index.ts';
+
+/** Everything put together, for a door. */
+export interface Abp {
+  readonly config: Config;
+  readonly store: Store;
+  readonly places: Places;
+  readonly launcher: Launcher;
+  readonly orchestrator: Orchestrator;
+  /** Looks after jobs whose executor died; long-lived doors let it watch, unless ABP_AUTO_RECOVER is off. */
+  readonly recovery: Recovery;
+  close(): void;
+}
+
+/** The workers there are, by type. */
+export const workers: Workers = { types: WORKER_TYPES, parse: parseWorker };
+
+/**
+ * The composition root: configuration → store, launcher, orchestrator. Executors are started from `executorPath`, by
+ * default of this very package. Throws AbpError when the store cannot be opened.
+ */
+export function wire(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  executorPath: string = programPath('executor/main'),
+): Abp {
+  const config = readConfig(environment);
+  const store = openStore(config.storagePath, systemClock, provablyDead);
+  const places = placesOf(config.storagePath);
+  const shared = { repository: store.repository, clock: systemClock, environment };
+  const launcher = createLauncher({ ...shared, places, executorPath });
+  const recovery = createRecovery({ ...shared, launcher, observer: createLeaseObserver(systemClock) });
+  const { maxWorkers, maxRetries, skipTest, leaseMs } = config;
+  const orchestrator = createOrchestrator({
+    ...shared,
+    dispatcher: store.dispatcher,
+    workers,
+    launcher,
+    places,
+    defaults: { maxWorkers, maxRetries, skipTest, leaseMs },
+  });
+  return { config, store, places, launcher, orchestrator, recovery, close: () => store.repository.close() };
+}

@@ -1,0 +1,75 @@
+import { AbpError } from '../../domain/error.ts';
+import type { Assignment, Preflight } from '../../domain/worker.ts';
+import { missingEnvironment, missingNames } from '../process/environment.ts';
+import { type ClaudeCli, findCli } from './cli.ts';
+import type { ClaudeConfig } from './config.ts';
+import { keyIn, probeEnvironment } from './environment.ts';
+
+type Environment = Assignment['environment'];
+type Refusal = Extract<Preflight, { ok: false }>;
+
+const STATUS_TIMEOUT_MS = 60_000;
+
+/** Whether a unit could run here and now: the CLI with its flags, a login or key, what the config asks of the machine. */
+export async function claudePreflight(config: ClaudeConfig, environment: Environment): Promise<Preflight> {
+  const missing = missingNames(config.pass_env ?? [], environment);
+  if (missing.length > 0) return refusal('worker_unavailable', missingEnvironment(missing));
+  if (config.permission === 'full' && process.getuid?.() === 0 && !isSandboxed(config, environment)) {
+    return rootRefusal();
+  }
+  let cli: ClaudeCli;
+  try {
+    cli = await findCli({ ...environment, ...config.env });
+  } catch (error) {
+    if (error instanceof AbpError) return refusal('worker_unavailable', error);
+    throw error;
+  }
+  const login = await loginOf(cli, { ...environment, ...config.env });
+  if (login === null) {
+    return {
+      ok: false,
+      failureClass: 'auth',
+      message: `Claude Code ${cli.version} at ${cli.path} is not logged in, and no key is set.`,
+      hint: 'Run `claude` in a terminal and log in, or set ANTHROPIC_API_KEY for whoever starts the job.',
+    };
+  }
+  const details = { path: cli.path, version: cli.version, login };
+  return { ok: true, summary: `Claude Code ${cli.version} at ${cli.path}, ${login}`, details };
+}
+
+/** By what the CLI would log in; null when by nothing. A CLI that cannot say counts as logged in: a unit will tell. */
+async function loginOf(cli: ClaudeCli, environment: Environment): Promise<string | null> {
+  const key = keyIn(environment);
+  if (key !== null) return key;
+  const { execa } = await import('execa');
+  const { stdout } = await execa(cli.path, ['auth', 'status'], {
+    env: probeEnvironment(environment),
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: STATUS_TIMEOUT_MS,
+  });
+  const answer = /"loggedIn"\s*:\s*(true|false)/.exec(stdout ?? '')?.[1];
+  if (answer === 'false') return null;
+  return answer === 'true' ? 'stored login' : 'login unknown';
+}
+
+/** Whether the agent will have what tells the CLI that root may do anything here: a container of its own. */
+function isSandboxed({ env, pass_env = [] }: ClaudeConfig, environment: Environment): boolean {
+  const passed = pass_env.includes('IS_SANDBOX') ? environment.IS_SANDBOX : undefined;
+  return (env?.IS_SANDBOX ?? passed) === '1';
+}
+
+/** The CLI refuses --dangerously-skip-permissions to root: better said before a unit is spent. */
+function rootRefusal(): Refusal {
+  return {
+    ok: false,
+    failureClass: 'bad_input',
+    message: 'permission full cannot be used as root: Claude Code refuses it.',
+    hint: 'Run ABP as another user, or choose permission edit_in_place with the tools it needs. In a container that nothing else lives in, worker.env {"IS_SANDBOX":"1"} tells Claude Code so.',
+  };
+}
+
+function refusal(failureClass: Refusal['failureClass'], { message, hint = '' }: AbpError): Refusal {
+  return { ok: false, failureClass, message, hint };
+}

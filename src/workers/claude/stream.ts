@@ -1,0 +1,185 @@
+import { readLines } from '../process/lines.ts';
+import { runFile } from '../process/run-directory.ts';
+import { addTokens, type ModelTokens, NO_TOKENS, tokensOf } from './cost.ts';
+import { type Fields, fieldsOf, listOf, numberOf, parseEvent, textOf } from './fields.ts';
+import { costOfRun, denialText, type ResultLine, resultLine, targetOf } from './result-line.ts';
+
+/** What the service announced about the quota window. */
+export interface RateLimit {
+  readonly rejected: boolean;
+  /** Epoch ms. */
+  readonly resetsAt: number | null;
+}
+
+/** Everything in a stream that decides about its attempt or is told about it. */
+export interface StreamFacts {
+  readonly sessionId: string | null;
+  readonly model: string | null;
+  /** The last result line. */
+  readonly result: ResultLine | null;
+  /** Who wrote the agent's last message: the CLI makes some up itself, for instance about an API error. */
+  readonly lastAuthor: 'model' | 'cli' | null;
+  /** The `error` of the last message that the CLI made of one; null once the model has spoken again. */
+  readonly assistantError: string | null;
+  readonly rateLimit: RateLimit | null;
+  /** How long the CLI was last told to wait before it asked again. */
+  readonly retryDelayMs: number | null;
+  readonly toolsUsed: Readonly<Record<string, number>>;
+  /** What the agent was to have and did not get: refused calls, servers that did not start; each told once. */
+  readonly denials: readonly string[];
+  readonly filesChanged: ReadonlySet<string>;
+  /** Exact cost of this run from its result lines; null without one. */
+  readonly costUsd: number | null;
+  /** Model and tokens of each message, by its id. */
+  readonly messages: ReadonlyMap<string, { readonly model: string; readonly tokens: ModelTokens }>;
+}
+
+/** The tool by which structured output is given: not a tool that anybody allowed. */
+const STRUCTURED_OUTPUT = 'StructuredOutput';
+/** Model name of messages that the CLI made up itself. */
+const SYNTHETIC = '<synthetic>';
+/** How the answer to a refused call begins: 2.1.197 says it nowhere else before the result line. */
+const REFUSAL = /^(Permission (to use|for) |Claude requested permissions? )/;
+const WRITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
+/** What the CLI says of an MCP server whose tools the agent does not have. */
+const SERVER_DOWN: ReadonlySet<string | null> = new Set(['failed', 'needs-auth']);
+
+/** Reads the stream of a run directory to its present end. */
+export async function readStream(runDirectory: string): Promise<StreamFacts> {
+  const reader = createStreamReader();
+  for await (const { text } of readLines(runFile(runDirectory, 'stdout'))) reader.line(text);
+  return reader.facts;
+}
+
+/** Collects the facts of a stream line by line. What is not JSON, or of an unknown type, is let pass. */
+export function createStreamReader(): { line(text: string): void; readonly facts: StreamFacts } {
+  const state = initialState();
+  return {
+    line(text) {
+      const event = parseEvent(text);
+      if (event === null) return;
+      state.sessionId = textOf(event.session_id) ?? state.sessionId;
+      HANDLERS.get(textOf(event.type) ?? '')?.(state, event);
+    },
+    facts: state,
+  };
+}
+
+type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
+  readonly toolsUsed: Record<string, number>;
+  readonly denials: string[];
+  readonly filesChanged: Set<string>;
+  readonly messages: Map<string, { readonly model: string; readonly tokens: ModelTokens }>;
+  /** File of each writing call whose result has not come yet, by the call's id. */
+  readonly pendingWrites: Map<string, string>;
+  /** Each call in words, by its id, and the ids of those that were refused. */
+  readonly calls: Map<string, string>;
+  readonly refused: Set<string>;
+};
+
+function initialState(): State {
+  return {
+    sessionId: null,
+    model: null,
+    result: null,
+    lastAuthor: null,
+    assistantError: null,
+    rateLimit: null,
+    retryDelayMs: null,
+    toolsUsed: {},
+    denials: [],
+    filesChanged: new Set(),
+    costUsd: null,
+    messages: new Map(),
+    pendingWrites: new Map(),
+    calls: new Map(),
+    refused: new Set(),
+  };
+}
+
+const HANDLERS: ReadonlyMap<string, (state: State, event: Fields) => void> = new Map([
+  ['assistant', onAssistant],
+  ['user', onUser],
+  ['system', onSystem],
+  ['rate_limit_event', onRateLimit],
+  ['result', onResult],
+]);
+
+function onAssistant(state: State, event: Fields): void {
+  const message = fieldsOf(event.message);
+  const model = textOf(message.model) ?? SYNTHETIC;
+  const isSubagent = typeof event.parent_tool_use_id === 'string';
+  if (!isSubagent) {
+    state.lastAuthor = model === SYNTHETIC ? 'cli' : 'model';
+    state.assistantError = textOf(event.error) ?? (model === SYNTHETIC ? state.assistantError : null);
+  }
+  if (model !== SYNTHETIC) {
+    const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
+    state.messages.set(id, { model, tokens: tokensOf(message, state.messages.get(id)?.tokens ?? NO_TOKENS) });
+  }
+  for (const block of listOf(message.content).map(fieldsOf)) {
+    const tool = textOf(block.name);
+    if (block.type !== 'tool_use' || tool === null || tool === STRUCTURED_OUTPUT) continue;
+    state.toolsUsed[tool] = (state.toolsUsed[tool] ?? 0) + 1;
+    state.calls.set(textOf(block.id) ?? '', denialText({ tool_name: tool, tool_input: block.input }));
+    const target = targetOf(fieldsOf(block.input));
+    if (WRITING_TOOLS.has(tool) && target !== null) state.pendingWrites.set(textOf(block.id) ?? '', target);
+  }
+}
+
+function onUser(state: State, event: Fields): void {
+  for (const block of listOf(fieldsOf(event.message).content).map(fieldsOf)) {
+    const id = textOf(block.tool_use_id);
+    if (block.type !== 'tool_result' || id === null) continue;
+    const file = state.pendingWrites.get(id);
+    if (file !== undefined && block.is_error !== true) state.filesChanged.add(file);
+    state.pendingWrites.delete(id);
+    if (block.is_error === true && REFUSAL.test(textOf(block.content) ?? '')) refuse(state, id, null);
+  }
+}
+
+/** Notes a refused call once, however often it is told. */
+function refuse(state: State, id: string | null, words: string | null): void {
+  const text = state.calls.get(id ?? '') ?? words ?? 'a tool';
+  if (id === null ? state.denials.includes(text) : state.refused.has(id)) return;
+  if (id !== null) state.refused.add(id);
+  state.denials.push(text);
+}
+
+function onSystem(state: State, event: Fields): void {
+  if (event.subtype === 'init') onInit(state, event);
+  if (event.subtype === 'api_retry') state.retryDelayMs = Math.round(numberOf(event.retry_delay_ms) ?? 0);
+  if (event.subtype === 'permission_denied') refuse(state, textOf(event.tool_use_id), denialText(event));
+}
+
+/** The CLI goes on without a server that did not start: its agent has no tool to be refused. */
+function onInit(state: State, event: Fields): void {
+  state.model = textOf(event.model) ?? state.model;
+  for (const { name, status } of listOf(event.mcp_servers).map(fieldsOf)) {
+    if (SERVER_DOWN.has(textOf(status))) refuse(state, null, `mcp__${textOf(name)} (its server is not there)`);
+  }
+}
+
+/** `resetsAt` is in epoch seconds. */
+function onRateLimit(state: State, event: Fields): void {
+  const info = fieldsOf(event.rate_limit_info);
+  const resetsAt = numberOf(info.resetsAt);
+  state.rateLimit = { rejected: info.status === 'rejected', resetsAt: resetsAt === null ? null : resetsAt * 1000 };
+}
+
+function onResult(state: State, event: Fields): void {
+  for (const denial of listOf(event.permission_denials).map(fieldsOf)) {
+    refuse(state, textOf(denial.tool_use_id), denialText(denial));
+  }
+  state.result = resultLine(event);
+  state.costUsd = costOfRun(event, state.costUsd);
+}
+
+/** Tokens of all messages, summed by model. */
+export function tokensByModel({ messages }: StreamFacts): ReadonlyMap<string, ModelTokens> {
+  const sums = new Map<string, ModelTokens>();
+  for (const { model, tokens } of messages.values()) {
+    sums.set(model, addTokens(sums.get(model) ?? NO_TOKENS, tokens));
+  }
+  return sums;
+}

@@ -1,0 +1,91 @@
+import type { Json, JsonObject } from '../../domain/json.ts';
+
+/** What a keyword may hold: a value, a schema, a list of schemas, or schemas by name. */
+type Holds = 'value' | 'schema' | 'list' | 'named';
+
+/**
+ * The keywords that every reader takes. The CLI compiles a schema with Ajv in strict mode, as draft 07 and nothing else:
+ * over a `$schema` of another draft, an unknown keyword or format 2.1.330 ends at once, and 2.1.197 refuses whatever the
+ * agent gives, five paid times. The service takes the schema as the input of a tool.
+ */
+const KEYWORDS: Readonly<Record<string, Holds>> = {
+  ...holding('value', 'type', 'nullable', 'enum', 'const', '$ref', 'title', 'description', 'default', 'examples'),
+  ...holding('value', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'),
+  ...holding('value', 'minLength', 'maxLength', 'pattern', 'minItems', 'maxItems', 'uniqueItems'),
+  ...holding('value', 'required', 'minProperties', 'maxProperties'),
+  ...holding('schema', 'items', 'contains', 'additionalProperties', 'propertyNames'),
+  ...holding('list', 'anyOf', 'allOf'),
+  ...holding('named', 'properties', 'patternProperties', '$defs', 'definitions'),
+};
+
+/** Where a weaker schema inside makes the whole a stricter one: taken only when nothing had to be left out. */
+const INVERTING: Readonly<Record<string, Holds>> = {
+  ...holding('schema', 'not', 'if', 'then', 'else'),
+  ...holding('list', 'oneOf'),
+};
+
+/** Keywords whose meaning hangs on another one, or on the kind of their value. */
+const CONDITIONS: Readonly<Record<string, (value: Json, schema: JsonObject) => boolean>> = {
+  $ref: (value) => /^#(\/|$)/.test(String(value)),
+  nullable: (_, schema) => 'type' in schema,
+  exclusiveMinimum: (value) => typeof value === 'number',
+  exclusiveMaximum: (value) => typeof value === 'number',
+  items: (value, schema) => !Array.isArray(value) && !('prefixItems' in schema),
+  contains: (_, schema) => !('minContains' in schema),
+  if: (_, schema) => 'then' in schema || 'else' in schema,
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+  then: (_, schema) => 'if' in schema,
+  else: (_, schema) => 'if' in schema,
+};
+
+/** The service refuses these at the root of a tool's input. */
+const NOT_AT_ROOT: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf']);
+
+/**
+ * A job's output schema as the CLI and the service take it: never stricter, with what it had to leave out told to the
+ * agent in words. The result is validated against the job's own schema all the same.
+ */
+export function toolSchema({ $schema: _, ...schema }: JsonObject): JsonObject {
+  const whole = reduced(schema, { ...KEYWORDS, ...INVERTING });
+  const { schema: taken } = whole.complete ? whole : reduced(schema, KEYWORDS);
+  return { type: 'object', ...taken };
+}
+
+interface Reduced {
+  readonly schema: JsonObject;
+  readonly complete: boolean;
+}
+
+function reduced(root: JsonObject, keywords: Readonly<Record<string, Holds>>): Reduced {
+  let complete = true;
+  const takes = (name: string, value: Json, schema: JsonObject) =>
+    Object.hasOwn(keywords, name) &&
+    (CONDITIONS[name]?.(value, schema) ?? true) &&
+    !(schema === root && NOT_AT_ROOT.has(name));
+  const subschema = (value: Json): Json => (isObject(value) ? reduce(value) : value);
+  const content = (holds: Holds | undefined, value: Json): Json => {
+    if (holds === 'schema') return subschema(value);
+    if (holds === 'list' && Array.isArray(value)) return value.map(subschema);
+    if (holds !== 'named' || !isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, subschema(inner)]));
+  };
+  const reduce = (schema: JsonObject): JsonObject => {
+    const entries = Object.entries(schema);
+    const taken = entries.filter(([name, value]) => takes(name, value, schema));
+    const kept = Object.fromEntries(taken.map(([name, value]) => [name, content(keywords[name], value)]));
+    if (taken.length === entries.length) return kept;
+    complete = false;
+    const left = Object.fromEntries(entries.filter(([name, value]) => !takes(name, value, schema)));
+    const words = [schema.description, `It must also satisfy the JSON Schema ${JSON.stringify(left)}`];
+    return { ...kept, description: words.filter(Boolean).join('\n') };
+  };
+  return { schema: reduce(root), complete };
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function holding(holds: Holds, ...names: readonly string[]): Readonly<Record<string, Holds>> {
+  return Object.fromEntries(names.map((name) => [name, holds]));
+}

@@ -1,0 +1,155 @@
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Artifact, Outcome } from '../../domain/attempt.ts';
+import { AbpError } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { compileSchema } from '../../domain/output-schema.ts';
+import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
+import { workerEnvironment } from '../process/environment.ts';
+import { readTail, runFile } from '../process/run-directory.ts';
+import { configOf, processWorker } from '../process/worker.ts';
+import { claudeArguments } from './arguments.ts';
+import { findCli } from './cli.ts';
+import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
+import { readConversation, readLatestStep } from './conversation.ts';
+import { BATCH_VARIABLES, LOGIN_VARIABLES } from './environment.ts';
+import { accessOf } from './permissions.ts';
+import { claudePreflight } from './preflight.ts';
+import { RESUME_PROMPT, stdinText } from './prompt.ts';
+import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
+import { canContinue, sessionIdOf } from './session.ts';
+import { readStream } from './stream.ts';
+import { watchForResult } from './tail.ts';
+import { toolSchema } from './tool-schema.ts';
+import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
+import { usageOf, verdict } from './verdict.ts';
+import { absolute, fixedPart, resolveWorkingDirectory } from './working-directory.ts';
+
+const STDERR_SHOWN = 2000;
+
+/** The worker that gives each unit its own Claude Code agent (`claude -p`). */
+export const claudeWorker: Worker = processWorker({
+  type: 'claude',
+  description: 'Gives every unit its own Claude Code agent with tools; uses the login or key of Claude Code.',
+  configSchema: claudeConfigSchema,
+  checkSchema: refuseSchema,
+  requiredEnvironment: (config) => configOf<ClaudeConfig>({ config }).pass_env ?? [],
+  preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
+
+  async prepare(assignment) {
+    const config = configOf<ClaudeConfig>(assignment);
+    const { runDirectory, outputDirectory, workingDirectory, environment, prompt } = assignment;
+    const cwd = directoryOf(assignment);
+    const own = { ...environment, ...config.env };
+    const kept = config.context === 'lean' ? keptSettings(cwd, own) : NOTHING_KEPT;
+    const env = workerEnvironment(assignment, {
+      optional: LOGIN_VARIABLES,
+      env: { ...kept.env, ...BATCH_VARIABLES, ...config.env },
+      ...(config.pass_env && { passEnv: config.pass_env }),
+    });
+    if (assignment.outputSchema) refuseSchema(assignment.outputSchema);
+    const resumed = assignment.resumeSessionId;
+    const resume = resumed !== null && (await canContinue(resumed, env));
+    const cli = await findCli(own);
+    const systemPrompt = [prompt.system, config.append_system_prompt].filter(Boolean).join('\n\n');
+    const argv = claudeArguments(cli, {
+      config,
+      access: accessOf(config, pathsOf(outputDirectory)),
+      kept,
+      sessionId: resume ? resumed : sessionIdOf(assignment.attemptId),
+      resume,
+      systemPrompt,
+      systemPromptFile: systemPromptFile(systemPrompt, runDirectory),
+      outputSchema: assignment.outputSchema,
+      directories: directoriesOf(assignment, config, cwd),
+      mcpConfigFile: mcpConfigFile(config, runDirectory, workingDirectory),
+      budgetUsd: smallest(config.max_budget_usd, assignment.budgetUsd),
+    });
+    return { argv: [cli.path, ...argv], cwd, env, stdin: resume ? RESUME_PROMPT : stdinText(prompt.user) };
+  },
+
+  settles: watchForResult,
+
+  async judge(runDirectory, ending, { config, outputSchema, outputDirectory }) {
+    const facts = await readStream(runDirectory);
+    const outcome = verdict({
+      facts,
+      ending,
+      stderr: readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN),
+      check: outputSchema === null ? null : await compileSchema(outputSchema),
+      allowDenials: configOf<ClaudeConfig>({ config }).allow_denials,
+    });
+    return outcome === null ? null : withArtifacts(outcome, facts.filesChanged, outputDirectory);
+  },
+
+  usageSoFar: async (runDirectory) => usageOf(await readStream(runDirectory), null),
+  conversation: readConversation,
+  latestStep: readLatestStep,
+  resumeCommand: (sessionId, place) => {
+    try {
+      return `cd '${directoryOf(place).replaceAll("'", "'\\''")}' && claude --resume ${sessionId}`;
+    } catch {
+      // Its directory is gone, and with it the way to the session.
+      return null;
+    }
+  },
+});
+
+/** Where an agent works. Post-processing has no item whose fields could choose a directory. */
+function directoryOf({ config, payload, stage, workingDirectory }: WorkingPlace): string {
+  const { working_directory: template = '.' } = configOf<ClaudeConfig>({ config });
+  return resolveWorkingDirectory(stage === 'post' ? fixedPart(template) : template, workingDirectory, payload);
+}
+
+/** Structured output is the input of a tool, which is always an object, and the CLI is told its schema in an argument. */
+function refuseSchema(schema: JsonObject): void {
+  const bytes = Buffer.byteLength(JSON.stringify(toolSchema(schema)));
+  if (bytes > LONGEST_ARGUMENT_BYTES) {
+    throw new AbpError(
+      'invalid_input',
+      `output_schema has ${bytes} bytes, expected at most ${LONGEST_ARGUMENT_BYTES}.`,
+      {
+        hint: 'Describe less of the result, or put long explanations into the prompt.',
+      },
+    );
+  }
+  if (schema.type === undefined || schema.type === 'object') return;
+  throw new AbpError(
+    'invalid_input',
+    `output_schema describes ${JSON.stringify(schema.type)}, expected "object" at its root.`,
+    { hint: 'Put the value into a property, for example {"type":"object","properties":{"items":{"type":"array"}}}.' },
+  );
+}
+
+/**
+ * Directories beside the working directory that the agent may use, each once; the CLI ignores those that are missing. It
+ * knows where it runs by the resolved path alone, so a working directory behind a link is named too.
+ */
+function directoriesOf(assignment: Assignment, { add_dirs = [] }: ClaudeConfig, cwd: string): readonly string[] {
+  const added = add_dirs.map((directory) => absolute(directory, assignment.workingDirectory));
+  const linked = pathsOf(cwd).length > 1 ? [cwd] : [];
+  return [...new Set([...linked, ...assignment.readableDirectories, ...added, assignment.outputDirectory])];
+}
+
+/** A directory by its path, and by where its links lead when that is another one. */
+function pathsOf(directory: string): readonly string[] {
+  // One that is not there has no other name; whoever needs it will say that it is missing.
+  if (!existsSync(directory)) return [directory];
+  return [...new Set([directory, realpathSync(directory)])];
+}
+
+/** Names what the agent wrote below the output directory and is still there. */
+function withArtifacts(outcome: Outcome, files: ReadonlySet<string>, outputDirectory: string): Outcome {
+  if (!outcome.ok) return outcome;
+  const artifacts = [...files].flatMap((file): readonly Artifact[] => {
+    const relative = path.relative(outputDirectory, file);
+    const stats = relative.startsWith('..') ? undefined : statSync(file, { throwIfNoEntry: false });
+    return stats?.isFile() ? [{ path: relative, bytes: stats.size }] : [];
+  });
+  return artifacts.length === 0 ? outcome : { ...outcome, result: { ...outcome.result, artifacts } };
+}
+
+function smallest(one: number | undefined, other: number | null): number | null {
+  const given = [one, other].filter((value): value is number => typeof value === 'number');
+  return given.length === 0 ? null : Math.min(...given);
+}

@@ -1,0 +1,52 @@
+import { realpathSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { AbpError } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { isDirectory } from '../process/program.ts';
+
+const PLACEHOLDER = /\{([^{}]+)\}/g;
+
+/**
+ * The directory of a unit: `template` from `base` on, its `{field}` filled from the payload. What a payload puts in must
+ * stay below the part before the first placeholder, also behind symbolic links. Throws `invalid_input`.
+ */
+export function resolveWorkingDirectory(template: string, base: string, payload: JsonObject): string {
+  const directory = absolute(
+    template.replace(PLACEHOLDER, (_, name: string) => fieldText(name, payload)),
+    base,
+  );
+  if (!isDirectory(directory)) {
+    throw new AbpError('invalid_input', `working_directory ${directory} is not a directory.`, {
+      hint: 'Create it, or change worker.working_directory with update_job.',
+    });
+  }
+  if (fixedPart(template) === template) return directory;
+  const fixed = absolute(fixedPart(template), base);
+  const inside = path.relative(realpathSync(fixed), realpathSync(directory));
+  if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) {
+    throw new AbpError('invalid_input', `working_directory ${directory} lies outside ${fixed}.`, {
+      hint: 'An item may only choose a directory below the fixed part of worker.working_directory.',
+    });
+  }
+  return directory;
+}
+
+/** What of a template is the same for all units: the whole, or the directories before the first placeholder. */
+export function fixedPart(template: string): string {
+  const [before = '', ...fields] = template.split(PLACEHOLDER);
+  return fields.length === 0 ? template : before.slice(0, before.lastIndexOf('/') + 1);
+}
+
+/** An absolute path: `~` is the home directory, a relative one starts at `base`. */
+export function absolute(file: string, base: string): string {
+  return path.resolve(base, file.replace(/^~(?=\/|$)/, os.homedir()));
+}
+
+function fieldText(name: string, payload: JsonObject): string {
+  const value = payload[name];
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new AbpError('invalid_input', `working_directory needs the field {${name}}, which this item does not have.`, {
+    hint: `Fields of this item: ${Object.keys(payload).join(', ')}.`,
+  });
+}

@@ -1,0 +1,150 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Outcome } from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { compileSchema } from '../domain/output-schema.ts';
+import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
+import { describeExit, type Ending, stopFailure } from './process/ending.ts';
+import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
+import { readLines } from './process/lines.ts';
+import { findProgram, isDirectory } from './process/program.ts';
+import { hasEnded, readTail, runFile } from './process/run-directory.ts';
+import { configOf, failure, processWorker } from './process/worker.ts';
+
+const configSchema = z.strictObject({
+  command: z
+    .array(z.string())
+    .min(1)
+    .describe('The program and its arguments, taken as they are: no shell, no placeholders.'),
+  cwd: z.string().exactOptional().describe("Where it runs; absolute, or from the job's working directory."),
+  env: z.record(z.string(), z.string()).exactOptional().describe('Environment variables with their values.'),
+  pass_env: passEnvSchema.exactOptional(),
+});
+
+type CommandConfig = z.infer<typeof configSchema>;
+
+/** sysexits.h EX_TEMPFAIL: the program asks to be tried later. */
+const TRY_LATER = 75;
+/** More than this on stdout is not a result for a ledger; a program writes it to ABP_OUTPUT_DIR. */
+const MAX_RESULT_BYTES = 8 << 20;
+const STDERR_SHOWN = 2000;
+
+/**
+ * The worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
+ * the result on stdout (JSON where it parses), exit 0 = success, 75 = try later, else a failure.
+ */
+export const commandWorker: Worker = processWorker({
+  type: 'command',
+  description: 'Runs a program once per unit: JSON on stdin, its result (JSON or text) on stdout, exit 0 = success.',
+  configSchema,
+  requiredEnvironment: (config) => configOf<CommandConfig>({ config }).pass_env ?? [],
+
+  async preflight(config, environment) {
+    const { command, cwd, pass_env = [] } = configOf<CommandConfig>({ config });
+    const [name = ''] = command;
+    const missing = missingNames(pass_env, environment);
+    if (missing.length > 0) return unavailable(missingEnvironment(missing));
+    // A relative path is judged where the unit runs, which only its assignment knows.
+    if (name.includes('/') && !path.isAbsolute(name)) return { ok: true, summary: `${name}, looked up where it runs` };
+    const program = findProgram(name, cwd ?? '/', environment.PATH);
+    return program === null ? unavailable(missingProgram(name)) : { ok: true, summary: program };
+  },
+
+  async prepare(assignment) {
+    const { command, cwd: directory = '.', env, pass_env } = configOf<CommandConfig>(assignment);
+    const cwd = path.resolve(assignment.workingDirectory, directory);
+    if (!isDirectory(cwd)) {
+      throw new AbpError('invalid_input', `cwd ${cwd} is not a directory.`, {
+        hint: 'Create it, or change cwd with update_job.',
+      });
+    }
+    const [name = '', ...args] = command;
+    const program = findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
+    if (program === null) throw missingProgram(name);
+    return {
+      argv: [program, ...args],
+      cwd,
+      env: workerEnvironment(assignment, { ...(pass_env && { passEnv: pass_env }), ...(env && { env }) }),
+      stdin: stdinOf(assignment),
+    };
+  },
+
+  async judge(runDirectory, ending, { outputSchema }) {
+    return ending === null ? null : verdict(runDirectory, ending, outputSchema);
+  },
+
+  /** stdout is the result, so the log is what it said besides. */
+  async *conversation(runDirectory, from) {
+    for await (const { seq, text } of readLines(runFile(runDirectory, 'stderr'), from, !hasEnded(runDirectory))) {
+      yield { seq, role: 'log', kind: 'text', text };
+    }
+  },
+
+  async latestStep(runDirectory) {
+    const lines = readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN).split('\n').slice(0, -1);
+    const text = lines.findLast((line) => line.trim() !== '');
+    return text === undefined ? null : { seq: 0, role: 'log', kind: 'text', text };
+  },
+
+  resumeCommand: () => null,
+});
+
+function stdinOf({ prompt, payload, jobId, index, attempt }: Assignment): string {
+  const text = [prompt.system, prompt.user].filter((part) => part !== '').join('\n\n');
+  return JSON.stringify({ prompt: text, payload, job_id: jobId, unit: index, attempt });
+}
+
+async function verdict(
+  runDirectory: string,
+  ending: Ending,
+  outputSchema: JudgeContext['outputSchema'],
+): Promise<Outcome> {
+  const usage = ending.durationMs === null ? {} : { durationMs: ending.durationMs };
+  const stopped = stopFailure(ending);
+  if (stopped !== null) return failure(stopped.failureClass, stopped.message, usage);
+  if (ending.exitCode !== 0) {
+    const said = readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN).trim();
+    const message = said === '' ? describeExit(ending) : `${describeExit(ending)}: ${said}`;
+    if (ending.exitCode === TRY_LATER) return failure('rate_limited', message, usage);
+    return failure(ending.exitCode === null ? 'crashed' : 'agent_error', message, usage);
+  }
+  const stdout = runFile(runDirectory, 'stdout');
+  const { size } = statSync(stdout);
+  if (size > MAX_RESULT_BYTES) {
+    const message = `stdout has ${size} bytes, at most ${MAX_RESULT_BYTES} are a result; write more to ABP_OUTPUT_DIR`;
+    return failure('invalid_output', message, usage);
+  }
+  const text = readTail(stdout, size);
+  const structured = parseJson(text);
+  if (outputSchema !== null) {
+    const problem = await schemaProblem(structured, outputSchema);
+    if (problem !== null) return failure('invalid_output', problem, usage);
+  }
+  return { ok: true, usage, result: { text, ...(structured !== undefined && { structured }) } };
+}
+
+async function schemaProblem(structured: Json | undefined, schema: JsonObject): Promise<string | null> {
+  if (structured === undefined) return 'stdout is not JSON, though the job has an output_schema';
+  const check = await compileSchema(schema);
+  return check(structured);
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function missingProgram(name: string): AbpError {
+  return new AbpError('worker_unavailable', `The program ${JSON.stringify(name)} is not found or not executable.`, {
+    hint: "Install it, or give its absolute path in worker.command[0] with update_job; PATH is the one of whoever started the job's executor.",
+  });
+}
+
+function unavailable({ message, hint = '' }: AbpError) {
+  return { ok: false, failureClass: 'worker_unavailable', message, hint } as const;
+}

@@ -1,0 +1,26 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { fileSize, runFile } from './run-directory.ts';
+
+/** Smaller logs are left as they are: a compressed file takes a block of the disk too. */
+const WORTH_IT_BYTES = 16 * 1024;
+
+/**
+ * Compresses the output of an attempt that was settled: `stdout` becomes `stdout.gz`, likewise stderr; readers take what is
+ * there. A crash in the middle leaves the whole file and a `.part` beside it, overwritten the next time.
+ */
+export async function compressOutput(runDirectory: string): Promise<void> {
+  for (const name of ['stdout', 'stderr'] as const) {
+    const file = runFile(runDirectory, name);
+    if (fileSize(file) < WORTH_IT_BYTES) continue;
+    await pipeline(
+      createReadStream(file),
+      createGzip({ level: 6 }),
+      createWriteStream(`${file}.part`, { mode: 0o600 }),
+    );
+    await rename(`${file}.part`, `${file}.gz`);
+    await rm(file);
+  }
+}

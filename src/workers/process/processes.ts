@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { SpawnRecord } from '../../domain/worker.ts';
+
+/** Name of the environment variable by which the processes of an attempt are found. */
+export const ATTEMPT_ID_VARIABLE = 'ABP_ATTEMPT_ID';
+
+/** A living process: its pid and its process group. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly group: number;
+}
+
+/** What the system says about one process; `startedAt` is comparable only within one boot. */
+interface ProcessStatus extends ProcessInfo {
+  readonly startedAt: string;
+  /** Ended, but not yet reaped: it holds nothing and can be signalled for ever where pid 1 reaps nobody. */
+  readonly zombie: boolean;
+}
+
+const isLinux = process.platform === 'linux';
+
+/** Identifies a process so precisely that its number can be reused without harm. */
+export function identify(pid: number): SpawnRecord {
+  return { pid, startedAt: statusOf(pid)?.startedAt ?? null, bootId: bootId() };
+}
+
+/** Whether that very process still lives: pid, start time and boot agree. False where the record does not say enough. */
+export function isStill(record: SpawnRecord): boolean {
+  if (record.startedAt === null || record.bootId === null || record.bootId !== bootId()) return false;
+  const status = statusOf(record.pid);
+  return status !== null && !status.zombie && status.startedAt === record.startedAt;
+}
+
+/**
+ * Whether a record is of this boot but of another pid namespace, as a container has one: nothing can be known here about a
+ * process of that number, neither that it lives nor that it is gone.
+ */
+export function isOutOfSight({ bootId: theirs }: SpawnRecord): boolean {
+  const ours = bootId();
+  if (theirs === null || ours === null || theirs === ours) return false;
+  return theirs.split(NAMESPACE)[0] === ours.split(NAMESPACE)[0];
+}
+
+/** Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. */
+export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
+  const token = `${ATTEMPT_ID_VARIABLE}=${attemptId}`;
+  if (isLinux) {
+    return allStatuses().filter(({ pid }) => readProc(pid, 'environ')?.split('\0').includes(token) === true);
+  }
+  return ps(['-axEww', '-o', 'pid=,pgid=,command='])
+    .filter((line) => line.split(' ').includes(token))
+    .map((line) => line.trim().split(/\s+/, 2).map(Number))
+    .map(([pid = 0, group = 0]) => ({ pid, group }));
+}
+
+/**
+ * Whether anything in the process group of this leader lives, be it the leader or what it left behind: nobody else gets its
+ * number before all of it is gone. Another user's, or one whose leader is a stranger by now, counts as gone.
+ */
+export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {
+  try {
+    process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+  if (startedAt !== null && (statusOf(pid)?.startedAt ?? startedAt) !== startedAt) return false;
+  return !isLinux || allStatuses().some((status) => status.group === pid);
+}
+
+/** Stands before the pid namespace in a boot id. */
+const NAMESPACE = ' ';
+
+/** Changes with every boot, and differs in each pid namespace of one; null where the system does not tell. */
+export function bootId(): string | null {
+  cachedBootId ??= { value: readBootId() };
+  return cachedBootId.value;
+}
+
+let cachedBootId: { readonly value: string | null } | undefined;
+
+function readBootId(): string | null {
+  try {
+    if (isLinux) {
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return boot + NAMESPACE + readlinkSync('/proc/self/ns/pid');
+    }
+    return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
+
+function allStatuses(): readonly ProcessStatus[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => statusOf(Number(name)))
+    .filter((status): status is ProcessStatus => status?.zombie === false);
+}
+
+function statusOf(pid: number): ProcessStatus | null {
+  if (isLinux) return parseStat(pid, readProc(pid, 'stat'));
+  const [line] = ps(['-p', String(pid), '-o', 'pgid=,stat=,lstart=']);
+  const match = line?.match(/^\s*(\d+)\s+(\S+)\s+(.+?)\s*$/);
+  if (!match) return null;
+  const [, group = '', state = '', startedAt = ''] = match;
+  return { pid, group: Number(group), startedAt, zombie: state.startsWith('Z') };
+}
+
+/** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted behind the last one (proc(5)). */
+function parseStat(pid: number, stat: string | null): ProcessStatus | null {
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', , group = ''] = fields;
+  return { pid, group: Number(group), startedAt: fields[19] ?? '', zombie: state === 'Z' || state === 'X' };
+}
+
+/** A file of /proc; null when the process has ended or belongs to somebody else. */
+function readProc(pid: number, file: 'stat' | 'environ'): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Lines of ps on macOS; none when it finds no process (exit 1). */
+function ps(args: readonly string[]): readonly string[] {
+  try {
+    return execFileSync('ps', args, { encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'ignore'] })
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return [];
+  }
+}

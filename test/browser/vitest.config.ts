@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/browser/**/*.test.ts'],
+    // One browser at a time: what it shows must not depend on what else runs.
+    fileParallelism: false,
+    isolate: false,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+  },
+});

@@ -1,0 +1,164 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { type EnumeratorTable, enumerators, getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { preview } from '../../src/enumerators/preview.ts';
+import { enumerateAll, refusal, temporaryDirectory } from '../enumerators/helpers.ts';
+import { PATIENCE } from '../helpers/patience.ts';
+
+/** What the contract needs to know of a driver. */
+export interface EnumeratorSubject {
+  readonly type: string;
+  readonly table?: EnumeratorTable;
+  /** Makes a source of `items` items in an empty directory; answers with a config for it. */
+  source(directory: string, items: number): Promise<JsonObject> | JsonObject;
+  /** A config for a source that is not there; null where a source is always there. */
+  missing(directory: string): JsonObject | null;
+  /** Fields that every payload has. */
+  readonly fields: readonly string[];
+}
+
+const BIG = 2000;
+
+/** What every enumerator does, whatever its source. Call it inside a `describe`. */
+export function enumeratorContract({ type, table = enumerators, source, missing, fields }: EnumeratorSubject): void {
+  const make = async (items: number) => {
+    const directory = temporaryDirectory();
+    return { directory, config: await source(directory, items) };
+  };
+  const run = (config: JsonObject, context = {}) => enumerateAll(type, config, context, table);
+
+  test('describes itself: a strict schema with a word on every field, and an example that it takes', async () => {
+    const enumerator = await getEnumerator(type, table);
+    expect(enumerator.type).toBe(type);
+    expect(enumerator.description).toMatch(/\w/);
+    const schema = z.toJSONSchema(enumerator.configSchema, { io: 'input' });
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+    for (const [name, field] of Object.entries(schema.properties ?? {})) {
+      expect(field, name).toHaveProperty('description');
+    }
+    expect(() => parseConfig(enumerator, enumerator.example)).not.toThrow();
+  });
+
+  test('gives every item once, with its fields, as plain JSON, with a key and a place that no other has', async () => {
+    const { config } = await make(25);
+    const { items, payloads } = await run(config);
+    expect(items).toHaveLength(25);
+    for (const payload of payloads) expect(Object.keys(payload)).toEqual(expect.arrayContaining([...fields]));
+    expect(JSON.parse(JSON.stringify(payloads))).toEqual(payloads);
+    expect(new Set(items.map(({ key }, at) => key ?? String(at))).size).toBe(25);
+    expect(new Set(items.map(({ place }) => place)).size).toBe(25);
+  });
+
+  test('gives the same in the same order when it is run again', async () => {
+    const { config } = await make(25);
+    expect(await run(config)).toEqual(await run(config));
+  });
+
+  test('gives nothing for a source without items', async () => {
+    const { config } = await make(0);
+    expect((await run(config)).items).toEqual([]);
+  });
+
+  test.each([1, 10, 25, 26])('limit %i stops there', async (limit) => {
+    const { config } = await make(25);
+    const all = await run(config);
+    const some = await run({ ...config, limit });
+    expect(some.payloads).toEqual(all.payloads.slice(0, limit));
+  });
+
+  test('a resolved config holds no relative path, gives the same items from anywhere, and resolves to itself', async () => {
+    const { directory, config } = await make(3);
+    const enumerator = await getEnumerator(type, table);
+    const relative = JSON.parse(JSON.stringify(config).replaceAll(`${directory}/`, '')) as JsonObject;
+    const resolved = enumerator.resolve(parseConfig(enumerator, relative), {
+      workingDirectory: directory,
+    }) as JsonObject;
+    expect(enumerator.resolve(resolved, { workingDirectory: '/elsewhere' })).toEqual(resolved);
+    expect(await run(resolved, { workingDirectory: '/' })).toEqual(await run(config));
+  });
+
+  test('a reader that stops early leaves no file open and no process behind', async () => {
+    const { config } = await make(BIG);
+    const enumerator = await getEnumerator(type, table);
+    const parsed = parseConfig(enumerator, config);
+    await run({ ...config, limit: 1 });
+    const before = openHandles();
+    for (let round = 0; round < 5; round++) {
+      for await (const item of enumerator.enumerate(parsed, approving)) {
+        expect(item.payload).toBeTypeOf('object');
+        break;
+      }
+    }
+    await vi.waitFor(() => expect(openHandles()).toBeLessThanOrEqual(before), PATIENCE);
+  });
+
+  test('an aborted signal ends it with "cancelled"', async () => {
+    const { config } = await make(BIG);
+    const given_up = new AbortController();
+    const enumerator = await getEnumerator(type, table);
+    const enumeration = enumerator.enumerate(parseConfig(enumerator, config), {
+      ...approving,
+      signal: given_up.signal,
+    });
+    const error = await refusal(async () => {
+      for await (const item of enumeration) {
+        expect(item).toBeDefined();
+        given_up.abort();
+      }
+    });
+    expect(error.code).toBe('cancelled');
+  });
+
+  test('lets other work have its turn while it runs', async () => {
+    const { config } = await make(BIG);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    try {
+      await run(config);
+    } finally {
+      clearInterval(timer);
+    }
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('a source that is not there is refused with what was expected, what was found and what to do', async () => {
+    const config = missing(temporaryDirectory());
+    if (config === null) return;
+    const error = await refusal(() => run(config));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(/expected .*found/);
+    expect(error.hint).toMatch(/\w/);
+  });
+
+  test('an unknown field is refused with the nearest known one', async () => {
+    const enumerator = await getEnumerator(type, table);
+    const error = await refusal(() => parseConfig(enumerator, { ...enumerator.example, limti: 3 }));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toContain('unknown field "limti". Did you mean "limit"?');
+  });
+
+  test('a preview shows the first payloads, the fields with types and examples, and the whole count', async () => {
+    const { config } = await make(25);
+    const { payloads } = await run(config);
+    const enumerator = await getEnumerator(type, table);
+    const shown = await preview(enumerator, parseConfig(enumerator, config), approving, {
+      limit: 4,
+      countForMs: PATIENCE.timeout,
+    });
+    expect(shown).toMatchObject({ items: payloads.slice(0, 4), total: 25, complete: true });
+    expect(shown.fields.map(({ name }) => name)).toEqual(expect.arrayContaining([...fields]));
+    for (const field of shown.fields) expect(field.types.length, field.name).toBeGreaterThan(0);
+  });
+}
+
+/** A context in which any code may run: the contract is not about approval. */
+const approving = { workingDirectory: '/', approveCode: () => {} };
+
+/** Open files and child processes of this process, where the system tells them. */
+function openHandles(): number {
+  const files = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
+  const children = process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;
+  return files + children;
+}

@@ -1,0 +1,228 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import type { WorkerChoice } from '../../src/domain/job.ts';
+import type { Assignment, SpawnRecord } from '../../src/domain/worker.ts';
+import { getWorker, parseWorker } from '../../src/workers/index.ts';
+import { compileCache, installed } from '../helpers/installation.ts';
+import { aborted, calm, livingProcesses, start, workerWith } from '../helpers/worker.ts';
+
+/** What a worker must be able to be made to do for the suite. */
+export interface Behaviours {
+  /** Succeeds at once with the text `done`, or the JSON string. */
+  readonly succeeds: Case;
+  /** Succeeds with the text `done` once there is a file `go` in its output directory. */
+  readonly takesAWhile: Case;
+  /** Fails by the word of the agent or program, saying `the file is empty`. */
+  readonly fails: Case;
+  /** Runs until it is stopped. */
+  readonly waits: Case;
+  /** The same, and does not care for SIGTERM. */
+  readonly ignoresTerm: Case;
+  /** Gives its own environment as JSON. */
+  readonly showsEnvironment: Case;
+  /** Gives JSON that is not `{ n: number }`. */
+  readonly wrongJson: Case;
+  /** A config field that takes `{ NAME: value }` and one that takes names, as both workers have them. */
+  readonly unknownField: WorkerChoice;
+}
+
+/** A choice of worker and what differs in the assignment. */
+export interface Case {
+  readonly choice: WorkerChoice;
+  readonly parts: Partial<Assignment>;
+}
+
+const SCHEMA = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] } as const;
+
+/** The suite that every worker passes which runs a program. */
+export function describeWorker(type: string, setUp: () => Behaviours): void {
+  describe(`worker ${type}`, () => {
+    const prepare = (pick: (behaviours: Behaviours) => Case, parts: Partial<Assignment> = {}) => {
+      const { choice, parts: own } = pick(setUp());
+      return workerWith(choice, { ...own, ...parts });
+    };
+
+    it('runs an attempt to a success that its files tell again', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      const onSpawn = vi.fn();
+      const outcome = await worker.run(assignment, { signal: calm, onSpawn });
+      expect(outcome).toMatchObject({ ok: true, result: { text: expect.stringContaining('done') } });
+      expect(outcome.usage.durationMs).toBeGreaterThan(0);
+      expect(onSpawn).toHaveBeenCalledOnce();
+      expect(onSpawn.mock.calls[0]?.[0]).toMatchObject({ pid: expect.any(Number), startedAt: expect.any(String) });
+      const judged = await worker.judge(assignment.runDirectory, assignment);
+      expect(judged).toMatchObject({ ok: true });
+      expect(judged?.ok && judged.result).toEqual(outcome.ok && outcome.result);
+    });
+
+    it('keeps the files of an attempt to the user', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      await worker.run(assignment, { signal: calm });
+      for (const file of readdirSync(assignment.runDirectory)) {
+        expect(statSync(path.join(assignment.runDirectory, file)).mode & 0o777, file).toBe(0o600);
+      }
+    });
+
+    it('reports a failure with its class and words, and the files tell it again', async () => {
+      const { worker, assignment } = await prepare((b) => b.fails);
+      const outcome = await worker.run(assignment, { signal: calm });
+      expect(outcome).toMatchObject({ ok: false, failureClass: 'agent_error' });
+      expect(outcome.ok || outcome.message).toContain('the file is empty');
+      const judged = await worker.judge(assignment.runDirectory, assignment);
+      expect(judged).toMatchObject({ ok: false, failureClass: 'agent_error' });
+    });
+
+    it('validates what it gave against the output schema', async () => {
+      const { worker, assignment } = await prepare((b) => b.wrongJson, { outputSchema: SCHEMA });
+      const outcome = await worker.run(assignment, { signal: calm });
+      expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output' });
+      expect(outcome.ok || outcome.message).toContain('number');
+    });
+
+    it.each(['cancelled', 'interrupted'] as const)('stops when it is %s and leaves nothing alive', async (reason) => {
+      const { worker, assignment } = await prepare((b) => b.waits);
+      const controller = new AbortController();
+      const { outcome, spawned } = start(worker, assignment, controller.signal);
+      await spawned;
+      controller.abort(reason);
+      expect(await outcome).toMatchObject({ ok: false, failureClass: reason });
+      expect(livingProcesses(assignment)).toEqual([]);
+    });
+
+    it('is stopped by its time limit although it ignores SIGTERM', async () => {
+      const { worker, assignment } = await prepare((b) => b.ignoresTerm, { timeoutMs: 1000 });
+      const outcome = await worker.run(assignment, { signal: calm });
+      expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
+      expect(livingProcesses(assignment)).toEqual([]);
+    });
+
+    it('does not start again in a run directory that holds an attempt', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      await worker.run(assignment, { signal: calm });
+      await expect(worker.run(assignment, { signal: calm })).rejects.toThrow('EEXIST');
+    });
+
+    it('adopts an attempt whose executor was killed, and waits for its success', async () => {
+      const { worker, assignment } = await prepare((b) => b.takesAWhile);
+      const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
+      const adopted = worker.adopt(assignment, record, { signal: calm });
+      letGo(assignment);
+      const outcome = await adopted;
+      expect(outcome).toMatchObject({ ok: true, result: { text: expect.stringContaining('done') } });
+      expect(livingProcesses(assignment)).toEqual([]);
+    });
+
+    it('adopts an attempt that was never recorded, by the id in its environment', async () => {
+      const { worker, assignment } = await prepare((b) => b.takesAWhile);
+      await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
+      const adopted = worker.adopt(assignment, null, { signal: calm });
+      letGo(assignment);
+      expect(await adopted).toMatchObject({ ok: true });
+    });
+
+    it('stops an adopted attempt at its deadline, and at once when the signal is aborted', async () => {
+      for (const [parts, signal, failureClass] of [
+        [{ deadlineAt: Date.now() + 500 }, calm, 'timeout'],
+        // The clock was set back since: nobody gets more than the limit.
+        [{ deadlineAt: Date.now() + 3_600_000, timeoutMs: 500 }, calm, 'timeout'],
+        [{}, aborted('cancelled'), 'cancelled'],
+      ] as const) {
+        const { worker, assignment } = await prepare((b) => b.waits);
+        const record = await startAndKillExecutor(setUp().waits.choice, assignment);
+        const outcome = await worker.adopt({ ...assignment, ...parts }, record, { signal });
+        expect(outcome).toMatchObject({ ok: false, failureClass });
+        expect(livingProcesses(assignment)).toEqual([]);
+      }
+    });
+
+    it('adopts nothing where nothing lives, and leaves a stranger with the recorded pid alone', async () => {
+      const { worker, assignment } = await prepare((b) => b.waits);
+      const stranger = spawn('sleep', ['60'], { detached: true });
+      onTestFinished(() => void stranger.kill('SIGKILL'));
+      await once(stranger, 'spawn');
+      const record = { pid: stranger.pid ?? 0, startedAt: '1', bootId: 'another boot' };
+      expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
+      expect(stranger.exitCode).toBeNull();
+      expect(stranger.signalCode).toBeNull();
+    });
+
+    it('knows no outcome of an attempt that was cut off, or never began', async () => {
+      const { worker, assignment } = await prepare((b) => b.waits);
+      expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
+      expect(await worker.usageSoFar(assignment.runDirectory)).toEqual({});
+      const { outcome, spawned } = start(worker, assignment);
+      const { pid } = await spawned;
+      process.kill(-pid, 'SIGKILL');
+      expect(await outcome).toMatchObject({ ok: false, failureClass: 'crashed' });
+      expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
+    });
+
+    it('gives a program its own variables and none of the host', async () => {
+      const { worker, assignment } = await prepare((b) => b.showsEnvironment);
+      const environment = {
+        ...assignment.environment,
+        ABP_STORAGE_PATH: '/secret/store',
+        CLAUDECODE: '1',
+        CLAUDE_CODE_ENTRYPOINT: 'cli',
+        SOME_TOKEN: 'hidden',
+        WANTED: 'passed',
+      };
+      const config = { ...assignment.config, env: { GIVEN: 'value' }, pass_env: ['WANTED'] };
+      const outcome = await worker.run({ ...assignment, environment, config }, { signal: calm });
+      const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}') as Record<string, string>;
+      expect(seen).toMatchObject({
+        ABP_JOB_ID: 'job-1',
+        ABP_UNIT: '7',
+        ABP_ATTEMPT: '1',
+        ABP_OUTPUT_DIR: assignment.outputDirectory,
+        ABP_ATTEMPT_ID: assignment.attemptId,
+        GIVEN: 'value',
+        WANTED: 'passed',
+      });
+      for (const name of ['ABP_STORAGE_PATH', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'SOME_TOKEN']) {
+        expect(seen).not.toHaveProperty(name);
+      }
+    });
+
+    it('says which variables of pass_env are missing, before the start and instead of one', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      const config = { ...assignment.config, pass_env: ['NOT_SET_ANYWHERE'] };
+      expect(worker.requiredEnvironment(config)).toEqual(['NOT_SET_ANYWHERE']);
+      const preflight = await worker.preflight(config, assignment.environment);
+      expect(preflight).toMatchObject({ ok: false, message: expect.stringContaining('NOT_SET_ANYWHERE') });
+      const outcome = await worker.run({ ...assignment, config }, { signal: calm });
+      expect(outcome).toMatchObject({ ok: false, failureClass: 'worker_unavailable' });
+    });
+
+    it('refuses an unknown field of its config and describes every known one', async () => {
+      await expect(parseWorker(setUp().unknownField)).rejects.toMatchObject({ code: 'invalid_input' });
+      const schema = z.toJSONSchema((await getWorker(type)).configSchema, { io: 'input' });
+      expect(schema.additionalProperties).toBe(false);
+      for (const [name, field] of Object.entries(schema.properties ?? {})) {
+        expect(field, name).toHaveProperty('description');
+      }
+    });
+  });
+}
+
+/** Lets an attempt end that takes a while. */
+const letGo = ({ outputDirectory }: Assignment) => writeFileSync(path.join(outputDirectory, 'go'), '');
+
+/** Lets an executor of its own start the attempt, and kills it with SIGKILL as soon as the process is there. */
+async function startAndKillExecutor(choice: WorkerChoice, assignment: Assignment): Promise<SpawnRecord> {
+  const file = path.join(path.dirname(assignment.runDirectory), 'assignment.json');
+  writeFileSync(file, JSON.stringify({ choice, assignment }));
+  const executor = spawn(process.execPath, [installed().program('attempt'), file], {
+    env: { ...process.env, ...compileCache() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: executor.stdout }), 'line')) as [string];
+  executor.kill('SIGKILL');
+  await once(executor, 'exit');
+  return JSON.parse(line) as SpawnRecord;
+}

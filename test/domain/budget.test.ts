@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { budgetRoom } from '../../src/domain/budget.ts';
+
+type Facts = Parameters<typeof budgetRoom>[0];
+
+function room(change: Partial<Omit<Facts, 'tally'>> & Partial<Facts['tally']>) {
+  const { dearestUsd = 0, reservedUsd = 0, ...rest } = change;
+  const facts = { budgetUsd: 10, unitCapUsd: null, spentUsd: 0, slots: 4, ...rest };
+  return budgetRoom({ ...facts, tally: { dearestUsd, reservedUsd } });
+}
+
+describe('what the budget of a job allows', () => {
+  test('without a budget everything, with only the cap of the unit', () => {
+    const free = { starts: Number.POSITIVE_INFINITY, reservationUsd: 0 };
+    expect(room({ budgetUsd: null, spentUsd: 1e6 })).toEqual({ ...free, capUsd: null });
+    expect(room({ budgetUsd: null, unitCapUsd: 2 })).toEqual({ ...free, capUsd: 2 });
+  });
+
+  test.each([
+    ['spent', { spentUsd: 4 }, 3],
+    ['spent and reserved', { spentUsd: 4, reservedUsd: 2 }, 2],
+    ['exactly enough for one', { spentUsd: 8 }, 1],
+    ['a millionth of a cent too little counts as enough', { spentUsd: 8.000000001 }, 1],
+    ['a cent too little', { spentUsd: 8.01 }, 0],
+    ['nothing left', { spentUsd: 10 }, 0],
+    ['overspent', { spentUsd: 11 }, 0],
+  ])("by the unit's cap of $2: %s", (_what, change, starts) => {
+    expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2, capUsd: 2 });
+  });
+
+  test('by 1.5 × the dearest attempt so far, which is its cap then', () => {
+    expect(room({ spentUsd: 1, dearestUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
+  });
+
+  test('before anything has cost, by an even share of it for every slot', () => {
+    expect(room({})).toEqual({ starts: 4, reservationUsd: 2.5, capUsd: 2.5 });
+    expect(room({ reservedUsd: 7.5 })).toEqual({ starts: 1, reservationUsd: 2.5, capUsd: 2.5 });
+    expect(room({ slots: 0 }).starts).toBe(1);
+    expect(room({ spentUsd: 10 }).starts).toBe(0);
+  });
+
+  test('never lets more start than spent + reserved + reservations ≤ budget', () => {
+    const usd = fc.nat(10_000).map((cents) => cents / 100);
+    fc.assert(
+      fc.property(
+        usd,
+        usd,
+        usd,
+        usd,
+        fc.option(usd),
+        fc.nat(64),
+        (budgetUsd, spentUsd, reserved, dearest, cap, slots) => {
+          const facts = {
+            budgetUsd,
+            spentUsd,
+            reservedUsd: reserved,
+            dearestUsd: dearest,
+            unitCapUsd: cap || null,
+            slots,
+          };
+          const { starts, reservationUsd } = room(facts);
+          expect(starts).toBeGreaterThanOrEqual(0);
+          if (starts === 0) return;
+          expect(reservationUsd).toBeGreaterThan(0);
+          expect(spentUsd + reserved + starts * reservationUsd).toBeLessThanOrEqual(budgetUsd + 1e-6);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/domain/attempt.ts';
+import {
+  FAILURE_CLASSES,
+  FAILURES,
+  type FailureClass,
+  failureRule,
+  type JobEffect,
+  type UnitEffect,
+} from '../../src/domain/failure.ts';
+import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
+
+const NOW = 1_000_000;
+const fresh = { retriesUsed: 0, deferrals: 0, interruptions: 0 };
+
+/** The failure table of the design: what a class does to its unit, to its job, and whether the next attempt is told. */
+const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | ''])[] = [
+  ['rate_limited', 'defer', 'shrink_slots', ''],
+  ['overloaded', 'defer', 'shrink_slots', ''],
+  ['usage_limit', 'put_back', 'close_gate', ''],
+  ['auth', 'put_back', 'pause_auth', ''],
+  ['billing', 'put_back', 'pause_auth', ''],
+  ['model_not_found', 'put_back', 'pause_auth', ''],
+  ['worker_unavailable', 'put_back', 'pause_unavailable', ''],
+  ['timeout', 'retry', 'failures_rule', ''],
+  ['crashed', 'retry', 'failures_rule', ''],
+  ['server_error', 'retry', 'failures_rule', ''],
+  ['max_turns', 'retry', 'failures_rule', 'told'],
+  ['invalid_output', 'retry', 'failures_rule', 'told'],
+  ['incomplete', 'retry', 'failures_rule', 'told'],
+  ['agent_error', 'retry', 'failures_rule', 'told'],
+  ['unit_budget', 'fail', 'failures_rule', ''],
+  ['permission_denied', 'fail', 'failures_rule', ''],
+  ['prompt_too_long', 'fail', 'failures_rule', ''],
+  ['bad_input', 'fail', 'failures_rule', ''],
+  ['interrupted', 'interrupt', 'none', ''],
+  ['cancelled', 'cancel', 'none', ''],
+];
+
+describe('the failure table', () => {
+  test('is that of the design, row by row', () => {
+    const rows = FAILURE_CLASSES.map((name) => {
+      const { unit, job, tellNextAttempt } = failureRule(name);
+      return [name, unit, job, tellNextAttempt ? 'told' : ''];
+    });
+    expect(rows).toEqual(TABLE);
+  });
+
+  test.each(Object.entries(FAILURES))('%s tells a person what it means and what to do', (_name, rule) => {
+    expect(rule.meaning).toMatch(/^[a-z].*[^.]$/);
+    expect(rule.advice).toMatch(/^[A-Z].*\.$/);
+  });
+});
+
+describe('a unit after a failed attempt', () => {
+  /** Per effect on the unit: what becomes of a fresh one, and of one that has used up what there is. */
+  const EFFECTS: Readonly<Record<UnitEffect, { first: object; last: object }>> = {
+    defer: {
+      first: { status: 'pending', deferrals: 1, retriesUsed: 0, interruptions: 0 },
+      last: { status: 'failed', deferrals: MAX_DEFERRALS, notBefore: 0 },
+    },
+    put_back: {
+      first: { status: 'pending', ...fresh, notBefore: 0 },
+      last: { status: 'pending', notBefore: 0 },
+    },
+    retry: {
+      first: { status: 'pending', retriesUsed: 1, deferrals: 0, interruptions: 0 },
+      last: { status: 'failed', retriesUsed: 3, notBefore: 0 },
+    },
+    fail: { first: { status: 'failed', ...fresh, notBefore: 0 }, last: { status: 'failed', notBefore: 0 } },
+    interrupt: {
+      first: { status: 'pending', interruptions: 1, retriesUsed: 0, deferrals: 0, notBefore: 0 },
+      last: { status: 'failed', interruptions: MAX_INTERRUPTIONS, notBefore: 0 },
+    },
+    cancel: { first: { status: 'cancelled', ...fresh, notBefore: 0 }, last: { status: 'cancelled', notBefore: 0 } },
+  };
+  const usedUp = { retriesUsed: 3, deferrals: MAX_DEFERRALS - 1, interruptions: MAX_INTERRUPTIONS - 1 };
+  const options = { maxRetries: 3, now: NOW, random: 0.5 };
+
+  test.each(TABLE)('%s: %s', (failureClass, effect) => {
+    const why = { failureClass, failureMessage: 'because' };
+    expect(decide(fresh, failed(failureClass), options)).toMatchObject({ ...EFFECTS[effect].first, ...why });
+    expect(decide(usedUp, failed(failureClass), options)).toMatchObject({ ...EFFECTS[effect].last, ...why });
+  });
+
+  test('success completes it, and keeps what it used', () => {
+    const outcome: Outcome = { ok: true, usage: {}, result: { text: 'x' } };
+    expect(decide(usedUp, outcome, options)).toEqual({
+      ...usedUp,
+      status: 'completed',
+      notBefore: 0,
+      failureClass: null,
+      failureMessage: null,
+    });
+  });
+
+  test('without retries the first failure is the last', () => {
+    expect(decide(fresh, failed('timeout'), { ...options, maxRetries: 0 })).toMatchObject({
+      status: 'failed',
+      retriesUsed: 0,
+    });
+  });
+
+  test('waits at least as long as the service asked, and longer when the back-off is longer', () => {
+    const asked = { ...failed('rate_limited'), retryAfterMs: 45_000 };
+    expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 45_000);
+    const late = { ...fresh, deferrals: 6 };
+    expect(decide(late, asked, { ...options, random: 0.99 }).notBefore).toBe(NOW + 59_400);
+  });
+
+  test('a retry, too, is never before Retry-After', () => {
+    const asked = { ...failed('server_error'), retryAfterMs: 7_000 };
+    expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 7_000);
+  });
+
+  test('a unit that waits always has a time to wait for, so that it is told from one that never failed', () => {
+    expect(decide(fresh, failed('timeout'), { ...options, random: 0 }).notBefore).toBe(NOW + 1);
+  });
+});
+
+describe('the back-off', () => {
+  test.each([
+    [0, 2_000],
+    [1, 4_000],
+    [2, 8_000],
+    [3, 16_000],
+    [4, 32_000],
+    [5, 60_000],
+    [6, 60_000],
+    [40, 60_000],
+    [2000, 60_000],
+  ])('step %i is a random moment within %i ms', (step, cap) => {
+    expect(backoffMs(step, 0)).toBe(0);
+    expect(backoffMs(step, 0.5)).toBe(cap / 2);
+    expect(backoffMs(step, 0.999999)).toBeLessThanOrEqual(cap);
+  });
+});
+
+function failed(failureClass: FailureClass): Extract<Outcome, { ok: false }> {
+  return { ok: false, failureClass, message: 'because', usage: {} };
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fairShares, type SlotDemand } from '../../src/domain/fair-share.ts';
+
+/** `a:8@5`: job a wants 8 slots and last started an attempt at 5. */
+function demands(text: string): SlotDemand[] {
+  return text
+    .split(' ')
+    .filter(Boolean)
+    .map((part) => {
+      const [jobId = '', wants = '0', at = '0'] = part.split(/[:@]/);
+      return { jobId, wants: Number(wants), lastStartedAt: Number(at) };
+    });
+}
+
+describe('the slots of the machine between jobs', () => {
+  test.each([
+    ['one job alone gets what it wants', 'a:8', 16, 'a:8'],
+    ['and not more than there is', 'a:64', 16, 'a:16'],
+    ['two hungry ones get half each', 'a:64 b:64', 16, 'a:8 b:8'],
+    ['what one cannot use goes to the other', 'a:2 b:64', 16, 'a:2 b:14'],
+    ['the odd one goes to who waited longest', 'a:64@9 b:64@3', 5, 'a:2 b:3'],
+    ['with fewer slots than jobs those that waited longest come first', 'a:1@30 b:1@10 c:1@20', 2, 'a:0 b:1 c:1'],
+    ['nobody wants anything', 'a:0 b:0', 4, 'a:0 b:0'],
+    ['no jobs', '', 4, ''],
+    ['no slots', 'a:4', 0, 'a:0'],
+  ])('%s', (_what, wanted, slots, expected) => {
+    const shares = fairShares(demands(wanted), slots);
+    expect(
+      [...shares]
+        .sort()
+        .map(([jobId, share]) => `${jobId}:${share}`)
+        .join(' '),
+    ).toBe(expected);
+  });
+
+  test('are used up, unless nobody wants more, and no two hungry jobs differ by more than one', () => {
+    const demand = fc.record({ jobId: fc.uuid(), wants: fc.nat(20), lastStartedAt: fc.nat(5) });
+    fc.assert(
+      fc.property(fc.uniqueArray(demand, { selector: ({ jobId }) => jobId }), fc.nat(40), (jobs, slots) => {
+        const shares = fairShares(jobs, slots);
+        const of = (jobId: string) => shares.get(jobId) ?? 0;
+        const total = jobs.reduce((sum, { jobId }) => sum + of(jobId), 0);
+        const wanted = jobs.reduce((sum, { wants }) => sum + wants, 0);
+        expect(total).toBe(Math.min(slots, wanted));
+        for (const { jobId, wants } of jobs) expect(of(jobId)).toBeLessThanOrEqual(wants);
+        const hungry = jobs.filter(({ jobId, wants }) => of(jobId) < wants).map(({ jobId }) => of(jobId));
+        const most = Math.max(0, ...jobs.map(({ jobId }) => of(jobId)));
+        for (const share of hungry) expect(share).toBeGreaterThanOrEqual(most - 1);
+      }),
+    );
+  });
+});

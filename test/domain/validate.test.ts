@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { AbpError } from '../../src/domain/error.ts';
+import { nearest } from '../../src/domain/nearest.ts';
+import { parseWith } from '../../src/domain/validate.ts';
+
+describe('the nearest known name', () => {
+  const known = ['file_path', 'delimiter', 'has_header', 'limit', 'csv', 'claude'];
+  test.each([
+    ['delimeter', 'delimiter'],
+    ['filePath', 'file_path'],
+    ['file-path', 'file_path'],
+    ['path', 'file_path'],
+    ['header', 'has_header'],
+    ['delim', 'delimiter'],
+    ['LIMIT', 'limit'],
+    ['cvs', 'csv'],
+    ['calude', 'claude'],
+    ['zzz', null],
+    ['', null],
+  ])('%s → %s', (name, meant) => expect(nearest(name, known)).toBe(meant));
+
+  test('there is none among no names', () => expect(nearest('x', [])).toBe(null));
+});
+
+describe('a value is parsed or refused with path, expected and found', () => {
+  const schema = z.strictObject({
+    name: z.string().min(1),
+    size: z.int().min(1).max(5).optional(),
+    sort: z.enum(['path', 'none']).default('path'),
+    tags: z.array(z.string()).optional(),
+    either: z.union([z.string(), z.array(z.string())]).optional(),
+    worker: z
+      .discriminatedUnion('type', [
+        z.strictObject({
+          type: z.literal('claude'),
+          model: z.string().optional(),
+        }),
+        z.strictObject({
+          type: z.literal('command'),
+          command: z.array(z.string()).min(1),
+        }),
+      ])
+      .optional(),
+    env: z.record(z.string().regex(/^[A-Z]+$/), z.string()).optional(),
+    even: z.number().multipleOf(2).optional(),
+    own: z
+      .string()
+      .refine((text) => text !== 'bad', 'expected anything but bad')
+      .optional(),
+  });
+
+  test.each<[unknown, ...string[]]>([
+    [3, 'expected an object, found 3'],
+    [{}, 'name: expected a string, it is missing'],
+    [{ name: '' }, 'name: expected at least 1 characters, found ""'],
+    [{ name: 'a', size: 9 }, 'size: expected at most 5, found 9'],
+    [{ name: 'a', size: 1.5 }, 'size: expected a whole number, found 1.5'],
+    [{ name: 'a', sort: 'size' }, 'sort: expected one of "path", "none", found "size"'],
+    [{ name: 'a', tags: ['x', 1] }, 'tags[1]: expected a string, found 1'],
+    [{ name: 'a', either: 3 }, 'either: expected a string or a list, found 3'],
+    [{ name: 'a', either: [3] }, 'either[0]: expected a string, found 3'],
+    [{ name: 'a', worker: { type: 'robot' } }, 'worker.type: expected one of "claude", "command", found "robot"'],
+    [{ name: 'a', worker: { type: 'claude', modle: 'x' } }, 'worker: unknown field "modle". Did you mean "model"?'],
+    [{ name: 'a', worker: { type: 'command', command: [] } }, 'worker.command: expected at least 1 entries, found []'],
+    [{ name: 'a', env: { a: 'x' } }, 'env.a: expected text that matches /^[A-Z]+$/, found "a"'],
+    [{ name: 'a', even: 3 }, 'even: expected a multiple of 2, found 3'],
+    [{ name: 'a', own: 'bad' }, 'own: expected anything but bad'],
+    [{ nam: 'a' }, 'name: expected a string, it is missing', 'unknown field "nam". Did you mean "name"?'],
+    [{ name: 'a'.repeat(10), size: 'x'.repeat(200) }, `size: expected a number, found "${'x'.repeat(76)}…`],
+  ])('%j', (value, ...messages) => {
+    const error = refusal(() => parseWith(schema, value, 'thing'));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toBe(`Invalid thing: ${messages.join('; ')}`);
+  });
+
+  test('of many mistakes the first are told, and how many more there are', () => {
+    const many = refusal(() => parseWith(schema, { name: 'a', tags: Array(12).fill(1) }, 'thing'));
+    const told = Array.from({ length: 10 }, (_, n) => `tags[${n}]: expected a string, found 1`);
+    expect(many.message).toBe(`Invalid thing: ${told.join('; ')}; and 2 more problems`);
+    expect(many.details?.problems).toHaveLength(10);
+    const unknown = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`zz${n}`, 1]));
+    const { message } = refusal(() => parseWith(schema, { name: 'a', ...unknown }, 'thing'));
+    expect(message).toMatch(/unknown field "zz9"\.; and 1 more problem$/);
+  });
+
+  test('each unknown field is a problem of its own, with its key and the name that it comes nearest to', () => {
+    const { details } = refusal(() => parseWith(schema, { name: 'a', siz: 1, tag: 1 }, 'thing'));
+    expect(details?.problems).toEqual([
+      { path: '', key: 'siz', message: 'unknown field "siz". Did you mean "size"?' },
+      { path: '', key: 'tag', message: 'unknown field "tag". Did you mean "tags"?' },
+    ]);
+  });
+
+  test('numbers are shown as they are, those too that JSON has not', () => {
+    const { message } = refusal(() => parseWith(schema, { name: 'a', size: Number.NaN }, 'thing'));
+    expect(message).toMatch(/found NaN$/);
+  });
+
+  test('an unknown field lists the known ones in the hint, before the hint of the caller', () => {
+    const error = refusal(() =>
+      parseWith(z.strictObject({ a: z.string(), b: z.string() }), { q: 1 }, 'thing', 'See x.'),
+    );
+    expect(error.hint).toBe('Known fields: a, b. See x.');
+  });
+
+  test('a good value comes back with its defaults', () => {
+    expect(parseWith(schema, { name: 'a' }, 'thing')).toEqual({
+      name: 'a',
+      sort: 'path',
+    });
+  });
+});
+
+function refusal(run: () => unknown): AbpError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AbpError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}

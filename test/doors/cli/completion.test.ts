@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { withStore, workspace } from './abp.ts';
+
+/** What the shell would offer for a line, the last word being typed. */
+async function offered(space: ReturnType<typeof workspace>, ...words: readonly string[]): Promise<readonly string[]> {
+  const { exitCode, stdout, stderr } = await space.program('complete', '--', ...words);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout
+    .split('\n')
+    .filter((line) => !line.startsWith(':'))
+    .map((line) => line.split('\t')[0] ?? '');
+}
+
+test('commands, options and ids of jobs are completed, files where a file is wanted', async () => {
+  const space = workspace();
+  expect(await offered(space, 'sta')).toEqual(expect.arrayContaining(['start', 'status']));
+  expect(await offered(space, 'status', '')).toEqual([]);
+  expect(existsSync(space.storagePath)).toBe(false);
+  const { document } = await space.json('create', 'batch.yaml');
+  expect(await offered(space, 'watch', 'job-')).toEqual([document.job_id]);
+  expect(await offered(space, 'run', 'ba')).toEqual(['batch.yaml']);
+  expect(await offered(space, 'run', 'in/')).toEqual(['in/0000.txt', 'in/0001.txt', 'in/0002.txt']);
+  expect(await offered(space, 'run', 'batch.yaml', '--d')).toEqual(['--dry-run', '--detach']);
+  withStore(space.storagePath, ({ repository }) => expect(repository.jobs.list({ limit: 1 }).total).toBe(1));
+});
+
+test.each(['bash', 'zsh', 'fish'])('abp completion %s prints a script that asks abp', async (shell) => {
+  const { exitCode, stdout } = await workspace().program('completion', shell);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/abp complete --/);
+});

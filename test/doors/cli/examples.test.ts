@@ -1,0 +1,77 @@
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { redactJson } from '../../../src/domain/redact.ts';
+import { packageRoot } from '../../../src/package-root.ts';
+import { runNode, workspace } from './abp.ts';
+
+const EXAMPLES = join(packageRoot(), 'examples');
+/** This one is run by the demo. */
+const DEMO = 'documents';
+const linesOf = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Compares an export with the results that an example expects; how many it has. */
+function expectResults(name: string, file: string): number {
+  const results = new Map(linesOf(file).map((row) => [row.key, row.result]));
+  for (const { key, result } of linesOf(join(EXAMPLES, name, 'expected', 'results.jsonl'))) {
+    // What looks like a secret never reaches the store.
+    expect({ key, result: results.get(key) }).toEqual({ key, result: redactJson(result) });
+  }
+  return results.size;
+}
+
+describe('the examples, run as a person runs them', () => {
+  test.each(readdirSync(EXAMPLES).filter((name) => name !== DEMO && existsSync(join(EXAMPLES, name, 'batch.yaml'))))(
+    '%s',
+    async (name) => {
+      const space = workspace([]);
+      const folder = join(space.folder, 'examples', name);
+      cpSync(join(EXAMPLES, name), folder, { recursive: true });
+      const file = join(folder, 'batch.yaml');
+      const run = () => space.json('run', file, '--yes', '--output', 'results.jsonl');
+      let ran = await run();
+      if (ran.document.error?.code === 'approval_required') {
+        await space.abp('approve-code', ran.document.error.details.sha256, '--yes');
+        ran = await run();
+      }
+      expect(ran, JSON.stringify(ran.document)).toMatchObject({ exitCode: 0, document: { status: 'completed' } });
+      const { units } = ran.document;
+      expect(units).toMatchObject({ completed: units.total });
+      expect(expectResults(name, join(space.folder, 'results.jsonl'))).toBe(units.total);
+      const expected = join(folder, 'expected');
+      for (const made of readdirSync(expected).filter((other) => other !== 'results.jsonl')) {
+        expect(readFileSync(join(folder, 'output', made), 'utf8'), made).toBe(
+          readFileSync(join(expected, made), 'utf8'),
+        );
+      }
+      if (name === 'catalogue') expectPage(readFileSync(join(folder, 'output/catalogue.html'), 'utf8'));
+    },
+  );
+});
+
+/** Twelve pictures on one page that needs no other file. */
+function expectPage(page: string): void {
+  expect(page.match(/<figure><img src="data:image\/png;base64,/g)).toHaveLength(12);
+  expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
+}
+
+describe('the demo', () => {
+  test('runs offline without a terminal, shows results, export and database, and accounts for every unit', async () => {
+    const space = workspace([]);
+    // From its clone: the examples are no part of an installation.
+    const ran = await runNode(space, [join(packageRoot(), 'src/main.ts'), 'demo']);
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(/OFFLINE worker/);
+    expect(ran.stdout).toMatch(/elements\/carbon\.md/);
+    expect(ran.stdout).toContain(`56 rows in ${join(space.folder, '.store', 'documents.csv')}`);
+    expect(ran.stdout).toContain(`Database: ${space.storagePath}`);
+    expect(ran.stdout).toMatch(/All 56 units are accounted for\./);
+    expect(await space.program('serve', '--status')).toMatchObject({ stdout: 'Not served.' });
+    await space.abp('export', space.jobs()[0] ?? '', 'results.jsonl');
+    expectResults(DEMO, join(space.folder, 'results.jsonl'));
+  });
+});

@@ -1,0 +1,165 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { addCompletion } from '../../../src/cli/completion.ts';
+import type { CliHost } from '../../../src/cli/host.ts';
+import { createProgram } from '../../../src/cli/index.ts';
+import { packageRoot, packageVersion } from '../../../src/package-root.ts';
+import { isStill } from '../../../src/workers/process/processes.ts';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { MAIN, runNode, type Workspace, workspace } from './abp.ts';
+
+/** Makes this Node say that it is another one, to the program that it runs and to no other. */
+function pretending(property: 'versions' | 'platform', value: string): readonly string[] {
+  const code = `Object.defineProperty(process, '${property}', { value: ${value} });`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+}
+
+const OLD = pretending('versions', "{ ...process.versions, node: '20.19.5' }");
+/** Not for people: behind npm run demo, and for the shell's script. */
+const HIDDEN = ['demo', 'complete'];
+
+const WINDOWS = pretending('platform', "'win32'");
+
+const run = (space: Workspace, node: readonly string[], main: string, ...args: readonly string[]) =>
+  runNode(space, [...node, main, ...args]);
+
+describe('the bin', () => {
+  test('tells its version, and help when nothing is asked', async () => {
+    const space = workspace();
+    expect(await space.program('--version')).toMatchObject({ exitCode: 0, stdout: packageVersion() });
+    expect(await space.program()).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/run .*<batch\.yaml>[\s\S]*Exit codes:/),
+    });
+  });
+
+  test('runs from its sources too', async () => {
+    const space = workspace();
+    expect(await run(space, [], join(packageRoot(), 'src/main.ts'), 'status')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('every command has a help with an example', async () => {
+    const act = () => async () => undefined;
+    const program = createProgram('0', act);
+    await addCompletion(program, act, [], { environment: {} } as CliHost);
+    const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+    const shown = commands.filter((command) => command.commands.length === 0 && !HIDDEN.includes(command.name()));
+    expect(shown.length).toBeGreaterThan(28);
+    for (const command of shown) {
+      let help = '';
+      command.configureOutput({
+        writeOut: (text) => {
+          help += text;
+        },
+      });
+      command.outputHelp();
+      expect(help, command.name()).toMatch(/\n {2}\$ (abp|claude) .+/);
+    }
+  });
+
+  test('on an older Node goes on with the pinned one beside it, with arguments, streams and exit code', async () => {
+    const space = workspace();
+    const doctor = await run(space, OLD, MAIN, 'doctor');
+    expect(doctor.stdout).toMatch(/pass {2}Platform .*Node (2[2-9]|[3-9]\d)\./);
+    expect(await run(space, OLD, MAIN, 'status', 'nosuch')).toMatchObject({ exitCode: 4, stderr: /No job nosuch/ });
+  });
+
+  test('on an older Node without one beside it says so in one line', async () => {
+    const space = workspace();
+    const elsewhere = temporaryDirectory('bin');
+    cpSync(dirname(MAIN), join(elsewhere, 'dist'), { recursive: true });
+    writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }');
+    expect(await run(space, OLD, join(elsewhere, 'dist/main.js'), 'status')).toEqual({
+      exitCode: 3,
+      stdout: '',
+      stderr: `abp needs Node 22.18.0 or newer, found 20.19.5 at ${process.execPath}.`,
+    });
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'on an older Node passes %s on, and leaves nothing behind',
+    async (signal) => {
+      const space = workspace();
+      const serving = execa(process.execPath, [...OLD, MAIN, 'serve', '--port', '0', '--json'], {
+        cwd: space.folder,
+        env: space.environment,
+        extendEnv: false,
+        stdin: 'ignore',
+        reject: false,
+      });
+      let said = '';
+      serving.stdout.on('data', (text) => {
+        said += text;
+      });
+      await expect.poll(() => said, PATIENCE).toMatch(/"pid": \d+\n}/);
+      const { pid } = JSON.parse(said);
+      expect(pid).not.toBe(serving.pid);
+      serving.kill(signal);
+      await serving;
+      expect(isStill({ pid, startedAt: null, bootId: null })).toBe(false);
+    },
+  );
+
+  test('on Windows refuses every command but doctor in one line that names WSL', async () => {
+    const space = workspace();
+    expect(await run(space, WINDOWS, MAIN, 'status')).toMatchObject({
+      exitCode: 3,
+      stderr: expect.stringMatching(/^.*WSL.*$/),
+    });
+    expect(await run(space, WINDOWS, MAIN, 'doctor')).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringMatching(/^fail {2}Platform .*win32[\s\S]*WSL/),
+    });
+  });
+});
+
+describe('abp mcp', () => {
+  test('answers on stdout and ends with its stdin', async () => {
+    const space = workspace();
+    const hello = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    };
+    const ran = await execa(process.execPath, [MAIN, 'mcp'], {
+      cwd: space.folder,
+      env: space.environment,
+      extendEnv: false,
+      input: `${JSON.stringify(hello)}\n`,
+    });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ id: 1, result: { serverInfo: { name: expect.any(String) } } });
+  });
+});
+
+describe('abp serve', () => {
+  test('serves until it is told to stop, by a signal or by serve --stop', async () => {
+    const space = workspace();
+    const json = async (...args: readonly string[]) => JSON.parse((await space.program(...args, '--json')).stdout);
+    expect(await json('serve', '--status')).toEqual({ running: false });
+    const serving = space.program('serve', '--port', '0');
+    await expect.poll(async () => (await json('serve', '--status')).running, PATIENCE).toBe(true);
+    const served = await json('serve', '--status');
+    expect((await fetch(served.url)).status).toBeLessThan(500);
+    expect(await space.program('serve', '--port', '0')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(served.url),
+    });
+    expect(await json('serve', '--stop')).toEqual({ stopped: true });
+    const { exitCode, stdout } = await serving;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `Serving ${served.url}; Ctrl-C ends it.` });
+    expect(await json('serve', '--stop')).toEqual({ stopped: false });
+  });
+
+  test('opens itself to other machines only with a token', async () => {
+    const space = workspace();
+    expect(await space.program('serve', '--host', '0.0.0.0')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/needs a token/),
+    });
+    expect(await space.program('serve', '--token-file', 'nosuch')).toMatchObject({ exitCode: 2 });
+  });
+});

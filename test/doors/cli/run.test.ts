@@ -1,0 +1,168 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { describe, expect, test } from 'vitest';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { workspace } from './abp.ts';
+
+/** Rows of a CSV, by header. */
+function rowsOf(path: string): readonly Readonly<Record<string, string>>[] {
+  return parse(readFileSync(path, 'utf8'), { columns: true, bom: true });
+}
+
+describe('abp run', () => {
+  test('tests, approves with --yes, runs all units, exports and ends with 0', async () => {
+    const { abp, folder } = workspace(['one', 'two', 'three']);
+    const ran = await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv');
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(/texts is job-\w+: 3 units/);
+    expect(ran.stdout).toMatch(/Test passed/);
+    expect(ran.stdout).toMatch(/Estimate for the other 2 units/);
+    expect(ran.stdout).toMatch(/completed: 3 of 3 done/);
+    expect(ran.stdout).toMatch(/3 rows in .*out\.csv/);
+    expect(rowsOf(join(folder, 'out.csv')).map((row) => [row.key, row.status, row.title])).toEqual([
+      ['0000.txt', 'completed', 'one'],
+      ['0001.txt', 'completed', 'two'],
+      ['0002.txt', 'completed', 'three'],
+    ]);
+  });
+
+  test('with failed units ends with 1, tells why and what to do in commands, and exports all the same', async () => {
+    const { abp, folder } = workspace(['one', 'fail', 'three']);
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--output', 'out.csv');
+    expect(ran.exitCode, ran.stderr).toBe(1);
+    expect(ran.stdout).toMatch(/1 × agent_error, such as unit 1: exit code 1: .*cannot read it/);
+    expect(ran.stdout).toMatch(/abp show/);
+    expect(ran.stdout).not.toMatch(/get_unit|update_job/);
+    expect(rowsOf(join(folder, 'out.csv')).map((row) => row.status)).toEqual(['completed', 'failed', 'completed']);
+  });
+
+  test('without a terminal and without --yes leaves the tested job to a person: 3', async () => {
+    const { abp, json, jobs } = workspace();
+    const ran = await abp('run', 'batch.yaml');
+    const [jobId = ''] = jobs();
+    expect(ran).toMatchObject({ exitCode: 3, stdout: expect.stringContaining(`abp approve ${jobId}`) });
+    expect((await json('status', jobId)).document).toMatchObject({ status: 'testing', test: { state: 'passed' } });
+    expect((await json('approve', jobId, '--watch')).document).toMatchObject({ status: 'completed' });
+  });
+
+  test('a failed test runs nothing else and needs a person: 3', async () => {
+    const { json } = workspace(['fail', 'one', 'two']);
+    const { exitCode, document } = await json('run', 'batch.yaml', '--yes');
+    expect(exitCode).toBe(3);
+    expect(document).toMatchObject({
+      status: 'testing',
+      test: { state: 'failed' },
+      units: { pending: 2 },
+      export: null,
+    });
+  });
+
+  test('with --json stdout is one document, and people read on stderr', async () => {
+    const { abp } = workspace();
+    const ran = await abp('run', 'batch.yaml', '--yes', '--output', 'out.jsonl', '--json');
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      status: 'completed',
+      units: { total: 3, completed: 3 },
+      export: { rows: 3, format: 'jsonl', partial: false },
+    });
+    expect(ran.stderr).toMatch(/completed: 3 of 3 done/);
+  });
+
+  test('refuses an output file that exists before anything is made; --force replaces it', async () => {
+    const { abp, folder, jobs, write } = workspace();
+    write('out.csv', 'mine\n');
+    expect(await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv')).toMatchObject({ exitCode: 2 });
+    expect(jobs()).toEqual([]);
+    expect(await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv', '--force')).toMatchObject({ exitCode: 0 });
+    expect(rowsOf(join(folder, 'out.csv'))).toHaveLength(3);
+  });
+
+  test('--dry-run shows items and prompt and makes nothing', async () => {
+    const { abp, json, jobs } = workspace();
+    const ran = await abp('run', 'batch.yaml', '--dry-run');
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(/texts: 3 units, nothing was made/);
+    expect(ran.stdout).toMatch(/Prompt of unit 0[\s\S]*0000\.txt/);
+    expect((await json('run', 'batch.yaml', '--dry-run')).document).toMatchObject({
+      dry_run: true,
+      total: 3,
+      complete: true,
+    });
+    expect(jobs()).toEqual([]);
+  });
+
+  test('a worker that cannot work here is said before anything is made', async () => {
+    const { abp, jobs } = workspace();
+    const worker = ['--set', 'worker.command=[no-such-program]'];
+    const ran = await abp('run', 'batch.yaml', '--yes', ...worker);
+    expect(ran).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/no-such-program.* is not found/) });
+    expect((await abp('run', 'batch.yaml', '--dry-run', ...worker)).stdout).toMatch(/no-such-program.* is not found/);
+    expect(jobs()).toEqual([]);
+  });
+
+  test('--limit and --set change the file for this run', async () => {
+    const { json } = workspace(['one', 'two', 'three', 'four']);
+    const set = ['--set', 'limits.max_workers=1', '--set', 'name=other', '--set', 'test.skip=true'];
+    const { document } = await json('run', 'batch.yaml', '--limit', '2', ...set);
+    expect(document).toMatchObject({ name: 'other', status: 'completed', units: { total: 2 } });
+    expect((await json('show', document.job_id)).document.revisions[0].limits.max_workers).toBe(1);
+  });
+
+  test('relative paths start at the file, wherever abp runs', async () => {
+    const { abp, folder, write } = workspace([], {});
+    write('deeper/in/a.txt', 'one');
+    write(
+      'deeper/batch.yaml',
+      'intent: x\nsource: { type: file, base_directory: in }\nworker: { type: command, command: [cat] }\noutput: { path: made/out.json }\n',
+    );
+    const ran = await abp('run', 'deeper/batch.yaml', '--yes');
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(existsSync(join(folder, 'deeper/made/out.json'))).toBe(true);
+  });
+
+  test('an export that cannot be made at the end does not hide that the job is done', async () => {
+    const { abp, folder, go, write, jobs } = workspace(['wait', 'two']);
+    const running = abp('run', 'batch.yaml', '--skip-test', '--output', 'out/results.csv');
+    await expect.poll(() => jobs(), PATIENCE).toHaveLength(1);
+    write('out/results.csv/in-the-way', '');
+    go();
+    const ran = await running;
+    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('found a directory') });
+    expect(ran.stdout).toMatch(/The results are safe/);
+    expect(await abp('export', jobs()[0] ?? '', join(folder, 'late.csv'))).toMatchObject({ exitCode: 0 });
+  });
+
+  test('--detach comes back as soon as the job runs', async () => {
+    const { abp, go, json, jobs } = workspace(['wait', 'two']);
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--detach');
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    const [jobId = ''] = jobs();
+    expect(ran.stdout).toContain(`abp watch ${jobId}`);
+    go();
+    expect(await json('wait', jobId)).toMatchObject({ exitCode: 0, document: { status: 'completed' } });
+  });
+});
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is what a person writes
+describe('${NAME} in a batch file', () => {
+  const text = (env: string) =>
+    `name: "\${GREETING} \${HOME}"\nintent: x\n${env}source: { type: file, base_directory: in }\nworker: { type: command, command: [cat] }\n`;
+
+  test('is replaced where it is declared, and nowhere else', async () => {
+    const { environment, json, write } = workspace();
+    Object.assign(environment, { GREETING: 'hello ${HOME}' });
+    write('batch.yaml', text('env: [GREETING]\n'));
+    const { document } = await json('create', 'batch.yaml');
+    expect(document.name).toBe('hello ${HOME} ${HOME}');
+  });
+
+  test('is left alone and mentioned where it is not declared', async () => {
+    const { abp, write } = workspace();
+    write('batch.yaml', text(''));
+    const ran = await abp('create', 'batch.yaml');
+    expect(ran.stdout).toMatch(/\$\{HOME\} stays as it is: list HOME under env:/);
+    expect(ran.stdout).not.toMatch(/GREETING stays/);
+  });
+});
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: it is what a person writes

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { workspace } from './abp.ts';
+import { onTerminal } from './terminal.ts';
+
+const CTRL_C = '\u0003';
+const ERASE = '\u001b[J';
+
+describe('on a terminal', () => {
+  test('abp run shows the test, asks, follows with a bar that is redrawn, and sums up', async () => {
+    const space = workspace(['one', 'two', 'fail', 'wait']);
+    const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
+    await run.shows(/Unit 0 succeeded[\s\S]*"title": "one"/);
+    await run.shows(/Run the other 3 units\? \[y\]es, \[n\]o: reject the test, \[l\]ater: /);
+    run.type('what\r');
+    await run.shows(/ater: what\n.*Run the other 3 units/);
+    run.type('y\r');
+    await run.shows(/running.*█.*3 of 4 done, 1 failed, 1 at work/);
+    await run.shows(/3 0003\.txt .*reading 0003\.txt/);
+    await run.shows(/1 × agent_error: exit code 1/);
+    await run.shows(/p pause {2}c cancel {2}\+ - slots {2}q leave \(the job goes on\)/);
+    expect(run.screen()).toContain(ERASE);
+    space.go();
+    expect(await run.ended).toBe(1);
+    expect(run.text()).toMatch(/4 rows in .*out\.csv/);
+  });
+
+  test.each([
+    ['n', 5, 'created'],
+    ['l', 3, 'testing'],
+    [CTRL_C, 130, 'testing'],
+  ])('the answer %j ends with %i and leaves the job %s', async (answer, exit, status) => {
+    const space = workspace();
+    const run = onTerminal(space, 'run', 'batch.yaml');
+    await run.shows(/ater: $/);
+    run.type(answer === CTRL_C ? answer : `${answer}\r`);
+    expect(await run.ended).toBe(exit);
+    expect(space.job(space.jobs()[0] ?? '').status).toBe(status);
+  });
+
+  test('keys pause, resume, change slots, cancel; q leaves the job running', async () => {
+    const space = workspace(['wait', 'wait', 'wait', 'wait'], { limits: { max_workers: 2 } });
+    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    const [jobId = ''] = space.jobs();
+    const leaving = onTerminal(space, 'watch', jobId);
+    await leaving.shows(/2 at work/);
+    leaving.type('+');
+    await leaving.shows(/3 at work[\s\S]*Slots changed: 3\./);
+    leaving.type('-');
+    await leaving.shows(/Slots changed: 2\./);
+    leaving.type('q');
+    expect(await leaving.ended).toBe(130);
+    expect(leaving.text()).toContain(`abp watch ${jobId}`);
+
+    const run = onTerminal(space, 'watch', jobId);
+    await run.shows(/at work/);
+    run.type('p');
+    await run.shows(/paused \(user\)[\s\S]*Paused: units at work finish/);
+    run.type('r');
+    await run.shows(/Resumed\./);
+    run.type('c');
+    await run.shows(/Press c once more/);
+    run.type('c');
+    expect(await run.ended).toBe(5);
+    expect(space.job(jobId).status).toBe('cancelled');
+  });
+
+  test('Ctrl-C leaves the job running and says how to come back; a second one pauses it', async () => {
+    const space = workspace(['wait', 'wait']);
+    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    const [jobId = ''] = space.jobs();
+    const once = onTerminal(space, 'watch', jobId);
+    await once.shows(/at work/);
+    once.type(CTRL_C);
+    await once.shows(/Ctrl-C again within 2 s pauses it/);
+    expect(await once.ended).toBe(130);
+    expect(once.text()).toContain(`${jobId} goes on. Come back with: abp watch ${jobId}`);
+    expect(space.job(jobId).status).toBe('running');
+
+    const twice = onTerminal(space, 'watch', jobId);
+    await twice.shows(/at work/);
+    twice.type(CTRL_C + CTRL_C);
+    expect(await twice.ended).toBe(130);
+    expect(space.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'user' });
+  });
+
+  test('what cannot be undone is asked first', async () => {
+    const space = workspace();
+    const { document } = await space.json('create', 'batch.yaml');
+    const no = onTerminal(space, 'delete', document.job_id);
+    await no.shows(/Delete job-\w+ with all its results\? \[y\/N\] /);
+    no.type('\r');
+    expect(await no.ended).toBe(5);
+    expect(space.jobs()).toHaveLength(1);
+    const yes = onTerminal(space, 'delete', document.job_id);
+    await yes.shows(/\[y\/N\] /);
+    yes.type('y\r');
+    expect(await yes.ended).toBe(0);
+    expect(space.jobs()).toEqual([]);
+  });
+
+  test('colours are for terminals, and NO_COLOR is honoured', async () => {
+    const space = workspace();
+    await space.json('create', 'batch.yaml');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+    const COLOUR = /\u001b\[[0-9;]*m/;
+    expect((await space.abp('status')).stdout).not.toMatch(COLOUR);
+    const coloured = onTerminal(space, 'status');
+    await coloured.ended;
+    expect(coloured.screen()).toMatch(COLOUR);
+    Object.assign(space.environment, { NO_COLOR: '1' });
+    const plain = onTerminal(space, 'status');
+    await plain.ended;
+    expect(plain.screen()).toMatch(/texts/);
+    expect(plain.screen()).not.toMatch(COLOUR);
+  });
+});

@@ -1,0 +1,340 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { identify } from '../../../src/workers/process/processes.ts';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { seedJob } from '../../helpers/store.ts';
+import { type Workspace, withStore, workspace } from './abp.ts';
+
+/** A job made from the batch file, not started. */
+async function created(space: Workspace, ...args: readonly string[]): Promise<string> {
+  const { exitCode, document } = await space.json('create', 'batch.yaml', ...args);
+  expect(exitCode, JSON.stringify(document)).toBe(0);
+  return document.job_id;
+}
+
+/** A job that runs by itself. */
+async function running(space: Workspace): Promise<string> {
+  const ran = await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+  expect(ran.exitCode, ran.stderr).toBe(0);
+  return space.jobs()[0] ?? '';
+}
+
+/** A job that has run to its end. */
+async function ended(space: Workspace): Promise<string> {
+  const { document } = await space.json('run', 'batch.yaml', '--skip-test');
+  expect(['completed', 'failed'], JSON.stringify(document)).toContain(document.status);
+  return document.job_id;
+}
+
+describe('ids', () => {
+  test('are known by their beginning, with and without job-, and refused when that fits several', async () => {
+    const space = workspace();
+    const ids = [await created(space), await created(space)];
+    const [one = ''] = ids;
+    for (const typed of [one, one.slice(4), one.slice(0, -1)]) {
+      expect((await space.json('status', typed)).document.job_id, typed).toBe(one);
+    }
+    withStore(space.storagePath, (store) => {
+      for (const jobId of ['job-same1', 'job-same2']) seedJob(store, { jobId });
+    });
+    expect(await space.abp('status', 'same')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/same could be job-same[12], job-same[12][\s\S]*Type more/),
+    });
+    expect(await space.abp('status', 'job-')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/Expected the id of a job, found "job-"/),
+    });
+  });
+});
+
+describe('deciding', () => {
+  test('start tests and leaves the decision, reject puts the test back, start again and approve run the rest', async () => {
+    const space = workspace();
+    const jobId = await created(space);
+    expect(await space.abp('start', jobId)).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringMatching(/Test passed/),
+    });
+    expect(await space.json('reject', jobId, '--note', 'again')).toMatchObject({
+      exitCode: 0,
+      document: { status: 'created', units: { pending: 3 } },
+    });
+    expect(await space.abp('approve', jobId)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('abp start'),
+    });
+    expect(await space.abp('start', jobId, '--yes', '--detach')).toMatchObject({ exitCode: 0 });
+    expect(await space.json('wait', jobId)).toMatchObject({ exitCode: 0, document: { status: 'completed' } });
+  });
+
+  test('approve-code shows code, wants the whole hash where nobody can be asked, and then lets the job be made', async () => {
+    const space = workspace([], {
+      source: { type: 'dynamic', code: 'export function* enumerate() { yield { n: 1 }; }' },
+      worker: { type: 'command', command: ['cat'] },
+    });
+    const refused = await space.json('create', 'batch.yaml');
+    expect(refused).toMatchObject({ exitCode: 3, document: { error: { code: 'approval_required' } } });
+    const sha: string = refused.document.error.details.sha256;
+    expect((await space.json('approve-code')).document.approvals).toMatchObject([{ sha256: sha }]);
+    const shown = await space.abp('approve-code', sha.slice(0, 8));
+    expect(shown).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('yield { n: 1 }') });
+    expect(shown.stdout).toMatch(/cannot limit: its network access, and signals/);
+    expect(await space.abp('approve-code', sha.slice(0, 8), '--yes')).toMatchObject({ exitCode: 2 });
+    expect(await space.abp('approve-code', sha, '--yes')).toMatchObject({ exitCode: 0 });
+    const jobId = await created(space);
+    expect(await space.abp('start', jobId, '--skip-test')).toMatchObject({ exitCode: 2 });
+    expect(await space.abp('start', jobId, '--yes')).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('control', () => {
+  test('wait has an end, pause stops a job, and wait and watch say that it needs a person', async () => {
+    const space = workspace(['wait', 'wait'], { limits: { max_workers: 1 } });
+    const jobId = await running(space);
+    expect(await space.abp('wait', jobId, '--timeout', '1s')).toMatchObject({ exitCode: 3 });
+    expect(await space.abp('pause', jobId, '--hard')).toMatchObject({ exitCode: 0 });
+    const waited = await space.abp('wait', jobId);
+    expect(waited).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('paused (user)') });
+    expect(await space.abp('watch', jobId)).toMatchObject({ exitCode: 3 });
+  });
+
+  test('resume goes on with other slots, cancel ends a job for good', async () => {
+    const space = workspace(['wait', 'wait', 'three', 'four'], { limits: { max_workers: 1 } });
+    const jobId = await running(space);
+    await space.abp('pause', jobId);
+    expect(await space.abp('resume', jobId, '--max-workers', '3')).toMatchObject({ exitCode: 0 });
+    expect(space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 3 });
+    expect(await space.abp('cancel', jobId, '--yes')).toMatchObject({ exitCode: 0 });
+    expect(await space.abp('wait', jobId)).toMatchObject({ exitCode: 5 });
+  });
+
+  test('retry runs failed units again, skip and reopen and cancel move the units that are named', async () => {
+    const space = workspace(['later', 'fail', 'fail', 'four'], { limits: { max_retries: 0 } });
+    const jobId = await created(space);
+    expect((await space.json('skip', jobId, '2-3')).document.units).toMatchObject({ skipped: 2, pending: 2 });
+    expect((await space.json('reopen', jobId, '--status', 'skipped')).document.units).toMatchObject({ pending: 4 });
+    expect((await space.json('cancel', jobId, '2', '--yes')).document.units).toMatchObject({ cancelled: 1 });
+    space.go();
+    expect(await space.abp('start', jobId, '--skip-test')).toMatchObject({ exitCode: 1 });
+    space.write('in/0001.txt', 'mended');
+    const again = await space.json('retry', jobId, '--watch');
+    expect(again).toMatchObject({
+      exitCode: 0,
+      document: { status: 'completed', units: { completed: 3, cancelled: 1 } },
+    });
+    expect(await space.json('retry', jobId)).toMatchObject({ document: { status: 'completed' } });
+  });
+
+  test('update changes what may change and says what may not', async () => {
+    const space = workspace();
+    const jobId = await created(space);
+    const changed = await space.json('update', jobId, '--set', 'limits.max_retries=7', '--set', 'worker.env={A: b}');
+    expect(changed).toMatchObject({ exitCode: 0, document: { status: 'created' } });
+    const { document } = await space.json('show', jobId);
+    expect(document.revisions.at(-1)).toMatchObject({
+      revision: 2,
+      limits: { max_retries: 7, max_workers: 4 },
+      worker: { type: 'command', env: { A: '[set]' } },
+    });
+    expect(await space.abp('update', jobId, '--set', 'source.pattern=*')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/source\.pattern of a job cannot be changed[\s\S]*abp clone/),
+    });
+    space.write('own.md', '---\nname: own\n---\nRead {file_path} well.\n');
+    expect(await space.abp('update', jobId, '--prompt-file', 'own.md')).toMatchObject({ exitCode: 0 });
+    expect((await space.abp('prompt', 'preview', jobId)).stdout).toMatch(/Read \/.*0000\.txt well\./);
+  });
+
+  test('recover gives a job whose executor was killed a new one', async () => {
+    const space = workspace(['wait', 'two']);
+    Object.assign(space.environment, { ABP_AUTO_RECOVER: '0' });
+    const jobId = await running(space);
+    const { document } = await space.json('status', jobId);
+    process.kill(document.executor.pid, 'SIGKILL');
+    await expect.poll(() => identify(document.executor.pid).startedAt, PATIENCE).toBeNull();
+    expect((await space.json('status', jobId)).document.executor.state).toBe('lost');
+    expect(await space.abp('watch', jobId)).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('abp resume'),
+    });
+    expect(await space.json('recover')).toMatchObject({ exitCode: 0, document: { recovered: [jobId] } });
+    space.go();
+    expect(await space.abp('wait', jobId)).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('looking', () => {
+  test('status, units, show and logs tell about jobs and units', async () => {
+    const space = workspace(['one', 'fail', 'three']);
+    const jobId = await ended(space);
+    expect((await space.abp('status')).stdout).toMatch(new RegExp(`${jobId}\\s+texts\\s+failed\\s+3\\s+2\\s+1`));
+    expect((await space.json('status', '--search', 'nosuch')).document).toMatchObject({ jobs: [], total: 0 });
+    expect((await space.json('units', jobId, '--status', 'failed')).document.units).toMatchObject([
+      { unit: 1, failure_class: 'agent_error' },
+    ]);
+    expect((await space.json('units', jobId, '-n', '2')).document).toMatchObject({ next_cursor: '1' });
+    const shown = await space.abp('show', jobId, '1');
+    expect(shown.stdout).toMatch(/Unit 1 0001\.txt[\s\S]*agent_error[\s\S]*Attempt 1 failed/);
+    expect((await space.abp('show', jobId)).stdout).toMatch(/intent: Count the letters\.[\s\S]*Prompt template/);
+    expect((await space.abp('logs', jobId, '0')).stdout).toMatch(/reading 0000\.txt/);
+    expect((await space.abp('logs', jobId)).stdout).toMatch(/info \[\d+\] executor started/);
+    expect(await space.abp('show', jobId, '99')).toMatchObject({ exitCode: 4 });
+    expect(await space.abp('logs', jobId, '0', '--attempt', '9')).toMatchObject({ exitCode: 4 });
+  });
+
+  test('logs --follow tells what an agent says while it works, and ends with it', async () => {
+    const space = workspace(['wait']);
+    const jobId = await running(space);
+    await expect.poll(async () => (await space.abp('logs', jobId, '0')).stdout, PATIENCE).toMatch(/reading/);
+    const following = space.abp('logs', jobId, '0', '--follow');
+    space.go();
+    expect(await following).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('reading 0000.txt') });
+  });
+
+  test('what comes out of items cannot drive the terminal', async () => {
+    const space = workspace(['\u001b[2J\u001b]0;owned\u0007 \u202egnp.exe']);
+    const jobId = await ended(space);
+    for (const args of [
+      ['watch', jobId],
+      ['units', jobId],
+      ['show', jobId, '0'],
+    ]) {
+      const { stdout } = await space.abp(...args);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come through
+      expect(stdout, args.join(' ')).not.toMatch(/[\u001b\u0007\u202e]/);
+    }
+  });
+
+  test('preview, enumerators, prompt preview and schema look at sources without a job', async () => {
+    const space = workspace();
+    expect((await space.json('preview', 'batch.yaml')).document).toMatchObject({ total: 3, complete: true });
+    space.write('rows.csv', 'id,text\na,x\nb,y\n');
+    const rows = await space.json('preview', 'csv', 'file_path=rows.csv', 'id_column=id', '-n', '1');
+    expect(rows.document).toMatchObject({ total: 2, items: [{ id: 'a', text: 'x' }] });
+    expect((await space.abp('enumerators')).stdout).toMatch(/file[\s\S]*csv[\s\S]*json[\s\S]*sql[\s\S]*dynamic/);
+    expect((await space.abp('enumerators', 'csv')).stdout).toMatch(/delimiter[\s\S]*Example/);
+    const prompts = await space.json('prompt', 'preview', 'batch.yaml', '-n', '2');
+    expect(prompts.document.prompts).toHaveLength(2);
+    expect(prompts.document.prompts[1].user).toContain('0001.txt');
+    expect(space.jobs()).toEqual([]);
+  });
+});
+
+describe('upkeep', () => {
+  test('clone makes a job like another, with changes, or prints it as a batch file that makes it', async () => {
+    const space = workspace();
+    const first = await created(space);
+    const cloned = await space.json('clone', first, '--name', 'again', '--limit', '2', '--set', 'limits.max_workers=1');
+    expect(cloned).toMatchObject({ exitCode: 0, document: { name: 'again', units: { total: 2 } } });
+    const settings = (await space.json('show', cloned.document.job_id)).document;
+    expect(settings.user_intent).toBe('Count the letters.');
+    // The prompt is made anew: it names the output directory of its own job.
+    expect(settings.revisions[0].template).not.toContain(first);
+    const printed = await space.abp('clone', first, '--print');
+    space.write('copy.yaml', printed.stdout);
+    expect((await space.json('create', 'copy.yaml')).document).toMatchObject({ name: 'texts', units: { total: 3 } });
+  });
+
+  test('prune tells what would go, takes the run directories away, with --jobs the jobs, and never outputs', async () => {
+    const space = workspace();
+    const jobId = await ended(space);
+    const runs = join(space.folder, '.store/runs', jobId);
+    const output = space.write(`.store/outputs/${jobId}/made.txt`, 'mine');
+    const stray = join(space.folder, '.store/runs/job-gone22');
+    space.write('.store/runs/job-gone22/main/0/0.1/stdout', 'left');
+    expect((await space.json('prune', '--older-than', '1d', '--yes')).document.jobs).toEqual([]);
+    expect(existsSync(stray)).toBe(false);
+    const dry = (await space.json('prune', '--older-than', '0s', '--dry-run')).document;
+    expect(dry).toMatchObject({ dry_run: true, jobs: [{ job_id: jobId, status: 'completed' }] });
+    expect(dry.bytes).toBeGreaterThan(0);
+    expect(existsSync(runs)).toBe(true);
+    expect(await space.abp('prune', '--older-than', '0s')).toMatchObject({ exitCode: 2 });
+    expect(await space.abp('prune', '--older-than', '0s', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(existsSync(runs)).toBe(false);
+    expect((await space.json('units', jobId)).document.units).toHaveLength(3);
+    expect(await space.abp('prune', '--older-than', '0s', '--jobs', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(space.jobs()).toEqual([]);
+    expect(readFileSync(output, 'utf8')).toBe('mine');
+  });
+
+  test('prune says when another process keeps the store from shrinking', async () => {
+    const space = workspace();
+    const jobId = await ended(space);
+    const reader = new Database(space.storagePath, { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM jobs').get();
+    const held = await space.abp('prune', '--older-than', '0s', '--jobs', '--yes');
+    expect(held).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/Another process is reading the store/) });
+    reader.close();
+    const { document } = await space.json('prune', '--older-than', '0s', '--yes');
+    expect(document.store.held_by_reader).toBe(false);
+    expect(document.store.bytes_after).toBeLessThan(document.store.bytes_before);
+    expect(space.jobs()).not.toContain(jobId);
+  });
+
+  test('delete removes a job that is not at work', async () => {
+    const space = workspace(['wait']);
+    const jobId = await running(space);
+    expect(await space.abp('delete', jobId, '--yes')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('abp cancel'),
+    });
+    await space.abp('cancel', jobId, '--yes');
+    await expect.poll(async () => (await space.abp('delete', jobId, '--yes')).exitCode, PATIENCE).toBe(0);
+    expect(space.jobs()).toEqual([]);
+  });
+
+  test('doctor says what is well and what is not, with the fix, and makes no store', async () => {
+    const space = workspace();
+    Object.assign(space.environment, { PATH: '/nonexistent', ABP_MAX_WORKER: '3' });
+    const ran = await space.abp('doctor');
+    expect(ran.exitCode, ran.stdout).toBe(0);
+    expect(ran.stdout).toMatch(/pass {2}Platform .*Node \d+/);
+    expect(ran.stdout).toMatch(/warn {2}Settings .*ABP_MAX_WORKER is no setting.*Did you mean "ABP_MAX_WORKERS"/);
+    expect(ran.stdout).toMatch(/warn {2}Claude Code .*not installed[\s\S]*Install it/);
+    expect(existsSync(space.storagePath)).toBe(false);
+  });
+
+  test('doctor finds a damaged store, and a job that waits', async () => {
+    const space = workspace();
+    const jobId = await created(space);
+    await space.abp('start', jobId);
+    expect((await space.abp('doctor')).stdout).toMatch(new RegExp(`warn {2}Jobs .*${jobId} waits for a decision`));
+    rmSync(join(space.folder, '.store'), { recursive: true });
+    space.write('.store/batch.db', 'this is no database, but long enough to be looked at as one'.repeat(50));
+    const ran = await space.json('doctor');
+    expect(ran).toMatchObject({ exitCode: 3, document: { ok: false } });
+    rmSync(join(space.folder, '.store/batch.db'));
+  });
+});
+
+describe('export', () => {
+  test('chooses status, fields and format, guards formulas unless told not to, and never overwrites by itself', async () => {
+    const space = workspace(['one', 'fail', 'three']);
+    const jobId = await ended(space);
+    const out = (name: string) => join(space.folder, name);
+    const args = ['--status', 'completed', '--fields', 'key,result.title,result.note'];
+    expect((await space.json('export', jobId, 'a.csv', ...args)).document).toMatchObject({ rows: 2, guarded: 2 });
+    expect(readFileSync(out('a.csv'), 'utf8')).toMatch(/0000\.txt,one,'=1\+1/);
+    expect((await space.json('export', jobId, 'b.csv', ...args, '--raw')).document).toMatchObject({ guarded: 0 });
+    expect(await space.abp('export', jobId, 'a.csv')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--force'),
+    });
+    expect(await space.abp('export', jobId, 'a.csv', '--force')).toMatchObject({ exitCode: 0 });
+    expect((await space.json('export', jobId, 'c.txt', '--format', 'jsonl')).document).toMatchObject({ rows: 3 });
+    expect(await space.abp('export', jobId, 'd.csv', '--fields', 'titel')).toMatchObject({ exitCode: 2 });
+    expect(await space.abp('export', jobId, 'd.csv', '--status', 'done')).toMatchObject({ exitCode: 2 });
+    expect(existsSync(out('d.csv'))).toBe(false);
+  });
+
+  test('says that it is partial while the job has not ended', async () => {
+    const space = workspace();
+    const jobId = await created(space);
+    expect((await space.abp('export', jobId, 'part.csv')).stdout).toMatch(/partial: the job has not ended/);
+    expect(withStore(space.storagePath, ({ repository }) => repository.jobs.get(jobId)?.status)).toBe('created');
+  });
+});

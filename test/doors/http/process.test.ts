@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Repository } from '../../../src/domain/repository.ts';
+import { openInBrowser } from '../../../src/http/browser.ts';
+import { createDashboardProcess } from '../../../src/http/dashboard-process.ts';
+import { lockPath } from '../../../src/http/lock.ts';
+import { serveHttp } from '../../../src/http/serve.ts';
+import { wire } from '../../../src/wire.ts';
+import { installed } from '../../helpers/installation.ts';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { serveTest } from './server.ts';
+
+const PROGRAM = installed().program('serve');
+
+/** The dashboard of a store of this test, with a browser that writes down what it was to open. */
+function dashboardOfTest() {
+  const root = temporaryDirectory('dashboard');
+  const storagePath = join(root, 'batch.db');
+  const opened = join(root, 'opened');
+  const browser = join(root, 'browser.sh');
+  writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" > '${opened}.part' && mv '${opened}.part' '${opened}'\n`, {
+    mode: 0o755,
+  });
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: root,
+    ABP_DASHBOARD_PORT: '0',
+    ABP_AUTO_RECOVER: '0',
+    BROWSER: browser,
+  };
+  const dashboard = createDashboardProcess({ storagePath, command: [process.execPath, PROGRAM], environment });
+  onTestFinished(async () => {
+    await dashboard.stop();
+  });
+  return { dashboard, storagePath, opened };
+}
+
+test('one server a store: started detached, found again, opened signed in, stopped', async () => {
+  const { dashboard, storagePath, opened } = dashboardOfTest();
+  expect(dashboard.find()).toBeNull();
+  expect(await dashboard.act('status')).toEqual({ running: false });
+  const [one, other] = await Promise.all([dashboard.start(), dashboard.start()]);
+  expect(one).toEqual(other);
+  expect(dashboard.find()).toEqual(one);
+  expect(statSync(lockPath(storagePath)).mode & 0o777).toBe(0o600);
+  const { token } = JSON.parse(readFileSync(lockPath(storagePath), 'utf8')) as { token: string };
+  const told = await dashboard.act('url');
+  expect(told).toMatchObject({ running: true, url: one.url, job_url: `${one.url}/jobs/{job_id}` });
+  expect(JSON.stringify([told, await dashboard.act('status')])).not.toContain(token);
+
+  expect(await dashboard.open('/jobs/job-a')).toMatchObject({ opened: true });
+  await vi.waitFor(() => expect(existsSync(opened)).toBe(true), PATIENCE);
+  const link = readFileSync(opened, 'utf8');
+  expect(link).not.toContain(token);
+  const visit = await fetch(link, { redirect: 'manual' });
+  expect([visit.status, visit.headers.get('location')]).toEqual([303, '/jobs/job-a']);
+  expect((await fetch(link, { redirect: 'manual' })).status).toBe(401);
+
+  expect(await dashboard.act('stop')).toMatchObject({ running: false });
+  expect([dashboard.find(), await dashboard.stop()]).toEqual([null, false]);
+  await expect(fetch(one.url)).rejects.toThrow();
+});
+
+test('a browser that could not be opened is not said to be open', async () => {
+  // However long a program takes to fail here, it is waited for.
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const url = 'http://127.0.0.1:1/';
+  expect(await openInBrowser(url, { PATH: process.env.PATH, BROWSER: 'false' })).toBe(false);
+  expect(await openInBrowser(url, { PATH: process.env.PATH, BROWSER: 'no-such-browser' })).toBe(false);
+  expect(await openInBrowser(url, { PATH: process.env.PATH, BROWSER: 'true' })).toBe(true);
+});
+
+test('a dead server’s place is taken in one step that nobody can come between', async () => {
+  const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
+  onTestFinished(() => abp.close());
+  const lock = lockPath(abp.config.storagePath);
+  const { repository } = abp.store;
+  const steps: string[] = [];
+  const say = (when: string) => steps.push(`${when}: ${existsSync(lock) ? 'taken' : 'free'}`);
+  const watched: Repository = {
+    ...repository,
+    transaction: (work) =>
+      repository.transaction((tx) => {
+        say('before');
+        const result = work(tx);
+        say('after');
+        return result;
+      }),
+  };
+  const { orchestrator } = abp;
+  const host = { ...abp, orchestrator: { ...orchestrator, deps: { ...orchestrator.deps, repository: watched } } };
+  const server = await serveHttp(host, { port: 0 });
+  onTestFinished(() => server.close());
+  expect(steps.slice(0, 2)).toEqual(['before: free', 'after: taken']);
+});
+
+test('a server that was killed counts as none: the next one takes its place', async () => {
+  const { dashboard } = dashboardOfTest();
+  const { pid } = await dashboard.start();
+  process.kill(pid, 'SIGKILL');
+  await vi.waitFor(() => expect(dashboard.find()).toBeNull(), PATIENCE);
+  const next = await dashboard.start();
+  expect(next.pid).not.toBe(pid);
+});
+
+test('one that cannot start says where its log is', async () => {
+  const root = temporaryDirectory('dashboard');
+  const dashboard = createDashboardProcess({
+    storagePath: join(root, 'batch.db'),
+    command: [process.execPath, '-e', 'console.error("no port for you"); process.exit(3)'],
+    environment: { PATH: process.env.PATH },
+  });
+  await expect(dashboard.start()).rejects.toMatchObject({
+    code: 'environment',
+    hint: expect.stringContaining('.log'),
+    details: { log_tail: expect.stringContaining('no port for you') },
+  });
+});
+
+test('a second server of a store is refused with the address of the first, and leaves it alone', async () => {
+  const server = await serveTest();
+  const again = serveHttp(server.abp, { port: 0 });
+  await expect(again).rejects.toMatchObject({ code: 'already_exists', details: { url: server.url } });
+  expect((await server.ask('/health')).status).toBe(200);
+});
+
+test('a port that is taken is no problem: the next free one serves', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void taken.close());
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const address = taken.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const server = await serveTest({ port });
+  expect(server.port).not.toBe(port);
+  expect((await server.ask('/health')).status).toBe(200);
+});
+
+test('closing ends streams, connections and the lock, and the store stays', async () => {
+  const server = await serveTest();
+  const lock = lockPath(server.abp.config.storagePath);
+  const hanging = server.ask('/api/jobs').then((answer) => answer.text());
+  await hanging;
+  expect(existsSync(lock)).toBe(true);
+  await server.close();
+  await server.done;
+  expect(existsSync(lock)).toBe(false);
+  const again = wire({ ABP_STORAGE_PATH: server.abp.config.storagePath });
+  expect(again.store.repository.jobs.list({ limit: 1 }).total).toBe(0);
+  again.close();
+});

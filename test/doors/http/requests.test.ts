@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { seedJob } from '../../helpers/store.ts';
+import { serveTest } from './server.ts';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+describe('what is wrong with a request is said as a problem document, and changes nothing', () => {
+  test.each([
+    ['JSON that is none', { body: '{"name":' }, 400, 'invalid_input', /not JSON/],
+    ['JSON that is no object', { body: '[1]' }, 400, 'invalid_input', /not an object/],
+    [
+      'a body that says it is something else',
+      { body: 'a=1', type: 'text/plain' },
+      415,
+      'unsupported_media_type',
+      /text\/plain/,
+    ],
+    ['a form', { body: 'a=1', type: 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type', /urlencoded/],
+    ['bytes that are no text', { body: Buffer.from([0xff, 0xfe, 0x00]) }, 400, 'invalid_input', /not JSON/],
+    ['a field that does not exist', { body: '{"nmae":"x"}' }, 400, 'invalid_input', /nmae.*Did you mean "name"/],
+    ['a field of the wrong type', { body: '{"name":5}' }, 400, 'invalid_input', /name: expected a string, found 5/],
+    [
+      'a number beyond its bounds',
+      { body: '{"test_units":1e9}' },
+      400,
+      'invalid_input',
+      /test_units: expected at most 20/,
+    ],
+    ['a prototype', { body: '{"__proto__":{"a":1}}' }, 400, 'invalid_input', /./],
+    ['10 MB', { body: JSON.stringify({ name: 'x'.repeat(10_000_000) }) }, 413, 'too_large', /bytes/],
+    ['deep nesting', { body: `{"name":${'['.repeat(50_000)}${']'.repeat(50_000)}}` }, 400, 'invalid_input', /nested/],
+  ])(
+    '%s',
+    async (_what, { body, type }: { body: string | Buffer<ArrayBuffer>; type?: string }, status, code, detail) => {
+      const server = await serveTest();
+      const headers = { 'Content-Type': type ?? 'application/json' };
+      const answer = await server.ask('/api/jobs', { method: 'POST', body, headers });
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      const problem = (await answer.json()) as { detail: string };
+      expect(problem).toMatchObject({ type: 'about:blank', status, code, instance: '/api/jobs' });
+      expect(answer.status).toBe(status);
+      expect(problem.detail).toMatch(detail);
+      expect(await server.json('/api/jobs')).toMatchObject({ total: 0 });
+    },
+  );
+
+  test('10 MB without a length are cut off as they come', async () => {
+    const server = await serveTest();
+    const chunk = new Uint8Array(100_000).fill(32);
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (sent++ < 100) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    const init = { method: 'POST', body, duplex: 'half', headers: JSON_TYPE } as RequestInit;
+    const status = await server.ask('/api/jobs', init).then(
+      (answer) => answer.status,
+      () => 413,
+    );
+    expect(status).toBe(413);
+    expect((await server.ask('/health')).status).toBe(200);
+  });
+
+  test.each([
+    ['/api/jobs', 401],
+    ['/auth', 413],
+  ])('a body of somebody without the token is not taken in: %s answers %i at once', async (path, status) => {
+    const server = await serveTest();
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(50_000)) });
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    expect((await fetch(server.url + path, init)).status).toBe(status);
+  });
+
+  test.each([
+    ['GET', '/api/jobs/job-none', 404, 'not_found'],
+    ['GET', '/api/jobs/none', 404, 'not_found'],
+    ['GET', '/api/jobs/%00', 404, 'not_found'],
+    ['GET', '/api/jobs?limit=many', 400, 'invalid_input'],
+    ['GET', '/api/jobs?limit=1&limit=2000', 400, 'invalid_input'],
+    ['GET', '/api/jobs?limit=1&limit=2', 400, 'invalid_input'],
+    ['GET', '/api/jobs?status=running&status=walking', 400, 'invalid_input'],
+    ['GET', '/api/jobs?nope=1', 400, 'invalid_input'],
+    ['GET', '/api/nowhere', 404, 'no_such_path'],
+    ['GET', '/api/jobs/', 404, 'no_such_path'],
+    ['GET', '/API/jobs', 404, 'no_such_path'],
+    ['GET', '/nowhere', 404, 'no_such_path'],
+    ['GET', '/nowhere.js', 404, 'no_such_path'],
+    ['POST', '/jobs/job-none', 404, 'no_such_path'],
+    ['PUT', '/api/jobs', 405, 'method_not_allowed'],
+    ['OPTIONS', '/api/jobs', 405, 'method_not_allowed'],
+    ['DELETE', '/api/jobs/job-none/units', 405, 'method_not_allowed'],
+    ['POST', '/api/jobs/job-none/events', 405, 'method_not_allowed'],
+    ['POST', '/api/jobs/job-none/units/0/attempts/1/artifacts/a/b.txt', 405, 'method_not_allowed'],
+    ['POST', '/health', 405, 'method_not_allowed'],
+    ['DELETE', '/metrics', 405, 'method_not_allowed'],
+    ['GET', '/auth/codes', 405, 'method_not_allowed'],
+    ['GET', '/api/jobs/job-none/results?format=xls', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/results?format=csv&format=json', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/results?format=csv&nope=1', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/results?format=csv', 404, 'not_found'],
+    ['GET', '/api/jobs/job-none/units/x/attempts/1/artifacts/a.txt', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/units/0/attempts/1/artifacts/a.txt?stage=mian', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/events?nope=1', 400, 'invalid_input'],
+  ])('%s %s: %i %s', async (method, path, status, code) => {
+    const server = await serveTest();
+    const answer = await server.ask(path, { method });
+    expect([answer.status, await answer.json()]).toMatchObject([status, { status, code }]);
+    if (status === 405) expect(answer.headers.get('allow')).toBeTruthy();
+  });
+
+  test('what an engine says about a bad schema is cut, and says so', async () => {
+    const server = await serveTest();
+    const properties = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`field_${n}`, { type: 'nope' }]));
+    const answer = await server.send('POST', '/api/jobs', {
+      name: 'x',
+      user_intent: 'Look at each.',
+      enumerator_type: 'json',
+      enumerator_config: { file_path: '/nowhere.json' },
+      worker: { type: 'command', command: ['true'] },
+      output_schema: { type: 'object', properties },
+    });
+    const text = await answer.text();
+    expect([answer.status, text.length < 10_000]).toEqual([400, true]);
+    expect(JSON.parse(text).detail).toMatch(
+      /^output_schema is not a usable JSON Schema: .*… \(\d+ more characters\)$/s,
+    );
+  });
+
+  test('what is the fault of ABP itself is in the log with where it happened', async () => {
+    const server = await serveTest();
+    server.abp.close();
+    const answer = await server.ask('/api/jobs', { headers: { 'X-Request-Id': 'req-7' } });
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: 'internal' }]);
+    const log = readFileSync(join(server.root, 'logs', 'server.log'), 'utf8');
+    const failed = log.split('\n').flatMap((line) => (line.includes('"request failed"') ? [JSON.parse(line)] : []));
+    expect(failed).toMatchObject([{ request_id: 'req-7', err: { stack: expect.stringContaining('read-jobs') } }]);
+  });
+
+  test('a field of the path may not be said again in the body', async () => {
+    const server = await serveTest();
+    const { jobId } = seedJob(server.abp.store, { status: 'paused' });
+    const answer = await server.send('POST', `/api/jobs/${jobId}/cancel`, { job_id: 'job-other' });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_input' }]);
+    expect(server.abp.store.repository.jobs.get(jobId)?.status).toBe('paused');
+  });
+
+  test('a refusal of the state of things names the state and the next step', async () => {
+    const server = await serveTest();
+    const { jobId } = seedJob(server.abp.store, { status: 'cancelled' });
+    const answer = await server.send('POST', `/api/jobs/${jobId}/resume`, {});
+    expect([answer.status, await answer.json()]).toMatchObject([
+      409,
+      {
+        code: 'conflict',
+        detail: expect.stringContaining('cancelled'),
+        hint: expect.any(String),
+        details: { status: 'cancelled' },
+      },
+    ]);
+  });
+});
+
+describe('the id of a request', () => {
+  test.each([
+    ['my-request_1.2:3', true],
+    ['x'.repeat(64), true],
+    ['x'.repeat(65), false],
+    ['two words', false],
+    ['<b>', false],
+    ['', false],
+  ])('%j is adopted: %s', async (given, adopted) => {
+    const server = await serveTest();
+    const answer = await server.ask('/api/jobs', { headers: { 'X-Request-Id': given } });
+    const id = answer.headers.get('x-request-id');
+    expect(id === given).toBe(adopted);
+    expect(id).toMatch(/^[\w.:-]{1,64}$/);
+  });
+
+  test('is that of what is mounted behind the server, too', async () => {
+    const server = await serveTest({ mcp: async ({ headers }) => new Response(headers.get('X-Request-Id')) });
+    const given = await server.ask('/mcp', { method: 'POST', body: '{}', headers: { 'X-Request-Id': 'req-7' } });
+    expect(await given.text()).toBe('req-7');
+    const made = await server.ask('/mcp', { method: 'POST', body: '{}', headers: { 'X-Request-Id': 'not one' } });
+    expect(await made.text()).toBe(made.headers.get('X-Request-Id'));
+  });
+
+  test('is in a problem document, and on every event that the request caused', async () => {
+    const server = await serveTest();
+    const { jobId } = seedJob(server.abp.store, { status: 'running', units: 0 });
+    const headers = { ...JSON_TYPE, 'X-Request-Id': 'req-7' };
+    const refused = await server.ask('/api/jobs/job-none', { headers });
+    expect(await refused.json()).toMatchObject({ request_id: 'req-7' });
+    await server.ask(`/api/jobs/${jobId}/pause`, { method: 'POST', headers });
+    const { events } = await server.json<{ events: object[] }>(`/api/jobs/${jobId}/timeline`);
+    expect(events[0]).toMatchObject({ type: 'job:paused', data: { reason: 'user', request_id: 'req-7' } });
+  });
+});
+
+describe('operations over HTTP', () => {
+  test('a job is made, looked at, changed and deleted', async () => {
+    const server = await serveTest();
+    const made = await server.send('POST', '/api/jobs', {
+      name: 'numbers',
+      user_intent: 'Look at each.',
+      enumerator_type: 'json',
+      enumerator_config: { file_path: '/nowhere.json' },
+      worker: { type: 'command', command: ['true'] },
+    });
+    expect([made.status, await made.json()]).toMatchObject([
+      400,
+      { code: 'invalid_input', detail: expect.stringContaining('/nowhere.json') },
+    ]);
+    const { jobId } = seedJob(server.abp.store, {
+      status: 'created',
+      units: 5,
+      revision: { worker: { type: 'command', command: ['true'] } },
+    });
+    expect(await server.json(`/api/jobs/${jobId}/status`)).toMatchObject({
+      job_id: jobId,
+      units: { total: 5, pending: 5 },
+    });
+    const changed = await server.send('PATCH', `/api/jobs/${jobId}`, { prompt_template: 'Look at {name} again.' });
+    expect(await changed.json()).toMatchObject({ revision: 2 });
+    const listed = await server.json(`/api/jobs/${jobId}/units?status=pending&limit=2`);
+    expect(listed).toMatchObject({ units: [{ unit: 0 }, { unit: 1 }], next_cursor: '1' });
+    const cancelled = await server.send('POST', `/api/jobs/${jobId}/cancel`, {});
+    expect(await cancelled.json()).toMatchObject({ status: 'cancelled', units: { cancelled: 5 } });
+    expect((await server.ask(`/api/jobs/${jobId}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await server.ask(`/api/jobs/${jobId}`)).status).toBe(404);
+  });
+});

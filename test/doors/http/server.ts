@@ -1,0 +1,65 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import type { ServeOptions } from '../../../src/http/host.ts';
+import { type HttpServer, serveHttp } from '../../../src/http/serve.ts';
+import { type Abp, wire } from '../../../src/wire.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+
+/** A server of this test over a store of its own, and ways to ask it. */
+export interface TestServer extends HttpServer {
+  readonly abp: Abp;
+  readonly root: string;
+  /** Asks with the token. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** Asks with the token, and expects JSON. */
+  json<T = Record<string, unknown>>(path: string, init?: RequestInit): Promise<T>;
+  /** Sends a JSON body with the token. */
+  send(method: string, path: string, body: unknown): Promise<Response>;
+  /** Asks with the token and with headers that fetch() lets nobody choose. */
+  raw(
+    headers: Record<string, string>,
+    method?: string,
+    path?: string,
+  ): Promise<{ readonly status: number; readonly text: string }>;
+  /** Signs a browser in: its cookie. */
+  cookie(): Promise<string>;
+}
+
+/** Serves until the test has finished. */
+export async function serveTest(options: ServeOptions = {}): Promise<TestServer> {
+  const root = temporaryDirectory('http');
+  const abp = wire({ PATH: process.env.PATH, ABP_STORAGE_PATH: join(root, 'batch.db'), ABP_AUTO_RECOVER: '0' });
+  const server = await serveHttp(abp, { port: 0, assets: join(root, 'no-page'), ...options });
+  onTestFinished(async () => {
+    await server.close();
+    abp.close();
+  });
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(server.url + path, { ...init, headers: { Authorization: `Bearer ${server.token}`, ...init.headers } });
+  return {
+    ...server,
+    abp,
+    root,
+    ask,
+    json: async <T>(path: string, init?: RequestInit) => (await (await ask(path, init)).json()) as T,
+    send: (method, path, body) =>
+      ask(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+    raw: (headers, method = 'GET', path = '/api/jobs') =>
+      new Promise((resolve, reject) => {
+        const sent = request(server.url + path, {
+          method,
+          headers: { Authorization: `Bearer ${server.token}`, ...headers },
+        });
+        sent.on('error', reject);
+        sent.on('response', async (answer) => resolve({ status: answer.statusCode ?? 0, text: await textOf(answer) }));
+        sent.end();
+      }),
+    async cookie() {
+      const { code } = (await (await ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
+      const answer = await fetch(`${server.url}/auth?code=${code}`, { redirect: 'manual' });
+      return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    },
+  };
+}

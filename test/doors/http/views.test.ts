@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { causeOf, clusterFailures } from '../../../src/domain/failure-clusters.ts';
+import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
+import { serveTest, type TestServer } from './server.ts';
+
+interface Rows {
+  readonly rows: readonly { readonly unit: number; readonly status: string }[];
+  readonly total: number | null;
+  readonly next_after: number | null;
+  readonly scanned_to: number | null;
+}
+
+/** 300 units: of every ten one fails, two wait, the others are done. */
+function mixedJob({ abp: { store } }: TestServer): string {
+  const { jobId } = seedJob(store, { units: 300, limits: { max_workers: 300 } });
+  const lease = holdLease(store, jobId);
+  const done = Array.from({ length: 300 }, (_, n) => n).filter((n) => n % 10 < 8);
+  for (const claim of claimUnits(store, lease, { indexes: done, limit: 300 })) {
+    const fails = claim.unit.index % 10 === 0;
+    settleAs(
+      store,
+      claim,
+      fails ? (claim.unit.index < 200 ? 'timeout' : 'crashed') : null,
+      fails ? 'failed' : 'completed',
+      {
+        usage: { costUsd: 0.01 },
+      },
+    );
+  }
+  return jobId;
+}
+
+describe('the table of units', () => {
+  test.each([
+    ['', 250, [250, 251, 252], 300],
+    ['&status=failed', 0, [0, 10, 20], 30],
+    ['&status=failed', 28, [280, 290], 30],
+    ['&status=pending', 58, [298, 299], 60],
+    ['&status=failed&failure_class=crashed', 1, [210, 220, 230], 10],
+    ['&failure_class=timeout', 18, [180, 190], 20],
+    ['&status=running', 0, [], 0],
+    ['', 1000, [], 300],
+  ])('%s from row %i on', async (filter, offset, units, total) => {
+    const server = await serveTest();
+    const jobId = mixedJob(server);
+    const page = await server.json<Rows>(`/api/jobs/${jobId}/rows?limit=3&offset=${offset}${filter}`);
+    expect([page.rows.map(({ unit }) => unit), page.total]).toEqual([units, total]);
+  });
+
+  test('a search goes through all of it by itself, and says how far it has come', async () => {
+    const server = await serveTest();
+    const jobId = mixedJob(server);
+    const found: number[] = [];
+    let after: number | null = -1;
+    while (after !== null) {
+      const page: Rows = await server.json<Rows>(`/api/jobs/${jobId}/rows?text=item%2029&limit=4&after=${after}`);
+      found.push(...page.rows.map(({ unit }) => unit));
+      after = page.next_after;
+    }
+    expect(found).toEqual([29, ...Array.from({ length: 10 }, (_, n) => 290 + n)]);
+  });
+
+  test('text of a search is text: it is no pattern', async () => {
+    const server = await serveTest();
+    const jobId = mixedJob(server);
+    for (const text of ['%25', '_', "'", '%5C']) {
+      expect((await server.json<Rows>(`/api/jobs/${jobId}/rows?text=${text}`)).rows).toEqual([]);
+    }
+  });
+});
+
+test('the history of a job sums up to what its rows say', async () => {
+  const server = await serveTest();
+  const jobId = mixedJob(server);
+  const { points } = await server.json<{ points: { succeeded: number; failed: number; cost_usd: number }[] }>(
+    `/api/jobs/${jobId}/history?points=10`,
+  );
+  const sum = (name: 'succeeded' | 'failed' | 'cost_usd') => points.reduce((total, point) => total + point[name], 0);
+  expect([sum('succeeded'), sum('failed'), Number(sum('cost_usd').toFixed(4))]).toEqual([210, 30, 2.4]);
+  expect(await server.json(`/api/jobs/${seedJob(server.abp.store, {}).jobId}/history`)).toMatchObject({ points: [] });
+});
+
+test('a job at a glance: every slot, every cause, what is left out', async () => {
+  const server = await serveTest();
+  const { store } = server.abp;
+  const { jobId } = seedJob(store, { units: 4, revision: { worker: { type: 'command', command: ['true'] } } });
+  claimUnits(store, holdLease(store, jobId), { limit: 2 });
+  expect(await server.json(`/api/jobs/${jobId}/overview`)).toMatchObject({
+    job_id: jobId,
+    units: { total: 4, running: 2 },
+    slots: [
+      { unit: 0, key: '0', attempt: 1, purpose: 'batch' },
+      { unit: 1, key: '1', attempt: 1 },
+    ],
+    clusters: [],
+    clusters_left_out: 0,
+    worker: { type: 'command' },
+    test_units: 1,
+  });
+});
+
+describe('failures by cause', () => {
+  test.each([
+    ['what is quoted', 'Cannot read "a.txt"', 'Cannot read “b (2).txt”'],
+    ['numbers', 'stopped after 120 s', 'stopped after 7.5 s'],
+    ['paths', 'ENOENT: /data/in/1.csv', 'ENOENT: /other/place.csv'],
+    ['addresses', 'GET https://a.example/x failed', 'GET https://b.example/y?z=1 failed'],
+    ['ids', 'request 1f3a9c0b77 was refused', 'request 00aa11bb22cc was refused'],
+    ['later lines', 'it broke\n at line 1', 'it broke\n at line 2'],
+  ])('%s do not part what has one cause', (_what, one, other) => {
+    expect(causeOf(one)).toBe(causeOf(other));
+  });
+
+  test('other words are another cause, and so is another class; the most frequent comes first', () => {
+    const failed = [
+      { index: 1, failureClass: 'timeout', message: 'stopped after 1 s' },
+      { index: 2, failureClass: 'crashed', message: 'exit code 3' },
+      { index: 5, failureClass: 'crashed', message: 'exit code 4' },
+      { index: 9, failureClass: 'crashed', message: 'killed' },
+    ] as const;
+    expect(clusterFailures(failed).map(({ units, example }) => [units, example])).toEqual([
+      [[2, 5], 'exit code 3'],
+      [[1], 'stopped after 1 s'],
+      [[9], 'killed'],
+    ]);
+  });
+});

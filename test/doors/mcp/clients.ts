@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as StdioClientTransportV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { onTestFinished } from 'vitest';
+import { wire } from '../../../src/wire.ts';
+import { installed } from '../../helpers/installation.ts';
+
+/** The bin as it is installed. */
+export const ABP = installed().program('main');
+export const WORKER = fileURLToPath(new URL('../../fixtures/mcp/worker.sh', import.meta.url));
+
+/** A place with a store and a source of a few text files; gone after the test. */
+export interface Place {
+  readonly root: string;
+  readonly source: string;
+  readonly environment: Record<string, string>;
+  write(name: string, text: string): void;
+  /** Runs when the place is no longer needed. */
+  readonly onEnd: (end: () => unknown) => void;
+}
+
+/** Makes one. The first file never waits for the hold, so that it can be the test unit. */
+export function makePlace(
+  texts: readonly string[] = ['FIRST one', 'two three', 'four', 'five six seven'],
+  onEnd: Place['onEnd'] = atTestEnd,
+): Place {
+  const root = mkdtempSync(join(tmpdir(), 'abp-mcp-'));
+  onEnd(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+  const source = join(root, 'source');
+  mkdirSync(source);
+  const write = (name: string, text: string) => writeFileSync(join(root, name), text);
+  for (const [index, text] of texts.entries()) write(`source/${index}.txt`, text);
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    HOME: root,
+    CLAUDE_PROJECT_DIR: root,
+    ABP_STORAGE_PATH: join(root, 'store', 'batch.db'),
+  };
+  return { root, source, environment, write, onEnd };
+}
+
+function atTestEnd(end: () => unknown): void {
+  onTestFinished(async () => {
+    await end();
+  });
+}
+
+/** A look at a place's store from this very process: cheaper than one more server, and nobody's client. */
+export function observe(place: Place): Pick<TestClient, 'ok'> {
+  const abp = wire(place.environment);
+  place.onEnd(() => abp.close());
+  const call = { workingDirectory: place.root, human: null, patienceMs: 45_000 };
+  return { ok: (tool, args = {}) => abp.orchestrator.callUnknown(tool, args, call) };
+}
+
+/** Arguments of create_job over a place's source, with the worker of the fixtures. */
+export function jobOver({ source }: Place, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    name: 'count words',
+    user_intent: 'Count the words.',
+    enumerator_type: 'file',
+    enumerator_config: { base_directory: source, pattern: '*.txt' },
+    worker: { type: 'command', command: ['sh', WORKER] },
+    limits: { max_retries: 0, max_workers: 2 },
+    ...more,
+  };
+}
+
+/** What a tool answered, whichever client asked. */
+export interface Answer {
+  readonly isError: boolean;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by their fields in tests
+  readonly structured: any;
+}
+
+/** The kinds of clients that the same scenario runs with. */
+export const CLIENTS = ['v2 auto', 'v2 legacy', 'v1'] as const;
+export type ClientKind = (typeof CLIENTS)[number];
+
+/** An elicitation as the client sees it, and what it answers. */
+export type OnElicitation = (request: { readonly message: string }) => Elicited | Promise<Elicited>;
+
+interface Elicited {
+  readonly action: 'accept' | 'decline' | 'cancel';
+  readonly content?: Record<string, string>;
+}
+
+export interface ClientOptions {
+  /** Declares the capability and answers. */
+  readonly onElicitation?: OnElicitation;
+  readonly environment?: Record<string, string>;
+}
+
+/** A connected client over stdio; its server ends with the test. */
+export interface TestClient {
+  readonly kind: ClientKind;
+  /** The real client, for what the scenario does not need. */
+  readonly client: Client;
+  readonly pid: number;
+  call(tool: string, args?: Record<string, unknown>, onProgress?: (message: unknown) => void): Promise<Answer>;
+  /** The same, for calls that must succeed: the structured answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: see Answer
+  ok(tool: string, args?: Record<string, unknown>): Promise<any>;
+  close(): Promise<void>;
+}
+
+/** Starts `abp mcp` and connects a client of a kind to it. */
+export async function connect(kind: ClientKind, place: Place, options: ClientOptions = {}): Promise<TestClient> {
+  const parameters = {
+    command: process.execPath,
+    args: [ABP, 'mcp'],
+    env: { ...place.environment, ...options.environment },
+    cwd: place.root,
+    stderr: 'inherit' as const,
+  };
+  const capabilities = options.onElicitation ? { elicitation: {} } : {};
+  const info = { name: 'test', version: '1.0.0' };
+  // The two generations of clients have the same methods where a scenario uses them.
+  const client =
+    kind === 'v1'
+      ? (new ClientV1(info, { capabilities }) as unknown as Client)
+      : new Client(info, { capabilities, versionNegotiation: { mode: kind === 'v2 auto' ? 'auto' : 'legacy' } });
+  const { onElicitation } = options;
+  if (onElicitation) await answerElicitations(kind, client, onElicitation);
+  const transport = kind === 'v1' ? new StdioClientTransportV1(parameters) : new StdioClientTransport(parameters);
+  await client.connect(transport as StdioClientTransport);
+  // A v1 client checks answers against the output schemas only once it has seen them.
+  await client.listTools();
+  place.onEnd(() => client.close());
+
+  const call: TestClient['call'] = async (tool, args = {}, onProgress) => {
+    const params = { name: tool, arguments: args };
+    const requestOptions = onProgress ? { onprogress: onProgress } : {};
+    const result = await (kind === 'v1'
+      ? (client as unknown as ClientV1).callTool(params, undefined, requestOptions)
+      : client.callTool(params, requestOptions));
+    const content = result.content as readonly { readonly type: string; readonly text?: string }[];
+    return {
+      isError: result.isError === true,
+      text: content.map(({ text = '' }) => text).join('\n'),
+      structured: result.structuredContent,
+    };
+  };
+  return {
+    kind,
+    client,
+    pid: transport.pid ?? 0,
+    call,
+    async ok(tool, args) {
+      const answer = await call(tool, args);
+      if (answer.isError) throw new Error(`${tool}: ${answer.text}`);
+      return answer.structured;
+    },
+    close: () => client.close(),
+  };
+}
+
+async function answerElicitations(kind: ClientKind, client: Client, answer: OnElicitation): Promise<void> {
+  if (kind !== 'v1') {
+    client.setRequestHandler('elicitation/create', async ({ params }) => answer(params) as never);
+    return;
+  }
+  const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  (client as unknown as ClientV1).setRequestHandler(ElicitRequestSchema, async ({ params }) => answer(params) as never);
+}

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { createCompletions } from '../../../src/mcp/completions.ts';
+import { flow } from '../../helpers/flow.ts';
+
+/** What the protocol takes in one answer; with one more the SDK says that there are more. */
+const AT_MOST = 100;
+
+it('completes indexes of units in order, without counting through them', async () => {
+  const f = flow();
+  const job_id = await f.create({ units: 250 });
+  const complete = createCompletions(f.orchestrator.deps);
+  const units = (typed: string) => complete.units(typed, { arguments: { job_id } });
+  expect(units('24')).toEqual(['24', '240', '241', '242', '243', '244', '245', '246', '247', '248', '249']);
+  expect(units('249')).toEqual(['249']);
+  expect(units('0')).toEqual(['0']);
+  expect(units('250')).toEqual([]);
+  expect(units('-1')).toEqual([]);
+  expect(units('').length).toBeGreaterThan(AT_MOST);
+  expect(complete.units('', { arguments: { job_id: 'job-9' } })).toEqual([]);
+  expect(complete.units('')).toEqual([]);
+});
+
+it('completes ids of jobs, newest first, by part of their id or name', async () => {
+  const f = flow();
+  const ids: string[] = [];
+  for (let n = 0; n <= AT_MOST; n++) {
+    ids.unshift(await f.create({ units: 1, name: `job number ${n}` }));
+    f.clock.advance(1);
+  }
+  const complete = createCompletions(f.orchestrator.deps);
+  expect(complete.jobIds('')).toEqual(ids);
+  expect(complete.jobIds('number 100')).toEqual([ids[0]]);
+  expect(complete.jobIds(ids[7])).toEqual([ids[7]]);
+});

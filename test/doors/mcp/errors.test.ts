@@ -1,0 +1,95 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { CLIENTS, connect, jobOver, makePlace } from './clients.ts';
+
+const place = makePlace(undefined, afterAll);
+const clients = await Promise.all(CLIENTS.map((kind) => connect(kind, place)));
+const job = jobOver(place);
+const source = job.enumerator_config as object;
+
+/** A call, and what of its refusal a person or a model needs: the thing, the found, the next step. */
+const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
+  ['an unknown field', 'create_job', { ...job, enumerator_typ: 'file' }, ['"enumerator_typ"', '"enumerator_type"']],
+  [
+    'a field of the wrong type',
+    'create_job',
+    { ...job, test_units: 'two' },
+    ['test_units', 'expected a number', '"two"'],
+  ],
+  ['a missing field', 'create_job', { ...job, user_intent: undefined }, ['user_intent', 'it is missing']],
+  [
+    'an unknown field inside',
+    'create_job',
+    { ...job, limits: { max_worker: 2 } },
+    ['limits: unknown field "max_worker"', '"max_workers"'],
+  ],
+  ['a value out of bounds', 'create_job', { ...job, limits: { max_workers: 0 } }, ['limits.max_workers', 'at least 1']],
+  ['an unknown enumerator', 'preview_items', { enumerator_type: 'cvs', enumerator_config: {} }, ['"cvs"', '"csv"']],
+  [
+    'an unknown field of an enumerator',
+    'preview_items',
+    { enumerator_type: 'file', enumerator_config: { base_dir: '/' } },
+    ['"base_dir"', '"base_directory"', 'Example:'],
+  ],
+  [
+    'a directory that is not there',
+    'create_job',
+    { ...job, enumerator_config: { base_directory: '/not/there' } },
+    ['/not/there'],
+  ],
+  [
+    'a pattern that matches nothing',
+    'create_job',
+    { ...job, enumerator_config: { ...source, pattern: '*.nothing' } },
+    ['no items', 'preview_items'],
+  ],
+  [
+    'a placeholder that no item has',
+    'create_job',
+    { ...job, prompt_template: 'Read {file_nam}' },
+    ['{file_nam}', '{file_name}'],
+  ],
+  ['an unknown worker', 'create_job', { ...job, worker: { type: 'claud' } }, ['"claud"', 'claude']],
+  [
+    'a schema that is none',
+    'create_job',
+    { ...job, output_schema: { type: 'objekt' } },
+    ['output_schema is not a usable JSON Schema'],
+  ],
+  ['a job that is not there', 'get_job_status', { job_id: 'job-9' }, ['No job job-9.', 'list_jobs shows the jobs.']],
+  ['an unknown failure class', 'list_units', { job_id: 'job-9', failure_class: 'time_out' }, ['"timeout"']],
+  ['arguments for a tool that has none of them', 'dashboard', { do: 'open' }, ['"do"', 'action']],
+  ['no arguments where some are needed', 'start_job', {}, ['job_id', 'it is missing']],
+  ['a prompt of nothing', 'create_job', { ...job, prompt_template: '' }, ['prompt_template', 'at least 1 characters']],
+  ['a list of no statuses', 'list_units', { job_id: 'job-9', status: [] }, ['status', 'at least 1 entries']],
+  [
+    'ten thousand mistakes, of which it hears the first',
+    'manage_units',
+    { job_id: 'job-9', action: 'skip', units: Array(10_000).fill('x') },
+    ['units[0]: expected a number', 'and 9990 more problems'],
+  ],
+  [
+    'what another program says without end, of which it hears the beginning',
+    'create_job',
+    { ...job, output_schema: { properties: Object.fromEntries([...Array(500).keys()].map((n) => [n, { type: n }])) } },
+    ['output_schema is not a usable JSON Schema', 'more characters)'],
+  ],
+];
+
+describe.each(clients)('a client of kind $kind', ({ call, client }) => {
+  it.each(REFUSALS)('is told in our words of %s', async (_, tool, args, words) => {
+    const { isError, text, structured } = await call(tool, args);
+    expect(isError).toBe(true);
+    expect(structured).toBeUndefined();
+    for (const word of words) expect(text).toContain(word);
+    expect(text.length).toBeLessThan(4000);
+    expect(text).not.toMatch(/\bat .+:\d+:\d+|zod|validation error|MCP error/i);
+  });
+
+  it('hears of an unknown tool from the protocol', async () => {
+    await expect(client.callTool({ name: 'make_job', arguments: {} })).rejects.toThrow(/make_job/);
+  });
+});
+
+it.each(clients)('nothing was made by any of them, as a client of kind $kind sees it', async ({ ok }) => {
+  expect(await ok('list_jobs')).toMatchObject({ total: 0 });
+});

@@ -1,0 +1,91 @@
+import type { Tool } from '@modelcontextprotocol/client';
+import { afterAll, describe, expect, it } from 'vitest';
+import { INSTRUCTIONS } from '../../../src/mcp/instructions.ts';
+import { TOOLS } from '../../../src/mcp/tools.ts';
+import { CLIENTS, connect, makePlace } from './clients.ts';
+
+/** Hosts show all of it to their model, or search in it: it has to stay small. */
+const LIST_BYTES = 24_000;
+
+const { client } = await connect('v1', makePlace([], afterAll));
+const { tools } = (await client.listTools()) as { readonly tools: readonly Tool[] };
+
+describe('the tool list', () => {
+  it('is what it was: whoever changes it looks at every byte', async () => {
+    await expect(`${JSON.stringify(tools, null, 1)}\n`).toMatchFileSnapshot('__snapshots__/tools.json');
+  });
+
+  it(`has at most ${LIST_BYTES} bytes`, () => {
+    expect(Buffer.byteLength(JSON.stringify(tools))).toBeLessThanOrEqual(LIST_BYTES);
+  });
+
+  it('has every operation and the dashboard, in their order', () => {
+    expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
+  });
+
+  it.each(CLIENTS.filter((kind) => kind !== 'v1'))('is the same for a client of kind %s', async (kind) => {
+    const other = await connect(kind, makePlace([]));
+    expect((await other.client.listTools()).tools).toEqual(tools);
+  });
+
+  it('is introduced by instructions below 2 KB that say when to use it and when not', () => {
+    expect(client.getInstructions()).toBe(INSTRUCTIONS);
+    expect(Buffer.byteLength(INSTRUCTIONS)).toBeLessThan(2048);
+    expect(INSTRUCTIONS).toMatch(/^Use it when/m);
+    expect(INSTRUCTIONS).toMatch(/^Do not use it when/m);
+    const words = INSTRUCTIONS.match(/\b[a-z]+_[a-z_]+\b/g) ?? [];
+    const fields = ['approve', 'wait_seconds'];
+    expect(words.filter((word) => !fields.includes(word) && !tools.some(({ name }) => name === word))).toEqual([]);
+  });
+});
+
+describe.each(tools)('the tool $name', (tool) => {
+  it('has a name that every host takes, a title, an icon and honest annotations', () => {
+    expect(`mcp__plugin_agentic-batch__abp__${tool.name}`.length).toBeLessThanOrEqual(60);
+    expect(tool.name).toMatch(/^[a-z_]+$/);
+    expect(tool.title).toMatch(/^[A-Z].{3,50}$/);
+    expect(tool.icons?.[0]?.src).toMatch(/^data:image\/svg\+xml,/);
+    const effect = TOOLS.find(({ name }) => name === tool.name)?.effect;
+    expect(tool.annotations?.readOnlyHint).toBe(effect === 'read');
+    if (effect !== 'read') expect(tool.annotations?.destructiveHint).toBe(effect === 'destructive');
+  });
+
+  it('has a description below 2 KB whose first sentence carries the point', () => {
+    const [first = ''] = (tool.description ?? '').split(/(?<=[.:])\s/);
+    expect(first).toMatch(/^[A-Z][a-z]+s\b/);
+    expect(first.length).toBeLessThan(170);
+    expect(Buffer.byteLength(tool.description ?? '')).toBeLessThan(2048);
+  });
+
+  it('has schemas with an object at the root, one type a field, no references, and lists that say of what', () => {
+    for (const schema of [tool.inputSchema, tool.outputSchema]) {
+      expect(schema?.type).toBe('object');
+      for (const node of nodesOf(schema)) {
+        expect(node.type, JSON.stringify(node)).toBeTypeOf('string');
+        expect(Object.keys(node)).not.toEqual(
+          expect.arrayContaining([expect.stringMatching(/^(any|one|all)Of|\$ref/)]),
+        );
+        if (node.type === 'array') expect(node.items, JSON.stringify(node)).toBeTypeOf('object');
+      }
+    }
+  });
+
+  it('bounds every number and text that it takes', () => {
+    for (const node of nodesOf(tool.inputSchema)) {
+      const type = [node.type].flat()[0];
+      if (type === 'integer') expect(node.maximum, JSON.stringify(node)).toBeLessThan(Number.MAX_SAFE_INTEGER);
+      if (type === 'number') expect(node.maximum, JSON.stringify(node)).toBeTypeOf('number');
+      if (type === 'string' && !node.enum) expect(node.maxLength, JSON.stringify(node)).toBeTypeOf('number');
+    }
+  });
+});
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** Every schema node of a schema. */
+function nodesOf(schema: unknown): readonly Node[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const node = schema as Node;
+  const inner = [...Object.values((node.properties as object) ?? {}), node.items];
+  return [node, ...inner.flatMap(nodesOf)];
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    globalSetup: ['../helpers/installation.ts'],
+    include: ['**/*.test.ts'],
+    // A real CLI takes half a second of both cores to start: a generous ceiling, never an expectation of speed.
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    // Two cores: more than one file at a time only makes each slower.
+    fileParallelism: false,
+    isolate: false,
+  },
+});

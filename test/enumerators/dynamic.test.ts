@@ -1,0 +1,324 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { AbpError } from '../../src/domain/error.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { approvedText, dynamicEnumerator } from '../../src/enumerators/dynamic.ts';
+import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+
+/** The payloads of some code. */
+async function items(code: string, config: JsonObject = {}): Promise<readonly JsonObject[]> {
+  return (await enumerateAll('dynamic', { code, ...config })).payloads;
+}
+
+describe('what enumerate may give', () => {
+  test.each<[string, string]>([
+    ['a list', 'export const enumerate = () => [{ n: 1 }, { n: 2 }];'],
+    ['the promise of a list', 'export const enumerate = async () => [{ n: 1 }, { n: 2 }];'],
+    ['an iterable', 'export const enumerate = () => new Set([{ n: 1 }, { n: 2 }]);'],
+    ['a generator', 'export function* enumerate() { yield { n: 1 }; yield { n: 2 }; }'],
+    ['an async generator', 'export async function* enumerate() { yield { n: 1 }; await null; yield { n: 2 }; }'],
+    ['what depends on the context', 'export const enumerate = ({ most }) => [1, most].map((n) => ({ n }));'],
+    [
+      'with modules of Node',
+      "import { basename } from 'node:path'; export const enumerate = () => [{ n: +basename('/x/1') }, { n: 2 }];",
+    ],
+    [
+      'after awaiting at the top',
+      'const two = await Promise.resolve(2); export const enumerate = () => [{ n: 1 }, { n: two }];',
+    ],
+  ])('%s', async (_, code) => expect(await items(code, { context: { most: 2 } })).toEqual([{ n: 1 }, { n: 2 }]));
+
+  test('anything but an object is "value"; integers that a double cannot hold are text', async () => {
+    const code = "export const enumerate = () => [1, 'x', null, [2], true, 5n, 2n ** 60n, new Date(0)];";
+    expect(await items(code)).toEqual(
+      [1, 'x', null, [2], true, 5, '1152921504606846976', '1970-01-01T00:00:00.000Z'].map((value) => ({ value })),
+    );
+  });
+
+  test('many, in order, whatever characters are in them', async () => {
+    const code =
+      "export function* enumerate() { for (let n = 0; n < 20000; n++) yield { n, text: '🙂\\n!' + '\\u2028'.repeat(n % 9) }; }";
+    const found = await items(code);
+    expect(found).toHaveLength(20_000);
+    expect(found[19_999]).toEqual({ n: 19_999, text: `🙂\n!${'\u2028'.repeat(1)}` });
+  });
+
+  test.each([
+    ['wait', 'export async function* enumerate() { yield 1; await new Promise((done) => setTimeout(done, 80_000)); }'],
+    ['computation', 'export function* enumerate() { yield 1; for (;;); }'],
+  ])('an item that comes before a long %s does not wait with it', async (_, code) => {
+    const enumerator = await getEnumerator('dynamic');
+    const context = { workingDirectory: '/', approveCode: () => {} };
+    for await (const { payload } of enumerator.enumerate(parseConfig(enumerator, { code }), context)) {
+      expect(payload).toEqual({ value: 1 });
+      break;
+    }
+  });
+});
+
+describe('what is closed to it', () => {
+  const denied = /found Error: .*[Aa]ccess.* restricted/;
+
+  test('files that were not granted; what was granted is open, resolved from the working directory', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'open'));
+    for (const name of ['open/a.txt', 'closed.txt']) writeFileSync(join(directory, name), name);
+    const code =
+      "import { readFileSync } from 'node:fs'; export const enumerate = ({ path }) => [readFileSync(path, 'utf8')];";
+    const read = (path: string) =>
+      enumerateAll('dynamic', { code, context: { path }, read_paths: ['open'] }, { workingDirectory: directory });
+    expect((await read(join(directory, 'open/a.txt'))).payloads).toEqual([{ value: 'open/a.txt' }]);
+    expect((await refusal(() => read(join(directory, 'closed.txt')))).message).toMatch(denied);
+    expect((await refusal(() => read(join(directory, 'open/../closed.txt')))).message).toMatch(denied);
+  });
+
+  test('writing, even where it may read', async () => {
+    const directory = temporaryDirectory();
+    const code =
+      "import { writeFileSync } from 'node:fs'; export const enumerate = ({ path }) => [writeFileSync(path, 'x')];";
+    const config = { context: { path: join(directory, 'new') }, read_paths: [directory] };
+    expect((await refusal(() => items(code, config))).message).toMatch(denied);
+    expect(existsSync(join(directory, 'new'))).toBe(false);
+  });
+
+  test('the SQLite of Node, for which its permissions do not hold', async () => {
+    const directory = temporaryDirectory();
+    const code =
+      "export const enumerate = ({ path }) => [new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path)];";
+    const error = await refusal(() => items(code, { context: { path: join(directory, 'new.db') } }));
+    expect(error.message).toMatch(/found TypeError/);
+    expect(existsSync(join(directory, 'new.db'))).toBe(false);
+    expect((await refusal(() => items("import 'node:sqlite'; export const enumerate = () => [];"))).message).toMatch(
+      /sqlite/,
+    );
+  });
+
+  test.each([
+    [
+      'other processes',
+      "import { execSync } from 'node:child_process'; export const enumerate = () => [execSync('true')];",
+    ],
+    [
+      'threads',
+      "import { Worker } from 'node:worker_threads'; export const enumerate = () => [new Worker('1', { eval: true })];",
+    ],
+    ['native addons', "export const enumerate = () => [process.dlopen({ exports: {} }, '/x.node')];"],
+  ])('%s', async (_, code) => {
+    expect((await refusal(() => items(code))).message).toMatch(
+      /^code, line 1, column \d+: expected it to run to its end, found/,
+    );
+  });
+
+  test('environment variables that were not named', async () => {
+    vi.stubEnv('ABP_TEST_NAMED', 'seen');
+    vi.stubEnv('ABP_TEST_SECRET', 'hidden');
+    const code = 'export const enumerate = () => [process.env];';
+    const [environment] = await items(code, { env: ['ABP_TEST_NAMED', 'ABP_TEST_NOT_SET'] });
+    vi.unstubAllEnvs();
+    // The shell that sets its limit leaves its own behind.
+    const { PWD: _, SHLVL: __, _: ___, ...own } = environment ?? {};
+    expect(own).toEqual({ ABP_TEST_NAMED: 'seen' });
+  });
+
+  test.each([
+    ['a path with a wildcard', { read_paths: ['/etc/*'] }, 'read_paths[0]: expected a path without "*"'],
+    ['a variable that steers Node', { env: ['NODE_OPTIONS'] }, 'env[0]: expected no variable that steers'],
+    ['a name that is none', { env: ['A=B'] }, 'env[0]: expected text that matches'],
+  ])('%s cannot be granted', async (_, config, message) => {
+    const error = await refusal(() => parseConfig(dynamicEnumerator, { code: 'x', ...config }));
+    expect(error.message).toContain(message);
+  });
+
+  test('links in what was granted lead on: the notice says so', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'open'));
+    writeFileSync(join(directory, 'outside.txt'), 'x');
+    symlinkSync('../outside.txt', join(directory, 'open/link'));
+    const code = "import { readdirSync } from 'node:fs'; export const enumerate = ({ path }) => readdirSync(path);";
+    const config = { context: { path: join(directory, 'open') }, read_paths: [join(directory, 'open')] };
+    expect(await items(code, config)).toEqual([{ value: 'link' }]);
+  });
+});
+
+describe('limits', () => {
+  test.each<[string, string, JsonObject, RegExp]>([
+    [
+      'time',
+      'export function enumerate() { for (;;); }',
+      { timeout_s: 1 },
+      /expected it to end within 1 s, found it still running/,
+    ],
+    [
+      'time, while it waits',
+      'export const enumerate = () => new Promise((done) => setTimeout(done, 60_000));',
+      { timeout_s: 1 },
+      /within 1 s/,
+    ],
+    [
+      'memory of objects',
+      'export function enumerate() { const all = []; for (;;) all.push({ x: [1, 2, 3] }); }',
+      { memory_mb: 32 },
+      /expected at most 32 MB of memory, found more/,
+    ],
+    [
+      'memory of buffers',
+      'export function enumerate() { const all = []; for (;;) all.push(Buffer.alloc(4e6, 1)); }',
+      { memory_mb: 64 },
+      /expected at most 64 MB of memory, found more/,
+    ],
+    [
+      'output',
+      "export function* enumerate() { for (;;) yield 'x'.repeat(100_000); }",
+      { max_output_mb: 1 },
+      /expected at most 1 MB of items.*found more/,
+    ],
+    [
+      'one item',
+      "export const enumerate = () => ['x'.repeat(17 * 1024 * 1024)];",
+      {},
+      /each of at most 16 MB, found more/,
+    ],
+  ])('%s', async (_, code, config, message) => {
+    const error = await refusal(() => items(code, config));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(/^Raise /);
+  });
+});
+
+describe('refused, with the place', () => {
+  test.each<[string, string, RegExp]>([
+    ['no export', 'export default 1;', /^code: expected a function exported as "enumerate", found undefined$/],
+    ['an export that is no function', 'export const enumerate = [];', /exported as "enumerate", found object/],
+    [
+      'text instead of a list',
+      "export const enumerate = () => 'abc';",
+      /expected enumerate to return a list or an iterable, found string/,
+    ],
+    [
+      'nothing',
+      'export function enumerate() {}',
+      /expected enumerate to return a list or an iterable, found undefined/,
+    ],
+    [
+      'an item that is not JSON',
+      'export const enumerate = () => [1, () => 1];',
+      /^code: expected JSON in item 2, found function$/,
+    ],
+    [
+      'an item that holds itself',
+      'export function* enumerate() { const a = {}; a.a = a; yield a; }',
+      /found TypeError: .*circular/,
+    ],
+    [
+      'an error',
+      "export function* enumerate() {\n  yield 1;\n  throw new Error('no more');\n}",
+      /^code, line 3, column 9: .* found Error: no more after 1 items$/,
+    ],
+    ['something thrown that is no error', "export function enumerate() { throw 'words'; }", /found words$/],
+    ['an object thrown', 'export function enumerate() { throw { status: 404 }; }', /found \{ status: 404 \}$/],
+    ['something thrown that is no text', "export function enumerate() { throw Symbol('x'); }", /found Symbol\(x\)$/],
+    [
+      'an error that cannot be shown',
+      'export function enumerate() { throw Object.defineProperty(new Error(), "message", { get() { throw 1; } }); }',
+      /found something that cannot be shown$/,
+    ],
+    [
+      'an item that nests deeper than the store takes',
+      'export function* enumerate() { let x = {}; for (let n = 0; n < 1000; n++) x = { x }; yield 1; yield x; }',
+      /^code, item 2: expected at most 500 levels of nesting, found more$/,
+    ],
+    [
+      'items written by hand',
+      "import { writeSync } from 'node:fs'; export function* enumerate() { writeSync(3, 'words\\n'); yield 1; }",
+      /expected it to leave descriptor 3 to its items, found "words" there$/,
+    ],
+    ['a syntax error', 'export function enumerate() {\n  let 3x;\n}', /^code, line 2: [\s\S]*SyntaxError/],
+    [
+      'an error outside of enumerate',
+      "export const enumerate = () => (setTimeout(() => { throw new Error('late'); }), new Promise((done) => setTimeout(done, 60_000)));",
+      /exit code 1\. The end of its log:\n[\s\S]*Error: late/,
+    ],
+    [
+      'a package',
+      "import lodash from 'lodash'; export const enumerate = () => [];",
+      /found Error: it imports "lodash", but has only the modules of Node/,
+    ],
+    [
+      'leaving early',
+      'export function* enumerate() { yield 1; process.exit(0); }',
+      /expected it to return, found that its process ended with exit code 0/,
+    ],
+    [
+      'leaving with a code',
+      "export function* enumerate() { console.error('why'); process.exit(3); }",
+      /exit code 3\. The end of its log:\nwhy/,
+    ],
+    [
+      'waiting for nothing',
+      'export const enumerate = () => new Promise(() => {});',
+      /expected it to return, found that its process ended with exit code 13/,
+    ],
+  ])('%s', async (_, code, message) => {
+    const error = await refusal(() => items(code));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain('node:internal');
+    expect(error.hint).toMatch(/\w/);
+  });
+});
+
+test('what it writes to stdout and stderr is kept, and is no item', async () => {
+  const code = "export function* enumerate() { console.log('{\"n\":1}'); console.error('done'); yield 2; }";
+  const { payloads, warnings } = await enumerateAll('dynamic', { code });
+  expect(payloads).toEqual([{ value: 2 }]);
+  expect(warnings).toEqual([expect.objectContaining({ kind: 'log', examples: ['{"n":1}\ndone'] })]);
+});
+
+describe('approval', () => {
+  const code = 'export const enumerate = () => [1];';
+
+  test('is asked for the very text, by its SHA-256, before it runs', async () => {
+    const approveCode = vi.fn();
+    await enumerateAll('dynamic', { code }, { approveCode });
+    expect(approveCode).toHaveBeenCalledExactlyOnceWith(code, createHash('sha256').update(code).digest('hex'));
+  });
+
+  test('without it nothing runs', async () => {
+    const directory = temporaryDirectory();
+    const refuse = () => {
+      throw new AbpError('approval_required', 'ask first');
+    };
+    const error = await refusal(() =>
+      enumerateAll('dynamic', { code: 'process.exit(1)' }, { approveCode: refuse, workingDirectory: directory }),
+    );
+    expect(error).toMatchObject({ code: 'approval_required', message: 'ask first' });
+  });
+
+  test('where nobody is named who approves, nothing runs', async () => {
+    const enumerator = await getEnumerator('dynamic');
+    const error = await refusal(async () => {
+      for await (const item of enumerator.enumerate(parseConfig(enumerator, { code }), { workingDirectory: '/' }))
+        expect(item).toBeNull();
+    });
+    expect(error.code).toBe('approval_required');
+    expect(error.hint).toContain('abp approve-code');
+  });
+
+  test('covers what is granted: another grant is another text', () => {
+    const texts = [
+      {},
+      { env: ['A'] },
+      { env: ['A', 'B'] },
+      { read_paths: ['/a'] },
+      { read_paths: ['/a'], env: ['A'] },
+    ].map((grant) => approvedText(parseConfig(dynamicEnumerator, { code, ...grant })));
+    expect(texts[0]).toBe(code);
+    expect(new Set(texts).size).toBe(texts.length);
+    for (const text of texts) expect(text.endsWith(code)).toBe(true);
+    expect(texts[4]).toBe(`// It may read ["/a"]\n// It sees the environment variables ["A"]\n${code}`);
+  });
+});

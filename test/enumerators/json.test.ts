@@ -1,0 +1,235 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import type { Json, JsonObject } from '../../src/domain/json.ts';
+import { splitPath } from '../../src/enumerators/reading/json-route.ts';
+import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+
+/** A file with this content. */
+function file(content: string | Uint8Array, name = 'source.json'): string {
+  const path = join(temporaryDirectory(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The fields of every item, without `_index` and `_id`. */
+async function items(content: string | Uint8Array, config: JsonObject = {}, name?: string): Promise<JsonObject[]> {
+  const { payloads } = await enumerateAll('json', { file_path: file(content, name), ...config });
+  return payloads.map(({ _index, _id, ...fields }) => fields);
+}
+
+test('an item is its fields, its number, its key and its place', async () => {
+  const content = '[\n  {"sku": "A1", "price": 7.5},\n  {"sku": 2}\n]';
+  expect((await enumerateAll('json', { file_path: file(content), id_field: 'sku' })).items).toEqual([
+    { key: 'A1', place: 'line 2, column 3', payload: { sku: 'A1', price: 7.5, _index: 0, _id: 'A1' } },
+    { key: '2', place: 'line 3, column 3', payload: { sku: 2, _index: 1, _id: '2' } },
+  ]);
+});
+
+test('without an id_field the number is the key, and fields called _id and _index keep their own values', async () => {
+  const { items } = await enumerateAll('json', { file_path: file('[{"_id": {"$oid": "x"}}, {"_index": null}]') });
+  expect(items.map(({ key, payload }) => [key, payload])).toEqual([
+    [undefined, { _id: { $oid: 'x' }, _index: 0 }],
+    [undefined, { _id: '1', _index: null }],
+  ]);
+});
+
+describe('what a file may look like', () => {
+  const ab = [{ a: 1 }, { b: [2, { c: null }] }];
+  const text = JSON.stringify(ab);
+  const values = (...all: Json[]) => all.map((value) => ({ value }));
+  test.each<[string, string | Uint8Array, JsonObject, readonly JsonObject[]]>([
+    ['an array on one line', text, {}, ab],
+    ['an array over many lines', JSON.stringify(ab, null, 2), {}, ab],
+    ['a byte order mark and white space around', `\u{FEFF}\r\n\t ${text} \n`, {}, ab],
+    ['anything but objects is "value"', '[1, "x", null, true, [1], -0.5e3]', {}, values(1, 'x', null, true, [1], -500)],
+    ['an empty array', '[ ]', {}, []],
+    ['JSON Lines', '{"a":1}\n{"b":[2,{"c":null}]}\n', {}, ab],
+    ['JSON Lines with CRLF, empty lines and no break at the end', '\r\n{"a":1}\r\n \r\n{"b":[2,{"c":null}]}', {}, ab],
+    ['JSON Lines of arrays', '[1]\n[2]\n', {}, values([1], [2])],
+    [
+      'an array below a path',
+      `{"x":{"items":[7]},"data":{"n":"]","items":${text},"z":{}},"data2":1}`,
+      { items_path: 'data.items' },
+      ab,
+    ],
+    ['a path with a dot in a name', `{"a.b":{"":${text}}}`, { items_path: 'a\\.b.' }, ab],
+    ['a path with escapes in the file', `{"d\\u0061ta":${text}}`, { items_path: 'data' }, ab],
+    ['a path through an array', `[[], {"rows":${text}}]`, { items_path: '1.rows' }, ab],
+    ['a path to an empty array', '{"data":[]}', { items_path: 'data' }, []],
+    ['gzip', gzipSync(text), {}, ab],
+    ['UTF-16', Buffer.from(`\u{FEFF}${text}`, 'utf16le'), {}, ab],
+    ['an old encoding', Buffer.from('["caf\xe9"]', 'latin1'), { encoding: 'latin1' }, values('café')],
+    [
+      'integers beyond 2^53 keep their digits',
+      '[9007199254740993, -12345678901234567890, 9007199254740991]',
+      {},
+      values('9007199254740993', '-12345678901234567890', 9007199254740991),
+    ],
+    ['numbers too large for a double keep their text', '[{"x":1e999,"y":1e100}]', {}, [{ x: '1e999', y: 1e100 }]],
+    [
+      'escapes, controls and half a surrogate',
+      '["\\u0000\\n\\"\\/\\ud83d\\ude42\\ud800"]',
+      {},
+      values('\0\n"/🙂\u{D800}'),
+    ],
+  ])('%s', async (_, content, config, expected) => {
+    expect(await items(content, config)).toEqual(expected);
+  });
+
+  test('JSON Lines are known by a first line that is longer than what is read at once', async () => {
+    const first = { text: 'x'.repeat(200_000) };
+    expect(await items(`${JSON.stringify(first)}\n{"a":1}\n`)).toEqual([first, { a: 1 }]);
+  });
+
+  test('a name with .jsonl or .ndjson is JSON Lines, whatever the first line looks like', async () => {
+    expect(await items('[1]\n', {}, 'x.jsonl')).toEqual([{ value: [1] }]);
+    expect(await items(gzipSync('{"a":1}\n'), {}, 'x.ndjson.gz')).toEqual([{ a: 1 }]);
+  });
+
+  test('a field called __proto__ is a field', async () => {
+    const [item] = await items('[{"__proto__": {"x": 1}}]');
+    expect(Object.keys(item ?? {})).toEqual(['__proto__']);
+  });
+
+  test('values may be cut anywhere by the pieces in which a file is read', async () => {
+    const value = { 'k"\\': ['é🙂\\"', -1.5e-7, { deep: [true, null, ''] }], long: 'x'.repeat(997) };
+    const many = Array.from({ length: 500 }, (_, at) => ({ ...value, at }));
+    expect(await items(JSON.stringify(many))).toEqual(many);
+    expect(await items(JSON.stringify({ skipped: many, rows: many }, null, 1), { items_path: 'rows' })).toEqual(many);
+    expect(await items(many.map((item) => `${JSON.stringify(item)}\n`).join(''))).toEqual(many);
+  });
+});
+
+describe('refused, with line and column', () => {
+  const deep = `${'['.repeat(501)}${']'.repeat(501)}`;
+  test.each<[string, string | Uint8Array, JsonObject, RegExp]>([
+    [
+      'a missing comma',
+      '[\n  {"a": 1}\n  {"b": 2}\n]',
+      {},
+      /source\.json, line 3, column 3: expected "," or "\]", found "\{"/,
+    ],
+    ['a comma too many', '[1,\n2,]', {}, /line 2, column 3: expected a value, found "\]"/],
+    ['a comma too many in an object', '[{"a":1,}]', {}, /line 1, column 9: expected a key, found "\}"/],
+    ['a key without quotes', '[{a: 1}]', {}, /line 1, column 3: expected a key or "\}", found "a"/],
+    ['single quotes', "['x']", {}, /line 1, column 2: expected a value or "\]", found "'"/],
+    ['a key without a colon', '[{"a" 1}]', {}, /line 1, column 7: expected ":", found "1"/],
+    ['the wrong bracket', '[{"a":[1}]]', {}, /line 1, column 9: expected "," or "\]", found "\}"/],
+    ['NaN', '[1, NaN]', {}, /line 1, column 5: expected a value, found "NaN"/],
+    ['a number with a leading zero', '[01]', {}, /line 1, column 2: expected a value, found "01"/],
+    ['a line break in a string', '["a\nb"]', {}, /line 1, column 4: expected a character of a string/],
+    [
+      'an escape that there is not',
+      '["a\\x0041"]',
+      {},
+      /line 1, column 4: expected a character of a string or a whole escape, found "\\\\"/,
+    ],
+    ['text cut off in an array', '[1,\n2', {}, /line 2, column 2: expected "," or "\]", found the end of the text/],
+    ['text cut off in a string', '[1,\n"ab', {}, /line 2, column 4: expected the end of a string, found the end/],
+    ['something behind the end', '[1]\n x', { format: 'json' }, /line 2, column 2: expected the end, found "x"/],
+    ['a second text', '[1] [2]', {}, /line 1, column 5: expected the end, found "\["/],
+    ['an empty file', '', {}, /line 1, column 1: expected a value, found the end of the text/],
+    ['an object without a path', '{"data": []}', {}, /line 1, column 1: expected an array at the top, found an object/],
+    [
+      'a path that is not there',
+      '{"data": {"itmes": [], "x": 1}}',
+      { items_path: 'data.items' },
+      /column 30: expected "items" in "data", found "itmes", "x"\. Did you mean "itmes"\?/,
+    ],
+    [
+      'a path through a name with dots that were not escaped',
+      '{"data": {"a.b": {"items": []}}}',
+      { items_path: 'data.a.b.items' },
+      /expected "a" in "data", found "a\.b"\. Did you mean "data\.a\\\\\.b\.items"\?/,
+    ],
+    [
+      'a path to an object',
+      '{"data": {"items": {}}}',
+      { items_path: 'data.items' },
+      /column 20: expected an array at "data.items", found an object/,
+    ],
+    [
+      'a path through a value',
+      '{"data": 1}',
+      { items_path: 'data.items' },
+      /column 10: expected an object or array at "data", found a single value/,
+    ],
+    ['a position that is not there', '[[1]]', { items_path: '3' }, /column 5: expected "3" in the top, found 1 values/],
+    [
+      'a path that is there twice',
+      '{"data": [1],\n"data": [2]}',
+      { items_path: 'data' },
+      /line 2, column 7: expected "data" once in the top/,
+    ],
+    [
+      'a fault in what is skipped',
+      '{"a": [tru], "data": [1]}',
+      { items_path: 'data' },
+      /column 8: expected a value, found "tru"/,
+    ],
+    ['nesting without end', deep, {}, /line 1, column 501: expected at most 500 levels of nesting/],
+    ['a fault in a line', '{"a":1}\n\n{"b":}\n', {}, /line 3, column 6: expected a value, found "\}"/],
+    ['a line cut off', '{"a":1}\n{"b":', {}, /line 2, column 6: expected a value, found the end of the text/],
+    ['two values in a line', '{"a":1}\n{"b":1} {}\n', {}, /line 2, column 9: expected the end, found "\{"/],
+    ['a line with nesting without end', `1\n${deep}`, {}, /line 2, column 501: expected at most 500 levels/],
+    [
+      'an item without its id',
+      '[{"id":1},\n{}]',
+      { id_field: 'id' },
+      /line 2, column 1: expected a text or number in id_field "id", found no such field/,
+    ],
+    [
+      'an id_field like one that is there',
+      '[{"sku":1}]',
+      { id_field: 'Sku' },
+      /found no such field\. Did you mean "sku"\?/,
+    ],
+    [
+      'an id_field with a dot that was not escaped',
+      '[{"a":{"x.y":1}}]',
+      { id_field: 'a.x.y' },
+      /found no such field\. Did you mean "a\.x\\\\\.y"\?/,
+    ],
+    ['an id that is no whole text', '[{"id":"\\ud800"}]', { id_field: 'id' }, /id_field "id", found "\\ud800"/],
+    [
+      'an item with an id that is none',
+      '[{"id":null}]',
+      { id_field: 'id' },
+      /expected a text or number in id_field "id", found null/,
+    ],
+    ['a value with an id_field', '1\n2\n', { id_field: 'id' }, /line 1: expected a text or number in id_field "id"/],
+    ['bytes that do not decode', Buffer.from('[1,\n"\xff"]', 'latin1'), {}, /line 2: expected utf-8, found bytes/],
+  ])('%s', async (_, content, config, message) => {
+    const error = await refusal(() => items(content, config));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(/\w/);
+  });
+});
+
+test('JSON Lines have no items_path', async () => {
+  const error = await refusal(() => items('{"a":[1]}\n', { format: 'jsonl', items_path: 'a' }));
+  expect(error.message).toContain('items_path: expected none with format "jsonl"');
+  expect(error.hint).toMatch(/\w/);
+});
+
+test('a fault behind the limit does not matter', async () => {
+  expect(await items('[1,2,x', { limit: 2 })).toEqual([{ value: 1 }, { value: 2 }]);
+});
+
+test('an id_field may be a path', async () => {
+  const { items } = await enumerateAll('json', { file_path: file('[{"meta":{"a.b":"k"}}]'), id_field: 'meta.a\\.b' });
+  expect(items.map(({ key }) => key)).toEqual(['k']);
+});
+
+test.each([
+  ['data', ['data']],
+  ['data.items', ['data', 'items']],
+  ['a\\.b.c', ['a.b', 'c']],
+  ['a\\\\.b', ['a\\', 'b']],
+  ['a..b.', ['a', '', 'b', '']],
+  ['.', ['', '']],
+  ['a b', ['a b']],
+])('the path %s has the steps %j', (path, steps) => expect(splitPath(path)).toEqual(steps));

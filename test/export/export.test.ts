@@ -1,0 +1,353 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXPORT_FORMATS, exportFormatOf, exportUnits } from '../../src/export/index.ts';
+import { type ExportRow, exportRow } from '../../src/export/row.ts';
+import type { ExportOptions } from '../../src/export/write-units.ts';
+import { row } from './helpers.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'abp-export-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const at = (name: string) => path.join(folder, name);
+
+async function exported(format: string, rows: readonly ExportRow[], options: ExportOptions = {}) {
+  const file = at('out');
+  const report = await exportUnits(format, () => rows, file, { force: true, ...options });
+  return { text: await readFile(file, 'utf8'), report };
+}
+
+const UNIT_HEADERS = 'unit,key,status,failure_class,failure_message,attempts,cost_usd,duration_ms,artifacts';
+
+describe('CSV', () => {
+  it('has input columns first, then flattened results, then the unit', async () => {
+    const rows = [
+      row(0, {
+        payload: { id: 'a', size: { w: 1 } },
+        result: { label: 'good', score: { mean: 0.5 }, tags: ['x', 'y'] },
+      }),
+      row(1, {
+        payload: { id: 'b' },
+        status: 'failed',
+        result: null,
+        failure_class: 'timeout',
+        failure_message: 'ran out, of time',
+        cost_usd: null,
+      }),
+    ];
+    const { text, report } = await exported('csv', rows);
+    expect(text).toBe(
+      [
+        `id,size.w,label,score.mean,tags,${UNIT_HEADERS}`,
+        'a,1,good,0.5,"[""x"",""y""]",0,k0,completed,,,1,0.01,1200,',
+        'b,,,,,1,k1,failed,timeout,"ran out, of time",1,,1200,',
+        '',
+      ].join('\n'),
+    );
+    expect(report).toEqual({
+      path: at('out'),
+      format: 'csv',
+      rows: 2,
+      bytes: Buffer.byteLength(text),
+      guarded: 0,
+      partial: false,
+    });
+  });
+
+  it.each([
+    ['a text', 'All fine.'],
+    ['a number', 7],
+    ['a list', ['a', 1]],
+  ])('puts a result that is %s into a column called result', async (_what, result) => {
+    const { text } = await exported('csv', [row(0, { result })]);
+    expect(text.split('\n')[0]).toBe(`name,result,${UNIT_HEADERS}`);
+  });
+
+  it('tells columns of one name apart: the payload keeps it, the unit and the result are named by their group', async () => {
+    const { text } = await exported('csv', [
+      row(0, { payload: { status: 'open', a: { b: 1 }, 'a.b': 2 }, result: { status: 'closed', key: 'K' } }),
+    ]);
+    const [header, first] = text.split('\n');
+    expect(header).toContain('status,a.b,payload.a.b,result.status,result.key,unit,key,unit.status,');
+    expect(first).toContain('open,1,2,closed,K,0,k0,completed,');
+  });
+
+  it('starts anew when a late row has a column that the first ones lacked', async () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => row(index));
+    rows.push(row(3000, { payload: { name: 'late', extra: 'input' }, result: { label: 'bad', why: 'late' } }));
+    const { text, report } = await exported('csv', rows);
+    const lines = text.trimEnd().split('\n');
+    expect(lines[0]).toBe(`name,extra,label,why,${UNIT_HEADERS}`);
+    expect(lines[1]?.startsWith('item 0,,good,,0,k0,')).toBe(true);
+    expect(lines.at(-1)?.startsWith('late,input,bad,late,3000,')).toBe(true);
+    expect(report).toMatchObject({ rows: 3001, bytes: Buffer.byteLength(text) });
+  });
+
+  it('keeps a result with names for keys in one column instead of thousands', async () => {
+    const counts = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`word${index}`, index]));
+    const { text } = await exported('csv', [row(0), row(1, { result: counts })]);
+    const [header, first, second] = text.split('\n');
+    expect(header).toBe(`name,result,${UNIT_HEADERS}`);
+    expect(first).toContain('"{""label"":""good""}"');
+    expect(second).toContain('""word599"":599');
+  });
+
+  it('is a header alone without rows', async () => {
+    expect((await exported('csv', [])).text).toBe(`${UNIT_HEADERS}\n`);
+  });
+});
+
+describe('JSON Lines and JSON', () => {
+  const rows = [row(0, { artifacts: [{ path: 'a.png', bytes: 3 }] }), row(1, { result: 'text\nof two lines' })];
+
+  it('are the rows as they are', async () => {
+    const { text } = await exported('jsonl', rows);
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(rows);
+    expect(JSON.parse((await exported('json', rows)).text)).toEqual(rows);
+    expect((await exported('json', [])).text).toBe('[\n]\n');
+  });
+
+  it('have the selected fields, absent ones as null', async () => {
+    const options = { fields: ['key', 'result.label', 'payload'] };
+    const expected = [
+      { key: 'k0', 'result.label': 'good', payload: { name: 'item 0' } },
+      { key: 'k1', 'result.label': null, payload: { name: 'item 1' } },
+    ];
+    expect(JSON.parse((await exported('json', rows, options)).text)).toEqual(expected);
+    const { text } = await exported('jsonl', rows, options);
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(expected);
+  });
+});
+
+describe('Markdown', () => {
+  it('is a table whose cells are text, whatever they contain', async () => {
+    const { text } = await exported(
+      'markdown',
+      [row(0, { payload: { a: 'x|y\n<b>![i](u)`&\\' }, result: { ok: true } })],
+      {
+        fields: ['a', 'ok'],
+      },
+    );
+    expect(text).toBe('| a | ok |\n| --- | --- |\n| x\\|y &lt;b&gt;!\\[i\\](u)\\`&amp;\\\\ | true |\n');
+  });
+});
+
+describe('emphasis in a Markdown cell', () => {
+  it.each([
+    ['__init__.py', '\\_\\_init\\_\\_.py'],
+    ['snake_case', 'snake_case'],
+    ['2 * 3 * 4', '2 \\* 3 \\* 4'],
+    ['~~gone~~', '\\~\\~gone\\~\\~'],
+  ])('of %s is text', async (cell, written) => {
+    const { text } = await exported('markdown', [row(0, { payload: { a: cell } })], { fields: ['a'] });
+    expect(text).toBe(`| a |\n| --- |\n| ${written} |\n`);
+  });
+});
+
+describe('selected fields', () => {
+  it('come in the order asked for, each once', async () => {
+    const { text } = await exported('csv', [row(0)], { fields: ['status', 'label', 'payload.name', 'status'] });
+    expect(text).toBe('status,label,payload.name\ncompleted,good,item 0\n');
+  });
+
+  it('may be in late rows only', async () => {
+    const rows = [...Array.from({ length: 1500 }, (_, index) => row(index)), row(1500, { result: { late: 1 } })];
+    expect(
+      (await exported('csv', rows, { fields: ['late'] })).text.split('\n').filter((line) => line === '1'),
+    ).toHaveLength(1);
+  });
+
+  it('that no row has are refused with the nearest name, before anything is written', async () => {
+    await expect(exportUnits('csv', () => [row(0)], at('new/out.csv'), { fields: ['lable'] })).rejects.toMatchObject({
+      code: 'invalid_input',
+      hint: expect.stringContaining('Did you mean "label"?'),
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
+  it('says in every row that it is partial, when it is', async () => {
+    const { text, report } = await exported(format, [row(0), row(1, { status: 'pending', result: null })], {
+      partial: true,
+    });
+    expect(report.partial).toBe(true);
+    const marks = text.match(/true/g);
+    expect(text).toContain('partial');
+    expect(marks).toHaveLength(2);
+    expect((await exported(format, [row(0)])).text).not.toContain('partial');
+  });
+
+  it('takes rows that come asynchronously', async () => {
+    async function* later() {
+      yield row(0);
+      await Promise.resolve();
+      yield row(1);
+    }
+    expect(await exportUnits(format, later, at('later'))).toMatchObject({ rows: 2 });
+  });
+
+  it('leaves the old file and nothing else when its rows break off', async () => {
+    await writeFile(at('out'), 'old');
+    let round = 0;
+    function* broken() {
+      for (let index = 0; index < 5000; index += 1) yield row(index);
+      round += 1;
+      throw new Error('store gone');
+    }
+    await expect(exportUnits(format, broken, at('out'), { force: true })).rejects.toThrow('store gone');
+    expect(round).toBe(1);
+    expect(await readdir(folder)).toEqual(['out']);
+    expect(await readFile(at('out'), 'utf8')).toBe('old');
+  });
+
+  it('stops when it is aborted and leaves nothing', async () => {
+    const controller = new AbortController();
+    function* many() {
+      for (let index = 0; index < 1e9; index += 1) {
+        if (index === 5000) controller.abort(new Error('stopped'));
+        yield row(index);
+      }
+    }
+    await expect(exportUnits(format, many, at('out'), { signal: controller.signal })).rejects.toThrow('stopped');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('the target', () => {
+  it('that exists is refused without force and left as it is', async () => {
+    await writeFile(at('out.csv'), 'mine');
+    await expect(exportUnits('csv', () => [row(0)], at('out.csv'))).rejects.toMatchObject({ code: 'already_exists' });
+    expect(await readFile(at('out.csv'), 'utf8')).toBe('mine');
+    await exportUnits('csv', () => [row(0)], at('out.csv'), { force: true });
+    expect(await readFile(at('out.csv'), 'utf8')).toContain('item 0');
+  });
+
+  it('that is made by somebody else meanwhile is not replaced', async () => {
+    async function* rows() {
+      yield row(0);
+      await writeFile(at('out.jsonl'), 'theirs');
+    }
+    await expect(exportUnits('jsonl', rows, at('out.jsonl'))).rejects.toMatchObject({ code: 'already_exists' });
+    expect(await readFile(at('out.jsonl'), 'utf8')).toBe('theirs');
+    expect(await readdir(folder)).toEqual(['out.jsonl']);
+  });
+
+  it.each([
+    ['a directory', () => folder, 'invalid_input', /found a directory/],
+    ['not a file', () => '/dev/null', 'invalid_input', /neither a file/],
+    ['below a file', () => at('file/out.csv'), 'environment', /ENOTDIR|EEXIST/],
+    ['a name that is too long', () => at(`${'x'.repeat(300)}.csv`), 'environment', /ENAMETOOLONG/],
+  ])('that is %s is refused', async (_what, target, code, message) => {
+    await writeFile(at('file'), '');
+    const file = target();
+    await expect(exportUnits('csv', () => [row(0)], file, { force: true })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+
+  it('may have a name as long as names can be', async () => {
+    const name = `${'x'.repeat(251)}.csv`;
+    await exportUnits('csv', () => [row(0)], at(name));
+    expect(await readdir(folder)).toEqual([name]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('in a folder that is not ours is refused before a row is read', async () => {
+    await mkdir(at('theirs'), { mode: 0o555 });
+    const rows = () => {
+      throw new Error('read');
+    };
+    await expect(exportUnits('csv', rows, at('theirs/deeper/out.csv'))).rejects.toMatchObject({ code: 'environment' });
+  });
+
+  it('may be in folders that are not there yet', async () => {
+    await exportUnits('csv', () => [row(0)], at('a/b/out.csv'));
+    expect(await readdir(at('a/b'))).toEqual(['out.csv']);
+  });
+
+  it('that is a link is written where the link points', async () => {
+    await mkdir(at('real'));
+    await writeFile(at('real/out.csv'), 'old');
+    await symlink(at('real/out.csv'), at('link.csv'));
+    await exportUnits('csv', () => [row(0)], at('link.csv'), { force: true });
+    expect(await readFile(at('real/out.csv'), 'utf8')).toContain('item 0');
+  });
+});
+
+describe('a format', () => {
+  it('that is not known is refused with the nearest', async () => {
+    await expect(exportUnits('cvs', () => [], at('out'))).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: 'Unknown export format "cvs". Did you mean "csv"?',
+    });
+  });
+
+  it.each([
+    ['results.csv', 'csv'],
+    ['a.b/RESULTS.JSONL', 'jsonl'],
+    ['x.json', 'json'],
+    ['table.md', 'markdown'],
+    ['x.xlsx', null],
+    ['csv', null],
+  ])('of %s is %s', (file, format) => {
+    expect(exportFormatOf(file)).toBe(format);
+  });
+});
+
+describe('the row of a unit', () => {
+  const unit = {
+    jobId: 'j',
+    stage: 'main',
+    index: 4,
+    key: 'k',
+    payload: { a: 1 },
+    attempt: 2,
+    retriesUsed: 1,
+    deferrals: 0,
+    interruptions: 0,
+    notBefore: 0,
+    failureClass: null,
+    failureMessage: null,
+  } as const;
+  const used = { costUsd: 0.5, durationMs: 9 };
+  const result = { text: 'said', structured: { label: 'good' }, artifacts: [{ path: 'p', bytes: 1 }] };
+
+  it('has the structured result before the text, and what its attempts used', () => {
+    expect(exportRow({ unit: { ...unit, status: 'completed' }, result, used })).toEqual({
+      unit: 4,
+      key: 'k',
+      status: 'completed',
+      payload: { a: 1 },
+      result: { label: 'good' },
+      artifacts: [{ path: 'p', bytes: 1 }],
+      failure_class: null,
+      failure_message: null,
+      attempts: 2,
+      cost_usd: 0.5,
+      duration_ms: 9,
+    });
+  });
+
+  it('has no result unless the unit is completed', () => {
+    expect(exportRow({ unit: { ...unit, status: 'pending' }, result, used })).toMatchObject({
+      result: null,
+      artifacts: [],
+    });
+  });
+});

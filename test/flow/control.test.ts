@@ -1,0 +1,562 @@
+import { describe, expect, test } from 'vitest';
+import type { JobStatus } from '../../src/domain/job.ts';
+import { UNIT_STATUSES } from '../../src/domain/unit.ts';
+import type { InputOf } from '../../src/orchestrator/index.ts';
+import { type Flow, flow, flowOn } from '../helpers/flow.ts';
+import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
+
+/** A running job whose first units hang in their slots. */
+async function busy(units = 6, max_workers = 2): Promise<{ f: Flow; job_id: string }> {
+  const f = flow();
+  const job_id = await f.begin({ units, limits: { max_workers } });
+  f.worker.otherwise = hangs;
+  await f.until(() => f.worker.running().length === max_workers);
+  return { f, job_id };
+}
+
+describe('a pause', () => {
+  test('lets what runs finish, starts nothing else, and lets go of the job', async () => {
+    const { f, job_id } = await busy();
+    expect(await f.call('pause_job', { job_id })).toMatchObject({ status: 'paused', pause_reason: 'user' });
+    await f.tick(3);
+    expect(f.worker.runs.map((run) => run.stopped())).toEqual([null, null]);
+    expect(f.hasExecutor(job_id)).toBe(true);
+    f.worker.finish(0);
+    f.worker.finish(1);
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.statuses(job_id)).toBe('completed completed pending pending pending pending');
+    expect(f.store.repository.leases.get(job_id)?.released).toBe(true);
+  });
+
+  test('that is hard interrupts what runs and puts it back, using no retry', async () => {
+    const { f, job_id } = await busy();
+    f.worker.used(0, { costUsd: 0.2, sessionId: 'session of 0' });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.worker.runs.map((run) => run.stopped())).toEqual(['interrupted', 'interrupted']);
+    expect(f.unit(job_id, 0)).toMatchObject({
+      status: 'pending',
+      retriesUsed: 0,
+      interruptions: 0,
+      failureClass: null,
+    });
+    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
+    expect(f.job(job_id).costUsd).toBe(0.2);
+    // Resumed, it goes on in its session instead of starting anew.
+    f.worker.otherwise = ok();
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.worker.runs[2]?.assignment).toMatchObject({ index: 0, attempt: 2, resumeSessionId: 'session of 0' });
+    expect(f.worker.runs[3]?.assignment).toMatchObject({ index: 1, attempt: 2, resumeSessionId: null });
+  });
+
+  test('can be made hard afterwards, and does not become soft again', async () => {
+    const { f, job_id } = await busy();
+    await f.call('pause_job', { job_id });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.call('pause_job', { job_id });
+    expect(f.job(job_id).pauseMode).toBe('hard');
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.events(job_id, 'job:paused').map(({ data }) => data.mode)).toEqual(['soft', 'hard']);
+  });
+
+  test('twice is as once', async () => {
+    const { f, job_id } = await busy();
+    await f.call('pause_job', { job_id });
+    const once = f.job(job_id);
+    await f.call('pause_job', { job_id });
+    expect(f.job(job_id)).toEqual(once);
+  });
+
+  test.each(['usage_limit', 'budget', 'failures', 'auth', 'worker_unavailable', 'disk', 'crashed'] as const)(
+    'of a job paused by %s makes it a pause by a person',
+    async (pauseReason) => {
+      const { f, job_id } = await busy();
+      const patch = { pauseReason, pauseMode: 'soft', statusMessage: 'why', resumeAt: f.clock.now() + 1000 } as const;
+      f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, job_id, 'paused', { patch }));
+      await f.call('pause_job', { job_id });
+      expect(f.job(job_id)).toMatchObject({
+        status: 'paused',
+        pauseReason: 'user',
+        statusMessage: null,
+        resumeAt: null,
+      });
+      f.worker.finish(0);
+      f.worker.finish(1);
+      await f.until(() => !f.hasExecutor(job_id));
+      await f.after(60_000);
+      expect(f.job(job_id).status).toBe('paused');
+    },
+  );
+
+  test('while the last units end leaves the end to resume_job', async () => {
+    const { f, job_id } = await busy(2);
+    await f.call('pause_job', { job_id });
+    f.worker.finish(0);
+    f.worker.finish(1);
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.job(job_id).status).toBe('paused');
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.job(job_id).status === 'completed');
+  });
+});
+
+describe('a resume', () => {
+  test('goes on where it was; what runs is left alone', async () => {
+    const { f, job_id } = await busy();
+    await f.call('pause_job', { job_id });
+    await f.tick();
+    expect(await f.call('resume_job', { job_id })).toMatchObject({ status: 'running', executor: { state: 'alive' } });
+    expect(f.worker.running()).toEqual([0, 1]);
+    f.worker.otherwise = ok();
+    f.worker.finish(0);
+    f.worker.finish(1);
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.worker.runs).toHaveLength(6);
+  });
+
+  test('of a running job changes nothing; in the very moment of its release the executor goes on', async () => {
+    const { f, job_id } = await busy();
+    const before = f.job(job_id);
+    await f.call('resume_job', { job_id });
+    expect(f.job(job_id)).toEqual(before);
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => f.worker.running().length === 0);
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.worker.running().length === 2);
+    expect(f.events(job_id, 'executor:started')).toHaveLength(1);
+  });
+
+  test('between the last look of its executor and the release keeps the executor', async () => {
+    const late: (() => void)[] = [];
+    const f = flow({
+      context: (context) => {
+        const { transaction } = context.repository;
+        const watched: typeof transaction = (work) => {
+          const done = transaction(work);
+          if ((done as { phase?: { kind: string } } | null)?.phase?.kind === 'leave') late.pop()?.();
+          return done;
+        };
+        return { ...context, repository: { ...context.repository, transaction: watched } };
+      },
+    });
+    const job_id = await f.begin({ units: 2 });
+    await f.call('pause_job', { job_id });
+    const { repository } = f.store;
+    late.push(() => repository.transaction((tx) => repository.jobs.move(tx, job_id, 'running')));
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.events(job_id, 'executor:started')).toHaveLength(1);
+  });
+
+  test('forgets what failed before: it is not held against what comes', async () => {
+    const f = flow();
+    const jobId = await f.begin({ units: 30, limits: { max_workers: 1, max_retries: 0 } });
+    for (let n = 0; n < 9; n++) f.worker.on(n, fails('timeout'));
+    await f.until(() => f.job(jobId).pauseReason === 'failures');
+    const tried = f.worker.runs.length;
+    expect(tried).toBe(5);
+    await f.until(() => !f.hasExecutor(jobId));
+    await f.call('resume_job', { job_id: jobId });
+    // Four more fail: nine of nine tried, but four since the resume.
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.store.repository.units.counts(jobId)).toMatchObject({ failed: 9, completed: 21 });
+  });
+});
+
+describe('slots', () => {
+  test('change while the job runs: more start at once, fewer by not starting any', async () => {
+    const { f, job_id } = await busy(12);
+    await f.call('resume_job', { job_id, max_workers: 5 });
+    await f.until(() => f.worker.running().length === 5);
+    await f.call('resume_job', { job_id, max_workers: 1 });
+    await f.tick(3);
+    expect(f.worker.running()).toHaveLength(5);
+    for (const index of [0, 1, 2, 3]) f.worker.finish(index);
+    await f.tick(3);
+    expect(f.worker.running()).toEqual([4]);
+    f.worker.finish(4);
+    await f.tick(3);
+    expect(f.worker.running()).toEqual([5]);
+    expect(f.events(job_id, 'job:slots_changed').map(({ data }) => data.max_workers)).toEqual([5, 1]);
+  });
+
+  test('stay as they were changed when something else is updated', async () => {
+    const { f, job_id } = await busy();
+    await f.call('resume_job', { job_id, max_workers: 3 });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.call('update_job', { job_id, prompt_template: 'Again: {name}' });
+    expect(f.job(job_id).maxWorkers).toBe(3);
+    await f.call('update_job', { job_id, limits: { max_workers: 7 } });
+    expect(f.job(job_id).maxWorkers).toBe(7);
+  });
+
+  test.each([0, -1, 1.5, 65])('%d of them are refused', async (max_workers) => {
+    const { f, job_id } = await busy();
+    await expect(f.call('resume_job', { job_id, max_workers })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(f.job(job_id).maxWorkers).toBe(2);
+  });
+});
+
+describe('a cancelled job', () => {
+  test('stops what runs, gives up what waits, keeps what is done, and twice is as once', async () => {
+    const { f, job_id } = await busy();
+    f.worker.finish(0);
+    await f.until(() => f.unit(job_id, 0).status === 'completed' && f.worker.running().length === 2);
+    f.worker.used(1, { costUsd: 0.3 });
+    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', units: { cancelled: 5 } });
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.statuses(job_id)).toBe('completed cancelled cancelled cancelled cancelled cancelled');
+    expect(f.worker.runs.map((run) => run.stopped())).toEqual([null, 'cancelled', 'cancelled']);
+    expect(f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
+    const once = f.job(job_id);
+    await f.call('cancel_job', { job_id });
+    expect(f.job(job_id)).toEqual(once);
+  });
+
+  test('in its test ends the test', async () => {
+    const f = flow();
+    const job_id = await f.create();
+    f.worker.on(0, hangs);
+    await f.call('start_job', { job_id, wait_seconds: 0 });
+    await f.until(() => f.worker.running().length === 1);
+    const status = await f.call('cancel_job', { job_id });
+    expect(status).toMatchObject({ status: 'cancelled', test: { state: 'failed', verdict: 'The job was cancelled.' } });
+    await f.until(() => !f.hasExecutor(job_id));
+    await expect(f.call('resume_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test('keeps a result that comes in the moment of the cancelling as history, not as the unit', async () => {
+    const { f, job_id } = await busy();
+    await f.call('cancel_job', { job_id });
+    f.worker.finish(0, ok({}, { costUsd: 1 }));
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.unit(job_id, 0).status).toBe('cancelled');
+    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'succeeded' }]);
+    expect(f.job(job_id).costUsd).toBe(1);
+  });
+
+  test('whose executor is gone gets another, which stops what still runs', async () => {
+    const { f, job_id } = await busy();
+    await f.killExecutor(job_id);
+    f.worker.leaves(0, 'alive');
+    await f.call('cancel_job', { job_id });
+    await f.recover(job_id);
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.worker.runs.at(-1)).toMatchObject({ adopted: true, assignment: { index: 0 } });
+    expect(f.worker.runs.at(-1)?.stopped()).toBe('cancelled');
+    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
+  });
+
+  test('whose canceller died half-way is finished by its executor', async () => {
+    const { f, job_id } = await busy();
+    f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, job_id, 'cancelled'));
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.statuses(job_id)).toMatch(/^(cancelled ?){6}$/);
+  });
+});
+
+describe('single units', () => {
+  test('one that runs is cancelled alone; the job goes on and is completed', async () => {
+    const { f, job_id } = await busy(3);
+    expect(await f.call('manage_units', { job_id, action: 'cancel', units: [1] })).toMatchObject({ changed: 1 });
+    await f.until(() => f.worker.runs[1]?.stopped() === 'cancelled');
+    expect(f.worker.runs[0]?.stopped()).toBeNull();
+    await f.until(() => f.worker.running().includes(2));
+    f.worker.finish(0);
+    f.worker.finish(2);
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.statuses(job_id)).toBe('completed cancelled completed');
+    expect(f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled' }]);
+  });
+
+  test('that are skipped are not run and do not fail the job', async () => {
+    const { f, job_id } = await busy(6);
+    expect(await f.call('manage_units', { job_id, action: 'skip' })).toMatchObject({ changed: 4 });
+    f.worker.finish(0);
+    f.worker.finish(1);
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.statuses(job_id)).toBe('completed completed skipped skipped skipped skipped');
+  });
+
+  test('that failed are tried again: all, by class, by index; the ended job runs again', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 5, limits: { max_retries: 0, failure_threshold: 0 } });
+    for (const [index, failureClass] of [
+      [0, 'timeout'],
+      [1, 'crashed'],
+      [2, 'timeout'],
+      [3, 'bad_input'],
+    ] as const) {
+      f.worker.on(index, fails(failureClass), fails(failureClass));
+    }
+    await f.until(() => f.job(job_id).status === 'failed');
+    await f.until(() => !f.hasExecutor(job_id));
+    const again = async (filter: Partial<InputOf<'manage_units'>>) => {
+      const runs = f.worker.runs.length;
+      const { changed } = await f.call('manage_units', { job_id, action: 'retry', ...filter });
+      expect(f.job(job_id)).toMatchObject({ status: 'running', statusMessage: null, endedAt: null });
+      await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+      const tried = f.worker.runs.slice(runs).map(({ assignment }) => assignment.index);
+      return { changed, tried: tried.sort((a, b) => a - b) };
+    };
+    expect(await again({ units: [1, 4] })).toEqual({ changed: 1, tried: [1] });
+    expect(await again({ failure_class: 'timeout' })).toEqual({ changed: 2, tried: [0, 2] });
+    f.worker.on(0, fails('timeout'));
+    expect(await again({})).toEqual({ changed: 4, tried: [0, 1, 2, 3] });
+    expect(f.statuses(job_id)).toBe('failed completed completed failed completed');
+    const nothing = await f.call('manage_units', { job_id, action: 'retry', failure_class: 'crashed' });
+    expect(nothing).toMatchObject({ changed: 0, status: 'failed' });
+  });
+
+  test('one that is completed runs again when reopened; the old result stays in history', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 2 });
+    f.worker.on(0, ok({ text: 'first' }, { costUsd: 1 }), ok({ text: 'second' }, { costUsd: 1, sessionId: 'two' }));
+    await f.until(() => f.job(job_id).status === 'completed');
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    expect(f.job(job_id).status).toBe('running');
+    await f.until(() => f.job(job_id).status === 'completed' && !f.hasExecutor(job_id));
+    expect(f.attempts(job_id, 0).map(({ result }) => result?.text)).toEqual(['first', 'second']);
+    const unit = await f.call('get_unit', { job_id, unit: 0 });
+    expect(unit).toMatchObject({ result: { text: 'second' } });
+    expect(unit.continue_in_terminal).toBe(`cd ${f.job(job_id).workingDirectory} && scripted --resume two`);
+    expect(f.job(job_id).costUsd).toBe(2);
+  });
+
+  test('one that is cancelled while it runs and reopened at once starts only when its old attempt has ended', async () => {
+    const { f, job_id } = await busy(1, 1);
+    await f.call('manage_units', { job_id, action: 'cancel', units: [0] });
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    await f.until(() => f.worker.runs.length === 2);
+    expect(f.worker.runs[0]?.stopped()).toBe('cancelled');
+    expect(f.worker.running()).toEqual([0]);
+    expect(f.attempts(job_id, 0).map(({ status }) => status)).toEqual(['cancelled', 'running']);
+    f.worker.finish(0);
+    await f.until(() => f.job(job_id).status === 'completed');
+  });
+
+  test('one that is cancelled after its executor died is stopped by another executor, which then leaves', async () => {
+    const { f, job_id } = await busy(3);
+    await f.call('pause_job', { job_id });
+    await f.killExecutor(job_id);
+    holdLease(f.store, job_id, DEAD_PID);
+    f.worker.leaves(0, 'alive');
+    await f.call('manage_units', { job_id, action: 'cancel', units: [0] });
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.worker.runs.at(-1)).toMatchObject({ adopted: true, assignment: { index: 0 } });
+    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
+    expect(f.statuses(job_id)).toBe('cancelled pending pending');
+  });
+
+  test('that are tried again give a job that lost its executor another one, where the worker has what it needs', async () => {
+    const f = flow({ environment: { TOKEN: 'x' } });
+    const job_id = await f.begin({
+      units: 2,
+      limits: { max_retries: 0 },
+      worker: { type: 'scripted', pass_env: ['TOKEN'] },
+    });
+    f.worker.on(0, fails('timeout'));
+    f.worker.on(1, hangs);
+    await f.until(() => f.unit(job_id, 0).status === 'failed');
+    await f.killExecutor(job_id);
+    holdLease(f.store, job_id, DEAD_PID);
+    const bare = flowOn(f.store, f.clock);
+    const answer = await bare.call('manage_units', { job_id, action: 'skip', units: [1] });
+    expect(answer).toMatchObject({ changed: 0, executor: { state: 'lost' }, next: [{ tool: 'resume_job' }] });
+    await f.call('manage_units', { job_id, action: 'retry' });
+    await f.until(() => f.job(job_id).status === 'completed');
+  });
+
+  test('put back between the last look at the job and its end keep it from ending', async () => {
+    const late: (() => void)[] = [];
+    const f = flow({
+      context: (context) => {
+        const { units } = context.repository;
+        const counts: typeof units.counts = (...args) => {
+          const before = units.counts(...args);
+          if (before.pending + before.running === 0) late.pop()?.();
+          return before;
+        };
+        return { ...context, repository: { ...context.repository, units: { ...units, counts } } };
+      },
+    });
+    const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
+    f.worker.on(0, fails('timeout'));
+    const { repository } = f.store;
+    late.push(() => {
+      repository.transaction((tx) => repository.units.moveMany(tx, job_id, { statuses: ['failed'] }, 'pending', 9));
+    });
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.statuses(job_id)).toBe('completed completed');
+    expect(late).toEqual([]);
+  });
+
+  test('put back while the job ends in this very moment are not left behind in an ended job', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
+    f.worker.on(0, fails('timeout'));
+    await f.until(() => f.statuses(job_id) === 'failed completed');
+    const { jobs } = f.store.repository;
+    const stale = f.job(job_id);
+    await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+    // The verb saw the job still running; by the time it writes, the job has ended.
+    const get = jobs.get.bind(jobs);
+    let looks = 0;
+    Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? { ...stale, status: 'running' } : get(id)) });
+    await f.call('manage_units', { job_id, action: 'retry' });
+    Object.assign(jobs, { get });
+    expect(f.job(job_id).status).toBe('running');
+    await f.until(() => f.job(job_id).status === 'completed');
+  });
+});
+
+describe('every verb says its precondition when it is refused, and changes nothing', () => {
+  const WAYS: Readonly<Partial<Record<JobStatus, (f: Flow) => Promise<string>>>> = {
+    created: (f) => f.create({ units: 3 }),
+    testing: async (f) => {
+      const job_id = await f.create({ units: 3 });
+      await f.call('start_job', { job_id, wait_seconds: 0 });
+      await f.until(() => f.job(job_id).test?.state === 'passed');
+      return job_id;
+    },
+    running: async (f) => {
+      f.worker.otherwise = hangs;
+      const job_id = await f.begin({ units: 3 });
+      await f.until(() => f.worker.running().length > 0);
+      return job_id;
+    },
+    paused: async (f) => {
+      const job_id = await f.begin({ units: 3 });
+      await f.call('pause_job', { job_id });
+      await f.until(() => !f.hasExecutor(job_id));
+      return job_id;
+    },
+    completed: async (f) => {
+      const job_id = await f.begin({ units: 3 });
+      await f.until(() => f.job(job_id).status === 'completed' && !f.hasExecutor(job_id));
+      return job_id;
+    },
+    failed: async (f) => {
+      f.worker.otherwise = fails('bad_input');
+      const job_id = await f.begin({ units: 3 });
+      await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+      return job_id;
+    },
+    cancelled: async (f) => {
+      const job_id = await f.create({ units: 3 });
+      await f.call('cancel_job', { job_id });
+      return job_id;
+    },
+  };
+  const verbs: Readonly<Record<string, (f: Flow, job_id: string) => Promise<unknown>>> = {
+    pause: (f, job_id) => f.call('pause_job', { job_id }),
+    resume: (f, job_id) => f.call('resume_job', { job_id, max_workers: 9 }),
+    cancel: (f, job_id) => f.call('cancel_job', { job_id }),
+    update: (f, job_id) => f.call('update_job', { job_id, prompt_template: 'New: {name}' }),
+    retry: (f, job_id) => f.call('manage_units', { job_id, action: 'retry' }),
+    skip: (f, job_id) => f.call('manage_units', { job_id, action: 'skip' }),
+    reopen: (f, job_id) => f.call('manage_units', { job_id, action: 'reopen' }),
+    cancel_units: (f, job_id) => f.call('manage_units', { job_id, action: 'cancel' }),
+    post_process: (f, job_id) => f.call('manage_units', { job_id, action: 'post_process' }),
+    delete: (f, job_id) => f.call('delete_job', { job_id }),
+  };
+  const REFUSED: readonly (readonly [JobStatus, string])[] = [
+    ['created', 'pause resume retry post_process'],
+    ['testing', 'pause resume retry skip reopen cancel_units post_process'],
+    ['running', 'update post_process delete'],
+    ['paused', 'post_process'],
+    ['completed', 'pause resume cancel update skip cancel_units post_process'],
+    ['failed', 'pause resume cancel update skip cancel_units post_process'],
+    ['cancelled', 'pause resume update retry skip reopen cancel_units post_process'],
+  ];
+  const cases = REFUSED.flatMap(([status, names]) =>
+    Object.keys(verbs).map((verb) => [verb, status, names.split(' ').includes(verb)] as const),
+  );
+
+  test.each(cases)('%s in %s: refused %s', async (verb, status, refused) => {
+    const f = flow();
+    const jobId = await WAYS[status]?.(f);
+    if (jobId === undefined) throw new Error(`no way to ${status}`);
+    const before = [f.job(jobId), f.statuses(jobId)];
+    if (!refused) {
+      await verbs[verb]?.(f, jobId);
+      return;
+    }
+    const error = expect.objectContaining({
+      code: 'conflict',
+      message: expect.stringContaining(`${jobId} is ${status}`),
+      hint: expect.stringMatching(/^\w/),
+    });
+    await expect(verbs[verb]?.(f, jobId)).rejects.toEqual(error);
+    expect([f.job(jobId), f.statuses(jobId)]).toEqual(before);
+  });
+
+  test.each(Object.entries(verbs))('%s of a job that is not there', async (_verb, run) => {
+    const f = flow();
+    await expect(run(f, 'job-none')).rejects.toMatchObject({ code: 'not_found', hint: 'list_jobs shows the jobs.' });
+  });
+
+  test('units that are not there, and a status that the action does not take', async () => {
+    const { f, job_id } = await busy();
+    const missing = f.call('manage_units', { job_id, action: 'skip', units: [2, 6, 99] });
+    await expect(missing).rejects.toMatchObject({ code: 'not_found', message: /no unit 6, 99/, hint: /0 to 5/ });
+    for (const status of UNIT_STATUSES.filter((name) => name !== 'pending')) {
+      const wrong = f.call('manage_units', { job_id, action: 'skip', status });
+      await expect(wrong).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: /skip takes units that are pending/,
+      });
+    }
+    expect(f.statuses(job_id)).toBe('running running pending pending pending pending');
+  });
+
+  test('what the worker cannot do is refused before a paused or ended job is put to work', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
+    f.worker.on(0, fails('timeout'));
+    await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+    f.worker.preflight = { ok: false, failureClass: 'auth', message: 'not logged in', hint: 'Log in.' };
+    const before = f.job(job_id);
+    const refusal = { code: 'worker_unavailable', message: /not logged in/ };
+    await expect(f.call('manage_units', { job_id, action: 'retry' })).rejects.toMatchObject(refusal);
+    await expect(f.call('manage_units', { job_id, action: 'reopen' })).rejects.toMatchObject(refusal);
+    expect(f.job(job_id)).toEqual(before);
+    expect(f.statuses(job_id)).toBe('failed completed');
+  });
+});
+
+test('a job that is resumed while somebody waits to delete it stays', async () => {
+  const f = flow();
+  const { repository } = f.store;
+  const { jobId } = seedJob(f.store, { status: 'paused', patch: { pauseReason: 'user' } });
+  const leaving = holdLease(f.store, jobId);
+  const deletion = f.call('delete_job', { job_id: jobId });
+  repository.transaction((tx) => {
+    repository.jobs.move(tx, jobId, 'running');
+    repository.leases.release(tx, leaving);
+  });
+  f.clock.advance(1000);
+  await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /at work/ });
+  expect(f.statuses(jobId)).toBe('pending pending pending');
+});
+
+test('a job for which no executor can be started is paused with the reason, not left waiting for one', async () => {
+  const f = flow();
+  const job_id = await f.create();
+  const { launcher } = f.orchestrator.deps;
+  const ensureExecutor = launcher.ensureExecutor;
+  Object.assign(launcher, {
+    ensureExecutor: async () => {
+      throw new Error('fork: no memory.');
+    },
+  });
+  await expect(f.call('start_job', { job_id, wait_seconds: 0 })).rejects.toThrow('no memory');
+  expect(f.job(job_id)).toMatchObject({ status: 'created', test: null });
+  await expect(f.call('start_job', { job_id, skip_test: true })).rejects.toThrow('no memory');
+  expect(f.job(job_id)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
+  expect(f.job(job_id).statusMessage).toMatch(/No executor could be started: fork: no memory\..*resume_job/);
+  Object.assign(launcher, { ensureExecutor });
+  await f.call('resume_job', { job_id });
+  await f.until(() => f.job(job_id).status === 'completed');
+});

@@ -1,0 +1,223 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
+import { type Ending, fails, hangs, ok } from '../helpers/scripted-worker.ts';
+
+const PROMPT = { post_processing_prompt: 'Write one summary of all results.' };
+
+/** A job with post-processing; `post` says how its attempts end, `main` how those of units end that are not good. */
+async function withPost(
+  f: Flow,
+  endings: { post?: readonly Ending[]; main?: Readonly<Record<number, readonly Ending[]>> },
+  job: FlowJob = {},
+): Promise<string> {
+  const post = [...(endings.post ?? [])];
+  const main = new Map(Object.entries(endings.main ?? {}).map(([unit, list]) => [Number(unit), [...list]]));
+  f.worker.otherwise = async (assignment) => {
+    const next = assignment.stage === 'post' ? post.shift() : main.get(assignment.index)?.shift();
+    if (next === undefined) return ok({ text: `result of ${assignment.index}` });
+    if (next === hangs) throw new Error('a script of stages cannot hang');
+    return typeof next === 'function' ? next(assignment) : next;
+  };
+  return f.begin({ units: 3, limits: { max_retries: 1 }, ...PROMPT, ...job });
+}
+const posts = (f: Flow) => f.worker.runs.filter(({ assignment }) => assignment.stage === 'post');
+const ended = (f: Flow, jobId: string) => () =>
+  ['completed', 'failed'].includes(f.job(jobId).status) && !f.hasExecutor(jobId);
+
+describe('post-processing', () => {
+  test('has one unit, and whoever asks for another hears when it is there', async () => {
+    const f = flow();
+    const unit = (job_id: string) => f.call('get_unit', { job_id, unit: 0, stage: 'post' });
+    await expect(unit(await f.create())).rejects.toMatchObject({ hint: /without post-processing/ });
+    await expect(unit(await f.create(PROMPT))).rejects.toMatchObject({ hint: /unit 0, once .* has begun/ });
+  });
+
+  test('runs once after the last unit, with all results in a file, and is not counted among the units', async () => {
+    const f = flow();
+    const jobId = await withPost(f, {});
+    await f.until(ended(f, jobId), 500);
+    expect(f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
+    expect(posts(f)).toHaveLength(1);
+    const [run] = posts(f);
+    const outputDirectory = f.job(jobId).postProcessing?.outputDirectory ?? '';
+    expect(run?.assignment).toMatchObject({
+      outputDirectory,
+      readableDirectories: [f.job(jobId).outputDirectory],
+      outputSchema: null,
+      payload: {
+        results_path: join(outputDirectory, 'results.jsonl'),
+        units_total: 3,
+        units_completed: 3,
+        units_failed: 0,
+      },
+    });
+    expect(`${run?.assignment.prompt.system}\n${run?.assignment.prompt.user}`).toContain('Write one summary');
+    const rows = readFileSync(join(outputDirectory, 'results.jsonl'), 'utf8').trim().split('\n');
+    expect(rows.map((row) => JSON.parse(row).result)).toEqual(['result of 0', 'result of 1', 'result of 2']);
+    expect(f.store.repository.units.counts(jobId)).toMatchObject({ total: 3, completed: 3 });
+    expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({
+      post_processing: { status: 'completed' },
+    });
+    expect(await f.call('get_unit', { job_id: jobId, unit: 0, stage: 'post' })).toMatchObject({ stage: 'post' });
+  });
+
+  test.each([
+    ['skip', 0, 'failed', '1 of 3 units failed. Post-processing was skipped.'],
+    ['run', 1, 'failed', '1 of 3 units failed.'],
+  ] as const)('when units failed: %s', async (post_processing_on_failures, times, status, message) => {
+    const f = flow();
+    const jobId = await withPost(f, { main: { 1: [fails('bad_input')] } }, { post_processing_on_failures });
+    await f.until(ended(f, jobId), 500);
+    expect(f.job(jobId)).toMatchObject({ status, statusMessage: message });
+    expect(posts(f)).toHaveLength(times);
+  });
+
+  test('is retried alone; given up it fails the job, and only it', async () => {
+    const f = flow();
+    const jobId = await withPost(f, { post: [fails('agent_error'), fails('agent_error')] });
+    await f.until(ended(f, jobId), 500);
+    expect(posts(f)).toHaveLength(2);
+    expect(f.worker.runs).toHaveLength(5);
+    expect(f.job(jobId).statusMessage).toBe('Post-processing failed: It was agent_error.');
+    const status = await f.call('get_job_status', { job_id: jobId });
+    expect(status.next.map(({ tool, arguments: given }) => [tool, given.action])).toEqual([
+      ['manage_units', 'post_process'],
+      ['export_results', undefined],
+    ]);
+  });
+
+  test('can be run again over an ended job, also when it was skipped because units failed', async () => {
+    const f = flow();
+    const job_id = await withPost(f, { main: { 1: [fails('bad_input')] } });
+    await f.until(ended(f, job_id), 500);
+    expect(posts(f)).toHaveLength(0);
+    await f.call('manage_units', { job_id, action: 'post_process' });
+    await f.until(ended(f, job_id), 500);
+    expect(posts(f)).toHaveLength(1);
+    expect(posts(f)[0]?.assignment.payload).toMatchObject({ units_completed: 2, units_failed: 1 });
+    expect(f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: '1 of 3 units failed.' });
+    await f.call('manage_units', { job_id, action: 'post_process' });
+    await f.until(ended(f, job_id), 500);
+    expect(f.attempts(job_id, 0, 'post')).toHaveLength(2);
+  });
+
+  test('runs again over the new results when units were tried again', async () => {
+    const f = flow();
+    const job_id = await withPost(
+      f,
+      { main: { 1: [fails('bad_input'), ok({ text: 'at last' })] } },
+      { post_processing_on_failures: 'run' },
+    );
+    await f.until(ended(f, job_id), 500);
+    await f.call('manage_units', { job_id, action: 'retry' });
+    await f.until(ended(f, job_id), 500);
+    expect(f.job(job_id).status).toBe('completed');
+    expect(posts(f).map(({ assignment }) => assignment.payload.units_failed)).toEqual([1, 0]);
+    const { results_path } = posts(f)[1]?.assignment.payload ?? {};
+    expect(readFileSync(String(results_path), 'utf8')).toContain('at last');
+  });
+
+  test('that could not begin fails the job with the reason, and can be run again', async () => {
+    const f = flow();
+    const file = join(f.directory, 'in-the-way');
+    writeFileSync(file, '');
+    const job_id = await withPost(f, {}, { post_processing_output_directory: join(file, 'out') });
+    await f.until(ended(f, job_id), 500);
+    expect(f.job(job_id).status).toBe('failed');
+    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not begin: .*in-the-way/);
+    expect(f.statuses(job_id)).toBe('completed completed completed');
+  });
+
+  test('of a job without it is refused', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 1 });
+    await f.until(() => f.job(job_id).status === 'completed');
+    const refusal = { code: 'conflict', message: /created without post-processing/, hint: /post_processing_prompt/ };
+    await expect(f.call('manage_units', { job_id, action: 'post_process' })).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('a job that is paused in post-processing', () => {
+  async function inPost(f: Flow): Promise<string> {
+    const job_id = await f.begin({ units: 1, ...PROMPT });
+    f.worker.on(0, ok(), hangs);
+    await f.until(() => f.worker.running().length === 1, 500);
+    expect(f.job(job_id).status).toBe('post_processing');
+    return job_id;
+  }
+
+  test('softly, while it ends, is completed when it is resumed: it is not paid for twice', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.call('pause_job', { job_id });
+    f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.job(job_id).status).toBe('paused');
+    await f.call('resume_job', { job_id });
+    expect(f.job(job_id).status).toBe('post_processing');
+    await f.until(ended(f, job_id), 500);
+    expect(f.job(job_id).status).toBe('completed');
+    expect(posts(f)).toHaveLength(1);
+  });
+
+  test('hard goes on with it when it is resumed', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    f.worker.used(0, { sessionId: 'the session' });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('resume_job', { job_id });
+    await f.until(ended(f, job_id), 500);
+    expect(posts(f).map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'the session']);
+  });
+
+  test('and given units to run again does those first, and then post-processing over all of it', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.call('pause_job', { job_id });
+    f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    await f.call('resume_job', { job_id });
+    expect(f.job(job_id).status).toBe('running');
+    await f.until(ended(f, job_id), 500);
+    expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
+  });
+
+  test('and cancelled, stops it', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.call('cancel_job', { job_id });
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(posts(f)[0]?.stopped()).toBe('cancelled');
+    expect(f.unit(job_id, 0, 'post').status).toBe('cancelled');
+    expect(f.job(job_id).status).toBe('cancelled');
+  });
+
+  test('by the death of its executor, is adopted', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.killExecutor(job_id);
+    f.worker.leaves(0, 'alive');
+    await f.recover(job_id);
+    await f.until(() => f.worker.running().length === 1);
+    f.worker.finish(0);
+    await f.until(ended(f, job_id), 500);
+    expect(f.attempts(job_id, 0, 'post')).toHaveLength(1);
+  });
+});
+
+test('while the results are being written the executor keeps its job, and can be stopped', async () => {
+  const f = flow();
+  const job_id = await withPost(f, {}, { units: 3000, limits: { max_workers: 64 } });
+  await f.until(() => f.statuses(job_id).match(/pending|running/) === null, 500);
+  await f.call('cancel_job', { job_id });
+  await f.until(() => !f.hasExecutor(job_id), 500);
+  expect(f.job(job_id).status).toBe('cancelled');
+  const directory = f.job(job_id).postProcessing?.outputDirectory ?? '';
+  // Whole or not there: never half a file.
+  const path = join(directory, 'results.jsonl');
+  if (existsSync(path)) expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(3000);
+});

@@ -1,0 +1,647 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { AbpError } from '../../src/domain/error.ts';
+import type { Tx } from '../../src/domain/repository.ts';
+import type { ExecutorContext } from '../../src/executor/context.ts';
+import { createLeaseObserver } from '../../src/executor/lease.ts';
+import { createRecovery } from '../../src/executor/recovery.ts';
+import { takeJob } from '../../src/executor/take-job.ts';
+import { identify } from '../../src/workers/process/processes.ts';
+import { type Flow, flow, flowOn, LEASE_MS } from '../helpers/flow.ts';
+import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { DEAD_PID, holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+
+/** A running job whose first units hang in their slots. */
+async function busy(f: Flow, units = 6, max_workers = 3): Promise<string> {
+  const jobId = await f.begin({ units, limits: { max_workers } });
+  f.worker.otherwise = hangs;
+  await f.until(() => f.worker.running().length === max_workers);
+  f.worker.otherwise = ok();
+  return jobId;
+}
+
+describe('the executor after one that died', () => {
+  test('adopts what still runs, settles what reached the disk, puts the rest back, and runs nothing twice', async () => {
+    const f = flow();
+    const jobId = await busy(f);
+    await f.killExecutor(jobId);
+    f.worker.leaves(0, 'alive');
+    f.worker.leaves(1, ok({ text: 'from the files' }, { costUsd: 0.4 }));
+    f.worker.used(2, { costUsd: 0.1, sessionId: 'session of 2' });
+    await f.recover(jobId);
+    await f.tick(3);
+    expect(f.statuses(jobId).split(' ').slice(0, 2)).toEqual(['running', 'completed']);
+    expect(f.worker.running()).toEqual([0]);
+    f.worker.finish(0, ok({ text: 'adopted' }, { costUsd: 0.2 }));
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.attempts(jobId, 0)).toMatchObject([{ attempt: 1, status: 'succeeded', result: { text: 'adopted' } }]);
+    expect(f.attempts(jobId, 1)).toMatchObject([{ attempt: 1, result: { text: 'from the files' } }]);
+    expect(f.attempts(jobId, 2)).toMatchObject([
+      { status: 'interrupted', failureClass: 'interrupted', usage: { costUsd: 0.1 } },
+      { status: 'succeeded' },
+    ]);
+    // What was cut off goes on in its session: its work so far has been paid for.
+    const again = f.worker.runs.find(({ assignment }) => assignment.index === 2 && assignment.attempt === 2);
+    expect(again?.assignment.resumeSessionId).toBe('session of 2');
+    expect(f.job(jobId).costUsd).toBeCloseTo(0.7);
+    expect(f.events(jobId, 'executor:lost', 'attempt:adopted').map(({ type, index }) => [type, index])).toEqual([
+      ['executor:lost', null],
+      ['attempt:adopted', 0],
+    ]);
+    expect(f.events(jobId, 'executor:started').map(({ data }) => data.epoch)).toEqual([2, 3]);
+  });
+
+  test('keeps adopted ones within the slots: nothing starts before there is room', async () => {
+    const f = flow();
+    const jobId = await busy(f, 8, 3);
+    await f.killExecutor(jobId);
+    for (const unit of [0, 1, 2]) f.worker.leaves(unit, 'alive');
+    f.store.repository.transaction((tx) => f.store.repository.jobs.patch(tx, jobId, { maxWorkers: 2 }));
+    f.worker.otherwise = hangs;
+    await f.recover(jobId);
+    await f.tick(3);
+    expect(f.worker.runs.slice(3).map(({ adopted }) => adopted)).toEqual([true, true, true]);
+    f.worker.finish(0);
+    f.worker.finish(1);
+    await f.tick(3);
+    expect(f.worker.running()).toEqual([2, 3]);
+  });
+
+  test('judges an attempt by the revision that it was made with', async () => {
+    const f = flow();
+    const job_id = await busy(f, 2, 2);
+    await f.call('pause_job', { job_id });
+    await f.call('update_job', { job_id, worker: { type: 'other', note: 'new' }, output_schema: { type: 'object' } });
+    await f.killExecutor(job_id);
+    f.worker.leaves(0, 'alive');
+    await f.recover(job_id);
+    await f.until(() => f.worker.running().includes(0));
+    expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ config: {}, outputSchema: null });
+    f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ index: 1, config: { note: 'new' } });
+    // Its session was begun with another worker: it starts anew.
+    expect(f.attempts(job_id, 1).map(({ revision }) => revision)).toEqual([1, 2]);
+  });
+
+  test('finds a job paused meanwhile: it settles what was left, and starts nothing', async () => {
+    const f = flow();
+    const job_id = await busy(f);
+    await f.killExecutor(job_id);
+    f.worker.leaves(0, ok());
+    f.worker.leaves(1, 'alive');
+    await f.call('pause_job', { job_id });
+    await f.recover(job_id);
+    await f.until(() => f.unit(job_id, 0).status === 'completed');
+    f.worker.finish(1);
+    await f.until(() => !f.hasExecutor(job_id));
+    expect(f.statuses(job_id)).toBe('completed completed pending pending pending pending');
+    expect(f.job(job_id).status).toBe('paused');
+  });
+
+  test('is paused when it is the third to die without one settled unit, and says where to read why', async () => {
+    const f = flow();
+    const jobId = await f.begin({ units: 4, limits: { max_workers: 2 } });
+    f.worker.otherwise = hangs;
+    for (const deaths of [1, 2]) {
+      await f.until(() => f.worker.running().length === 2);
+      f.worker.finish(f.worker.running()[0] ?? -1, fails('interrupted'));
+      await f.killExecutor(jobId);
+      await f.recover(jobId);
+      await f.tick();
+      expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: deaths });
+    }
+    await f.killExecutor(jobId);
+    const runs = f.worker.runs.length;
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId)).toMatchObject({ pauseReason: 'crashed', executorsLost: 3 });
+    expect(f.job(jobId).statusMessage).toMatch(/^The executor died 3 times without settling one unit\. Read .+\.log/);
+    expect(f.worker.runs).toHaveLength(runs);
+    await f.until(() => !f.hasExecutor(jobId));
+    f.worker.otherwise = ok();
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('counts as progress what it settles: such a job is not paused', async () => {
+    const f = flow();
+    const jobId = await f.begin({ units: 9, limits: { max_workers: 1 } });
+    f.worker.otherwise = hangs;
+    for (let deaths = 0; deaths < 5; deaths++) {
+      await f.until(() => f.worker.running().length === 1);
+      await f.killExecutor(jobId);
+      f.worker.leaves(deaths, ok());
+      await f.recover(jobId);
+      await f.until(() => f.unit(jobId, deaths).status === 'completed');
+      expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    }
+  });
+
+  test('the third in a row waits for what was left behind before it gives up: that may be progress', async () => {
+    const f = flow();
+    const jobId = await f.begin({ units: 4, limits: { max_workers: 1 } });
+    f.worker.otherwise = hangs;
+    for (let deaths = 0; deaths < 3; deaths++) {
+      await f.until(() => f.worker.running().length === 1);
+      await f.killExecutor(jobId);
+      if (deaths === 2) f.worker.leaves(f.unit(jobId, 0).status === 'running' ? 0 : 1, 'alive');
+      await f.recover(jobId);
+    }
+    await f.tick(3);
+    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 3 });
+    f.worker.otherwise = ok();
+    f.worker.finish(f.worker.running()[0] ?? -1);
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('that stops gracefully leaves a job that can be recovered, with nothing held against it', async () => {
+    const f = flow();
+    const jobId = await busy(f);
+    f.executor(jobId).stop();
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', interruptions: 0 });
+    expect(f.store.repository.leases.get(jobId)?.released).toBe(true);
+    expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.job(jobId).executorsLost).toBe(0);
+  });
+});
+
+describe('a session that was cut off', () => {
+  test.each([
+    ['limits', { limits: { max_workers: 1 } }, 'session of 0'],
+    ['the prompt', { prompt_template: 'Now: {name}' }, null],
+    ['the worker', { worker: { type: 'scripted', note: 'x' } }, null],
+    ['the schema', { output_schema: { type: 'object' } }, null],
+  ])('after a change of %s goes on in %s: %s', async (_what, change, session) => {
+    const f = flow();
+    const job_id = await busy(f, 1, 1);
+    f.worker.used(0, { sessionId: 'session of 0' });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('update_job', { job_id, ...change });
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.worker.runs.length === 2);
+    expect(f.worker.runs[1]?.assignment.resumeSessionId).toBe(session);
+  });
+
+  test.each([
+    ['before its agent had said a word', {}, 'session of 0'],
+    ['after work that is not to be gone on with', { turns: 2, costUsd: 0.1 }, null],
+  ])('is still there when the attempt that went on with it is cut off, too, %s: %s', async (_when, used, session) => {
+    const f = flow();
+    const job_id = await busy(f, 1, 1);
+    f.worker.otherwise = hangs;
+    for (const usage of [{ turns: 5, sessionId: 'session of 0' }, used]) {
+      f.worker.used(0, usage);
+      await f.call('pause_job', { job_id, hard: true });
+      await f.until(() => !f.hasExecutor(job_id));
+      await f.call('resume_job', { job_id });
+      await f.until(() => f.worker.running().length === 1);
+    }
+    expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'session of 0', session]);
+  });
+
+  test('is not gone on with after an attempt that ended by itself, or by a person', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 2, limits: { max_workers: 2 } });
+    f.worker.on(0, fails('timeout', { usage: { sessionId: 'a' } }), ok());
+    f.worker.on(1, hangs, ok());
+    f.worker.used(1, { sessionId: 'b' });
+    await f.until(() => f.worker.running().includes(1));
+    await f.call('manage_units', { job_id, action: 'cancel', units: [1] });
+    await f.call('manage_units', { job_id, action: 'reopen', units: [1] });
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, null, null, null]);
+  });
+});
+
+describe('an executor whose lease is lost', () => {
+  test('stops at once and touches nothing; its successor has the job', async () => {
+    const f = flow();
+    const jobId = await busy(f);
+    const old = f.executor(jobId);
+    await f.killExecutor(jobId);
+    f.worker.leaves(0, 'alive');
+    await f.recover(jobId);
+    await f.tick(2);
+    const before = f.events(jobId).length;
+    expect(await old.tick()).toBe('done');
+    expect(f.events(jobId)).toHaveLength(before);
+    expect(f.worker.runs.map((run) => run.stopped())).toEqual(expect.arrayContaining([null]));
+  });
+
+  test('finds out in its next round: it settles what it had finished, and does not pause, end or claim', async () => {
+    const f = flow();
+    const jobId = await busy(f, 4, 2);
+    const { repository } = f.store;
+    f.worker.finish(0, fails('auth', { usage: { costUsd: 1 } }));
+    const lease = repository.leases.get(jobId);
+    const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null };
+    repository.transaction((tx) => repository.leases.acquire(tx, claim, lease));
+    await f.tick();
+    expect(f.hasExecutor(jobId)).toBe(false);
+    expect(f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'auth', usage: { costUsd: 1 } }]);
+    expect(f.job(jobId)).toMatchObject({ status: 'running', costUsd: 1 });
+    expect(f.attempts(jobId, 2)).toEqual([]);
+  });
+});
+
+describe('a lease', () => {
+  test('is over when its heartbeat stood still for a whole lease on the observer’s own clock, whatever the wall says', () => {
+    const f = flow();
+    const { jobId } = seedJob(f.store);
+    const token = holdLease(f.store, jobId);
+    const observer = createLeaseObserver(f.clock);
+    const isOver = () => {
+      const lease = f.store.repository.leases.get(jobId);
+      return lease ? observer.isOver(lease) : true;
+    };
+    expect(isOver()).toBe(false);
+    f.clock.setWall(f.clock.now() + 24 * 3_600_000);
+    expect(isOver()).toBe(false);
+    f.clock.advance(LEASE_MS - 1);
+    expect(isOver()).toBe(false);
+    f.store.repository.leases.beat(token);
+    f.clock.advance(LEASE_MS - 1);
+    expect(isOver()).toBe(false);
+    f.clock.advance(LEASE_MS);
+    expect(isOver()).toBe(true);
+    f.store.repository.leases.beat(token);
+    expect(isOver()).toBe(false);
+  });
+
+  test('of a process that is provably gone is over at once', () => {
+    const f = flow();
+    const { jobId } = seedJob(f.store);
+    holdLease(f.store, jobId, DEAD_PID);
+    const lease = f.store.repository.leases.get(jobId);
+    expect(lease && createLeaseObserver(f.clock).isOver(lease)).toBe(true);
+  });
+
+  test('of a process in another container is over only when its heartbeat stands still, whatever has its number here', () => {
+    const f = flow();
+    const { repository } = f.store;
+    const { jobId } = seedJob(f.store);
+    const [boot] = identify(process.pid).bootId?.split(' ') ?? [];
+    const claim = {
+      jobId,
+      owner: 'elsewhere',
+      leaseMs: LEASE_MS,
+      pid: DEAD_PID,
+      startedAt: '1',
+      bootId: `${boot} pid:[1]`,
+    };
+    repository.transaction((tx) => repository.leases.acquire(tx, claim, null));
+    const lease = repository.leases.get(jobId);
+    if (!lease) throw new Error('no lease');
+    const observer = createLeaseObserver(f.clock);
+    expect(observer.isOver(lease)).toBe(false);
+    f.clock.advance(LEASE_MS);
+    expect(observer.isOver(lease)).toBe(true);
+  });
+
+  test('that shows a sign of life while somebody waits for its end is left alone', async () => {
+    const f = flow();
+    const { jobId } = seedJob(f.store);
+    const token = holdLease(f.store, jobId);
+    const { repository } = f.store;
+    const observer = createLeaseObserver(f.clock);
+    const taking = takeJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS });
+    f.clock.advance(5000);
+    repository.leases.beat(token);
+    f.clock.advance(5000);
+    expect(await taking).toBeNull();
+  });
+
+  test('and was let go with the job finished is not taken again by an executor that comes late', async () => {
+    const f = flow();
+    const { jobId } = seedJob(f.store, { status: 'completed' });
+    const { repository } = f.store;
+    const token = holdLease(f.store, jobId);
+    repository.transaction((tx) => repository.leases.release(tx, token));
+    const events = repository.events.list(jobId, 0, 100);
+    const observer = createLeaseObserver(f.clock);
+    expect(await takeJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS })).toBeNull();
+    expect(repository.leases.get(jobId)).toMatchObject({ epoch: token.epoch, released: true });
+    expect(repository.events.list(jobId, 0, 100)).toEqual(events);
+  });
+});
+
+describe('recovery', () => {
+  const recoveryOf = (f: Flow, launch: (jobId: string) => void, repository = f.store.repository) =>
+    createRecovery({
+      repository,
+      launcher: { ensureExecutor: async ({ jobId }) => launch(jobId) },
+      observer: createLeaseObserver(f.clock),
+      clock: f.clock,
+    });
+
+  test('finds the jobs whose executor is gone, and no others, however many have ended since', async () => {
+    const f = flow();
+    for (let n = 0; n < 30; n++) seedJob(f.store, { status: 'cancelled', units: 0, job: { createdAt: 1e9 + n } });
+    seedJob(f.store, { jobId: 'job-lost', job: { createdAt: 1 } });
+    seedJob(f.store, { jobId: 'job-held' });
+    seedJob(f.store, { jobId: 'job-quiet', status: 'paused', patch: { pauseReason: 'user' } });
+    holdLease(f.store, 'job-held');
+    const launched: string[] = [];
+    const report = await recoveryOf(f, (jobId) => launched.push(jobId)).tick();
+    expect(report).toEqual({ recovered: ['job-lost'], refused: [], deleted: [] });
+    expect(launched).toEqual(['job-lost']);
+  });
+
+  test('takes apart an enumeration whose creator is gone, and leaves one alone that lives', async () => {
+    const f = flow();
+    seedJob(f.store, { jobId: 'job-orphan', status: 'enumerating', units: 5000 });
+    seedJob(f.store, { jobId: 'job-alive', status: 'enumerating', units: 5 });
+    holdLease(f.store, 'job-orphan', DEAD_PID);
+    holdLease(f.store, 'job-alive');
+    const { deleted } = await recoveryOf(f, () => undefined).tick();
+    expect(deleted).toEqual(['job-orphan']);
+    expect(
+      f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs.map(({ jobId }) => jobId),
+    ).toEqual(['job-alive']);
+    expect(f.store.repository.units.counts('job-orphan').total).toBe(0);
+  });
+
+  test('leaves a job alone whose creator ends while it is being looked at', async () => {
+    const f = flow();
+    const { repository } = f.store;
+    const { jobId } = seedJob(f.store, { status: 'enumerating', units: 5 });
+    const token = holdLease(f.store, jobId);
+    const creatorEnds = () =>
+      repository.transaction((tx) => {
+        repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: 5 } });
+        repository.leases.release(tx, token);
+      });
+    const get: typeof repository.leases.get = (id) => {
+      creatorEnds();
+      return repository.leases.get(id);
+    };
+    const watched = { ...repository, leases: { ...repository.leases, get } };
+    expect((await recoveryOf(f, () => undefined, watched).tick()).deleted).toEqual([]);
+    expect(f.job(jobId).status).toBe('created');
+    expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
+  });
+
+  test('looks at once and every 10 s until it is told to stop, whatever happens in between', async () => {
+    const f = flow();
+    seedJob(f.store, { jobId: 'job-lost' });
+    const stopping = new AbortController();
+    let launches = 0;
+    let reports = 0;
+    const recovery = recoveryOf(f, () => {
+      launches += 1;
+      if (launches === 2) throw new TypeError('a fault');
+    });
+    const watching = recovery.watch(stopping.signal, () => {
+      reports += 1;
+    });
+    await expect.poll(() => reports).toBe(1);
+    for (const round of [2, 3]) {
+      f.clock.advance(10_000);
+      await expect.poll(() => reports).toBe(round);
+    }
+    stopping.abort();
+    await watching;
+    expect(launches).toBe(3);
+  });
+
+  test('says which jobs it cannot recover and why, and does not start what cannot start over and over', async () => {
+    const f = flow();
+    seedJob(f.store, { jobId: 'job-broken' });
+    let launches = 0;
+    const recovery = recoveryOf(f, () => {
+      launches += 1;
+      throw new AbpError('internal', 'The executor of job-broken did not start.');
+    });
+    const first = await recovery.tick();
+    expect(first.refused).toEqual([{ jobId: 'job-broken', reason: 'The executor of job-broken did not start.' }]);
+    for (let minute = 0; minute < 60; minute++) {
+      f.clock.advance(60_000);
+      await recovery.tick();
+    }
+    expect(launches).toBeGreaterThan(5);
+    expect(launches).toBeLessThan(15);
+  });
+
+  test('does not recover a job without the variables that its worker needs; one that has them does', async () => {
+    const f = flow({ environment: { TOKEN: 'x' } });
+    const job_id = await f.begin({ worker: { type: 'scripted', pass_env: ['TOKEN'] } });
+    f.executor(job_id).stop();
+    await f.until(() => !f.hasExecutor(job_id));
+    const bare = flowOn(f.store, f.clock);
+    const refusal = { code: 'environment', message: /needs TOKEN, not set here/, details: { missing: ['TOKEN'] } };
+    await expect(bare.call('resume_job', { job_id })).rejects.toMatchObject(refusal);
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.worker.runs[0]?.assignment.environment).toEqual({ TOKEN: 'x' });
+  });
+});
+
+describe('when the store or the disk fails', () => {
+  /** Lets the next transactions fail with an error, as long as `failing` returns one. */
+  const failing = (next: () => Error | null) => (context: ExecutorContext) => ({
+    ...context,
+    repository: {
+      ...context.repository,
+      transaction: <T>(work: (tx: Tx) => T): T => {
+        const error = next();
+        if (error) throw error;
+        return context.repository.transaction(work);
+      },
+    },
+  });
+  const full = new AbpError('environment', 'database or disk is full', { details: { disk: true } });
+  const busyStore = new AbpError('busy', 'The store is locked by another process.');
+
+  test('a store that is locked for a while delays, and loses nothing', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error) });
+    const jobId = await busy(f);
+    error = busyStore;
+    for (const unit of [0, 1, 2]) f.worker.finish(unit, ok({ text: `result of ${unit}` }));
+    await f.tick(10);
+    expect(f.statuses(jobId)).toBe('running running running pending pending pending');
+    error = null;
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.worker.runs).toHaveLength(6);
+    expect(f.attempts(jobId, 1)).toMatchObject([{ result: { text: 'result of 1' } }]);
+  });
+
+  test('a store that is locked as an executor comes is waited for', async () => {
+    const f = flow();
+    const { jobId } = seedJob(f.store);
+    let locks = 2;
+    const repository = {
+      ...f.store.repository,
+      transaction: <T>(work: (tx: Tx) => T): T => {
+        if (locks-- > 0) throw busyStore;
+        return f.store.repository.transaction(work);
+      },
+    };
+    const taking = { repository, clock: f.clock, observer: createLeaseObserver(f.clock), leaseMs: LEASE_MS };
+    const taken = takeJob(jobId, taking);
+    f.clock.advance(1000);
+    await Promise.resolve();
+    f.clock.advance(1000);
+    expect(await taken).toMatchObject({ lease: { jobId, epoch: 1 } });
+  });
+
+  test('a store that is locked when post-processing cannot begin delays the end of the job, too', async () => {
+    let error: Error | null = null;
+    const f = flow({
+      context: (context) => {
+        const { units, ...others } = failing(() => error)(context).repository;
+        const results = () => {
+          error = busyStore;
+          throw new Error('no such page.');
+        };
+        return { ...context, repository: { ...others, units: { ...units, results } } };
+      },
+    });
+    const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
+    await f.until(() => error !== null);
+    await f.tick(3);
+    expect(f.job(jobId).status).toBe('running');
+    error = null;
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.job(jobId).statusMessage).toBe('Post-processing could not begin: no such page.');
+  });
+
+  test('a full disk pauses the job as soon as that can be written; what was finished is kept', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error) });
+    const jobId = await busy(f);
+    error = full;
+    f.worker.finish(0, ok({ text: 'kept' }));
+    await f.tick(10);
+    expect(f.job(jobId).status).toBe('running');
+    error = null;
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId)).toMatchObject({
+      pauseReason: 'disk',
+      statusMessage: 'The disk is full. Make room, then resume_job.',
+    });
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'kept' } }]);
+    f.worker.finish(1);
+    f.worker.finish(2);
+    await f.until(() => !f.hasExecutor(jobId));
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.worker.runs).toHaveLength(6);
+  });
+
+  test('a disk that is full where an attempt would start pauses the job and holds nothing against the unit', async () => {
+    const f = flow();
+    f.worker.on(0, () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    const jobId = await f.begin({ units: 3, limits: { max_workers: 1 } });
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId).pauseReason).toBe('disk');
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', interruptions: 0, retriesUsed: 0, failureClass: null });
+    await f.until(() => !f.hasExecutor(jobId));
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('a worker that breaks is a crash of its attempt, with its secrets hidden, and not of the executor', async () => {
+    const f = flow();
+    f.worker.on(0, () => {
+      throw new TypeError('cannot read password=hunter22');
+    });
+    const jobId = await f.begin({ units: 1 });
+    await f.until(() => f.unit(jobId, 0).failureClass === 'crashed');
+    expect(f.unit(jobId, 0).failureMessage).toBe('cannot read password=[redacted]');
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('an output directory that cannot be made is the fault of the input, and said', async () => {
+    const f = flow();
+    const file = join(f.directory, 'a-file');
+    writeFileSync(file, '');
+    const jobId = await f.begin({ units: 1, output_directory: join(file, 'below') });
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.unit(jobId, 0)).toMatchObject({ failureClass: 'bad_input', attempt: 1 });
+    expect(f.unit(jobId, 0).failureMessage).toContain(join(file, 'below'));
+    expect(f.worker.runs).toHaveLength(0);
+  });
+
+  test('a real lock on the file of the store is waited for', async () => {
+    const path = join(temporaryDirectory(), 'batch.db');
+    const f = flow({ path });
+    const jobId = await busy(f, 3, 1);
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    f.worker.finish(0);
+    await f.tick();
+    expect(f.unit(jobId, 0).status).toBe('running');
+    other.exec('ROLLBACK');
+    other.close();
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+});
+
+describe('when the clock is changed', () => {
+  test('back by a day, units in their back-off are due when they would have been', async () => {
+    const f = flow();
+    const jobId = await f.begin({ units: 1 });
+    f.worker.on(0, fails('rate_limited', { retryAfterMs: 60_000 }), ok());
+    await f.until(() => f.unit(jobId, 0).status === 'pending' && f.unit(jobId, 0).attempt === 1);
+    f.clock.setWall(f.clock.now() - 24 * 3_600_000);
+    await f.after(61_000);
+    await f.until(() => f.job(jobId).status === 'completed', 5);
+    const [first, second] = f.attempts(jobId, 0);
+    expect(second?.startedAt).toBeGreaterThan(first?.endedAt ?? Number.POSITIVE_INFINITY);
+  });
+
+  test('forward by a day (a laptop that slept), the job goes on and its lease is kept', async () => {
+    const f = flow();
+    const jobId = await busy(f);
+    f.clock.setWall(f.clock.now() + 24 * 3_600_000);
+    await f.tick(2);
+    for (const unit of [0, 1, 2]) f.worker.finish(unit);
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.events(jobId, 'executor:lost')).toEqual([]);
+  });
+});
+
+test('what agents say is stored without its secrets', async () => {
+  const f = flow();
+  const secret = 'sk-ant-api03-abcdefghijklmnop';
+  f.worker.on(0, ok({ text: `the key is ${secret}`, structured: { note: secret, tokens_used: 7 } }));
+  const jobId = await f.begin({ units: 1 });
+  await f.until(() => f.job(jobId).status === 'completed');
+  expect(f.attempts(jobId, 0)[0]?.result).toEqual({
+    text: 'the key is [redacted]',
+    structured: { note: '[redacted]', tokens_used: 7 },
+  });
+});
+
+test('every attempt has a run directory of its own', async () => {
+  const f = flow();
+  const jobId = await f.begin({ units: 2 });
+  f.worker.on(0, fails('timeout'), ok());
+  await f.until(() => f.job(jobId).status === 'completed');
+  const places = [0, 1].flatMap((unit) => f.attempts(jobId, unit).map(({ runDirectory }) => runDirectory));
+  expect(new Set(places).size).toBe(3);
+  expect(places.map((place) => statSync(place).mode & 0o777)).toEqual([0o700, 0o700, 0o700]);
+});
+
+test('a store that is opened by several sees the same ledger', async () => {
+  const path = join(temporaryDirectory(), 'batch.db');
+  const f = flow({ path });
+  const jobId = await f.begin({ units: 3 });
+  await f.until(() => f.job(jobId).status === 'completed');
+  const other = temporaryStore({ path, clock: f.clock });
+  expect(other.repository.jobs.get(jobId)).toEqual(f.job(jobId));
+});

@@ -1,0 +1,424 @@
+import { describe, expect, test } from 'vitest';
+import { FAILURE_CLASSES } from '../../src/domain/failure.ts';
+import { type Flow, flow } from '../helpers/flow.ts';
+import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+
+const start = (f: Flow, job_id: string, more: { approve?: boolean; note?: string; skip_test?: boolean } = {}) =>
+  f.call('start_job', { job_id, wait_seconds: 0, ...more });
+
+describe('the test of a job', () => {
+  test('tries one unit, waits for the approval, keeps the result, and then the batch does all others', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 4 });
+    f.worker.on(0, ok({ text: 'tested' }, { costUsd: 0.5 }));
+    expect((await start(f, jobId)).status).toBe('testing');
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.statuses(jobId)).toBe('completed pending pending pending');
+    expect(f.hasExecutor(jobId)).toBe(false);
+    const tested = await start(f, jobId);
+    expect(tested).toMatchObject({
+      status: 'testing',
+      test: {
+        state: 'passed',
+        verdict: '1 test unit completed.',
+        cost_usd: 0.5,
+        results: [{ unit: 0, result: 'tested' }],
+      },
+      estimate: { remaining_units: 3, cost_usd: [1.5, 1.5] },
+    });
+    await start(f, jobId, { approve: true, note: 'good' });
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.attempts(jobId, 0).map(({ purpose }) => purpose)).toEqual(['test']);
+    expect(f.worker.runs).toHaveLength(4);
+    expect(f.events(jobId).map(({ type }) => type)).toEqual([
+      'job:created',
+      'job:test_started',
+      'executor:started',
+      'attempt:started',
+      'unit:completed',
+      'job:test_passed',
+      'executor:stopped',
+      'job:approved',
+      'job:started',
+      'executor:started',
+      ...['attempt:started', 'attempt:started', 'attempt:started'],
+      ...['unit:completed', 'unit:completed', 'unit:completed'],
+      'job:completed',
+    ]);
+  });
+
+  test.each([
+    [2, 10, [0, 9]],
+    [3, 10, [0, 5, 9]],
+    [5, 5, [0, 1, 2, 3, 4]],
+    [20, 3, [0, 1, 2]],
+    [1, 10, [0]],
+  ])('%i test units of %i are spread over the source', async (test_units, units, expected) => {
+    const f = flow();
+    const jobId = await f.create({ units, test_units });
+    await start(f, jobId);
+    expect(f.job(jobId).test?.units).toEqual(expected);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.worker.runs.map(({ assignment }) => assignment.index).sort((a, b) => a - b)).toEqual(expected);
+  });
+
+  test('skipped units are not tried: others are', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 6, test_units: 3 });
+    await f.call('manage_units', { job_id: jobId, action: 'skip', units: [0, 4, 5] });
+    await start(f, jobId);
+    expect(f.job(jobId).test?.units).toEqual([1, 2, 3]);
+  });
+
+  test('a job with no pending unit has nothing to test', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 2 });
+    await f.call('manage_units', { job_id: jobId, action: 'skip' });
+    await expect(start(f, jobId)).rejects.toMatchObject({ code: 'conflict', message: /no pending unit/ });
+    expect(f.job(jobId).status).toBe('created');
+  });
+
+  test.each(FAILURE_CLASSES.filter((name) => name !== 'interrupted'))(
+    '%s ends it failed, with the reason and what to do, and never pauses the job',
+    async (failureClass) => {
+      const f = flow();
+      const jobId = await f.create({ units: 20, test_units: 2 });
+      f.worker.otherwise = fails(failureClass, { retryAfterMs: 1000 });
+      await start(f, jobId);
+      await f.until(() => f.job(jobId).test?.state === 'failed');
+      const { status, test } = f.job(jobId);
+      expect(status).toBe('testing');
+      expect(test?.verdict).toMatch(/^2 of 2 test units did not complete: /);
+      if (failureClass !== 'cancelled') expect(test?.verdict).toMatch(/It was .+\. [A-Z].+\.$/);
+      expect(f.worker.runs).toHaveLength(2);
+      expect(f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, deferrals: 0, attempt: 1 });
+      await f.until(() => !f.hasExecutor(jobId));
+    },
+  );
+
+  test('one of several that fails fails it', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 9, test_units: 3 });
+    f.worker.on(4, fails('agent_error', { message: 'I cannot read it' }));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toContain(
+      '1 of 3 test units did not complete: I cannot read it. Read the agent',
+    );
+  });
+
+  test('a window that it found closed is closed for all jobs', async () => {
+    const f = flow();
+    const jobId = await f.create();
+    f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toContain('once the window has opened');
+    const other = await f.begin();
+    await f.until(() => f.job(other).pauseReason === 'usage_limit');
+    expect(f.worker.runs).toHaveLength(1);
+  });
+
+  test('an executor that dies in it is replaced once; the second death fails it', async () => {
+    const f = flow();
+    const jobId = await f.create();
+    f.worker.on(0, hangs, hangs);
+    await start(f, jobId);
+    await f.until(() => f.worker.runs.length === 1);
+    await f.killExecutor(jobId);
+    await f.recover(jobId);
+    await f.until(() => f.worker.runs.length === 2);
+    expect(f.job(jobId).test).toMatchObject({ state: 'running', executorsLost: 1 });
+    await f.killExecutor(jobId);
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toMatch(/died twice during the test\. Read .*\.log\./);
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.worker.runs).toHaveLength(2);
+    await start(f, jobId, { approve: false });
+    expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
+  });
+
+  test('a result that was on disk when its executor died is the result of the test', async () => {
+    const f = flow();
+    const jobId = await f.create();
+    f.worker.on(0, hangs);
+    await start(f, jobId);
+    await f.until(() => f.worker.runs.length === 1);
+    await f.killExecutor(jobId);
+    f.worker.leaves(0, ok({ text: 'from the files' }));
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'from the files' } }]);
+  });
+});
+
+describe('a test that is rejected', () => {
+  test('puts its units back with nothing held against them; the attempts stay in history', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 3 });
+    f.worker.on(0, fails('agent_error', { usage: { costUsd: 0.25 } }));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    const rejected = await start(f, jobId, { approve: false, note: 'the prompt is wrong' });
+    expect(rejected).toMatchObject({ status: 'created', cost_usd: 0.25 });
+    expect(f.job(jobId).test).toBeNull();
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null, attempt: 1 });
+    expect(f.attempts(jobId, 0)).toMatchObject([{ purpose: 'test', status: 'failed' }]);
+    expect(f.events(jobId, 'job:rejected')).toMatchObject([{ data: { note: 'the prompt is wrong' } }]);
+  });
+
+  test('while it runs is stopped for good: a later test does not go on with its session', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 2 });
+    f.worker.on(0, hangs);
+    f.worker.used(0, { sessionId: 'old' });
+    await start(f, jobId);
+    await f.until(() => f.worker.running().length === 1);
+    await start(f, jobId, { approve: false });
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { sessionId: 'old' } }]);
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
+  });
+
+  test('while it runs is stopped at once, and a new test of the unit waits for its end', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 2 });
+    f.worker.on(0, hangs);
+    f.worker.used(0, { costUsd: 0.1, sessionId: 'old' });
+    await start(f, jobId);
+    await f.until(() => f.worker.runs.length === 1);
+    await start(f, jobId, { approve: false });
+    await start(f, jobId);
+    expect(f.worker.runs).toHaveLength(1);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.worker.runs[0]?.stopped()).toBe('cancelled');
+    expect(f.attempts(jobId, 0)).toMatchObject([
+      { attempt: 1, status: 'cancelled', usage: { costUsd: 0.1 } },
+      { attempt: 2, status: 'succeeded' },
+    ]);
+    // The rejected session is not gone on with.
+    expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
+    expect(f.job(jobId).costUsd).toBe(0.1);
+  });
+});
+
+describe('start_job refuses what would be wrong, and changes nothing', () => {
+  type Setup = (f: Flow, jobId: string) => Promise<void>;
+  const testing: Setup = async (f, jobId) => {
+    f.worker.on(0, hangs);
+    await start(f, jobId);
+    await f.until(() => f.worker.running().length === 1);
+  };
+  const failed: Setup = async (f, jobId) => {
+    f.worker.on(0, fails('timeout'));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+  };
+  const passed: Setup = async (f, jobId) => {
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+  };
+  const running: Setup = async (f, jobId) => {
+    f.worker.otherwise = hangs;
+    await start(f, jobId, { skip_test: true });
+    await f.until(() => f.worker.running().length > 0);
+  };
+  const paused: Setup = async (f, jobId) => {
+    await running(f, jobId);
+    await f.call('pause_job', { job_id: jobId });
+  };
+  const cancelled: Setup = async (f, jobId) => {
+    await f.call('cancel_job', { job_id: jobId });
+  };
+
+  test.each<[string, Setup | null, Parameters<typeof start>[2], RegExp]>([
+    ['approve a job that was never tested', null, { approve: true }, /no test to approve yet/],
+    ['reject a job that was never tested', null, { approve: false }, /no test to approve yet/],
+    ['approve while the test runs', testing, { approve: true }, /only a passed test can be approved/],
+    ['approve a failed test', failed, { approve: true }, /only a passed test can be approved/],
+    ['skip the test when it has begun', passed, { skip_test: true }, /skip_test works only on a created job/],
+    ['approve a running job', running, { approve: true }, /approve works only while its test is waiting/],
+    ['reject a running job', running, { approve: false }, /reject works only while its test is waiting/],
+    ['start a paused job', paused, {}, /works on a created or tested job/],
+    ['approve a paused job', paused, { approve: true }, /approve works only while/],
+    ['start a cancelled job', cancelled, {}, /works on a created or tested job/],
+    ['skip the test of a cancelled job', cancelled, { skip_test: true }, /skip_test works only/],
+  ])('%s', async (_what, setup, given, message) => {
+    const f = flow();
+    const jobId = await f.create();
+    await setup?.(f, jobId);
+    const before = f.job(jobId);
+    await expect(start(f, jobId, given)).rejects.toMatchObject({
+      code: 'conflict',
+      message,
+      hint: expect.stringMatching(/\w/),
+    });
+    expect(f.job(jobId)).toEqual(before);
+  });
+
+  test('approve the test that the caller has seen, when another one runs by now', async () => {
+    const f = flow();
+    const jobId = await f.create();
+    await passed(f, jobId);
+    const seen = f.job(jobId);
+    await start(f, jobId, { approve: false });
+    await testing(f, jobId);
+    const { jobs } = f.store.repository;
+    const get = jobs.get.bind(jobs);
+    let looks = 0;
+    Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? seen : get(id)) });
+    await expect(start(f, jobId, { approve: true })).rejects.toMatchObject({ code: 'conflict' });
+    Object.assign(jobs, { get });
+    expect(f.job(jobId)).toMatchObject({ status: 'testing', test: { state: 'running' } });
+  });
+
+  test('a job that only a human may approve, without one', async () => {
+    const f = flow();
+    const jobId = await f.create({ require_human_approval: true });
+    await passed(f, jobId);
+    const before = f.job(jobId);
+    await expect(start(f, jobId, { approve: true })).rejects.toMatchObject({ code: 'approval_required' });
+    expect(f.job(jobId)).toEqual(before);
+    const approve = { job_id: jobId, approve: true, wait_seconds: 0 };
+    expect((await f.call('start_job', approve, { human: 'cli' })).status).toBe('running');
+    expect(f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'cli' } }]);
+  });
+
+  test('skipping the test of a job that only a human may approve', async () => {
+    const f = flow();
+    const jobId = await f.create({ require_human_approval: true });
+    await expect(start(f, jobId, { skip_test: true })).rejects.toMatchObject({ code: 'conflict' });
+    expect(f.job(jobId).status).toBe('created');
+  });
+
+  test('a worker that cannot work', async () => {
+    const f = flow();
+    const jobId = await f.create();
+    f.worker.preflight = { ok: false, failureClass: 'auth', message: 'not logged in', hint: 'Log in.' };
+    const before = f.job(jobId);
+    for (const more of [{}, { skip_test: true }]) {
+      const refusal = { code: 'worker_unavailable', message: /not logged in/, hint: 'Log in.' };
+      await expect(start(f, jobId, more)).rejects.toMatchObject(refusal);
+    }
+    expect(f.job(jobId)).toEqual(before);
+  });
+
+  test('inside an agent that ABP runs', async () => {
+    const f = flow({ environment: { ABP_ATTEMPT_ID: 'x' } });
+    await expect(f.create()).rejects.toMatchObject({ code: 'invalid_input', message: /cannot create or start jobs/ });
+    expect(f.store.repository.jobs.list({ limit: 9, statuses: ['enumerating', 'created'] }).total).toBe(0);
+  });
+
+  test('without a variable that its worker needs', async () => {
+    const f = flow();
+    const jobId = await f.create({ worker: { type: 'scripted', pass_env: ['TOKEN'] } });
+    await expect(start(f, jobId)).rejects.toMatchObject({ code: 'environment', message: /needs TOKEN/ });
+    expect(f.job(jobId)).toMatchObject({ status: 'created', test: null });
+  });
+});
+
+describe('ABP_SKIP_TEST', () => {
+  test('starts a created job without a test', async () => {
+    const f = flow({ defaults: { skipTest: true } });
+    const jobId = await f.create();
+    expect((await start(f, jobId)).status).toBe('running');
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.job(jobId).test).toBeNull();
+  });
+
+  test('is not looked at for a job that only a human may approve', async () => {
+    const f = flow({ defaults: { skipTest: true } });
+    const jobId = await f.create({ require_human_approval: true });
+    expect((await start(f, jobId)).status).toBe('testing');
+  });
+});
+
+test('a call while the test runs waits for its result, and answers as soon as it is there', async () => {
+  const f = flow();
+  const jobId = await f.create();
+  f.worker.on(0, hangs);
+  await start(f, jobId);
+  await f.until(() => f.worker.running().length === 1);
+  const waiting = f.call('start_job', { job_id: jobId, wait_seconds: 45 });
+  const before = f.clock.monotonic();
+  f.worker.finish(0);
+  await f.until(() => f.job(jobId).test?.state === 'passed');
+  await f.tick();
+  expect(await waiting).toMatchObject({ test: { state: 'passed' } });
+  expect(f.clock.monotonic() - before).toBeLessThan(10_000);
+});
+
+test('the budget counts in a test, too', async () => {
+  const f = flow();
+  const jobId = await f.create({ limits: { budget_usd: 1 }, worker: { type: 'scripted', max_budget_usd: 2 } });
+  await start(f, jobId);
+  await f.until(() => f.job(jobId).test?.state === 'failed');
+  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not pay for another attempt: .* then test again\./);
+  expect(f.worker.runs).toHaveLength(0);
+});
+
+test('the result of a test stays below 10 kB whatever happened in it, and says where the rest is', async () => {
+  const f = flow();
+  const job_id = await f.create({ units: 9, test_units: 6 });
+  const many = Array.from({ length: 50 }, (_, n) => `/some/where/${n}/${'x'.repeat(300)}`);
+  const notes = { toolsUsed: { Read: 3 }, toolsDenied: many.map((file) => `Write(${file})`), filesChanged: many };
+  f.worker.otherwise = { ...fails('incomplete', { message: 'refused '.repeat(500) }), notes };
+  await start(f, job_id);
+  await f.until(() => f.job(job_id).test?.state === 'failed');
+  const failed = await start(f, job_id);
+  expect(JSON.stringify(failed).length).toBeLessThan(10_000);
+  expect(failed.test).toMatchObject({ results_left_out: 1 });
+  const [first] = failed.test?.results ?? [];
+  expect(first).toMatchObject({
+    tools_used: { Read: 3 },
+    tools_denied_left_out: expect.any(Number),
+    files_changed_left_out: expect.any(Number),
+    duration_s: expect.any(Number),
+    conversation: {
+      tool: 'get_unit',
+      arguments: { job_id, unit: 0, attempt: 1, conversation: true },
+      path: f.attempts(job_id, 0)[0]?.runDirectory,
+    },
+  });
+
+  await start(f, job_id, { approve: false });
+  f.worker.otherwise = { ...ok({ text: 'long '.repeat(5000) }), notes };
+  await start(f, job_id);
+  await f.until(() => f.job(job_id).test?.state === 'passed');
+  expect(JSON.stringify(await start(f, job_id)).length).toBeLessThan(10_000);
+});
+
+test('keys in the commands that were refused to an agent are not stored', async () => {
+  const f = flow();
+  const job_id = await f.create();
+  f.worker.on(0, { ...ok(), notes: { toolsDenied: ['Bash(curl -H "Authorization: Bearer abcdefghijkl")'] } });
+  await start(f, job_id);
+  await f.until(() => f.job(job_id).test?.state === 'passed');
+  expect(f.attempts(job_id, 0)[0]?.notes?.toolsDenied).toEqual(['Bash(curl -H "Authorization: Bearer [redacted]")']);
+});
+
+test('an executor that comes too late for its launcher is sent away: the job is as it was before the test', async () => {
+  const f = flow();
+  const jobId = await f.create();
+  f.worker.on(0, hangs);
+  const { launcher } = f.orchestrator.deps;
+  const { ensureExecutor } = launcher;
+  Object.assign(launcher, {
+    ensureExecutor: async (...args: Parameters<typeof ensureExecutor>) => {
+      await ensureExecutor(...args);
+      await f.until(() => f.worker.running().length === 1);
+      throw new Error('no lease in time.');
+    },
+  });
+  await expect(start(f, jobId)).rejects.toThrow('no lease in time');
+  Object.assign(launcher, { ensureExecutor });
+  await f.until(() => !f.hasExecutor(jobId));
+  expect(f.job(jobId)).toMatchObject({ status: 'created', test: null });
+  expect(f.unit(jobId, 0).status).toBe('pending');
+  expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled' }]);
+  await start(f, jobId);
+  await f.until(() => f.job(jobId).test?.state === 'passed');
+});

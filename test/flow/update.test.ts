@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { flow } from '../helpers/flow.ts';
+import { fails, hangs } from '../helpers/scripted-worker.ts';
+
+describe('update_job', () => {
+  test('makes a numbered revision; what runs from then on runs with it, and says so', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 4, limits: { max_workers: 1 }, prompt_template: 'First: {name}' });
+    f.worker.on(1, hangs);
+    await f.until(() => f.worker.running().includes(1));
+    await f.call('pause_job', { job_id });
+    const updated = await f.call('update_job', {
+      job_id,
+      prompt_template: 'Second: {name}',
+      limits: { timeout_s: 60, max_workers: 2 },
+      note: 'shorter',
+    });
+    expect(updated).toMatchObject({ revision: 2, status: 'paused' });
+    f.worker.finish(1);
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('resume_job', { job_id });
+    await f.until(() => f.job(job_id).status === 'completed');
+    const prompts = f.worker.runs.map(({ assignment }) => assignment.prompt.user.split('\n').at(-1));
+    expect(prompts).toEqual(['First: item 0', 'First: item 1', 'Second: item 2', 'Second: item 3']);
+    expect([0, 1, 2, 3].map((unit) => f.attempts(job_id, unit)[0]?.revision)).toEqual([1, 1, 2, 2]);
+    expect(f.worker.runs[3]?.assignment.timeoutMs).toBe(60_000);
+    const { revisions, limits } = await f.call('get_job', { job_id });
+    expect(revisions).toMatchObject([{ revision: 1 }, { revision: 2, note: 'shorter' }]);
+    // What was not given stays as it was.
+    expect(limits).toMatchObject({ timeout_s: 60, max_workers: 2, max_retries: 3 });
+    expect(await f.call('get_job', { job_id, revision: 1 })).toMatchObject({ template: 'First: {name}' });
+  });
+
+  test('is taken up by an executor that holds the job for a quota window', async () => {
+    const f = flow();
+    const job_id = await f.begin({ units: 2, limits: { max_workers: 1 } });
+    f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
+    await f.until(() => f.job(job_id).status === 'paused');
+    await f.call('update_job', { job_id, prompt_template: 'Second: {name}' });
+    await f.after(61_000);
+    await f.until(() => f.job(job_id).status === 'completed');
+    expect(f.attempts(job_id, 0).map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Second: item 1');
+  });
+
+  test('in testing discards the test, running or ended: the job is created again', async () => {
+    for (const ending of [hangs, fails('timeout')] as const) {
+      const f = flow();
+      const job_id = await f.create();
+      f.worker.on(0, ending);
+      await f.call('start_job', { job_id, wait_seconds: 0 });
+      await f.until(() => f.worker.runs.length === 1);
+      if (ending !== hangs) await f.until(() => f.job(job_id).test?.state === 'failed');
+      await f.call('update_job', { job_id, prompt_template: 'Better: {name}' });
+      expect(f.job(job_id)).toMatchObject({ status: 'created', test: null, revision: 2 });
+      expect(f.unit(job_id, 0).status).toBe('pending');
+      await f.until(() => !f.hasExecutor(job_id));
+      await f.call('start_job', { job_id, wait_seconds: 0 });
+      await f.until(() => f.job(job_id).test?.state === 'passed');
+      expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ attempt: 2, resumeSessionId: null });
+      expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Better: item 0');
+    }
+  });
+
+  test('of the worker also changes what the environment must have', async () => {
+    const f = flow();
+    const job_id = await f.create();
+    await f.call('update_job', { job_id, worker: { type: 'scripted', pass_env: ['TOKEN'] } });
+    expect(f.job(job_id).passEnv).toEqual(['TOKEN']);
+    await expect(f.call('start_job', { job_id })).rejects.toMatchObject({ code: 'environment' });
+    await f.call('update_job', { job_id, worker: { type: 'scripted' } });
+    await f.call('start_job', { job_id, wait_seconds: 0 });
+    expect(f.job(job_id).status).toBe('testing');
+  });
+
+  test('to permission full means that only a human can approve from now on', async () => {
+    const f = flow();
+    const job_id = await f.create();
+    await f.call('update_job', { job_id, worker: { type: 'scripted', permission: 'full' } });
+    expect(f.job(job_id).requireHumanApproval).toBe(true);
+    await f.call('update_job', { job_id, worker: { type: 'scripted' } });
+    expect(f.job(job_id).requireHumanApproval).toBe(true);
+  });
+
+  test.each([
+    ['nothing', {}, /Nothing to change/],
+    ['no limit', { limits: {} }, /Nothing to change/],
+    ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
+    ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
+    ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],
+    ['a schema that is none', { output_schema: { type: 'objekt' } }, /output_schema/],
+    ['limits out of range', { limits: { max_workers: 0 } }, /max_workers/],
+    ['an unknown limit', { limits: { max_worker: 2 } }, /max_worker/],
+  ])('with %s is refused and changes nothing', async (_what, change, message) => {
+    const f = flow();
+    const job_id = await f.create();
+    const before = f.job(job_id);
+    const refused = f.orchestrator.callUnknown(
+      'update_job',
+      { job_id, ...change },
+      { workingDirectory: f.directory, human: null, patienceMs: 1e9 },
+    );
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message });
+    expect(f.job(job_id)).toEqual(before);
+    expect(f.store.repository.jobs.revisions(job_id)).toHaveLength(1);
+  });
+});
+
+test('a tested job is not given by a tool argument what a human has to approve', async () => {
+  const f = flow();
+  const free = await f.begin({ units: 3, limits: { max_workers: 1 } });
+  const bound = await f.create({ units: 3, require_human_approval: true });
+  await f.call('start_job', { job_id: bound, wait_seconds: 0 });
+  await f.until(() => f.job(bound).test?.state === 'passed');
+  await f.call('start_job', { job_id: bound, approve: true, wait_seconds: 0 }, { human: 'cli' });
+  for (const job_id of [free, bound]) await f.call('pause_job', { job_id });
+  const full = { worker: { type: 'scripted', permission: 'full' } };
+  const refused = { code: 'approval_required', hint: expect.stringContaining('abp update') };
+  await expect(f.call('update_job', { job_id: free, ...full })).rejects.toMatchObject(refused);
+  for (const change of [full, { prompt_template: 'Other: {name}' }, { output_schema: { type: 'object' } }]) {
+    await expect(f.call('update_job', { job_id: bound, ...change })).rejects.toMatchObject(refused);
+  }
+  expect([free, bound].map((jobId) => f.job(jobId).revision)).toEqual([1, 1]);
+  expect(await f.call('update_job', { job_id: free, prompt_template: 'Other: {name}' })).toMatchObject({ revision: 2 });
+  expect(await f.call('update_job', { job_id: bound, limits: { timeout_s: 60 } })).toMatchObject({ revision: 2 });
+  expect(await f.call('update_job', { job_id: bound, ...full }, { human: 'cli' })).toMatchObject({ revision: 3 });
+});

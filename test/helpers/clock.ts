@@ -1,0 +1,43 @@
+import type { Clock } from '../../src/domain/clock.ts';
+
+/** A clock that stands still until a test moves it. */
+export interface FakeClock extends Clock {
+  /** Time passes: both clocks go on, and sleepers whose time has come wake up. */
+  advance(ms: number): void;
+  /** Somebody changes the wall clock; what is measured does not notice. */
+  setWall(ms: number): void;
+}
+
+/** Noon of some day, so that a day back is still a time. */
+export const NOON = Date.UTC(2026, 0, 15, 12);
+
+/** Makes a clock that starts at noon. */
+export function fakeClock(): FakeClock {
+  let wall = NOON;
+  let elapsed = 0;
+  const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
+  return {
+    now: () => wall,
+    monotonic: () => elapsed,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const sleeper = { until: elapsed + ms, wake: () => done() };
+        const done = () => {
+          sleepers.delete(sleeper);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        sleepers.add(sleeper);
+        signal?.addEventListener('abort', done, { once: true });
+      }),
+    advance(ms) {
+      wall += ms;
+      elapsed += ms;
+      for (const sleeper of sleepers) if (sleeper.until <= elapsed) sleeper.wake();
+    },
+    setWall(ms) {
+      wall = ms;
+    },
+  };
+}

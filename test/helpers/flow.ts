@@ -1,0 +1,229 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import type { Attempt } from '../../src/domain/attempt.ts';
+import { steadyClock } from '../../src/domain/clock.ts';
+import type { EventType, JobEvent } from '../../src/domain/event.ts';
+import type { Job } from '../../src/domain/job.ts';
+import type { LeaseToken } from '../../src/domain/lease.ts';
+import type { Limits } from '../../src/domain/limits.ts';
+import type { Stage, Unit } from '../../src/domain/unit.ts';
+import type { ExecutorContext } from '../../src/executor/context.ts';
+import { createJobExecutor, type JobExecutor, type Next } from '../../src/executor/job-executor.ts';
+import { type Launcher, refuseRecursion, requireEnvironment } from '../../src/executor/launch.ts';
+import { createLeaseObserver } from '../../src/executor/lease.ts';
+import { createRevisionLoader } from '../../src/executor/load-revision.ts';
+import { placesOf } from '../../src/executor/places.ts';
+import { takeJob } from '../../src/executor/take-job.ts';
+import { createOrchestrator, type InputOf, type Orchestrator, type OutputOf } from '../../src/orchestrator/index.ts';
+import type { Call, Defaults } from '../../src/orchestrator/operation.ts';
+import type { OperationName } from '../../src/orchestrator/operations.ts';
+import type { Store } from '../../src/repository/index.ts';
+import { type FakeClock, fakeClock } from './clock.ts';
+import { type ScriptedWorker, scriptedWorker } from './scripted-worker.ts';
+import { temporaryStore } from './store.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+export const LEASE_MS = 15_000;
+/** What a round takes: an executor that waits looks this often. */
+const ROUND_MS = 200;
+
+/** What a test may want to be different about its world. */
+export interface FlowOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly maxTotalWorkers?: number;
+  readonly defaults?: Partial<Defaults>;
+  /** Replaces parts of what an executor works with. */
+  readonly context?: (context: ExecutorContext) => ExecutorContext;
+}
+
+/** What a job of a flow may have different. */
+export type FlowJob = Partial<Omit<InputOf<'create_job'>, 'limits'>> & {
+  readonly units?: number;
+  readonly limits?: Partial<Limits>;
+};
+
+/** Orchestrator, store and executors in one process and by hand: a scripted worker, and time that a test moves. */
+export interface Flow {
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly worker: ScriptedWorker;
+  readonly orchestrator: Orchestrator;
+  readonly directory: string;
+  call<Name extends OperationName>(name: Name, input: InputOf<Name>, call?: Partial<Call>): Promise<OutputOf<Name>>;
+  /** Creates a job; its id. */
+  create(job?: FlowJob): Promise<string>;
+  /** Creates a job and starts it without a test. */
+  begin(job?: FlowJob): Promise<string>;
+  job(jobId: string): Job;
+  unit(jobId: string, index: number, stage?: Stage): Unit;
+  attempts(jobId: string, index: number, stage?: Stage): readonly Attempt[];
+  statuses(jobId: string): string;
+  events(jobId: string, ...types: readonly EventType[]): readonly JobEvent[];
+  /** One round of every executor there is, after which as much time has passed as an executor would have slept. */
+  tick(rounds?: number): Promise<void>;
+  /** Rounds until something is so. */
+  until(what: () => unknown, rounds?: number): Promise<void>;
+  /** Time passes, then a round. */
+  after(ms: number): Promise<void>;
+  /** Whether a job has an executor here. */
+  hasExecutor(jobId: string): boolean;
+  executor(jobId: string): JobExecutor;
+  /** The executor is gone from one moment to the next; its lease runs out. */
+  killExecutor(jobId: string): Promise<void>;
+  /** What recovery does: a new executor for a job whose last one was lost. */
+  recover(jobId: string): Promise<void>;
+}
+
+/** Makes one, with a store of its own, in memory unless a test wants a file. */
+export function flow(options: FlowOptions & { readonly path?: string } = {}): Flow {
+  const clock = fakeClock();
+  const store = temporaryStore({ path: options.path ?? ':memory:', clock: steadyClock(clock) });
+  return flowOn(store, clock, options);
+}
+
+/** Another program at the same store, with executors and a worker of its own. */
+export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}): Flow {
+  const { repository } = store;
+  const worker = scriptedWorker();
+  const directory = temporaryDirectory('flow');
+  const places = placesOf(join(directory, 'batch.db'));
+  const environment = options.environment ?? {};
+  const executors = new Map<string, JobExecutor>();
+  const observer = createLeaseObserver(clock);
+
+  async function startExecutor(jobId: string): Promise<void> {
+    const load = createRevisionLoader(repository, worker.workers);
+    const job = repository.jobs.get(jobId);
+    if (!job) throw new Error(`no job ${jobId}`);
+    const loaded = await load(job);
+    const taken = await takeJob(jobId, { repository, clock, observer, leaseMs: LEASE_MS });
+    if (!taken) throw new Error(`${jobId} cannot be taken`);
+    const context = contextOf(taken.lease, load);
+    executors.set(jobId, createJobExecutor(options.context?.(context) ?? context, taken.job, loaded));
+  }
+
+  function contextOf(lease: LeaseToken, load: ExecutorContext['load']): ExecutorContext {
+    return {
+      ...store,
+      clock: steadyClock(clock),
+      places,
+      lease,
+      leaseMs: LEASE_MS,
+      maxTotalWorkers: options.maxTotalWorkers ?? 16,
+      environment,
+      random: () => 0.5,
+      log: { logger: pino({ level: 'silent' }), rotate() {} },
+      load,
+    };
+  }
+
+  const launcher: Launcher = {
+    async ensureExecutor({ jobId, passEnv }) {
+      if (executors.has(jobId)) return;
+      refuseRecursion(environment);
+      requireEnvironment({ jobId, passEnv }, environment);
+      await startExecutor(jobId);
+    },
+  };
+  const orchestrator = createOrchestrator({
+    ...store,
+    workers: worker.workers,
+    launcher,
+    clock,
+    places,
+    defaults: { maxWorkers: 4, maxRetries: 3, skipTest: false, leaseMs: LEASE_MS, ...options.defaults },
+    environment,
+  });
+
+  async function round(jobId: string, executor: JobExecutor): Promise<Next> {
+    const next = await executor.tick();
+    if (next === 'done') executors.delete(jobId);
+    return next;
+  }
+
+  const self: Flow = {
+    store,
+    clock,
+    worker,
+    orchestrator,
+    directory,
+    call: (name, input, call = {}) =>
+      orchestrator.call(name, input, { workingDirectory: directory, human: null, patienceMs: 1e9, ...call }),
+    async create({ units = 5, limits, ...job } = {}) {
+      const source = join(directory, `items-${units}.json`);
+      writeFileSync(source, JSON.stringify(Array.from({ length: units }, (_, n) => ({ name: `item ${n}` }))));
+      const { job_id } = await self.call('create_job', {
+        name: 'Flow',
+        user_intent: 'Look at it.',
+        enumerator_type: 'json',
+        enumerator_config: { file_path: source },
+        worker: { type: 'scripted' },
+        ...(limits ? { limits } : {}),
+        ...job,
+      });
+      return job_id;
+    },
+    async begin(job) {
+      const jobId = await self.create(job);
+      await self.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+      return jobId;
+    },
+    job(jobId) {
+      const job = repository.jobs.get(jobId);
+      if (!job) throw new Error(`no job ${jobId}`);
+      return job;
+    },
+    unit(jobId, index, stage = 'main') {
+      const unit = repository.units.get({ jobId, stage, index });
+      if (!unit) throw new Error(`no unit ${index}`);
+      return unit;
+    },
+    attempts: (jobId, index, stage = 'main') => repository.attempts.ofUnit({ jobId, stage, index }),
+    statuses: (jobId) =>
+      repository.units
+        .list(jobId, {}, 1000)
+        .map(({ unit }) => unit.status)
+        .join(' '),
+    events: (jobId, ...types) =>
+      repository.events.list(jobId, 0, 10_000).filter(({ type }) => types.length === 0 || types.includes(type)),
+    async tick(rounds = 1) {
+      for (let n = 0; n < rounds; n++) {
+        // What a test has just ended, and what was started and ends by itself, ends within a turn of the event loop.
+        await new Promise((resolve) => setTimeout(resolve));
+        for (const [jobId, executor] of executors) await round(jobId, executor);
+        await new Promise((resolve) => setTimeout(resolve));
+        clock.advance(ROUND_MS);
+      }
+    },
+    async until(what, rounds = 100) {
+      for (let n = 0; n < rounds; n++) {
+        if (what()) return;
+        await self.tick();
+      }
+      expect.fail(`it did not come to this in ${rounds} rounds: ${what}`);
+    },
+    async after(ms) {
+      clock.advance(ms);
+      await self.tick();
+    },
+    hasExecutor: (jobId) => executors.has(jobId),
+    executor(jobId) {
+      const executor = executors.get(jobId);
+      if (!executor) throw new Error(`${jobId} has no executor`);
+      return executor;
+    },
+    async killExecutor(jobId) {
+      executors.delete(jobId);
+      worker.abandon();
+      const lease = repository.leases.get(jobId);
+      if (lease) observer.isOver(lease);
+      clock.advance(LEASE_MS);
+    },
+    async recover(jobId) {
+      if (!executors.has(jobId)) await startExecutor(jobId);
+    },
+  };
+  return self;
+}

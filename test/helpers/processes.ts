@@ -1,0 +1,172 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../src/domain/clock.ts';
+import { JOB_STATUSES, type Job } from '../../src/domain/job.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import type { Limits } from '../../src/domain/limits.ts';
+import type { Unit } from '../../src/domain/unit.ts';
+import { createLeaseObserver } from '../../src/executor/lease.ts';
+import { createRecovery, type Recovery } from '../../src/executor/recovery.ts';
+import type { InputOf, OutputOf } from '../../src/orchestrator/index.ts';
+import type { OperationName } from '../../src/orchestrator/operations.ts';
+import { type Abp, wire } from '../../src/wire.ts';
+import { isStill } from '../../src/workers/process/processes.ts';
+import { stopGroup } from '../../src/workers/process/stop.ts';
+import { compileCache, installed } from './installation.ts';
+import { expectLedger } from './ledger.ts';
+import { PATIENCE } from './patience.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/process/${name}`, import.meta.url));
+/** A program that calls one operation: `node CALL name input`. */
+export const CALL = installed().program('call');
+/** A line of what agents wrote down themselves, in the order of what happened. */
+export interface AgentNote {
+  readonly what: 'start' | 'end';
+  readonly unit: number;
+  readonly attempt: number;
+  readonly pid: number;
+}
+
+/** A store with real executors and real agents. */
+export interface World {
+  readonly abp: Abp;
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
+  /** Creates a job over these items and starts it without a test; each says what its agent does. */
+  begin(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
+  create(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
+  job(jobId: string): Job;
+  units(jobId: string): readonly Unit[];
+  statuses(jobId: string): string;
+  notes(what?: AgentNote['what']): readonly AgentNote[];
+  /** Lets agents that wait go on: all of them, or that of a unit. */
+  go(unit?: number): void;
+  executorPid(jobId: string): number;
+  /** Waits until something is so; what it says is returned. */
+  until<T>(what: () => T): Promise<NonNullable<T>>;
+  ended(jobId: string): Promise<Job>;
+  /** A recovery of this process, whose observer watches from now on. */
+  recovery(): Recovery;
+}
+
+/** What a job of a world may have different. */
+export type WorldJob = Partial<Omit<InputOf<'create_job'>, 'limits'>> & { readonly limits?: Partial<Limits> };
+
+/** Makes one. Whatever it started and still lives is stopped after the test, and the ledger checked. */
+export function world(extra: Readonly<Record<string, string>> = {}): World {
+  const directory = temporaryDirectory('process');
+  const environment = {
+    PATH: process.env.PATH ?? '/usr/bin:/bin',
+    HOME: directory,
+    DIR: directory,
+    ABP_STORAGE_PATH: join(directory, 'store', 'batch.db'),
+    ABP_AUTO_RECOVER: '0',
+    ...compileCache(),
+    ...extra,
+  };
+  const abp = wire(environment, installed().program('executor/main'));
+  const { repository } = abp.store;
+  onTestFinished(async () => {
+    await stopEverything(abp);
+    try {
+      expectLedger(repository);
+    } finally {
+      abp.close();
+    }
+  });
+
+  const self: World = {
+    abp,
+    directory,
+    environment,
+    call: (name, input) =>
+      abp.orchestrator.call(name, input, { workingDirectory: directory, human: null, patienceMs: 60_000 }),
+    async create(items, job = {}) {
+      const source = join(directory, `items-${items.length}.json`);
+      writeFileSync(source, JSON.stringify(items));
+      const { job_id } = await self.call('create_job', {
+        name: 'Process',
+        user_intent: 'Do it.',
+        enumerator_type: 'json',
+        enumerator_config: { file_path: source },
+        worker: { type: 'command', command: ['sh', fixture('agent.sh')], env: { DIR: directory } },
+        ...job,
+      });
+      return job_id;
+    },
+    async begin(items, job) {
+      const job_id = await self.create(items, job);
+      await self.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+      return job_id;
+    },
+    job(jobId) {
+      const job = repository.jobs.get(jobId);
+      if (!job) throw new Error(`no job ${jobId}`);
+      return job;
+    },
+    units: (jobId) => repository.units.list(jobId, {}, 1000).map(({ unit }) => unit),
+    statuses: (jobId) =>
+      self
+        .units(jobId)
+        .map(({ status }) => status)
+        .join(' '),
+    notes(what) {
+      const file = join(directory, 'ledger');
+      const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+      const notes = lines.filter(Boolean).map((line): AgentNote => {
+        const [word = '', ...numbers] = line.split(' ');
+        const [unit = 0, attempt = 0, pid = 0] = numbers.map(Number);
+        return { what: word as AgentNote['what'], unit, attempt, pid };
+      });
+      return what ? notes.filter((note) => note.what === what) : notes;
+    },
+    go: (unit) => writeFileSync(join(directory, unit === undefined ? 'go' : `go-${unit}`), ''),
+    executorPid(jobId) {
+      const lease = repository.leases.get(jobId);
+      if (!lease || lease.released) throw new Error(`${jobId} has no executor`);
+      return lease.pid;
+    },
+    until: <T>(what: () => T) =>
+      vi.waitFor(() => {
+        const found = what();
+        if (found === false || found === null || found === undefined) throw new Error(`not yet: ${what}`);
+        return found as NonNullable<T>;
+      }, PATIENCE),
+    async ended(jobId) {
+      await self.until(() => ['completed', 'failed', 'paused', 'cancelled'].includes(self.job(jobId).status));
+      await self.until(() => repository.leases.get(jobId)?.released);
+      return self.job(jobId);
+    },
+    recovery: () =>
+      createRecovery({
+        repository,
+        launcher: abp.launcher,
+        observer: createLeaseObserver(systemClock),
+        clock: systemClock,
+      }),
+  };
+  return self;
+}
+
+/** Whether a process that is no zombie has this pid. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\S+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
+  }
+}
+
+/** Executors by their lease, agents by the random id that they carry: nothing else is ever signalled. */
+async function stopEverything({ store: { repository } }: Abp): Promise<void> {
+  for (const { jobId } of repository.jobs.list({ statuses: JOB_STATUSES, limit: 100 }).jobs) {
+    const lease = repository.leases.get(jobId);
+    if (lease && !lease.released && lease.pid !== process.pid && isStill(lease)) process.kill(lease.pid, 'SIGKILL');
+    for (const { attemptId } of repository.attempts.running(jobId)) await stopGroup(attemptId);
+  }
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Outcome, Usage } from '../../src/domain/attempt.ts';
+import { AbpError } from '../../src/domain/error.ts';
+import type { FailureClass } from '../../src/domain/failure.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { parseWith } from '../../src/domain/validate.ts';
+import type {
+  Assignment,
+  ConversationEntry,
+  Preflight,
+  RunContext,
+  SpawnRecord,
+  Worker,
+  Workers,
+} from '../../src/domain/worker.ts';
+
+type Failure = Extract<Outcome, { ok: false }>;
+
+/** A good ending. */
+export function ok(result: Partial<Extract<Outcome, { ok: true }>['result']> = {}, usage: Usage = {}): Outcome {
+  return { ok: true, result: { text: 'done', ...result }, usage };
+}
+
+/** An ending in a failure class. */
+export function fails(failureClass: FailureClass, more: Partial<Omit<Failure, 'ok' | 'failureClass'>> = {}): Outcome {
+  return { ok: false, failureClass, message: `It was ${failureClass}.`, usage: {}, ...more };
+}
+
+/** No ending: it runs until `finish`, or until its executor stops it. */
+export const hangs = 'hangs';
+
+export type Ending = Outcome | typeof hangs | ((assignment: Assignment) => Outcome | Promise<Outcome>);
+
+/** An attempt that the worker was asked to perform, in order of the asking. */
+export interface ScriptedRun {
+  readonly assignment: Assignment;
+  readonly adopted: boolean;
+  /** Whether it was stopped, and why. */
+  readonly stopped: () => unknown;
+}
+
+/** A worker whose attempts end as a test says, in this very process. */
+export interface ScriptedWorker {
+  /** The types `scripted` and `other`, which differ in nothing but their name. */
+  readonly workers: Workers;
+  readonly runs: readonly ScriptedRun[];
+  /** Units that run now, in order of their start. */
+  readonly running: () => readonly number[];
+  /** How attempts end that no script is about; at first: well. */
+  otherwise: Ending;
+  /** What it says of itself before a job starts; at first: well. */
+  preflight: Preflight;
+  /** The next attempts of a unit end so, one after the other. */
+  on(unit: number, ...endings: readonly Ending[]): void;
+  /** Ends a hanging attempt of a unit. */
+  finish(unit: number, outcome?: Outcome): void;
+  /** Nobody listens any more to what hangs now: its executor is gone. */
+  abandon(): void;
+  /** What the next executor finds of a unit's attempt that was left behind: it still runs, or how it ended on disk. */
+  leaves(unit: number, left: 'alive' | Outcome): void;
+  /** What was used by a unit's attempt that was cut off. */
+  used(unit: number, usage: Usage): void;
+  /** What a unit's agent said, in all its attempts. */
+  said(unit: number, entries: readonly ConversationEntry[]): void;
+}
+
+/** Stands for the process of a scripted attempt. */
+const PROCESS: SpawnRecord = { pid: 4_000_000, startedAt: 'then', bootId: 'this boot' };
+
+const configSchema = z.strictObject({
+  pass_env: z.array(z.string()).optional(),
+  max_budget_usd: z.number().optional(),
+  timeout_s: z.number().optional(),
+  permission: z.string().optional(),
+  note: z.string().optional(),
+}) as unknown as z.ZodType<JsonObject>;
+
+/** Makes one. */
+export function scriptedWorker(): ScriptedWorker {
+  const runs: ScriptedRun[] = [];
+  const endings = new Map<number, Ending[]>();
+  const leaves = new Map<number, 'alive' | Outcome>();
+  const usages = new Map<number, Usage>();
+  const conversations = new Map<number, readonly ConversationEntry[]>();
+  const hanging = new Map<number, (outcome: Outcome) => void>();
+
+  function perform(assignment: Assignment, { signal, onSpawn }: RunContext, ending: Ending, adopted: boolean) {
+    runs.push({ assignment, adopted, stopped: () => (signal.aborted ? signal.reason : null) });
+    onSpawn?.(PROCESS);
+    if (ending !== hangs) return typeof ending === 'function' ? ending(assignment) : ending;
+    return new Promise<Outcome>((resolve) => {
+      const { index } = assignment;
+      const end = (outcome: Outcome) => {
+        if (hanging.get(index) === end) hanging.delete(index);
+        resolve(outcome);
+      };
+      hanging.set(index, end);
+      const stop = () => end(fails(signal.reason, { usage: usages.get(index) ?? {} }));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  const make = (type: string): Worker => ({
+    type,
+    description: 'Ends as the test says.',
+    configSchema,
+    requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
+    preflight: async () => scripted.preflight,
+    run: async (assignment, context) =>
+      perform(assignment, context, endings.get(assignment.index)?.shift() ?? scripted.otherwise, false),
+    adopt: async (assignment, _process, context) => {
+      if (leaves.get(assignment.index) !== 'alive') return null;
+      leaves.delete(assignment.index);
+      return perform(assignment, context, hangs, true);
+    },
+    judge: async (runDirectory) => {
+      const left = leaves.get(unitOf(runDirectory));
+      return left === undefined || left === 'alive' ? null : left;
+    },
+    usageSoFar: async (runDirectory) => usages.get(unitOf(runDirectory)) ?? {},
+    async *conversation(runDirectory, from) {
+      yield* (conversations.get(unitOf(runDirectory)) ?? []).filter(({ seq }) => seq >= from);
+    },
+    latestStep: async () => null,
+    resumeCommand: (sessionId, { workingDirectory }) => `cd ${workingDirectory} && scripted --resume ${sessionId}`,
+  });
+
+  const types = ['scripted', 'other'];
+  const scripted: ScriptedWorker = {
+    runs,
+    otherwise: ok(),
+    preflight: { ok: true, summary: 'ready' },
+    running: () => [...hanging.keys()],
+    on: (unit, ...next) => endings.set(unit, [...(endings.get(unit) ?? []), ...next]),
+    finish(unit, outcome = ok()) {
+      const end = hanging.get(unit);
+      if (!end) throw new Error(`unit ${unit} does not hang; these do: ${[...hanging.keys()]}`);
+      end(outcome);
+    },
+    abandon: () => hanging.clear(),
+    leaves: (unit, left) => leaves.set(unit, left),
+    used: (unit, usage) => usages.set(unit, usage),
+    said: (unit, entries) => conversations.set(unit, entries),
+    workers: {
+      types,
+      async parse({ type, ...given }) {
+        if (!types.includes(type)) {
+          throw new AbpError('invalid_input', `worker.type: unknown worker "${type}".`, { hint: `Known: ${types}.` });
+        }
+        return { worker: make(type), config: parseWith(configSchema, given, `config of worker ${type}`) };
+      },
+    },
+  };
+  return scripted;
+}
+
+/** Run directories end in `<unit>.<attempt>`. */
+function unitOf(runDirectory: string): number {
+  return Number(/(\d+)\.\d+$/.exec(runDirectory)?.[1]);
+}

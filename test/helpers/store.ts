@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { attemptStatusOf, type Outcome, type Usage } from '../../src/domain/attempt.ts';
+import type { Clock } from '../../src/domain/clock.ts';
+import type { Claim, ClaimRequest } from '../../src/domain/dispatcher.ts';
+import type { FailureClass } from '../../src/domain/failure.ts';
+import type { Job, JobStatus } from '../../src/domain/job.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../src/domain/limits.ts';
+import type { JobPatch, NewJob, NewRevision } from '../../src/domain/repository.ts';
+import type { UnitDecision } from '../../src/domain/retry.ts';
+import type { Unit } from '../../src/domain/unit.ts';
+import { openStore, type Store } from '../../src/repository/index.ts';
+import { fakeClock } from './clock.ts';
+import { expectLedger } from './ledger.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/**
+ * A store of this test, in a file of its own unless it is `:memory:`. After the test its ledger is checked and it is
+ * closed.
+ */
+export function temporaryStore(
+  options: {
+    readonly path?: string;
+    readonly clock?: Clock;
+    readonly isDead?: (process: ProcessIdentity) => boolean;
+  } = {},
+): Store {
+  const path = options.path ?? join(temporaryDirectory('store'), 'batch.db');
+  const store = openStore(path, options.clock ?? fakeClock(), options.isDead);
+  onTestFinished(() => {
+    try {
+      expectLedger(store.repository);
+    } finally {
+      store.repository.close();
+    }
+  });
+  return store;
+}
+
+/** What a test wants to be different about its job. */
+export interface JobSeed {
+  readonly jobId?: string;
+  /** How many units, or their payloads. */
+  readonly units?: number | readonly JsonObject[];
+  readonly keys?: readonly string[];
+  readonly status?: JobStatus;
+  readonly limits?: Partial<Limits>;
+  readonly job?: Partial<NewJob>;
+  readonly revision?: Partial<NewRevision>;
+  readonly patch?: JobPatch;
+}
+
+let seeds = 0;
+
+/** Writes a job with its units straight into the ledger. */
+export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Job {
+  const jobId = seed.jobId ?? `job-seed${++seeds}`;
+  const limits = { ...DEFAULT_LIMITS, ...seed.limits };
+  const { units = 3, status = 'running' } = seed;
+  const payloads = typeof units === 'number' ? Array.from({ length: units }, (_, n) => ({ name: `item ${n}` })) : units;
+  return repository.transaction((tx) => {
+    repository.jobs.insert(
+      tx,
+      {
+        jobId,
+        name: `Job ${jobId}`,
+        userIntent: 'Look at it.',
+        enumeratorType: 'file',
+        enumeratorConfig: { base_directory: '/nowhere' },
+        maxWorkers: limits.max_workers,
+        testUnits: 1,
+        requireHumanApproval: false,
+        postProcessing: null,
+        workingDirectory: '/',
+        outputDirectory: '/nowhere/out',
+        passEnv: [],
+        createdAt: 1_000 + seeds,
+        ...seed.job,
+      },
+      {
+        jobId,
+        template: 'Look at {name}.',
+        outputSchema: null,
+        worker: { type: 'scripted' },
+        limits,
+        note: null,
+        ...seed.revision,
+      },
+    );
+    const items = payloads.map((payload, n) => ({ payload, ...(seed.keys?.[n] ? { key: seed.keys[n] } : {}) }));
+    repository.units.add(tx, jobId, 'main', 0, items);
+    const fields = [...new Set(payloads.flatMap((payload) => Object.keys(payload)))];
+    if (status !== 'enumerating') {
+      repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: payloads.length, fields } });
+    }
+    for (const next of WAYS[status]) repository.jobs.move(tx, jobId, next);
+    if (seed.patch) repository.jobs.patch(tx, jobId, seed.patch);
+    const job = repository.jobs.get(jobId);
+    if (!job) throw new Error(`${jobId} was not stored`);
+    return job;
+  });
+}
+
+/** The way from `created` to each status. */
+const WAYS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  enumerating: [],
+  created: [],
+  testing: ['testing'],
+  running: ['running'],
+  paused: ['running', 'paused'],
+  post_processing: ['running', 'post_processing'],
+  completed: ['running', 'completed'],
+  failed: ['running', 'failed'],
+  cancelled: ['cancelled'],
+};
+
+/** No process can have it. */
+export const DEAD_PID = 2 ** 22 + 1;
+
+/** Claims a job's lease in the name of some process; this very one unless told otherwise. */
+export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: string, pid = process.pid): LeaseToken {
+  const claim = { jobId, owner: `owner-${++seeds}`, leaseMs: 15_000, pid, startedAt: null, bootId: null };
+  const token = repository.transaction((tx) => repository.leases.acquire(tx, claim, repository.leases.get(jobId)));
+  if (!token) throw new Error(`${jobId} has a lease that moved`);
+  return token;
+}
+
+/** A unit that must be there. */
+export function unitIn({ repository }: Pick<Store, 'repository'>, jobId: string, index: number): Unit {
+  const unit = repository.units.get({ jobId, stage: 'main', index });
+  if (!unit) throw new Error(`${jobId} has no unit ${index}`);
+  return unit;
+}
+
+/** Claims one unit of the main stage for a batch attempt. */
+export function claimOne(store: Store, lease: LeaseToken, index: number): Claim {
+  const [claim] = claimUnits(store, lease, { indexes: [index], limit: 1 });
+  if (!claim) throw new Error(`unit ${index} of ${lease.jobId} cannot be claimed`);
+  return claim;
+}
+
+/** Claims what a dispatcher gives: up to 100 slots unless a test says otherwise. */
+export function claimUnits(store: Store, lease: LeaseToken, request: Partial<ClaimRequest> = {}): readonly Claim[] {
+  return store.repository.transaction((tx) =>
+    store.dispatcher.claim(tx, {
+      lease,
+      stage: 'main',
+      purpose: 'batch',
+      revision: 1,
+      limit: 100,
+      reservationUsd: 0,
+      maxTotalWorkers: 1000,
+      runDirectory: (unit, attempt) => `/runs/${unit}.${attempt}`,
+      ...request,
+    }),
+  );
+}
+
+/** Ends a claimed attempt: in a failure class, or well (null), and its unit in a status. */
+export function settleAs(
+  store: Store,
+  claim: Claim,
+  failureClass: FailureClass | null,
+  status: UnitDecision['status'],
+  change: { readonly usage?: Usage } & Partial<UnitDecision> = {},
+): ReturnType<Store['dispatcher']['settle']> {
+  const { usage = {}, ...decision } = change;
+  const message = `${failureClass} of unit ${claim.attempt.index}`;
+  const outcome: Outcome = failureClass
+    ? { ok: false, failureClass, message, usage }
+    : { ok: true, result: { text: 'done' }, usage };
+  return store.repository.transaction((tx) =>
+    store.dispatcher.settle(tx, claim, {
+      attemptStatus: failureClass ? attemptStatusOf(failureClass) : 'succeeded',
+      outcome,
+      decision: {
+        status,
+        retriesUsed: 0,
+        deferrals: 0,
+        interruptions: 0,
+        notBefore: 0,
+        failureClass,
+        failureMessage: failureClass ? message : null,
+        ...decision,
+      },
+    }),
+  );
+}

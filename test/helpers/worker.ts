@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { Outcome } from '../../src/domain/attempt.ts';
+import type { WorkerChoice } from '../../src/domain/job.ts';
+import type { AbortReason, Assignment, SpawnRecord, Worker } from '../../src/domain/worker.ts';
+import { parseWorker } from '../../src/workers/index.ts';
+import { processesOfAttempt } from '../../src/workers/process/processes.ts';
+import { stopGroup } from '../../src/workers/process/stop.ts';
+
+/** A signal that nobody aborts. */
+export const calm = new AbortController().signal;
+
+/** A signal that is aborted already. */
+export function aborted(reason: AbortReason): AbortSignal {
+  return AbortSignal.abort(reason);
+}
+
+/** Absolute path of a program among the fixtures. */
+export function fixtureProgram(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/workers/${name}`, import.meta.url));
+}
+
+/** A temporary directory of this test, with links resolved. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'abp-worker-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** An environment for a worker: PATH finds this Node first, then whatever stands in `bin`. */
+export function workerEnvironmentFor(bin?: string): Record<string, string> {
+  const places = [path.dirname(process.execPath), ...(bin ? [bin] : []), '/usr/bin', '/bin'];
+  return { PATH: places.join(':'), HOME: os.tmpdir() };
+}
+
+/** A directory whose `claude` is the given program: put it into PATH. */
+export function binWithClaude(program: string): string {
+  const bin = path.join(temporaryDirectory(), 'bin');
+  mkdirSync(bin);
+  chmodSync(program, 0o755);
+  symlinkSync(program, path.join(bin, 'claude'));
+  return bin;
+}
+
+/** A worker with an assignment of its own, ready to run. Whatever it leaves behind is stopped after the test. */
+export async function workerWith(
+  choice: WorkerChoice,
+  parts: Partial<Assignment> = {},
+): Promise<{ readonly worker: Worker; readonly assignment: Assignment }> {
+  const { worker, config } = await parseWorker(choice);
+  return { worker, assignment: assignmentFor({ config, ...parts }) };
+}
+
+/** An assignment in temporary directories of its own. */
+export function assignmentFor(parts: Partial<Assignment>): Assignment {
+  const root = temporaryDirectory();
+  for (const name of ['run', 'work', 'out']) mkdirSync(path.join(root, name), { mode: 0o700 });
+  const assignment: Assignment = {
+    jobId: 'job-1',
+    stage: 'main',
+    index: 7,
+    attempt: 1,
+    attemptId: randomUUID(),
+    prompt: { system: 'You do one item.', user: 'Do item 7.' },
+    payload: { name: 'seven' },
+    config: {},
+    outputSchema: null,
+    runDirectory: path.join(root, 'run'),
+    workingDirectory: path.join(root, 'work'),
+    outputDirectory: path.join(root, 'out'),
+    readableDirectories: [],
+    timeoutMs: 600_000,
+    deadlineAt: null,
+    idleTimeoutMs: 0,
+    budgetUsd: null,
+    resumeSessionId: null,
+    environment: workerEnvironmentFor(),
+    ...parts,
+  };
+  onTestFinished(() => stopGroup(assignment.attemptId));
+  return assignment;
+}
+
+/** A running attempt: its outcome to come, and the process once it is spawned. */
+export interface Running {
+  readonly outcome: Promise<Outcome>;
+  readonly spawned: Promise<SpawnRecord>;
+}
+
+/** Starts an attempt without waiting for it. */
+export function start(worker: Worker, assignment: Assignment, signal: AbortSignal = calm): Running {
+  const { promise, resolve, reject } = Promise.withResolvers<SpawnRecord>();
+  const outcome = worker.run(assignment, { signal, onSpawn: resolve });
+  outcome.then(() => reject(new Error('ended without a process')), reject);
+  promise.catch(() => {});
+  return { outcome, spawned: promise };
+}
+
+/** Pids of living processes that carry the attempt's id. */
+export function livingProcesses(assignment: Pick<Assignment, 'attemptId'>): readonly number[] {
+  return processesOfAttempt(assignment.attemptId).map(({ pid }) => pid);
+}

@@ -1,0 +1,305 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { AbpError } from '../../src/domain/error.ts';
+import { JOB_STATUSES } from '../../src/domain/job.ts';
+import { createLeaseObserver } from '../../src/executor/lease.ts';
+import { createRecovery } from '../../src/executor/recovery.ts';
+import type { Call } from '../../src/orchestrator/operation.ts';
+import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
+import { PATIENCE } from '../helpers/patience.ts';
+
+/** Arguments that make a job, until a test spoils them. */
+function recipe(f: Flow): Record<string, unknown> {
+  const file_path = join(f.directory, 'rows.csv');
+  writeFileSync(file_path, 'id,name\n1,one\n2,two\n3,three\n');
+  return {
+    name: 'A job',
+    user_intent: 'Look at it.',
+    enumerator_type: 'csv',
+    enumerator_config: { file_path },
+    worker: { type: 'scripted' },
+  };
+}
+const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {}) =>
+  f.orchestrator.callUnknown('create_job', input, {
+    workingDirectory: f.directory,
+    human: null,
+    patienceMs: 1e9,
+    ...call,
+  });
+const jobs = (f: Flow) => f.store.repository.jobs.list({ statuses: JOB_STATUSES, limit: 9 }).jobs;
+const nothingLeft = (f: Flow) => {
+  expect(jobs(f)).toEqual([]);
+  expect(f.store.repository.jobs.deleting()).toEqual([]);
+  expect(f.store.repository.leases.held()).toEqual([]);
+};
+
+/** A human has approved this code. */
+const approve = ({ store: { repository } }: Flow, code: string) => {
+  const sha256 = createHash('sha256').update(code).digest('hex');
+  repository.transaction((tx) => {
+    repository.approvals.request(tx, sha256, code);
+    repository.approvals.approve(tx, sha256, 'test');
+  });
+};
+/** Child processes of this one. */
+const children = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;
+/** For what takes as long as the machine needs. */
+
+describe('create_job', () => {
+  test('stores every item as a unit, spends nothing, and says what comes next', async () => {
+    const f = flow();
+    const created = await create(f, recipe(f));
+    expect(created).toMatchObject({
+      status: 'created',
+      units: { total: 3, pending: 3 },
+      cost_usd: 0,
+      executor: { state: 'none' },
+      template: expect.stringContaining('Look at it.'),
+      next: [{ tool: 'start_job' }, { tool: 'get_job' }],
+    });
+    const [job] = jobs(f);
+    expect(job).toMatchObject({ totalUnits: 3, fields: ['id', 'name', '_row_index', '_id'], status: 'created' });
+    expect(f.worker.runs).toEqual([]);
+    expect(f.store.repository.leases.held()).toEqual([]);
+  });
+
+  test('stores the defaults of this moment with the job', async () => {
+    const f = flow({ defaults: { maxWorkers: 7, maxRetries: 1 } });
+    await create(f, recipe(f));
+    await create(f, { ...recipe(f), limits: { max_workers: 2 } });
+    const limits = jobs(f).map(({ jobId }) => f.store.repository.jobs.revision(jobId, 1)?.limits);
+    expect(limits.map((limit) => [limit?.max_workers, limit?.max_retries]).sort()).toEqual([
+      [2, 1],
+      [7, 1],
+    ]);
+  });
+
+  test('makes relative paths absolute from where the caller stands', async () => {
+    const f = flow();
+    const given = { ...recipe(f), output_directory: 'out', enumerator_config: { file_path: 'rows.csv' } };
+    await create(f, given);
+    expect(jobs(f)).toMatchObject([
+      {
+        workingDirectory: f.directory,
+        outputDirectory: join(f.directory, 'out'),
+        enumeratorConfig: { file_path: join(f.directory, 'rows.csv') },
+      },
+    ]);
+  });
+
+  test.each<[string, Record<string, unknown>, string, RegExp]>([
+    ['an unknown field', { user_intend: 'x' }, 'invalid_input', /user_intend.*user_intent/],
+    ['a missing field', { name: undefined }, 'invalid_input', /name: expected a string, it is missing/],
+    ['a wrong type', { test_units: 'two' }, 'invalid_input', /test_units: expected a number, found "two"/],
+    ['an empty name', { name: '  ' }, 'invalid_input', /name/],
+    ['an unknown source', { enumerator_type: 'cvs' }, 'invalid_input', /cvs.*csv/],
+    ['an unknown field of the source', { enumerator_config: { path: 'x' } }, 'invalid_input', /path.*file_path/],
+    ['a source that is not there', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
+    ['an unknown worker', { worker: { type: 'claud' } }, 'invalid_input', /claud/],
+    ['a bad worker', { worker: { type: 'scripted', nonsense: 1 } }, 'invalid_input', /nonsense/],
+    ['a bad limit', { limits: { timeout_s: 0 } }, 'invalid_input', /limits\.timeout_s/],
+    ['a schema that is none', { output_schema: { type: 'nope' } }, 'invalid_input', /output_schema/],
+    ['an unknown placeholder', { prompt_template: 'Read {nmae}.' }, 'invalid_input', /nmae.*name/s],
+    ['post-processing without its prompt', { post_processing_name: 'Sum' }, 'invalid_input', /post_processing_prompt/],
+  ])('refuses %s, and leaves nothing behind', async (_what, change, code, message) => {
+    const f = flow();
+    const refused = create(f, { ...recipe(f), ...change });
+    await expect(refused).rejects.toMatchObject({ code, message, hint: expect.stringMatching(/\w/) });
+    nothingLeft(f);
+  });
+
+  test.each([
+    ['no items', 'id,name\n', /no items/],
+    ['a ragged row far down', `id,name\n${'1,x\n'.repeat(12_000)}1,x,y\n`, /12002/],
+    ['nothing at all', '', /./],
+  ])('refuses a source with %s, and leaves nothing behind', async (_what, text, message) => {
+    const f = flow();
+    const given = recipe(f);
+    writeFileSync(join(f.directory, 'rows.csv'), text);
+    await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message });
+    nothingLeft(f);
+  });
+
+  test('refuses a source of which all was left out, and says what', async () => {
+    const f = flow();
+    const base = join(f.directory, 'names');
+    mkdirSync(base);
+    writeFileSync(Buffer.from(`${base}/bad\xff.txt`, 'latin1'), 'x');
+    const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory: base } };
+    await expect(create(f, given)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringMatching(/no items\. Names that are not UTF-8 were left out .*\(1: "bad\\\\xff\.txt"\)$/),
+    });
+    nothingLeft(f);
+  });
+
+  test('stores large items in small transactions, wherever in them the text is', async () => {
+    const f = flow();
+    const file_path = join(f.directory, 'nested.json');
+    const item = { list: [{ text: 'x'.repeat(300_000) }] };
+    writeFileSync(file_path, JSON.stringify(Array.from({ length: 20 }, () => item)));
+    const given = { ...recipe(f), enumerator_type: 'json', enumerator_config: { file_path } };
+    const stored: number[] = [];
+    await create(f, given, { onProgress: ({ done }) => stored.push(done) });
+    expect(stored).toEqual([4, 8, 12, 16, 20]);
+  });
+
+  test('refuses a glob that matches nothing and a directory that is not there', async () => {
+    const f = flow();
+    mkdirSync(join(f.directory, 'empty'));
+    for (const base_directory of [join(f.directory, 'empty'), join(f.directory, 'none')]) {
+      const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory } };
+      await expect(create(f, given)).rejects.toMatchObject({
+        code: 'invalid_input',
+        hint: expect.stringMatching(/\w/),
+      });
+    }
+    nothingLeft(f);
+  });
+
+  test('refuses two items with one key, naming both places, also far apart; or keeps the first of each', async () => {
+    const f = flow();
+    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv'), id_column: 'id' } };
+    const rows = Array.from({ length: 12_000 }, (_, n) => `${n},name ${n}`);
+    writeFileSync(join(f.directory, 'rows.csv'), ['id,name', ...rows, '7,again'].join('\n'));
+    await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message: /"7".*9.*12002/s });
+    nothingLeft(f);
+    const config = { ...given.enumerator_config, on_duplicate: 'skip' };
+    expect(await create(f, { ...given, enumerator_config: config })).toMatchObject({
+      units: { total: 12_000 },
+      skipped_duplicates: 1,
+    });
+  });
+});
+
+describe('while the source is being stored', () => {
+  /** A source that waits at its end until a test lets it go on. */
+  function slowSource(f: Flow, call: Partial<Call> = {}, rows = `name\n${'x\n'.repeat(10)}`) {
+    const gate = Promise.withResolvers<void>();
+    // On a slow machine it may be closed before anybody waits at it.
+    gate.promise.catch(() => undefined);
+    const { promptSynthesizer } = f.orchestrator.deps;
+    const synthesize = promptSynthesizer.synthesize;
+    Object.assign(promptSynthesizer, {
+      synthesize: async (request: Parameters<typeof synthesize>[0]) => {
+        await gate.promise;
+        return synthesize(request);
+      },
+    });
+    const given = recipe(f);
+    writeFileSync(join(f.directory, 'rows.csv'), rows);
+    const creating = create(f, given, { patienceMs: 50, ...call });
+    return { creating, goOn: gate.resolve, fail: gate.reject };
+  }
+  const enumerating = (f: Flow) => f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs;
+
+  test('longer than the caller has patience, the call answers, and it goes on behind it', async () => {
+    const f = flow();
+    writeFileSync(join(f.directory, 'rows.csv'), 'id\n1\n');
+    const { creating, goOn } = slowSource(f);
+    const answered = await creating;
+    expect(answered).toMatchObject({ status: 'enumerating', executor: { state: 'alive' } });
+    const { job_id } = answered as { job_id: string };
+    // Until it is ready only get_job_status and cancel_job see it.
+    expect((await f.call('list_jobs', {})).jobs).toEqual([]);
+    await expect(f.call('start_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(f.call('update_job', { job_id, prompt_template: 'x' })).rejects.toMatchObject({ code: 'conflict' });
+    goOn();
+    await expect.poll(() => f.job(job_id).status).toBe('created');
+    expect(f.store.repository.units.counts(job_id).pending).toBeGreaterThan(0);
+  });
+
+  test('what was left out meanwhile is told with the job', async () => {
+    const f = flow();
+    const { creating, goOn } = slowSource(f, {}, 'name,name\n1,2\n');
+    const { job_id } = (await creating) as { job_id: string };
+    goOn();
+    await expect.poll(() => f.job(job_id).status).toBe('created');
+    const told = { warnings: [{ kind: 'renamed_column', count: 1, examples: [expect.stringContaining('name_2')] }] };
+    expect(await f.call('get_job_status', { job_id })).toMatchObject(told);
+    expect(await f.call('get_job', { job_id })).toMatchObject(told);
+  });
+
+  test('it goes on when the caller goes away, and tells it nothing more', async () => {
+    const f = flow();
+    const caller = new AbortController();
+    let told = 0;
+    const { creating, goOn } = slowSource(f, { signal: caller.signal, onProgress: () => told++ });
+    const { job_id } = (await creating) as { job_id: string };
+    const before = told;
+    caller.abort();
+    goOn();
+    await expect.poll(() => f.job(job_id).status).toBe('created');
+    expect(told).toBe(before);
+  });
+
+  test('it ends when the caller goes away before it has an answer', async () => {
+    const f = flow();
+    const caller = new AbortController();
+    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv') } };
+    writeFileSync(join(f.directory, 'rows.csv'), `name\n${'x\n'.repeat(200_000)}`);
+    await expect(create(f, given, { signal: caller.signal, onProgress: () => caller.abort() })).rejects.toThrow();
+    nothingLeft(f);
+  });
+
+  test('refused behind the back of its caller, it says why to whoever asks what became of it', async () => {
+    const f = flow();
+    const { creating, fail } = slowSource(f);
+    const { job_id } = (await creating) as { job_id: string };
+    fail(new AbpError('invalid_input', 'line 9000001: a quote is missing.', { hint: 'Mend the file.' }));
+    await expect.poll(() => f.store.repository.leases.held()).toEqual([]);
+    await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: `${job_id} was not created: line 9000001: a quote is missing.`,
+      hint: 'Mend the file.',
+    });
+    nothingLeft(f);
+  });
+
+  test('cancelled, it is gone, and so is all that was stored', async () => {
+    const f = flow();
+    const { creating, goOn } = slowSource(f);
+    const { job_id } = (await creating) as { job_id: string };
+    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', next: [] });
+    await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
+    goOn();
+    await expect.poll(() => f.store.repository.leases.held()).toEqual([]);
+    nothingLeft(f);
+  });
+
+  test('cancelled while its source is silent, the source is given up', async () => {
+    const f = flow({ defaults: { leaseMs: 60 } });
+    const code = 'export const enumerate = () => new Promise((done) => setTimeout(done, 80_000));';
+    approve(f, code);
+    const given = { ...recipe(f), enumerator_type: 'dynamic', enumerator_config: { code } };
+    const { job_id } = (await create(f, given, { patienceMs: 0 })) as { job_id: string };
+    await vi.waitFor(() => expect(children()).toBe(1), PATIENCE);
+    await f.call('cancel_job', { job_id });
+    await vi.waitFor(() => expect(children()).toBe(0), PATIENCE);
+    nothingLeft(f);
+  });
+
+  test('by a source that is slower than a lease, nobody takes it for an orphan', async () => {
+    const f = flow({ defaults: { leaseMs: 60 } });
+    const { creating, goOn } = slowSource(f);
+    await creating;
+    const [job] = enumerating(f);
+    const before = f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat ?? 0;
+    const recovery = createRecovery({
+      repository: f.store.repository,
+      launcher: f.orchestrator.deps.launcher,
+      observer: createLeaseObserver(f.clock),
+      clock: f.clock,
+    });
+    expect((await recovery.tick()).deleted).toEqual([]);
+    await expect.poll(() => f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat).toBeGreaterThan(before);
+    f.clock.advance(LEASE_MS);
+    expect((await recovery.tick()).deleted).toEqual([]);
+    goOn();
+    await expect.poll(() => f.job(job?.jobId ?? '').status).toBe('created');
+  });
+});

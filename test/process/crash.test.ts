@@ -1,0 +1,292 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { JOB_STATUSES } from '../../src/domain/job.ts';
+import { identify } from '../../src/workers/process/processes.ts';
+import { PATIENCE } from '../helpers/patience.ts';
+import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
+
+/** As a machine goes down: the executor and everything that its agents are made of, at once. */
+async function killAll(w: World, jobId: string): Promise<void> {
+  const { attempts } = w.abp.store.repository;
+  await w.until(() => attempts.running(jobId).every(({ pid }) => pid !== null));
+  const leaders = attempts.running(jobId).flatMap(({ pid }) => pid ?? []);
+  const executor = w.executorPid(jobId);
+  process.kill(executor, 'SIGKILL');
+  for (const leader of leaders) process.kill(-leader, 'SIGKILL');
+  await w.until(() => ![executor, ...leaders].some(isAlive));
+}
+
+const waits = (count: number) => Array.from({ length: count }, (_, n) => ({ n, does: 'waits' }));
+
+describe('an executor that is killed', () => {
+  test('is replaced: living agents are adopted, ended ones judged from their files, nothing runs twice', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(4), { limits: { max_workers: 3 } });
+    await w.until(() => w.notes('start').length === 3);
+    const killed = w.executorPid(job_id);
+    process.kill(killed, 'SIGKILL');
+    await w.until(() => !isAlive(killed));
+    // One ends while nobody looks; its result reaches the disk.
+    w.go(0);
+    await w.until(() => w.notes('end').length === 1);
+    expect(await w.call('get_job_status', { job_id })).toMatchObject({ executor: { state: 'lost' } });
+    expect((await w.recovery().tick()).recovered).toEqual([job_id]);
+    await w.until(() => w.units(job_id)[0]?.status === 'completed');
+    w.go();
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed', executorsLost: 0 });
+    expect(
+      w
+        .notes('start')
+        .map(({ unit, attempt }) => `${unit}.${attempt}`)
+        .sort(),
+    ).toEqual(['0.1', '1.1', '2.1', '3.1']);
+    const events = w.abp.store.repository.events.list(job_id, 0, 100);
+    expect(events.filter(({ type }) => type === 'executor:lost')).toMatchObject([{ data: { executor_pid: killed } }]);
+    expect(
+      events
+        .filter(({ type }) => type === 'attempt:adopted')
+        .map(({ index }) => index)
+        .sort(),
+    ).toEqual([1, 2]);
+  });
+
+  test('together with its agents costs no retry: their units are run again, and no process is left', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
+    await w.until(() => w.notes('start').length === 2);
+    await killAll(w, job_id);
+    w.go();
+    await w.call('resume_job', { job_id });
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(w.units(job_id).map(({ attempt }) => attempt)).toEqual([2, 2]);
+  });
+
+  test('leaves agents that keep to their deadline even when no other executor comes', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(1), { limits: { timeout_s: 4, max_retries: 0 } });
+    await w.until(() => w.notes('start').length === 1);
+    const [agent] = w.notes('start');
+    process.kill(w.executorPid(job_id), 'SIGKILL');
+    expect(isAlive(agent?.pid ?? 0)).toBe(true);
+    await w.until(() => !isAlive(agent?.pid ?? 0));
+    expect(w.notes('end')).toEqual([]);
+  });
+
+  test('is replaced once, when ten programs resume the job at the same time', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(2), { limits: { max_workers: 2 } });
+    await w.until(() => w.notes('start').length === 2);
+    const killed = w.executorPid(job_id);
+    process.kill(killed, 'SIGKILL');
+    await w.until(() => !isAlive(killed));
+    const calls = Array.from({ length: 10 }, () =>
+      execa(process.execPath, [CALL, 'resume_job', JSON.stringify({ job_id })], { env: w.environment }),
+    );
+    for (const { stdout } of await Promise.all(calls)) {
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'running', executor: { state: 'alive' } });
+    }
+    const started = () =>
+      w.abp.store.repository.events.list(job_id, 0, 100).filter(({ type }) => type === 'executor:started');
+    expect(started().map(({ data }) => data.epoch)).toEqual([2, 3]);
+    w.go();
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(started()).toHaveLength(2);
+    expect(w.notes('start')).toHaveLength(2);
+  });
+
+  test('is not replaced by a program that lacks what its worker needs; it says which', async () => {
+    const w = world({ SECRET_TOKEN: 'x' });
+    const worker = {
+      type: 'command',
+      command: [process.execPath, '-e', 'setInterval(() => {}, 1000)'],
+      pass_env: ['SECRET_TOKEN'],
+    };
+    const job_id = await w.begin([{}], { worker });
+    await w.until(() => w.units(job_id)[0]?.status === 'running');
+    process.kill(w.executorPid(job_id), 'SIGKILL');
+    const { SECRET_TOKEN: _, ...bare } = w.environment;
+    const refused = await execa(process.execPath, [CALL, 'resume_job', JSON.stringify({ job_id })], {
+      env: bare,
+      extendEnv: false,
+      reject: false,
+    });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain('needs SECRET_TOKEN, not set here');
+    expect(w.job(job_id).status).toBe('running');
+    // Stopping what is left needs no such variable.
+    await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: bare, extendEnv: false });
+    await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
+  });
+
+  test('again and again, without one settled unit, pauses the job: it is not started for ever', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(9), { limits: { max_workers: 1 } });
+    const recovery = w.recovery();
+    for (let deaths = 1; deaths <= 3; deaths++) {
+      await w.until(() => w.notes('start').length === deaths);
+      await killAll(w, job_id);
+      await recovery.tick();
+    }
+    expect(await w.ended(job_id)).toMatchObject({ status: 'paused', pauseReason: 'crashed', executorsLost: 3 });
+    expect(await recovery.tick()).toMatchObject({ recovered: [] });
+    expect(w.notes('start')).toHaveLength(3);
+  });
+});
+
+describe('an executor that lives', () => {
+  test.each([
+    ['1', 'looks after the jobs of others whose executor died', true],
+    ['0', 'minds its own job where ABP_AUTO_RECOVER is off', false],
+  ])('with ABP_AUTO_RECOVER=%s %s', async (ABP_AUTO_RECOVER, _what, recovers) => {
+    const w = world({ ABP_AUTO_RECOVER });
+    const lost = await w.begin([{ does: 'quick' }, { does: 'waits' }], { limits: { max_workers: 1 } });
+    await w.until(() => w.units(lost)[1]?.status === 'running');
+    await killAll(w, lost);
+    const other = await w.begin([{ does: 'takes', seconds: 1.5 }]);
+    await w.until(() => w.job(other).status === 'completed');
+    if (recovers) await w.until(() => w.abp.store.repository.leases.get(lost)?.epoch === 3);
+    expect(w.abp.store.repository.leases.get(lost)?.epoch).toBe(recovers ? 3 : 2);
+    w.go();
+    if (recovers) expect(await w.ended(lost)).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('an agent that is killed', () => {
+  test('is a crash of its attempt, which is tried again', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(1));
+    await w.until(() => w.notes('start').length === 1);
+    process.kill(w.notes('start')[0]?.pid ?? 0, 'SIGKILL');
+    await w.until(() => w.units(job_id)[0]?.failureClass === 'crashed');
+    w.go();
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(w.units(job_id)).toMatchObject([{ attempt: 2, retriesUsed: 1 }]);
+  });
+});
+
+describe('an executor that stands still', () => {
+  test('loses its job to another after a lease, and touches nothing when it wakes', async () => {
+    const w = world({ ABP_LEASE_S: '1' });
+    const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
+    await w.until(() => w.notes('start').length === 2);
+    const frozen = w.executorPid(job_id);
+    process.kill(frozen, 'SIGSTOP');
+    const recovery = w.recovery();
+    await expect.poll(async () => (await recovery.tick()).recovered, PATIENCE).toEqual([job_id]);
+    const successor = w.executorPid(job_id);
+    expect(successor).not.toBe(frozen);
+    process.kill(frozen, 'SIGCONT');
+    await w.until(() => !isAlive(frozen));
+    expect(w.executorPid(job_id)).toBe(successor);
+    expect(w.notes('start').map(({ pid }) => isAlive(pid))).toEqual([true, true]);
+    w.go();
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(w.notes('start')).toHaveLength(3);
+    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('the lease is lost');
+  });
+
+  test('for less than a lease keeps its job', async () => {
+    const w = world({ ABP_LEASE_S: '300' });
+    const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
+    await w.until(() => w.notes('start').length === 1);
+    const pid = w.executorPid(job_id);
+    process.kill(pid, 'SIGSTOP');
+    const recovery = w.recovery();
+    expect((await recovery.tick()).recovered).toEqual([]);
+    w.go();
+    await w.until(() => w.notes('end').length === 1);
+    expect((await recovery.tick()).recovered).toEqual([]);
+    process.kill(pid, 'SIGCONT');
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(w.abp.store.repository.leases.get(job_id)?.epoch).toBe(2);
+  });
+});
+
+describe('a stranger', () => {
+  /** A process that has nothing to do with us. */
+  function stranger(): number {
+    const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child.pid ?? 0;
+  }
+
+  test('that has the pid of a dead executor, or of an agent, is never signalled', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(2), { limits: { max_workers: 1, timeout_s: 10 } });
+    await w.until(() => w.notes('start').length === 1);
+    const pids = [w.executorPid(job_id), w.notes('start')[0]?.pid ?? 0];
+    await w.until(() => w.abp.store.repository.attempts.running(job_id)[0]?.pid);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await w.until(() => !pids.some(isAlive));
+    const innocent = stranger();
+    const db = new Database(w.abp.store.repository.path);
+    db.prepare('UPDATE leases SET pid = ? WHERE job_id = ?').run(innocent, job_id);
+    db.prepare('UPDATE attempts SET pid = ? WHERE job_id = ?').run(innocent, job_id);
+    db.close();
+    await w.call('cancel_job', { job_id });
+    await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
+    expect(await w.ended(job_id)).toMatchObject({ status: 'cancelled' });
+    expect(isAlive(innocent)).toBe(true);
+  });
+
+  test('that started at another time, or in another boot, is not the holder of a lease', async () => {
+    const w = world();
+    const job_id = await w.begin(waits(1));
+    await w.until(() => w.notes('start').length === 1);
+    const executor = w.executorPid(job_id);
+    process.kill(executor, 'SIGKILL');
+    await w.until(() => !isAlive(executor));
+    const innocent = identify(stranger());
+    const db = new Database(w.abp.store.repository.path);
+    const record = (startedAt: string | null, bootId: string | null) =>
+      db
+        .prepare('UPDATE leases SET pid = ?, pid_started_at = ?, boot_id = ? WHERE job_id = ?')
+        .run(innocent.pid, startedAt, bootId, job_id);
+    const state = async () => (await w.call('get_job_status', { job_id })).executor.state;
+    record(innocent.startedAt, innocent.bootId);
+    expect(await state()).toBe('alive');
+    record('1', innocent.bootId);
+    expect(await state()).toBe('lost');
+    record(innocent.startedAt, 'another boot');
+    expect(await state()).toBe('lost');
+    db.close();
+    w.go();
+    await w.call('resume_job', { job_id });
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    expect(isAlive(innocent.pid)).toBe(true);
+  });
+});
+
+test('a creator that is killed while it stores units leaves nothing: whoever recovers takes the rest apart', async () => {
+  const w = world();
+  const source = join(w.directory, 'many.csv');
+  writeFileSync(source, `name\n${'a row of some length\n'.repeat(400_000)}`);
+  const input = {
+    name: 'Many',
+    user_intent: 'x',
+    enumerator_type: 'csv',
+    enumerator_config: { file_path: source },
+    worker: { type: 'command', command: ['true'] },
+  };
+  const creator = spawn(process.execPath, [CALL, 'create_job', JSON.stringify(input)], {
+    env: w.environment,
+    stdio: 'ignore',
+  });
+  const { jobs, units } = w.abp.store.repository;
+  const job = await w.until(() => jobs.list({ statuses: ['enumerating'], limit: 1 }).jobs[0]);
+  await w.until(() => units.counts(job.jobId).total > 20_000);
+  creator.kill('SIGKILL');
+  await w.until(() => !isAlive(creator.pid ?? 0));
+  expect(await w.call('get_job_status', { job_id: job.jobId })).toMatchObject({ executor: { state: 'lost' } });
+  expect((await w.recovery().tick()).deleted).toEqual([job.jobId]);
+  expect(jobs.list({ statuses: JOB_STATUSES, limit: 9 }).total).toBe(0);
+  const db = new Database(w.abp.store.repository.path, { readonly: true });
+  for (const table of ['jobs', 'job_revisions', 'units', 'unit_counts', 'attempts', 'events', 'leases']) {
+    expect(db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), table).toEqual({ n: 0 });
+  }
+  db.close();
+});

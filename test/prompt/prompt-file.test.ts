@@ -1,0 +1,76 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownPrompt } from '../../src/prompt/own-prompt.ts';
+import { loadPromptFile, promptsDirectory } from '../../src/prompt/prompt-file.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'abp-prompts-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function load(content: string) {
+  const file = path.join(folder, 'mine.md');
+  await writeFile(file, content);
+  return loadPromptFile(file);
+}
+
+describe("a user's prompt file", () => {
+  it('may have front matter', async () => {
+    expect(await load('---\nname: review\ndescription: d\nvariables: [a]\n---\n\nRead {a}.\n')).toEqual({
+      name: 'review',
+      description: 'd',
+      variables: ['a'],
+      text: 'Read {a}.\n',
+    });
+  });
+
+  it('may be nothing but text, and is then called by its file name', async () => {
+    expect(await load('\uFEFFRead {a}.\r\n---\r\nand more')).toEqual({
+      name: 'mine',
+      description: '',
+      variables: [],
+      text: 'Read {a}.\r\n---\r\nand more',
+    });
+  });
+
+  it('may have Windows line ends and empty front matter', async () => {
+    expect((await load('---\r\n---\r\nDo it.')).text).toBe('Do it.');
+  });
+
+  it.each([
+    ['an unknown field', '---\ntitle: x\nnmae: y\n---\nDo it.', /nmae.*Did you mean "name"/s],
+    ['a wrong type', '---\nvariables: a\n---\nDo it.', /variables: expected a list, found "a"/],
+    ['broken YAML', '---\nname: [\n---\nDo it.', /is not YAML/],
+    ['no text', '---\nname: x\n---\n\n', /is empty/],
+  ])('is refused with its reason for %s', async (_what, content, reason) => {
+    await expect(load(content)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringMatching(reason),
+    });
+  });
+
+  it.each([['missing.md'], ['.']])('that cannot be read (%s) is refused by its path', async (name) => {
+    const file = path.join(folder, name);
+    await expect(loadPromptFile(file)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(file),
+    });
+  });
+});
+
+describe("ABP's own prompts", () => {
+  it('are all sound: front matter, and exactly the variables they list', async () => {
+    const names = (await readdir(promptsDirectory())).map((file) => path.basename(file, '.md'));
+    expect(names).toEqual(
+      expect.arrayContaining(['worker-system', 'file', 'csv', 'json', 'sql', 'dynamic', 'post-processing']),
+    );
+    for (const name of names) {
+      const prompt = await loadPromptFile(path.join(promptsDirectory(), `${name}.md`));
+      expect(prompt).toMatchObject({ name, description: expect.stringMatching(/\w.*\.$/) });
+      await ownPrompt(name);
+    }
+  });
+});

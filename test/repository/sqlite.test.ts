@@ -1,0 +1,223 @@
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/domain/clock.ts';
+import { AbpError } from '../../src/domain/error.ts';
+import { openStore } from '../../src/repository/index.ts';
+import { MIGRATIONS } from '../../src/repository/migrations/index.ts';
+import { installed } from '../helpers/installation.ts';
+import { expectLedger } from '../helpers/ledger.ts';
+import { holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+const [CALL, COUNT] = [installed().program('call'), installed().program('count')];
+const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
+
+describe('the place of a store', () => {
+  test('is private to the user: directory 0700, every file of it 0600, whatever the umask', () => {
+    const before = process.umask(0);
+    try {
+      const directory = join(temporaryDirectory(), 'deep', 'er');
+      seedJob(temporaryStore({ path: join(directory, 'batch.db') }));
+      expect(mode(directory)).toBe('700');
+      const files = readdirSync(directory);
+      expect(files).toEqual(expect.arrayContaining(['batch.db', 'batch.db-wal']));
+      expect(files.map((file) => mode(join(directory, file)))).toEqual(files.map(() => '600'));
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('that was readable by others no longer is; a directory that was there keeps its mode', () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'batch.db');
+    writeFileSync(path, '', { mode: 0o644 });
+    chmodSync(directory, 0o755);
+    temporaryStore({ path });
+    expect([mode(path), mode(directory)]).toEqual(['600', '755']);
+  });
+
+  test.each([
+    ['no directory', (path: string) => writeFileSync(join(path, '..'), 'a file'), 'environment'],
+    ['a directory', (path: string) => mkdirSync(path, { recursive: true }), 'environment'],
+    ['no database', (path: string) => writeText(path, 'Dear diary, today I wrote a file.'.repeat(99)), 'store'],
+  ])('that is %s is refused, naming it and the way out, and left as it was', (_what, make, code) => {
+    const path = join(temporaryDirectory(), 'store', 'batch.db');
+    make(path);
+    const error = refusalOf(() => openStore(path, systemClock));
+    expect(error).toMatchObject({ code, hint: expect.stringContaining('ABP_STORAGE_PATH') });
+    expect(error.message).toContain(path);
+    if (code === 'store') expect(readFileSync(path, 'utf8')).toMatch(/^Dear diary/);
+  });
+});
+
+describe('the schema', () => {
+  test('migrations are numbered from 1 without a gap', () => {
+    expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, n) => n + 1));
+  });
+
+  test('the oldest released store opens for ever: with all it holds, and the schema of a new one', () => {
+    const path = join(temporaryDirectory(), 'batch.db');
+    copyFileSync(fixture('store-v1.db'), path);
+    const { repository } = temporaryStore({ path });
+    expect(schemaOf(path)).toEqual(schemaOf(temporaryStore().repository.path));
+    expect(repository.jobs.list({ limit: 9 }).jobs).toMatchObject([
+      { jobId: 'job-paused', status: 'paused', pauseReason: 'user', costUsd: 0.02 },
+      { jobId: 'job-ended2', status: 'completed', fields: ['file_path', 'file_name'], totalUnits: 2 },
+    ]);
+    expect(repository.units.list('job-ended2', {}, 9)).toMatchObject([
+      {
+        unit: { key: '0.txt', status: 'completed', payload: { file_name: '0.txt' } },
+        attempt: { status: 'succeeded', result: { structured: { about: 'ships' } }, usage: { sessionId: '7b0c' } },
+      },
+      { unit: { key: '1.txt', status: 'skipped' }, attempt: null },
+    ]);
+    expect(repository.jobs.revision('job-ended2', 1)).toMatchObject({ limits: { budget_usd: 5 } });
+    expect(repository.gates.get('claude')?.reason).toBe('weekly limit');
+    expect(repository.approvals.get('aa')?.approvedBy).toBe('cli');
+    expectLedger(repository);
+  });
+
+  test('a store of a newer ABP is refused and not touched', () => {
+    const { path } = temporaryStore().repository;
+    const db = new Database(path);
+    db.pragma(`user_version = ${NEWEST + 1}`);
+    const error = refusalOf(() => openStore(path, systemClock));
+    expect(error).toMatchObject({
+      code: 'newer_store',
+      hint: expect.stringContaining('Update agentic-batch-processor'),
+    });
+    expect(error.message).toContain(`schema ${NEWEST + 1}`);
+    expect(db.pragma('user_version', { simple: true })).toBe(NEWEST + 1);
+    db.close();
+  });
+
+  test('is not changed while somebody alive holds a job, and is when the holder is dead', () => {
+    const path = join(temporaryDirectory(), 'batch.db');
+    copyFileSync(fixture('store-v1.db'), path);
+    const db = new Database(path);
+    db.exec("UPDATE leases SET released = 0, pid = 77 WHERE job_id = 'job-paused'");
+    const error = refusalOf(() => openStore(path, systemClock, () => false));
+    expect(error).toMatchObject({ code: 'busy', hint: expect.stringContaining('Pause or finish') });
+    expect(db.pragma('user_version', { simple: true })).toBe(1);
+    const asked: number[] = [];
+    const isDead = ({ pid }: { pid: number }) => asked.push(pid) > 0;
+    openStore(path, systemClock, isDead).repository.close();
+    expect(asked).toEqual([77]);
+    expect(db.pragma('user_version', { simple: true })).toBe(NEWEST);
+    db.close();
+  });
+});
+
+describe('several processes at one store', () => {
+  test('open a new one at once: one makes it, the others find it made', async () => {
+    const path = join(temporaryDirectory(), 'batch.db');
+    const env = { ABP_STORAGE_PATH: path };
+    await Promise.all([1, 2, 3].map(() => execa(process.execPath, [CALL, 'list_jobs', '{}'], { env })));
+    expect(schemaOf(path)).toEqual(schemaOf(temporaryStore().repository.path));
+  });
+
+  test('write to two jobs of it at once: every unit once, every event numbered, every cent counted', async () => {
+    const store = temporaryStore({ clock: systemClock });
+    const { path } = store.repository;
+    const leases = [0, 1].map(() => holdLease(store, seedJob(store, { units: 150 }).jobId));
+    const before = store.repository.changeCounter();
+    const runs = await Promise.all(
+      leases.map((lease) => execa(process.execPath, [COUNT, path, JSON.stringify(lease)])),
+    );
+    for (const [n, { stdout }] of runs.entries()) {
+      const all = Array.from({ length: 150 }, (_, index) => index);
+      expect(JSON.parse(stdout)).toEqual(all);
+      expect(store.repository.jobs.get(leases[n]?.jobId ?? '')).toMatchObject({ inputTokens: 150, eventSeq: 150 });
+    }
+    expect(store.repository.changeCounter()).not.toBe(before);
+  });
+
+  test('write to one job: a unit goes to one of them', async () => {
+    const store = temporaryStore({ clock: systemClock });
+    const lease = holdLease(store, seedJob(store, { units: 200 }).jobId);
+    const runs = await Promise.all(
+      [1, 2].map(() => execa(process.execPath, [COUNT, store.repository.path, JSON.stringify(lease)])),
+    );
+    const done = runs.flatMap(({ stdout }) => JSON.parse(stdout) as number[]);
+    expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index));
+  });
+
+  test('a store that another process keeps locked is busy, and what was to be written is not', () => {
+    const store = temporaryStore();
+    const { jobId } = seedJob(store);
+    const other = new Database(store.repository.path);
+    other.exec('BEGIN IMMEDIATE');
+    const error = refusalOf(() =>
+      store.repository.transaction((tx) => store.repository.jobs.patch(tx, jobId, { name: 'x' })),
+    );
+    expect(error).toMatchObject({ code: 'busy', hint: 'Try again in a moment.' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(store.repository.jobs.get(jobId)?.name).not.toBe('x');
+  });
+
+  test('a disk that is full is said to be so, and what was to be written is not', () => {
+    const store = temporaryStore();
+    const { jobId } = seedJob(store, { status: 'enumerating', units: 1 });
+    const { repository } = store;
+    const pages = new Database(repository.path).pragma('page_count', { simple: true }) as number;
+    const full = limitPages(repository.path, pages + 8);
+    const items = Array.from({ length: 500 }, () => ({ payload: { text: 'x'.repeat(1000) } }));
+    const error = refusalOf(() => full.transaction((tx) => full.units.add(tx, jobId, 'main', 1, items)));
+    expect(error).toMatchObject({
+      code: 'environment',
+      details: { disk: true },
+      hint: expect.stringContaining('room'),
+    });
+    full.close();
+    expect(repository.units.counts(jobId).total).toBe(1);
+  });
+});
+
+/** A repository on a database that may not grow beyond so many pages: SQLite then says what it says on a full disk. */
+function limitPages(path: string, pages: number) {
+  const pragma = Database.prototype.pragma;
+  Database.prototype.pragma = function (source, options) {
+    if (source.startsWith('synchronous')) pragma.call(this, `max_page_count = ${pages}`);
+    return pragma.call(this, source, options);
+  };
+  try {
+    return openStore(path, systemClock).repository;
+  } finally {
+    Database.prototype.pragma = pragma;
+  }
+}
+
+function schemaOf(path: string): unknown {
+  const db = new Database(path, { readonly: true });
+  const schema = db.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY type, name').all();
+  const statistics = db.prepare('SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx').all();
+  const version = db.pragma('user_version', { simple: true });
+  const vacuum = db.pragma('auto_vacuum', { simple: true });
+  db.close();
+  return { schema, statistics, version, vacuum };
+}
+
+function mode(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+function writeText(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function refusalOf(run: () => unknown): AbpError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AbpError) return error;
+    throw error;
+  }
+  throw new Error('expected a refusal, and there was none');
+}

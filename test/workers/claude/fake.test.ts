@@ -1,0 +1,286 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Assignment, ConversationEntry, Worker } from '../../../src/domain/worker.ts';
+import { PATIENCE } from '../../helpers/patience.ts';
+import {
+  binWithClaude,
+  calm,
+  fixtureProgram,
+  livingProcesses,
+  start,
+  workerEnvironmentFor,
+  workerWith,
+} from '../../helpers/worker.ts';
+
+/** An attempt with the fake CLI, playing `play`. */
+async function prepare(play: string, parts: Partial<Assignment> = {}, config: Record<string, string | number> = {}) {
+  const environment = workerEnvironmentFor(binWithClaude(fixtureProgram('claude.mjs')));
+  const prompt = { system: 'Be brief.', user: `PLAY ${play}` };
+  return workerWith({ type: 'claude', ...config }, { prompt, environment, ...parts });
+}
+
+async function run(play: string, parts: Partial<Assignment> = {}) {
+  const { worker, assignment } = await prepare(play, parts);
+  return { worker, assignment, outcome: await worker.run(assignment, { signal: calm }) };
+}
+
+/** Until it has said all that it says before it waits. */
+const said = ({ runDirectory }: Assignment) =>
+  expect.poll(() => readFileSync(path.join(runDirectory, 'stdout')).length, PATIENCE).toBeGreaterThan(4000);
+
+async function conversationOf(worker: Worker, { runDirectory }: Assignment, from = 0): Promise<ConversationEntry[]> {
+  const entries = [];
+  for await (const entry of worker.conversation(runDirectory, from)) entries.push(entry);
+  return entries;
+}
+
+describe('a CLI that behaves badly', () => {
+  it('may write garbage, invalid UTF-8 and unknown events between its lines', async () => {
+    const { outcome } = await run('garbage');
+    expect(outcome).toMatchObject({ ok: true, result: { text: 'done' } });
+  });
+
+  it('may write a line of many megabytes', async () => {
+    const { outcome, worker, assignment } = await run('long_line');
+    expect(outcome).toMatchObject({ ok: true, notes: { toolsUsed: { Read: 1 } } });
+    const entry = (await conversationOf(worker, assignment)).find(({ role }) => role === 'tool');
+    expect(entry).toMatchObject({ kind: 'tool_result', tool: 'Read' });
+    expect(entry?.text.length).toBeLessThan(30_000);
+  });
+
+  it('may end without the newline of its result line', async () => {
+    expect((await run('half_line')).outcome).toMatchObject({ ok: true, result: { text: 'done' } });
+  });
+
+  it('may hang after its result, with a child that holds its stdout: the result settles the unit', async () => {
+    const { outcome, assignment } = await run('hangs_after_result');
+    expect(outcome).toMatchObject({ ok: true, result: { text: 'done' }, usage: { costUsd: 0.25 } });
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('may close its stdout and live on: then the time limit ends it', async () => {
+    const { outcome, assignment } = await run('closes_stdout', { timeoutMs: 1500 });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('may flood its stderr: the end of it is what a person reads', async () => {
+    const { outcome } = await run('floods_stderr');
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'crashed' });
+    if (outcome.ok) return;
+    expect(outcome.message).toMatch(/^exit code 3 without a result: x+\nthe last words$/);
+    expect(outcome.message.length).toBeLessThan(3000);
+  });
+
+  it.each([
+    ['silent_death', 'crashed'],
+    ['lies', 'crashed'],
+    ['closed_window', 'usage_limit'],
+  ])('that plays %s ends as %s', async (play, failureClass) => {
+    expect((await run(play)).outcome).toMatchObject({ ok: false, failureClass });
+  });
+
+  it('that is stopped has what it used so far counted', async () => {
+    const { worker, assignment } = await prepare('waits');
+    const controller = new AbortController();
+    const outcome = worker.run(assignment, { signal: controller.signal });
+    await said(assignment);
+    controller.abort('cancelled');
+    expect(await outcome).toMatchObject({
+      ok: false,
+      failureClass: 'cancelled',
+      usage: { costEstimated: true, sessionId: expect.any(String), outputTokens: 1000 },
+    });
+    expect((await outcome).usage.costUsd).toBeCloseTo((100 * 4 + 1000 * 20) / 1e6);
+  });
+
+  it('that was cut off tells its session and cost from the files alone', async () => {
+    const { worker, assignment } = await prepare('waits');
+    const { outcome, spawned } = start(worker, assignment);
+    const { pid } = await spawned;
+    await said(assignment);
+    process.kill(-pid, 'SIGKILL');
+    const seen = await outcome;
+    expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
+    const { durationMs, ...usage } = seen.usage;
+    expect(await worker.usageSoFar(assignment.runDirectory)).toEqual(usage);
+    expect(usage.sessionId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('the conversation', () => {
+  it('begins with the prompt and ends with the result, and can be read from any line on', async () => {
+    const { worker, assignment } = await run('success');
+    const entries = await conversationOf(worker, assignment);
+    expect(entries.map(({ seq, role, text }) => [seq, role, text])).toEqual([
+      [0, 'user', 'PLAY success'],
+      [0, 'system', 'model claude-opus-5-5, tools Read'],
+      [1, 'assistant', 'done'],
+      [2, 'result', 'done'],
+    ]);
+    expect(await conversationOf(worker, assignment, 2)).toEqual(entries.slice(3));
+    expect(await conversationOf(worker, assignment, 9)).toEqual([]);
+  });
+
+  it('shows noise as log lines', async () => {
+    const { worker, assignment } = await run('garbage');
+    const logs = (await conversationOf(worker, assignment)).filter(({ role }) => role === 'log');
+    expect(logs.map(({ text }) => text)).toContain('warning: something that is no JSON');
+  });
+});
+
+describe('how it is started', () => {
+  const argumentsOf = async (parts: Partial<Assignment> = {}, config: Record<string, string | number> = {}) => {
+    const { worker, assignment } = await prepare('arguments', parts, config);
+    const outcome = await worker.run(assignment, { signal: calm });
+    return JSON.parse((outcome.ok && outcome.result.text) || '[]') as string[];
+  };
+
+  it('has a session of its own, known before the start and the same for the same attempt', async () => {
+    const one = await argumentsOf({ attemptId: 'attempt-a' });
+    const again = await argumentsOf({ attemptId: 'attempt-a' });
+    const other = await argumentsOf({ attemptId: 'attempt-b' });
+    const session = (args: string[]) => args[args.indexOf('--session-id') + 1];
+    expect(session(one)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(session(again)).toBe(session(one));
+    expect(session(other)).not.toBe(session(one));
+  });
+
+  it('starts anew when the session to be continued left no transcript', async () => {
+    const args = await argumentsOf({ resumeSessionId: 'd0609dd0-5992-40b1-b3fb-0b17ece5ea2a' });
+    expect(args).not.toContain('--resume');
+    expect(args).toContain('--session-id');
+  });
+
+  it('passes only flags that its --help lists, --max-turns excepted', async () => {
+    const args = await argumentsOf({ budgetUsd: 2 }, { max_turns: 3, max_budget_usd: 5, effort: 'low', model: 'opus' });
+    const help = readFileSync(fixtureProgram('claude.mjs'), 'utf8');
+    const unlisted = args.filter(
+      (arg) => arg.startsWith('--') && !help.includes(`  ${arg} `) && !help.includes(`, ${arg} `),
+    );
+    expect(unlisted.filter((flag) => flag !== '--print')).toEqual(['--verbose', '--model', '--max-turns']);
+    expect(args.slice(args.indexOf('--max-budget-usd')).slice(0, 2)).toEqual(['--max-budget-usd', '2']);
+  });
+
+  it('never begins a message with a slash, which the CLI would take for a command', async () => {
+    const user = '/data/report.txt: PLAY arguments';
+    const { worker, assignment } = await prepare('', { prompt: { system: '', user } });
+    await worker.run(assignment, { signal: calm });
+    const stdin = readFileSync(path.join(assignment.runDirectory, 'stdin'), 'utf8');
+    expect(stdin).toBe(`Task:\n\n${user}`);
+  });
+
+  it.each<[string, Partial<Assignment>, string]>([
+    ['a schema whose root is no object', { outputSchema: { type: 'array' } }, 'output_schema describes "array"'],
+    ['a schema that no command line takes', { outputSchema: { title: 'x'.repeat(1 << 17) } }, 'output_schema has 1311'],
+    ['an item with nothing to do', { prompt: { system: 'Be brief.', user: ' \n' } }, 'prompt of this item is empty'],
+  ])('refuses %s before anything is spent', async (_, parts, message) => {
+    const { worker, assignment } = await prepare('success', parts);
+    expect(await worker.run(assignment, { signal: calm })).toMatchObject({
+      ok: false,
+      failureClass: 'bad_input',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('does post-processing in the fixed part of its working directory', async () => {
+    const { worker, assignment } = await prepare('environment', { stage: 'post' }, { working_directory: '{name}' });
+    const outcome = await worker.run(assignment, { signal: calm });
+    expect(JSON.parse((outcome.ok && outcome.result.text) || '{}')).toMatchObject({ PWD: assignment.workingDirectory });
+  });
+
+  it('is gone on with in a terminal where its agent worked', async () => {
+    const { worker, assignment } = await prepare('', {}, { working_directory: '{name}' });
+    expect(worker.resumeCommand('the-session', assignment)).toBeNull();
+    const directory = path.join(assignment.workingDirectory, "it's");
+    mkdirSync(directory);
+    const place = { ...assignment, payload: { name: "it's" } };
+    const quoted = directory.replace("'", "'\\''");
+    expect(worker.resumeCommand('the-session', place)).toBe(`cd '${quoted}' && claude --resume the-session`);
+  });
+
+  it('takes a system prompt that no command line takes', async () => {
+    const { worker, assignment } = await prepare('', {
+      prompt: { system: 'x'.repeat(1 << 17), user: 'PLAY success' },
+    });
+    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['lean', 'from-settings', '1'],
+    ['project', undefined, '1'],
+  ])('in the %s context has the variables of the settings file that it does not get', async (context, token, own) => {
+    const { worker, assignment } = await prepare('environment', {}, { context });
+    const home = path.join(assignment.runDirectory, '..', 'home');
+    mkdirSync(path.join(home, '.claude'), { recursive: true });
+    const env = { ANTHROPIC_AUTH_TOKEN: 'from-settings', DISABLE_AUTOUPDATER: '0', GIVEN: 'from-settings' };
+    writeFileSync(path.join(home, '.claude/settings.json'), JSON.stringify({ env }));
+    const environment = { ...assignment.environment, HOME: home };
+    const config = { ...assignment.config, env: { GIVEN: 'from-job' } };
+    const outcome = await worker.run({ ...assignment, environment, config }, { signal: calm });
+    const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}');
+    expect([seen.ANTHROPIC_AUTH_TOKEN, seen.DISABLE_AUTOUPDATER, seen.GIVEN]).toEqual([token, own, 'from-job']);
+  });
+});
+
+describe('preflight', () => {
+  it('says what to do when there is no CLI', async () => {
+    const { worker, assignment } = await workerWith({ type: 'claude' });
+    const environment = { PATH: '/usr/bin:/bin', HOME: assignment.workingDirectory };
+    expect(await worker.preflight(assignment.config, environment)).toMatchObject({
+      ok: false,
+      failureClass: 'worker_unavailable',
+      hint: expect.stringMatching(/npm install -g @anthropic-ai\/claude-code.*abp doctor/),
+    });
+  });
+
+  it('says what to do when there is neither login nor key', async () => {
+    const { worker, assignment } = await prepare('success');
+    expect(await worker.preflight(assignment.config, assignment.environment)).toMatchObject({
+      ok: false,
+      failureClass: 'auth',
+      hint: expect.stringContaining('ANTHROPIC_API_KEY'),
+    });
+  });
+
+  it('names the CLI, its version and what it logs in with', async () => {
+    const { worker, assignment } = await prepare('success');
+    const environment = { ...assignment.environment, ANTHROPIC_API_KEY: 'sk-dummy' };
+    const preflight = await worker.preflight(assignment.config, environment);
+    expect(preflight).toMatchObject({ ok: true, details: { version: '9.9.9', login: 'ANTHROPIC_API_KEY' } });
+    expect(JSON.stringify(preflight)).not.toContain('sk-dummy');
+  });
+
+  it('says how a program failed that should be the CLI', async () => {
+    const { worker, assignment } = await workerWith({ type: 'claude' });
+    const program = path.join(assignment.workingDirectory, 'claude.sh');
+    writeFileSync(program, '#!/bin/sh\necho "libc is too old" >&2\nexit 1\n');
+    const environment = workerEnvironmentFor(binWithClaude(program));
+    expect(await worker.preflight(assignment.config, environment)).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/does not answer --version and --help: libc is too old\.$/),
+    });
+  });
+
+  it.runIf(process.getuid?.() === 0)('refuses permission full to root, but not in a container', async () => {
+    const { worker, assignment } = await prepare('success');
+    const environment = { ...assignment.environment, ANTHROPIC_API_KEY: 'sk-dummy', IS_SANDBOX: '1' };
+    const full = { ...assignment.config, permission: 'full' };
+    const refused = { ok: false, failureClass: 'bad_input', message: /as root/ };
+    expect(await worker.preflight(full, environment)).toMatchObject(refused);
+    expect(await worker.preflight({ ...full, env: { IS_SANDBOX: '0' } }, environment)).toMatchObject(refused);
+    expect(await worker.preflight({ ...full, env: { IS_SANDBOX: '1' } }, environment)).toMatchObject({ ok: true });
+    expect(await worker.preflight({ ...full, pass_env: ['IS_SANDBOX'] }, environment)).toMatchObject({ ok: true });
+  });
+
+  it('names the flags that an old CLI lacks', async () => {
+    const { worker, assignment } = await workerWith({ type: 'claude' });
+    const environment = workerEnvironmentFor(binWithClaude(fixtureProgram('old-claude.sh')));
+    expect(await worker.preflight(assignment.config, environment)).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/\(1\.0\.0.*\) has no .*--tools/),
+      hint: expect.stringContaining('claude update'),
+    });
+  });
+});

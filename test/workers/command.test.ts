@@ -1,0 +1,143 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/domain/json.ts';
+import type { Assignment } from '../../src/domain/worker.ts';
+import { calm, fixtureProgram, livingProcesses, temporaryDirectory, workerWith } from '../helpers/worker.ts';
+
+const PROGRAM = fixtureProgram('command.mjs');
+/** A file that nobody may execute. */
+const NO_PROGRAM = fixtureProgram('executor.ts');
+
+async function run(args: readonly string[], parts: Partial<Assignment> = {}, more: Record<string, Json> = {}) {
+  const choice = { type: 'command', command: [process.execPath, PROGRAM, ...args], ...more };
+  const { worker, assignment } = await workerWith(choice, parts);
+  return { assignment, outcome: await worker.run(assignment, { signal: calm }) };
+}
+
+describe('the command worker', () => {
+  it('gives a program one JSON object on stdin', async () => {
+    const payload = { name: 'seven "7"', nested: { n: [1, null] } };
+    const { outcome } = await run(['echo'], { payload });
+    expect(outcome).toMatchObject({
+      ok: true,
+      result: {
+        structured: { prompt: 'You do one item.\n\nDo item 7.', payload, job_id: 'job-1', unit: 7, attempt: 1 },
+      },
+    });
+  });
+
+  it.each([
+    ['JSON', '{"a":[1]}', { text: '{"a":[1]}', structured: { a: [1] } }],
+    ['a JSON scalar', '5\n', { text: '5\n', structured: 5 }],
+    ['text', 'just words', { text: 'just words' }],
+    ['nothing', '', { text: '' }],
+  ])('takes %s on stdout as the result', async (_, said, result) => {
+    const { outcome } = await run(['says', said]);
+    expect(outcome.ok && outcome.result).toEqual(result);
+  });
+
+  it.each([
+    ['fails', 'agent_error', /^exit code 3: first line\nthe file is empty$/],
+    ['later', 'rate_limited', /^exit code 75$/],
+    ['dies', 'crashed', /^SIGSEGV\b/],
+  ])('that %s ends as %s', async (deed, failureClass, message) => {
+    const { outcome } = await run([deed]);
+    expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['text although JSON was asked for', 'words', /not JSON/],
+    ['a missing field', '{}', /required.*title/],
+    ['a wrong type', '{"title":5}', /\/title must be string/],
+  ])('refuses %s', async (_, said, message) => {
+    const outputSchema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
+    const { outcome } = await run(['says', said], { outputSchema });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output' });
+    expect(outcome.ok || outcome.message).toMatch(message);
+  });
+
+  it('refuses a result that is too large for a ledger, and says where to put it', async () => {
+    const choice = { type: 'command', command: ['head', '-c', '9000000', '/dev/zero'] };
+    const { worker, assignment } = await workerWith(choice);
+    const outcome = await worker.run(assignment, { signal: calm });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output' });
+    expect(outcome.ok || outcome.message).toContain('ABP_OUTPUT_DIR');
+  });
+
+  it('stops what a finished program left behind', async () => {
+    const { assignment, outcome } = await run(['leaves_child']);
+    expect(outcome).toMatchObject({ ok: true, result: { structured: 'done' } });
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('stops a daemon that left the group when the attempt is stopped', async () => {
+    const { assignment, outcome } = await run(['leaves_daemon'], { timeoutMs: 1500 });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('stops a program that is silent for too long, and says which setting did', async () => {
+    const { outcome } = await run(['waits'], { idleTimeoutMs: 700 });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
+    expect(outcome.ok || outcome.message).toContain('idle_timeout_s');
+  });
+
+  it('passes arguments on as they are given, placeholders and shell text included', async () => {
+    const args = ['{name}', '$(touch x)', '; rm -rf .', '*'];
+    const { outcome } = await run(['arguments', ...args]);
+    expect(outcome.ok && outcome.result.structured).toEqual(args);
+  });
+
+  it('runs in cwd, from the working directory on', async () => {
+    const workingDirectory = temporaryDirectory();
+    writeFileSync(path.join(workingDirectory, 'here'), 'found');
+    const { worker, assignment } = await workerWith(
+      { type: 'command', command: ['cat', 'here'] },
+      { workingDirectory },
+    );
+    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: 'found' } });
+  });
+
+  it.each([
+    ['a program that is not there', { command: ['no-such-program'] }, 'worker_unavailable', 'no-such-program'],
+    ['a file that is no program', { command: [NO_PROGRAM] }, 'worker_unavailable', NO_PROGRAM],
+    ['a directory that is not there', { command: ['true'], cwd: 'gone' }, 'bad_input', 'gone'],
+  ])('does not start with %s', async (_, config, failureClass, named) => {
+    const { worker, assignment } = await workerWith({ type: 'command', ...config });
+    const outcome = await worker.run(assignment, { signal: calm });
+    expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringContaining(named) });
+  });
+
+  it('tells before a job starts whether its program is there', async () => {
+    const { worker, assignment } = await workerWith({ type: 'command', command: ['true'] });
+    expect(await worker.preflight(assignment.config, assignment.environment)).toMatchObject({ ok: true });
+    expect(await worker.preflight({ command: ['no-such-program'] }, assignment.environment)).toMatchObject({
+      ok: false,
+      failureClass: 'worker_unavailable',
+      hint: expect.stringContaining('Install'),
+    });
+  });
+
+  it('shows what a program wrote to stderr as its log, from a line on', async () => {
+    const { worker, assignment } = await workerWith({
+      type: 'command',
+      command: [process.execPath, PROGRAM, 'fails'],
+    });
+    await worker.run(assignment, { signal: calm });
+    const entries = [];
+    for await (const entry of worker.conversation(assignment.runDirectory, 1)) entries.push(entry);
+    expect(entries).toEqual([{ seq: 1, role: 'log', kind: 'text', text: 'the file is empty' }]);
+  });
+});
+
+describe('the table of workers', () => {
+  it('answers an unknown worker with the nearest known one', async () => {
+    const { getWorker } = await import('../../src/workers/index.ts');
+    await expect(getWorker('calude')).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining('Did you mean "claude"?'),
+      hint: expect.stringContaining('command'),
+    });
+  });
+});

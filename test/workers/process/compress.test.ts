@@ -1,0 +1,20 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { compressOutput } from '../../../src/workers/process/compress.ts';
+import { readWhole } from '../../../src/workers/process/lines.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+
+test('large output is compressed after the attempt and reads as before; small output stays as it is', async () => {
+  const directory = temporaryDirectory();
+  const long = 'a line of an agent that talks a lot\n'.repeat(5000);
+  writeFileSync(join(directory, 'stdout'), long);
+  writeFileSync(join(directory, 'stderr'), 'short\n');
+
+  await compressOutput(directory);
+
+  expect(existsSync(join(directory, 'stdout'))).toBe(false);
+  expect(readFileSync(join(directory, 'stdout.gz')).length).toBeLessThan(long.length / 10);
+  expect(await readWhole(join(directory, 'stdout'))).toBe(long);
+  expect(readFileSync(join(directory, 'stderr'), 'utf8')).toBe('short\n');
+});

@@ -1,0 +1,300 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
+import type { Assignment } from '../../../src/domain/worker.ts';
+import { NODE_OPTIONS, programPath } from '../../../src/package-root.ts';
+import { groupIsAlive, identify, isStill } from '../../../src/workers/process/processes.ts';
+import { adoptCommand, type Command, runCommand } from '../../../src/workers/process/run.ts';
+import { closeAll, openStdio, readPid, runFile } from '../../../src/workers/process/run-directory.ts';
+import { shimArguments } from '../../../src/workers/process/shim.ts';
+import { stopOwnGroup } from '../../../src/workers/process/stop.ts';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { assignmentFor, calm, livingProcesses, temporaryDirectory } from '../../helpers/worker.ts';
+
+const shell = (script: string, assignment: Assignment, ...args: string[]): Command => ({
+  argv: ['/bin/sh', '-c', script, 'test', ...args],
+  cwd: assignment.workingDirectory,
+  env: { PATH: '/usr/bin:/bin', ABP_ATTEMPT_ID: assignment.attemptId },
+  stdin: 'the input',
+});
+
+async function run(script: string, parts: Partial<Assignment> = {}, signal = calm) {
+  const assignment = assignmentFor(parts);
+  const ending = await runCommand(shell(script, assignment), assignment, { signal });
+  const read = (name: string) => readFileSync(path.join(assignment.runDirectory, name), 'utf8');
+  return { assignment, ending, read };
+}
+
+describe('running a command', () => {
+  it('gives the program its stdin and keeps stdout, stderr and exit status as files', async () => {
+    const { ending, read } = await run('cat; echo problem >&2; exit 3');
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 3, signal: null });
+    expect(read('stdout')).toBe('the input');
+    expect(read('stderr')).toBe('problem\n');
+    expect(read('exit')).toBe('3\n');
+    expect(read('pid')).toMatch(/^\d+\n$/);
+  });
+
+  it('passes arguments as they are, whatever a shell would make of them', async () => {
+    const assignment = assignmentFor({});
+    const nasty = ['$(touch owned)', '`touch owned`', '"; touch owned; "', "'", '*', '', 'ä\n', '-x'];
+    const command = shell('printf "%s|" "$@"', assignment, ...nasty);
+    await runCommand(command, assignment, { signal: calm });
+    expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe(`${nasty.join('|')}|`);
+    expect(execFileSync('ls', [assignment.workingDirectory], { encoding: 'utf8' })).toBe('');
+  });
+
+  it('keeps the descriptors of the exit and pid files from the program', async () => {
+    const { read } = await run('(echo forged >&3) 2>/dev/null; (echo forged >&4) 2>/dev/null; echo end');
+    expect(read('stdout')).toBe('end\n');
+    expect(read('exit')).toBe('0\n');
+    expect(read('pid')).not.toContain('forged');
+  });
+
+  it('leaves the umask of the program as it is', async () => {
+    const { read } = await run('umask');
+    expect(Number.parseInt(read('stdout'), 8)).toBe(process.umask());
+  });
+
+  it('runs it as leader of a session of its own', async () => {
+    const { read } = await run('ps -o sid= -p $$; ps -o pgid= -p $$');
+    const ids = read('stdout').trim().split(/\s+/);
+    expect(ids).toEqual([read('pid').trim(), read('pid').trim()]);
+  });
+
+  it.each([
+    ['a signal', 'kill -SEGV $$', { reason: 'signalled', exitCode: null, signal: 'SIGSEGV' }],
+    ['an exit code', 'exit 75', { reason: 'exited', exitCode: 75, signal: null }],
+    ['a time limit', 'sleep 600', { reason: 'timeout' }],
+  ])('tells the ending by %s', async (_, script, expected) => {
+    const { ending } = await run(script, { timeoutMs: 1000 });
+    expect(ending).toMatchObject(expected);
+  });
+
+  it('stops a program that is silent for too long, but not one that keeps talking', async () => {
+    const script = 'for n in 1 2 3 4; do echo $n >&2; sleep 1; done; sleep 600';
+    const { ending, read } = await run(script, { idleTimeoutMs: 3000 });
+    expect(ending.reason).toBe('idle_timeout');
+    expect(read('stderr')).toMatch(/^1\n2\n3\n4\n/);
+  });
+
+  it('lets a program take its leave: TERM comes first, and its exit status is still written', async () => {
+    const controller = new AbortController();
+    const assignment = assignmentFor({});
+    const read = (file: string) => readFileSync(path.join(assignment.runDirectory, file), 'utf8');
+    const script = 'trap "echo bye; exit 9" TERM; echo ready; sleep 60 & wait';
+    const ending = runCommand(shell(script, assignment), assignment, { signal: controller.signal });
+    await vi.waitFor(() => expect(read('stdout')).toBe('ready\n'), PATIENCE);
+    controller.abort('cancelled');
+    expect(await ending).toMatchObject({ reason: 'cancelled', exitCode: 9 });
+    expect(read('stdout')).toBe('ready\nbye\n');
+    expect(read('exit')).toBe('9\n');
+  });
+
+  it('keeps the first cause when a second one comes while it stops', async () => {
+    const controller = new AbortController();
+    const script = 'trap "" TERM; while :; do sleep 0.1; done';
+    const assignment = assignmentFor({ timeoutMs: 500 });
+    const onSpawn = () => void setTimeout(() => controller.abort('cancelled'), 900);
+    const ending = await runCommand(shell(script, assignment), assignment, { signal: controller.signal, onSpawn });
+    expect(ending).toMatchObject({ reason: 'timeout' });
+  });
+
+  it('ends with its leader, and stops what the program left in its group', async () => {
+    const { assignment, ending } = await run('sleep 600 & echo done');
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
+    expect(ending.durationMs).toBeLessThan(300_000);
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('finds what moved itself out of the group when it stops an attempt', async () => {
+    const { assignment, ending } = await run('setsid sleep 600 & setsid sleep 601 & sleep 602', { timeoutMs: 500 });
+    expect(ending.reason).toBe('timeout');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('treats a death of the shim alone as the end of the attempt', async () => {
+    const { assignment, ending, read } = await run('kill -KILL $PPID; sleep 600');
+    expect(ending).toMatchObject({ reason: 'signalled', signal: 'SIGKILL' });
+    expect(read('exit')).toBe('');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('does not start the program when it is stopped before', async () => {
+    const controller = new AbortController();
+    const assignment = assignmentFor({});
+    controller.abort('interrupted');
+    const ending = await runCommand(shell('echo started', assignment), assignment, { signal: controller.signal });
+    expect(ending.reason).toBe('interrupted');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('stops the process when its spawn cannot be recorded', async () => {
+    const assignment = assignmentFor({});
+    const record = vi.fn(() => {
+      throw new Error('disk full');
+    });
+    const attempt = runCommand(shell('sleep 600', assignment), assignment, { signal: calm, onSpawn: record });
+    await expect(attempt).rejects.toThrow('disk full');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('throws what the system refuses, with the errno', async () => {
+    const assignment = assignmentFor({});
+    const command = { ...shell('true', assignment), cwd: path.join(assignment.workingDirectory, 'gone') };
+    await expect(runCommand(command, assignment, { signal: calm })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('settles an attempt whose output is complete while its process lives on', async () => {
+    const assignment = assignmentFor({});
+    const settled = vi.fn(() => true);
+    const ending = await runCommand(shell('sleep 600', assignment), { ...assignment, settled }, { signal: calm });
+    expect(ending.reason).toBe('settled');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+});
+
+describe('adopting a command', () => {
+  it('stops what is left when the leader is gone, and has no ending to tell', async () => {
+    const assignment = assignmentFor({});
+    const script = `ABP_ATTEMPT_ID=${assignment.attemptId} setsid sleep 600 & echo`;
+    execFileSync('/bin/sh', ['-c', script], { stdio: 'ignore' });
+    await vi.waitFor(() => expect(livingProcesses(assignment)).toHaveLength(1), PATIENCE);
+    writeFileSync(path.join(assignment.runDirectory, 'pid'), '999999999\n');
+    expect(await adoptCommand(assignment, null, { signal: calm })).toBeNull();
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+});
+
+describe('stopping a group', () => {
+  it('spares a stranger that has got the number of its leader meanwhile, and stops what a dead leader left', async () => {
+    const [stranger, orphan] = ['exec sleep 600', 'sleep 600 & exit'].map((script) =>
+      spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' }),
+    );
+    const pids = [stranger?.pid ?? 0, orphan?.pid ?? 0] as const;
+    onTestFinished(() => void execFileSync('sh', ['-c', `kill -KILL -- -${pids[0]} -${pids[1]} 2>&1 || :`]));
+    const [innocent, leader] = [identify(pids[0]), identify(pids[1])];
+    await stopOwnGroup({ ...innocent, startedAt: '1' });
+    expect(isStill(innocent)).toBe(true);
+    await vi.waitFor(() => expect(isStill(leader)).toBe(false), PATIENCE);
+    expect(groupIsAlive(leader)).toBe(true);
+    await stopOwnGroup(leader);
+    expect(groupIsAlive(leader)).toBe(false);
+  });
+});
+
+describe('a keeper that dies', () => {
+  /** The keeper of this process, once there is one; it may be a new one. */
+  const keeperPid = (not?: number) =>
+    vi.waitFor(() => {
+      const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'pid=,args='], { encoding: 'utf8' });
+      const found = children.split('\n').find((line) => line.includes('keeper-main'));
+      const pid = Number.parseInt(found ?? '', 10);
+      expect(pid).toBeGreaterThan(0);
+      expect(pid).not.toBe(not);
+      return pid;
+    }, PATIENCE);
+  /** A keeper that does not get to what it is asked from now on. */
+  async function stuckKeeper(): Promise<number> {
+    await run('true');
+    const pid = await keeperPid();
+    process.kill(pid, 'SIGSTOP');
+    return pid;
+  }
+
+  it('or is late is no reason to mistrust an attempt that ended in time', async () => {
+    await run('true');
+    const pid = await keeperPid();
+    const assignment = assignmentFor({ timeoutMs: 3000 });
+    const onSpawn = () => {
+      process.kill(pid, 'SIGSTOP');
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 4000);
+    };
+    const ending = await runCommand(shell('echo done', assignment), assignment, { signal: calm, onSpawn });
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
+  });
+
+  it('before it came to an attempt costs it nothing: the next one starts it', async () => {
+    const assignment = assignmentFor({});
+    const stuck = await stuckKeeper();
+    const ending = runCommand(shell('echo started', assignment), assignment, { signal: calm });
+    process.kill(stuck, 'SIGKILL');
+    expect(await ending).toMatchObject({ reason: 'exited', exitCode: 0 });
+    expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
+  });
+
+  /** As a keeper starts an attempt, but nobody is told. */
+  function startUnseen(assignment: Assignment, { argv, cwd, env, stdin }: Command): number {
+    writeFileSync(runFile(assignment.runDirectory, 'stdin'), stdin);
+    const stdio = openStdio(assignment.runDirectory);
+    const shim = shimArguments(runFile(assignment.runDirectory, 'pid'), argv);
+    const { pid = 0 } = spawn('/bin/sh', shim, { cwd, env, stdio: [...stdio], detached: true });
+    closeAll(stdio);
+    return pid;
+  }
+
+  it('before it could say that it has started one leaves no second life: the attempt is found and waited for', async () => {
+    const assignment = assignmentFor({});
+    const command = shell('echo started; sleep 0.5; exit 7', assignment);
+    const onSpawn = vi.fn();
+    const stuck = await stuckKeeper();
+    const ending = runCommand(command, assignment, { signal: calm, onSpawn });
+    const pid = startUnseen(assignment, command);
+    process.kill(stuck, 'SIGKILL');
+    expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7 });
+    expect(onSpawn).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ pid }));
+    expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
+  });
+
+  it('as it started one, which begins only after the next one has started it again: it runs once', async () => {
+    const assignment = assignmentFor({});
+    const command = shell('echo started; sleep 1; exit 7', assignment);
+    const pid = startUnseen(assignment, command);
+    await vi.waitFor(() => expect(readPid(assignment.runDirectory)).toBe(pid), PATIENCE);
+    rmSync(runFile(assignment.runDirectory, 'stdin'));
+    const ending = await runCommand(command, assignment, { signal: calm });
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 7 });
+    expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
+  });
+
+  it('does not do so over half a request, of an executor that was killed while it wrote it', () => {
+    const program = [...NODE_OPTIONS, programPath('workers/process/keeper-main')];
+    execFileSync(process.execPath, program, { input: '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin' });
+  });
+
+  it('is replaced for what it kept: an attempt is never without one', async () => {
+    const controller = new AbortController();
+    const assignment = assignmentFor({});
+    const onSpawn = vi.fn();
+    const ending = runCommand(shell('sleep 600', assignment), assignment, { signal: controller.signal, onSpawn });
+    await vi.waitFor(() => expect(onSpawn).toHaveBeenCalled(), PATIENCE);
+    const first = await keeperPid();
+    process.kill(first, 'SIGKILL');
+    await keeperPid(first);
+    controller.abort('cancelled');
+    expect(await ending).toMatchObject({ reason: 'cancelled' });
+  });
+});
+
+test('an attempt that was asked for and has not begun never does once another executor has looked for it', async () => {
+  const assignment = assignmentFor({});
+  expect(await adoptCommand(assignment, null, { signal: calm })).toBeNull();
+  const late = await runCommand(shell('echo late', assignment), assignment, { signal: calm });
+  expect(late.exitCode).toBeNull();
+  expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('');
+  expect(readFileSync(path.join(assignment.runDirectory, 'exit'), 'utf8')).toBe('');
+});
+
+describe('a program found by name', () => {
+  it('is run by its absolute path, so that a file of that name in the working directory is not', async () => {
+    const directory = temporaryDirectory();
+    const impostor = path.join(directory, 'cat');
+    writeFileSync(impostor, '#!/bin/sh\necho impostor\n');
+    chmodSync(impostor, 0o755);
+    const { findProgram } = await import('../../../src/workers/process/program.ts');
+    expect(findProgram('cat', directory, '/usr/bin:/bin')).toMatch(/^\/(usr\/)?bin\/cat$/);
+    expect(findProgram('./cat', directory, '/usr/bin:/bin')).toBe(impostor);
+    expect(findProgram('no-such-program', directory, '/usr/bin:/bin')).toBeNull();
+  });
+});
