@@ -8,7 +8,9 @@ import { z } from 'zod';
 import type { WorkerChoice } from '../../src/domain/job.ts';
 import type { Assignment, SpawnRecord } from '../../src/domain/worker.ts';
 import { getWorker, parseWorker } from '../../src/workers/index.ts';
+import { readPid } from '../../src/workers/process/run-directory.ts';
 import { compileCache, installed } from '../helpers/installation.ts';
+import { PATIENCE } from '../helpers/patience.ts';
 import { aborted, calm, livingProcesses, start, workerWith } from '../helpers/worker.ts';
 
 /** What a worker must be able to be made to do for the suite. */
@@ -213,7 +215,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
 /** Lets an attempt end that takes a while. */
 const letGo = ({ outputDirectory }: Assignment) => writeFileSync(path.join(outputDirectory, 'go'), '');
 
-/** Lets an executor of its own start the attempt, and kills it with SIGKILL as soon as the process is there. */
+/** Lets an executor of its own start the attempt, and kills it with SIGKILL as soon as the attempt has begun. */
 async function startAndKillExecutor(choice: WorkerChoice, assignment: Assignment): Promise<SpawnRecord> {
   const file = path.join(path.dirname(assignment.runDirectory), 'assignment.json');
   writeFileSync(file, JSON.stringify({ choice, assignment }));
@@ -222,6 +224,8 @@ async function startAndKillExecutor(choice: WorkerChoice, assignment: Assignment
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface({ input: executor.stdout }), 'line')) as [string];
+  // One that has not begun when it is looked for never will.
+  await vi.waitFor(() => expect(readPid(assignment.runDirectory)).not.toBeNull(), PATIENCE);
   executor.kill('SIGKILL');
   await once(executor, 'exit');
   return JSON.parse(line) as SpawnRecord;

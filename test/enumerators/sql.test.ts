@@ -1,12 +1,12 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
 import { loadOptional, toJson, withoutPassword } from '../../src/enumerators/sql/source.ts';
 import { sqlEnumerator } from '../../src/enumerators/sql.ts';
-import { PATIENCE } from '../helpers/patience.ts';
+import { watchChild } from '../helpers/children.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** For what takes as long as the machine needs. */
@@ -324,12 +324,12 @@ test('a query without end is given up at once, and its process with it', async (
   const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
   const config = { connection_string: database(), query: endless };
   const giveUp = new AbortController();
+  const child = watchChild();
   const refused = refusal(() => enumerateAll('sql', config, { workingDirectory: '/', signal: giveUp.signal }));
-  await vi.waitFor(() => expect(children()).toBe(1), PATIENCE);
+  await child.begun();
   giveUp.abort();
   expect((await refused).code).toBe('cancelled');
-  // Node lets go of a process a turn or two after it has told its end.
-  await vi.waitFor(() => expect(children()).toBe(0), PATIENCE);
+  await child.gone();
 });
 
 test('a package that is not installed is named, with the command that installs it', async () => {
@@ -350,8 +350,3 @@ test.each<[unknown, unknown]>([
     [1, { a: { $base64: '' } }],
   ],
 ])('%s of a driver becomes %j', (value, expected) => expect(toJson(value)).toEqual(expected));
-
-/** Child processes of this one. */
-function children(): number {
-  return process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;
-}

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AbpError } from '../../src/domain/error.ts';
 import { JOB_STATUSES } from '../../src/domain/job.ts';
 import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRecovery } from '../../src/executor/recovery.ts';
 import type { Call } from '../../src/orchestrator/operation.ts';
+import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
-import { PATIENCE } from '../helpers/patience.ts';
 
 /** Arguments that make a job, until a test spoils them. */
 function recipe(f: Flow): Record<string, unknown> {
@@ -44,8 +44,6 @@ const approve = ({ store: { repository } }: Flow, code: string) => {
     repository.approvals.approve(tx, sha256, 'test');
   });
 };
-/** Child processes of this one. */
-const children = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;
 /** For what takes as long as the machine needs. */
 
 describe('create_job', () => {
@@ -276,10 +274,11 @@ describe('while the source is being stored', () => {
     const code = 'export const enumerate = () => new Promise((done) => setTimeout(done, 80_000));';
     approve(f, code);
     const given = { ...recipe(f), enumerator_type: 'dynamic', enumerator_config: { code } };
+    const child = watchChild();
     const { job_id } = (await create(f, given, { patienceMs: 0 })) as { job_id: string };
-    await vi.waitFor(() => expect(children()).toBe(1), PATIENCE);
+    await child.begun();
     await f.call('cancel_job', { job_id });
-    await vi.waitFor(() => expect(children()).toBe(0), PATIENCE);
+    await child.gone();
     nothingLeft(f);
   });
 

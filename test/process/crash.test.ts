@@ -20,6 +20,20 @@ async function killAll(w: World, jobId: string): Promise<void> {
   await w.until(() => ![executor, ...leaders].some(isAlive));
 }
 
+/** Stops a process for a while, but not in the middle of a transaction: it would keep the store from everybody. */
+async function freeze(w: World, pid: number): Promise<void> {
+  await w.until(() => {
+    process.kill(pid, 'SIGSTOP');
+    try {
+      w.abp.store.repository.transaction(() => {});
+      return true;
+    } catch {
+      process.kill(pid, 'SIGCONT');
+      return false;
+    }
+  });
+}
+
 const waits = (count: number) => Array.from({ length: count }, (_, n) => ({ n, does: 'waits' }));
 
 describe('an executor that is killed', () => {
@@ -174,7 +188,7 @@ describe('an executor that stands still', () => {
     const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
     const frozen = w.executorPid(job_id);
-    process.kill(frozen, 'SIGSTOP');
+    await freeze(w, frozen);
     const recovery = w.recovery();
     await expect.poll(async () => (await recovery.tick()).recovered, PATIENCE).toEqual([job_id]);
     const successor = w.executorPid(job_id);
@@ -194,7 +208,7 @@ describe('an executor that stands still', () => {
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
     const pid = w.executorPid(job_id);
-    process.kill(pid, 'SIGSTOP');
+    await freeze(w, pid);
     const recovery = w.recovery();
     expect((await recovery.tick()).recovered).toEqual([]);
     w.go();

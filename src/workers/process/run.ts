@@ -81,8 +81,8 @@ async function keepAgain(
 }
 
 /**
- * Waits for an attempt that an earlier executor spawned, as runCommand would. null when its leader lives no more: what it
- * left behind is stopped, and the files tell the rest.
+ * Waits for an attempt that an earlier executor spawned, as runCommand would. null when its leader lives no more, or
+ * ends without having begun: what it left behind is stopped, and the files tell the rest.
  */
 export async function adoptCommand(
   bounds: RunBounds,
@@ -97,6 +97,8 @@ export async function adoptCommand(
   }
   context.onSpawn?.(leader);
   const { cause, status } = await watch(leader, keepAgain(leader, bounds), bounds, context);
+  // A shim that was found before it had begun, and ended without the program since it was sealed.
+  if (cause === null && readPid(bounds.runDirectory) === null) return null;
   return endingOf(cause, status, null);
 }
 

@@ -286,6 +286,34 @@ test('an attempt that was asked for and has not begun never does once another ex
   expect(readFileSync(path.join(assignment.runDirectory, 'exit'), 'utf8')).toBe('');
 });
 
+test('an attempt that another executor has found just before it began is none, and failed of nothing', async () => {
+  const assignment = assignmentFor({});
+  // What a shim is until it has made the pid file.
+  const script = 'trap "" TERM; until [ -e go ]; do sleep 0.05; done; shift; exec "$@"';
+  const shim = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      script,
+      'abp-attempt',
+      'late',
+      '/bin/sh',
+      ...shimArguments(runFile(assignment.runDirectory, 'pid'), ['/bin/echo', 'late']),
+    ],
+    {
+      cwd: assignment.workingDirectory,
+      detached: true,
+      env: { PATH: '/usr/bin:/bin', ABP_ATTEMPT_ID: assignment.attemptId },
+      stdio: 'ignore',
+    },
+  );
+  onTestFinished(() => void shim.kill('SIGKILL'));
+  await vi.waitFor(() => expect(livingProcesses(assignment)).not.toEqual([]), PATIENCE);
+  const adopted = adoptCommand(assignment, null, { signal: calm });
+  writeFileSync(path.join(assignment.workingDirectory, 'go'), '');
+  expect(await adopted).toBeNull();
+});
+
 describe('a program found by name', () => {
   it('is run by its absolute path, so that a file of that name in the working directory is not', async () => {
     const directory = temporaryDirectory();
