@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { expect, vi } from 'vitest';
+import { PATIENCE } from './patience.ts';
+
+/** The pids of the processes that this one has started and that have not ended. */
+function children(): readonly number[] {
+  const found = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, program]) => Number(parent) === process.pid && program !== 'ps');
+  return found.map(([pid]) => Number(pid));
+}
+
+/** A child that a test starts and watches, among those that others have left: those may end at any time. */
+export function watchChild(): {
+  /** Resolves once there is one more than at the beginning. */
+  readonly begun: () => Promise<void>;
+  /** Resolves once that one is gone. */
+  readonly gone: () => Promise<void>;
+} {
+  const before = new Set(children());
+  let pid: number | undefined;
+  return {
+    begun: async () => {
+      pid = await vi.waitFor(() => {
+        const [found] = children().filter((child) => !before.has(child));
+        expect(found).toBeDefined();
+        return found;
+      }, PATIENCE);
+    },
+    gone: async () => {
+      expect(pid).toBeDefined();
+      await vi.waitFor(() => expect(children()).not.toContain(pid), PATIENCE);
+    },
+  };
+}
