@@ -10,6 +10,7 @@ import { createRecovery } from '../../src/executor/recovery.ts';
 import { takeJob } from '../../src/executor/take-job.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 import { type Flow, flow, flowOn, LEASE_MS } from '../helpers/flow.ts';
+import { PATIENCE } from '../helpers/patience.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { DEAD_PID, holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -405,10 +406,10 @@ describe('recovery', () => {
     const watching = recovery.watch(stopping.signal, () => {
       reports += 1;
     });
-    await expect.poll(() => reports).toBe(1);
+    await expect.poll(() => reports, PATIENCE).toBe(1);
     for (const round of [2, 3]) {
       f.clock.advance(10_000);
-      await expect.poll(() => reports).toBe(round);
+      await expect.poll(() => reports, PATIENCE).toBe(round);
     }
     stopping.abort();
     await watching;

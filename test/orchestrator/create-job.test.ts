@@ -9,6 +9,7 @@ import { createRecovery } from '../../src/executor/recovery.ts';
 import type { Call } from '../../src/orchestrator/operation.ts';
 import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
+import { PATIENCE } from '../helpers/patience.ts';
 
 /** Arguments that make a job, until a test spoils them. */
 function recipe(f: Flow): Record<string, unknown> {
@@ -207,7 +208,7 @@ describe('while the source is being stored', () => {
     await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
     await expect(f.call('update_job', { job_id, prompt_template: 'x' })).rejects.toMatchObject({ code: 'conflict' });
     goOn();
-    await expect.poll(() => f.job(job_id).status).toBe('created');
+    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
     expect(f.store.repository.units.counts(job_id).pending).toBeGreaterThan(0);
   });
 
@@ -216,7 +217,7 @@ describe('while the source is being stored', () => {
     const { creating, goOn } = slowSource(f, {}, 'name,name\n1,2\n');
     const { job_id } = (await creating) as { job_id: string };
     goOn();
-    await expect.poll(() => f.job(job_id).status).toBe('created');
+    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
     const told = { warnings: [{ kind: 'renamed_column', count: 1, examples: [expect.stringContaining('name_2')] }] };
     expect(await f.call('get_job_status', { job_id })).toMatchObject(told);
     expect(await f.call('get_job', { job_id })).toMatchObject(told);
@@ -231,7 +232,7 @@ describe('while the source is being stored', () => {
     const before = told;
     caller.abort();
     goOn();
-    await expect.poll(() => f.job(job_id).status).toBe('created');
+    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
     expect(told).toBe(before);
   });
 
@@ -249,7 +250,7 @@ describe('while the source is being stored', () => {
     const { creating, fail } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
     fail(new AbpError('invalid_input', 'line 9000001: a quote is missing.', { hint: 'Mend the file.' }));
-    await expect.poll(() => f.store.repository.leases.held()).toEqual([]);
+    await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({
       code: 'invalid_input',
       message: `${job_id} was not created: line 9000001: a quote is missing.`,
@@ -265,7 +266,7 @@ describe('while the source is being stored', () => {
     expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', next: [] });
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
     goOn();
-    await expect.poll(() => f.store.repository.leases.held()).toEqual([]);
+    await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);
     nothingLeft(f);
   });
 
@@ -295,10 +296,12 @@ describe('while the source is being stored', () => {
       clock: f.clock,
     });
     expect((await recovery.tick()).deleted).toEqual([]);
-    await expect.poll(() => f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat).toBeGreaterThan(before);
+    await expect
+      .poll(() => f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat, PATIENCE)
+      .toBeGreaterThan(before);
     f.clock.advance(LEASE_MS);
     expect((await recovery.tick()).deleted).toEqual([]);
     goOn();
-    await expect.poll(() => f.job(job?.jobId ?? '').status).toBe('created');
+    await expect.poll(() => f.job(job?.jobId ?? '').status, PATIENCE).toBe('created');
   });
 });
