@@ -8,7 +8,7 @@ import { has, seconds } from '../harness/peer.ts';
 
 const SLOTS = 8;
 const ROUNDS = { check: 3, full: 5, large: 5 } as const;
-const UNITS = { check: 500, full: 5000, large: 5000 } as const;
+const UNITS = { check: 1500, full: 5000, large: 5000 } as const;
 const STREAMING = { units: { check: 100, full: 300, large: 300 }, events: 50, rounds: 3 } as const;
 
 const PEERS = {
