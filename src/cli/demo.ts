@@ -52,22 +52,27 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
   const { report: exported = null } = batch.export ? await exportAtEnd(session, job_id, batch.export) : {};
   say(`Database: ${(await session.abp()).config.storagePath}`);
   say(`Look again: ${again(session, `status ${job_id}`)}`);
+  await showDashboard(session, job_id);
   const complete = isComplete(status) && exported?.rows === status.units.total;
   say(complete ? `All ${status.units.total} units are accounted for.` : 'Not every unit is accounted for.');
   session.answer({ ...status, export: exported, all_units_accounted_for: complete });
   return complete ? exit : 'internal';
 }
 
-/** A page to watch it on: for a person at a terminal, since the server outlives the demo. */
+/**
+ * A page to look at the job on; its server outlives the demo. An address that signs in is good for two minutes, and only for
+ * a person at a terminal: whoever else reads this is no person.
+ */
 async function showDashboard(session: Session, jobId: string): Promise<void> {
   const { environment, doors } = session.host;
-  if (!session.terminal.interactive) {
-    session.say(`Dashboard: ${again(session, 'serve --open')}`);
-    return;
-  }
+  const path = `/jobs/${jobId}`;
   try {
-    const link = await (await doors.dashboard(environment)).signInLink(`/jobs/${jobId}`);
-    session.say(`Dashboard: ${link}   (end it with: ${again(session, 'serve --stop')})`);
+    const dashboard = await doors.dashboard(environment);
+    const link = session.terminal.interactive
+      ? await dashboard.signInLink(path)
+      : `${(await dashboard.start()).url}${path} (to sign in: ${again(session, 'serve --open')})`;
+    session.say(`Dashboard: ${link}`);
+    session.say(`  to end it: ${again(session, 'serve --stop')}`);
   } catch (error) {
     session.say(`No dashboard: ${toAbpError(error).message}`);
   }

@@ -32,6 +32,8 @@ export interface RunningServer {
 /** The server of a store, whichever process it is. */
 export interface Dashboard {
   find(): { readonly url: string; readonly pid: number; readonly since: string } | null;
+  /** The server, started if there is none. */
+  start(): Promise<{ readonly url: string }>;
   /** Ends it; false = there was none. */
   stop(): Promise<boolean>;
   /** Opens a signed-in browser; false = none could be opened. */

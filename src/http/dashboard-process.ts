@@ -8,7 +8,8 @@ import { tail } from '../executor/launch.ts';
 import { openInBrowser } from './browser.ts';
 import { lockPath, readLock, type ServerRecord } from './lock.ts';
 
-const START_MS = 15_000;
+/** One that dies is noticed at once, a busy machine is given time. */
+const START_MS = 45_000;
 const STOP_MS = 10_000;
 const LOOK_MS = 25;
 

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { redactJson } from '../../../src/domain/redact.ts';
 import { packageRoot } from '../../../src/package-root.ts';
 import { runNode, workspace } from './abp.ts';
@@ -62,15 +62,21 @@ function expectPage(page: string): void {
 describe('the demo', () => {
   test('runs offline without a terminal, shows results, export and database, and accounts for every unit', async () => {
     const space = workspace([]);
+    const environment = { ...space.environment, ABP_DASHBOARD_PORT: '0' };
     // From its clone: the examples are no part of an installation.
-    const ran = await runNode(space, [join(packageRoot(), 'src/main.ts'), 'demo']);
+    const ran = await runNode({ ...space, environment }, [join(packageRoot(), 'src/main.ts'), 'demo']);
+    onTestFinished(async () => void (await space.program('serve', '--stop')));
     expect(ran.exitCode, ran.stderr).toBe(0);
     expect(ran.stdout).toMatch(/OFFLINE worker/);
     expect(ran.stdout).toMatch(/elements\/carbon\.md/);
     expect(ran.stdout).toContain(`56 rows in ${join(space.folder, '.store', 'documents.csv')}`);
     expect(ran.stdout).toContain(`Database: ${space.storagePath}`);
     expect(ran.stdout).toMatch(/All 56 units are accounted for\./);
-    expect(await space.program('serve', '--status')).toMatchObject({ stdout: 'Not served.' });
+    const [link = ''] = /http:\/\/127\.0\.0\.1:\d+\/jobs\/job-\w+/.exec(ran.stdout) ?? [];
+    expect(link.endsWith(`/jobs/${space.jobs()[0]}`)).toBe(true);
+    // It is there, and asks who is looking.
+    expect((await fetch(link)).status).toBe(401);
+    expect(ran.stdout + ran.stderr).not.toContain('code=');
     await space.abp('export', space.jobs()[0] ?? '', 'results.jsonl');
     expectResults(DEMO, join(space.folder, 'results.jsonl'));
   });
