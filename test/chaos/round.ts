@@ -124,14 +124,7 @@ const ACTIONS: readonly { readonly name: string; readonly weight: number; readon
   { name: 'kill the server', weight: 2, run: (chaos) => void (chaos.server?.pid && kill(chaos.server.pid)) },
   { name: 'recover', weight: 8, run: async ({ abp }) => void (await abp.recovery.tick()) },
   { name: 'pause', weight: 3, run: verb('pause_job', () => ({})) },
-  {
-    name: 'pause hard',
-    weight: 3,
-    run: async (chaos) => {
-      chaos.round.orphans.clear();
-      await verb('pause_job', () => ({ hard: true }))(chaos);
-    },
-  },
+  { name: 'pause hard', weight: 3, run: verb('pause_job', () => ({ hard: true })) },
   { name: 'resume', weight: 6, run: verb('resume_job', () => ({})) },
   {
     name: 'change the slots',

@@ -143,9 +143,16 @@ function exitStatus({ runDirectory }: Attempt): number | null {
   }
 }
 
-/** An agent that lived when its executor was killed was adopted or judged, not given up, unless its time was over by then. */
+/**
+ * An agent that lived when its executor was killed was adopted or judged, not given up, unless its time was over by then or a
+ * hard pause met it.
+ */
 function adoption(abp: Abp, { jobId, timeoutMs, orphans, handled }: Round): string[] {
   const { repository } = abp.store;
+  const hardPauses = repository.events
+    .list(jobId, 0, 100_000)
+    .filter(({ type, data }) => type === 'job:paused' && data.mode === 'hard')
+    .map(({ at }) => at);
   const total = repository.units.counts(jobId).total;
   const attempts = Array.from({ length: total }, (_, index) =>
     repository.attempts.ofUnit({ jobId, stage: 'main', index }),
@@ -153,6 +160,7 @@ function adoption(abp: Abp, { jobId, timeoutMs, orphans, handled }: Round): stri
   return attempts
     .filter(({ attemptId, status, index }) => orphans.has(attemptId) && status === 'interrupted' && !handled.has(index))
     .filter(({ deadlineAt, startedAt, endedAt }) => (endedAt ?? 0) < (deadlineAt ?? startedAt + timeoutMs))
+    .filter(({ startedAt, endedAt }) => !hardPauses.some((at) => at >= startedAt && at <= (endedAt ?? 0)))
     .map(
       ({ index, attempt }) =>
         `unit ${index}: attempt ${attempt} lived on after its executor was killed, yet was interrupted`,
