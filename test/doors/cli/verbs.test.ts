@@ -170,6 +170,9 @@ describe('looking', () => {
   test('status, units, show and logs tell about jobs and units', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
+    expect((await space.abp('status', jobId)).stdout).toContain(
+      `Next: abp retry ${jobId} --watch, or abp export ${jobId} results.csv`,
+    );
     expect((await space.abp('status')).stdout).toMatch(new RegExp(`${jobId}\\s+texts\\s+failed\\s+3\\s+2\\s+1`));
     expect((await space.json('status', '--search', 'nosuch')).document).toMatchObject({ jobs: [], total: 0 });
     expect((await space.json('units', jobId, '--status', 'failed')).document.units).toMatchObject([
