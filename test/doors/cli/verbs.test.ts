@@ -283,6 +283,9 @@ describe('upkeep', () => {
     expect(await space.abp('prune', '--older-than', '0s', '--yes')).toMatchObject({ exitCode: 0 });
     expect(existsSync(runs)).toBe(false);
     expect((await space.json('units', jobId)).document.units).toHaveLength(3);
+    expect((await space.abp('logs', jobId, '0')).stdout).toBe(
+      'Attempt 1 of unit 0 has said nothing, or its files were pruned.',
+    );
     expect(await space.abp('prune', '--older-than', '0s', '--jobs', '--yes')).toMatchObject({ exitCode: 0 });
     expect(space.jobs()).toEqual([]);
     expect(readFileSync(output, 'utf8')).toBe('mine');
