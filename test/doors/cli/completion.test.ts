@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { withStore, workspace } from './abp.ts';
 
@@ -33,6 +34,13 @@ test('a file is not offered whose name a shell would read as something else, or 
     space.write(name, '');
   }
   expect(await offered(space, 'run', 'x')).toEqual(['xäöü_日本.yaml']);
+});
+
+test('the script for bash can be read twice in one shell', async () => {
+  const space = workspace([]);
+  space.write('script', (await space.program('completion', 'bash')).stdout);
+  const ran = await execa('bash', ['--norc', '-c', '. ./script; . ./script; complete -p abp'], { cwd: space.folder });
+  expect(ran).toMatchObject({ stdout: expect.stringMatching(/^complete -F \w+ abp$/), stderr: '' });
 });
 
 test.each(['bash', 'zsh', 'fish'])('abp completion %s prints a script that asks abp', async (shell) => {
