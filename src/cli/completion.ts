@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import type { Act } from './command.ts';
@@ -21,7 +20,8 @@ export async function addCompletion(program: Command, act: Act, args: readonly s
     .addHelpText('after', '\n  $ abp completion bash >> ~/.bashrc\n  $ abp completion zsh >> ~/.zshrc')
     .action(
       act(async (session, shell: string) => {
-        const script = printed(() => completion.setup('abp', 'abp', shell));
+        // As it comes, bash complains about it whenever ~/.bashrc is read once more.
+        const script = printed(() => completion.setup('abp', 'abp', shell)).replace(/^readonly /gm, '');
         session.answer({ shell, script }, script);
         return 'done';
       }),
@@ -80,15 +80,19 @@ async function knownJobs(host: CliHost): Promise<Offer> {
   }
 }
 
-/** Files and folders that begin like what was typed. */
+/**
+ * Files and folders where the typed one may be. The scripts of the shells read each again as a word of their own, so a
+ * name that would not stay as it is (or would even be run) is left out.
+ */
 function filesLike(typed: string): Offer {
-  const folder = typed.endsWith('/') ? typed : dirname(typed);
-  const prefix = folder === '.' && !typed.startsWith('./') ? '' : folder;
+  const folder = typed.slice(0, typed.lastIndexOf('/') + 1);
   try {
     return readdirSync(folder || '.', { withFileTypes: true })
-      .filter((entry) => !entry.name.startsWith('.'))
-      .map((entry) => [join(prefix, entry.name) + (entry.isDirectory() ? '/' : ''), ''] as const);
+      .filter((entry) => PLAIN_NAME.test(entry.name))
+      .map((entry) => [`${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`, ''] as const);
   } catch {
     return [];
   }
 }
+
+const PLAIN_NAME = /^[\p{L}\p{N}_@%+=][\p{L}\p{M}\p{N}_@%+=.,-]*$/u;

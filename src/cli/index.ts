@@ -72,13 +72,18 @@ export function createProgram(version: string, act: Act, output: OutputConfigura
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .helpCommand(false)
-    .addHelpText('after', () => `\nExit codes:\n${exitLines()}`);
+    .addHelpText('after', () => `\n${BEGIN}\n\nExit codes:\n${exitLines()}`);
   for (const { heading, commands } of COMMANDS) {
     program.commandsGroup(`${heading}:`);
     for (const define of commands) define(program, act);
   }
   return program;
 }
+
+const BEGIN = `Begin with:
+  $ abp doctor                     is everything there?
+  $ abp run --help                 what a batch file looks like
+  $ abp run batch.yaml --dry-run   what it would do`;
 
 function exitLines(): string {
   return Object.values(EXIT_CODES)

@@ -22,6 +22,7 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
 const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\blist_jobs \(abp status\)/g, 'abp status'],
   [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start'],
+  [/\bShow the code to the user\. They approve it on a terminal: /g, 'Read it and approve it with: '],
   [/\(approve=false\)/g, '(abp reject)'],
   [/\bapprove=true\b/g, 'abp approve'],
   [/\bapprove=false\b/g, 'abp reject'],

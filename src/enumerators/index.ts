@@ -22,9 +22,10 @@ export async function getEnumerator(type: string, table: EnumeratorTable = enume
   const load = Object.hasOwn(table, type) ? table[type] : undefined;
   if (load) return load();
   const known = Object.keys(table);
-  throw new AbpError('invalid_input', `Unknown enumerator ${JSON.stringify(type)}.${didYouMean(type, known)}`, {
+  const message = `Unknown enumerator ${JSON.stringify(type)}.${didYouMean(type, known)}`;
+  throw new AbpError('invalid_input', message, {
     hint: `Enumerators: ${known.join(', ')}. list_enumerators shows their fields with an example.`,
-    details: { known },
+    details: { known, problems: [{ path: 'type', message }] },
   });
 }
 

@@ -18,11 +18,11 @@ export const WORKER_TYPES: readonly string[] = [...WORKERS.keys()];
 export async function getWorker(type: string): Promise<Worker> {
   const load = WORKERS.get(type);
   if (load) return load();
-  throw new AbpError(
-    'invalid_input',
-    `worker.type: unknown worker ${JSON.stringify(type)}.${didYouMean(type, WORKER_TYPES)}`,
-    { hint: `Known workers: ${WORKER_TYPES.join(', ')}.` },
-  );
+  const message = `unknown worker ${JSON.stringify(type)}.${didYouMean(type, WORKER_TYPES)}`;
+  throw new AbpError('invalid_input', `worker.type: ${message}`, {
+    hint: `Known workers: ${WORKER_TYPES.join(', ')}.`,
+    details: { problems: [{ path: 'type', message }] },
+  });
 }
 
 /** A user's choice with its driver, its config checked and completed. Throws `invalid_input`. */

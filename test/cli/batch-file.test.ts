@@ -34,7 +34,7 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   [
     'an unknown kind of source',
     'intent: x\nsource: { type: cvs }\n',
-    [/batch\.yaml:2:9: .*Unknown enumerator "cvs"\. Did you mean "csv"/],
+    [/batch\.yaml:2:17: source\.type: Unknown enumerator "cvs"\. Did you mean "csv"/],
   ],
   [
     'a wrong field of the source',
@@ -44,7 +44,7 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   [
     'an unknown worker',
     'intent: x\nsource: { type: file, base_directory: in }\nworker: { type: calude }\n',
-    [/batch\.yaml:3:9: .*Did you mean "claude"/],
+    [/batch\.yaml:3:17: worker\.type: unknown worker "calude"\. Did you mean "claude"/],
   ],
   [
     'a wrong field of the worker',

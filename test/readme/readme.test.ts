@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/package-root.ts';
@@ -32,4 +32,19 @@ describe('the README', () => {
     );
     expect(broken).toEqual([]);
   });
+});
+
+test('the guide quotes messages that the code has', () => {
+  const code = globSync('src/**/*.ts', { cwd: packageRoot() })
+    .map((file) => readFileSync(join(packageRoot(), file), 'utf8'))
+    .join('\n');
+  const guide = readFileSync(join(packageRoot(), 'docs', 'guide.md'), 'utf8');
+  const rows = guide.slice(guide.indexOf('| message |')).split('\n');
+  const quoted = rows.flatMap((row) =>
+    [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
+  );
+  expect(quoted.length).toBeGreaterThan(10);
+  // What differs from case to case stands there as … or X.
+  const parts = quoted.flatMap((text) => text.split(/(?:job-)?…|\bX\b/)).map((part) => part.trim());
+  expect(parts.filter((part) => !code.includes(part))).toEqual([]);
 });

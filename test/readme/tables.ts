@@ -12,6 +12,7 @@ import { listEnumerators } from '../../src/enumerators/index.ts';
 import { dashboardTool } from '../../src/mcp/dashboard-tool.ts';
 import { OPERATIONS } from '../../src/orchestrator/operations.ts';
 import { packageRoot } from '../../src/package-root.ts';
+import { getWorker } from '../../src/workers/index.ts';
 
 /** The README, between whose markers `<!-- name -->` and `<!-- /name -->` the tables stand. */
 export const README = join(packageRoot(), 'README.md');
@@ -55,6 +56,10 @@ function unwrap(schema: z.ZodType): z.ZodType {
   return (def.type === 'optional' || def.type === 'nullable') && def.innerType ? unwrap(def.innerType) : schema;
 }
 
+async function workerTable(type: string): Promise<string> {
+  return table(['field', 'meaning'], fieldRows((await getWorker(type)).configSchema));
+}
+
 /** Every generated table by the name of its marker. */
 export async function tables(): Promise<Readonly<Record<string, string>>> {
   return {
@@ -76,6 +81,8 @@ export async function tables(): Promise<Readonly<Record<string, string>>> {
         shortExample(example),
       ]),
     ),
+    'claude-worker': await workerTable('claude'),
+    'command-worker': await workerTable('command'),
     'batch-file': table(['field', 'meaning'], fieldRows(batchFileSchema)),
     environment: table(
       ['variable', 'default', 'meaning'],

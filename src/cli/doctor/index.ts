@@ -2,6 +2,7 @@ import { toAbpError } from '../../domain/error.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
 import { claude } from './claude.ts';
 import type { Check, Finding } from './finding.ts';
 import { jobs } from './jobs.ts';
@@ -33,6 +34,6 @@ async function findingsOf({ about, look }: Check, session: Session): Promise<rea
 
 function lineOf({ about, state, message, fix }: Finding, { terminal: { colors } }: Session): string {
   const mark = { pass: colors.green('pass'), warn: colors.yellow('warn'), fail: colors.red('fail') }[state];
-  const line = `${mark}  ${about.padEnd(12)}${printable(message)}`;
-  return fix ? `${line}\n      ${' '.repeat(12)}${colors.dim(printable(fix))}` : line;
+  const line = `${mark}  ${about.padEnd(12)}${printable(inCommands(message))}`;
+  return fix ? `${line}\n      ${' '.repeat(12)}${colors.dim(printable(inCommands(fix)))}` : line;
 }

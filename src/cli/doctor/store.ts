@@ -12,7 +12,7 @@ export const store: Check = {
   look: async ({ abp, host }) => {
     const { storagePath } = readConfig(host.environment);
     if (!existsSync(storagePath)) {
-      return [{ about, state: 'pass', message: `none yet; the first job makes ${storagePath}` }];
+      return [roomFor(storagePath)];
     }
     const permissions = permissionsOf(storagePath);
     if (permissions.some(({ state }) => state === 'fail')) return permissions;
@@ -46,6 +46,19 @@ export const store: Check = {
     ];
   },
 };
+
+/** Whether a store can be made where there is none. */
+function roomFor(path: string): Finding {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return { about, state: 'pass', message: `none yet; the first job makes ${path}` };
+  } catch {
+    const fix = `Make ${folder} writable, or set ABP_STORAGE_PATH to a file in a folder that is.`;
+    return { about, state: 'fail', message: `${path} cannot be made by this user`, fix };
+  }
+}
 
 function permissionsOf(path: string): Finding[] {
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { followJob } from './follow.ts';
+import { type Followed, followJob } from './follow.ts';
 import type { Overview } from './status-text.ts';
 import { exitOf, resultsText, summaryText } from './summary.ts';
 import { askDecision, type Decision, testText } from './test-text.ts';
@@ -30,8 +30,11 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
   });
   if (started.status === 'testing') {
     if (started.test?.state === 'running') say('Trying before the rest runs…');
-    const { job, left } = await followJob(session, jobId);
+    const followed = await followJob(session, jobId);
+    const { job, left } = followed;
     if (left) return leave(session, job);
+    // Cancelled with a key, or decided by somebody else meanwhile.
+    if (job.status !== 'testing') return sumUp(session, followed);
     say(testText(job, terminal.colors));
     if (job.test?.state !== 'passed') {
       say(`Nothing else was run. abp reject ${jobId} puts the test back; abp show ${jobId} has the prompt.`);
@@ -55,13 +58,17 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
 
 /** Follows a job that is at work until it rests, and sums it up. */
 export async function watchToEnd(session: Session, jobId: string): Promise<Exit> {
+  const followed = await followJob(session, jobId);
+  return followed.left ? leave(session, followed.job) : sumUp(session, followed);
+}
+
+/** Says how a job stands that is at rest. */
+async function sumUp(session: Session, { job, refused }: Followed): Promise<Exit> {
   const { say, terminal } = session;
-  const { job, left, refused } = await followJob(session, jobId);
-  if (left) return leave(session, job);
   say();
   if (job.units.completed > 0) {
     const { repository } = (await session.abp()).orchestrator.deps;
-    say(resultsText(repository, { jobId, totalUnits: job.units.total }, session));
+    say(resultsText(repository, { jobId: job.job_id, totalUnits: job.units.total }, session));
     say();
   }
   say(summaryText(job, terminal.colors));
@@ -75,8 +82,10 @@ async function decide(session: Session, job: Overview, { yes }: Deciding): Promi
   return session.terminal.interactive ? askDecision(session, job) : 'later';
 }
 
-function leave({ say }: Session, job: Overview): Exit {
-  const goesOn = job.status === 'paused' ? 'is paused' : 'goes on';
-  say(`${job.job_id} ${goesOn}. Come back with: abp watch ${job.job_id}`);
+function leave({ say }: Session, { job_id, status, pause_reason }: Overview): Exit {
+  // Only a closed quota window opens by itself.
+  const waits = status === 'paused' && pause_reason !== 'usage_limit';
+  const command = waits ? `abp resume ${job_id} --watch` : `abp watch ${job_id}`;
+  say(`${job_id} ${status === 'paused' ? 'is paused' : 'goes on'}. Come back with: ${command}`);
   return 'interrupted';
 }

@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
+import type { JsonObject } from '../../domain/json.ts';
 import { recipeOf } from '../../orchestrator/clone-job.ts';
+import { absolute } from '../../workers/claude/working-directory.ts';
 import { parseYaml } from '../batch-file/document.ts';
 import { batchOf } from '../batch-file/from-job.ts';
 import { overridesOf, readBatch } from '../batch-file/read.ts';
@@ -28,11 +30,24 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
     workers,
   });
   if (options.print) {
-    const { value } = parseYaml(text, jobId, overridesOf(options));
-    session.answer(value as object, stringify(value).trimEnd());
+    const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: { worker: JsonObject } };
+    const printed = { ...value, worker: placed(value.worker, workingDirectory) };
+    session.answer(printed, stringify(printed).trimEnd());
     return 'done';
   }
   const job = await createFrom(session, batch);
   session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
   return 'done';
+}
+
+/** A worker's config with its relative paths, and where it works, made absolute: the file may be kept in any folder. */
+function placed(worker: JsonObject, base: string): JsonObject {
+  const directory = worker.type === 'command' ? 'cwd' : 'working_directory';
+  const { [directory]: place = '.', add_dirs, mcp_config } = worker;
+  return {
+    ...worker,
+    [directory]: absolute(String(place), base),
+    ...(Array.isArray(add_dirs) ? { add_dirs: add_dirs.map((path) => absolute(String(path), base)) } : {}),
+    ...(typeof mcp_config === 'string' ? { mcp_config: absolute(mcp_config, base) } : {}),
+  };
 }

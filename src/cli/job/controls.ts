@@ -96,7 +96,10 @@ export function takeControls(session: Session, jobId: string): Controls {
   };
   const onKey = (data: Buffer) => {
     for (const key of data.toString()) {
-      if (key !== 'c') cancelAsked = false;
+      if (key !== 'c' && cancelAsked) {
+        cancelAsked = false;
+        note = undefined;
+      }
       void keys[key]?.();
     }
   };

@@ -5,12 +5,16 @@ import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { askingAboutCode } from '../upkeep/approve-code.ts';
+import { inCommands } from '../wording.ts';
 
 /** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
 export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
   const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
-  const seen = await previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1);
+  const seen = await askingAboutCode(session, () =>
+    previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1),
+  );
   const { colors } = session.terminal;
   const worker = workerOf(batch);
   const unfit = await preflight(deps, worker).then(
@@ -30,7 +34,7 @@ export async function showDryRun(session: Session, batch: Batch): Promise<Exit> 
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
       `worker ${printable(JSON.stringify(worker))}`,
-      ...(unfit ? [colors.yellow(printable([unfit.message, unfit.hint].join(' ')))] : []),
+      ...(unfit ? [colors.yellow(printable(inCommands([unfit.message, unfit.hint].join(' '))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
       ...(batch.export ? [`results go to ${batch.export.path} (${batch.export.format})`] : []),
       ...(first

@@ -7,6 +7,7 @@ import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { askingAboutCode } from '../upkeep/approve-code.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
@@ -76,7 +77,7 @@ export async function createFrom(session: Session, batch: Batch): Promise<Status
       signal,
       onProgress: ({ message }) => progress(`${message}…`),
     });
-  const job = await session.interruptible(create).finally(() => progress(''));
+  const job = await askingAboutCode(session, () => session.interruptible(create).finally(() => progress('')));
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const warning of (job.warnings ?? []) as readonly { message: string; count: number }[]) {
     say(terminal.colors.yellow(`${warning.count} × ${printable(warning.message)}`));

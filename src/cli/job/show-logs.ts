@@ -37,15 +37,18 @@ export async function showConversation(
     });
   }
   const entries: Entry[] = [];
+  let silent = true;
   for (let since = -1; ; ) {
     const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
     if (session.json) entries.push(...page.entries);
     else for (const entry of page.entries) session.say(entryText(session, entry));
     since = page.next_since;
+    silent &&= page.entries.length === 0;
     if (page.ended || (!page.more && !follow)) break;
     if (!page.more) await systemClock.sleep(LOOK_MS);
   }
-  session.answer({ job_id: jobId, unit, stage, attempt, entries });
+  const nothing = `Attempt ${attempt} of unit ${unit} has said nothing, or its files were pruned.`;
+  session.answer({ job_id: jobId, unit, stage, attempt, entries }, silent ? nothing : undefined);
   return 'done';
 }
 

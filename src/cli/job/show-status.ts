@@ -2,7 +2,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { progressLine, slotLines, statusWord } from './status-text.ts';
+import { type Overview, progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
 import { testText } from './test-text.ts';
 
@@ -47,7 +47,29 @@ export async function showJob(session: Session, jobId: string): Promise<Exit> {
     ...(job.status === 'running' ? [progressLine(job)] : []),
     ...slotLines(job).map((line) => colors.dim(`  ${line}`)),
     ...(job.status === 'testing' ? [testText(job, colors)] : []),
+    colors.dim(`Next: ${nextCommands(job).join(', or ')}`),
   ];
   session.say(lines.join('\n'));
   return 'done';
+}
+
+/** What a person would type next. */
+function nextCommands({ job_id, status, pause_reason, executor, test, units }: Overview): readonly string[] {
+  const exported = `abp export ${job_id} results.csv`;
+  switch (status) {
+    case 'created':
+      return [`abp start ${job_id}`];
+    case 'testing':
+      if (test?.state === 'running') return [`abp watch ${job_id}`];
+      return [...(test?.state === 'passed' ? [`abp approve ${job_id}`] : []), `abp reject ${job_id}`];
+    case 'paused':
+      return [pause_reason === 'usage_limit' ? `abp watch ${job_id}` : `abp resume ${job_id} --watch`];
+    case 'completed':
+    case 'cancelled':
+      return [exported];
+    case 'failed':
+      return [...(units.failed > 0 ? [`abp retry ${job_id} --watch`] : []), exported];
+    default:
+      return [executor.state === 'lost' ? `abp resume ${job_id} --watch` : `abp watch ${job_id}`];
+  }
 }

@@ -8,6 +8,7 @@ import { count, table } from '../format.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { askingAboutCode } from '../upkeep/approve-code.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
 
@@ -22,7 +23,9 @@ export async function showItems(
   limit: number,
 ): Promise<Exit> {
   const { given, workingDirectory } = await sourceOf(session, source, fields);
-  const seen = await session.call('preview_items', { ...given, limit: Math.min(MOST, limit) }, { workingDirectory });
+  const seen = await askingAboutCode(session, () =>
+    session.call('preview_items', { ...given, limit: Math.min(MOST, limit) }, { workingDirectory }),
+  );
   const { colors } = session.terminal;
   const rows = seen.fields.map(({ name, types, examples }) => [
     printable(name),

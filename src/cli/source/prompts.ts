@@ -4,6 +4,7 @@ import type { Exit } from '../exit-codes.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { askingAboutCode } from '../upkeep/approve-code.ts';
 
 /** Prompts as agents get them: one part that is the same for all, and one for each unit. */
 interface Prompts {
@@ -38,7 +39,9 @@ export async function showPrompts(
 async function ofFile(session: Session, file: string, limit: number, set: readonly string[]): Promise<Prompts> {
   const { create, directory } = await prepare(session, file, { set, force: true });
   const { deps } = (await session.abp()).orchestrator;
-  const { system, prompts } = await previewPrompts(deps, create, { workingDirectory: directory }, limit);
+  const { system, prompts } = await askingAboutCode(session, () =>
+    previewPrompts(deps, create, { workingDirectory: directory }, limit),
+  );
   return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { withStore, workspace } from './abp.ts';
 
@@ -20,9 +21,26 @@ test('commands, options and ids of jobs are completed, files where a file is wan
   const { document } = await space.json('create', 'batch.yaml');
   expect(await offered(space, 'watch', 'job-')).toEqual([document.job_id]);
   expect(await offered(space, 'run', 'ba')).toEqual(['batch.yaml']);
+  expect(await offered(space, 'run', './ba')).toEqual(['./batch.yaml']);
+  expect(await offered(space, 'run', `${space.folder}/ba`)).toEqual([`${space.folder}/batch.yaml`]);
   expect(await offered(space, 'run', 'in/')).toEqual(['in/0000.txt', 'in/0001.txt', 'in/0002.txt']);
   expect(await offered(space, 'run', 'batch.yaml', '--d')).toEqual(['--dry-run', '--detach']);
   withStore(space.storagePath, ({ repository }) => expect(repository.jobs.list({ limit: 1 }).total).toBe(1));
+});
+
+test('a file is not offered whose name a shell would read as something else, or run', async () => {
+  const space = workspace([]);
+  for (const name of ['x$(touch made).yaml', 'x`id`.yaml', 'x y.yaml', 'x;y.yaml', "x'y.yaml", 'xäöü_日本.yaml']) {
+    space.write(name, '');
+  }
+  expect(await offered(space, 'run', 'x')).toEqual(['xäöü_日本.yaml']);
+});
+
+test('the script for bash can be read twice in one shell', async () => {
+  const space = workspace([]);
+  space.write('script', (await space.program('completion', 'bash')).stdout);
+  const ran = await execa('bash', ['--norc', '-c', '. ./script; . ./script; complete -p abp'], { cwd: space.folder });
+  expect(ran).toMatchObject({ stdout: expect.stringMatching(/^complete -F \w+ abp$/), stderr: '' });
 });
 
 test.each(['bash', 'zsh', 'fish'])('abp completion %s prints a script that asks abp', async (shell) => {

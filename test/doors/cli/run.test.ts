@@ -133,6 +133,33 @@ describe('abp run', () => {
     expect(await abp('export', jobs()[0] ?? '', join(folder, 'late.csv'))).toMatchObject({ exitCode: 0 });
   });
 
+  test('with --json an export that cannot be made is export_error beside the job, and says how to make it', async () => {
+    const { abp, jobs } = workspace(['one', 'fail'], { output: { path: 'out.csv', fields: ['key', 'titel'] } });
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--json');
+    expect(ran.exitCode).toBe(2);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      job_id: jobs()[0],
+      status: 'failed',
+      units: { total: 2, completed: 1, failed: 1 },
+      export: null,
+      export_error: { code: 'invalid_input', message: expect.stringContaining('"titel"'), details: { field: 'titel' } },
+    });
+    expect(ran.stderr).toMatch(/Did you mean "title"/);
+  });
+
+  test('the document of --json has its fields in one order, whichever command prints it', async () => {
+    const { json } = workspace();
+    const ran = (await json('run', 'batch.yaml', '--skip-test')).document;
+    const status = (await json('status', ran.job_id)).document;
+    const others = [(await json('wait', ran.job_id)).document, (await json('watch', ran.job_id)).document];
+    expect(Object.keys(status).slice(0, 4)).toEqual(['job_id', 'name', 'status', 'units']);
+    expect(Object.keys(ran).at(-1)).toBe('export');
+    // A rate is there only shortly after a unit has ended.
+    const fields = (document: object) => Object.keys(document).filter((name) => name !== 'progress');
+    for (const other of others) expect(fields(other)).toEqual(fields(status));
+    expect(fields(ran)).toEqual([...fields(status), 'export']);
+  });
+
   test('--detach comes back as soon as the job runs', async () => {
     const { abp, go, json, jobs } = workspace(['wait', 'two']);
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--detach');

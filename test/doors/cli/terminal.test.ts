@@ -80,7 +80,51 @@ describe('on a terminal', () => {
     await twice.shows(/at work/);
     twice.type(CTRL_C + CTRL_C);
     expect(await twice.ended).toBe(130);
+    expect(twice.text()).toContain(`${jobId} is paused. Come back with: abp resume ${jobId} --watch`);
     expect(space.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'user' });
+  });
+
+  test('a job that is cancelled while it is tried has no failed test, and nothing to decide', async () => {
+    const space = workspace(['wait', 'two']);
+    const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
+    await run.shows(/c cancel {2}q leave \(the test goes on\)/);
+    run.type('c');
+    await run.shows(/Press c once more/);
+    run.type('c');
+    expect(await run.ended).toBe(5);
+    expect(run.text()).toMatch(/texts {2}job-\w+ {2}cancelled/);
+    expect(run.text()).not.toMatch(/Test failed|abp reject/);
+  });
+
+  test('any other key takes the question back whether to cancel', async () => {
+    const space = workspace(['wait']);
+    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    const [jobId = ''] = space.jobs();
+    const run = onTerminal(space, 'watch', jobId);
+    await run.shows(/at work/);
+    run.type('c');
+    await run.shows(/Press c once more/);
+    run.type('xcq');
+    expect(await run.ended).toBe(130);
+    expect(space.job(jobId).status).toBe('running');
+  });
+
+  test('dynamic code is shown and asked about once: no makes nothing, yes goes on', async () => {
+    const source = { type: 'dynamic', code: 'export function* enumerate() { yield { n: 1 }; }' };
+    const space = workspace([], { source });
+    const no = onTerminal(space, 'create', 'batch.yaml');
+    await no.shows(/yield \{ n: 1 \}[\s\S]*It runs as you[\s\S]*may it run\? \[y\/N\] /);
+    no.type('\r');
+    expect(await no.ended).toBe(5);
+    expect(space.jobs()).toEqual([]);
+    const yes = onTerminal(space, 'create', 'batch.yaml');
+    await yes.shows(/may it run\? \[y\/N\] /);
+    yes.type('y\r');
+    expect(await yes.ended).toBe(0);
+    expect(space.jobs()).toHaveLength(1);
+    const again = onTerminal(space, 'preview', 'batch.yaml');
+    expect(await again.ended).toBe(0);
+    expect(again.text()).not.toMatch(/may it run/);
   });
 
   test('what cannot be undone is asked first', async () => {

@@ -170,6 +170,9 @@ describe('looking', () => {
   test('status, units, show and logs tell about jobs and units', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
+    expect((await space.abp('status', jobId)).stdout).toContain(
+      `Next: abp retry ${jobId} --watch, or abp export ${jobId} results.csv`,
+    );
     expect((await space.abp('status')).stdout).toMatch(new RegExp(`${jobId}\\s+texts\\s+failed\\s+3\\s+2\\s+1`));
     expect((await space.json('status', '--search', 'nosuch')).document).toMatchObject({ jobs: [], total: 0 });
     expect((await space.json('units', jobId, '--status', 'failed')).document.units).toMatchObject([
@@ -236,6 +239,31 @@ describe('upkeep', () => {
     const printed = await space.abp('clone', first, '--print');
     space.write('copy.yaml', printed.stdout);
     expect((await space.json('create', 'copy.yaml')).document).toMatchObject({ name: 'texts', units: { total: 3 } });
+    expect(space.jobs()).toHaveLength(3);
+  });
+
+  test('clone --print has the changes of --set, and works the same from any folder', async () => {
+    const space = workspace();
+    const worker = { type: 'command', command: ['sh', '-c', 'pwd >&2; cat > /dev/null; cat in/0000.txt'] };
+    space.write('own.yaml', JSON.stringify({ intent: 'x', source: { type: 'file', base_directory: 'in' }, worker }));
+    const first = (await space.json('create', 'own.yaml')).document.job_id;
+    const set = ['--name', 'again', '--limit', '1', '--set', 'limits.max_workers=2', '--set', 'worker.env.A=b'];
+    const printed = await space.abp('clone', first, '--print', ...set);
+    expect(space.jobs()).toEqual([first]);
+    const document = (await space.json('clone', first, '--print', ...set)).document;
+    expect(document).toMatchObject({
+      name: 'again',
+      source: { limit: 1 },
+      limits: { max_workers: 2 },
+      worker: { ...worker, env: { A: 'b' } },
+    });
+    space.write('elsewhere/batch.yaml', printed.stdout);
+    const ran = await space.json('run', 'elsewhere/batch.yaml', '--skip-test');
+    expect(ran).toMatchObject({ exitCode: 0, document: { units: { total: 1, completed: 1 } } });
+    expect(await space.abp('clone', first, '--print', '--set', 'limits.max_wrokers=2')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('"max_workers"'),
+    });
   });
 
   test('prune tells what would go, takes the run directories away, with --jobs the jobs, and never outputs', async () => {
@@ -255,6 +283,9 @@ describe('upkeep', () => {
     expect(await space.abp('prune', '--older-than', '0s', '--yes')).toMatchObject({ exitCode: 0 });
     expect(existsSync(runs)).toBe(false);
     expect((await space.json('units', jobId)).document.units).toHaveLength(3);
+    expect((await space.abp('logs', jobId, '0')).stdout).toBe(
+      'Attempt 1 of unit 0 has said nothing, or its files were pruned.',
+    );
     expect(await space.abp('prune', '--older-than', '0s', '--jobs', '--yes')).toMatchObject({ exitCode: 0 });
     expect(space.jobs()).toEqual([]);
     expect(readFileSync(output, 'utf8')).toBe('mine');
@@ -296,6 +327,28 @@ describe('upkeep', () => {
     expect(ran.stdout).toMatch(/warn {2}Settings .*ABP_MAX_WORKER is no setting.*Did you mean "ABP_MAX_WORKERS"/);
     expect(ran.stdout).toMatch(/warn {2}Claude Code .*not installed[\s\S]*Install it/);
     expect(existsSync(space.storagePath)).toBe(false);
+  });
+
+  test('doctor fails where no store can be made', async () => {
+    const space = workspace();
+    const path = join(space.folder, 'batch.yaml', 'deeper', 'batch.db');
+    Object.assign(space.environment, { ABP_STORAGE_PATH: path });
+    const ran = await space.abp('doctor');
+    expect(ran).toMatchObject({ exitCode: 3, stdout: expect.stringContaining(`${path} cannot be made by this user`) });
+  });
+
+  test('doctor and --dry-run advise in commands, not in tools', async () => {
+    const space = workspace(['fail', 'fail', 'three', 'four'], {
+      limits: { max_retries: 0, failure_threshold: 2, max_workers: 1 },
+    });
+    const dry = await space.abp('run', 'batch.yaml', '--dry-run', '--set', 'worker.command[0]=noode');
+    expect(dry.stdout).toMatch(/"noode" is not found.*abp update/);
+    expect(dry.stdout).not.toContain('update_job');
+    const { document } = await space.json('run', 'batch.yaml', '--skip-test');
+    expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
+    const doctor = await space.abp('doctor');
+    expect(doctor.stdout).toMatch(new RegExp(`warn {2}Jobs .*${document.job_id} is paused .*abp`));
+    expect(doctor.stdout).not.toMatch(/_job\b/);
   });
 
   test('doctor finds a damaged store, and a job that waits', async () => {
