@@ -32,7 +32,10 @@ export async function exportAtEnd(session: Session, jobId: string, target: Batch
   } catch (thrown) {
     const error = toAbpError(thrown);
     session.complain(error);
-    session.say(`The results are safe. Export again with: ${exportCommand(jobId, target)}`);
+    // A column that no row has would be refused again.
+    const { fields: _, ...all } = target;
+    const next = error.details?.field === undefined ? target : all;
+    session.say(`The results are safe. Export again with: ${exportCommand(jobId, next)}`);
     return { error };
   }
 }
