@@ -38,6 +38,7 @@ export function claimUnits(context: ExecutorContext, tx: Tx, job: Job, phase: Wo
     unitCapUsd: loaded.unitCapUsd,
     spentUsd: job.costUsd,
     slots: size,
+    last: phase.stage === 'post',
     tally: repository.jobs.tally(job.jobId),
   });
   if (room.starts < 1) {
