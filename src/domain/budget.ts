@@ -8,20 +8,23 @@ export type BudgetRoom = { readonly starts: number; readonly reservationUsd: num
 
 /**
  * How many attempts may start, by: spent + reserved + own reservation ≤ budget. The reservation is the unit's own cap,
- * else 1.5 × the dearest attempt so far; before anything has cost, an even share of what is left for each slot.
+ * else 1.5 × the dearest attempt so far; before anything has cost, an even share of what is left for each slot. The `last`
+ * attempt of a job (post-processing) may use all that is left: units say nothing about it, and nothing comes after it.
  */
 export function budgetRoom(facts: {
   readonly budgetUsd: number | null;
   readonly unitCapUsd: number | null;
   readonly spentUsd: number;
   readonly slots: number;
+  readonly last?: boolean;
   readonly tally: Pick<JobTally, 'dearestUsd' | 'reservedUsd'>;
 }): BudgetRoom {
-  const { budgetUsd, unitCapUsd, spentUsd, slots, tally } = facts;
+  const { budgetUsd, unitCapUsd, spentUsd, slots, last = false, tally } = facts;
   if (budgetUsd === null) return { starts: Number.POSITIVE_INFINITY, reservationUsd: 0, capUsd: unitCapUsd };
-  const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
-  const reservationUsd = unitCapUsd ?? (tally.dearestUsd > 0 ? MARGIN * tally.dearestUsd : evenShare);
   const left = budgetUsd - spentUsd - tally.reservedUsd;
+  const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
+  const byDearest = Math.max(MARGIN * tally.dearestUsd, last ? left : 0);
+  const reservationUsd = unitCapUsd ?? (tally.dearestUsd > 0 ? byDearest : evenShare);
   // A rounding error of a millionth of a cent must not stop the last affordable attempt.
   const starts = reservationUsd > 0 ? Math.max(0, Math.floor((left + 1e-8) / reservationUsd)) : 0;
   return { starts, reservationUsd, capUsd: reservationUsd };

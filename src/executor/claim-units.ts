@@ -4,7 +4,7 @@ import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { failTest } from './finish.ts';
+import { failTest, isTestGivenUp } from './finish.ts';
 import { pauseJob } from './pause.ts';
 import type { Phase } from './phase.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -29,6 +29,7 @@ export function claimUnits(context: ExecutorContext, tx: Tx, job: Job, phase: Wo
   const { repository, dispatcher, lease } = context;
   const { loaded, pool } = means;
   if (job.executorsLost >= MAX_EXECUTORS_LOST && !survives(context, tx, job, phase, means)) return [];
+  if (phase.purpose === 'test' && isTestGivenUp(job.test)) return [];
   const size = phase.stage === 'post' ? 1 : means.slots;
   const free = pool.free(size);
   if (free < 1 || [...pool.running].some(({ claim: { unit } }) => runsAlone(unit))) return [];
@@ -37,6 +38,7 @@ export function claimUnits(context: ExecutorContext, tx: Tx, job: Job, phase: Wo
     unitCapUsd: loaded.unitCapUsd,
     spentUsd: job.costUsd,
     slots: size,
+    last: phase.stage === 'post',
     tally: repository.jobs.tally(job.jobId),
   });
   if (room.starts < 1) {

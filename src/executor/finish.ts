@@ -4,7 +4,7 @@ import type { Tx } from '../domain/repository.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
 import type { ExecutorContext } from './context.ts';
 
-/** How many executors may die in one test: the second death ends it. */
+/** How many executors may die in one test: after the second death nothing of it is run again. */
 const TEST_EXECUTORS = 2;
 /** What a person does about a failure that would have mended itself in the batch. */
 const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
@@ -12,14 +12,22 @@ const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
   close_gate: 'Reject the test, and start it again once the window has opened.',
 };
 
-/** Ends a test once each of its units has ended. One open transaction, compare-and-set on the job's status. */
-export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest): void {
-  if (test.executorsLost >= TEST_EXECUTORS) {
+/** Whether a test starts no attempt any more: its executors keep dying. */
+export function isTestGivenUp(test: JobTest | null): boolean {
+  return test !== null && test.executorsLost >= TEST_EXECUTORS;
+}
+
+/**
+ * Ends a test once each of its units has ended, or is given up. What dead executors left behind (`leftBehind` attempts that
+ * have not ended yet) is settled first: it has been paid for. One open transaction, compare-and-set on the job's status.
+ */
+export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, leftBehind: number): void {
+  const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
+  if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) {
+    if (!isTestGivenUp(test) || leftBehind > 0) return;
     failTest(context, tx, job, test, `The executor died twice during the test. Read ${context.places.log(job.jobId)}.`);
     return;
   }
-  const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
-  if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) return;
   const total = count(test.units.length, 'test unit');
   const failed = units.filter((unit) => unit?.status !== 'completed');
   if (failed.length === 0) endTest(context, tx, job, test, 'passed', `${total} completed.`);

@@ -148,7 +148,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     if (diskFull) pauseJob(context, tx, 'disk', 'The disk is full. Make room, then resume_job.');
     const before = repository.jobs.get(jobId);
     if (before) mindGate(context, tx, before, loaded.worker.type);
-    if (before?.status === 'testing' && before.test?.state === 'running') finishTest(context, tx, before, before.test);
+    if (before?.status === 'testing' && before.test?.state === 'running') {
+      finishTest(context, tx, before, before.test, leftBehind.size);
+    }
     const job = repository.jobs.get(jobId);
     const phase = phaseOf(job);
     if (phase.kind !== 'work') weather.refusedSinceMs = null;

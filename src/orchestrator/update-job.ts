@@ -55,7 +55,9 @@ export const updateJob = operation({
     refuseUnapproved(job, given, settings, call);
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
-      if (now.status !== job.status) throw refuse(now, 'it has changed at this moment', 'Look again, then repeat.');
+      if (now.status !== job.status || now.revision !== job.revision) {
+        throw refuse(now, 'it has changed at this moment', 'Look again, then repeat.');
+      }
       if (now.status === 'testing') discardTest(deps, tx, now, given.note ?? 'changed by update_job');
       const jobId = job.jobId;
       const number = repository.jobs.addRevision(tx, {

@@ -39,13 +39,27 @@ export function createDispatcher(
       .where('status', '=', sql.lit('running'))
       .groupBy('job_id'),
   );
-  const atWork = db.prepare<[], { job_id: string; last_started_at: number; bound: number; pending: number }>(
-    `SELECT job_id, last_started_at, iif(status = 'testing', min(test_units, max_workers), max_workers) AS bound,
+  const atWork = db.prepare<
+    [],
+    { job_id: string; stage: string; last_started_at: number; bound: number; pending: number }
+  >(
+    `SELECT job_id, iif(status = 'post_processing', 'post', 'main') AS stage, last_started_at,
+       iif(status = 'testing', min(test_units, max_workers), max_workers) AS bound,
        (SELECT ifnull(sum(count), 0) FROM unit_counts
         WHERE unit_counts.job_id = jobs.job_id AND stage = iif(jobs.status = 'post_processing', 'post', 'main')
           AND unit_counts.status = 'pending') AS pending
      FROM leases JOIN jobs USING (job_id)
      WHERE released = 0 AND status IN (${EXECUTING.map((status) => `'${status}'`).join()})`,
+  );
+  const waiting = statement(db, (p: { jobId: string; stage: string; now: number }) =>
+    query
+      .selectFrom('units')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('status', '=', sql.lit('pending'))
+      .where('not_before', '>', sql.lit(0))
+      .where('not_before', '>', p.now),
   );
   const held = statement(db, () =>
     query
@@ -162,10 +176,10 @@ export function createDispatcher(
 
   /** Slots this job may still fill: never beyond the machine's bound, nor beyond its share of it. */
   function room(jobId: string, maxTotal: number): number {
-    const byTheRows = need(new Map());
-    // As long as there is enough for all, it does not matter who is dead.
+    const byTheRows = need(new Map(), () => 0);
+    // As long as there is enough for all, it does not matter who is dead, or waits for a later time.
     const isEnough = byTheRows.demands.reduce((sum, { wants }) => sum + wants, byTheRows.leaving) <= maxTotal;
-    const { used, total, leaving, demands } = isEnough ? byTheRows : need(abandoned(jobId));
+    const { used, total, leaving, demands } = isEnough ? byTheRows : need(abandoned(jobId), notDue);
     const share = fairShares(demands, maxTotal - leaving).get(jobId) ?? 0;
     return Math.max(0, Math.min(maxTotal - total, share - (used.get(jobId) ?? 0)));
   }
@@ -176,8 +190,16 @@ export function createDispatcher(
     return new Map(dead.map((lease) => [lease.jobId, spawned.all(lease).filter((agent) => !isDead(agent)).length]));
   }
 
-  /** What each job uses and wants; of `gone` ones the attempts given there count, and they want no more. */
-  function need(gone: ReadonlyMap<string, number>) {
+  /** Pending units of a job that it cannot start now: they wait for the end of a back-off. */
+  function notDue({ job_id: jobId, stage }: { readonly job_id: string; readonly stage: string }): number {
+    return waiting.get({ jobId, stage, now: clock.now() })?.n ?? 0;
+  }
+
+  /**
+   * What each job uses and wants, without what is `left` of its queue for later; of `gone` jobs the attempts given there
+   * count, and they want no more.
+   */
+  function need(gone: ReadonlyMap<string, number>, left: typeof notDue) {
     const used = new Map(running.all({}).map((row) => [row.job_id, gone.get(row.job_id) ?? row.n]));
     const usedBy = (id: string) => used.get(id) ?? 0;
     const demands = atWork
@@ -185,7 +207,7 @@ export function createDispatcher(
       .filter((row) => !gone.has(row.job_id))
       .map((row) => ({
         jobId: row.job_id,
-        wants: Math.min(row.bound, usedBy(row.job_id) + row.pending),
+        wants: Math.min(row.bound, usedBy(row.job_id) + row.pending - left(row)),
         lastStartedAt: row.last_started_at,
       }));
     const total = [...used.values()].reduce((sum, n) => sum + n, 0);

@@ -8,6 +8,9 @@ import { MIGRATIONS } from './migrations/index.ts';
 /** How long a statement waits for another process's write, ms: under a third of the shortest sensible lease. */
 export const BUSY_TIMEOUT_MS = 4_000;
 
+/** What SQLite says on a full disk, where even a read may need room beside the database. */
+const DISK_FULL = /^SQLITE_(FULL|IOERR)/;
+
 /**
  * Opens the store and brings it to the newest schema. The directory is made 0700 and the file 0600 before SQLite writes a
  * byte. Throws AbpError: `newer_store` when a newer ABP wrote it, `busy` when a migration is due while somebody alive holds
@@ -30,7 +33,11 @@ export function openDatabase(path: string, isDead: (holder: ProcessIdentity) => 
   } catch (error) {
     db?.close();
     if (error instanceof AbpError) throw error;
-    throw new AbpError('store', `Cannot open the store ${path}: ${(error as Error).message}`, {
+    const message = `Cannot open the store ${path}: ${(error as Error).message}`;
+    if (DISK_FULL.test(String((error as { code?: unknown }).code))) {
+      throw new AbpError('environment', message, { hint: 'Make room on the disk, then try again.', cause: error });
+    }
+    throw new AbpError('store', message, {
       hint: 'Is it an ABP database? ABP_STORAGE_PATH names another place; `abp doctor` checks this one.',
       cause: error,
     });

@@ -120,6 +120,14 @@ const ACTIONS: readonly { readonly name: string; readonly weight: number; readon
       for (const { pid } of processesMentioning(chaos.round.folder)) kill(pid);
     },
   },
+  {
+    name: 'shut down',
+    weight: 2,
+    run: (chaos) => {
+      chaos.round.orphans.clear();
+      for (const { pid } of processesMentioning(chaos.round.folder)) kill(pid, 'SIGTERM');
+    },
+  },
   { name: 'freeze the executor', weight: 3, run: freezeExecutor },
   { name: 'kill the server', weight: 2, run: (chaos) => void (chaos.server?.pid && kill(chaos.server.pid)) },
   { name: 'recover', weight: 8, run: async ({ abp }) => void (await abp.recovery.tick()) },

@@ -152,6 +152,22 @@ export function dispatcherContract(
     expect(claims).toHaveLength(16 - 1 - 2);
   });
 
+  test('a job whose units wait for the end of a back-off leaves the slots to the others until then', () => {
+    const { store, clock } = fresh();
+    const [refused, other] = [1, 2].map(() =>
+      holdLease(store, seedJob(store, { units: 9, limits: { max_workers: 9 } }).jobId),
+    );
+    if (!refused || !other) throw new Error('two jobs');
+    for (const claim of claimUnits(store, refused, { limit: 9 })) {
+      settleAs(store, claim, 'rate_limited', 'pending', { notBefore: clock.now() + 60_000 });
+    }
+    const claim = (lease: typeof other) => claimUnits(store, lease, { maxTotalWorkers: 6, limit: 5 }).length;
+    expect(claim(other)).toBe(5);
+    clock.advance(60_000);
+    expect(claim(other)).toBe(0);
+    expect(claim(refused)).toBe(1);
+  });
+
   test('a job whose executor is dead keeps only what its living agents use: the others do not wait for its recovery', () => {
     const { store, tx, repository } = fresh();
     const dead = holdLease(store, seedJob(store, { units: 9, limits: { max_workers: 4 } }).jobId, DEAD_PID);

@@ -33,6 +33,12 @@ describe('what the budget of a job allows', () => {
     expect(room({ spentUsd: 1, dearestUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
   });
 
+  test('for the last attempt of a job by all that is left, if that is enough for one at all', () => {
+    expect(room({ spentUsd: 1, dearestUsd: 1, last: true })).toEqual({ starts: 1, reservationUsd: 9, capUsd: 9 });
+    expect(room({ spentUsd: 9, dearestUsd: 1, last: true })).toEqual({ starts: 0, reservationUsd: 1.5, capUsd: 1.5 });
+    expect(room({ spentUsd: 1, dearestUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
+  });
+
   test('before anything has cost, by an even share of it for every slot', () => {
     expect(room({})).toEqual({ starts: 4, reservationUsd: 2.5, capUsd: 2.5 });
     expect(room({ reservedUsd: 7.5 })).toEqual({ starts: 1, reservationUsd: 2.5, capUsd: 2.5 });

@@ -34,6 +34,14 @@ describe('post-processing', () => {
     await expect(unit(await f.create(PROMPT))).rejects.toMatchObject({ hint: /unit 0, once .* has begun/ });
   });
 
+  test('may use what the units have left of the budget: it is dearer than any of them', async () => {
+    const f = flow();
+    f.worker.otherwise = ok({}, { costUsd: 0.01 });
+    const jobId = await f.begin({ units: 3, limits: { budget_usd: 5 }, ...PROMPT });
+    await f.until(ended(f, jobId), 500);
+    expect(posts(f)[0]?.assignment.budgetUsd).toBeCloseTo(4.97);
+  });
+
   test('runs once after the last unit, with all results in a file, and is not counted among the units', async () => {
     const f = flow();
     const jobId = await withPost(f, {});

@@ -139,6 +139,25 @@ describe('the test of a job', () => {
     expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
+  test.each(['on disk', 'alive'])('the second death loses no result: what was %s is settled first', async (left) => {
+    const f = flow();
+    const jobId = await f.create();
+    f.worker.on(0, hangs, hangs);
+    await start(f, jobId);
+    await f.until(() => f.worker.runs.length === 1);
+    await f.killExecutor(jobId);
+    await f.recover(jobId);
+    await f.until(() => f.worker.runs.length === 2);
+    await f.killExecutor(jobId);
+    f.worker.leaves(0, left === 'alive' ? 'alive' : ok());
+    await f.recover(jobId);
+    await f.tick(3);
+    if (left === 'alive') f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.job(jobId).test).toMatchObject({ state: 'passed', executorsLost: 2 });
+    expect(f.unit(jobId, 0).status).toBe('completed');
+  });
+
   test('a result that was on disk when its executor died is the result of the test', async () => {
     const f = flow();
     const jobId = await f.create();

@@ -43,6 +43,17 @@ describe('update_job', () => {
     expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Second: item 1');
   });
 
+  test('is refused when somebody else has changed the job meanwhile, and takes nothing of that back', async () => {
+    const f = flow();
+    const job_id = await f.create();
+    const changes = [{ prompt_template: 'Second: {name}' }, { limits: { timeout_s: 60 } }];
+    const answers = await Promise.allSettled(changes.map((change) => f.call('update_job', { job_id, ...change })));
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = answers.find(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject({ reason: { message: expect.stringContaining('it has changed at this moment') } });
+    expect(f.job(job_id).revision).toBe(2);
+  });
+
   test('in testing discards the test, running or ended: the job is created again', async () => {
     for (const ending of [hangs, fails('timeout')] as const) {
       const f = flow();

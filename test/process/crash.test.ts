@@ -182,6 +182,31 @@ describe('an agent that is killed', () => {
   });
 });
 
+describe('a machine that goes down', () => {
+  test.each(['executor first', 'agents first'])(
+    'asks everybody to end, and no unit is the worse for it (%s)',
+    async (order) => {
+      const w = world();
+      const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
+      await w.until(() => w.notes('start').length === 2);
+      const { attempts, leases } = w.abp.store.repository;
+      await w.until(() => attempts.running(job_id).every(({ pid }) => pid !== null));
+      const executor = w.executorPid(job_id);
+      const groups = attempts.running(job_id).map(({ pid }) => -(pid ?? 0));
+      const all = [executor, ...groups];
+      for (const pid of order === 'executor first' ? all : all.reverse()) process.kill(pid, 'SIGTERM');
+      await w.until(() => leases.get(job_id)?.released);
+      expect(w.units(job_id)).toMatchObject(
+        [0, 1].map(() => ({ status: 'pending', retriesUsed: 0, interruptions: 0, failureClass: null })),
+      );
+      expect(attempts.ofUnit({ jobId: job_id, stage: 'main', index: 0 })).toMatchObject([{ status: 'interrupted' }]);
+      w.go();
+      await w.call('resume_job', { job_id });
+      expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    },
+  );
+});
+
 describe('an executor that stands still', () => {
   test('loses its job to another after a lease, and touches nothing when it wakes', async () => {
     const w = world({ ABP_LEASE_S: '1' });

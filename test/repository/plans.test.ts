@@ -20,6 +20,7 @@ test('every query on a big table goes by an index, and none sorts what it finds'
   const claims = claimUnits(store, lease, { limit: 3 });
   claimUnits(store, lease, { alone: true });
   claimUnits(store, lease, { indexes: [9], limit: 1 });
+  claimUnits(store, lease, { maxTotalWorkers: 1 });
   for (const [n, claim] of claims.entries())
     settleAs(store, claim, n === 0 ? null : 'timeout', n === 0 ? 'completed' : 'failed');
   for (const statuses of [undefined, ['failed'], ['failed', 'completed', 'pending']] as const) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/domain/clock.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import { openStore } from '../../src/repository/index.ts';
@@ -53,6 +53,16 @@ describe('the place of a store', () => {
     expect(error.message).toContain(path);
     if (code === 'store') expect(readFileSync(path, 'utf8')).toMatch(/^Dear diary/);
   });
+});
+
+test('a store that a full disk keeps shut is not taken for something else', () => {
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+  const pragma = vi.spyOn(Database.prototype, 'pragma').mockImplementation(() => {
+    throw full;
+  });
+  onTestFinished(() => pragma.mockRestore());
+  const error = refusalOf(() => openStore(join(temporaryDirectory(), 'batch.db'), systemClock));
+  expect(error).toMatchObject({ code: 'environment', hint: 'Make room on the disk, then try again.' });
 });
 
 describe('the schema', () => {

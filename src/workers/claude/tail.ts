@@ -16,7 +16,8 @@ export function watchForResult(runDirectory: string): () => boolean {
   let position = 0;
   let found = false;
   return () => {
-    if (found || fileSize(file) === position) return found;
+    // Smaller: somebody has removed it, which is no reason for the executor to end.
+    if (found || fileSize(file) <= position) return found;
     const fd = openSync(file, 'r');
     try {
       const buffer = Buffer.alloc(CHUNK_BYTES);

@@ -9,18 +9,21 @@ const WORTH_IT_BYTES = 16 * 1024;
 
 /**
  * Compresses the output of an attempt that was settled: `stdout` becomes `stdout.gz`, likewise stderr; readers take what is
- * there. A crash in the middle leaves the whole file and a `.part` beside it, overwritten the next time.
+ * there. A crash in the middle leaves the whole file and a `.part` beside it.
  */
 export async function compressOutput(runDirectory: string): Promise<void> {
   for (const name of ['stdout', 'stderr'] as const) {
     const file = runFile(runDirectory, name);
     if (fileSize(file) < WORTH_IT_BYTES) continue;
-    await pipeline(
-      createReadStream(file),
-      createGzip({ level: 6 }),
-      createWriteStream(`${file}.part`, { mode: 0o600 }),
-    );
-    await rename(`${file}.part`, `${file}.gz`);
+    const part = `${file}.part`;
+    try {
+      await pipeline(createReadStream(file), createGzip({ level: 6 }), createWriteStream(part, { mode: 0o600 }));
+      await rename(part, `${file}.gz`);
+    } catch (error) {
+      // On a full disk what is there of it is in the way.
+      await rm(part, { force: true });
+      throw error;
+    }
     await rm(file);
   }
 }

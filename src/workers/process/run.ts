@@ -147,7 +147,8 @@ async function watch(
 function livingLeader({ attemptId, runDirectory }: RunBounds, record: SpawnRecord | null): SpawnRecord | null {
   if (record !== null && isStill(record)) return record;
   const leaders = processesOfAttempt(attemptId).filter(({ pid, group }) => pid === group);
-  const pid = record?.pid ?? readPid(runDirectory);
+  // The recorded one may be the slower of two shims; the file has the one that began.
+  const pid = readPid(runDirectory) ?? record?.pid ?? null;
   const leader = pid === null ? leaders[0] : leaders.find((candidate) => candidate.pid === pid);
   return leader === undefined ? null : identify(leader.pid);
 }

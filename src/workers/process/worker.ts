@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, Usage } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
@@ -6,6 +7,7 @@ import type { Assignment, JudgeContext, Worker } from '../../domain/worker.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts';
 import { readExitStatus } from './run-directory.ts';
+import { abortReason } from './supervise.ts';
 
 /** What a worker that runs a program has to say for itself; starting, watching, stopping and adopting is done for it. */
 export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 'usageSoFar'> {
@@ -53,14 +55,14 @@ export function processWorker(driver: ProcessDriver): Worker {
       } catch (error) {
         return refusedBySystem(error);
       }
-      return judged(assignment, ending);
+      return judged(assignment, await endedWithUs(ending, context.signal));
     },
     adopt: async (assignment, record, context) => {
       // Never more than its limit: the clock may have been set back since.
       const left = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
       const timeoutMs = Math.max(0, Math.min(assignment.timeoutMs, left));
       const ending = await adoptCommand({ ...boundsOf(assignment), timeoutMs }, record, context);
-      return ending === null ? null : judged(assignment, ending);
+      return ending === null ? null : judged(assignment, await endedWithUs(ending, context.signal));
     },
     judge: async (runDirectory, context) => {
       return driver.judge(runDirectory, endingOnDisk(runDirectory), context);
@@ -71,6 +73,16 @@ export function processWorker(driver: ProcessDriver): Worker {
 
 /** Stopped by whom? A machine that goes down sends these to everything, and so does the reaper: nobody saw a failure. */
 const STOPPED_FROM_OUTSIDE: ReadonlySet<string | null> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP']);
+
+/** A machine that goes down tells us all at once, and an agent may be gone before we hear of it. */
+const HEARSAY_MS = 500;
+
+/** The ending of an attempt that somebody else stopped; it was interrupted when the executor is stopped at that moment too. */
+async function endedWithUs(ending: Ending, signal: AbortSignal): Promise<Ending> {
+  if (ending.reason !== 'signalled' || !STOPPED_FROM_OUTSIDE.has(ending.signal)) return ending;
+  await sleep(HEARSAY_MS, undefined, { signal }).catch(() => undefined);
+  return signal.aborted ? { ...ending, reason: abortReason(signal) } : ending;
+}
 
 /** How an attempt ended that nobody watched; null when it was cut off. */
 function endingOnDisk(runDirectory: string): Ending | null {

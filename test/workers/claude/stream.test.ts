@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createStreamReader } from '../../../src/workers/claude/stream.ts';
@@ -96,6 +96,16 @@ describe('the look at a growing stream', () => {
     appendFileSync(file, '\n');
     expect(settled()).toBe(true);
     expect(settled()).toBe(true);
+  });
+
+  it('finds nothing, and does not throw, when somebody has removed the file', () => {
+    const runDirectory = temporaryDirectory();
+    const file = path.join(runDirectory, 'stdout');
+    const settled = watchForResult(runDirectory);
+    writeFileSync(file, '{"type":"system"}\n');
+    expect(settled()).toBe(false);
+    rmSync(file);
+    expect(settled()).toBe(false);
   });
 
   it('knows a result line however its JSON is spaced', () => {

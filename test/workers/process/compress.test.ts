@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compressOutput } from '../../../src/workers/process/compress.ts';
@@ -17,4 +17,14 @@ test('large output is compressed after the attempt and reads as before; small ou
   expect(readFileSync(join(directory, 'stdout.gz')).length).toBeLessThan(long.length / 10);
   expect(await readWhole(join(directory, 'stdout'))).toBe(long);
   expect(readFileSync(join(directory, 'stderr'), 'utf8')).toBe('short\n');
+});
+
+test('output that cannot be compressed stays as it is, and nothing half made beside it', async () => {
+  const directory = temporaryDirectory();
+  const long = 'x'.repeat(50_000);
+  writeFileSync(join(directory, 'stdout'), long);
+  mkdirSync(join(directory, 'stdout.gz'));
+  await expect(compressOutput(directory)).rejects.toThrow();
+  expect(readFileSync(join(directory, 'stdout'), 'utf8')).toBe(long);
+  expect(existsSync(join(directory, 'stdout.part'))).toBe(false);
 });

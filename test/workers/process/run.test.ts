@@ -247,6 +247,15 @@ describe('a keeper that dies', () => {
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
   });
 
+  it('and with it the executor, which had recorded the slower of two shims: the one that began is adopted', async () => {
+    const assignment = assignmentFor({});
+    const pid = startUnseen(assignment, shell('echo started; sleep 1; exit 7', assignment));
+    await vi.waitFor(() => expect(readPid(assignment.runDirectory)).toBe(pid), PATIENCE);
+    const slower = { ...identify(pid), pid: 999_999_999 };
+    const ending = await adoptCommand(assignment, slower, { signal: calm });
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 7 });
+  });
+
   it('as it started one, which begins only after the next one has started it again: it runs once', async () => {
     const assignment = assignmentFor({});
     const command = shell('echo started; sleep 1; exit 7', assignment);
