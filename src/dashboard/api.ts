@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
+import { inWords } from './wording.ts';
 
 type Any = AnyOperation | AnyView;
 /** What an operation or view answers. */
@@ -26,7 +27,7 @@ export class ApiError extends Error {
     super(detail);
     this.status = status;
     this.code = code;
-    this.hint = hint;
+    this.hint = hint === undefined ? undefined : inWords(hint);
   }
 }
 

@@ -68,22 +68,23 @@ export function App() {
   );
 }
 
-/** What keeps the page from being true. */
+/** What keeps the page from being true; it stays in sight, however far down one is. */
 function ConnectionNotice() {
   const connection = useConnection();
   if (connection === 'there') return null;
-  if (connection === 'lost') {
-    return (
-      <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
-        What is shown may be out of date. It is tried again by itself; jobs run on without it.
-      </Notice>
-    );
-  }
   return (
-    <Notice color="red" icon={<WifiOff aria-hidden />} title="You are signed out.">
-      Run <code>abp serve --open</code> in a terminal, or <a href={window.location.href}>sign in here</a> with the token
-      of this server.
-    </Notice>
+    <div className="stays">
+      {connection === 'lost' ? (
+        <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
+          What is shown may be out of date. It is tried again by itself; jobs run on without it.
+        </Notice>
+      ) : (
+        <Notice color="red" icon={<WifiOff aria-hidden />} title="You are signed out.">
+          Run <code>abp serve --open</code> in a terminal, or <a href={window.location.href}>sign in here</a> with the
+          token of this server.
+        </Notice>
+      )}
+    </div>
   );
 }
 

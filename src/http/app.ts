@@ -80,7 +80,7 @@ function addEndpoint(app: Hono<HttpEnv>, { orchestrator }: HttpHost, endpoint: E
 /** A path that is there, asked with a method that it has not. */
 function refuseOtherMethods(app: Hono<HttpEnv>): void {
   for (const [path, routes] of Map.groupBy([...ENDPOINTS, ...RESOURCES], (route) => route.path)) {
-    const allowed = routes.map(({ method }) => method.toUpperCase()).join(', ');
+    const allowed = routes.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
     app.all(routerPath(path), (c) => {
       throw new HttpRefusal('method_not_allowed', `${c.req.method} is not for ${c.req.path}.`, `Allowed: ${allowed}.`, {
         Allow: allowed,

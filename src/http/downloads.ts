@@ -4,14 +4,15 @@ import { basename, extname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
 import { AbpError } from '../domain/error.ts';
-import { exportExtension } from '../export/index.ts';
+import { ENDED } from '../domain/job.ts';
+import { exportRows } from '../executor/export-rows.ts';
+import { exportExtension, exportUnits } from '../export/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import { requireJob } from '../orchestrator/operation.ts';
 import type { HttpEnv } from './caller.ts';
 import { routerPath } from './endpoints.ts';
 import { resourceReader } from './input.ts';
 import { artifact, results } from './resources.ts';
-import { serverCall } from './server-call.ts';
 
 /** Only what a browser can show in an <img> has a type of its own; everything else is bytes to be saved. */
 const IMAGE_TYPES: Readonly<Record<string, string>> = {
@@ -41,12 +42,17 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
 
   const readResults = resourceReader(results);
   app.get(routerPath(results.path), async (c) => {
-    const { format, ...input } = await readResults(c);
-    const name = `${requireJob(orchestrator.deps, input.job_id).jobId}${exportExtension(format)}`;
+    const { format, job_id, status } = await readResults(c);
+    const job = requireJob(orchestrator.deps, job_id);
+    const name = `${job.jobId}${exportExtension(format)}`;
     const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
     try {
       const path = join(folder, name);
-      await orchestrator.callUnknown('export_results', { ...input, format, path }, serverCall(c));
+      // Not the verb: that notes where the export is, and this one is nowhere once it has been sent.
+      await exportUnits(format, () => exportRows(repository, job, status), path, {
+        partial: !ENDED.includes(job.status),
+        signal: c.req.raw.signal,
+      });
       return await attachment(c, name, await open(path));
     } finally {
       // What is open stays readable until it has been sent, and nothing is left behind however that ends.

@@ -1,15 +1,22 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { ProcessIdentity } from '../domain/lease.ts';
+import { z } from 'zod';
 import { provablyDead } from '../executor/lease.ts';
 import { isOutOfSight } from '../workers/process/processes.ts';
 
-/** The server of a store, as others find it. The token lets whoever may read the user's files in. */
-export interface ServerRecord extends ProcessIdentity {
-  readonly url: string;
-  readonly port: number;
-  readonly token: string;
-  readonly servingSince: string;
-}
+const serverRecord = z.readonly(
+  z.object({
+    pid: z.int().min(1),
+    startedAt: z.string().nullable(),
+    bootId: z.string().nullable(),
+    url: z.string(),
+    port: z.int(),
+    token: z.string(),
+    servingSince: z.string(),
+  }),
+);
+
+/** The server of a store, as others find it: a process, and the token, which lets whoever may read the user's files in. */
+export type ServerRecord = z.infer<typeof serverRecord>;
 
 /** Where the server of a store says that it is there. */
 export function lockPath(storagePath: string): string {
@@ -52,9 +59,10 @@ export function releaseLock(path: string, record: ServerRecord): void {
   if (parse(path)?.token === record.token) rmSync(path, { force: true });
 }
 
+/** What no server wrote counts as nothing, as what is not there does. */
 function parse(path: string): ServerRecord | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ServerRecord;
+    return serverRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
     throw error;

@@ -24,6 +24,8 @@ const MAX_FORM_BYTES = 16 * 1024;
 export function addSignIn(app: Hono<HttpEnv>, auth: Auth): void {
   app.get('/auth', (c) => {
     const next = ownPath(c.req.query('next'));
+    // A program that only looks at the link must not use it up.
+    if (c.req.method === 'HEAD') return signInPage(next);
     return auth.redeem(c.req.query('code') ?? '')
       ? signedIn(next)
       : signInPage(next, 'This link was used before, or is too old.');

@@ -30,7 +30,7 @@ export function Charts({ job }: { readonly job: Overview }) {
           <Chart
             times={series.times}
             lines={series.units}
-            format={brief}
+            format={whole}
             summary={`${count(series.units[0]?.values[last] ?? 0)} attempts succeeded, ${count(series.units[1]?.values[last] ?? 0)} did not`}
           />
         </Later>
@@ -61,6 +61,11 @@ const UNIT_KEYS = [
   { color: 'completed', label: 'completed' },
   { color: 'failed', label: 'attempts that failed' },
 ] as const;
+
+/** There is no half unit. */
+function whole(value: number): string {
+  return Number.isInteger(value) ? brief(value) : '';
+}
 
 function Key({ items }: { readonly items: typeof UNIT_KEYS }) {
   return (

@@ -2,6 +2,7 @@ import { RotateCcw } from 'lucide-react';
 import { Link } from 'wouter';
 import { count, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
+import { inWords } from '../wording.ts';
 import { type Overview, useAct } from './use-job.ts';
 
 const CAN_RETRY: readonly string[] = ['running', 'paused', 'completed', 'failed'];
@@ -57,7 +58,7 @@ export function Failures({ job }: { readonly job: Overview }) {
               <Link href={`/jobs/${job.job_id}/units/${cluster.example.unit}`}>unit {cluster.example.unit}</Link>:{' '}
               {cluster.example.message}
             </p>
-            <p className="muted small">{cluster.advice}</p>
+            <p className="muted small">{inWords(cluster.advice)}</p>
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { CircleCheck, FlaskConical, Pause, TriangleAlert, WifiOff } from 'lucide
 import { Link } from 'wouter';
 import { moment, words } from '../format.ts';
 import { Notice } from '../parts/notice.tsx';
+import { inWords } from '../wording.ts';
 import type { Overview } from './use-job.ts';
 
 /** What a person should know of a job before anything else, if there is something. */
@@ -37,7 +38,7 @@ export function News({ job, view }: { readonly job: Overview; readonly view: str
         icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
         title={passed ? 'The test has passed and waits for you.' : 'The test has failed.'}
       >
-        {job.test?.verdict} <Link href={test}>Look at it and decide</Link>
+        {job.test?.verdict && inWords(job.test.verdict)} <Link href={test}>Look at it and decide</Link>
       </Notice>
     );
   }
@@ -48,7 +49,7 @@ export function News({ job, view }: { readonly job: Overview; readonly view: str
         icon={<Pause aria-hidden />}
         title={job.pause_reason === 'user' ? 'Paused.' : `Paused: ${words(job.pause_reason ?? '')}.`}
       >
-        {job.message}
+        {job.message && inWords(job.message)}
         {job.resume_at && <> It goes on by itself at {moment(job.resume_at)}.</>}
       </Notice>
     );
@@ -56,7 +57,7 @@ export function News({ job, view }: { readonly job: Overview; readonly view: str
   if (job.status === 'failed' && job.message) {
     return (
       <Notice color="red" icon={<TriangleAlert aria-hidden />} title="The job has ended, and not everything worked.">
-        {job.message}
+        {inWords(job.message)}
       </Notice>
     );
   }

@@ -1,9 +1,10 @@
 import { Link } from 'wouter';
 import { brief, count, duration, usd, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
-import { UnitsBar, UnitsLegend } from '../parts/status.tsx';
+import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
+import { PostProcess } from './post-process.tsx';
 import { Slots } from './slots.tsx';
 import { LatestEvents } from './timeline.tsx';
 import { isAtWork, type Overview } from './use-job.ts';
@@ -35,11 +36,10 @@ function slotsText({ slots, max_workers }: Overview): string {
 
 function Progress({ job }: { readonly job: Overview }) {
   const { units, progress } = job;
-  const done = units.total - units.pending - units.running;
   return (
     <section className="card progress-card" aria-label="Progress">
       <div className="figures">
-        <Figure label="units done" value={count(done)} small={`of ${count(units.total)}`} />
+        <Figure label="units done" value={count(unitsDone(units))} small={`of ${count(units.total)}`} />
         {progress?.per_minute !== undefined && job.status === 'running' && (
           <Figure label="rate" value={count(Math.round(progress.per_minute))} small="a minute" />
         )}
@@ -69,10 +69,14 @@ function Progress({ job }: { readonly job: Overview }) {
           </p>
         )}
         {job.post_processing && (
-          <p className="muted small">
-            Then <Link href={`/jobs/${job.job_id}/post`}>{job.post_processing.name}</Link>: {job.post_processing.status}
-            {job.post_processing.message ? ` – ${job.post_processing.message}` : ''}
-          </p>
+          <div className="row muted small">
+            <p>
+              Then <Link href={`/jobs/${job.job_id}/post`}>{job.post_processing.name}</Link>:{' '}
+              {job.post_processing.status}
+              {job.post_processing.message ? ` – ${job.post_processing.message}` : ''}
+            </p>
+            <PostProcess jobId={job.job_id} jobStatus={job.status} />
+          </div>
         )}
       </div>
     </section>

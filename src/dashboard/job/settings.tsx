@@ -93,7 +93,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                     ['runs', all.run_directories],
                     ['log', all.executor_log],
                     ['this revision', moment(shown.created_at)],
-                    ['approved by', all.require_human_approval ? 'a person only' : 'a person or program'],
+                    ['approval by', all.require_human_approval ? 'a person only' : 'a person or program'],
                   ]}
                 />
               </Card>

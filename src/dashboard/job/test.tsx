@@ -12,12 +12,20 @@ import { Status } from '../parts/status.tsx';
 import { Conversation } from '../unit/conversation.tsx';
 import { Prompt } from '../unit/prompt.tsx';
 import { type Detail, Result } from '../unit/result.tsx';
+import { inWords } from '../wording.ts';
 import { EditPrompt } from './settings.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
 /** What was tried, for a person who has to decide whether all the others may follow. */
 export function TestView({ job }: { readonly job: Overview }) {
   const units = (job.test?.units as readonly number[] | undefined) ?? [];
+  if (job.status !== 'created' && !job.test) {
+    return (
+      <section className="card">
+        <p className="empty">This job was started without a test.</p>
+      </section>
+    );
+  }
   return (
     <>
       <Decide job={job} />
@@ -63,7 +71,7 @@ function Decide({ job }: { readonly job: Overview }) {
     <Notice
       color={passed ? 'green' : 'amber'}
       icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
-      title={job.test?.verdict ?? (passed ? 'The test has passed.' : 'The test has failed.')}
+      title={job.test?.verdict ? inWords(job.test.verdict) : passed ? 'The test has passed.' : 'The test has failed.'}
     >
       {passed && <Foretold job={job} />}
       <span className="row" style={{ marginTop: '0.7rem' }}>

@@ -5,7 +5,7 @@ import { Link, useSearchParams } from 'wouter';
 import { type Output, read } from '../api.ts';
 import { ago, count, moment, usd } from '../format.ts';
 import { Loaded } from '../parts/loading.tsx';
-import { Status, UnitsBar } from '../parts/status.tsx';
+import { Status, UnitsBar, unitsDone } from '../parts/status.tsx';
 
 type Jobs = Output<'list_jobs'>;
 
@@ -138,7 +138,6 @@ function JobsTable({ jobs, filtered }: { readonly jobs: Jobs['jobs']; readonly f
 
 function JobRow({ job }: { readonly job: Jobs['jobs'][number] }) {
   const { units } = job;
-  const done = units.total - units.pending - units.running;
   return (
     <tr>
       <td>
@@ -153,10 +152,10 @@ function JobRow({ job }: { readonly job: Jobs['jobs'][number] }) {
       <td>
         <UnitsBar units={units} />
         <div className="muted small num">
-          {count(done)} of {count(units.total)}
+          {count(unitsDone(units))} of {count(units.total)}
         </div>
       </td>
-      <td className="right num" data-label="failed">
+      <td className={`right num ${units.failed > 0 ? '' : 'nothing'}`} data-label="failed">
         {units.failed > 0 ? count(units.failed) : <span className="muted">–</span>}
       </td>
       <td className="right num" data-label="cost">

@@ -92,7 +92,8 @@ function labels(ticks: readonly number[]): string[] {
     ...(seconds ? { second: '2-digit' } : {}),
     hourCycle: 'h23',
   });
-  return ticks.map((at) => format.format(at * 1000));
+  const texts = ticks.map((at) => format.format(at * 1000));
+  return texts.map((text, at) => (text === texts[at - 1] ? '' : text));
 }
 
 /** The canvas knows no variables and no light-dark(): the browser is asked what colour that is now. */

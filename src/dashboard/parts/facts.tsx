@@ -24,9 +24,9 @@ export function Facts({ of }: { readonly of: readonly Fact[] }) {
 export function factsOf(settings: Readonly<Record<string, unknown>>): readonly Fact[] {
   return Object.entries(settings).map(([name, value]) => {
     const inUnit = Object.entries(UNITS).find(([unit]) => name.endsWith(unit));
-    if (!inUnit || typeof value !== 'number') return [words(name), shown(value)];
+    if (!inUnit || (typeof value !== 'number' && value !== null)) return [words(name), shown(value)];
     const [unit, show] = inUnit;
-    return [words(name.slice(0, -unit.length)), show(value)];
+    return [words(name.slice(0, -unit.length)), value === null ? shown(value) : show(value)];
   });
 }
 

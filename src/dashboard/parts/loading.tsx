@@ -34,7 +34,7 @@ export function Problem({ error }: { readonly error: unknown }) {
     <div className="notice red" role="alert">
       <TriangleAlert aria-hidden />
       <div>
-        <strong>{message}</strong>
+        {isGone ? <h1>{message}</h1> : <strong>{message}</strong>}
         <p>{isGone ? <Link href="/">All jobs</Link> : isRefusal(error) && error.hint}</p>
       </div>
     </div>

@@ -17,13 +17,14 @@ const COLOR: Readonly<Record<string, string>> = {
   enumerating: 'blue',
 };
 const LIVE: readonly string[] = ['running', 'testing', 'post_processing', 'enumerating'];
-/** Notes that say that something waits after all. */
-const RESTING: readonly string[] = ['passed', 'failed'];
+/** How a test has ended: the job still says testing, but waits for a person, and how it ended is what counts. */
+const ENDED_TEST: readonly string[] = ['passed', 'failed'];
 
 /** A status of a job, unit or attempt as a word with its colour. */
 export function Status({ of, note }: { readonly of: string; readonly note?: string | undefined }) {
+  const rests = note !== undefined && of === 'testing' && ENDED_TEST.includes(note);
   return (
-    <span className={`badge ${COLOR[of] ?? ''} ${LIVE.includes(of) && !RESTING.includes(note ?? '') ? 'live' : ''}`}>
+    <span className={`badge ${COLOR[rests ? note : of] ?? ''} ${LIVE.includes(of) && !rests ? 'live' : ''}`}>
       {words(of)}
       {note ? ` · ${words(note)}` : ''}
     </span>
@@ -35,9 +36,14 @@ const PARTS = ['completed', 'failed', 'running', 'skipped', 'cancelled'] as cons
 
 type Counts = Readonly<Record<(typeof PARTS)[number] | 'pending' | 'total', number>>;
 
+/** Units that nothing remains to be done for; one that was cancelled is over, but not done. */
+export function unitsDone({ completed, failed, skipped }: Counts): number {
+  return completed + failed + skipped;
+}
+
 /** Units by status as one bar; what is not done yet is its empty part. */
 export function UnitsBar({ units, tall = false }: { readonly units: Counts; readonly tall?: boolean }) {
-  const done = units.total - units.pending - units.running;
+  const done = unitsDone(units);
   return (
     <div
       className={`bar ${tall ? 'tall' : ''}`}

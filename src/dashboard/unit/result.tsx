@@ -4,6 +4,7 @@ import { bytes } from '../format.ts';
 import { AgentText } from '../parts/agent-text.tsx';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
+import { inWords } from '../wording.ts';
 
 export type Detail = Output<'unit_detail'>;
 export type Attempt = Detail['attempts'][number];
@@ -27,7 +28,7 @@ export function Result({
       <Card title="Why it failed">
         <div className="stack">
           <pre className="code">{message}</pre>
-          {detail.failure && <p className="muted">{detail.failure.advice}</p>}
+          {detail.failure && <p className="muted">{inWords(detail.failure.advice)}</p>}
         </div>
       </Card>
     );
@@ -38,7 +39,7 @@ export function Result({
     <>
       <Card title="Result">
         <div className="stack">
-          {structured !== undefined && <Json value={structured} label="Result" />}
+          {structured !== undefined && <Json value={structured} label="Result as JSON" />}
           {saysMore && <AgentText text={text} />}
           {structured === undefined &&
             !saysMore &&

@@ -41,7 +41,7 @@ function Unit({ detail }: { readonly detail: Detail }) {
   }, [detail]);
   const payload = (
     <Card title={stage === 'post' ? 'What it works on' : 'Payload'}>
-      <Json value={detail.payload} label="Payload" />
+      <Json value={detail.payload} label="Payload as JSON" />
     </Card>
   );
   const prompt = detail.prompt && (

@@ -2,6 +2,7 @@ import { ChevronLeft, ChevronRight, RotateCcw, SkipForward, Square } from 'lucid
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { moment } from '../format.ts';
+import { PostProcess } from '../job/post-process.tsx';
 import { useAct } from '../job/use-job.ts';
 import { Status } from '../parts/status.tsx';
 import type { Detail } from './result.tsx';
@@ -38,6 +39,7 @@ export function UnitTitle({ detail }: { readonly detail: Detail }) {
             {detail.not_before && <span className="small">not before {moment(detail.not_before)}</span>}
           </div>
         </div>
+        {stage === 'post' && <PostProcess jobId={jobId} jobStatus={detail.job_status} />}
         {stage === 'main' && (
           <div className="row">
             <UnitActions detail={detail} />

@@ -171,7 +171,7 @@ function columnsOf(jobId: string, { columns, row, failures }: Rows): readonly Co
     {
       name: 'key',
       label: 'Key',
-      width: 'minmax(10rem, 1.4fr)',
+      width: 'minmax(9rem, 1.4fr)',
       cell: ({ unit, key }) => (
         <Link href={`/jobs/${jobId}/units/${unit}`} tabIndex={-1} title={key}>
           {key}
@@ -182,7 +182,7 @@ function columnsOf(jobId: string, { columns, row, failures }: Rows): readonly Co
     ...(failures ? [WHY] : []),
     ...payloads.map((name) => field('payload', name)),
     ...results.map((name) => field('result', name)),
-    { name: 'attempts', label: 'Attempts', width: '6.6rem', right: true, cell: ({ attempts }) => attempts || '' },
+    { name: 'attempts', label: 'Attempts', width: '6rem', right: true, cell: ({ attempts }) => attempts || '' },
     {
       name: 'cost',
       label: 'Cost',
@@ -193,7 +193,7 @@ function columnsOf(jobId: string, { columns, row, failures }: Rows): readonly Co
     {
       name: 'duration',
       label: 'Duration',
-      width: '7rem',
+      width: '6.4rem',
       right: true,
       cell: (shown) => (shown.duration_s === undefined ? '' : duration(shown.duration_s)),
     },

@@ -19,7 +19,7 @@ export const jobHistory = operation({
   name: 'job_history',
   title: 'Units and cost over time',
   description:
-    'Attempts that ended and what they cost, in equal intervals from the first to the last (or to now while the job runs). Each point counts its own interval only.',
+    'Attempts at units that ended, and what was spent, post-processing included, in equal intervals from the first to the last (or to now while the job runs). Each point counts its own interval only.',
   input: z.strictObject({
     job_id: jobId,
     points: z.int().min(2).max(500).optional().describe(`Intervals; default ${DEFAULT_POINTS}`),
@@ -34,9 +34,18 @@ export const jobHistory = operation({
     const last = (job.status === 'running' ? deps.clock.now() : span.last) + 1;
     const interval = Math.max(1000, Math.ceil((last - first) / wanted));
     const points: z.input<typeof point>[] = [];
+    // Post-processing is no unit of the job, but what it costs is.
+    const post = deps.repository.attempts.ofUnit({ jobId: job_id, stage: 'post', index: 0 });
     for (let from = first; from < last; from += interval) {
       const { succeeded, failed, costUsd } = deps.repository.attempts.endedBetween(job_id, from, from + interval);
-      points.push({ at: (from + interval) / 1000, succeeded, failed, cost_usd: usd(costUsd) });
+      const besides = post.filter(({ endedAt }) => endedAt !== null && endedAt >= from && endedAt < from + interval);
+      const good = besides.filter(({ status }) => status === 'succeeded').length;
+      points.push({
+        at: (from + interval) / 1000,
+        succeeded: succeeded - good,
+        failed: failed - (besides.length - good),
+        cost_usd: usd(costUsd),
+      });
       if (points.length % POINTS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return { job_id, interval_s: interval / 1000, points };

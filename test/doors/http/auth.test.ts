@@ -86,6 +86,8 @@ describe('signing in', () => {
   test('a code lets one browser in once, with a cookie that no script and no other site can use', async () => {
     const server = await serveTest();
     const { code } = (await (await server.ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
+    const looked = await fetch(`${server.url}/auth?code=${code}`, { method: 'HEAD', redirect: 'manual' });
+    expect([looked.status, looked.headers.get('set-cookie')]).toEqual([401, null]);
     const first = await visit(server, `/auth?code=${code}&next=/jobs/job-a`);
     expect([first.status, first.headers.get('location')]).toEqual([303, '/jobs/job-a']);
     expect(first.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict$/);
@@ -230,6 +232,13 @@ describe('serving other machines', () => {
       });
     },
   );
+
+  test('a name is no loopback address, whatever it begins with', async () => {
+    await expect(serveTest({ host: '127.elsewhere.invalid' })).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining('needs a token'),
+    });
+  });
 
   test('with one it serves, to any address and to no foreign name', async () => {
     const server = await serveTest({ host: '0.0.0.0', token: 'sixteen-chars-ok' });

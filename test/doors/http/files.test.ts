@@ -90,6 +90,8 @@ test('results come as a file, whole; no way to ask for it leaves anything behind
   writeFileSync(join(folder, 'a.txt'), 'abc');
   const path = `/api/jobs/${jobId}/results?format=csv`;
   const before = leftovers();
+  const { repository } = server.abp.store;
+  const events = repository.events.lastSeq(jobId);
   const answer = await server.ask(path);
   expect(answer.headers.get('content-disposition')).toContain(`${jobId}.csv`);
   expect(await answer.text()).toMatch(/^name,.*\r?\nitem 0,/);
@@ -103,6 +105,7 @@ test('results come as a file, whole; no way to ask for it leaves anything behind
   }
   const mine = () => leftovers().filter((one) => !before.includes(one));
   await vi.waitFor(() => expect(mine()).toEqual([]), PATIENCE);
+  expect(repository.events.lastSeq(jobId)).toBe(events);
 });
 
 /** Exports in the folder for temporary files, and files of this test that are open. */

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Repository } from '../../../src/domain/repository.ts';
 import { openInBrowser } from '../../../src/http/browser.ts';
 import { createDashboardProcess } from '../../../src/http/dashboard-process.ts';
-import { lockPath } from '../../../src/http/lock.ts';
+import { lockPath, readLock } from '../../../src/http/lock.ts';
 import { serveHttp } from '../../../src/http/serve.ts';
 import { wire } from '../../../src/wire.ts';
 import { installed } from '../../helpers/installation.ts';
@@ -106,6 +106,19 @@ test('a server that was killed counts as none: the next one takes its place', as
   const next = await dashboard.start();
   expect(next.pid).not.toBe(pid);
 });
+
+test.each(['{}', '[]', '"x"', 'null', 'not JSON', '', '{"pid":1}', '{"pid":0,"url":"http://127.0.0.1:1","token":"x"}'])(
+  'what no server wrote counts as none: %s',
+  async (left) => {
+    const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
+    onTestFinished(() => abp.close());
+    const lock = lockPath(abp.config.storagePath);
+    writeFileSync(lock, left);
+    const server = await serveHttp(abp, { port: 0 });
+    onTestFinished(() => server.close());
+    expect(readLock(lock)).toMatchObject({ pid: process.pid, url: server.url });
+  },
+);
 
 test('one that cannot start says where its log is', async () => {
   const root = temporaryDirectory('dashboard');

@@ -109,7 +109,7 @@ describe('what is wrong with a request is said as a problem document, and change
     const server = await serveTest();
     const answer = await server.ask(path, { method });
     expect([answer.status, await answer.json()]).toMatchObject([status, { status, code }]);
-    if (status === 405) expect(answer.headers.get('allow')).toBeTruthy();
+    if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET, HEAD/);
   });
 
   test('what an engine says about a bad schema is cut, and says so', async () => {

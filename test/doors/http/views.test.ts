@@ -69,14 +69,21 @@ describe('the table of units', () => {
   });
 });
 
-test('the history of a job sums up to what its rows say', async () => {
+test('the history of a job sums up to what its rows say; post-processing is no unit, but costs', async () => {
   const server = await serveTest();
   const jobId = mixedJob(server);
+  const { store } = server.abp;
+  const ref = { jobId, stage: 'post', index: 0 } as const;
+  store.repository.transaction((tx) => store.repository.units.add(tx, jobId, 'post', 0, [{ payload: {} }]));
+  const [post] = claimUnits(store, holdLease(store, jobId), { stage: 'post', purpose: 'post' });
+  if (!post) throw new Error('post-processing cannot be claimed');
+  settleAs(store, post, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
+  expect(store.repository.attempts.ofUnit(ref)).toHaveLength(1);
   const { points } = await server.json<{ points: { succeeded: number; failed: number; cost_usd: number }[] }>(
     `/api/jobs/${jobId}/history?points=10`,
   );
   const sum = (name: 'succeeded' | 'failed' | 'cost_usd') => points.reduce((total, point) => total + point[name], 0);
-  expect([sum('succeeded'), sum('failed'), Number(sum('cost_usd').toFixed(4))]).toEqual([210, 30, 2.4]);
+  expect([sum('succeeded'), sum('failed'), Number(sum('cost_usd').toFixed(4))]).toEqual([210, 30, 2.9]);
   expect(await server.json(`/api/jobs/${seedJob(server.abp.store, {}).jobId}/history`)).toMatchObject({ points: [] });
 });
 

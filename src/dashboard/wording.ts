@@ -1,0 +1,28 @@
+/** What the page offers for what a tool does: advice and refusals name tools, since most of their readers are models. */
+const PLACE_OF: Readonly<Record<string, string>> = {
+  list_jobs: 'the list of jobs',
+  get_job_status: 'its overview',
+  get_unit: 'the page of the unit',
+  start_job: 'its Test view',
+  pause_job: 'Pause',
+  resume_job: 'Resume',
+  cancel_job: 'Cancel',
+  manage_units: 'Retry or Run again',
+  export_results: 'Export',
+  delete_job: 'Delete',
+  create_job: 'abp create',
+  update_job: 'abp update',
+};
+
+const TOOLS = new RegExp(`\\b(${Object.keys(PLACE_OF).join('|')})\\b`, 'g');
+
+/** A message in the words of this page, as a sentence. */
+export function inWords(text: string): string {
+  const said = text
+    .replace(/\bwith get_unit\b/g, 'on the page of the unit')
+    .replace(/\bprompt with update_job\b/g, 'prompt under Prompt & settings')
+    .replace(/ \(approve=false\)/g, '')
+    .replace(TOOLS, (name) => PLACE_OF[name] ?? name);
+  const first = said.charAt(0).toUpperCase() + said.slice(1);
+  return /[.!?…:]$/.test(first.trimEnd()) ? first : `${first}.`;
+}

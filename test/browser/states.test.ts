@@ -1,0 +1,149 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { PATIENCE } from '../helpers/patience.ts';
+import { browserOfFile, call, expectAccessible, screenshot, serveDashboard, signIn } from './browser.ts';
+import { begin, claim, openSeed, type Seed, seedJob, settle } from './seed.ts';
+import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
+
+const browser = browserOfFile();
+
+const seeded = (fill: (seed: Seed) => void) =>
+  serveDashboard((storagePath) => {
+    const seed = openSeed(storagePath);
+    fill(seed);
+    seed.store.repository.close();
+  });
+
+const LONG = 'one_word_that_never_ends_'.repeat(8);
+
+/** Jobs as they stand when little went as planned, and with names of no sense. */
+function seedStates(seed: Seed): void {
+  const items = Array.from({ length: 10 }, (_, n) => ({ key: `k-${n}`, payload: { name: `item ${n}` } }));
+  const job = { intent: 'x', template: 'Look at {name}.\n', items };
+  seedJob(seed, {
+    ...job,
+    jobId: 'job-long22',
+    name: LONG,
+    intent: LONG,
+    items: [{ payload: { [LONG]: LONG, name: 1 } }],
+  });
+  seedJob(seed, { ...job, jobId: 'job-none22', name: 'Nothing done yet' });
+  claim(seed, begin(seed, 'job-none22', Date.now() - 9000), 3);
+  for (const jobId of ['job-stop22', 'job-rest22']) {
+    seedJob(seed, { ...job, jobId, name: jobId });
+    const lease = begin(seed, jobId, Date.now() - 9000);
+    for (const claimed of claim(seed, lease, 4)) {
+      const failed = { ok: false, usage: {}, failureClass: 'agent_error', message: 'no such page' } as const;
+      settle(
+        seed,
+        claimed,
+        claimed.unit.index === 0 ? failed : { ok: true, usage: {}, result: { text: 'ok' } },
+        Date.now(),
+      );
+    }
+  }
+  const { repository } = seed.store;
+  repository.transaction((tx) => {
+    repository.units.moveMany(tx, 'job-stop22', {}, 'cancelled', 100);
+    repository.jobs.move(tx, 'job-stop22', 'cancelled');
+    repository.jobs.move(tx, 'job-rest22', 'paused', { patch: { pauseReason: 'failures' } });
+  });
+}
+
+const JOBS = ['job-long22', 'job-none22', 'job-stop22', 'job-rest22'];
+const main = (page: Page) => page.locator('main').innerText();
+
+test('a narrow screen shows all of it: long names, every tab, nothing beside the page', async () => {
+  const { server } = await seeded((seed) => {
+    seedTickets(seed);
+    seedStates(seed);
+  });
+  const page = await signIn(server, await browser.context({ viewport: { width: 390, height: 860 } }));
+  await page.getByText('Nothing done yet').waitFor();
+  await screenshot(page, 'narrow-jobs');
+  const list = await page.locator('.card').first().boundingBox();
+  expect((await page.getByRole('searchbox').boundingBox())?.width).toBe(list?.width);
+  for (const jobId of [TICKETS_JOB, ...JOBS]) {
+    const long = jobId === 'job-long22';
+    for (const view of ['', ...(long ? ['/units', '/settings', '/events', '/units/0'] : [])]) {
+      await page.goto(`${server.url}/jobs/${jobId}${view}`);
+      await page.locator('.card').first().waitFor();
+      const width = async () => [jobId, view, await page.evaluate('document.documentElement.scrollWidth')];
+      await expect.poll(width, PATIENCE).toEqual([jobId, view, 390]);
+      if (view === '') await screenshot(page, `narrow-${jobId}`);
+      const tabs = page.locator('.tabs a');
+      for (let tab = 0; tab < (await tabs.count()); tab++) {
+        const { x = 0, width: wide = 0 } = (await tabs.nth(tab).boundingBox()) ?? {};
+        expect([jobId, view, tab, x >= 0 && x + wide <= 390]).toEqual([jobId, view, tab, true]);
+      }
+    }
+    await expectAccessible(page);
+  }
+});
+
+describe('what is said of a job', () => {
+  test('cancelled units are over, but not done', async () => {
+    const { server } = await seeded(seedStates);
+    const page = await signIn(server, await browser.context(), '/jobs/job-stop22');
+    await page.getByText('6 cancelled').waitFor();
+    expect(await page.locator('.figure').first().innerText()).toMatch(/^4\s+of 10\s+units done$/);
+    await page.goto(`${server.url}/jobs?q=job-stop22`);
+    await page.getByText('4 of 10').waitFor();
+  });
+
+  test('advice names what the page has, and no tools of assistants', async () => {
+    const { server } = await seeded(seedStates);
+    const page = await signIn(server, await browser.context(), '/jobs/job-rest22');
+    await page.getByText('then Resume').waitFor();
+    await page.getByText("Read the agent's own words on the page of the unit").waitFor();
+    const tools = /\b(?:get|list|update|resume|start|manage|pause)_(?:jobs?|units?|job_status)\b/;
+    expect(await main(page)).not.toMatch(tools);
+    await page.goto(`${server.url}/jobs/job-rest22/units/0`);
+    await page.getByText('on the page of the unit').waitFor();
+    expect(await main(page)).not.toMatch(tools);
+  });
+
+  test('without a test there is none to decide about; what is gone has a heading', async () => {
+    const { server } = await seeded(seedStates);
+    const page = await signIn(server, await browser.context(), '/jobs/job-none22/test', /404/);
+    await page.getByText('started without a test').waitFor();
+    await page.goto(`${server.url}/jobs/job-gone22`);
+    await page.getByRole('heading', { level: 1, name: 'No job job-gone22.' }).waitFor();
+  });
+});
+
+test('post-processing is no unit of the charts, and runs again when asked', async () => {
+  const { server } = await serveDashboard();
+  const { job_id: jobId } = await call(server, 'POST', '/api/jobs', {
+    name: 'With a report',
+    user_intent: 'x',
+    enumerator_type: 'file',
+    enumerator_config: { base_directory: import.meta.dirname, pattern: 'seed*.ts' },
+    worker: { type: 'command', command: ['sh', '-c', 'cat > /dev/null; echo fine'] },
+    post_processing_prompt: 'Sum it up.',
+  });
+  await call(server, 'POST', `/api/jobs/${jobId}/start`, { skip_test: true, wait_seconds: 0 });
+  const page = await signIn(server, await browser.context(), `/jobs/${jobId}`);
+  await page.locator('.title .badge', { hasText: 'completed' }).waitFor();
+  await page.getByRole('img', { name: '2 attempts succeeded, 0 did not' }).waitFor();
+  await page.getByRole('button', { name: 'Run post-processing' }).click();
+  await page.getByRole('link', { name: 'post-processing', exact: true }).click();
+  await page.getByRole('button', { name: /Attempt 2 succeeded/ }).waitFor();
+  await page.getByRole('button', { name: 'Run post-processing' }).waitFor();
+  await expectAccessible(page);
+});
+
+test('that the server is away stays in sight, however far down one is', async () => {
+  const { server } = await seeded(seedTickets);
+  const context = await browser.context({ viewport: { width: 800, height: 500 } });
+  const page = await signIn(server, context, `/jobs/${TICKETS_JOB}`, /ERR_INTERNET_DISCONNECTED/);
+  await page.locator('canvas').nth(1).waitFor();
+  await page.evaluate('window.scrollTo(0, 900)');
+  await context.setOffline(true);
+  const notice = page.getByText('The server cannot be reached.');
+  await notice.waitFor();
+  await page.evaluate('window.scrollTo(0, 900)');
+  const top = async () => (await notice.boundingBox())?.y ?? -1;
+  await expect.poll(top, PATIENCE).toBeGreaterThan(0);
+  expect(await top()).toBeLessThan(500);
+});
