@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
@@ -17,6 +18,8 @@ export interface PromptPreview {
   /** Items counted; at least so many when not `complete`: counting stops after 10 s. */
   readonly total: number;
   readonly complete: boolean;
+  /** What the source holds and a job would not. */
+  readonly warnings: readonly EnumerationWarning[];
   readonly fields: readonly string[];
   readonly template: string;
   /** The part of the prompt that is the same for every unit. */
@@ -36,7 +39,7 @@ export async function previewPrompts(
 ): Promise<PromptPreview> {
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
-  const { items, total, complete, fields } = await preview(
+  const { items, total, complete, warnings, fields } = await preview(
     enumerator,
     config,
     {
@@ -57,6 +60,7 @@ export async function previewPrompts(
   return {
     total,
     complete,
+    warnings,
     fields: names,
     template,
     system: renderer.system,

@@ -5,6 +5,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { warningLines } from '../warnings.ts';
 
 /** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
 export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
@@ -29,6 +30,7 @@ export async function showDryRun(session: Session, batch: Batch): Promise<Exit> 
     },
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
+      ...warningLines(colors, seen.warnings),
       `worker ${printable(JSON.stringify(worker))}`,
       ...(unfit ? [colors.yellow(printable([unfit.message, unfit.hint].join(' ')))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),

@@ -8,6 +8,7 @@ import { count, table } from '../format.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { warningLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
 
@@ -41,9 +42,7 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}${skipped}`,
-      ...((seen.warnings ?? []) as readonly { message: string }[]).map(({ message }) =>
-        colors.yellow(printable(message)),
-      ),
+      ...warningLines(colors, seen.warnings),
     ].join('\n'),
   );
   return 'done';
