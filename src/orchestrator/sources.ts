@@ -37,6 +37,11 @@ export const listEnumerators = operation({
         config_schema: briefSchema(z.toJSONSchema(configSchema, { io: 'input' })),
         example,
       })),
+      next: chosen.slice(0, 1).map(({ type: name, example }) => ({
+        tool: 'preview_items',
+        arguments: { enumerator_type: name, enumerator_config: example },
+        why: 'shows the first items of a source; with the kind and the paths that the user means',
+      })),
     };
   },
 });
@@ -93,6 +98,19 @@ export const previewItems = operation({
       warnings: [],
       ...shortField('warnings', seen.warnings, WARNINGS_BYTES),
       enumerator_config: shortObject(redactJson(config as JsonObject), CONFIG_BYTES),
+      next: [
+        seen.total > 0
+          ? {
+              tool: 'create_job',
+              arguments: { enumerator_type },
+              why: 'stores these items as units; with the same enumerator_config, a name and what the user wants',
+            }
+          : {
+              tool: 'list_enumerators',
+              arguments: { type: enumerator_type },
+              why: 'shows the config fields: this one finds nothing',
+            },
+      ],
     };
   },
 });
