@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
@@ -7,6 +6,7 @@ import { createPromptRenderer } from '../prompt/render.ts';
 import { requireApproval } from './enumerate-into.ts';
 import type { InputOf } from './index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
+import { shownWarnings } from './source-notes.ts';
 import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
@@ -19,7 +19,7 @@ export interface PromptPreview {
   readonly total: number;
   readonly complete: boolean;
   /** What the source holds and a job would not. */
-  readonly warnings: readonly EnumerationWarning[];
+  readonly warnings: readonly JsonObject[];
   readonly fields: readonly string[];
   readonly template: string;
   /** The part of the prompt that is the same for every unit. */
@@ -60,7 +60,7 @@ export async function previewPrompts(
   return {
     total,
     complete,
-    warnings,
+    warnings: shownWarnings(warnings),
     fields: names,
     template,
     system: renderer.system,

@@ -7,6 +7,7 @@ import { shortField, shortList, shortObject } from './brief.ts';
 import { requireApproval } from './enumerate-into.ts';
 import { operation } from './operation.ts';
 import { enumeratorConfig, enumeratorType } from './shapes.ts';
+import { shownWarnings } from './source-notes.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
@@ -96,7 +97,7 @@ export const previewItems = operation({
         ? { left_out: `${left.items} items and ${left.fields} fields, to keep the answer small` }
         : {}),
       warnings: [],
-      ...shortField('warnings', seen.warnings, WARNINGS_BYTES),
+      ...shortField('warnings', shownWarnings(seen.warnings), WARNINGS_BYTES),
       enumerator_config: shortObject(redactJson(config as JsonObject), CONFIG_BYTES),
       next: [
         seen.total > 0
