@@ -4,7 +4,7 @@ import { ENDED } from '../domain/job.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
-import { operation, requireJob } from './operation.ts';
+import { operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 import { nextBeside } from './status.ts';
 
@@ -33,7 +33,7 @@ export const exportResults = operation({
   effect: 'write',
   async run(deps, { job_id, format, path, status, fields, force, raw }, call) {
     const { repository } = deps;
-    const job = requireJob({ repository }, job_id);
+    const job = requireStoredJob(deps, job_id);
     const target = isAbsolute(path) ? path : resolve(call.workingDirectory, path);
     const report = await exportUnits(format, () => exportRows(repository, job, status), target, {
       partial: !ENDED.includes(job.status),

@@ -5,7 +5,7 @@ import { redactJson } from '../domain/redact.ts';
 import type { JobPlace } from '../domain/repository.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
 import { nextOfJobs } from './next-calls.ts';
-import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, usd, waitSeconds } from './shapes.ts';
 import { shownWorker } from './shown-worker.ts';
 import { shownSourceNotes } from './source-notes.ts';
@@ -57,7 +57,7 @@ export const getJob = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, revision: number }) {
-    const job = requireJob(deps, job_id);
+    const job = requireStoredJob(deps, job_id);
     const revision = deps.repository.jobs.revision(job_id, number ?? job.revision);
     if (!revision) {
       throw new AbpError('not_found', `${job_id} has no revision ${number}.`, { hint: `It has 1 to ${job.revision}.` });

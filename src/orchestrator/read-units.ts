@@ -17,7 +17,7 @@ import {
 import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { RULES } from './manage-units.ts';
 import { nextOfUnit, nextOfUnits } from './next-calls.ts';
-import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { badCursor, cursor, failureClass, iso, jobId, unitIndex, usd } from './shapes.ts';
 import { resultText } from './status.ts';
 import { terminalCommand } from './terminal-command.ts';
@@ -54,7 +54,7 @@ export const listUnits = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
-    requireJob(deps, job_id);
+    requireStoredJob(deps, job_id);
     const filter = {
       ...(status ? { statuses: status } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
@@ -117,7 +117,7 @@ export const getUnit = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
-    const job = requireJob(deps, job_id);
+    const job = requireStoredJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
     const unit = deps.repository.units.get(ref);
     if (!unit) {
