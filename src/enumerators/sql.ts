@@ -21,7 +21,15 @@ const ENGINES: Readonly<Record<string, () => Promise<SqlEngine>>> = {
   mariadb: async () => (await import('./sql/mysql.ts')).mysql,
 };
 
-const param = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+/** Beyond 2^53 a whole number may be another than the one that was written; beyond 2^63 a database has no integers. */
+const isExact = (value: number) =>
+  !Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 2 ** 63;
+
+const exactNumber = z.number().refine(isExact, {
+  error: ({ input }) => `expected a whole number beyond 2^53 as text, found ${input}, whose last digits may be lost`,
+});
+
+const param = z.union([z.string(), exactNumber, z.boolean(), z.null()]);
 
 const configSchema = z.strictObject({
   connection_string: z

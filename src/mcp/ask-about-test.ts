@@ -14,6 +14,9 @@ const form = choiceForm(
   'approve: run all other units. reject: put the test unit back. revise: change the prompt first',
 );
 
+/** What the model hears when nothing was decided: without it, it would not know that the user has been asked. */
+const NO_ANSWER = { decision: 'none', note: 'The dialog was closed, or the host declined it by itself.' };
+
 /**
  * start_job for a host with dialogs: over a passed test it asks the user, in the same call, unless the call brings the
  * user's decision already. Without a dialog, or when it was closed, the call means what its arguments say.
@@ -35,7 +38,7 @@ export async function startJobAsking(
   const question = questionOf(ctx);
   if (question?.about === 'test') {
     const answer = answerOf(ctx, form);
-    if (answer === null) return run(given, null);
+    if (answer === null) return { ...(await run(given, null)), user_answer: NO_ANSWER };
     requireSameTest(requireJob(orchestrator.deps, given.job_id), question);
     const { decision, note } = answer;
     const status =

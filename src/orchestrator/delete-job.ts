@@ -17,7 +17,7 @@ export const deleteJob = operation({
   description:
     'Deletes a job for good: its units, results, history, run directories and log. Files that agents wrote into their output directory stay. Export results first. Refused while an executor or an agent of it lives.',
   input: z.strictObject({ job_id: jobId }),
-  output: z.object({ job_id: z.string(), deleted: z.boolean(), units: z.int(), output_directory: z.string() }),
+  output: z.looseObject({ job_id: z.string(), deleted: z.boolean(), units: z.int(), output_directory: z.string() }),
   effect: 'destructive',
   async run(deps, { job_id }) {
     const { repository, places } = deps;
@@ -40,7 +40,13 @@ export const deleteJob = operation({
     await rm(places.runs(job_id), { recursive: true, force: true });
     await rm(places.log(job_id), { force: true });
     await rm(`${places.log(job_id)}.1`, { force: true });
-    return { job_id, deleted: true, units: total, output_directory: job.outputDirectory };
+    return {
+      job_id,
+      deleted: true,
+      units: total,
+      output_directory: job.outputDirectory,
+      next: [{ tool: 'list_jobs', arguments: {}, why: 'shows the jobs that are left' }],
+    };
   },
 });
 

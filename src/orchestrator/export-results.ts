@@ -4,8 +4,9 @@ import { ENDED } from '../domain/job.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
-import { operation, requireJob } from './operation.ts';
+import { operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
+import { nextBeside } from './status.ts';
 
 /** Writes a job's results to a file. */
 export const exportResults = operation({
@@ -30,8 +31,9 @@ export const exportResults = operation({
     partial: z.boolean(),
   }),
   effect: 'write',
-  async run({ repository }, { job_id, format, path, status, fields, force, raw }, call) {
-    const job = requireJob({ repository }, job_id);
+  async run(deps, { job_id, format, path, status, fields, force, raw }, call) {
+    const { repository } = deps;
+    const job = requireStoredJob(deps, job_id);
     const target = isAbsolute(path) ? path : resolve(call.workingDirectory, path);
     const report = await exportUnits(format, () => exportRows(repository, job, status), target, {
       partial: !ENDED.includes(job.status),
@@ -44,6 +46,6 @@ export const exportResults = operation({
     repository.transaction((tx) =>
       repository.events.add(tx, job_id, { type: 'results:exported', data: { path: written, format, rows, partial } }),
     );
-    return { job_id, ...report };
+    return { job_id, ...report, next: nextBeside(deps, job, 'export_results') };
   },
 });

@@ -17,7 +17,7 @@ const ACTIONS = ['retry', 'skip', 'reopen', 'cancel', 'post_process'] as const;
 type Action = Exclude<(typeof ACTIONS)[number], 'post_process'>;
 
 /** What each action takes, where it puts it, and in which jobs: the only place that knows. */
-const RULES: Readonly<
+export const RULES: Readonly<
   Record<
     Action,
     {

@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import type { UnitCounts } from '../domain/unit.ts';
+import type { Unit, UnitCounts } from '../domain/unit.ts';
 
 /** A call that would make sense now, with its arguments and why. */
 export interface NextCall {
@@ -76,4 +76,60 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     case 'cancelled':
       return [exported, call('delete_job', 'removes the job and its run directories')];
   }
+}
+
+/** A list of jobs leads to its first job and to its next page; an empty one to what jobs are made of. */
+export function nextOfJobs(first: string | undefined, cursor: string | null, filter: object): NextCall[] {
+  if (first === undefined) {
+    return [{ tool: 'list_enumerators', arguments: {}, why: 'shows the kinds of sources that a job can be made from' }];
+  }
+  return [
+    { tool: 'get_job_status', arguments: { job_id: first }, why: 'tells how the first of them is doing' },
+    ...more('list_jobs', filter, cursor),
+  ];
+}
+
+/** A list of units leads to one of them, a failed one first, and to its next page. */
+export function nextOfUnits(
+  jobId: string,
+  page: readonly Readonly<{ unit: number; status: string }>[],
+  cursor: string | null,
+  filter: object,
+): NextCall[] {
+  const shown = page.find(({ status }) => status === 'failed') ?? page[0];
+  if (!shown) return [statusOf(jobId)];
+  const why = shown.status === 'failed' ? 'shows why one of them failed' : 'shows one of them in full';
+  return [
+    { tool: 'get_unit', arguments: { job_id: jobId, unit: shown.unit }, why },
+    ...more('list_units', { job_id: jobId, ...filter }, cursor),
+  ];
+}
+
+/**
+ * A unit leads to its conversation, or to more of it (`cursor`: undefined = it has not been asked for), to another try
+ * where that is possible, and back to its job.
+ */
+export function nextOfUnit(
+  { jobId, stage, index }: Pick<Unit, 'jobId' | 'stage' | 'index'>,
+  attempt: number | undefined,
+  canRetry: boolean,
+  cursor: string | null | undefined,
+): NextCall[] {
+  const here = { job_id: jobId, unit: index, ...(stage === 'post' ? { stage } : {}), attempt, conversation: true };
+  const retry = { job_id: jobId, action: 'retry', units: [index] };
+  return [
+    ...(attempt !== undefined && cursor === undefined
+      ? [{ tool: 'get_unit', arguments: here, why: 'shows what its agent said and did' }]
+      : more('get_unit', here, cursor ?? null)),
+    ...(canRetry ? [{ tool: 'manage_units', arguments: retry, why: 'tries it again' }] : []),
+    statusOf(jobId),
+  ];
+}
+
+function more(tool: string, filter: object, cursor: string | null): NextCall[] {
+  return cursor === null ? [] : [{ tool, arguments: { ...filter, cursor }, why: 'shows more' }];
+}
+
+function statusOf(jobId: string): NextCall {
+  return { tool: 'get_job_status', arguments: { job_id: jobId }, why: 'tells how the job is doing' };
 }

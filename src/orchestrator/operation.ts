@@ -87,6 +87,13 @@ export function requireJob(
   throw new AbpError('not_found', `No job ${jobId}.`, { hint: 'list_jobs shows the jobs.' });
 }
 
+/** The same for what reads units or settings: a job that is still being stored has none yet, and may yet be refused. */
+export function requireStoredJob(deps: Parameters<typeof requireJob>[0], jobId: string): Job {
+  const job = requireJob(deps, jobId);
+  if (job.status !== 'enumerating') return job;
+  throw refuse(job, 'its units are still being stored', 'get_job_status tells when it is ready; cancel_job ends it.');
+}
+
 /** A refusal because of the job's state: names the state, what it must be, and the next step. */
 export function refuse(job: Job, wanted: string, hint: string): AbpError {
   const reason = job.pauseReason ? ` (${job.pauseReason})` : job.test ? ` (test ${job.test.state})` : '';

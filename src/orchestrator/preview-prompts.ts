@@ -6,6 +6,7 @@ import { createPromptRenderer } from '../prompt/render.ts';
 import { requireApproval } from './enumerate-into.ts';
 import type { InputOf } from './index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
+import { shownWarnings } from './source-notes.ts';
 import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
@@ -17,6 +18,8 @@ export interface PromptPreview {
   /** Items counted; at least so many when not `complete`: counting stops after 10 s. */
   readonly total: number;
   readonly complete: boolean;
+  /** What the source holds and a job would not. */
+  readonly warnings: readonly JsonObject[];
   readonly fields: readonly string[];
   readonly template: string;
   /** The part of the prompt that is the same for every unit. */
@@ -36,7 +39,7 @@ export async function previewPrompts(
 ): Promise<PromptPreview> {
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
-  const { items, total, complete, fields } = await preview(
+  const { items, total, complete, warnings, fields } = await preview(
     enumerator,
     config,
     {
@@ -57,6 +60,7 @@ export async function previewPrompts(
   return {
     total,
     complete,
+    warnings: shownWarnings(warnings),
     fields: names,
     template,
     system: renderer.system,

@@ -4,11 +4,12 @@ import { isAtWork, JOB_STATUSES, type Job } from '../domain/job.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { JobPlace } from '../domain/repository.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
-import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { nextOfJobs } from './next-calls.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, usd, waitSeconds } from './shapes.ts';
 import { shownWorker } from './shown-worker.ts';
 import { shownSourceNotes } from './source-notes.ts';
-import { jobStatus } from './status.ts';
+import { jobStatus, nextBeside } from './status.ts';
 import { waitForNews } from './wait.ts';
 
 const DEFAULT_JOBS = 20;
@@ -56,7 +57,7 @@ export const getJob = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, revision: number }) {
-    const job = requireJob(deps, job_id);
+    const job = requireStoredJob(deps, job_id);
     const revision = deps.repository.jobs.revision(job_id, number ?? job.revision);
     if (!revision) {
       throw new AbpError('not_found', `${job_id} has no revision ${number}.`, { hint: `It has 1 to ${job.revision}.` });
@@ -96,6 +97,7 @@ export const getJob = operation({
       created_at: iso(job.createdAt),
       started_at: iso(job.startedAt),
       ended_at: iso(job.endedAt),
+      next: nextBeside(deps, job, 'get_job'),
     };
     // Whoever wants to change the template has to see it: it gets all the room that is left.
     const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(settings) - 100);
@@ -142,7 +144,9 @@ export const listJobs = operation({
     }));
     const page = limit === undefined ? shortList(rows, PAGE_BYTES) : rows;
     const last = jobs[page.length - 1];
-    return { jobs: [...page], total, next_cursor: jobs.length > page.length && last ? cursorOf(last) : null };
+    const next_cursor = jobs.length > page.length && last ? cursorOf(last) : null;
+    const filter = { ...(status ? { status } : {}), ...(search ? { search } : {}), ...(limit ? { limit } : {}) };
+    return { jobs: [...page], total, next_cursor, next: nextOfJobs(page[0]?.job_id, next_cursor, filter) };
   },
 });
 

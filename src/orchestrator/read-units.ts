@@ -15,12 +15,16 @@ import {
   shortValue,
 } from './brief.ts';
 import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
-import { type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { RULES } from './manage-units.ts';
+import { nextOfUnit, nextOfUnits } from './next-calls.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { badCursor, cursor, failureClass, iso, jobId, unitIndex, usd } from './shapes.ts';
 import { resultText } from './status.ts';
 import { terminalCommand } from './terminal-command.ts';
 
 const DEFAULT_UNITS = 20;
+/** A place in a conversation, at its longest. */
+const LONGEST_CURSOR = '0'.repeat(25);
 /** Room, in bytes: of a payload in a list, of all lines of a page. */
 const PAYLOAD_BYTES = 400;
 const PAGE_BYTES = 8000;
@@ -50,7 +54,7 @@ export const listUnits = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
-    requireJob(deps, job_id);
+    requireStoredJob(deps, job_id);
     const filter = {
       ...(status ? { statuses: status } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
@@ -62,12 +66,20 @@ export const listUnits = operation({
     );
     const page = shortList(rows.slice(0, limit).map(brief), PAGE_BYTES);
     const left = rows.length > page.length;
+    const next_cursor = left ? String(page.at(-1)?.unit ?? '') : null;
+    const asked = {
+      ...(status ? { status } : {}),
+      ...(failure_class ? { failure_class } : {}),
+      ...(text ? { text } : {}),
+      limit,
+    };
     return {
       job_id,
       units: [...page],
       ...(text ? {} : { total: totalOf(deps, job_id, filter) }),
-      next_cursor: left ? String(page.at(-1)?.unit ?? '') : null,
+      next_cursor,
       ...(left && page.length < limit ? { note: 'The page was cut to keep the answer small.' } : {}),
+      next: nextOfUnits(job_id, page, next_cursor, asked),
     };
   },
 });
@@ -105,7 +117,7 @@ export const getUnit = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
-    const job = requireJob(deps, job_id);
+    const job = requireStoredJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
     const unit = deps.repository.units.get(ref);
     if (!unit) {
@@ -140,11 +152,13 @@ export const getUnit = operation({
       ...leftOut('attempts', attempts.length - shownAttempts.length),
       ...(terminal ? { continue_in_terminal: terminal } : {}),
     };
-    if (!wantsConversation || !chosen) return answer;
-    return {
-      ...answer,
-      conversation: await conversationPage(deps, chosen, ANSWER_BYTES - jsonBytes(answer), limit, from),
-    };
+    const canRetry = stage === 'main' && unit.status === 'failed' && RULES.retry.jobs.includes(job.status);
+    const nextWith = (read: string | null | undefined) => nextOfUnit(unit, chosen?.attempt, canRetry, read);
+    if (!wantsConversation || !chosen) return { ...answer, next: nextWith(undefined) };
+    // Which page comes next is known once this one is made: there must be room to say it.
+    const left = ANSWER_BYTES - jsonBytes({ ...answer, next: nextWith(LONGEST_CURSOR) });
+    const page = await conversationPage(deps, chosen, left, limit, from);
+    return { ...answer, conversation: page, next: nextWith(page.next_cursor) };
   },
 });
 

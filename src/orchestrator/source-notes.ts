@@ -1,6 +1,6 @@
 import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { redactJson } from '../domain/redact.ts';
+import { redact } from '../domain/redact.ts';
 import { shortField, shortText } from './brief.ts';
 import type { Enumerated } from './enumerate-into.ts';
 import type { OrchestratorDeps } from './operation.ts';
@@ -9,8 +9,17 @@ import type { OrchestratorDeps } from './operation.ts';
 export function sourceNotes({ skippedDuplicates, warnings }: Enumerated): JsonObject {
   return {
     ...(skippedDuplicates > 0 ? { skipped_duplicates: skippedDuplicates } : {}),
-    ...(warnings.length > 0 ? { warnings: warnings.map((warning) => redactJson(short(warning))) } : {}),
+    ...(warnings.length > 0 ? { warnings: shownWarnings(warnings) } : {}),
   };
+}
+
+/** Warnings as they are kept and answered: code may log what is secret, and a name may be long. */
+export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObject[] {
+  // Redacted before it is cut: half of a secret is not known for one.
+  return warnings.map(({ examples, ...warning }) => ({
+    ...warning,
+    examples: examples.map((example) => shortText(redact(example), 500)),
+  }));
 }
 
 /** The same for an answer about a job: who has made it may have had theirs long before the source was read. */
@@ -22,8 +31,4 @@ export function shownSourceNotes({ repository }: Pick<OrchestratorDeps, 'reposit
     ...(skipped_duplicates === undefined ? {} : { skipped_duplicates }),
     ...shortField('warnings', warnings as readonly JsonObject[] | undefined, 1000),
   };
-}
-
-function short({ examples, ...warning }: EnumerationWarning): JsonObject {
-  return { ...warning, examples: examples.map((example) => shortText(example, 500)) };
 }

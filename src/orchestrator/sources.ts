@@ -7,6 +7,7 @@ import { shortField, shortList, shortObject } from './brief.ts';
 import { requireApproval } from './enumerate-into.ts';
 import { operation } from './operation.ts';
 import { enumeratorConfig, enumeratorType } from './shapes.ts';
+import { shownWarnings } from './source-notes.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
@@ -36,6 +37,11 @@ export const listEnumerators = operation({
         description,
         config_schema: briefSchema(z.toJSONSchema(configSchema, { io: 'input' })),
         example,
+      })),
+      next: chosen.slice(0, 1).map(({ type: name, example }) => ({
+        tool: 'preview_items',
+        arguments: { enumerator_type: name, enumerator_config: example },
+        why: 'shows the first items of a source; with the kind and the paths that the user means',
       })),
     };
   },
@@ -91,8 +97,21 @@ export const previewItems = operation({
         ? { left_out: `${left.items} items and ${left.fields} fields, to keep the answer small` }
         : {}),
       warnings: [],
-      ...shortField('warnings', seen.warnings, WARNINGS_BYTES),
+      ...shortField('warnings', shownWarnings(seen.warnings), WARNINGS_BYTES),
       enumerator_config: shortObject(redactJson(config as JsonObject), CONFIG_BYTES),
+      next: [
+        seen.total > 0
+          ? {
+              tool: 'create_job',
+              arguments: { enumerator_type },
+              why: 'stores these items as units; with the same enumerator_config, a name and what the user wants',
+            }
+          : {
+              tool: 'list_enumerators',
+              arguments: { type: enumerator_type },
+              why: 'shows the config fields: this one finds nothing',
+            },
+      ],
     };
   },
 });

@@ -8,7 +8,7 @@ import type { UnitCounts, UnitStatus } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { leftOut, shortField, shortObject, shortText } from './brief.ts';
-import { nextCalls } from './next-calls.ts';
+import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { iso, type JobStatusOutput, usd } from './shapes.ts';
 import { shownSourceNotes } from './source-notes.ts';
@@ -61,6 +61,13 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     ended_at: iso(job.endedAt),
     next: [...nextCalls(job, units, state)],
   };
+}
+
+/** What makes sense next with a job, beside the tool that was just called: for answers that do not tell its status. */
+export function nextBeside(deps: OrchestratorDeps, job: Job, called: string): NextCall[] {
+  const { jobId } = job;
+  const state = executorOf(deps, job, deps.repository.leases.get(jobId));
+  return nextCalls(job, deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import type { Job } from '../domain/job.ts';
+import type { Job, JobStatus } from '../domain/job.ts';
 import { checkTemplate } from '../prompt/template.ts';
 import { revisionOf } from './create-job.ts';
 import { type Call, operation, refuse, requireJob } from './operation.ts';
@@ -38,7 +38,7 @@ export const updateJob = operation({
       throw refuse(
         job,
         'it can be changed in created, testing or paused',
-        'pause_job first; then update_job, then resume_job.',
+        HOW_TO_CHANGE[job.status] ?? 'It has ended: create_job makes another one with the change.',
       );
     }
     const changesLimits = Object.keys(given.limits ?? {}).length > 0;
@@ -76,6 +76,12 @@ export const updateJob = operation({
     return { ...jobStatus(deps, requireJob(deps, job.jobId)), revision };
   },
 });
+
+const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
+  enumerating: 'get_job_status tells when its units are stored; then update_job.',
+  running: 'pause_job first; then update_job, then resume_job.',
+  post_processing: 'pause_job first; then update_job, then resume_job.',
+};
 
 /** After its test nothing is asked again: what a human has to approve is then changed by a human alone. */
 function refuseUnapproved(job: Job, given: Input, settings: Settings, { human }: Call): void {

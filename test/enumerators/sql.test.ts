@@ -213,6 +213,14 @@ describe('refused, with what to do', () => {
     expect(error.hint).toMatch(/\w/);
   });
 
+  test('whole numbers that may not be what was written', async () => {
+    for (const params of [[9007199254740992], { 1: -9007199254740992 }]) {
+      const error = await refusal(() => rows(database(), 'SELECT ?1', { params }));
+      expect(error.message).toMatch(/params.*expected a whole number beyond 2\^53 as text, found -?9007199254740992/);
+    }
+    expect(await rows(database(), 'SELECT ? AS x', { params: [1e19] })).toEqual([{ x: 1e19 }]);
+  });
+
   test('parameters that do not fit, with how they are given', async () => {
     const error = await refusal(() => rows(database(), 'SELECT ?1', { params: [1] }));
     expect(error.hint).toContain('?1 and $1 take an object');

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { approveCode } from '../../src/orchestrator/approve-code.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { storeOverview } from '../../src/orchestrator/store-overview.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
@@ -106,6 +107,22 @@ test('many jobs with long names fit in a page and in an overview; a page of a le
   expect((await f.call('list_jobs', { limit: 25 })).jobs).toHaveLength(25);
   for (const { job_id } of page.jobs) await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
   expectShort('the overview', storeOverview(f.orchestrator.deps));
+});
+
+test('a long log of code fits in a preview, without its secrets', async () => {
+  const f = flow();
+  const wide =
+    'Object.fromEntries(Array.from({ length: 80 }, (_, n) => ["a column of some length " + n, "x".repeat(200)]))';
+  const code = `export const enumerate = () => (console.log("sk-ant-" + "s".repeat(40), "log ".repeat(1900)), Array(9).fill(${wide}))`;
+  const preview = () => f.call('preview_items', { enumerator_type: 'dynamic', enumerator_config: { code } });
+  const sha256 = await preview().catch(({ details }) => details.sha256);
+  approveCode(f.orchestrator.deps, sha256, 'cli');
+  const answer = await preview();
+  expectShort('preview_items', answer);
+  expect(answer.warnings).toMatchObject([
+    { kind: 'log', examples: [expect.stringMatching(/log log .*more characters/)] },
+  ]);
+  expect(JSON.stringify(answer.warnings)).not.toContain('sss');
 });
 
 test('a template gets all the room that the other settings leave', async () => {

@@ -7,6 +7,7 @@ import { JOB_STATUSES } from '../../src/domain/job.ts';
 import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRecovery } from '../../src/executor/recovery.ts';
 import type { Call } from '../../src/orchestrator/operation.ts';
+import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
@@ -204,9 +205,23 @@ describe('while the source is being stored', () => {
     const { job_id } = answered as { job_id: string };
     // Until it is ready only get_job_status and cancel_job see it.
     expect((await f.call('list_jobs', {})).jobs).toEqual([]);
-    await expect(f.call('start_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(f.call('update_job', { job_id, prompt_template: 'x' })).rejects.toMatchObject({ code: 'conflict' });
+    const refused: readonly (readonly [OperationName, object])[] = [
+      ['start_job', {}],
+      ['delete_job', {}],
+      ['update_job', { prompt_template: 'x' }],
+      ['get_job', {}],
+      ['list_units', {}],
+      ['get_unit', { unit: 0 }],
+      ['export_results', { format: 'csv', path: join(f.directory, 'out.csv') }],
+    ];
+    for (const [tool, input] of refused) {
+      const call = { workingDirectory: f.directory, human: null, patienceMs: 0 };
+      await expect(f.orchestrator.callUnknown(tool, { job_id, ...input }, call), tool).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('enumerating'),
+        hint: expect.not.stringContaining('pause_job first; then'),
+      });
+    }
     goOn();
     await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
     expect(f.store.repository.units.counts(job_id).pending).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
@@ -70,6 +71,67 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
       await expect(at.f.orchestrator.callUnknown(tool, filled, call), tool).resolves.toMatchObject({
         job_id: at.job_id,
       });
+    }
+  });
+});
+
+describe('an answer that does not tell how a job is doing', () => {
+  const source = (f: Flow) => ({ enumerator_type: 'file', enumerator_config: { base_directory: f.directory } });
+  /** Calls after a job of two units, of which the first has failed; each with the tools that it leads to. */
+  const CALLS: Readonly<
+    Record<string, [OperationName, (f: Flow, job_id: string) => object, readonly OperationName[]]>
+  > = {
+    'kinds of sources': ['list_enumerators', () => ({ type: 'csv' }), ['preview_items']],
+    'a source': ['preview_items', source, ['create_job']],
+    'a source without items': [
+      'preview_items',
+      (f) => ({ ...source(f), enumerator_config: { base_directory: f.directory, pattern: '*.none' } }),
+      ['list_enumerators'],
+    ],
+    settings: ['get_job', (_, job_id) => ({ job_id }), ['manage_units', 'export_results']],
+    jobs: ['list_jobs', () => ({ status: ['failed'] }), ['get_job_status']],
+    'no jobs': ['list_jobs', () => ({ status: ['paused'] }), ['list_enumerators']],
+    units: ['list_units', (_, job_id) => ({ job_id }), ['get_unit']],
+    'the first of them': [
+      'list_units',
+      (_, job_id) => ({ job_id, status: ['failed'], limit: 1 }),
+      ['get_unit', 'list_units'],
+    ],
+    'no units': ['list_units', (_, job_id) => ({ job_id, status: ['skipped'] }), ['get_job_status']],
+    'a unit': ['get_unit', (_, job_id) => ({ job_id, unit: 0 }), ['get_unit', 'manage_units', 'get_job_status']],
+    'a unit with its conversation': [
+      'get_unit',
+      (_, job_id) => ({ job_id, unit: 0, conversation: true, limit: 1 }),
+      ['get_unit', 'manage_units', 'get_job_status'],
+    ],
+    'an export': [
+      'export_results',
+      (f, job_id) => ({ job_id, format: 'csv', path: join(f.directory, 'out.csv') }),
+      ['manage_units'],
+    ],
+    'a deletion': ['delete_job', (_, job_id) => ({ job_id }), ['list_jobs']],
+  };
+
+  test.each(Object.entries(CALLS))('leads on as well: %s', async (_, [tool, input, leadsTo]) => {
+    const f = flow();
+    const job_id = await ended(f, await begin(f, fails('bad_input')));
+    f.worker.said(
+      0,
+      ['one', 'two'].map((text, seq) => ({ seq, role: 'log' as const, kind: 'text' as const, text })),
+    );
+    const call = { workingDirectory: f.directory, human: null, patienceMs: 0 };
+    const { next } = (await f.orchestrator.callUnknown(tool, input(f, job_id), call)) as {
+      next: readonly Suggestion[];
+    };
+    expect(next.map((suggestion) => suggestion.tool)).toEqual(leadsTo);
+    for (const { tool: after, arguments: given } of next) {
+      // What only the user knows is to be filled in.
+      if (after === 'preview_items') continue;
+      const filled =
+        after === 'create_job'
+          ? { name: 'n', user_intent: 'x', worker: { type: 'scripted' }, ...source(f), ...given }
+          : given;
+      await expect(f.orchestrator.callUnknown(after, filled, call), after).resolves.toBeDefined();
     }
   });
 });

@@ -6,6 +6,7 @@ import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { askingAboutCode } from '../upkeep/approve-code.ts';
+import { warningLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
 
 /** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
@@ -33,6 +34,7 @@ export async function showDryRun(session: Session, batch: Batch): Promise<Exit> 
     },
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
+      ...warningLines(colors, seen.warnings),
       `worker ${printable(JSON.stringify(worker))}`,
       ...(unfit ? [colors.yellow(printable(inCommands([unfit.message, unfit.hint].join(' '))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),

@@ -8,6 +8,7 @@ import { count } from '../format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { askingAboutCode } from '../upkeep/approve-code.ts';
+import { warningLines } from '../warnings.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
@@ -79,9 +80,7 @@ export async function createFrom(session: Session, batch: Batch): Promise<Status
     });
   const job = await askingAboutCode(session, () => session.interruptible(create).finally(() => progress('')));
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
-  for (const warning of (job.warnings ?? []) as readonly { message: string; count: number }[]) {
-    say(terminal.colors.yellow(`${warning.count} × ${printable(warning.message)}`));
-  }
+  for (const line of warningLines(terminal.colors, job.warnings)) say(line);
   return job;
 }
 

@@ -9,6 +9,7 @@ import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { askingAboutCode } from '../upkeep/approve-code.ts';
+import { warningLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
 
@@ -44,9 +45,7 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}${skipped}`,
-      ...((seen.warnings ?? []) as readonly { message: string }[]).map(({ message }) =>
-        colors.yellow(printable(message)),
-      ),
+      ...warningLines(colors, seen.warnings),
     ].join('\n'),
   );
   return 'done';

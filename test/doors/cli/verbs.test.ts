@@ -318,6 +318,24 @@ describe('upkeep', () => {
     expect(space.jobs()).toEqual([]);
   });
 
+  test('what a source holds and a job would not is named, not only counted', async () => {
+    const space = workspace();
+    space.write('rows.csv', 'id,,id\na,b,c\n');
+    const batch = space.write(
+      'rows.yaml',
+      'name: rows\nintent: Read it.\nsource: { type: csv, file_path: rows.csv }\nworker: { type: command, command: [cat] }\n',
+    );
+    for (const args of [
+      ['preview', 'csv', 'file_path=rows.csv'],
+      ['run', batch, '--dry-run'],
+      ['create', batch],
+    ]) {
+      const { stdout } = await space.abp(...args);
+      const named = /2 × Columns without a name.*\n {2}column 2 "" → "column_2"\n {2}column 3 "id" → "id_2"$/m;
+      expect(stdout, args.join(' ')).toMatch(named);
+    }
+  });
+
   test('doctor says what is well and what is not, with the fix, and makes no store', async () => {
     const space = workspace();
     Object.assign(space.environment, { PATH: '/nonexistent', ABP_MAX_WORKER: '3' });

@@ -58,7 +58,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', ({ ok,
     const waiting = await ok('start_job', { job_id, wait_seconds: 45 });
     expect(waiting).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect(waiting.next[0]).toMatchObject({ tool: 'start_job', arguments: { approve: true } });
-    expect(waiting.user_answer).toBeUndefined();
+    expect(waiting.user_answer).toMatchObject({ decision: 'none' });
     // The user said yes in the conversation: no second question.
     await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
     expect(dialogs).toHaveLength(1);
@@ -191,6 +191,9 @@ describe('in a host without dialogs', () => {
     expect(tested.next[0].why).toContain(`abp approve ${job_id}`);
     expect((await call('start_job', { job_id, approve: true })).text).toContain('needs the approval of a human');
     expect((await call('start_job', { job_id, skip_test: true })).isError).toBe(true);
-    expect((await call('preview_items', codeSource())).text).toContain('abp approve-code');
+    const source = codeSource();
+    const { text } = await call('preview_items', source);
+    expect(text).toContain('abp approve-code');
+    expect(text).toContain(source.enumerator_config.code);
   });
 });
