@@ -65,3 +65,8 @@ export interface Unit extends UnitRef {
 
 /** How many units of the main stage are in each status; `total` is their sum. */
 export type UnitCounts = Readonly<Record<UnitStatus | 'total', number>>;
+
+/** Units that nothing remains to be done for; one that was cancelled is over, but not done. */
+export function unitsDone({ completed, failed, skipped }: UnitCounts): number {
+  return completed + failed + skipped;
+}

@@ -4,7 +4,7 @@ import type { EventType } from '../domain/event.ts';
 import { type FailureClass, failureRule } from '../domain/failure.ts';
 import { goesOnByItself, type Job, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
-import type { UnitCounts, UnitStatus } from '../domain/unit.ts';
+import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { leftOut, shortField, shortObject, shortText } from './brief.ts';
@@ -107,7 +107,7 @@ function messageOf(job: Job): { message?: string } {
 
 function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object {
   if (job.startedAt === null || units.total === 0) return {};
-  const done = units.total - units.pending - units.running;
+  const done = unitsDone(units);
   const percent = Math.floor((done / units.total) * 1000) / 10;
   if (job.status !== 'running') return { progress: { done, percent } };
   const now = deps.clock.now();
@@ -115,7 +115,7 @@ function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object
   const { ended, first } = deps.repository.attempts.endedLately(job.jobId, since, RATE_ATTEMPTS);
   const from = ended === RATE_ATTEMPTS && first !== null ? first : since;
   const perMinute = ended / (Math.max(1000, now - from) / 60_000);
-  const left = units.total - done;
+  const left = units.pending + units.running;
   return {
     progress: {
       done,

@@ -1,4 +1,5 @@
 import type { Job } from '../domain/job.ts';
+import { unitsDone } from '../domain/unit.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
 const LOOK_MS = 100;
@@ -26,8 +27,9 @@ export async function waitForNews(
   const before = newsOf(deps, job);
   let told = '';
   while (!settled(job) && newsOf(deps, job) === before && clock.monotonic() < until && !call.signal?.aborted) {
-    const { total, pending, running } = repository.units.counts(jobId);
-    const done = total - pending - running;
+    const units = repository.units.counts(jobId);
+    const { total, running } = units;
+    const done = unitsDone(units);
     const message = `${job.status}: ${done} of ${total} units done, ${running} at work`;
     if (message !== told) call.onProgress?.({ done, total, message });
     told = message;

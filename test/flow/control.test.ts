@@ -204,7 +204,12 @@ describe('a cancelled job', () => {
     f.worker.finish(0);
     await f.until(() => f.unit(job_id, 0).status === 'completed' && f.worker.running().length === 2);
     f.worker.used(1, { costUsd: 0.3 });
-    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', units: { cancelled: 5 } });
+    expect(await f.call('cancel_job', { job_id })).toMatchObject({
+      status: 'cancelled',
+      units: { cancelled: 5 },
+      // What was given up is over, but not done.
+      progress: { done: 1, percent: 16.6 },
+    });
     await f.until(() => !f.hasExecutor(job_id));
     expect(f.statuses(job_id)).toBe('completed cancelled cancelled cancelled cancelled cancelled');
     expect(f.worker.runs.map((run) => run.stopped())).toEqual([null, 'cancelled', 'cancelled']);

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { unitsDone } from '../../domain/unit.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { type Overview, progressLine, slotLines, statusWord } from './status-text.ts';
 
@@ -96,7 +97,7 @@ function headline(job: Overview, colors: Terminal['colors']): string {
 function bar({ units }: Overview, colors: Terminal['colors']): string {
   const share = (amount: number) => Math.floor((amount / Math.max(1, units.total)) * BAR_WIDTH);
   const failed = units.failed > 0 ? Math.max(1, share(units.failed)) : 0;
-  const done = Math.max(0, share(units.total - units.pending - units.running) - failed);
+  const done = Math.max(0, share(unitsDone(units)) - failed);
   const running = Math.min(units.running > 0 ? Math.max(1, share(units.running)) : 0, BAR_WIDTH - done - failed);
   return (
     colors.green('█'.repeat(done)) +

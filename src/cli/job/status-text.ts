@@ -1,3 +1,4 @@
+import { unitsDone } from '../../domain/unit.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import { duration, money } from '../format.ts';
 import type { OutputOfView } from '../session.ts';
@@ -11,7 +12,7 @@ export type Overview = OutputOfView<'job_overview'>;
 
 /** `12 of 56 done`, and what else is worth one line. */
 export function progressLine({ units, progress, slots, cost_usd }: Overview): string {
-  const done = units.total - units.pending - units.running;
+  const done = unitsDone(units);
   const parts = [
     `${done} of ${units.total} done`,
     ...(units.failed > 0 ? [`${units.failed} failed`] : []),

@@ -36,7 +36,7 @@ const PARTS = ['completed', 'failed', 'running', 'skipped', 'cancelled'] as cons
 
 type Counts = Readonly<Record<(typeof PARTS)[number] | 'pending' | 'total', number>>;
 
-/** Units that nothing remains to be done for; one that was cancelled is over, but not done. */
+/** As the server counts `progress.done`: one that was cancelled is over, but not done. */
 export function unitsDone({ completed, failed, skipped }: Counts): number {
   return completed + failed + skipped;
 }
