@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { didYouMean } from '../domain/nearest.ts';
 
 /** Reads a whole number of at least `minimum`, and at most `maximum` where there is one. */
 export function atLeast(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -15,6 +16,23 @@ export function list(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
   throw new InvalidArgumentError('Expected names with commas between them.');
+}
+
+/** An option that takes one of a few words; any other is answered with the nearest of them. */
+export function oneOf(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description).choices(words).argParser((text) => known(text, words));
+}
+
+/** The same for several of them, with commas between them. */
+export function someOf(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description)
+    .choices(words)
+    .argParser((text) => list(text).map((word) => known(word, words)));
+}
+
+function known(word: string, words: readonly string[]): string {
+  if (words.includes(word)) return word;
+  throw new InvalidArgumentError(`Allowed choices are ${words.join(', ')}.${didYouMean(word, words)}`);
 }
 
 /** Gathers an option that is given several times. */

@@ -7,7 +7,7 @@ import type { CliHost } from './host.ts';
 /** Name of the hidden command that the shell's script calls at every press of the tab key. */
 const REQUEST = 'complete';
 
-/** Adds `abp completion <shell>`, and answers the shell when it asks: commands, options, ids of jobs, files. */
+/** Adds `abp completion <shell>`, and answers the shell when it asks: commands, options and their words, ids of jobs, files. */
 export async function addCompletion(program: Command, act: Act, args: readonly string[], host: CliHost): Promise<void> {
   const isRequest = args[0] === REQUEST;
   const completion = tab(program, { completionCommandName: 'completion' });
@@ -41,6 +41,12 @@ export async function addCompletion(program: Command, act: Act, args: readonly s
       const values = offers.flatMap(([name, offer]) => (name.test(argument.name) ? offer : []));
       if (values.length > 0) argument.handler = (complete) => offer(values, complete);
     }
+    const options = program.commands.find((one) => one.name() === command.value)?.options ?? [];
+    for (const { flags, long, argChoices } of options) {
+      const option = command.options.get(long?.slice(2) ?? '');
+      if (!option || !argChoices || !flags.endsWith('<list>')) continue;
+      option.handler = (complete) => offer(nextInList(args.at(-1) ?? '', argChoices), complete);
+    }
   }
 }
 
@@ -63,6 +69,14 @@ type Offer = readonly (readonly [value: string, description: string])[];
 
 function offer(values: Offer, complete: (value: string, description: string) => void): void {
   for (const [value, description] of values) complete(value, description);
+}
+
+/** A list as it is typed, with each word that may come next. */
+function nextInList(typed: string, words: readonly string[]): Offer {
+  const text = typed.slice(typed.indexOf('=') + 1);
+  const before = text.slice(0, text.lastIndexOf(',') + 1);
+  const named = before.split(',');
+  return words.filter((word) => !named.includes(word)).map((word) => [`${before}${word}`, ''] as const);
 }
 
 /** Jobs of the store, newest first. A key press must never make a store, nor show an error. */

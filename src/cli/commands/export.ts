@@ -1,6 +1,5 @@
-import { Option } from 'commander';
 import { UNIT_STATUSES } from '../../domain/unit.ts';
-import { list } from '../arguments.ts';
+import { list, oneOf, someOf } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
 interface Options {
@@ -19,10 +18,8 @@ export const exportCommand: DefineCommand = (program, act) => {
     .description(
       'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. cost_usd and duration_ms of a unit are of all its attempts.',
     )
-    .addOption(
-      new Option('--format <format>', 'default: what the extension says').choices(['csv', 'jsonl', 'json', 'markdown']),
-    )
-    .option('--status <list>', `only units in these: ${UNIT_STATUSES.join(', ')}`, list)
+    .addOption(oneOf('--format <format>', 'default: what the extension says', ['csv', 'jsonl', 'json', 'markdown']))
+    .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
     .option('--fields <list>', 'only these columns, in this order', list)
     .option('--force', 'replace the file if it exists')
     .option('--raw', 'do not guard text that a spreadsheet would run as a formula')

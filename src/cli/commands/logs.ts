@@ -1,5 +1,4 @@
-import { Option } from 'commander';
-import { atLeast } from '../arguments.ts';
+import { atLeast, oneOf } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 import type { LogOptions } from '../job/show-logs.ts';
 
@@ -11,7 +10,7 @@ export const logs: DefineCommand = (program, act) => {
     .summary("what a unit's agent said and did, or the executor's log")
     .description("With a unit: the conversation of its latest attempt. Without: the end of the executor's log.")
     .option('--attempt <n>', 'another attempt of the unit', atLeast(1))
-    .addOption(new Option('--stage <stage>', 'post: the post-processing').choices(['main', 'post']).default('main'))
+    .addOption(oneOf('--stage <stage>', 'post: the post-processing', ['main', 'post']).default('main'))
     .option('-n, --lines <n>', "of the executor's log: so many lines", atLeast(1), 50)
     .option('-f, --follow', 'go on as it grows', false)
     .addHelpText('after', '\n  $ abp logs 7f3k2m 12 --follow')

@@ -1,6 +1,6 @@
-import { Option } from 'commander';
+import { FAILURE_CLASSES } from '../../domain/failure.ts';
 import { UNIT_STATUSES } from '../../domain/unit.ts';
-import { unitIndexes } from '../arguments.ts';
+import { oneOf, unitIndexes } from '../arguments.ts';
 import type { Act, DefineCommand } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -42,8 +42,8 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
       .argument('[units...]', 'only these units: 3, 5-9, 1,2', unitIndexes)
       .summary(summary)
       .description(description)
-      .addOption(new Option('--status <status>', 'only units in this status').choices(UNIT_STATUSES))
-      .option('--class <class>', 'only units that failed in this class')
+      .addOption(oneOf('--status <status>', 'only units in this status', UNIT_STATUSES))
+      .addOption(oneOf('--class <class>', 'only units that failed in this class', FAILURE_CLASSES))
       .addHelpText('after', `\n  $ ${example}`);
     if (action !== 'skip') command.option('-w, --watch', 'follow the job to its end', false);
     if (action === 'retry') command.option('--post-processing', 'run the post-processing again, no unit', false);

@@ -1,5 +1,6 @@
+import { FAILURE_CLASSES } from '../../domain/failure.ts';
 import { UNIT_STATUSES } from '../../domain/unit.ts';
-import { atLeast, list } from '../arguments.ts';
+import { atLeast, oneOf, someOf } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 import type { UnitsOptions } from '../job/show-units.ts';
 
@@ -11,8 +12,8 @@ export const units: DefineCommand = (program, act) => {
     .description(
       'Lists units in the order of the source, with status, attempts and the beginning of result or failure.',
     )
-    .option('--status <list>', `only units in these: ${UNIT_STATUSES.join(', ')}`, list)
-    .option('--class <class>', 'only units that failed in this class')
+    .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
+    .addOption(oneOf('--class <class>', 'only units that failed in this class', FAILURE_CLASSES))
     .option('--text <text>', 'only units with this in their key or payload')
     .option('-n, --limit <n>', 'so many; default 20', atLeast(1), 20)
     .option('--all', 'all of them', false)

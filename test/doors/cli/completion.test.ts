@@ -28,6 +28,22 @@ test('commands, options and ids of jobs are completed, files where a file is wan
   withStore(space.storagePath, ({ repository }) => expect(repository.jobs.list({ limit: 1 }).total).toBe(1));
 });
 
+test('words that an option takes are completed, those of a list one after the other', async () => {
+  const space = workspace([]);
+  expect(await offered(space, 'retry', 'x', '--status', 'f')).toEqual(['failed']);
+  expect(await offered(space, 'export', 'x', 'y', '--format', '')).toEqual(['csv', 'jsonl', 'json', 'markdown']);
+  expect(await offered(space, 'logs', 'x', '--stage', 'p')).toEqual(['post']);
+  expect(await offered(space, 'completion', 'z')).toEqual(['zsh']);
+  for (const command of ['units', 'retry', 'skip', 'reopen']) {
+    expect(await offered(space, command, 'x', '--class', 'time')).toEqual(['timeout']);
+  }
+  for (const command of ['units', 'export']) {
+    expect(await offered(space, command, 'x', '--status', 'c')).toEqual(['completed', 'cancelled']);
+    expect(await offered(space, command, 'x', '--status', 'completed,c')).toEqual(['completed,cancelled']);
+    expect(await offered(space, command, 'x', '--status=failed,s')).toEqual(['failed,skipped']);
+  }
+});
+
 test('a file is not offered whose name a shell would read as something else, or run', async () => {
   const space = workspace([]);
   for (const name of ['x$(touch made).yaml', 'x`id`.yaml', 'x y.yaml', 'x;y.yaml', "x'y.yaml", 'xäöü_日本.yaml']) {

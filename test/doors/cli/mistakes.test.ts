@@ -40,6 +40,11 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ['fields for a batch file', ['preview', 'batch.yaml', 'a=b'], 2, [/no kind of source/]],
   ['an enumerator that is none', ['enumerators', 'cvs'], 2, [/Did you mean "csv"/]],
   ['an export format that is none', ['export', 'x', 'y', '--format', 'xls'], 2, [/Allowed choices are csv/]],
+  ['a status that is none', ['retry', 'x', '--status', 'faild'], 2, [/--status.*Did you mean "failed"/]],
+  ['one of several', ['units', 'x', '--status', 'failed,complted'], 2, [/--status.*Did you mean "completed"/]],
+  ['one of an export', ['export', 'x', 'y', '--status', 'skiped'], 2, [/--status.*Did you mean "skipped"/]],
+  ['a failure class that is none', ['units', 'x', '--class', 'time_out'], 2, [/--class.*Did you mean "timeout"/]],
+  ['one of units to retry', ['retry', 'x', '--class', 'authentication'], 2, [/--class.*Did you mean "auth"/]],
   ['code that does not wait', ['approve-code', 'abcdef'], 4, [/No dynamic code abcdef/]],
 ];
 
