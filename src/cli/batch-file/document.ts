@@ -19,6 +19,8 @@ export interface YamlDocument {
   readonly value: unknown;
   /** `batch.yaml:12:5` of the value at a path such as `limits.max_workers`, or of what is nearest to it. */
   place(problem: Pick<Problem, 'path' | 'key'>): string;
+  /** Whether the value at a path is null because it was written `~`, which people take for the home directory. */
+  isTilde(path: string): boolean;
 }
 
 /** Parses YAML and lays the overrides over it. Throws AbpError `invalid_input` with line and column. */
@@ -46,6 +48,13 @@ export function parseYaml(text: string, file: string, overrides: readonly Overri
       const set = overrides.findLast((override) => override.steps.every((step, index) => whole[index] === step));
       if (set) return `--set ${set.text}`;
       return at(offsetOf(document, steps, problem.key));
+    },
+    isTilde(path) {
+      const steps = stepsOf(path);
+      const set = overrides.findLast((override) => override.steps.join('.') === steps.join('.'));
+      if (set) return /=\s*~\s*$/.test(set.text);
+      const node = document.getIn(steps, true);
+      return isScalar(node) && node.source === '~';
     },
   };
 }

@@ -42,6 +42,8 @@ export interface Batch {
   readonly export: BatchExport | null;
   /** Things that are no error and probably not meant. */
   readonly warnings: readonly string[];
+  /** Does what reads the source: a refusal of the source or the template gets its place in the file. */
+  located<T>(read: () => Promise<T>): Promise<T>;
 }
 
 /** Who will do the units. */
@@ -67,10 +69,16 @@ export async function readBatch(text: string, file: string, directory: string, o
   const { type, ...config } = batch.source;
   await located(document, 'source', async () => parseConfig(await getEnumerator(type), config));
   const { worker, output } = batch;
-  if (worker) await located(document, 'worker', async () => options.workers.parse(worker as WorkerChoice));
+  const choice = (worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
+  if (worker) await located(document, 'worker', async () => options.workers.parse(choice));
   const schema = (output?.schema ?? batch.output_schema) as JsonObject | undefined;
   const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
-  if (schema) await located(document, schemaAt, async () => compileSchema(schema));
+  if (schema) {
+    await located(document, schemaAt, async () => {
+      await compileSchema(schema);
+      (await options.workers.parse(choice)).worker.checkSchema?.(schema);
+    });
+  }
   const prompt = batch.prompt_file;
   const template = prompt
     ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
@@ -83,6 +91,7 @@ export async function readBatch(text: string, file: string, directory: string, o
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,
     ),
+    located: (read) => located(document, '', () => withProblem(read, batch)),
   };
 }
 
@@ -134,6 +143,27 @@ function exportOf(output: BatchFile['output'], directory: string): BatchExport |
   };
 }
 
+/** Tells a refusal that has no problems with a path which field of the batch file it is about. */
+async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: BatchFile): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof AbpError) || error.code !== 'invalid_input' || error.details?.problems) throw error;
+    const { message, hint, details } = error;
+    const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
+    const template = prompt_file === undefined ? 'prompt_template' : 'prompt_file';
+    // Only a template names unknown placeholders; an enumerator begins with the field that it refuses, if it is one.
+    const inSource = Object.hasOwn(source, field)
+      ? { path: `source.${field}`, message: rest }
+      : { path: 'source', message };
+    const problem = details?.unknown ? { path: template, message } : inSource;
+    throw new AbpError('invalid_input', message, {
+      ...(hint === undefined ? {} : { hint }),
+      details: { ...details, problems: [problem] },
+    });
+  }
+}
+
 /** Runs a check; a refusal gets the place in the file of each of its problems, which lie below `under`. */
 async function located<T>(document: YamlDocument, under: string, check: () => Promise<T>): Promise<T> {
   try {
@@ -147,9 +177,12 @@ async function located<T>(document: YamlDocument, under: string, check: () => Pr
       return { place, path, message: problem.message };
     });
     const text = lines.map(({ place, path, message }) => `${place}: ${path ? `${path}: ` : ''}${message}`);
+    const hints = [...(lines.some(({ path }) => document.isTilde(path)) ? [TILDE] : []), error.hint ?? []].flat();
     throw new AbpError('invalid_input', text.join('\n'), {
-      details: { problems: lines },
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      details: { ...error.details, problems: lines },
+      ...(hints.length === 0 ? {} : { hint: hints.join(' ') }),
     });
   }
 }
+
+const TILDE = 'In YAML ~ alone is nothing (null): quote it ("~") or give a path.';

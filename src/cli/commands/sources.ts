@@ -22,7 +22,7 @@ export const preview: DefineCommand = (program, act) => {
     .command('preview <source> [fields...]')
     .summary('the first items of a source, and how many there are')
     .description('Looks at the source of a batch file, or at one that is given by its type and fields; makes nothing.')
-    .option('-n, --limit <n>', 'so many items', atLeast(1), 5)
+    .option('-n, --limit <n>', 'so many items, at most 50', atLeast(1, 50), 5)
     .addHelpText('after', '\n  $ abp preview batch.yaml\n  $ abp preview csv file_path=reviews.csv id_column=id')
     .action(
       act(async (session, source: string, fields: readonly string[], { limit }: { limit: number }) => {

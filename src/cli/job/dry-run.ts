@@ -13,8 +13,8 @@ import { inCommands } from '../wording.ts';
 export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
   const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
-  const seen = await askingAboutCode(session, () =>
-    previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1),
+  const seen = await batch.located(() =>
+    askingAboutCode(session, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
   );
   const { colors } = session.terminal;
   const worker = workerOf(batch);

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { refuseRecursion } from '../../executor/launch.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf } from '../../export/index.ts';
 import { preflight } from '../../orchestrator/settings.ts';
@@ -71,6 +72,9 @@ export async function prepare(
 /** Makes the job, telling how far the source has been read. */
 export async function createFrom(session: Session, batch: Batch): Promise<Status> {
   const { say, terminal } = session;
+  const { deps } = (await session.abp()).orchestrator;
+  // Not the fault of the file.
+  refuseRecursion(deps.environment);
   const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${text}\u001b[K`);
   const create = (signal: AbortSignal) =>
     session.call('create_job', batch.create, {
@@ -78,7 +82,9 @@ export async function createFrom(session: Session, batch: Batch): Promise<Status
       signal,
       onProgress: ({ message }) => progress(`${message}…`),
     });
-  const job = await askingAboutCode(session, () => session.interruptible(create).finally(() => progress('')));
+  const job = await batch.located(() =>
+    askingAboutCode(session, () => session.interruptible(create).finally(() => progress(''))),
+  );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of warningLines(terminal.colors, job.warnings)) say(line);
   return job;

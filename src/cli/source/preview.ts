@@ -3,6 +3,7 @@ import { AbpError } from '../../domain/error.ts';
 import { enumerators } from '../../enumerators/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import { parseValue } from '../batch-file/document.ts';
+import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count, table } from '../format.ts';
 import { prepare } from '../job/run-batch.ts';
@@ -13,9 +14,6 @@ import { warningLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
 
-/** preview_items shows at most so many. */
-const MOST = 50;
-
 /** Shows the first items and the fields of a source: that of a batch file, or one given by type and `field=value`. */
 export async function showItems(
   session: Session,
@@ -23,9 +21,9 @@ export async function showItems(
   fields: readonly string[],
   limit: number,
 ): Promise<Exit> {
-  const { given, workingDirectory } = await sourceOf(session, source, fields);
-  const seen = await askingAboutCode(session, () =>
-    session.call('preview_items', { ...given, limit: Math.min(MOST, limit) }, { workingDirectory }),
+  const { given, workingDirectory, located } = await sourceOf(session, source, fields);
+  const seen = await located(() =>
+    askingAboutCode(session, () => session.call('preview_items', { ...given, limit }, { workingDirectory })),
   );
   const { colors } = session.terminal;
   const rows = seen.fields.map(({ name, types, examples }) => [
@@ -45,29 +43,41 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}${skipped}`,
+      ...(seen.left_out ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
       ...warningLines(colors, seen.warnings),
     ].join('\n'),
   );
   return 'done';
 }
 
-async function sourceOf(session: Session, source: string, fields: readonly string[]) {
+interface SourceGiven extends Pick<Batch, 'located'> {
+  readonly given: Source;
+  readonly workingDirectory: string;
+}
+
+async function sourceOf(session: Session, source: string, fields: readonly string[]): Promise<SourceGiven> {
   if (Object.hasOwn(enumerators, source)) {
     const config = Object.fromEntries(fields.map(fieldOf));
-    return { given: { enumerator_type: source, enumerator_config: config } as Source, workingDirectory: process.cwd() };
+    const given = { enumerator_type: source, enumerator_config: config } as Source;
+    return { given, workingDirectory: process.cwd(), located: (read) => read() };
   }
   if (fields.length > 0) {
     throw new AbpError('invalid_input', `${source} is no kind of source: fields cannot be given with it.`, {
       hint: `Kinds: ${Object.keys(enumerators).join(', ')}. For a batch file give the file alone.`,
     });
   }
-  const { create, directory } = await prepare(session, source, { set: [], force: true });
+  const { create, directory, located } = await prepare(session, source, { set: [], force: true });
   const { enumerator_type, enumerator_config } = create;
-  return { given: { enumerator_type, enumerator_config }, workingDirectory: directory };
+  return { given: { enumerator_type, enumerator_config }, workingDirectory: directory, located };
 }
 
 function fieldOf(text: string): [string, unknown] {
   const [, name, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
+  if (name !== undefined && value.trim() === '~') {
+    throw new AbpError('invalid_input', `${text}: ~ alone is nothing (null) in YAML.`, {
+      hint: `Give a path, or quote it for YAML and for the shell: '${name}="~"'`,
+    });
+  }
   if (name !== undefined) return [name, parseValue(value, text)];
   throw new AbpError('invalid_input', `Expected field=value, found ${JSON.stringify(text)}.`, {
     hint: 'For example: abp preview csv file_path=reviews.csv',

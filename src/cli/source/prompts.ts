@@ -37,20 +37,20 @@ export async function showPrompts(
 }
 
 async function ofFile(session: Session, file: string, limit: number, set: readonly string[]): Promise<Prompts> {
-  const { create, directory } = await prepare(session, file, { set, force: true });
+  const { create, directory, located } = await prepare(session, file, { set, force: true });
   const { deps } = (await session.abp()).orchestrator;
-  const { system, prompts } = await askingAboutCode(session, () =>
-    previewPrompts(deps, create, { workingDirectory: directory }, limit),
+  const { system, prompts } = await located(() =>
+    askingAboutCode(session, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
   );
   return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
 }
 
 async function ofJob(session: Session, typed: string, limit: number): Promise<Prompts> {
   const jobId = await session.jobId(typed);
-  const { units } = await session.call('list_units', { job_id: jobId, limit: Math.min(100, limit) });
+  const { total = 0 } = await session.call('list_units', { job_id: jobId, limit: 1 });
   let system = '';
   const prompts: { unit: number; user: string }[] = [];
-  for (const { unit } of units) {
+  for (let unit = 0; unit < Math.min(total, limit); unit++) {
     const { prompt } = await session.view('unit_detail', { job_id: jobId, unit });
     if (!prompt) continue;
     system = prompt.system;

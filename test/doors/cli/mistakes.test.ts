@@ -15,6 +15,7 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ['a port that is none', ['serve', '--port', '70000'], 2, [/whole number from 0 to 65535/]],
   ['a limit that is no number', ['run', 'batch.yaml', '--limit', 'many'], 2, [/whole number from 1/]],
   ['a limit of nothing', ['run', 'batch.yaml', '--limit', '0'], 2, [/whole number from 1/]],
+  ['more items than are shown', ['preview', 'batch.yaml', '-n', '51'], 2, [/whole number from 1 to 50/]],
   ['units that are none', ['retry', 'x', 'three'], 2, [/units such as 3, 5-9/]],
   ['a time without a unit', ['prune', '--older-than', '30'], 2, [/90s, 15m, 12h, 30d or 2w/]],
   ['prune without a time', ['prune'], 2, [/required option '--older-than/]],
@@ -72,25 +73,93 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   [
     'a source without items',
     'intent: x\nsource: { type: file, base_directory: in, pattern: "*.nosuch" }\n',
-    [/no items|matches nothing/],
+    [/^error: batch\.yaml:2:9: source: The file source has no items/],
   ],
-  ['a directory that is not there', 'intent: x\nsource: { type: file, base_directory: nosuch }\n', [/nosuch/]],
+  [
+    'a directory that is not there',
+    'intent: x\nsource: { type: file, base_directory: nosuch }\n',
+    [
+      /^error: batch\.yaml:2:39: source\.base_directory: expected a directory that can be read, found nothing: .*nosuch/,
+    ],
+  ],
+  [
+    'a CSV that is a directory',
+    'intent: x\nsource:\n  type: csv\n  file_path: in\n',
+    [/^error: batch\.yaml:4:14: source\.file_path: expected a file, found a directory/],
+  ],
+  [
+    'a column that is not there',
+    'intent: x\nsource:\n  type: csv\n  file_path: batch.yaml\n  id_column: nosuch\n',
+    [/^error: batch\.yaml:5:14: source\.id_column: expected a column/],
+  ],
+  [
+    'the home directory without quotes',
+    'intent: x\nsource: { type: file, base_directory: ~ }\n',
+    [
+      /^error: batch\.yaml:2:39: source\.base_directory: expected a string, found null/,
+      /quote it \("~"\) or give a path/,
+    ],
+  ],
   [
     'a placeholder that no item has',
     'prompt_template: "Read {file_pth}"\nsource: { type: file, base_directory: in }\n',
-    [/\{file_pth\}/, /Did you mean \{file_path\}/],
+    [/^error: batch\.yaml:1:18: prompt_template: .*\{file_pth\}/, /Did you mean \{file_path\}/],
+  ],
+  [
+    'a placeholder of a prompt file',
+    'source: { type: file, base_directory: in }\nprompt_file: in/0000.txt\n',
+    [/^error: batch\.yaml:2:14: prompt_file: .*\{nosuch\}/],
+  ],
+  [
+    'a schema that the worker cannot ask for',
+    'intent: x\nsource: { type: file, base_directory: in }\noutput:\n  schema: { type: array }\n',
+    [/^error: batch\.yaml:4:11: output\.schema: .*expected "object" at its root/],
   ],
 ];
 
 describe('a wrong batch file is refused with line and column, and makes nothing', () => {
   test.each(FILES)('%s', async (_what, text, says) => {
-    const { abp, jobs, write } = workspace();
+    const { abp, jobs, write } = workspace(['{nosuch}']);
     write('batch.yaml', text);
     const ran = await abp('create', 'batch.yaml');
     expect(ran.exitCode, ran.stderr).toBe(2);
     for (const said of says) expect(ran.stderr).toMatch(said);
     expect(ran.stderr).not.toMatch(/\n\s+at /);
     expect(jobs()).toEqual([]);
+  });
+
+  test.each([
+    [['run', 'batch.yaml', '--dry-run'], 'batch.yaml:2:39'],
+    [['preview', 'batch.yaml'], 'batch.yaml:2:39'],
+    [['prompt', 'preview', 'batch.yaml'], 'batch.yaml:2:39'],
+    [['create', 'batch.yaml', '--set', 'source.base_directory=other'], '--set source.base_directory=other'],
+  ])('a fault that only the source shows has its place for %j', async (args, place) => {
+    const { json, write } = workspace();
+    write('batch.yaml', 'intent: x\nsource: { type: file, base_directory: nosuch }\n');
+    const { exitCode, document } = await json(...args);
+    expect(exitCode).toBe(2);
+    expect(document.error.details.problems).toEqual([
+      { place, path: 'source.base_directory', message: expect.stringMatching(/^expected a directory/) },
+    ]);
+  });
+
+  test('what is not the fault of the file is not said to be', async () => {
+    const { abp, environment } = workspace();
+    Object.assign(environment, { ABP_ATTEMPT_ID: 'x' });
+    expect((await abp('create', 'batch.yaml')).stderr).toMatch(/^error: An agent that ABP runs cannot create/);
+  });
+
+  test('a home directory that YAML reads as nothing is told so by --set and preview too', async () => {
+    const { abp, program } = workspace();
+    for (const args of [
+      ['create', 'batch.yaml', '--set', 'source.base_directory=~'],
+      ['preview', 'file', 'base_directory=~'],
+    ]) {
+      const { exitCode, stderr } = await abp(...args);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/~ alone is nothing \(null\)[\s\S]*quote it/);
+    }
+    expect((await program('preview', 'file', 'base_directory="~"', 'pattern=*.yaml')).stdout).toMatch(/batch\.yaml/);
   });
 
   test('with --json the error is the one document on stdout, whoever finds it', async () => {

@@ -224,6 +224,21 @@ describe('looking', () => {
     expect(prompts.document.prompts[1].user).toContain('0001.txt');
     expect(space.jobs()).toEqual([]);
   });
+
+  test('a preview says what it leaves out', async () => {
+    const long = 'x'.repeat(1400);
+    const space = workspace([]);
+    space.write('rows.csv', `text\n${`${long}\n`.repeat(8)}`);
+    expect((await space.abp('preview', 'csv', 'file_path=rows.csv', '-n', '8')).stdout).toMatch(/left out: \d items/);
+  });
+
+  test('prompts of a job are shown for as many units as wanted', async () => {
+    const space = workspace([]);
+    space.write('rows.csv', `text\n${'a long text of this row\n'.repeat(130)}`);
+    const jobId = await created(space, '--set', 'source={ type: csv, file_path: rows.csv }');
+    const { document } = await space.json('prompt', 'preview', jobId, '-n', '120');
+    expect(document.prompts.map(({ unit }: { unit: number }) => unit)).toEqual([...Array(120).keys()]);
+  });
 });
 
 describe('upkeep', () => {
