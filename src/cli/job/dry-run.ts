@@ -8,6 +8,7 @@ import { printable } from '../terminal.ts';
 import { askingAboutCode } from '../upkeep/approve-code.ts';
 import { warningLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
+import { warnOfMissingFields } from './missing-fields.ts';
 
 /** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
 export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
@@ -23,6 +24,7 @@ export async function showDryRun(session: Session, batch: Batch): Promise<Exit> 
     (error: unknown) => toAbpError(error),
   );
   const first = seen.prompts[0];
+  if (first) warnOfMissingFields(session, batch, seen.fields, first.payload);
   session.answer(
     {
       dry_run: true,

@@ -13,6 +13,7 @@ import { warningLines } from '../warnings.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
+import { warnOfMissingFields } from './missing-fields.ts';
 import type { Status } from './status-text.ts';
 
 /** Options of `abp run`. */
@@ -87,6 +88,9 @@ export async function createFrom(session: Session, batch: Batch): Promise<Status
   );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of warningLines(terminal.colors, job.warnings)) say(line);
+  const { jobs, units } = deps.repository;
+  const first = units.get({ jobId: job.job_id, stage: 'main', index: 0 })?.payload;
+  if (first) warnOfMissingFields(session, batch, jobs.get(job.job_id)?.fields ?? [], first);
   return job;
 }
 

@@ -58,7 +58,7 @@ export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'to
     if (rows.length === SHOWN_ROWS) break;
   }
   const columns = columnsOf(rows);
-  const head = ['unit', 'key', 'status', ...columns];
+  const head = [...UNIT_COLUMNS, ...columns.map((name) => (UNIT_COLUMNS.includes(name) ? `result.${name}` : name))];
   const body = rows.map((row) =>
     [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) => short(text)),
   );
@@ -68,6 +68,9 @@ export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'to
     ...(more > 0 ? [session.terminal.colors.dim(`and ${count(more, 'more unit')}`)] : []),
   ].join('\n');
 }
+
+/** A field of a result that has such a name is told apart as in an export: `result.status`. */
+const UNIT_COLUMNS: readonly string[] = ['unit', 'key', 'status'];
 
 /** The text of a result that is no object stands in a column of this name. */
 const WHOLE = 'result';

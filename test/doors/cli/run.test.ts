@@ -92,6 +92,53 @@ describe('abp run', () => {
     expect(jobs()).toEqual([]);
   });
 
+  test('chosen columns that no row will have are told before anything is spent', async () => {
+    const { abp, write } = workspace(['one']);
+    const nested = { type: 'object', properties: { width: { type: 'number' } } };
+    const properties = { label: { type: 'string' }, status: {}, size: nested, tags: { type: 'object' } };
+    const schema = { type: 'object', properties, required: ['label'] };
+    const ask = async (output: object) => {
+      const limits = { max_retries: 0 };
+      const worker = { type: 'command', command: ['true'] };
+      const source = { type: 'file', base_directory: 'in' };
+      const text = { intent: 'x', source, worker, limits, output: { path: 'out.csv', ...output } };
+      write('fields.yaml', JSON.stringify(text));
+      const created = await abp('create', 'fields.yaml');
+      const dry = await abp('run', 'fields.yaml', '--dry-run');
+      const told = [created, dry].map(({ stdout }) =>
+        [...stdout.matchAll(/no row will have "(.*?)"/g)].map(([, name]) => name),
+      );
+      expect(told[1]).toEqual(told[0]);
+      return { told: told[0], stdout: created.stdout };
+    };
+    const known = ['key', 'file_name', 'payload.file_size', 'result.status', 'size.width', 'tags.any', 'result'];
+    const fields = [
+      ...known,
+      'lable',
+      'result.size.widht',
+      'filename',
+      'size.width',
+      'label.x',
+      'partial',
+      'result.label',
+    ];
+    const asked = await ask({ fields, schema });
+    expect(asked.told).toEqual(['lable', 'result.size.widht', 'filename', 'partial']);
+    expect(asked.stdout).toMatch(/"lable".*Did you mean "label"\? There are: file_path/);
+    for (const open of [undefined, { ...schema, additionalProperties: true }, { ...schema, anyOf: [{}] }]) {
+      expect((await ask({ fields, schema: open })).told).toEqual([]);
+    }
+  });
+
+  test('a field of the result that is named like a column of the unit is told apart in the table', async () => {
+    const { abp, write } = workspace(['one']);
+    const command = ['sh', '-c', 'cat > /dev/null; echo \'{"status":"fine","key":"k","label":"x"}\''];
+    const worker = { type: 'command', command };
+    write('own.yaml', JSON.stringify({ intent: 'x', source: { type: 'file', base_directory: 'in' }, worker }));
+    const { stdout } = await abp('run', 'own.yaml', '--skip-test');
+    expect(stdout).toMatch(/unit +key +status +result\.status +result\.key +label\n/);
+  });
+
   test('a worker that cannot work here is said before anything is made', async () => {
     const { abp, jobs } = workspace();
     const worker = ['--set', 'worker.command=[no-such-program]'];
