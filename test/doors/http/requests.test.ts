@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { seedJob } from '../../helpers/store.ts';
 import { serveTest } from './server.ts';
@@ -45,6 +46,20 @@ describe('what is wrong with a request is said as a problem document, and change
       expect(await server.json('/api/jobs')).toMatchObject({ total: 0 });
     },
   );
+
+  test('a body that is compressed is refused as such, not as JSON that is none', async () => {
+    const server = await serveTest();
+    const post = (coding: string, body: string | Buffer<ArrayBuffer>) =>
+      server.ask('/api/jobs', { method: 'POST', body, headers: { ...JSON_TYPE, 'Content-Encoding': coding } });
+    const answer = await post('gzip', gzipSync('{"name":"x"}'));
+    expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    expect(await answer.json()).toMatchObject({
+      code: 'unsupported_media_type',
+      detail: 'Expected a body without Content-Encoding, found gzip.',
+      hint: 'Send the JSON text as it is, not compressed.',
+    });
+    expect(await (await post('Identity', '{"nmae":1}')).json()).toMatchObject({ code: 'invalid_input' });
+  });
 
   test('10 MB without a length are cut off as they come', async () => {
     const server = await serveTest();
