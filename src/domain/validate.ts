@@ -27,7 +27,7 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string,
     error: (issue) => explain(issue, fields),
   });
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, []));
+  const problems = problemsOf(parsed.error.issues, []);
   const known = fields.size > 0 ? `Known fields: ${[...fields].join(', ')}.` : undefined;
   const hints = [known, hint].filter((part) => part !== undefined).join(' ');
   const told = problems.slice(0, TOLD);
@@ -53,15 +53,27 @@ function sentence({ path, message }: Problem): string {
   return path === '' ? message : `${path}: ${message}`;
 }
 
+function problemsOf(issues: readonly z.core.$ZodIssue[], before: readonly PropertyKey[]): Problem[] {
+  const told = issues.filter((issue) => !issues.some((other) => saysMore(other, issue)));
+  return told.flatMap((issue) => problemsOfOne(issue, before));
+}
+
+/** A whole number far out of range breaks the bound of all whole numbers, too: its own bound is the one to tell. */
+function saysMore(other: z.core.$ZodIssue, issue: z.core.$ZodIssue): boolean {
+  if (issue.code !== 'too_big' && issue.code !== 'too_small') return false;
+  const sameBound = other.code === issue.code && pathText(other.path) === pathText(issue.path);
+  return sameBound && issue.origin === 'int' && other.origin === 'number';
+}
+
 /** A union's issue says nothing by itself: its problems are those of the branch that the value comes nearest to. */
-function problemsOf(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Problem[] {
+function problemsOfOne(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Problem[] {
   const path = [...before, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const inside = issue.errors.filter((branch) => !branch.some(rejectsWhole));
     const branch = inside.toSorted((a, b) => a.length - b.length)[0];
-    if (branch) return branch.flatMap((deeper) => problemsOf(deeper, path));
+    if (branch) return problemsOf(branch, path);
   }
-  if (issue.code === 'invalid_key') return issue.issues.flatMap((deeper) => problemsOf(deeper, path));
+  if (issue.code === 'invalid_key') return problemsOf(issue.issues, path);
   if (issue.code === 'unrecognized_keys') {
     const messages = issue.message.split(BETWEEN_KEYS);
     return issue.keys.map((key, at) => ({ path: pathText(path), message: messages[at] ?? issue.message, key }));

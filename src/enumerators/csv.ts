@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
-import { detectDelimiter } from './reading/delimiter.ts';
+import { delimiterLine, detectDelimiter } from './reading/delimiter.ts';
 import { encodingField, limitField, onDuplicateField } from './reading/fields.ts';
 import { absolutePath } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH, ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
@@ -23,7 +23,7 @@ const configSchema = z.strictObject({
     .max(8)
     .refine((delimiter) => !/["\r\n]/.test(delimiter), { error: 'expected no quote and no line break in a delimiter' })
     .optional()
-    .describe('Between fields; "tab" for a tab. Left out: detected among , ; tab |'),
+    .describe('Between fields; "tab" for a tab. Left out: what a first line "sep=;" says, or detected among , ; tab |'),
   has_header: z.boolean().default(true).describe('Whether the first row holds the names of the columns.'),
   columns: z
     .array(z.string().min(1))
@@ -76,8 +76,14 @@ async function* enumerate(given: CsvConfig, context: EnumerationContext): AsyncG
 async function parse(config: CsvConfig, rows: RowReader, signal: AbortSignal | undefined): Promise<Readable> {
   const csv = await import('csv-parse');
   const source = { path: config.file_path, encoding: config.encoding };
+  const start = await readStart(source);
+  const wanted = delimiterOf(config.delimiter);
+  const told = delimiterLine(start);
+  // What the config says counts: where it is another one, that line is a row like any other.
+  const skipped = told && (wanted ?? told.delimiter) === told.delimiter ? told.length : 0;
+  if (skipped > 0) rows.skipLine();
   const parser = csv.parse({
-    delimiter: delimiterOf(config.delimiter) ?? detectDelimiter(await readStart(source)),
+    delimiter: wanted ?? told?.delimiter ?? detectDelimiter(start),
     record_delimiter: ['\r\n', '\n', '\r'],
     // Judged by `rows`, which knows the line on which a row starts.
     relax_column_count: true,
@@ -90,7 +96,16 @@ async function parse(config: CsvConfig, rows: RowReader, signal: AbortSignal | u
   });
   if (signal) addAbortSignal(signal, parser);
   // An error reaches the reader of the parser; a reader that stops early ends the source.
-  return pipeline(readText(source), parser, () => {});
+  return pipeline(behind(readText(source), skipped), parser, () => {});
+}
+
+/** A text without so many characters at its beginning. */
+async function* behind(chunks: AsyncIterable<string>, length: number): AsyncGenerator<string> {
+  let left = length;
+  for await (const chunk of chunks) {
+    yield chunk.slice(left);
+    left = Math.max(0, left - chunk.length);
+  }
 }
 
 const NAMED_DELIMITERS: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t' };
@@ -119,6 +134,11 @@ function rowReader(config: CsvConfig, warnings: WarningCounter) {
   let seen: RecordInfo = { lines: 0, empty_lines: 0 };
 
   return {
+    /** The first line is no row. */
+    skipLine(): void {
+      line++;
+    },
+
     read(fields: readonly string[], info: RecordInfo): EnumeratedItem | null {
       const start = line + info.empty_lines - seen.empty_lines;
       const oneLine = info.lines - seen.lines - (info.empty_lines - seen.empty_lines) === 1;

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { redact } from '../domain/redact.ts';
 import { show } from '../domain/validate.ts';
 import { PROGRAM } from './dynamic/program.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
 import { limitField } from './reading/fields.ts';
 import { MAX_DEPTH } from './reading/json-scan.ts';
 import { absolutePath } from './reading/paths.ts';
+import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** What Node itself needs beside the memory that the code may have. */
@@ -141,7 +143,7 @@ function parseItem(line: string): Json {
   try {
     return JSON.parse(line) as Json;
   } catch (cause) {
-    const message = `code: expected it to leave descriptor 3 to its items, found ${show(line)} there`;
+    const message = `code: expected it to leave descriptor 3 to its items, found ${redact(show(line))} there`;
     throw new AbpError('invalid_input', message, {
       hint: 'Yield what is an item; console.log goes to the log.',
       cause,
@@ -199,6 +201,7 @@ function flagsFor({ read_paths, memory_mb }: DynamicConfig): string[] {
 type Ending =
   | { readonly done: true }
   | { readonly expected: string; readonly found: string }
+  | { readonly waits: string; readonly items: number }
   | { readonly threw: string; readonly place: string; readonly items: number };
 
 function refuseUnlessDone(ending: Ending): void {
@@ -208,9 +211,15 @@ function refuseUnlessDone(ending: Ending): void {
       hint: 'For example: export function* enumerate(context) { yield { url: "https://example.org" }; }',
     });
   }
+  if ('waits' in ending) {
+    const found = `${ending.waits} waiting for what can no longer happen`;
+    throw new AbpError('invalid_input', `code: expected enumerate to finish, found ${found}${after(ending.items)}`, {
+      hint: 'Mend the code: every promise that it awaits must be settled by something that is still going on.',
+    });
+  }
   throw new AbpError(
     'invalid_input',
-    `code${ending.place}: expected it to run to its end, found ${ending.threw}${after(ending.items)}`,
+    `code${ending.place}: expected it to run to its end, found ${redact(ending.threw)}${after(ending.items)}`,
     {
       hint: 'Closed to it are: files outside read_paths, writing, other processes, and environment variables not named in env.',
     },
@@ -221,15 +230,12 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
   const found = {
     time: { expected: `it to end within ${config.timeout_s} s`, found: 'it still running', field: 'timeout_s' },
     memory: { expected: `at most ${config.memory_mb} MB of memory`, found: 'more', field: 'memory_mb' },
-    output: {
-      expected: `at most ${config.max_output_mb} MB of items, each of at most 16 MB`,
-      found: 'more',
-      field: 'max_output_mb',
-    },
+    output: { expected: `at most ${config.max_output_mb} MB of items`, found: 'more', field: 'max_output_mb' },
+    item: { expected: `at most ${MAX_ITEM_LENGTH / MEBIBYTE} MB in one item`, found: 'more', field: null },
     exit: { expected: 'it to return', found: `that its process ended with ${exit}`, field: null },
   }[reason];
   // What V8 writes about its memory helps nobody.
-  const tail = reason === 'memory' ? '' : withoutInsides(log);
+  const tail = reason === 'memory' ? '' : redact(withoutInsides(log));
   const line = /^abp:code:(\d+)$/m.exec(tail)?.[1];
   const place = line === undefined ? 'code' : `code, line ${line}`;
   const end = tail === '' ? '' : ` The end of its log:\n${tail}`;
@@ -239,7 +245,9 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
     {
       hint: found.field
         ? `Raise ${found.field} if that is meant, or let the code do less.`
-        : 'Mend the code; enumerate must return, not exit.',
+        : reason === 'item'
+          ? 'This bound is fixed. Yield smaller items: the part that an agent needs, or the path of a file with the rest.'
+          : 'Mend the code; enumerate must return, not exit.',
     },
   );
 }

@@ -9,9 +9,11 @@ import { didYouMeanStep, splitPath } from './reading/json-route.ts';
 import { MAX_DEPTH, scanJson } from './reading/json-scan.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath } from './reading/paths.ts';
+import { repeatsKeys } from './reading/repeated-keys.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 import { readStart, readText } from './reading/text.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
+import { countWarnings } from './reading/warnings.ts';
 
 const configSchema = z
   .strictObject({
@@ -62,6 +64,7 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
 
 /** A value and where it was found. */
 interface Located {
+  readonly text: string;
   readonly value: Json;
   readonly place: string;
 }
@@ -70,16 +73,24 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
   const config = jsonEnumerator.resolve(given, context);
   const idPath = config.id_field === undefined ? null : splitPath(config.id_field);
   const batches = (await formatOf(config)) === 'jsonl' ? lines(config) : elements(config);
+  const warnings = countWarnings(context.warn, WARNINGS);
   let index = 0;
-  for await (const batch of batches) {
-    refuseWhenAborted(context.signal);
-    for (const { value, place } of batch) {
-      const key = idPath === null ? {} : { key: keyOf(value, idPath, config, place) };
-      yield { ...key, place, payload: payloadOf(value, index, key.key ?? String(index)) };
-      if (++index === config.limit) return;
+  try {
+    for await (const batch of batches) {
+      refuseWhenAborted(context.signal);
+      for (const { text, value, place } of batch) {
+        if (repeatsKeys(text, value)) warnings.add('repeated_field', place);
+        const key = idPath === null ? {} : { key: keyOf(value, idPath, config, place) };
+        yield { ...key, place, payload: payloadOf(value, index, key.key ?? String(index)) };
+        if (++index === config.limit) return;
+      }
     }
+  } finally {
+    warnings.report();
   }
 }
+
+const WARNINGS = { repeated_field: 'Items give a field twice: the last of its values was taken.' } as const;
 
 /** The values of the array at items_path, as they end. */
 async function* elements(config: JsonConfig): AsyncGenerator<Located[]> {
@@ -91,6 +102,7 @@ async function* elements(config: JsonConfig): AsyncGenerator<Located[]> {
   for await (const piece of readText({ path: config.file_path, encoding: config.encoding })) {
     const found = scan.push(piece);
     yield found.map(({ text, line, column }) => ({
+      text,
       value: parseExactJson(text),
       place: `line ${line}, column ${column}`,
     }));
@@ -110,7 +122,7 @@ async function* lines(config: JsonConfig): AsyncGenerator<Located[]> {
 
   function locate(text: string): Located[] {
     line++;
-    return BLANK.test(text) ? [] : [{ value: parseLine(text, config, line), place: `line ${line}` }];
+    return BLANK.test(text) ? [] : [{ text, value: parseLine(text, config, line), place: `line ${line}` }];
   }
 
   function tooLong(at: number): AbpError {

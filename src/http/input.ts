@@ -71,6 +71,13 @@ function fromText(text: string, field: FieldSchema | undefined): unknown {
 }
 
 async function jsonBody(c: Context): Promise<Record<string, unknown>> {
+  const coding = c.req.header('Content-Encoding');
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    const message = `Expected a body without Content-Encoding, found ${coding}.`;
+    throw new HttpRefusal('unsupported_media_type', message, 'Send the JSON text as it is, not compressed.', {
+      'Accept-Encoding': 'identity',
+    });
+  }
   const text = await c.req.text();
   if (text === '') return {};
   const type = c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase();

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
 import { provablyDead } from '../executor/lease.ts';
 import { isOutOfSight } from '../workers/process/processes.ts';
 
@@ -64,7 +65,12 @@ function parse(path: string): ServerRecord | null {
   try {
     return serverRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || error instanceof SyntaxError) return null;
+    const found = code === 'EISDIR' ? 'a directory' : `one that cannot be read (${code})`;
+    throw new AbpError('environment', `Expected the lock file of the dashboard, found ${found}: ${path}`, {
+      hint: 'Move it away or make it readable, then start again: only a server writes there, and makes it anew.',
+      cause: error,
+    });
   }
 }

@@ -22,13 +22,16 @@ const STATUS = {
 
 /** Refusals that belong to HTTP itself and have no meaning behind this door. */
 const REFUSALS = {
+  malformed: [400, 'Bad request'],
   unauthorized: [401, 'Unauthorized'],
   forbidden: [403, 'Forbidden'],
   no_such_path: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
+  timeout: [408, 'Request timeout'],
   too_large: [413, 'Content too large'],
   unsupported_media_type: [415, 'Unsupported media type'],
   misdirected: [421, 'Misdirected request'],
+  headers_too_large: [431, 'Request header fields too large'],
   unavailable: [503, 'Service unavailable'],
 } as const;
 
@@ -53,7 +56,7 @@ interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly instance: string;
+  readonly instance?: string;
   readonly code: string;
   readonly hint?: string;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -62,23 +65,29 @@ interface Problem {
 
 /** Whatever was thrown, as one answer. What is nobody's mistake but ABP's says no more than that. */
 export function problemResponse(c: Context, thrown: unknown): Response {
+  const { status, body, headers } = problemAnswer(thrown, c.get('requestId') ?? '', c.req.path);
+  return c.body(body, status as 400, headers);
+}
+
+/** The same before there is anything to send it with; `instance` is the path, where that is known. */
+export function problemAnswer(thrown: unknown, requestId: string, instance?: string) {
   const { status, title, code, detail, hint, details, headers } = describe(thrown);
-  const body: Problem = {
+  const problem: Problem = {
     type: 'about:blank',
     title,
     status,
     detail,
-    instance: c.req.path,
+    ...(instance === undefined ? {} : { instance }),
     code,
     ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),
-    request_id: c.get('requestId') ?? '',
+    request_id: requestId,
   };
-  return c.body(JSON.stringify(body), status as 400, {
-    ...headers,
-    'Content-Type': 'application/problem+json',
-    'Cache-Control': 'no-store',
-  });
+  return {
+    status,
+    body: JSON.stringify(problem),
+    headers: { ...headers, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  };
 }
 
 type Described = Pick<Problem, 'status' | 'title' | 'code' | 'detail' | 'hint' | 'details'> & {

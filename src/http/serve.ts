@@ -12,6 +12,7 @@ import { isLoopback } from './guard.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
 import { lockPath, readLock, releaseLock, type ServerRecord, takeLock } from './lock.ts';
 import { builtPage, readPage } from './page.ts';
+import { answerUnread } from './unread.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** Ports that are tried after the wanted one. */
@@ -40,7 +41,8 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   const token = tokenFor(boundTo, options.token);
   const lock = lockPath(host.config.storagePath);
   refuseSecond(readLock(lock));
-  const server = createServer();
+  // A request without a Host header is refused as one with a wrong one is.
+  const server = createServer({ requireHostHeader: false });
   const port = await listen(server, boundTo, options.port ?? host.config.dashboardPort);
   const url = `http://${urlHost(boundTo)}:${port}`;
   const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
@@ -75,7 +77,7 @@ function begin(
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
-  server.on('request', getRequestListener(app.fetch));
+  server.on('request', getRequestListener(app.fetch, { errorHandler: answerUnread(server, log) }));
   const ending = new AbortController();
   if (host.config.autoRecover) {
     void host.recovery.watch(ending.signal, ({ recovered }) => {

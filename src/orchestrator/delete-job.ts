@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import type { AbpError } from '../domain/error.ts';
 import { isAtWork, type Job } from '../domain/job.ts';
 import { executorState } from '../executor/lease.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
@@ -22,18 +23,18 @@ export const deleteJob = operation({
   async run(deps, { job_id }) {
     const { repository, places } = deps;
     const job = requireJob(deps, job_id);
-    const refusal = refuse(job, 'it is at work', 'cancel_job or pause_job first, then delete it.');
     const requireRest = (now: Job) => {
-      if (now.status === 'enumerating' || isAtWork(now)) throw refusal;
+      if (now.status === 'enumerating' || isAtWork(now)) throw stillAtWork(now);
     };
     requireRest(job);
     await waitForRelease(deps, job_id);
     const { total } = repository.units.counts(job_id);
     repository.transaction((tx) => {
       // Looked at inside: somebody may have resumed it meanwhile; an executor that starts now finds the job gone.
-      requireRest(requireJob(deps, job_id));
-      if (executorState(repository.leases.get(job_id)) === 'alive') throw refusal;
-      if (repository.attempts.running(job_id).length > 0) throw refusal;
+      const now = requireJob(deps, job_id);
+      requireRest(now);
+      if (executorState(repository.leases.get(job_id)) === 'alive') throw stillAtWork(now);
+      if (repository.attempts.running(job_id).length > 0) throw stillAtWork(now);
       repository.jobs.markDeleting(tx, job_id);
     });
     await deleteInChunks(repository, job_id);
@@ -49,6 +50,27 @@ export const deleteJob = operation({
     };
   },
 });
+
+/** Names what takes a job in this very state to rest: a verb that it refuses would help nobody. */
+function stillAtWork(job: Job): AbpError {
+  switch (job.status) {
+    case 'enumerating':
+      return refuse(job, 'its units are still being stored', 'cancel_job ends that and removes it.');
+    case 'testing':
+      return refuse(job, 'it is at work', 'cancel_job first, or wait until its test has ended; then delete it.');
+    case 'running':
+    case 'post_processing':
+      return refuse(job, 'it is at work', 'cancel_job or pause_job first, then delete it.');
+    case 'paused':
+      return refuse(
+        job,
+        'agents of it are still at work',
+        'Wait for them, or pause_job with hard=true; then delete it.',
+      );
+    default:
+      return refuse(job, 'its executor or an agent has not ended yet', 'Delete it again in a moment.');
+  }
+}
 
 /** A job that has just ended is let go a moment later: whoever deletes it then need not ask twice. */
 async function waitForRelease({ repository, clock }: OrchestratorDeps, jobId: string): Promise<void> {

@@ -73,8 +73,28 @@ describe('what a file may look like', () => {
     ],
     ['a delimiter of two characters', 'a::b\n1::2\n', { delimiter: '::' }, ab],
     ['a tab by name', 'a\tb\n1\t2\n', { delimiter: 'tab' }, ab],
+    ['a first line that tells the delimiter', 'sep=;\r\na;b\r\n1;2\r\n', {}, ab],
+    ['the same for a tab, behind a mark', '\u{FEFF}SEP=\t\na\tb\n1\t2\n', {}, ab],
+    ['one that is not among the usual', 'sep=^\na^b\n1^2\n', {}, ab],
+    ['one that the data does not suggest', 'sep=;\na,x;b,y\n1;2\n', {}, [{ 'a,x': '1', 'b,y': '2' }]],
+    ['one that the config says, too', 'sep=;\na;b\n1;2\n', { delimiter: ';' }, ab],
+    ['one that the config contradicts', 'sep=;\n1;2\n', { delimiter: ',' }, [{ 'sep=;': '1;2' }]],
+    ['a column that only looks like it', 'sep=x\n1\n', {}, [{ 'sep=x': '1' }]],
+    [
+      'one without a header, within a limit',
+      'sep=;\n1;2\n3;4\n',
+      { has_header: false, columns: ['a', 'b'], limit: 1 },
+      ab,
+    ],
   ])('%s', async (_, content, config, expected) => {
     expect(await rows(content, config)).toEqual(expected);
+  });
+
+  test('a line that tells the delimiter counts as a line', async () => {
+    const { items } = await enumerateAll('csv', { file_path: file('sep=;\na;b\n1;2\n') });
+    expect(items.map(({ place }) => place)).toEqual(['line 3']);
+    const error = await refusal(() => rows('sep=;\na;b\n1;2\n3\n'));
+    expect(error.message).toMatch(/line 4: expected 2 fields, found 1$/);
   });
 
   test('bytes of a character and the halves of CRLF may fall on both sides of a chunk', async () => {

@@ -144,7 +144,7 @@ describe('what is closed to it', () => {
 });
 
 describe('limits', () => {
-  test.each<[string, string, JsonObject, RegExp]>([
+  test.each<[string, string, JsonObject, RegExp, RegExp?]>([
     [
       'time',
       'export function enumerate() { for (;;); }',
@@ -179,13 +179,14 @@ describe('limits', () => {
       'one item',
       "export const enumerate = () => ['x'.repeat(17 * 1024 * 1024)];",
       {},
-      /each of at most 16 MB, found more/,
+      /at most 16 MB in one item, found more\.$/,
+      /^This bound is fixed\. Yield smaller items/,
     ],
-  ])('%s', async (_, code, config, message) => {
+  ])('%s', async (_, code, config, message, hint = /^Raise /) => {
     const error = await refusal(() => items(code, config));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toMatch(message);
-    expect(error.hint).toMatch(/^Raise /);
+    expect(error.hint).toMatch(hint);
   });
 });
 
@@ -258,9 +259,29 @@ describe('refused, with the place', () => {
       /exit code 3\. The end of its log:\nwhy/,
     ],
     [
-      'waiting for nothing',
+      'a promise of nothing',
       'export const enumerate = () => new Promise(() => {});',
-      /expected it to return, found that its process ended with exit code 13/,
+      /^code: expected enumerate to finish, found its promise waiting for what can no longer happen$/,
+    ],
+    [
+      'an iterator that waits for nothing',
+      'export async function* enumerate() { yield 1; await new Promise(() => {}); }',
+      /found its iterator waiting for what can no longer happen after 1 items$/,
+    ],
+    [
+      'a module that waits for nothing',
+      'await new Promise(() => {}); export const enumerate = () => [];',
+      /found an await outside of its functions waiting for what can no longer happen$/,
+    ],
+    [
+      'an error with a secret',
+      "export function enumerate() { throw new Error('GET https://x.example?api_key=abcdef123456 failed'); }",
+      /\?api_key=\[redacted\] failed$/,
+    ],
+    [
+      'a log with a secret',
+      "export function enumerate() { console.error('Authorization: Bearer abcdef123456'); process.exit(3); }",
+      /Bearer \[redacted\]$/,
     ],
   ])('%s', async (_, code, message) => {
     const error = await refusal(() => items(code));

@@ -35,6 +35,38 @@ test('without an id_field the number is the key, and fields called _id and _inde
   ]);
 });
 
+describe('a field that an item gives twice', () => {
+  const REPEATED = [
+    '{"a": 1, "a": 2}',
+    '{"a": 1, "\\u0061" : 2}',
+    '{"x": [{"y": {"a": 1,\t"b": 0, "a": 2}}]}',
+    '[{"a": "\\\\", "a": "\\""}]',
+    '{"__proto__": 1, "__proto__": 2}',
+  ];
+  const CLEAN = [
+    '{"a": 1, "b": {"a": 2}, "c": [{"a": 3}, {"a": 4}]}',
+    '{"a\\"": "\\": ", "b": "x\\\\", "c": ":", "": "\\\\\\" : "}',
+    '"a : b"',
+    '["a", ":", "b"]',
+    '{"__proto__": {"a": 1}, "toString": 2}',
+    'null',
+    '{}',
+  ];
+
+  test.each([
+    ['JSON', `[\n${[...CLEAN, ...REPEATED].join(',\n')}]`, 'source.json', ', column 1'],
+    ['JSON Lines', `\n${[...CLEAN, ...REPEATED].join('\n')}`, 'source.jsonl', ''],
+  ])('has its last value, and is told with its place, in %s', async (_, content, name, column) => {
+    const { payloads, warnings } = await enumerateAll('json', { file_path: file(content, name) });
+    expect(payloads).toHaveLength(CLEAN.length + REPEATED.length);
+    expect(payloads[CLEAN.length]).toMatchObject({ a: 2 });
+    const examples = REPEATED.map((_text, at) => `line ${CLEAN.length + at + 2}${column}`);
+    expect(warnings).toEqual([
+      { kind: 'repeated_field', message: expect.stringMatching(/twice/), count: REPEATED.length, examples },
+    ]);
+  });
+});
+
 describe('what a file may look like', () => {
   const ab = [{ a: 1 }, { b: [2, { c: null }] }];
   const text = JSON.stringify(ab);

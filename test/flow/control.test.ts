@@ -531,6 +531,32 @@ describe('every verb says its precondition when it is refused, and changes nothi
   });
 });
 
+test.each<[JobStatus, RegExp]>([
+  ['enumerating', /^cancel_job ends that and removes it/],
+  ['running', /^cancel_job or pause_job first/],
+  ['post_processing', /^cancel_job or pause_job first/],
+  ['paused', /pause_job with hard=true/],
+  ['completed', /again in a moment/],
+  ['cancelled', /again in a moment/],
+])('a deletion that is refused in %s advises only what is possible there', async (status, hint) => {
+  const f = flow();
+  const { jobId } = seedJob(f.store, { status });
+  holdLease(f.store, jobId);
+  const deletion = f.call('delete_job', { job_id: jobId });
+  f.clock.advance(10_000);
+  await expect(deletion).rejects.toMatchObject({ code: 'conflict', hint: expect.stringMatching(hint) });
+});
+
+test('a job in its test that is to be deleted can be cancelled, not paused', async () => {
+  const f = flow();
+  f.worker.otherwise = hangs;
+  const job_id = await f.create();
+  await f.call('start_job', { job_id, wait_seconds: 0 });
+  const hint = expect.stringMatching(/^cancel_job first, or wait/);
+  await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint });
+  await f.call('cancel_job', { job_id });
+});
+
 test('a job that is resumed while somebody waits to delete it stays', async () => {
   const f = flow();
   const { repository } = f.store;

@@ -66,12 +66,17 @@ registerHooks({
 });
 
 let items = 0;
+let waits = 'an await outside of its functions';
+// Nothing is left that could wake the code. Not reached by code that leaves by itself.
+process.once('beforeExit', () => end({ waits, items }));
 try {
   const { enumerate } = await import(CODE.url);
+  waits = 'its promise';
   if (typeof enumerate !== 'function') end({ expected: 'a function exported as "enumerate"', found: kind(enumerate) });
   const source = await enumerate(context);
   const iterable = typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
   if (!iterable) end({ expected: 'enumerate to return a list or an iterable', found: kind(source) });
+  waits = 'its iterator';
   for await (const item of source) {
     const line = JSON.stringify(item, exact);
     if (line === undefined) end({ expected: 'JSON in item ' + (items + 1), found: kind(item) });

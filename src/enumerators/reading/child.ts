@@ -35,7 +35,7 @@ export interface ChildLimits {
 
 /** Why a child is gone, and the end of what it wrote to stdout and stderr. */
 export interface ChildEnding {
-  readonly reason: 'time' | 'memory' | 'output' | 'exit';
+  readonly reason: 'time' | 'memory' | 'output' | 'item' | 'exit';
   readonly exit: string;
   readonly log: string;
 }
@@ -82,7 +82,7 @@ export async function* childLines(child: ChildProgram, log?: (text: string) => v
   try {
     // A child that is gone before it has read its input is told by its end.
     running.stdin.on('error', () => {}).end(JSON.stringify(child.input));
-    yield* linesOf(output, limits.outputBytes, () => stop('output'));
+    yield* linesOf(output, limits.outputBytes, stop);
     const how = await exit;
     refuseWhenAborted(signal);
     if (how === 'SIGABRT' && tail.text().includes('heap')) reason = 'memory';
@@ -100,14 +100,19 @@ export async function* childLines(child: ChildProgram, log?: (text: string) => v
   }
 }
 
-async function* linesOf(output: Readable, limit: number | null, exceeded: () => void): AsyncGenerator<string[]> {
+async function* linesOf(
+  output: Readable,
+  limit: number | null,
+  exceeded: (what: 'item' | 'output') => void,
+): AsyncGenerator<string[]> {
   output.setEncoding('utf8');
   const cutter = lineCutter();
   let length = 0;
   for await (const text of output as AsyncIterable<string>) {
     const lines = cutter.push(text);
     length += text.length;
-    if (cutter.rest().length > MAX_ITEM_LENGTH || (limit !== null && length > limit)) exceeded();
+    if (cutter.rest().length > MAX_ITEM_LENGTH) exceeded('item');
+    else if (limit !== null && length > limit) exceeded('output');
     else yield lines;
   }
 }

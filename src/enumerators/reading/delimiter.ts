@@ -19,6 +19,12 @@ export function detectDelimiter({ text, isWhole }: TextStart): string {
   return judged[0]?.delimiter ?? ',';
 }
 
+/** The first line by which Excel is told the delimiter (`sep=;`), if a text begins with one: it is no row. */
+export function delimiterLine({ text }: TextStart): { readonly delimiter: string; readonly length: number } | null {
+  const [line, delimiter] = /^sep=([^\w"\r\n])(?:\r\n?|\n)/i.exec(text) ?? [];
+  return line === undefined || delimiter === undefined ? null : { delimiter, length: line.length };
+}
+
 /** Fields of each of the first records; what stands between quotes does not count, nor does a last record cut off. */
 function countFields(text: string, delimiter: string): number[] {
   const counts: number[] = [];

@@ -158,7 +158,7 @@ async function isWal(path: string): Promise<boolean> {
 }
 
 function died({ reason, exit, log }: ChildEnding): AbpError {
-  if (reason === 'output') {
+  if (reason === 'item') {
     return new AbpError(
       'invalid_input',
       `query: expected at most ${MAX_ITEM_LENGTH} characters in one row, found more`,

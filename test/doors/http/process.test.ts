@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -119,6 +119,18 @@ test.each(['{}', '[]', '"x"', 'null', 'not JSON', '', '{"pid":1}', '{"pid":0,"ur
     expect(readLock(lock)).toMatchObject({ pid: process.pid, url: server.url });
   },
 );
+
+test('a directory in the place of the lock file is told, with its path and what to do', async () => {
+  const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
+  onTestFinished(() => abp.close());
+  const lock = lockPath(abp.config.storagePath);
+  mkdirSync(lock);
+  await expect(serveHttp(abp, { port: 0 })).rejects.toMatchObject({
+    code: 'environment',
+    message: `Expected the lock file of the dashboard, found a directory: ${lock}`,
+    hint: expect.stringContaining('Move it away'),
+  });
+});
 
 test('one that cannot start says where its log is', async () => {
   const root = temporaryDirectory('dashboard');

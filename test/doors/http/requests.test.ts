@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { seedJob } from '../../helpers/store.ts';
 import { serveTest } from './server.ts';
 
@@ -45,6 +47,20 @@ describe('what is wrong with a request is said as a problem document, and change
       expect(await server.json('/api/jobs')).toMatchObject({ total: 0 });
     },
   );
+
+  test('a body that is compressed is refused as such, not as JSON that is none', async () => {
+    const server = await serveTest();
+    const post = (coding: string, body: string | Buffer<ArrayBuffer>) =>
+      server.ask('/api/jobs', { method: 'POST', body, headers: { ...JSON_TYPE, 'Content-Encoding': coding } });
+    const answer = await post('gzip', gzipSync('{"name":"x"}'));
+    expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    expect(await answer.json()).toMatchObject({
+      code: 'unsupported_media_type',
+      detail: 'Expected a body without Content-Encoding, found gzip.',
+      hint: 'Send the JSON text as it is, not compressed.',
+    });
+    expect(await (await post('Identity', '{"nmae":1}')).json()).toMatchObject({ code: 'invalid_input' });
+  });
 
   test('10 MB without a length are cut off as they come', async () => {
     const server = await serveTest();
@@ -162,6 +178,74 @@ describe('what is wrong with a request is said as a problem document, and change
       },
     ]);
   });
+});
+
+describe('what cannot be read as a request is answered as a problem document, too', () => {
+  test.each<[string, string, number, string, RegExp]>([
+    ['a Host that is none', 'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'malformed', /Host or path/],
+    ['no Host', 'GET /health HTTP/1.1\r\n\r\n', 400, 'malformed', /Missing host header/],
+    ['a backslash', 'GET /a\\b HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed', /Backslash/],
+    ['a method that nobody knows', 'FOO /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed', /method/],
+    ['what is not HTTP', 'hello\r\n\r\n', 400, 'malformed', /cannot be read/],
+    [
+      'headers of 17 kB',
+      `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+      /16 kB/,
+    ],
+  ])('%s', async (_, request, status, code, detail) => {
+    const server = await serveTest();
+    const { head, body } = parts(await exchange(server.port, request));
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} \\w`));
+    expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+    expect(head).toMatch(/^x-content-type-options: nosniff$/im);
+    const problem = JSON.parse(body) as { request_id: string };
+    const request_id = /^x-request-id: (.+)$/im.exec(head)?.[1];
+    expect(problem).toMatchObject({
+      type: 'about:blank',
+      status,
+      code,
+      detail: expect.stringMatching(detail),
+      request_id,
+    });
+    expect(request_id).toMatch(/^[-0-9a-f]{36}$/);
+    const log = readFileSync(join(server.root, 'logs', 'server.log'), 'utf8');
+    expect(log).toContain(request_id);
+  });
+
+  test('after an answer on the same connection; but never in the midst of one', async () => {
+    const server = await serveTest();
+    const get = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n\r\n`;
+    const answers = await exchange(server.port, get('/health'), 'hello\r\n\r\n');
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    const { jobId } = seedJob(server.abp.store, {});
+    const stream = await exchange(server.port, get(`/api/jobs/${jobId}/events`), 'hello\r\n\r\n');
+    expect(stream.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+  });
+
+  /** All that comes back; each text is sent when the one before it has an answer. The connection ends by itself or with an answer to the last. */
+  function exchange(port: number, ...texts: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let received = '';
+      let sent = 0;
+      const socket = connect(port, '127.0.0.1', () => socket.write(texts[sent++] ?? ''));
+      onTestFinished(() => void socket.destroy());
+      socket.on('data', (text) => {
+        received += text;
+        if (sent < texts.length) socket.write(texts[sent++] ?? '');
+        else if (/"request_id":"[^"]+"\}$/.test(received)) socket.end();
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(received));
+    });
+  }
+
+  function parts(answer: string): { readonly head: string; readonly body: string } {
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    return { head: head.replaceAll('\r', ''), body };
+  }
 });
 
 describe('the id of a request', () => {
