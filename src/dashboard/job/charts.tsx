@@ -8,21 +8,21 @@ import { isAtWork, type Overview } from './use-job.ts';
 
 const Chart = lazy(async () => ({ default: (await import('../parts/chart.tsx')).Chart }));
 
-type Point = Output<'job_history'>['points'][number];
+type History = Output<'job_history'>;
+type Point = History['points'][number];
 
 /** Units and cost over time. */
 export function Charts({ job }: { readonly job: Overview }) {
   const history = useQuery({
     // Its own key: a job of a million units is not gone through anew with every event, but once it has ended.
     queryKey: ['history', job.job_id, job.status],
-    queryFn: () => read<Output<'job_history'>>(`${jobPath(job.job_id)}/history`),
+    queryFn: () => read<History>(`${jobPath(job.job_id)}/history`),
     refetchInterval: isAtWork(job) ? 5000 : false,
     placeholderData: keepPreviousData,
   });
-  const points = history.data?.points;
-  const series = useMemo(() => seriesOf(points ?? []), [points]);
-  if (!points || points.length < 2) return null;
-  const last = points.length - 1;
+  const series = useMemo(() => seriesOf(history.data), [history.data]);
+  const last = series.times.length - 1;
+  if (last < 0) return null;
   return (
     <div className="columns">
       <Card title="Units over time" aside={<Key items={UNIT_KEYS} />}>
@@ -57,6 +57,8 @@ export function Charts({ job }: { readonly job: Overview }) {
   );
 }
 
+const NO_HISTORY: History = { job_id: '', interval_s: 0, points: [] };
+
 const UNIT_KEYS = [
   { color: 'completed', label: 'completed' },
   { color: 'failed', label: 'attempts that failed' },
@@ -79,9 +81,11 @@ function Key({ items }: { readonly items: typeof UNIT_KEYS }) {
   );
 }
 
-function seriesOf(points: readonly Point[]) {
+/** All of them begin with nothing, so that a job of one interval has a line, too. */
+function seriesOf({ interval_s, points: ended }: History = NO_HISTORY) {
+  const [first] = ended;
+  const points = first ? [{ at: first.at - interval_s, succeeded: 0, failed: 0, cost_usd: 0 }, ...ended] : [];
   const times = points.map(({ at }) => at);
-  const interval = times.length > 1 ? (times[1] ?? 0) - (times[0] ?? 0) : 1;
   const total = (of: (point: Point) => number) => {
     let sum = 0;
     return points.map((point) => {
@@ -100,7 +104,7 @@ function seriesOf(points: readonly Point[]) {
       {
         label: 'a minute',
         color: '--accent-fill',
-        values: points.map(({ succeeded, failed }) => ((succeeded + failed) / interval) * 60),
+        values: points.map(({ succeeded, failed }) => ((succeeded + failed) / interval_s) * 60),
         fill: true,
       },
     ],
