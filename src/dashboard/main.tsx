@@ -10,8 +10,16 @@ import { noteAnswer, noteFailure } from './connection.ts';
 import { Toasts } from './parts/toasts.tsx';
 import { applyTheme } from './theme.ts';
 import './styles/base.css';
-import './styles/parts.css';
-import './styles/views.css';
+import './styles/controls.css';
+import './styles/cards.css';
+import './styles/notices.css';
+import './styles/text.css';
+import './styles/tables.css';
+import './styles/shell.css';
+import './styles/job.css';
+import './styles/unit.css';
+import './styles/docs.css';
+import './styles/narrow.css';
 
 const queries = new QueryClient({
   queryCache: new QueryCache({ onSuccess: noteAnswer, onError: noteFailure }),

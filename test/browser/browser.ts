@@ -7,6 +7,7 @@ import { type HttpServer, serveHttp } from '../../src/http/serve.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { wire } from '../../src/wire.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { openSeed, type Seed } from './seed.ts';
 
 /** Debian's Chromium, or the one that CHROMIUM names. */
 const PROGRAM = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -46,6 +47,15 @@ export async function serveDashboard(fill: (storagePath: string) => void = () =>
     abp.close();
   });
   return { root, abp, server };
+}
+
+/** The same over a store that a seed has filled. */
+export function seeded(fill: (seed: Seed) => void): Promise<Dashboard> {
+  return serveDashboard((storagePath) => {
+    const seed = openSeed(storagePath);
+    fill(seed);
+    seed.store.repository.close();
+  });
 }
 
 export type Dashboard = Awaited<ReturnType<typeof serveDashboard>>;

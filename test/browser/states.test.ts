@@ -1,18 +1,11 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
-import { browserOfFile, call, expectAccessible, screenshot, serveDashboard, signIn } from './browser.ts';
-import { begin, claim, openSeed, type Seed, seedJob, settle } from './seed.ts';
+import { browserOfFile, call, expectAccessible, screenshot, seeded, serveDashboard, signIn } from './browser.ts';
+import { begin, claim, type Seed, seedJob, settle } from './seed.ts';
 import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
 
 const browser = browserOfFile();
-
-const seeded = (fill: (seed: Seed) => void) =>
-  serveDashboard((storagePath) => {
-    const seed = openSeed(storagePath);
-    fill(seed);
-    seed.store.repository.close();
-  });
 
 const LONG = 'one_word_that_never_ends_'.repeat(8);
 

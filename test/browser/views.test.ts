@@ -1,19 +1,12 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
-import { browserOfFile, expectAccessible, screenshot, serveDashboard, signIn } from './browser.ts';
+import { browserOfFile, expectAccessible, screenshot, seeded, signIn } from './browser.ts';
 import { HOSTILE, HOSTILE_JOB, seedHostile } from './hostile.ts';
-import { openSeed, type Seed, seedJob } from './seed.ts';
+import { seedJob } from './seed.ts';
 import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
 
 const browser = browserOfFile();
-
-const seeded = (fill: (seed: Seed) => void) =>
-  serveDashboard((storagePath) => {
-    const seed = openSeed(storagePath);
-    fill(seed);
-    seed.store.repository.close();
-  });
 
 /** Every view of a job that is at work, and what must be seen in it. */
 const VIEWS = [

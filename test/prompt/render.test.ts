@@ -16,10 +16,10 @@ describe('a rendered prompt', () => {
       userIntent: 'Summarise each document as {"title": …}.',
       enumeratorType: 'file',
       fields,
-      outputDirectory: '/work/out',
+      outputDirectory: '/srv/batch/out',
     });
     const payload = { file_path: '/docs/a b.md', relative_path: 'a b.md', file_size: 812 };
-    const { system, user } = await renderPrompt({ template, fields, outputDirectory: '/work/out', payload });
+    const { system, user } = await renderPrompt({ template, fields, outputDirectory: '/srv/batch/out', payload });
     await expect(`=== system\n${system}\n=== user\n${user}\n`).toMatchFileSnapshot('golden/file-prompt.txt');
   });
 
