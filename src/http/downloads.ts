@@ -4,9 +4,8 @@ import { basename, extname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
 import { AbpError } from '../domain/error.ts';
-import { ENDED } from '../domain/job.ts';
-import { exportRows } from '../executor/export-rows.ts';
-import { exportExtension, exportUnits } from '../export/index.ts';
+import { exportExtension } from '../export/index.ts';
+import { writeResults } from '../orchestrator/export-results.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import { requireJob } from '../orchestrator/operation.ts';
 import type { HttpEnv } from './caller.ts';
@@ -43,16 +42,12 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
   const readResults = resourceReader(results);
   app.get(routerPath(results.path), async (c) => {
     const { format, job_id, status } = await readResults(c);
-    const job = requireJob(orchestrator.deps, job_id);
-    const name = `${job.jobId}${exportExtension(format)}`;
+    const name = `${requireJob(orchestrator.deps, job_id).jobId}${exportExtension(format)}`;
     const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
     try {
       const path = join(folder, name);
       // Not the verb: that notes where the export is, and this one is nowhere once it has been sent.
-      await exportUnits(format, () => exportRows(repository, job, status), path, {
-        partial: !ENDED.includes(job.status),
-        signal: c.req.raw.signal,
-      });
+      await writeResults(orchestrator.deps, format, { job_id, status }, path, { signal: c.req.raw.signal });
       return await attachment(c, name, await open(path));
     } finally {
       // What is open stays readable until it has been sent, and nothing is left behind however that ends.

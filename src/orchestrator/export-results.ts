@@ -1,12 +1,26 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { ENDED } from '../domain/job.ts';
-import { UNIT_STATUSES } from '../domain/unit.ts';
+import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
-import { operation, requireStoredJob } from './operation.ts';
+import type { ExportOptions, ExportReport } from '../export/write-units.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 import { nextBeside } from './status.ts';
+
+/** Writes a job's units, or those in some statuses, to a file; of a job that goes on it is partial. Leaves no event. */
+export function writeResults(
+  deps: OrchestratorDeps,
+  format: ExportFormatName,
+  { job_id, status }: { readonly job_id: string; readonly status?: readonly UnitStatus[] | undefined },
+  target: string,
+  options: Omit<ExportOptions, 'partial'>,
+): Promise<ExportReport> {
+  const job = requireStoredJob(deps, job_id);
+  const partial = !ENDED.includes(job.status);
+  return exportUnits(format, () => exportRows(deps.repository, job, status), target, { ...options, partial });
+}
 
 /** Writes a job's results to a file. */
 export const exportResults = operation({
@@ -33,10 +47,8 @@ export const exportResults = operation({
   effect: 'write',
   async run(deps, { job_id, format, path, status, fields, force, raw }, call) {
     const { repository } = deps;
-    const job = requireStoredJob(deps, job_id);
     const target = isAbsolute(path) ? path : resolve(call.workingDirectory, path);
-    const report = await exportUnits(format, () => exportRows(repository, job, status), target, {
-      partial: !ENDED.includes(job.status),
+    const report = await writeResults(deps, format, { job_id, status }, target, {
       ...(fields ? { fields } : {}),
       ...(force === undefined ? {} : { force }),
       ...(raw === undefined ? {} : { raw }),
@@ -46,6 +58,6 @@ export const exportResults = operation({
     repository.transaction((tx) =>
       repository.events.add(tx, job_id, { type: 'results:exported', data: { path: written, format, rows, partial } }),
     );
-    return { job_id, ...report, next: nextBeside(deps, job, 'export_results') };
+    return { job_id, ...report, next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results') };
   },
 });

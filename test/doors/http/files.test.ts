@@ -108,6 +108,13 @@ test('results come as a file, whole; no way to ask for it leaves anything behind
   expect(repository.events.lastSeq(jobId)).toBe(events);
 });
 
+test('a job whose units are still being stored has no results to send', async () => {
+  const server = await serveTest();
+  const { jobId } = seedJob(server.abp.store, { status: 'enumerating', units: 2 });
+  const answer = await server.ask(`/api/jobs/${jobId}/results?format=csv`);
+  expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'conflict' }]);
+});
+
 /** Exports in the folder for temporary files, and files of this test that are open. */
 function leftovers(): readonly string[] {
   const made = readdirSync(tmpdir()).filter((name) => name.startsWith('abp-export-'));
