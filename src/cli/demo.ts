@@ -40,7 +40,7 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
     say('Using the OFFLINE worker: a small program that reads and measures each document. No model, no cost.');
   }
   const batch = await prepare(session, file, { set: claude ? [`worker=${CLAUDE}`] : [], output, force: true });
-  const { job_id } = await createFrom(session, batch);
+  const { job_id } = await createFrom(session, batch, true);
   await showDashboard(session, job_id);
   // Without a model there is nothing to be careful about: the test is shown, and approved for the person.
   const exit = await carryOut(session, job_id, { yes: !claude, skipTest: false, detach: false });

@@ -13,7 +13,7 @@ type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
 export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
 
 /** What may be told with a call. */
-type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'signal' | 'onProgress'>>;
+type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress'>>;
 
 /** One run of `abp`: what every command works with. */
 export interface Session {
@@ -102,8 +102,9 @@ export function createSession(host: CliHost, json: boolean): Session {
 }
 
 /** Whoever types a command has decided it, and waits for it. */
-function asPerson(options: CallOptions): Call {
-  return { workingDirectory: process.cwd(), human: 'cli', patienceMs: Number.POSITIVE_INFINITY, ...options };
+export function asPerson(options: CallOptions): Call {
+  const workingDirectory = options.workingDirectory ?? process.cwd();
+  return { workingDirectory, home: workingDirectory, human: 'cli', patienceMs: Number.POSITIVE_INFINITY, ...options };
 }
 
 /** What went wrong, for programs. */

@@ -22,7 +22,8 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
 const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\blist_jobs \(abp status\)/g, 'abp status'],
   [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start'],
-  [/\bShow the code to the user\. They approve it on a terminal: /g, 'Read it and approve it with: '],
+  [/\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g, 'Look at it and decide: '],
+  [/\bThey decide in the dialog of this host, on the dashboard, or on a terminal: /g, 'On a terminal, or with --yes: '],
   [/\(approve=false\)/g, '(abp reject)'],
   [/\bapprove=true\b/g, 'abp approve'],
   [/\bapprove=false\b/g, 'abp reject'],

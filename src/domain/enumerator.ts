@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { JsonObject } from './json.ts';
+import type { Bounds, Power } from './power.ts';
 
 /** One item of a source. `key` is unique within the source; absent = the item's position is its key. */
 export interface EnumeratedItem {
@@ -25,8 +26,6 @@ export interface EnumerationContext {
   readonly signal?: AbortSignal;
   /** Called at most once per kind, at the end. */
   readonly warn?: (warning: EnumerationWarning) => void;
-  /** Approved dynamic code by SHA-256; throws AbpError `approval_required` for code that no human has approved. */
-  readonly approveCode?: (code: string, sha256: string) => void;
 }
 
 /**
@@ -42,5 +41,9 @@ export interface Enumerator<Config = unknown> {
   readonly example: JsonObject;
   /** The config with every path absolute (`~` and relative ones resolved): what is stored and shown. */
   resolve(config: Config, context: Pick<EnumerationContext, 'workingDirectory'>): Config;
+  /** The directory or file that it reads, absolute; null when it reads none. `config` resolved. */
+  root(config: Config): string | null;
+  /** What reading it can do beyond reading its root, from the whole of the config. `config` resolved. */
+  powers(config: Config, bounds: Bounds): readonly Power[];
   enumerate(config: Config, context: EnumerationContext): AsyncIterable<EnumeratedItem>;
 }

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'job:test_started',
   'job:test_passed',
   'job:test_failed',
+  'job:allowed',
   'job:approved',
   'job:rejected',
   'job:started',

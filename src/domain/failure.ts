@@ -14,7 +14,7 @@ export type UnitEffect =
   | 'cancel';
 
 /** What a failed attempt does to its job. */
-export type JobEffect = 'none' | 'failures_rule' | 'shrink_slots' | 'close_gate' | 'pause_auth' | 'pause_unavailable';
+export type JobEffect = 'none' | 'failures_rule' | 'shrink_slots' | 'close_gate' | 'pause_auth' | 'pause_unavailable' | 'pause_approval';
 
 /** One row of the failure table. */
 export interface FailureRule {
@@ -78,6 +78,13 @@ export const FAILURES = {
     tellNextAttempt: false,
     meaning: 'the worker program cannot be started',
     advice: 'Install it or mend its path (`abp doctor` checks), then resume_job.',
+  },
+  approval: {
+    unit: 'put_back',
+    job: 'pause_approval',
+    tellNextAttempt: false,
+    meaning: 'what it would run was changed after its approval, or the approval was revoked',
+    advice: 'Look at what has changed, then resume_job: it asks a person again.',
   },
   timeout: {
     unit: 'retry',

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { Limits } from './limits.ts';
+import type { Power } from './power.ts';
 
 /** For each job status, the statuses it may become. The same rule again guards every write as compare-and-set. */
 export const JOB_TRANSITIONS = {
@@ -45,6 +46,11 @@ export function goesOnByItself(job: Pick<Job, 'status' | 'test' | 'pauseReason'>
 /** Statuses from which nothing moves by itself. */
 export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
+/** Whether only a person can let a job run and approve its test: it can do more than its bounds allow, or was made so. */
+export function needsPerson({ requireHumanApproval, powers }: Pick<Job, 'requireHumanApproval' | 'powers'>): boolean {
+  return requireHumanApproval || powers.length > 0;
+}
+
 /** Whether a job may go from one status to another. */
 export function canMoveJob(from: JobStatus, to: JobStatus): boolean {
   return (JOB_TRANSITIONS[from] as readonly JobStatus[]).includes(to);
@@ -64,6 +70,7 @@ export const PAUSE_REASONS = {
   auth: 'the worker cannot log in or pay, or its model is not known: mend that, then resume_job',
   worker_unavailable: 'the worker cannot be started or reached: mend that, then resume_job',
   disk: 'the disk is full: make room, then resume_job',
+  approval: 'what it runs has changed since its approval, or that was revoked: resume_job asks a person',
   crashed: 'the executor died three times without settling a unit: read its log, then resume_job',
 } as const satisfies Record<string, string>;
 
@@ -117,8 +124,16 @@ export interface Job {
   readonly testUnits: number;
   readonly test: JobTest | null;
   readonly requireHumanApproval: boolean;
+  /** What its current revision can do beyond its bounds, as derived when it was made. */
+  readonly powers: readonly Power[];
+  /** The definition that it was last allowed to run, where a person had to allow it; null before. */
+  readonly approvedDefinition: string | null;
+  /** A test was discarded: where a person is needed, the next one needs them again, whatever they allowed before. */
+  readonly askAgain: boolean;
   readonly postProcessing: PostProcessing | null;
-  /** Absolute; where agents start. */
+  /** Absolute; what agents may read and where they start; null = none, they start in the output directory. */
+  readonly home: string | null;
+  /** Absolute; where relative paths of the worker start. */
   readonly workingDirectory: string;
   /** Absolute; below it agents may write. */
   readonly outputDirectory: string;

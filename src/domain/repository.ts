@@ -7,6 +7,7 @@ import type { Job, JobStatus, Revision } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Lease, LeaseToken, ProcessIdentity } from './lease.ts';
 import type { Maintenance } from './maintenance.ts';
+import type { Power } from './power.ts';
 import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from './unit.ts';
 
 declare const txBrand: unique symbol;
@@ -31,6 +32,9 @@ export type JobPatch = Partial<
     | 'test'
     | 'passEnv'
     | 'requireHumanApproval'
+    | 'powers'
+    | 'approvedDefinition'
+    | 'askAgain'
     | 'executorsLost'
     | 'startedAt'
     | 'endedAt'
@@ -50,6 +54,8 @@ export type NewJob = Omit<
   | 'totalUnits'
   | 'revision'
   | 'test'
+  | 'approvedDefinition'
+  | 'askAgain'
   | 'executorsLost'
   | 'costUsd'
   | 'costEstimated'
@@ -128,6 +134,8 @@ export interface UnitWithResult {
 export interface JobStore {
   insert(tx: Tx, job: NewJob, revision: NewRevision): void;
   get(jobId: string): Job | null;
+  /** Jobs that were last allowed to run under a definition. */
+  approvedAs(definition: string): readonly Job[];
   /** Ids that start with a prefix, at most 10. */
   idsLike(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
@@ -274,21 +282,38 @@ export interface GateStore {
   open(tx: Tx, type: string): void;
 }
 
-/** Dynamic code a human was asked about. */
-export interface CodeApproval {
-  readonly sha256: string;
-  readonly code: string;
+/** A definition that a person was asked about. */
+export interface Approval {
+  /** The SHA-256 of the definition, in hex. */
+  readonly definition: string;
+  readonly about: 'job' | 'source';
+  /** Name of the job, or type of the source. */
+  readonly title: string;
+  readonly powers: readonly Power[];
+  /** SHA-256 of the files whose bytes are part of the definition, by absolute path; null = it was not there. */
+  readonly files: Readonly<Record<string, string | null>>;
+  /** Of a source: its type and config, for a person to read. */
+  readonly source: JsonObject | null;
   readonly requestedAt: number;
   readonly approvedAt: number | null;
-  /** Where the human said yes: elicitation, cli, dashboard. */
+  /** Where the person said yes: elicitation, cli, dashboard. */
   readonly approvedBy: string | null;
+  readonly revokedAt: number | null;
 }
 
+/** What persons approved, by definition. Rows stay, so that what was allowed once can be told. */
 export interface ApprovalStore {
-  get(sha256: string): CodeApproval | null;
-  pending(): readonly CodeApproval[];
-  request(tx: Tx, sha256: string, code: string): void;
-  approve(tx: Tx, sha256: string, by: string): boolean;
+  get(definition: string): Approval | null;
+  /** The newest first. */
+  list(limit: number): readonly Approval[];
+  /** Those whose definition begins so. */
+  startingWith(prefix: string): readonly Approval[];
+  /** Records a question; what is known already stays as it is. */
+  request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
+  /** Records a person's yes, also after a revocation; `unknown` = it was never asked about. */
+  approve(tx: Tx, definition: string, by: string): 'approved' | 'unknown';
+  /** Takes an approval back; `unchanged` = there was none. */
+  revoke(tx: Tx, definition: string): 'revoked' | 'unchanged';
 }
 
 /** Sums over all jobs of the store. */

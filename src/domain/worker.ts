@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AttemptRef, Outcome } from './attempt.ts';
 import type { WorkerChoice } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Bounds, Power } from './power.ts';
 
 /** One attempt to be performed: everything a worker may know about it. */
 export interface Assignment extends AttemptRef {
@@ -14,7 +15,9 @@ export interface Assignment extends AttemptRef {
   readonly outputSchema: JsonObject | null;
   /** Absolute; exists; holds this attempt's files and nothing else. */
   readonly runDirectory: string;
-  /** Absolute; the agent starts there. */
+  /** Absolute; what the agent may read and where it starts; null = it starts in the output directory. */
+  readonly home: string | null;
+  /** Absolute; relative paths of the config start there. */
   readonly workingDirectory: string;
   /** Absolute; the agent may write below it. */
   readonly outputDirectory: string;
@@ -84,7 +87,7 @@ export interface ConversationEntry {
 export type JudgeContext = Pick<Assignment, 'config' | 'outputSchema' | 'outputDirectory'>;
 
 /** What decides about the directory in which an agent works. */
-export type WorkingPlace = Pick<Assignment, 'config' | 'payload' | 'stage' | 'workingDirectory'>;
+export type WorkingPlace = Pick<Assignment, 'config' | 'payload' | 'stage' | 'home' | 'workingDirectory' | 'outputDirectory'>;
 
 /**
  * The port of a worker: performs one attempt. Nothing it does may depend on memory of the executor that started it:
@@ -95,6 +98,10 @@ export interface Worker {
   readonly description: string;
   /** Strict zod object; parses the user's `worker` without its `type`. */
   readonly configSchema: z.ZodType<JsonObject>;
+  /** What its runs can do beyond the bounds of their job, from the whole of the config. */
+  powers(config: JsonObject, bounds: Bounds): readonly Power[];
+  /** Files that decide what its runs do, absolute: their bytes are part of what a person approves. `base`: where relative paths start. */
+  definingFiles(config: JsonObject, base: string, home: string | null): readonly string[];
   /** Names of environment variables that an executor must have for this config. */
   requiredEnvironment(config: JsonObject): readonly string[];
   /** Throws AbpError `invalid_input` for an output schema that this worker cannot ask for; absent = it takes any. */

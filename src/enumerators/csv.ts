@@ -6,7 +6,7 @@ import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { delimiterLine, detectDelimiter } from './reading/delimiter.ts';
 import { encodingField, limitField, onDuplicateField } from './reading/fields.ts';
-import { absolutePath } from './reading/paths.ts';
+import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH, ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
 import { readStart, readText } from './reading/text.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
@@ -54,6 +54,8 @@ export const csvEnumerator: Enumerator<CsvConfig> = {
     ...config,
     file_path: absolutePath(config.file_path, workingDirectory),
   }),
+  root: ({ file_path }) => file_path,
+  powers: ({ file_path }, bounds) => sensitivePowers(file_path, bounds),
   enumerate,
 };
 

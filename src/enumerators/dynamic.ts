@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
@@ -79,24 +78,17 @@ export const dynamicEnumerator: Enumerator<DynamicConfig> = {
     ...config,
     read_paths: config.read_paths.map((path) => absolutePath(path, workingDirectory)),
   }),
+  root: () => null,
+  powers: ({ read_paths, env }) => [
+    { kind: 'programs', what: 'runs its JavaScript, which may use the network' },
+    ...(read_paths.length > 0 ? [{ kind: 'reads', what: read_paths.join(', ') } as const] : []),
+    ...(env.length > 0 ? [{ kind: 'environment', what: `sees ${env.join(', ')}` } as const] : []),
+  ],
   enumerate,
 };
 
-/**
- * The text that a human approves: the code, below what it is granted, if anything is. So a new grant asks again as a new
- * character does.
- */
-export function approvedText({ code, read_paths, env }: DynamicConfig): string {
-  const granted = [
-    ...(read_paths.length > 0 ? [`// It may read ${JSON.stringify(read_paths)}`] : []),
-    ...(env.length > 0 ? [`// It sees the environment variables ${JSON.stringify(env)}`] : []),
-  ];
-  return [...granted, code].join('\n');
-}
-
 async function* enumerate(given: DynamicConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
   const config = dynamicEnumerator.resolve(given, context);
-  approve(config, context);
   let count = 0;
   const lines = childLines(
     {
@@ -161,24 +153,6 @@ function tooDeep(place: string): AbpError {
   return new AbpError('invalid_input', `code, ${place}: expected at most ${MAX_DEPTH} levels of nesting, found more`, {
     hint: 'Yield the part that an agent needs, or the rest of it as text.',
   });
-}
-
-/** Code that nobody approved never runs: not even when nobody was named who could. */
-function approve(config: DynamicConfig, { approveCode }: EnumerationContext): void {
-  const text = approvedText(config);
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  if (approveCode) {
-    approveCode(text, sha256);
-    return;
-  }
-  throw new AbpError(
-    'approval_required',
-    `The code of this dynamic enumerator has not been approved (SHA-256 ${sha256}).`,
-    {
-      hint: `Show it to a human, who approves it with: abp approve-code ${sha256}`,
-      details: { sha256 },
-    },
-  );
 }
 
 /**

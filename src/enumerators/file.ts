@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { limitField } from './reading/fields.ts';
-import { absolutePath } from './reading/paths.ts';
+import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { takeTurns } from './reading/turns.ts';
 import { type FoundFile, WALK_WARNINGS, walk, warnUnreadable } from './reading/walk.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
@@ -57,6 +57,12 @@ export const fileEnumerator: Enumerator<FileConfig> = {
     ...config,
     base_directory: absolutePath(config.base_directory, workingDirectory),
   }),
+  root: ({ base_directory }) => base_directory,
+  powers: ({ base_directory, follow_symlinks }, bounds) => [
+    ...sensitivePowers(base_directory, bounds),
+    ...(bounds.isTooWide(base_directory) ? [{ kind: 'reads', what: base_directory } as const] : []),
+    ...(follow_symlinks ? [{ kind: 'reads', what: `whatever links below ${base_directory} lead to` } as const] : []),
+  ],
   enumerate,
 };
 

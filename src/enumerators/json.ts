@@ -8,7 +8,7 @@ import { encodingField, limitField, onDuplicateField } from './reading/fields.ts
 import { didYouMeanStep, splitPath } from './reading/json-route.ts';
 import { MAX_DEPTH, scanJson } from './reading/json-scan.ts';
 import { lineCutter } from './reading/lines.ts';
-import { absolutePath } from './reading/paths.ts';
+import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { repeatsKeys } from './reading/repeated-keys.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 import { readStart, readText } from './reading/text.ts';
@@ -59,6 +59,8 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
     ...config,
     file_path: absolutePath(config.file_path, workingDirectory),
   }),
+  root: ({ file_path }) => file_path,
+  powers: ({ file_path }, bounds) => sensitivePowers(file_path, bounds),
   enumerate,
 };
 

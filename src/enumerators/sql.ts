@@ -6,11 +6,11 @@ import type { Json } from '../domain/json.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { show } from '../domain/validate.ts';
 import { limitField, onDuplicateField } from './reading/fields.ts';
-import { absolutePath } from './reading/paths.ts';
+import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings } from './reading/warnings.ts';
-import type { SqlEngine } from './sql/source.ts';
+import { type SqlEngine, withoutPassword } from './sql/source.ts';
 
 /** Scheme of a connection string → engine. */
 const ENGINES: Readonly<Record<string, () => Promise<SqlEngine>>> = {
@@ -78,6 +78,12 @@ export const sqlEnumerator: Enumerator<SqlConfig> = {
     ...config,
     connection_string: resolveConnection(config.connection_string, workingDirectory),
   }),
+  root: fileOf,
+  powers(config, bounds) {
+    const file = fileOf(config);
+    if (file !== null) return sensitivePowers(file, bounds);
+    return [{ kind: 'network', what: `the database ${withoutPassword(config.connection_string)}` }];
+  },
   enumerate,
 };
 
@@ -137,6 +143,12 @@ function itemMaker(names: readonly string[], idColumn: string | undefined): (row
     const key = String(id);
     return { key, place, payload: payloadOf(row, index++, key) };
   };
+}
+
+/** The SQLite file of a resolved config; null for a server. */
+function fileOf({ connection_string }: SqlConfig): string | null {
+  const file = /^sqlite:\/\/(.*)$/s.exec(connection_string);
+  return file?.[1] ?? null;
 }
 
 function schemeOf(connection: string): string | null {

@@ -1,3 +1,4 @@
+import type { JobDefinition } from '../approval/definition.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Dispatcher } from '../domain/dispatcher.ts';
 import type { Job, Revision } from '../domain/job.ts';
@@ -34,6 +35,8 @@ export interface LoadedRevision {
   readonly revision: Revision;
   readonly worker: Worker;
   readonly config: JsonObject;
+  /** What a person approved, where one had to: looked at again before every run. */
+  readonly definition: JobDefinition;
   readonly renderer: (stage: Stage) => PromptRenderer;
   /** Directories agents may read beside their own. */
   readonly readableDirectories: readonly string[];

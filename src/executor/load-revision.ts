@@ -1,3 +1,4 @@
+import { defineJob } from '../approval/definition.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
@@ -6,18 +7,25 @@ import type { Workers } from '../domain/worker.ts';
 import { createPromptRenderer, type PromptRenderer } from '../prompt/render.ts';
 import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
+import type { Places } from './places.ts';
 
 /** Loads revisions and keeps them: what is on disk may change under a running executor, what is loaded does not. */
-export function createRevisionLoader(repository: Repository, workers: Workers): LoadRevision {
+export function createRevisionLoader(repository: Repository, workers: Workers, places: Places): LoadRevision {
   const loaded = new Map<number, LoadedRevision>();
   return async (job, number = job.revision) => {
-    const known = loaded.get(number) ?? (await load(repository, workers, job, number));
+    const known = loaded.get(number) ?? (await load(repository, workers, places, job, number));
     loaded.set(number, known);
     return known;
   };
 }
 
-async function load(repository: Repository, workers: Workers, job: Job, number: number): Promise<LoadedRevision> {
+async function load(
+  repository: Repository,
+  workers: Workers,
+  places: Places,
+  job: Job,
+  number: number,
+): Promise<LoadedRevision> {
   const revision = repository.jobs.revision(job.jobId, number);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${number}.`);
   const { worker, config } = await workers.parse(revision.worker);
@@ -39,6 +47,7 @@ async function load(repository: Repository, workers: Workers, job: Job, number: 
     revision,
     worker,
     config,
+    definition: await defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs }),
     renderer: (stage) => renderers.get(stage) ?? main,
     readableDirectories: typeof base === 'string' ? [base] : [],
     unitCapUsd: typeof cap === 'number' ? cap : null,

@@ -46,7 +46,7 @@ async function main(id: string): Promise<void> {
   const job = repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.
-  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker });
+  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, places);
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { standingOf } from '../approval/check.ts';
 import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
 import type { Claim } from '../domain/dispatcher.ts';
 import { failureRule } from '../domain/failure.ts';
@@ -37,6 +38,8 @@ export async function runAttempt(
       onSpawn: (process) => onSpawn(process, attempt.deadlineAt ?? context.clock.now() + assignment.timeoutMs),
     };
     if (origin === 'new') {
+      const refused = await refusedRun(context, job, loaded);
+      if (refused) return refused;
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
       return makeOutputDirectory(assignment) ?? clean(await worker.run(assignment, running));
     }
@@ -52,6 +55,13 @@ export async function runAttempt(
     const message = redact(error instanceof Error ? error.message : String(error));
     return { ok: false, failureClass: 'crashed', message, usage: {} };
   }
+}
+
+/** What a person allowed must be what runs now: looked at before every start, as files may have changed since the last. */
+async function refusedRun({ repository }: ExecutorContext, job: Job, { definition }: LoadedRevision) {
+  const standing = await standingOf(repository, repository.jobs.get(job.jobId) ?? job, definition);
+  if (standing.approved) return null;
+  return { ok: false, failureClass: 'approval', message: standing.reason, usage: {} } as const;
 }
 
 function assignmentOf(
@@ -77,6 +87,7 @@ function assignmentOf(
     // The schema describes a unit's result; what post-processing writes is free.
     outputSchema: post ? null : revision.outputSchema,
     runDirectory: attempt.runDirectory,
+    home: job.home,
     workingDirectory: job.workingDirectory,
     outputDirectory: post?.outputDirectory ?? job.outputDirectory,
     // Post-processing works on what the units made, also on their files.

@@ -126,6 +126,9 @@ function applyToJob(
     case 'pause_unavailable':
       pauseJob(context, tx, 'worker_unavailable', `${message} ${advice}`);
       return;
+    case 'pause_approval':
+      pauseJob(context, tx, 'approval', `${message} ${advice}`);
+      return;
     case 'failures_rule':
       if (attempt.stage === 'main') judgeFailures(context, tx, loaded);
   }

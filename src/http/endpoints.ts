@@ -45,8 +45,11 @@ const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
   unit_rows: get(`${JOB}/rows`),
   unit_detail: get(`${JOB}/units/{unit}/detail`),
   attempt_log: { ...get(`${JOB}/units/{unit}/attempts/{attempt}/log`), streams: true },
-  list_code_approvals: get('/api/code-approvals'),
-  approve_code: post('/api/code-approvals/{sha256}/approve'),
+  job_approval: get(`${JOB}/approval`),
+  allow_job: post(`${JOB}/approval`),
+  list_approvals: get('/api/approvals'),
+  allow_source: post('/api/approvals/{definition}/allow'),
+  revoke_approval: post('/api/approvals/{definition}/revoke'),
 };
 
 /** All endpoints, operations first. */

@@ -9,8 +9,11 @@ import type { McpHost } from './host.ts';
 export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Call['human'] = null): Call {
   // Over HTTP the server has given the request an id, or adopted its own.
   const requestId = ctx.http?.req?.headers.get('x-request-id');
+  const workingDirectory = orchestrator.deps.environment.CLAUDE_PROJECT_DIR || process.cwd();
   return {
-    workingDirectory: orchestrator.deps.environment.CLAUDE_PROJECT_DIR || process.cwd(),
+    workingDirectory,
+    // Over HTTP nobody knows where the caller works.
+    home: ctx.http ? null : workingDirectory,
     human,
     patienceMs: MAX_WAIT_S * 1000,
     ...(requestId ? { requestId } : {}),

@@ -13,8 +13,9 @@ import { z } from 'zod';
 
 /** What a question was about. It comes back with the answer, signed, so that an answer never meets another question. */
 export type Question =
-  | { readonly about: 'test'; readonly jobId: string; readonly revision: number; readonly startedAt: number }
-  | { readonly about: 'code'; readonly sha256: string };
+  | { readonly about: 'test'; readonly jobId: string; readonly shown: string }
+  | { readonly about: 'job'; readonly jobId: string; readonly shown: string }
+  | { readonly about: 'source'; readonly definition: string };
 
 /** Seals questions; the key lives as long as the process, an answer for an hour. */
 export const questions = createRequestStateCodec<Question>({ key: randomBytes(32), ttlSeconds: 3600 });
@@ -25,7 +26,7 @@ const NOTE_CHARS = 2000;
 /** A form of one choice and a note: flat, as every host can show it. */
 export function choiceForm<const Choices extends readonly [string, ...string[]]>(choices: Choices, meaning: string) {
   return z.object({
-    decision: z.enum(choices).describe(meaning),
+    decision: z.enum(choices).describe(plain(meaning)),
     // Few hosts mind the bound: a decision is not lost because its note is long.
     note: z
       .string()

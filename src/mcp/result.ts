@@ -8,11 +8,10 @@ export function toResult(structuredContent: Record<string, unknown>): CallToolRe
 
 /** Whatever was thrown, as a tool error for a person and a model to act on: what happened, then what to do. */
 export function toErrorResult(thrown: unknown): CallToolResult {
-  const { code, message, hint, details } = shortError(thrown);
+  const { message, hint, details } = shortError(thrown);
   const log =
     typeof details?.log_tail === 'string' && details.log_tail !== '' ? `Log:\n${details.log_tail}` : undefined;
-  const source = code === 'approval_required' && details?.code ? `The code:\n${details.code}` : undefined;
-  const text = [message, hint, log, source].filter((part) => part !== undefined).join('\n');
+  const text = [message, hint, log].filter((part) => part !== undefined).join('\n');
   return { isError: true, content: [{ type: 'text', text }] };
 }
 

@@ -10,7 +10,7 @@ import type { z } from 'zod';
 import { parseWith } from '../domain/validate.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import { OPERATIONS } from '../orchestrator/operations.ts';
-import { askingAboutCode } from './ask-about-code.ts';
+import { askingForApproval } from './ask-about-approval.ts';
 import { startJobAsking } from './ask-about-test.ts';
 import { toCall } from './call.ts';
 import { dashboardTool, useDashboard } from './dashboard-tool.ts';
@@ -83,7 +83,7 @@ function runnerOf(name: string, server: McpServer, host: McpHost, options: McpOp
   }
   if (name === 'start_job') return (args, ctx) => startJobAsking(host, server, args, ctx);
   return (args, ctx) =>
-    askingAboutCode(host, server, ctx, () => host.orchestrator.callUnknown(name, args, toCall(host, ctx)));
+    askingForApproval(host, server, ctx, (human) => host.orchestrator.callUnknown(name, args, toCall(host, ctx, human)));
 }
 
 interface Schemas {

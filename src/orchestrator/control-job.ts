@@ -4,6 +4,7 @@ import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
+import { requireAllowed } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -74,7 +75,10 @@ export const resumeJob = operation({
       throw refuse(job, 'only a paused or lost job can be resumed', hint);
     }
     if (job.status === 'paused') await goOn(deps, job);
-    else if (executorState(repository.leases.get(job_id)) !== 'alive') await requireReady(deps, job);
+    else if (executorState(repository.leases.get(job_id)) !== 'alive') {
+      await requireAllowed(deps, job);
+      await requireReady(deps, job);
+    }
     if (max_workers !== undefined && max_workers !== requireJob(deps, job_id).maxWorkers) {
       repository.transaction((tx) => {
         repository.jobs.patch(tx, job_id, { maxWorkers: max_workers });
@@ -88,6 +92,7 @@ export const resumeJob = operation({
 
 async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
+  await requireAllowed(deps, job);
   await requireReady(deps, job);
   repository.transaction((tx) => {
     const now = requireJob(deps, job.jobId);

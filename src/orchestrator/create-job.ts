@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { homeOf } from '../approval/bounds.ts';
+import { defineJob } from '../approval/definition.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -11,6 +13,7 @@ import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { refuseRecursion } from '../executor/launch.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
 import { identify } from '../workers/process/processes.ts';
+import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { shortFields, shortObject, shortText } from './brief.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
@@ -71,7 +74,8 @@ export const createJob = operation({
     const enumerator = await getEnumerator(given.enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
     const settings = await checkSettings(deps, given, null);
-    const job = newJob(deps, given, config as JsonObject, settings, call);
+    requireSource(deps, enumerator, config, call);
+    const job = await newJob(deps, given, config as JsonObject, settings, call);
     const lease = insert(deps, job, settings);
     const behind = background(call);
     const storing = store(deps, lease, enumerator, config, given, settings, behind);
@@ -108,10 +112,18 @@ function refuseLonePostProcessing(given: Input): void {
   });
 }
 
-function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settings: Settings, call: Call): NewJob {
+/** A job as it would be made: its id is new, nothing is stored. */
+export async function newJob(
+  deps: OrchestratorDeps,
+  given: Input,
+  config: JsonObject,
+  settings: Settings,
+  call: Call,
+): Promise<NewJob> {
+  const { repository, workers, places } = deps;
   const jobId = `job-${shortId()}`;
-  const outputDirectory = absolute(given.output_directory, call) ?? deps.places.outputs(jobId);
-  return {
+  const outputDirectory = absolute(given.output_directory, call) ?? places.outputs(jobId);
+  const job = {
     jobId,
     name: given.name,
     userIntent: given.user_intent,
@@ -119,8 +131,7 @@ function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settin
     enumeratorConfig: config,
     maxWorkers: settings.limits.max_workers,
     testUnits: given.test_units ?? 1,
-    requireHumanApproval:
-      given.require_human_approval === true || settings.needsHuman || given.enumerator_type === 'dynamic',
+    requireHumanApproval: given.require_human_approval === true,
     postProcessing:
       given.post_processing_prompt === undefined
         ? null
@@ -129,13 +140,17 @@ function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settin
             prompt: given.post_processing_prompt,
             outputDirectory:
               absolute(given.post_processing_output_directory, call) ?? join(outputDirectory, 'post-processing'),
-            onFailures: given.post_processing_on_failures ?? 'skip',
+            onFailures: given.post_processing_on_failures ?? ('skip' as const),
           },
+    home: homeOf(call.home ?? null),
     workingDirectory: call.workingDirectory,
     outputDirectory,
     passEnv: settings.passEnv,
     createdAt: deps.clock.now(),
   };
+  const draft = { template: '', ...revisionOf(settings) };
+  const store = { path: repository.path, outputs: places.outputs };
+  return { ...job, powers: (await defineJob(job, draft, workers, store)).powers };
 }
 
 /** Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan. */

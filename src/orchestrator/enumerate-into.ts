@@ -4,7 +4,6 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
-import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { shortText } from './brief.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { boundYoungGeneration } from './young-generation.ts';
@@ -73,7 +72,6 @@ export async function enumerateInto(
   const context = {
     workingDirectory: call.workingDirectory,
     warn: (warning: EnumerationWarning) => warnings.push(warning),
-    approveCode: (code: string, sha256: string) => requireApproval(deps, code, sha256),
     ...(call.signal ? { signal: call.signal } : {}),
   };
   for await (const item of enumerator.enumerate(config, context)) {
@@ -85,20 +83,6 @@ export async function enumerateInto(
   if (chunk.items.length > 0) await flush();
   if (total === 0) throw noItems(enumerator.type, warnings);
   return { total, fields: [...fields], skippedDuplicates, warnings };
-}
-
-/** Approved code passes; for any other the text is kept for a human to look at, and the creation is refused. */
-export function requireApproval(
-  { repository }: Pick<OrchestratorDeps, 'repository'>,
-  code: string,
-  sha256: string,
-): void {
-  if (repository.approvals.get(sha256)?.approvedAt) return;
-  repository.transaction((tx) => repository.approvals.request(tx, sha256, code));
-  throw new AbpError('approval_required', `Dynamic code ${sha256.slice(0, 12)} has not been approved by a human.`, {
-    hint: `Show the code to the user. They approve it on a terminal: abp approve-code ${sha256.slice(0, 12)}. ${DYNAMIC_CODE_NOTICE}`,
-    details: { sha256, code },
-  });
 }
 
 /** The items whose key is neither stored nor earlier in this chunk, and the first key of another. */

@@ -5,6 +5,7 @@ import type { Job, JobStatus } from '../domain/job.ts';
 import type { UnitFilter } from '../domain/repository.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { beginPostProcessing } from '../executor/post-processing.ts';
+import { requireAllowed } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
@@ -114,7 +115,10 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
   const { repository } = deps;
   const { to, event } = RULES[action];
   const isEnded = ({ status }: Job) => status === 'completed' || status === 'failed';
-  if (to === 'pending' && isEnded(job)) await requireReady(deps, job);
+  if (to === 'pending' && isEnded(job)) {
+    await requireAllowed(deps, job);
+    await requireReady(deps, job);
+  }
   let changed = 0;
   let startAgain = false;
   let after: number | null = -1;
@@ -151,6 +155,7 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
   if (job.status !== 'completed' && job.status !== 'failed') {
     throw refuse(job, 'post-processing runs again only after the job has ended', 'get_job_status shows when that is.');
   }
+  await requireAllowed(deps, job);
   await requireReady(deps, job);
   if (!(await beginPostProcessing(deps.repository, job, { from: ['completed', 'failed'] }))) {
     throw refuse(requireJob(deps, job.jobId), 'it has just been started again', 'get_job_status shows how it goes on.');

@@ -1,5 +1,6 @@
-import type { Job } from '../domain/job.ts';
+import { type Job, needsPerson } from '../domain/job.ts';
 import type { Unit, UnitCounts } from '../domain/unit.ts';
+import { shownOf } from './approval.ts';
 
 /** A call that would make sense now, with its arguments and why. */
 export interface NextCall {
@@ -26,7 +27,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       return [
         call(
           'start_job',
-          `tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+          `${needsPerson(job) ? `asks the user, where the host has dialogs; otherwise they decide on a terminal: abp approvals allow ${job.jobId}. Then it ` : ''}tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
         ),
         call('get_job', 'shows the prompt template and the settings'),
       ];
@@ -38,10 +39,10 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
               ? [
                   call(
                     'start_job',
-                    job.requireHumanApproval
+                    needsPerson(job)
                       ? `asks the user, where the host has dialogs; otherwise they approve on a terminal: abp approve ${job.jobId}`
                       : 'runs all other units, once the user has agreed',
-                    { approve: true },
+                    { approve: true, shown: shownOf(job, job.approvedDefinition) },
                   ),
                 ]
               : []),

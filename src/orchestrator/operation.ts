@@ -41,8 +41,10 @@ export interface Progress {
 
 /** What a door knows about one call. */
 export interface Call {
-  /** Absolute: relative paths of the caller start here, and agents by default. */
+  /** Absolute: relative paths of the caller start here. */
   readonly workingDirectory: string;
+  /** Absolute: where the caller works, which a job may read; absent where that is not known (HTTP). Never from an argument. */
+  readonly home?: string | null;
   /** Whether a human is known to have decided this very call: a terminal, the dashboard, an answered elicitation. */
   readonly human: 'cli' | 'dashboard' | 'elicitation' | null;
   /** No call takes longer: what goes on, goes on behind it. ms; Infinity where the caller wants to wait. */

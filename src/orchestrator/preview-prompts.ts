@@ -3,7 +3,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
 import { createPromptRenderer } from '../prompt/render.ts';
-import { requireApproval } from './enumerate-into.ts';
+import { requireSource } from './approval.ts';
 import type { InputOf } from './index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { shownWarnings } from './source-notes.ts';
@@ -39,12 +39,12 @@ export async function previewPrompts(
 ): Promise<PromptPreview> {
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
+  requireSource(deps, enumerator, config, call);
   const { items, total, complete, warnings, fields } = await preview(
     enumerator,
     config,
     {
       workingDirectory: call.workingDirectory,
-      approveCode: (code, sha256) => requireApproval(deps, code, sha256),
       ...(call.signal ? { signal: call.signal } : {}),
     },
     { limit: Math.max(count, LOOKED_AT), countForMs: COUNT_MS },

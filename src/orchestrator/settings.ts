@@ -17,8 +17,6 @@ export interface Settings {
   readonly limits: Limits;
   /** Names of environment variables that the worker needs. */
   readonly passEnv: readonly string[];
-  /** Permission `full` implies it. */
-  readonly needsHuman: boolean;
 }
 
 /** What a caller gives of it; what is absent comes from `before` or the defaults. */
@@ -48,7 +46,6 @@ export async function checkSettings(
     outputSchema,
     limits,
     passEnv: driver.requiredEnvironment(config),
-    needsHuman: worker.permission === 'full',
   };
 }
 

@@ -150,6 +150,13 @@ export const jobStatusOutput = z.looseObject({
       duration_s: range,
     })
     .optional(),
+  approval: z
+    .looseObject({
+      person: z.boolean(),
+      can: z.array(z.object({ can: z.string(), what: z.string() })).optional(),
+      shown: z.string().optional(),
+    })
+    .optional(),
   failures: z.array(z.looseObject({ class: z.string(), count })).optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
   next: z.array(nextCall),

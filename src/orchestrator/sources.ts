@@ -4,7 +4,7 @@ import { redactJson } from '../domain/redact.ts';
 import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
 import { shortField, shortList, shortObject } from './brief.ts';
-import { requireApproval } from './enumerate-into.ts';
+import { requireSource } from './approval.ts';
 import { operation } from './operation.ts';
 import { enumeratorConfig, enumeratorType } from './shapes.ts';
 import { shownWarnings } from './source-notes.ts';
@@ -68,12 +68,12 @@ export const previewItems = operation({
   async run(deps, { enumerator_type, enumerator_config, limit = DEFAULT_ITEMS }, call) {
     const enumerator = await getEnumerator(enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, enumerator_config), call);
+    requireSource(deps, enumerator, config, call);
     const seen = await preview(
       enumerator,
       config,
       {
         workingDirectory: call.workingDirectory,
-        approveCode: (code, sha256) => requireApproval(deps, code, sha256),
         ...(call.signal ? { signal: call.signal } : {}),
       },
       { limit, countForMs: COUNT_S * 1000 },

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import type { Job, JobTest } from '../domain/job.ts';
+import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import { refuseRecursion } from '../executor/launch.ts';
+import { requireAllowed, requirePerson, requireShown } from './approval.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
@@ -18,6 +19,7 @@ const input = z.strictObject({
     .optional()
     .describe('In testing: true runs all other units, false rejects the test. Ask the user first'),
   note: z.string().max(2000).optional().describe('Why it was approved or rejected'),
+  shown: z.string().max(100).optional().describe('`shown` of the status that was decided about'),
   skip_test: z
     .boolean()
     .optional()
@@ -105,9 +107,13 @@ async function look(deps: OrchestratorDeps, job: Job): Promise<void> {
   if (job.status !== 'testing' || job.test?.state === 'running') await deps.launcher.ensureExecutor(job);
 }
 
+/** What a dialog has to say of a start without a test. */
+const SKIPS = { skips_test: true } as const;
+
 async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
   const { repository, clock, defaults } = deps;
-  if (defaults.skipTest && !job.requireHumanApproval) return run(deps, job, given, {});
+  await requireAllowed(deps, job, defaults.skipTest ? SKIPS : {});
+  if (defaults.skipTest) return run(deps, job, given, {});
   await requireReady(deps, job);
   const units = testUnits(deps, job);
   if (units.length === 0) {
@@ -132,32 +138,39 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
     repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       const note = `no executor could be started: ${(error as Error).message}`;
-      if (now.status === 'testing') discardTest(deps, tx, now, note);
+      if (now.status !== 'testing') return;
+      discardTest(deps, tx, now, note);
+      // Nothing has run: whoever allowed it need not be asked again.
+      repository.jobs.patch(tx, job.jobId, { askAgain: job.askAgain });
     });
     throw error;
   }
 }
 
-async function skipTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
-  if (job.requireHumanApproval) {
-    throw refuse(job, 'it needs the approval of a human after a test', 'Call start_job without skip_test.');
-  }
-  await run(deps, job, given, given.note ? { note: given.note } : {});
+async function skipTest(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
+  const { person } = await requireAllowed(deps, job, SKIPS);
+  if (person) requirePerson(job, call, 'only a person can leave its test out.', SKIPS);
+  await run(deps, job, given, { ...noteOf(given), ...byWhom(call) });
 }
 
 async function approve(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
-  if (job.requireHumanApproval && !call.human) {
-    throw new AbpError(
-      'approval_required',
-      `${job.jobId} needs the approval of a human; a tool argument is not enough.`,
-      {
-        hint: `Show the test result to the user. They approve it on a terminal: abp approve ${job.jobId}`,
-        details: { job_id: job.jobId },
-      },
-    );
+  if (needsPerson(job)) requirePerson(job, call, 'only a person can approve its test.');
+  const { person } = await requireAllowed(deps, job);
+  if (person) requirePerson(job, call, 'only a person can approve its test.');
+  if (call.human && given.shown === undefined) {
+    throw new AbpError('invalid_input', 'shown: expected what was on the screen of whoever approves, found nothing.', {
+      hint: 'Send `shown` of the status that was looked at.',
+    });
   }
-  const { note } = given;
-  await run(deps, job, given, { ...(note ? { note } : {}), ...(call.human ? { by: call.human } : {}) });
+  await run(deps, job, given, { ...noteOf(given), ...byWhom(call) });
+}
+
+function noteOf({ note }: Input): { readonly note?: string } {
+  return note ? { note } : {};
+}
+
+function byWhom({ human }: Call): { readonly by?: string } {
+  return human ? { by: human } : {};
 }
 
 /** Puts the job to work: status first, then an executor. The approval stands even when none can be started. */
@@ -173,6 +186,7 @@ async function run(
     // What was decided about must be what is there now: another test may have begun meanwhile.
     const now = requireJob(deps, job.jobId);
     if (stepOf(now, given) !== stepOf(job, given)) throw changed(job);
+    if (given.shown !== undefined) requireShown(now, given.shown, now.approvedDefinition);
     const from = now.status;
     const patch = { startedAt: now.startedAt ?? clock.now() };
     if (!repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch })) throw changed(job);
@@ -195,7 +209,7 @@ function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
  * history. `job` as it is in the open transaction.
  */
 export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
+  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null, askAgain: true } })) throw changed(job);
   repository.units.moveMany(
     tx,
     job.jobId,

@@ -2,11 +2,12 @@ import type { Attempt } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
 import { type FailureClass, failureRule } from '../domain/failure.ts';
-import { goesOnByItself, type Job, PAUSE_REASONS } from '../domain/job.ts';
+import { goesOnByItself, type Job, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
+import { listed, shownOf } from './approval.ts';
 import { leftOut, shortField, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
@@ -29,6 +30,7 @@ const SHOWN_TEST_UNITS = 5;
 /** Room for what may be long, in bytes: together with the rest it stays below that of an answer. */
 const TEST_BYTES = 4000;
 const FAILURES_BYTES = 2000;
+const POWERS_BYTES = 1000;
 
 /** Everything worth telling about a job in one small object, from rows. */
 export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
@@ -52,6 +54,7 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     ...(job.inputTokens + job.outputTokens > 0 ? { tokens: { input: job.inputTokens, output: job.outputTokens } } : {}),
     executor: state === 'alive' && lease ? { state, pid: lease.pid, slots: job.maxWorkers } : { state },
     ...(job.test ? { test: testOf(deps, job, job.test) } : {}),
+    ...approvalOf(job),
     ...(estimated ? { estimate: { ...estimated } } : {}),
     ...runningOf(deps, job),
     ...failuresOf(deps, job),
@@ -60,6 +63,19 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     started_at: iso(job.startedAt),
     ended_at: iso(job.endedAt),
     next: [...nextCalls(job, units, state)],
+  };
+}
+
+/** Who has to decide about a job that waits for it, and what is decided about. */
+function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
+  const waits = job.status === 'testing' && job.test?.state === 'passed';
+  if (!waits && !needsPerson(job)) return {};
+  return {
+    approval: {
+      person: needsPerson(job),
+      ...shortField('can', listed(job.powers), POWERS_BYTES),
+      ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
+    },
   };
 }
 

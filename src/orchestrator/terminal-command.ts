@@ -13,5 +13,12 @@ export async function terminalCommand(
   const revision = deps.repository.jobs.revision(job.jobId, number);
   if (!sessionId || !revision) return null;
   const { worker, config } = await deps.workers.parse(revision.worker);
-  return worker.resumeCommand(sessionId, { config, payload, stage, workingDirectory: job.workingDirectory });
+  return worker.resumeCommand(sessionId, {
+    config,
+    payload,
+    stage,
+    home: job.home,
+    workingDirectory: job.workingDirectory,
+    outputDirectory: job.outputDirectory,
+  });
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import type { Job, JobStatus } from '../domain/job.ts';
+import type { JobStatus } from '../domain/job.ts';
 import { checkTemplate } from '../prompt/template.ts';
+import { definitionOf } from './approval.ts';
 import { revisionOf } from './create-job.ts';
-import { type Call, operation, refuse, requireJob } from './operation.ts';
-import { checkSettings, type Settings } from './settings.ts';
+import { operation, refuse, requireJob } from './operation.ts';
+import { checkSettings } from './settings.ts';
 import { jobId, jobStatusOutput, limitsChange, outputSchemaInput, workerInput } from './shapes.ts';
 import { discardTest } from './start-job.ts';
 import { jobStatus } from './status.ts';
@@ -18,8 +19,6 @@ const input = z.strictObject({
   note: z.string().max(2000).optional().describe('What was changed and why'),
 });
 
-type Input = z.output<typeof input>;
-
 /** Makes a new revision of a job's prompt, schema, worker or limits. */
 export const updateJob = operation({
   name: 'update_job',
@@ -29,7 +28,7 @@ export const updateJob = operation({
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',
-  async run(deps, given, call) {
+  async run(deps, given) {
     const { repository } = deps;
     const job = requireJob(deps, given.job_id);
     const before = repository.jobs.revision(job.jobId, job.revision);
@@ -52,7 +51,8 @@ export const updateJob = operation({
     const settings = await checkSettings(deps, given, { ...before, limits });
     const template = given.prompt_template ?? before.template;
     checkTemplate(template, job.fields);
-    refuseUnapproved(job, given, settings, call);
+    const draft = { template, ...revisionOf(settings) };
+    const { powers } = await definitionOf(deps, job, { ...before, ...draft });
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       if (now.status !== job.status || now.revision !== job.revision) {
@@ -62,14 +62,10 @@ export const updateJob = operation({
       const jobId = job.jobId;
       const number = repository.jobs.addRevision(tx, {
         jobId,
-        template,
         note: given.note ?? null,
-        ...revisionOf(settings),
+        ...draft,
       });
-      repository.jobs.patch(tx, jobId, {
-        passEnv: settings.passEnv,
-        ...(settings.needsHuman ? { requireHumanApproval: true } : {}),
-      });
+      repository.jobs.patch(tx, jobId, { passEnv: settings.passEnv, powers });
       repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
       return number;
     });
@@ -82,17 +78,3 @@ const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
   running: 'pause_job first; then update_job, then resume_job.',
   post_processing: 'pause_job first; then update_job, then resume_job.',
 };
-
-/** After its test nothing is asked again: what a human has to approve is then changed by a human alone. */
-function refuseUnapproved(job: Job, given: Input, settings: Settings, { human }: Call): void {
-  const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
-  if (job.status !== 'paused' || !changesTask || human || !(job.requireHumanApproval || settings.needsHuman)) return;
-  throw new AbpError(
-    'approval_required',
-    `${job.jobId} has been tested already, and what it does needs the approval of a human; a tool argument is not enough.`,
-    {
-      hint: `The user changes it on a terminal: abp update ${job.jobId}. Or cancel it and create a new job, which is tested and approved.`,
-      details: { job_id: job.jobId },
-    },
-  );
-}

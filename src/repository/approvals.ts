@@ -1,44 +1,78 @@
 import type Database from 'better-sqlite3';
 import type { Clock } from '../domain/clock.ts';
-import type { ApprovalStore, CodeApproval } from '../domain/repository.ts';
-import type { CodeApprovalsTable } from './schema.ts';
-import { allRows, query, runWrite } from './statement.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Power } from '../domain/power.ts';
+import type { Approval, ApprovalStore } from '../domain/repository.ts';
+import type { ApprovalsTable } from './schema.ts';
+import { allRows, query, runWrite, statement } from './statement.ts';
 
-const toApproval = (row: CodeApprovalsTable): CodeApproval => ({
-  sha256: row.sha256,
-  code: row.code,
+const toApproval = (row: ApprovalsTable): Approval => ({
+  definition: row.definition,
+  about: row.about as Approval['about'],
+  title: row.title,
+  powers: JSON.parse(row.powers) as Power[],
+  files: JSON.parse(row.files) as Record<string, string | null>,
+  source: row.source === null ? null : (JSON.parse(row.source) as JsonObject),
   requestedAt: row.requested_at,
   approvedAt: row.approved_at,
   approvedBy: row.approved_by,
+  revokedAt: row.revoked_at,
 });
 
-/** Approvals of dynamic code on SQLite, by the SHA-256 of the very text. */
+/** What persons approved, on SQLite. */
 export function createApprovalStore(db: Database.Database, clock: Clock): ApprovalStore {
-  const all = query.selectFrom('code_approvals').selectAll();
+  // Asked before every run of a job that needs one.
+  const one = statement(db, (p: { definition: string }) =>
+    query.selectFrom('approvals').selectAll().where('definition', '=', p.definition),
+  );
+  const all = query.selectFrom('approvals').selectAll();
   return {
-    get(sha256) {
-      const row = allRows<CodeApprovalsTable>(db, all.where('sha256', '=', sha256))[0];
+    get(definition) {
+      const row = one.get({ definition });
       return row ? toApproval(row) : null;
     },
-    pending: () =>
-      allRows<CodeApprovalsTable>(db, all.where('approved_at', 'is', null).orderBy('requested_at')).map(toApproval),
-    request(_tx, sha256, code) {
+    list: (limit) => allRows(db, all.orderBy('requested_at', 'desc').orderBy('definition').limit(limit)).map(toApproval),
+    startingWith: (prefix) =>
+      allRows(
+        db,
+        all.where('definition', '>=', prefix).where('definition', '<', `${prefix}g`).orderBy('definition').limit(10),
+      ).map(toApproval),
+    request(_tx, { definition, about, title, powers, files, source }) {
       runWrite(
         db,
         query
-          .insertInto('code_approvals')
-          .values({ sha256, code, requested_at: clock.now(), approved_at: null, approved_by: null })
-          .onConflict((conflict) => conflict.column('sha256').doNothing()),
+          .insertInto('approvals')
+          .values({
+            definition,
+            about,
+            title,
+            powers: JSON.stringify(powers),
+            files: JSON.stringify(files),
+            source: source === null ? null : JSON.stringify(source),
+            requested_at: clock.now(),
+            approved_at: null,
+            approved_by: null,
+            revoked_at: null,
+          })
+          .onConflict((conflict) => conflict.column('definition').doNothing()),
       );
     },
-    approve: (_tx, sha256, by) =>
-      runWrite(
+    approve: (_tx, definition, by) => {
+      const set = { approved_at: clock.now(), approved_by: by, revoked_at: null };
+      const changed = runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
+      return changed === 1 ? 'approved' : 'unknown';
+    },
+    revoke: (_tx, definition) => {
+      const changed = runWrite(
         db,
         query
-          .updateTable('code_approvals')
-          .set({ approved_at: clock.now(), approved_by: by })
-          .where('sha256', '=', sha256)
-          .where('approved_at', 'is', null),
-      ) === 1,
+          .updateTable('approvals')
+          .set({ revoked_at: clock.now() })
+          .where('definition', '=', definition)
+          .where('approved_at', 'is not', null)
+          .where('revoked_at', 'is', null),
+      );
+      return changed === 1 ? 'revoked' : 'unchanged';
+    },
   };
 }

@@ -27,6 +27,9 @@ const PATCH_COLUMNS: {
   test: ['test', 'json'],
   passEnv: ['pass_env', 'json'],
   requireHumanApproval: ['require_human_approval', 'flag'],
+  powers: ['powers', 'json'],
+  approvedDefinition: ['approved_definition', 'plain'],
+  askAgain: ['ask_again', 'flag'],
   executorsLost: ['executors_lost', 'plain'],
   startedAt: ['started_at', 'plain'],
   endedAt: ['ended_at', 'plain'],
@@ -107,6 +110,8 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
           test_units: job.testUnits,
           require_human_approval: job.requireHumanApproval ? 1 : 0,
           post_processing: job.postProcessing === null ? null : JSON.stringify(job.postProcessing),
+          powers: JSON.stringify(job.powers),
+          home: job.home,
           working_directory: job.workingDirectory,
           output_directory: job.outputDirectory,
           pass_env: JSON.stringify(job.passEnv),
@@ -119,6 +124,11 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
       const row = get.get({ jobId });
       return row ? toJob(row) : null;
     },
+    approvedAs: (definition) =>
+      allRows(
+        db,
+        query.selectFrom('jobs').selectAll().where('approved_definition', '=', definition).where('deleting', '=', 0),
+      ).map(toJob),
     idsLike(prefix) {
       const rows = allRows(
         db,

@@ -5,6 +5,7 @@ import type { Job, JobStatus, JobTest, PauseReason, PostProcessing, Revision, Wo
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
+import type { Power } from '../domain/power.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
 import type { Stage, Unit, UnitStatus } from '../domain/unit.ts';
 import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
@@ -34,7 +35,11 @@ export function toJob(row: JobsTable): Job {
     testUnits: row.test_units,
     test: jsonOrNull<JobTest>(row.test),
     requireHumanApproval: row.require_human_approval === 1,
+    powers: json<Power[]>(row.powers),
+    approvedDefinition: row.approved_definition,
+    askAgain: row.ask_again === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
+    home: row.home,
     workingDirectory: row.working_directory,
     outputDirectory: row.output_directory,
     passEnv: json<string[]>(row.pass_env),

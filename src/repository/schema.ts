@@ -18,7 +18,11 @@ export interface JobsTable {
   test_units: number;
   test: string | null;
   require_human_approval: number;
+  powers: string;
+  approved_definition: string | null;
+  ask_again: number;
   post_processing: string | null;
+  home: string | null;
   working_directory: string;
   output_directory: string;
   pass_env: string;
@@ -133,12 +137,17 @@ export interface WorkerGatesTable {
   reason: string;
 }
 
-export interface CodeApprovalsTable {
-  sha256: string;
-  code: string;
+export interface ApprovalsTable {
+  definition: string;
+  about: string;
+  title: string;
+  powers: string;
+  files: string;
+  source: string | null;
   requested_at: number;
   approved_at: number | null;
   approved_by: string | null;
+  revoked_at: number | null;
 }
 
 export interface Tables {
@@ -150,5 +159,5 @@ export interface Tables {
   events: EventsTable;
   leases: LeasesTable;
   worker_gates: WorkerGatesTable;
-  code_approvals: CodeApprovalsTable;
+  approvals: ApprovalsTable;
 }

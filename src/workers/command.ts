@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { compileSchema } from '../domain/output-schema.ts';
+import { environmentPowers } from '../domain/power.ts';
 import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
 import { describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
@@ -39,6 +40,11 @@ export const commandWorker: Worker = processWorker({
   type: 'command',
   description: 'Runs a program once per unit: JSON on stdin, its result (JSON or text) on stdout, exit 0 = success.',
   configSchema,
+  powers: (config) => {
+    const { command, env, pass_env } = configOf<CommandConfig>({ config });
+    return [{ kind: 'programs', what: command.map(shown).join(' ') }, ...environmentPowers(env, pass_env)];
+  },
+  definingFiles: (config, base, home) => filesNamed(configOf<CommandConfig>({ config }), base, home),
   requiredEnvironment: (config) => configOf<CommandConfig>({ config }).pass_env ?? [],
 
   async preflight(config, environment) {
@@ -123,6 +129,36 @@ async function verdict(
     if (problem !== null) return failure('invalid_output', problem, usage);
   }
   return { ok: true, usage, result: { text, ...(structured !== undefined && { structured }) } };
+}
+
+/**
+ * Files below its cwd or the job's home that a command line names, also as `--config=file`: scripts, whose bytes decide what
+ * runs. A program that is looked up in PATH is not among them.
+ */
+function filesNamed({ command, cwd: directory = '.' }: CommandConfig, base: string, home: string | null): string[] {
+  const cwd = path.resolve(base, directory);
+  const candidates = command.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]);
+  const files = candidates.map((argument) => path.resolve(cwd, argument));
+  const roots = [cwd, ...(home === null ? [] : [home])];
+  return [...new Set(files)].filter((file) => roots.some((root) => isBelow(file, root)) && isFile(file));
+}
+
+function isBelow(file: string, directory: string): boolean {
+  return file.startsWith(directory.endsWith(path.sep) ? directory : directory + path.sep);
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    // Not there, or no path at all: an argument like any other.
+    return false;
+  }
+}
+
+/** An argument as a person reads it: what a shell would take apart is in quotes. */
+function shown(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : JSON.stringify(argument);
 }
 
 async function schemaProblem(structured: Json | undefined, schema: JsonObject): Promise<string | null> {

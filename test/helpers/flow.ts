@@ -94,7 +94,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
   const observer = createLeaseObserver(clock);
 
   async function startExecutor(jobId: string): Promise<void> {
-    const load = createRevisionLoader(repository, worker.workers);
+    const load = createRevisionLoader(repository, worker.workers, places);
     const job = repository.jobs.get(jobId);
     if (!job) throw new Error(`no job ${jobId}`);
     const loaded = await load(job);

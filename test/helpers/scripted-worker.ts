@@ -105,6 +105,8 @@ export function scriptedWorker(): ScriptedWorker {
     type,
     description: 'Ends as the test says.',
     configSchema,
+    powers: ({ permission }) => (permission === 'full' ? [{ kind: 'full', what: 'permission full' }] : []),
+    definingFiles: () => [],
     requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
     preflight: async () => scripted.preflight,
     run: async (assignment, context) =>

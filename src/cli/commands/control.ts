@@ -23,6 +23,7 @@ export const pause: DefineCommand = (program, act) => {
 interface ResumeOptions {
   readonly maxWorkers?: number;
   readonly watch: boolean;
+  readonly yes: boolean;
 }
 
 /** abp resume */
@@ -35,12 +36,15 @@ export const resume: DefineCommand = (program, act) => {
     )
     .option('--max-workers <n>', 'units at work at the same time, from now on', atLeast(1))
     .option('-w, --watch', 'follow it to its end', false)
+    .option('-y, --yes', 'allow what it would run, if that has to be approved', false)
     .addHelpText('after', '\n  $ abp resume 7f3k2m --max-workers 8')
     .action(
-      act(async (session, typed: string, { maxWorkers, watch }: ResumeOptions) => {
+      act(async (session, typed: string, { maxWorkers, watch, yes }: ResumeOptions) => {
         const { afterwards } = await import('../job/afterwards.ts');
         const job_id = await session.jobId(typed);
-        await session.call('resume_job', { job_id, ...(maxWorkers ? { max_workers: maxWorkers } : {}) });
+        const { askingForApproval } = await import('../job/allow.ts');
+        const slots = maxWorkers ? { max_workers: maxWorkers } : {};
+        await askingForApproval(session, yes, () => session.call('resume_job', { job_id, ...slots }));
         return afterwards(session, job_id, watch, `${job_id} goes on.`);
       }),
     );

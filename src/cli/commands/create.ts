@@ -4,6 +4,7 @@ import type { DefineCommand } from '../command.ts';
 interface Options {
   readonly limit?: number;
   readonly set: readonly string[];
+  readonly yes: boolean;
 }
 
 /** abp create */
@@ -16,13 +17,18 @@ export const create: DefineCommand = (program, act) => {
     )
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
+    .option('-y, --yes', 'allow what it can do, without asking', false)
     .addHelpText('after', '\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
     .action(
       act(async (session, file: string, options: Options) => {
         const { createFrom, prepare } = await import('../job/run-batch.ts');
         // Its export is made by hand: nothing has to be free yet.
         const batch = await prepare(session, file, { ...options, force: true });
-        const job = await createFrom(session, batch);
+        const job = await createFrom(session, batch, options.yes);
+        if (options.yes && job.approval?.person) {
+          const { allow } = await import('../job/allow.ts');
+          await allow(session, { jobId: job.job_id }, true);
+        }
         session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
         return 'done';
       }),

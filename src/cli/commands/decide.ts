@@ -21,7 +21,7 @@ export const start: DefineCommand = (program, act) => {
     .description(
       'Tries the test units of a job, shows them, asks whether to run the others, and follows them to the end.',
     )
-    .option('-y, --yes', 'approve a passed test without asking', false)
+    .option('-y, --yes', 'allow what it can do, and approve a passed test, without asking', false)
     .option('--skip-test', 'run everything at once, without a test', false)
     .option('--detach', 'do not wait for the end once it runs', false)
     .option('--note <text>', 'why, for the record')
@@ -77,6 +77,10 @@ export const reject: DefineCommand = (program, act) => {
 
 async function decide(session: Session, typed: string, approve: boolean, note?: string): Promise<string> {
   const job_id = await session.jobId(typed);
-  await session.call('start_job', { job_id, approve, wait_seconds: 0, ...(note ? { note } : {}) });
+  const { askingForApproval } = await import('../job/allow.ts');
+  const { approval } = await session.call('get_job_status', { job_id });
+  const shown = approval?.shown === undefined ? {} : { shown: approval.shown };
+  const decision = { job_id, approve, wait_seconds: 0, ...shown, ...(note ? { note } : {}) };
+  await askingForApproval(session, false, () => session.call('start_job', decision));
   return job_id;
 }

@@ -1,4 +1,5 @@
 import type { DefineCommand } from '../command.ts';
+import { approvals } from './approvals.ts';
 import { clone } from './clone.ts';
 import { cancel, pause, resume } from './control.ts';
 import { create } from './create.ts';
@@ -15,12 +16,12 @@ import { enumerators, preview, prompt, schema } from './sources.ts';
 import { status } from './status.ts';
 import { units } from './units.ts';
 import { update } from './update.ts';
-import { approveCode, deleteCommand, doctor, prune, recover } from './upkeep.ts';
+import { deleteCommand, doctor, prune, recover } from './upkeep.ts';
 
 /** Every command in the groups of `abp --help`. A new one is its file and one line here. */
 export const COMMANDS: readonly { readonly heading: string; readonly commands: readonly DefineCommand[] }[] = [
   { heading: 'From a batch file', commands: [run, create, preview, prompt, enumerators, schema] },
-  { heading: 'Decide', commands: [start, approve, reject, approveCode] },
+  { heading: 'Decide', commands: [start, approve, reject, approvals] },
   { heading: 'Look', commands: [status, watch, wait, units, show, logs] },
   { heading: 'Control', commands: [pause, resume, cancel, ...manageUnits, update, clone] },
   { heading: 'Results', commands: [exportCommand] },

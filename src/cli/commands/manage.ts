@@ -53,13 +53,16 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
         const { count } = await import('../format.ts');
         const job_id = await session.jobId(typed);
         const chosen: Action = options.postProcessing ? 'post_process' : action;
-        const { changed } = await session.call('manage_units', {
-          job_id,
-          action: chosen,
-          ...(units?.length ? { units: [...units] } : {}),
-          ...(options.status ? { status: options.status } : {}),
-          ...(options.class ? { failure_class: options.class } : {}),
-        });
+        const { askingForApproval } = await import('../job/allow.ts');
+        const { changed } = await askingForApproval(session, false, () =>
+          session.call('manage_units', {
+            job_id,
+            action: chosen,
+            ...(units?.length ? { units: [...units] } : {}),
+            ...(options.status ? { status: options.status } : {}),
+            ...(options.class ? { failure_class: options.class } : {}),
+          }),
+        );
         const done = chosen === 'post_process' ? 'Post-processing runs.' : `${count(changed, 'unit')} changed.`;
         return afterwards(session, job_id, options.watch === true, done);
       }),

@@ -10,7 +10,7 @@ export const run: DefineCommand = (program, act) => {
     .description(
       'Makes a job from a batch file, tries a unit and shows it, asks whether to run the others, shows their progress and exports the results. The job runs in a process of its own: this terminal may go away.',
     )
-    .option('-y, --yes', 'approve a passed test without asking', false)
+    .option('-y, --yes', 'allow what it can do, and approve a passed test, without asking', false)
     .option('--skip-test', 'run everything at once, without a test', false)
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])

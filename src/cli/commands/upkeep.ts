@@ -1,24 +1,6 @@
 import { timeSpan } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
-/** abp approve-code */
-export const approveCode: DefineCommand = (program, act) => {
-  program
-    .command('approve-code [sha256]')
-    .summary('read and approve the code of a dynamic source')
-    .description(
-      'Shows code that waits for approval, or asks whether one of it may run. Without a terminal the whole hash and --yes are needed.',
-    )
-    .option('-y, --yes', 'do not ask', false)
-    .addHelpText('after', '\n  $ abp approve-code 3f9a01')
-    .action(
-      act(async (session, hash: string | undefined, { yes }: { yes: boolean }) => {
-        const { approveDynamicCode, showPendingCode } = await import('../upkeep/approve-code.ts');
-        return hash === undefined ? showPendingCode(session) : approveDynamicCode(session, hash, yes);
-      }),
-    );
-};
-
 /** abp recover */
 export const recover: DefineCommand = (program, act) => {
   program

@@ -1,5 +1,6 @@
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
+import { askingForApproval } from './allow.ts';
 import { type Followed, followJob } from './follow.ts';
 import type { Overview } from './status-text.ts';
 import { exitOf, resultsText, summaryText } from './summary.ts';
@@ -24,10 +25,9 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
   const { say, terminal } = session;
   const note = deciding.note === undefined ? {} : { note: deciding.note };
   const start = { job_id: jobId, wait_seconds: 0 };
-  const started = await session.call('start_job', {
-    ...start,
-    ...(deciding.skipTest ? { skip_test: true, ...note } : {}),
-  });
+  const started = await askingForApproval(session, deciding.yes, () =>
+    session.call('start_job', { ...start, ...(deciding.skipTest ? { skip_test: true, ...note } : {}) }),
+  );
   if (started.status === 'testing') {
     if (started.test?.state === 'running') say('Trying before the rest runs…');
     const followed = await followJob(session, jobId);
@@ -45,7 +45,11 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
       say(`${jobId} waits for your decision: abp approve ${jobId}, or abp reject ${jobId}.`);
       return decision === 'later' ? 'person' : 'interrupted';
     }
-    await session.call('start_job', { ...start, approve: decision === 'approve', ...note });
+    const approve = decision === 'approve';
+    const shown = job.approval?.shown === undefined ? {} : { shown: job.approval.shown };
+    await askingForApproval(session, deciding.yes, () =>
+      session.call('start_job', { ...start, approve, ...shown, ...note }),
+    );
     if (decision === 'reject') {
       say(`The test was rejected; ${jobId} is as it was created. abp start ${jobId} tests it again.`);
       return 'cancelled';

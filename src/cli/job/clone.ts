@@ -35,7 +35,7 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
     session.answer(printed, stringify(printed).trimEnd());
     return 'done';
   }
-  const job = await createFrom(session, batch);
+  const job = await createFrom(session, batch, false);
   session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
   return 'done';
 }

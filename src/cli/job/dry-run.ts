@@ -5,17 +5,17 @@ import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { askingAboutCode } from '../upkeep/approve-code.ts';
 import { warningLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
+import { askingForApproval } from './allow.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
 
 /** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
-export async function showDryRun(session: Session, batch: Batch): Promise<Exit> {
+export async function showDryRun(session: Session, batch: Batch, yes: boolean): Promise<Exit> {
   const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
   const seen = await batch.located(() =>
-    askingAboutCode(session, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
+    askingForApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
   );
   const { colors } = session.terminal;
   const worker = workerOf(batch);

@@ -8,8 +8,8 @@ import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { askingAboutCode } from '../upkeep/approve-code.ts';
 import { warningLines } from '../warnings.ts';
+import { askingForApproval } from './allow.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
@@ -31,9 +31,9 @@ export interface RunOptions {
 /** Runs a batch file from its check to its export. Whatever is wrong with it is said before a job exists. */
 export async function runBatch(session: Session, file: string, options: RunOptions): Promise<Exit> {
   const batch = await prepare(session, file, options);
-  if (options.dryRun) return showDryRun(session, batch);
+  if (options.dryRun) return showDryRun(session, batch, options.yes);
   await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
-  const { job_id } = await createFrom(session, batch);
+  const { job_id } = await createFrom(session, batch, options.yes);
   const exit = await carryOut(session, job_id, {
     yes: options.yes,
     skipTest: options.skipTest || batch.skipTest,
@@ -70,8 +70,8 @@ export async function prepare(
   return { ...batch, export: target };
 }
 
-/** Makes the job, telling how far the source has been read. */
-export async function createFrom(session: Session, batch: Batch): Promise<Status> {
+/** Makes the job, telling how far the source has been read. `yes`: a source that has to be allowed is. */
+export async function createFrom(session: Session, batch: Batch, yes: boolean): Promise<Status> {
   const { say, terminal } = session;
   const { deps } = (await session.abp()).orchestrator;
   // Not the fault of the file.
@@ -84,7 +84,7 @@ export async function createFrom(session: Session, batch: Batch): Promise<Status
       onProgress: ({ message }) => progress(`${message}…`),
     });
   const job = await batch.located(() =>
-    askingAboutCode(session, () => session.interruptible(create).finally(() => progress(''))),
+    askingForApproval(session, yes, () => session.interruptible(create).finally(() => progress(''))),
   );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of warningLines(terminal.colors, job.warnings)) say(line);

@@ -6,10 +6,10 @@ import { parseValue } from '../batch-file/document.ts';
 import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count, table } from '../format.ts';
+import { askingForApproval } from '../job/allow.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { askingAboutCode } from '../upkeep/approve-code.ts';
 import { warningLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
@@ -23,7 +23,7 @@ export async function showItems(
 ): Promise<Exit> {
   const { given, workingDirectory, located } = await sourceOf(session, source, fields);
   const seen = await located(() =>
-    askingAboutCode(session, () => session.call('preview_items', { ...given, limit }, { workingDirectory })),
+    askingForApproval(session, false, () => session.call('preview_items', { ...given, limit }, { workingDirectory })),
   );
   const { colors } = session.terminal;
   const rows = seen.fields.map(({ name, types, examples }) => [

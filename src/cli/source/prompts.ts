@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { previewPrompts } from '../../orchestrator/preview-prompts.ts';
 import type { Exit } from '../exit-codes.ts';
+import { askingForApproval } from '../job/allow.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { askingAboutCode } from '../upkeep/approve-code.ts';
 
 /** Prompts as agents get them: one part that is the same for all, and one for each unit. */
 interface Prompts {
@@ -40,7 +40,7 @@ async function ofFile(session: Session, file: string, limit: number, set: readon
   const { create, directory, located } = await prepare(session, file, { set, force: true });
   const { deps } = (await session.abp()).orchestrator;
   const { system, prompts } = await located(() =>
-    askingAboutCode(session, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
+    askingForApproval(session, false, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
   );
   return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
 }

@@ -1,5 +1,5 @@
+import { allowJobView, allowSourceView, jobApproval, listApprovals, revokeApprovalView } from './approvals.ts';
 import { attemptLog } from './attempt-log.ts';
-import { approveDynamicCode, listCodeApprovals } from './code-approvals.ts';
 import { jobHistory } from './job-history.ts';
 import { jobOverview } from './job-overview.ts';
 import { jobSettings } from './job-settings.ts';
@@ -19,8 +19,11 @@ export const VIEWS = [
   unitRows,
   unitDetail,
   attemptLog,
-  listCodeApprovals,
-  approveDynamicCode,
+  jobApproval,
+  allowJobView,
+  listApprovals,
+  allowSourceView,
+  revokeApprovalView,
 ] as const;
 
 export type AnyView = (typeof VIEWS)[number];

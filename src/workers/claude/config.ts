@@ -85,3 +85,4 @@ export const claudeConfigSchema = z
   );
 
 export type ClaudeConfig = z.infer<typeof claudeConfigSchema>;
+export type McpConfig = z.infer<typeof mcpConfigSchema>;

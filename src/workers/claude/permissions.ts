@@ -19,7 +19,9 @@ const DEFAULT_TOOLS = {
 
 /** Tools whose reach is bounded by directories, not by a rule with their name. */
 const READING_TOOLS: ReadonlySet<string> = new Set(['Read', 'Glob', 'Grep', 'LS', 'NotebookRead']);
-const WRITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
+export const WRITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
+/** Tools that ask the network. */
+export const WEB_TOOLS: ReadonlySet<string> = new Set(['WebFetch', 'WebSearch']);
 
 /**
  * Maps a job's permission to what the CLI enforces. Reading is bounded by the working and added directories. With
@@ -48,9 +50,14 @@ export function accessOf(
   };
 }
 
-/** `Bash(git log *)` is a rule for Bash. */
+/** A tool of a config taken apart: `Bash(git log *)` is a rule for Bash with a specifier. */
+export function ruleOf(rule: string): { readonly name: string; readonly specifier: string | null } {
+  const at = rule.indexOf('(');
+  return at < 0 ? { name: rule, specifier: null } : { name: rule.slice(0, at), specifier: rule.slice(at + 1, -1) };
+}
+
 function nameOf(rule: string): string {
-  return rule.replace(/\(.*$/s, '');
+  return ruleOf(rule).name;
 }
 
 /** A rule's pattern for everything below an absolute directory: `//` = from the root. */

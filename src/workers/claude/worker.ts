@@ -14,6 +14,7 @@ import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
 import { readConversation, readLatestStep } from './conversation.ts';
 import { BATCH_VARIABLES, LOGIN_VARIABLES } from './environment.ts';
 import { accessOf } from './permissions.ts';
+import { claudePowers } from './powers.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
 import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
@@ -33,6 +34,11 @@ export const claudeWorker: Worker = processWorker({
   description: 'Gives every unit its own Claude Code agent with tools; uses the login or key of Claude Code.',
   configSchema: claudeConfigSchema,
   checkSchema: refuseSchema,
+  powers: (config, bounds) => claudePowers(configOf<ClaudeConfig>({ config }), bounds),
+  definingFiles: (config, base) => {
+    const { mcp_config } = configOf<ClaudeConfig>({ config });
+    return typeof mcp_config === 'string' ? [absolute(mcp_config, base)] : [];
+  },
   requiredEnvironment: (config) => configOf<ClaudeConfig>({ config }).pass_env ?? [],
   preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
 
@@ -96,8 +102,9 @@ export const claudeWorker: Worker = processWorker({
 });
 
 /** Where an agent works. Post-processing has no item whose fields could choose a directory. */
-function directoryOf({ config, payload, stage, workingDirectory }: WorkingPlace): string {
-  const { working_directory: template = '.' } = configOf<ClaudeConfig>({ config });
+function directoryOf({ config, payload, stage, home, workingDirectory, outputDirectory }: WorkingPlace): string {
+  const { working_directory: template } = configOf<ClaudeConfig>({ config });
+  if (template === undefined) return resolveWorkingDirectory('.', home ?? outputDirectory, payload);
   return resolveWorkingDirectory(stage === 'post' ? fixedPart(template) : template, workingDirectory, payload);
 }
 

@@ -1,0 +1,43 @@
+import type { DefineCommand } from '../command.ts';
+
+/** abp approvals, with allow and revoke */
+export const approvals: DefineCommand = (program, act) => {
+  const group = program
+    .command('approvals')
+    .summary('what may run programs, write or reach elsewhere')
+    .description(
+      'Lists what persons approved, and what waits for one: jobs and sources that can do more than read their home and write their output directory.',
+    )
+    .addHelpText('after', '\n  $ abp approvals\n  $ abp approvals allow 7f3k2m\n  $ abp approvals revoke 3f9a01c2')
+    .action(
+      act(async (session) => {
+        const { showApprovals } = await import('../upkeep/approvals.ts');
+        return showApprovals(session);
+      }),
+    );
+  group
+    .command('allow <what>')
+    .summary('allow a job, a batch file, or a source that was asked about')
+    .description(
+      'Shows what a job (by its id), a batch file (by its path) or a source (by its definition) would do, and records your yes to exactly that: a changed word asks again. Nothing runs.',
+    )
+    .option('-y, --yes', 'do not ask: whoever types this command decides', false)
+    .addHelpText('after', '\n  $ abp approvals allow 7f3k2m\n  $ abp approvals allow batch.yaml --yes')
+    .action(
+      act(async (session, what: string, { yes }: { yes: boolean }) => {
+        const { allowFromTerminal } = await import('../upkeep/approvals.ts');
+        return allowFromTerminal(session, what, yes);
+      }),
+    );
+  group
+    .command('revoke <definition>')
+    .summary('take an approval back; jobs that run under it are paused')
+    .description('Takes an approval back: jobs that run under it are paused before their next run.')
+    .addHelpText('after', '\n  $ abp approvals revoke 3f9a01c2')
+    .action(
+      act(async (session, definition: string) => {
+        const { revokeFromTerminal } = await import('../upkeep/approvals.ts');
+        return revokeFromTerminal(session, definition);
+      }),
+    );
+};

@@ -1,0 +1,94 @@
+import { existsSync, statSync } from 'node:fs';
+import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
+import { findApproval, listed } from '../../orchestrator/approval.ts';
+import { shownWorker } from '../../orchestrator/shown-worker.ts';
+import { confirm } from '../confirm.ts';
+import { workerOf } from '../batch-file/read.ts';
+import type { Exit } from '../exit-codes.ts';
+import { table } from '../format.ts';
+import { allow, askingForApproval, jobText } from '../job/allow.ts';
+import { prepare } from '../job/run-batch.ts';
+import { asPerson, type Session } from '../session.ts';
+import { printable } from '../terminal.ts';
+
+/** So much of a definition is enough to name it. */
+const SHORT = 12;
+
+/** Lists what was approved, and what waits. */
+export async function showApprovals(session: Session): Promise<Exit> {
+  const found = await session.view('list_approvals', {});
+  const rows = found.approvals.map(({ definition, state, about, title, can, approved_by, approved_at, jobs }) => [
+    definition.slice(0, SHORT),
+    state,
+    `${about} ${printable(title)}`,
+    can.map((power) => printable(`${power.can} (${power.what})`)).join('; ').slice(0, 100),
+    approved_at === null ? '' : `${approved_by}, ${approved_at}`,
+    jobs.join(' '),
+  ]);
+  const header = ['definition', 'state', 'of', 'it can', 'by', 'jobs'];
+  session.answer(found, rows.length === 0 ? 'Nothing was approved, and nothing waits.' : table(session.terminal.colors, header, rows));
+  return 'done';
+}
+
+/** Shows what a job, a batch file or a source that was asked about would do, and records a yes to exactly that. */
+export async function allowFromTerminal(session: Session, what: string, yes: boolean): Promise<Exit> {
+  if (isFile(what)) return allowBatchFile(session, what, yes);
+  const question = /^[0-9a-f]{8,64}$/.test(what) ? { definition: what } : { jobId: await session.jobId(what) };
+  if (!(await allow(session, question, yes))) return 'cancelled';
+  const { details, text } = 'jobId' in question ? allowedJob(question.jobId) : allowedSource(question.definition);
+  session.answer({ ...details, allowed: true }, text);
+  return 'done';
+}
+
+const allowedJob = (jobId: string) => ({
+  details: { job_id: jobId },
+  text: `Allowed as it is now. abp start ${jobId} (or resume_job) goes on.`,
+});
+
+const allowedSource = (definition: string) => ({
+  details: { definition },
+  text: 'Allowed. Make the job again.',
+});
+
+async function allowBatchFile(session: Session, file: string, yes: boolean): Promise<Exit> {
+  const { deps } = (await session.abp()).orchestrator;
+  const batch = await prepare(session, file, { set: [], force: true });
+  const call = asPerson({ workingDirectory: batch.directory });
+  const found = await batch.located(() => askingForApproval(session, yes, () => defineBatch(deps, batch.create, call)));
+  const { job, definition, template, units } = found;
+  session.say(
+    jobText(
+      {
+        name: job.name,
+        job_id: file,
+        can: listed(definition.powers),
+        units,
+        test_units: job.testUnits,
+        source: { type: job.enumeratorType, config: { ...job.enumeratorConfig } },
+        worker: shownWorker(workerOf(batch)),
+        template,
+        home: job.home,
+        output_directory: job.outputDirectory,
+        files: Object.entries(definition.files).map(([path, sha256]) => ({ path, sha256 })),
+      },
+      session.terminal.colors,
+    ),
+  );
+  if (!(await confirm(session, 'Allow it?', yes))) return 'cancelled';
+  allowBatch(deps, found, call);
+  session.answer({ definition: definition.id, allowed: true }, `Allowed as it is now. abp run ${file} does not ask again.`);
+  return 'done';
+}
+
+/** Takes an approval back. */
+export async function revokeFromTerminal(session: Session, prefix: string): Promise<Exit> {
+  const { definition } = findApproval((await session.abp()).orchestrator.deps, prefix);
+  const { paused } = await session.view('revoke_approval', { definition });
+  const text = `Revoked ${definition.slice(0, SHORT)}.${paused.length > 0 ? ` Paused: ${paused.join(', ')}.` : ''}`;
+  session.answer({ definition, paused }, text);
+  return 'done';
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}

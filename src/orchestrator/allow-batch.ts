@@ -1,0 +1,61 @@
+import { type Definition, defineJob } from '../approval/definition.ts';
+import { AbpError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { NewJob } from '../domain/repository.ts';
+import { parseWith } from '../domain/validate.ts';
+import { getEnumerator, parseConfig } from '../enumerators/index.ts';
+import { refuseRecursion } from '../executor/launch.ts';
+import { createJob, newJob, revisionOf } from './create-job.ts';
+import type { InputOf } from './index.ts';
+import type { Call, OrchestratorDeps } from './operation.ts';
+import { previewPrompts } from './preview-prompts.ts';
+import { checkSettings } from './settings.ts';
+import { templateOf } from './template.ts';
+
+/** What create_job would make of its arguments, as far as a person is asked about it. */
+export interface BatchDefinition {
+  readonly job: NewJob;
+  readonly template: string;
+  readonly units: number;
+  readonly definition: Definition;
+}
+
+/**
+ * The definition that a job with these arguments would have; stores nothing. Reads the first items of the source for the
+ * names of their fields: a template that is made from an intent may name them. Throws what create_job would throw.
+ */
+export async function defineBatch(
+  deps: OrchestratorDeps,
+  given: InputOf<'create_job'>,
+  call: Call,
+): Promise<BatchDefinition> {
+  const { repository, workers, places } = deps;
+  const input = parseWith(createJob.input, given, 'arguments of create_job');
+  const { fields, total } = await previewPrompts(deps, given, call, 1);
+  const enumerator = await getEnumerator(input.enumerator_type);
+  const config = enumerator.resolve(parseConfig(enumerator, input.enumerator_config), call);
+  const settings = await checkSettings(deps, input, null);
+  const job = await newJob(deps, input, config as JsonObject, settings, call);
+  const { outputDirectory } = job;
+  const template = await templateOf(deps, input, { fields, outputSchema: settings.outputSchema, outputDirectory });
+  const store = { path: repository.path, outputs: places.outputs };
+  const defined = await defineJob(job, { template, ...revisionOf(settings) }, workers, store);
+  return { job, template, units: total, definition: await defined.now() };
+}
+
+/** Records that a person allows what create_job would make of these arguments. Throws `approval_required` for anybody else. */
+export function allowBatch(deps: OrchestratorDeps, { job, definition }: BatchDefinition, call: Call): void {
+  refuseRecursion(deps.environment);
+  const by = call.human;
+  if (by === null) {
+    throw new AbpError('approval_required', 'Only a person can allow what a batch file does.', {
+      hint: 'On a terminal: abp approvals allow <batch file>',
+    });
+  }
+  const { id, powers, files } = definition;
+  deps.repository.transaction((tx) => {
+    const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
+    deps.repository.approvals.request(tx, asked);
+    deps.repository.approvals.approve(tx, id, by);
+  });
+}

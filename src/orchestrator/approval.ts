@@ -1,0 +1,227 @@
+import { refuseSpecial } from '../approval/bounds.ts';
+import { type Standing, standingOf } from '../approval/check.ts';
+import { type Definition, defineJob, defineSource, type JobDefinition, sourceShown } from '../approval/definition.ts';
+import type { Enumerator } from '../domain/enumerator.ts';
+import { AbpError } from '../domain/error.ts';
+import { type Job, needsPerson } from '../domain/job.ts';
+import { POWERS, type Power } from '../domain/power.ts';
+import { redact } from '../domain/redact.ts';
+import type { Approval } from '../domain/repository.ts';
+import { refuseRecursion } from '../executor/launch.ts';
+import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
+
+type Deps = Pick<OrchestratorDeps, 'repository' | 'workers' | 'places'>;
+
+/** So much of a hash is enough to tell definitions apart, for a person as for a compare-and-set. */
+const SHORT = 16;
+
+/** The definition of a job's current revision, or of another that it is about to get. */
+export async function definitionOf(
+  { repository, workers, places }: Deps,
+  job: Job,
+  revision = repository.jobs.revision(job.jobId, job.revision),
+): Promise<JobDefinition> {
+  if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+  return defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs });
+}
+
+/** How a job stands with the person who has to allow it, as it is at this moment. */
+export async function standing(deps: Deps, job: Job): Promise<Standing> {
+  const found = await standingOf(deps.repository, job, await definitionOf(deps, job));
+  if (!found.approved || !job.askAgain || !needsPerson({ ...job, powers: found.definition.powers })) return found;
+  const reason = 'Its test was discarded, and another one runs units again.';
+  return { approved: false, definition: found.definition, reason };
+}
+
+/**
+ * Refuses a job that a person has to allow and has not allowed as it is now: nothing of it may run. Throws
+ * `approval_required` with what they would be asked. `person`: whether its test is theirs to approve, too.
+ */
+export async function requireAllowed(
+  deps: Deps,
+  job: Job,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly person: boolean }> {
+  const found = await standing(deps, job);
+  if (!found.approved) throw notAllowed(job, found.definition, found.reason, details);
+  const { id, powers } = found.definition;
+  if (!needsPerson({ ...job, powers })) return { person: false };
+  // The same may have been allowed for another job, or before.
+  if (job.approvedDefinition !== id) {
+    deps.repository.transaction((tx) => deps.repository.jobs.patch(tx, job.jobId, { approvedDefinition: id, powers }));
+  }
+  return { person: true };
+}
+
+/** Refuses what a person must do themselves: no argument and no token does it for them. */
+export function requirePerson(
+  job: Job,
+  call: Pick<Call, 'human'>,
+  what: string,
+  details: Readonly<Record<string, unknown>> = {},
+): void {
+  if (call.human) return;
+  throw new AbpError('approval_required', `${job.jobId}: ${what} A tool argument or a token is not enough.`, {
+    hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp approve ${job.jobId}`,
+    details: { job_id: job.jobId, powers: listed(job.powers), ...details },
+  });
+}
+
+function notAllowed(job: Job, { id, powers }: Definition, reason: string, more: object): AbpError {
+  const can = powers.length === 0 ? 'It was made so that a person has to allow it' : `It can do this: ${phrase(powers)}`;
+  return new AbpError(
+    'approval_required',
+    `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
+    {
+      hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${job.jobId}`,
+      details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: listed(powers), ...more },
+    },
+  );
+}
+
+/**
+ * Refuses a source that is no file or directory of data, and one that can do more than read where it lies, unless a person
+ * allowed it: nothing of it is read before. Throws `approval_required`; the question is kept for a person to answer.
+ */
+export function requireSource<Config>(
+  { repository, places }: Deps,
+  enumerator: Enumerator<Config>,
+  config: Config,
+  { workingDirectory }: Pick<Call, 'workingDirectory'>,
+): void {
+  const root = enumerator.root(config);
+  if (root !== null) refuseSpecial(root);
+  const store = { path: repository.path, outputs: places.outputs };
+  const { id, powers, files } = defineSource(enumerator, config, workingDirectory, store);
+  if (powers.length === 0) return;
+  const known = repository.approvals.get(id);
+  if (known?.approvedAt && !known.revokedAt) return;
+  const source = sourceShown(enumerator.type, config);
+  repository.transaction((tx) =>
+    repository.approvals.request(tx, {
+      definition: id,
+      about: 'source',
+      title: enumerator.type,
+      powers,
+      files,
+      source,
+    }),
+  );
+  const short = id.slice(0, SHORT);
+  throw new AbpError(
+    'approval_required',
+    `This ${enumerator.type} source needs the approval of a person before it is read. It can do this: ${phrase(powers)}.`,
+    {
+      hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${short}`,
+      details: { definition: short, powers: listed(powers) },
+    },
+  );
+}
+
+/** Powers as one phrase: kinds in words with what they are about. */
+export function phrase(powers: readonly Power[]): string {
+  return listed(powers)
+    .map(({ can, what }) => `${can} (${what})`)
+    .join('; ');
+}
+
+/** Powers as answers show them, the gravest kind first. */
+export function listed(powers: readonly Power[]): { readonly can: string; readonly what: string }[] {
+  const order = Object.keys(POWERS);
+  return [...powers]
+    .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind))
+    .map(({ kind, what }) => ({ can: POWERS[kind], what: redact(what) }));
+}
+
+/**
+ * What was on the screen of whoever decides, as one word: revision, test, count of units and definition. It comes back with
+ * the decision; whatever changed since makes it stale.
+ */
+export function shownOf(job: Pick<Job, 'revision' | 'test' | 'totalUnits'>, definition: string | null): string {
+  return [job.revision, job.test?.startedAt ?? 0, job.totalUnits, definition?.slice(0, SHORT) ?? '-'].join('.');
+}
+
+const PARTS = ['revision', 'test', 'number of units', 'definition'] as const;
+
+/** Refuses a decision about what is no longer there. Throws `conflict` that names what has changed. */
+export function requireShown(job: Job, shown: string, definition: string | null): void {
+  const now = shownOf(job, definition);
+  if (shown === now) return;
+  const before = shown.split('.');
+  const changed = PARTS.filter((_, n) => before[n] !== now.split('.')[n]).join(', ');
+  throw new AbpError(
+    'conflict',
+    `${job.jobId} is not what was shown any more (changed: ${changed}); nothing was approved.`,
+    {
+      hint: 'Look at its present state (get_job_status), then decide again.',
+      details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
+    },
+  );
+}
+
+/**
+ * Records that a person allows a job to run what was shown to them. Throws `approval_required` for anybody else, `conflict`
+ * when it is not what was shown any more.
+ */
+export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: string, call: Call): Promise<Definition> {
+  refuseRecursion(deps.environment);
+  const { repository } = deps;
+  const { human } = call;
+  const job = requireJob(deps, jobId);
+  requirePerson(job, call, 'only a person can allow what it does.');
+  const definition = await (await definitionOf(deps, job)).now();
+  repository.transaction((tx) => {
+    const now = requireJob(deps, jobId);
+    requireShown(now, shown, definition.id);
+    const { id, powers, files } = definition;
+    const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
+    repository.approvals.request(tx, asked);
+    repository.approvals.approve(tx, id, human ?? 'unknown');
+    repository.jobs.patch(tx, jobId, { approvedDefinition: id, powers, askAgain: false });
+    repository.events.add(tx, jobId, { type: 'job:allowed', data: { definition: id.slice(0, SHORT), by: human } });
+  });
+  return definition;
+}
+
+/** Records that a person allows a source that was asked about. Throws `approval_required` for anybody else, `not_found`. */
+export function allowSource(deps: OrchestratorDeps, { definition, about, title }: Approval, call: Call): void {
+  refuseRecursion(deps.environment);
+  if (!call.human) {
+    throw new AbpError('approval_required', 'Only a person can allow a source.', {
+      hint: `On the dashboard, or on a terminal: abp approvals allow ${definition.slice(0, SHORT)}`,
+    });
+  }
+  if (about !== 'source') {
+    throw new AbpError('invalid_input', `${definition.slice(0, SHORT)} is the definition of a job (${title}), not of a source.`, {
+      hint: 'A job is allowed by its id, as it is now: abp approvals allow <job>.',
+    });
+  }
+  const by = call.human;
+  deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by));
+}
+
+/** The one question or approval whose definition begins so. Throws `not_found`, `ambiguous`. */
+export function findApproval({ repository }: Pick<Deps, 'repository'>, prefix: string): Approval {
+  const matching = /^[0-9a-f]+$/.test(prefix) ? repository.approvals.startingWith(prefix) : [];
+  const [found, other] = matching;
+  if (found && !other) return found;
+  if (other) throw new AbpError('ambiguous', `${prefix} could be several approvals.`, { hint: 'Type more of it.' });
+  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: '`abp approvals` lists them.' });
+}
+
+/** Takes an approval back: jobs that run under it are paused, and nothing of it starts again before a person allows it. */
+export function revokeApproval(deps: Pick<Deps, 'repository'>, definition: string): readonly string[] {
+  const { repository } = deps;
+  return repository.transaction((tx) => {
+    if (repository.approvals.revoke(tx, definition) === 'unchanged') return [];
+    const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
+    return repository.jobs.approvedAs(definition).flatMap(({ jobId }) => {
+      const waiting = repository.jobs.patch(tx, jobId, patch, ['paused']);
+      if (!waiting && !repository.jobs.move(tx, jobId, 'paused', { patch })) return [];
+      repository.events.add(tx, jobId, { type: 'job:paused', data: { reason: 'approval', message: REVOKED } });
+      return [jobId];
+    });
+  });
+}
+
+const REVOKED = 'The approval of what it runs was revoked: resume_job asks a person again.';

@@ -1,0 +1,64 @@
+import { type Bounds, environmentPowers, type Power } from '../../domain/power.ts';
+import { type ClaudeConfig, type McpConfig, mcpConfigSchema } from './config.ts';
+import { ruleOf, WEB_TOOLS, WRITING_TOOLS } from './permissions.ts';
+import { absolute, fixedPart } from './working-directory.ts';
+
+/** Tools that reach nothing beyond the directories of a run: any other may execute, and needs a person. */
+const BOUNDED_TOOLS: ReadonlySet<string> = new Set([
+  'Read',
+  'Glob',
+  'Grep',
+  'LS',
+  'NotebookRead',
+  'TodoWrite',
+  ...WRITING_TOOLS,
+]);
+
+/** What an agent with this config can do beyond the bounds of its job. */
+export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Power[] {
+  const { permission, context, env, pass_env, mcp_config } = config;
+  return [
+    ...(permission === 'full' ? [{ kind: 'full', what: 'permission full' } as const] : []),
+    ...(config.tools ?? []).flatMap(toolPowers),
+    ...(mcp_config === undefined ? [] : mcpPowers(mcp_config)),
+    ...(context === 'project'
+      ? [{ kind: 'programs', what: 'hooks, skills, plugins and settings of the user and the project (context: project)' } as const]
+      : []),
+    ...directoryPowers(config, bounds),
+    ...environmentPowers(env, pass_env),
+  ];
+}
+
+/** A rule for reading that is granted beforehand, `Read(//etc/**)`, is a way out of the directories unless it is relative. */
+function toolPowers(tool: string): readonly Power[] {
+  const { name, specifier } = ruleOf(tool);
+  if (WEB_TOOLS.has(name)) return [{ kind: 'network', what: tool }];
+  if (!BOUNDED_TOOLS.has(name)) return [{ kind: 'programs', what: `the tool ${tool}` }];
+  const leavesHome = specifier !== null && (/^[/~]/.test(specifier) || specifier.split('/').includes('..'));
+  return leavesHome ? [{ kind: WRITING_TOOLS.has(name) ? 'writes' : 'reads', what: tool }] : [];
+}
+
+function mcpPowers(config: McpConfig | string): readonly Power[] {
+  if (typeof config === 'string') return [{ kind: 'programs', what: `the MCP servers of ${config}` }];
+  return Object.entries(mcpConfigSchema.parse(config).mcpServers).map(([name, { command, args, url }]): Power => {
+    if (typeof command !== 'string') return { kind: 'network', what: `the MCP server ${name}: ${String(url)}` };
+    const rest = Array.isArray(args) ? args.map(String) : [];
+    return { kind: 'programs', what: `the MCP server ${name}: ${[command, ...rest].join(' ')}` };
+  });
+}
+
+/** Directories beyond the bounds are read; with a permission that edits, what an agent works in is also written. */
+function directoryPowers(
+  { permission, working_directory, add_dirs = [] }: ClaudeConfig,
+  bounds: Bounds,
+): readonly Power[] {
+  const named = [...(working_directory === undefined ? [] : [fixedPart(working_directory) || '.']), ...add_dirs];
+  const edits = permission === 'edit_in_place';
+  const roots = bounds.roots.filter((root) => edits && !bounds.mayEdit(root));
+  return [...roots, ...named].flatMap((name): readonly Power[] => {
+    const directory = absolute(name, bounds.base);
+    if (bounds.isSensitive(directory)) return [{ kind: 'credentials', what: directory }];
+    if (edits && !bounds.mayEdit(directory)) return [{ kind: 'writes', what: directory }];
+    return bounds.mayRead(directory) ? [] : [{ kind: 'reads', what: directory }];
+  });
+}
