@@ -22,7 +22,10 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
 const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\blist_jobs \(abp status\)/g, 'abp status'],
   [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start'],
-  [/\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g, 'Look at it and decide: '],
+  [
+    /\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g,
+    'Look at it and decide: ',
+  ],
   [/\bThey decide in the dialog of this host, on the dashboard, or on a terminal: /g, 'On a terminal, or with --yes: '],
   [/\(approve=false\)/g, '(abp reject)'],
   [/\bapprove=true\b/g, 'abp approve'],

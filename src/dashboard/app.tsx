@@ -109,7 +109,7 @@ function useTopOfView(): void {
 
 function Top() {
   const { data } = useApprovals();
-  const waiting = data ? data.codes.length + data.tests.length : 0;
+  const waiting = data ? data.sources.length + data.jobs.length + data.tests.length : 0;
   return (
     <header className="top">
       <Link href="/" className="brand" aria-label="Agentic Batch Processor">

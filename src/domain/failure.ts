@@ -14,7 +14,14 @@ export type UnitEffect =
   | 'cancel';
 
 /** What a failed attempt does to its job. */
-export type JobEffect = 'none' | 'failures_rule' | 'shrink_slots' | 'close_gate' | 'pause_auth' | 'pause_unavailable' | 'pause_approval';
+export type JobEffect =
+  | 'none'
+  | 'failures_rule'
+  | 'shrink_slots'
+  | 'close_gate'
+  | 'pause_auth'
+  | 'pause_unavailable'
+  | 'pause_approval';
 
 /** One row of the failure table. */
 export interface FailureRule {

@@ -87,7 +87,10 @@ export interface ConversationEntry {
 export type JudgeContext = Pick<Assignment, 'config' | 'outputSchema' | 'outputDirectory'>;
 
 /** What decides about the directory in which an agent works. */
-export type WorkingPlace = Pick<Assignment, 'config' | 'payload' | 'stage' | 'home' | 'workingDirectory' | 'outputDirectory'>;
+export type WorkingPlace = Pick<
+  Assignment,
+  'config' | 'payload' | 'stage' | 'home' | 'workingDirectory' | 'outputDirectory'
+>;
 
 /**
  * The port of a worker: performs one attempt. Nothing it does may depend on memory of the executor that started it:

@@ -102,9 +102,10 @@ function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: Ab
   const { code, ...config } = (source.config ?? {}) as Record<string, unknown>;
   const can = (details?.powers ?? []) as Can;
   return {
-    message: [`May this ${String(source.type)} source be read? ${powersLine(can)}`, 'Nothing of it has been read yet.'].join(
-      '\n',
-    ),
+    message: [
+      `May this ${String(source.type)} source be read? ${powersLine(can)}`,
+      'Nothing of it has been read yet.',
+    ].join('\n'),
     details: [
       'approve: exactly this may be read.',
       ...can.map((power) => `It ${power.can}: ${power.what}`),

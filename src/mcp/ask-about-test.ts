@@ -46,10 +46,7 @@ export async function startJobAsking(
     const status =
       decision === 'revise'
         ? await run({ job_id, wait_seconds: 0 }, null)
-        : await run(
-            { ...given, approve: decision === 'approve', shown, ...(note ? { note } : {}) },
-            'elicitation',
-          );
+        : await run({ ...given, approve: decision === 'approve', shown, ...(note ? { note } : {}) }, 'elicitation');
     return { ...status, user_answer: answer };
   }
 

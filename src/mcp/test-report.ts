@@ -19,9 +19,11 @@ export function testReport(
   const more = results.length > 1 ? ` (and ${results.length - 1} more)` : '';
   const left = Number(test?.results_left_out ?? 0);
   return {
-    message: [`Test of "${name}" ${test?.state ?? 'unknown'}${more}: ${said}`, rest(estimate), powersLine(approval?.can ?? [])].join(
-      '\n',
-    ),
+    message: [
+      `Test of "${name}" ${test?.state ?? 'unknown'}${more}: ${said}`,
+      rest(estimate),
+      powersLine(approval?.can ?? []),
+    ].join('\n'),
     details: [
       meaning,
       ...results.map(unitText),

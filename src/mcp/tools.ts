@@ -83,7 +83,9 @@ function runnerOf(name: string, server: McpServer, host: McpHost, options: McpOp
   }
   if (name === 'start_job') return (args, ctx) => startJobAsking(host, server, args, ctx);
   return (args, ctx) =>
-    askingForApproval(host, server, ctx, (human) => host.orchestrator.callUnknown(name, args, toCall(host, ctx, human)));
+    askingForApproval(host, server, ctx, (human) =>
+      host.orchestrator.callUnknown(name, args, toCall(host, ctx, human)),
+    );
 }
 
 interface Schemas {

@@ -68,7 +68,8 @@ export function requirePerson(
 }
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, more: object): AbpError {
-  const can = powers.length === 0 ? 'It was made so that a person has to allow it' : `It can do this: ${phrase(powers)}`;
+  const can =
+    powers.length === 0 ? 'It was made so that a person has to allow it' : `It can do this: ${phrase(powers)}`;
   return new AbpError(
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
@@ -192,9 +193,13 @@ export function allowSource(deps: OrchestratorDeps, { definition, about, title }
     });
   }
   if (about !== 'source') {
-    throw new AbpError('invalid_input', `${definition.slice(0, SHORT)} is the definition of a job (${title}), not of a source.`, {
-      hint: 'A job is allowed by its id, as it is now: abp approvals allow <job>.',
-    });
+    throw new AbpError(
+      'invalid_input',
+      `${definition.slice(0, SHORT)} is the definition of a job (${title}), not of a source.`,
+      {
+        hint: 'A job is allowed by its id, as it is now: abp approvals allow <job>.',
+      },
+    );
   }
   const by = call.human;
   deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import { isAtWork, JOB_STATUSES, type Job } from '../domain/job.ts';
+import { isAtWork, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { JobPlace } from '../domain/repository.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
@@ -136,6 +136,7 @@ export const listJobs = operation({
       status: job.status,
       ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
       ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
+      ...(waitsForPerson(job) ? { needs_approval: true } : {}),
       units: deps.repository.units.counts(job.jobId),
       cost_usd: usd(job.costUsd),
       created_at: iso(job.createdAt),
@@ -149,6 +150,12 @@ export const listJobs = operation({
     return { jobs: [...page], total, next_cursor, next: nextOfJobs(page[0]?.job_id, next_cursor, filter) };
   },
 });
+
+/** Whether a person has to allow a job that rests, before it can go on. */
+function waitsForPerson(job: Job): boolean {
+  if (job.status === 'paused') return job.pauseReason === 'approval';
+  return job.status === 'created' && needsPerson(job) && (job.askAgain || job.approvedDefinition === null);
+}
 
 /** Place in the list, told so that it stays one when the job itself is deleted meanwhile. */
 function cursorOf({ createdAt, jobId: id }: JobPlace): string {

@@ -209,7 +209,8 @@ function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
  * history. `job` as it is in the open transaction.
  */
 export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null, askAgain: true } })) throw changed(job);
+  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null, askAgain: true } }))
+    throw changed(job);
   repository.units.moveMany(
     tx,
     job.jobId,

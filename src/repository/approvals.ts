@@ -31,7 +31,8 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
       const row = one.get({ definition });
       return row ? toApproval(row) : null;
     },
-    list: (limit) => allRows(db, all.orderBy('requested_at', 'desc').orderBy('definition').limit(limit)).map(toApproval),
+    list: (limit) =>
+      allRows(db, all.orderBy('requested_at', 'desc').orderBy('definition').limit(limit)).map(toApproval),
     startingWith: (prefix) =>
       allRows(
         db,

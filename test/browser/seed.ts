@@ -64,6 +64,8 @@ export function seedJob(
         maxWorkers: limits.max_workers,
         testUnits: 1,
         requireHumanApproval: false,
+        powers: [],
+        home: null,
         postProcessing: null,
         workingDirectory: root,
         outputDirectory: join(root, 'outputs', jobId),

@@ -28,11 +28,17 @@ describe('every view has an address, is usable by everybody, in light and dark',
     const { server } = await seeded((seed) => {
       seedTickets(seed);
       seed.store.repository.transaction((tx) =>
-        seed.store.repository.approvals.request(
-          tx,
-          '5e'.repeat(32),
-          'export function* enumerate() {\n  yield { n: "\u202e1" };\n}\n',
-        ),
+        seed.store.repository.approvals.request(tx, {
+          definition: '5e'.repeat(32),
+          about: 'source',
+          title: 'dynamic',
+          powers: [{ kind: 'programs', what: 'runs its JavaScript, which may use the network' }],
+          files: {},
+          source: {
+            type: 'dynamic',
+            config: { code: 'export function* enumerate() {\n  yield { n: "\u202e1" };\n}\n', context: { a: 1 } },
+          },
+        }),
       );
     });
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -153,8 +153,7 @@ export function enumeratorContract({ type, table = enumerators, source, missing,
   });
 }
 
-/** A context in which any code may run: the contract is not about approval. */
-const approving = { workingDirectory: '/', approveCode: () => {} };
+const approving = { workingDirectory: '/' };
 
 /** Open files and child processes of this process, where the system tells them. */
 function openHandles(): number {

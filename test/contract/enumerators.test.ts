@@ -110,6 +110,8 @@ describe('a sixth one is its own file and a line in the table', () => {
     }),
     example: { from: 3 },
     resolve: (config) => config,
+    root: () => null,
+    powers: () => [],
     async *enumerate({ from, limit = from }, { signal }) {
       for (let number = from; number > Math.max(0, from - limit); number--) {
         await new Promise((resolve) => setImmediate(resolve));

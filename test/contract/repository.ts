@@ -135,6 +135,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       test,
       passEnv: ['A'],
       requireHumanApproval: true,
+      powers: [{ kind: 'programs', what: 'sh' }],
+      approvedDefinition: 'aa',
+      askAgain: true,
       executorsLost: 2,
       startedAt: 3,
       endedAt: 4,
@@ -572,26 +575,57 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.gates.get('claude')).toBeNull();
   });
 
-  test('code is approved once, by whom is kept, and asking again changes nothing', () => {
+  test('a definition is asked about once, approved by somebody, revoked and approved again', () => {
     const { repository, tx, clock } = fresh();
-    const request = (sha: string) => tx((t) => repository.approvals.request(t, sha, `code ${sha}`));
+    const asked = {
+      about: 'job',
+      title: 'Job',
+      powers: [{ kind: 'programs', what: 'sh' }],
+      files: { '/a/x.mjs': 'ff', '/a/gone': null },
+      source: null,
+    } as const;
+    const request = (definition: string) => tx((t) => repository.approvals.request(t, { ...asked, definition }));
+    const states = () =>
+      repository.approvals.list(10).map(({ definition, approvedAt, revokedAt }) => [definition, approvedAt, revokedAt]);
+    const requestedAt = clock.now();
     request('aa');
-    request('bb');
-    expect(repository.approvals.pending().map(({ sha256 }) => sha256)).toEqual(['aa', 'bb']);
     clock.advance(5);
-    expect(tx((t) => repository.approvals.approve(t, 'aa', 'cli'))).toBe(true);
-    expect(tx((t) => repository.approvals.approve(t, 'aa', 'somebody else'))).toBe(false);
-    expect(tx((t) => repository.approvals.approve(t, 'zz', 'cli'))).toBe(false);
+    request('ab');
+    expect(states()).toEqual([
+      ['ab', null, null],
+      ['aa', null, null],
+    ]);
+    expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('unchanged');
+    expect(tx((t) => repository.approvals.approve(t, 'aa', 'cli'))).toBe('approved');
+    expect(tx((t) => repository.approvals.approve(t, 'zz', 'cli'))).toBe('unknown');
     request('aa');
-    expect(repository.approvals.get('aa')).toEqual({
-      sha256: 'aa',
-      code: 'code aa',
-      requestedAt: clock.now() - 5,
+    const whole = {
+      ...asked,
+      definition: 'aa',
+      requestedAt,
       approvedAt: clock.now(),
       approvedBy: 'cli',
-    });
-    expect(repository.approvals.pending().map(({ sha256 }) => sha256)).toEqual(['bb']);
+      revokedAt: null,
+    };
+    expect(repository.approvals.get('aa')).toEqual(whole);
     expect(repository.approvals.get('cc')).toBeNull();
+    expect(repository.approvals.startingWith('a').map(({ definition }) => definition)).toEqual(['aa', 'ab']);
+    expect(repository.approvals.startingWith('aa').map(({ definition }) => definition)).toEqual(['aa']);
+    clock.advance(5);
+    expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('revoked');
+    expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('unchanged');
+    expect(repository.approvals.get('aa')).toEqual({ ...whole, revokedAt: clock.now() });
+    tx((t) => repository.approvals.approve(t, 'aa', 'dashboard'));
+    expect(repository.approvals.get('aa')).toMatchObject({ approvedBy: 'dashboard', revokedAt: null });
+  });
+
+  test('jobs are found by the definition that they were allowed under', () => {
+    const { repository, tx, store } = fresh();
+    const one = seedJob(store);
+    seedJob(store);
+    expect(repository.jobs.approvedAs('aa')).toEqual([]);
+    tx((t) => repository.jobs.patch(t, one.jobId, { approvedDefinition: 'aa' }));
+    expect(repository.jobs.approvedAs('aa').map(({ jobId }) => jobId)).toEqual([one.jobId]);
   });
 }
 

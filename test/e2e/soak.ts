@@ -58,6 +58,7 @@ const slot = async () => {
         config,
         outputSchema: null,
         runDirectory,
+        home: path.join(root, 'work'),
         workingDirectory: path.join(root, 'work'),
         outputDirectory: path.join(root, 'out'),
         readableDirectories: [],

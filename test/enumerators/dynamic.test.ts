@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { AbpError } from '../../src/domain/error.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { approvedText, dynamicEnumerator } from '../../src/enumerators/dynamic.ts';
+import { dynamicEnumerator } from '../../src/enumerators/dynamic.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
@@ -51,7 +49,7 @@ describe('what enumerate may give', () => {
     ['computation', 'export function* enumerate() { yield 1; for (;;); }'],
   ])('an item that comes before a long %s does not wait with it', async (_, code) => {
     const enumerator = await getEnumerator('dynamic');
-    const context = { workingDirectory: '/', approveCode: () => {} };
+    const context = { workingDirectory: '/' };
     for await (const { payload } of enumerator.enumerate(parseConfig(enumerator, { code }), context)) {
       expect(payload).toEqual({ value: 1 });
       break;
@@ -297,49 +295,4 @@ test('what it writes to stdout and stderr is kept, and is no item', async () => 
   const { payloads, warnings } = await enumerateAll('dynamic', { code });
   expect(payloads).toEqual([{ value: 2 }]);
   expect(warnings).toEqual([expect.objectContaining({ kind: 'log', examples: ['{"n":1}\ndone'] })]);
-});
-
-describe('approval', () => {
-  const code = 'export const enumerate = () => [1];';
-
-  test('is asked for the very text, by its SHA-256, before it runs', async () => {
-    const approveCode = vi.fn();
-    await enumerateAll('dynamic', { code }, { approveCode });
-    expect(approveCode).toHaveBeenCalledExactlyOnceWith(code, createHash('sha256').update(code).digest('hex'));
-  });
-
-  test('without it nothing runs', async () => {
-    const directory = temporaryDirectory();
-    const refuse = () => {
-      throw new AbpError('approval_required', 'ask first');
-    };
-    const error = await refusal(() =>
-      enumerateAll('dynamic', { code: 'process.exit(1)' }, { approveCode: refuse, workingDirectory: directory }),
-    );
-    expect(error).toMatchObject({ code: 'approval_required', message: 'ask first' });
-  });
-
-  test('where nobody is named who approves, nothing runs', async () => {
-    const enumerator = await getEnumerator('dynamic');
-    const error = await refusal(async () => {
-      for await (const item of enumerator.enumerate(parseConfig(enumerator, { code }), { workingDirectory: '/' }))
-        expect(item).toBeNull();
-    });
-    expect(error.code).toBe('approval_required');
-    expect(error.hint).toContain('abp approve-code');
-  });
-
-  test('covers what is granted: another grant is another text', () => {
-    const texts = [
-      {},
-      { env: ['A'] },
-      { env: ['A', 'B'] },
-      { read_paths: ['/a'] },
-      { read_paths: ['/a'], env: ['A'] },
-    ].map((grant) => approvedText(parseConfig(dynamicEnumerator, { code, ...grant })));
-    expect(texts[0]).toBe(code);
-    expect(new Set(texts).size).toBe(texts.length);
-    for (const text of texts) expect(text.endsWith(code)).toBe(true);
-    expect(texts[4]).toBe(`// It may read ["/a"]\n// It sees the environment variables ["A"]\n${code}`);
-  });
 });

@@ -33,7 +33,6 @@ export async function enumerateAll(
   const warnings: EnumerationWarning[] = [];
   const whole = {
     workingDirectory: '/',
-    approveCode: () => {},
     warn: (warning: EnumerationWarning) => warnings.push(warning),
     ...context,
   };

@@ -21,6 +21,8 @@ function giving(enumerate: (context: EnumerationContext) => AsyncIterable<Enumer
     configSchema: undefined as never,
     example: {},
     resolve: unused,
+    root: unused,
+    powers: unused,
     enumerate: (_, given) => enumerate(given),
   };
 }

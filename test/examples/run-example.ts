@@ -52,7 +52,7 @@ export async function runExample(name: string, scratch: string): Promise<Example
 
 async function itemsOf({ create, directory }: Batch): Promise<readonly EnumeratedItem[]> {
   const enumerator = await getEnumerator(create.enumerator_type);
-  const context = { workingDirectory: directory, approveCode: () => undefined };
+  const context = { workingDirectory: directory };
   const config = enumerator.resolve(parseConfig(enumerator, create.enumerator_config), context);
   const items: EnumeratedItem[] = [];
   for await (const item of enumerator.enumerate(config, context)) items.push(item);

@@ -72,6 +72,8 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
         maxWorkers: limits.max_workers,
         testUnits: 1,
         requireHumanApproval: false,
+        powers: [],
+        home: null,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/nowhere/out',

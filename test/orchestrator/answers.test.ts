@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { approveCode } from '../../src/orchestrator/approve-code.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { storeOverview } from '../../src/orchestrator/store-overview.ts';
+import { personAllowsSource } from '../helpers/approvals.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
@@ -115,8 +115,7 @@ test('a long log of code fits in a preview, without its secrets', async () => {
     'Object.fromEntries(Array.from({ length: 80 }, (_, n) => ["a column of some length " + n, "x".repeat(200)]))';
   const code = `export const enumerate = () => (console.log("sk-ant-" + "s".repeat(40), "log ".repeat(1900)), Array(9).fill(${wide}))`;
   const preview = () => f.call('preview_items', { enumerator_type: 'dynamic', enumerator_config: { code } });
-  const sha256 = await preview().catch(({ details }) => details.sha256);
-  approveCode(f.orchestrator.deps, sha256, 'cli');
+  await personAllowsSource(f.orchestrator.deps, 'dynamic', { code });
   const answer = await preview();
   expectShort('preview_items', answer);
   expect(answer.warnings).toMatchObject([

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRecovery } from '../../src/executor/recovery.ts';
 import type { Call } from '../../src/orchestrator/operation.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
+import { personAllowsSource } from '../helpers/approvals.ts';
 import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
@@ -38,14 +38,6 @@ const nothingLeft = (f: Flow) => {
   expect(f.store.repository.leases.held()).toEqual([]);
 };
 
-/** A human has approved this code. */
-const approve = ({ store: { repository } }: Flow, code: string) => {
-  const sha256 = createHash('sha256').update(code).digest('hex');
-  repository.transaction((tx) => {
-    repository.approvals.request(tx, sha256, code);
-    repository.approvals.approve(tx, sha256, 'test');
-  });
-};
 /** For what takes as long as the machine needs. */
 
 describe('create_job', () => {
@@ -288,7 +280,7 @@ describe('while the source is being stored', () => {
   test('cancelled while its source is silent, the source is given up', async () => {
     const f = flow({ defaults: { leaseMs: 60 } });
     const code = 'export const enumerate = () => new Promise((done) => setTimeout(done, 80_000));';
-    approve(f, code);
+    await personAllowsSource(f.orchestrator.deps, 'dynamic', { code }, f.directory);
     const given = { ...recipe(f), enumerator_type: 'dynamic', enumerator_config: { code } };
     const child = watchChild();
     const { job_id } = (await create(f, given, { patienceMs: 0 })) as { job_id: string };

@@ -7,7 +7,10 @@ import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 
 type JobApproval = OutputOfView<'job_approval'>;
-type Asked = Omit<JobApproval, 'status' | 'person' | 'allowed' | 'shown' | 'definition' | 'revision' | 'post_processing'>;
+type Asked = Omit<
+  JobApproval,
+  'status' | 'person' | 'allowed' | 'shown' | 'definition' | 'revision' | 'post_processing'
+>;
 type Approval = OutputOfView<'list_approvals'>['approvals'][number];
 type Can = JobApproval['can'];
 

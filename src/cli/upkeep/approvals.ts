@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
 import { findApproval, listed } from '../../orchestrator/approval.ts';
 import { shownWorker } from '../../orchestrator/shown-worker.ts';
-import { confirm } from '../confirm.ts';
 import { workerOf } from '../batch-file/read.ts';
+import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
 import { table } from '../format.ts';
 import { allow, askingForApproval, jobText } from '../job/allow.ts';
@@ -21,12 +21,18 @@ export async function showApprovals(session: Session): Promise<Exit> {
     definition.slice(0, SHORT),
     state,
     `${about} ${printable(title)}`,
-    can.map((power) => printable(`${power.can} (${power.what})`)).join('; ').slice(0, 100),
+    can
+      .map((power) => printable(`${power.can} (${power.what})`))
+      .join('; ')
+      .slice(0, 100),
     approved_at === null ? '' : `${approved_by}, ${approved_at}`,
     jobs.join(' '),
   ]);
   const header = ['definition', 'state', 'of', 'it can', 'by', 'jobs'];
-  session.answer(found, rows.length === 0 ? 'Nothing was approved, and nothing waits.' : table(session.terminal.colors, header, rows));
+  session.answer(
+    found,
+    rows.length === 0 ? 'Nothing was approved, and nothing waits.' : table(session.terminal.colors, header, rows),
+  );
   return 'done';
 }
 
@@ -76,7 +82,10 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
   );
   if (!(await confirm(session, 'Allow it?', yes))) return 'cancelled';
   allowBatch(deps, found, call);
-  session.answer({ definition: definition.id, allowed: true }, `Allowed as it is now. abp run ${file} does not ask again.`);
+  session.answer(
+    { definition: definition.id, allowed: true },
+    `Allowed as it is now. abp run ${file} does not ask again.`,
+  );
   return 'done';
 }
 

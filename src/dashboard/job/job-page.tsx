@@ -8,6 +8,7 @@ import { Status } from '../parts/status.tsx';
 import { UnitsView } from '../units/units-view.tsx';
 import { filterOf, pageQuery } from '../units/use-rows.ts';
 import { Actions } from './actions.tsx';
+import { Allow } from './allow.tsx';
 import { News } from './news.tsx';
 import { OverviewView } from './overview.tsx';
 import { SettingsView } from './settings.tsx';
@@ -35,6 +36,7 @@ export function JobPage({ jobId, view }: { readonly jobId: string; readonly view
       {(job) => (
         <>
           <Title job={job} connected={connected} />
+          <Allow job={job} />
           <News job={job} view={view} />
           <nav className="tabs" aria-label="Views of this job">
             {VIEWS.filter(({ name }) => name !== 'test' || job.test || job.status === 'created').map(

@@ -105,12 +105,13 @@ function Foretold({ job: { estimate } }: { readonly job: Overview }) {
 
 function Approve({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
+  const shown = job.approval?.shown;
   const rest = count(job.estimate?.remaining_units ?? job.units.pending);
   return (
     <button
       type="button"
       className="button primary"
-      onClick={() => void act('Approved: all other units run now.', 'start', { approve: true, wait_seconds: 0 })}
+      onClick={() => void act('Approved: all other units run now.', 'start', { approve: true, shown, wait_seconds: 0 })}
     >
       <Check aria-hidden /> Approve and run {rest} units
     </button>

@@ -1,20 +1,22 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Check, ShieldAlert } from 'lucide-react';
+import { Check, ShieldAlert, X } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { change } from '../api.ts';
 import { ago, count } from '../format.ts';
+import { Powers } from '../job/allow.tsx';
 import { Ask } from '../parts/ask.tsx';
 import { Card } from '../parts/card.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { ForeignCode } from '../parts/foreign-code.tsx';
+import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { useTell } from '../parts/toasts.tsx';
-import { type Approvals, type Code, useApprovals } from './use-approvals.ts';
+import { type Approval, type Approvals, useApprovals } from './use-approvals.ts';
 
-/** What only a person may decide: tests that have ended, and code that wants to run, whole. */
+/** What only a person may decide: jobs that can do more than their bounds, tests that have ended, sources; and what was decided. */
 export function ApprovalsPage() {
   const approvals = useApprovals();
   useEffect(() => {
@@ -26,26 +28,28 @@ export function ApprovalsPage() {
         <h1>What waits for you</h1>
       </div>
       <Loaded query={approvals}>
-        {({ codes, tests }) => (
+        {({ sources, jobs, tests, decided }) => (
           <>
-            {codes.length + tests.length === 0 && (
+            {sources.length + jobs.length + tests.length === 0 && (
               <section className="card">
                 <p className="empty" style={{ padding: '3rem 1rem' }}>
-                  Nothing waits. A job whose test has ended appears here, and code by which an assistant wants to
-                  enumerate items.
+                  Nothing waits. A job whose test has ended appears here, and every job or source that can do more than
+                  read its home and write its output directory.
                 </p>
               </section>
             )}
-            {tests.length > 0 && <Tests jobs={tests} />}
-            {codes.length > 0 && (
-              <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="Read code before you approve it.">
-                It runs on this machine in a process of its own with limits on files, time and memory, but it can use
-                the network and send signals. Your approval is for this very text: a changed one asks again.
+            {jobs.length > 0 && <Waiting title="Jobs that need your approval to run" jobs={jobs} view="" />}
+            {tests.length > 0 && <Waiting title="Tests that have ended" jobs={tests} view="/test" />}
+            {sources.length > 0 && (
+              <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="Read a source before you allow it.">
+                Code runs on this machine in a process of its own with limits on files, time and memory, but it can use
+                the network and send signals. Your approval is for exactly this: a changed word asks again.
               </Notice>
             )}
-            {codes.map((code) => (
-              <DynamicCode key={code.sha256} code={code} />
+            {sources.map((source) => (
+              <Source key={source.definition} asked={source} />
             ))}
+            {decided.length > 0 && <Decided approvals={decided} />}
           </>
         )}
       </Loaded>
@@ -53,18 +57,26 @@ export function ApprovalsPage() {
   );
 }
 
-function Tests({ jobs }: { readonly jobs: Approvals['tests'] }) {
+function Waiting({
+  title,
+  jobs,
+  view,
+}: {
+  readonly title: string;
+  readonly jobs: Approvals['tests'];
+  readonly view: string;
+}) {
   return (
-    <Card title="Tests that have ended">
+    <Card title={title}>
       <ul className="clusters">
         {jobs.map((job) => (
           <li key={job.job_id} className="spread">
             <span className="row">
-              <Link href={`/jobs/${job.job_id}/test`}>{job.name}</Link>
-              <Status of={job.test === 'passed' ? 'passed' : 'failed'} />
+              <Link href={`/jobs/${job.job_id}${view}`}>{job.name}</Link>
+              <Status of={job.status === 'testing' ? (job.test === 'passed' ? 'passed' : 'failed') : job.status} />
               <span className="muted small num">{count(job.units.pending)} units would follow</span>
             </span>
-            <Link href={`/jobs/${job.job_id}/test`} className="button small">
+            <Link href={`/jobs/${job.job_id}${view}`} className="button small">
               Look at it
             </Link>
           </li>
@@ -74,13 +86,14 @@ function Tests({ jobs }: { readonly jobs: Approvals['tests'] }) {
   );
 }
 
-function DynamicCode({ code: { sha256, code, requested_at } }: { readonly code: Code }) {
+/** Sends a decision about an approval, tells how it went, and has everything read again. */
+function useDecide() {
   const queries = useQueryClient();
   const tell = useTell();
-  const approve = async () => {
+  return async (definition: string, decision: 'allow' | 'revoke', done: string) => {
     try {
-      await change('POST', `/api/code-approvals/${sha256}/approve`);
-      tell.done('Approved. The assistant can go on.');
+      await change('POST', `/api/approvals/${definition}/${decision}`);
+      tell.done(done);
       return true;
     } catch (error) {
       tell.failed(error);
@@ -89,32 +102,88 @@ function DynamicCode({ code: { sha256, code, requested_at } }: { readonly code: 
       await queries.invalidateQueries({ queryKey: ['approvals'] });
     }
   };
+}
+
+function Source({ asked: { definition, title, can, source, requested_at } }: { readonly asked: Approval }) {
+  const decide = useDecide();
+  const { code, ...config } = source?.config ?? {};
   return (
     <Card
-      title={`Dynamic enumerator ${sha256.slice(0, 12)}`}
+      title={`Source ${title}, ${definition.slice(0, 12)}`}
       aside={
         <div className="row">
           <span className="muted small">asked {ago(requested_at)}</span>
-          <Copy text={code} label="Copy the code" />
+          {typeof code === 'string' && <Copy text={code} label="Copy the code" />}
           <Ask
             className="button primary"
             trigger={
               <>
-                <Check aria-hidden /> Approve
+                <Check aria-hidden /> Allow
               </>
             }
-            title="Let this code run?"
-            action="Approve this code"
-            onConfirm={approve}
+            title="Let this source be read?"
+            action="Allow this source"
+            onConfirm={() => decide(definition, 'allow', 'Allowed. The assistant can go on.')}
           >
             <p className="muted">
-              SHA-256 <code>{sha256}</code>
+              SHA-256 <code>{definition}</code>
             </p>
           </Ask>
         </div>
       }
     >
-      <ForeignCode code={code} />
+      <div className="stack">
+        <Powers can={can} />
+        <Json value={config} label="Its settings" />
+        {typeof code === 'string' && <ForeignCode code={code} />}
+      </div>
+    </Card>
+  );
+}
+
+function Decided({ approvals }: { readonly approvals: readonly Approval[] }) {
+  const decide = useDecide();
+  return (
+    <Card title="What was decided">
+      <ul className="clusters">
+        {approvals.map(({ definition, about, title, state, can, approved_by, approved_at, jobs }) => (
+          <li key={definition} className="spread">
+            <span className="row">
+              <code>{definition.slice(0, 12)}</code>
+              <span>
+                {about} {title}
+              </span>
+              <span className="muted small">
+                {state === 'revoked'
+                  ? 'revoked'
+                  : `approved ${approved_at === null ? '' : ago(approved_at)} (${approved_by})`}
+                : {can.map((power) => power.can).join(', ')}
+              </span>
+              {jobs.map((job) => (
+                <Link key={job} href={`/jobs/${job}`} className="small mono">
+                  {job}
+                </Link>
+              ))}
+            </span>
+            {state === 'approved' && (
+              <Ask
+                className="button small"
+                trigger={
+                  <>
+                    <X aria-hidden /> Revoke
+                  </>
+                }
+                title="Take this approval back?"
+                action="Revoke"
+                danger
+                onConfirm={() => decide(definition, 'revoke', 'Revoked. What ran under it is paused.')}
+              >
+                <p className="muted">Jobs that run under it are paused before their next run.</p>
+              </Ask>
+            )}
+          </li>
+        ))}
+      </ul>
     </Card>
   );
 }

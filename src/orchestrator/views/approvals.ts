@@ -3,15 +3,7 @@ import { needsPerson } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
 import type { Approval } from '../../domain/repository.ts';
-import {
-  allowJob,
-  allowSource,
-  findApproval,
-  listed,
-  revokeApproval,
-  shownOf,
-  standing,
-} from '../approval.ts';
+import { allowJob, allowSource, findApproval, listed, revokeApproval, shownOf, standing } from '../approval.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
 import { shownWorker } from '../shown-worker.ts';

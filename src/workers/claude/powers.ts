@@ -22,7 +22,12 @@ export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Pow
     ...(config.tools ?? []).flatMap(toolPowers),
     ...(mcp_config === undefined ? [] : mcpPowers(mcp_config)),
     ...(context === 'project'
-      ? [{ kind: 'programs', what: 'hooks, skills, plugins and settings of the user and the project (context: project)' } as const]
+      ? [
+          {
+            kind: 'programs',
+            what: 'hooks, skills, plugins and settings of the user and the project (context: project)',
+          } as const,
+        ]
       : []),
     ...directoryPowers(config, bounds),
     ...environmentPowers(env, pass_env),

@@ -268,19 +268,23 @@ describe('what only a person may do', () => {
     expect((await fetch(server.url + path, { method: 'POST', headers, body })).status).toBe(200);
   });
 
-  test('dynamic code is approved by a person who sees all of it, never by a program', async () => {
+  test('a source that was asked about is allowed by a person who sees all of it, never by a program', async () => {
     const server = await serveTest();
-    const { repository } = server.abp.store;
-    const sha256 = 'ab'.repeat(32);
-    repository.transaction((tx) => repository.approvals.request(tx, sha256, 'export const enumerate = () => [1];'));
-    const path = `/api/code-approvals/${sha256}/approve`;
-    expect(await server.json('/api/code-approvals')).toMatchObject({
-      approvals: [{ sha256, code: 'export const enumerate = () => [1];' }],
+    const { approvals } = server.abp.store.repository;
+    const code = 'export const enumerate = () => [1];';
+    const source = { enumerator_type: 'dynamic', enumerator_config: { code } };
+    const refused = await server.send('POST', '/api/preview', source);
+    expect(refused.status).toBe(403);
+    const { details } = (await refused.json()) as { details: { definition: string } };
+    const path = `/api/approvals/${details.definition}/allow`;
+    expect(await server.json('/api/approvals')).toMatchObject({
+      approvals: [{ state: 'waiting', about: 'source', source: { type: 'dynamic', config: { code } } }],
     });
     expect((await server.send('POST', path, {})).status).toBe(403);
-    expect(repository.approvals.get(sha256)?.approvedAt).toBeNull();
+    const [asked] = approvals.startingWith(details.definition);
+    expect(asked?.approvedAt).toBeNull();
     const person = await fetch(server.url + path, { method: 'POST', headers: { Cookie: await server.cookie() } });
-    expect(await person.json()).toEqual({ sha256, approved: true });
-    expect(repository.approvals.get(sha256)?.approvedBy).toBe('dashboard');
+    expect(await person.json()).toMatchObject({ allowed: true });
+    expect(approvals.startingWith(details.definition)[0]?.approvedBy).toBe('dashboard');
   });
 });

@@ -28,6 +28,8 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
         maxWorkers: 1,
         testUnits: 1,
         requireHumanApproval: false,
+        powers: [],
+        home: null,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/',

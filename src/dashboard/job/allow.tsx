@@ -1,0 +1,82 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { ShieldAlert, ShieldCheck } from 'lucide-react';
+import { change, jobPath, type Output, read } from '../api.ts';
+import { Card } from '../parts/card.tsx';
+import { ForeignCode } from '../parts/foreign-code.tsx';
+import { Json } from '../parts/json.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { useTell } from '../parts/toasts.tsx';
+import type { Overview } from './use-job.ts';
+
+/** Statuses in which a person can let a job go on. */
+const ASKED_IN: readonly string[] = ['created', 'testing', 'paused', 'completed', 'failed'];
+
+/** What a job could do that a person has not allowed yet: all of it, and the button. Nothing where nobody is needed. */
+export function Allow({ job }: { readonly job: Overview }) {
+  const needed = job.approval?.person === true && ASKED_IN.includes(job.status);
+  const asked = useQuery({
+    queryKey: ['job', job.job_id, 'approval'],
+    queryFn: () => read<Output<'job_approval'>>(`${jobPath(job.job_id)}/approval`),
+    enabled: needed,
+  });
+  if (!needed || !asked.data || asked.data.allowed) return null;
+  return <Question asked={asked.data} />;
+}
+
+function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
+  const queries = useQueryClient();
+  const tell = useTell();
+  const allow = async () => {
+    try {
+      await change('POST', `${jobPath(asked.job_id)}/approval`, { shown: asked.shown });
+      tell.done('Allowed. It can be started now.');
+    } catch (error) {
+      tell.failed(error);
+    } finally {
+      await queries.invalidateQueries({ queryKey: ['job', asked.job_id] });
+    }
+  };
+  const { code, ...config } = asked.source.config;
+  return (
+    <section className="stack" aria-label="What this job would do">
+      <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="This job needs your approval before it runs.">
+        {asked.reason} Your approval is for exactly this: one changed word asks again.
+      </Notice>
+      <Card
+        title="What it can do"
+        aside={
+          <button type="button" className="button primary" onClick={() => void allow()}>
+            <ShieldCheck aria-hidden /> Allow
+          </button>
+        }
+      >
+        <Powers can={asked.can} />
+      </Card>
+      <Card title="What would run">
+        <div className="stack">
+          <Json value={{ worker: asked.worker, files: asked.files, home: asked.home }} label="Worker" />
+          <Json
+            value={{ source: { ...asked.source, config }, output_directory: asked.output_directory }}
+            label="Source"
+          />
+          {typeof code === 'string' && <ForeignCode code={code} />}
+          <ForeignCode code={asked.template} />
+        </div>
+      </Card>
+    </section>
+  );
+}
+
+/** Powers in a list: what it can do, and precisely which. */
+export function Powers({ can }: { readonly can: Output<'job_approval'>['can'] }) {
+  if (can.length === 0) return <p className="muted">It only reads its home and its source, and writes its output.</p>;
+  return (
+    <ul className="clusters">
+      {can.map((power) => (
+        <li key={`${power.can} ${power.what}`}>
+          <strong>{power.can}</strong> <code>{power.what}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../src/domain/json.ts';
+import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import {
+  allowJob,
+  allowSource,
+  definitionOf,
+  findApproval,
+  requireSource,
+  shownOf,
+} from '../../src/orchestrator/approval.ts';
+import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
+
+/** A person's call. */
+export const PERSON = { workingDirectory: '/', human: 'cli', patienceMs: 1e9 } as const;
+
+/** A person allows a source to be read. */
+export async function personAllowsSource(
+  deps: OrchestratorDeps,
+  type: string,
+  given: JsonObject,
+  workingDirectory = '/',
+): Promise<void> {
+  const enumerator = await getEnumerator(type);
+  const config = enumerator.resolve(parseConfig(enumerator, given), { workingDirectory });
+  try {
+    requireSource(deps, enumerator, config, { workingDirectory });
+  } catch (error) {
+    const { details } = error as { readonly details: { readonly definition: string } };
+    allowSource(deps, findApproval(deps, details.definition), PERSON);
+  }
+}
+
+/** A person looks at a job as it is now, and allows it to run. */
+export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
+  const job = requireJob(deps, jobId);
+  const { id } = await (await definitionOf(deps, job)).now();
+  await allowJob(deps, jobId, shownOf(job, id), PERSON);
+}
