@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['domain', 'package-root.ts'],
   ['config.ts'],
   ['enumerators', 'prompt', 'workers', 'repository', 'export'],
+  ['approval'],
   ['executor'],
   ['orchestrator'],
   ['mcp', 'http', 'cli'],

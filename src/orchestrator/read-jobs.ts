@@ -136,7 +136,7 @@ export const listJobs = operation({
       status: job.status,
       ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
       ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
-      ...(waitsForPerson(job) ? { needs_approval: true } : {}),
+      ...(needsAllowing(job) ? { needs_approval: true } : {}),
       units: deps.repository.units.counts(job.jobId),
       cost_usd: usd(job.costUsd),
       created_at: iso(job.createdAt),
@@ -152,7 +152,7 @@ export const listJobs = operation({
 });
 
 /** Whether a person has to allow a job that rests, before it can go on. */
-function waitsForPerson(job: Job): boolean {
+function needsAllowing(job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason === 'approval';
   return job.status === 'created' && needsPerson(job) && (job.askAgain || job.approvedDefinition === null);
 }

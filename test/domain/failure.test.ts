@@ -22,6 +22,7 @@ const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | '
   ['billing', 'put_back', 'pause_auth', ''],
   ['model_not_found', 'put_back', 'pause_auth', ''],
   ['worker_unavailable', 'put_back', 'pause_unavailable', ''],
+  ['approval', 'put_back', 'pause_approval', ''],
   ['timeout', 'retry', 'failures_rule', ''],
   ['crashed', 'retry', 'failures_rule', ''],
   ['server_error', 'retry', 'failures_rule', ''],

@@ -366,7 +366,7 @@ describe('single units', () => {
     await f.until(() => f.unit(job_id, 0).status === 'failed');
     await f.killExecutor(job_id);
     holdLease(f.store, job_id, DEAD_PID);
-    const bare = flowOn(f.store, f.clock);
+    const bare = flowOn(f.store, f.clock, { directory: f.directory });
     const answer = await bare.call('manage_units', { job_id, action: 'skip', units: [1] });
     expect(answer).toMatchObject({ changed: 0, executor: { state: 'lost' }, next: [{ tool: 'resume_job' }] });
     await f.call('manage_units', { job_id, action: 'retry' });

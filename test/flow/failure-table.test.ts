@@ -24,6 +24,7 @@ const PAUSING: Partial<Record<FailureClass, PauseReason>> = {
   billing: 'auth',
   model_not_found: 'auth',
   worker_unavailable: 'worker_unavailable',
+  approval: 'approval',
 };
 
 describe.each(RETRIED)('%s', (failureClass) => {

@@ -439,7 +439,7 @@ describe('recovery', () => {
     const job_id = await f.begin({ worker: { type: 'scripted', pass_env: ['TOKEN'] } });
     f.executor(job_id).stop();
     await f.until(() => !f.hasExecutor(job_id));
-    const bare = flowOn(f.store, f.clock);
+    const bare = flowOn(f.store, f.clock, { directory: f.directory });
     const refusal = { code: 'environment', message: /needs TOKEN, not set here/, details: { missing: ['TOKEN'] } };
     await expect(bare.call('resume_job', { job_id })).rejects.toMatchObject(refusal);
     await f.call('resume_job', { job_id });

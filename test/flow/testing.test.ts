@@ -294,25 +294,6 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
     expect(f.job(jobId)).toMatchObject({ status: 'testing', test: { state: 'running' } });
   });
 
-  test('a job that only a human may approve, without one', async () => {
-    const f = flow();
-    const jobId = await f.create({ require_human_approval: true });
-    await passed(f, jobId);
-    const before = f.job(jobId);
-    await expect(start(f, jobId, { approve: true })).rejects.toMatchObject({ code: 'approval_required' });
-    expect(f.job(jobId)).toEqual(before);
-    const approve = { job_id: jobId, approve: true, wait_seconds: 0 };
-    expect((await f.call('start_job', approve, { human: 'cli' })).status).toBe('running');
-    expect(f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'cli' } }]);
-  });
-
-  test('skipping the test of a job that only a human may approve', async () => {
-    const f = flow();
-    const jobId = await f.create({ require_human_approval: true });
-    await expect(start(f, jobId, { skip_test: true })).rejects.toMatchObject({ code: 'conflict' });
-    expect(f.job(jobId).status).toBe('created');
-  });
-
   test('a worker that cannot work', async () => {
     const f = flow();
     const jobId = await f.create();
@@ -346,12 +327,6 @@ describe('ABP_SKIP_TEST', () => {
     expect((await start(f, jobId)).status).toBe('running');
     await f.until(() => f.job(jobId).status === 'completed');
     expect(f.job(jobId).test).toBeNull();
-  });
-
-  test('is not looked at for a job that only a human may approve', async () => {
-    const f = flow({ defaults: { skipTest: true } });
-    const jobId = await f.create({ require_human_approval: true });
-    expect((await start(f, jobId)).status).toBe('testing');
   });
 });
 

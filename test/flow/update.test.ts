@@ -84,15 +84,6 @@ describe('update_job', () => {
     expect(f.job(job_id).status).toBe('testing');
   });
 
-  test('to permission full means that only a human can approve from now on', async () => {
-    const f = flow();
-    const job_id = await f.create();
-    await f.call('update_job', { job_id, worker: { type: 'scripted', permission: 'full' } });
-    expect(f.job(job_id).requireHumanApproval).toBe(true);
-    await f.call('update_job', { job_id, worker: { type: 'scripted' } });
-    expect(f.job(job_id).requireHumanApproval).toBe(true);
-  });
-
   test.each([
     ['nothing', {}, /Nothing to change/],
     ['no limit', { limits: {} }, /Nothing to change/],
@@ -115,24 +106,4 @@ describe('update_job', () => {
     expect(f.job(job_id)).toEqual(before);
     expect(f.store.repository.jobs.revisions(job_id)).toHaveLength(1);
   });
-});
-
-test('a tested job is not given by a tool argument what a human has to approve', async () => {
-  const f = flow();
-  const free = await f.begin({ units: 3, limits: { max_workers: 1 } });
-  const bound = await f.create({ units: 3, require_human_approval: true });
-  await f.call('start_job', { job_id: bound, wait_seconds: 0 });
-  await f.until(() => f.job(bound).test?.state === 'passed');
-  await f.call('start_job', { job_id: bound, approve: true, wait_seconds: 0 }, { human: 'cli' });
-  for (const job_id of [free, bound]) await f.call('pause_job', { job_id });
-  const full = { worker: { type: 'scripted', permission: 'full' } };
-  const refused = { code: 'approval_required', hint: expect.stringContaining('abp update') };
-  await expect(f.call('update_job', { job_id: free, ...full })).rejects.toMatchObject(refused);
-  for (const change of [full, { prompt_template: 'Other: {name}' }, { output_schema: { type: 'object' } }]) {
-    await expect(f.call('update_job', { job_id: bound, ...change })).rejects.toMatchObject(refused);
-  }
-  expect([free, bound].map((jobId) => f.job(jobId).revision)).toEqual([1, 1]);
-  expect(await f.call('update_job', { job_id: free, prompt_template: 'Other: {name}' })).toMatchObject({ revision: 2 });
-  expect(await f.call('update_job', { job_id: bound, limits: { timeout_s: 60 } })).toMatchObject({ revision: 2 });
-  expect(await f.call('update_job', { job_id: bound, ...full }, { human: 'cli' })).toMatchObject({ revision: 3 });
 });

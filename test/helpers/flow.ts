@@ -34,6 +34,8 @@ export interface FlowOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly maxTotalWorkers?: number;
   readonly defaults?: Partial<Defaults>;
+  /** Where its files lie: of another program at the same store, the same. */
+  readonly directory?: string;
   /** Replaces parts of what an executor works with. */
   readonly context?: (context: ExecutorContext) => ExecutorContext;
 }
@@ -87,7 +89,7 @@ export function flow(options: FlowOptions & { readonly path?: string } = {}): Fl
 export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}): Flow {
   const { repository } = store;
   const worker = scriptedWorker();
-  const directory = temporaryDirectory('flow');
+  const directory = options.directory ?? temporaryDirectory('flow');
   const places = placesOf(join(directory, 'batch.db'));
   const environment = options.environment ?? {};
   const executors = new Map<string, JobExecutor>();
@@ -150,7 +152,13 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
     orchestrator,
     directory,
     call: (name, input, call = {}) =>
-      orchestrator.call(name, input, { workingDirectory: directory, human: null, patienceMs: 1e9, ...call }),
+      orchestrator.call(name, input, {
+        workingDirectory: directory,
+        home: directory,
+        human: null,
+        patienceMs: 1e9,
+        ...call,
+      }),
     async create({ units = 5, limits, ...job } = {}) {
       const source = join(directory, `items-${units}.json`);
       writeFileSync(source, JSON.stringify(Array.from({ length: units }, (_, n) => ({ name: `item ${n}` }))));

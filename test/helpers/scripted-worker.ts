@@ -73,6 +73,7 @@ const configSchema = z.strictObject({
   timeout_s: z.number().optional(),
   permission: z.string().optional(),
   note: z.string().optional(),
+  files: z.array(z.string()).optional(),
 }) as unknown as z.ZodType<JsonObject>;
 
 /** Makes one. */
@@ -106,7 +107,7 @@ export function scriptedWorker(): ScriptedWorker {
     description: 'Ends as the test says.',
     configSchema,
     powers: ({ permission }) => (permission === 'full' ? [{ kind: 'full', what: 'permission full' }] : []),
-    definingFiles: () => [],
+    definingFiles: ({ files }) => (files as readonly string[] | undefined) ?? [],
     requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
     preflight: async () => scripted.preflight,
     run: async (assignment, context) =>

@@ -1,0 +1,335 @@
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { requireJob } from '../../src/orchestrator/operation.ts';
+import { PERSON, personAllowsJob } from '../helpers/approvals.ts';
+import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
+import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+
+const FULL = { worker: { type: 'scripted', permission: 'full' } } as const;
+const REFUSED = { code: 'approval_required' } as const;
+
+const start = (f: Flow, job_id: string, more: object = {}, call = {}) =>
+  f.call('start_job', { job_id, wait_seconds: 0, ...more }, call);
+const allow = (f: Flow, jobId: string) => personAllowsJob(f.orchestrator.deps, jobId);
+const shown = async (f: Flow, job_id: string) => (await f.call('get_job_status', { job_id })).approval?.shown ?? '';
+const view = (f: Flow, name: string, input: object, human: 'cli' | null = 'cli') =>
+  f.orchestrator.callUnknown(name, input, { ...PERSON, human });
+
+/** A job whose test has passed. */
+async function tested(f: Flow, job: FlowJob = FULL): Promise<string> {
+  const jobId = await f.create(job);
+  await allow(f, jobId);
+  await start(f, jobId);
+  await f.until(() => f.job(jobId).test?.state === 'passed');
+  return jobId;
+}
+
+/** A job at work that a person allowed. */
+async function atWork(f: Flow, job: FlowJob = {}): Promise<string> {
+  const jobId = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
+  await allow(f, jobId);
+  await start(f, jobId, { skip_test: true }, { human: 'cli' });
+  return jobId;
+}
+
+describe.each([
+  ['that can do more than its bounds', FULL],
+  ['that was made so', { require_human_approval: true }],
+])('a job %s', (_what, job) => {
+  test.each([
+    ['its test', {}],
+    ['all of it without a test', { skip_test: true }],
+  ])('does not begin with %s before a person allowed it, and nothing is changed', async (_name, more) => {
+    const f = flow();
+    const jobId = await f.create(job);
+    const before = f.job(jobId);
+    await expect(start(f, jobId, more)).rejects.toMatchObject({ ...REFUSED, hint: /abp approvals allow job-/ });
+    expect(f.job(jobId)).toEqual(before);
+    expect(f.worker.runs).toHaveLength(0);
+  });
+
+  test('is asked about in spite of ABP_SKIP_TEST, which leaves out nothing but the test', async () => {
+    const f = flow({ defaults: { skipTest: true } });
+    const jobId = await f.create(job);
+    await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
+    await allow(f, jobId);
+    expect((await start(f, jobId)).status).toBe('running');
+  });
+
+  test('keeps its test for a person, whatever an argument says', async () => {
+    const f = flow();
+    const jobId = await tested(f, job);
+    const before = f.job(jobId);
+    await expect(start(f, jobId, { approve: true, shown: await shown(f, jobId) })).rejects.toMatchObject(REFUSED);
+    expect(f.job(jobId)).toEqual(before);
+    const approve = { approve: true, shown: await shown(f, jobId) };
+    expect((await start(f, jobId, approve, { human: 'dashboard' })).status).toBe('running');
+    expect(f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'dashboard' } }]);
+  });
+
+  test('leaves its test out only for a person, also when it is allowed', async () => {
+    const f = flow();
+    const jobId = await f.create(job);
+    await allow(f, jobId);
+    await expect(start(f, jobId, { skip_test: true })).rejects.toMatchObject(REFUSED);
+    expect((await start(f, jobId, { skip_test: true }, { human: 'cli' })).status).toBe('running');
+  });
+
+  test('repeats no run after its test was rejected, before a person allows that', async () => {
+    const f = flow();
+    const jobId = await tested(f, job);
+    await start(f, jobId, { approve: false });
+    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test was discarded/ });
+    expect(f.worker.runs).toHaveLength(1);
+    await allow(f, jobId);
+    expect((await start(f, jobId)).status).toBe('testing');
+  });
+
+  test('repeats no run when its limits were changed to discard the test', async () => {
+    const f = flow();
+    const jobId = await tested(f, job);
+    await f.call('update_job', { job_id: jobId, limits: { timeout_s: 60 } });
+    await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
+  });
+
+  test('is not asked about again where the same was allowed before, in this store', async () => {
+    const f = flow();
+    await allow(f, await f.create(job));
+    const other = await f.create(job);
+    expect((await start(f, other)).status).toBe('testing');
+  });
+
+  test.each([
+    ['prompt', { prompt_template: 'Look at {name} twice.' }],
+    ['schema', { output_schema: { type: 'object' } }],
+    ['worker', { worker: { type: 'scripted', permission: 'full', note: 'x' } }],
+  ])('is asked about again when its %s was changed by one word', async (_name, change) => {
+    const f = flow();
+    const jobId = await atWork(f, job);
+    await f.call('pause_job', { job_id: jobId });
+    await f.call('update_job', { job_id: jobId, ...change });
+    await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject({
+      ...REFUSED,
+      message: /changed since its approval/,
+    });
+    await allow(f, jobId);
+    expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
+  });
+
+  test('runs its failed units again only as it was allowed', async () => {
+    const f = flow();
+    f.worker.otherwise = fails('bad_input');
+    const jobId = await atWork(f, job);
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect((await f.call('manage_units', { job_id: jobId, action: 'retry' })).status).toBe('running');
+    await f.until(() => f.job(jobId).status === 'failed');
+    await revoke(f, jobId);
+    await expect(f.call('manage_units', { job_id: jobId, action: 'retry' })).rejects.toMatchObject(REFUSED);
+    expect(f.job(jobId).status).toBe('failed');
+  });
+});
+
+test('a job without powers needs nobody, and its test is approved by an argument', async () => {
+  const f = flow();
+  const jobId = await f.create();
+  await start(f, jobId);
+  await f.until(() => f.job(jobId).test?.state === 'passed');
+  expect((await start(f, jobId, { approve: true })).status).toBe('running');
+});
+
+test('only a person allows: no argument, no token does', async () => {
+  const f = flow();
+  const jobId = await f.create(FULL);
+  const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
+  await expect(view(f, 'allow_job', { job_id: jobId, shown: looked }, null)).rejects.toMatchObject(REFUSED);
+  await view(f, 'allow_job', { job_id: jobId, shown: looked });
+  expect((await start(f, jobId)).status).toBe('testing');
+});
+
+test('nothing is allowed by an agent that ABP runs, although it runs as the person', async () => {
+  const f = flow();
+  const jobId = await f.create(FULL);
+  const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
+  const environment = { ABP_ATTEMPT_ID: 'x' };
+  Object.assign(f.orchestrator.deps, { environment });
+  const refused = { code: 'invalid_input', message: /agent that ABP runs/ };
+  await expect(view(f, 'allow_job', { job_id: jobId, shown: looked })).rejects.toMatchObject(refused);
+});
+
+describe('an approval carries what was shown', () => {
+  test('of a test: a revision made meanwhile makes it stale', async () => {
+    const f = flow();
+    const jobId = await tested(f, {});
+    const looked = await shown(f, jobId);
+    await f.call('update_job', { job_id: jobId, prompt_template: 'Other: {name}' });
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await expect(start(f, jobId, { approve: true, shown: looked }, { human: 'dashboard' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /changed: revision, test/,
+    });
+    expect(f.job(jobId).status).toBe('testing');
+  });
+
+  test('of a test: another test of the same revision makes it stale', async () => {
+    const f = flow();
+    const jobId = await tested(f, {});
+    const looked = await shown(f, jobId);
+    await start(f, jobId, { approve: false });
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await expect(start(f, jobId, { approve: true, shown: looked }, { human: 'cli' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /changed: test\)/,
+    });
+  });
+
+  test('a person who sends nothing of it is refused', async () => {
+    const f = flow();
+    const jobId = await tested(f, {});
+    await expect(start(f, jobId, { approve: true }, { human: 'cli' })).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: /^shown: expected/,
+    });
+  });
+
+  test('of what it would do: a worker changed meanwhile is not allowed', async () => {
+    const f = flow();
+    const jobId = await f.create(FULL);
+    const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
+    await f.call('update_job', { job_id: jobId, worker: { type: 'scripted', permission: 'full', note: 'evil' } });
+    await expect(view(f, 'allow_job', { job_id: jobId, shown: looked })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /changed: revision, definition/,
+    });
+    await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
+  });
+});
+
+/** Takes back what a job was allowed. */
+async function revoke(f: Flow, jobId: string): Promise<Record<string, unknown>> {
+  return view(f, 'revoke_approval', { definition: f.job(jobId).approvedDefinition ?? '' });
+}
+
+describe('an approval that is revoked', () => {
+  test('pauses its jobs before their next run, and is asked for again', async () => {
+    const f = flow();
+    f.worker.on(0, hangs);
+    const jobId = await atWork(f);
+    await f.until(() => f.worker.running().length === 1);
+    expect(await revoke(f, jobId)).toMatchObject({ paused: [jobId] });
+    f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.worker.runs).toHaveLength(1);
+    expect(f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'approval' });
+    expect(f.statuses(jobId)).toBe('completed pending pending');
+    await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject({ ...REFUSED, message: /revoked/ });
+    await allow(f, jobId);
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('is also heard of by an executor that missed it: the run is refused, nothing is held against the unit', async () => {
+    const f = flow();
+    f.worker.on(0, hangs);
+    const jobId = await atWork(f);
+    await f.until(() => f.worker.running().length === 1);
+    const { repository } = f.store;
+    const definition = f.job(jobId).approvedDefinition ?? '';
+    repository.transaction((tx) => repository.approvals.revoke(tx, definition));
+    f.worker.finish(0);
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId)).toMatchObject({ pauseReason: 'approval', statusMessage: /^Its approval was revoked/ });
+    expect(f.unit(jobId, 1)).toMatchObject({ status: 'pending', retriesUsed: 0, interruptions: 0 });
+    expect(f.worker.runs).toHaveLength(1);
+  });
+
+  test('lets no test pass: it fails with the reason', async () => {
+    const f = flow();
+    const jobId = await f.create(FULL);
+    await allow(f, jobId);
+    const { repository } = f.store;
+    await start(f, jobId);
+    repository.transaction((tx) => repository.approvals.revoke(tx, f.job(jobId).approvedDefinition ?? ''));
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toMatch(/Its approval was revoked/);
+    expect(f.worker.runs).toHaveLength(0);
+  });
+});
+
+describe('the files that a worker names', () => {
+  /** A flow whose worker names a script, which decides what runs. */
+  function withScript(): { readonly f: Flow; readonly script: string; readonly job: FlowJob } {
+    const f = flow();
+    const script = join(f.directory, 'script.mjs');
+    writeFileSync(script, 'export default 1;');
+    return { f, script, job: { worker: { type: 'scripted', permission: 'full', files: [script] } } };
+  }
+
+  test.each([
+    ['written to', (script: string) => appendFileSync(script, '// evil')],
+    ['replaced by one of the same length', (script: string) => writeFileSync(script, 'export default 2;')],
+    ['removed', (script: string) => rmSync(script)],
+  ])('%s after the approval, pause the job before the next run', async (_what, change) => {
+    const { f, script, job } = withScript();
+    f.worker.on(0, hangs);
+    const jobId = await atWork(f, job);
+    await f.until(() => f.worker.running().length === 1);
+    change(script);
+    f.worker.finish(0);
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId)).toMatchObject({ pauseReason: 'approval', statusMessage: expect.stringContaining(script) });
+    expect(f.worker.runs).toHaveLength(1);
+    await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject({
+      ...REFUSED,
+      message: expect.stringContaining(script),
+    });
+    await allow(f, jobId);
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('changed between the approval and the test fail the test with their name', async () => {
+    const { f, script, job } = withScript();
+    const jobId = await f.create(job);
+    await allow(f, jobId);
+    await start(f, jobId);
+    writeFileSync(script, 'export default 3;');
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toContain(script);
+    expect(f.worker.runs).toHaveLength(0);
+  });
+
+  test('put back as they were, go on without a question', async () => {
+    const { f, script, job } = withScript();
+    const jobId = await f.create(job);
+    await allow(f, jobId);
+    writeFileSync(script, 'something else');
+    await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
+    writeFileSync(script, 'export default 1;');
+    expect((await start(f, jobId)).status).toBe('testing');
+  });
+});
+
+test('a job of before, whose powers nobody knew of, is not run on', async () => {
+  const f = flow();
+  const jobId = await atWork(f);
+  const { repository } = f.store;
+  repository.transaction((tx) => repository.jobs.patch(tx, jobId, { approvedDefinition: null, powers: [] }));
+  const { approvedDefinition } = requireJob(f.orchestrator.deps, jobId);
+  expect(approvedDefinition).toBeNull();
+  for (const { definition } of repository.approvals.list(9)) {
+    repository.transaction((tx) => repository.approvals.revoke(tx, definition));
+  }
+  await f.until(() => f.job(jobId).status === 'paused');
+  expect(f.job(jobId).pauseReason).toBe('approval');
+  expect(f.worker.runs).toHaveLength(0);
+});
+
+test('what a person allowed is told in the history of the job', async () => {
+  const f = flow();
+  f.worker.otherwise = ok();
+  const jobId = await atWork(f);
+  expect(f.events(jobId, 'job:allowed')).toMatchObject([{ data: { by: 'cli' } }]);
+});
