@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Check, ShieldAlert } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { change } from '../api.ts';
 import { ago, count } from '../format.ts';
 import { Ask } from '../parts/ask.tsx';
@@ -60,7 +61,7 @@ function Tests({ jobs }: { readonly jobs: Approvals['tests'] }) {
         {jobs.map((job) => (
           <li key={job.job_id} className="spread">
             <span className="row">
-              <Link href={`/jobs/${job.job_id}/test`}>{job.name}</Link>
+              <Link href={`/jobs/${job.job_id}/test`}>{showUnseen(job.name)}</Link>
               <Status of={job.test === 'passed' ? 'passed' : 'failed'} />
               <span className="muted small num">{count(job.units.pending)} units would follow</span>
             </span>
