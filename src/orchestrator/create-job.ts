@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
@@ -9,7 +9,9 @@ import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../domain/repository.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { refuseRecursion } from '../executor/launch.ts';
+import type { Places } from '../executor/places.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
+import { directoryTarget, realPlace } from '../executor/write-target.ts';
 import { identify } from '../workers/process/processes.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { shortFields, shortObject, shortText } from './brief.ts';
@@ -65,6 +67,7 @@ export const createJob = operation({
   input,
   output: jobStatusOutput.extend({ template: z.string().optional() }),
   effect: 'write',
+  openWorld: true,
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
     refuseLonePostProcessing(given);
@@ -110,7 +113,8 @@ function refuseLonePostProcessing(given: Input): void {
 
 function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settings: Settings, call: Call): NewJob {
   const jobId = `job-${shortId()}`;
-  const outputDirectory = absolute(given.output_directory, call) ?? deps.places.outputs(jobId);
+  const { places } = deps;
+  const outputDirectory = directory(places, given.output_directory, call) ?? realPlace(places.outputs(jobId));
   return {
     jobId,
     name: given.name,
@@ -128,7 +132,8 @@ function newJob(deps: OrchestratorDeps, given: Input, config: JsonObject, settin
             name: given.post_processing_name ?? 'post-processing',
             prompt: given.post_processing_prompt,
             outputDirectory:
-              absolute(given.post_processing_output_directory, call) ?? join(outputDirectory, 'post-processing'),
+              directory(places, given.post_processing_output_directory, call) ??
+              join(outputDirectory, 'post-processing'),
             onFailures: given.post_processing_on_failures ?? 'skip',
           },
     workingDirectory: call.workingDirectory,
@@ -213,9 +218,9 @@ export function revisionOf({ worker, outputSchema, limits }: Settings) {
   return { worker, outputSchema, limits };
 }
 
-function absolute(path: string | undefined, call: Call): string | undefined {
-  if (path === undefined) return undefined;
-  return isAbsolute(path) ? path : resolve(call.workingDirectory, path);
+/** A directory to write in as it really lies: what becomes a link later is noticed. Throws AbpError `invalid_input`. */
+function directory(places: Places, path: string | undefined, { workingDirectory }: Call): string | undefined {
+  return path === undefined ? undefined : directoryTarget(places, resolve(workingDirectory, path), [workingDirectory]);
 }
 
 /** Six letters and digits without look-alikes: 29⁶ ids, short enough to say. */
