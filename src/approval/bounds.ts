@@ -1,8 +1,8 @@
-import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { AbpError } from '../domain/error.ts';
 import type { Bounds } from '../domain/power.ts';
+import { realPlace } from './real-place.ts';
 
 /** Folders of credentials, below the home directory of any user. */
 const CREDENTIAL_FOLDERS = [
@@ -125,15 +125,9 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-/** Where a path leads: links resolved as far as it exists, the rest as written. */
+/** Where a path leads: links resolved, the rest as written. Every judgement about a path is about that. */
 export function realPath(path: string): string {
-  const absolute = resolve(path);
-  try {
-    return realpathSync.native(absolute);
-  } catch {
-    const parent = dirname(absolute);
-    return parent === absolute ? absolute : join(realPath(parent), basename(absolute));
-  }
+  return realPlace(resolve(path));
 }
 
 function isSensitive(path: string, storePath: string): boolean {

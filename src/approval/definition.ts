@@ -110,7 +110,8 @@ export async function defineJob(
 
 /** The default output directory of a job has the job's id in it, as has a template that names it. */
 function withoutOwnOutput(json: string, directory: string): string {
-  return json.replaceAll(JSON.stringify(directory).slice(1, -1), '<output>');
+  const written = [realPath(directory), directory].map((path) => JSON.stringify(path).slice(1, -1));
+  return written.reduce((text, path) => text.replaceAll(path, '<output>'), json);
 }
 
 /** Where its agents may write, beside the default place and plain folders of the home. */

@@ -3,6 +3,7 @@ import tab from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
 import type { Act } from './command.ts';
 import type { CliHost } from './host.ts';
+import { printable } from './terminal.ts';
 
 /** Name of the hidden command that the shell's script calls at every press of the tab key. */
 const REQUEST = 'complete';
@@ -88,7 +89,7 @@ async function knownJobs(host: CliHost): Promise<Offer> {
     const abp = await host.open(host.environment);
     const { jobs } = abp.orchestrator.deps.repository.jobs.list({ limit: 50 });
     abp.close();
-    return jobs.map(({ jobId, name, status }) => [jobId, `${status} ${name}`.replace(/\s+/g, ' ')]);
+    return jobs.map(({ jobId, name, status }) => [jobId, printable(`${status} ${name}`.replace(/\s+/g, ' '))]);
   } catch {
     return [];
   }

@@ -24,8 +24,8 @@ export async function runDemo(session: Session, offline: boolean): Promise<Exit>
   const host = { ...session.host, environment: { ...environment, ABP_STORAGE_PATH: storagePath } };
   const own = createSession(host, session.json);
   try {
-    const { config } = await own.abp();
-    return await demonstrate(own, join(dirname(config.storagePath), 'documents.csv'), offline);
+    const { places } = await own.abp();
+    return await demonstrate(own, join(places.allOutputs, 'documents.csv'), offline);
   } finally {
     own.close();
   }

@@ -6,7 +6,7 @@ import { addCompletion } from './completion.ts';
 import { EXIT_CODES, type Exit, exitOfError } from './exit-codes.ts';
 import type { CliHost } from './host.ts';
 import { createSession, errorDocument, type Session } from './session.ts';
-import { writeDocument } from './terminal.ts';
+import { printable, writeDocument } from './terminal.ts';
 
 /** Runs `abp` with the arguments after its name; resolves to the exit code. */
 export async function runCli(args: readonly string[], host: CliHost): Promise<number> {
@@ -54,7 +54,8 @@ async function ended(session: Session, action: () => Promise<Exit>): Promise<Exi
   } catch (thrown) {
     const error = toAbpError(thrown);
     session.complain(error);
-    if (error.code === 'internal' && error.cause instanceof Error) process.stderr.write(`${error.cause.stack}\n`);
+    if (error.code === 'internal' && error.cause instanceof Error)
+      process.stderr.write(`${printable(error.cause.stack ?? '', true)}\n`);
     session.answer({ error: errorDocument(error) });
     return exitOfError(error);
   } finally {
@@ -65,7 +66,7 @@ async function ended(session: Session, action: () => Promise<Exit>): Promise<Exi
 /** The program with all its commands; `act` makes their actions, `output` says where help and version go. */
 export function createProgram(version: string, act: Act, output: OutputConfiguration = {}): Command {
   const program = new Command('abp')
-    .configureOutput(output)
+    .configureOutput({ ...PRINTED, ...output })
     .description('Gives every item of a large set its own AI agent: tries one, asks you, then runs the rest detached.')
     .version(version)
     .option('--json', 'one JSON document on stdout, everything else on stderr')
@@ -79,6 +80,12 @@ export function createProgram(version: string, act: Act, output: OutputConfigura
   }
   return program;
 }
+
+/** What commander says repeats what was typed, which another program may have put together. */
+const PRINTED: OutputConfiguration = {
+  writeOut: (text) => process.stdout.write(printable(text, true)),
+  writeErr: (text) => process.stderr.write(printable(text, true)),
+};
 
 const BEGIN = `Begin with:
   $ abp doctor                     is everything there?

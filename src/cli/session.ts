@@ -53,7 +53,7 @@ export function createSession(host: CliHost, json: boolean): Session {
     return opened;
   };
   const say = (text = '') => {
-    human.write(`${text}\n`);
+    human.write(`${terminal.safe(text)}\n`);
   };
   return {
     host,

@@ -1,29 +1,46 @@
 import { createInterface } from 'node:readline/promises';
 import pc from 'picocolors';
+import { escapeUnseen, showUnseen } from '../domain/unseen-characters.ts';
 import { interrupted } from './exit-codes.ts';
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
 /** The streams of this process, as commands use them. */
 export interface Terminal {
-  /** For people: stdout, or stderr where stdout is kept for the JSON document. */
+  /** For people: stdout, or stderr where stdout is kept for the JSON document. Text goes to it through `safe`. */
   readonly human: NodeJS.WriteStream;
   readonly colors: Colors;
   /** Whether a person sits here: questions can be asked, keys are read, lines may be redrawn. */
   readonly interactive: boolean;
   /** The answer to a question. Throws AbpError `cancelled` on Ctrl-C and Ctrl-D. */
   ask(question: string): Promise<string>;
+  /** Text as it may be printed: whatever it holds, nothing of it drives the terminal but colours of our own. */
+  safe(text: string): string;
 }
 
 /** The terminal of this process; with `json`, stdout is not for people. */
 export function createTerminal(json: boolean, environment: Readonly<Record<string, string | undefined>>): Terminal {
   const human = json ? process.stderr : process.stdout;
+  const colored = wantsColor(human, environment);
+  const safe = (text: string) => (colored ? safeInColor(text) : printable(text, true));
   return {
     human,
-    colors: pc.createColors(wantsColor(human, environment)),
+    colors: pc.createColors(colored),
     interactive: process.stdin.isTTY === true && human.isTTY === true && environment.TERM !== 'dumb',
-    ask: (question) => ask(question, human),
+    ask: (question) => ask(safe(question), human),
+    safe,
   };
+}
+
+/** What `Colors` writes for bold, dim and the colours that commands use: none of it hides text or moves it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+const OWN_COLORS = /(\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
+
+function safeInColor(text: string): string {
+  return text
+    .split(OWN_COLORS)
+    .map((part) => (OWN_COLORS.test(part) ? part : printable(part, true)))
+    .join('');
 }
 
 /** https://no-color.org: any value that is not empty switches colours off. */
@@ -48,22 +65,15 @@ async function ask(question: string, output: NodeJS.WriteStream): Promise<string
   }
 }
 
-/** The one JSON document of a command that was asked for it. */
+/** The one JSON document of a command that was asked for it. What is not seen stands in it as an escape of JSON. */
 export function writeDocument(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.stdout.write(`${escapeUnseen(JSON.stringify(document, null, 2))}\n`);
 }
 
 /**
- * Text from items and agents, made safe to print: control characters (an escape could drive the terminal) and the marks
- * that reverse text become visible; with `lines`, line breaks and tabs stay.
+ * Text from outside, made safe to print: what is not seen, or would drive the terminal, is shown by its code. With `lines`,
+ * line breaks and tabs stay; without, they are spaces.
  */
 export function printable(text: string, lines = false): string {
-  return text.replace(UNPRINTABLE, (char) => (lines && (char === '\n' || char === '\t') ? char : escaped(char)));
-}
-
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
-
-function escaped(char: string): string {
-  if (char === '\n' || char === '\r' || char === '\t') return ' ';
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return showUnseen(lines ? text : text.replace(/\r?\n|\t/g, ' '));
 }

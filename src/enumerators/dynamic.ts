@@ -3,6 +3,7 @@ import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/e
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
+import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
 import { PROGRAM } from './dynamic/program.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
@@ -20,6 +21,10 @@ const configSchema = z.strictObject({
     .string()
     .min(1)
     .max(1_000_000)
+    .check(({ value, issues }) => {
+      const unseen = firstUnseen(value);
+      if (unseen) issues.push({ code: 'custom', input: value, message: unseenInCode(unseen) });
+    })
     .describe(
       'JavaScript module text that exports `enumerate(context)`, sync or async, and returns a list or an (async) iterable of JSON objects. A human approves this very text before it runs.',
     ),
@@ -51,6 +56,13 @@ const configSchema = z.strictObject({
   max_output_mb: z.int().min(1).max(16_384).default(1024).describe('How much it may yield, in MB of JSON.'),
   limit: limitField,
 });
+
+/** What a person cannot see they cannot approve: not even where it is harmless, in a text or a comment. */
+function unseenInCode({ line, column, name }: Unseen): string {
+  const way =
+    name === 'U+000D' ? 'end lines with LF or CRLF' : 'in a string or pattern, write it as an escape such as \\u200b';
+  return `line ${line}, column ${column}: expected code that can be read as it is, found the unseen character ${name}; ${way}`;
+}
 
 type DynamicConfig = z.infer<typeof configSchema>;
 

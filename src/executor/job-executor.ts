@@ -223,7 +223,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   function exportResults(job: Job): void {
     const controller = new AbortController();
     exporting = controller;
-    beginPostProcessing(repository, job, { from: ['running'], lease, signal: controller.signal })
+    beginPostProcessing(context, job, { from: ['running'], lease, signal: controller.signal })
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         if (isDiskFull(error)) diskFull = true;

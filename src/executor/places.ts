@@ -4,8 +4,14 @@ import type { Stage } from '../domain/unit.ts';
 /** Run directories in one folder: a directory with a million entries is slow to list and to delete. */
 const RUNS_PER_FOLDER = 1000;
 
+/** Folders beside the database that nobody but ABP writes in. */
+export const OWN_FOLDERS = { runs: 'runs', logs: 'logs' } as const;
+
 /** Where the files of a store lie: beside its database. All absolute. */
 export interface Places {
+  readonly database: string;
+  /** Where the outputs of all jobs are: the one part of the store that is for others to write in and to read. */
+  readonly allOutputs: string;
   readonly outputs: (jobId: string) => string;
   readonly log: (jobId: string) => string;
   readonly runs: (jobId: string) => string;
@@ -15,10 +21,13 @@ export interface Places {
 /** The layout beside a database. */
 export function placesOf(storagePath: string): Places {
   const root = dirname(storagePath);
-  const runs = (jobId: string) => join(root, 'runs', jobId);
+  const allOutputs = join(root, 'outputs');
+  const runs = (jobId: string) => join(root, OWN_FOLDERS.runs, jobId);
   return {
-    outputs: (jobId) => join(root, 'outputs', jobId),
-    log: (jobId) => join(root, 'logs', `${jobId}.log`),
+    database: storagePath,
+    allOutputs,
+    outputs: (jobId) => join(allOutputs, jobId),
+    log: (jobId) => join(root, OWN_FOLDERS.logs, `${jobId}.log`),
     runs,
     run: (jobId, stage, index, attempt) =>
       join(runs(jobId), stage, String(Math.floor(index / RUNS_PER_FOLDER)), `${index}.${attempt}`),

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
+import { AbpError } from '../domain/error.ts';
 import type { Job, JobStatus } from '../domain/job.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import type { Repository } from '../domain/repository.ts';
+import { checkTarget } from '../export/atomic-file.ts';
 import { exportUnits } from '../export/index.ts';
 import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
 import { exportRows } from './export-rows.ts';
+import { formerExports } from './former-exports.ts';
+import type { Places } from './places.ts';
+import { makeOutputDirectory } from './write-target.ts';
 
 /** Who begins post-processing: from which statuses, under which lease (a person has none), and until when. */
 export interface Begin {
@@ -18,12 +23,18 @@ export interface Begin {
  * stage post and moves the job. false = nothing done: the job has left `from`, units were put back meanwhile, or the
  * lease is lost. Throws what the export throws.
  */
-export async function beginPostProcessing(repository: Repository, job: Job, begin: Begin): Promise<boolean> {
+export async function beginPostProcessing(
+  { repository, places }: { readonly repository: Repository; readonly places: Places },
+  job: Job,
+  begin: Begin,
+): Promise<boolean> {
   const { jobId, postProcessing } = job;
   if (!postProcessing) return false;
   const { from, lease, signal } = begin;
-  const path = join(postProcessing.outputDirectory, 'results.jsonl');
-  await exportUnits('jsonl', () => exportRows(repository, job), path, { force: true, ...(signal && { signal }) });
+  makeOutputDirectory(places, postProcessing.outputDirectory);
+  const { path, former } = await resultsFile(repository, jobId, postProcessing.outputDirectory);
+  const rows = () => exportRows(repository, job);
+  const { sha256 } = await exportUnits('jsonl', rows, path, { former, ...(signal && { signal }) });
   return repository.transaction((tx) => {
     const counts = repository.units.counts(jobId);
     if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return false;
@@ -40,7 +51,25 @@ export async function beginPostProcessing(repository: Repository, job: Job, begi
     repository.units.setPayload(tx, ref, payload);
     // One that waits for its retry goes on waiting; one that has ended runs again over the new results.
     repository.units.moveMany(tx, jobId, { stage: 'post' }, 'pending', 1);
-    repository.events.add(tx, jobId, { type: 'job:post_processing_started' });
+    repository.events.add(tx, jobId, { type: 'job:post_processing_started', data: { path, sha256 } });
     return true;
   });
+}
+
+/** Files called results.jsonl that may be somebody else's before it is given up. */
+const MOST_FILES = 1000;
+
+/** Where the results can be written: beside files of that name which are not this job's, or were changed since. */
+async function resultsFile(repository: Repository, jobId: string, directory: string) {
+  for (let number = 1; ; number += 1) {
+    const path = join(directory, number === 1 ? 'results.jsonl' : `results-${number}.jsonl`);
+    const former = formerExports(repository, jobId, path);
+    try {
+      await checkTarget(path, { former });
+      return { path, former };
+    } catch (error) {
+      const taken = error instanceof AbpError && error.code !== 'environment';
+      if (!taken || number === MOST_FILES) throw error;
+    }
+  }
 }

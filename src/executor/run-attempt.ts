@@ -10,6 +10,7 @@ import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
 import { interruptedOutcome, recordedProcess } from './left-behind.ts';
+import { makeOutputDirectory } from './write-target.ts';
 
 /** How an attempt is come by: started here, or left behind by an executor that died. */
 export type Origin = 'new' | 'left_behind';
@@ -41,7 +42,7 @@ export async function runAttempt(
       const refused = await refusedRun(context, job, loaded);
       if (refused) return refused;
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
-      return makeOutputDirectory(assignment) ?? clean(await worker.run(assignment, running));
+      return withoutOutput(context, assignment) ?? clean(await worker.run(assignment, running));
     }
     const outcome =
       (await worker.adopt(assignment, recordedProcess(attempt), running)) ??
@@ -122,13 +123,13 @@ function seconds(own: Json | undefined, limit: number): number {
 }
 
 /** The failure of an attempt whose output directory cannot be made; null = it is there. */
-function makeOutputDirectory({ outputDirectory }: Assignment): Outcome | null {
+function withoutOutput({ places }: ExecutorContext, { outputDirectory }: Assignment): Outcome | null {
   try {
-    mkdirSync(outputDirectory, { recursive: true });
+    makeOutputDirectory(places, outputDirectory);
     return null;
   } catch (error) {
     if (isDiskFull(error)) throw error;
-    const message = `the output directory ${outputDirectory} cannot be made: ${(error as Error).message}`;
+    const message = `the output directory ${outputDirectory} cannot be used: ${(error as Error).message}`;
     return { ok: false, failureClass: 'bad_input', message, usage: {} };
   }
 }

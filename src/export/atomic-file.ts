@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, constants, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, lstat, open, readlink, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AbpError } from '../domain/error.ts';
 
@@ -16,22 +17,36 @@ export interface Sink {
   restart(): Promise<void>;
 }
 
+/** What an export may take the place of. Absent = nothing. */
+export interface Replacing {
+  /** Any file. */
+  readonly force?: boolean | undefined;
+  /** SHA-256, hex, of what the same job exported to this path before: such a file holds nothing of anybody else. */
+  readonly former?: readonly string[] | undefined;
+}
+
 /**
- * Refuses a path that no file can be written to: a directory, something that is not a file, one in a folder that is not
- * this user's, or, without `force`, one that exists. Throws AbpError `invalid_input`, `already_exists` or `environment`.
+ * Refuses a path that no file can be written to: a directory, something that is not a file, a link, one in a folder that
+ * is not this user's, or one that must not be replaced. Throws AbpError `invalid_input`, `already_exists`, `conflict` (a
+ * former export that was changed since) or `environment`.
  */
-export async function checkTarget(file: string, force: boolean): Promise<void> {
+export async function checkTarget(file: string, replacing: Replacing): Promise<void> {
   try {
-    await refuseTaken(file, force);
+    await refuseTaken(file, replacing);
     await accessFolder(path.dirname(path.resolve(file)));
   } catch (error) {
     throw explained(file, error);
   }
 }
 
-async function refuseTaken(file: string, force: boolean): Promise<void> {
-  const found = await stat(file).catch(unlessMissing);
+async function refuseTaken(file: string, { force = false, former = [] }: Replacing): Promise<void> {
+  const found = await lstat(file).catch(unlessMissing);
   if (found === null) return;
+  if (found.isSymbolicLink()) {
+    throw new AbpError('invalid_input', `Cannot export to ${file}: it is a link, and links are not followed.`, {
+      hint: `Give the path that it leads to: ${await readlink(file)}`,
+    });
+  }
   if (found.isDirectory()) {
     throw new AbpError('invalid_input', `Cannot export to ${file}: expected a file, found a directory.`, {
       hint: `Give a file in it, for example ${path.join(file, 'results.csv')}.`,
@@ -42,10 +57,34 @@ async function refuseTaken(file: string, force: boolean): Promise<void> {
       hint: 'Give the path of a file.',
     });
   }
-  if (force) return;
-  throw new AbpError('already_exists', `${file} exists already and was left as it is.`, {
-    hint: 'Give another path, or force to replace it.',
-  });
+  if (force || (former.length > 0 && former.includes(await sha256Of(file)))) return;
+  const hint = 'Give another path, or force to replace it.';
+  if (former.length === 0)
+    throw new AbpError('already_exists', `${file} exists already and was left as it is.`, { hint });
+  throw new AbpError('conflict', `${file} was changed since it was exported, and was left as it is.`, { hint });
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/**
+ * Makes a directory, with those on the way to it: for nobody but this user where the nearest one that is there may not be
+ * read by others either, else as the umask says.
+ */
+export function makeDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: isPrivate(nearest(directory)) ? 0o700 : 0o777 });
+}
+
+/** Whether neither group nor others may read in a folder that is there. */
+function isPrivate(folder: string): boolean {
+  return (statSync(folder).mode & 0o044) === 0;
+}
+
+function nearest(folder: string): string {
+  return existsSync(folder) ? folder : nearest(path.dirname(folder));
 }
 
 /** Whether a file can be made in a folder, or in the nearest one on the way to it that is there. */
@@ -56,34 +95,33 @@ async function accessFolder(folder: string): Promise<void> {
 
 /**
  * Writes a file beside its place and moves it there when it is whole and on the disk: nobody ever sees half of it, and
- * what was there stays until then. Folders on the way are made. Resolves to its size in bytes.
+ * what was there stays until then. Folders on the way are made. Only this user may read it where only they may read its
+ * folder. Resolves to its size and SHA-256 (hex).
  */
 export async function writeAtomically(
   file: string,
-  force: boolean,
+  replacing: Replacing,
   write: (sink: Sink) => Promise<void>,
-): Promise<number> {
-  const target = await realpath(file).catch(() => file);
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const folder = path.dirname(file);
   // Not made of its name: that may be as long as names can be.
-  const beside = path.join(path.dirname(target), `.abp-export-${randomUUID()}.tmp`);
-  await mkdir(path.dirname(target), { recursive: true }).catch((error: unknown) => {
-    throw explained(file, error);
-  });
+  const beside = path.join(folder, `.abp-export-${randomUUID()}.tmp`);
   try {
-    const bytes = await writeAndSync(beside, write);
-    await checkTarget(file, force);
-    await rename(beside, target);
-    await syncFolder(path.dirname(target));
-    return bytes;
+    makeDirectory(folder);
+    const written = await writeAndSync(beside, isPrivate(folder) ? 0o600 : 0o666, write);
+    await checkTarget(file, replacing);
+    await rename(beside, file);
+    await syncFolder(folder);
+    return written;
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => undefined);
     throw explained(file, error);
   }
 }
 
-async function writeAndSync(file: string, write: (sink: Sink) => Promise<void>): Promise<number> {
-  await using handle = await open(file, 'wx');
-  const { sink, end } = sinkOf(handle);
+async function writeAndSync(file: string, mode: number, write: (sink: Sink) => Promise<void>) {
+  await using handle = await open(file, 'wx', mode);
+  const { sink, end, sha256 } = sinkOf(handle);
   try {
     await write(sink);
     await sink.flush();
@@ -91,16 +129,18 @@ async function writeAndSync(file: string, write: (sink: Sink) => Promise<void>):
     await end();
   }
   await handle.sync();
-  return (await handle.stat()).size;
+  return { bytes: (await handle.stat()).size, sha256: sha256() };
 }
 
 /** `end` waits for the write under way: the handle must not be closed before. */
-function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void> } {
+function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void>; sha256: () => string } {
+  let hash = createHash('sha256');
   let waiting = '';
   let position = 0;
   let writing: Promise<void> = Promise.resolve();
   return {
     end: () => writing,
+    sha256: () => hash.digest('hex'),
     sink: {
       push: (text) => {
         waiting += text;
@@ -110,6 +150,7 @@ function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void> } {
         await writing;
         const chunk = Buffer.from(waiting);
         waiting = '';
+        hash.update(chunk);
         writing = writeAll(handle, chunk, position);
         position += chunk.length;
         // Whoever waits for it next hears of a failure.
@@ -119,6 +160,7 @@ function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void> } {
         await writing;
         waiting = '';
         position = 0;
+        hash = createHash('sha256');
         await handle.truncate(0);
       },
     },

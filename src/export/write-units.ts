@@ -1,4 +1,4 @@
-import { checkTarget, type Sink, writeAtomically } from './atomic-file.ts';
+import { checkTarget, type Replacing, type Sink, writeAtomically } from './atomic-file.ts';
 import { createColumns } from './columns.ts';
 import type { ExportFormat, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
@@ -7,11 +7,9 @@ import type { ExportRow } from './row.ts';
 export type RowSource = () => Iterable<ExportRow> | AsyncIterable<ExportRow>;
 
 /** How to export. */
-export interface ExportOptions {
+export interface ExportOptions extends Replacing {
   /** Columns by header, by group and name (`payload.id`, `unit.status`, `result.title`), or whole `payload`, `result`. */
   readonly fields?: readonly string[];
-  /** Replaces an existing file. */
-  readonly force?: boolean;
   /** Leaves text that a spreadsheet would run as a formula as it is. */
   readonly raw?: boolean;
   /** The job has not ended: every row then says `partial`. */
@@ -19,12 +17,13 @@ export interface ExportOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What was exported. `guarded` counts cells with an apostrophe put before them. */
+/** What was exported; `sha256` is hex. `guarded` counts cells with an apostrophe put before them. */
 export interface ExportReport {
   readonly path: string;
   readonly format: string;
   readonly rows: number;
   readonly bytes: number;
+  readonly sha256: string;
   readonly guarded: number;
   readonly partial: boolean;
 }
@@ -34,7 +33,7 @@ const SAMPLE_ROWS = 1_000;
 
 /**
  * Writes units to a file, streaming, atomically. Throws AbpError: `invalid_input` (unknown field, a directory),
- * `already_exists`, `environment` (not writable); then nothing is left behind.
+ * `already_exists`, `conflict`, `environment` (not writable); then nothing is left behind.
  */
 export async function writeUnits(
   driver: ExportFormat,
@@ -42,14 +41,14 @@ export async function writeUnits(
   path: string,
   options: ExportOptions,
 ): Promise<ExportReport> {
-  const { force = false, partial = false } = options;
-  await checkTarget(path, force);
+  const { partial = false } = options;
+  await checkTarget(path, options);
   const plan = driver.tabular || options.fields !== undefined ? await planTable(rows, options) : wholeRows(partial);
   let written = { rows: 0, guarded: 0 };
-  const bytes = await writeAtomically(path, force, async (sink) => {
+  const file = await writeAtomically(path, options, async (sink) => {
     written = await plan(sink, rows, driver, options);
   });
-  return { path, format: driver.type, ...written, bytes, partial };
+  return { path, format: driver.type, ...written, ...file, partial };
 }
 
 type Plan = (

@@ -1,13 +1,15 @@
-import { type FileHandle, mkdtemp, open, realpath, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, extname, join, sep } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
 import { AbpError } from '../domain/error.ts';
+import { realPlace } from '../approval/real-place.ts';
 import { exportExtension } from '../export/index.ts';
 import { writeResults } from '../orchestrator/export-results.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import { requireJob } from '../orchestrator/operation.ts';
+import { openArtifact } from '../workers/artifact-files.ts';
 import type { HttpEnv } from './caller.ts';
 import { routerPath } from './endpoints.ts';
 import { resourceReader } from './input.ts';
@@ -36,7 +38,7 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
     if (!made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
     const folder =
       stage === 'post' ? (job.postProcessing?.outputDirectory ?? job.outputDirectory) : job.outputDirectory;
-    return attachment(c, basename(path), await openInside(folder, made.path), IMAGE_TYPES[extname(path).toLowerCase()]);
+    return attachment(c, basename(path), await openMade(folder, made.path), IMAGE_TYPES[extname(path).toLowerCase()]);
   });
 
   const readResults = resourceReader(results);
@@ -56,18 +58,19 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
   });
 }
 
-/** The file, links resolved, if it really lies in the folder. */
-async function openInside(folder: string, path: string): Promise<FileHandle> {
-  try {
-    const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
-    if (file.startsWith(root + sep) && (await stat(file)).isFile()) return await open(file);
-  } catch (error) {
-    if (!GONE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+/** The file, as the attempt made it. Throws AbpError `not_found`. */
+async function openMade(folder: string, path: string): Promise<FileHandle> {
+  const file = realPlace(folder) === folder ? await openArtifact(folder, path) : 'linked';
+  if (file === 'gone') {
+    throw new AbpError('not_found', `The file ${JSON.stringify(path)} is not there any more, or may not be read.`);
   }
-  throw new AbpError('not_found', `The file ${JSON.stringify(path)} is not there any more, or may not be read.`);
+  if (file === 'linked') {
+    throw new AbpError('not_found', `${JSON.stringify(path)} is, or lies behind, a link: it may be another file.`, {
+      hint: `If it is meant, look at it on this machine, in ${folder}.`,
+    });
+  }
+  return file;
 }
-
-const GONE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM'];
 
 /** Sends a file, and closes it. */
 async function attachment(c: Context, file: string, handle: FileHandle, type = 'application/octet-stream') {

@@ -10,6 +10,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { showUnseen } from '../domain/unseen-characters.ts';
 
 /** What a question was about. It comes back with the answer, signed, so that an answer never meets another question. */
 export type Question =
@@ -73,10 +74,7 @@ export function canAsk(server: McpServer, { mcpReq }: ServerContext): boolean {
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }
 
-/**
- * Text from outside, for a dialog: no control characters, none that turn the direction of what follows, and no line ends
- * that a dialog does not show but JavaScript obeys.
- */
+/** Text from outside, for a dialog: what is not seen in one is shown by its code. */
 export function plain(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\uFFFD');
+  return showUnseen(text);
 }

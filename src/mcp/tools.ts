@@ -29,24 +29,22 @@ interface ToolDefinition {
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
   readonly effect: Effect;
+  readonly openWorld?: true;
 }
 
 /** Every tool, in the order in which hosts see them. */
 export const TOOLS: readonly ToolDefinition[] = [...OPERATIONS, dashboardTool];
 
-/** What hosts may believe about a tool: nothing leaves this machine by itself, and reading is only reading. */
+/** What hosts may believe about a tool: they ask their user, or do not, because of it. */
 const ANNOTATIONS: Readonly<Record<Effect, ToolAnnotations>> = {
-  read: { readOnlyHint: true, openWorldHint: false },
-  write: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
-  destructive: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
+  read: { readOnlyHint: true },
+  write: { readOnlyHint: false, destructiveHint: false },
+  destructive: { readOnlyHint: false, destructiveHint: true },
 };
-
-/** Tools that set agents to work, which use the network and other services: their world is open. */
-const OPEN_WORLD: readonly string[] = ['start_job', 'resume_job', 'manage_units'];
 
 /** Registers every tool. A call is one operation, with the user asked where their word is needed. */
 export function registerTools(server: McpServer, host: McpHost, options: McpOptions): void {
-  for (const { name, title, description, effect, ...tool } of TOOLS) {
+  for (const { name, title, description, effect, openWorld = false, ...tool } of TOOLS) {
     const { input, output } = schemasOf({ name, ...tool });
     const run = runnerOf(name, server, host, options);
     server.registerTool(
@@ -56,7 +54,7 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
         description,
         inputSchema: input,
         outputSchema: output,
-        annotations: { ...ANNOTATIONS[effect], ...(OPEN_WORLD.includes(name) ? { openWorldHint: true } : {}) },
+        annotations: { ...ANNOTATIONS[effect], openWorldHint: openWorld },
         icons: [EFFECT_ICONS[effect]],
         ...(name === 'start_job' && host.config.confirmStart ? { _meta: ALWAYS_ASK } : {}),
       },

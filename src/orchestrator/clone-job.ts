@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { AbpError } from '../domain/error.ts';
+import { realPlace } from '../approval/real-place.ts';
 import type { InputOf } from './index.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
 
@@ -25,7 +27,7 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
     outputSchema,
     outputDirectory,
   });
-  const ownOutput = outputDirectory !== deps.places.outputs(jobId);
+  const ownOutput = outputDirectory !== realPlace(deps.places.outputs(jobId));
   return {
     workingDirectory: job.workingDirectory,
     input: {
@@ -45,7 +47,7 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
             post_processing_prompt: post.prompt,
             post_processing_name: post.name,
             post_processing_on_failures: post.onFailures,
-            ...(post.outputDirectory.startsWith(outputDirectory)
+            ...(post.outputDirectory === join(outputDirectory, 'post-processing')
               ? {}
               : { post_processing_output_directory: post.outputDirectory }),
           }

@@ -62,7 +62,8 @@ export const resumeJob = operation({
       .describe('Units at work at the same time, from now on'),
   }),
   output: jobStatusOutput,
-  effect: 'write',
+  effect: 'destructive',
+  openWorld: true,
   async run(deps, { job_id, max_workers }) {
     const { repository } = deps;
     const job = requireJob(deps, job_id);

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { homeOf } from '../approval/bounds.ts';
 import { defineJob } from '../approval/definition.ts';
+import { realPlace } from '../approval/real-place.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
@@ -11,7 +12,9 @@ import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../domain/repository.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { refuseRecursion } from '../executor/launch.ts';
+import type { Places } from '../executor/places.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
+import { directoryTarget } from '../executor/write-target.ts';
 import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
@@ -68,6 +71,7 @@ export const createJob = operation({
   input,
   output: jobStatusOutput.extend({ template: z.string().optional() }),
   effect: 'write',
+  openWorld: true,
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
     refuseLonePostProcessing(given);
@@ -122,7 +126,7 @@ export async function newJob(
 ): Promise<NewJob> {
   const { repository, workers, places } = deps;
   const jobId = `job-${shortId()}`;
-  const outputDirectory = absolute(given.output_directory, call) ?? places.outputs(jobId);
+  const outputDirectory = directory(places, given.output_directory, call) ?? realPlace(places.outputs(jobId));
   const job = {
     jobId,
     name: given.name,
@@ -139,7 +143,8 @@ export async function newJob(
             name: given.post_processing_name ?? 'post-processing',
             prompt: given.post_processing_prompt,
             outputDirectory:
-              absolute(given.post_processing_output_directory, call) ?? join(outputDirectory, 'post-processing'),
+              directory(places, given.post_processing_output_directory, call) ??
+              join(outputDirectory, 'post-processing'),
             onFailures: given.post_processing_on_failures ?? ('skip' as const),
           },
     home: homeOf(call.home ?? null),
@@ -228,9 +233,9 @@ export function revisionOf({ worker, outputSchema, limits }: Settings) {
   return { worker, outputSchema, limits };
 }
 
-function absolute(path: string | undefined, call: Call): string | undefined {
-  if (path === undefined) return undefined;
-  return isAbsolute(path) ? path : resolve(call.workingDirectory, path);
+/** A directory to write in as it really lies: what becomes a link later is noticed. Throws AbpError `invalid_input`. */
+function directory(places: Places, path: string | undefined, { workingDirectory }: Call): string | undefined {
+  return path === undefined ? undefined : directoryTarget(places, resolve(workingDirectory, path), [workingDirectory]);
 }
 
 /** Six letters and digits without look-alikes: 29⁶ ids, short enough to say. */

@@ -1,11 +1,13 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
-import { ENDED } from '../domain/job.ts';
+import { ENDED, type Job } from '../domain/job.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
+import { formerExports } from '../executor/former-exports.ts';
+import { fileTarget, keepOutputsPrivate } from '../executor/write-target.ts';
 import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
 import type { ExportOptions, ExportReport } from '../export/write-units.ts';
-import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
+import { type Call, type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 import { nextBeside } from './status.ts';
 
@@ -27,14 +29,14 @@ export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
   description:
-    'Writes units with payload and result to a file: csv and markdown with one column a field, jsonl and json with everything. Works at any time; until the job has ended the export is marked as partial. Keeps an existing file unless force is set.',
+    'Writes units with payload and result to a file: csv and markdown with one column a field, jsonl and json with everything. Works at any time; until the job has ended the export is marked as partial. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
   input: z.strictObject({
     job_id: jobId,
     format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),
     path: z.string().min(1).max(4096).describe('File to write, absolute'),
     status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional().describe('Only units in one of these; default all'),
     fields: z.array(z.string().max(500)).min(1).max(200).optional().describe('Only these columns, in this order'),
-    force: z.boolean().optional().describe('Replace an existing file'),
+    force: z.boolean().optional().describe('Replace any file'),
     raw: z.boolean().optional().describe('Do not guard text that a spreadsheet would run as a formula'),
   }),
   output: z.looseObject({
@@ -44,20 +46,34 @@ export const exportResults = operation({
     rows: z.int(),
     partial: z.boolean(),
   }),
-  effect: 'write',
+  effect: 'destructive',
   async run(deps, { job_id, format, path, status, fields, force, raw }, call) {
     const { repository } = deps;
-    const target = isAbsolute(path) ? path : resolve(call.workingDirectory, path);
-    const report = await writeResults(deps, format, { job_id, status }, target, {
+    const job = requireStoredJob(deps, job_id);
+    const target = resolve(call.workingDirectory, path);
+    const place = fileTarget(deps.places, target, foldersOf(job, call));
+    keepOutputsPrivate(deps.places, place);
+    const report = await writeResults(deps, format, { job_id, status }, place, {
+      former: formerExports(repository, job_id, place),
       ...(fields ? { fields } : {}),
       ...(force === undefined ? {} : { force }),
       ...(raw === undefined ? {} : { raw }),
       ...(call.signal ? { signal: call.signal } : {}),
     });
-    const { path: written, rows, partial } = report;
-    repository.transaction((tx) =>
-      repository.events.add(tx, job_id, { type: 'results:exported', data: { path: written, format, rows, partial } }),
-    );
-    return { job_id, ...report, next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results') };
+    const { rows, partial, sha256 } = report;
+    const data = { path: place, format, rows, partial, sha256 };
+    repository.transaction((tx) => repository.events.add(tx, job_id, { type: 'results:exported', data }));
+    return {
+      job_id,
+      ...report,
+      path: target,
+      next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results'),
+    };
   },
 });
+
+/** Folders in which agents, or others who were here before, may have laid links. */
+function foldersOf({ workingDirectory, outputDirectory, postProcessing }: Job, call: Call): readonly string[] {
+  const post = postProcessing ? [postProcessing.outputDirectory] : [];
+  return [call.workingDirectory, workingDirectory, outputDirectory, ...post];
+}

@@ -64,7 +64,8 @@ export const manageUnits = operation({
     failure_class: failureClass.optional(),
   }),
   output: jobStatusOutput.extend({ changed: z.int() }),
-  effect: 'write',
+  effect: 'destructive',
+  openWorld: true,
   async run(deps, { job_id, action, units, status, failure_class }) {
     const job = requireJob(deps, job_id);
     if (action === 'post_process') {
@@ -157,7 +158,7 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
-  if (!(await beginPostProcessing(deps.repository, job, { from: ['completed', 'failed'] }))) {
+  if (!(await beginPostProcessing(deps, job, { from: ['completed', 'failed'] }))) {
     throw refuse(requireJob(deps, job.jobId), 'it has just been started again', 'get_job_status shows how it goes on.');
   }
   await launch(deps, job);

@@ -58,7 +58,7 @@ export interface Call {
 /** The longest that a call from a host may take (hosts give up at about 60 s). */
 export const MAX_WAIT_S = 45;
 
-/** One verb: what doors show, check and run. `effect` decides annotations, HTTP methods and confirmations. */
+/** One verb: what doors show, check and run. `effect` and `openWorld` are what hosts are told of it before they allow it. */
 export interface Operation<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly name: Name;
   readonly title: string;
@@ -66,7 +66,13 @@ export interface Operation<Name extends string, Input extends z.ZodObject, Outpu
   readonly description: string;
   readonly input: Input;
   readonly output: Output;
+  /**
+   * The worst that a call may do to what was there before: nothing, add to it, or take it away or replace it (files as
+   * well as work). Agents that a call sets to work count: they may change what their job permits.
+   */
   readonly effect: 'read' | 'write' | 'destructive';
+  /** Set where a call reaches beyond ABP's own store and machinery: a source's files and hosts, agents and their tools. */
+  readonly openWorld?: true;
   readonly run: (deps: OrchestratorDeps, input: z.output<Input>, call: Call) => Promise<z.input<Output>>;
 }
 

@@ -65,6 +65,7 @@ export const previewItems = operation({
     complete: z.boolean(),
   }),
   effect: 'read',
+  openWorld: true,
   async run(deps, { enumerator_type, enumerator_config, limit = DEFAULT_ITEMS }, call) {
     const enumerator = await getEnumerator(enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, enumerator_config), call);

@@ -37,7 +37,8 @@ export const startJob = operation({
     'Starts a job in two steps. A created job runs its test unit (real work, real cost) and answers with its result and an estimate for the rest. Hosts with dialogs ask the user; otherwise show both and, once the user has agreed, call again with approve=true: a detached executor runs all other units, also after this conversation ends. approve=false puts the test back. While the test runs, a call waits for it.',
   input,
   output: jobStatusOutput,
-  effect: 'write',
+  effect: 'destructive',
+  openWorld: true,
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
     const begun = deps.clock.monotonic();

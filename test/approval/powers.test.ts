@@ -49,7 +49,10 @@ describe('a claude worker', () => {
     ['that works in a directory of its item, below its home', { working_directory: 'src/{name}' }],
     ['that works in its source', { working_directory: at('source') }],
     ['with a rule below its home', { tools: ['Read(docs/**)'] }],
-    ['with harmless variables', { env: { LANG: 'C.UTF-8', LC_ALL: 'C', NO_COLOR: '1', TZ: 'Europe/Berlin'.slice(0, 3) } }],
+    [
+      'with harmless variables',
+      { env: { LANG: 'C.UTF-8', LC_ALL: 'C', NO_COLOR: '1', TZ: 'Europe/Berlin'.slice(0, 3) } },
+    ],
     ['with a model, bounds and a system prompt', { model: 'haiku', max_turns: 3, append_system_prompt: 'Be brief.' }],
     ['that passes on its language', { pass_env: ['LANG'] }],
   ])('%s has no powers', async (_what, config) => {
@@ -80,7 +83,11 @@ describe('a claude worker', () => {
     ['skills', { tools: ['Skill'] }, 'programs'],
     ['a tool that nobody knows', { tools: ['Teleport'] }, 'programs'],
     ['a tool of an MCP server', { tools: ['mcp__x__y'] }, 'programs'],
-    ['MCP servers that are programs', { mcp_config: { mcpServers: { x: { command: 'sh', args: ['-c', 'id'] } } } }, 'programs'],
+    [
+      'MCP servers that are programs',
+      { mcp_config: { mcpServers: { x: { command: 'sh', args: ['-c', 'id'] } } } },
+      'programs',
+    ],
     ['MCP servers of the net', { mcp_config: { mcpServers: { x: { type: 'http', url: 'http://evil' } } } }, 'network'],
     ['MCP servers of a file', { mcp_config: 'mcp.json' }, 'programs'],
     ['hooks of the project', { context: 'project' }, 'programs'],
@@ -117,7 +124,11 @@ describe('a claude worker', () => {
 describe('a command worker', () => {
   test.each<readonly [string, JsonObject, readonly PowerKind[]]>([
     ['any program', { command: ['true'] }, ['programs']],
-    ['variables', { command: ['true'], env: { PATH: '/x' }, pass_env: ['KEY'] }, ['programs', 'environment', 'environment']],
+    [
+      'variables',
+      { command: ['true'], env: { PATH: '/x' }, pass_env: ['KEY'] },
+      ['programs', 'environment', 'environment'],
+    ],
   ])('that runs %s has powers', async (_what, config, kinds) => {
     expect(await workerPowers({ type: 'command', ...config })).toEqual(kinds);
   });
@@ -130,7 +141,15 @@ describe('a command worker', () => {
   test('is defined by the files below its cwd or home that its arguments name', async () => {
     for (const name of ['work.mjs', 'src/lib.mjs', 'config.json']) writeFileSync(at('home', name), '');
     writeFileSync(at('elsewhere', 'other.mjs'), '');
-    const command = ['node', 'work.mjs', '--config=config.json', at('elsewhere', 'other.mjs'), 'src', 'missing.mjs', '\0'];
+    const command = [
+      'node',
+      'work.mjs',
+      '--config=config.json',
+      at('elsewhere', 'other.mjs'),
+      'src',
+      'missing.mjs',
+      '\0',
+    ];
     const { worker, config } = await parseWorker({ type: 'command', command });
     const files = worker.definingFiles(config, at('home'), at('home'));
     expect(files).toEqual([at('home', 'work.mjs'), at('home', 'config.json')]);
@@ -168,7 +187,12 @@ describe('a source', () => {
     ['a key that lies anywhere', 'json', { file_path: at('source', 'id_ed25519') }, 'credentials'],
     ['variables of a project', 'csv', { file_path: at('home', '.env') }, 'credentials'],
     ['the store of ABP', 'sql', { connection_string: at('store', 'batch.db'), query: 'SELECT 1' }, 'credentials'],
-    ['the store as a URL', 'sql', { connection_string: `sqlite://${at('store', 'batch.db')}`, query: 'SELECT 1' }, 'credentials'],
+    [
+      'the store as a URL',
+      'sql',
+      { connection_string: `sqlite://${at('store', 'batch.db')}`, query: 'SELECT 1' },
+      'credentials',
+    ],
     ['the token of the server', 'json', { file_path: at('store', 'batch.db.server.json') }, 'credentials'],
     ['what other agents wrote', 'file', { base_directory: at('store', 'runs') }, 'credentials'],
     ['a server', 'sql', { connection_string: 'postgres://me:pw@host/db', query: 'SELECT 1' }, 'network'],

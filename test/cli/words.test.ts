@@ -126,8 +126,10 @@ describe('what is shown', () => {
 
   test.each([
     ['\u001b[2Jx', false, '\\u001b[2Jx'],
-    ['a\r\nb\tc', false, 'a  b c'],
-    ['a\r\nb\tc', true, 'a \nb\tc'],
+    ['a\r\nb\tc', false, 'a b c'],
+    ['a\r\nb\tc', true, 'a\nb\tc'],
+    ['// seen\rhidden()', false, '// seen\\rhidden()'],
+    ['// seen\rhidden()', true, '// seen\\rhidden()'],
     ['exe\u202egpj', true, 'exe\\u202egpj'],
     ['naïve 日本 👍', true, 'naïve 日本 👍'],
   ])('%j is made safe to print', (text, lines, safe) => expect(printable(text, lines)).toBe(safe));

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { dynamicEnumerator } from '../../src/enumerators/dynamic.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { UNSEEN_CHARACTERS } from '../helpers/unseen.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** The payloads of some code. */
@@ -295,4 +296,33 @@ test('what it writes to stdout and stderr is kept, and is no item', async () => 
   const { payloads, warnings } = await enumerateAll('dynamic', { code });
   expect(payloads).toEqual([{ value: 2 }]);
   expect(warnings).toEqual([expect.objectContaining({ kind: 'log', examples: ['{"n":1}\ndone'] })]);
+});
+
+describe('code that is not what its reader sees', () => {
+  const GOOD = 'export function* enumerate() { yield { n: 1 }; }';
+
+  test.each(UNSEEN_CHARACTERS)('is refused with the place: %s', async (_name, character) => {
+    const code = `// yields one item${character}globalThis.hidden = 1\n${GOOD}`;
+    const error = await refusal(() => enumerateAll('dynamic', { code }));
+    expect(error).toMatchObject({ code: 'invalid_input' });
+    const name = `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`;
+    expect(error.message).toContain(`code: line 1, column 19: expected code that can be read as it is, found`);
+    expect(error.message).toContain(name);
+  });
+
+  test.each([
+    ['at its very beginning', `\ufeff${GOOD}`, /line 1, column 1:.*U\+FEFF/],
+    ['at its very end', `${GOOD}\u200b`, /line 1, column 49:.*U\+200B/],
+    ['in an emoji, where a display shows it', `// \u2764\ufe0f\n${GOOD}`, /line 1, column 5:.*U\+FE0F/],
+    ['in a string', `${GOOD}\r\nconst text = 'a\u200db';`, /line 2, column 16:.*U\+200D.*escape such as \\u200b/],
+    ['as a name', `${GOOD} const \u3164 = 1;`, /U\+3164/],
+    ['as a line end of old', `${GOOD}\r// more\r`, /U\+000D; end lines with LF or CRLF/],
+  ])('%s', async (_where, code, message) => {
+    expect((await refusal(() => items(code))).message).toMatch(message);
+  });
+
+  test('with CRLF, tabs, other scripts and escapes it is taken', async () => {
+    const code = `// Grüße, 日本, e\u0301, 👍\r\n\tconst text = '\\u200b\\r';\r\nexport const enumerate = () => [{ text }];\r\n`;
+    expect(await items(code)).toEqual([{ text: '\u200b\r' }]);
+  });
 });

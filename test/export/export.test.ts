@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +54,7 @@ describe('CSV', () => {
       format: 'csv',
       rows: 2,
       bytes: Buffer.byteLength(text),
+      sha256: createHash('sha256').update(text).digest('hex'),
       guarded: 0,
       partial: false,
     });
@@ -281,12 +283,81 @@ describe('the target', () => {
     expect(await readdir(at('a/b'))).toEqual(['out.csv']);
   });
 
-  it('that is a link is written where the link points', async () => {
-    await mkdir(at('real'));
-    await writeFile(at('real/out.csv'), 'old');
-    await symlink(at('real/out.csv'), at('link.csv'));
-    await exportUnits('csv', () => [row(0)], at('link.csv'), { force: true });
-    expect(await readFile(at('real/out.csv'), 'utf8')).toContain('item 0');
+  it.each([true, false])(
+    'that is a link is refused, wherever it leads, and left as it is (force: %s)',
+    async (force) => {
+      await mkdir(at('real'));
+      await writeFile(at('real/out.csv'), 'old');
+      await symlink(at('real/out.csv'), at('link.csv'));
+      await symlink(at('real/none.csv'), at('dangling.csv'));
+      for (const name of ['link.csv', 'dangling.csv']) {
+        await expect(exportUnits('csv', () => [row(0)], at(name), { force })).rejects.toMatchObject({
+          code: 'invalid_input',
+          message: expect.stringContaining('it is a link'),
+          hint: expect.stringContaining(at('real')),
+        });
+      }
+      expect(await readFile(at('real/out.csv'), 'utf8')).toBe('old');
+      expect(await readdir(at('real'))).toEqual(['out.csv']);
+    },
+  );
+
+  it('that is an unchanged former export is replaced without force; one byte more, and it is not', async () => {
+    const { sha256 } = await exportUnits('csv', () => [row(0)], at('out.csv'));
+    const former = ['0'.repeat(64), sha256];
+    const again = await exportUnits('csv', () => [row(0), row(1)], at('out.csv'), { former });
+    expect(again).toMatchObject({
+      rows: 2,
+      sha256: createHash('sha256')
+        .update(await readFile(at('out.csv')))
+        .digest('hex'),
+    });
+    await appendFile(at('out.csv'), '\n');
+    await expect(
+      exportUnits('csv', () => [row(0)], at('out.csv'), { former: [...former, again.sha256] }),
+    ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('was changed since') });
+  });
+
+  it('that is changed while the export is written is not replaced', async () => {
+    const { sha256 } = await exportUnits('jsonl', () => [row(0)], at('out.jsonl'));
+    async function* rows() {
+      yield row(0);
+      await appendFile(at('out.jsonl'), 'mine');
+    }
+    await expect(exportUnits('jsonl', rows, at('out.jsonl'), { former: [sha256] })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(await readFile(at('out.jsonl'), 'utf8')).toMatch(/mine$/);
+    expect(await readdir(folder)).toEqual(['out.jsonl']);
+  });
+
+  it('has the hash of what it is in the end, also when the columns made it start anew', async () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => row(index));
+    rows.push(row(3000, { result: { label: 'bad', why: 'late' } }));
+    const { sha256 } = await exportUnits('csv', () => rows, at('out.csv'));
+    expect(sha256).toBe(
+      createHash('sha256')
+        .update(await readFile(at('out.csv')))
+        .digest('hex'),
+    );
+  });
+
+  it.each([
+    ['0700', 0o700, 0o600, 0o700],
+    ['0711, which nobody else can list', 0o711, 0o600, 0o700],
+    ['0730', 0o730, 0o600, 0o700],
+    ['0750', 0o750, 0o666, 0o777],
+    ['0704', 0o704, 0o666, 0o777],
+    ['0755', 0o755, 0o666, 0o777],
+  ])('in a folder of mode %s is for those who may read the folder', async (_what, mode, file, made) => {
+    const asked = (bits: number) => bits & ~process.umask();
+    await chmod(folder, mode);
+    await exportUnits('csv', () => [row(0)], at('out.csv'));
+    await exportUnits('csv', () => [row(0)], at('new/deeper/out.csv'));
+    const bits = async (name: string) => (await stat(at(name))).mode & 0o777;
+    expect(await bits('out.csv')).toBe(asked(file));
+    expect([await bits('new'), await bits('new/deeper')]).toEqual([asked(made), asked(made)]);
+    expect(await bits('new/deeper/out.csv')).toBe(asked(file));
   });
 });
 

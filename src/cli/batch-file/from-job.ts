@@ -1,3 +1,5 @@
+import { Document, visit } from 'yaml';
+import { escapeUnseen, firstUnseen } from '../../domain/unseen-characters.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 
 /** A job's recipe written as a batch file: the inverse of reading one. */
@@ -21,6 +23,17 @@ export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
     }),
   };
   return given(batch) ?? {};
+}
+
+/** A batch as the text of a file: read again it is the same, and nothing unseen stands in it but as an escape. */
+export function batchText(batch: object): string {
+  const document = new Document(batch);
+  visit(document, {
+    Scalar(_key, scalar) {
+      if (typeof scalar.value === 'string' && firstUnseen(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return escapeUnseen(document.toString());
 }
 
 /** The fields that are there; absent when none is. */

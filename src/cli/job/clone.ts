@@ -3,7 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { recipeOf } from '../../orchestrator/clone-job.ts';
 import { absolute } from '../../workers/claude/working-directory.ts';
 import { parseYaml } from '../batch-file/document.ts';
-import { batchOf } from '../batch-file/from-job.ts';
+import { batchOf, batchText } from '../batch-file/from-job.ts';
 import { overridesOf, readBatch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
@@ -32,7 +32,7 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
   if (options.print) {
     const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: { worker: JsonObject } };
     const printed = { ...value, worker: placed(value.worker, workingDirectory) };
-    session.answer(printed, stringify(printed).trimEnd());
+    session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }
   const job = await createFrom(session, batch, false);

@@ -19,7 +19,7 @@ export function createProgressView(terminal: Terminal): ProgressView {
   return terminal.interactive ? redrawn(terminal) : lines(terminal);
 }
 
-function lines({ human, colors }: Terminal): ProgressView {
+function lines({ human, colors, safe }: Terminal): ProgressView {
   let said = '';
   let saidAt = 0;
   return {
@@ -29,14 +29,14 @@ function lines({ human, colors }: Terminal): ProgressView {
       if (state === said && now - saidAt < LINE_EVERY_MS) return;
       said = state;
       saidAt = now;
-      human.write(`${headline(job, colors)}: ${progressLine(job)}\n`);
+      human.write(`${safe(`${headline(job, colors)}: ${progressLine(job)}`)}\n`);
     },
     end: () => undefined,
   };
 }
 
 /** What fits the terminal, so that the number of its lines is known: nothing is wrapped, wide characters are cut by itself. */
-function redrawn({ human, colors }: Terminal): ProgressView {
+function redrawn({ human, colors, safe }: Terminal): ProgressView {
   let drawn = 0;
   const erase = () => (drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '');
   return {
@@ -62,7 +62,7 @@ function redrawn({ human, colors }: Terminal): ProgressView {
         ...failures.map((line) => colors.red(within(line))),
         ...below,
       ].slice(0, rows);
-      human.write(`\u001b[?7l${erase()}${picture.join('\n')}\n\u001b[?7h`);
+      human.write(`\u001b[?7l${erase()}${safe(picture.join('\n'))}\n\u001b[?7h`);
       drawn = picture.length;
     },
     end() {

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { refuseRecursion } from '../../executor/launch.ts';
+import { fileTarget } from '../../executor/write-target.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf } from '../../export/index.ts';
 import { preflight } from '../../orchestrator/settings.ts';
@@ -66,7 +67,8 @@ export async function prepare(
   const batch = await readBatchFile(file, { set: options.set, limit: options.limit, environment, workers });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
   const target = targetOf(batch.export, options);
-  if (target) await checkTarget(target.path, target.force);
+  // Of a job that does not exist yet nothing was exported.
+  if (target) await checkTarget(fileTarget(orchestrator.deps.places, target.path, [batch.directory]), target);
   return { ...batch, export: target };
 }
 
@@ -76,7 +78,7 @@ export async function createFrom(session: Session, batch: Batch, yes: boolean): 
   const { deps } = (await session.abp()).orchestrator;
   // Not the fault of the file.
   refuseRecursion(deps.environment);
-  const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${text}\u001b[K`);
+  const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${printable(text)}\u001b[K`);
   const create = (signal: AbortSignal) =>
     session.call('create_job', batch.create, {
       workingDirectory: batch.directory,

@@ -3,6 +3,7 @@ import { NumberField } from '@base-ui/react/number-field';
 import { ChevronDown, Download, Minus, Pause, Play, Plus, Square, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath } from '../api.ts';
 import { Ask } from '../parts/ask.tsx';
 import { type Overview, useAct } from './use-job.ts';
@@ -157,7 +158,7 @@ function Cancel({ job }: { readonly job: Overview }) {
           <Square aria-hidden /> Cancel
         </>
       }
-      title={`Cancel “${job.name}” for good?`}
+      title={`Cancel “${showUnseen(job.name)}” for good?`}
       action="Cancel the job"
       danger
       onConfirm={() => act('The job is cancelled.', 'cancel')}
@@ -181,7 +182,7 @@ function Delete({ job }: { readonly job: Overview }) {
           <Trash2 aria-hidden /> Delete
         </>
       }
-      title={`Delete “${job.name}” with its results?`}
+      title={`Delete “${showUnseen(job.name)}” with its results?`}
       action="Delete the job"
       danger
       onConfirm={async () => {

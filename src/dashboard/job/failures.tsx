@@ -1,5 +1,6 @@
 import { RotateCcw } from 'lucide-react';
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { count, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { inWords } from '../wording.ts';
@@ -56,7 +57,7 @@ export function Failures({ job }: { readonly job: Overview }) {
             </div>
             <p className="cause">
               <Link href={`/jobs/${job.job_id}/units/${cluster.example.unit}`}>unit {cluster.example.unit}</Link>:{' '}
-              {cluster.example.message}
+              {showUnseen(cluster.example.message)}
             </p>
             <p className="muted small">{inWords(cluster.advice)}</p>
           </li>

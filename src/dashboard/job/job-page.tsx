@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { useJobEvents } from '../live.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Loaded } from '../parts/loading.tsx';
@@ -79,11 +80,11 @@ function Title({ job, connected }: { readonly job: Overview; readonly connected:
       <nav className="crumbs" aria-label="Where you are">
         <Link href="/">Jobs</Link>
         <span aria-hidden>/</span>
-        <span className="clip">{job.name}</span>
+        <span className="clip">{showUnseen(job.name)}</span>
       </nav>
       <div className="title">
         <div>
-          <h1>{job.name}</h1>
+          <h1>{showUnseen(job.name)}</h1>
           <div className="about">
             <Status
               of={job.status}

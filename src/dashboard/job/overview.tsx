@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { brief, count, duration, usd, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
@@ -71,7 +72,7 @@ function Progress({ job }: { readonly job: Overview }) {
         {job.post_processing && (
           <div className="row muted small">
             <p>
-              Then <Link href={`/jobs/${job.job_id}/post`}>{job.post_processing.name}</Link>:{' '}
+              Then <Link href={`/jobs/${job.job_id}/post`}>{showUnseen(job.post_processing.name)}</Link>:{' '}
               {job.post_processing.status}
               {job.post_processing.message ? ` – ${job.post_processing.message}` : ''}
             </p>

@@ -5,6 +5,7 @@ import { moment } from '../format.ts';
 import { Ask } from '../parts/ask.tsx';
 import { Card } from '../parts/card.tsx';
 import { Facts, factsOf } from '../parts/facts.tsx';
+import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
@@ -49,7 +50,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                   </div>
                 }
               >
-                <pre className="code">{shown.template}</pre>
+                <ForeignText text={shown.template} />
               </Card>
               {shown.output_schema && (
                 <Card title="Every result must satisfy">

@@ -1,4 +1,5 @@
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { duration } from '../format.ts';
 import type { Overview } from './use-job.ts';
 
@@ -13,7 +14,7 @@ export function Slots({ job }: { readonly job: Overview }) {
             className="clip"
             href={slot.stage === 'post' ? `/jobs/${job.job_id}/post` : `/jobs/${job.job_id}/units/${slot.unit}`}
           >
-            {slot.stage === 'post' ? 'post-processing' : slot.key}
+            {slot.stage === 'post' ? 'post-processing' : showUnseen(slot.key)}
           </Link>
           <span className="clip muted small">
             {slot.latest ? (

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Check, CircleCheck, FlaskConical, TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath, read } from '../api.ts';
 import { count, duration, usd } from '../format.ts';
 import { Ask } from '../parts/ask.tsx';
@@ -172,7 +173,7 @@ function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detai
     <section className="stack" aria-label={`Test unit ${detail.unit}`}>
       <div className="row">
         <h2>
-          <Link href={`/jobs/${job.job_id}/units/${detail.unit}`}>{detail.key}</Link>
+          <Link href={`/jobs/${job.job_id}/units/${detail.unit}`}>{showUnseen(detail.key)}</Link>
         </h2>
         {attempt && <Status of={attempt.status} note={attempt.failure_class} />}
         {attempt && (

@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link, useSearchParams } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { type Output, read } from '../api.ts';
 import { ago, count, moment, usd } from '../format.ts';
 import { Loaded } from '../parts/loading.tsx';
@@ -142,7 +143,7 @@ function JobRow({ job }: { readonly job: Jobs['jobs'][number] }) {
     <tr>
       <td>
         <Link href={`/jobs/${job.job_id}`} className="name">
-          {job.name}
+          {showUnseen(job.name)}
         </Link>
         <div className="muted small mono">{job.job_id}</div>
       </td>

@@ -1,4 +1,6 @@
 import { lazy } from 'react';
+import { showUnseen } from '../../domain/unseen-characters.ts';
+import { ForeignText } from './foreign-text.tsx';
 import { Later } from './later.tsx';
 
 const AgentMarkdown = lazy(async () => ({ default: (await import('./markdown.tsx')).AgentMarkdown }));
@@ -7,8 +9,9 @@ const AgentMarkdown = lazy(async () => ({ default: (await import('./markdown.tsx
 const MAX_MARKDOWN_CHARS = 60_000;
 
 /** What an agent wrote. */
-export function AgentText({ text }: { readonly text: string }) {
-  if (text.length > MAX_MARKDOWN_CHARS) return <pre className="code">{text}</pre>;
+export function AgentText({ text: written }: { readonly text: string }) {
+  if (written.length > MAX_MARKDOWN_CHARS) return <ForeignText text={written} />;
+  const text = showUnseen(written);
   return (
     <Later waiting={<div className="markdown">{text}</div>}>
       <AgentMarkdown text={text} />

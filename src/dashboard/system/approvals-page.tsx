@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Check, ShieldAlert, X } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { change } from '../api.ts';
 import { ago, count } from '../format.ts';
 import { Powers } from '../job/allow.tsx';
@@ -72,7 +73,7 @@ function Waiting({
         {jobs.map((job) => (
           <li key={job.job_id} className="spread">
             <span className="row">
-              <Link href={`/jobs/${job.job_id}${view}`}>{job.name}</Link>
+              <Link href={`/jobs/${job.job_id}${view}`}>{showUnseen(job.name)}</Link>
               <Status of={job.status === 'testing' ? (job.test === 'passed' ? 'passed' : 'failed') : job.status} />
               <span className="muted small num">{count(job.units.pending)} units would follow</span>
             </span>
@@ -151,7 +152,7 @@ function Decided({ approvals }: { readonly approvals: readonly Approval[] }) {
             <span className="row">
               <code>{definition.slice(0, 12)}</code>
               <span>
-                {about} {title}
+                {about} {showUnseen(title)}
               </span>
               <span className="muted small">
                 {state === 'revoked'

@@ -1,9 +1,11 @@
 import { Bot, CircleCheck, MessageSquare, Terminal, Wrench } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath } from '../api.ts';
 import { oneLine } from '../format.ts';
 import { type LogEntry, useAttemptLog, useInSight } from '../live.ts';
 import { AgentText } from '../parts/agent-text.tsx';
+import { ForeignText } from '../parts/foreign-text.tsx';
 
 /** Entries drawn at first: a long conversation is opened at its end. */
 const SHOWN = 200;
@@ -69,7 +71,8 @@ function useFollow(end: React.RefObject<HTMLElement | null>, length: number, end
 }
 
 function Entry({ entry }: { readonly entry: LogEntry }) {
-  const { role, kind, tool, text } = entry;
+  const { role, kind, tool } = entry;
+  const text = showUnseen(entry.text);
   if (kind === 'notice') return <p className="notice-line">{text}</p>;
   if (kind === 'tool_call') return <Fold icon={<Wrench aria-hidden />} name={tool ?? 'tool'} text={text} />;
   if (kind === 'tool_result')
@@ -85,7 +88,7 @@ function Entry({ entry }: { readonly entry: LogEntry }) {
           <span className="name">What it was told</span>
           <span className="clip muted small">{oneLine(text).slice(0, 200)}</span>
         </summary>
-        <pre className="code">{text}</pre>
+        <ForeignText text={text} />
       </details>
     );
   }
@@ -125,7 +128,7 @@ function Fold({
           ))}
         </div>
       )}
-      <pre className="code">{pretty(text)}</pre>
+      <ForeignText text={pretty(text)} />
     </details>
   );
 }

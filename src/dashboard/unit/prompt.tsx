@@ -1,3 +1,4 @@
+import { ForeignText } from '../parts/foreign-text.tsx';
 import type { Detail } from './result.tsx';
 
 /** What an agent is told: first, folded, what all of them are told. */
@@ -6,9 +7,9 @@ export function Prompt({ prompt: { system, user } }: { readonly prompt: NonNulla
     <>
       <details className="prompt-fold">
         <summary className="small">The part that is the same for every unit</summary>
-        <pre className="code">{system}</pre>
+        <ForeignText text={system} />
       </details>
-      <pre className="code">{user}</pre>
+      <ForeignText text={user} />
     </>
   );
 }

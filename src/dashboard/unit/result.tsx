@@ -3,6 +3,7 @@ import { jobPath, type Output } from '../api.ts';
 import { bytes } from '../format.ts';
 import { AgentText } from '../parts/agent-text.tsx';
 import { Card } from '../parts/card.tsx';
+import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
 import { inWords } from '../wording.ts';
 
@@ -27,7 +28,7 @@ export function Result({
     return (
       <Card title="Why it failed">
         <div className="stack">
-          <pre className="code">{message}</pre>
+          <ForeignText text={message} />
           {detail.failure && <p className="muted">{inWords(detail.failure.advice)}</p>}
         </div>
       </Card>
@@ -43,7 +44,7 @@ export function Result({
           {saysMore && <AgentText text={text} />}
           {structured === undefined &&
             !saysMore &&
-            (text ? <pre className="code">{text}</pre> : <p className="empty">Done, without a word.</p>)}
+            (text ? <ForeignText text={text} /> : <p className="empty">Done, without a word.</p>)}
         </div>
       </Card>
       {artifacts.length > 0 && (

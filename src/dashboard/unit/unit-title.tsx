@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight, RotateCcw, SkipForward, Square } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { moment } from '../format.ts';
 import { PostProcess } from '../job/post-process.tsx';
 import { useAct } from '../job/use-job.ts';
@@ -11,14 +12,14 @@ import type { Detail } from './result.tsx';
 export function UnitTitle({ detail }: { readonly detail: Detail }) {
   const { job_id: jobId, unit, stage, key, status } = detail;
   const to = (index: number) => `/jobs/${jobId}/units/${index}`;
-  const name = stage === 'post' ? 'Post-processing' : key;
+  const name = stage === 'post' ? 'Post-processing' : showUnseen(key);
   return (
     <div className="stack tight">
       <nav className="crumbs" aria-label="Where you are">
         <Link href="/">Jobs</Link>
         <span aria-hidden>/</span>
         <Link className="clip" href={`/jobs/${jobId}`}>
-          {detail.job_name}
+          {showUnseen(detail.job_name)}
         </Link>
         <span aria-hidden>/</span>
         {stage === 'main' && (

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { duration, oneLine, usd, words } from '../format.ts';
 import { Problem } from '../parts/loading.tsx';
 import { scrollTopOf } from '../parts/row-window.ts';
@@ -174,7 +175,7 @@ function columnsOf(jobId: string, { columns, row, failures }: Rows): readonly Co
       width: 'minmax(9rem, 1.4fr)',
       cell: ({ unit, key }) => (
         <Link href={`/jobs/${jobId}/units/${unit}`} tabIndex={-1} title={key}>
-          {key}
+          {showUnseen(key)}
         </Link>
       ),
     },

@@ -1,10 +1,11 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { compileSchema } from '../../domain/output-schema.ts';
 import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
+import { artifactStats } from '../artifact-files.ts';
 import { workerEnvironment } from '../process/environment.ts';
 import { readTail, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
@@ -150,8 +151,8 @@ function withArtifacts(outcome: Outcome, files: ReadonlySet<string>, outputDirec
   if (!outcome.ok) return outcome;
   const artifacts = [...files].flatMap((file): readonly Artifact[] => {
     const relative = path.relative(outputDirectory, file);
-    const stats = relative.startsWith('..') ? undefined : statSync(file, { throwIfNoEntry: false });
-    return stats?.isFile() ? [{ path: relative, bytes: stats.size }] : [];
+    const stats = artifactStats(outputDirectory, relative);
+    return typeof stats === 'string' ? [] : [{ path: relative, bytes: stats.size }];
   });
   return artifacts.length === 0 ? outcome : { ...outcome, result: { ...outcome.result, artifacts } };
 }

@@ -398,7 +398,7 @@ describe('upkeep', () => {
 });
 
 describe('export', () => {
-  test('chooses status, fields and format, guards formulas unless told not to, and never overwrites by itself', async () => {
+  test('chooses status, fields and format, guards formulas unless told not to, and replaces only its own', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
     const out = (name: string) => join(space.folder, name);
@@ -406,10 +406,13 @@ describe('export', () => {
     expect((await space.json('export', jobId, 'a.csv', ...args)).document).toMatchObject({ rows: 2, guarded: 2 });
     expect(readFileSync(out('a.csv'), 'utf8')).toMatch(/0000\.txt,one,'=1\+1/);
     expect((await space.json('export', jobId, 'b.csv', ...args, '--raw')).document).toMatchObject({ guarded: 0 });
+    expect((await space.json('export', jobId, 'a.csv')).document).toMatchObject({ rows: 3 });
+    space.write('a.csv', 'mine');
     expect(await space.abp('export', jobId, 'a.csv')).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('--force'),
+      stderr: expect.stringMatching(/was changed since it was exported[\s\S]*--force/),
     });
+    expect(readFileSync(out('a.csv'), 'utf8')).toBe('mine');
     expect(await space.abp('export', jobId, 'a.csv', '--force')).toMatchObject({ exitCode: 0 });
     expect((await space.json('export', jobId, 'c.txt', '--format', 'jsonl')).document).toMatchObject({ rows: 3 });
     expect(await space.abp('export', jobId, 'd.csv', '--fields', 'titel')).toMatchObject({ exitCode: 2 });

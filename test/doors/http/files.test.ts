@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
@@ -59,18 +69,40 @@ describe('files that agents made', () => {
     ['a path with a zero byte', 'a.txt%00.png'],
     ['a way out that the worker itself reported', 'up'],
     ['a link out of the folder', 'link.txt'],
+    ['a second name of a file outside', 'hard.txt'],
+    ['a file behind a linked folder', 'linked/secret.txt'],
     ['a folder', 'sub'],
     ['a file that is gone', 'gone.txt'],
     ['a file in what is no folder', 'other.txt/x'],
   ])('%s is not given', async (_what, path) => {
     const server = await serveTest();
     writeFileSync(join(server.root, 'secret.txt'), 'secret');
-    const { jobId, folder } = withArtifacts(server, ['../secret.txt', 'link.txt', 'sub', 'gone.txt', 'other.txt/x']);
+    const { jobId, folder } = withArtifacts(server, [
+      '../secret.txt',
+      'link.txt',
+      'hard.txt',
+      'linked/secret.txt',
+      'sub',
+      'gone.txt',
+      'other.txt/x',
+    ]);
     writeFileSync(join(folder, 'other.txt'), 'there, but not made by it');
     symlinkSync(join(server.root, 'secret.txt'), join(folder, 'link.txt'));
+    symlinkSync(server.root, join(folder, 'linked'));
+    linkSync(join(server.root, 'secret.txt'), join(folder, 'hard.txt'));
     const answer = await server.raw({}, 'GET', address(jobId, path === 'up' ? '..%2fsecret.txt' : path));
     expect(answer.status).toBe(404);
     expect(answer.text).not.toMatch(/^secret$|root:/);
+  });
+
+  test('are not given from where a link leads that took the place of their folder', async () => {
+    const server = await serveTest();
+    const { jobId, folder } = withArtifacts(server, ['secret.txt']);
+    writeFileSync(join(server.root, 'secret.txt'), 'secret');
+    renameSync(folder, `${folder}-before`);
+    symlinkSync(server.root, folder);
+    const answer = await server.ask(address(jobId, 'secret.txt'));
+    expect([answer.status, await answer.json()]).toMatchObject([404, { hint: expect.stringContaining(folder) }]);
   });
 
   test.each([
@@ -107,6 +139,22 @@ test('results come as a file, whole; no way to ask for it leaves anything behind
   await vi.waitFor(() => expect(mine()).toEqual([]), PATIENCE);
   expect(repository.events.lastSeq(jobId)).toBe(events);
 });
+
+test.each(['batch.db', 'batch.db-wal', 'batch.db.server.json', 'logs/server.log', 'runs/x'])(
+  'no request exports into the store, with force or without: %s',
+  async (name) => {
+    const server = await serveTest();
+    const { jobId } = withArtifacts(server, []);
+    const path = join(server.root, name);
+    const before = existsSync(path) ? readFileSync(path) : null;
+    for (const force of [true, false]) {
+      const answer = await server.send('POST', `/api/jobs/${jobId}/export`, { format: 'csv', path, force });
+      expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_input' }]);
+    }
+    expect(existsSync(path)).toBe(before !== null);
+    expect((await server.json<{ job_id: string }>(`/api/jobs/${jobId}/status`)).job_id).toBe(jobId);
+  },
+);
 
 test('a job whose units are still being stored has no results to send', async () => {
   const server = await serveTest();

@@ -131,7 +131,7 @@ describe.each(newest)('in a host with dialogs, more of it', ({ ok, call, dialogs
     user.answer = () => ({ action: 'cancel' });
     const command = [process.execPath, '-e', 'console.log("\\u001b[2Japprove \\u202Ethis")'];
     await ok('start_job', { job_id: await newJob({ worker: { type: 'command', command } }), wait_seconds: 45 });
-    expect(dialogs[0]).toContain('\uFFFD[2Japprove \uFFFDthis');
+    expect(dialogs[0]).toContain('\\u001b[2Japprove \\u202ethis');
   });
 });
 
@@ -171,10 +171,13 @@ describe.each(hosts)(
       expect(dialogs).toHaveLength(1);
     });
 
-    it('that a dialog cannot show as it is can only be approved on a terminal', async () => {
+    it('that a dialog cannot show can only be approved on a terminal, and what nobody sees not at all', async () => {
       user.answer = choose('approve');
-      for (const more of ['// \u202E', '// a line ends here\u2028', `// ${'long '.repeat(2000)}`]) {
-        expect((await call('preview_items', codeSource(more))).text).toContain('abp approve-code');
+      expect((await call('preview_items', codeSource(`// ${'long '.repeat(2000)}`))).text).toContain(
+        'abp approve-code',
+      );
+      for (const more of ['// \u202E', '// a line ends here\u2028', '// so does this\rhidden()']) {
+        expect((await call('preview_items', codeSource(more))).text).toMatch(/unseen character U\+(202E|2028|000D)/);
       }
       expect(dialogs).toEqual([]);
     });

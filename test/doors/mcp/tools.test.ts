@@ -39,6 +39,41 @@ describe('the tool list', () => {
   });
 });
 
+/** What hosts decide by: whether a tool only reads, may take away or replace what was there, and reaches beyond ABP. */
+const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroys', 'closed' | 'open']>> = {
+  list_enumerators: ['reads', 'closed'],
+  // Any file of this user, and hosts of databases.
+  preview_items: ['reads', 'open'],
+  create_job: ['adds', 'open'],
+  update_job: ['adds', 'closed'],
+  // Agents do what their job permits, which may be to edit files.
+  start_job: ['destroys', 'open'],
+  get_job_status: ['reads', 'closed'],
+  get_job: ['reads', 'closed'],
+  list_jobs: ['reads', 'closed'],
+  list_units: ['reads', 'closed'],
+  get_unit: ['reads', 'closed'],
+  pause_job: ['adds', 'closed'],
+  resume_job: ['destroys', 'open'],
+  cancel_job: ['destroys', 'closed'],
+  // It ends agents at work, and a reopened unit's result gives way to another.
+  manage_units: ['destroys', 'open'],
+  // With force, any file.
+  export_results: ['destroys', 'closed'],
+  delete_job: ['destroys', 'closed'],
+  dashboard: ['adds', 'closed'],
+};
+
+it('what hosts are told about each tool is true, and stands here for every one', () => {
+  const told = tools.map(({ name, annotations = {} }) => {
+    const { readOnlyHint, destructiveHint, openWorldHint } = annotations;
+    const effect = readOnlyHint ? 'reads' : destructiveHint ? 'destroys' : 'adds';
+    expect([name, typeof openWorldHint]).toEqual([name, 'boolean']);
+    return [name, [effect, openWorldHint ? 'open' : 'closed']];
+  });
+  expect(Object.fromEntries(told)).toEqual(ANNOTATIONS);
+});
+
 describe.each(tools)('the tool $name', (tool) => {
   it('has a name that every host takes, a title, an icon and honest annotations', () => {
     expect(`mcp__plugin_agentic-batch__abp__${tool.name}`.length).toBeLessThanOrEqual(60);

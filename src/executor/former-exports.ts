@@ -1,0 +1,20 @@
+import type { EventType } from '../domain/event.ts';
+import type { Repository } from '../domain/repository.ts';
+
+/** Events that say what was written where: `data` has `path`, by which the file really lies, and `sha256`. */
+const WRITING: readonly EventType[] = ['results:exported', 'job:post_processing_started'];
+const PAGE = 500;
+
+/** SHA-256 of everything that a job wrote to a path before: a file that is still so may be replaced. */
+export function formerExports({ events }: Repository, jobId: string, path: string): readonly string[] {
+  const found = new Set<string>();
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = events.ofJob(jobId, before, PAGE);
+    for (const { type, data } of page) {
+      if (WRITING.includes(type) && data.path === path && typeof data.sha256 === 'string') found.add(data.sha256);
+    }
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return [...found];
+    before = last.seq;
+  }
+}

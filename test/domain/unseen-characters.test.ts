@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { escapeUnseen, firstUnseen, showUnseen, splitUnseen } from '../../src/domain/unseen-characters.ts';
+import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../helpers/unseen.ts';
+
+describe.each(UNSEEN_CHARACTERS)('%s', (_name, character, shown) => {
+  const name = `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`;
+
+  test('is shown by its code', () => {
+    expect(showUnseen(character)).toBe(shown);
+    expect(showUnseen(`a${character}b\n${character}`)).toBe(`a${shown}b\n${shown}`);
+  });
+
+  test('is found in code, with its place', () => {
+    expect(firstUnseen(`1;\n\t2;${character}3`)).toEqual({ line: 2, column: 4, name });
+  });
+
+  test('is marked by its name', () => {
+    expect(splitUnseen(`a${character}b`)).toEqual([
+      { text: 'a', unseen: false },
+      { text: name, unseen: true },
+      { text: 'b', unseen: false },
+    ]);
+  });
+
+  test('is an escape in a JSON document, which stays what it was', () => {
+    const json = JSON.stringify({ text: `a${character}b` }, null, 2);
+    expect(firstUnseen(escapeUnseen(json))).toBeNull();
+    expect(JSON.parse(escapeUnseen(json))).toEqual({ text: `a${character}b` });
+  });
+});
+
+test.each(SEEN_TEXTS)('text that is seen stays as it is: %j', (text) => {
+  expect(showUnseen(text)).toBe(text);
+});
+
+test.each([
+  ['a joiner at the end of an emoji', '👩\u200d', '👩\\u200d'],
+  ['a joiner between emoji that do not join', '👍\u200d👍', '👍\\u200d👍'],
+  ['a second selector', '❤\ufe0f\ufe0f', '❤\ufe0f\\ufe0f'],
+  ['a selector after a letter', 'a\ufe0f', 'a\\ufe0f'],
+  ['tags after a flag that they do not name', '🏴\u{e0061}\u{e0062}', '🏴\\u{e0061}\\u{e0062}'],
+  ['a carriage return before CRLF', 'a\r\r\nb', 'a\\r\nb'],
+  ['a carriage return after CRLF', 'a\r\n\rb', 'a\n\\rb'],
+])('what an emoji or a line end does not need is shown: %s', (_what, text, shown) => {
+  expect(showUnseen(text)).toBe(shown);
+});
+
+test('an emoji that needs what is not seen is refused in code all the same, and CRLF and tab are not', () => {
+  expect(firstUnseen('// ❤\ufe0f')).toMatchObject({ name: 'U+FE0F' });
+  expect(firstUnseen('a\r\n\tb\n')).toBeNull();
+});
+
+test('whatever a text is, nothing unseen is left in what is shown, and showing that again changes nothing', () => {
+  const emoji = /\p{RGI_Emoji}/gv;
+  const characters = fc.oneof(
+    fc.constantFrom(...UNSEEN_CHARACTERS.map(([, character]) => character), '\r\n', '❤', '👩', 'a', '\n', '1'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  );
+  fc.assert(
+    fc.property(fc.array(characters, { maxLength: 30 }), (parts) => {
+      const shown = showUnseen(parts.join(''));
+      expect(firstUnseen(shown.replace(emoji, ''))).toBeNull();
+      expect(showUnseen(shown)).toBe(shown);
+      const marked = splitUnseen(parts.join(''));
+      expect(marked.filter(({ text, unseen }) => !unseen && firstUnseen(text) !== null)).toEqual([]);
+    }),
+  );
+});

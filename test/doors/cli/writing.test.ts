@@ -1,0 +1,86 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Workspace, withStore, workspace } from './abp.ts';
+
+/** A job that has run to its end, beside the record of a server that could be running. */
+async function ended(): Promise<Workspace & { readonly jobId: string }> {
+  const space = workspace(['one', 'two']);
+  await space.abp('run', 'batch.yaml', '--skip-test');
+  space.write('.store/batch.db.server.json', '{}');
+  symlinkSync('.store', join(space.folder, 'link'));
+  return { ...space, jobId: space.jobs()[0] ?? '' };
+}
+
+/** Names of what lies in the store, with its content but for that of the database, which changes with every look at it. */
+function storeOf(folder: string): readonly (readonly [string, string])[] {
+  return readdirSync(join(folder, '.store'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/-(?:wal|shm)$/.test(name) && statSync(join(folder, '.store', name)).isFile())
+    .map((name) => [name, name === 'batch.db' ? '' : readFileSync(join(folder, '.store', name), 'latin1')] as const);
+}
+
+const OF_THE_STORE = [
+  '.store/batch.db',
+  '.store/batch.db-wal',
+  '.store/batch.db-shm',
+  '.store/batch.db.server.json',
+  '.store/logs/job.log',
+  '.store/runs/x.csv',
+  '.store/results.csv',
+  '.store/new/results.csv',
+  'link/batch.db',
+  'link/new.csv',
+  'in/../.store/batch.db',
+];
+
+describe('the store is never written to', () => {
+  test('by abp export, with --force', async () => {
+    const space = await ended();
+    const before = storeOf(space.folder);
+    for (const file of [...OF_THE_STORE, ...OF_THE_STORE.map((path) => join(space.folder, path))]) {
+      const ran = await space.abp('export', space.jobId, file, '--format', 'csv', '--force');
+      expect(ran, file).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store|by a link/) });
+    }
+    expect(storeOf(space.folder)).toEqual(before);
+    expect(withStore(space.storagePath, ({ repository }) => repository.jobs.get(space.jobId)?.status)).toBe(
+      'completed',
+    );
+  });
+
+  test('by abp run, before anything is made', async () => {
+    const space = workspace(['one']);
+    await space.abp('status');
+    symlinkSync('.store', join(space.folder, 'link'));
+    const before = storeOf(space.folder);
+    for (const file of OF_THE_STORE) {
+      const ran = await space.abp('run', 'batch.yaml', '--yes', '--output', file, '--force');
+      expect(ran, file).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store|by a link/) });
+    }
+    expect(storeOf(space.folder)).toEqual(before);
+    expect(space.jobs()).toEqual([]);
+  });
+});
+
+test('a directory for agents is none of the store, whether the batch file or --set names it', async () => {
+  const space = workspace(['one']);
+  mkdirSync(join(space.folder, '.store'));
+  for (const set of [
+    'output.directory=.store',
+    'output.directory=.store/runs/x',
+    'output.directory=/',
+    'output.directory=.',
+  ]) {
+    const ran = await space.abp('create', 'batch.yaml', '--set', set);
+    expect(ran, set).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store/) });
+  }
+  expect(space.jobs()).toEqual([]);
+});
+
+test('the outputs of a job are exported to without more ado, for nobody but this user', async () => {
+  const space = await ended();
+  const file = join(space.folder, '.store/outputs', space.jobId, 'results.csv');
+  expect(await space.abp('export', space.jobId, file)).toMatchObject({ exitCode: 0 });
+  expect(await space.abp('export', space.jobId, file)).toMatchObject({ exitCode: 0 });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(statSync(join(space.folder, '.store/outputs')).mode & 0o777).toBe(0o700);
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { ask, choiceForm } from '../../../src/mcp/elicit.ts';
+import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../../helpers/unseen.ts';
+
+/** What a host puts before its user. */
+async function dialog(message: string): Promise<string> {
+  const asked = await ask(
+    { about: 'code', sha256: '0'.repeat(64) },
+    message,
+    choiceForm(['refuse', 'approve'], 'Which'),
+  );
+  return JSON.parse(JSON.stringify(asked)).inputRequests.decision.params.message;
+}
+
+test.each(UNSEEN_CHARACTERS)('a dialog shows %s', async (_name, character, shown) => {
+  expect(await dialog(`a${character}b\r\n${character}`)).toBe(`a${shown}b\n${shown}`);
+});
+
+test.each(SEEN_TEXTS)('a dialog shows what is seen as it is: %j', async (text) => {
+  expect(await dialog(text)).toBe(text);
+});
