@@ -1,9 +1,10 @@
 import { linkSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { realPlace } from '../../src/approval/real-place.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import { type Places, placesOf } from '../../src/executor/places.ts';
-import { directoryTarget, fileTarget, makeOutputDirectory, realPlace } from '../../src/executor/write-target.ts';
+import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/executor/write-target.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** A store as it lies in a folder after some time. */

@@ -5,7 +5,7 @@ import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../../helpers/unseen.ts';
 /** What a host puts before its user. */
 async function dialog(message: string): Promise<string> {
   const asked = await ask(
-    { about: 'code', sha256: '0'.repeat(64) },
+    { about: 'source', definition: '0'.repeat(64) },
     message,
     choiceForm(['refuse', 'approve'], 'Which'),
   );
