@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { AbpError } from '../domain/error.ts';
 import { realPlace } from '../approval/real-place.ts';
+import { AbpError } from '../domain/error.ts';
 import type { InputOf } from './index.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
 

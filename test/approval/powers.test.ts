@@ -1,17 +1,17 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { boundsOf, homeOf, isPlainOutput, isTooWide, refuseSpecial } from '../../src/approval/bounds.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { PowerKind } from '../../src/domain/power.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { parseWorker } from '../../src/workers/index.ts';
-import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** A home with a source beside it, an output below it and a link that leads out; a store of ABP. */
 function world() {
-  const root = temporaryDirectory('powers');
+  const root = mkdtempSync(join(tmpdir(), 'abp-powers-'));
+  afterAll(() => rmSync(root, { recursive: true }));
   const at = (...names: string[]) => join(root, ...names);
   for (const name of ['home/src', 'home/out', 'source', 'elsewhere', 'store/runs', 'home/.git/hooks']) {
     mkdirSync(at(name), { recursive: true });
@@ -101,7 +101,7 @@ describe('a claude worker', () => {
     ['a working directory elsewhere', { working_directory: at('elsewhere') }, 'reads'],
     ['a working directory above', { working_directory: '..' }, 'reads'],
     ['a working directory behind a link', { working_directory: 'link' }, 'reads'],
-    ['a working directory of its item, from the root', { working_directory: '/{name}' }, 'reads'],
+    ['a working directory of its item, from the root', { working_directory: '/{name}' }, 'credentials'],
     ['the root', { add_dirs: ['/'] }, 'credentials'],
     ['a directory elsewhere', { add_dirs: [at('elsewhere')] }, 'reads'],
     ['a directory of credentials', { add_dirs: ['~/.ssh'] }, 'credentials'],

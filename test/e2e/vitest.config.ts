@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     globalSetup: ['../helpers/installation.ts'],
+    setupFiles: ['../helpers/patterns.ts'],
     include: ['**/*.test.ts'],
     // A real CLI takes half a second of both cores to start: a generous ceiling, never an expectation of speed.
     testTimeout: 900_000,

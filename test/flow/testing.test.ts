@@ -255,7 +255,7 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
 
   test.each<[string, Setup | null, Parameters<typeof start>[2], RegExp]>([
     ['approve a job that was never tested', null, { approve: true }, /no test to approve yet/],
-    ['reject a job that was never tested', null, { approve: false }, /no test to approve yet/],
+    ['reject a job that was never tested', null, { approve: false }, /no test to reject yet/],
     ['approve while the test runs', testing, { approve: true }, /only a passed test can be approved/],
     ['approve a failed test', failed, { approve: true }, /only a passed test can be approved/],
     ['skip the test when it has begun', passed, { skip_test: true }, /skip_test works only on a created job/],
