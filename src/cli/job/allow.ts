@@ -51,7 +51,7 @@ export async function allow(session: Session, question: Question, yes: boolean):
   if ('jobId' in question) {
     const approval = await session.view('job_approval', { job_id: question.jobId });
     session.say(yes ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
-    if (!(await confirm(session, 'Allow it?', yes))) return false;
+    if (!(await decided(session, 'Allow it?', yes))) return false;
     await session.view('allow_job', { job_id: question.jobId, shown: approval.shown });
     return true;
   }
@@ -60,9 +60,17 @@ export async function allow(session: Session, question: Question, yes: boolean):
   const found = approvals.find((each) => each.definition === definition);
   if (!found) throw new AbpError('not_found', `No approval ${question.definition}.`);
   session.say(sourceText(found, session.terminal.colors));
-  if (!(await confirm(session, 'Allow it to be read?', yes))) return false;
+  if (!(await decided(session, 'Allow it to be read?', yes))) return false;
   await session.view('allow_source', { definition });
   return true;
+}
+
+/** Whether a person agrees; where nobody can be asked, one is needed: `approval_required`. */
+export async function decided(session: Session, question: string, yes: boolean): Promise<boolean> {
+  if (yes || session.terminal.interactive) return confirm(session, question, yes);
+  throw new AbpError('approval_required', `${question} Nobody can be asked here.`, {
+    hint: 'Do it on a terminal, or give --yes: whoever types that decides.',
+  });
 }
 
 /** What a job (or batch file) would do, for whoever has to allow it: its powers first, then all that decides what runs. */

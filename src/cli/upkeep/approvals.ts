@@ -3,10 +3,9 @@ import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
 import { findApproval, listed } from '../../orchestrator/approval.ts';
 import { shownWorker } from '../../orchestrator/shown-worker.ts';
 import { workerOf } from '../batch-file/read.ts';
-import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
 import { table } from '../format.ts';
-import { allow, askingForApproval, jobText } from '../job/allow.ts';
+import { allow, askingForApproval, decided, jobText } from '../job/allow.ts';
 import { prepare } from '../job/run-batch.ts';
 import { asPerson, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
@@ -80,7 +79,7 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
       session.terminal.colors,
     ),
   );
-  if (!(await confirm(session, 'Allow it?', yes))) return 'cancelled';
+  if (!(await decided(session, 'Allow it?', yes))) return 'cancelled';
   allowBatch(deps, found, call);
   session.answer(
     { definition: definition.id, allowed: true },
