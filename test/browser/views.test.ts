@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
-import { browserOfFile, expectAccessible, screenshot, seeded, signIn } from './browser.ts';
+import { browserOfFile, expectAccessible, screenshot, seeded, signIn, signInLink } from './browser.ts';
 import { HOSTILE, HOSTILE_JOB, seedHostile } from './hostile.ts';
 import { seedJob } from './seed.ts';
 import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
@@ -70,9 +70,7 @@ test('a server that is away is told of while what was shown stays, and comes bac
   const { server } = await seeded(seedTickets);
   const context = await browser.context();
   const page = await context.newPage();
-  await page.goto(`${server.url}/jobs/${TICKETS_JOB}`);
-  await page.getByLabel('Token').fill(server.token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.goto(signInLink(server, `/jobs/${TICKETS_JOB}`));
   await page.getByText('it is encrypted').first().waitFor();
   await page.locator('canvas').nth(1).waitFor();
   await context.setOffline(true);
