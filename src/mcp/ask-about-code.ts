@@ -2,7 +2,7 @@ import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontex
 import { AbpError } from '../domain/error.ts';
 import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { approveCode } from '../orchestrator/approve-code.ts';
-import { answerOf, ask, canAsk, choiceForm, plain, questionOf } from './elicit.ts';
+import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, plain, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 
 /** Longer code is not read in a dialog; it is approved on a terminal. */
@@ -29,7 +29,7 @@ export async function askingAboutCode<T>(
     return await run();
   } catch (error) {
     const wanted = codeOf(error);
-    if (!wanted || !canAsk(server, ctx)) throw error;
+    if (!wanted || !canAsk(server, ctx) || !isAnsweredByPerson(ctx)) throw error;
     // What a dialog cannot show as it is must not be approved in one.
     if (wanted.code.length > DIALOG_CHARS || plain(wanted.code) !== wanted.code) throw error;
     const message = `A job wants to make its items with this code:\n\n${wanted.code}\n\n${DYNAMIC_CODE_NOTICE}\nSHA-256 ${wanted.sha256}`;

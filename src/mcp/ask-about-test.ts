@@ -5,7 +5,7 @@ import { requireJob } from '../orchestrator/operation.ts';
 import type { JobStatusOutput } from '../orchestrator/shapes.ts';
 import { startJob } from '../orchestrator/start-job.ts';
 import { toCall } from './call.ts';
-import { answerOf, ask, canAsk, choiceForm, type Question, questionOf } from './elicit.ts';
+import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, type Question, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 import { testReport } from './test-report.ts';
 
@@ -41,17 +41,19 @@ export async function startJobAsking(
     if (answer === null) return { ...(await run(given, null)), user_answer: NO_ANSWER };
     requireSameTest(requireJob(orchestrator.deps, given.job_id), question);
     const { decision, note } = answer;
+    const human = isAnsweredByPerson(ctx) ? 'elicitation' : null;
     const status =
       decision === 'revise'
         ? await run({ job_id: given.job_id, wait_seconds: 0 }, null)
-        : await run({ ...given, approve: decision === 'approve', ...(note ? { note } : {}) }, 'elicitation');
+        : await run({ ...given, approve: decision === 'approve', ...(note ? { note } : {}) }, human);
     return { ...status, user_answer: answer };
   }
 
-  if (!canAsk(server, ctx)) return run(given, null);
   const job = orchestrator.deps.repository.jobs.get(given.job_id);
+  const needsPerson = job?.requireHumanApproval === true;
+  if (!canAsk(server, ctx) || (needsPerson && !isAnsweredByPerson(ctx))) return run(given, null);
   // Where only a human may approve, the argument becomes the question; where nothing can be approved, it is refused.
-  const looks = given.approve === true && job !== null && canBeApproved(job) && job.requireHumanApproval;
+  const looks = given.approve === true && job !== null && canBeApproved(job) && needsPerson;
   const status = await run(looks ? { ...given, approve: undefined } : given, null);
   return canBeApproved(status) ? askAbout(requireJob(orchestrator.deps, given.job_id), status) : status;
 }

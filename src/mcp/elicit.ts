@@ -73,6 +73,14 @@ export function canAsk(server: McpServer, { mcpReq }: ServerContext): boolean {
 }
 
 /**
+ * Whether a dialog's answer is known to be a person's: the host at the other end of stdin and stdout is the program that
+ * the user runs. Over HTTP whoever has the token answers, and a token is never a person.
+ */
+export function isAnsweredByPerson({ http }: ServerContext): boolean {
+  return http === undefined;
+}
+
+/**
  * Text from outside, for a dialog: no control characters, none that turn the direction of what follows, and no line ends
  * that a dialog does not show but JavaScript obeys.
  */
