@@ -186,15 +186,15 @@ test('a new view begins at its top; going back leads to where one was', async ()
 });
 
 describe('coming in', () => {
-  test('a link to a unit leads there after signing in with the token; a wrong one does not', async () => {
+  test('a link to a unit leads there after signing in; the token signs nobody in', async () => {
     const { server } = await seeded(seedTickets);
     const page = await (await browser.context()).newPage();
     await page.goto(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
-    await page.getByLabel('Token').fill('not the token');
+    await page.getByLabel('Link').fill(server.token);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     await expectAccessible(page);
-    await page.getByLabel('Token').fill(server.token);
+    await page.getByLabel('Link').fill(signInLink(server));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'T-20426' }).waitFor();
     expect(page.url()).toBe(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
@@ -204,9 +204,7 @@ describe('coming in', () => {
     const { server } = await seeded(() => undefined);
     const context = await browser.context();
     const page = await context.newPage();
-    await page.goto(server.url);
-    await page.getByLabel('Token').fill(server.token);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.goto(signInLink(server));
     await page.getByText('No jobs yet.').waitFor();
     await page.goto(`${server.url}/jobs/job-none`);
     await page.getByRole('alert').getByText('No job job-none.').waitFor();
