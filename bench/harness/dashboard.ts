@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { abpEnvironment } from './door.ts';
 import type { Installation } from './installation.ts';
@@ -9,6 +9,8 @@ export interface ServedDashboard {
   readonly url: string;
   /** As a program with the token asks. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** A link that signs a browser in, as a person at a terminal gets it. */
+  signInLink(): string;
   used(): Used;
   close(): Promise<void>;
 }
@@ -34,6 +36,10 @@ export async function serveDashboard(installation: Installation, storagePath: st
     url,
     fetch: (path, init) =>
       fetch(url + path, { ...init, headers: { ...init?.headers, Authorization: `Bearer ${token}` } }),
+    signInLink() {
+      const args = [installation.program('main'), 'serve', '--link'];
+      return execFileSync(process.execPath, args, { env: abpEnvironment(storagePath), encoding: 'utf8' }).trim();
+    },
     used() {
       const used = usedBy(child.pid ?? 0);
       if (used === null) throw new Error('abp serve is gone.');

@@ -70,7 +70,7 @@ async function showDashboard(session: Session, jobId: string): Promise<void> {
     const dashboard = await doors.dashboard(environment);
     const link = session.terminal.interactive
       ? await dashboard.signInLink(path)
-      : `${(await dashboard.start()).url}${path} (to sign in: ${again(session, 'serve --open')})`;
+      : `${(await dashboard.start()).url}${path} (to sign in: ${again(session, 'serve --link')})`;
     session.say(`Dashboard: ${link}`);
     session.say(`  to end it: ${again(session, 'serve --stop')}`);
   } catch (error) {

@@ -38,7 +38,7 @@ export interface Dashboard {
   stop(): Promise<boolean>;
   /** Opens a signed-in browser; false = none could be opened. */
   open(path?: string): Promise<{ readonly url: string; readonly opened: boolean }>;
-  /** An address that signs one browser in, once; starts the server if there is none. */
+  /** A link that signs one browser in, once, within two minutes; starts the server if there is none. */
   signInLink(path?: string): Promise<string>;
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
+import { pageKey } from './page-key.ts';
 import { inWords } from './wording.ts';
 
 type Any = AnyOperation | AnyView;
@@ -49,7 +50,8 @@ export function read<T>(path: string, query: Query = {}): Promise<T> {
 
 /** Changes something. */
 export function change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: object = {}): Promise<T> {
-  return send<T>(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  const headers = { 'Content-Type': 'application/json', 'X-ABP-Page-Key': pageKey() };
+  return send<T>(path, { method, headers, body: JSON.stringify(body) });
 }
 
 async function send<T>(path: string, init: RequestInit = {}): Promise<T> {

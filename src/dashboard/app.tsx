@@ -1,12 +1,15 @@
-import { Monitor, Moon, Sun, WifiOff } from 'lucide-react';
+import { LogOut, Monitor, Moon, Sun, WifiOff } from 'lucide-react';
 import { lazy, type ReactNode, useEffect, useRef } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { useConnection } from './connection.ts';
+import { change } from './api.ts';
+import { type Connection, useConnection } from './connection.ts';
 import icon from './icon.svg';
 import { JobPage } from './job/job-page.tsx';
 import { JobsPage } from './jobs/jobs-page.tsx';
+import { forgetPageKey, pageKey } from './page-key.ts';
 import { Later } from './parts/later.tsx';
 import { Notice } from './parts/notice.tsx';
+import { useTell } from './parts/toasts.tsx';
 import { useApprovals } from './system/use-approvals.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { UnitPage } from './unit/unit-page.tsx';
@@ -68,25 +71,41 @@ export function App() {
   );
 }
 
-/** What keeps the page from being true; it stays in sight, however far down one is. */
+/** What keeps the page from being true or from being used; it stays in sight, however far down one is. */
 function ConnectionNotice() {
   const connection = useConnection();
-  if (connection === 'there') return null;
+  if (connection === 'there' && pageKey() !== '') return null;
+  return <div className="stays">{NOTICES[connection]}</div>;
+}
+
+/** How one signs in and comes back to this view. */
+function GetLink() {
+  const { pathname, search } = window.location;
   return (
-    <div className="stays">
-      {connection === 'lost' ? (
-        <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
-          What is shown may be out of date. It is tried again by itself; jobs run on without it.
-        </Notice>
-      ) : (
-        <Notice color="red" icon={<WifiOff aria-hidden />} title="You are signed out.">
-          Run <code>abp serve --open</code> in a terminal, or <a href={window.location.href}>sign in here</a> with the
-          token of this server.
-        </Notice>
-      )}
-    </div>
+    <>
+      Run <code>abp serve --link</code> in a terminal and{' '}
+      <a href={`/auth?next=${encodeURIComponent(pathname + search)}`}>paste the link that it prints</a>.
+    </>
   );
 }
+
+const NOTICES: Readonly<Record<Connection, ReactNode>> = {
+  lost: (
+    <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
+      What is shown may be out of date. It is tried again by itself; jobs run on without it.
+    </Notice>
+  ),
+  'signed out': (
+    <Notice color="red" icon={<WifiOff aria-hidden />} title="You are signed out.">
+      <GetLink />
+    </Notice>
+  ),
+  there: (
+    <Notice color="amber" icon={<LogOut aria-hidden />} title="This page can only read.">
+      You have signed in at another address of this server, or this browser has lost what the page keeps. <GetLink />
+    </Notice>
+  ),
+};
 
 /** A new view begins at its top; the browser itself knows where an earlier one was left. */
 function useTopOfView(): void {
@@ -127,7 +146,10 @@ function Top() {
         <NavLink to="/system">System</NavLink>
         <NavLink to="/api/docs">API</NavLink>
       </nav>
-      <ThemeButton />
+      <div className="row">
+        <ThemeButton />
+        <SignOutButton />
+      </div>
     </header>
   );
 }
@@ -147,6 +169,24 @@ function NavLink({
     <Link href={to} aria-current={here ? 'page' : undefined}>
       {children}
     </Link>
+  );
+}
+
+function SignOutButton() {
+  const tell = useTell();
+  const signOut = async () => {
+    try {
+      await change('DELETE', '/auth');
+      forgetPageKey();
+      window.location.assign('/');
+    } catch (error) {
+      tell.failed(error);
+    }
+  };
+  return (
+    <button type="button" className="button quiet icon" aria-label="Sign out" title="Sign out" onClick={signOut}>
+      <LogOut />
+    </button>
   );
 }
 

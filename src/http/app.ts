@@ -15,7 +15,7 @@ import { addPage, type PageFiles } from './page.ts';
 import { HttpRefusal, problemResponse } from './problem.ts';
 import { openApi, RESOURCES } from './resources.ts';
 import { serverCall } from './server-call.ts';
-import { addCodes, addSignIn, askAgain, signInPage } from './sign-in.ts';
+import { addSignIn, addSignOut, askAgain, signInPage } from './sign-in.ts';
 import { addStreams } from './streams.ts';
 
 /** Twenty times the longest prompt; items never come this way. */
@@ -28,13 +28,14 @@ export interface AppParts {
   readonly feeds: Feeds;
   readonly log: Logger;
   readonly boundTo: string;
+  readonly port: number;
   readonly page: PageFiles;
   readonly mcp?: ServeOptions['mcp'];
 }
 
 /** Everything that is reached over HTTP, in the order in which a request passes it. */
 export function createApp(parts: AppParts): Hono<HttpEnv> {
-  const { host, auth, feeds, log, boundTo, page, mcp } = parts;
+  const { host, auth, feeds, log, boundTo, port, page, mcp } = parts;
   const { orchestrator } = host;
   const metrics = createMetrics(orchestrator.deps.repository, feeds);
   const app = new Hono<HttpEnv>();
@@ -47,15 +48,11 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   app.notFound((c) => problemResponse(c, new HttpRefusal('no_such_path', `There is nothing at ${c.req.path}.`)));
 
   app.use(requestId, securityHeaders, metrics.measure, logRequests(log), checkHost(boundTo), checkOrigin);
-  addSignIn(app, auth);
-  app.use((c, next) =>
-    checkCaller(auth, (fromElsewhere) =>
-      fromElsewhere ? askAgain() : signInPage(c.req.path + new URL(c.req.url).search),
-    )(c, next),
-  );
+  addSignIn(app, auth, port);
+  app.use(checkCaller(auth, (fromElsewhere) => (fromElsewhere ? askAgain() : signInPage(port, 401))));
   // Behind the guard: nobody's body is kept before it is known who sends it.
   app.use(atMost(MAX_BODY_BYTES));
-  addCodes(app, auth);
+  addSignOut(app, auth);
   addDiagnostics(app, host, feeds);
   metrics.addTo(app);
   addStreams(app, orchestrator, feeds);
@@ -63,7 +60,7 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   for (const endpoint of ENDPOINTS) addEndpoint(app, host, endpoint);
   app.get(openApi.path, (c) => c.json(openApiDocument()));
   refuseOtherMethods(app);
-  if (mcp) app.all('/mcp', (c) => mcp(identified(c.req.raw, c.get('requestId'))));
+  if (mcp) app.all('/mcp', programsOnly, (c) => mcp(identified(c.req.raw, c.get('requestId'))));
   addPage(app, page);
   return app;
 }
@@ -89,6 +86,12 @@ function refuseOtherMethods(app: Hono<HttpEnv>): void {
   }
 }
 
+/** MCP is spoken by hosts, which have the token; a browser has no business there, signed in or not. */
+const programsOnly: MiddlewareHandler<HttpEnv> = (c, next) => {
+  if (c.get('caller') === 'token') return next();
+  throw new HttpRefusal('forbidden', 'MCP is for programs, not for browsers.', 'Send Authorization: Bearer TOKEN.');
+};
+
 /** The request under the id that it has here, for a door that is mounted behind this one. */
 function identified(request: Request, id: string): Request {
   const headers = new Headers(request.headers);
@@ -96,9 +99,10 @@ function identified(request: Request, id: string): Request {
   return new Request(request, { headers });
 }
 
-/** What pages ask every other second is no news; what changes something, or is refused, is. */
-function levelOf(method: string, status: number): 'debug' | 'info' | 'error' {
+/** What pages ask every other second is no news; what changes something, or is refused, is. Who tries to come in, stands out. */
+function levelOf(method: string, status: number): 'debug' | 'info' | 'warn' | 'error' {
   if (status >= 500) return 'error';
+  if (status === 401) return 'warn';
   return method === 'GET' && status < 400 ? 'debug' : 'info';
 }
 

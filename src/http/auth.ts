@@ -1,27 +1,36 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AbpError } from '../domain/error.ts';
+import type { Caller } from './caller.ts';
 
 /** Shorter than this, a token that a person chose could be guessed. */
-export const MIN_TOKEN_CHARS = 16;
-const CODE_TTL_MS = 120_000;
+const MIN_TOKEN_CHARS = 32;
 const SESSION_MS = 7 * 24 * 3_600_000;
-/** Codes that wait to be used at the same time: a browser uses its own at once. */
-const MAX_CODES = 32;
+/** Browsers of one person; the one that signed in first gives way. */
+const MAX_SESSIONS = 64;
 
-/** Who may come in. Holds the token and the one-time codes of one server. */
+/** The header by which a page proves that it is the one that signed in; a cookie goes to every port of its host. */
+export const PAGE_KEY_HEADER = 'X-ABP-Page-Key';
+
+/** What a browser gets when it signs in. */
+export interface NewSession {
+  /** Value of the Set-Cookie header. */
+  readonly cookie: string;
+  /** Kept by the page, for PAGE_KEY_HEADER. */
+  readonly pageKey: string;
+}
+
+/** Who may come in. Holds the token and the sessions of one server. */
 export interface Auth {
   /** Whether this is the server's token. */
   accepts(token: string): boolean;
-  /** A code that signs one browser in once, within two minutes. */
-  mintCode(): string;
-  /** Uses a code up; false = unknown, used before, or too old. */
-  redeem(code: string): boolean;
   /** Name of the session cookie: cookies are shared by all ports of a host, so each server has its own. */
   readonly cookieName: string;
-  /** A new session as the value of a Set-Cookie header. */
-  sessionCookie(): string;
-  /** Whether the value of the cookie is a session of this server that is not over. */
-  isSession(value: string): boolean;
+  /** Uses the code of a link up; null = it is none. Ends the session that the browser had (`former`: its cookie). */
+  signIn(code: string, former: string): NewSession | null;
+  /** Who shows this cookie and this page key; null = nobody that is signed in. */
+  visitor(cookie: string, pageKey: string): Exclude<Caller, 'token'> | null;
+  /** Ends a session; returns the Set-Cookie header that takes its cookie away. */
+  signOut(cookie: string): string;
 }
 
 /** A token that nobody can guess. */
@@ -35,48 +44,55 @@ export function checkToken(token: string): void {
   throw new AbpError(
     'invalid_input',
     `token: expected at least ${MIN_TOKEN_CHARS} printable ASCII characters without spaces, found ${token.length}.`,
-    { hint: 'openssl rand -hex 16 makes a good one.' },
+    { hint: 'openssl rand -hex 32 makes a good one.' },
   );
 }
 
-/** Makes the keeper of one server's door. Sessions are signed with the token: they end with it, and need no memory. */
-export function createAuth(token: string, port: number, now: () => number = Date.now): Auth {
-  const codes = new Map<string, number>();
-  const sign = (expires: string) => createHmac('sha256', token).update(`session ${expires}`).digest('base64url');
-  const cookieName = `abp_session_${port}`;
+/**
+ * Makes the keeper of one server's door; `redeem` uses the code of a sign-in link up. Sessions are random, known by their
+ * hashes alone, and end with the server: nothing that lies on the disk, the token least of all, makes one.
+ */
+export function createAuth(options: {
+  readonly token: string;
+  readonly port: number;
+  readonly redeem: (code: string) => boolean;
+  readonly now?: () => number;
+}): Auth {
+  const { token, redeem, now = Date.now } = options;
+  const sessions = new Map<string, { readonly keyHash: Buffer; readonly expires: number }>();
+  const cookieName = `abp_session_${options.port}`;
+  const setCookie = (value: string, seconds: number) =>
+    `${cookieName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict`;
   return {
     cookieName,
-    accepts: (given) => equal(given, token),
-    mintCode() {
-      for (const [hash, expires] of codes) if (expires <= now() || codes.size >= MAX_CODES) codes.delete(hash);
-      const code = randomBytes(24).toString('base64url');
-      codes.set(digest(code), now() + CODE_TTL_MS);
-      return code;
+    accepts: (given) => timingSafeEqual(digest(given), digest(token)),
+    signIn(code, former) {
+      if (!redeem(code)) return null;
+      sessions.delete(nameOf(former));
+      const [oldest] = sessions.keys();
+      if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
+      const [value, pageKey] = [randomToken(), randomToken()];
+      sessions.set(nameOf(value), { keyHash: digest(pageKey), expires: now() + SESSION_MS });
+      return { cookie: setCookie(value, SESSION_MS / 1000), pageKey };
     },
-    redeem(code) {
-      const hash = digest(code);
-      const expires = codes.get(hash);
-      codes.delete(hash);
-      return expires !== undefined && expires > now();
+    visitor(cookie, pageKey) {
+      const session = sessions.get(nameOf(cookie));
+      if (!session || session.expires <= now()) return null;
+      return timingSafeEqual(digest(pageKey), session.keyHash) ? 'person' : 'reader';
     },
-    sessionCookie() {
-      const expires = String(now() + SESSION_MS);
-      const value = `${expires}.${sign(expires)}`;
-      return `${cookieName}=${value}; Path=/; Max-Age=${SESSION_MS / 1000}; HttpOnly; SameSite=Strict`;
-    },
-    isSession(value) {
-      const [expires = '', signature = ''] = value.split('.', 2);
-      return equal(signature, sign(expires)) && Number(expires) > now();
+    signOut(cookie) {
+      sessions.delete(nameOf(cookie));
+      return setCookie('', 0);
     },
   };
 }
 
-/** Compares in constant time, whatever the lengths. */
-function equal(given: string, expected: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given), hash(expected));
+/** Under which a session is kept: found by a hash, the time this takes says nothing about its cookie. */
+function nameOf(cookie: string): string {
+  return digest(cookie).toString('base64url');
 }
 
-function digest(code: string): string {
-  return createHash('sha256').update(code).digest('base64url');
+/** Of one length, whatever that of the text: can be compared in constant time. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

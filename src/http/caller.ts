@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 
-/** Who sent a request: a program that shows the token, or a browser in which a person signed in. */
-export type Caller = 'program' | 'person';
+/**
+ * Who sent a request. `token`: a program, or a model that has one; never a person. `person`: the page in which a person
+ * signed in. `reader`: who shows the cookie of that page alone, which every other port of its host gets from the browser.
+ */
+export type Caller = 'token' | 'person' | 'reader';
 
 /** What middleware finds out about a request. */
 export interface HttpEnv {

@@ -7,6 +7,7 @@ import { AbpError } from '../domain/error.ts';
 import { tail } from '../executor/launch.ts';
 import { openInBrowser } from './browser.ts';
 import { lockPath, readLock, type ServerRecord } from './lock.ts';
+import { mintCode } from './sign-in-links.ts';
 
 /** One that dies is noticed at once, a busy machine is given time. */
 const START_MS = 45_000;
@@ -30,9 +31,9 @@ export interface DashboardProcess {
   stop(): Promise<boolean>;
   /** Opens a browser that is signed in at a path such as `/jobs/job-7f3k2m`; starts the server if there is none. */
   open(path?: string): Promise<RunningServer & { readonly opened: boolean }>;
-  /** An address that signs one browser in once, within two minutes: for a person's terminal, never for a tool's answer. */
+  /** A link that signs one browser in once, within two minutes: for a person's terminal, never for a tool's answer. */
   signInLink(path?: string): Promise<string>;
-  /** What the dashboard tool answers. */
+  /** What the dashboard tool answers: never a link that signs in, which the model could use itself. */
   act(action: 'url' | 'open' | 'status' | 'stop'): Promise<Record<string, unknown>>;
 }
 
@@ -82,11 +83,9 @@ export function createDashboardProcess(options: {
   }
 
   async function signInLink(path = '/'): Promise<string> {
-    const { url, token } = await ensure();
-    const answer = await fetch(`${url}/auth/codes`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
-    if (!answer.ok) throw new AbpError('environment', `The dashboard at ${url} answered ${answer.status}.`);
-    const { code } = (await answer.json()) as { code: string };
-    return `${url}/auth?code=${code}&next=${encodeURIComponent(path)}`;
+    const { url } = await ensure();
+    // What is behind # stays in the browser: no log and no proxy sees it.
+    return `${url}/auth${path === '/' ? '' : `?next=${encodeURIComponent(path)}`}#${mintCode(storagePath)}`;
   }
 
   async function open(path = '/') {
@@ -114,10 +113,10 @@ export function createDashboardProcess(options: {
     async act(action) {
       switch (action) {
         case 'url':
-          return { running: true, ...links(told(await ensure())) };
+          return { running: true, ...links(told(await ensure())), message: SIGN_IN };
         case 'open': {
           const { opened, ...server } = await open();
-          const message = opened ? 'A browser was opened.' : 'No browser could be opened: give the user the address.';
+          const message = `${opened ? 'A browser was opened, signed in.' : 'No browser could be opened.'} ${SIGN_IN}`;
           return { running: true, ...links(server), message };
         }
         case 'status': {
@@ -130,6 +129,9 @@ export function createDashboardProcess(options: {
     },
   };
 }
+
+const SIGN_IN =
+  'To sign a browser in, the user runs `abp serve --link` in a terminal and opens the link that it prints.';
 
 /** Addresses of views; a browser that is not signed in is told how. */
 function links({ url, pid, since }: RunningServer) {

@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie } from 'hono/cookie';
-import type { Auth } from './auth.ts';
-import type { HttpEnv } from './caller.ts';
+import { type Auth, PAGE_KEY_HEADER } from './auth.ts';
+import type { Caller, HttpEnv } from './caller.ts';
 import { HttpRefusal } from './problem.ts';
 
 /** Scripts, styles and data come from this server and nowhere else; nothing may frame it. */
@@ -81,24 +81,39 @@ export const checkOrigin: MiddlewareHandler<HttpEnv> = async (c, next) => {
   await next();
 };
 
-/** Lets in who shows the token, or a session; `whenPage` answers a browser that came without one. */
+/**
+ * Lets in who shows the token, or a session; `whenPage` answers a browser that came without one. A session's cookie
+ * alone reads: whatever is no reading needs the value that the page keeps.
+ */
 export function checkCaller(auth: Auth, whenPage: (fromElsewhere: boolean) => Response): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const [, bearer] = /^Bearer +(.+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];
-    if (bearer !== undefined && auth.accepts(bearer)) c.set('caller', 'program');
-    else if (bearer === undefined && auth.isSession(getCookie(c, auth.cookieName) ?? '')) c.set('caller', 'person');
-    else if (bearer === undefined && isPageVisit(c.req.method, c.req.header('Accept'), c.req.path)) {
-      return whenPage(c.req.header('Sec-Fetch-Site') === 'cross-site');
-    } else {
+    const caller = bearer === undefined ? visitorOf(auth, c) : auth.accepts(bearer) ? 'token' : null;
+    if (caller === null) {
+      if (bearer === undefined && isPageVisit(c.req.method, c.req.header('Accept'), c.req.path)) {
+        return whenPage(c.req.header('Sec-Fetch-Site') === 'cross-site');
+      }
       throw new HttpRefusal(
         'unauthorized',
         bearer === undefined ? 'The token is missing.' : 'The token is wrong.',
-        'Send Authorization: Bearer TOKEN; the token is in the lock file beside the store. In a browser: abp serve --open.',
+        'Send Authorization: Bearer TOKEN; the token is in the lock file beside the store. A person signs in with a link: abp serve --link prints one.',
         { 'WWW-Authenticate': 'Bearer realm="abp"' },
       );
     }
+    if (caller === 'reader' && !SAFE_METHODS.includes(c.req.method)) {
+      throw new HttpRefusal(
+        'page_key_required',
+        `A change needs the header ${PAGE_KEY_HEADER} of the page that signed in; the session cookie alone only reads.`,
+        'Sign in again, at this very address: abp serve --link prints a link. A program sends the token instead.',
+      );
+    }
+    c.set('caller', caller);
     return next();
   };
+}
+
+function visitorOf(auth: Auth, c: Context<HttpEnv>): Caller | null {
+  return auth.visitor(getCookie(c, auth.cookieName) ?? '', c.req.header(PAGE_KEY_HEADER) ?? '');
 }
 
 function isPageVisit(method: string, accept: string | undefined, path: string): boolean {

@@ -16,7 +16,7 @@ const serverRecord = z.readonly(
   }),
 );
 
-/** The server of a store, as others find it: a process, and the token, which lets whoever may read the user's files in. */
+/** The server of a store, as others find it: a process, and the token, with which whoever may read the user's files reads and operates. */
 export type ServerRecord = z.infer<typeof serverRecord>;
 
 /** Where the server of a store says that it is there. */

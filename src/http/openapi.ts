@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../domain/error.ts';
 import { packageVersion } from '../package-root.ts';
+import { PAGE_KEY_HEADER } from './auth.ts';
 import { ENDPOINTS, type Endpoint, pathFields, type Route } from './endpoints.ts';
 import { RESOURCES, type Resource } from './resources.ts';
 
@@ -26,15 +27,37 @@ export function openApiDocument(): Schema {
     info: {
       title: 'Agentic Batch Processor',
       version: packageVersion(),
-      description: 'Jobs, their units and what became of them. Every request needs Authorization: Bearer TOKEN.',
+      description:
+        'Jobs, their units and what became of them. Every request needs Authorization: Bearer TOKEN; the token is in the lock file beside the store. It reads and operates, and is no person: what needs a person is approved in the dashboard or on a terminal.',
     },
     security: [{ bearer: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: SECURITY_SCHEMES,
       schemas: { Problem: z.toJSONSchema(problem) },
     },
   };
+}
+
+/** An operation names the session beside the token: its cookie reads, a change needs the page key as well. */
+const SECURITY_SCHEMES: Schema = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'For programs. Reads and operates; never a person.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'abp_session_PORT',
+    description: 'Of the browser in which a person signed in with a link (abp serve --link). Alone it only reads.',
+  },
+  page_key: {
+    type: 'apiKey',
+    in: 'header',
+    name: PAGE_KEY_HEADER,
+    description: 'Kept by the page of that browser, sent with every change.',
+  },
+};
+
+function securityOf({ method }: Route): { readonly security: readonly Schema[] } {
+  return { security: [{ bearer: [] }, { session: [], ...(method === 'get' ? {} : { page_key: [] }) }] };
 }
 
 const problem = z.object({
@@ -58,6 +81,7 @@ function describeOperation({ operation, ...route }: Endpoint): Schema {
     summary: operation.title,
     description: operation.description,
     'x-effect': operation.effect,
+    ...securityOf(route),
     ...parametersOf(route, input),
     ...(route.method !== 'get' && others.length > 0 ? { requestBody: bodyOf(input, others) } : {}),
     responses: responsesOf(route, {
@@ -72,6 +96,7 @@ function describeResource({ name, title, description, input, type, ...route }: R
     operationId: name,
     summary: title,
     ...(description === undefined ? {} : { description }),
+    ...securityOf(route),
     ...parametersOf(route, inputOf(input)),
     responses: responsesOf(route, { [type]: {} }),
   };

@@ -25,6 +25,7 @@ const REFUSALS = {
   malformed: [400, 'Bad request'],
   unauthorized: [401, 'Unauthorized'],
   forbidden: [403, 'Forbidden'],
+  page_key_required: [403, 'Page key required'],
   no_such_path: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
   timeout: [408, 'Request timeout'],

@@ -108,26 +108,5 @@ export const openApi = {
   type: 'application/json',
 } as const satisfies Resource;
 
-/** How a program lets a browser in. */
-export const signInCodes = {
-  name: 'sign_in_code',
-  method: 'post',
-  path: '/auth/codes',
-  status: 201,
-  title: 'A code that signs one browser in once',
-  description: 'Open /auth?code=CODE&next=/PATH within two minutes. For programs only.',
-  input: nothing,
-  type: 'application/json',
-} as const satisfies Resource;
-
 /** All of them. */
-export const RESOURCES: readonly Resource[] = [
-  jobEvents,
-  results,
-  artifact,
-  health,
-  diagnostics,
-  metrics,
-  openApi,
-  signInCodes,
-];
+export const RESOURCES: readonly Resource[] = [jobEvents, results, artifact, health, diagnostics, metrics, openApi];

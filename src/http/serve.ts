@@ -12,6 +12,7 @@ import { isLoopback } from './guard.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
 import { lockPath, readLock, releaseLock, type ServerRecord, takeLock } from './lock.ts';
 import { builtPage, readPage } from './page.ts';
+import { redeemCode } from './sign-in-links.ts';
 import { answerUnread } from './unread.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -70,10 +71,11 @@ function begin(
   const feeds = createFeeds();
   const app = createApp({
     host,
-    auth: createAuth(token, port),
+    auth: createAuth({ token, port, redeem: (code) => redeemCode(host.config.storagePath, code) }),
     feeds,
     log,
     boundTo,
+    port,
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
@@ -107,7 +109,7 @@ function tokenFor(boundTo: string, given: string | undefined): string {
   if (given !== undefined) checkToken(given);
   else if (!isLoopback(boundTo)) {
     throw new AbpError('invalid_input', `Serving on ${boundTo} opens ABP to other machines: it needs a token.`, {
-      hint: 'Choose one of at least 16 characters: openssl rand -hex 16. Traffic is not encrypted; prefer an SSH tunnel.',
+      hint: '--token-file names a file with one of at least 32 characters: openssl rand -hex 32. Traffic is not encrypted; prefer an SSH tunnel.',
     });
   }
   return given ?? randomToken();

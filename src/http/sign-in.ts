@@ -1,64 +1,99 @@
 import { createHash } from 'node:crypto';
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
+import { getCookie } from 'hono/cookie';
 import type { Auth } from './auth.ts';
 import type { HttpEnv } from './caller.ts';
 import { atMost } from './guard.ts';
 import { HttpRefusal } from './problem.ts';
-import { signInCodes } from './resources.ts';
 
 const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:light-dark(#f7f7f5,#17181a);color:light-dark(#1c1d1f,#ececea)}
-main{width:min(26rem,100vw - 3rem)}h1{font-size:1.25rem;margin:0 0 .5rem}p{color:light-dark(#5c5f66,#a2a5ab)}
+main{width:min(28rem,100vw - 3rem)}h1{font-size:1.25rem;margin:0 0 .5rem}p{color:light-dark(#5c5f66,#a2a5ab)}
 code{font-family:ui-monospace,monospace;background:light-dark(#ebebe8,#26282b);padding:.1em .35em;border-radius:4px}
 label{display:block;margin:1.5rem 0 .35rem;font-size:.875rem}
 input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem .65rem;border:1px solid light-dark(#c9cac6,#44474c);border-radius:8px;background:light-dark(#fff,#1f2123);color:inherit}
 button{font:inherit;margin-top:.9rem;padding:.5rem 1rem;border:0;border-radius:8px;background:light-dark(#2f5fd0,#7da2ff);color:light-dark(#fff,#10131a)}
-.wrong{color:light-dark(#b3261e,#ff9d94)}`;
+.small{font-size:.875rem}.wrong{color:light-dark(#b3261e,#ff9d94)}.wrong:empty{display:none}`;
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+/**
+ * Sends the code that stands behind # to this server, keeps the page key where only this origin (port included) finds it
+ * (src/dashboard/page-key.ts reads it), and goes on: from /auth to its `next`, if that is ours, from any other address to
+ * that address.
+ */
+const SCRIPT = `const wrong = document.querySelector('.wrong');
+const onward = () => {
+  const next = location.pathname === '/auth' ? new URLSearchParams(location.search).get('next') || '/' : location.href;
+  const url = URL.canParse(next, location.origin) ? new URL(next, location.origin) : new URL(location.origin);
+  url.hash = '';
+  return url.origin === location.origin ? url.href : location.origin;
+};
+const signIn = async (code) => {
+  try {
+    const answer = await fetch('/auth', { method: 'POST', body: new URLSearchParams({ code }) });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.detail + ' ' + said.hint);
+    localStorage.setItem('abp-page-key', said.page_key);
+    location.replace(onward());
+  } catch (error) {
+    wrong.textContent = error.message;
+  }
+};
+document.querySelector('form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  void signIn(event.target.elements.link.value.trim().replace(/^.*#/, ''));
+});
+const fromAddress = () => {
+  if (location.hash.length > 1) void signIn(location.hash.slice(1));
+};
+addEventListener('hashchange', fromAddress);
+fromAddress();`;
 
-/** A token and an address. */
-const MAX_FORM_BYTES = 16 * 1024;
+/** A code. */
+const MAX_FORM_BYTES = 1024;
 
 /** The routes by which a browser signs in. They stand before the guard that asks for a session. */
-export function addSignIn(app: Hono<HttpEnv>, auth: Auth): void {
-  app.get('/auth', (c) => {
-    const next = ownPath(c.req.query('next'));
-    // A program that only looks at the link must not use it up.
-    if (c.req.method === 'HEAD') return signInPage(next);
-    return auth.redeem(c.req.query('code') ?? '')
-      ? signedIn(next)
-      : signInPage(next, 'This link was used before, or is too old.');
-  });
+export function addSignIn(app: Hono<HttpEnv>, auth: Auth, port: number): void {
+  // Looking at it uses nothing up: the code is behind the #, and only sent by the page.
+  app.get('/auth', () => signInPage(port, 200));
   app.post('/auth', atMost(MAX_FORM_BYTES), async (c) => {
-    const form = await c.req.parseBody();
-    const next = ownPath(form.next);
-    const right = typeof form.token === 'string' && auth.accepts(form.token.trim());
-    return right ? signedIn(next) : signInPage(next, 'That is not the token.');
-  });
-
-  function signedIn(next: string): Response {
-    return new Response(null, {
-      status: 303,
-      headers: { Location: next, 'Set-Cookie': auth.sessionCookie(), 'Cache-Control': 'no-store' },
-    });
-  }
-}
-
-/** The route by which a program that has the token lets a browser in. It stands behind the guard. */
-export function addCodes(app: Hono<HttpEnv>, auth: Auth): void {
-  app.post(signInCodes.path, (c) => {
-    if (c.get('caller') !== 'program') throw new HttpRefusal('forbidden', 'Codes are made for programs only.');
-    return c.json({ code: auth.mintCode() }, 201, { 'Cache-Control': 'no-store' });
+    const code = new URLSearchParams(await c.req.text()).get('code') ?? '';
+    const session = auth.signIn(code, sessionCookie(auth, c));
+    if (session === null) {
+      throw new HttpRefusal(
+        'unauthorized',
+        'Expected a sign-in link that is new; this one was used before, is older than two minutes, or is none.',
+        'abp serve --link prints a new one. A token signs nobody in: programs send it with each request.',
+      );
+    }
+    return c.json({ page_key: session.pageKey }, 200, { 'Set-Cookie': session.cookie, 'Cache-Control': 'no-store' });
   });
 }
 
-/** What a browser without a session sees; once signed in, it goes on to `next`. */
-export function signInPage(next: string, problem = ''): Response {
-  const wrong = problem === '' ? '' : `<p class="wrong" role="alert">${problem}</p>`;
+/** The route by which a page signs out. It stands behind the guard. */
+export function addSignOut(app: Hono<HttpEnv>, auth: Auth): void {
+  app.delete('/auth', (c) => {
+    if (c.get('caller') !== 'person') throw new HttpRefusal('forbidden', 'Only a browser has a session to end.');
+    const cookie = auth.signOut(sessionCookie(auth, c));
+    return c.json({ signed_in: false }, 200, { 'Set-Cookie': cookie, 'Cache-Control': 'no-store' });
+  });
+}
+
+function sessionCookie(auth: Auth, c: Context<HttpEnv>): string {
+  return getCookie(c, auth.cookieName) ?? '';
+}
+
+/** What a browser without a session sees, at whatever address; `port` is this server's own. */
+export function signInPage(port: number, status: 200 | 401): Response {
   return page(
-    `<main><h1>Agentic Batch Processor</h1>${wrong}<p>Run <code>abp serve --open</code> in a terminal to open this page signed in, or give the token of this server.</p>
-<form method="post" action="/auth"><input type="hidden" name="next" value="${ownPath(next).replaceAll('&', '&amp;')}"><label for="token">Token</label><input id="token" name="token" type="password" autocomplete="off" required autofocus><button>Sign in</button></form></main>`,
+    status,
+    `<main><h1>Agentic Batch Processor</h1><p class="wrong" role="alert"></p>
+<p>You sign in with a link that works once. On the machine where this server runs, type in a terminal:</p>
+<p><code>abp serve --link</code></p>
+<p>Open the link that it prints in this browser within two minutes, or paste it here.</p>
+<form><label for="link">Link</label><input id="link" name="link" autocomplete="off" spellcheck="false" required autofocus><button>Sign in</button></form>
+<p class="small">From another machine: <code>ssh -L ${port}:127.0.0.1:${port} HOST</code>, then open the link here. If you forward another port, replace ${port} in the link with it, or paste the link as it is.</p>
+<p class="small">If the server has an <code>ABP_STORAGE_PATH</code> of its own, the command needs the same. The token of the server signs nobody in: it is for programs.</p></main>
+<script>${SCRIPT}</script>`,
   );
 }
 
@@ -67,22 +102,20 @@ export function signInPage(next: string, problem = ''): Response {
  * here. Only then is it known whether there is a session.
  */
 export function askAgain(): Response {
-  return page('<main><p>Opening…</p></main>', '<meta http-equiv="refresh" content="0">');
+  return page(401, '<main><p>Opening…</p></main>', '<meta http-equiv="refresh" content="0">');
 }
 
-function page(body: string, head = ''): Response {
+function page(status: number, body: string, head = ''): Response {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Agentic Batch Processor</title>${head}<style>${STYLE}</style></head><body>${body}</body></html>`;
   return new Response(html, {
-    status: 401,
+    status,
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Cache-Control': 'no-store',
-      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+      'Content-Security-Policy': POLICY,
     },
   });
 }
 
-/** Only a path of this server, of characters that cannot end an attribute: everything else becomes the start page. */
-function ownPath(next: unknown): string {
-  return typeof next === 'string' && /^\/(?!\/)[\w./~%?=&;:@+,!*()$-]*$/.test(next) ? next : '/';
-}
+const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const POLICY = `default-src 'none'; style-src ${hashOf(STYLE)}; script-src ${hashOf(SCRIPT)}; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;

@@ -4,7 +4,7 @@ import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { findApproval } from '../orchestrator/approval.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
 import { toCall } from './call.ts';
-import { answerOf, ask, canAsk, choiceForm, plain, type Question, questionOf } from './elicit.ts';
+import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, plain, type Question, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 
 /** Longer texts are not read in a dialog: they are allowed on a terminal or the dashboard. */
@@ -37,7 +37,7 @@ export async function askingForApproval<T>(
   const question = questionOf(ctx);
   if (question?.about === 'job' || question?.about === 'source') {
     const decision = answerOf(ctx, form)?.decision;
-    if (decision === undefined) return run(null);
+    if (decision === undefined || !isAnsweredByPerson(ctx)) return run(null);
     if (decision === 'refuse') throw new AbpError('cancelled', 'The user did not allow it: nothing was run.');
     await allow(host, ctx, question);
     return run('elicitation');
@@ -45,7 +45,7 @@ export async function askingForApproval<T>(
   try {
     return await run(null);
   } catch (error) {
-    const asked = canAsk(server, ctx) ? await questionAbout(host, ctx, error) : null;
+    const asked = canAsk(server, ctx) && isAnsweredByPerson(ctx) ? await questionAbout(host, ctx, error) : null;
     if (asked === null) throw error;
     return ask(asked.question, asked.dialog.message, choiceForm(CHOICES, asked.dialog.details));
   }

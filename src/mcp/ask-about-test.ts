@@ -5,7 +5,7 @@ import type { JobStatusOutput } from '../orchestrator/shapes.ts';
 import { startJob } from '../orchestrator/start-job.ts';
 import { askingForApproval } from './ask-about-approval.ts';
 import { toCall } from './call.ts';
-import { answerOf, ask, canAsk, choiceForm, questionOf } from './elicit.ts';
+import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 import { testReport } from './test-report.ts';
 
@@ -46,7 +46,10 @@ export async function startJobAsking(
     const status =
       decision === 'revise'
         ? await run({ job_id, wait_seconds: 0 }, null)
-        : await run({ ...given, approve: decision === 'approve', shown, ...(note ? { note } : {}) }, 'elicitation');
+        : await run(
+            { ...given, approve: decision === 'approve', shown, ...(note ? { note } : {}) },
+            isAnsweredByPerson(ctx) ? 'elicitation' : null,
+          );
     return { ...status, user_answer: answer };
   }
 
@@ -58,6 +61,7 @@ export async function startJobAsking(
     run(looks ? { ...given, approve: undefined } : given, human),
   );
   if (!asks || !isStatus(status) || !canBeApproved(status)) return status;
+  if (status.approval?.person && !isAnsweredByPerson(ctx)) return status;
   const shown = status.approval?.shown ?? '';
   const { message, details } = testReport(status, MEANING);
   return ask({ about: 'test', jobId: given.job_id, shown }, message, choiceForm(CHOICES, details));

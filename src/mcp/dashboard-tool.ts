@@ -16,7 +16,7 @@ export const dashboardTool = {
 /** What it answers where no dashboard can be run from here. */
 const BY_HAND = {
   running: false,
-  message: 'This server cannot run the dashboard itself. A person starts it on a terminal: abp serve --open',
+  message: 'This server cannot run the dashboard itself. A person starts it in a terminal: abp serve',
 };
 
 /** Does what was asked of the dashboard. */

@@ -74,6 +74,14 @@ export function canAsk(server: McpServer, { mcpReq }: ServerContext): boolean {
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }
 
+/**
+ * Whether a dialog's answer is known to be a person's: the host at the other end of stdin and stdout is the program that
+ * the user runs. Over HTTP whoever has the token answers, and a token is never a person.
+ */
+export function isAnsweredByPerson({ http }: ServerContext): boolean {
+  return http === undefined;
+}
+
 /** Text from outside, for a dialog: what is not seen in one is shown by its code. */
 export function plain(text: string): string {
   return showUnseen(text);

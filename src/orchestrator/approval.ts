@@ -68,8 +68,7 @@ export function requirePerson(
 }
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, more: object): AbpError {
-  const can =
-    powers.length === 0 ? 'It was made so that a person has to allow it' : `It can do this: ${phrase(powers)}`;
+  const can = powers.length === 0 ? 'It was made so that a person has to allow it' : `Powers: ${phrase(powers)}`;
   return new AbpError(
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
@@ -111,7 +110,7 @@ export function requireSource<Config>(
   const short = id.slice(0, SHORT);
   throw new AbpError(
     'approval_required',
-    `This ${enumerator.type} source needs the approval of a person before it is read. It can do this: ${phrase(powers)}.`,
+    `This ${enumerator.type} source needs the approval of a person before it is read. Powers: ${phrase(powers)}.`,
     {
       hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${short}`,
       details: { definition: short, powers: listed(powers) },

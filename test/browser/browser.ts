@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { type HttpServer, serveHttp } from '../../src/http/serve.ts';
+import { mintCode } from '../../src/http/sign-in-links.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { wire } from '../../src/wire.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -46,7 +47,7 @@ export async function serveDashboard(fill: (storagePath: string) => void = () =>
     await server.close();
     abp.close();
   });
-  return { root, abp, server };
+  return { root, abp, server: { ...server, storagePath } };
 }
 
 /** The same over a store that a seed has filled. */
@@ -62,7 +63,7 @@ export type Dashboard = Awaited<ReturnType<typeof serveDashboard>>;
 
 /** A page that is signed in as ABP signs one in. What goes wrong in it fails the test, but for what is expected to. */
 export async function signIn(
-  server: HttpServer,
+  server: Dashboard['server'],
   context: BrowserContext,
   path = '/',
   expected: RegExp = /^$/,
@@ -74,11 +75,14 @@ export async function signIn(
     if (message.type() === 'error' && !expected.test(message.text())) problems.push(message.text());
   });
   onTestFinished(() => expect(problems).toEqual([]));
-  const headers = { Authorization: `Bearer ${server.token}` };
-  const answer = await fetch(`${server.url}/auth/codes`, { method: 'POST', headers });
-  const { code } = (await answer.json()) as { code: string };
-  await page.goto(`${server.url}/auth?code=${code}&next=${encodeURIComponent(path)}`);
+  await page.goto(signInLink(server, path));
+  await page.waitForURL(server.url + path);
   return page;
+}
+
+/** A link as `abp serve --link` prints it. */
+export function signInLink({ url, storagePath }: Dashboard['server'], path = '/'): string {
+  return `${url}/auth?next=${encodeURIComponent(path)}#${mintCode(storagePath)}`;
 }
 
 /** Keeps what the page looks like as output of CI. */

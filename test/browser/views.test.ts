@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
-import { browserOfFile, expectAccessible, screenshot, seeded, signIn } from './browser.ts';
+import { browserOfFile, expectAccessible, screenshot, seeded, signIn, signInLink } from './browser.ts';
 import { HOSTILE, HOSTILE_JOB, seedHostile } from './hostile.ts';
 import { seedJob } from './seed.ts';
 import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
@@ -76,9 +76,7 @@ test('a server that is away is told of while what was shown stays, and comes bac
   const { server } = await seeded(seedTickets);
   const context = await browser.context();
   const page = await context.newPage();
-  await page.goto(`${server.url}/jobs/${TICKETS_JOB}`);
-  await page.getByLabel('Token').fill(server.token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.goto(signInLink(server, `/jobs/${TICKETS_JOB}`));
   await page.getByText('it is encrypted').first().waitFor();
   await page.locator('canvas').nth(1).waitFor();
   await context.setOffline(true);
@@ -194,15 +192,15 @@ test('a new view begins at its top; going back leads to where one was', async ()
 });
 
 describe('coming in', () => {
-  test('a link to a unit leads there after signing in with the token; a wrong one does not', async () => {
+  test('a link to a unit leads there after signing in; the token signs nobody in', async () => {
     const { server } = await seeded(seedTickets);
     const page = await (await browser.context()).newPage();
     await page.goto(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
-    await page.getByLabel('Token').fill('not the token');
+    await page.getByLabel('Link').fill(server.token);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     await expectAccessible(page);
-    await page.getByLabel('Token').fill(server.token);
+    await page.getByLabel('Link').fill(signInLink(server));
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'T-20426' }).waitFor();
     expect(page.url()).toBe(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
@@ -212,9 +210,7 @@ describe('coming in', () => {
     const { server } = await seeded(() => undefined);
     const context = await browser.context();
     const page = await context.newPage();
-    await page.goto(server.url);
-    await page.getByLabel('Token').fill(server.token);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.goto(signInLink(server));
     await page.getByText('No jobs yet.').waitFor();
     await page.goto(`${server.url}/jobs/job-none`);
     await page.getByRole('alert').getByText('No job job-none.').waitFor();

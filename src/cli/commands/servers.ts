@@ -19,6 +19,14 @@ export const mcp: DefineCommand = (program, act) => {
     );
 };
 
+const SERVE_HELP = `
+A person signs in with a link, never with the token: a browser that ABP opens brings one, a terminal shows one, and --link
+prints one at any time for the server of this store. With the token, programs read and operate; they approve nothing that
+needs a person.
+
+  $ abp serve --open
+  $ abp serve --link            on a machine without a browser`;
+
 /** abp serve */
 export const serve: DefineCommand = (program, act) => {
   program
@@ -28,12 +36,13 @@ export const serve: DefineCommand = (program, act) => {
       'Serves the dashboard, the HTTP API and MCP over HTTP until Ctrl-C, on this machine only unless --host says otherwise. Jobs never depend on it.',
     )
     .option('--open', 'open a browser that is signed in', false)
+    .option('--link', 'print a link that signs one browser in, once, within two minutes', false)
     .option('--port <n>', 'default ABP_DASHBOARD_PORT, or the next one that is free; 0 = any', atLeast(0, 65_535))
     .option('--host <address>', 'default 127.0.0.1; any other needs --token-file')
-    .option('--token-file <file>', 'a token of your own, of at least 16 characters')
+    .option('--token-file <file>', 'a token of your own, of at least 32 characters')
     .option('--status', 'only tell whether this store is served', false)
     .option('--stop', 'only end the server of this store', false)
-    .addHelpText('after', '\n  $ abp serve --open')
+    .addHelpText('after', SERVE_HELP)
     .action(
       act(async (session, options: ServeCommandOptions) => {
         const { serveOrTell } = await import('../upkeep/serve.ts');

@@ -7,6 +7,7 @@ import type { Session } from '../session.ts';
 /** Options of `abp serve`. */
 export interface ServeCommandOptions {
   readonly open: boolean;
+  readonly link: boolean;
   readonly port?: number;
   readonly host?: string;
   readonly tokenFile?: string;
@@ -28,26 +29,40 @@ export async function serveOrTell(session: Session, options: ServeCommandOptions
     session.answer({ stopped }, stopped ? 'The server was ended.' : 'There was none.');
     return 'done';
   }
+  if (found && options.link) {
+    const link = await dashboard.signInLink();
+    // The link alone: it can be passed on as it is.
+    session.answer({ ...found, link }, link);
+    if (session.terminal.interactive) session.say(ABOUT_LINKS);
+    return 'done';
+  }
   if (found && options.open) {
     const { opened } = await dashboard.open();
     const told = opened ? 'is open in your browser.' : 'is served; no browser could be opened.';
     session.answer({ ...found, opened }, `${found.url} ${told}`);
-    if (!opened) await offerSignIn();
+    if (!opened && session.terminal.interactive) sayLink(session, await dashboard.signInLink());
     return 'done';
   }
   const server = await doors.serve(await serveOptions(options));
   const end = () => void server.close();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
   const opened = options.open && (await dashboard.open()).opened;
-  session.answer({ url: server.url, pid: process.pid }, `Serving ${server.url}; Ctrl-C ends it.`);
-  if (!opened) await offerSignIn();
+  // Unasked, only a person at a terminal gets the link that signs in: a log is no place for it.
+  const offered = options.link || (!opened && session.terminal.interactive);
+  const link = offered ? await dashboard.signInLink() : undefined;
+  const told = { url: server.url, pid: process.pid, ...(options.link ? { link } : {}) };
+  session.answer(told, `Serving ${server.url}; Ctrl-C ends it.`);
+  if (link !== undefined) sayLink(session, link);
   await server.done;
   return 'done';
+}
 
-  /** Only a person at a terminal gets the address that signs in: a log is no place for it. */
-  async function offerSignIn(): Promise<void> {
-    if (session.terminal.interactive) session.say(`Sign in once with: ${await dashboard.signInLink()}`);
-  }
+const ABOUT_LINKS =
+  'It signs one browser in, once, within two minutes. Through an SSH tunnel: with the forwarded port in place of its own.';
+
+function sayLink(session: Session, link: string): void {
+  session.say(`Sign in: ${link}`);
+  session.say(ABOUT_LINKS);
 }
 
 async function serveOptions({ port, host, tokenFile }: ServeCommandOptions): Promise<ServeOptions> {
@@ -63,7 +78,7 @@ async function tokenIn(file: string): Promise<string> {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
     throw new AbpError('invalid_input', `--token-file ${file} cannot be read: ${(cause as Error).message}`, {
-      hint: 'Make one: openssl rand -hex 16 > token && chmod 600 token',
+      hint: 'Make one: openssl rand -hex 32 > token && chmod 600 token',
       cause,
     });
   }

@@ -161,5 +161,26 @@ describe('abp serve', () => {
       stderr: expect.stringMatching(/needs a token/),
     });
     expect(await space.program('serve', '--token-file', 'nosuch')).toMatchObject({ exitCode: 2 });
+    space.write('token', 'x'.repeat(31));
+    expect(await space.program('serve', '--token-file', 'token')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/at least 32 [\s\S]*found 31/),
+    });
+  });
+
+  test('--link serves where nobody does, and prints a link that signs one browser in, terminal or not', async () => {
+    const space = workspace();
+    const serving = space.program('serve', '--port', '0', '--link');
+    const served = () => space.program('serve', '--status', '--json').then(({ stdout }) => JSON.parse(stdout));
+    await expect.poll(async () => (await served()).running, PATIENCE).toBe(true);
+    const { url } = await served();
+    const { stdout: link } = await space.program('serve', '--link');
+    expect(link).toMatch(new RegExp(`^${url}/auth#[\\w-]{43}$`));
+    const document = JSON.parse((await space.program('serve', '--link', '--json')).stdout);
+    expect(document).toMatchObject({ url, link: expect.stringContaining(`${url}/auth#`) });
+    await space.program('serve', '--stop');
+    const { stdout } = await serving;
+    expect(stdout).toMatch(new RegExp(`^Serving ${url}; Ctrl-C ends it\\.\nSign in: ${url}/auth#[\\w-]{43}\n`));
+    expect(link).not.toBe(document.link);
   });
 });

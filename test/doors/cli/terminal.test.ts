@@ -24,6 +24,18 @@ describe('on a terminal', () => {
     expect(run.text()).toMatch(/4 rows in .*out\.csv/);
   });
 
+  test('abp serve shows a link that signs the person in, once', async () => {
+    const space = workspace();
+    const run = onTerminal(space, 'serve', '--port', '0');
+    await run.shows(/Sign in: http:\S+#[\w-]{43}\n/);
+    const link = new URL(/Sign in: (\S+)/.exec(run.text())?.[1] ?? '');
+    const signIn = () =>
+      fetch(`${link.origin}/auth`, { method: 'POST', body: new URLSearchParams({ code: link.hash.slice(1) }) });
+    expect([(await signIn()).status, (await signIn()).status]).toEqual([200, 401]);
+    run.type(CTRL_C);
+    expect(await run.ended).toBe(0);
+  });
+
   test.each([
     ['n', 5, 'created'],
     ['l', 3, 'testing'],

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createAuth } from '../../../src/http/auth.ts';
 import { ENDPOINTS } from '../../../src/http/endpoints.ts';
 import { seedJob } from '../../helpers/store.ts';
-import { serveTest, type TestServer } from './server.ts';
+import { serveTest } from './server.ts';
 
 const ADDRESSES = [
   ...ENDPOINTS.map(({ method, path }) => [
@@ -23,7 +22,7 @@ const ADDRESSES = [
   ['GET', '/metrics'],
   ['GET', '/assets/index.js'],
   ['GET', '/'],
-  ['POST', '/auth/codes'],
+  ['DELETE', '/auth'],
   ['POST', '/mcp'],
 ] as const;
 
@@ -37,7 +36,8 @@ describe('who may come in', () => {
       { Authorization: 'Basic abc' },
       wrong,
       { Cookie: `abp_session_${server.port}=9999999999999.forged` },
-      { ...wrong, Cookie: await server.cookie() },
+      { 'X-ABP-Page-Key': (await server.person())['X-ABP-Page-Key'] },
+      { ...wrong, ...(await server.person()) },
     ];
     for (const [method, path] of ADDRESSES) {
       for (const headers of strangers) {
@@ -47,14 +47,41 @@ describe('who may come in', () => {
     }
   });
 
-  test('a program with the token, and a browser that signed in, wherever to', async () => {
+  test('a program with the token, and the page that signed in, wherever to', async () => {
     const server = await serveTest({ mcp: async () => new Response('mcp') });
-    const cookie = await server.cookie();
     for (const [method, path] of ADDRESSES) {
       const asProgram = await server.ask(path, { method });
       expect([method, path, asProgram.status === 401]).toEqual([method, path, false]);
-      const asPerson = await fetch(server.url + path, { method, headers: { Cookie: cookie } });
-      expect([method, path, asPerson.status === 401]).toEqual([method, path, false]);
+      const asPerson = await fetch(server.url + path, { method, headers: await server.person() });
+      const code = asPerson.ok ? 'ok' : ((await asPerson.json()) as { code: string }).code;
+      const refused = ['unauthorized', 'page_key_required'].includes(code);
+      expect([method, path, refused]).toEqual([method, path, false]);
+      expect([path, code === 'forbidden']).toEqual([path, path === '/mcp']);
+    }
+  });
+
+  test('the cookie of a session alone reads everywhere and changes nothing anywhere', async () => {
+    const server = await serveTest({ mcp: async () => new Response('mcp') });
+    const [mine, other] = [await server.person(), await server.person()];
+    const keys: readonly Record<string, string>[] = [
+      {},
+      { 'X-ABP-Page-Key': '' },
+      { 'X-ABP-Page-Key': other['X-ABP-Page-Key'] },
+      { 'X-ABP-Page-Key': mine['X-ABP-Page-Key'].slice(0, -1) },
+      { 'X-ABP-Page-Key': mine.Cookie.split('=')[1] ?? '' },
+      { 'X-ABP-Page-Key': server.token },
+    ];
+    for (const [method, path] of ADDRESSES) {
+      for (const key of keys) {
+        const answer = await fetch(server.url + path, { method, headers: { Cookie: mine.Cookie, ...key } });
+        const code = answer.ok ? 'ok' : ((await answer.json()) as { code: string }).code;
+        const refused = code === 'page_key_required';
+        expect([method, path, key, refused]).toEqual([method, path, key, method !== 'GET']);
+      }
+    }
+    for (const method of ['PUT', 'PATCH', 'DELETE', 'POST', 'QUERY']) {
+      const answer = await fetch(`${server.url}/nowhere`, { method, headers: { Cookie: mine.Cookie } });
+      expect([method, answer.status]).toEqual([method, 403]);
     }
   });
 
@@ -76,102 +103,6 @@ describe('who may come in', () => {
       ['/diagnostics', '/health', '/metrics', '/api/openapi.json'].map(async (path) => (await server.ask(path)).text()),
     );
     expect(texts.join() + server.url).not.toContain(server.token);
-  });
-});
-
-describe('signing in', () => {
-  const visit = (server: TestServer, path: string, headers: Record<string, string> = {}) =>
-    fetch(server.url + path, { redirect: 'manual', headers: { Accept: 'text/html', ...headers } });
-
-  test('a code lets one browser in once, with a cookie that no script and no other site can use', async () => {
-    const server = await serveTest();
-    const { code } = (await (await server.ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
-    const looked = await fetch(`${server.url}/auth?code=${code}`, { method: 'HEAD', redirect: 'manual' });
-    expect([looked.status, looked.headers.get('set-cookie')]).toEqual([401, null]);
-    const first = await visit(server, `/auth?code=${code}&next=/jobs/job-a`);
-    expect([first.status, first.headers.get('location')]).toEqual([303, '/jobs/job-a']);
-    expect(first.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict$/);
-    expect(first.headers.get('set-cookie')).not.toContain(server.token);
-    const again = await visit(server, `/auth?code=${code}`);
-    expect([again.status, again.headers.get('set-cookie')]).toEqual([401, null]);
-  });
-
-  test('codes are made for programs only: a page cannot make one', async () => {
-    const server = await serveTest();
-    const answer = await fetch(`${server.url}/auth/codes`, {
-      method: 'POST',
-      headers: { Cookie: await server.cookie() },
-    });
-    expect(answer.status).toBe(403);
-  });
-
-  test('a person may type the token instead', async () => {
-    const server = await serveTest();
-    const send = (token: string) =>
-      fetch(`${server.url}/auth`, {
-        method: 'POST',
-        redirect: 'manual',
-        body: new URLSearchParams({ token, next: '/jobs/job-a?x=1&y=2' }),
-      });
-    const right = await send(server.token);
-    expect([right.status, right.headers.get('location')]).toEqual([303, '/jobs/job-a?x=1&y=2']);
-    const wrong = await send('x'.repeat(43));
-    expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
-    expect(await wrong.text()).toContain('name="next" value="/jobs/job-a?x=1&amp;y=2"');
-  });
-
-  test.each([
-    'https://elsewhere.example/',
-    '//elsewhere.example/',
-    '/\\elsewhere.example',
-    '/"><script>alert(1)</script>',
-    'javascript:alert(1)',
-    '/a\r\nSet-Cookie: a=b',
-  ])('a link that wants to lead to %j leads to the start page', async (next) => {
-    const server = await serveTest();
-    const { code } = (await (await server.ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
-    const answer = await visit(server, `/auth?code=${code}&next=${encodeURIComponent(next)}`);
-    expect(answer.headers.get('location')).toBe('/');
-    const page = await (await visit(server, `/auth?code=used&next=${encodeURIComponent(next)}`)).text();
-    expect(page).toContain('name="next" value="/"');
-  });
-
-  test('a visit without a session gets a page to sign in, which holds no script and leads back', async () => {
-    const server = await serveTest();
-    const answer = await visit(server, '/jobs/job-a/units?status=failed');
-    const html = await answer.text();
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
-    expect(html).toContain('value="/jobs/job-a/units?status=failed"');
-    expect(html).not.toContain('<script');
-  });
-
-  test('a link on another site asks once more from here, since its first visit brings no strict cookie', async () => {
-    const server = await serveTest();
-    const headers = {
-      'Sec-Fetch-Site': 'cross-site',
-      'Sec-Fetch-Mode': 'navigate',
-      Accept: 'text/html',
-      Authorization: '',
-    };
-    const { status, text } = await server.raw(headers, 'GET', '/jobs/job-a');
-    expect(status).toBe(401);
-    expect(text).toContain('http-equiv="refresh" content="0"');
-  });
-
-  test('sessions and codes end by themselves, and with their token', () => {
-    let now = 0;
-    const auth = createAuth('a'.repeat(32), 1, () => now);
-    const value = auth.sessionCookie().split(/[=;]/)[1] ?? '';
-    const code = auth.mintCode();
-    const late = auth.mintCode();
-    expect(auth.redeem(code)).toBe(true);
-    now = 3 * 60_000;
-    expect(auth.redeem(late)).toBe(false);
-    expect(auth.isSession(value)).toBe(true);
-    expect(createAuth('b'.repeat(32), 1, () => now).isSession(value)).toBe(false);
-    now = 8 * 24 * 3_600_000;
-    expect(auth.isSession(value)).toBe(false);
   });
 });
 
@@ -224,7 +155,7 @@ describe('what a page of somebody else can do', () => {
 });
 
 describe('serving other machines', () => {
-  test.each([[undefined], ['short'], ['fifteen-chars-x'], ['with a space in the middle']])(
+  test.each([[undefined], ['short'], ['x'.repeat(31)], ['with a space in the middle of all of it'], ['ü'.repeat(40)]])(
     'needs a token that protects: %j is refused',
     async (token) => {
       await expect(serveTest({ host: '0.0.0.0', ...(token ? { token } : {}) })).rejects.toMatchObject({
@@ -241,14 +172,14 @@ describe('serving other machines', () => {
   });
 
   test('with one it serves, to any address and to no foreign name', async () => {
-    const server = await serveTest({ host: '0.0.0.0', token: 'sixteen-chars-ok' });
+    const server = await serveTest({ host: '0.0.0.0', token: 'x'.repeat(32) });
     expect((await server.ask('/health')).status).toBe(200);
     expect((await fetch(`${server.url}/health`)).status).toBe(401);
   });
 });
 
 describe('what only a person may do', () => {
-  test('a program is refused to approve what needs a human; a signed-in browser may', async () => {
+  test('a program and a cookie alone are refused to approve what needs a human; the page that signed in may', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const test_ = { state: 'passed', units: [0], verdict: 'fine', executorsLost: 0, startedAt: 1, endedAt: 2 } as const;
@@ -263,9 +194,16 @@ describe('what only a person may do', () => {
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'approval_required' }]);
     expect(repository.jobs.get(jobId)?.status).toBe('testing');
     // Whether an executor comes up is another matter: the approval was accepted.
-    const headers = { Cookie: await server.cookie(), 'Content-Type': 'application/json' };
-    const body = JSON.stringify({ approve: false });
-    expect((await fetch(server.url + path, { method: 'POST', headers, body })).status).toBe(200);
+    const { Cookie, ...key } = await server.person();
+    const decide = (headers: Record<string, string>) =>
+      fetch(server.url + path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Cookie, ...headers },
+        body: JSON.stringify({ approve: false }),
+      });
+    expect((await decide({})).status).toBe(403);
+    expect(repository.jobs.get(jobId)?.status).toBe('testing');
+    expect((await decide(key)).status).toBe(200);
   });
 
   test('a source that was asked about is allowed by a person who sees all of it, never by a program', async () => {
@@ -283,8 +221,11 @@ describe('what only a person may do', () => {
     expect((await server.send('POST', path, {})).status).toBe(403);
     const [asked] = approvals.startingWith(details.definition);
     expect(asked?.approvedAt).toBeNull();
-    const person = await fetch(server.url + path, { method: 'POST', headers: { Cookie: await server.cookie() } });
+    const headers = await server.person();
+    expect((await fetch(server.url + path, { method: 'POST', headers: { Cookie: headers.Cookie } })).status).toBe(403);
+    expect(approvals.get(asked?.definition ?? '')?.approvedAt).toBeNull();
+    const person = await fetch(server.url + path, { method: 'POST', headers });
     expect(await person.json()).toMatchObject({ allowed: true });
-    expect(approvals.startingWith(details.definition)[0]?.approvedBy).toBe('dashboard');
+    expect(approvals.get(asked?.definition ?? '')?.approvedBy).toBe('dashboard');
   });
 });

@@ -53,15 +53,32 @@ test('one server a store: started detached, found again, opened signed in, stopp
 
   expect(await dashboard.open('/jobs/job-a')).toMatchObject({ opened: true });
   await vi.waitFor(() => expect(existsSync(opened)).toBe(true), PATIENCE);
-  const link = readFileSync(opened, 'utf8');
-  expect(link).not.toContain(token);
-  const visit = await fetch(link, { redirect: 'manual' });
-  expect([visit.status, visit.headers.get('location')]).toEqual([303, '/jobs/job-a']);
-  expect((await fetch(link, { redirect: 'manual' })).status).toBe(401);
+  const link = new URL(readFileSync(opened, 'utf8'));
+  expect(link.href).not.toContain(token);
+  expect([link.origin, link.pathname, link.searchParams.get('next')]).toEqual([one.url, '/auth', '/jobs/job-a']);
+  expect((await signInWith(link)).status).toBe(200);
+  expect((await signInWith(link)).status).toBe(401);
 
   expect(await dashboard.act('stop')).toMatchObject({ running: false });
   expect([dashboard.find(), await dashboard.stop()]).toEqual([null, false]);
   await expect(fetch(one.url)).rejects.toThrow();
+});
+
+/** What the sign-in page does with a link. */
+const signInWith = ({ origin, hash }: URL) =>
+  fetch(`${origin}/auth`, { method: 'POST', body: new URLSearchParams({ code: hash.slice(1) }) });
+
+test('no answer of the dashboard tool signs anybody in: it says how a person gets a link', async () => {
+  const { dashboard, storagePath, opened } = dashboardOfTest();
+  const answers = [await dashboard.act('url'), await dashboard.act('open'), await dashboard.act('status')];
+  await vi.waitFor(() => expect(existsSync(opened)).toBe(true), PATIENCE);
+  const { hash } = new URL(readFileSync(opened, 'utf8'));
+  expect(hash).toMatch(/^#[\w-]{43}$/);
+  expect(answers.slice(0, 2)).toEqual(
+    Array.from({ length: 2 }, () => expect.objectContaining({ message: expect.stringContaining('abp serve --link') })),
+  );
+  const { token } = JSON.parse(readFileSync(lockPath(storagePath), 'utf8')) as { token: string };
+  for (const secret of [hash.slice(1), token, '#', '/auth']) expect(JSON.stringify(answers)).not.toContain(secret);
 });
 
 test('a browser that could not be opened is not said to be open', async () => {

@@ -4,6 +4,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import type { ServeOptions } from '../../../src/http/host.ts';
 import { type HttpServer, serveHttp } from '../../../src/http/serve.ts';
+import { mintCode } from '../../../src/http/sign-in-links.ts';
 import { type Abp, wire } from '../../../src/wire.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
@@ -23,8 +24,16 @@ export interface TestServer extends HttpServer {
     method?: string,
     path?: string,
   ): Promise<{ readonly status: number; readonly text: string }>;
-  /** Signs a browser in: its cookie. */
-  cookie(): Promise<string>;
+  /** Shows a new link's code to the server, as the sign-in page does. */
+  signIn(code?: string, headers?: Record<string, string>): Promise<Response>;
+  /** Signs a browser in: what its page sends with a change. */
+  person(): Promise<Person>;
+}
+
+/** The headers of a page in which a person signed in. */
+export interface Person extends Record<string, string> {
+  readonly Cookie: string;
+  readonly 'X-ABP-Page-Key': string;
 }
 
 /** Serves until the test has finished. */
@@ -38,6 +47,8 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
   });
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(server.url + path, { ...init, headers: { Authorization: `Bearer ${server.token}`, ...init.headers } });
+  const signIn = (code = mintCode(abp.config.storagePath), headers: Record<string, string> = {}) =>
+    fetch(`${server.url}/auth`, { method: 'POST', redirect: 'manual', headers, body: new URLSearchParams({ code }) });
   return {
     ...server,
     abp,
@@ -56,10 +67,16 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
         sent.on('response', async (answer) => resolve({ status: answer.statusCode ?? 0, text: await textOf(answer) }));
         sent.end();
       }),
-    async cookie() {
-      const { code } = (await (await ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
-      const answer = await fetch(`${server.url}/auth?code=${code}`, { redirect: 'manual' });
-      return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    signIn,
+    async person() {
+      const answer = await signIn();
+      const { page_key } = (await answer.json()) as { page_key: string };
+      return { Cookie: cookieOf(answer), 'X-ABP-Page-Key': page_key };
     },
   };
+}
+
+/** What a browser keeps of an answer: the cookie without its attributes. */
+export function cookieOf(answer: Response): string {
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
 }

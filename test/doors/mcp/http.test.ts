@@ -82,6 +82,30 @@ describe('over HTTP, in the 2026 era', () => {
     expect(answer.structuredContent).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
   });
 
+  it('whoever has the token answers its dialogs: they approve nothing that needs a person, and are not shown', async () => {
+    const client = await connect('v2 auto', { elicitation: {} });
+    const asked: string[] = [];
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      asked.push(params.message);
+      return { action: 'accept', content: { decision: 'approve' } };
+    });
+    const created = await client.callTool({
+      name: 'create_job',
+      arguments: { ...jobOver(place), require_human_approval: true },
+    });
+    const { job_id } = created.structuredContent as { readonly job_id: string };
+    const start = (more: object) => client.callTool({ name: 'start_job', arguments: { job_id, ...more } });
+    expect((await start({ wait_seconds: 45 })).structuredContent).toMatchObject({ status: 'testing' });
+    const approved = await start({ approve: true });
+    expect(approved).toMatchObject({ isError: true });
+    expect(JSON.stringify(approved.content)).toContain('needs the approval of a human');
+    const code = 'export function* enumerate() { yield { a: 1 }; }';
+    const dynamic = { ...jobOver(place), enumerator_type: 'dynamic', enumerator_config: { code } };
+    expect(await client.callTool({ name: 'create_job', arguments: dynamic })).toMatchObject({ isError: true });
+    expect(abp.store.repository.jobs.get(job_id)?.status).toBe('testing');
+    expect(asked).toEqual([]);
+  });
+
   it('an answer to a question that nobody asked is refused', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const created = await client.callTool({ name: 'create_job', arguments: jobOver(place) });
