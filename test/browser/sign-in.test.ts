@@ -16,7 +16,14 @@ const dashboard = () =>
   seeded((seed) => {
     seedTickets(seed);
     seed.store.repository.transaction((tx) =>
-      seed.store.repository.approvals.request(tx, CODE, 'export function* enumerate() {}\n'),
+      seed.store.repository.approvals.request(tx, {
+        definition: CODE,
+        about: 'source',
+        title: 'dynamic',
+        powers: [{ kind: 'programs', what: 'runs its JavaScript' }],
+        files: {},
+        source: { type: 'dynamic', config: { code: 'export function* enumerate() {}\n' } },
+      }),
     );
   });
 
@@ -57,7 +64,7 @@ test('a cookie that another port of this machine got changes and approves nothin
   // What the page keeps is not for another port.
   expect(await trap.evaluate('JSON.stringify(localStorage)')).toBe('{}');
   const tries = [
-    ['POST', `/api/code-approvals/${CODE}/approve`],
+    ['POST', `/api/approvals/${CODE}/allow`],
     ['POST', `/api/jobs/${TICKETS_JOB}/pause`],
     ['POST', `/api/jobs/${TICKETS_JOB}/start`],
     ['PATCH', `/api/jobs/${TICKETS_JOB}`],
@@ -87,9 +94,9 @@ describe('who has signed in', () => {
     await isPaused(page);
     const tab = await context.newPage();
     await tab.goto(`${served.server.url}/approvals`);
-    await tab.getByRole('button', { name: 'Approve' }).click();
-    await tab.getByRole('button', { name: 'Approve this code' }).click();
-    await tab.getByText('Approved. The assistant can go on.').waitFor();
+    await tab.getByRole('button', { name: 'Allow', exact: true }).click();
+    await tab.getByRole('button', { name: 'Allow this source' }).click();
+    await tab.getByText('Allowed. The assistant can go on.').waitFor();
     expect(served.abp.store.repository.approvals.get(CODE)?.approvedBy).toBe('dashboard');
   });
 

@@ -89,12 +89,12 @@ export function SettingsView({ job }: { readonly job: Overview }) {
               <Card title="Where">
                 <Facts
                   of={[
-                    ['agents start in', all.working_directory],
+                    ['agents start in', all.home ?? all.output_directory],
                     ['agents write to', all.output_directory],
                     ['runs', all.run_directories],
                     ['log', all.executor_log],
                     ['this revision', moment(shown.created_at)],
-                    ['approval by', all.require_human_approval ? 'a person only' : 'a person or program'],
+                    ['approval by', all.needs_person ? 'a person only' : 'a person or program'],
                   ]}
                 />
               </Card>
@@ -111,10 +111,13 @@ export function EditPrompt({
   jobId,
   template,
   testAgain = false,
+  allowFirst = false,
 }: {
   readonly jobId: string;
   readonly template: string;
   readonly testAgain?: boolean;
+  /** A person has to allow what was changed before it is tested. */
+  readonly allowFirst?: boolean;
 }) {
   const act = useAct(jobId);
   const [text, setText] = useState(template);
@@ -122,7 +125,7 @@ export function EditPrompt({
   const save = async () => {
     const body = { prompt_template: text, ...(note ? { note } : {}) };
     if (!(await act('A new revision of the prompt.', '', body, 'PATCH'))) return false;
-    return testAgain ? act('It is being tested again.', 'start', { wait_seconds: 0 }) : true;
+    return testAgain && !allowFirst ? act('It is being tested again.', 'start', { wait_seconds: 0 }) : true;
   };
   return (
     <Ask
@@ -133,7 +136,7 @@ export function EditPrompt({
         </>
       }
       title={testAgain ? 'Edit the prompt and test again' : 'Edit the prompt'}
-      action={testAgain ? 'Save and test again' : 'Save as a new revision'}
+      action={testAgain && !allowFirst ? 'Save and test again' : 'Save as a new revision'}
       wide
       onConfirm={save}
     >

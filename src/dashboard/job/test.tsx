@@ -123,7 +123,13 @@ function Edit({ job }: { readonly job: Overview }) {
   const settings = useSettings(job.job_id);
   const current = settings.data?.revisions.find(({ revision }) => revision === settings.data.revision);
   return current ? (
-    <EditPrompt key={current.revision} jobId={job.job_id} template={current.template} testAgain />
+    <EditPrompt
+      key={current.revision}
+      jobId={job.job_id}
+      template={current.template}
+      testAgain
+      allowFirst={job.approval?.person === true}
+    />
   ) : null;
 }
 

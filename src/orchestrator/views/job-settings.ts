@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { needsPerson } from '../../domain/job.ts';
 import { redactJson } from '../../domain/redact.ts';
 import { operation, requireJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
@@ -35,6 +36,9 @@ export const jobSettings = operation({
     ),
     test_units: z.int(),
     require_human_approval: z.boolean(),
+    /** Whether only a person can let it run and approve its test. */
+    needs_person: z.boolean(),
+    home: z.string().nullable(),
     post_processing: object.nullable(),
     working_directory: z.string(),
     output_directory: z.string(),
@@ -64,6 +68,8 @@ export const jobSettings = operation({
       })),
       test_units: job.testUnits,
       require_human_approval: job.requireHumanApproval,
+      needs_person: needsPerson(job),
+      home: job.home,
       post_processing: job.postProcessing && { ...job.postProcessing },
       working_directory: job.workingDirectory,
       output_directory: job.outputDirectory,
