@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { personAllowsJob } from '../helpers/approvals.ts';
 import {
   browserOfFile,
   call,
@@ -44,7 +45,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   const dashboard = await serveDashboard();
   const { server } = dashboard;
   const { jobId, signal } = await createJob(dashboard);
-  const page = await signIn(server, await browser.context({ acceptDownloads: true }));
+  const page = await signIn(server, await browser.context({ acceptDownloads: true }), '/', /status of 403/);
 
   await page.getByRole('link', { name: 'Look at every item' }).click();
   await badge(page, 'created');
@@ -152,6 +153,7 @@ test('a test is rejected with a note, and a job deleted, each only after a quest
   const dashboard = await serveDashboard();
   const { abp, server } = dashboard;
   const { jobId } = await createJob(dashboard);
+  await personAllowsJob(abp.orchestrator.deps, jobId);
   await call(server, 'POST', `/api/jobs/${jobId}/start`, { wait_seconds: 30 });
   // What was deleted may be asked for once more, in the moment of its deletion.
   const page = await signIn(server, await browser.context(), `/jobs/${jobId}/test`, /status of 404/);
