@@ -94,7 +94,8 @@ export async function defineJob(
     post: job.postProcessing,
     directories: { home: job.home, base: job.workingDirectory, output: job.outputDirectory },
   });
-  const everyJob: unknown = JSON.parse(withoutOwnOutput(fixed, store.outputs(job.jobId)));
+  // Hashed once: it is looked at before every run.
+  const definition = hashOf(JSON.parse(withoutOwnOutput(fixed, store.outputs(job.jobId))));
   const hashFile = fileHasher();
   return {
     powers,
@@ -103,7 +104,7 @@ export async function defineJob(
       const files = Object.fromEntries(
         await Promise.all(paths.map(async (path) => [path, await hashFile(path)] as const)),
       );
-      return { id: hashOf({ definition: everyJob, files }), powers, files };
+      return { id: hashOf({ definition, files }), powers, files };
     },
   };
 }

@@ -326,3 +326,17 @@ describe('code that is not what its reader sees', () => {
     expect(await items(code)).toEqual([{ text: '\u200b\r' }]);
   });
 });
+
+test.each([
+  ['JSON.stringify, before an item', "JSON.stringify = () => 'x'; export const enumerate = () => [1];"],
+  ['JSON.stringify, without an item', "JSON.stringify = () => 'x'; export const enumerate = () => [];"],
+  ['JSON.stringify by nothing', 'JSON.stringify = () => undefined; export const enumerate = () => [];'],
+  ['toJSON of all objects by a number', 'Object.prototype.toJSON = () => 5; export const enumerate = () => [1];'],
+  ['toJSON of all objects by a list', 'Object.prototype.toJSON = () => []; export const enumerate = () => [1];'],
+  [
+    'toJSON of all objects by what throws',
+    'Object.prototype.toJSON = () => nope; export const enumerate = () => [{}];',
+  ],
+])('code that replaces %s is refused as code, never as a fault of ABP', async (_what, code) => {
+  expect(await refusal(() => items(code))).toMatchObject({ code: 'invalid_input', message: /^code/ });
+});
