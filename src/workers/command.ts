@@ -3,8 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Outcome } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
-import { compileSchema } from '../domain/output-schema.ts';
+import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
 import { describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
@@ -12,6 +11,7 @@ import { readLines } from './process/lines.ts';
 import { findProgram, isDirectory } from './process/program.ts';
 import { hasEnded, readTail, runFile } from './process/run-directory.ts';
 import { configOf, failure, processWorker } from './process/worker.ts';
+import { checkResult } from './schema/check.ts';
 
 const configSchema = z.strictObject({
   command: z
@@ -122,13 +122,13 @@ async function verdict(
     const problem = await schemaProblem(structured, outputSchema);
     if (problem !== null) return failure('invalid_output', problem, usage);
   }
-  return { ok: true, usage, result: { text, ...(structured !== undefined && { structured }) } };
+  const kept = structured !== undefined && !isTooDeep(structured);
+  return { ok: true, usage, result: { text, ...(kept && { structured }) } };
 }
 
 async function schemaProblem(structured: Json | undefined, schema: JsonObject): Promise<string | null> {
   if (structured === undefined) return 'stdout is not JSON, though the job has an output_schema';
-  const check = await compileSchema(schema);
-  return check(structured);
+  return checkResult(schema, structured);
 }
 
 function parseJson(text: string): Json | undefined {

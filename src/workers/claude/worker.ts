@@ -2,12 +2,13 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import type { JsonObject } from '../../domain/json.ts';
-import { compileSchema } from '../../domain/output-schema.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { OutputCheck } from '../../domain/output-schema.ts';
 import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
 import { workerEnvironment } from '../process/environment.ts';
 import { readTail, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
+import { checkResult } from '../schema/check.ts';
 import { claudeArguments } from './arguments.ts';
 import { findCli } from './cli.ts';
 import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
@@ -18,7 +19,7 @@ import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
 import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
 import { canContinue, sessionIdOf } from './session.ts';
-import { readStream } from './stream.ts';
+import { readStream, type StreamFacts } from './stream.ts';
 import { watchForResult } from './tail.ts';
 import { toolSchema } from './tool-schema.ts';
 import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
@@ -76,7 +77,7 @@ export const claudeWorker: Worker = processWorker({
       facts,
       ending,
       stderr: readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN),
-      check: outputSchema === null ? null : await compileSchema(outputSchema),
+      check: await checkOf(facts, outputSchema),
       allowDenials: configOf<ClaudeConfig>({ config }).allow_denials,
     });
     return outcome === null ? null : withArtifacts(outcome, facts.filesChanged, outputDirectory);
@@ -94,6 +95,14 @@ export const claudeWorker: Worker = processWorker({
     }
   },
 });
+
+/** The check of what the agent gave, made already: it may take long, and a verdict waits for nothing. */
+async function checkOf({ result }: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
+  if (schema === null) return null;
+  const given = result?.structuredOutput;
+  const problem = given === undefined ? null : await checkResult(schema, given as Json);
+  return () => problem;
+}
 
 /** Where an agent works. Post-processing has no item whose fields could choose a directory. */
 function directoryOf({ config, payload, stage, workingDirectory }: WorkingPlace): string {
