@@ -224,6 +224,8 @@ export interface AttemptStore {
     to: number,
   ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
   recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): void;
+  /** Counts an executor that begins to judge the output of a running attempt that it took over. */
+  recordJudge(tx: Tx, ref: AttemptRef): void;
 }
 
 /** The record of what happened, in order. */

@@ -46,6 +46,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Called once, right after the spawn, or when an adopted attempt was found alive. */
   readonly onSpawn?: (process: SpawnRecord) => void;
+  /** Waited for when an adopted attempt has ended, before anything of its output is judged. */
+  readonly beforeJudging?: () => Promise<void>;
 }
 
 /** Why a running attempt is stopped from outside: decides the failure class of its outcome. */

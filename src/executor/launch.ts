@@ -13,6 +13,8 @@ import type { Places } from './places.ts';
 
 /** How long a new executor may take to confirm its lease: one that dies is noticed at once, a busy machine is given time. */
 export const CONFIRM_MS = 45_000;
+/** How long an executor may take to show that it has noticed a cancellation, before somebody is sent to look. */
+const NOTICE_MS = 1500;
 const POLL_MS = 15;
 
 /** The port that gets a job an executor. */
@@ -24,6 +26,11 @@ export interface Launcher {
    * runs, `internal` with the log's tail when the executor ends before it holds the lease. With the id of the request that asked for it, the executor's log has it too.
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
+  /**
+   * Sees to it that a job that was just cancelled is let go of, without waiting for that: where its executor does not show
+   * within a moment that it has noticed, another one is started, which takes the job and ends that one when it stands still.
+   */
+  standBy(jobId: string): Promise<void>;
 }
 
 /** What the launcher needs to know about this process. */
@@ -49,7 +56,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       // Any other executor starts nothing: it settles and stops what is left.
       if (now && goesOnByItself(now)) requireEnvironment(job, environment);
       const logPath = places.log(jobId);
-      const end = start(jobId, logPath, { ABP_REQUEST_ID: requestId });
+      const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
       const deadline = clock.monotonic() + CONFIRM_MS + (before?.leaseMs ?? 0);
       for (;;) {
         // Looked at before the lease: what ends after confirming has confirmed.
@@ -68,15 +75,28 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
         await clock.sleep(POLL_MS);
       }
     },
+
+    async standBy(jobId) {
+      const before = repository.leases.get(jobId);
+      const until = clock.monotonic() + NOTICE_MS;
+      while (clock.monotonic() < until) {
+        const lease = repository.leases.get(jobId);
+        if (!lease || lease.released || lease.epoch !== before?.epoch || lease.heartbeat !== before.heartbeat) return;
+        await clock.sleep(POLL_MS);
+      }
+      start(jobId, null, {});
+    },
   };
 
-  /** Starts the process; `reason` says how it ended, once it has: `done` when all was well. */
-  function start(jobId: string, logPath: string, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
+  /** Starts the process, telling it of a lease that was seen to be over; `reason` says how it ended, once it has: `done` when all was well. */
+  function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
+    const logPath = places.log(jobId);
+    const standing = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
     mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
     const log = openSync(logPath, 'a', 0o600);
     const end: { reason: string | null } = { reason: null };
     // Not execa: it keeps its child's output streams, and a detached executor must own its files.
-    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...standing], {
       cwd: dirname(repository.path),
       detached: true,
       stdio: ['ignore', log, log],

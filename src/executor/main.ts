@@ -12,10 +12,13 @@ import { createRevisionLoader } from './load-revision.ts';
 import { openLog } from './log.ts';
 import { placesOf } from './places.ts';
 import { createRecovery } from './recovery.ts';
-import { takeJob } from './take-job.ts';
+import { type Heartbeat, takeJob } from './take-job.ts';
 
-/** The program of a detached executor: `node …/executor/main.js <job_id>`. Exit 0 also when another holds the job, or none is needed. */
-const [jobId] = process.argv.slice(2);
+/**
+ * The program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the sign of life that
+ * whoever starts it has seen standing still for a whole lease. Exit 0 also when another holds the job, or none is needed.
+ */
+const [jobId, standing] = process.argv.slice(2);
 if (!jobId) {
   console.error('usage: executor/main <job_id>');
   process.exit(2);
@@ -50,12 +53,13 @@ async function main(id: string): Promise<void> {
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
-  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause });
+  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause, ...seenStanding(standing) });
   if (!taken) {
     log.logger.info('another executor holds the job, or it needs none');
     return;
   }
-  const { lease } = taken;
+  const { lease, fenced } = taken;
+  if (fenced !== null) log.logger.warn({ executor_pid: fenced }, 'ended the executor that stood still');
   const compressor = createCompressor(log);
   const executor = createJobExecutor(
     {
@@ -82,6 +86,11 @@ async function main(id: string): Promise<void> {
   leaving.abort();
   await compressor.idle();
   log.logger.info('executor stopped');
+}
+
+function seenStanding(text: string | undefined): { readonly standing?: Heartbeat } {
+  const [epoch, heartbeat] = (text ?? '').split('.').map(Number);
+  return epoch === undefined || heartbeat === undefined ? {} : { standing: { epoch, heartbeat } };
 }
 
 function stopOnSignals(executor: JobExecutor): void {

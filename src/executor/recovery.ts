@@ -33,7 +33,7 @@ export interface Recovery {
 /** Makes a recovery; its observer must live as long as the process, since a heartbeat is watched over time. */
 export function createRecovery(options: {
   readonly repository: Repository;
-  readonly launcher: Launcher;
+  readonly launcher: Pick<Launcher, 'ensureExecutor'>;
   readonly observer: LeaseObserver;
   readonly clock: Clock;
   /** The caller's own job: not its affair. */

@@ -34,6 +34,12 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
   }
 }
 
+/** After a cancellation: gets a lost job somebody who stops what is left, and sees to it that a living executor lets go. */
+export async function letGo(deps: OrchestratorDeps, jobId: string): Promise<void> {
+  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.standBy(jobId);
+  else await recoverIfLost(deps, jobId);
+}
+
 /**
  * Control verbs recover: gets another executor for a job that has lost its own and goes on by itself, or has agents that
  * outlived it. Where the worker's variables are not set nothing happens: the job's status says that it is lost.

@@ -105,6 +105,7 @@ export function toAttempt(row: AttemptsTable): Attempt {
     notes: jsonOrNull<AttemptNotes>(row.notes),
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    judges: row.judges,
   };
 }
 

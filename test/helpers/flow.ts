@@ -126,6 +126,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       requireEnvironment({ jobId, passEnv }, environment);
       await startExecutor(jobId);
     },
+    async standBy() {},
   };
   const orchestrator = createOrchestrator({
     ...store,
