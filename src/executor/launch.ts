@@ -6,8 +6,10 @@ import { AbpError } from '../domain/error.ts';
 import { goesOnByItself, type Job } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Repository } from '../domain/repository.ts';
+import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
 import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
+import { findProgram } from '../workers/process/program.ts';
 import { executorState, type LeaseObserver } from './lease.ts';
 import type { Places } from './places.ts';
 
@@ -22,7 +24,7 @@ export interface Launcher {
   /**
    * Returns when an executor holds the job's lease: one that lives already, or a new detached one that confirmed it. An
    * observer that watched the lease over time may know that its holder is over although its process exists. Throws
-   * AbpError `environment` when a variable that the worker needs is missing, `invalid_input` inside an agent that ABP
+   * AbpError `environment` when a variable or program that the worker needs is missing, `invalid_input` inside an agent that ABP
    * runs, `internal` with the log's tail when the executor ends before it holds the lease. With the id of the request that asked for it, the executor's log has it too.
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
@@ -54,7 +56,10 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       refuseRecursion(environment);
       const now = repository.jobs.get(jobId);
       // Any other executor starts nothing: it settles and stops what is left.
-      if (now && goesOnByItself(now)) requireEnvironment(job, environment);
+      if (now && goesOnByItself(now)) {
+        requireEnvironment(job, environment);
+        requireNeeds(now, repository.jobs.revision(jobId, now.revision)?.needs ?? null, environment);
+      }
       const logPath = places.log(jobId);
       const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
       const deadline = clock.monotonic() + CONFIRM_MS + (before?.leaseMs ?? 0);
@@ -133,6 +138,25 @@ export function requireEnvironment(
   throw new AbpError('environment', `The worker of ${job.jobId} needs ${missing.join(', ')}, not set here.`, {
     hint: `Set ${missing.join(', ')} in the environment of this program, or start the job from where it is set.`,
     details: { missing },
+  });
+}
+
+/**
+ * Refuses to go on with a job, naming what is missing, where its worker's recorded program cannot be run or a variable is
+ * not set that it was started with: it would fail, or work with another account.
+ */
+export function requireNeeds(
+  { jobId }: Pick<Job, 'jobId'>,
+  needs: Needs | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  if (needs === null) return;
+  requireEnvironment({ jobId, passEnv: needs.variables }, environment);
+  const { program } = needs;
+  if (program === null || findProgram(program, '/', undefined) !== null) return;
+  throw new AbpError('environment', `The worker of ${jobId} was started as ${program}, which cannot be run here.`, {
+    hint: `Install it there again, or resume the job (abp resume ${jobId}) from where another one is to be used.`,
+    details: { missing: [program] },
   });
 }
 

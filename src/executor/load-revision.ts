@@ -8,16 +8,26 @@ import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
 
 /** Loads revisions and keeps them: what is on disk may change under a running executor, what is loaded does not. */
-export function createRevisionLoader(repository: Repository, workers: Workers): LoadRevision {
+export function createRevisionLoader(
+  repository: Repository,
+  workers: Workers,
+  environment: LoadedRevision['environment'],
+): LoadRevision {
   const loaded = new Map<number, LoadedRevision>();
   return async (job, number = job.revision) => {
-    const known = loaded.get(number) ?? (await load(repository, workers, job, number));
+    const known = loaded.get(number) ?? (await load(repository, workers, environment, job, number));
     loaded.set(number, known);
     return known;
   };
 }
 
-async function load(repository: Repository, workers: Workers, job: Job, number: number): Promise<LoadedRevision> {
+async function load(
+  repository: Repository,
+  workers: Workers,
+  environment: LoadedRevision['environment'],
+  job: Job,
+  number: number,
+): Promise<LoadedRevision> {
   const revision = repository.jobs.revision(job.jobId, number);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${number}.`);
   const { worker, config } = await workers.parse(revision.worker);
@@ -35,10 +45,12 @@ async function load(repository: Repository, workers: Workers, job: Job, number: 
   }
   const base = job.enumeratorConfig.base_directory;
   const cap = revision.worker.max_budget_usd;
+  const searchPath = revision.needs?.searchPath ?? null;
   return {
     revision,
     worker,
     config,
+    environment: searchPath === null ? environment : { ...environment, PATH: searchPath },
     renderer: (stage) => renderers.get(stage) ?? main,
     readableDirectories: typeof base === 'string' ? [base] : [],
     unitCapUsd: typeof cap === 'number' ? cap : null,

@@ -49,7 +49,7 @@ async function main(id: string): Promise<void> {
   const job = repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.
-  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker });
+  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, process.env);
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
@@ -69,7 +69,6 @@ async function main(id: string): Promise<void> {
       lease,
       leaseMs,
       maxTotalWorkers,
-      environment: process.env,
       random: Math.random,
       log,
       load,
@@ -116,9 +115,11 @@ function watchOthers({ repository }: Store, id: string, observer: LeaseObserver,
     launcher,
     observer,
     clock: systemClock,
+    leaseMs: config.leaseMs,
     except: id,
   });
-  void recovery.watch(signal, (report) => {
-    if (report.recovered.length > 0) log.logger.info({ jobs: report.recovered }, 'recovered other jobs');
+  void recovery.watch(signal, ({ recovered, refused }) => {
+    if (recovered.length > 0) log.logger.info({ jobs: recovered }, 'recovered other jobs');
+    if (refused.length > 0) log.logger.warn({ jobs: refused }, 'could not recover other jobs');
   });
 }

@@ -80,7 +80,8 @@ function assignmentOf(
     idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
     budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
     resumeSessionId: sessionToContinue(context, attempt),
-    environment: context.environment,
+    needs: revision.needs,
+    environment: loaded.environment,
   };
 }
 

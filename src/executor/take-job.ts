@@ -65,7 +65,10 @@ export async function takeJob(jobId: string, taking: Taking): Promise<TakenJob |
 function isOver(held: Lease, { repository, clock, observer, standing }: Taking, begun: number): boolean {
   if (observer.isOver(held) || (standing && isSame(held, standing))) return true;
   // An executor notices at once that its job is cancelled, and says so; whatever it still does is wanted by nobody.
-  return cancelledJob(repository, held.jobId) !== null && clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + LATE_MS;
+  return (
+    cancelledJob(repository, held.jobId) !== null &&
+    clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + LATE_MS
+  );
 }
 
 function cancelledJob({ jobs }: Repository, jobId: string): Job | null {

@@ -5,13 +5,22 @@ import { executorState } from '../executor/lease.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
 import { preflight } from './settings.ts';
 
-/** Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. */
+/**
+ * Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. For one that
+ * can, what its worker is found with here is recorded: whoever goes on with the job needs the same.
+ */
 export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
   refuseRecursion(deps.environment);
   requireEnvironment(job, deps.environment);
   const revision = deps.repository.jobs.revision(job.jobId, job.revision);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
   await preflight(deps, revision.worker);
+  const { worker, config } = await deps.workers.parse(revision.worker);
+  const needs = await worker.needs(config, deps.environment);
+  const searchPath = deps.environment.PATH ?? null;
+  deps.repository.transaction((tx) =>
+    deps.repository.jobs.setNeeds(tx, job.jobId, job.revision, { ...needs, searchPath }),
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Lease } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
 import type { Stage, Unit, UnitStatus } from '../domain/unit.ts';
+import type { RecordedNeeds } from '../domain/worker.ts';
 import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
 
 /** Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only. */
@@ -60,6 +61,7 @@ export function toRevision(row: JobRevisionsTable): Revision {
     limits: json<Limits>(row.limits),
     note: row.note,
     createdAt: row.created_at,
+    needs: jsonOrNull<RecordedNeeds>(row.needs),
   };
 }
 

@@ -52,6 +52,14 @@ export const commandWorker: Worker = processWorker({
     return program === null ? unavailable(missingProgram(name)) : { ok: true, summary: program };
   },
 
+  async needs(config, environment) {
+    const { command, cwd, env, pass_env = [] } = configOf<CommandConfig>({ config });
+    const [name = ''] = command;
+    const isLookedUpThere = name.includes('/') && !path.isAbsolute(name);
+    const program = isLookedUpThere ? null : findProgram(name, cwd ?? '/', env?.PATH ?? environment.PATH);
+    return { program, variables: pass_env };
+  },
+
   async prepare(assignment) {
     const { command, cwd: directory = '.', env, pass_env } = configOf<CommandConfig>(assignment);
     const cwd = path.resolve(assignment.workingDirectory, directory);
@@ -61,7 +69,8 @@ export const commandWorker: Worker = processWorker({
       });
     }
     const [name = '', ...args] = command;
-    const program = findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
+    const recorded = assignment.needs?.program;
+    const program = recorded ?? findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
     if (program === null) throw missingProgram(name);
     return {
       argv: [program, ...args],

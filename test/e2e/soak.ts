@@ -66,6 +66,7 @@ const slot = async () => {
         idleTimeoutMs: 0,
         budgetUsd: null,
         resumeSessionId: null,
+        needs: null,
         environment,
       },
       { signal: new AbortController().signal },

@@ -344,6 +344,7 @@ describe('recovery', () => {
       launcher: { ensureExecutor: async ({ jobId }) => launch(jobId) },
       observer: createLeaseObserver(f.clock),
       clock: f.clock,
+      leaseMs: LEASE_MS,
     });
 
   test('finds the jobs whose executor is gone, and no others, however many have ended since', async () => {
@@ -393,7 +394,7 @@ describe('recovery', () => {
     expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
-  test('looks at once and every 10 s until it is told to stop, whatever happens in between', async () => {
+  test('looks at once and again and again until it is told to stop, whatever happens in between', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-lost' });
     const stopping = new AbortController();

@@ -52,6 +52,8 @@ export interface ScriptedWorker {
   otherwise: Ending;
   /** What it says of itself before a job starts; at first: well. */
   preflight: Preflight;
+  /** Where its program lies; at first it has none. */
+  program: string | null;
   /** The next attempts of a unit end so, one after the other. */
   on(unit: number, ...endings: readonly Ending[]): void;
   /** Ends a hanging attempt of a unit. */
@@ -115,6 +117,10 @@ export function scriptedWorker(): ScriptedWorker {
     configSchema,
     requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
     preflight: async () => scripted.preflight,
+    needs: async (config) => ({
+      program: scripted.program,
+      variables: (config.pass_env as string[] | undefined) ?? [],
+    }),
     run: async (assignment, context) =>
       perform(assignment, context, endings.get(assignment.index)?.shift() ?? scripted.otherwise, false),
     adopt: async (assignment, _process, context) => {
@@ -145,6 +151,7 @@ export function scriptedWorker(): ScriptedWorker {
     judged,
     otherwise: ok(),
     preflight: { ok: true, summary: 'ready' },
+    program: null,
     running: () => [...hanging.keys()],
     on: (unit, ...next) => endings.set(unit, [...(endings.get(unit) ?? []), ...next]),
     finish(unit, outcome = ok()) {

@@ -13,7 +13,7 @@ import { claudeArguments } from './arguments.ts';
 import { findCli } from './cli.ts';
 import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
 import { readConversation, readLatestStep } from './conversation.ts';
-import { BATCH_VARIABLES, LOGIN_VARIABLES } from './environment.ts';
+import { BATCH_VARIABLES, loginVariables, loginVariablesFor } from './environment.ts';
 import { accessOf } from './permissions.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
@@ -37,6 +37,12 @@ export const claudeWorker: Worker = processWorker({
   requiredEnvironment: (config) => configOf<ClaudeConfig>({ config }).pass_env ?? [],
   preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
 
+  async needs(config, environment) {
+    const { env, pass_env = [] } = configOf<ClaudeConfig>({ config });
+    const cli = await findCli({ ...environment, ...env });
+    return { program: cli.path, variables: [...new Set([...pass_env, ...loginVariables(environment, env)])] };
+  },
+
   async prepare(assignment) {
     const config = configOf<ClaudeConfig>(assignment);
     const { runDirectory, outputDirectory, workingDirectory, environment, prompt } = assignment;
@@ -44,14 +50,14 @@ export const claudeWorker: Worker = processWorker({
     const own = { ...environment, ...config.env };
     const kept = config.context === 'lean' ? keptSettings(cwd, own) : NOTHING_KEPT;
     const env = workerEnvironment(assignment, {
-      optional: LOGIN_VARIABLES,
+      optional: loginVariablesFor(assignment.needs),
       env: { ...kept.env, ...BATCH_VARIABLES, ...config.env },
       ...(config.pass_env && { passEnv: config.pass_env }),
     });
     if (assignment.outputSchema) refuseSchema(assignment.outputSchema);
     const resumed = assignment.resumeSessionId;
     const resume = resumed !== null && (await canContinue(resumed, env));
-    const cli = await findCli(own);
+    const cli = await findCli(own, assignment.needs?.program);
     const systemPrompt = [prompt.system, config.append_system_prompt].filter(Boolean).join('\n\n');
     const argv = claudeArguments(cli, {
       config,
