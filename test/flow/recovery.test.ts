@@ -449,6 +449,98 @@ describe('recovery', () => {
   });
 });
 
+describe('a job that was started with a program and variables', () => {
+  const started = async (f: Flow): Promise<string> => {
+    f.worker.program = process.execPath;
+    const jobId = await f.begin({
+      units: 2,
+      worker: { type: 'scripted', pass_env: ['TOKEN'] },
+      limits: { max_workers: 1 },
+    });
+    f.executor(jobId).stop();
+    await f.until(() => !f.hasExecutor(jobId));
+    return jobId;
+  };
+  const recoveryOn = (f: Flow) =>
+    createRecovery({
+      repository: f.store.repository,
+      launcher: f.orchestrator.deps.launcher,
+      observer: createLeaseObserver(f.clock),
+      clock: f.clock,
+      leaseMs: LEASE_MS,
+    });
+  const ENVIRONMENT = { TOKEN: 'x', PATH: '/of/the/start' };
+
+  test('says so in its revision: names, and no value', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    expect(f.store.repository.jobs.revision(jobId, 1)?.needs).toEqual({
+      program: process.execPath,
+      variables: ['TOKEN'],
+      searchPath: '/of/the/start',
+    });
+  });
+
+  test.each([
+    ['a variable is not set', {}, process.execPath, 'needs TOKEN, not set here'],
+    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run here'],
+    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run here'],
+  ])('is left to others where %s, which is said once', async (_, environment, program, reason) => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    const { repository } = f.store;
+    const needs = { program, variables: ['TOKEN'], searchPath: null };
+    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, needs));
+    const bare = flowOn(f.store, f.clock, { environment });
+    const recovery = recoveryOn(bare);
+    expect(await recovery.tick()).toMatchObject({
+      recovered: [],
+      refused: [{ jobId, reason: expect.stringContaining(reason) }],
+    });
+    for (let looks = 0; looks < 5; looks++) {
+      f.clock.advance(LEASE_MS);
+      expect(await recovery.tick()).toEqual({ recovered: [], refused: [], deleted: [] });
+    }
+    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
+    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, { ...needs, program: process.execPath }));
+    expect((await recoveryOn(f).tick()).recovered).toEqual([jobId]);
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('goes on with those, whatever the environment of who recovers it would find', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'x', PATH: '' } });
+    expect((await recoveryOn(other).tick()).recovered).toEqual([jobId]);
+    await other.until(() => f.job(jobId).status === 'completed');
+    expect(other.worker.runs[0]?.assignment).toMatchObject({
+      needs: { program: process.execPath },
+      environment: ENVIRONMENT,
+    });
+  });
+
+  test('is started anew by a person who resumes it: with what is found there', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const job_id = await started(f);
+    const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'y', PATH: '/elsewhere' } });
+    other.worker.program = '/bin/sh';
+    await other.call('resume_job', { job_id });
+    expect(f.store.repository.jobs.revision(job_id, 1)?.needs).toMatchObject({
+      program: '/bin/sh',
+      searchPath: '/elsewhere',
+    });
+  });
+
+  test('needs nothing of that to be stopped', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const job_id = await started(f);
+    const bare = flowOn(f.store, f.clock);
+    await bare.call('cancel_job', { job_id });
+    expect(f.job(job_id).status).toBe('cancelled');
+  });
+});
+
 describe('when the store or the disk fails', () => {
   /** Lets the next transactions fail with an error, as long as `failing` returns one. */
   const failing = (next: () => Error | null) => (context: ExecutorContext) => ({
