@@ -48,6 +48,11 @@ export async function checkResult(schema: JsonObject, result: Json): Promise<str
 
 /** Throws AbpError `invalid_input` for a schema that is not usable, or takes too long to compile: a creation is refused with it. */
 export async function checkSchema(schema: JsonObject): Promise<void> {
+  if (isTooDeep(schema)) {
+    throw new AbpError('invalid_input', `output_schema is nested deeper than ${MAX_DEPTH} levels.`, {
+      hint: 'Describe less of the result, or refer to parts of it by $ref.',
+    });
+  }
   const request = { schema: JSON.stringify(schema), result: null };
   if (isQuick(request)) {
     await compileSchema(schema);
