@@ -417,6 +417,30 @@ describe('recovery', () => {
     expect(launches).toBe(3);
   });
 
+  test.each([0, 1000, 2500, 3700, 4900])(
+    'gets a job whose executor stands still another one within its lease and five seconds (last beat at %i ms)',
+    async (lastBeatMs) => {
+      const f = flow();
+      seedJob(f.store, { jobId: 'job-still' });
+      const token = holdLease(f.store, 'job-still');
+      let launchedMs: number | null = null;
+      const recovery = recoveryOf(f, () => {
+        launchedMs ??= f.clock.monotonic();
+      });
+      const stopping = new AbortController();
+      const watching = recovery.watch(stopping.signal);
+      for (let ms = 0; ms < 2 * LEASE_MS; ms += 100) {
+        if (ms === lastBeatMs) f.store.repository.transaction(() => f.store.repository.leases.beat(token));
+        await new Promise((resolve) => setTimeout(resolve));
+        f.clock.advance(100);
+      }
+      stopping.abort();
+      await watching;
+      expect(launchedMs).toBeGreaterThanOrEqual(lastBeatMs + LEASE_MS);
+      expect(launchedMs).toBeLessThan(lastBeatMs + LEASE_MS + 5000);
+    },
+  );
+
   test('says which jobs it cannot recover and why, and does not start what cannot start over and over', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-broken' });
