@@ -38,8 +38,8 @@ export function wire(
   const places = placesOf(config.storagePath);
   const shared = { repository: store.repository, clock: systemClock, environment };
   const launcher = createLauncher({ ...shared, places, executorPath });
-  const recovery = createRecovery({ ...shared, launcher, observer: createLeaseObserver(systemClock) });
   const { maxWorkers, maxRetries, skipTest, leaseMs } = config;
+  const recovery = createRecovery({ ...shared, launcher, leaseMs, observer: createLeaseObserver(systemClock) });
   const orchestrator = createOrchestrator({
     ...shared,
     dispatcher: store.dispatcher,

@@ -116,4 +116,6 @@ export interface Attempt extends AttemptRef {
   readonly notes: AttemptNotes | null;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** Executors that took it over and began to judge its output: while it runs, all of them were lost over it. */
+  readonly judges: number;
 }

@@ -16,10 +16,10 @@ export interface FailureCluster {
 }
 
 /** What differs from unit to unit in messages about one cause: quoted names, paths, addresses, ids, numbers. */
-const VARYING: readonly (readonly [RegExp, string])[] = [
+const VARYING: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
   [/(["'`“])(?:(?!\1|[”\n]).){1,300}["'`”]/g, '“…”'],
   [/\bhttps?:\/\/\S+/g, '…'],
-  [/(?:\.{0,2}\/)?(?:[\w.@~-]+\/)+[\w.@~-]*/g, '…'],
+  [/[\w.@~/-]+/g, (word) => (/[\w.@~-]\//.test(word) ? '…' : word)],
   [/\b[0-9a-f]{8,}(?:-[0-9a-f]{4,}){0,4}\b/gi, '…'],
   [/\d+(?:[.,:]\d+)*/g, '#'],
 ];
@@ -28,7 +28,11 @@ const CAUSE_CHARS = 160;
 /** What a message says when all that varies is taken out: its first line, at most 160 characters. */
 export function causeOf(message: string): string {
   const [line = ''] = message.trim().split('\n', 1);
-  const cause = VARYING.reduce((text, [find, replace]) => text.replace(find, replace), line.slice(0, 1000));
+  const cause = VARYING.reduce(
+    (text, [find, replace]) =>
+      typeof replace === 'string' ? text.replace(find, replace) : text.replace(find, replace),
+    line.slice(0, 1000),
+  );
   return cause.length > CAUSE_CHARS ? `${cause.slice(0, CAUSE_CHARS - 1)}…` : cause;
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from './json.ts';
 import type { Limits } from './limits.ts';
 import type { Power } from './power.ts';
+import type { RecordedNeeds } from './worker.ts';
 
 /** For each job status, the statuses it may become. The same rule again guards every write as compare-and-set. */
 export const JOB_TRANSITIONS = {
@@ -165,4 +166,6 @@ export interface Revision {
   readonly limits: Limits;
   readonly note: string | null;
   readonly createdAt: number;
+  /** What its worker was last started with by a person; null before. */
+  readonly needs: RecordedNeeds | null;
 }

@@ -19,6 +19,8 @@ const DIALECTS: readonly { readonly uri: RegExp; readonly load: () => Promise<{ 
 ];
 
 const SHOWN_ERRORS = 10;
+/** Of one problem: the names in it may be the agent's. */
+const SHOWN_CHARS = 300;
 const KEPT_CHECKS = 16;
 const checks = new Map<string, OutputCheck>();
 
@@ -65,7 +67,8 @@ function describe(errors: readonly ErrorObject[]): string {
   const lines = errors.slice(0, SHOWN_ERRORS).map(({ instancePath, message, params }) => {
     const detail = Object.values(params as object).filter((value) => typeof value === 'string' || Array.isArray(value));
     const named = detail.length > 0 ? ` (${detail.flat().slice(0, 5).join(', ')})` : '';
-    return `${instancePath === '' ? 'the result' : instancePath} ${message ?? 'is invalid'}${named}`;
+    const line = `${instancePath === '' ? 'the result' : instancePath} ${message ?? 'is invalid'}${named}`;
+    return line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line;
   });
   const more = errors.length > SHOWN_ERRORS ? `; and ${errors.length - SHOWN_ERRORS} more` : '';
   return lines.join('; ') + more;

@@ -4,12 +4,18 @@
  */
 export const FAILURE_MARKER = 'ABP_FAILED:';
 
-/** The marker at the start of a line, bare or in Markdown emphasis, code or a heading, then the reason. */
-const REPORT = new RegExp(`^[\\s>#*_\`]*${FAILURE_MARKER}[*_\`]*(.*)$`, 'ms');
+/**
+ * The marker at the start of a line, bare or in Markdown emphasis, code or a heading, then the reason. Before it no end of
+ * a line: of a long text of blank lines each would be walked through from every one before.
+ */
+export const FAILURE_REPORT = new RegExp(
+  `^(?:[^\\S\\n\\r\\u2028\\u2029]|[>#*_\`])*${FAILURE_MARKER}[*_\`]*(.*)$`,
+  'ms',
+);
 
 /** The reason that an agent gave for not doing its task, or null when it reported none. */
 export function reportedFailure(text: string): string | null {
-  const reason = REPORT.exec(text)?.[1];
+  const reason = FAILURE_REPORT.exec(text)?.[1];
   if (reason === undefined) return null;
   return reason.trim() || 'the agent reported a failure and gave no reason';
 }

@@ -9,6 +9,7 @@ import type { Lease, LeaseToken, ProcessIdentity } from './lease.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Power } from './power.ts';
 import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from './unit.ts';
+import type { RecordedNeeds } from './worker.ts';
 
 declare const txBrand: unique symbol;
 /** Proof of an open write transaction: every writing method wants one, `Repository.transaction` hands it out. */
@@ -66,7 +67,7 @@ export type NewJob = Omit<
   | 'eventSeq'
 >;
 
-export type NewRevision = Omit<Revision, 'revision' | 'createdAt'>;
+export type NewRevision = Omit<Revision, 'revision' | 'createdAt' | 'needs'>;
 
 /** Facts for the failures rule and the budget, each from rows or moved together with them. */
 export interface JobTally {
@@ -150,6 +151,8 @@ export interface JobStore {
   revisions(jobId: string): readonly Revision[];
   /** Fills in the template of a revision that was inserted before the fields of the source were known. */
   setTemplate(tx: Tx, jobId: string, revision: number, template: string): void;
+  /** Records what the worker of a revision is started with. */
+  setNeeds(tx: Tx, jobId: string, revision: number, needs: RecordedNeeds): void;
   /** Adds a revision and makes it the current one; returns its number. */
   addRevision(tx: Tx, revision: NewRevision): number;
   tally(jobId: string): JobTally;
@@ -232,6 +235,8 @@ export interface AttemptStore {
     to: number,
   ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
   recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): void;
+  /** Counts an executor that begins to judge the output of a running attempt that it took over. */
+  recordJudge(tx: Tx, ref: AttemptRef): void;
 }
 
 /** The record of what happened, in order. */

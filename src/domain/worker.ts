@@ -33,6 +33,8 @@ export interface Assignment extends AttemptRef {
   readonly budgetUsd: number | null;
   /** An earlier attempt's session to be continued instead of starting anew. */
   readonly resumeSessionId: string | null;
+  /** What the start of the job recorded, which comes before what is found now; null = nothing. */
+  readonly needs: Needs | null;
   /** The environment of the executor, from which the worker takes only what it names. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -49,6 +51,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Called once, right after the spawn, or when an adopted attempt was found alive. */
   readonly onSpawn?: (process: SpawnRecord) => void;
+  /** Waited for when an adopted attempt has ended, before anything of its output is judged. */
+  readonly beforeJudging?: () => Promise<void>;
 }
 
 /** Why a running attempt is stopped from outside: decides the failure class of its outcome. */
@@ -59,6 +63,19 @@ export interface SpawnRecord {
   readonly pid: number;
   readonly startedAt: string | null;
   readonly bootId: string | null;
+}
+
+/** With what a worker works where a person starts it: what another process must have to go on with the job. */
+export interface Needs {
+  /** Absolute path of its program; null for one that is looked up where a unit runs. */
+  readonly program: string | null;
+  /** Names of the environment variables that it was given and by which it logs in. */
+  readonly variables: readonly string[];
+}
+
+/** The same as a start has recorded it, with the PATH in which the program looks up others. */
+export interface RecordedNeeds extends Needs {
+  readonly searchPath: string | null;
 }
 
 /** Whether a worker can work on this machine now. */
@@ -110,6 +127,8 @@ export interface Worker {
   /** Throws AbpError `invalid_input` for an output schema that this worker cannot ask for; absent = it takes any. */
   checkSchema?(schema: JsonObject): void;
   preflight(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Promise<Preflight>;
+  /** What it works with here, after a preflight that went well. */
+  needs(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Promise<Needs>;
   run(assignment: Assignment, context: RunContext): Promise<Outcome>;
   /**
    * Waits for the living processes of an attempt that an earlier executor spawned, found by their ABP_ATTEMPT_ID, under

@@ -260,7 +260,7 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
 function withoutInsides(log: string): string {
   return log
     .replace(/^ +at .*\(?node:.*\n?/gm, '')
-    .replace(/\n*Node\.js v[\d.]+$/, '')
+    .replace(/Node\.js v[\d.]+$/, '')
     .trim();
 }
 

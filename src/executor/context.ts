@@ -21,7 +21,6 @@ export interface ExecutorContext {
   readonly lease: LeaseToken;
   readonly leaseMs: number;
   readonly maxTotalWorkers: number;
-  readonly environment: Readonly<Record<string, string | undefined>>;
   /** In [0, 1): the jitter of back-offs. */
   readonly random: () => number;
   readonly log: JobLog;
@@ -38,6 +37,8 @@ export interface LoadedRevision {
   /** What a person approved, where one had to: looked at again before every run. */
   readonly definition: JobDefinition;
   readonly renderer: (stage: Stage) => PromptRenderer;
+  /** Of this executor, with the PATH that the start recorded. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Directories agents may read beside their own. */
   readonly readableDirectories: readonly string[];
   /** The worker's own cap on one attempt, US dollars. */

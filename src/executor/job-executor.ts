@@ -7,6 +7,7 @@ import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull, isStoreBusy } from './disk.ts';
 import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
 import { createJournal } from './journal.ts';
+import { BEATS_PER_LEASE } from './lease.ts';
 import { findLeftBehind, interruptedOutcome } from './left-behind.ts';
 import { pauseJob } from './pause.ts';
 import { type Phase, phaseOf } from './phase.ts';
@@ -15,6 +16,7 @@ import { mindGate } from './quota-gate.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
 import { settleAttempt, type Weather } from './settle.ts';
 import { createSlots } from './slots.ts';
+import { createTurns } from './take-over.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
 
 /** How long an idle executor sleeps: control changes are seen within 250 ms. */
@@ -62,10 +64,12 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   const finished: Finished[] = [];
   const spawned: Spawned[] = [];
   const leftBehind = new Set<Claim>();
+  const turns = createTurns();
   let loaded = firstRevision;
   let lastBeatMs = Number.NEGATIVE_INFINITY;
   let lastLookMs = Number.NEGATIVE_INFINITY;
   let lastTroubleMs = Number.NEGATIVE_INFINITY;
+  let lastPhase: Phase['kind'] = 'work';
   let broughtIn = false;
   let stopping = false;
   let diskFull = false;
@@ -89,11 +93,15 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
       for (const entry of finished.splice(0)) {
         journal.ended(entry);
+        turns.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
       }
       diskFull = false;
       if (!decided) return lost();
       const { job, phase, claims } = decided;
+      // Whoever has just paused or cancelled the job sees that this executor has noticed.
+      if (phase.kind !== lastPhase) lastBeatMs = Number.NEGATIVE_INFINITY;
+      lastPhase = phase.kind;
       journal.job(job);
       for (const claim of claims) start(job ?? firstJob, claim, 'new');
       control(phase);
@@ -113,7 +121,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   function signOfLife(): boolean {
     const now = clock.monotonic();
-    if (now - lastBeatMs < context.leaseMs / 3) return true;
+    if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return true;
     if (!repository.transaction(() => repository.leases.beat(lease))) return false;
     lastBeatMs = now;
     log.rotate();
@@ -134,7 +142,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     broughtIn = true;
     for (const { claim, orphan } of found) {
       leftBehind.add(claim);
-      const running = start(firstJob, claim, 'left_behind');
+      const running = start(firstJob, claim, turns);
       if (orphan) running.stop('cancelled');
     }
     if (found.length > 0) log.logger.info({ attempts: found.length }, 'took over what was left behind');
@@ -162,7 +170,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   function recordSpawn(tx: Tx, { claim, origin, process, deadlineAt }: Spawned): void {
     repository.attempts.recordSpawn(tx, claim.attempt, process, deadlineAt);
-    if (origin === 'left_behind') recordEvent(tx, 'attempt:adopted', claim);
+    if (origin !== 'new') recordEvent(tx, 'attempt:adopted', claim);
   }
 
   function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): readonly Claim[] {

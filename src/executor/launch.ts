@@ -6,13 +6,17 @@ import { AbpError } from '../domain/error.ts';
 import { goesOnByItself, type Job } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Repository } from '../domain/repository.ts';
+import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
 import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
+import { findProgram } from '../workers/process/program.ts';
 import { executorState, type LeaseObserver } from './lease.ts';
 import type { Places } from './places.ts';
 
 /** How long a new executor may take to confirm its lease: one that dies is noticed at once, a busy machine is given time. */
 export const CONFIRM_MS = 45_000;
+/** How long an executor may take to show that it has noticed a cancellation, before somebody is sent to look. */
+const NOTICE_MS = 1500;
 const POLL_MS = 15;
 
 /** The port that gets a job an executor. */
@@ -20,10 +24,15 @@ export interface Launcher {
   /**
    * Returns when an executor holds the job's lease: one that lives already, or a new detached one that confirmed it. An
    * observer that watched the lease over time may know that its holder is over although its process exists. Throws
-   * AbpError `environment` when a variable that the worker needs is missing, `invalid_input` inside an agent that ABP
+   * AbpError `environment` when a variable or program that the worker needs is missing, `invalid_input` inside an agent that ABP
    * runs, `internal` with the log's tail when the executor ends before it holds the lease. With the id of the request that asked for it, the executor's log has it too.
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
+  /**
+   * Sees to it that a job that was just cancelled is let go of, without waiting for that: where its executor does not show
+   * within a moment that it has noticed, another one is started, which takes the job and ends that one when it stands still.
+   */
+  standBy(jobId: string): Promise<void>;
 }
 
 /** What the launcher needs to know about this process. */
@@ -47,9 +56,12 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       refuseRecursion(environment);
       const now = repository.jobs.get(jobId);
       // Any other executor starts nothing: it settles and stops what is left.
-      if (now && goesOnByItself(now)) requireEnvironment(job, environment);
+      if (now && goesOnByItself(now)) {
+        requireEnvironment(job, environment);
+        requireNeeds(now, repository.jobs.revision(jobId, now.revision)?.needs ?? null, environment);
+      }
       const logPath = places.log(jobId);
-      const end = start(jobId, logPath, { ABP_REQUEST_ID: requestId });
+      const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
       const deadline = clock.monotonic() + CONFIRM_MS + (before?.leaseMs ?? 0);
       for (;;) {
         // Looked at before the lease: what ends after confirming has confirmed.
@@ -68,15 +80,28 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
         await clock.sleep(POLL_MS);
       }
     },
+
+    async standBy(jobId) {
+      const before = repository.leases.get(jobId);
+      const until = clock.monotonic() + NOTICE_MS;
+      while (clock.monotonic() < until) {
+        const lease = repository.leases.get(jobId);
+        if (!lease || lease.released || lease.epoch !== before?.epoch || lease.heartbeat !== before.heartbeat) return;
+        await clock.sleep(POLL_MS);
+      }
+      start(jobId, null, {});
+    },
   };
 
-  /** Starts the process; `reason` says how it ended, once it has: `done` when all was well. */
-  function start(jobId: string, logPath: string, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
+  /** Starts the process, telling it of a lease that was seen to be over; `reason` says how it ended, once it has: `done` when all was well. */
+  function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
+    const logPath = places.log(jobId);
+    const standing = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
     mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
     const log = openSync(logPath, 'a', 0o600);
     const end: { reason: string | null } = { reason: null };
     // Not execa: it keeps its child's output streams, and a detached executor must own its files.
-    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...standing], {
       cwd: dirname(repository.path),
       detached: true,
       stdio: ['ignore', log, log],
@@ -113,6 +138,25 @@ export function requireEnvironment(
   throw new AbpError('environment', `The worker of ${job.jobId} needs ${missing.join(', ')}, not set here.`, {
     hint: `Set ${missing.join(', ')} in the environment of this program, or start the job from where it is set.`,
     details: { missing },
+  });
+}
+
+/**
+ * Refuses to go on with a job, naming what is missing, where its worker's recorded program cannot be run or a variable is
+ * not set that it was started with: it would fail, or work with another account.
+ */
+export function requireNeeds(
+  { jobId }: Pick<Job, 'jobId'>,
+  needs: Needs | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): void {
+  if (needs === null) return;
+  requireEnvironment({ jobId, passEnv: needs.variables }, environment);
+  const { program } = needs;
+  if (program === null || findProgram(program, '/', undefined) !== null) return;
+  throw new AbpError('environment', `The worker of ${jobId} was started as ${program}, which cannot be run here.`, {
+    hint: `Install it there again, or resume the job (abp resume ${jobId}) from where another one is to be used.`,
+    details: { missing: [program] },
   });
 }
 

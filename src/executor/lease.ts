@@ -17,6 +17,9 @@ export function provablyDead(record: ProcessIdentity): boolean {
   }
 }
 
+/** An executor gives a sign of life this often within a lease. */
+export const BEATS_PER_LEASE = 3;
+
 /** Judges leases over time: one observer lives as long as its process. */
 export interface LeaseObserver {
   /**

@@ -9,11 +9,21 @@ import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
 import type { Places } from './places.ts';
 
+/** Where an executor works: the layout of its store, and its environment. */
+export interface Surroundings {
+  readonly places: Places;
+  readonly environment: LoadedRevision['environment'];
+}
+
 /** Loads revisions and keeps them: what is on disk may change under a running executor, what is loaded does not. */
-export function createRevisionLoader(repository: Repository, workers: Workers, places: Places): LoadRevision {
+export function createRevisionLoader(
+  repository: Repository,
+  workers: Workers,
+  surroundings: Surroundings,
+): LoadRevision {
   const loaded = new Map<number, LoadedRevision>();
   return async (job, number = job.revision) => {
-    const known = loaded.get(number) ?? (await load(repository, workers, places, job, number));
+    const known = loaded.get(number) ?? (await load(repository, workers, surroundings, job, number));
     loaded.set(number, known);
     return known;
   };
@@ -22,7 +32,7 @@ export function createRevisionLoader(repository: Repository, workers: Workers, p
 async function load(
   repository: Repository,
   workers: Workers,
-  places: Places,
+  { places, environment }: Surroundings,
   job: Job,
   number: number,
 ): Promise<LoadedRevision> {
@@ -43,11 +53,13 @@ async function load(
   }
   const base = job.enumeratorConfig.base_directory;
   const cap = revision.worker.max_budget_usd;
+  const searchPath = revision.needs?.searchPath ?? null;
   return {
     revision,
     worker,
     config,
     definition: await defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs }),
+    environment: searchPath === null ? environment : { ...environment, PATH: searchPath },
     renderer: (stage) => renderers.get(stage) ?? main,
     readableDirectories: typeof base === 'string' ? [base] : [],
     unitCapUsd: typeof cap === 'number' ? cap : null,

@@ -12,10 +12,13 @@ import { createRevisionLoader } from './load-revision.ts';
 import { openLog } from './log.ts';
 import { placesOf } from './places.ts';
 import { createRecovery } from './recovery.ts';
-import { takeJob } from './take-job.ts';
+import { type Heartbeat, takeJob } from './take-job.ts';
 
-/** The program of a detached executor: `node …/executor/main.js <job_id>`. Exit 0 also when another holds the job, or none is needed. */
-const [jobId] = process.argv.slice(2);
+/**
+ * The program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the sign of life that
+ * whoever starts it has seen standing still for a whole lease. Exit 0 also when another holds the job, or none is needed.
+ */
+const [jobId, standing] = process.argv.slice(2);
 if (!jobId) {
   console.error('usage: executor/main <job_id>');
   process.exit(2);
@@ -46,16 +49,18 @@ async function main(id: string): Promise<void> {
   const job = repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.
-  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, places);
+  const surroundings = { places, environment: process.env };
+  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, surroundings);
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
-  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause });
+  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause, ...seenStanding(standing) });
   if (!taken) {
     log.logger.info('another executor holds the job, or it needs none');
     return;
   }
-  const { lease } = taken;
+  const { lease, fenced } = taken;
+  if (fenced !== null) log.logger.warn({ executor_pid: fenced }, 'ended the executor that stood still');
   const compressor = createCompressor(log);
   const executor = createJobExecutor(
     {
@@ -65,7 +70,6 @@ async function main(id: string): Promise<void> {
       lease,
       leaseMs,
       maxTotalWorkers,
-      environment: process.env,
       random: Math.random,
       log,
       load,
@@ -82,6 +86,11 @@ async function main(id: string): Promise<void> {
   leaving.abort();
   await compressor.idle();
   log.logger.info('executor stopped');
+}
+
+function seenStanding(text: string | undefined): { readonly standing?: Heartbeat } {
+  const [epoch, heartbeat] = (text ?? '').split('.').map(Number);
+  return epoch === undefined || heartbeat === undefined ? {} : { standing: { epoch, heartbeat } };
 }
 
 function stopOnSignals(executor: JobExecutor): void {
@@ -107,9 +116,11 @@ function watchOthers({ repository }: Store, id: string, observer: LeaseObserver,
     launcher,
     observer,
     clock: systemClock,
+    leaseMs: config.leaseMs,
     except: id,
   });
-  void recovery.watch(signal, (report) => {
-    if (report.recovered.length > 0) log.logger.info({ jobs: report.recovered }, 'recovered other jobs');
+  void recovery.watch(signal, ({ recovered, refused }) => {
+    if (recovered.length > 0) log.logger.info({ jobs: recovered }, 'recovered other jobs');
+    if (refused.length > 0) log.logger.warn({ jobs: refused }, 'could not recover other jobs');
   });
 }

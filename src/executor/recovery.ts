@@ -5,9 +5,15 @@ import type { Repository } from '../domain/repository.ts';
 import type { Launcher } from './launch.ts';
 import type { LeaseObserver } from './lease.ts';
 
-/** Between two looks at the store. */
-const ROUND_MS = 10_000;
-/** A launch that failed is tried again after a growing time, up to this. */
+/**
+ * A store is looked at more often than a heartbeat comes, so that a job has an executor again within its lease and five
+ * seconds, however the looks fall.
+ */
+const LOOKS_PER_LEASE = 4;
+/** However long leases are: an executor that is provably dead need not be waited for. */
+const LONGEST_LOOK_MS = 5_000;
+/** A launch that failed is tried again after a growing time, from the one up to the other. */
+const SHORTEST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 10 * 60_000;
 /** Rows of a refused or orphaned job deleted in one transaction. */
 const DELETE_CHUNK = 2000;
@@ -16,7 +22,7 @@ const DELETE_CHUNK = 2000;
 export interface RecoveryReport {
   /** Jobs that got a new executor. */
   readonly recovered: readonly string[];
-  /** Jobs that need one and could not get it here, with the reason. */
+  /** Jobs that need one and could not get it here, with the reason; what is missing here is said once by each recovery. */
   readonly refused: readonly { readonly jobId: string; readonly reason: string }[];
   /** Enumerations whose creator died: taken apart. */
   readonly deleted: readonly string[];
@@ -26,20 +32,25 @@ export interface RecoveryReport {
 export interface Recovery {
   /** One look: gives lost jobs a new executor and takes orphaned enumerations apart. */
   tick(): Promise<RecoveryReport>;
-  /** Looks at once and every 10 s until the signal; for processes that live long. */
+  /** Looks at once, and then several times a lease until the signal; for processes that live long. */
   watch(signal: AbortSignal, onReport?: (report: RecoveryReport) => void): Promise<void>;
 }
 
 /** Makes a recovery; its observer must live as long as the process, since a heartbeat is watched over time. */
 export function createRecovery(options: {
   readonly repository: Repository;
-  readonly launcher: Launcher;
+  readonly launcher: Pick<Launcher, 'ensureExecutor'>;
   readonly observer: LeaseObserver;
   readonly clock: Clock;
+  /** Of this program's executors. */
+  readonly leaseMs: number;
   /** The caller's own job: not its affair. */
   readonly except?: string;
 }): Recovery {
-  const { repository, launcher, observer, clock, except } = options;
+  const { repository, launcher, observer, clock, leaseMs, except } = options;
+  const lookMs = Math.min(LONGEST_LOOK_MS, leaseMs / LOOKS_PER_LEASE);
+  /** What each job was last refused for. */
+  const told = new Map<string, string>();
   const failed = new Map<string, { readonly times: number; readonly untilMs: number }>();
 
   const isLost = (jobId: string) => {
@@ -55,10 +66,14 @@ export function createRecovery(options: {
       if (jobId === except || !isLost(jobId) || (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic()) continue;
       try {
         await launchWatched(job);
+        told.delete(jobId);
         recovered.push(jobId);
       } catch (error) {
         if (!(error instanceof AbpError)) throw error;
-        refused.push({ jobId, reason: error.message });
+        const { code, message: reason } = error;
+        // Somebody who has what is missing may come: nobody wants to read of it at each look until then.
+        if (code !== 'environment' || told.get(jobId) !== reason) refused.push({ jobId, reason });
+        told.set(jobId, reason);
       }
     }
     return { recovered, refused, deleted: await sweepEnumerations() };
@@ -70,8 +85,9 @@ export function createRecovery(options: {
       await launcher.ensureExecutor(job, observer);
       failed.delete(job.jobId);
     } catch (error) {
+      if (error instanceof AbpError && error.code === 'environment') throw error;
       const times = failed.get(job.jobId)?.times ?? 0;
-      const waitMs = Math.min(LONGEST_WAIT_MS, ROUND_MS * 2 ** times);
+      const waitMs = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** times);
       failed.set(job.jobId, { times: times + 1, untilMs: clock.monotonic() + waitMs });
       throw error;
     }
@@ -97,10 +113,10 @@ export function createRecovery(options: {
     tick,
     async watch(signal, onReport) {
       while (!signal.aborted) {
-        // A store that is busy or full now may not be in 10 s; whoever needs it sooner hears of it at once.
+        // A store that is busy or full now may not be at the next look; whoever needs it sooner hears of it at once.
         const report = await tick().catch((): RecoveryReport => ({ recovered: [], refused: [], deleted: [] }));
         onReport?.(report);
-        await clock.sleep(ROUND_MS, signal);
+        await clock.sleep(lookMs, signal);
       }
     },
   };

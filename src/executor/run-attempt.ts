@@ -9,16 +9,15 @@ import { redact, redactJson } from '../domain/redact.ts';
 import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
-import { interruptedOutcome, recordedProcess } from './left-behind.ts';
+import { type Turns, takeOver } from './take-over.ts';
 import { makeOutputDirectory } from './write-target.ts';
 
-/** How an attempt is come by: started here, or left behind by an executor that died. */
-export type Origin = 'new' | 'left_behind';
+/** How an attempt is come by: started here, or taken over from an executor that died. */
+export type Origin = 'new' | Turns;
 
 /**
- * Performs one claimed attempt to its outcome. For one that was left behind: adopts it while it lives, else judges its
- * files, else it was interrupted. Throws only when the disk is full, which is the job's affair; every other fault is an
- * outcome.
+ * Performs one claimed attempt to its outcome, or takes it over. Throws only when the disk is full, which is the job's
+ * affair; every other fault is an outcome.
  */
 export async function runAttempt(
   context: ExecutorContext,
@@ -44,12 +43,7 @@ export async function runAttempt(
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
       return withoutOutput(context, assignment) ?? clean(await worker.run(assignment, running));
     }
-    const outcome =
-      (await worker.adopt(assignment, recordedProcess(attempt), running)) ??
-      (await worker.judge(attempt.runDirectory, assignment));
-    if (outcome) return clean(outcome);
-    const usage = await worker.usageSoFar(attempt.runDirectory);
-    return interruptedOutcome('its executor or the machine died while it ran', usage);
+    return clean(await takeOver(context, origin, claim, worker, assignment, running));
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');
@@ -98,7 +92,8 @@ function assignmentOf(
     idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
     budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
     resumeSessionId: sessionToContinue(context, attempt),
-    environment: context.environment,
+    needs: revision.needs,
+    environment: loaded.environment,
   };
 }
 

@@ -6,9 +6,12 @@ import type { Lease, LeaseToken } from '../domain/lease.ts';
 import type { Repository, Tx } from '../domain/repository.ts';
 import { identify } from '../workers/process/processes.ts';
 import { isStoreBusy } from './disk.ts';
-import type { LeaseObserver } from './lease.ts';
+import { fence } from './fence.ts';
+import { BEATS_PER_LEASE, type LeaseObserver } from './lease.ts';
 
 const LOOK_MS = 100;
+/** How much later than it should a heartbeat may come on a busy machine. */
+const LATE_MS = 1000;
 
 /** What a new executor takes its job with. */
 export interface Taking {
@@ -18,36 +21,69 @@ export interface Taking {
   readonly leaseMs: number;
   /** Goes into the event of the start. */
   readonly cause?: JsonObject;
+  /** A heartbeat that somebody has seen standing still for a whole lease: that lease is over while it has not moved since. */
+  readonly standing?: Heartbeat;
 }
+
+/** One sign of life of one executor. */
+export type Heartbeat = Pick<Lease, 'epoch' | 'heartbeat'>;
 
 /** A job that is ours. */
 export interface TakenJob {
   readonly job: Job;
   readonly lease: LeaseToken;
+  /** Pid of the executor that stood still, and was ended for it. */
+  readonly fenced: number | null;
 }
 
 /**
- * Claims a job for this process, and records the new epoch and an executor that was lost before it. Waits as long as the
- * present holder shows no sign of life; null as soon as it does, or when the job is gone or asks for no executor any more
- * (one that came first has finished it).
+ * Claims a job for this process, and records the new epoch and an executor that was lost before it; one that lives on but
+ * stands still is ended first. Waits as long as the present holder shows no sign of life; null as soon as it does, or when
+ * the job is gone or asks for no executor any more (one that came first has finished it).
  */
 export async function takeJob(jobId: string, taking: Taking): Promise<TakenJob | null> {
-  const { repository, clock, observer } = taking;
+  const { repository, clock } = taking;
   const first = repository.leases.get(jobId);
+  const begun = clock.monotonic();
   for (;;) {
     const held = repository.leases.get(jobId);
-    if (!held || observer.isOver(held)) {
+    if (!held || isOver(held, taking, begun)) {
       const taken = claim(jobId, held, taking);
-      if (taken !== 'later') return taken;
+      if (taken === null) return null;
+      if (taken !== 'later') {
+        const isFenced = held !== null && !held.released && (await fence(repository, held));
+        return { ...taken, fenced: isFenced ? held.pid : null };
+      }
     }
     const now = repository.leases.get(jobId);
-    if (now?.epoch !== first?.epoch || now?.heartbeat !== first?.heartbeat) return null;
+    if (!isSame(now, first)) return null;
     await clock.sleep(LOOK_MS);
   }
 }
 
+/** `begun`: since when (monotonic ms) the lease has been seen not to move. */
+function isOver(held: Lease, { repository, clock, observer, standing }: Taking, begun: number): boolean {
+  if (observer.isOver(held) || (standing && isSame(held, standing))) return true;
+  // An executor notices at once that its job is cancelled, and says so; whatever it still does is wanted by nobody.
+  return (
+    cancelledJob(repository, held.jobId) !== null &&
+    clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + LATE_MS
+  );
+}
+
+function cancelledJob({ jobs }: Repository, jobId: string): Job | null {
+  const job = jobs.get(jobId);
+  return job?.status === 'cancelled' ? job : null;
+}
+
+function isSame(one: Heartbeat | null, other: Heartbeat | null): boolean {
+  return one?.epoch === other?.epoch && one?.heartbeat === other?.heartbeat;
+}
+
+type Claimed = Omit<TakenJob, 'fenced'> | null | 'later';
+
 /** `later`: somebody else has claimed or beaten the lease since it was found over, or has the store at this moment. */
-function claim(jobId: string, held: Lease | null, taking: Taking): TakenJob | null | 'later' {
+function claim(jobId: string, held: Lease | null, taking: Taking): Claimed {
   try {
     return taking.repository.transaction((tx) => claimIn(tx, jobId, held, taking));
   } catch (error) {
@@ -56,11 +92,13 @@ function claim(jobId: string, held: Lease | null, taking: Taking): TakenJob | nu
   }
 }
 
-function claimIn(tx: Tx, jobId: string, held: Lease | null, taking: Taking): TakenJob | null | 'later' {
+function claimIn(tx: Tx, jobId: string, held: Lease | null, taking: Taking): Claimed {
   const { repository, leaseMs, cause } = taking;
-  const job = repository.jobs.wantingExecutor().find((wanting) => wanting.jobId === jobId);
-  if (!job) return null;
   const lost = held && !held.released ? held : null;
+  const wanting = repository.jobs.wantingExecutor().find((job) => job.jobId === jobId);
+  // A cancelled job asks for nobody, but one that stands still over it is to be ended.
+  const job = wanting ?? (lost ? cancelledJob(repository, jobId) : null);
+  if (!job) return null;
   const lease = repository.leases.acquire(tx, { jobId, owner: randomUUID(), leaseMs, ...identify(process.pid) }, lost);
   if (!lease) return 'later';
   if (lost) {

@@ -82,8 +82,9 @@ function begin(
   server.on('request', getRequestListener(app.fetch, { errorHandler: answerUnread(server, log) }));
   const ending = new AbortController();
   if (host.config.autoRecover) {
-    void host.recovery.watch(ending.signal, ({ recovered }) => {
+    void host.recovery.watch(ending.signal, ({ recovered, refused }) => {
       if (recovered.length > 0) log.info({ jobs: recovered }, 'recovered jobs');
+      if (refused.length > 0) log.warn({ jobs: refused }, 'could not recover jobs');
     });
   }
   const done = new Promise<void>((resolve) => server.once('close', () => resolve()));

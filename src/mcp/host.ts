@@ -1,3 +1,4 @@
+import type { Recovery } from '../executor/recovery.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 
 /** What the dashboard tool asks for. */
@@ -7,7 +8,7 @@ export type DashboardAction = 'url' | 'open' | 'status' | 'stop';
 export interface McpHost {
   readonly orchestrator: Orchestrator;
   readonly config: { readonly autoRecover: boolean; readonly confirmStart: boolean };
-  readonly recovery: { watch(signal: AbortSignal): Promise<void> };
+  readonly recovery: Pick<Recovery, 'watch'>;
 }
 
 /** Where such errors go when nobody else wants them: never to stdout, which belongs to the protocol. */

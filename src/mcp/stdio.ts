@@ -48,7 +48,11 @@ export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {})
     { transport, onerror: options.onError ?? toStderr },
   );
   const watching = new AbortController();
-  if (host.config.autoRecover) void host.recovery.watch(watching.signal);
+  if (host.config.autoRecover) {
+    void host.recovery.watch(watching.signal, ({ refused }) => {
+      for (const { reason } of refused) toStderr(new Error(`cannot recover a job: ${reason}`));
+    });
+  }
   const end = () => void handle.close();
   for (const signal of ENDINGS) process.once(signal, end);
   await transport.closed;

@@ -17,6 +17,7 @@ export function causedBy(deps: OrchestratorDeps, requestId: string): Orchestrato
       },
     },
     launcher: {
+      ...launcher,
       ensureExecutor: (job, observer) => launcher.ensureExecutor(job, observer, requestId),
     },
   };

@@ -6,7 +6,7 @@ import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks } from '../executor/recovery.ts';
 import { requireAllowed } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
-import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
+import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -148,7 +148,7 @@ export const cancelJob = operation({
     while (repository.transaction((tx) => dispatcher.withdraw(tx, job_id, WITHDRAW_CHUNK)) > 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await recoverIfLost(deps, job_id);
+    await letGo(deps, job_id);
     return jobStatus(deps, requireJob(deps, job_id));
   },
 });

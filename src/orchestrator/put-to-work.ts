@@ -5,13 +5,22 @@ import { executorState } from '../executor/lease.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
 import { preflight } from './settings.ts';
 
-/** Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. */
+/**
+ * Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. For one that
+ * can, what its worker is found with here is recorded: whoever goes on with the job needs the same.
+ */
 export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
   refuseRecursion(deps.environment);
   requireEnvironment(job, deps.environment);
   const revision = deps.repository.jobs.revision(job.jobId, job.revision);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
   await preflight(deps, revision.worker);
+  const { worker, config } = await deps.workers.parse(revision.worker);
+  const needs = await worker.needs(config, deps.environment);
+  const searchPath = deps.environment.PATH ?? null;
+  deps.repository.transaction((tx) =>
+    deps.repository.jobs.setNeeds(tx, job.jobId, job.revision, { ...needs, searchPath }),
+  );
 }
 
 /**
@@ -32,6 +41,12 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     });
     throw error;
   }
+}
+
+/** After a cancellation: gets a lost job somebody who stops what is left, and sees to it that a living executor lets go. */
+export async function letGo(deps: OrchestratorDeps, jobId: string): Promise<void> {
+  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.standBy(jobId);
+  else await recoverIfLost(deps, jobId);
 }
 
 /**

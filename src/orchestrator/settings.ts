@@ -3,7 +3,7 @@ import { AbpError } from '../domain/error.ts';
 import type { WorkerChoice } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../domain/limits.ts';
-import { compileSchema } from '../domain/output-schema.ts';
+import { checkSchema } from '../workers/schema/check.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import type { limitsInput } from './shapes.ts';
 
@@ -36,7 +36,7 @@ export async function checkSettings(
   const { worker: driver, config } = await deps.workers.parse(worker);
   const outputSchema = (input.output_schema as JsonObject | undefined) ?? before?.outputSchema ?? null;
   if (outputSchema) {
-    await compileSchema(outputSchema);
+    await checkSchema(outputSchema);
     driver.checkSchema?.(outputSchema);
   }
   const defaults = { ...DEFAULT_LIMITS, max_workers: deps.defaults.maxWorkers, max_retries: deps.defaults.maxRetries };

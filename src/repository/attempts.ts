@@ -101,6 +101,16 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         .where('attempt', '=', p.attempt)
         .where('status', '=', sql.lit('running')),
   );
+  const recordJudge = statement(db, (p: UnitKey & { attempt: number }) =>
+    query
+      .updateTable('attempts')
+      .set((eb) => ({ judges: eb('judges', '+', 1) }))
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index)
+      .where('attempt', '=', p.attempt)
+      .where('status', '=', sql.lit('running')),
+  );
 
   return {
     get(ref) {
@@ -140,6 +150,9 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         bootId: process.bootId,
         deadlineAt,
       });
+    },
+    recordJudge: (_tx, { jobId, stage, index, attempt }) => {
+      recordJudge.run({ jobId, stage, index, attempt });
     },
   };
 }

@@ -9,7 +9,7 @@ import { allRows, query, runWrite, statement } from './statement.ts';
 export function createRevisionStore(
   db: Database.Database,
   clock: Clock,
-): Pick<JobStore, 'revision' | 'revisions' | 'setTemplate' | 'addRevision'> {
+): Pick<JobStore, 'revision' | 'revisions' | 'setTemplate' | 'setNeeds' | 'addRevision'> {
   const revision = statement(db, (p: { jobId: string; revision: number }) =>
     query.selectFrom('job_revisions').selectAll().where('job_id', '=', p.jobId).where('revision', '=', p.revision),
   );
@@ -26,6 +26,16 @@ export function createRevisionStore(
       runWrite(
         db,
         query.updateTable('job_revisions').set({ template }).where('job_id', '=', jobId).where('revision', '=', number),
+      );
+    },
+    setNeeds(_tx, jobId, number, needs) {
+      runWrite(
+        db,
+        query
+          .updateTable('job_revisions')
+          .set({ needs: JSON.stringify(needs) })
+          .where('job_id', '=', jobId)
+          .where('revision', '=', number),
       );
     },
     addRevision(_tx, next) {
@@ -64,6 +74,7 @@ export function insertRevision(db: Database.Database, number: number, next: NewR
       limits: JSON.stringify(next.limits),
       note: next.note,
       created_at: createdAt,
+      needs: null,
     }),
   );
 }

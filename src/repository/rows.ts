@@ -8,6 +8,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
 import type { Stage, Unit, UnitStatus } from '../domain/unit.ts';
+import type { RecordedNeeds } from '../domain/worker.ts';
 import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
 
 /** Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only. */
@@ -65,6 +66,7 @@ export function toRevision(row: JobRevisionsTable): Revision {
     limits: json<Limits>(row.limits),
     note: row.note,
     createdAt: row.created_at,
+    needs: jsonOrNull<RecordedNeeds>(row.needs),
   };
 }
 
@@ -110,6 +112,7 @@ export function toAttempt(row: AttemptsTable): Attempt {
     notes: jsonOrNull<AttemptNotes>(row.notes),
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    judges: row.judges,
   };
 }
 

@@ -52,6 +52,7 @@ export interface JobRevisionsTable {
   limits: string;
   note: string | null;
   created_at: number;
+  needs: string | null;
 }
 
 export interface UnitsTable {
@@ -105,6 +106,7 @@ export interface AttemptsTable {
   notes: string | null;
   started_at: number;
   ended_at: number | null;
+  judges: number;
 }
 
 export interface EventsTable {

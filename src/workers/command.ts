@@ -3,8 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Outcome } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
-import { compileSchema } from '../domain/output-schema.ts';
+import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import { environmentPowers } from '../domain/power.ts';
 import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
 import { describeExit, type Ending, stopFailure } from './process/ending.ts';
@@ -13,6 +12,7 @@ import { readLines } from './process/lines.ts';
 import { findProgram, isDirectory } from './process/program.ts';
 import { hasEnded, readTail, runFile } from './process/run-directory.ts';
 import { configOf, failure, processWorker } from './process/worker.ts';
+import { checkResult } from './schema/check.ts';
 
 const configSchema = z.strictObject({
   command: z
@@ -58,6 +58,14 @@ export const commandWorker: Worker = processWorker({
     return program === null ? unavailable(missingProgram(name)) : { ok: true, summary: program };
   },
 
+  async needs(config, environment) {
+    const { command, cwd, env, pass_env = [] } = configOf<CommandConfig>({ config });
+    const [name = ''] = command;
+    const isLookedUpThere = name.includes('/') && !path.isAbsolute(name);
+    const program = isLookedUpThere ? null : findProgram(name, cwd ?? '/', env?.PATH ?? environment.PATH);
+    return { program, variables: pass_env };
+  },
+
   async prepare(assignment) {
     const { command, cwd: directory = '.', env, pass_env } = configOf<CommandConfig>(assignment);
     const cwd = path.resolve(assignment.workingDirectory, directory);
@@ -67,7 +75,8 @@ export const commandWorker: Worker = processWorker({
       });
     }
     const [name = '', ...args] = command;
-    const program = findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
+    const recorded = assignment.needs?.program;
+    const program = recorded ?? findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
     if (program === null) throw missingProgram(name);
     return {
       argv: [program, ...args],
@@ -128,7 +137,8 @@ async function verdict(
     const problem = await schemaProblem(structured, outputSchema);
     if (problem !== null) return failure('invalid_output', problem, usage);
   }
-  return { ok: true, usage, result: { text, ...(structured !== undefined && { structured }) } };
+  const kept = structured !== undefined && !isTooDeep(structured);
+  return { ok: true, usage, result: { text, ...(kept && { structured }) } };
 }
 
 /**
@@ -163,8 +173,7 @@ function shown(argument: string): string {
 
 async function schemaProblem(structured: Json | undefined, schema: JsonObject): Promise<string | null> {
   if (structured === undefined) return 'stdout is not JSON, though the job has an output_schema';
-  const check = await compileSchema(schema);
-  return check(structured);
+  return checkResult(schema, structured);
 }
 
 function parseJson(text: string): Json | undefined {

@@ -56,7 +56,29 @@ const ENDINGS = [
   { name: 'crash', weight: 4 },
   { name: 'hang', weight: 2 },
   { name: 'child', weight: 4 },
+  { name: 'hex', weight: 3 },
+  { name: 'large', weight: 2 },
+  { name: 'odd', weight: 3 },
+  { name: 'blank', weight: 3 },
+  { name: 'deep', weight: 2 },
+  { name: 'slow', weight: 2 },
+  { name: 'flood', weight: 3, exit: 1, recording: 'api-500' },
 ];
+
+/** A hex dump, on which a pattern for names of secrets may take quadratic time. */
+const HEX_DUMP_BYTES = 12_000;
+/** A little less than a result may have. */
+const LARGE_BYTES = 8_000_000;
+const FLOOD_BYTES = 2_000_000;
+
+/** What poisonous agents say: texts that some pattern, parser or store takes long over, or takes badly. */
+const SAYINGS = {
+  hex: () => 'de-ad-be-ef-'.repeat(HEX_DUMP_BYTES / 12),
+  large: () => 'lorem ipsum '.repeat(LARGE_BYTES / 12),
+  odd: () => `NUL \0, half a pair \ud800, \u202egnitirw, \u2028, \x1b[2J, ${'"\\'.repeat(500)}`,
+  blank: () => '\n'.repeat(300_000),
+  deep: () => `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+};
 
 function hash(text) {
   let value = 2_166_136_261;
@@ -119,10 +141,26 @@ if (ending.name === 'child') {
   spawn('/bin/sleep', ['3600'], { stdio: 'ignore' }).unref();
 }
 write({ event: 'end', ending: ending.name });
+if (ending.name === 'flood') process.stderr.write(`${'\0 de-ad '.repeat(FLOOD_BYTES / 8)}the last words`);
+const saying = SAYINGS[ending.name]?.();
 if (asClaude) {
   const text = readFileSync(join(recordings, `${ending.recording ?? 'success'}.ndjson`), 'utf8');
-  process.stdout.write(text);
+  process.stdout.write(saying === undefined ? text : saidInstead(text, saying));
+} else if (ending.name === 'deep') {
+  process.stdout.write(saying);
 } else if (!ending.exit) {
-  process.stdout.write(JSON.stringify({ unit: Number(unit), attempt: Number(attempt) }));
+  // The schema of some rounds has a pattern that is slow on this host.
+  const host = ending.name === 'slow' ? { host: 'mail.example-shop.test.internal.example/info?x=1' } : {};
+  process.stdout.write(JSON.stringify({ unit: Number(unit), attempt: Number(attempt), saying, ...host }));
 }
 process.exitCode = asClaude && ending.name === 'denied' ? 0 : (ending.exit ?? 0);
+
+/** A recording of a success whose agent said something else, after a line of noise as long. */
+function saidInstead(recording, words) {
+  const lines = recording
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const events = lines.map((event) => JSON.stringify(event.type === 'result' ? { ...event, result: words } : event));
+  return `${words.replaceAll('\n', ' ')}\n${events.join('\n')}\n`;
+}

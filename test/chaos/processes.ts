@@ -9,8 +9,16 @@ export interface Living {
   readonly environment: readonly string[];
 }
 
-/** Every living process whose command line or environment mentions a text: a round's own folder. Linux only. */
-export function processesMentioning(text: string): readonly Living[] {
+/**
+ * Every living process whose command line or environment mentions a folder, or something in it: a round's own. One whose
+ * name only begins the same (round-10 for round-1) is another. Linux only.
+ */
+export function processesMentioning(folder: string): readonly Living[] {
+  const mentions = (text: string) =>
+    text
+      .split(folder)
+      .slice(1)
+      .some((after) => !/^[\w.-]/.test(after));
   const found: Living[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
@@ -20,7 +28,7 @@ export function processesMentioning(text: string): readonly Living[] {
       if (state === 'Z') continue;
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
       const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
-      if (command.includes(text) || environment.some((entry) => entry.includes(text))) {
+      if (mentions(command) || environment.some(mentions)) {
         found.push({ pid: Number(name), parent: Number(parent), group: Number(group), command, environment });
       }
     } catch {

@@ -32,6 +32,9 @@ const TIMEOUT_S = 5;
 const FROZEN_MS = 1000 * LEASE_S;
 const CALL = { workingDirectory: '/', human: 'cli', patienceMs: 10_000 } as const;
 
+/** Its pattern takes for ever on a host that an agent may give. */
+const SLOW_SCHEMA = { properties: { host: { type: 'string', pattern: '^(([a-z0-9.-]+)(,|, )?)+$' } } };
+
 /** Refusals that are right answers to what a round does at random. */
 const EXPECTED_REFUSALS = ['conflict', 'busy'];
 
@@ -236,9 +239,11 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
   writeFileSync(join(output, 'chaos.json'), JSON.stringify({ seed, recordings }));
   const rows = Array.from({ length: 10 + random.below(16) }, (_, i) => `${i},item ${i}`);
   writeFileSync(join(folder, 'items.csv'), `id,name\n${rows.join('\n')}\n`);
-  const worker = random.pick([
-    { type: 'claude' },
-    { type: 'command', command: [process.execPath, join(packageRoot(), 'test/chaos/agent.mjs')] },
+  const command = [process.execPath, join(packageRoot(), 'test/chaos/agent.mjs')];
+  const task = random.pick<object>([
+    { worker: { type: 'claude' } },
+    { worker: { type: 'command', command } },
+    { worker: { type: 'command', command }, output_schema: SLOW_SCHEMA },
   ]);
   const created = await abp.orchestrator.callUnknown(
     'create_job',
@@ -247,7 +252,7 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
       user_intent: 'Survive.',
       enumerator_type: 'csv',
       enumerator_config: { file_path: join(folder, 'items.csv') },
-      worker,
+      ...task,
       output_directory: output,
       limits: {
         max_workers: 2 + random.below(5),

@@ -15,7 +15,7 @@ interface LedgerLine {
 }
 
 /** Endings of the agent that mean done. */
-const SUCCESSES = ['success', 'child'];
+const SUCCESSES = ['success', 'child', 'hex', 'large', 'odd'];
 
 /** Throws with everything that a round broke. */
 export function verifyRound(abp: Abp, round: Round): void {

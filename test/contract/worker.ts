@@ -119,6 +119,15 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(livingProcesses(assignment)).toEqual([]);
     });
 
+    it('asks before it judges what it has adopted, and judges nothing when that is refused', async () => {
+      const { worker, assignment } = await prepare((b) => b.takesAWhile);
+      const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
+      const beforeJudging = () => Promise.reject(new Error('not again'));
+      const adopted = worker.adopt(assignment, record, { signal: calm, beforeJudging });
+      letGo(assignment);
+      await expect(adopted).rejects.toThrow('not again');
+    });
+
     it('adopts an attempt that was never recorded, by the id in its environment', async () => {
       const { worker, assignment } = await prepare((b) => b.takesAWhile);
       await startAndKillExecutor(setUp().takesAWhile.choice, assignment);

@@ -67,6 +67,7 @@ const slot = async () => {
         idleTimeoutMs: 0,
         budgetUsd: null,
         resumeSessionId: null,
+        needs: null,
         environment,
       },
       { signal: new AbortController().signal },

@@ -344,6 +344,7 @@ describe('recovery', () => {
       launcher: { ensureExecutor: async ({ jobId }) => launch(jobId) },
       observer: createLeaseObserver(f.clock),
       clock: f.clock,
+      leaseMs: LEASE_MS,
     });
 
   test('finds the jobs whose executor is gone, and no others, however many have ended since', async () => {
@@ -393,7 +394,7 @@ describe('recovery', () => {
     expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
-  test('looks at once and every 10 s until it is told to stop, whatever happens in between', async () => {
+  test('looks at once and again and again until it is told to stop, whatever happens in between', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-lost' });
     const stopping = new AbortController();
@@ -415,6 +416,30 @@ describe('recovery', () => {
     await watching;
     expect(launches).toBe(3);
   });
+
+  test.each([0, 1000, 2500, 3700, 4900])(
+    'gets a job whose executor stands still another one within its lease and five seconds (last beat at %i ms)',
+    async (lastBeatMs) => {
+      const f = flow();
+      seedJob(f.store, { jobId: 'job-still' });
+      const token = holdLease(f.store, 'job-still');
+      let launchedMs: number | null = null;
+      const recovery = recoveryOf(f, () => {
+        launchedMs ??= f.clock.monotonic();
+      });
+      const stopping = new AbortController();
+      const watching = recovery.watch(stopping.signal);
+      for (let ms = 0; ms < 2 * LEASE_MS; ms += 100) {
+        if (ms === lastBeatMs) f.store.repository.transaction(() => f.store.repository.leases.beat(token));
+        await new Promise((resolve) => setTimeout(resolve));
+        f.clock.advance(100);
+      }
+      stopping.abort();
+      await watching;
+      expect(launchedMs).toBeGreaterThanOrEqual(lastBeatMs + LEASE_MS);
+      expect(launchedMs).toBeLessThan(lastBeatMs + LEASE_MS + 5000);
+    },
+  );
 
   test('says which jobs it cannot recover and why, and does not start what cannot start over and over', async () => {
     const f = flow();
@@ -445,6 +470,98 @@ describe('recovery', () => {
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
     expect(f.worker.runs[0]?.assignment.environment).toEqual({ TOKEN: 'x' });
+  });
+});
+
+describe('a job that was started with a program and variables', () => {
+  const started = async (f: Flow): Promise<string> => {
+    f.worker.program = process.execPath;
+    const jobId = await f.begin({
+      units: 2,
+      worker: { type: 'scripted', pass_env: ['TOKEN'] },
+      limits: { max_workers: 1 },
+    });
+    f.executor(jobId).stop();
+    await f.until(() => !f.hasExecutor(jobId));
+    return jobId;
+  };
+  const recoveryOn = (f: Flow) =>
+    createRecovery({
+      repository: f.store.repository,
+      launcher: f.orchestrator.deps.launcher,
+      observer: createLeaseObserver(f.clock),
+      clock: f.clock,
+      leaseMs: LEASE_MS,
+    });
+  const ENVIRONMENT = { TOKEN: 'x', PATH: '/of/the/start' };
+
+  test('says so in its revision: names, and no value', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    expect(f.store.repository.jobs.revision(jobId, 1)?.needs).toEqual({
+      program: process.execPath,
+      variables: ['TOKEN'],
+      searchPath: '/of/the/start',
+    });
+  });
+
+  test.each([
+    ['a variable is not set', {}, process.execPath, 'needs TOKEN, not set here'],
+    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run here'],
+    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run here'],
+  ])('is left to others where %s, which is said once', async (_, environment, program, reason) => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    const { repository } = f.store;
+    const needs = { program, variables: ['TOKEN'], searchPath: null };
+    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, needs));
+    const bare = flowOn(f.store, f.clock, { environment });
+    const recovery = recoveryOn(bare);
+    expect(await recovery.tick()).toMatchObject({
+      recovered: [],
+      refused: [{ jobId, reason: expect.stringContaining(reason) }],
+    });
+    for (let looks = 0; looks < 5; looks++) {
+      f.clock.advance(LEASE_MS);
+      expect(await recovery.tick()).toEqual({ recovered: [], refused: [], deleted: [] });
+    }
+    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
+    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, { ...needs, program: process.execPath }));
+    expect((await recoveryOn(f).tick()).recovered).toEqual([jobId]);
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('goes on with those, whatever the environment of who recovers it would find', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const jobId = await started(f);
+    const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'x', PATH: '' } });
+    expect((await recoveryOn(other).tick()).recovered).toEqual([jobId]);
+    await other.until(() => f.job(jobId).status === 'completed');
+    expect(other.worker.runs[0]?.assignment).toMatchObject({
+      needs: { program: process.execPath },
+      environment: ENVIRONMENT,
+    });
+  });
+
+  test('is started anew by a person who resumes it: with what is found there', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const job_id = await started(f);
+    const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'y', PATH: '/elsewhere' } });
+    other.worker.program = '/bin/sh';
+    await other.call('resume_job', { job_id });
+    expect(f.store.repository.jobs.revision(job_id, 1)?.needs).toMatchObject({
+      program: '/bin/sh',
+      searchPath: '/elsewhere',
+    });
+  });
+
+  test('needs nothing of that to be stopped', async () => {
+    const f = flow({ environment: ENVIRONMENT });
+    const job_id = await started(f);
+    const bare = flowOn(f.store, f.clock);
+    await bare.call('cancel_job', { job_id });
+    expect(f.job(job_id).status).toBe('cancelled');
   });
 });
 

@@ -11,7 +11,7 @@ import type { Limits } from '../../src/domain/limits.ts';
 import type { Stage, Unit } from '../../src/domain/unit.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
 import { createJobExecutor, type JobExecutor, type Next } from '../../src/executor/job-executor.ts';
-import { type Launcher, refuseRecursion, requireEnvironment } from '../../src/executor/launch.ts';
+import { type Launcher, refuseRecursion, requireEnvironment, requireNeeds } from '../../src/executor/launch.ts';
 import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRevisionLoader } from '../../src/executor/load-revision.ts';
 import { placesOf } from '../../src/executor/places.ts';
@@ -96,7 +96,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
   const observer = createLeaseObserver(clock);
 
   async function startExecutor(jobId: string): Promise<void> {
-    const load = createRevisionLoader(repository, worker.workers, places);
+    const load = createRevisionLoader(repository, worker.workers, { places, environment });
     const job = repository.jobs.get(jobId);
     if (!job) throw new Error(`no job ${jobId}`);
     const loaded = await load(job);
@@ -114,7 +114,6 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       lease,
       leaseMs: LEASE_MS,
       maxTotalWorkers: options.maxTotalWorkers ?? 16,
-      environment,
       random: () => 0.5,
       log: { logger: pino({ level: 'silent' }), rotate() {} },
       load,
@@ -126,8 +125,11 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       if (executors.has(jobId)) return;
       refuseRecursion(environment);
       requireEnvironment({ jobId, passEnv }, environment);
+      const job = repository.jobs.get(jobId);
+      requireNeeds({ jobId }, repository.jobs.revision(jobId, job?.revision ?? 0)?.needs ?? null, environment);
       await startExecutor(jobId);
     },
+    async standBy() {},
   };
   const orchestrator = createOrchestrator({
     ...store,

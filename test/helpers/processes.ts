@@ -147,6 +147,7 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
         launcher: abp.launcher,
         observer: createLeaseObserver(systemClock),
         clock: systemClock,
+        leaseMs: abp.config.leaseMs,
       }),
   };
   return self;

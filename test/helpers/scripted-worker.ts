@@ -39,6 +39,8 @@ export interface ScriptedRun {
   readonly stopped: () => unknown;
 }
 
+type Left = 'alive' | 'stalls' | Outcome;
+
 /** A worker whose attempts end as a test says, in this very process. */
 export interface ScriptedWorker {
   /** The types `scripted` and `other`, which differ in nothing but their name. */
@@ -50,14 +52,21 @@ export interface ScriptedWorker {
   otherwise: Ending;
   /** What it says of itself before a job starts; at first: well. */
   preflight: Preflight;
+  /** Where its program lies; at first it has none. */
+  program: string | null;
   /** The next attempts of a unit end so, one after the other. */
   on(unit: number, ...endings: readonly Ending[]): void;
   /** Ends a hanging attempt of a unit. */
   finish(unit: number, outcome?: Outcome): void;
   /** Nobody listens any more to what hangs now: its executor is gone. */
   abandon(): void;
-  /** What the next executor finds of a unit's attempt that was left behind: it still runs, or how it ended on disk. */
-  leaves(unit: number, left: 'alive' | Outcome): void;
+  /**
+   * What the next executor finds of a unit's attempt that was left behind: it still runs, or how it ended on disk. Judging
+   * one that `stalls` never ends, in this executor and the next ones.
+   */
+  leaves(unit: number, left: Left): void;
+  /** Units whose left files were judged, in that order. */
+  readonly judged: readonly number[];
   /** What was used by a unit's attempt that was cut off. */
   used(unit: number, usage: Usage): void;
   /** What a unit's agent said, in all its attempts. */
@@ -80,7 +89,8 @@ const configSchema = z.strictObject({
 export function scriptedWorker(): ScriptedWorker {
   const runs: ScriptedRun[] = [];
   const endings = new Map<number, Ending[]>();
-  const leaves = new Map<number, 'alive' | Outcome>();
+  const leaves = new Map<number, Left>();
+  const judged: number[] = [];
   const usages = new Map<number, Usage>();
   const conversations = new Map<number, readonly ConversationEntry[]>();
   const hanging = new Map<number, (outcome: Outcome) => void>();
@@ -110,15 +120,24 @@ export function scriptedWorker(): ScriptedWorker {
     definingFiles: ({ files }) => (files as readonly string[] | undefined) ?? [],
     requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
     preflight: async () => scripted.preflight,
+    needs: async (config) => ({
+      program: scripted.program,
+      variables: (config.pass_env as string[] | undefined) ?? [],
+    }),
     run: async (assignment, context) =>
       perform(assignment, context, endings.get(assignment.index)?.shift() ?? scripted.otherwise, false),
     adopt: async (assignment, _process, context) => {
       if (leaves.get(assignment.index) !== 'alive') return null;
       leaves.delete(assignment.index);
-      return perform(assignment, context, hangs, true);
+      const outcome = await perform(assignment, context, hangs, true);
+      await context.beforeJudging?.();
+      return outcome;
     },
     judge: async (runDirectory) => {
-      const left = leaves.get(unitOf(runDirectory));
+      const unit = unitOf(runDirectory);
+      const left = leaves.get(unit);
+      judged.push(unit);
+      if (left === 'stalls') return new Promise<never>(() => undefined);
       return left === undefined || left === 'alive' ? null : left;
     },
     usageSoFar: async (runDirectory) => usages.get(unitOf(runDirectory)) ?? {},
@@ -132,8 +151,10 @@ export function scriptedWorker(): ScriptedWorker {
   const types = ['scripted', 'other'];
   const scripted: ScriptedWorker = {
     runs,
+    judged,
     otherwise: ok(),
     preflight: { ok: true, summary: 'ready' },
+    program: null,
     running: () => [...hanging.keys()],
     on: (unit, ...next) => endings.set(unit, [...(endings.get(unit) ?? []), ...next]),
     finish(unit, outcome = ok()) {

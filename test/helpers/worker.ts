@@ -79,6 +79,7 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
     idleTimeoutMs: 0,
     budgetUsd: null,
     resumeSessionId: null,
+    needs: null,
     environment: workerEnvironmentFor(),
     ...parts,
   };

@@ -301,6 +301,7 @@ describe('while the source is being stored', () => {
       launcher: f.orchestrator.deps.launcher,
       observer: createLeaseObserver(f.clock),
       clock: f.clock,
+      leaseMs: LEASE_MS,
     });
     expect((await recovery.tick()).deleted).toEqual([]);
     await expect

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { JOB_STATUSES } from '../../src/domain/job.ts';
 import { identify } from '../../src/workers/process/processes.ts';
+import { installed } from '../helpers/installation.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 
@@ -136,6 +137,43 @@ describe('an executor that is killed', () => {
     await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
   });
 
+  test('is replaced from a bare environment by one that runs the same program as before', async () => {
+    const w = world();
+    const bin = join(w.directory, 'bin');
+    const decoys = join(w.directory, 'decoys');
+    const place = (folder: string, says: string) => {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'judge-it'), `#!/usr/bin/env helper-of-it\necho '"${says}"'\n`, { mode: 0o755 });
+    };
+    place(bin, 'ours');
+    place(decoys, 'another');
+    // Only in the PATH of the start, as Node is for a CLI of npm.
+    symlinkSync('/bin/sh', join(bin, 'helper-of-it'));
+    const starter = { ...w.environment, PATH: `${bin}:${w.environment.PATH}` };
+    const job_id = await w.create([{}, {}], { worker: { type: 'command', command: ['judge-it'] } });
+    const { jobs, leases } = w.abp.store.repository;
+    await execa(process.execPath, [CALL, 'start_job', JSON.stringify({ job_id, skip_test: true, wait_seconds: 0 })], {
+      env: starter,
+      extendEnv: false,
+    });
+    expect(jobs.revision(job_id, 1)?.needs).toMatchObject({ program: join(bin, 'judge-it') });
+    await w.until(() => leases.get(job_id)?.released);
+    // As if its executor had died before it did anything.
+    w.abp.store.repository.transaction((tx) => {
+      jobs.move(tx, job_id, 'running');
+      w.abp.store.repository.units.moveMany(tx, job_id, { stage: 'main' }, 'pending', 9);
+    });
+    const cron = { HOME: w.directory, ABP_STORAGE_PATH: w.environment.ABP_STORAGE_PATH ?? '', PATH: decoys };
+    const recovered = await execa(process.execPath, [installed().program('main'), 'recover', '--json'], {
+      env: cron,
+      extendEnv: false,
+    });
+    expect(JSON.parse(recovered.stdout)).toMatchObject({ recovered: [job_id] });
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+    const texts = w.abp.store.repository.units.list(job_id, {}, 9).map(({ attempt }) => attempt?.result?.structured);
+    expect(texts).toEqual(['ours', 'ours']);
+  });
+
   test('again and again, without one settled unit, pauses the job: it is not started for ever', async () => {
     const w = world();
     const job_id = await w.begin(waits(9), { limits: { max_workers: 1 } });
@@ -208,7 +246,7 @@ describe('a machine that goes down', () => {
 });
 
 describe('an executor that stands still', () => {
-  test('loses its job to another after a lease, and touches nothing when it wakes', async () => {
+  test('loses its job to another after a lease, which ends it and adopts its agents', async () => {
     const w = world({ ABP_LEASE_S: '1' });
     const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -218,14 +256,13 @@ describe('an executor that stands still', () => {
     await expect.poll(async () => (await recovery.tick()).recovered, PATIENCE).toEqual([job_id]);
     const successor = w.executorPid(job_id);
     expect(successor).not.toBe(frozen);
-    process.kill(frozen, 'SIGCONT');
     await w.until(() => !isAlive(frozen));
     expect(w.executorPid(job_id)).toBe(successor);
     expect(w.notes('start').map(({ pid }) => isAlive(pid))).toEqual([true, true]);
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
     expect(w.notes('start')).toHaveLength(3);
-    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('the lease is lost');
+    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('ended the executor that stood still');
   });
 
   test('for less than a lease keeps its job', async () => {

@@ -2,7 +2,6 @@ import { basename, dirname, resolve } from 'node:path';
 import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { compileSchema } from '../../domain/output-schema.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
 import type { Workers } from '../../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
@@ -10,6 +9,7 @@ import { type ExportFormatName, exportFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
+import { checkSchema } from '../../workers/schema/check.ts';
 import { type Override, parseOverride, parseYaml, readText, type YamlDocument } from './document.ts';
 import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
@@ -75,7 +75,7 @@ export async function readBatch(text: string, file: string, directory: string, o
   const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
   if (schema) {
     await located(document, schemaAt, async () => {
-      await compileSchema(schema);
+      await checkSchema(schema);
       (await options.workers.parse(choice)).worker.checkSchema?.(schema);
     });
   }

@@ -24,7 +24,8 @@ export async function followJob(session: Session, jobId: string): Promise<Follow
   let refused = config.autoRecover ? undefined : 'ABP_AUTO_RECOVER is off';
   if (config.autoRecover) {
     void recovery.watch(gone.signal, (report) => {
-      refused = report.refused.find((refusal) => refusal.jobId === jobId)?.reason;
+      if (report.recovered.includes(jobId)) refused = undefined;
+      refused = report.refused.find((refusal) => refusal.jobId === jobId)?.reason ?? refused;
     });
   }
   const controls = takeControls(session, jobId);

@@ -13,7 +13,7 @@ export function Json({ value, label }: { readonly value: unknown; readonly label
   );
 }
 
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
+const TOKEN = /("(?:[^"\\]|\\.)*")(:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi;
 
 function colored(text: string): ReactNode[] {
   const parts: ReactNode[] = [];

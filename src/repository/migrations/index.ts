@@ -1,6 +1,7 @@
 import { ledger } from './0001-ledger.ts';
 import { views } from './0002-views.ts';
 import { approvals } from './0004-approvals.ts';
+import { recovery } from './0005-recovery.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [ledger, views, approvals];
+export const MIGRATIONS: readonly Migration[] = [ledger, views, approvals, recovery];

@@ -38,11 +38,15 @@ const PROBE_TIMEOUT_MS = 60_000;
 /** What each installed file turned out to be: an update changes its inode or time, and is looked at again. */
 const known = new Map<string, Promise<ClaudeCli>>();
 
-/** The installed CLI with its version and flags. Throws `worker_unavailable` with what to do. */
-export async function findCli(environment: Environment): Promise<ClaudeCli> {
-  const file = findClaude(environment);
+/**
+ * The installed CLI with its version and flags: the one at `recorded`, else what is found here. Throws
+ * `worker_unavailable` with what to do.
+ */
+export async function findCli(environment: Environment, recorded: string | null = null): Promise<ClaudeCli> {
+  const file = findClaude(environment, recorded);
   if (file === null) {
-    throw new AbpError('worker_unavailable', 'Claude Code is not installed: no `claude` in PATH or the usual places.', {
+    const where = recorded === null ? 'no `claude` in PATH or the usual places' : `${recorded} is gone`;
+    throw new AbpError('worker_unavailable', `Claude Code is not installed: ${where}.`, {
       hint: 'Install it (npm install -g @anthropic-ai/claude-code, or see https://claude.com/claude-code), run `claude` once to log in, then `abp doctor`.',
     });
   }
@@ -65,8 +69,9 @@ export function flagsIn(help: string): ReadonlySet<string> {
   return new Set(heads.flatMap((head) => head.match(/--[a-zA-Z][a-zA-Z-]*/g) ?? []));
 }
 
-function findClaude(environment: Environment): string | null {
+function findClaude(environment: Environment, recorded: string | null): string | null {
   const home = environment.HOME ?? '/';
+  if (recorded !== null) return findProgram(recorded, '/', undefined);
   const inPath = findProgram('claude', home, environment.PATH);
   if (inPath !== null) return inPath;
   for (const place of USUAL_PLACES) {

@@ -1,3 +1,4 @@
+import { isTooDeep, type Json } from '../../domain/json.ts';
 import type { ConversationEntry } from '../../domain/worker.ts';
 import { type Line, readLines, readWhole } from '../process/lines.ts';
 import { hasEnded, readTail, runFile } from '../process/run-directory.ts';
@@ -65,7 +66,9 @@ function assistantSteps(block: Fields, tools: Map<string, string>): readonly Ste
   if (block.type !== 'tool_use') return [];
   const tool = textOf(block.name) ?? 'unknown';
   tools.set(textOf(block.id) ?? '', tool);
-  return [{ role: 'assistant', kind: 'tool_call', tool, text: JSON.stringify(block.input ?? {}) }];
+  const input = (block.input ?? {}) as Json;
+  const shown = isTooDeep(input) ? '[nested too deeply to be shown]' : JSON.stringify(input);
+  return [{ role: 'assistant', kind: 'tool_call', tool, text: shown }];
 }
 
 function userSteps(block: Fields, tools: Map<string, string>): readonly Step[] {

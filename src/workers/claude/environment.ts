@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Assignment } from '../../domain/worker.ts';
+import type { Assignment, Needs } from '../../domain/worker.ts';
 import { baseEnvironment } from '../process/environment.ts';
 
 /**
@@ -56,6 +56,59 @@ export const BATCH_VARIABLES: Readonly<Record<string, string>> = {
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
   CLAUDE_CODE_MAX_RETRIES: '1',
 };
+
+/** What else logs in with a provider's flag; of the others only the variable itself. */
+const OF_PROVIDER: Readonly<Record<string, readonly string[]>> = {
+  CLAUDE_CODE_USE_BEDROCK: ['CLAUDE_CODE_SKIP_BEDROCK_AUTH', 'ANTHROPIC_BEDROCK_BASE_URL', 'AWS_'],
+  CLAUDE_CODE_USE_VERTEX: [
+    'CLAUDE_CODE_SKIP_VERTEX_AUTH',
+    'ANTHROPIC_VERTEX_BASE_URL',
+    'ANTHROPIC_VERTEX_PROJECT_ID',
+    'CLOUD_ML_REGION',
+    'GOOGLE_',
+    'VERTEX_',
+  ],
+  CLAUDE_CODE_USE_FOUNDRY: [
+    'ANTHROPIC_FOUNDRY_API_KEY',
+    'ANTHROPIC_FOUNDRY_BASE_URL',
+    'ANTHROPIC_FOUNDRY_RESOURCE',
+    'AZURE_',
+  ],
+};
+/** Where any login leads, and where a stored one lies. */
+const OF_EVERY_LOGIN = ['ANTHROPIC_BASE_URL', 'ANTHROPIC_CUSTOM_HEADERS', 'CLAUDE_CONFIG_DIR'] as const;
+
+/**
+ * Names of the variables in an environment by which Claude Code logs in with it, beside those that `given` sets: the key or
+ * a provider with all of its own; with neither, what a stored login is found by.
+ */
+export function loginVariables(
+  environment: Assignment['environment'],
+  given: Readonly<Record<string, string>> = {},
+): readonly string[] {
+  const own = { ...environment, ...given };
+  // A provider comes before a key that is set as well.
+  const by = Object.keys(OF_PROVIDER).find((name) => (own[name] ?? '') !== '') ?? keyIn(own);
+  const wanted = [...OF_EVERY_LOGIN, ...(by === null ? ['HOME'] : [by, ...(OF_PROVIDER[by] ?? [])])];
+  return Object.keys(environment)
+    .filter((name) => (environment[name] ?? '') !== '' && !Object.hasOwn(given, name))
+    .filter((name) => wanted.some((want) => (want.endsWith('_') ? name.startsWith(want) : name === want)))
+    .sort();
+}
+
+/** By which account, and where, a login is made: one that the start did not have must not take the place of its own. */
+const DECIDING: ReadonlySet<string> = new Set([...KEYS, ...OF_EVERY_LOGIN]);
+const passedOn = new WeakMap<Needs, readonly string[]>();
+
+/** The login variables that reach an agent (one list for each `needs`): of those that decide only what was recorded. */
+export function loginVariablesFor(needs: Needs | null): readonly string[] {
+  if (needs === null) return LOGIN_VARIABLES;
+  const known = passedOn.get(needs);
+  if (known) return known;
+  const names = LOGIN_VARIABLES.filter((name) => !DECIDING.has(name) || needs.variables.includes(name));
+  passedOn.set(needs, names);
+  return names;
+}
 
 /** Where Claude Code keeps its settings and sessions. */
 export function configDirectory(environment: Assignment['environment']): string {

@@ -72,7 +72,7 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   readonly messages: Map<string, { readonly model: string; readonly tokens: ModelTokens }>;
   /** File of each writing call whose result has not come yet, by the call's id. */
   readonly pendingWrites: Map<string, string>;
-  /** Each call in words, by its id, and the ids of those that were refused. */
+  /** Each call in words, by its id, and the ids (else the words) of those that were refused. */
   readonly calls: Map<string, string>;
   readonly refused: Set<string>;
 };
@@ -141,8 +141,9 @@ function onUser(state: State, event: Fields): void {
 /** Notes a refused call once, however often it is told. */
 function refuse(state: State, id: string | null, words: string | null): void {
   const text = state.calls.get(id ?? '') ?? words ?? 'a tool';
-  if (id === null ? state.denials.includes(text) : state.refused.has(id)) return;
-  if (id !== null) state.refused.add(id);
+  const told = id ?? `unnamed ${text}`;
+  if (state.refused.has(told)) return;
+  state.refused.add(told);
   state.denials.push(text);
 }
 

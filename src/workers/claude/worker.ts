@@ -2,25 +2,26 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import type { JsonObject } from '../../domain/json.ts';
-import { compileSchema } from '../../domain/output-schema.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import type { OutputCheck } from '../../domain/output-schema.ts';
 import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
 import { workerEnvironment } from '../process/environment.ts';
 import { readTail, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
+import { checkResult } from '../schema/check.ts';
 import { claudeArguments } from './arguments.ts';
 import { findCli } from './cli.ts';
 import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
 import { readConversation, readLatestStep } from './conversation.ts';
-import { BATCH_VARIABLES, LOGIN_VARIABLES } from './environment.ts';
+import { BATCH_VARIABLES, loginVariables, loginVariablesFor } from './environment.ts';
 import { accessOf } from './permissions.ts';
 import { claudePowers } from './powers.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
 import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
 import { canContinue, sessionIdOf } from './session.ts';
-import { readStream } from './stream.ts';
+import { readStream, type StreamFacts } from './stream.ts';
 import { watchForResult } from './tail.ts';
 import { toolSchema } from './tool-schema.ts';
 import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
@@ -43,6 +44,12 @@ export const claudeWorker: Worker = processWorker({
   requiredEnvironment: (config) => configOf<ClaudeConfig>({ config }).pass_env ?? [],
   preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
 
+  async needs(config, environment) {
+    const { env, pass_env = [] } = configOf<ClaudeConfig>({ config });
+    const cli = await findCli({ ...environment, ...env });
+    return { program: cli.path, variables: [...new Set([...pass_env, ...loginVariables(environment, env)])] };
+  },
+
   async prepare(assignment) {
     const config = configOf<ClaudeConfig>(assignment);
     const { runDirectory, outputDirectory, workingDirectory, environment, prompt } = assignment;
@@ -50,14 +57,14 @@ export const claudeWorker: Worker = processWorker({
     const own = { ...environment, ...config.env };
     const kept = config.context === 'lean' ? keptSettings(cwd, own) : NOTHING_KEPT;
     const env = workerEnvironment(assignment, {
-      optional: LOGIN_VARIABLES,
+      optional: loginVariablesFor(assignment.needs),
       env: { ...kept.env, ...BATCH_VARIABLES, ...config.env },
       ...(config.pass_env && { passEnv: config.pass_env }),
     });
     if (assignment.outputSchema) refuseSchema(assignment.outputSchema);
     const resumed = assignment.resumeSessionId;
     const resume = resumed !== null && (await canContinue(resumed, env));
-    const cli = await findCli(own);
+    const cli = await findCli(own, assignment.needs?.program);
     const systemPrompt = [prompt.system, config.append_system_prompt].filter(Boolean).join('\n\n');
     const argv = claudeArguments(cli, {
       config,
@@ -83,7 +90,7 @@ export const claudeWorker: Worker = processWorker({
       facts,
       ending,
       stderr: readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN),
-      check: outputSchema === null ? null : await compileSchema(outputSchema),
+      check: await checkOf(facts, outputSchema),
       allowDenials: configOf<ClaudeConfig>({ config }).allow_denials,
     });
     return outcome === null ? null : withArtifacts(outcome, facts.filesChanged, outputDirectory);
@@ -101,6 +108,14 @@ export const claudeWorker: Worker = processWorker({
     }
   },
 });
+
+/** The check of what the agent gave, made already: it may take long, and a verdict waits for nothing. */
+async function checkOf({ result }: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
+  if (schema === null) return null;
+  const given = result?.structuredOutput;
+  const problem = given === undefined ? null : await checkResult(schema, given as Json);
+  return () => problem;
+}
 
 /** Where an agent works. Post-processing has no item whose fields could choose a directory. */
 function directoryOf({ config, payload, stage, home, workingDirectory, outputDirectory }: WorkingPlace): string {

@@ -9,22 +9,33 @@ export interface Line {
 
 const NEWLINE = 10;
 
+/** Nobody writes longer lines in earnest, and no text can have half a gigabyte. What is longer is cut off, as if it ended there. */
+const MAX_LINE_BYTES = 64 << 20;
+
 /**
- * Splits bytes into lines, however they are cut into chunks; never decodes half a character. Holds one line at a time.
+ * Splits bytes into lines, however they are cut into chunks; decodes half a character only where a line is cut off. Holds
+ * one line at a time.
  */
 export function lineSplitter(): { push(chunk: Buffer): string[]; rest(): string } {
   let held: Buffer[] = [];
+  let heldBytes = 0;
+  const hold = (part: Buffer) => {
+    const kept = part.subarray(0, MAX_LINE_BYTES - heldBytes);
+    heldBytes += kept.length;
+    held.push(kept);
+  };
   return {
     push(chunk) {
       const lines: string[] = [];
       let start = 0;
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-        held.push(chunk.subarray(start, end));
+        hold(chunk.subarray(start, end));
         lines.push(Buffer.concat(held).toString('utf8'));
         held = [];
+        heldBytes = 0;
         start = end + 1;
       }
-      if (start < chunk.length) held.push(chunk.subarray(start));
+      if (start < chunk.length) hold(chunk.subarray(start));
       return lines;
     },
     rest: () => Buffer.concat(held).toString('utf8'),

@@ -62,7 +62,10 @@ export function processWorker(driver: ProcessDriver): Worker {
       const left = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
       const timeoutMs = Math.max(0, Math.min(assignment.timeoutMs, left));
       const ending = await adoptCommand({ ...boundsOf(assignment), timeoutMs }, record, context);
-      return ending === null ? null : judged(assignment, await endedWithUs(ending, context.signal));
+      if (ending === null) return null;
+      const seen = await endedWithUs(ending, context.signal);
+      await context.beforeJudging?.();
+      return judged(assignment, seen);
     },
     judge: async (runDirectory, context) => {
       return driver.judge(runDirectory, endingOnDisk(runDirectory), context);

@@ -130,6 +130,39 @@ describe('the conversation', () => {
   });
 });
 
+describe('a job that goes on elsewhere', () => {
+  it('uses the CLI and the login that its start had, and no other that is found there', async () => {
+    const started = await prepare('environment');
+    const needs = await started.worker.needs(started.assignment.config, {
+      ...started.assignment.environment,
+      ANTHROPIC_API_KEY: 'k',
+    });
+    expect(needs).toEqual({
+      program: expect.stringMatching(/\/bin\/claude$/),
+      variables: ['ANTHROPIC_API_KEY'],
+    });
+    const elsewhere = {
+      ...workerEnvironmentFor(binWithClaude(fixtureProgram('old-claude.sh'))),
+      ANTHROPIC_API_KEY: 'k',
+      ANTHROPIC_BASE_URL: 'http://other.example',
+      AWS_REGION: 'for its own work',
+    };
+    const { worker, assignment } = await prepare('environment', { environment: elsewhere, needs });
+    const outcome = await worker.run(assignment, { signal: calm });
+    const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}') as Record<string, string>;
+    expect(seen).toMatchObject({ ANTHROPIC_API_KEY: 'k', AWS_REGION: 'for its own work' });
+    expect(seen).not.toHaveProperty('ANTHROPIC_BASE_URL');
+  });
+
+  it('fails with the reason where that CLI is gone', async () => {
+    const { worker, assignment } = await prepare('success', { needs: { program: '/gone/claude', variables: [] } });
+    expect(await worker.run(assignment, { signal: calm })).toMatchObject({
+      failureClass: 'worker_unavailable',
+      message: expect.stringContaining('/gone/claude is gone'),
+    });
+  });
+});
+
 describe('how it is started', () => {
   const argumentsOf = async (parts: Partial<Assignment> = {}, config: Record<string, string | number> = {}) => {
     const { worker, assignment } = await prepare('arguments', parts, config);

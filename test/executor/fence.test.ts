@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Lease } from '../../src/domain/lease.ts';
+import { fence } from '../../src/executor/fence.ts';
+import { identify } from '../../src/workers/process/processes.ts';
+import { PATIENCE } from '../helpers/patience.ts';
+import { isAlive } from '../helpers/processes.ts';
+import { holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
+
+/** The lease of a living process, which does nothing. */
+function held(change: Partial<Lease> = {}, recorded: { readonly epoch?: number; readonly pid?: number } | null = {}) {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const store = temporaryStore();
+  const { repository } = store;
+  const { jobId } = seedJob(store);
+  const pid = child.pid ?? 0;
+  const { epoch } = holdLease(store, jobId, pid);
+  const lease = repository.leases.get(jobId);
+  if (!lease) throw new Error('no lease');
+  if (recorded) {
+    const data = { epoch: recorded.epoch ?? epoch, executor_pid: recorded.pid ?? pid };
+    repository.transaction((tx) => repository.events.add(tx, jobId, { type: 'executor:started', data }));
+  }
+  return { repository, pid, lease: { ...lease, ...identify(pid), ...change } };
+}
+
+describe('the executor that a lease was taken from', () => {
+  test('is ended', async () => {
+    const { repository, lease, pid } = held();
+    expect(await fence(repository, lease)).toBe(true);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
+  });
+
+  test.each<[string, ...Parameters<typeof held>]>([
+    ['one that has its pid but started at another time', { startedAt: '1' }],
+    ['one of another boot', { bootId: 'another boot' }],
+    ['one of another container', { bootId: `${identify(process.pid).bootId?.split(' ')[0]} pid:[1]` }],
+    ['one of which only the pid is known', { startedAt: null }],
+    ['a creator, which is a server', {}, null],
+    ['the holder of another epoch', {}, { epoch: 77 }],
+    ['another than was recorded as executor', {}, { pid: 1 }],
+  ])('is not mistaken for %s', async (_, change, recorded) => {
+    const { repository, lease, pid } = held(change, recorded);
+    expect(await fence(repository, lease)).toBe(false);
+    expect(isAlive(pid)).toBe(true);
+  });
+
+  test('is not this very process', async () => {
+    const { repository, lease } = held(identify(process.pid), { pid: process.pid });
+    expect(await fence(repository, lease)).toBe(false);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { type Flow, flow } from '../helpers/flow.ts';
+import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+
+/** A running job whose first units hang in their slots, and whose executor is gone. */
+async function lost(f: Flow, units: number, max_workers: number): Promise<string> {
+  const jobId = await f.begin({ units, limits: { max_workers, max_retries: 0 } });
+  f.worker.otherwise = hangs;
+  await f.until(() => f.worker.running().length === max_workers);
+  f.worker.otherwise = ok();
+  await f.killExecutor(jobId);
+  return jobId;
+}
+
+/** The next executor, that comes as far as it can and is then lost as the ones before. */
+async function another(f: Flow, jobId: string): Promise<void> {
+  await f.recover(jobId);
+  await f.tick(4);
+  await f.killExecutor(jobId);
+}
+
+describe('output whose judging stalls its executor', () => {
+  test('is judged three times, then ends its attempt with the reason; the job goes on', async () => {
+    const f = flow();
+    const jobId = await lost(f, 4, 1);
+    f.worker.leaves(0, 'stalls');
+    for (let executors = 1; executors <= 3; executors++) {
+      await another(f, jobId);
+      expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: executors }]);
+    }
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.worker.judged).toEqual([0, 0, 0]);
+    const [{ runDirectory } = { runDirectory: '' }] = f.attempts(jobId, 0);
+    const message = `judging the output of this attempt ended or stalled 3 executors; its files are in ${runDirectory}`;
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'failed', failureClass: 'crashed', message }]);
+    expect(f.statuses(jobId)).toBe('failed completed completed completed');
+    expect(f.job(jobId)).toMatchObject({ executorsLost: 0, pauseReason: null });
+  });
+
+  test('holds nothing against the attempts that were left beside it', async () => {
+    const f = flow();
+    const jobId = await lost(f, 6, 4);
+    f.worker.leaves(1, 'stalls');
+    for (const unit of [0, 2]) f.worker.leaves(unit, ok({ text: `of ${unit}` }));
+    f.worker.leaves(3, 'alive');
+    await another(f, jobId);
+    f.worker.leaves(3, 'alive');
+    await another(f, jobId);
+    f.worker.leaves(3, 'alive');
+    await another(f, jobId);
+    f.worker.leaves(3, 'alive');
+    await f.recover(jobId);
+    await f.until(() => f.worker.running().includes(3) && f.unit(jobId, 1).status === 'failed');
+    f.worker.finish(3);
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.statuses(jobId)).toBe('completed failed completed completed completed completed');
+    expect([0, 2, 3].map((unit) => f.attempts(jobId, unit).length)).toEqual([1, 1, 1]);
+    expect(f.worker.judged.filter((unit) => unit !== 1).sort()).toEqual([0, 2]);
+  });
+
+  test('of two attempts ends both, one after the other', async () => {
+    const f = flow();
+    const jobId = await lost(f, 3, 2);
+    for (const unit of [0, 1]) f.worker.leaves(unit, 'stalls');
+    for (let executors = 1; executors <= 6; executors++) await another(f, jobId);
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.statuses(jobId)).toBe('failed failed completed');
+    expect(f.worker.judged).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+
+  test('does so in a test, too: it fails with the reason', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 3 });
+    f.worker.otherwise = hangs;
+    await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
+    await f.until(() => f.worker.running().length === 1);
+    await f.killExecutor(jobId);
+    f.worker.leaves(0, 'stalls');
+    for (let executors = 1; executors <= 3; executors++) await another(f, jobId);
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toContain('ended or stalled 3 executors');
+  });
+
+  test('is not judged again once a person has cancelled it', async () => {
+    const f = flow();
+    const jobId = await lost(f, 2, 1);
+    f.worker.leaves(0, 'stalls');
+    f.worker.used(0, { costUsd: 0.3 });
+    await another(f, jobId);
+    await f.call('cancel_job', { job_id: jobId });
+    if (!f.hasExecutor(jobId)) await f.recover(jobId);
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.worker.judged).toEqual([0]);
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
+    expect(f.job(jobId)).toMatchObject({ status: 'cancelled', costUsd: 0.3 });
+  });
+});
+
+describe('an attempt that was taken over', () => {
+  test('while it lives, any number of times, has nothing held against it', async () => {
+    const f = flow();
+    const jobId = await lost(f, 1, 1);
+    for (let upgrades = 0; upgrades < 6; upgrades++) {
+      f.worker.leaves(0, 'alive');
+      await another(f, jobId);
+    }
+    f.worker.leaves(0, 'alive');
+    await f.recover(jobId);
+    await f.until(() => f.worker.running().includes(0));
+    expect(f.attempts(jobId, 0)).toMatchObject([{ judges: 0 }]);
+    f.worker.finish(0);
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', judges: 1 }]);
+  });
+
+  test('is judged by the executor that comes as far as that', async () => {
+    const f = flow();
+    const jobId = await lost(f, 1, 1);
+    f.worker.leaves(0, 'stalls');
+    await another(f, jobId);
+    await another(f, jobId);
+    f.worker.leaves(0, fails('timeout'));
+    await f.recover(jobId);
+    await f.until(() => f.job(jobId).status === 'failed');
+    expect(f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'timeout' }]);
+  });
+
+  test('is left to the successor by an executor that has lost its job meanwhile', async () => {
+    const f = flow();
+    const jobId = await lost(f, 1, 1);
+    f.worker.leaves(0, 'alive');
+    await f.recover(jobId);
+    await f.until(() => f.worker.running().includes(0));
+    const { leases } = f.store.repository;
+    const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null };
+    f.store.repository.transaction((tx) => leases.acquire(tx, claim, leases.get(jobId)));
+    f.worker.finish(0);
+    await f.until(() => !f.hasExecutor(jobId));
+    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: 0 }]);
+  });
+});
