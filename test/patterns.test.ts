@@ -23,7 +23,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'a connection string of the user': ['enumerators/sql/source.ts'],
   'a header, which Node bounds': ['http/guard.ts'],
   'a line of ps about one process': ['workers/process/processes.ts'],
-  'an address of our own page; the class is met once, from the start': ['http/sign-in.ts'],
   'slashes at the start of the path in a connection string': ['enumerators/sql.ts'],
   'each alternative is one character, or a run that nothing follows': ['export/markdown.ts'],
   'a route of the user': ['enumerators/reading/json-route.ts'],
@@ -49,9 +48,9 @@ describe('a pattern that may meet text of items or agents', () => {
     const assembled = files.filter((file) => /new RegExp\(/.test(readFileSync(join(SRC, file), 'utf8')));
     expect(assembled).toEqual([
       'cli/wording.ts',
-      'dashboard/parts/foreign-code.tsx',
       'dashboard/wording.ts',
       'domain/report.ts',
+      'domain/unseen-characters.ts',
     ]);
     expect(isLinear(FAILURE_REPORT)).toBe(true);
   });
