@@ -544,7 +544,7 @@ describe('a job that was started with a program and variables', () => {
     });
   });
 
-  test('is started anew by a person who resumes it: with what is found there', async () => {
+  test('records what is found where a person resumes it', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const job_id = await started(f);
     const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'y', PATH: '/elsewhere' } });
