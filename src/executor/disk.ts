@@ -10,3 +10,8 @@ export function isStoreBusy(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === 'busy' || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
 }
+
+/** Whether an error says that the file of the store is no longer the one that its path names. */
+export function isStoreGone(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'store_gone';
+}

@@ -24,6 +24,7 @@ export async function beginPostProcessing(repository: Repository, job: Job, begi
   const { from, lease, signal } = begin;
   const path = join(postProcessing.outputDirectory, 'results.jsonl');
   await exportUnits('jsonl', () => exportRows(repository, job), path, { force: true, ...(signal && { signal }) });
+  await repository.turn();
   return repository.transaction((tx) => {
     const counts = repository.units.counts(jobId);
     if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return false;

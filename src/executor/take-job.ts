@@ -37,6 +37,8 @@ export async function takeJob(jobId: string, taking: Taking): Promise<TakenJob |
   for (;;) {
     const held = repository.leases.get(jobId);
     if (!held || observer.isOver(held)) {
+      const turn = repository.turn();
+      if (turn) await turn;
       const taken = claim(jobId, held, taking);
       if (taken !== 'later') return taken;
     }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { notBefore } from '../domain/clock.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
-import { deleteInChunks } from '../executor/recovery.ts';
+import { deleteInChunks } from '../executor/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -89,6 +90,7 @@ export const resumeJob = operation({
 async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   await requireReady(deps, job);
+  await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, job.jobId);
     const revision = repository.jobs.revision(now.jobId, now.revision);
@@ -130,7 +132,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
-      const patch = { ...reasons, test, endedAt: clock.now() };
+      const patch = { ...reasons, test, endedAt: notBefore(now.startedAt ?? now.createdAt, clock.now()) };
       if (!repository.jobs.move(tx, job_id, 'cancelled', { patch })) {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
@@ -140,6 +142,7 @@ export const cancelJob = operation({
       repository.events.add(tx, job_id, { type: 'job:cancelled' });
     });
     while (repository.transaction((tx) => dispatcher.withdraw(tx, job_id, WITHDRAW_CHUNK)) > 0) {
+      await repository.turn();
       await new Promise((resolve) => setImmediate(resolve));
     }
     await recoverIfLost(deps, job_id);
@@ -148,5 +151,5 @@ export const cancelJob = operation({
 });
 
 function cancelledTest(test: JobTest, now: number): JobTest {
-  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: now };
+  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: notBefore(test.startedAt, now) };
 }

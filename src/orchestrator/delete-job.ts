@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AbpError } from '../domain/error.ts';
 import { isAtWork, type Job } from '../domain/job.ts';
 import { executorState } from '../executor/lease.ts';
-import { deleteInChunks } from '../executor/recovery.ts';
+import { deleteInChunks } from '../executor/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 
@@ -29,6 +29,7 @@ export const deleteJob = operation({
     requireRest(job);
     await waitForRelease(deps, job_id);
     const { total } = repository.units.counts(job_id);
+    await repository.turn();
     repository.transaction((tx) => {
       // Looked at inside: somebody may have resumed it meanwhile; an executor that starts now finds the job gone.
       const now = requireJob(deps, job_id);

@@ -54,6 +54,7 @@ export async function enumerateInto(
     if (repeated !== null && onDuplicate(config) === 'error') {
       throw await duplicateKey(enumerator, config, context, repeated);
     }
+    await repository.turn();
     repository.transaction((tx) => {
       if (!repository.leases.beat(lease) || !repository.jobs.get(jobId)) {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);

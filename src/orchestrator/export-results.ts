@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
+import { toAbpError } from '../domain/error.ts';
 import { ENDED } from '../domain/job.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
@@ -55,9 +56,14 @@ export const exportResults = operation({
       ...(call.signal ? { signal: call.signal } : {}),
     });
     const { path: written, rows, partial } = report;
-    repository.transaction((tx) =>
-      repository.events.add(tx, job_id, { type: 'results:exported', data: { path: written, format, rows, partial } }),
-    );
+    try {
+      repository.transaction((tx) =>
+        repository.events.add(tx, job_id, { type: 'results:exported', data: { path: written, format, rows, partial } }),
+      );
+    } catch (error) {
+      // It is exported: a store that cannot be written (a full or read-only disk) only keeps no record of it.
+      if (toAbpError(error).code !== 'environment') throw error;
+    }
     return { job_id, ...report, next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results') };
   },
 });

@@ -53,6 +53,7 @@ export const updateJob = operation({
     const template = given.prompt_template ?? before.template;
     checkTemplate(template, job.fields);
     refuseUnapproved(job, given, settings, call);
+    await repository.turn();
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       if (now.status !== job.status || now.revision !== job.revision) {

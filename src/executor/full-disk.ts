@@ -1,0 +1,45 @@
+import type { Job } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import type { ExecutorContext } from './context.ts';
+import { failTest } from './finish.ts';
+import { pauseJob } from './pause.ts';
+
+const MESSAGE = 'The disk is full. Make room, then';
+
+/** What an executor remembers of a full disk until that can be written down. */
+export interface FullDisk {
+  /** It was found by something that began under this order to work (`EventStore.lastOrder`). */
+  found(order: number): void;
+  /** A round could not be written. */
+  missed(): void;
+  /**
+   * Stops the job for it. Not if somebody has put the job to work again since, nor if the round comes late and there is
+   * room again: a person who made room and resumed has the last word. One open transaction.
+   */
+  stop(tx: Tx, job: Job, order: number): void;
+  /** A round was written. */
+  written(): void;
+}
+
+/** Makes the memory of one executor. */
+export function createFullDisk(context: ExecutorContext): FullDisk {
+  let foundUnder: number | null = null;
+  let late = false;
+  return {
+    found(order) {
+      foundUnder = order;
+    },
+    missed() {
+      late = true;
+    },
+    stop(tx, job, order) {
+      if (foundUnder !== order || (late && !context.repository.maintenance.isDiskFull())) return;
+      if (job.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
+      else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+    },
+    written() {
+      foundUnder = null;
+      late = false;
+    },
+  };
+}
