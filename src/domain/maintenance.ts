@@ -14,10 +14,10 @@ export interface Maintenance {
   /** Brings the write-ahead log into the database and empties it; false = a reader keeps it from being emptied yet. */
   emptyLog(): boolean;
   /**
-   * Looks the file over, about a second for 300 MB; `found` is what SQLite says of it, null = sound. `indexes` says whether
-   * they were compared with their tables too, which takes several times as long and is left out for a large file.
+   * Looks the whole file over; null = sound, else what SQLite says. Seconds for a large one, whose indexes are then not
+   * compared with their tables.
    */
-  faults(): { readonly found: string | null; readonly indexes: boolean };
+  faults(): string | null;
   /** Makes sure that there is a reserve of room for a full disk, where the disk has plenty. */
   keepReserve(): void;
   /** Whether hardly anything can be written to the disk any more; of a store in memory nobody can tell, and it may be. */

@@ -43,7 +43,11 @@ export function withReserve<T>(repository: Pick<Repository, 'maintenance'>, writ
 }
 
 /** Gives free pages back to the disk in steps, giving way to others between them; true = the file could shrink at once. */
-export async function giveBack({ maintenance, turn }: Pick<Repository, 'maintenance' | 'turn'>): Promise<boolean> {
+export async function giveBack(repository: Repository): Promise<boolean> {
+  const { maintenance, turn } = repository;
+  await turn();
+  // Where the store cannot be written, this says why.
+  repository.transaction(() => undefined);
   for (let free = maintenance.size().freeBytes; free > 0; ) {
     await turn();
     const left = withReserve({ maintenance }, () => maintenance.giveBack(PAGES_A_STEP));

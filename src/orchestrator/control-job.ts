@@ -4,7 +4,7 @@ import type { Job, JobTest } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
-import { deleteInChunks } from '../executor/reclaim.ts';
+import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -123,7 +123,7 @@ export const cancelJob = operation({
     const before = jobStatus(deps, job);
     if (job.status === 'enumerating') {
       // Its creator sees with its next chunk that the job is gone.
-      repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id));
+      withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id)));
       await deleteInChunks(repository, job_id);
       return { ...before, status: 'cancelled', next: [] };
     }

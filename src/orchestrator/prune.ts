@@ -49,8 +49,7 @@ const JOBS_A_PAGE = 500;
 
 /**
  * Takes away what ended long ago, and what was never finished being made; outputs that agents wrote stay. Then gives free
- * pages of the store back in short steps and empties its log, as far as readers let it: it never locks anybody out. Files go
- * first: on a full disk what is written about the rest needs their room.
+ * pages of the store back in short steps and empties its log, as far as readers let it: it never locks anybody out.
  */
 export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
   const { repository, places, clock } = deps;
@@ -70,16 +69,14 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
       bytes,
     });
     if (request.dryRun) continue;
-    await rm(places.runs(job.jobId), { recursive: true, force: true });
+    if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
+    else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
   const orphans = await findOrphans({ repository, clock, observer: createLeaseObserver(clock) }, true);
   const pruned = orphans.map(({ jobId, name }) => {
     return { job_id: jobId, name, units: repository.units.counts(jobId).total };
   });
-  if (!request.dryRun) {
-    await removeOrphans(repository, orphans);
-    if (request.what === 'jobs') for (const { job_id } of jobs) await deleteJob.run(deps, { job_id }, call);
-  }
+  if (!request.dryRun) await removeOrphans(repository, orphans);
   const held = request.dryRun ? false : !(await giveBack(repository));
   return {
     dry_run: request.dryRun,

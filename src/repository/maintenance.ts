@@ -8,6 +8,26 @@ const WHOLE_CHECK_BYTES = 256 << 20;
 /** Pages of the log after which SQLite merges it into the database by itself; its default. */
 const CHECKPOINT_PAGES = 1000;
 
+/** Columns that hold JSON, whose damage SQLite takes for content. */
+const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  jobs: ['enumerator_config', 'fields', 'test', 'post_processing', 'pass_env'],
+  job_revisions: ['output_schema', 'worker', 'limits'],
+  units: ['payload'],
+  attempts: ['result', 'usage', 'notes'],
+  events: ['data'],
+};
+
+/** Which columns hold texts that ABP never wrote; null = none. */
+function brokenTexts(db: Database.Database): string | null {
+  const found = Object.entries(JSON_COLUMNS).flatMap(([table, columns]) =>
+    columns.flatMap((column) => {
+      const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE NOT json_valid(${column})`).get() as { n: number };
+      return n > 0 ? [`${n} of ${table}.${column} are no JSON`] : [];
+    }),
+  );
+  return found.length > 0 ? found.join('; ') : null;
+}
+
 /** Upkeep of a SQLite file that others may have open: never VACUUM, which would lock them out for as long as it takes. */
 export function createMaintenance(db: Database.Database, path: string): Maintenance {
   const file = realPath(path);
@@ -26,10 +46,10 @@ export function createMaintenance(db: Database.Database, path: string): Maintena
       return result?.busy === 0;
     },
     faults() {
-      const indexes = bytes() <= WHOLE_CHECK_BYTES;
-      const check = indexes ? 'integrity_check' : 'quick_check';
-      const lines = (db.pragma(`${check}(5)`) as Record<string, string>[]).map((row) => row[check]);
-      return { found: lines.length === 1 && lines[0] === 'ok' ? null : lines.join('; '), indexes };
+      const check = bytes() <= WHOLE_CHECK_BYTES ? 'integrity_check' : 'quick_check';
+      const found = (db.pragma(`${check}(5)`) as Record<string, string>[]).map((row) => row[check]);
+      if (found.length !== 1 || found[0] !== 'ok') return found.join('; ');
+      return check === 'integrity_check' ? brokenTexts(db) : null;
     },
     keepReserve() {
       if (path !== ':memory:') keepReserve(file);
