@@ -113,7 +113,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
         fullDisk.found(order);
         fullDisk.missed();
         // That the job stops is worth the reserve: it is what fills the disk.
-        repository.maintenance.useReserve();
+        repository.maintenance.spendReserve();
       } else if (isStoreGone(error)) return gone(error);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
@@ -212,7 +212,10 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
         // Only a full disk gets here: the unit is put back with nothing held against it.
         fullDisk.found(under);
         running.stop('interrupted');
-        return interruptedOutcome(`the disk is full: ${(error as Error).message}`, (error as Partial<NoRoomError>).usage);
+        return interruptedOutcome(
+          `the disk is full: ${(error as Error).message}`,
+          (error as Partial<NoRoomError>).usage,
+        );
       }
     });
   }

@@ -27,17 +27,21 @@ export async function deleteInChunks(repository: Repository, jobId: string): Pro
 }
 
 /**
- * Does what writes to the store; where the disk is full, with the room that was kept for it. Only for what gives room
- * back, or stops what takes it.
+ * Does what writes to the store; where the disk is full, in the place of the merged log and with the room that was kept for
+ * it. Only for what gives room back.
  */
-export function withReserve<T>(repository: Pick<Repository, 'maintenance'>, write: () => T): T {
-  for (;;) {
+export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>, write: () => T): T {
+  for (let mayMerge = true; ; ) {
     try {
       return write();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      repository.maintenance.keepLog();
-      if (!repository.maintenance.useReserve()) throw error;
+      if (mayMerge && maintenance.mergeLog()) {
+        mayMerge = false;
+        continue;
+      }
+      if (!maintenance.spendReserve()) throw error;
+      mayMerge = true;
     }
   }
 }

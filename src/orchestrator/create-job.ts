@@ -8,8 +8,8 @@ import type { LeaseToken } from '../domain/lease.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../domain/repository.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
-import { refuseRecursion } from '../executor/launch.ts';
 import { isDiskFull } from '../executor/disk.ts';
+import { refuseRecursion } from '../executor/launch.ts';
 import { deleteInChunks, giveBack, withReserve } from '../executor/reclaim.ts';
 import { identify } from '../workers/process/processes.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
@@ -220,7 +220,11 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
   } catch (trouble) {
     const { code, message, hint, details } = toAbpError(refusal);
     const left = `What it has stored could not be removed (${toAbpError(trouble).message}): \`abp recover\` or \`abp prune\` does it later.`;
-    return new AbpError(code, `${message} ${left}`, { ...(hint && { hint }), ...(details && { details }), cause: refusal });
+    return new AbpError(code, `${message} ${left}`, {
+      ...(hint && { hint }),
+      ...(details && { details }),
+      cause: refusal,
+    });
   }
 }
 

@@ -54,6 +54,7 @@ export async function enumerateInto(
     if (repeated !== null && onDuplicate(config) === 'error') {
       throw await duplicateKey(enumerator, config, context, repeated);
     }
+    repository.maintenance.requireRoom(chunk.chars);
     await repository.turn();
     repository.transaction((tx) => {
       if (!repository.leases.beat(lease) || !repository.jobs.get(jobId)) {

@@ -12,7 +12,10 @@ const FAULTS: readonly { readonly code: RegExp; readonly error: (path: string, c
     error: (path, cause) => damaged(path, `a part of it, or of its log ${basename(path)}-wal, is missing`, cause),
   },
   { code: /^(SQLITE_FULL|ENOSPC|EDQUOT)/, error: full },
-  { code: /^SQLITE_(IOERR|CANTOPEN)/, error: (path, cause) => (isFull(path) ? full(path, cause) : broken(path, cause)) },
+  {
+    code: /^SQLITE_(IOERR|CANTOPEN)/,
+    error: (path, cause) => (isFull(path) ? full(path, cause) : broken(path, cause)),
+  },
   {
     code: /^(SQLITE_(READONLY|PERM)|EROFS|EACCES|EPERM)/,
     error: (path, cause) =>
@@ -57,12 +60,17 @@ export function foreign(path: string, found: string): AbpError {
   });
 }
 
-function full(path: string, cause: Error): AbpError {
-  return new AbpError('environment', `The disk of the store ${path} is full: ${cause.message}.`, {
+/** The disk has no room for what is to be written. */
+export function tooFull(path: string, found: string, cause?: unknown): AbpError {
+  return new AbpError('environment', `The disk of the store ${path} is full: ${found}.`, {
     hint: 'Make room on the disk (`abp prune` helps), then try again.',
     details: { disk: true },
     cause,
   });
+}
+
+function full(path: string, cause: Error): AbpError {
+  return tooFull(path, cause.message, cause);
 }
 
 function broken(path: string, cause: Error): AbpError {

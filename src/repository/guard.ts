@@ -4,7 +4,7 @@ import { faultOf } from './faults.ts';
 import type { Presence } from './presence.ts';
 
 /** What runs a prepared statement. */
-const RUNNERS = ["run", "get", "all"] as const;
+const RUNNERS = ['run', 'get', 'all'] as const;
 
 /**
  * Makes every statement of a database look now and then whether its file is still there, and name what is wrong with the

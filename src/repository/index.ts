@@ -74,12 +74,7 @@ export function openStore(
 }
 
 /** Everything that is made of one connection. */
-function partsOn(
-  connection: Connection,
-  path: string,
-  clock: Clock,
-  isDead: (process: ProcessIdentity) => boolean,
-) {
+function partsOn(connection: Connection, path: string, clock: Clock, isDead: (process: ProcessIdentity) => boolean) {
   const { db } = connection;
   return {
     jobs: createJobStore(db, clock),

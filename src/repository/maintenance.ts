@@ -1,12 +1,19 @@
 import type Database from 'better-sqlite3';
+import { AbpError } from '../domain/error.ts';
 import type { Maintenance } from '../domain/maintenance.ts';
+import { tooFull } from './faults.ts';
 import { realPath, sizeOf } from './file.ts';
-import { isFull, keepReserve, useReserve } from './reserve.ts';
+import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
 
 /** Up to this size the indexes are compared with their tables, too: a second or two. */
 const WHOLE_CHECK_BYTES = 256 << 20;
 /** Pages of the log after which SQLite merges it into the database by itself; its default. */
 const CHECKPOINT_PAGES = 1000;
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** For what else is written meanwhile, and for the deletion itself. */
+const SPARE_BYTES = 1 << 20;
 
 /** Columns that hold JSON, whose damage SQLite takes for content. */
 const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +28,9 @@ const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
 function brokenTexts(db: Database.Database): string | null {
   const found = Object.entries(JSON_COLUMNS).flatMap(([table, columns]) =>
     columns.flatMap((column) => {
-      const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE NOT json_valid(${column})`).get() as { n: number };
+      const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE NOT json_valid(${column})`).get() as {
+        n: number;
+      };
       return n > 0 ? [`${n} of ${table}.${column} are no JSON`] : [];
     }),
   );
@@ -55,9 +64,23 @@ export function createMaintenance(db: Database.Database, path: string): Maintena
       if (path !== ':memory:') keepReserve(file);
     },
     isDiskFull: () => path === ':memory:' || isFull(file),
-    useReserve: () => path !== ':memory:' && useReserve(file),
-    keepLog() {
-      db.pragma('wal_autocheckpoint = 0');
+    spendReserve: () => path !== ':memory:' && spendReserve(file),
+    mergeLog() {
+      try {
+        const [result] = db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
+        db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        return result?.log === result?.checkpointed;
+      } catch (error) {
+        if (error instanceof AbpError && error.details?.disk === true) return false;
+        throw error;
+      }
+    },
+    requireRoom(bytes) {
+      if (path === ':memory:') return;
+      const needed = sizeOf(`${file}-wal`) + 2 * bytes + SPARE_BYTES;
+      const free = freeOnDisk(file);
+      if (free < needed)
+        throw tooFull(path, `${megabytes(free)} are free, and storing more of this source needs ${megabytes(needed)}`);
     },
   };
 }

@@ -10,7 +10,7 @@ import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { openForReading } from './read-only.ts';
 import { recognize } from './recognize.ts';
-import { freeBytes, useReserve } from './reserve.ts';
+import { freeBytes, spendReserve } from './reserve.ts';
 
 /** How long a statement waits for another process's write, ms: under a third of the shortest sensible lease. */
 export const BUSY_TIMEOUT_MS = 4_000;
@@ -63,7 +63,7 @@ export function openWritable(path: string, isDead: (holder: ProcessIdentity) => 
     } catch (error) {
       db?.close();
       const reason = refusalOf(error, path);
-      if (reason.details?.disk !== true || !useReserve(file)) throw reason;
+      if (reason.details?.disk !== true || !spendReserve(file)) throw reason;
     }
   }
 }

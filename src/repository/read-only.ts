@@ -16,10 +16,14 @@ export function openForReading(path: string): { readonly db: Database.Database; 
     if (!CANNOT_WRITE.test(String((cause as { code?: unknown }).code))) throw cause;
     const bytes = sizeOf(path) + sizeOf(`${path}-wal`);
     if (bytes <= LARGEST_IMAGE_BYTES) return { db: new Database(readImage(path)), isSnapshot: true };
-    throw new AbpError('environment', `The store ${path} is too large (${bytes} bytes) to be read without room beside it.`, {
-      hint: 'Make 1 MB of room on its disk, or copy it with its -wal file to another disk and set ABP_STORAGE_PATH.',
-      cause,
-    });
+    throw new AbpError(
+      'environment',
+      `The store ${path} is too large (${bytes} bytes) to be read without room beside it.`,
+      {
+        hint: 'Make 1 MB of room on its disk, or copy it with its -wal file to another disk and set ABP_STORAGE_PATH.',
+        cause,
+      },
+    );
   }
 }
 

@@ -30,7 +30,8 @@ export function recognize(path: string): 'new' | 'store' {
     if (userVersion > NEWEST_VERSION) throw newerStore(path, userVersion);
     return 'store';
   }
-  if (applicationId !== 0) throw foreign(path, `it belongs to another application (id 0x${applicationId.toString(16)})`);
+  if (applicationId !== 0)
+    throw foreign(path, `it belongs to another application (id 0x${applicationId.toString(16)})`);
   if (userVersion === 0 && schemaCookie === 0) return 'new';
   if (userVersion === 0 || userVersion > NEWEST_VERSION || !hasOurTables(path)) {
     throw foreign(path, 'it is the database of another application');

@@ -9,7 +9,11 @@ const RECOUNT =
  * may change. `.dump`, because `.recover` fails on every file where sqlite3 was built without it (Debian 12's is).
  */
 export function rescueCommands(path: string): readonly string[] {
-  const [damaged, wal, made] = [`${path}.damaged`, `${path}-wal`, `${path}.new`].map(quoted) as [string, string, string];
+  const [damaged, wal, made] = [`${path}.damaged`, `${path}-wal`, `${path}.new`].map(quoted) as [
+    string,
+    string,
+    string,
+  ];
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = $(sqlite3 ${damaged} 'PRAGMA user_version');`;
   const script = [
     `echo 'PRAGMA auto_vacuum = 2;'`,

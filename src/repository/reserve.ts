@@ -3,12 +3,15 @@ import { closeSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from
 import { dirname } from 'node:path';
 import { sizeOf } from './file.ts';
 
-/** Room kept beside the database, for taking rows back and noting a pause once the disk is full. */
-const RESERVE_BYTES = 4 << 20;
+/**
+ * Room kept beside the database for merging its log, which must come before rows can be taken back on a full disk: SQLite
+ * merges it at 4 MB, one more transaction included.
+ */
+const RESERVE_BYTES = 8 << 20;
+/** Never more than this part of what is free. */
+const LARGEST_PART = 1 / 4;
 /** Handed out in these parts: others fill the disk as well. */
 const STEP_BYTES = 1 << 20;
-/** It is made only where it is a small part of what is free. */
-const PLENTY_BYTES = 16 * RESERVE_BYTES;
 /** With less than this the disk counts as full: SQLite's index of the log alone takes 32 kB. */
 const FULL_BELOW_BYTES = 256 << 10;
 
@@ -29,15 +32,20 @@ export function isFull(path: string): boolean {
   }
 }
 
-/** Makes the reserve of a database whole, where there is plenty of room; a disk that refuses it (a quota) has none. */
+/** Makes the reserve of a database whole; a disk that is small, or refuses it (a quota), has less or none. */
 export function keepReserve(path: string): void {
   const reserve = reserveOf(path);
-  if (sizeOf(reserve) >= RESERVE_BYTES || freeBytes(path) < PLENTY_BYTES) return;
+  const present = sizeOf(reserve);
+  const wanted = Math.min(
+    RESERVE_BYTES,
+    Math.floor(((freeBytes(path) + present) * LARGEST_PART) / STEP_BYTES) * STEP_BYTES,
+  );
+  if (present >= wanted) return;
   const fd = openSync(reserve, 'w', 0o600);
   try {
     // Random, because some file systems store what repeats as nothing.
-    const part = Buffer.alloc(STEP_BYTES);
-    for (let bytes = 0; bytes < RESERVE_BYTES; bytes += STEP_BYTES) writeSync(fd, randomFillSync(part));
+    const part = randomFillSync(Buffer.alloc(STEP_BYTES));
+    for (let bytes = 0; bytes < wanted; bytes += STEP_BYTES) writeSync(fd, part);
   } catch (error) {
     rmSync(reserve, { force: true });
     if (!NO_ROOM.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -47,7 +55,7 @@ export function keepReserve(path: string): void {
 }
 
 /** Gives part of the reserve to whoever writes next; false = none is left. */
-export function useReserve(path: string): boolean {
+export function spendReserve(path: string): boolean {
   const reserve = reserveOf(path);
   const bytes = sizeOf(reserve);
   if (bytes === 0) return false;
