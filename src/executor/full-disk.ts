@@ -1,5 +1,8 @@
+import type { Outcome } from '../domain/attempt.ts';
+import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
+import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
 import type { ExecutorContext } from './context.ts';
 import { failTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
@@ -10,6 +13,11 @@ const MESSAGE = 'The disk is full. Make room, then';
 export interface FullDisk {
   /** It was found by something that began under this order to work (`EventStore.lastOrder`). */
   found(order: number): void;
+  /**
+   * Throws NoRoomError for the doubtful outcome of an attempt that ran (from `startedMs`, monotonic) while the disk was
+   * found full: that there is room now, from the reserve, is no proof that there was.
+   */
+  requireNone(claim: Claim, startedMs: number, outcome: Outcome): void;
   /** A round could not be written. */
   missed(): void;
   /**
@@ -24,10 +32,15 @@ export interface FullDisk {
 /** Makes the memory of one executor. */
 export function createFullDisk(context: ExecutorContext): FullDisk {
   let foundUnder: number | null = null;
+  let foundMs = Number.NEGATIVE_INFINITY;
   let late = false;
   return {
     found(order) {
       foundUnder = order;
+      foundMs = context.clock.monotonic();
+    },
+    requireNone({ attempt: { runDirectory } }, startedMs, outcome) {
+      if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
     },
     missed() {
       late = true;

@@ -2,10 +2,9 @@ import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import type { SpawnRecord } from '../domain/worker.ts';
-import type { NoRoomError } from '../workers/process/room.ts';
 import { claimUnits } from './claim-units.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { isDiskFull, isStoreBusy, isStoreGone } from './disk.ts';
+import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from './disk.ts';
 import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
 import { createFullDisk } from './full-disk.ts';
 import { createJournal } from './journal.ts';
@@ -207,15 +206,14 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
         spawned.push({ claim, origin, process, deadlineAt });
       };
       try {
-        return await runAttempt(context, job, claim, origin, signal, onSpawn);
+        const outcome = await runAttempt(context, job, claim, origin, signal, onSpawn);
+        fullDisk.requireNone(claim, running.startedMs, outcome);
+        return outcome;
       } catch (error) {
         // Only a full disk gets here: the unit is put back with nothing held against it.
         fullDisk.found(under);
         running.stop('interrupted');
-        return interruptedOutcome(
-          `the disk is full: ${(error as Error).message}`,
-          (error as Partial<NoRoomError>).usage,
-        );
+        return interruptedOutcome(`the disk is full: ${(error as Error).message}`, usageOf(error));
       }
     });
   }

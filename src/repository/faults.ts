@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AbpError } from '../domain/error.ts';
 import { isFull, reserveOf } from './reserve.ts';
@@ -12,17 +12,10 @@ const FAULTS: readonly { readonly code: RegExp; readonly error: (path: string, c
     error: (path, cause) => damaged(path, `a part of it, or of its log ${basename(path)}-wal, is missing`, cause),
   },
   { code: /^(SQLITE_FULL|ENOSPC|EDQUOT)/, error: full },
-  {
-    code: /^SQLITE_(IOERR|CANTOPEN)/,
-    error: (path, cause) => (isFull(path) ? full(path, cause) : broken(path, cause)),
-  },
+  { code: /^SQLITE_(IOERR|CANTOPEN)/, error: unusable },
   {
     code: /^(SQLITE_(READONLY|PERM)|EROFS|EACCES|EPERM)/,
-    error: (path, cause) =>
-      new AbpError('environment', `The store ${path} cannot be written: ${cause.message}.`, {
-        hint: 'Make it writable (file, folder and file system), or set ABP_STORAGE_PATH to a file in a folder that is.',
-        cause,
-      }),
+    error: unwritable,
   },
   {
     code: /^SQLITE_(BUSY|LOCKED)/,
@@ -71,6 +64,25 @@ export function tooFull(path: string, found: string, cause?: unknown): AbpError 
 
 function full(path: string, cause: Error): AbpError {
   return tooFull(path, cause.message, cause);
+}
+
+/** SQLite says little about a place that it cannot use: the place itself is asked. */
+function unusable(path: string, cause: Error): AbpError {
+  if (isFull(path)) return full(path, cause);
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+  } catch (refusal) {
+    return unwritable(path, refusal as Error);
+  }
+  return broken(path, cause);
+}
+
+function unwritable(path: string, cause: Error): AbpError {
+  return new AbpError('environment', `The store ${path} cannot be written: ${cause.message}.`, {
+    hint: 'Make it writable (file, folder and file system), or set ABP_STORAGE_PATH to a file in a folder that is.',
+    cause,
+  });
 }
 
 function broken(path: string, cause: Error): AbpError {

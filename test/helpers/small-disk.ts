@@ -16,7 +16,8 @@ export interface SmallDisk {
   free(): number;
   /** Writes until nothing more fits, or until so many bytes are left. */
   fill(left?: number): void;
-  remount(how: 'ro' | 'rw'): void;
+  /** Another way to the same files, on which nothing can be written. */
+  readOnlyView(): string;
 }
 
 /** Makes one. */
@@ -44,6 +45,13 @@ export function smallDisk(megabytes: number): SmallDisk {
         closeSync(fd);
       }
     },
-    remount: (how) => void execFileSync('mount', ['-o', `remount,${how}`, folder]),
+    readOnlyView() {
+      const view = join(temporaryDirectory('view'), 'mounted');
+      mkdirSync(view);
+      execFileSync('mount', ['--bind', folder, view]);
+      onTestFinished(() => void execFileSync('umount', ['-l', view]));
+      execFileSync('mount', ['-o', 'remount,ro,bind', view]);
+      return view;
+    },
   };
 }

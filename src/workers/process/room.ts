@@ -31,12 +31,17 @@ export function requireRoom(
   outcome: Outcome,
   { runDirectory, outputDirectory }: { readonly runDirectory: string; readonly outputDirectory: string },
 ): Outcome {
-  if (outcome.ok ? !mayBeCut(runDirectory) : ELSEWHERE.has(outcome.failureClass)) return outcome;
+  if (!isDoubtful(outcome, runDirectory)) return outcome;
   for (const directory of [runDirectory, outputDirectory]) {
     if (!hasRoom(directory)) throw new NoRoomError(directory, outcome);
   }
   if (!canWrite(runDirectory)) throw new NoRoomError(runDirectory, outcome);
   return outcome;
+}
+
+/** Whether an outcome may come of a full disk, if there was one while its attempt ran. */
+export function isDoubtful(outcome: Outcome, runDirectory: string): boolean {
+  return outcome.ok ? mayBeCut(runDirectory) : !ELSEWHERE.has(outcome.failureClass);
 }
 
 /** Failures that say who ended the attempt, or that it never began. */
