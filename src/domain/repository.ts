@@ -330,8 +330,8 @@ export interface Repository {
    */
   transaction<T>(work: (tx: Tx) => T): T;
   /**
-   * null = no other process writes at this moment: a transaction that begins at once does not block the event loop. Else
-   * resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s).
+   * null = it is this process's turn to write: a transaction that is made before the event loop goes on waits for nobody.
+   * Else resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s).
    */
   turn(patienceMs?: number): Promise<void> | null;
   /** A number that changes whenever another connection has committed: a cheap look before a dear one. */

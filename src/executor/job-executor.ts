@@ -90,6 +90,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       await repository.turn(TURN_MS);
       if (!signOfLife()) return lost();
       bringIn();
+      await repository.turn(TURN_MS);
       const decided = repository.transaction(round);
       for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
       for (const entry of finished.splice(0)) {

@@ -54,11 +54,10 @@ export async function giveBack(repository: Repository): Promise<boolean> {
   repository.transaction(() => undefined);
   for (let free = maintenance.size().freeBytes; free > 0; ) {
     await turn();
-    const left = withReserve({ maintenance }, () => maintenance.giveBack(PAGES_A_STEP));
+    const left = withReserve(repository, () => repository.transaction(() => maintenance.giveBack(PAGES_A_STEP)));
     if (left >= free) break;
     free = left;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await turn();
-  return withReserve({ maintenance }, () => maintenance.emptyLog());
+  return withReserve(repository, () => maintenance.emptyLog());
 }

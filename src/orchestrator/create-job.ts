@@ -199,7 +199,7 @@ async function store(
 async function beat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken): Promise<boolean> {
   try {
     await repository.turn(defaults.leaseMs / 6);
-    return repository.leases.beat(lease);
+    return repository.transaction(() => repository.leases.beat(lease));
   } catch {
     // Busy at this moment; the next beat comes well within the lease.
     return true;

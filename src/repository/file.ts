@@ -52,7 +52,8 @@ export function readImage(path: string): Buffer {
   let pageCount = 0;
   let pageBytes = 0;
   const pending = new Map<number, Buffer>();
-  for (const { number, page, committed } of framesOf(path)) {
+  for (const { number, read, committed } of framesOf(path)) {
+    const page = read();
     pending.set(number, page);
     pageBytes = page.length;
     if (committed === 0) continue;
@@ -76,17 +77,18 @@ function isFirstPage(page: Buffer): boolean {
 function lastOfFirstPage(path: string): Buffer | null {
   let pending: Buffer | null = null;
   let found: Buffer | null = null;
-  for (const { number, page, committed } of framesOf(path)) {
-    if (number === 1 && isFirstPage(page)) pending = page;
-    if (committed > 0) found = pending ?? found;
+  for (const { number, read, committed } of framesOf(path)) {
+    if (number === 1) pending = read();
+    if (committed > 0 && pending !== null && isFirstPage(pending)) found = pending;
   }
   return found;
 }
 
+/** `read` its page while the loop is at it. */
 interface Frame {
   /** From 1. */
   readonly number: number;
-  readonly page: Buffer;
+  readonly read: () => Buffer;
   /** Pages of the database after the commit that ends here; 0 = the commit comes later. */
   readonly committed: number;
 }
@@ -103,13 +105,17 @@ function* framesOf(path: string): Generator<Frame> {
     if (pageBytes < 512 || pageBytes > 65_536) return;
     const { size } = fstatSync(fd);
     const frameBytes = FRAME_HEADER_BYTES + pageBytes;
+    const frame = Buffer.alloc(FRAME_HEADER_BYTES);
     for (let at = WAL_HEADER_BYTES; at + frameBytes <= size; at += frameBytes) {
-      const frame = Buffer.alloc(frameBytes);
-      readSync(fd, frame, 0, frameBytes, at);
+      readSync(fd, frame, 0, FRAME_HEADER_BYTES, at);
       // Frames of an earlier round carry its salt.
       if (frame.compare(header, 16, 24, 8, 16) !== 0) return;
-      const page = frame.subarray(FRAME_HEADER_BYTES);
-      yield { number: frame.readUInt32BE(0), page, committed: frame.readUInt32BE(4) };
+      const read = () => {
+        const page = Buffer.alloc(pageBytes);
+        readSync(fd, page, 0, pageBytes, at + FRAME_HEADER_BYTES);
+        return page;
+      };
+      yield { number: frame.readUInt32BE(0), read, committed: frame.readUInt32BE(4) };
     }
   } finally {
     closeSync(fd);

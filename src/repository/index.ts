@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Dispatcher } from '../domain/dispatcher.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
-import type { Repository, Tx } from '../domain/repository.ts';
+import type { Repository } from '../domain/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -13,7 +13,6 @@ import { createMaintenance } from './maintenance.ts';
 import { type Connection, openDatabase, openWritable } from './open.ts';
 import { createTotals } from './totals.ts';
 import { createTransaction } from './transaction.ts';
-import { createTurn } from './turn.ts';
 import { createUnitStore } from './units.ts';
 
 export { whenUnlocked } from './turn.ts';
@@ -88,8 +87,7 @@ function partsOn(connection: Connection, path: string, clock: Clock, isDead: (pr
     dispatcher: createDispatcher(db, clock, isDead),
     access: {
       totals: createTotals(db),
-      transaction: createTransaction(connection, path) as <T>(work: (tx: Tx) => T) => T,
-      turn: createTurn(connection, path),
+      ...createTransaction(connection, path),
       changeCounter: () => db.pragma('data_version', { simple: true }) as number,
     },
   };

@@ -52,7 +52,7 @@ export function openWritable(path: string, isDead: (holder: ProcessIdentity) => 
       if (kind === 'new') createPrivate(path);
       else makePrivate(path);
       db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-      prepareToWrite(db);
+      prepareToWrite(db, kind);
       // Merging it takes room before it gives any, see closeGently.
       if (freeBytes(file) < sizeOf(`${file}-wal`)) db.pragma('wal_autocheckpoint = 0');
       migrate(db, path, isDead);
@@ -68,9 +68,9 @@ export function openWritable(path: string, isDead: (holder: ProcessIdentity) => 
   }
 }
 
-function prepareToWrite(db: Database.Database): void {
-  // Must come before the first table: SQLite cannot switch it on later without a VACUUM.
-  db.pragma('auto_vacuum = INCREMENTAL');
+function prepareToWrite(db: Database.Database, kind: 'new' | 'store'): void {
+  // Must come before the first table: SQLite cannot switch it on later without a VACUUM. On a store it would be a write.
+  if (kind === 'new') db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
@@ -80,7 +80,7 @@ function prepareToWrite(db: Database.Database): void {
 
 function inMemory(isDead: (holder: ProcessIdentity) => boolean): Connection {
   const db = new Database(':memory:');
-  prepareToWrite(db);
+  prepareToWrite(db, 'new');
   migrate(db, ':memory:', isDead);
   const presence = { check() {}, checkNowAndThen() {} };
   return { db, presence, unwritable: null, close: () => db.close() };

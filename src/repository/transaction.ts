@@ -1,7 +1,8 @@
 import { AbpError } from '../domain/error.ts';
-import type { Tx } from '../domain/repository.ts';
+import type { Repository } from '../domain/repository.ts';
 import { explained } from './guard.ts';
 import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
+import { isLocked, whenUnlocked } from './turn.ts';
 
 /**
  * How often a writer looks whether it is its turn, ms. SQLite's own looks grow to 100 ms apart, and miss the moments between
@@ -10,25 +11,70 @@ import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
 const LOOK_MS = 2;
 
 /** One exec: three calls cost four times as much. A read waits in SQLite's way. */
-const BEGIN = `PRAGMA busy_timeout = ${LOOK_MS}; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
+const beginWithin = (ms: number) =>
+  `PRAGMA busy_timeout = ${ms}; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
+const BEGIN = beginWithin(LOOK_MS);
+const TRY = beginWithin(0);
 
-/** Makes `Repository.transaction` of a database. */
-export function createTransaction({ db, presence }: Connection, path: string): <T>(work: (tx: Tx) => T) => T {
+/** Makes `Repository.transaction` and `Repository.turn` of a database. */
+export function createTransaction(
+  { db, presence }: Connection,
+  path: string,
+): Pick<Repository, 'transaction' | 'turn'> {
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
-  return (work) => {
-    if (db.inTransaction) throw new AbpError('internal', 'A write transaction was opened inside another one.');
+  /** A turn that nobody has used yet: its transaction has begun. */
+  let unused: NodeJS.Immediate | null = null;
+
+  function take(): boolean {
+    if (unused === null) return false;
+    clearImmediate(unused);
+    unused = null;
+    return true;
+  }
+
+  function tryTurn(): void {
+    if (db.inTransaction) return;
     presence.check();
     try {
-      begin(db);
-      const result = work({} as Tx);
-      commit.run();
-      return result;
+      db.exec(TRY);
     } catch (error) {
-      // SQLite may have rolled it back itself: a full disk.
-      if (db.inTransaction) rollback.run();
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       throw explained(error, path, presence);
     }
+    // Whoever waited for it has written by then, or has something else to do first.
+    unused = setImmediate(() => {
+      if (take() && db.open) rollback.run();
+    });
+  }
+
+  return {
+    transaction(work) {
+      const begun = take();
+      if (db.inTransaction && !begun) {
+        throw new AbpError('internal', 'A write transaction was opened inside another one.');
+      }
+      try {
+        presence.check();
+        if (!begun) begin(db);
+        const result = work({} as Parameters<typeof work>[0]);
+        commit.run();
+        return result;
+      } catch (error) {
+        // SQLite may have rolled it back itself: a full disk.
+        if (db.inTransaction) rollback.run();
+        throw explained(error, path, presence);
+      }
+    },
+    turn(patienceMs) {
+      if (path === ':memory:') return null;
+      try {
+        tryTurn();
+        return null;
+      } catch (error) {
+        return isLocked(error) ? whenUnlocked(tryTurn, patienceMs) : Promise.reject(error);
+      }
+    },
   };
 }
 
@@ -39,13 +85,10 @@ function begin(db: Connection['db']): void {
       db.exec(BEGIN);
       return;
     } catch (error) {
-      if (isBusy(error) && performance.now() < until) continue;
+      const isBusy = (error as { code?: unknown }).code === 'SQLITE_BUSY';
+      if (isBusy && performance.now() < until) continue;
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
       throw error;
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'SQLITE_BUSY';
 }
