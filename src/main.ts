@@ -53,7 +53,7 @@ function quietWhenNobodyReads(): void {
 }
 
 async function open(environment: Environment): Promise<Abp> {
-  return (await import('./wire.ts')).wire(environment);
+  return (await import('./wire.ts')).wireInTurn(environment);
 }
 
 /** Serves MCP on this process's own stdin and stdout. */

@@ -7,7 +7,7 @@ import { type Places, placesOf } from './executor/places.ts';
 import { createRecovery, type Recovery } from './executor/recovery.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/index.ts';
 import { programPath } from './package-root.ts';
-import { openStore, type Store } from './repository/index.ts';
+import { openStore, type Store, whenUnlocked } from './repository/index.ts';
 import { parseWorker, WORKER_TYPES } from './workers/index.ts';
 
 /** Everything put together, for a door. */
@@ -20,6 +20,11 @@ export interface Abp {
   /** Looks after jobs whose executor died; long-lived doors let it watch, unless ABP_AUTO_RECOVER is off. */
   readonly recovery: Recovery;
   close(): void;
+}
+
+/** The same, when many processes open a store at once, of which one makes it: waits for its turn. */
+export function wireInTurn(environment: Readonly<Record<string, string | undefined>>): Promise<Abp> {
+  return whenUnlocked(() => wire(environment));
 }
 
 /** The workers there are, by type. */

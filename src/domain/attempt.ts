@@ -119,3 +119,11 @@ export interface Attempt extends AttemptRef {
   /** Executors that took it over and began to judge its output: while it runs, all of them were lost over it. */
   readonly judges: number;
 }
+
+/**
+ * How long an attempt took, or has taken by `now` (epoch ms): what its worker measured on a monotonic clock, else from the
+ * stored times, between which the wall clock may have been changed.
+ */
+export function attemptDurationMs({ usage, startedAt, endedAt }: Attempt, now: number): number {
+  return usage.durationMs ?? Math.max(0, (endedAt ?? now) - startedAt);
+}

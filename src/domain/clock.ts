@@ -17,6 +17,11 @@ export function steadyClock(clock: Clock): Clock {
   return { ...clock, now: () => Math.max(clock.now(), Math.floor(start + clock.monotonic())) };
 }
 
+/** A time (epoch ms) that is stored as the end of what began at `start`: the wall clock may have been set back since. */
+export function notBefore(start: number, time: number): number {
+  return Math.max(start, time);
+}
+
 /** The real clock. */
 export const systemClock: Clock = {
   now: Date.now,

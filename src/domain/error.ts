@@ -14,6 +14,9 @@ export const ERROR_CODES = {
   worker_unavailable: 'person',
   environment: 'person',
   newer_store: 'person',
+  store_damaged: 'person',
+  store_foreign: 'person',
+  store_gone: 'person',
   store: 'abp',
   internal: 'abp',
 } as const satisfies Record<string, 'caller' | 'state' | 'person' | 'abp'>;

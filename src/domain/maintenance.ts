@@ -13,6 +13,22 @@ export interface Maintenance {
   giveBack(pages: number): number;
   /** Brings the write-ahead log into the database and empties it; false = a reader keeps it from being emptied yet. */
   emptyLog(): boolean;
-  /** Looks the whole file over; null = sound, else what SQLite says. May take seconds for a large one. */
+  /**
+   * Looks the whole file over; null = sound, else what SQLite says. Seconds for a large one, whose indexes are then not
+   * compared with their tables.
+   */
   faults(): string | null;
+  /** Makes sure that there is a reserve of room for a full disk. */
+  keepReserve(): void;
+  /** Whether hardly anything can be written to the disk any more; of a store in memory nobody can tell, and it may be. */
+  isDiskFull(): boolean;
+  /** Gives the disk part of that reserve; false = nothing is left of it. */
+  spendReserve(): boolean;
+  /** Merges the write-ahead log into the database, so that what is written next takes its place; false = no room for that. */
+  mergeLog(): boolean;
+  /**
+   * Throws AbpError `environment` (`details.disk`) unless the disk has room for so many bytes more, and for taking them back
+   * afterwards: a store that fills the disk to its end could not be emptied any more.
+   */
+  requireRoom(bytes: number): void;
 }

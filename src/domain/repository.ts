@@ -245,6 +245,8 @@ export interface EventStore {
   list(jobId: string, afterSeq: number, limit: number): readonly JobEvent[];
   /** Events about the job itself and none about single units, newest first, from before a seq. */
   ofJob(jobId: string, beforeSeq: number, limit: number): readonly JobEvent[];
+  /** Number of the newest event by which somebody put the job to work: started or resumed it; 0 = nobody has. */
+  lastOrder(jobId: string): number;
   /** Number of the newest event; null when there is no such job. */
   lastSeq(jobId: string): number | null;
   /** The same of all jobs; one that is still being enumerated is not among them. */
@@ -352,8 +354,16 @@ export interface Repository {
   readonly maintenance: Maintenance;
   /** For metrics and diagnostics. */
   totals(): StoreTotals;
-  /** Runs `work` in one immediate transaction: all of it is committed, or nothing if it throws. Does not nest. */
+  /**
+   * Runs `work` in one immediate transaction: all of it is committed, or nothing if it throws. Does not nest. Blocks while
+   * another process writes: `await turn()` first.
+   */
   transaction<T>(work: (tx: Tx) => T): T;
+  /**
+   * null = it is this process's turn to write: a transaction that is made before the event loop goes on waits for nobody.
+   * Else resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s).
+   */
+  turn(patienceMs?: number): Promise<void> | null;
   /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
   changeCounter(): number;
   close(): void;

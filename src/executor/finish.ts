@@ -1,3 +1,4 @@
+import { notBefore } from '../domain/clock.ts';
 import { failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
@@ -53,7 +54,7 @@ function endTest(
   state: 'passed' | 'failed',
   verdict: string,
 ): void {
-  const ended = { ...test, state, verdict, endedAt: clock.now() };
+  const ended = { ...test, state, verdict, endedAt: notBefore(test.startedAt, clock.now()) };
   if (!repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing'])) return;
   const type = state === 'passed' ? 'job:test_passed' : 'job:test_failed';
   repository.events.add(tx, job.jobId, { type, data: { verdict } });
@@ -97,7 +98,7 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
     // Units may have been put back since the last look, and the lease may be gone.
     const { pending, running } = repository.units.counts(job.jobId, stage);
     if (pending + running > 0 || !repository.leases.holds(tx, lease)) return;
-    const patch = { statusMessage: message, endedAt: clock.now() };
+    const patch = { statusMessage: message, endedAt: notBefore(job.startedAt ?? job.createdAt, clock.now()) };
     if (!repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch })) return;
     const { completed, failed, skipped, cancelled } = repository.units.counts(job.jobId);
     repository.events.add(tx, job.jobId, {

@@ -4,12 +4,12 @@ import type { Tx } from '../domain/repository.ts';
 import type { SpawnRecord } from '../domain/worker.ts';
 import { claimUnits } from './claim-units.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { isDiskFull, isStoreBusy } from './disk.ts';
+import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from './disk.ts';
 import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
+import { createFullDisk } from './full-disk.ts';
 import { createJournal } from './journal.ts';
 import { BEATS_PER_LEASE } from './lease.ts';
 import { findLeftBehind, interruptedOutcome } from './left-behind.ts';
-import { pauseJob } from './pause.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { beginPostProcessing } from './post-processing.ts';
 import { mindGate } from './quota-gate.ts';
@@ -25,6 +25,8 @@ const LOOK_MS = 200;
 const WITHDRAW_CHUNK = 5000;
 /** A trouble that lasts is logged this often. */
 const TROUBLE_LOG_MS = 60_000;
+/** How long a round waits for its turn to write before the loop goes round again. */
+const TURN_MS = 4_000;
 
 /** What follows a round: look again at once, when something ends or time has passed, or never (the lease is gone). */
 export type Next = 'again' | 'wait' | 'done';
@@ -72,7 +74,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   let lastPhase: Phase['kind'] = 'work';
   let broughtIn = false;
   let stopping = false;
-  let diskFull = false;
+  const fullDisk = createFullDisk(context);
+  /** What last put the job to work, by the number of its event. */
+  let order = repository.events.lastOrder(jobId);
   /** The results file of post-processing is being written. */
   let exporting: AbortController | null = null;
   /** Why post-processing could not begin. */
@@ -87,8 +91,10 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   async function tick(): Promise<Next> {
     try {
+      await repository.turn(TURN_MS);
       if (!signOfLife()) return lost();
       bringIn();
+      await repository.turn(TURN_MS);
       const decided = repository.transaction(round);
       for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
       for (const entry of finished.splice(0)) {
@@ -96,7 +102,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
         turns.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
       }
-      diskFull = false;
+      fullDisk.written();
       if (!decided) return lost();
       const { job, phase, claims } = decided;
       // Whoever has just paused or cancelled the job sees that this executor has noticed.
@@ -111,7 +117,12 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       }
       return pool.running.size > 0 || exporting ? 'wait' : finish(job, phase);
     } catch (error) {
-      if (isDiskFull(error)) diskFull = true;
+      if (isDiskFull(error)) {
+        fullDisk.found(order);
+        fullDisk.missed();
+        // That the job stops is worth the reserve: it is what fills the disk.
+        repository.maintenance.spendReserve();
+      } else if (isStoreGone(error)) return gone(error);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
       logTrouble(error);
@@ -135,6 +146,15 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     return 'done';
   }
 
+  /** Nothing can be recorded any more: no agent goes on for nobody. Throws once all have ended. */
+  function gone(error: unknown): 'wait' {
+    exporting?.abort();
+    for (const running of pool.running) running.stop('interrupted');
+    if (pool.running.size === 0) throw error;
+    logTrouble(error);
+    return 'wait';
+  }
+
   /** Once: takes over what earlier executors left, living or not, into the pool. */
   function bringIn(): void {
     if (broughtIn) return;
@@ -153,7 +173,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     for (const entry of spawned) recordSpawn(tx, entry);
     for (const entry of finished) settleAttempt(context, tx, loaded, weather, entry);
     if (!repository.leases.holds(tx, lease)) return null;
-    if (diskFull) pauseJob(context, tx, 'disk', 'The disk is full. Make room, then resume_job.');
+    order = repository.events.lastOrder(jobId);
+    const found = repository.jobs.get(jobId);
+    if (found) fullDisk.stop(tx, found, order);
     const before = repository.jobs.get(jobId);
     if (before) mindGate(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing' && before.test?.state === 'running') {
@@ -187,17 +209,20 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   function start(job: Job, claim: Claim, origin: Origin): Running {
+    const under = order;
     return pool.start(claim, clock.monotonic(), async (running, signal) => {
       const onSpawn = (process: SpawnRecord, deadlineAt: number) => {
         spawned.push({ claim, origin, process, deadlineAt });
       };
       try {
-        return await runAttempt(context, job, claim, origin, signal, onSpawn);
+        const outcome = await runAttempt(context, job, claim, origin, signal, onSpawn);
+        fullDisk.requireNone(claim, running.startedMs, outcome);
+        return outcome;
       } catch (error) {
         // Only a full disk gets here: the unit is put back with nothing held against it.
-        diskFull = true;
+        fullDisk.found(under);
         running.stop('interrupted');
-        return interruptedOutcome(`the disk is full: ${(error as Error).message}`);
+        return interruptedOutcome(`the disk is full: ${(error as Error).message}`, usageOf(error));
       }
     });
   }
@@ -234,7 +259,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     beginPostProcessing(context, job, { from: ['running'], lease, signal: controller.signal })
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
-        if (isDiskFull(error)) diskFull = true;
+        if (isDiskFull(error)) fullDisk.found(order);
         else if (isStoreBusy(error)) logTrouble(error);
         else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
       })

@@ -2,7 +2,7 @@ import { readConfig } from '../config.ts';
 import { steadyClock, systemClock } from '../domain/clock.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { programPath } from '../package-root.ts';
-import { openStore, type Store } from '../repository/index.ts';
+import { openStore, type Store, whenUnlocked } from '../repository/index.ts';
 import { parseWorker, WORKER_TYPES } from '../workers/index.ts';
 import { createCompressor } from './compressor.ts';
 import { createJobExecutor, type JobExecutor } from './job-executor.ts';
@@ -44,8 +44,10 @@ try {
 
 async function main(id: string): Promise<void> {
   const clock = steadyClock(systemClock);
-  const store = openStore(config.storagePath, clock, provablyDead);
+  const store = await whenUnlocked(() => openStore(config.storagePath, clock, provablyDead));
   const { repository } = store;
+  // With a full disk it matters how a store is closed.
+  process.once('exit', () => repository.close());
   const job = repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.

@@ -35,6 +35,7 @@ export async function beginPostProcessing(
   const { path, former } = await resultsFile(repository, jobId, postProcessing.outputDirectory);
   const rows = () => exportRows(repository, job);
   const { sha256 } = await exportUnits('jsonl', rows, path, { former, ...(signal && { signal }) });
+  await repository.turn();
   return repository.transaction((tx) => {
     const counts = repository.units.counts(jobId);
     if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return false;

@@ -4,6 +4,7 @@ import type { Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Launcher } from './launch.ts';
 import type { LeaseObserver } from './lease.ts';
+import { findOrphans, removeOrphans } from './orphans.ts';
 
 /**
  * A store is looked at more often than a heartbeat comes, so that a job has an executor again within its lease and five
@@ -15,8 +16,6 @@ const LONGEST_LOOK_MS = 5_000;
 /** A launch that failed is tried again after a growing time, from the one up to the other. */
 const SHORTEST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 10 * 60_000;
-/** Rows of a refused or orphaned job deleted in one transaction. */
-const DELETE_CHUNK = 2000;
 
 /** What one look found and did. */
 export interface RecoveryReport {
@@ -30,8 +29,11 @@ export interface RecoveryReport {
 
 /** Looks for jobs whose process is gone. */
 export interface Recovery {
-  /** One look: gives lost jobs a new executor and takes orphaned enumerations apart. */
-  tick(): Promise<RecoveryReport>;
+  /**
+   * One look: gives lost jobs a new executor and takes orphaned enumerations apart; `patient` waits up to a lease to find
+   * those whose process lives.
+   */
+  tick(options?: { readonly patient: boolean }): Promise<RecoveryReport>;
   /** Looks at once, and then several times a lease until the signal; for processes that live long. */
   watch(signal: AbortSignal, onReport?: (report: RecoveryReport) => void): Promise<void>;
 }
@@ -58,7 +60,7 @@ export function createRecovery(options: {
     return !lease || observer.isOver(lease);
   };
 
-  async function tick(): Promise<RecoveryReport> {
+  async function tick({ patient } = { patient: false }): Promise<RecoveryReport> {
     const recovered: string[] = [];
     const refused: { jobId: string; reason: string }[] = [];
     for (const job of repository.jobs.wantingExecutor()) {
@@ -76,7 +78,8 @@ export function createRecovery(options: {
         told.set(jobId, reason);
       }
     }
-    return { recovered, refused, deleted: await sweepEnumerations() };
+    const orphans = await findOrphans({ repository, observer, clock }, patient);
+    return { recovered, refused, deleted: await removeOrphans(repository, orphans) };
   }
 
   /** An executor that cannot even start (a broken installation) is not started anew every few seconds. */
@@ -93,22 +96,6 @@ export function createRecovery(options: {
     }
   }
 
-  async function sweepEnumerations(): Promise<readonly string[]> {
-    const { jobs } = repository.jobs.list({ statuses: ['enumerating'], limit: 100 });
-    const orphans = jobs.filter((job) => isLost(job.jobId)).map((job) => job.jobId);
-    if (orphans.length > 0) {
-      repository.transaction((tx) => {
-        for (const jobId of orphans) {
-          // A creator that let go had done its work: between the two looks above.
-          if (repository.jobs.get(jobId)?.status === 'enumerating') repository.jobs.markDeleting(tx, jobId);
-        }
-      });
-    }
-    const deleted = repository.jobs.deleting();
-    for (const jobId of deleted) await deleteInChunks(repository, jobId);
-    return deleted;
-  }
-
   return {
     tick,
     async watch(signal, onReport) {
@@ -120,11 +107,4 @@ export function createRecovery(options: {
       }
     },
   };
-}
-
-/** Deletes a job that is marked for it, in short transactions, giving way to others between them. */
-export async function deleteInChunks(repository: Repository, jobId: string): Promise<void> {
-  while (!repository.transaction((tx) => repository.jobs.deleteChunk(tx, jobId, DELETE_CHUNK))) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

@@ -48,6 +48,8 @@ export async function takeJob(jobId: string, taking: Taking): Promise<TakenJob |
   for (;;) {
     const held = repository.leases.get(jobId);
     if (!held || isOver(held, taking, begun)) {
+      const turn = repository.turn();
+      if (turn) await turn;
       const taken = claim(jobId, held, taking);
       if (taken === null) return null;
       if (taken !== 'later') {

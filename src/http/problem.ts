@@ -16,6 +16,9 @@ const STATUS = {
   worker_unavailable: 503,
   environment: 503,
   newer_store: 503,
+  store_damaged: 503,
+  store_foreign: 503,
+  store_gone: 503,
   store: 500,
   internal: 500,
 } as const satisfies Record<ErrorCode, number>;

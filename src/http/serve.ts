@@ -48,6 +48,7 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   const url = `http://${urlHost(boundTo)}:${port}`;
   const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
   try {
+    await host.orchestrator.deps.repository.turn();
     // One at a time, by the lock of the store: two that find a dead server's record must not both take its place.
     refuseSecond(host.orchestrator.deps.repository.transaction(() => takeLock(lock, record)));
   } catch (error) {

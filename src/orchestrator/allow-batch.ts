@@ -44,7 +44,11 @@ export async function defineBatch(
 }
 
 /** Records that a person allows what create_job would make of these arguments. Throws `approval_required` for anybody else. */
-export function allowBatch(deps: OrchestratorDeps, { job, definition }: BatchDefinition, call: Call): void {
+export async function allowBatch(
+  deps: OrchestratorDeps,
+  { job, definition }: BatchDefinition,
+  call: Call,
+): Promise<void> {
   refuseRecursion(deps.environment);
   const by = call.human;
   if (by === null) {
@@ -53,6 +57,7 @@ export function allowBatch(deps: OrchestratorDeps, { job, definition }: BatchDef
     });
   }
   const { id, powers, files } = definition;
+  await deps.repository.turn();
   deps.repository.transaction((tx) => {
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
     deps.repository.approvals.request(tx, asked);

@@ -48,6 +48,7 @@ export async function requireAllowed(
   if (!needsPerson({ ...job, powers })) return { person: false };
   // The same may have been allowed for another job, or before.
   if (job.approvedDefinition !== id) {
+    await deps.repository.turn();
     deps.repository.transaction((tx) => deps.repository.jobs.patch(tx, job.jobId, { approvedDefinition: id, powers }));
   }
   return { person: true };
@@ -83,12 +84,12 @@ function notAllowed(job: Job, { id, powers }: Definition, reason: string, more: 
  * Refuses a source that is no file or directory of data, and one that can do more than read where it lies, unless a person
  * allowed it: nothing of it is read before. Throws `approval_required`; the question is kept for a person to answer.
  */
-export function requireSource<Config>(
+export async function requireSource<Config>(
   { repository, places }: Deps,
   enumerator: Enumerator<Config>,
   config: Config,
   { workingDirectory }: Pick<Call, 'workingDirectory'>,
-): void {
+): Promise<void> {
   const root = enumerator.root(config);
   if (root !== null) refuseSpecial(root);
   const store = { path: repository.path, outputs: places.outputs };
@@ -97,6 +98,7 @@ export function requireSource<Config>(
   const known = repository.approvals.get(id);
   if (known?.approvedAt && !known.revokedAt) return;
   const source = sourceShown(enumerator.type, config);
+  await repository.turn();
   repository.transaction((tx) =>
     repository.approvals.request(tx, {
       definition: id,
@@ -170,6 +172,7 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
   const job = requireJob(deps, jobId);
   requirePerson(job, call, 'only a person can allow what it does.');
   const definition = await (await definitionOf(deps, job)).now();
+  await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, jobId);
     requireShown(now, shown, definition.id);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { notBefore } from '../domain/clock.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
-import { deleteInChunks } from '../executor/recovery.ts';
+import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
 import { requireAllowed } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
@@ -95,6 +96,7 @@ async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   await requireAllowed(deps, job);
   await requireReady(deps, job);
+  await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, job.jobId);
     const revision = repository.jobs.revision(now.jobId, now.revision);
@@ -127,7 +129,7 @@ export const cancelJob = operation({
     const before = jobStatus(deps, job);
     if (job.status === 'enumerating') {
       // Its creator sees with its next chunk that the job is gone.
-      repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id));
+      withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id)));
       await deleteInChunks(repository, job_id);
       return { ...before, status: 'cancelled', next: [] };
     }
@@ -136,7 +138,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
-      const patch = { ...reasons, test, endedAt: clock.now() };
+      const patch = { ...reasons, test, endedAt: notBefore(now.startedAt ?? now.createdAt, clock.now()) };
       if (!repository.jobs.move(tx, job_id, 'cancelled', { patch })) {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
@@ -146,6 +148,7 @@ export const cancelJob = operation({
       repository.events.add(tx, job_id, { type: 'job:cancelled' });
     });
     while (repository.transaction((tx) => dispatcher.withdraw(tx, job_id, WITHDRAW_CHUNK)) > 0) {
+      await repository.turn();
       await new Promise((resolve) => setImmediate(resolve));
     }
     await letGo(deps, job_id);
@@ -154,5 +157,5 @@ export const cancelJob = operation({
 });
 
 function cancelledTest(test: JobTest, now: number): JobTest {
-  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: now };
+  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: notBefore(test.startedAt, now) };
 }

@@ -5,15 +5,16 @@ import { homeOf } from '../approval/bounds.ts';
 import { defineJob } from '../approval/definition.ts';
 import { realPlace } from '../approval/real-place.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
-import { AbpError } from '../domain/error.ts';
+import { AbpError, toAbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../domain/repository.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
+import { isDiskFull } from '../executor/disk.ts';
 import { refuseRecursion } from '../executor/launch.ts';
 import type { Places } from '../executor/places.ts';
-import { deleteInChunks } from '../executor/recovery.ts';
+import { deleteInChunks, giveBack, withReserve } from '../executor/reclaim.ts';
 import { directoryTarget } from '../executor/write-target.ts';
 import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
@@ -78,8 +79,10 @@ export const createJob = operation({
     const enumerator = await getEnumerator(given.enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
     const settings = await checkSettings(deps, given, null);
-    requireSource(deps, enumerator, config, call);
+    await requireSource(deps, enumerator, config, call);
     const job = await newJob(deps, given, config as JsonObject, settings, call);
+    deps.repository.maintenance.keepReserve();
+    await deps.repository.turn();
     const lease = insert(deps, job, settings);
     const behind = background(call);
     const storing = store(deps, lease, enumerator, config, given, settings, behind);
@@ -183,14 +186,15 @@ async function store(
   const { repository, defaults } = deps;
   const { jobId } = lease;
   // A source may be slow: its creator lives all the same, and lets go of it when the job is gone.
-  const signOfLife = setInterval(() => {
-    if (!beat(deps, lease)) behind.giveUp();
+  const signOfLife = setInterval(async () => {
+    if (!(await beat(deps, lease))) behind.giveUp();
   }, defaults.leaseMs / 3);
   try {
     const enumerated = await enumerateInto(deps, lease, enumerator, config, behind.call);
     const { fields } = enumerated;
     const outputDirectory = repository.jobs.get(jobId)?.outputDirectory ?? '';
     const template = await templateOf(deps, given, { fields, outputSchema: settings.outputSchema, outputDirectory });
+    await repository.turn();
     repository.transaction((tx) => {
       repository.jobs.setTemplate(tx, jobId, 1, template);
       const patch = { totalUnits: enumerated.total, fields };
@@ -205,27 +209,43 @@ async function store(
     });
     return enumerated;
   } catch (error) {
-    // The refusal is what counts. What cannot be taken apart now is an orphan soon: recovery does it.
-    await takeApart(deps, jobId).catch(() => undefined);
-    throw error;
+    throw await takeApart(deps, jobId, error);
   } finally {
     clearInterval(signOfLife);
   }
 }
 
 /** Whether the job is still ours. */
-function beat({ repository }: OrchestratorDeps, lease: LeaseToken): boolean {
+async function beat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken): Promise<boolean> {
   try {
-    return repository.leases.beat(lease);
+    await repository.turn(defaults.leaseMs / 6);
+    return repository.transaction(() => repository.leases.beat(lease));
   } catch {
     // Busy at this moment; the next beat comes well within the lease.
     return true;
   }
 }
 
-async function takeApart({ repository }: OrchestratorDeps, jobId: string): Promise<void> {
-  repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId));
-  await deleteInChunks(repository, jobId);
+/**
+ * Gives back what a refused job has stored; the refusal is what counts and is returned, with what could not be removed. A
+ * disk that it has filled gets its room back, too.
+ */
+async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusal: unknown): Promise<unknown> {
+  try {
+    await repository.turn();
+    withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId)));
+    await deleteInChunks(repository, jobId);
+    if (isDiskFull(refusal)) await giveBack(repository);
+    return refusal;
+  } catch (trouble) {
+    const { code, message, hint, details } = toAbpError(refusal);
+    const left = `What it has stored could not be removed (${toAbpError(trouble).message}): \`abp recover\` or \`abp prune\` does it later.`;
+    return new AbpError(code, `${message} ${left}`, {
+      ...(hint && { hint }),
+      ...(details && { details }),
+      cause: refusal,
+    });
+  }
 }
 
 /** What of the settings goes into a revision. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AbpError } from '../domain/error.ts';
 import { isAtWork, type Job } from '../domain/job.ts';
 import { executorState } from '../executor/lease.ts';
-import { deleteInChunks } from '../executor/recovery.ts';
+import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 
@@ -29,14 +29,17 @@ export const deleteJob = operation({
     requireRest(job);
     await waitForRelease(deps, job_id);
     const { total } = repository.units.counts(job_id);
-    repository.transaction((tx) => {
-      // Looked at inside: somebody may have resumed it meanwhile; an executor that starts now finds the job gone.
-      const now = requireJob(deps, job_id);
-      requireRest(now);
-      if (executorState(repository.leases.get(job_id)) === 'alive') throw stillAtWork(now);
-      if (repository.attempts.running(job_id).length > 0) throw stillAtWork(now);
-      repository.jobs.markDeleting(tx, job_id);
-    });
+    await repository.turn();
+    withReserve(repository, () =>
+      repository.transaction((tx) => {
+        // Looked at inside: somebody may have resumed it meanwhile; an executor that starts now finds the job gone.
+        const now = requireJob(deps, job_id);
+        requireRest(now);
+        if (executorState(repository.leases.get(job_id)) === 'alive') throw stillAtWork(now);
+        if (repository.attempts.running(job_id).length > 0) throw stillAtWork(now);
+        repository.jobs.markDeleting(tx, job_id);
+      }),
+    );
     await deleteInChunks(repository, job_id);
     await rm(places.runs(job_id), { recursive: true, force: true });
     await rm(places.log(job_id), { force: true });

@@ -53,6 +53,8 @@ export async function enumerateInto(
     if (repeated !== null && onDuplicate(config) === 'error') {
       throw await duplicateKey(enumerator, config, context, repeated);
     }
+    repository.maintenance.requireRoom(chunk.chars);
+    await repository.turn();
     repository.transaction((tx) => {
       if (!repository.leases.beat(lease) || !repository.jobs.get(jobId)) {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);

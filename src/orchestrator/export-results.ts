@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { toAbpError } from '../domain/error.ts';
 import { ENDED, type Job } from '../domain/job.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
@@ -62,7 +63,12 @@ export const exportResults = operation({
     });
     const { rows, partial, sha256 } = report;
     const data = { path: place, format, rows, partial, sha256 };
-    repository.transaction((tx) => repository.events.add(tx, job_id, { type: 'results:exported', data }));
+    try {
+      repository.transaction((tx) => repository.events.add(tx, job_id, { type: 'results:exported', data }));
+    } catch (error) {
+      // It is exported: a store that cannot be written (a full or read-only disk) only keeps no record of it.
+      if (toAbpError(error).code !== 'environment') throw error;
+    }
     return {
       job_id,
       ...report,

@@ -21,6 +21,8 @@ export interface Orchestrator {
   callUnknown(name: string, input: unknown, call: Call): Promise<Record<string, unknown>>;
 }
 
+/** How long an operation that writes waits for other processes, ms: hosts of MCP wait 60 s for its answer. */
+const TURN_MS = 30_000;
 /** Bad input changes nothing, which whoever made a mistake wants to know. */
 const RETRY_HINT = 'Nothing was changed: correct it and call again.';
 
@@ -37,6 +39,8 @@ export function createOrchestrator(
       throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
     }
     const parsed = parseWith(found.input as z.ZodType, input ?? {}, `arguments of ${name}`, RETRY_HINT);
+    const turn = found.effect === 'read' ? null : deps.repository.turn(Math.min(call.patienceMs, TURN_MS));
+    if (turn) await turn;
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
     return run(call.requestId ? causedBy(deps, call.requestId) : deps, parsed, call);
   };

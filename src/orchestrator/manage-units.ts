@@ -125,6 +125,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
   let after: number | null = -1;
   while (after !== null) {
     const cursor: number = after;
+    await repository.turn();
     after = repository.transaction((tx) => {
       // The job may have ended, or been cancelled, since the last look.
       const now = requireJob(deps, job.jobId);

@@ -39,7 +39,7 @@ export async function previewPrompts(
 ): Promise<PromptPreview> {
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
-  requireSource(deps, enumerator, config, call);
+  await requireSource(deps, enumerator, config, call);
   const { items, total, complete, warnings, fields } = await preview(
     enumerator,
     config,

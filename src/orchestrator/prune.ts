@@ -1,7 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
-import { executorState } from '../executor/lease.ts';
+import { createLeaseObserver, executorState } from '../executor/lease.ts';
+import { findOrphans, removeOrphans } from '../executor/orphans.ts';
+import { giveBack } from '../executor/reclaim.ts';
 import { deleteJob } from './delete-job.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 
@@ -24,26 +26,36 @@ export interface PrunedJob {
   readonly bytes: number;
 }
 
+/** A job that was never finished being made: its creator died or failed while its units were being stored. */
+export interface PrunedOrphan {
+  readonly job_id: string;
+  readonly name: string;
+  readonly units: number;
+}
+
 /** What was taken away, or would be. */
 export interface PruneReport {
   readonly dry_run: boolean;
   readonly jobs: readonly PrunedJob[];
   /** Run directories of jobs that the store does not know. */
   readonly strays: readonly { readonly path: string; readonly bytes: number }[];
+  readonly orphans: readonly PrunedOrphan[];
+  /** Of run directories. */
   readonly bytes: number;
   readonly store: { readonly bytes_before: number; readonly bytes_after: number; readonly held_by_reader: boolean };
 }
 
-const PAGES_A_STEP = 1000;
 const JOBS_A_PAGE = 500;
 
 /**
- * Takes away what ended long ago; outputs that agents wrote stay. Then gives free pages of the store back in short steps
- * and empties its log, as far as readers let it: it never locks anybody out.
+ * Takes away what ended long ago, and what was never finished being made; outputs that agents wrote stay. Then gives free
+ * pages of the store back in short steps and empties its log, as far as readers let it: it never locks anybody out.
  */
 export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
   const { repository, places, clock } = deps;
   const before = repository.maintenance.size();
+  const strays = await straysOf(deps);
+  if (!request.dryRun) for (const { path } of strays) await rm(path, { recursive: true, force: true });
   const jobs: PrunedJob[] = [];
   for (const job of endedBefore(deps, clock.now() - request.olderThanMs)) {
     call.signal?.throwIfAborted();
@@ -60,13 +72,17 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
     else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
-  const strays = await straysOf(deps);
-  if (!request.dryRun) for (const { path } of strays) await rm(path, { recursive: true, force: true });
-  const held = request.dryRun ? false : !(await giveBack(deps));
+  const orphans = await findOrphans({ repository, clock, observer: createLeaseObserver(clock) }, true);
+  const pruned = orphans.map(({ jobId, name }) => {
+    return { job_id: jobId, name, units: repository.units.counts(jobId).total };
+  });
+  if (!request.dryRun) await removeOrphans(repository, orphans);
+  const held = request.dryRun ? false : !(await giveBack(repository));
   return {
     dry_run: request.dryRun,
     jobs,
     strays,
+    orphans: pruned,
     bytes: [...jobs, ...strays].reduce((sum, { bytes }) => sum + bytes, 0),
     store: { bytes_before: before.bytes, bytes_after: repository.maintenance.size().bytes, held_by_reader: held },
   };
@@ -98,17 +114,6 @@ async function straysOf({ repository, places }: OrchestratorDeps) {
   return Promise.all(
     strays.map(async (name) => ({ path: join(runs, basename(name)), bytes: await sizeOf(join(runs, name)) })),
   );
-}
-
-/** Free pages in steps, giving way to others between them; true = the file could shrink at once. */
-async function giveBack({ repository: { maintenance } }: OrchestratorDeps): Promise<boolean> {
-  for (let free = maintenance.size().freeBytes; free > 0; ) {
-    const left = maintenance.giveBack(PAGES_A_STEP);
-    if (left >= free) break;
-    free = left;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return maintenance.emptyLog();
 }
 
 /** Bytes of all files below a folder; 0 when it does not exist. A folder at a time: a job may have millions. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attempt } from '../domain/attempt.ts';
+import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { UnitFilter, UnitWithAttempt } from '../domain/repository.ts';
@@ -186,7 +186,7 @@ export function brief({ unit, attempt }: UnitWithAttempt) {
       : {}),
     ...(waitingUntil(unit) ?? {}),
     ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
-    ...(attempt?.endedAt ? { duration_s: (attempt.endedAt - attempt.startedAt) / 1000 } : {}),
+    ...(attempt?.endedAt ? { duration_s: attemptDurationMs(attempt, attempt.endedAt) / 1000 } : {}),
   };
 }
 
@@ -220,7 +220,7 @@ function describe(deps: OrchestratorDeps, attempt: Attempt) {
     ...shortField('tools_denied', attempt.notes?.toolsDenied, 300),
     ...shortField('files_changed', attempt.notes?.filesChanged, 500),
     started_at: iso(attempt.startedAt),
-    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     run_directory: attempt.runDirectory,
   };
 }

@@ -69,7 +69,7 @@ export const previewItems = operation({
   async run(deps, { enumerator_type, enumerator_config, limit = DEFAULT_ITEMS }, call) {
     const enumerator = await getEnumerator(enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, enumerator_config), call);
-    requireSource(deps, enumerator, config, call);
+    await requireSource(deps, enumerator, config, call);
     const seen = await preview(
       enumerator,
       config,

@@ -128,6 +128,7 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
     startedAt: clock.now(),
     endedAt: null,
   };
+  await repository.turn();
   repository.transaction((tx) => {
     if (!repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } })) throw changed(job);
     repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units: test.units } });
@@ -135,6 +136,7 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
   try {
     await deps.launcher.ensureExecutor(job);
   } catch (error) {
+    await repository.turn();
     // The job is as it was, also when an executor comes after all: late, on a machine that is very busy.
     repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
@@ -183,6 +185,7 @@ async function run(
 ): Promise<void> {
   const { repository, clock } = deps;
   await requireReady(deps, job);
+  await repository.turn();
   repository.transaction((tx) => {
     // What was decided about must be what is there now: another test may have begun meanwhile.
     const now = requireJob(deps, job.jobId);

@@ -1,4 +1,4 @@
-import type { Attempt } from '../domain/attempt.ts';
+import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
 import { type FailureClass, failureRule } from '../domain/failure.ts';
@@ -152,9 +152,9 @@ export function testSamples(deps: OrchestratorDeps, job: Job): readonly Sample[]
   if (!job.test || job.test.state === 'running') return [];
   return job.test.units
     .flatMap((index) => latestTest(deps, job, index) ?? [])
-    .map(({ usage, startedAt, endedAt }) => ({
-      costUsd: usage.costUsd ?? null,
-      durationMs: (endedAt ?? startedAt) - startedAt,
+    .map((attempt) => ({
+      costUsd: attempt.usage.costUsd ?? null,
+      durationMs: attemptDurationMs(attempt, attempt.startedAt),
     }));
 }
 
@@ -191,7 +191,7 @@ function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
     ...shortField('tools_denied', attempt.notes?.toolsDenied, room / 4),
     ...shortField('files_changed', attempt.notes?.filesChanged, room / 4),
     ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
-    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     conversation: {
       tool: 'get_unit',
       arguments: { job_id: attempt.jobId, unit: attempt.index, attempt: attempt.attempt, conversation: true },
@@ -215,7 +215,7 @@ function runningOf(deps: OrchestratorDeps, job: Job): object {
       key: shortText(deps.repository.units.get({ jobId, stage, index })?.key ?? '', 80),
       ...(stage === 'post' ? { stage } : {}),
       attempt,
-      seconds: Math.round((now - startedAt) / 1000),
+      seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
     })),
   };
 }

@@ -53,6 +53,7 @@ export const updateJob = operation({
     checkTemplate(template, job.fields);
     const draft = { template, ...revisionOf(settings) };
     const { powers } = await definitionOf(deps, job, { ...before, ...draft });
+    await repository.turn();
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       if (now.status !== job.status || now.revision !== job.revision) {

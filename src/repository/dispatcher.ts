@@ -154,7 +154,8 @@ export function createDispatcher(
   );
   const endAttempt = db.prepare(
     `UPDATE attempts SET status = @status, failure_class = @failureClass, message = @message, result = @result,
-       cost_usd = @costUsd, cost_estimated = @costEstimated, usage = @usage, notes = @notes, ended_at = @now, reserved_usd = 0
+       cost_usd = @costUsd, cost_estimated = @costEstimated, usage = @usage, notes = @notes,
+       ended_at = max(@now, started_at), reserved_usd = 0
      WHERE job_id = @jobId AND stage = @stage AND idx = @index AND attempt = @attempt AND status = 'running'`,
   );
   const spend = db.prepare(

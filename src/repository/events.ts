@@ -33,6 +33,10 @@ export function createEventStore(db: Database.Database, clock: Clock): EventStor
   const ofJob = db.prepare<unknown[], EventsTable>(
     `SELECT * FROM events INDEXED BY events_of_job WHERE job_id = ? AND idx IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?`,
   );
+  const lastOrder = db.prepare<unknown[], { seq: number }>(
+    `SELECT seq FROM events INDEXED BY events_of_job
+     WHERE job_id = ? AND idx IS NULL AND seq > 0 AND type IN ('job:started', 'job:resumed') ORDER BY seq DESC LIMIT 1`,
+  );
   const lastSeq = statement(db, (p: { jobId: string }) =>
     query.selectFrom('jobs').select('event_seq').where('job_id', '=', p.jobId).where('deleting', '=', sql.lit(0)),
   );
@@ -54,6 +58,7 @@ export function createEventStore(db: Database.Database, clock: Clock): EventStor
     },
     list: (jobId, afterSeq, limit) => list.all({ jobId, afterSeq, limit }).map(toEvent),
     ofJob: (jobId, beforeSeq, limit) => ofJob.all(jobId, beforeSeq, limit).map(toEvent),
+    lastOrder: (jobId) => lastOrder.get(jobId)?.seq ?? 0,
     lastSeq: (jobId) => lastSeq.get({ jobId })?.event_seq ?? null,
     lastSeqs: () => new Map(lastSeqs.all({}).map((row) => [row.job_id, row.event_seq])),
   };

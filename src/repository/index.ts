@@ -10,10 +10,12 @@ import { createGateStore } from './gates.ts';
 import { createJobStore } from './jobs.ts';
 import { createLeaseStore } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
-import { openDatabase } from './open.ts';
+import { type Connection, openDatabase, openWritable } from './open.ts';
 import { createTotals } from './totals.ts';
 import { createTransaction } from './transaction.ts';
 import { createUnitStore } from './units.ts';
+
+export { whenUnlocked } from './turn.ts';
 
 /** Ledger and dispatcher on one SQLite file. */
 export interface Store {
@@ -23,16 +25,57 @@ export interface Store {
 
 /**
  * Opens (or makes) the store at an absolute path or `:memory:`. `isDead` says whether a recorded process is certainly gone:
- * only then may its job be passed over by a migration, and its slots go to other jobs. Errors: see openDatabase.
+ * only then may its job be passed over by a migration, and its slots go to other jobs. A store that can only be read is
+ * opened for that; each write then tries whether it can be written by now. Errors: see openDatabase.
  */
 export function openStore(
   path: string,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean = () => false,
 ): Store {
-  const db = openDatabase(path, isDead);
+  const opened = [openDatabase(path, isDead)] as [Connection, ...Connection[]];
+  const present = () => opened[0];
+  const parts = partsOn(present(), path, clock, isDead);
+
+  /** Those who hold the stores keep them: only what is behind them is exchanged. */
+  function requireWritable(): void {
+    if (present().unwritable === null) return;
+    opened.unshift(openWritable(path, isDead));
+    const fresh = partsOn(present(), path, clock, isDead);
+    for (const name of Object.keys(fresh) as (keyof typeof fresh)[]) Object.assign(parts[name], fresh[name]);
+  }
+
+  const { dispatcher, access, ...stores } = parts;
   const repository: Repository = {
     path,
+    ...stores,
+    totals: () => access.totals(),
+    transaction(work) {
+      requireWritable();
+      return access.transaction(work);
+    },
+    turn(patienceMs) {
+      try {
+        requireWritable();
+      } catch {
+        // There is nothing to wait for; what is to be written then says why it cannot be.
+        return null;
+      }
+      return access.turn(patienceMs);
+    },
+    changeCounter: () => access.changeCounter(),
+    close() {
+      // A connection that cannot write closes last: it takes no room for merging the log.
+      for (const connection of opened) connection.close();
+    },
+  };
+  return { repository, dispatcher };
+}
+
+/** Everything that is made of one connection. */
+function partsOn(connection: Connection, path: string, clock: Clock, isDead: (process: ProcessIdentity) => boolean) {
+  const { db } = connection;
+  return {
     jobs: createJobStore(db, clock),
     units: createUnitStore(db),
     attempts: createAttemptStore(db),
@@ -40,11 +83,12 @@ export function openStore(
     leases: createLeaseStore(db, clock),
     gates: createGateStore(db),
     approvals: createApprovalStore(db, clock),
-    totals: createTotals(db),
     maintenance: createMaintenance(db, path),
-    transaction: createTransaction(db),
-    changeCounter: () => db.pragma('data_version', { simple: true }) as number,
-    close: () => db.close(),
+    dispatcher: createDispatcher(db, clock, isDead),
+    access: {
+      totals: createTotals(db),
+      ...createTransaction(connection, path),
+      changeCounter: () => db.pragma('data_version', { simple: true }) as number,
+    },
   };
-  return { repository, dispatcher: createDispatcher(db, clock, isDead) };
 }

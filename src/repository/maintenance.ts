@@ -1,25 +1,86 @@
-import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { AbpError } from '../domain/error.ts';
 import type { Maintenance } from '../domain/maintenance.ts';
+import { tooFull } from './faults.ts';
+import { realPath, sizeOf } from './file.ts';
+import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
+
+/** Up to this size the indexes are compared with their tables, too: a second or two. */
+const WHOLE_CHECK_BYTES = 256 << 20;
+/** Pages of the log after which SQLite merges it into the database by itself; its default. */
+const CHECKPOINT_PAGES = 1000;
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** For what else is written meanwhile, and for the deletion itself. */
+const SPARE_BYTES = 1 << 20;
+
+/** Columns that hold JSON, whose damage SQLite takes for content. */
+const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  jobs: ['enumerator_config', 'fields', 'test', 'post_processing', 'pass_env'],
+  job_revisions: ['output_schema', 'worker', 'limits'],
+  units: ['payload'],
+  attempts: ['result', 'usage', 'notes'],
+  events: ['data'],
+};
+
+/** Which columns hold texts that ABP never wrote; null = none. */
+function brokenTexts(db: Database.Database): string | null {
+  const found = Object.entries(JSON_COLUMNS).flatMap(([table, columns]) =>
+    columns.flatMap((column) => {
+      const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE NOT json_valid(${column})`).get() as {
+        n: number;
+      };
+      return n > 0 ? [`${n} of ${table}.${column} are no JSON`] : [];
+    }),
+  );
+  return found.length > 0 ? found.join('; ') : null;
+}
 
 /** Upkeep of a SQLite file that others may have open: never VACUUM, which would lock them out for as long as it takes. */
 export function createMaintenance(db: Database.Database, path: string): Maintenance {
+  const file = realPath(path);
   const number = (pragma: string) => db.pragma(pragma, { simple: true }) as number;
   const freeBytes = () => number('freelist_count') * number('page_size');
-  const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = () => sizeOf(file) + sizeOf(`${file}-wal`);
   return {
-    size: () => ({ bytes: sizeOf(path) + sizeOf(`${path}-wal`), freeBytes: freeBytes() }),
+    size: () => ({ bytes: bytes(), freeBytes: freeBytes() }),
     giveBack(pages) {
       db.pragma(`incremental_vacuum(${pages})`);
       return freeBytes();
     },
     emptyLog() {
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       return result?.busy === 0;
     },
     faults() {
-      const found = (db.pragma('quick_check(5)') as { quick_check: string }[]).map((row) => row.quick_check);
-      return found.length === 1 && found[0] === 'ok' ? null : found.join('; ');
+      const check = bytes() <= WHOLE_CHECK_BYTES ? 'integrity_check' : 'quick_check';
+      const found = (db.pragma(`${check}(5)`) as Record<string, string>[]).map((row) => row[check]);
+      if (found.length !== 1 || found[0] !== 'ok') return found.join('; ');
+      return check === 'integrity_check' ? brokenTexts(db) : null;
+    },
+    keepReserve() {
+      if (path !== ':memory:') keepReserve(file);
+    },
+    isDiskFull: () => path === ':memory:' || isFull(file),
+    spendReserve: () => path !== ':memory:' && spendReserve(file),
+    mergeLog() {
+      try {
+        const [result] = db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
+        db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        return result?.log === result?.checkpointed;
+      } catch (error) {
+        if (error instanceof AbpError && error.details?.disk === true) return false;
+        throw error;
+      }
+    },
+    requireRoom(bytes) {
+      if (path === ':memory:') return;
+      const needed = sizeOf(`${file}-wal`) + 2 * bytes + SPARE_BYTES;
+      const free = freeOnDisk(file);
+      if (free < needed)
+        throw tooFull(path, `${megabytes(free)} are free, and storing more of this source needs ${megabytes(needed)}`);
     },
   };
 }

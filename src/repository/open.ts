@@ -1,93 +1,142 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
-import { MIGRATIONS } from './migrations/index.ts';
+import { faultOf } from './faults.ts';
+import { realPath, sizeOf } from './file.ts';
+import { guard } from './guard.ts';
+import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
+import { createPresence, type Presence } from './presence.ts';
+import { openForReading } from './read-only.ts';
+import { recognize } from './recognize.ts';
+import { freeBytes, spendReserve } from './reserve.ts';
 
 /** How long a statement waits for another process's write, ms: under a third of the shortest sensible lease. */
 export const BUSY_TIMEOUT_MS = 4_000;
 
-/** What SQLite says on a full disk, where even a read may need room beside the database. */
-const DISK_FULL = /^SQLITE_(FULL|IOERR)/;
+/** An open database. */
+export interface Connection {
+  readonly db: Database.Database;
+  readonly presence: Presence;
+  /** Why it can only be read; null = it can be written. */
+  readonly unwritable: AbpError | null;
+  close(): void;
+}
 
 /**
  * Opens the store and brings it to the newest schema. The directory is made 0700 and the file 0600 before SQLite writes a
- * byte. Throws AbpError: `newer_store` when a newer ABP wrote it, `busy` when a migration is due while somebody alive holds
- * a lease, `environment` when the place cannot be used, `store` when the file is no database.
+ * byte. What cannot be written (a full disk, a read-only file system, the file of somebody else) is opened for reading.
+ * Throws AbpError: `newer_store`, `store_foreign` and `store_damaged` before anything is changed; `busy` when another
+ * process has it locked (`details.locked`), or when a migration is due while somebody alive holds a lease; `environment`
+ * when the place cannot be used.
  */
-export function openDatabase(path: string, isDead: (holder: ProcessIdentity) => boolean): Database.Database {
-  if (path !== ':memory:') createPrivate(path);
+export function openDatabase(path: string, isDead: (holder: ProcessIdentity) => boolean): Connection {
+  if (path === ':memory:') return inMemory(isDead);
+  try {
+    return openWritable(path, isDead);
+  } catch (error) {
+    const reason = refusalOf(error, path);
+    if (reason.code !== 'environment' || sizeOf(path) === 0) throw reason;
+    return openReadable(path, reason);
+  }
+}
+
+/** The same, but only so that it can be written: else it throws. */
+export function openWritable(path: string, isDead: (holder: ProcessIdentity) => boolean): Connection {
+  const file = realPath(path);
+  const kind = recognize(file);
+  for (;;) {
+    let db: Database.Database | undefined;
+    try {
+      if (kind === 'new') createPrivate(path);
+      else makePrivate(path);
+      db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+      prepareToWrite(db, kind);
+      // Merging it takes room before it gives any, see closeGently.
+      if (freeBytes(file) < sizeOf(`${file}-wal`)) db.pragma('wal_autocheckpoint = 0');
+      migrate(db, path, isDead);
+      const presence = createPresence(path);
+      guard(db, path, presence);
+      const opened = db;
+      return { db, presence, unwritable: null, close: () => closeGently(opened, file) };
+    } catch (error) {
+      db?.close();
+      const reason = refusalOf(error, path);
+      if (reason.details?.disk !== true || !spendReserve(file)) throw reason;
+    }
+  }
+}
+
+function prepareToWrite(db: Database.Database, kind: 'new' | 'store'): void {
+  // Must come before the first table: SQLite cannot switch it on later without a VACUUM. On a store it would be a write.
+  if (kind === 'new') db.pragma('auto_vacuum = INCREMENTAL');
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  // 8 MB: a larger one makes nothing faster here, the system caches the file anyway.
+  db.pragma('cache_size = -8192');
+}
+
+function inMemory(isDead: (holder: ProcessIdentity) => boolean): Connection {
+  const db = new Database(':memory:');
+  prepareToWrite(db, 'new');
+  migrate(db, ':memory:', isDead);
+  const presence = { check() {}, checkNowAndThen() {} };
+  return { db, presence, unwritable: null, close: () => db.close() };
+}
+
+function openReadable(path: string, reason: AbpError): Connection {
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    // Must come before the first table: SQLite cannot switch it on later without a VACUUM.
-    db.pragma('auto_vacuum = INCREMENTAL');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
-    db.pragma('foreign_keys = ON');
-    // 8 MB: a larger one makes nothing faster here, the system caches the file anyway.
-    db.pragma('cache_size = -8192');
-    migrate(db, path, isDead);
-    return db;
+    const opened = openForReading(realPath(path));
+    db = opened.db;
+    // An older schema is brought up to date in memory: nobody can hold a lease there.
+    if (opened.isSnapshot) migrate(db, path, () => true);
+    else if (versionOf(db) !== NEWEST_VERSION) throw reason;
+    db.pragma('query_only = ON');
+    const presence = createPresence(path);
+    guard(db, path, presence);
+    return { db, presence, unwritable: reason, close: () => opened.db.close() };
   } catch (error) {
     db?.close();
-    if (error instanceof AbpError) throw error;
-    const message = `Cannot open the store ${path}: ${(error as Error).message}`;
-    if (DISK_FULL.test(String((error as { code?: unknown }).code))) {
-      throw new AbpError('environment', message, { hint: 'Make room on the disk, then try again.', cause: error });
-    }
-    throw new AbpError('store', message, {
-      hint: 'Is it an ABP database? ABP_STORAGE_PATH names another place; `abp doctor` checks this one.',
-      cause: error,
-    });
+    throw refusalOf(error, path);
   }
+}
+
+/**
+ * The last connection to close merges the log into the database, which takes room before it gives any: with too little it
+ * fails halfway, with the disk fuller than before. Then a connection that cannot write is the last.
+ */
+function closeGently(db: Database.Database, file: string): void {
+  let last: Database.Database | undefined;
+  try {
+    const logBytes = sizeOf(`${file}-wal`);
+    if (logBytes > 0 && freeBytes(file) < logBytes) last = openForReading(file).db;
+  } catch {
+    // The file is gone, or unreadable: then there is nothing to be gentle with.
+  }
+  db.close();
+  last?.close();
 }
 
 function createPrivate(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-  } catch (error) {
-    throw new AbpError('environment', `Cannot write the store ${path}: ${(error as Error).message}`, {
-      hint: 'Make the folder writable, or set ABP_STORAGE_PATH to a file in one that is.',
-      cause: error,
-    });
-  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  makePrivate(path);
 }
 
-function migrate(db: Database.Database, path: string, isDead: (holder: ProcessIdentity) => boolean): void {
-  const newest = MIGRATIONS.at(-1)?.version ?? 0;
-  const version = () => db.pragma('user_version', { simple: true }) as number;
-  if (version() > newest) {
-    throw new AbpError(
-      'newer_store',
-      `${path} was written by a newer ABP (schema ${version()}, this one knows ${newest}).`,
-      {
-        hint: 'Update agentic-batch-processor, or set ABP_STORAGE_PATH to another file.',
-      },
-    );
-  }
-  if (version() === newest) return;
-  // Immediate: of several processes that open a new store at once, one migrates and the others find it done.
-  db.transaction(() => {
-    if (version() > 0 && isHeld(db, isDead)) {
-      throw new AbpError('busy', `${path} needs an update of its schema, but a job is running.`, {
-        hint: 'Pause or finish running jobs with the ABP that started them, then try again.',
-      });
-    }
-    for (const migration of MIGRATIONS) {
-      if (migration.version <= version()) continue;
-      db.exec(migration.sql);
-      db.pragma(`user_version = ${migration.version}`);
-    }
-  }).immediate();
+function makePrivate(path: string): void {
+  if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600);
 }
 
-/** The columns of a lease that say who holds it: the same in every schema. */
-const HOLDERS = 'SELECT pid, pid_started_at AS startedAt, boot_id AS bootId FROM leases WHERE released = 0';
-
-function isHeld(db: Database.Database, isDead: (holder: ProcessIdentity) => boolean): boolean {
-  return (db.prepare(HOLDERS).all() as ProcessIdentity[]).some((holder) => !isDead(holder));
+function refusalOf(error: unknown, path: string): AbpError {
+  if (error instanceof AbpError) return error;
+  const fault = faultOf(error, path);
+  if (fault !== null) return fault;
+  const { message } = error as Error;
+  return new AbpError('environment', `Cannot write the store ${path}: ${message}`, {
+    hint: 'ABP_STORAGE_PATH names another place; `abp doctor` checks this one.',
+    cause: error,
+  });
 }

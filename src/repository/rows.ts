@@ -1,27 +1,72 @@
-import type { Attempt, AttemptNotes, AttemptPurpose, AttemptStatus, UnitResult, Usage } from '../domain/attempt.ts';
+import {
+  ATTEMPT_STATUSES,
+  type Attempt,
+  type AttemptNotes,
+  type AttemptPurpose,
+  type UnitResult,
+  type Usage,
+} from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
 import type { EventType, JobEvent } from '../domain/event.ts';
-import type { FailureClass } from '../domain/failure.ts';
-import type { Job, JobStatus, JobTest, PauseReason, PostProcessing, Revision, WorkerChoice } from '../domain/job.ts';
+import { FAILURE_CLASSES } from '../domain/failure.ts';
+import {
+  JOB_STATUSES,
+  type Job,
+  type JobTest,
+  PAUSE_REASONS,
+  type PauseReason,
+  type PostProcessing,
+  type Revision,
+  type WorkerChoice,
+} from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
-import type { Stage, Unit, UnitStatus } from '../domain/unit.ts';
+import { type Stage, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import type { RecordedNeeds } from '../domain/worker.ts';
 import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
 
-/** Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only. */
+/**
+ * Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only: JSON that
+ * is none, and a status that does not exist, were not written by it.
+ */
 
-const json = <T>(text: string): T => JSON.parse(text) as T;
+const PAUSE_REASON_WORDS = Object.keys(PAUSE_REASONS) as readonly PauseReason[];
+
+function json<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw damagedRow('a column is no JSON', cause);
+  }
+}
+
 const jsonOrNull = <T>(text: string | null): T | null => (text === null ? null : json<T>(text));
+
+function oneOf<T extends string>(words: readonly T[], word: string): T {
+  if ((words as readonly string[]).includes(word)) return word as T;
+  throw damagedRow(`${JSON.stringify(String(word).slice(0, 40))} is no ${words.slice(0, 3).join(', ')}…`);
+}
+
+function oneOfOrNull<T extends string>(words: readonly T[], word: string | null): T | null {
+  return word === null ? null : oneOf(words, word);
+}
+
+function damagedRow(found: string, cause?: unknown): AbpError {
+  return new AbpError('store_damaged', `A row of the store is damaged: ${found}.`, {
+    hint: '`abp doctor` names the file, looks it over and prints how to save what can be read.',
+    cause,
+  });
+}
 
 export function toJob(row: JobsTable): Job {
   return {
     jobId: row.job_id,
     name: row.name,
-    status: row.status as JobStatus,
-    pauseReason: row.pause_reason as PauseReason | null,
+    status: oneOf(JOB_STATUSES, row.status),
+    pauseReason: oneOfOrNull(PAUSE_REASON_WORDS, row.pause_reason),
     pauseMode: row.pause_mode as 'soft' | 'hard' | null,
     pausedFrom: row.paused_from as 'running' | 'post_processing' | null,
     statusMessage: row.status_message,
@@ -77,13 +122,13 @@ export function toUnit(row: UnitsTable): Unit {
     index: row.idx,
     key: row.key ?? String(row.idx),
     payload: json<JsonObject>(row.payload),
-    status: row.status as UnitStatus,
+    status: oneOf(UNIT_STATUSES, row.status),
     attempt: row.attempt,
     retriesUsed: row.retries_used,
     deferrals: row.deferrals,
     interruptions: row.interruptions,
     notBefore: row.not_before,
-    failureClass: row.failure_class as FailureClass | null,
+    failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
     failureMessage: row.failure_message,
   };
 }
@@ -95,7 +140,7 @@ export function toAttempt(row: AttemptsTable): Attempt {
     index: row.idx,
     attempt: row.attempt,
     purpose: row.purpose as AttemptPurpose,
-    status: row.status as AttemptStatus,
+    status: oneOf(ATTEMPT_STATUSES, row.status),
     revision: row.revision,
     epoch: row.epoch,
     attemptId: row.attempt_id,
@@ -105,7 +150,7 @@ export function toAttempt(row: AttemptsTable): Attempt {
     bootId: row.boot_id,
     deadlineAt: row.deadline_at,
     reservedUsd: row.reserved_usd,
-    failureClass: row.failure_class as FailureClass | null,
+    failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
     message: row.message,
     result: jsonOrNull<UnitResult>(row.result),
     usage: json<Usage>(row.usage),
@@ -128,10 +173,10 @@ export function toResult(row: ResultRow): UnitWithResult {
     unit: {
       index: row.idx,
       key: row.key ?? String(row.idx),
-      status: row.status as UnitStatus,
+      status: oneOf(UNIT_STATUSES, row.status),
       payload: json<JsonObject>(row.payload),
       attempt: row.attempt,
-      failureClass: row.failure_class as FailureClass | null,
+      failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
       failureMessage: row.failure_message,
     },
     result: jsonOrNull<UnitResult>(row.result),

@@ -1,7 +1,8 @@
-import type Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
-import type { Tx } from '../domain/repository.ts';
-import { BUSY_TIMEOUT_MS } from './open.ts';
+import type { Repository } from '../domain/repository.ts';
+import { explained } from './guard.ts';
+import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
+import { isLocked, whenUnlocked } from './turn.ts';
 
 /**
  * How often a writer looks whether it is its turn, ms. SQLite's own looks grow to 100 ms apart, and miss the moments between
@@ -9,56 +10,83 @@ import { BUSY_TIMEOUT_MS } from './open.ts';
  */
 const LOOK_MS = 2;
 
-/** What SQLite says when a write cannot be made, and what that means to a person. */
-const WRITE_ERRORS: readonly { readonly code: RegExp; readonly error: (cause: Error) => AbpError }[] = [
-  {
-    code: /^SQLITE_FULL|^SQLITE_IOERR/,
-    error: (cause) =>
-      new AbpError('environment', `The store cannot be written: ${cause.message}`, {
-        hint: 'Make room on the disk (`abp prune` helps), then try again.',
-        details: { disk: true },
-        cause,
-      }),
-  },
-  {
-    code: /^SQLITE_BUSY/,
-    error: (cause) =>
-      new AbpError('busy', 'The store is locked by another process.', { hint: 'Try again in a moment.', cause }),
-  },
-];
-
 /** One exec: three calls cost four times as much. A read waits in SQLite's way. */
-const BEGIN = `PRAGMA busy_timeout = ${LOOK_MS}; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
+const beginWithin = (ms: number) =>
+  `PRAGMA busy_timeout = ${ms}; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
+const BEGIN = beginWithin(LOOK_MS);
+const TRY = beginWithin(0);
 
-/** Makes `Repository.transaction` of a database. */
-export function createTransaction(db: Database.Database): <T>(work: (tx: Tx) => T) => T {
+/** Makes `Repository.transaction` and `Repository.turn` of a database. */
+export function createTransaction(
+  { db, presence }: Connection,
+  path: string,
+): Pick<Repository, 'transaction' | 'turn'> {
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
-  return (work) => {
-    if (db.inTransaction) throw new AbpError('internal', 'A write transaction was opened inside another one.');
+  /** A turn that nobody has used yet: its transaction has begun. */
+  let unused: NodeJS.Immediate | null = null;
+
+  function take(): boolean {
+    if (unused === null) return false;
+    clearImmediate(unused);
+    unused = null;
+    return true;
+  }
+
+  function tryTurn(): void {
+    if (db.inTransaction) return;
+    presence.check();
     try {
-      begin(db);
-      const result = work({} as Tx);
-      commit.run();
-      return result;
+      db.exec(TRY);
     } catch (error) {
-      // SQLite may have rolled it back itself: a full disk.
-      if (db.inTransaction) rollback.run();
-      const code = (error as { code?: unknown }).code;
-      const known = typeof code === 'string' ? WRITE_ERRORS.find((entry) => entry.code.test(code)) : undefined;
-      throw known && error instanceof Error ? known.error(error) : error;
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      throw explained(error, path, presence);
     }
+    // Whoever waited for it has written by then, or has something else to do first.
+    unused = setImmediate(() => {
+      if (take() && db.open) rollback.run();
+    });
+  }
+
+  return {
+    transaction(work) {
+      const begun = take();
+      if (db.inTransaction && !begun) {
+        throw new AbpError('internal', 'A write transaction was opened inside another one.');
+      }
+      try {
+        presence.check();
+        if (!begun) begin(db);
+        const result = work({} as Parameters<typeof work>[0]);
+        commit.run();
+        return result;
+      } catch (error) {
+        // SQLite may have rolled it back itself: a full disk.
+        if (db.inTransaction) rollback.run();
+        throw explained(error, path, presence);
+      }
+    },
+    turn(patienceMs) {
+      if (path === ':memory:') return null;
+      try {
+        tryTurn();
+        return null;
+      } catch (error) {
+        return isLocked(error) ? whenUnlocked(tryTurn, patienceMs) : Promise.reject(error);
+      }
+    },
   };
 }
 
-function begin(db: Database.Database): void {
+function begin(db: Connection['db']): void {
   const until = performance.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     try {
       db.exec(BEGIN);
       return;
     } catch (error) {
-      if ((error as { code?: unknown }).code === 'SQLITE_BUSY' && performance.now() < until) continue;
+      const isBusy = (error as { code?: unknown }).code === 'SQLITE_BUSY';
+      if (isBusy && performance.now() < until) continue;
       db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
       throw error;
     }

@@ -23,7 +23,7 @@ export async function personAllowsSource(
   const enumerator = await getEnumerator(type);
   const config = enumerator.resolve(parseConfig(enumerator, given), { workingDirectory });
   try {
-    requireSource(deps, enumerator, config, { workingDirectory });
+    await requireSource(deps, enumerator, config, { workingDirectory });
   } catch (error) {
     const { details } = error as { readonly details: { readonly definition: string } };
     allowSource(deps, findApproval(deps, details.definition), PERSON);

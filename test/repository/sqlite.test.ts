@@ -44,14 +44,14 @@ describe('the place of a store', () => {
   test.each([
     ['no directory', (path: string) => writeFileSync(join(path, '..'), 'a file'), 'environment'],
     ['a directory', (path: string) => mkdirSync(path, { recursive: true }), 'environment'],
-    ['no database', (path: string) => writeText(path, 'Dear diary, today I wrote a file.'.repeat(99)), 'store'],
+    ['no database', (path: string) => writeText(path, 'Dear diary, today I wrote a file.'.repeat(99)), 'store_foreign'],
   ])('that is %s is refused, naming it and the way out, and left as it was', (_what, make, code) => {
     const path = join(temporaryDirectory(), 'store', 'batch.db');
     make(path);
     const error = refusalOf(() => openStore(path, systemClock));
     expect(error).toMatchObject({ code, hint: expect.stringContaining('ABP_STORAGE_PATH') });
     expect(error.message).toContain(path);
-    if (code === 'store') expect(readFileSync(path, 'utf8')).toMatch(/^Dear diary/);
+    if (code === 'store_foreign') expect(readFileSync(path, 'utf8')).toMatch(/^Dear diary/);
   });
 });
 
@@ -62,7 +62,7 @@ test('a store that a full disk keeps shut is not taken for something else', () =
   });
   onTestFinished(() => pragma.mockRestore());
   const error = refusalOf(() => openStore(join(temporaryDirectory(), 'batch.db'), systemClock));
-  expect(error).toMatchObject({ code: 'environment', hint: 'Make room on the disk, then try again.' });
+  expect(error).toMatchObject({ code: 'environment', hint: expect.stringMatching(/^Make room on the disk/) });
 });
 
 describe('the schema', () => {

@@ -35,5 +35,6 @@ async function findingsOf({ about, look }: Check, session: Session): Promise<rea
 function lineOf({ about, state, message, fix }: Finding, { terminal: { colors } }: Session): string {
   const mark = { pass: colors.green('pass'), warn: colors.yellow('warn'), fail: colors.red('fail') }[state];
   const line = `${mark}  ${about.padEnd(12)}${printable(inCommands(message))}`;
-  return fix ? `${line}\n      ${' '.repeat(12)}${colors.dim(printable(inCommands(fix)))}` : line;
+  const steps = fix?.split('\n') ?? [];
+  return [line, ...steps.map((step) => `      ${' '.repeat(12)}${colors.dim(printable(inCommands(step)))}`)].join('\n');
 }

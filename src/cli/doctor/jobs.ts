@@ -18,6 +18,10 @@ export const jobs: Check = {
     const stale = await Promise.all(listed.jobs.map(({ job_id }) => call('get_job_status', { job_id })));
     const findings = stale.flatMap((job): Finding[] => {
       const { job_id, status, pause_reason, executor, test } = job;
+      if (executor.state === 'lost' && status === 'enumerating') {
+        const fix = 'abp recover (or abp prune) removes it';
+        return [{ about, state: 'warn', message: `${job_id} was never finished being made`, fix }];
+      }
       if (executor.state === 'lost') {
         const fix = `abp resume ${job_id} (or abp recover for all such jobs)`;
         return [{ about, state: 'warn', message: `${job_id} is ${status}, but its executor is gone`, fix }];

@@ -1,6 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readConfig } from '../../config.ts';
+import { toAbpError } from '../../domain/error.ts';
+import type { Repository } from '../../domain/repository.ts';
+import { rescueCommands } from '../../repository/rescue.ts';
 import { bytes, count } from '../format.ts';
 import type { Check, Finding } from './finding.ts';
 
@@ -11,28 +14,22 @@ export const store: Check = {
   about,
   look: async ({ abp, host }) => {
     const { storagePath } = readConfig(host.environment);
-    if (!existsSync(storagePath)) {
-      return [roomFor(storagePath)];
-    }
+    if (!existsSync(storagePath)) return [roomFor(storagePath)];
     const permissions = permissionsOf(storagePath);
     if (permissions.some(({ state }) => state === 'fail')) return permissions;
-    const { repository } = (await abp()).orchestrator.deps;
+    let repository: Repository;
+    try {
+      ({ repository } = (await abp()).orchestrator.deps);
+    } catch (error) {
+      return [failed(error, storagePath), ...permissions];
+    }
+    const damage = damageOf(repository);
+    if (damage !== null) return [damage, ...permissions];
     const { bytes: size, freeBytes } = repository.maintenance.size();
     const { total } = repository.jobs.list({ limit: 1 });
-    const faults = repository.maintenance.faults();
     return [
       { about, state: 'pass', message: `${storagePath}, ${bytes(size)}, ${count(total, 'job')}` },
       ...permissions,
-      ...(faults === null
-        ? []
-        : [
-            {
-              about,
-              state: 'fail' as const,
-              message: `the file is damaged: ${faults}`,
-              fix: `Stop all jobs, then save what can be read: sqlite3 ${storagePath} .recover | sqlite3 new.db`,
-            },
-          ]),
       ...(freeBytes > size / 2 && freeBytes > 50e6
         ? [
             {
@@ -46,6 +43,32 @@ export const store: Check = {
     ];
   },
 };
+
+/** What is wrong inside the file, with the way out; null = nothing. */
+function damageOf({ path, maintenance }: Repository): Finding | null {
+  try {
+    const found = maintenance.faults();
+    return found === null ? null : { about, state: 'fail', message: `${path} is damaged: ${found}`, fix: rescue(path) };
+  } catch (error) {
+    return failed(error, path);
+  }
+}
+
+function failed(error: unknown, path: string): Finding {
+  const { code, message, hint } = toAbpError(error);
+  const fix = code === 'store_damaged' ? rescue(path) : hint;
+  return { about, state: 'fail', message, ...(fix ? { fix } : {}) };
+}
+
+/** The way out of damage. */
+function rescue(path: string): string {
+  return [
+    'End all programs of ABP (abp serve --stop; hosts with an MCP server). Then, with the sqlite3 program:',
+    ...rescueCommands(path),
+    'Run abp doctor again. What the damaged pages held is lost; the old file stays beside as .damaged.',
+    'Without sqlite3, or when its first page is lost: put a backup in its place. Until then abp export works for each job whose pages are sound.',
+  ].join('\n');
+}
 
 /** Whether a store can be made where there is none. */
 function roomFor(path: string): Finding {
@@ -61,16 +84,24 @@ function roomFor(path: string): Finding {
 }
 
 function permissionsOf(path: string): Finding[] {
-  const findings: Finding[] = [];
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    accessSync(path, constants.R_OK);
   } catch {
     const fix = `Make it yours: chown -R "$USER" ${dirname(path)}`;
-    return [{ about, state: 'fail', message: `${path} cannot be written by this user`, fix }];
+    return [{ about, state: 'fail', message: `${path} cannot be read by this user`, fix }];
+  }
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const message = `${path} cannot be written here: jobs can be looked at and exported, not run`;
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') {
+      return [{ about, state: 'warn', message, fix: 'Mount its file system writable, or set ABP_STORAGE_PATH.' }];
+    }
+    return [{ about, state: 'fail', message, fix: `Make it yours: chown -R "$USER" ${dirname(path)}` }];
   }
   if ((statSync(path).mode & 0o077) !== 0) {
-    findings.push({ about, state: 'warn', message: `${path} can be read by others`, fix: `chmod 600 ${path}` });
+    return [{ about, state: 'warn', message: `${path} can be read by others`, fix: `chmod 600 ${path}` }];
   }
-  return findings;
+  return [];
 }

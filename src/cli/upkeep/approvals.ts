@@ -80,7 +80,7 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
     ),
   );
   if (!(await decided(session, 'Allow it?', yes))) return 'cancelled';
-  allowBatch(deps, found, call);
+  await allowBatch(deps, found, call);
   session.answer(
     { definition: definition.id, allowed: true },
     `Allowed as it is now. abp run ${file} does not ask again.`,

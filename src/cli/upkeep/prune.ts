@@ -21,7 +21,7 @@ export async function pruneStore(session: Session, options: PruneOptions): Promi
   const request = { olderThanMs: options.olderThan * 1000, what: options.jobs ? 'jobs' : 'runs' } as const;
   if (!options.dryRun && !options.yes) {
     const planned = await prune(deps, { ...request, dryRun: true }, call);
-    if (planned.jobs.length + planned.strays.length > 0) {
+    if (planned.jobs.length + planned.strays.length + planned.orphans.length > 0) {
       session.say(reportText(session, planned, options));
       const what = options.jobs ? 'these jobs with all their results' : 'these run directories';
       if (!(await confirm(session, `Delete ${what}?`, false))) return 'cancelled';
@@ -34,7 +34,7 @@ export async function pruneStore(session: Session, options: PruneOptions): Promi
 
 function reportText(
   { terminal }: Session,
-  { jobs, strays, dry_run, store, bytes: total }: PruneReport,
+  { jobs, strays, orphans, dry_run, store, bytes: total }: PruneReport,
   options: PruneOptions,
 ): string {
   const rows = [
@@ -45,6 +45,9 @@ function reportText(
       job.ended_at.slice(0, 10),
       bytes(job.bytes),
     ]),
+    ...orphans.map(({ job_id, name, units }) => {
+      return [job_id, printable(name).slice(0, 40), `never ready, ${count(units, 'unit')}`, '', ''];
+    }),
     ...strays.map((stray) => [stray.path, '', 'no such job', '', bytes(stray.bytes)]),
   ];
   const ended = count(jobs.length, 'job');

@@ -4,7 +4,7 @@ import type { Session } from '../session.ts';
 /** One look for jobs whose process is gone. Those that cannot be helped from here need a person. */
 export async function recoverJobs(session: Session): Promise<Exit> {
   const { recovery } = await session.abp();
-  const { recovered, refused, deleted } = await recovery.tick();
+  const { recovered, refused, deleted } = await recovery.tick({ patient: true });
   const lines = [
     ...recovered.map((jobId) => `${jobId} has a new executor.`),
     ...refused.map(({ jobId, reason }) => `${jobId} cannot be helped from here: ${reason}`),

@@ -31,7 +31,7 @@ export const jobHistory = operation({
     const span = deps.repository.attempts.endedSpan(job_id);
     if (!span) return { job_id, interval_s: 0, points: [] };
     const first = Math.min(span.first, job.startedAt ?? span.first);
-    const last = (job.status === 'running' ? deps.clock.now() : span.last) + 1;
+    const last = (job.status === 'running' ? Math.max(deps.clock.now(), span.last) : span.last) + 1;
     const interval = Math.max(1000, Math.ceil((last - first) / wanted));
     const points: z.input<typeof point>[] = [];
     // Post-processing is no unit of the job, but what it costs is.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Attempt, UnitResult } from '../../domain/attempt.ts';
+import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import { failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
@@ -145,7 +145,7 @@ async function show(
     ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
     started_at: iso(attempt.startedAt),
     ended_at: iso(attempt.endedAt),
-    duration_s: ((attempt.endedAt ?? deps.clock.now()) - attempt.startedAt) / 1000,
+    duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     run_directory: attempt.runDirectory,
     ...(result ? { result: showResult(result) } : {}),
   };

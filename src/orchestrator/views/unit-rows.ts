@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attemptDurationMs } from '../../domain/attempt.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../domain/repository.ts';
@@ -131,7 +132,7 @@ function toRow({ unit, attempt }: UnitWithAttempt): z.input<typeof row> {
     ...(unit.failureClass ? { failure_class: unit.failureClass, message: cut(unit.failureMessage ?? '', 300) } : {}),
     ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
     ...(costUsd === undefined ? {} : { cost_usd: usd(costUsd) }),
-    ...(attempt?.endedAt ? { duration_s: (attempt.endedAt - attempt.startedAt) / 1000 } : {}),
+    ...(attempt?.endedAt ? { duration_s: attemptDurationMs(attempt, attempt.endedAt) / 1000 } : {}),
     payload: cells(unit.payload),
     ...(done ? { result: resultCells(done.structured, done.text) } : {}),
   };

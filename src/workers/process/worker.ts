@@ -5,6 +5,7 @@ import type { FailureClass } from '../../domain/failure.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { Assignment, JudgeContext, Worker } from '../../domain/worker.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { requireRoom } from './room.ts';
 import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts';
 import { readExitStatus } from './run-directory.ts';
 import { abortReason } from './supervise.ts';
@@ -38,7 +39,7 @@ export function processWorker(driver: ProcessDriver): Worker {
   const judged = async (assignment: Assignment, ending: Ending): Promise<Outcome> => {
     const outcome = await driver.judge(assignment.runDirectory, ending, assignment);
     if (outcome === null) throw new AbpError('internal', `Worker ${driver.type} gave no verdict on an ended attempt.`);
-    return outcome;
+    return requireRoom(outcome, assignment);
   };
   return {
     ...driver,
@@ -68,7 +69,8 @@ export function processWorker(driver: ProcessDriver): Worker {
       return judged(assignment, seen);
     },
     judge: async (runDirectory, context) => {
-      return driver.judge(runDirectory, endingOnDisk(runDirectory), context);
+      const outcome = await driver.judge(runDirectory, endingOnDisk(runDirectory), context);
+      return outcome && requireRoom(outcome, { runDirectory, ...context });
     },
     usageSoFar: async (runDirectory) => driver.usageSoFar?.(runDirectory) ?? {},
   };

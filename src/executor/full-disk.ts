@@ -1,0 +1,58 @@
+import type { Outcome } from '../domain/attempt.ts';
+import type { Claim } from '../domain/dispatcher.ts';
+import type { Job } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
+import type { ExecutorContext } from './context.ts';
+import { failTest } from './finish.ts';
+import { pauseJob } from './pause.ts';
+
+const MESSAGE = 'The disk is full. Make room, then';
+
+/** What an executor remembers of a full disk until that can be written down. */
+export interface FullDisk {
+  /** It was found by something that began under this order to work (`EventStore.lastOrder`). */
+  found(order: number): void;
+  /**
+   * Throws NoRoomError for the doubtful outcome of an attempt that ran (from `startedMs`, monotonic) while the disk was
+   * found full: that there is room now, from the reserve, is no proof that there was.
+   */
+  requireNone(claim: Claim, startedMs: number, outcome: Outcome): void;
+  /** A round could not be written. */
+  missed(): void;
+  /**
+   * Stops the job for it. Not if somebody has put the job to work again since, nor if the round comes late and there is
+   * room again: a person who made room and resumed has the last word. One open transaction.
+   */
+  stop(tx: Tx, job: Job, order: number): void;
+  /** A round was written. */
+  written(): void;
+}
+
+/** Makes the memory of one executor. */
+export function createFullDisk(context: ExecutorContext): FullDisk {
+  let foundUnder: number | null = null;
+  let foundMs = Number.NEGATIVE_INFINITY;
+  let late = false;
+  return {
+    found(order) {
+      foundUnder = order;
+      foundMs = context.clock.monotonic();
+    },
+    requireNone({ attempt: { runDirectory } }, startedMs, outcome) {
+      if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
+    },
+    missed() {
+      late = true;
+    },
+    stop(tx, job, order) {
+      if (foundUnder !== order || (late && !context.repository.maintenance.isDiskFull())) return;
+      if (job.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
+      else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+    },
+    written() {
+      foundUnder = null;
+      late = false;
+    },
+  };
+}

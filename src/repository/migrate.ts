@@ -1,0 +1,53 @@
+import type Database from 'better-sqlite3';
+import { AbpError } from '../domain/error.ts';
+import type { ProcessIdentity } from '../domain/lease.ts';
+import { APPLICATION_ID } from './file.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+
+/** The schema that this ABP knows. */
+export const NEWEST_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
+
+/** The schema of an open database. */
+export function versionOf(db: Database.Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+/**
+ * Brings a database to the newest schema and marks it as ours. Throws AbpError `newer_store`, and `busy` when a migration
+ * is due while somebody alive holds a lease.
+ */
+export function migrate(db: Database.Database, path: string, isDead: (holder: ProcessIdentity) => boolean): void {
+  if (versionOf(db) > NEWEST_VERSION) throw newerStore(path, versionOf(db));
+  const isMarked = () => db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+  if (versionOf(db) === NEWEST_VERSION && isMarked()) return;
+  // Immediate: of several processes that open a new store at once, one migrates and the others find it done.
+  db.transaction(() => {
+    const due = MIGRATIONS.filter(({ version }) => version > versionOf(db));
+    if (due.length > 0 && versionOf(db) > 0 && isHeld(db, isDead)) {
+      throw new AbpError('busy', `${path} needs an update of its schema, but a job is running.`, {
+        hint: 'Pause or finish running jobs with the ABP that started them, then try again.',
+      });
+    }
+    if (!isMarked()) db.pragma(`application_id = ${APPLICATION_ID}`);
+    for (const migration of due) {
+      db.exec(migration.sql);
+      db.pragma(`user_version = ${migration.version}`);
+    }
+  }).immediate();
+}
+
+/** The refusal of a store whose schema is not known here. */
+export function newerStore(path: string, version: number): AbpError {
+  return new AbpError(
+    'newer_store',
+    `${path} was written by a newer ABP (schema ${version}, this one knows ${NEWEST_VERSION}).`,
+    { hint: 'Update agentic-batch-processor, or set ABP_STORAGE_PATH to another file.' },
+  );
+}
+
+/** The columns of a lease that say who holds it: the same in every schema. */
+const HOLDERS = 'SELECT pid, pid_started_at AS startedAt, boot_id AS bootId FROM leases WHERE released = 0';
+
+function isHeld(db: Database.Database, isDead: (holder: ProcessIdentity) => boolean): boolean {
+  return (db.prepare(HOLDERS).all() as ProcessIdentity[]).some((holder) => !isDead(holder));
+}

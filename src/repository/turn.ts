@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AbpError } from '../domain/error.ts';
+
+/** How long a writer waits for its turn, ms: hosts of MCP give a call 60 s. */
+const TURN_MS = 30_000;
+/** Of those who wait the longest-waiting looks most often, so that nobody waits for ever: from every 100 ms to every 20. */
+const LONGEST_LOOK_MS = 100;
+const SHORTEST_LOOK_MS = 20;
+/** The time between looks halves each time so much has been waited. */
+const HALVED_AFTER_MS = 2000;
+
+/**
+ * Tries something until the store is not locked by another process, waiting between two tries without blocking the event
+ * loop; after `patienceMs` the `busy` error comes out. Any other error comes out at once.
+ */
+export async function whenUnlocked<T>(attempt: () => T, patienceMs = TURN_MS): Promise<T> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      const waited = performance.now() - begun;
+      if (!isLocked(error) || waited >= patienceMs) throw error;
+      const look = Math.max(SHORTEST_LOOK_MS, LONGEST_LOOK_MS / 2 ** (waited / HALVED_AFTER_MS));
+      await sleep(look * (0.5 + Math.random() / 2));
+    }
+  }
+}
+
+/** Whether an error says that another process writes at this moment. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof AbpError && error.code === 'busy' && error.details?.locked === true;
+}

@@ -1,0 +1,220 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { prune } from '../../src/orchestrator/prune.ts';
+import { type Abp, wire } from '../../src/wire.ts';
+import { type World, world } from '../helpers/processes.ts';
+import { MAY_MOUNT, type SmallDisk, smallDisk } from '../helpers/small-disk.ts';
+import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+
+const CALL = { workingDirectory: '/', human: 'cli', patienceMs: 600_000 } as const;
+const FULL = { code: 'environment', details: { disk: true } };
+const LITTLE = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+const bulky = (items: number): JsonObject[] =>
+  Array.from({ length: items }, (_, n) => ({ name: `item ${n}`, text: 'lorem ipsum '.repeat(150) }));
+
+/** A world whose store lies on a disk of so many megabytes. */
+function smallWorld(
+  megabytes: number,
+  extra: Readonly<Record<string, string>> = {},
+): World & { readonly disk: SmallDisk } {
+  const disk = smallDisk(megabytes);
+  return { ...world({ ABP_STORAGE_PATH: join(disk.folder, 'store', 'batch.db'), ...extra }), disk };
+}
+
+const environmentOf = (path: string) => ({ ABP_STORAGE_PATH: path, PATH: process.env.PATH ?? '', HOME: '/' });
+
+/** What another program finds there; closed after the test. */
+function another(path: string): Abp {
+  const abp = wire(environmentOf(path));
+  onTestFinished(() => abp.close());
+  return abp;
+}
+
+function storedUnits({ store: { repository } }: Abp, jobId: string): number {
+  return repository.units.counts(jobId).total;
+}
+
+/** All that only reads, and an export to another disk. */
+async function readEverything(abp: Abp, jobId: string, folder: string): Promise<void> {
+  const call = (name: string, input: object) => abp.orchestrator.callUnknown(name, input, CALL);
+  expect(await call('list_jobs', {})).toMatchObject({ total: 1 });
+  expect(await call('get_job_status', { job_id: jobId })).toMatchObject({ units: { total: 3 } });
+  for (const name of ['get_job', 'list_units']) await call(name, { job_id: jobId });
+  await call('get_unit', { job_id: jobId, unit: 0 });
+  const path = join(folder, `rows-${readdirSync(folder).length}.jsonl`);
+  expect(await call('export_results', { job_id: jobId, format: 'jsonl', path })).toMatchObject({ rows: 3 });
+  expect(abp.store.repository.maintenance.faults()).toBeNull();
+}
+
+describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mount a small one)', () => {
+  test('gets all of its room back', async () => {
+    const w = smallWorld(40);
+    await w.create(LITTLE);
+    const before = w.disk.free();
+    await expect(w.create(bulky(40_000))).rejects.toMatchObject(FULL);
+    expect(w.disk.free()).toBeGreaterThan(before - 500_000);
+    expect(w.abp.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).total).toBe(0);
+    expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
+  });
+
+  test('gets it back from the reserve when others have taken the last byte', async () => {
+    const w = smallWorld(60);
+    await w.create(LITTLE);
+    const source = join(w.directory, 'bulky.json');
+    writeFileSync(source, JSON.stringify(bulky(20_000)));
+    let left = Number.POSITIVE_INFINITY;
+    const onProgress = ({ done }: { done: number }) => {
+      if (done < 5000 || left === 0) return;
+      w.disk.fill();
+      left = w.disk.free();
+    };
+    const input = {
+      name: 'Bulky',
+      user_intent: 'Do it.',
+      enumerator_type: 'json',
+      enumerator_config: { file_path: source },
+    } as const;
+    const worker = { type: 'command', command: ['true'] };
+    await expect(
+      w.abp.orchestrator.call('create_job', { ...input, worker }, { ...CALL, onProgress }),
+    ).rejects.toMatchObject(FULL);
+    expect(left).toBe(0);
+    expect(w.disk.free()).toBeGreaterThan(5_000_000);
+    expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
+  });
+
+  test('by a process that lives on without it is found and removed by recover', async () => {
+    const w = smallWorld(30);
+    const { repository } = w.abp.store;
+    const { jobId } = seedJob({ repository }, { status: 'enumerating', units: bulky(200) });
+    const living = { jobId, owner: 'this', leaseMs: 1000, pid: process.pid, startedAt: null, bootId: null };
+    repository.transaction((tx) => repository.leases.acquire(tx, living, null));
+    const dead = seedJob({ repository }, { status: 'enumerating', units: 5 }).jobId;
+    holdLease({ repository }, dead, DEAD_PID);
+    const report = await w.abp.recovery.tick();
+    expect(report.deleted).toEqual([dead]);
+    expect((await another(repository.path).recovery.tick({ patient: true })).deleted).toEqual([jobId]);
+    expect(storedUnits(w.abp, jobId)).toBe(0);
+  }, 600_000);
+});
+
+describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', () => {
+  /** A closed store with one job of three units, on a disk of its own. */
+  async function closedStore(more: (abp: Abp) => void = () => undefined) {
+    const disk = smallDisk(24);
+    const folder = temporaryDirectory('elsewhere');
+    const path = join(disk.folder, 'store', 'batch.db');
+    const abp = wire(environmentOf(path));
+    const { jobId } = seedJob(abp.store, { status: 'created' });
+    abp.store.repository.maintenance.keepReserve();
+    more(abp);
+    abp.close();
+    return { disk, folder, jobId, path };
+  }
+
+  test.each([
+    ['with the reserve', true],
+    ['without any room at all', false],
+  ])('can be read, %s', async (_what, reserve) => {
+    const { disk, folder, jobId, path } = await closedStore();
+    if (!reserve) rmSync(`${path}-reserve`);
+    disk.fill();
+    for (let times = 0; times < 3; times++) {
+      const abp = wire(environmentOf(path));
+      await readEverything(abp, jobId, folder);
+      abp.close();
+    }
+    expect(disk.free()).toBeLessThan(1_100_000);
+  });
+
+  test('refuses a write and says why, until there is room: then the same process writes', async () => {
+    const { disk, jobId, path } = await closedStore();
+    rmSync(`${path}-reserve`);
+    disk.fill();
+    const abp = another(path);
+    const cancel = () => abp.orchestrator.call('cancel_job', { job_id: jobId }, CALL);
+    await expect(cancel()).rejects.toMatchObject(FULL);
+    rmSync(join(disk.folder, 'filler-0'));
+    expect(await cancel()).toMatchObject({ status: 'cancelled' });
+    expect(abp.store.repository.jobs.get(jobId)?.status).toBe('cancelled');
+  });
+
+  test('is not made fuller by looking: what was freed by hand is still free afterwards', async () => {
+    const { disk, path } = await closedStore();
+    const writer = another(path);
+    // A log larger than what will be free, as a process leaves it that was killed.
+    const reader = another(path);
+    writer.store.repository.transaction(() => undefined);
+    seedJob(writer.store, { units: bulky(1500) });
+    disk.fill(1_800_000);
+    const before = disk.free();
+    for (const abp of [writer, reader]) abp.close();
+    const abp = wire(environmentOf(path));
+    await abp.orchestrator.call('list_jobs', {}, CALL);
+    abp.close();
+    expect(disk.free()).toBeGreaterThanOrEqual(before - 100_000);
+  });
+
+  test('is emptied by prune of what a killed creation left', async () => {
+    let orphan = '';
+    const { disk, path } = await closedStore(({ store }) => {
+      orphan = seedJob(store, { status: 'enumerating', units: bulky(2000) }).jobId;
+      holdLease(store, orphan, DEAD_PID);
+    });
+    disk.fill();
+    const abp = another(path);
+    const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
+    expect(report.orphans).toMatchObject([{ job_id: orphan, units: 2000 }]);
+    expect(storedUnits(abp, orphan)).toBe(0);
+    expect(disk.free()).toBeGreaterThan(3_000_000);
+  });
+});
+
+describe.skipIf(!MAY_MOUNT)('a read-only file system (needs root, to mount one)', () => {
+  test.each([
+    ['closed', true],
+    ['in use elsewhere', false],
+  ])('lets a store that is %s be read, and says why it cannot be written', async (_what, closed) => {
+    const disk = smallDisk(24);
+    const writer = wire(environmentOf(join(disk.folder, 'store', 'batch.db')));
+    const { jobId } = seedJob(writer.store, { status: 'created' });
+    if (closed) writer.close();
+    else onTestFinished(() => writer.close());
+    const abp = another(join(disk.readOnlyView(), 'store', 'batch.db'));
+    await readEverything(abp, jobId, temporaryDirectory('elsewhere'));
+    const error = { code: 'environment', message: expect.stringMatching(/cannot be written|read-only/i) };
+    await expect(abp.orchestrator.call('cancel_job', { job_id: jobId }, CALL)).rejects.toMatchObject(error);
+  });
+});
+
+describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, to mount a small one)', () => {
+  const noisy = { type: 'command', command: ['sh', '-c', 'cat >/dev/null; head -c 200000 /dev/zero | tr "\\0" x'] };
+
+  test('pauses for it, blames no agent, and after one resume with room is completed', async () => {
+    const w = smallWorld(30);
+    const items = Array.from({ length: 24 }, (_, n) => ({ name: `item ${n}` }));
+    const jobId = await w.create(items, { worker: noisy, limits: { max_retries: 0, max_workers: 4 } });
+    w.disk.fill(2_000_000);
+    await w.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+    await w.until(() => w.job(jobId).status === 'paused');
+    expect(w.job(jobId).pauseReason).toBe('disk');
+    await w.until(() => w.abp.store.repository.leases.get(jobId)?.released);
+    expect(w.units(jobId).map(({ failureClass }) => failureClass)).toEqual(items.map(() => null));
+    rmSync(join(w.disk.folder, 'filler-0'));
+    await w.call('resume_job', { job_id: jobId });
+    expect((await w.ended(jobId)).status).toBe('completed');
+    const paused = w.abp.store.repository.events.list(jobId, 0, 1000).filter(({ type }) => type === 'job:paused');
+    expect(paused).toHaveLength(1);
+  });
+
+  test('that fail for reasons of their own are blamed as ever where there is room', async () => {
+    const w = smallWorld(30);
+    const worker = { type: 'command', command: ['sh', '-c', 'echo "No space left on device" >&2; exit 1'] };
+    const jobId = await w.begin(LITTLE, { worker, limits: { max_retries: 0 } });
+    await w.ended(jobId);
+    expect(w.units(jobId).map(({ failureClass }) => failureClass)).toEqual(LITTLE.map(() => 'agent_error'));
+  });
+});

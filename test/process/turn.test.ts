@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { execa } from 'execa';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { World } from '../helpers/processes.ts';
+import { CALL, world } from '../helpers/processes.ts';
+import { temporaryStore } from '../helpers/store.ts';
+
+const ITEMS = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
+
+/** Another process that writes, in the shape of a second connection. */
+function locker(path: string) {
+  const db = new Database(path, { timeout: 0 });
+  onTestFinished(() => void db.close());
+  return { lock: () => void db.exec('BEGIN IMMEDIATE'), unlock: () => void db.exec('ROLLBACK') };
+}
+
+const turnOfTheLoop = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('while another process writes', () => {
+  test.each<[string, (w: World, jobId: string) => Promise<unknown>]>([
+    ['create_job', (w) => w.create(ITEMS)],
+    ['start_job', (w, job_id) => w.call('start_job', { job_id, wait_seconds: 0 })],
+    ['cancel_job', (w, job_id) => w.call('cancel_job', { job_id })],
+    ['delete_job', (w, job_id) => w.call('delete_job', { job_id })],
+    ['update_job', (w, job_id) => w.call('update_job', { job_id, limits: { timeout_s: 77 } })],
+    ['manage_units', (w, job_id) => w.call('manage_units', { job_id, action: 'skip', units: [1] })],
+  ])('%s waits, the event loop goes on, and then it is done', async (_name, act) => {
+    const w = world();
+    const jobId = await w.create(ITEMS);
+    const other = locker(w.abp.store.repository.path);
+    await turnOfTheLoop();
+    other.lock();
+    let done = false;
+    const acting = act(w, jobId).finally(() => {
+      done = true;
+    });
+    // Whoever blocked the loop would be refused, for nobody could let go of the lock meanwhile.
+    for (let turns = 0; turns < 20; turns++) await turnOfTheLoop();
+    expect(done).toBe(false);
+    other.unlock();
+    await acting;
+    w.go();
+  });
+
+  test('one that does not end its write in time is told of, and nothing was written', async () => {
+    const { repository } = temporaryStore();
+    const other = locker(repository.path);
+    other.lock();
+    await expect(repository.turn(50)).rejects.toMatchObject({ code: 'busy', hint: 'Try again in a moment.' });
+    other.unlock();
+  });
+});
+
+describe('a turn', () => {
+  test('that nobody uses is over with the turn of the event loop, and what was read in it stays readable', async () => {
+    const { repository } = temporaryStore();
+    const other = locker(repository.path);
+    expect(repository.turn()).toBeNull();
+    expect(() => other.lock()).toThrow(/locked/);
+    await turnOfTheLoop();
+    other.lock();
+    expect(repository.jobs.list({ limit: 1 }).total).toBe(0);
+    other.unlock();
+  });
+
+  test('that is used is one transaction, and the next one does not nest in it', async () => {
+    const { repository } = temporaryStore();
+    expect([repository.turn(), repository.turn()]).toEqual([null, null]);
+    const asked = { about: 'source', title: 'csv', powers: [], files: {}, source: null } as const;
+    for (const definition of ['aa', 'bb']) {
+      repository.transaction((tx) => repository.approvals.request(tx, { ...asked, definition }));
+    }
+    await turnOfTheLoop();
+    expect(repository.approvals.list(9)).toHaveLength(2);
+    expect(() => repository.transaction(() => repository.transaction(() => undefined))).toThrow(/inside another/);
+  });
+});
+
+test('many programs that open a new store and create jobs at once all get their turn', async () => {
+  const w = world();
+  const file_path = join(w.directory, 'items.json');
+  const text = 'lorem ipsum '.repeat(40);
+  writeFileSync(file_path, JSON.stringify(Array.from({ length: 2000 }, (_, n) => ({ name: `item ${n}`, text }))));
+  const worker = { type: 'command', command: ['true'] };
+  const source = { enumerator_type: 'json', enumerator_config: { file_path } };
+  const input = JSON.stringify({ name: 'Crowd', user_intent: 'Do it.', ...source, worker });
+  const env = { ...w.environment, ABP_STORAGE_PATH: join(w.directory, 'crowd', 'batch.db') };
+  const runs = await Promise.all(
+    Array.from({ length: 16 }, () => execa(process.execPath, [CALL, 'create_job', input], { env, reject: false })),
+  );
+  expect(runs.map(({ stderr }) => stderr)).toEqual(runs.map(() => ''));
+  expect(runs.map(({ stdout }) => JSON.parse(stdout).units.total)).toEqual(runs.map(() => 2000));
+});
