@@ -60,7 +60,7 @@ async function answers(path: string): Promise<Readonly<Record<string, string>>> 
     await call('list_jobs', {});
     for (const name of ['get_job', 'get_job_status', 'list_units']) await call(name, { job_id: JOB });
     await call('get_unit', { job_id: JOB, unit: 3 });
-    await call('export_results', { job_id: JOB, format: 'csv', path: join(folder, 'out.csv'), force: true });
+    await call('export_results', { job_id: JOB, format: 'csv', path: join(temporaryDirectory(), 'out.csv') });
     await call('cancel_job', { job_id: JOB });
     const faults = await ask('faults', () => abp.store.repository.maintenance.faults());
     if (faults !== null) said.faults = 'store_damaged';
