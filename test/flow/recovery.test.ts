@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AbpError } from '../../src/domain/error.ts';
 import type { Tx } from '../../src/domain/repository.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
@@ -9,6 +9,7 @@ import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRecovery } from '../../src/executor/recovery.ts';
 import { takeJob } from '../../src/executor/take-job.ts';
 import { identify } from '../../src/workers/process/processes.ts';
+import { NoRoomError } from '../../src/workers/process/room.ts';
 import { type Flow, flow, flowOn, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
@@ -658,6 +659,77 @@ describe('when the store or the disk fails', () => {
     expect(f.worker.runs).toHaveLength(6);
   });
 
+  test('a pause for a full disk that comes after a resume is off, and the job goes on', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error) });
+    const jobId = await busy(f);
+    error = full;
+    await f.tick(3);
+    // A person has it paused and resumed meanwhile: another process can write, as the room has come back.
+    await f.call('pause_job', { job_id: jobId });
+    await f.call('resume_job', { job_id: jobId });
+    error = null;
+    for (const unit of [0, 1, 2]) f.worker.finish(unit);
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.events(jobId, 'job:paused')).toMatchObject([{ data: { reason: 'user' } }]);
+  });
+
+  test('a pause for a full disk that comes late is off when there is room again', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error), path: join(temporaryDirectory(), 'batch.db') });
+    const jobId = await busy(f);
+    error = full;
+    await f.tick(3);
+    error = null;
+    for (const unit of [0, 1, 2]) f.worker.finish(unit);
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.events(jobId, 'job:paused')).toEqual([]);
+  });
+
+  test('what an attempt used that a full disk ended is counted, and its session goes on', async () => {
+    const f = flow();
+    f.worker.on(
+      0,
+      () => {
+        const outcome = { ok: false, failureClass: 'agent_error', message: 'exit code 1' } as const;
+        throw new NoRoomError('/runs', { ...outcome, usage: { costUsd: 0.5, sessionId: 'goes-on', turns: 2 } });
+      },
+      ok(),
+    );
+    const jobId = await f.begin({ units: 1 });
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.job(jobId)).toMatchObject({ pauseReason: 'disk', costUsd: 0.5 });
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null });
+    await f.until(() => !f.hasExecutor(jobId));
+    await f.call('resume_job', { job_id: jobId });
+    await f.until(() => f.job(jobId).status === 'completed');
+    expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'goes-on']);
+  });
+
+  test('a test that finds the disk full fails with that, and is not tried for ever', async () => {
+    const f = flow();
+    f.worker.on(0, () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    const jobId = await f.create();
+    await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    expect(f.job(jobId).test?.verdict).toMatch(/The disk is full. Make room, then test again/);
+    expect(f.attempts(jobId, 0)).toHaveLength(1);
+  });
+
+  test('a store that is gone stops the agents: nothing of theirs can be recorded any more', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error) });
+    const jobId = await busy(f);
+    error = new AbpError('store_gone', 'The store was removed.');
+    const executor = f.executor(jobId);
+    expect(await executor.tick()).toBe('wait');
+    expect(f.worker.runs.map(({ stopped }) => stopped())).toEqual(['interrupted', 'interrupted', 'interrupted']);
+    await vi.waitFor(() => expect(executor.tick()).rejects.toThrow(/removed/));
+    error = null;
+  });
+
   test('a disk that is full where an attempt would start pauses the job and holds nothing against the unit', async () => {
     const f = flow();
     f.worker.on(0, () => {
@@ -720,6 +792,39 @@ describe('when the clock is changed', () => {
     await f.until(() => f.job(jobId).status === 'completed', 5);
     const [first, second] = f.attempts(jobId, 0);
     expect(second?.startedAt).toBeGreaterThan(first?.endedAt ?? Number.POSITIVE_INFINITY);
+  });
+
+  test('back by a day before another executor takes over, no attempt, test or job ends before it began', async () => {
+    const f = flow({ path: join(temporaryDirectory(), 'batch.db') });
+    const jobId = await busy(f, 3, 3);
+    const day = 24 * 3_600_000;
+    await f.killExecutor(jobId);
+    const db = new Database(f.store.repository.path);
+    db.prepare('UPDATE leases SET pid = ?, pid_started_at = NULL, boot_id = NULL').run(DEAD_PID);
+    db.close();
+    f.clock.setWall(f.clock.now() - day);
+    // Programs that start now know only the new time.
+    const g = flowOn(temporaryStore({ path: f.store.repository.path, clock: f.clock }), f.clock);
+    await g.recover(jobId);
+    await g.until(() => ['completed', 'failed'].includes(g.job(jobId).status));
+    const { startedAt, endedAt } = g.job(jobId);
+    expect(endedAt).toBeGreaterThanOrEqual(startedAt ?? Number.POSITIVE_INFINITY);
+    for (const unit of [0, 1, 2]) {
+      for (const attempt of g.attempts(jobId, unit)) expect(attempt.endedAt).toBeGreaterThanOrEqual(attempt.startedAt);
+    }
+  });
+
+  test('in the middle of a test, its duration is what was measured, in what is shown and in the estimate', async () => {
+    const f = flow();
+    f.worker.on(0, ok({ text: 'done' }, { durationMs: 2000 }));
+    const jobId = await f.create({ units: 3 });
+    const answer = f.call('start_job', { job_id: jobId, wait_seconds: 0 });
+    await answer;
+    f.clock.setWall(f.clock.now() + 24 * 3_600_000);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    const status = await f.call('get_job_status', { job_id: jobId });
+    expect(status.test?.results).toMatchObject([{ duration_s: 2 }]);
+    expect(JSON.stringify(status)).not.toMatch(/86[34]\d\d/);
   });
 
   test('forward by a day (a laptop that slept), the job goes on and its lease is kept', async () => {

@@ -48,8 +48,8 @@ export function isDoubtful(outcome: Outcome, runDirectory: string): boolean {
 const ELSEWHERE: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'worker_unavailable', 'bad_input']);
 
 function mayBeCut(runDirectory: string): boolean {
-  const size = statSync(runFile(runDirectory, 'stdout'), { throwIfNoEntry: false })?.size ?? 0;
-  return size % BLOCK_BYTES === 0;
+  const stdout = statSync(runFile(runDirectory, 'stdout'), { throwIfNoEntry: false });
+  return stdout !== undefined && stdout.size % BLOCK_BYTES === 0;
 }
 
 /** Blocks and inodes that are left; a directory that is gone has its own error. */
