@@ -117,6 +117,8 @@ export interface Job {
   readonly testUnits: number;
   readonly test: JobTest | null;
   readonly requireHumanApproval: boolean;
+  /** Whether what certainly is a secret is removed from results before they are stored. */
+  readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;
   /** Absolute; where agents start. */
   readonly workingDirectory: string;

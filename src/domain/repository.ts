@@ -31,6 +31,7 @@ export type JobPatch = Partial<
     | 'test'
     | 'passEnv'
     | 'requireHumanApproval'
+    | 'redactResults'
     | 'executorsLost'
     | 'startedAt'
     | 'endedAt'

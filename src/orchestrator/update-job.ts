@@ -15,6 +15,7 @@ const input = z.strictObject({
   output_schema: outputSchemaInput.optional().describe('As for create_job'),
   worker: workerInput.optional().describe('As for create_job; replaces the whole worker'),
   limits: limitsChange.optional().describe('Only those that change'),
+  redact_results: z.boolean().optional().describe('As for create_job; holds for results to come'),
   note: z.string().max(2000).optional().describe('What was changed and why'),
 });
 
@@ -42,9 +43,10 @@ export const updateJob = operation({
       );
     }
     const changesLimits = Object.keys(given.limits ?? {}).length > 0;
-    if (!given.prompt_template && !given.output_schema && !given.worker && !changesLimits) {
+    const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
+    if (!changesTask && !changesLimits && given.redact_results === undefined) {
       throw new AbpError('invalid_input', 'Nothing to change was given.', {
-        hint: 'Give prompt_template, output_schema, worker or limits.',
+        hint: 'Give prompt_template, output_schema, worker, limits or redact_results.',
       });
     }
     // Slots that were changed while it ran stay, unless they are changed now.
@@ -69,6 +71,7 @@ export const updateJob = operation({
       repository.jobs.patch(tx, jobId, {
         passEnv: settings.passEnv,
         ...(settings.needsHuman ? { requireHumanApproval: true } : {}),
+        ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
       });
       repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
       return number;

@@ -34,6 +34,7 @@ export function toJob(row: JobsTable): Job {
     testUnits: row.test_units,
     test: jsonOrNull<JobTest>(row.test),
     requireHumanApproval: row.require_human_approval === 1,
+    redactResults: row.redact_results === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
     workingDirectory: row.working_directory,
     outputDirectory: row.output_directory,

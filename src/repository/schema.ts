@@ -18,6 +18,7 @@ export interface JobsTable {
   test_units: number;
   test: string | null;
   require_human_approval: number;
+  redact_results: number;
   post_processing: string | null;
   working_directory: string;
   output_directory: string;

@@ -64,6 +64,7 @@ export function seedJob(
         maxWorkers: limits.max_workers,
         testUnits: 1,
         requireHumanApproval: false,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: root,
         outputDirectory: join(root, 'outputs', jobId),

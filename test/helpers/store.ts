@@ -72,6 +72,7 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
         maxWorkers: limits.max_workers,
         testUnits: 1,
         requireHumanApproval: false,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/nowhere/out',

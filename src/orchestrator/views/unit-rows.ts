@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../domain/repository.ts';
@@ -128,7 +129,9 @@ function toRow({ unit, attempt }: UnitWithAttempt): z.input<typeof row> {
     key: cut(unit.key, CELL_CHARS),
     status: unit.status,
     attempts: unit.attempt,
-    ...(unit.failureClass ? { failure_class: unit.failureClass, message: cut(unit.failureMessage ?? '', 300) } : {}),
+    ...(unit.failureClass
+      ? { failure_class: unit.failureClass, message: cutMiddle(unit.failureMessage ?? '', 300) }
+      : {}),
     ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
     ...(costUsd === undefined ? {} : { cost_usd: usd(costUsd) }),
     ...(attempt?.endedAt ? { duration_s: (attempt.endedAt - attempt.startedAt) / 1000 } : {}),

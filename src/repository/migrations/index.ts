@@ -1,5 +1,6 @@
 import { ledger } from './0001-ledger.ts';
 import { views } from './0002-views.ts';
+import { redaction } from './0003-redaction.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [ledger, views];
+export const MIGRATIONS: readonly Migration[] = [ledger, views, redaction];

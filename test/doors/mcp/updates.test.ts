@@ -28,6 +28,7 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
         maxWorkers: 1,
         testUnits: 1,
         requireHumanApproval: false,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/',
