@@ -13,9 +13,9 @@ const input = z.strictObject({
   job_id: jobId,
   prompt_template: z.string().min(1).max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
   output_schema: outputSchemaInput.optional().describe('As for create_job'),
-  worker: workerInput.optional().describe('As for create_job; replaces the whole worker'),
+  worker: workerInput.optional().describe('Replaces the whole worker'),
   limits: limitsChange.optional().describe('Only those that change'),
-  redact_results: z.boolean().optional().describe('As for create_job; holds for results to come'),
+  redact_results: z.boolean().optional(),
   note: z.string().max(2000).optional().describe('What was changed and why'),
 });
 
