@@ -104,6 +104,8 @@ const NEXT_PART = new RegExp(`[;\\s][ \\t]{0,2}${PART}[ \\t]{0,2}=`, 'iy');
 /** Of a part, and how many of them. */
 const LONGEST_PART = 200;
 const MOST_PARTS = 16;
+/** The value of the first part, up to where the next one could begin in either way of writing it. */
+const FIRST_PART = characters(' \\t!#-&(-:?@A-Z[\\]^_a-z{|}~/-');
 /** A part that a semicolon ends may have spaces. */
 const BEFORE_SEMICOLON = characters(' \\t!#-&(-:=?@A-Z[\\]^_a-z{|}~/-');
 
@@ -120,7 +122,7 @@ export const connectionPasswords: Rule = {
       const isFollowed = matchAt(NEXT_PART, text, value.quoted ? value.end + 1 : value.end) !== null;
       return isFollowed && isSecretPart(text, value) ? { start: value.start, end: value.end } : afterValue(value);
     }
-    const isList = text[runEnd(text, from, BEFORE_SEMICOLON, from + LONGEST_PART)] === ';';
+    const isList = text[runEnd(text, from, FIRST_PART, from + LONGEST_PART)] === ';';
     let at = partEnd(text, from, isList);
     for (let parts = 0; parts < MOST_PARTS; parts++) {
       const next = matchAt(NEXT, text, isList && text[at] === ';' ? at + 1 : at);

@@ -42,20 +42,25 @@ export const assignments: Rule = {
     const kind: Kind = password !== undefined ? 'password' : token !== undefined ? 'token' : 'key';
     const from = index + found.length;
     if (!isLastWord(word, characterBefore(text, index))) return from;
-    const start = runStart(text, index, IN_NAME, Math.max(0, index - LONGEST_NAME));
-    const before = text.charAt(start - 1);
-    if (sign === '>') return before === '<' ? elementText(text, from) : from;
+    if (sign === '>') return text.charAt(nameStart(text, index) - 1) === '<' ? elementText(text, from) : from;
     const value = valueAt(text, from);
     const length = value.end - value.start;
     if (length === 0) return value.end;
     // The plain case: letters with digits after a sign.
-    const isMade = value.of === LETTER + DIGIT && length >= 6 && (sign === '=' || sign === ':') && kind !== 'key';
+    const least = kind === 'password' ? 3 : 6;
+    const isMade = value.of === LETTER + DIGIT && length >= least && (sign === '=' || sign === ':') && kind !== 'key';
     if (isMade) return { start: value.start, end: value.end };
+    const start = nameStart(text, index);
+    const before = text.charAt(start - 1);
     const naming = { name: text.slice(start, index + word.length), before, closing, sign: sign.trim() };
     const isSecret = isSecretValue(text, value, kind, naming);
     return isSecret ? { start: value.start, end: value.end } : afterValue(value);
   },
 };
+
+function nameStart(text: string, index: number): number {
+  return runStart(text, index, IN_NAME, Math.max(0, index - LONGEST_NAME));
+}
 
 interface Naming {
   readonly name: string;
@@ -80,26 +85,42 @@ function isSecretValue(text: string, value: Value, kind: Kind, naming: Naming): 
   // "name": "value"
   if (quoted && /["']/.test(closing)) return true;
   if (kind === 'password') {
-    if (quoted) return !DESCRIPTION.test(word);
+    if (quoted) return !isDescription(word);
     if ((of & DIGIT) !== 0 || !isWords(word)) return word.length >= 3;
-    return !DESCRIPTION.test(word) && !(sign === ':' && isFollowedByWord(text, value.end));
+    return !isDescription(word) && !(sign === ':' && isFollowedByWord(text, value.end));
   }
   if (NUMBER_OR_DATE.test(word)) return /^[0-9]{8,}$/.test(word);
   if ((of & DIGIT) === 0 && isWords(word)) {
     const isSetting = sign === '=' && (name === name.toUpperCase() || before === '?' || before === '&');
-    return isSetting && word.length >= 6 && !DESCRIPTION.test(word);
+    return isSetting && word.length >= 6 && !isDescription(word);
   }
   return word.length >= 6 ? isMixed || word.length >= 16 : quoted && isMixed;
 }
 
 /** What is no value at all. */
-export const NOTHING = /^(?:true|false|null|none|nil|undefined|nan|yes|no|on|off|-?[0-9]{1,3}(?:\.[0-9]+)?)[.)\]}]*$/i;
+const NOTHING = /^(?:true|false|null|none|nil|undefined|nan|yes|no|on|off|-?[0-9]{1,3}(?:\.[0-9]+)?)[.)\]}]*$/i;
 
 const NUMBER_OR_DATE = /^(?:[0-9.,:%+-]+$|[0-9]{4}-[0-9]{2}-[0-9]{2})/;
 
 /** What is written where a password is spoken of, not told. */
-export const DESCRIPTION =
-  /^(?:required|optional|string|text|str|number|bytes|missing|invalid|incorrect|wrong|weak|expired|empty|hidden|reset|resets?|changed?|updated|removed|deleted|stored|encrypted|hashed|protected|is|was|are|must|should|will|can|cannot|has|have|the|an?|your|their|our|this|that|not|and|or|if|when|for|from|with|in|on|at|to|of|by|as|it|use|used|using|enter|entered|please|see|field|value|type|unknown|default|denied|failed|error|ok|okay|none|set|unset|given|provided|specified|found|ask|asked|prompt|prompted|option|options|flag|argument|identifier|keyword|operator|punctuation)\b[.,:;!?)\]]*/i;
+const DESCRIPTIONS: ReadonlySet<string> = new Set(
+  `required optional string text str number bytes missing invalid incorrect wrong weak expired empty
+   hidden reset resets change changed updated removed deleted stored encrypted hashed protected is was
+   are must should will can cannot has have the a an your their our this that not and or if when for
+   from with in on at to of by as it use used using enter entered please see field value type unknown
+   default denied failed error ok okay none set unset given provided specified found ask asked prompt
+   prompted option options flag argument identifier keyword operator punctuation`.split(/\s+/),
+);
+
+/** Whether a value begins with such a word. */
+function isDescription(word: string): boolean {
+  return DESCRIPTIONS.has((/^[A-Za-z]{1,12}(?![A-Za-z0-9])/.exec(word)?.[0] ?? '').toLowerCase());
+}
+
+/** Whether a value is nothing but such a word, or says that there is none. */
+export function isNoValue(value: string): boolean {
+  return NOTHING.test(value) || (/^[A-Za-z]{1,12}[.,:;!?]?$/.test(value) && isDescription(value));
+}
 
 /** `--password x`, `ENV DB_PASSWORD x`, `PASSWORD 'x'`, `login u password x`, `["--password", "x"]`. */
 function isArgument(text: string, value: Value, word: string, kind: Kind, { name, closing, sign }: Naming): boolean {
@@ -109,7 +130,7 @@ function isArgument(text: string, value: Value, word: string, kind: Kind, { name
   if (sign === ',') return isFlag && closing !== '' && quoted;
   if (isFlag) {
     if (kind === 'key') return isMixed(word) && word.length >= 8;
-    return quoted || !isWords(word) || !(DESCRIPTION.test(word) || isFollowedByWord(text, value.end));
+    return quoted || !isWords(word) || !(isDescription(word) || isFollowedByWord(text, value.end));
   }
   if (closing !== '') return false;
   if (/^[A-Z0-9_]*_[A-Z0-9]+$/.test(name)) return isMixed(word) && word.length >= 6;

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts';
-import { DESCRIPTION, NOTHING } from './assignments.ts';
+import { isNoValue } from './assignments.ts';
 import { applyRules, characters, HIDDEN, type Rule, runEnd } from './engine.ts';
 import { exactKindOf, isLexical, kindOf } from './names.ts';
 import { isMixed, isPlaceholder, valueAt } from './shapes.ts';
@@ -62,7 +62,7 @@ export const certainName: Judge = (name, value, beside) => {
   const kind = exactKindOf(name);
   if (kind === null || kind === 'header') return false;
   if (typeof value === 'number') return kind === 'password' && String(value).length >= 4;
-  const isNone = value === '' || isPlaceholder(value.slice(0, 100)) || NOTHING.test(value) || isDescription(value);
+  const isNone = value === '' || isPlaceholder(value.slice(0, 100)) || isNoValue(value) || TO_BE_FILLED_IN.test(value);
   if (isNone) return false;
   if (kind === 'password') return true;
   return value.length >= 4 && !/\s/.test(value) && !isLexical(beside);
@@ -73,15 +73,11 @@ export const likelyName: Judge = (name, value) => {
   const kind = kindOf(name);
   if (kind === null) return false;
   if (typeof value === 'number') return kind === 'password' && String(value).length >= 4;
-  if (value === '' || isPlaceholder(value.slice(0, 100)) || NOTHING.test(value)) return false;
+  if (value === '' || isPlaceholder(value.slice(0, 100)) || isNoValue(value)) return false;
   return kind !== 'key' || (value.length >= 16 && isMixed(value) && !/\s/.test(value));
 };
 
-function isDescription(value: string): boolean {
-  return (
-    DESCRIPTION.exec(value)?.[0] === value || /^(?:your|insert|enter|replace|change)[-_ A-Za-z]{3,40}$/i.test(value)
-  );
-}
+const TO_BE_FILLED_IN = /^(?:your|insert|enter|replace|change)[-_ A-Za-z]{3,40}$/i;
 
 /** In the JSON text that a result came as: the values that were hidden in it for their name. */
 export function namedValues(named: ReadonlySet<string>): Rule {
