@@ -63,12 +63,14 @@ export interface Usage {
   readonly durationMs?: number;
 }
 
-/** What happened inside an attempt that a person should see before approving: tools used and refused, files changed. */
+/** What happened inside an attempt that a person should see before approving: tools used and refused, files changed, secrets removed. */
 export interface AttemptNotes {
   readonly toolsUsed?: Readonly<Record<string, number>>;
   readonly toolsDenied?: readonly string[];
   readonly filesChanged?: readonly string[];
   readonly model?: string;
+  /** Secrets that were removed from the result before it was stored. */
+  readonly secretsRemoved?: number;
 }
 
 /** How an attempt ended: one shape for every ending. */

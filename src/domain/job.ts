@@ -131,6 +131,8 @@ export interface Job {
   readonly approvedDefinition: string | null;
   /** A test was discarded: where a person is needed, the next one needs them again, whatever they allowed before. */
   readonly askAgain: boolean;
+  /** Whether what certainly is a secret is removed from results before they are stored. */
+  readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;
   /** Absolute; what agents may read and where they start; null = none, they start in the output directory. */
   readonly home: string | null;

@@ -1,39 +1,99 @@
+import type { UnitResult } from './attempt.ts';
 import type { Json } from './json.ts';
-
-const HIDDEN = '[redacted]';
+import {
+  addressParameters,
+  addressPasswords,
+  certainValues,
+  connectionPasswords,
+  oraclePasswords,
+} from './redact/addresses.ts';
+import { assignments } from './redact/assignments.ts';
+import { cleanArguments, otherPasswords, programPasswords, userOptions } from './redact/commands.ts';
+import { applyRules, HIDDEN, type Rule } from './redact/engine.ts';
+import { authorizationHeaders, basicCredentials, bearerTokens, cookieHeaders, keyHeaders } from './redact/headers.ts';
+import { certainName, cleanJson, likelyName, namedValues } from './redact/json.ts';
+import {
+  jsonWebTokens,
+  keyLines,
+  leavesKeyOpen,
+  privateKeys,
+  providerKeys,
+  providerKeysByMiddle,
+} from './redact/keys.ts';
 
 /**
- * What a secret looks like in text. Value patterns first; then `name=value` or `"name": "value"` with a secret-like whole
- * word as the name. Names such as tokens_used or max_tokens are no secrets: the word must stand by itself.
+ * What is hidden. `results` are the user's product: only what certainly is a secret goes, never a word of prose or code.
+ * `logs` (logs, errors, events, displays): also what probably is one.
  */
-const PATTERNS: readonly { readonly find: RegExp; readonly replace: string }[] = [
-  { find: /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/g, replace: `$1 ${HIDDEN}` },
-  { find: /\bsk-[A-Za-z0-9_-]{10,}/g, replace: HIDDEN },
-  // The password of a URL: a connection string.
-  { find: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)[^\s@/]+@/gi, replace: `$1${HIDDEN}@` },
-  {
-    find: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|xox[abposr]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b/g,
-    replace: HIDDEN,
-  },
-  {
-    find: /\b((?:[A-Za-z0-9]+[_-])*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?token))(["']?\s*[:=]\s*)(["']?)(?!(?:true|false|null|\d+(?:\.\d+)?)\b)[^\s"',;&}]{4,}\3/gi,
-    replace: `$1$2$3${HIDDEN}$3`,
-  },
+export type Profile = 'results' | 'logs';
+
+const FORMATS: readonly Rule[] = [
+  privateKeys,
+  jsonWebTokens,
+  addressPasswords,
+  oraclePasswords,
+  providerKeys,
+  providerKeysByMiddle,
+  basicCredentials,
+  certainValues,
+  connectionPasswords,
+  addressParameters,
 ];
 
-/** Hides secrets in text that came out of a worker or goes into a log. */
-export function redact(text: string): string {
-  let clean = text;
-  for (const { find, replace } of PATTERNS) clean = clean.replace(find, replace);
-  return clean;
+const headers = (strict: boolean): readonly Rule[] => [
+  authorizationHeaders(strict),
+  cookieHeaders(strict),
+  keyHeaders(strict),
+  bearerTokens(strict),
+];
+
+const RULES: Readonly<Record<Profile, readonly Rule[]>> = {
+  results: [...FORMATS, ...headers(true)],
+  logs: [...FORMATS, keyLines, ...headers(false), programPasswords, userOptions, otherPasswords, assignments],
+};
+const NAMES = { results: certainName, logs: likelyName } as const;
+
+/** Hides the secrets in a text, in time that grows with its length alone. */
+export function redact(text: string, profile: Profile): string {
+  return applyRules(text, RULES[profile]).text;
 }
 
-/** The same for every string of a JSON value; numbers, booleans and names stay. */
-export function redactJson<T extends Json | undefined>(value: T): T {
-  if (typeof value === 'string') return redact(value) as T;
-  if (Array.isArray(value)) return value.map((item) => redactJson(item)) as unknown as T;
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactJson(item)])) as unknown as T;
-  }
-  return value;
+/** The same for every string of a JSON value, and for the values whose name is that of a secret; shape and names stay. */
+export function redactJson<T extends Json | undefined>(value: T, profile: Profile): T {
+  if (value === undefined) return value;
+  return cleanJson(value, RULES[profile], NAMES[profile]).value as T;
 }
+
+/** A result without what certainly is a secret, and how many were removed. */
+export function redactResult(result: UnitResult): { readonly result: UnitResult; readonly removed: number } {
+  const { text, structured } = result;
+  if (structured === undefined) {
+    const clean = applyRules(text ?? '', RULES.results);
+    return { result: { ...result, text: text === null ? null : clean.text }, removed: clean.removed };
+  }
+  const json = cleanJson(structured, RULES.results, NAMES.results);
+  // The text says the same as JSON, or about it: there nothing is counted twice.
+  const rules = json.named.size === 0 ? RULES.results : [...RULES.results, namedValues(json.named)];
+  const clean = applyRules(text ?? '', rules);
+  return {
+    result: { ...result, text: text === null ? null : clean.text, structured: json.value },
+    removed: Math.max(json.removed, clean.removed),
+  };
+}
+
+/** The arguments of a program without their secrets, for logs and displays. */
+export function redactArguments(argv: readonly string[]): readonly string[] {
+  return cleanArguments(argv, RULES.logs);
+}
+
+/** Redacts texts that follow each other, such as the lines of a log: a private key may go from one to the next. */
+export function redactLines(): (text: string) => string {
+  let inKey = false;
+  return (text) => {
+    const clean = inKey && KEY_LINE.test(text) ? HIDDEN : redact(text, 'logs');
+    inKey = leavesKeyOpen(text) ?? (inKey && (KEY_LINE.test(text) || text.trim() === ''));
+    return clean;
+  };
+}
+
+const KEY_LINE = /^\s{0,8}(?:[A-Za-z0-9+/=]{1,100}|(?:Proc-Type|DEK-Info|Version|Comment): ?.{0,200})\s{0,8}$/;

@@ -36,6 +36,7 @@ export type JobPatch = Partial<
     | 'powers'
     | 'approvedDefinition'
     | 'askAgain'
+    | 'redactResults'
     | 'executorsLost'
     | 'startedAt'
     | 'endedAt'

@@ -147,7 +147,7 @@ function parseItem(line: string): Json {
   try {
     return JSON.parse(line) as Json;
   } catch (cause) {
-    const message = `code: expected it to leave descriptor 3 to its items, found ${redact(show(line))} there`;
+    const message = `code: expected it to leave descriptor 3 to its items, found ${show(redact(line, 'logs'))} there`;
     throw new AbpError('invalid_input', message, {
       hint: 'Yield what is an item; console.log goes to the log.',
       cause,
@@ -223,7 +223,7 @@ function refuseUnlessDone(ending: Ending): void {
   }
   throw new AbpError(
     'invalid_input',
-    `code${ending.place}: expected it to run to its end, found ${redact(ending.threw)}${after(ending.items)}`,
+    `code${ending.place}: expected it to run to its end, found ${redact(ending.threw, 'logs')}${after(ending.items)}`,
     {
       hint: 'Closed to it are: files outside read_paths, writing, other processes, and environment variables not named in env.',
     },
@@ -239,7 +239,7 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
     exit: { expected: 'it to return', found: `that its process ended with ${exit}`, field: null },
   }[reason];
   // What V8 writes about its memory helps nobody.
-  const tail = reason === 'memory' ? '' : redact(withoutInsides(log));
+  const tail = reason === 'memory' ? '' : redact(withoutInsides(log), 'logs');
   const line = /^abp:code:(\d+)$/m.exec(tail)?.[1];
   const place = line === undefined ? 'code' : `code, line ${line}`;
   const end = tail === '' ? '' : ` The end of its log:\n${tail}`;

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
+import { fromWholeLine } from '../domain/cut.ts';
 import { AbpError } from '../domain/error.ts';
 import { goesOnByItself, type Job } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
+import { redact } from '../domain/redact.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
@@ -160,10 +162,11 @@ export function requireNeeds(
   });
 }
 
-/** The end of a log, for an error. */
+/** The end of a log, for an error: what a process wrote as it died went into no log of ours. */
 export function tail(path: string, bytes = 2000): string {
   try {
-    return readFileSync(path, 'utf8').slice(-bytes);
+    const text = readFileSync(path, 'utf8');
+    return redact(text.length > bytes ? fromWholeLine(text.slice(-bytes)) : text, 'logs');
   } catch {
     return '';
   }

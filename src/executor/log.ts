@@ -23,7 +23,7 @@ export function openLog(path: string, base: Readonly<Record<string, string>>): J
     {
       base: { ...base, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      hooks: { streamWrite: redact },
+      hooks: { streamWrite: (line) => redact(line, 'logs') },
     },
     file,
   );

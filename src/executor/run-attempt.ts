@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { standingOf } from '../approval/check.ts';
 import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
+import { cutMiddle } from '../domain/cut.ts';
 import type { Claim } from '../domain/dispatcher.ts';
 import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
-import { redact, redactJson } from '../domain/redact.ts';
+import { redact, redactResult } from '../domain/redact.ts';
 import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
@@ -41,14 +42,14 @@ export async function runAttempt(
       const refused = await refusedRun(context, job, loaded);
       if (refused) return refused;
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
-      return withoutOutput(context, assignment) ?? clean(await worker.run(assignment, running));
+      return withoutOutput(context, assignment) ?? clean(await worker.run(assignment, running), job);
     }
-    return clean(await takeOver(context, origin, claim, worker, assignment, running));
+    return clean(await takeOver(context, origin, claim, worker, assignment, running), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');
-    const message = redact(error instanceof Error ? error.message : String(error));
-    return { ok: false, failureClass: 'crashed', message, usage: {} };
+    const message = error instanceof Error ? error.message : String(error);
+    return clean({ ok: false, failureClass: 'crashed', message, usage: {} }, job);
   }
 }
 
@@ -150,21 +151,22 @@ function sessionToContinue({ repository }: ExecutorContext, attempt: Claim['atte
   return null;
 }
 
-/** Nothing that came out of a worker is stored unredacted: commands of refused calls hold keys as answers do. */
-function clean({ notes, ...rest }: Outcome): Outcome {
+/**
+ * Nothing that came out of a worker is stored unredacted: results as their job wants it, what is told about the attempt as a
+ * log. Redacted before it is cut: half of a secret is not known for one.
+ */
+function clean({ notes, ...rest }: Outcome, { redactResults }: Job): Outcome {
   const outcome: Outcome = notes ? { ...rest, notes: redactNotes(notes) } : rest;
-  if (!outcome.ok) return { ...outcome, message: redact(outcome.message) };
-  const { text, structured } = outcome.result;
-  return {
-    ...outcome,
-    result: {
-      ...outcome.result,
-      text: text === null ? null : redact(text),
-      ...(structured === undefined ? {} : { structured: redactJson(structured) }),
-    },
-  };
+  if (!outcome.ok) return { ...outcome, message: cutMiddle(redact(outcome.message, 'logs'), MESSAGE_CHARS) };
+  if (!redactResults) return outcome;
+  const { result, removed } = redactResult(outcome.result);
+  return { ...outcome, result, ...(removed > 0 && { notes: { ...outcome.notes, secretsRemoved: removed } }) };
 }
 
 function redactNotes(notes: AttemptNotes): AttemptNotes {
-  return notes.toolsDenied ? { ...notes, toolsDenied: notes.toolsDenied.map(redact) } : notes;
+  if (!notes.toolsDenied) return notes;
+  return { ...notes, toolsDenied: notes.toolsDenied.map((denied) => cutMiddle(redact(denied, 'logs'), DENIED_CHARS)) };
 }
+
+const MESSAGE_CHARS = 2000;
+const DENIED_CHARS = 250;

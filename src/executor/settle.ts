@@ -1,4 +1,5 @@
 import { attemptStatusOf, type Outcome } from '../domain/attempt.ts';
+import { cutMiddle } from '../domain/cut.ts';
 import type { Settlement } from '../domain/dispatcher.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { failureRule } from '../domain/failure.ts';
@@ -51,7 +52,7 @@ export function settleAttempt(
     if (verdict === 'ok') record('unit:completed', cost);
     return;
   }
-  const data = { class: outcome.failureClass, message: outcome.message.slice(0, MESSAGE_CHARS), ...cost };
+  const data = { class: outcome.failureClass, message: cutMiddle(outcome.message, MESSAGE_CHARS), ...cost };
   record(settlement.attemptStatus === 'interrupted' ? 'attempt:interrupted' : 'attempt:failed', data);
   if (verdict === 'fenced') return;
   if (settlement.decision.status === 'failed') record('unit:failed', data);

@@ -132,7 +132,7 @@ export function listed(powers: readonly Power[]): { readonly can: string; readon
   const order = Object.keys(POWERS);
   return [...powers]
     .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind))
-    .map(({ kind, what }) => ({ can: POWERS[kind], what: redact(what) }));
+    .map(({ kind, what }) => ({ can: POWERS[kind], what: redact(what, 'logs') }));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { cutMiddle } from '../domain/cut.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 
 /**
@@ -28,6 +29,17 @@ export function shortText(text: string, bytes: number): string {
   const shown = text.slice(0, fits).replace(/[\uD800-\uDBFF]$/, '');
   return `${shown}… (${text.length - shown.length} more characters)`;
 }
+
+/** The same of an error, which says why at its end: what is left out is in the middle. */
+export function shortMessage(message: string, bytes: number): string {
+  if (message.length <= bytes && jsonBytes(message) - '""'.length <= bytes) return message;
+  // Room for saying how much is missing; a character takes one byte at least, and rarely more than three.
+  let length = Math.min(message.length, Math.floor(bytes));
+  while (length > 0 && jsonBytes(cutMiddle(message, length)) > bytes + NOTE_BYTES) length = Math.floor(length * 0.9);
+  return cutMiddle(message, length);
+}
+
+const NOTE_BYTES = 40;
 
 /** A payload, config or schema with long values cut, so that it stays below about `bytes`. */
 export function shortObject(object: JsonObject, bytes: number): JsonObject {

@@ -42,6 +42,7 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
       test_units: job.testUnits,
       ...(ownOutput ? { output_directory: outputDirectory } : {}),
       ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
+      ...(job.redactResults ? {} : { redact_results: false }),
       ...(post
         ? {
             post_processing_prompt: post.prompt,

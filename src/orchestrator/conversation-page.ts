@@ -1,6 +1,6 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
-import { redact } from '../domain/redact.ts';
+import { redactLines } from '../domain/redact.ts';
 import type { ConversationEntry } from '../domain/worker.ts';
 import { jsonBytes, shortText } from './brief.ts';
 import type { OrchestratorDeps } from './operation.ts';
@@ -24,14 +24,16 @@ export async function conversationPage(
   let at = { seq: first.seq, skip: 0 };
   let next: string | null = null;
   let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
+  const clean = redactLines();
   for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, first.seq)) {
     // Entries of one line share its number: within it they are counted.
     at = entry.seq === at.seq ? at : { seq: entry.seq, skip: 0 };
     const place = at.skip === 0 ? String(at.seq) : `${at.seq}.${at.skip}`;
     const isSeen = at.seq === first.seq && at.skip < first.skip;
     at.skip++;
+    const text = clean(entry.text);
     if (isSeen) continue;
-    const shown = { ...entry, text: shortText(redact(entry.text), ENTRY_BYTES) };
+    const shown = { ...entry, text: shortText(text, ENTRY_BYTES) };
     room -= jsonBytes(shown) + 1;
     if (entries.length >= limit || (room < 0 && entries.length > 0)) {
       next = place;

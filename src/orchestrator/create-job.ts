@@ -57,6 +57,7 @@ const input = z.strictObject({
   test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
   output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
   require_human_approval: z.boolean().optional().describe('Only a human can approve, never a tool argument'),
+  redact_results: z.boolean().optional().describe('false: keep secrets in results'),
   post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A last task over all results'),
   post_processing_name: z.string().max(200).optional(),
   post_processing_output_directory: z.string().min(1).max(4096).optional().describe('Absolute; where it writes'),
@@ -100,7 +101,7 @@ export const createJob = operation({
       ...shortFields(enumerated.fields),
       working_directory: stored.workingDirectory,
       output_directory: stored.outputDirectory,
-      enumerator_config: shortObject(redactJson(stored.enumeratorConfig), 1500),
+      enumerator_config: shortObject(redactJson(stored.enumeratorConfig, 'logs'), 1500),
     };
   },
 });
@@ -139,6 +140,7 @@ export async function newJob(
     maxWorkers: settings.limits.max_workers,
     testUnits: given.test_units ?? 1,
     requireHumanApproval: given.require_human_approval === true,
+    redactResults: given.redact_results ?? true,
     postProcessing:
       given.post_processing_prompt === undefined
         ? null

@@ -74,7 +74,7 @@ export const getJob = operation({
       status: job.status,
       user_intent: shortText(job.userIntent, 1000),
       enumerator_type: job.enumeratorType,
-      enumerator_config: shortObject(redactJson(job.enumeratorConfig), 1000),
+      enumerator_config: shortObject(redactJson(job.enumeratorConfig, 'logs'), 1000),
       ...shortFields(job.fields),
       ...shownSourceNotes(deps, job_id),
       revision: revision.revision,
@@ -85,6 +85,7 @@ export const getJob = operation({
       limits: { ...revision.limits, max_workers: job.maxWorkers },
       test_units: job.testUnits,
       require_human_approval: job.requireHumanApproval,
+      redact_results: job.redactResults,
       post_processing: job.postProcessing && {
         ...job.postProcessing,
         name: shortText(job.postProcessing.name, 200),

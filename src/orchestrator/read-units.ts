@@ -10,6 +10,7 @@ import {
   leftOut,
   shortField,
   shortList,
+  shortMessage,
   shortObject,
   shortText,
   shortValue,
@@ -145,7 +146,7 @@ export const getUnit = operation({
       status: unit.status,
       payload: shortObject(unit.payload, room.payload),
       ...(unit.failureClass
-        ? { failure_class: unit.failureClass, message: shortText(unit.failureMessage ?? '', 600) }
+        ? { failure_class: unit.failureClass, message: shortMessage(unit.failureMessage ?? '', 600) }
         : {}),
       ...(unit.status === 'completed' && withResult ? { result: shortResult(withResult, room.result) } : {}),
       attempts: shownAttempts.toReversed(),
@@ -182,7 +183,7 @@ export function brief({ unit, attempt }: UnitWithAttempt) {
     attempts: unit.attempt,
     ...(unit.status === 'completed' && attempt?.result ? { result: shortText(resultText(attempt.result), 300) } : {}),
     ...(unit.failureClass
-      ? { failure_class: unit.failureClass, message: shortText(unit.failureMessage ?? '', 200) }
+      ? { failure_class: unit.failureClass, message: shortMessage(unit.failureMessage ?? '', 200) }
       : {}),
     ...(waitingUntil(unit) ?? {}),
     ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
@@ -211,7 +212,7 @@ function describe(deps: OrchestratorDeps, attempt: Attempt) {
     status: attempt.status,
     revision: attempt.revision,
     ...(attempt.failureClass
-      ? { failure_class: attempt.failureClass, message: shortText(attempt.message ?? '', 500) }
+      ? { failure_class: attempt.failureClass, message: shortMessage(attempt.message ?? '', 500) }
       : {}),
     ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
     ...(usage.costEstimated ? { cost_estimated: true } : {}),
@@ -219,6 +220,7 @@ function describe(deps: OrchestratorDeps, attempt: Attempt) {
     ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
     ...shortField('tools_denied', attempt.notes?.toolsDenied, 300),
     ...shortField('files_changed', attempt.notes?.filesChanged, 500),
+    ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     run_directory: attempt.runDirectory,

@@ -1,6 +1,6 @@
 import { type AbpError, toAbpError } from '../domain/error.ts';
 import type { Json } from '../domain/json.ts';
-import { shortField, shortText, shortValue } from './brief.ts';
+import { shortField, shortMessage, shortText, shortValue } from './brief.ts';
 
 /** Room for each part of an error, in bytes: what an engine says about a bad schema or query may be endless. */
 const PART_BYTES = 3000;
@@ -14,7 +14,7 @@ export function shortError(thrown: unknown): ShortError {
   return {
     code,
     blame,
-    message: shortText(message, PART_BYTES),
+    message: shortMessage(message, PART_BYTES),
     hint: hint && shortText(hint, PART_BYTES),
     details: details && shortDetails(details),
   };

@@ -1,10 +1,38 @@
 import type { WorkerChoice } from '../domain/job.ts';
-import { redactJson } from '../domain/redact.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { redactArguments, redactJson } from '../domain/redact.ts';
 
-/** A worker's config as it may be shown: the values of its environment are nobody's business but the worker's. */
-export function shownWorker(worker: WorkerChoice): WorkerChoice {
-  const { env } = worker;
-  if (env === null || typeof env !== 'object' || Array.isArray(env)) return redactJson(worker);
-  const hidden = Object.fromEntries(Object.keys(env).map((name) => [name, '[set]']));
-  return { ...redactJson(worker), env: hidden };
+/** What stands for the value of a variable or a header. */
+const SET = '[set]';
+/** Fields whose values are nobody's business but the worker's: of the worker itself, and of each of its MCP servers. */
+const PRIVATE = /^(?:env|headers)$/i;
+
+/**
+ * A worker's config as it may be shown: no values of variables and headers, no arguments that look like secrets. `setAs` says
+ * what stands for the value of a variable.
+ */
+export function shownWorker(worker: WorkerChoice, setAs = (_name: string) => SET): WorkerChoice {
+  return { ...shownObject(worker, setAs), type: worker.type };
+}
+
+function shownObject(object: JsonObject, setAs: (name: string) => string): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => {
+      if (!PRIVATE.test(name) || !isObject(value)) return [name, shown(name, value, setAs)];
+      return [name, Object.fromEntries(Object.keys(value).map((key) => [key, setAs(key)]))];
+    }),
+  );
+}
+
+function shown(name: string, value: Json, setAs: (name: string) => string): Json {
+  if (Array.isArray(value)) {
+    const isArguments = value.every((item): item is string => typeof item === 'string');
+    return isArguments ? redactArguments(value) : value.map((item: Json) => shown(name, item, setAs));
+  }
+  if (isObject(value)) return shownObject(value, setAs);
+  return redactJson({ [name]: value }, 'logs')[name] ?? null;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -18,7 +18,7 @@ export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObje
   // Redacted before it is cut: half of a secret is not known for one.
   return warnings.map(({ examples, ...warning }) => ({
     ...warning,
-    examples: examples.map((example) => shortText(redact(example), 500)),
+    examples: examples.map((example) => shortText(redact(example, 'logs'), 500)),
   }));
 }
 

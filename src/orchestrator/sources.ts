@@ -99,7 +99,7 @@ export const previewItems = operation({
         : {}),
       warnings: [],
       ...shortField('warnings', shownWarnings(seen.warnings), WARNINGS_BYTES),
-      enumerator_config: shortObject(redactJson(config as JsonObject), CONFIG_BYTES),
+      enumerator_config: shortObject(redactJson(config as JsonObject, 'logs'), CONFIG_BYTES),
       next: [
         seen.total > 0
           ? {

@@ -8,7 +8,7 @@ import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { listed, shownOf } from './approval.ts';
-import { leftOut, shortField, shortObject, shortText } from './brief.ts';
+import { leftOut, shortField, shortMessage, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { iso, type JobStatusOutput, usd } from './shapes.ts';
@@ -105,7 +105,7 @@ function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId }: Job)
   const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
-    example: example ? { unit: example.index, message: shortText(example.message, 300) } : null,
+    example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
     advice: failureRule(failureClass).advice,
   }));
   const inStatus = (status: UnitStatus, failureClass: FailureClass) =>
@@ -117,7 +117,7 @@ function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId }: Job)
 }
 
 function messageOf(job: Job): { message?: string } {
-  if (job.statusMessage) return { message: shortText(job.statusMessage, 1000) };
+  if (job.statusMessage) return { message: shortMessage(job.statusMessage, 1000) };
   return job.pauseReason ? { message: PAUSE_REASONS[job.pauseReason] } : {};
 }
 
@@ -185,11 +185,12 @@ function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
     unit: attempt.index,
     status: attempt.status,
     ...(attempt.result ? { result: shortText(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
-    ...(attempt.message ? { message: shortText(attempt.message, Math.min(500, room / 4)) } : {}),
+    ...(attempt.message ? { message: shortMessage(attempt.message, Math.min(500, room / 4)) } : {}),
     ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
     ...(attempt.notes?.toolsUsed ? { tools_used: shortObject(attempt.notes.toolsUsed, room / 4) } : {}),
     ...shortField('tools_denied', attempt.notes?.toolsDenied, room / 4),
     ...shortField('files_changed', attempt.notes?.filesChanged, room / 4),
+    ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
     ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     conversation: {
@@ -228,7 +229,7 @@ function postOf(deps: OrchestratorDeps, job: Job): object {
       name: job.postProcessing.name,
       status: unit?.status ?? 'not started',
       output_directory: job.postProcessing.outputDirectory,
-      ...(unit?.failureMessage ? { message: shortText(unit.failureMessage, 300) } : {}),
+      ...(unit?.failureMessage ? { message: shortMessage(unit.failureMessage, 300) } : {}),
     },
   };
 }

@@ -14,8 +14,9 @@ const input = z.strictObject({
   job_id: jobId,
   prompt_template: z.string().min(1).max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
   output_schema: outputSchemaInput.optional().describe('As for create_job'),
-  worker: workerInput.optional().describe('As for create_job; replaces the whole worker'),
+  worker: workerInput.optional().describe('Replaces the whole worker'),
   limits: limitsChange.optional().describe('Only those that change'),
+  redact_results: z.boolean().optional(),
   note: z.string().max(2000).optional().describe('What was changed and why'),
 });
 
@@ -41,9 +42,10 @@ export const updateJob = operation({
       );
     }
     const changesLimits = Object.keys(given.limits ?? {}).length > 0;
-    if (!given.prompt_template && !given.output_schema && !given.worker && !changesLimits) {
+    const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
+    if (!changesTask && !changesLimits && given.redact_results === undefined) {
       throw new AbpError('invalid_input', 'Nothing to change was given.', {
-        hint: 'Give prompt_template, output_schema, worker or limits.',
+        hint: 'Give prompt_template, output_schema, worker, limits or redact_results.',
       });
     }
     // Slots that were changed while it ran stay, unless they are changed now.
@@ -66,7 +68,11 @@ export const updateJob = operation({
         note: given.note ?? null,
         ...draft,
       });
-      repository.jobs.patch(tx, jobId, { passEnv: settings.passEnv, powers });
+      repository.jobs.patch(tx, jobId, {
+        passEnv: settings.passEnv,
+        powers,
+        ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
+      });
       repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
       return number;
     });

@@ -1,3 +1,4 @@
+import { cutMiddle } from '../domain/cut.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { FAILURE_MARKER } from '../domain/report.ts';
 import type { RenderedPrompt } from '../domain/worker.ts';
@@ -77,5 +78,5 @@ function splitAtFirstPlaceholder(blocks: readonly Block[]): { head: string; rest
 }
 
 function shortened(text: string): string {
-  return text.length <= MAX_REASON_CHARS ? text : `${text.slice(0, MAX_REASON_CHARS)}… (cut)`;
+  return cutMiddle(text, MAX_REASON_CHARS);
 }

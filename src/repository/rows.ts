@@ -84,6 +84,7 @@ export function toJob(row: JobsTable): Job {
     powers: json<Power[]>(row.powers),
     approvedDefinition: row.approved_definition,
     askAgain: row.ask_again === 1,
+    redactResults: row.redact_results === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
     home: row.home,
     workingDirectory: row.working_directory,

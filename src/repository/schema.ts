@@ -21,6 +21,7 @@ export interface JobsTable {
   powers: string;
   approved_definition: string | null;
   ask_again: number;
+  redact_results: number;
   post_processing: string | null;
   home: string | null;
   working_directory: string;

@@ -10,7 +10,7 @@ import { describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
 import { readLines } from './process/lines.ts';
 import { findProgram, isDirectory } from './process/program.ts';
-import { hasEnded, readTail, runFile } from './process/run-directory.ts';
+import { hasEnded, readLastLines, readTail, runFile } from './process/run-directory.ts';
 import { configOf, failure, processWorker } from './process/worker.ts';
 import { checkResult } from './schema/check.ts';
 
@@ -30,7 +30,8 @@ type CommandConfig = z.infer<typeof configSchema>;
 const TRY_LATER = 75;
 /** More than this on stdout is not a result for a ledger; a program writes it to ABP_OUTPUT_DIR. */
 const MAX_RESULT_BYTES = 8 << 20;
-const STDERR_SHOWN = 2000;
+/** Of stderr; who keeps it in a message cuts it. */
+const STDERR_BYTES = 16 << 10;
 
 /**
  * The worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
@@ -98,7 +99,7 @@ export const commandWorker: Worker = processWorker({
   },
 
   async latestStep(runDirectory) {
-    const lines = readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN).split('\n').slice(0, -1);
+    const lines = readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES).split('\n').slice(0, -1);
     const text = lines.findLast((line) => line.trim() !== '');
     return text === undefined ? null : { seq: 0, role: 'log', kind: 'text', text };
   },
@@ -120,7 +121,7 @@ async function verdict(
   const stopped = stopFailure(ending);
   if (stopped !== null) return failure(stopped.failureClass, stopped.message, usage);
   if (ending.exitCode !== 0) {
-    const said = readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN).trim();
+    const said = readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES).trim();
     const message = said === '' ? describeExit(ending) : `${describeExit(ending)}: ${said}`;
     if (ending.exitCode === TRY_LATER) return failure('rate_limited', message, usage);
     return failure(ending.exitCode === null ? 'crashed' : 'agent_error', message, usage);

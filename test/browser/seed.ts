@@ -66,6 +66,7 @@ export function seedJob(
         requireHumanApproval: false,
         powers: [],
         home: null,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: root,
         outputDirectory: join(root, 'outputs', jobId),

@@ -42,7 +42,14 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const job = seedJob(store, {
       jobId: 'job-a',
       units: [{ a: 1 }, { b: 'zwölf' }],
-      job: { name: 'Jöb "1"', passEnv: ['TOKEN'], requireHumanApproval: true, postProcessing: post, testUnits: 2 },
+      job: {
+        name: 'Jöb "1"',
+        passEnv: ['TOKEN'],
+        requireHumanApproval: true,
+        redactResults: false,
+        postProcessing: post,
+        testUnits: 2,
+      },
       revision: { outputSchema: { type: 'object' }, note: 'first', worker: { type: 'claude', model: 'x' } },
       limits: { max_workers: 7, budget_usd: 1.5 },
     });
@@ -57,6 +64,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       testUnits: 2,
       passEnv: ['TOKEN'],
       requireHumanApproval: true,
+      redactResults: false,
       postProcessing: post,
       pauseReason: null,
       pausedFrom: null,
@@ -138,6 +146,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       powers: [{ kind: 'programs', what: 'sh' }],
       approvedDefinition: 'aa',
       askAgain: true,
+      redactResults: false,
       executorsLost: 2,
       startedAt: 3,
       endedAt: 4,

@@ -1,52 +1,289 @@
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { redact, redactJson } from '../../src/domain/redact.ts';
+import { redact, redactArguments, redactJson, redactLines, redactResult } from '../../src/domain/redact.ts';
+import { hostileTexts } from './redact/hostile.ts';
+import { INNOCENT, INNOCENT_JSON } from './redact/innocent.ts';
+import { CERTAIN, CONTEXTS, KEYS, LIKELY } from './redact/secrets.ts';
 
-describe('what is stored or logged keeps no secret', () => {
-  test.each([
-    ['Authorization: Bearer abcdef0123456789', 'Authorization: Bearer [redacted]'],
-    ['Basic dXNlcjpwYXNzd29yZA==', 'Basic [redacted]'],
-    ['key sk-ant-api03-abcdefghij1234567890 in use', 'key [redacted] in use'],
-    ['ghp_abcdefghijklmnopqrstuvwxyz0123456789', '[redacted]'],
-    ['github_pat_11ABCDEFG0123456789_abcdef', '[redacted]'],
-    ['xoxb-1234567890-abcdef', '[redacted]'],
-    ['AKIAIOSFODNN7EXAMPLE', '[redacted]'],
-    ['password=hunter22', 'password=[redacted]'],
-    ['PASSWORD: "hunter22"', 'PASSWORD: "[redacted]"'],
-    ['{"api_key":"abcd1234"}', '{"api_key":"[redacted]"}'],
-    ['ANTHROPIC_API_KEY=abcd1234', 'ANTHROPIC_API_KEY=[redacted]'],
-    ['my-client-secret: abcd1234', 'my-client-secret: [redacted]'],
-    ['https://example.org/?token=abcd1234&page=2', 'https://example.org/?token=[redacted]&page=2'],
-    ["auth_token='abcd1234'", "auth_token='[redacted]'"],
-    ['postgres://shop:hunter22@db.example/shop', 'postgres://shop:[redacted]@db.example/shop'],
-  ])('%s', (text, clean) => {
-    expect(redact(text)).toBe(clean);
-    expect(redact(clean)).toBe(clean);
-  });
+const PROFILES = ['results', 'logs'] as const;
 
-  test.each([
-    ['tokens_used=12345'],
-    ['max_tokens: 4096'],
-    ['"input_tokens":123,"output_tokens":456'],
-    ['token: 12345'],
-    ['has_password: true'],
-    ['"secret": null'],
-    ['the secret of good code is naming'],
-    ['a bearer of news'],
-    ['http://localhost:3847/jobs/job-1@2'],
-    ['risk-adjusted returns'],
-    ['Bearer x'],
-    ['mask-abcdefghijklmnop'],
-    [''],
-  ])('%s stays', (text) => {
-    expect(redact(text)).toBe(text);
-  });
-
-  test('in JSON every string is cleaned; names, numbers, booleans and shape stay', () => {
-    const value = { token: 7, nested: [{ note: 'password=hunter22', ok: true, none: null }], 'sk-name': 'plain' };
-    expect(redactJson(value)).toEqual({
-      token: 7,
-      nested: [{ note: 'password=[redacted]', ok: true, none: null }],
-      'sk-name': 'plain',
+describe('a key that tells what it is', () => {
+  for (const [context, write] of Object.entries(CONTEXTS)) {
+    test.each(KEYS)(`${context}: $kind`, ({ text, secret }) => {
+      for (const profile of PROFILES) {
+        const clean = redact(write(text), profile);
+        expect(clean).not.toContain(secret);
+        expect(clean).toContain('[redacted]');
+        // Nothing but the key goes; what is hidden stays hidden once.
+        if (profile === 'results') expect(clean.length).toBeGreaterThanOrEqual(write('').length);
+        expect(redact(clean, profile)).toBe(clean);
+      }
     });
+  }
+});
+
+describe('a secret by what stands around it', () => {
+  test.each(CERTAIN)('is hidden in results and logs: $kind', ({ text, secret }) => {
+    for (const profile of PROFILES) {
+      for (const context of [text, `${text}\n`, `first line\n${text}`, JSON.stringify({ out: `x\n${text}\ny` })]) {
+        const clean = redact(context, profile);
+        expect(clean).not.toContain(secret);
+        expect(clean).toContain('[redacted]');
+        expect(redact(clean, profile)).toBe(clean);
+      }
+    }
+  });
+
+  test.each(LIKELY)('is hidden in logs: $kind', ({ text, secret }) => {
+    for (const context of [
+      text,
+      `${text}\n`,
+      `first line\n${text}`,
+      `$ ${text}`,
+      JSON.stringify({ out: `x\n${text}\ny` }),
+    ]) {
+      const clean = redact(context, 'logs');
+      expect(clean).not.toContain(secret);
+      expect(redact(clean, 'logs')).toBe(clean);
+    }
+  });
+
+  test('JSON around it stays JSON, whichever secret it holds', () => {
+    for (const { text } of [...KEYS, ...CERTAIN, ...LIKELY]) {
+      for (const json of [{ note: text, n: 1 }, { log: JSON.stringify({ note: text }) }, [text, 'x']]) {
+        for (const profile of PROFILES) expect(() => JSON.parse(redact(JSON.stringify(json), profile))).not.toThrow();
+      }
+    }
+  });
+
+  test('there are enough of them', () => {
+    expect(KEYS.length + CERTAIN.length + LIKELY.length).toBeGreaterThan(150);
+    expect(INNOCENT.length).toBeGreaterThan(60);
+  });
+});
+
+describe('what is no secret', () => {
+  test.each(INNOCENT.map((text) => [text]))('stays in a result: %s', (text) => {
+    for (const context of [text, `${text}\n`, `a\n${text}\nb`, `"${text}"`, JSON.stringify({ note: text })]) {
+      expect(redact(context, 'results')).toBe(context);
+    }
+  });
+
+  test.each(INNOCENT_JSON.map((value) => [value]))('stays in a structured result: %j', (value) => {
+    expect(redactJson(value, 'results')).toEqual(value);
+    expect(redactResult({ text: JSON.stringify(value), structured: value })).toEqual({
+      result: { text: JSON.stringify(value), structured: value },
+      removed: 0,
+    });
+  });
+
+  test('prose mostly survives in logs', () => {
+    const changed = INNOCENT.filter((text) => redact(text, 'logs') !== text);
+    expect(changed.length).toBeLessThanOrEqual(5);
+  });
+});
+
+/** Far more than linear work takes on the slowest machine; quadratic work on so much text takes hours. */
+const CEILING_MS = 120_000;
+const HOSTILE_CHARS = 1_000_000;
+
+test('any text is redacted in time that grows with its length alone', { timeout: CEILING_MS + 10_000 }, async () => {
+  const worker = new Worker(new URL('./redact/redact-worker.ts', import.meta.url), { workerData: HOSTILE_CHARS });
+  const ended = await new Promise((resolve, reject) => {
+    let latest: unknown = 'nothing';
+    const late = setTimeout(() => resolve(latest), CEILING_MS);
+    worker.on('message', (message) => {
+      latest = message;
+      if (message !== 'done') return;
+      clearTimeout(late);
+      resolve(message);
+    });
+    worker.on('error', reject);
+  });
+  await worker.terminate();
+  expect(ended).toBe('done');
+});
+
+test('what is hidden in a hostile text is hidden once and for all', () => {
+  for (const text of Object.values(hostileTexts(3_000))) {
+    for (const profile of PROFILES) {
+      const clean = redact(text, profile);
+      expect(redact(clean, profile)).toBe(clean);
+    }
+  }
+});
+
+describe('a result', () => {
+  test('loses the values of secret names, in its text as well, and says how many', () => {
+    const structured = {
+      user: 'anna',
+      password: 'hunter2',
+      token: 'zzzz',
+      nested: [{ db_password: 12345678, ok: true }],
+    };
+    const text = JSON.stringify(structured, null, 2);
+    const { result, removed } = redactResult({ text, structured });
+    const hidden = {
+      user: 'anna',
+      password: '[redacted]',
+      token: '[redacted]',
+      nested: [{ db_password: '[redacted]', ok: true }],
+    };
+    expect(result.structured).toEqual(hidden);
+    expect(result.text).not.toMatch(/hunter2|zzzz|12345678/);
+    expect(result.text).toContain('"user": "anna"');
+    expect(removed).toBe(3);
+  });
+
+  test('keeps the same words where no secret name stands before them', () => {
+    const structured = { password: 'blue', sky: 'blue', note: 'the sky is blue' };
+    const { result } = redactResult({ text: JSON.stringify(structured), structured });
+    expect(result).toEqual({
+      text: '{"password":"[redacted]","sky":"blue","note":"the sky is blue"}',
+      structured: { password: '[redacted]', sky: 'blue', note: 'the sky is blue' },
+    });
+  });
+
+  test('keeps the digits of numbers that JSON cannot hold', () => {
+    const text = '{"id":12345678901234567890,"password":"hunter2"}';
+    expect(redactResult({ text, structured: JSON.parse(text) }).result.text).toBe(
+      '{"id":12345678901234567890,"password":"[redacted]"}',
+    );
+  });
+
+  test.each([
+    [{ api_key: 'abcd1234' }, { api_key: '[redacted]' }],
+    [{ OPENAI_API_KEY: 'abcd1234' }, { OPENAI_API_KEY: '[redacted]' }],
+    [{ clientSecret: 'abcd1234' }, { clientSecret: '[redacted]' }],
+    [
+      { accessToken: 'abcd1234', refresh_token: 'x9y8z7w6' },
+      { accessToken: '[redacted]', refresh_token: '[redacted]' },
+    ],
+    [
+      { name: 'DB_PASSWORD', value: 'hunter2' },
+      { name: 'DB_PASSWORD', value: '[redacted]' },
+    ],
+    [{ headers: { Authorization: 'Bearer abcd1234' } }, { headers: { Authorization: 'Bearer [redacted]' } }],
+    [{ Cookie: 'sid=a1b2c3d4e5f6' }, { Cookie: '[redacted]' }],
+    [{ passwords: { password: ['one1', 'two2'] } }, { passwords: { password: ['[redacted]', '[redacted]'] } }],
+    [{ password: 'correct horse battery staple' }, { password: '[redacted]' }],
+  ])('hides by exact names: %j', (given, clean) => {
+    expect(redactJson(given, 'results')).toEqual(clean);
+    expect(redactJson(clean, 'results')).toEqual(clean);
+  });
+
+  test('counts each secret of a text once', () => {
+    const [first, second] = [KEYS[0]?.text ?? '', KEYS[7]?.text ?? ''];
+    expect(redactResult({ text: `${first} and ${second} and ${first}` }).removed).toBe(3);
+    expect(redactResult({ text: 'plain words' })).toEqual({ result: { text: 'plain words' }, removed: 0 });
+    expect(redactResult({ text: null })).toEqual({ result: { text: null }, removed: 0 });
+  });
+});
+
+test('in a log the values of names that could be of a secret go as well', () => {
+  expect(
+    redactJson(
+      { dbPass: 'hunter2', session_id: 'a1b2c3', count: 7, sort_key: 'name', nested: [{ jwt: 'x1y2' }] },
+      'logs',
+    ),
+  ).toEqual({
+    dbPass: '[redacted]',
+    session_id: '[redacted]',
+    count: 7,
+    sort_key: 'name',
+    nested: [{ jwt: '[redacted]' }],
+  });
+});
+
+describe('the arguments of a program', () => {
+  test.each([
+    [
+      ['tool', '--token=abc'],
+      ['tool', '--token=[redacted]'],
+    ],
+    [
+      ['tool', '--password', 'x'],
+      ['tool', '--password', '[redacted]'],
+    ],
+    [
+      ['tool', '--api-key', 'abcd1234', '--verbose'],
+      ['tool', '--api-key', '[redacted]', '--verbose'],
+    ],
+    [
+      ['curl', '-u', 'anna:hunter2', 'https://x'],
+      ['curl', '-u', 'anna:[redacted]', 'https://x'],
+    ],
+    [
+      ['curl', '--user=anna:hunter2'],
+      ['curl', '--user=anna:[redacted]'],
+    ],
+    [
+      ['env', 'API_KEY=abc', 'KEY=x1', 'node', 'a.mjs'],
+      ['env', 'API_KEY=[redacted]', 'KEY=[redacted]', 'node', 'a.mjs'],
+    ],
+    [
+      ['/usr/bin/mysql', '-u', 'root', '-phunter2'],
+      ['/usr/bin/mysql', '-u', 'root', '-p[redacted]'],
+    ],
+    [
+      ['sshpass', '-p', 'hunter2', 'ssh', 'host'],
+      ['sshpass', '-p', '[redacted]', 'ssh', 'host'],
+    ],
+    [
+      ['curl', '-H', 'Authorization: Bearer abcd1234'],
+      ['curl', '-H', 'Authorization: Bearer [redacted]'],
+    ],
+    [
+      ['psql', 'postgres://a:hunter2@db/x'],
+      ['psql', 'postgres://a:[redacted]@db/x'],
+    ],
+    [
+      ['sh', '-c', 'PGPASSWORD=hunter2 psql'],
+      ['sh', '-c', 'PGPASSWORD=[redacted] psql'],
+    ],
+  ])('%j', (argv, clean) => {
+    expect(redactArguments(argv)).toEqual(clean);
+    expect(redactArguments(clean)).toEqual(clean);
+  });
+
+  test.each([
+    [['node', 'check.mjs', '--verbose', '--max-tokens=100', '--tokens', '5']],
+    [['git', 'log', '--oneline', '-u', 'HEAD~1']],
+    [['docker', 'run', '-u', '1000:1000', 'image']],
+    [['tool', '--password', '--verbose']],
+    [['tool', '--token', '$TOKEN', '--sort-key', 'name']],
+  ])('%j stay', (argv) => {
+    expect(redactArguments(argv)).toEqual(argv);
+  });
+});
+
+describe('a log line by line', () => {
+  const key = (CERTAIN.find(({ kind }) => kind === 'PEM PRIVATE KEY')?.text ?? '').split('\n');
+
+  test('shows no line of a private key, nor hides what comes after it', () => {
+    const clean = redactLines();
+    expect(key.map(clean)).toEqual([
+      'the key:',
+      '-----BEGIN PRIVATE KEY-----',
+      ...Array(4).fill('[redacted]'),
+      '-----END PRIVATE KEY-----',
+      'and more',
+    ]);
+  });
+
+  test('hides whole lines of a key in whose middle it begins', () => {
+    const clean = redactLines();
+    expect(clean(key[2] ?? '')).toBe('[redacted]');
+    expect(clean('a line of words')).toBe('a line of words');
+  });
+
+  test('goes on with words when a key was never ended', () => {
+    const clean = redactLines();
+    expect(['-----BEGIN PRIVATE KEY-----', key[2] ?? '', 'next: a line of words', 'word'].map(clean)).toEqual([
+      '-----BEGIN PRIVATE KEY-----',
+      '[redacted]',
+      'next: a line of words',
+      'word',
+    ]);
   });
 });

@@ -74,6 +74,7 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
         requireHumanApproval: false,
         powers: [],
         home: null,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/nowhere/out',

@@ -15,6 +15,7 @@ export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
     limits: input.limits,
     test: given({ units: input.test_units }),
     require_human_approval: input.require_human_approval,
+    redact_results: input.redact_results,
     post_processing: given({
       prompt: input.post_processing_prompt,
       name: input.post_processing_name,

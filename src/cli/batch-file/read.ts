@@ -107,7 +107,18 @@ function declaredNames(value: unknown): readonly string[] {
 }
 
 function createInput(
-  { name, intent, worker, output, limits, test, require_human_approval, post_processing, source }: BatchFile,
+  {
+    name,
+    intent,
+    worker,
+    output,
+    limits,
+    test,
+    require_human_approval,
+    redact_results,
+    post_processing,
+    source,
+  }: BatchFile,
   config: object,
   rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly folder: string },
 ): InputOf<'create_job'> {
@@ -124,6 +135,7 @@ function createInput(
     test_units: test?.units,
     output_directory: output?.directory,
     require_human_approval,
+    redact_results,
     post_processing_prompt: post_processing?.prompt,
     post_processing_name: post_processing?.name,
     post_processing_output_directory: post_processing?.output_directory,

@@ -1,6 +1,9 @@
 import { stringify } from 'yaml';
+import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { redactJson } from '../../domain/redact.ts';
 import { recipeOf } from '../../orchestrator/clone-job.ts';
+import { shownWorker } from '../../orchestrator/shown-worker.ts';
 import { absolute } from '../../workers/claude/working-directory.ts';
 import { parseYaml } from '../batch-file/document.ts';
 import { batchOf, batchText } from '../batch-file/from-job.ts';
@@ -17,6 +20,8 @@ export interface CloneOptions {
   readonly print: boolean;
 }
 
+type PrintedBatch = JsonObject & { readonly worker: WorkerChoice; readonly source: JsonObject };
+
 /** Writes a job's settings as a batch file and, unless it is only to be printed, makes a job of it. */
 export async function cloneJob(session: Session, jobId: string, options: CloneOptions): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
@@ -30,8 +35,8 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
     workers,
   });
   if (options.print) {
-    const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: { worker: JsonObject } };
-    const printed = { ...value, worker: placed(value.worker, workingDirectory) };
+    const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: PrintedBatch };
+    const printed = shareable({ ...value, worker: placed(value.worker, workingDirectory) });
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }
@@ -40,8 +45,23 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
   return 'done';
 }
 
+/**
+ * A batch file without its secrets: the values of the worker's variables become `${NAME}`, to be set where the file is run,
+ * and what looks like a secret elsewhere is hidden, to be put back by hand.
+ */
+function shareable(batch: PrintedBatch): JsonObject {
+  const names = new Set<string>();
+  const worker = shownWorker(batch.worker, (name) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return '[set]';
+    names.add(name);
+    return `\${${name}}`;
+  });
+  const source = redactJson(batch.source, 'logs');
+  return { ...batch, source, worker, ...(names.size > 0 ? { env: [...names] } : {}) };
+}
+
 /** A worker's config with its relative paths, and where it works, made absolute: the file may be kept in any folder. */
-function placed(worker: JsonObject, base: string): JsonObject {
+function placed(worker: WorkerChoice, base: string): WorkerChoice {
   const directory = worker.type === 'command' ? 'cwd' : 'working_directory';
   const { [directory]: place = '.', add_dirs, mcp_config } = worker;
   return {

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Exit } from '../exit-codes.ts';
-import { duration, money } from '../format.ts';
+import { count, duration, money } from '../format.ts';
 import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
@@ -21,6 +21,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
     output_schema: current?.output_schema ?? undefined,
     test_units: job.test_units,
     require_human_approval: job.require_human_approval,
+    redact_results: job.redact_results,
     post_processing: job.post_processing ?? undefined,
     revision: job.revision,
     working_directory: job.working_directory,
@@ -73,6 +74,7 @@ function attemptLines(attempt: Attempt, colors: Colors): string[] {
     attempt.model ?? '',
     attempt.turns === undefined ? '' : `${attempt.turns} turns`,
     attempt.tools_denied?.length ? `refused ${attempt.tools_denied.join(', ')}` : '',
+    attempt.secrets_removed === undefined ? '' : `${count(attempt.secrets_removed, 'secret')} removed from the result`,
   ].filter(Boolean);
   const { result } = attempt;
   const text = result?.structured === undefined ? (result?.text ?? '') : stringify(result.structured);

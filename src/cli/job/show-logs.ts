@@ -57,7 +57,7 @@ export async function showExecutorLog(session: Session, jobId: string, { lines, 
   const { executor_log: path } = await session.view('job_settings', { job_id: jobId });
   const shown = readTail(path, TAIL_BYTES).split('\n').filter(Boolean).slice(-lines);
   if (session.json) {
-    session.answer({ job_id: jobId, path, lines: shown });
+    session.answer({ job_id: jobId, path, lines: shown.map((line) => redact(line, 'logs')) });
     return 'done';
   }
   for (const line of shown) session.say(logText(line));
@@ -98,7 +98,7 @@ function logText(line: string): string {
   try {
     entry = JSON.parse(line);
   } catch {
-    return printable(redact(line));
+    return printable(redact(line, 'logs'));
   }
   const { time, level, msg, pid, jobId: _job, job_id: _id, ...rest } = entry;
   const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : '';

@@ -23,6 +23,7 @@ const CHANGEABLE = {
   'output.schema': 'output_schema',
   worker: 'worker',
   limits: 'limits',
+  redact_results: 'redact_results',
 } as const;
 
 /** Lays the changes over the job's present settings and makes a new revision of what was touched. */

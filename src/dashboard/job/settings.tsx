@@ -95,6 +95,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                     ['log', all.executor_log],
                     ['this revision', moment(shown.created_at)],
                     ['approval by', all.needs_person ? 'a person only' : 'a person or program'],
+                    ['secrets in results', all.redact_results ? 'removed' : 'stored'],
                   ]}
                 />
               </Card>

@@ -65,7 +65,7 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
 /** A source as a person reads it; code is what they are asked about, and stays as it is. */
 function shownSource(type: string, config: JsonObject): z.input<typeof source> {
   const { code } = config;
-  return { type, config: { ...redactJson(config), ...(typeof code === 'string' ? { code } : {}) } };
+  return { type, config: { ...redactJson(config, 'logs'), ...(typeof code === 'string' ? { code } : {}) } };
 }
 
 /** Everything that a person is asked about a job before anything of it runs. */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { redact } from '../../domain/redact.ts';
+import { redact, redactLines } from '../../domain/redact.ts';
 import type { ConversationEntry } from '../../domain/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
 import { type OrchestratorDeps, operation } from '../operation.ts';
@@ -55,12 +55,13 @@ export const attemptLog = operation({
     const entries: ConversationEntry[] = [];
     let more = false;
     let chars = 0;
+    const clean = redactLines();
     for await (const step of worker.conversation(attempt.runDirectory, since + 1)) {
       if ((entries.length >= limit || chars >= PAGE_CHARS) && step.seq !== entries.at(-1)?.seq) {
         more = true;
         break;
       }
-      entries.push({ ...step, text: cut(redact(step.text), ENTRY_CHARS) });
+      entries.push({ ...step, text: cut(clean(step.text), ENTRY_CHARS) });
       chars += step.text.length + (step.images ?? []).reduce((sum, image) => sum + image.length, 0);
     }
     return {
@@ -101,7 +102,7 @@ const steps = new Map<string, { readonly mark: string; readonly step: Step | nul
 const KEPT_STEPS = 1000;
 
 function brief(text: string): string {
-  return cut(redact(text.trim().replace(/\s+/g, ' ')), STEP_CHARS);
+  return cut(redact(text, 'logs').trim().replace(/\s+/g, ' '), STEP_CHARS);
 }
 
 function workerOf({ repository }: Pick<OrchestratorDeps, 'repository'>, attempt: Attempt) {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
 import { failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, jobId, jobStatusOutput, usd } from '../shapes.ts';
+import { shownWorker } from '../shown-worker.ts';
 import { jobStatus, testSamples } from '../status.ts';
 import { latestStep } from './attempt-log.ts';
 
@@ -92,7 +94,7 @@ export const jobOverview = operation({
       ...clustersOf(deps, job, status.units.failed),
       ...(forecast ? { forecast } : {}),
       budget_usd: revision?.limits.budget_usd ?? null,
-      worker: revision?.worker ?? { type: 'unknown' },
+      worker: revision ? shownWorker(revision.worker) : { type: 'unknown' },
       require_human_approval: job.requireHumanApproval,
       test_units: job.testUnits,
       revision: job.revision,
@@ -131,7 +133,7 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       class: failureClass,
       cause,
       count: units.length,
-      example: { unit: units[0] ?? 0, message: cut(example, 600) },
+      example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
       meaning: failureRule(failureClass).meaning,
       advice: failureRule(failureClass).advice,
       units,

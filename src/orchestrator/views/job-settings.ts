@@ -39,6 +39,7 @@ export const jobSettings = operation({
     /** Whether only a person can let it run and approve its test. */
     needs_person: z.boolean(),
     home: z.string().nullable(),
+    redact_results: z.boolean(),
     post_processing: object.nullable(),
     working_directory: z.string(),
     output_directory: z.string(),
@@ -54,7 +55,7 @@ export const jobSettings = operation({
       status: job.status,
       user_intent: job.userIntent,
       enumerator_type: job.enumeratorType,
-      enumerator_config: redactJson(job.enumeratorConfig),
+      enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
       fields: job.fields,
       revision: job.revision,
       revisions: deps.repository.jobs.revisions(job_id).map((revision) => ({
@@ -70,6 +71,7 @@ export const jobSettings = operation({
       require_human_approval: job.requireHumanApproval,
       needs_person: needsPerson(job),
       home: job.home,
+      redact_results: job.redactResults,
       post_processing: job.postProcessing && { ...job.postProcessing },
       working_directory: job.workingDirectory,
       output_directory: job.outputDirectory,

@@ -3,7 +3,6 @@ import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/a
 import { AbpError } from '../../domain/error.ts';
 import { failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
-import { redact, redactJson } from '../../domain/redact.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
@@ -35,6 +34,8 @@ const attemptShape = z.object({
   tools_used: z.record(z.string(), z.number()).optional(),
   tools_denied: z.array(z.string()).readonly().optional(),
   files_changed: z.array(z.string()).readonly().optional(),
+  /** From the result, before it was stored. */
+  secrets_removed: count.optional(),
   started_at: z.string(),
   ended_at: z.string().nullable(),
   duration_s: z.number(),
@@ -143,6 +144,7 @@ async function show(
     ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
     ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
     ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),
     ended_at: iso(attempt.endedAt),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
@@ -151,10 +153,11 @@ async function show(
   };
 }
 
+/** As it is stored: what had to be removed was removed before. */
 function showResult({ text, structured, artifacts = [] }: UnitResult) {
   return {
-    text: text === null ? null : cut(redact(text), TEXT_CHARS),
-    ...(structured === undefined ? {} : { structured: redactJson(structured) }),
+    text: text === null ? null : cut(text, TEXT_CHARS),
+    ...(structured === undefined ? {} : { structured }),
     artifacts: artifacts.map((artifact) => ({ ...artifact })),
   };
 }

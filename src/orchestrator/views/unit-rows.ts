@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attemptDurationMs } from '../../domain/attempt.ts';
+import { cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../domain/repository.ts';
@@ -129,7 +130,9 @@ function toRow({ unit, attempt }: UnitWithAttempt): z.input<typeof row> {
     key: cut(unit.key, CELL_CHARS),
     status: unit.status,
     attempts: unit.attempt,
-    ...(unit.failureClass ? { failure_class: unit.failureClass, message: cut(unit.failureMessage ?? '', 300) } : {}),
+    ...(unit.failureClass
+      ? { failure_class: unit.failureClass, message: cutMiddle(unit.failureMessage ?? '', 300) }
+      : {}),
     ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
     ...(costUsd === undefined ? {} : { cost_usd: usd(costUsd) }),
     ...(attempt?.endedAt ? { duration_s: attemptDurationMs(attempt, attempt.endedAt) / 1000 } : {}),

@@ -1,5 +1,6 @@
 import { ledger } from './0001-ledger.ts';
 import { views } from './0002-views.ts';
+import { redaction } from './0003-redaction.ts';
 import { approvals } from './0004-approvals.ts';
 import { recovery } from './0005-recovery.ts';
 
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [ledger, views, approvals, recovery];
+export const MIGRATIONS: readonly Migration[] = [ledger, views, redaction, approvals, recovery];

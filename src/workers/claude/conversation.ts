@@ -1,13 +1,11 @@
 import { isTooDeep, type Json } from '../../domain/json.ts';
 import type { ConversationEntry } from '../../domain/worker.ts';
 import { type Line, readLines, readWhole } from '../process/lines.ts';
-import { hasEnded, readTail, runFile } from '../process/run-directory.ts';
+import { hasEnded, readLastLines, runFile } from '../process/run-directory.ts';
 import { type Fields, fieldsOf, listOf, parseEvent, textOf } from './fields.ts';
 
 type Step = Omit<ConversationEntry, 'seq'>;
 
-/** Longer texts are cut: the whole is in the log, by its path. */
-const MAX_TEXT = 20_000;
 const TAIL_BYTES = 64 * 1024;
 const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const MAX_IMAGE_CHARS = 4_000_000;
@@ -16,23 +14,23 @@ const MAX_IMAGE_CHARS = 4_000_000;
 export async function* readConversation(runDirectory: string, from: number): AsyncGenerator<ConversationEntry> {
   if (from === 0) {
     const prompt = await readWhole(runFile(runDirectory, 'stdin'));
-    if (prompt !== '') yield { seq: 0, role: 'user', kind: 'text', text: shorten(prompt) };
+    if (prompt !== '') yield { seq: 0, role: 'user', kind: 'text', text: prompt };
   }
   const tools = new Map<string, string>();
   for await (const line of readLines(runFile(runDirectory, 'stdout'), 0, !hasEnded(runDirectory))) {
     for (const step of stepsOf(line, tools)) {
-      if (line.seq >= from) yield { seq: line.seq, ...step, text: shorten(step.text) };
+      if (line.seq >= from) yield { seq: line.seq, ...step };
     }
   }
 }
 
 /** The last step of an agent that still works, from the end of its stream alone. */
 export async function readLatestStep(runDirectory: string): Promise<ConversationEntry | null> {
-  const lines = readTail(runFile(runDirectory, 'stdout'), TAIL_BYTES).split('\n').slice(0, -1);
+  const lines = readLastLines(runFile(runDirectory, 'stdout'), TAIL_BYTES).split('\n').slice(0, -1);
   const tools = new Map<string, string>();
   const steps = lines.flatMap((text) => (parseEvent(text) === null ? [] : stepsOf({ seq: 0, text }, tools)));
   const latest = steps.findLast(({ role, text }) => role !== 'system' && text.trim() !== '');
-  return latest ? { seq: 0, ...latest, text: shorten(latest.text) } : null;
+  return latest ? { seq: 0, ...latest } : null;
 }
 
 /** The steps in a line of the stream; `tools` remembers the name behind each call's id. */
@@ -122,8 +120,4 @@ function systemSteps(event: Fields): readonly Step[] {
 function resultText(event: Fields): string {
   const errors = listOf(event.errors).flatMap((error) => textOf(error) ?? []);
   return textOf(event.result) ?? errors.join('; ');
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
 }

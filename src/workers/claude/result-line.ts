@@ -65,11 +65,11 @@ export function costOfRun(event: Fields, before: number | null): number | null {
   return costs.reduce((sum, cost) => sum + cost, before ?? 0);
 }
 
-/** A refused call in a few words: `Write(/path)`. */
+/** A refused call: `Write(/path)`. */
 export function denialText(denial: Fields): string {
   const tool = textOf(denial.tool_name) ?? 'a tool';
   const target = targetOf(fieldsOf(denial.tool_input));
-  return target === null ? tool : `${tool}(${target.slice(0, 200)})`;
+  return target === null ? tool : `${tool}(${target})`;
 }
 
 /** What a tool was to be used on, in the words of its own input. */

@@ -67,12 +67,12 @@ function withResult(evidence: Evidence, result: ResultLine): Verdict {
   if (exit !== null) return failed('crashed', `${exit} after a result that said success`);
   if (isCliTalk(facts, result)) return withoutModel(facts, result);
   const { denials } = facts;
-  if (denials.length > 0 && !allowDenials) return failed('incomplete', shorten(`refused: ${denials.join(', ')}`));
+  if (denials.length > 0 && !allowDenials) return failed('incomplete', `refused: ${denials.join(', ')}`);
   const cut = endedEarly(result, ending);
   if (cut !== null) return cut;
   const reported = reportedFailure(result.text);
   if (reported !== null) return failed('agent_error', reported);
-  if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${shorten(result.text)}`);
+  if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${result.text.trim()}`);
   if (check !== null) return structuredVerdict(result, check);
   if (TRUNCATED.has(result.stopReason)) return failed('incomplete', 'the answer was cut off at the token limit');
   if (result.text.trim() === '' && facts.filesChanged.size === 0) {
@@ -90,7 +90,7 @@ function isCliTalk({ lastAuthor }: StreamFacts, { text, turns, apiErrorStatus }:
 /** The CLI calls some of its own messages a success: about an error of the service, or the answer to a slash command. */
 function withoutModel(facts: StreamFacts, result: ResultLine): Verdict {
   const classified = classifyError(facts, result);
-  const message = shorten(result.text);
+  const message = result.text.trim();
   if (classified.failureClass !== 'agent_error') return { ok: false, ...classified, message };
   return failed('incomplete', `the last answer is not a model's but the CLI's own: ${message}`);
 }
@@ -106,7 +106,7 @@ function endedEarly(result: ResultLine, ending: Ending | null): Verdict | null {
 
 function structuredVerdict(result: ResultLine, check: OutputCheck): Verdict {
   if (result.structuredOutput === undefined) {
-    return failed('invalid_output', `no structured output was given, only text: ${shorten(result.text)}`);
+    return failed('invalid_output', `no structured output was given, only text: ${result.text.trim()}`);
   }
   const structured = result.structuredOutput as Json;
   const problem = check(structured);
@@ -121,7 +121,7 @@ function erred({ facts, ending, stderr }: Evidence, result: ResultLine): Verdict
   if (stopped !== null && classified.failureClass === 'agent_error') {
     return failed(stopped.failureClass, stopped.message);
   }
-  return { ok: false, ...classified, message: shorten(words === '' ? wordless(result, ending, stderr) : words) };
+  return { ok: false, ...classified, message: (words === '' ? wordless(result, ending, stderr) : words).trim() };
 }
 
 /** What there is to say about an error that came without a word. */
@@ -180,9 +180,4 @@ function notesOf(facts: StreamFacts): AttemptNotes {
 
 function failed(failureClass: FailureClass, message: string): Verdict {
   return { ok: false, failureClass, message };
-}
-
-function shorten(text: string): string {
-  const trimmed = text.trim();
-  return trimmed.length > 2000 ? `${trimmed.slice(0, 2000)}…` : trimmed;
 }

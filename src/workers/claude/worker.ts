@@ -7,7 +7,7 @@ import type { OutputCheck } from '../../domain/output-schema.ts';
 import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
 import { workerEnvironment } from '../process/environment.ts';
-import { readTail, runFile } from '../process/run-directory.ts';
+import { readLastLines, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
 import { checkResult } from '../schema/check.ts';
 import { claudeArguments } from './arguments.ts';
@@ -28,7 +28,8 @@ import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
 import { usageOf, verdict } from './verdict.ts';
 import { absolute, fixedPart, resolveWorkingDirectory } from './working-directory.ts';
 
-const STDERR_SHOWN = 2000;
+/** Of stderr; who keeps it in a message cuts it. */
+const STDERR_BYTES = 16 << 10;
 
 /** The worker that gives each unit its own Claude Code agent (`claude -p`). */
 export const claudeWorker: Worker = processWorker({
@@ -89,7 +90,7 @@ export const claudeWorker: Worker = processWorker({
     const outcome = verdict({
       facts,
       ending,
-      stderr: readTail(runFile(runDirectory, 'stderr'), STDERR_SHOWN),
+      stderr: readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES),
       check: await checkOf(facts, outputSchema),
       allowDenials: configOf<ClaudeConfig>({ config }).allow_denials,
     });

@@ -30,7 +30,8 @@ export interface Ran {
 export interface Workspace {
   readonly folder: string;
   readonly storagePath: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Of every run; a test may add to it. */
+  readonly environment: Record<string, string>;
   /**
    * Runs `abp` without a terminal, in this process: all of it but the start of one. One at a time, as it borrows the
    * working directory and the streams.
@@ -59,7 +60,7 @@ const REST = { limits: { max_retries: 0, max_workers: 4 } };
 export function workspace(items: readonly string[] = ['one', 'two', 'three'], rest: object = REST): Workspace {
   const folder = temporaryDirectory('cli');
   const storagePath = join(folder, '.store', 'batch.db');
-  const environment = {
+  const environment: Record<string, string> = {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     HOME: folder,
     ABP_STORAGE_PATH: storagePath,

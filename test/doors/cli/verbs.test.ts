@@ -270,14 +270,40 @@ describe('upkeep', () => {
       name: 'again',
       source: { limit: 1 },
       limits: { max_workers: 2 },
-      worker: { ...worker, env: { A: 'b' } },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a batch file says
+      worker: { ...worker, env: { A: '${A}' } },
+      env: ['A'],
     });
     space.write('elsewhere/batch.yaml', printed.stdout);
+    space.environment.A = 'b';
     const ran = await space.json('run', 'elsewhere/batch.yaml', '--skip-test');
     expect(ran).toMatchObject({ exitCode: 0, document: { units: { total: 1, completed: 1 } } });
     expect(await space.abp('clone', first, '--print', '--set', 'limits.max_wrokers=2')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('"max_workers"'),
+    });
+  });
+
+  test('clone --print and show tell no value of a variable and no secret argument, and the clone has them all', async () => {
+    const space = workspace();
+    const command = ['node', 'w.mjs', '--token=abc1', '--password', 'x9', '-u', 'anna:hunter2', 'API_KEY=zzzz'];
+    const worker = { type: 'command', command, env: { GREETING: 'planted value' } };
+    space.write('own.yaml', JSON.stringify({ intent: 'x', source: { type: 'file', base_directory: 'in' }, worker }));
+    const first = (await space.json('create', 'own.yaml')).document.job_id;
+    const told = [
+      await space.abp('clone', first, '--print'),
+      await space.abp('clone', first, '--print', '--json'),
+      await space.abp('show', first),
+      await space.abp('show', first, '--json'),
+    ];
+    for (const { exitCode, stdout } of told) {
+      expect(exitCode).toBe(0);
+      expect(stdout).not.toMatch(/planted value|abc1|x9|hunter2|zzzz/);
+      expect(stdout).toContain('GREETING');
+    }
+    const cloned = (await space.json('clone', first)).document.job_id;
+    withStore(space.storagePath, ({ repository }) => {
+      expect(repository.jobs.revision(cloned, 1)?.worker).toEqual(worker);
     });
   });
 

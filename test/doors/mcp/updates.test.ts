@@ -30,6 +30,7 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
         requireHumanApproval: false,
         powers: [],
         home: null,
+        redactResults: true,
         postProcessing: null,
         workingDirectory: '/',
         outputDirectory: '/',

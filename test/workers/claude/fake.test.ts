@@ -45,8 +45,9 @@ describe('a CLI that behaves badly', () => {
     const { outcome, worker, assignment } = await run('long_line');
     expect(outcome).toMatchObject({ ok: true, notes: { toolsUsed: { Read: 1 } } });
     const entry = (await conversationOf(worker, assignment)).find(({ role }) => role === 'tool');
+    // Whole: it is cut where it is shown, after its secrets were hidden.
     expect(entry).toMatchObject({ kind: 'tool_result', tool: 'Read' });
-    expect(entry?.text.length).toBeLessThan(30_000);
+    expect(entry?.text.length).toBeGreaterThan(5_000_000);
   });
 
   it('may end without the newline of its result line', async () => {
@@ -69,8 +70,8 @@ describe('a CLI that behaves badly', () => {
     const { outcome } = await run('floods_stderr');
     expect(outcome).toMatchObject({ ok: false, failureClass: 'crashed' });
     if (outcome.ok) return;
-    expect(outcome.message).toMatch(/^exit code 3 without a result: x+\nthe last words$/);
-    expect(outcome.message.length).toBeLessThan(3000);
+    expect(outcome.message).toMatch(/^exit code 3 without a result: (?:x+\n)?the last words$/);
+    expect(outcome.message.length).toBeLessThan(20_000);
   });
 
   it.each([

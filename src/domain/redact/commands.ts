@@ -1,0 +1,104 @@
+import { applyRules, HIDDEN, matchAt, type Rule, WORD_BEGINS } from './engine.ts';
+import { kindOf } from './names.ts';
+import { DIGIT, isMixed, isPlaceholder, isWords, textOf, valueAt } from './shapes.ts';
+
+/** Options with a password and without a telling name, by the program that takes them. */
+const OPTIONS: Readonly<Record<string, RegExp>> = {
+  mysql: /^-p(?=.)/,
+  mysqldump: /^-p(?=.)/,
+  mysqladmin: /^-p(?=.)/,
+  mariadb: /^-p(?=.)/,
+  sshpass: /^-p/,
+  'redis-cli': /^-a$/,
+  'docker login': /^-p$/,
+  'podman login': /^-p$/,
+  ldapsearch: /^-w$/,
+  ldapmodify: /^-w$/,
+  unzip: /^-P$/,
+  zip: /^-P$/,
+};
+const PROGRAMS = Object.keys(OPTIONS).sort((a, b) => b.length - a.length);
+const ARGUMENT = /[ \t]{1,4}(\\{0,7}["']?)([^\s"'|;&<>\\]{1,100})/y;
+const MOST_ARGUMENTS = 10;
+
+/** `mysql -u root -psecret db`, `sshpass -p x ssh …`. */
+export const programPasswords: Rule = {
+  find: new RegExp(`${WORD_BEGINS}(?<![_.-])(${PROGRAMS.join('|')})(?=[ \\t])`, 'g'),
+  locate(text, { 0: program, index }) {
+    const option = OPTIONS[program];
+    let at = index + program.length;
+    for (let n = 0; n < MOST_ARGUMENTS; n++) {
+      const argument = matchAt(ARGUMENT, text, at);
+      // What begins with such a program is another command.
+      if (argument === null || PROGRAMS.includes(argument[2] ?? '')) break;
+      const { 0: whole, 2: word = '' } = argument;
+      const found = option?.exec(word)?.[0];
+      const end = at + whole.length;
+      if (found !== undefined) {
+        const start = end - word.length + found.length;
+        if (start < end) return isPlaceholder(word.slice(found.length)) ? end : { start, end };
+        const next = matchAt(ARGUMENT, text, end);
+        return next === null || isPlaceholder(next[2] ?? '')
+          ? end
+          : { start: end + next[0].length - (next[2]?.length ?? 0), end: end + next[0].length };
+      }
+      at = end;
+    }
+    return at;
+  },
+};
+
+/** `curl -u user:password`. Two numbers are the ids of a user and a group. */
+export const userOptions: Rule = {
+  find: /(?<![\w-])(?:-u|--user|--proxy-user)(?:=|[ \t]{0,3}|["'],?[ \t]{0,3})\\{0,7}["']?([^\s:"'\\/=-][^\s:"'\\/]{0,99}):(?=[^\s/])/g,
+  locate(text, { 0: found, 1: user = '', index }) {
+    const value = valueAt(text, index + found.length);
+    const isIds = value.of === DIGIT && /^[0-9]+$/.test(user);
+    return isIds || isPlaceholder(textOf(text, value)) ? value.end : { start: value.start, end: value.end };
+  },
+};
+
+/** `IDENTIFIED BY '…'`, as databases make users; `pass:…`, as OpenSSL takes a password. */
+export const otherPasswords: Rule = {
+  find: /(?:identified[ \t]{1,3}by[ \t]{1,3}(?=\\{0,7}["'])|-pass(?:in|out)?[ \t]{1,3}pass:)/gi,
+  locate(text, { 0: found, index }) {
+    const value = valueAt(text, index + found.length);
+    return value.end === value.start ? value.start : { start: value.start, end: value.end };
+  },
+};
+
+/**
+ * The arguments of a program as they may be shown: `rules` on each of them, and what is a secret because of the argument
+ * before it (`--password x`, `-u user:x`) or of the program (`mysql -px`).
+ */
+export function cleanArguments(argv: readonly string[], rules: readonly Rule[]): readonly string[] {
+  const program = argv[0]?.split('/').at(-1) ?? '';
+  return argv.map((argument, n) => {
+    const name = /^-{0,2}([\w.:-]{1,64})=(?=\S+$)/.exec(argument);
+    if (name?.[1] !== undefined && isSecretName(name[1]) && !isPlaceholder(argument.slice(name[0].length))) {
+      return name[0] + HIDDEN;
+    }
+    const own = applyRules(argument, rules).text;
+    if (n === 0 || own !== argument) return own;
+    const option = argv[n - 1] ?? '';
+    const flag = /^--?([A-Za-z][\w.-]{0,64})$/.exec(option)?.[1];
+    if (flag !== undefined && !argument.startsWith('-') && isSecretFlag(flag, argument)) return HIDDEN;
+    for (const before of [option, program, `${program} ${option}`]) {
+      const together = applyRules(`${before} ${argument}`, rules).text;
+      if (together.startsWith(`${before} `) && together !== `${before} ${argument}`) {
+        return together.slice(before.length + 1);
+      }
+    }
+    return argument;
+  });
+}
+
+function isSecretName(name: string): boolean {
+  return kindOf(name) !== null || /^key$/i.test(name);
+}
+
+function isSecretFlag(flag: string, argument: string): boolean {
+  const kind = kindOf(flag);
+  if (kind === null || isPlaceholder(argument)) return false;
+  return kind !== 'key' || isMixed(argument) || !isWords(argument);
+}

@@ -1,0 +1,159 @@
+import { characters, matchAt, type Rule, runEnd, runStart, type Span } from './engine.ts';
+import { PROVIDERS, PROVIDERS_BY_MIDDLE, type Provider } from './providers.ts';
+import { isMixed } from './shapes.ts';
+
+/** What ends a word though it ends in letters or digits: an escape (`\n`, `\u003d`, `%3A`), a terminal's colour (`[32m`). */
+const ESCAPE = String.raw`\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}|\[[0-9;]{1,8}m`;
+/** Where a token begins; the escape before it is matched, as looking back for one at each place is slow. */
+const BEGINS = `(?:(?<![A-Za-z0-9])|(${ESCAPE}))`;
+const TOKEN = characters('A-Za-z0-9_-');
+/** So much of a key is matched by its pattern; the rest of the token follows. */
+const MATCHED = 256;
+
+const bounded = ({ pattern }: Provider) => pattern.replaceAll(/\{(\d+),\}/g, `{$1,${MATCHED}}`);
+const MIXED = PROVIDERS.filter(({ mixed }) => mixed).map(bounded);
+const PLAIN = PROVIDERS.filter(({ mixed }) => !mixed).map(bounded);
+
+/** Keys of known providers. */
+export const providerKeys: Rule = {
+  find: new RegExp(`${BEGINS}(?:(${MIXED.join('|')})|${PLAIN.join('|')})`, 'g'),
+  locate(text, { 0: found, 1: escaped = '', 2: mixed, index }) {
+    const end = index + found.length;
+    if (mixed !== undefined && !looksMade(mixed.slice(4))) return end;
+    return { start: index + escaped.length, end: runEnd(text, end, TOKEN) };
+  },
+};
+
+/** The same of those that tell by their middle. */
+export const providerKeysByMiddle: Rule = {
+  find: new RegExp(PROVIDERS_BY_MIDDLE.map(({ pattern }) => `(${pattern})`).join('|'), 'g'),
+  locate(text, match) {
+    const { 0: found, index } = match;
+    const end = index + found.length;
+    const which = PROVIDERS_BY_MIDDLE.findIndex((_, n) => match[n + 1] !== undefined);
+    const provider = PROVIDERS_BY_MIDDLE[which];
+    if (provider?.mixed && !looksMade(found)) return end;
+    const before = provider?.before.exec(text.slice(Math.max(0, index - LONGEST_BEFORE), index));
+    return before ? { start: index - before[0].length, end: runEnd(text, end, TOKEN) } : end;
+  },
+};
+
+const LONGEST_BEFORE = 40;
+
+/** Whether a token looks made by a machine: small letters with digits, or a stretch that no word is as long as. */
+function looksMade(token: string): boolean {
+  return /[a-z]/.test(token) && (/[0-9]/.test(token) || /[A-Za-z]{18}/.test(token));
+}
+
+/** JSON Web Tokens: three parts (five when encrypted) of base64url, the first a JSON object: `{"` is `eyJ`. */
+export const jsonWebTokens: Rule = {
+  find: new RegExp(`${BEGINS}eyJ[A-Za-z0-9_-]{7}`, 'g'),
+  locate(text, { 1: escaped = '', index }) {
+    const start = index + escaped.length;
+    let end = runEnd(text, start, TOKEN);
+    for (let part = 1; part < 3; part++) {
+      if (text.charCodeAt(end) !== DOT) return end;
+      const next = runEnd(text, end + 1, TOKEN);
+      // Only the signature may be missing: alg "none".
+      if (part === 1 && next - end < 5) return next;
+      end = next;
+    }
+    while (text.charCodeAt(end) === DOT && TOKEN[text.charCodeAt(end + 1)] === 1) end = runEnd(text, end + 1, TOKEN);
+    return { start, end };
+  },
+};
+
+const DOT = 46;
+
+const BASE64 = characters('A-Za-z0-9+/=');
+/** What stands between two lines of a key: white space, its escapes in JSON, the quotes of a program's string literals. */
+const BETWEEN = /(?:\s|\\{1,15}[nrt]|\\{1,15}(?=["'\s])|["'+,]){1,32}/y;
+const KEY_HEADER = /(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash): ?[^\n\\"]{0,200}/y;
+const ENDS_KEY = /-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:/y;
+/** Lines of a key have 64 (PEM, PuTTY), 70 (OpenSSH) or 76 characters; only the last one may be shorter. */
+const WHOLE_LINE = 40;
+/** No key that a text begins within is looked for further back than this. */
+const LONGEST_KEY = 16_384;
+
+/**
+ * Private keys: PEM, OpenSSH, PGP, PuTTY. What lies between the markers is hidden, also when the text was cut before the end
+ * or begins within a key.
+ */
+export const privateKeys: Rule = {
+  find: /-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines: [0-9]{1,5}/g,
+  locate(text, { 0: marker, 1: kind, index }) {
+    return kind === 'END' ? linesBefore(text, index, marker) : linesAfter(text, index + marker.length);
+  },
+};
+
+function linesAfter(text: string, from: number): Span | number {
+  let at = from;
+  let start = from;
+  let end = from;
+  /** End of the whole lines and the short one after them: the key, when no end marker says so. */
+  let likelyEnd = from;
+  let longest = '';
+  for (let afterWhole = true; ; ) {
+    const gap = matchAt(BETWEEN, text, at)?.[0] ?? '';
+    at += gap.length;
+    if (end === from) start = at;
+    // Only an end marker says that what follows other quotes belongs to it.
+    else if (/["']/.test(gap)) afterWhole = false;
+    const header = matchAt(KEY_HEADER, text, at)?.[0].length;
+    const lineEnd = header === undefined ? runEnd(text, at, BASE64) : at + header;
+    if (lineEnd === at) break;
+    if (header === undefined) {
+      if (lineEnd - at > longest.length) longest = text.slice(at, Math.min(lineEnd, at + 100));
+      if (afterWhole) likelyEnd = lineEnd;
+      afterWhole &&= lineEnd - at >= WHOLE_LINE;
+    }
+    at = lineEnd;
+    end = lineEnd;
+  }
+  if (matchAt(ENDS_KEY, text, at)) {
+    // Less than this between two markers is an example or a template.
+    const isKey = longest.length >= 16 || (longest.length >= 6 && isMixed(longest));
+    return isKey ? { start, end } : at;
+  }
+  return longest.length >= WHOLE_LINE && likelyEnd > from ? { start, end: likelyEnd } : Math.max(at, from);
+}
+
+/** The lines right before an end marker, for a text that begins within a key. */
+function linesBefore(text: string, index: number, marker: string): Span | number {
+  const from = runStart(text, index, LINES, Math.max(0, index - LONGEST_KEY));
+  const parts = text.slice(from, index).split(LINE_BREAKS);
+  let start = index;
+  let wholeLines = 0;
+  for (const [n, part] of parts.toReversed().entries()) {
+    // Lines and what parts them take turns, from the end.
+    const isLine = n % 2 === 0;
+    if (isLine && part !== '') {
+      const isOfKey = /^[A-Za-z0-9+/=]+$/.test(part) && (part.length >= WHOLE_LINE || wholeLines === 0);
+      if (!isOfKey) break;
+      if (part.length >= WHOLE_LINE) wholeLines++;
+      else if (start < index - 64) break;
+    }
+    start -= part.length;
+  }
+  return wholeLines > 0 ? { start, end: index } : index + marker.length;
+}
+
+const LINES = characters('A-Za-z0-9+/=\\s\\\\');
+const LINE_BREAKS = /(\s+|(?:\\{1,15}[nr])+)/;
+
+/** Lines of key material without a marker near them, as a log shows them one by one. For logs: an image may look like that. */
+export const keyLines: Rule = {
+  find: /(?<![^\n\r])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}|[A-Za-z0-9+/]{12})?(?![^\n\r])/g,
+  locate: (_text, { 0: line, index }) => {
+    const end = index + line.length;
+    return /[a-z]/.test(line) && /[A-Z]/.test(line) && /[0-9]/.test(line) ? { start: index, end } : end;
+  },
+};
+
+const MARKERS = /-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY/g;
+
+/** Whether a private key begins in a text and does not end there; null when the text says nothing about it. */
+export function leavesKeyOpen(text: string): boolean | null {
+  const last = [...text.matchAll(MARKERS)].at(-1);
+  return last === undefined ? null : last[1] === 'BEGIN';
+}
