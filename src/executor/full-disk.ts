@@ -1,6 +1,5 @@
 import type { Outcome } from '../domain/attempt.ts';
 import type { Claim } from '../domain/dispatcher.ts';
-import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
 import type { ExecutorContext } from './context.ts';
@@ -18,36 +17,42 @@ export interface FullDisk {
    * found full: that there is room now, from the reserve, is no proof that there was.
    */
   requireNone(claim: Claim, startedMs: number, outcome: Outcome): void;
-  /** A round could not be written. */
-  missed(): void;
+  /** A round could not be written for it. */
+  missed(order: number): void;
   /**
    * Stops the job for it. Not if somebody has put the job to work again since, nor if the round comes late and there is
    * room again: a person who made room and resumed has the last word. One open transaction.
    */
-  stop(tx: Tx, job: Job, order: number): void;
+  stop(tx: Tx, order: number): void;
   /** A round was written. */
   written(): void;
 }
 
 /** Makes the memory of one executor. */
 export function createFullDisk(context: ExecutorContext): FullDisk {
+  const { repository, lease, clock } = context;
   let foundUnder: number | null = null;
   let foundMs = Number.NEGATIVE_INFINITY;
   let late = false;
+  const found = (order: number) => {
+    foundUnder = order;
+    foundMs = clock.monotonic();
+  };
   return {
-    found(order) {
-      foundUnder = order;
-      foundMs = context.clock.monotonic();
-    },
+    found,
     requireNone({ attempt: { runDirectory } }, startedMs, outcome) {
       if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
     },
-    missed() {
+    missed(order) {
+      found(order);
       late = true;
+      // That the job stops is worth the reserve: it is what fills the disk.
+      repository.maintenance.spendReserve();
     },
-    stop(tx, job, order) {
-      if (foundUnder !== order || (late && !context.repository.maintenance.isDiskFull())) return;
-      if (job.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
+    stop(tx, order) {
+      if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
+      const job = repository.jobs.get(lease.jobId);
+      if (job?.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
       else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
     },
     written() {

@@ -117,12 +117,8 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       }
       return pool.running.size > 0 || exporting ? 'wait' : finish(job, phase);
     } catch (error) {
-      if (isDiskFull(error)) {
-        fullDisk.found(order);
-        fullDisk.missed();
-        // That the job stops is worth the reserve: it is what fills the disk.
-        repository.maintenance.spendReserve();
-      } else if (isStoreGone(error)) return gone(error);
+      if (isDiskFull(error)) fullDisk.missed(order);
+      else if (isStoreGone(error)) return gone(error);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
       logTrouble(error);
@@ -174,8 +170,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     for (const entry of finished) settleAttempt(context, tx, loaded, weather, entry);
     if (!repository.leases.holds(tx, lease)) return null;
     order = repository.events.lastOrder(jobId);
-    const found = repository.jobs.get(jobId);
-    if (found) fullDisk.stop(tx, found, order);
+    fullDisk.stop(tx, order);
     const before = repository.jobs.get(jobId);
     if (before) mindGate(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing' && before.test?.state === 'running') {

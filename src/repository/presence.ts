@@ -9,7 +9,7 @@ const LOOK_MS = 1000;
 export interface Presence {
   /** Throws AbpError `store_gone`: what is written from now on would be seen by nobody. */
   check(): void;
-  /** The same, at most once a second. */
+  /** The same, at most once a second, and each time once it was found gone. */
   checkNowAndThen(): void;
 }
 
@@ -19,12 +19,13 @@ export function createPresence(path: string): Presence {
   const files = [path, `${real}-wal`, `${real}-shm`].map((file) => ({ file, was: identityOf(file) }));
   let lookedMs = performance.now();
   const check = () => {
-    lookedMs = performance.now();
+    lookedMs = Number.NEGATIVE_INFINITY;
     for (const { file, was } of files) {
       if (was === null) continue;
       const now = identityOf(file);
       if (now !== was) throw gone(path, file, now === null ? 'removed' : 'replaced');
     }
+    lookedMs = performance.now();
   };
   return {
     check,

@@ -1,0 +1,77 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../src/domain/attempt.ts';
+import { FAILURE_CLASSES } from '../../../src/domain/failure.ts';
+import { NoRoomError, requireRoom } from '../../../src/workers/process/room.ts';
+import { MAY_MOUNT, smallDisk } from '../../helpers/small-disk.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+
+const failed = (failureClass: (typeof FAILURE_CLASSES)[number]): Outcome => {
+  return { ok: false, failureClass, message: 'exit code 1', usage: { costUsd: 0.25 } };
+};
+const succeeded: Outcome = { ok: true, result: { text: 'done' }, usage: {} };
+/** Endings that are somebody's doing, or come before the program. */
+const OWN = ['cancelled', 'interrupted', 'worker_unavailable', 'bad_input'];
+
+/** An attempt's directories in a folder, its output so many bytes long. */
+function attemptIn(folder: string, outputBytes: number) {
+  const [runDirectory, outputDirectory] = [join(folder, 'run'), join(folder, 'out')];
+  for (const directory of [runDirectory, outputDirectory]) mkdirSync(directory);
+  writeFileSync(join(runDirectory, 'stdout'), 'x'.repeat(outputBytes));
+  return { runDirectory, outputDirectory };
+}
+
+describe('where there is room', () => {
+  test('every outcome is what it is, and nothing is left behind', () => {
+    const attempt = attemptIn(temporaryDirectory(), 4096);
+    for (const outcome of [succeeded, ...FAILURE_CLASSES.map(failed)]) {
+      expect(requireRoom(outcome, attempt)).toBe(outcome);
+    }
+    expect(readdirSync(attempt.runDirectory)).toEqual(['stdout']);
+  });
+});
+
+describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small disk)', () => {
+  function full(outputBytes = 100) {
+    const disk = smallDisk(1);
+    const attempt = attemptIn(disk.folder, outputBytes);
+    disk.fill();
+    return attempt;
+  }
+
+  test('a failure is the disk’s, unless somebody else ended the attempt; what it used is kept', () => {
+    const attempt = full();
+    for (const failureClass of FAILURE_CLASSES) {
+      const check = () => requireRoom(failed(failureClass), attempt);
+      if (OWN.includes(failureClass)) expect(check().ok).toBe(false);
+      else expect(check).toThrow(expect.objectContaining({ code: 'ENOSPC', usage: { costUsd: 0.25 } }));
+    }
+  });
+
+  test.each([
+    [0, 'cut'],
+    [4096, 'cut'],
+    [40_960, 'cut'],
+    [1, 'whole'],
+    [4095, 'whole'],
+    [10_000, 'whole'],
+  ])('a success with %i bytes of output counts as %s: a full disk cuts at the end of a block', (bytes, expected) => {
+    const attempt = full(bytes);
+    const check = () => requireRoom(succeeded, attempt);
+    if (expected === 'cut') expect(check).toThrow(NoRoomError);
+    else expect(check()).toBe(succeeded);
+  });
+
+  test('only in the output directory, a failure is the disk’s as well', () => {
+    const { runDirectory } = attemptIn(temporaryDirectory(), 10);
+    const { outputDirectory } = full();
+    expect(() => requireRoom(failed('agent_error'), { runDirectory, outputDirectory })).toThrow(outputDirectory);
+  });
+});
+
+test('directories that are gone have errors of their own', () => {
+  const gone = join(temporaryDirectory(), 'gone');
+  const outcome = failed('agent_error');
+  expect(requireRoom(outcome, { runDirectory: gone, outputDirectory: gone })).toBe(outcome);
+});
