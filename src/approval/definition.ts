@@ -88,13 +88,17 @@ export async function defineJob(
     ...outputPowers(job, store, bounds.isSensitive),
     ...enumerator.powers(source, bounds),
   ];
-  const fixed = JSON.stringify({
+  const cut = withoutOwnOutput(store.outputs(job.jobId));
+  const { template, outputSchema } = revision;
+  const post = job.postProcessing;
+  const fixed = {
     source: { type: job.enumeratorType, config: source, root },
-    steps: [{ template: revision.template, schema: revision.outputSchema, worker: { ...config, type: worker.type } }],
-    post: job.postProcessing,
-    directories: { home: job.home, base: job.workingDirectory, output: job.outputDirectory },
-  });
-  const everyJob: unknown = JSON.parse(withoutOwnOutput(fixed, store.outputs(job.jobId)));
+    steps: [{ template: cut(template), schema: outputSchema, worker: { ...config, type: worker.type } }],
+    post: post && { ...post, outputDirectory: cut(post.outputDirectory) },
+    directories: { home: job.home, base: job.workingDirectory, output: cut(job.outputDirectory) },
+    // Where links lead decides about them: another way is another definition.
+    powers,
+  };
   const hashFile = fileHasher();
   return {
     powers,
@@ -103,15 +107,19 @@ export async function defineJob(
       const files = Object.fromEntries(
         await Promise.all(paths.map(async (path) => [path, await hashFile(path)] as const)),
       );
-      return { id: hashOf({ definition: everyJob, files }), powers, files };
+      return { id: hashOf({ definition: fixed, files }), powers, files };
     },
   };
 }
 
-/** The default output directory of a job has the job's id in it, as has a template that names it. */
-function withoutOwnOutput(json: string, directory: string): string {
-  const written = [realPath(directory), directory].map((path) => JSON.stringify(path).slice(1, -1));
-  return written.reduce((text, path) => text.replaceAll(path, '<output>'), json);
+/**
+ * The default output directory of a job has the job's id in it, as has a template that names it: taken out of a text, which
+ * becomes a list of what is between, so that no other text is the same.
+ */
+function withoutOwnOutput(directory: string): (text: string) => readonly string[] {
+  const written = [...new Set([realPath(directory), directory])];
+  return (text) =>
+    written.reduce((parts: readonly string[], path) => parts.flatMap((part) => part.split(path)), [text]);
 }
 
 /** Where its agents may write, beside the default place and plain folders of the home. */
