@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { boundsOf, refuseSpecial } from '../../src/approval/bounds.ts';
 import { type Definable, defineJob } from '../../src/approval/definition.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 import { systemPromptFile } from '../../src/workers/claude/run-files.ts';
+import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 const WORKERS = { types: WORKER_TYPES, parse: parseWorker };

@@ -18,13 +18,17 @@ const dialogOn = (screen: readonly string[]) =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
+/** The choice that the next key is about. */
+const markedOn = (host: TerminalHost) => host.screen().find((line) => line.includes('❯ ◯')) ?? '';
+
 /** Opens the choices of a dialog, goes down to one, takes it, and accepts. */
 async function choose(host: TerminalHost, choice: string): Promise<void> {
   host.type(RIGHT);
   await host.shows(/▾/);
-  for (let n = 0; !host.screen().some((line) => line.includes(`❯ ◯ ${choice}`)); n++) {
-    if (n > 0) host.type(DOWN);
-    await host.shows(/❯ ◯/);
+  await host.shows(/❯ ◯/);
+  for (let marked = markedOn(host); !marked.includes(choice); marked = markedOn(host)) {
+    host.type(DOWN);
+    await vi.waitFor(() => expect(markedOn(host)).not.toBe(marked), PATIENCE);
   }
   host.type(' ');
   await host.shows(new RegExp(`decision: ▸ ${choice}`));
@@ -32,7 +36,12 @@ async function choose(host: TerminalHost, choice: string): Promise<void> {
   await host.shows(/❯ {3}note:/);
   host.type(DOWN);
   await host.shows(/❯ Accept/);
-  host.type('\r');
+  // It takes no answer for a moment, so that nobody accepts what has only just come up.
+  await vi.waitFor(async () => {
+    host.type('\r');
+    const isGone = () => !/❯ Accept/.test(host.screen().join('\n'));
+    await vi.waitFor(() => expect(isGone()).toBe(true), { timeout: 2000, interval: 50 });
+  }, PATIENCE);
 }
 
 /** A session whose assistant makes a job of a program and starts it. */
