@@ -28,13 +28,23 @@ const CREDENTIAL_FOLDERS = [
   '.local/share/keyrings',
   '.oci',
   '.fly',
+  '.config/doctl',
+  '.config/heroku',
+  '.config/hub',
+  '.config/github-copilot',
+  '.config/BraveSoftware',
+  '.config/microsoft-edge',
+  '.thunderbird',
+  '.subversion/auth',
+  '.bitcoin',
+  '.electrum',
   'Library/Keychains',
   'Library/Application Support/Google/Chrome',
 ] as const;
 
 /** Files of credentials, wherever they lie. */
 const CREDENTIAL_FILE =
-  /^(\.netrc|_netrc|\.pgpass|\.my\.cnf|\.mylogin\.cnf|\.git-credentials|\.npmrc|\.yarnrc\.yml|\.pypirc|\.vault-token|\.htpasswd|\.dockercfg|\.claude\.json|\.env(\..*)?|\.envrc|\.?(bash|zsh|python|psql|mysql|node_repl)_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|kubeconfig|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk))$/i;
+  /^(\.netrc|_netrc|\.pgpass|\.my\.cnf|\.mylogin\.cnf|\.git-credentials|\.npmrc|\.yarnrc\.yml|\.pypirc|\.vault-token|\.htpasswd|\.s3cfg|\.boto|\.databrickscfg|credentials(\.(json|toml|tfrc\.json))?|\.dockercfg|\.claude\.json|\.env(\..*)?|\.envrc|\.?(bash|zsh|python|psql|mysql|node_repl)_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|kubeconfig|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk))$/i;
 
 /** Places of the system whose content is secret. */
 const SYSTEM_SECRETS = [
@@ -99,8 +109,9 @@ export function isTooWide(path: string): boolean {
 
 /** Refuses what is no file of anybody: `/proc`, `/sys`, `/dev` say what a machine is at, secrets of processes included. */
 export function refuseSpecial(path: string): void {
-  const real = realPath(path);
-  const found = SPECIAL.find((special) => isWithin(real, special));
+  // Links there lead to what a process has open, or to another root: where they seem to lead is not what would be read.
+  const ways = [resolve(path), realPath(dirname(resolve(path))), realPath(path)];
+  const found = SPECIAL.find((special) => ways.some((way) => isWithin(way, special)));
   if (found === undefined) return;
   throw new AbpError('invalid_input', `${path}: expected a file or directory of data, found one of ${found}.`, {
     hint: 'Copy what you need from there into a file, and use that.',
@@ -136,6 +147,7 @@ function isSensitive(path: string, storePath: string): boolean {
   if (CREDENTIAL_FOLDERS.some((folder) => isWithin(realPath(join(homedir(), folder)), path))) return true;
   if ([...SYSTEM_SECRETS].some((secret) => isWithin(secret, path))) return true;
   const store = realPath(storePath);
+  if (path === dirname(store)) return true;
   const beside = ['runs', 'logs'].map((name) => join(dirname(store), name));
   return path.startsWith(store) || beside.some((directory) => isWithin(path, directory));
 }

@@ -88,14 +88,19 @@ export async function defineJob(
     ...outputPowers(job, store, bounds.isSensitive),
     ...enumerator.powers(source, bounds),
   ];
-  const fixed = JSON.stringify({
+  const cut = withoutOwnOutput(store.outputs(job.jobId));
+  const { template, outputSchema } = revision;
+  const post = job.postProcessing;
+  const fixed = {
     source: { type: job.enumeratorType, config: source, root },
-    steps: [{ template: revision.template, schema: revision.outputSchema, worker: { ...config, type: worker.type } }],
-    post: job.postProcessing,
-    directories: { home: job.home, base: job.workingDirectory, output: job.outputDirectory },
-  });
+    steps: [{ template: cut(template), schema: outputSchema, worker: { ...config, type: worker.type } }],
+    post: post && { ...post, outputDirectory: cut(post.outputDirectory) },
+    directories: { home: job.home, base: job.workingDirectory, output: cut(job.outputDirectory) },
+    // Where links lead decides about them: another way is another definition.
+    powers,
+  };
   // Hashed once: it is looked at before every run.
-  const definition = hashOf(JSON.parse(withoutOwnOutput(fixed, store.outputs(job.jobId))));
+  const definition = hashOf(fixed);
   const hashFile = fileHasher();
   return {
     powers,
@@ -109,10 +114,14 @@ export async function defineJob(
   };
 }
 
-/** The default output directory of a job has the job's id in it, as has a template that names it. */
-function withoutOwnOutput(json: string, directory: string): string {
-  const written = [realPath(directory), directory].map((path) => JSON.stringify(path).slice(1, -1));
-  return written.reduce((text, path) => text.replaceAll(path, '<output>'), json);
+/**
+ * The default output directory of a job has the job's id in it, as has a template that names it: taken out of a text, which
+ * becomes a list of what is between, so that no other text is the same.
+ */
+function withoutOwnOutput(directory: string): (text: string) => readonly string[] {
+  const written = [...new Set([realPath(directory), directory])];
+  return (text) =>
+    written.reduce((parts: readonly string[], path) => parts.flatMap((part) => part.split(path)), [text]);
 }
 
 /** Where its agents may write, beside the default place and plain folders of the home. */

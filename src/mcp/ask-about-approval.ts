@@ -4,6 +4,15 @@ import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { findApproval } from '../orchestrator/approval.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
 import { toCall } from './call.ts';
+import {
+  type Can,
+  DETAILS_CHARS,
+  type Dialog,
+  LINE_CHARS,
+  powersLine,
+  powersWhole,
+  quotedName,
+} from './dialog-lines.ts';
 import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, plain, type Question, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 
@@ -13,16 +22,8 @@ const DIALOG_CHARS = 6000;
 /** Of the template, which the dashboard and the terminal show whole. */
 const TEMPLATE_CHARS = 1500;
 
-const CHOICES = ['refuse', 'approve'] as const;
-const form = choiceForm(CHOICES, 'approve: exactly this may run');
-
-type Can = readonly { readonly can: string; readonly what: string }[];
-
-/** What a dialog says: three lines that every host shows, and the rest for its field. */
-interface Dialog {
-  readonly message: string;
-  readonly details: string;
-}
+const CHOICES = { refuse: 'refuse: nothing of it runs', approve: 'approve: exactly this may run' } as const;
+const form = choiceForm(CHOICES, '');
 
 /**
  * Does something that may need the approval of a person. Where it does, and the host has dialogs, the user sees what would
@@ -79,20 +80,25 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
 type Asked = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval' }>['run']>>;
 
 function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
-  const { name, units, test_units, can, worker, source, template, files, home, output_directory, reason } = asked;
-  const tried = Math.min(units, test_units);
+  const { job_id, name, units, test_units, can, worker, source, template, files, home, output_directory } = asked;
   const follows = skipsTest
     ? `No test: all ${units} units run at once.`
-    : `Tests ${tried} of ${units} units; the others wait for your approval of the result.`;
+    : `Tests ${Math.min(units, test_units)} of ${units} units; the others wait for you.`;
   return {
-    message: [`May "${name}" run? ${powersLine(can)}`, follows, reason ?? ''].filter(Boolean).join('\n'),
+    message: [
+      question('May it run?', can),
+      `${follows} Job ${quotedName(name)}`,
+      `${asked.reason ?? ''} Read it all: abp approvals allow ${job_id}`.trim(),
+    ].join('\n'),
     details: [
-      'approve: exactly this may run, from its test on.',
-      ...can.map((power) => `It ${power.can}: ${power.what}`),
-      `Worker: ${JSON.stringify(worker)}`,
-      `Source: ${source.type} ${JSON.stringify(source.config)}`,
-      `Home: ${home ?? 'none'}. Output: ${output_directory}`,
-      ...(files ?? []).map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
+      [
+        ...(can.length === 0 ? [] : [powersWhole(can)]),
+        `Worker: ${JSON.stringify(worker)}`,
+        `Source: ${source.type} ${JSON.stringify(source.config)}`,
+        `Home: ${home ?? 'none'}`,
+        `Output: ${output_directory}`,
+        ...(files ?? []).map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
+      ].join(' · '),
       `Prompt: ${short(template, TEMPLATE_CHARS)}`,
     ].join('\n'),
   };
@@ -101,24 +107,25 @@ function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
 function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: AbpError): Dialog {
   const { code, ...config } = (source.config ?? {}) as Record<string, unknown>;
   const can = (details?.powers ?? []) as Can;
+  const what = powersWhole(can);
+  const isWhole = code === undefined && what.length <= DETAILS_CHARS;
   return {
     message: [
-      `May this ${String(source.type)} source be read? ${powersLine(can)}`,
-      'Nothing of it has been read yet.',
+      question('May it be read?', can),
+      `Nothing of this ${String(source.type)} source has been read yet.`,
+      ...(isWhole ? [] : [`Read it all: abp approvals allow ${String(details?.definition)}`]),
     ].join('\n'),
     details: [
-      'approve: exactly this may be read.',
-      ...can.map((power) => `It ${power.can}: ${power.what}`),
-      JSON.stringify(config),
+      `${what} · Source: ${JSON.stringify(config)}`,
       ...(typeof code === 'string' ? [code, DYNAMIC_CODE_NOTICE] : []),
     ].join('\n'),
   };
 }
 
-/** Powers in one line: what a host shows of them may be cut at the width of a screen. */
-export function powersLine(can: Can): string {
-  if (can.length === 0) return 'It reads its home and its source, and writes its output directory.';
-  return `It ${[...new Set(can.map((power) => power.can))].join(', ')}.`;
+/** The first line of a dialog: what could be done is on it whole. */
+function question(words: string, can: Can): string {
+  const line = `${words} ${powersLine(can, words.length + 1)}`;
+  return line.length <= LINE_CHARS ? line : powersLine(can, words.length + 1);
 }
 
 function short(text: string, length: number): string {

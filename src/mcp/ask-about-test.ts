@@ -9,10 +9,13 @@ import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, questionOf } fro
 import type { McpHost } from './host.ts';
 import { testReport } from './test-report.ts';
 
-const CHOICES = ['approve', 'reject', 'revise'] as const;
-const MEANING = 'approve: run all other units. reject: put the test unit back. revise: change the prompt first';
+const CHOICES = {
+  approve: 'approve: run all other units',
+  reject: 'reject: put the test unit back',
+  revise: 'revise: change the prompt first',
+} as const;
 
-const form = choiceForm(CHOICES, MEANING);
+const form = choiceForm(CHOICES, '');
 
 /** What the model hears when nothing was decided: without it, it would not know that the user has been asked. */
 const NO_ANSWER = { decision: 'none', note: 'The dialog was closed, or the host declined it by itself.' };
@@ -63,7 +66,7 @@ export async function startJobAsking(
   if (!asks || !isStatus(status) || !canBeApproved(status)) return status;
   if (status.approval?.person && !isAnsweredByPerson(ctx)) return status;
   const shown = status.approval?.shown ?? '';
-  const { message, details } = testReport(status, MEANING);
+  const { message, details } = testReport(status);
   return ask({ about: 'test', jobId: given.job_id, shown }, message, choiceForm(CHOICES, details));
 }
 

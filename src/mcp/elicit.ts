@@ -24,10 +24,14 @@ export const questions = createRequestStateCodec<Question>({ key: randomBytes(32
 /** What start_job takes as a note. */
 const NOTE_CHARS = 2000;
 
-/** A form of one choice and a note: flat, as every host can show it. */
-export function choiceForm<const Choices extends readonly [string, ...string[]]>(choices: Choices, meaning: string) {
+/**
+ * A form of one choice and a note: flat, as every host can show it. `choices` are values with their meaning, in a few words
+ * (Claude Code shows 46 characters of each); `details` is all that the message leaves out.
+ */
+export function choiceForm<const Choice extends string>(choices: Readonly<Record<Choice, string>>, details: string) {
+  const [values, enumNames] = [Object.keys(choices) as Choice[], Object.values<string>(choices)];
   return z.object({
-    decision: z.enum(choices).describe(plain(meaning)),
+    decision: z.enum(values).meta({ description: plain(details), enumNames }),
     // Few hosts mind the bound: a decision is not lost because its note is long.
     note: z
       .string()

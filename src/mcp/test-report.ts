@@ -1,31 +1,26 @@
 import type { JobStatusOutput } from '../orchestrator/shapes.ts';
-import { powersLine } from './ask-about-approval.ts';
+import { type Dialog, powersLine, quotedName, shortened } from './dialog-lines.ts';
 
 /** What the first line shows of a result: more is cut by a terminal. */
 const FIRST_LINE_CHARS = 100;
 
 /**
- * A test as a person reads it in a dialog. Hosts show three lines of a message (Claude Code 2.1.330, cut at the width of
- * the screen): what came out, what the others would take, what the job can do. Everything else stands in `details`, the
- * description of the field.
+ * A test as a person reads it in a dialog: what came out, what the others would take, what the job can do, each on a line
+ * of the message. Everything else stands in the details.
  */
-export function testReport(
-  { name, job_id, test, estimate, approval }: JobStatusOutput,
-  meaning: string,
-): { readonly message: string; readonly details: string } {
+export function testReport({ name, job_id, test, estimate, approval }: JobStatusOutput): Dialog {
   const results = test?.results ?? [];
   const [first] = results;
-  const said = first === undefined ? 'no result' : oneLine(first.result ?? first.message ?? 'no text');
-  const more = results.length > 1 ? ` (and ${results.length - 1} more)` : '';
+  const said = shortened(first === undefined ? 'no result' : textOf(first), FIRST_LINE_CHARS);
+  const more = results.length > 1 ? `, 1 of ${results.length} results` : '';
   const left = Number(test?.results_left_out ?? 0);
   return {
     message: [
-      `Test of "${name}" ${test?.state ?? 'unknown'}${more}: ${said}`,
-      rest(estimate),
+      `Test ${test?.state ?? 'unknown'}${more}: ${said}`,
+      `${rest(estimate)} Job ${quotedName(name)}`,
       powersLine(approval?.can ?? []),
     ].join('\n'),
     details: [
-      meaning,
       ...results.map(unitText),
       ...(left > 0 ? [`${left} more test units are not shown here: abp show ${job_id} <unit>.`] : []),
       ...(approval?.can ?? []).map((power) => `It ${power.can}: ${power.what}`),
@@ -41,12 +36,18 @@ function unitText(result: TestResult): string {
     seconds(result.duration_s),
     ...(result.cost_usd === undefined ? [] : [dollars(result.cost_usd)]),
   ];
+  const unit = `Unit ${result.unit} (${facts.join(', ')}):`;
+  const words = quoted(textOf(result));
   return [
-    `Unit ${result.unit} (${facts.join(', ')}):`,
-    quoted(result.result ?? result.message ?? 'no text'),
+    // What is one line cannot be taken for another one.
+    ...(words.includes('\n') ? [unit, words] : [`${unit} ${words.trim()}`]),
     ...listed('Files changed', result.files_changed),
     ...listed('Tools refused', result.tools_denied),
   ].join('\n');
+}
+
+function textOf({ result, message }: TestResult): string {
+  return result ?? message ?? 'no text';
 }
 
 function rest(estimate: JobStatusOutput['estimate']): string {
@@ -77,11 +78,6 @@ function quoted(text: string): string {
     .filter((line) => line.trim() !== '')
     .map((line) => `  ${line}`)
     .join('\n');
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= FIRST_LINE_CHARS ? line : `${line.slice(0, FIRST_LINE_CHARS)}…`;
 }
 
 function listed(what: string, names: readonly string[] | undefined): string[] {

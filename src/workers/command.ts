@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Outcome } from '../domain/attempt.ts';
@@ -142,16 +142,39 @@ async function verdict(
   return { ok: true, usage, result: { text, ...(kept && { structured }) } };
 }
 
+/** What in an argument may stand before or behind the name of a file: `--import=./x.mjs`, `-r./x`, `sh -c "node x.mjs"`. */
+const AROUND_NAMES = /[\s"'`;|&<>(){}=:,@]+/;
+/** More words than this are data, not a command. */
+const MOST_WORDS = 2000;
+
 /**
- * Files below its cwd or the job's home that a command line names, also as `--config=file`: scripts, whose bytes decide what
- * runs. A program that is looked up in PATH is not among them.
+ * Files below its cwd or the job's home, also by where links lead, that a command line names: scripts, whose bytes decide
+ * what runs. A program that is looked up in the PATH of whoever starts it is not among them; in one that the job sets, it is.
  */
-function filesNamed({ command, cwd: directory = '.' }: CommandConfig, base: string, home: string | null): string[] {
+function filesNamed(
+  { command, cwd: directory = '.', env }: CommandConfig,
+  base: string,
+  home: string | null,
+): string[] {
   const cwd = path.resolve(base, directory);
-  const candidates = command.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]);
-  const files = candidates.map((argument) => path.resolve(cwd, argument));
-  const roots = [cwd, ...(home === null ? [] : [home])];
-  return [...new Set(files)].filter((file) => roots.some((root) => isBelow(file, root)) && isFile(file));
+  const [name = ''] = command;
+  const program = env?.PATH === undefined ? null : findProgram(name, cwd, env.PATH);
+  const words = command.flatMap((argument) => [argument, ...argument.split(AROUND_NAMES, MOST_WORDS)]);
+  const names = words.flatMap((word) => (/^-[^-]/.test(word) ? [word, word.slice(2)] : [word]));
+  const candidates = names.filter((word) => word !== '').map((word) => path.resolve(cwd, word.replace(/^\/{2,}/, '/')));
+  const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, realOf(root)]);
+  const isNamed = (file: string) =>
+    isFile(file) && roots.some((root) => isBelow(file, root) || isBelow(realOf(file), root));
+  return [...new Set([...(program === null ? [] : [program]), ...candidates])].filter(isNamed);
+}
+
+/** Where links lead; a path that leads nowhere as it is. */
+function realOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
 }
 
 function isBelow(file: string, directory: string): boolean {

@@ -66,7 +66,7 @@ const ENDINGS = [
 ];
 
 /** A hex dump, on which a pattern for names of secrets may take quadratic time. */
-const HEX_DUMP_BYTES = 12_000;
+const HEX_DUMP_BYTES = 600_000;
 /** A little less than a result may have. */
 const LARGE_BYTES = 8_000_000;
 const FLOOD_BYTES = 2_000_000;

@@ -9,6 +9,7 @@ import type { Job } from '../../src/domain/job.ts';
 import type { LeaseToken } from '../../src/domain/lease.ts';
 import type { Limits } from '../../src/domain/limits.ts';
 import type { Stage, Unit } from '../../src/domain/unit.ts';
+import type { Workers } from '../../src/domain/worker.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
 import { createJobExecutor, type JobExecutor, type Next } from '../../src/executor/job-executor.ts';
 import { type Launcher, refuseRecursion, requireEnvironment, requireNeeds } from '../../src/executor/launch.ts';
@@ -36,6 +37,8 @@ export interface FlowOptions {
   readonly defaults?: Partial<Defaults>;
   /** Where its files lie: of another program at the same store, the same. */
   readonly directory?: string;
+  /** The real workers in place of the scripted one. */
+  readonly workers?: Workers;
   /** Replaces parts of what an executor works with. */
   readonly context?: (context: ExecutorContext) => ExecutorContext;
 }
@@ -89,6 +92,7 @@ export function flow(options: FlowOptions & { readonly path?: string } = {}): Fl
 export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}): Flow {
   const { repository } = store;
   const worker = scriptedWorker();
+  const workers = options.workers ?? worker.workers;
   const directory = options.directory ?? temporaryDirectory('flow');
   const places = placesOf(join(directory, 'batch.db'));
   const environment = options.environment ?? {};
@@ -96,7 +100,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
   const observer = createLeaseObserver(clock);
 
   async function startExecutor(jobId: string): Promise<void> {
-    const load = createRevisionLoader(repository, worker.workers, { places, environment });
+    const load = createRevisionLoader(repository, workers, { places, environment });
     const job = repository.jobs.get(jobId);
     if (!job) throw new Error(`no job ${jobId}`);
     const loaded = await load(job);
@@ -133,7 +137,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
   };
   const orchestrator = createOrchestrator({
     ...store,
-    workers: worker.workers,
+    workers,
     launcher,
     clock,
     places,

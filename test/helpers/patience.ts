@@ -3,4 +3,4 @@
  *
  * A busy machine is many times slower than an idle one; only what stands still for good is a failure.
  */
-export const PATIENCE = { timeout: 300_000, interval: 50 } as const;
+export const PATIENCE = { timeout: 25_000, interval: 50 } as const;

@@ -16,6 +16,9 @@ const RUNS_COMMANDS = /^(Bash|PowerShell|Monitor)\b/;
  */
 const TOOL = /^(mcp__[\w-]+|[A-Z][A-Za-z]*)(\(.+\))?$/s;
 
+/** The name of a model: nothing that a command line could take for one of its flags. */
+const modelName = z.string().regex(/^[^-\s]\S*$/, 'expected the name of a model, such as haiku');
+
 /** MCP servers as Claude Code takes them; one that it could not start, without a word, is refused here. */
 export const mcpConfigSchema = z.object({
   mcpServers: z.record(
@@ -29,8 +32,8 @@ export const mcpConfigSchema = z.object({
 /** The user's `worker` of type claude. Every option is optional; nothing of it is ever taken from a payload. */
 export const claudeConfigSchema = z
   .strictObject({
-    model: z.string().min(1).exactOptional().describe('Model name or alias (opus, sonnet, haiku); default: the CLI’s.'),
-    fallback_model: z.string().min(1).exactOptional().describe('Model to use while the first one is overloaded.'),
+    model: modelName.exactOptional().describe('Model name or alias (opus, sonnet, haiku); default: the CLI’s.'),
+    fallback_model: modelName.exactOptional().describe('Model to use while the first one is overloaded.'),
     effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).exactOptional().describe('How hard the model thinks.'),
     max_turns: z.int().min(1).exactOptional().describe('Model calls of one attempt.'),
     max_budget_usd: z.number().positive().exactOptional().describe('Money that one attempt may spend.'),

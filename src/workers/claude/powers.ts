@@ -34,13 +34,17 @@ export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Pow
   ];
 }
 
+/** A relative pattern and nothing else: neither what the CLI would trim, expand or take apart, nor a way up. */
+const RELATIVE = /^(?!(.*\/)?\.\.(\/|$))[\p{L}\p{N}._@*?-][^(),\\]*$/su;
+
 /** A rule for reading that is granted beforehand, `Read(//etc/**)`, is a way out of the directories unless it is relative. */
 function toolPowers(tool: string): readonly Power[] {
   const { name, specifier } = ruleOf(tool);
   if (WEB_TOOLS.has(name)) return [{ kind: 'network', what: tool }];
   if (!BOUNDED_TOOLS.has(name)) return [{ kind: 'programs', what: `the tool ${tool}` }];
-  const leavesHome = specifier !== null && (/^[/~]/.test(specifier) || specifier.split('/').includes('..'));
-  return leavesHome ? [{ kind: WRITING_TOOLS.has(name) ? 'writes' : 'reads', what: tool }] : [];
+  return specifier !== null && !RELATIVE.test(specifier)
+    ? [{ kind: WRITING_TOOLS.has(name) ? 'writes' : 'reads', what: tool }]
+    : [];
 }
 
 function mcpPowers(config: McpConfig | string): readonly Power[] {

@@ -8,9 +8,10 @@ import { absolute } from './working-directory.ts';
 /** Linux takes no longer argument (MAX_ARG_STRLEN, with the NUL at its end). */
 export const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
 
-/** The file with a system prompt that no command line takes (too long, a NUL in it); null for any other. */
+/** The file with a system prompt that no command line takes (too long, a NUL in it, like a flag); null for any other. */
 export function systemPromptFile(systemPrompt: string, runDirectory: string): string | null {
-  if (Buffer.byteLength(systemPrompt) <= LONGEST_ARGUMENT_BYTES && !systemPrompt.includes('\0')) return null;
+  const isArgument = !systemPrompt.startsWith('-') && !systemPrompt.includes('\0');
+  if (isArgument && Buffer.byteLength(systemPrompt) <= LONGEST_ARGUMENT_BYTES) return null;
   return write(runDirectory, 'system-prompt', systemPrompt);
 }
 
@@ -20,7 +21,11 @@ export function systemPromptFile(systemPrompt: string, runDirectory: string): st
  */
 export function mcpConfigFile({ mcp_config }: ClaudeConfig, runDirectory: string, base: string): string | null {
   if (mcp_config === undefined) return null;
-  if (typeof mcp_config !== 'string') return write(runDirectory, 'mcp.json', JSON.stringify(mcp_config));
+  if (typeof mcp_config !== 'string') {
+    // Without a server there is nothing to start, and the flag alone would switch safe mode off.
+    if (Object.keys(mcp_config.mcpServers).length === 0) return null;
+    return write(runDirectory, 'mcp.json', JSON.stringify(mcp_config));
+  }
   const file = absolute(mcp_config, base);
   const hint = 'Give the path of a JSON file with mcpServers, or the object itself, with update_job.';
   if (!existsSync(file)) throw new AbpError('invalid_input', `mcp_config ${file} does not exist.`, { hint });

@@ -7,7 +7,7 @@ async function dialog(message: string): Promise<string> {
   const asked = await ask(
     { about: 'source', definition: '0'.repeat(64) },
     message,
-    choiceForm(['refuse', 'approve'], 'Which'),
+    choiceForm({ refuse: 'no', approve: 'yes' }, 'Which'),
   );
   return JSON.parse(JSON.stringify(asked)).inputRequests.decision.params.message;
 }

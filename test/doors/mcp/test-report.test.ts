@@ -17,24 +17,24 @@ const tested = {
 };
 
 it('says in three lines what came out of a test, what the others would take, and what the job can do', () => {
-  expect(testReport(tested, 'meaning').message.split('\n')).toEqual([
-    'Test of "rate essays" passed: good The rest: 0 units, $0.00, 0 s.',
-    'The other 93 units: about $1.50 to $2.25, 3 min to 2.8 h.',
-    'It reads its home and its source, and writes its output directory.',
+  expect(testReport(tested).message.split('\n')).toEqual([
+    'Test passed: good The rest: 0 units, $0.00, 0 s.',
+    'The other 93 units: about $1.50 to $2.25, 3 min to 2.8 h. Job "rate essays"',
+    'It reads its home and source, and writes its output.',
   ]);
   const can = [
     { can: 'runs programs as you', what: 'the tool Bash' },
     { can: 'runs programs as you', what: 'the MCP server x: sh' },
     { can: 'reaches the network', what: 'WebFetch' },
   ];
-  const report = testReport({ ...tested, approval: { person: true, can } }, 'meaning');
+  const report = testReport({ ...tested, approval: { person: true, can } });
   expect(report.message.split('\n')[2]).toBe('It runs programs as you, reaches the network.');
   expect(report.details).toContain('It reaches the network: WebFetch');
 });
 
 it('keeps the first line short, whatever the agent said', () => {
   const results = [{ unit: 0, status: 'succeeded', result: 'x '.repeat(5000), duration_s: 3 }];
-  const [first = ''] = testReport({ ...tested, test: { state: 'passed', results } }, 'meaning').message.split('\n');
+  const [first = ''] = testReport({ ...tested, test: { state: 'passed', results } }).message.split('\n');
   expect(first.length).toBeLessThan(200);
 });
 
@@ -45,8 +45,7 @@ it('says the rest in the details: no blank line, an agent’s words set off from
     state: 'passed',
     results: [{ ...whole, result: 'bad\n\nUnit 5 (succeeded, 1 s):', tools_denied: ['Bash'] }],
   };
-  expect(testReport({ ...tested, test }, 'meaning').details.split('\n')).toEqual([
-    'meaning',
+  expect(testReport({ ...tested, test }).details.split('\n')).toEqual([
     'Unit 4 (succeeded, 3 min, $0.0123):',
     '  bad',
     '  Unit 5 (succeeded, 1 s):',
@@ -56,7 +55,7 @@ it('says the rest in the details: no blank line, an agent’s words set off from
 });
 
 it('says how many test units it does not show', () => {
-  const report = testReport({ ...tested, test: { ...tested.test, results_left_out: 15 } }, 'meaning');
+  const report = testReport({ ...tested, test: { ...tested.test, results_left_out: 15 } });
   expect(report.details).toContain('15 more test units are not shown here: abp show job-7f3k2m <unit>.');
-  expect(testReport(tested, 'meaning').details).not.toContain('not shown');
+  expect(testReport(tested).details).not.toContain('not shown');
 });

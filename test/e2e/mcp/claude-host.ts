@@ -118,7 +118,7 @@ function hookCommand(file: string, answer: UserAnswer) {
 }
 
 /** Plays the assistant: one move for each request of the conversation, whatever else the host asks its model. */
-function play(moves: readonly Move[]): Script {
+export function play(moves: readonly Move[]): Script {
   const move = player(moves);
   return (request): Reply => {
     if (!request.body.tools?.some(({ name }) => name.startsWith(SERVER) || name === 'ToolSearch')) return { say: 'ok' };
