@@ -63,7 +63,8 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
   const directory = temporaryDirectory('process');
   const environment = {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
-    HOME: directory,
+    // A folder that is, or holds, the home directory is no home of a job.
+    HOME: temporaryDirectory('home'),
     DIR: directory,
     ABP_STORAGE_PATH: join(directory, 'store', 'batch.db'),
     ABP_AUTO_RECOVER: '0',

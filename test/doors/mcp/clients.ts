@@ -29,15 +29,18 @@ export function makePlace(
   texts: readonly string[] = ['FIRST one', 'two three', 'four', 'five six seven'],
   onEnd: Place['onEnd'] = atTestEnd,
 ): Place {
-  const root = mkdtempSync(join(tmpdir(), 'abp-mcp-'));
-  onEnd(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+  const [root, home] = ['abp-mcp-', 'abp-home-'].map((name) => mkdtempSync(join(tmpdir(), name))) as [string, string];
+  onEnd(() => {
+    for (const made of [root, home]) rmSync(made, { recursive: true, force: true, maxRetries: 5 });
+  });
   const source = join(root, 'source');
   mkdirSync(source);
   const write = (name: string, text: string) => writeFileSync(join(root, name), text);
   for (const [index, text] of texts.entries()) write(`source/${index}.txt`, text);
   const environment = {
     PATH: process.env.PATH ?? '',
-    HOME: root,
+    // A project that is, or holds, the home directory is no home of a job.
+    HOME: home,
     CLAUDE_PROJECT_DIR: root,
     ABP_STORAGE_PATH: join(root, 'store', 'batch.db'),
   };
