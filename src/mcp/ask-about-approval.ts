@@ -66,7 +66,8 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   if (typeof jobId === 'string') {
     const asked = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Asked;
     const question = { about: 'job', jobId, shown: asked.shown } as const;
-    return { question, dialog: jobDialog(asked, details?.skips_test === true) };
+    const dialog = jobDialog(asked, details?.skips_test === true);
+    return dialog.details.length > DIALOG_CHARS ? null : { question, dialog };
   }
   if (typeof definition !== 'string') return null;
   const found = findApproval(host.orchestrator.deps, definition);
