@@ -1,5 +1,7 @@
 import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { AbpError, toAbpError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { redactJson } from '../domain/redact.ts';
 import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { findApproval } from '../orchestrator/approval.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
@@ -100,7 +102,7 @@ function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
 }
 
 function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: AbpError): Dialog {
-  const { code, ...config } = (source.config ?? {}) as Record<string, unknown>;
+  const { code, ...config } = (source.config ?? {}) as JsonObject;
   const can = (details?.powers ?? []) as Can;
   return {
     message: [
@@ -110,7 +112,7 @@ function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: Ab
     details: [
       'approve: exactly this may be read.',
       ...can.map((power) => `It ${power.can}: ${power.what}`),
-      JSON.stringify(config),
+      JSON.stringify(redactJson(config)),
       ...(typeof code === 'string' ? [code, DYNAMIC_CODE_NOTICE] : []),
     ].join('\n'),
   };

@@ -52,7 +52,10 @@ export const batchFileSchema = z
       .optional()
       .describe('Bounds of time, money, tries and slots'),
     test: test.optional().describe('What is tried before the rest'),
-    require_human_approval: z.boolean().optional().describe('Only a person lets it run, its test included, never an argument'),
+    require_human_approval: z
+      .boolean()
+      .optional()
+      .describe('Only a person lets it run, its test included, never an argument'),
     post_processing: postProcessing.optional().describe('One more task, after the last unit'),
     env: z
       .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/))
