@@ -25,6 +25,8 @@ export interface TestServer extends HttpServer {
   ): Promise<{ readonly status: number; readonly text: string }>;
   /** Signs a browser in: its cookie. */
   cookie(): Promise<string>;
+  /** Sends a JSON body as the page does in which a person has signed in. */
+  asPerson(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
 /** Serves until the test has finished. */
@@ -38,6 +40,11 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
   });
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(server.url + path, { ...init, headers: { Authorization: `Bearer ${server.token}`, ...init.headers } });
+  const cookie = async () => {
+    const { code } = (await (await ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
+    const answer = await fetch(`${server.url}/auth?code=${code}`, { redirect: 'manual' });
+    return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+  };
   return {
     ...server,
     abp,
@@ -56,10 +63,10 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
         sent.on('response', async (answer) => resolve({ status: answer.statusCode ?? 0, text: await textOf(answer) }));
         sent.end();
       }),
-    async cookie() {
-      const { code } = (await (await ask('/auth/codes', { method: 'POST' })).json()) as { code: string };
-      const answer = await fetch(`${server.url}/auth?code=${code}`, { redirect: 'manual' });
-      return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    cookie,
+    asPerson: async (method, path, body = {}) => {
+      const headers = { 'Content-Type': 'application/json', Cookie: await cookie() };
+      return fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
     },
   };
 }
