@@ -6,7 +6,7 @@ export const EXIT_CODES = {
   failed: [1, 'the job ended and some of its units, or its post-processing, failed'],
   usage: [2, 'the command, its files or the state of the job do not allow it; nothing was changed'],
   person: [3, 'a person is needed: the job is paused or waits for approval, or something must be installed or set'],
-  notFound: [4, 'no such job, unit or code'],
+  notFound: [4, 'no such job, unit or approval'],
   cancelled: [5, 'the job was cancelled, or its test rejected'],
   internal: [70, 'a fault in ABP, or a store that cannot be used'],
   interrupted: [130, 'left with Ctrl-C or q; a job goes on unless it said otherwise'],

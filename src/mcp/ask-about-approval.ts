@@ -1,5 +1,7 @@
 import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import { AbpError, toAbpError } from '../domain/error.ts';
+import type { JsonObject } from '../domain/json.ts';
+import { redactJson } from '../domain/redact.ts';
 import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
 import { findApproval } from '../orchestrator/approval.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
@@ -67,7 +69,8 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   if (typeof jobId === 'string') {
     const asked = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Asked;
     const question = { about: 'job', jobId, shown: asked.shown } as const;
-    return { question, dialog: jobDialog(asked, details?.skips_test === true) };
+    const dialog = jobDialog(asked, details?.skips_test === true);
+    return dialog.details.length > DIALOG_CHARS ? null : { question, dialog };
   }
   if (typeof definition !== 'string') return null;
   const found = findApproval(host.orchestrator.deps, definition);
@@ -105,7 +108,7 @@ function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
 }
 
 function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: AbpError): Dialog {
-  const { code, ...config } = (source.config ?? {}) as Record<string, unknown>;
+  const { code, ...config } = (source.config ?? {}) as JsonObject;
   const can = (details?.powers ?? []) as Can;
   const what = powersWhole(can);
   const isWhole = code === undefined && what.length <= DETAILS_CHARS;
@@ -116,7 +119,7 @@ function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: Ab
       ...(isWhole ? [] : [`Read it all: abp approvals allow ${String(details?.definition)}`]),
     ].join('\n'),
     details: [
-      `${what} · Source: ${JSON.stringify(config)}`,
+      `${what} · Source: ${JSON.stringify(redactJson(config, 'logs'))}`,
       ...(typeof code === 'string' ? [code, DYNAMIC_CODE_NOTICE] : []),
     ].join('\n'),
   };

@@ -46,14 +46,16 @@ export async function startJobAsking(
     const { decision, note } = answer;
     const { shown } = question;
     const { job_id } = given;
-    const status =
+    // What runs may have been changed since it was tried: then that is asked about, and the test once more.
+    const status = await askingForApproval(host, server, ctx, () =>
       decision === 'revise'
-        ? await run({ job_id, wait_seconds: 0 }, null)
-        : await run(
+        ? run({ job_id, wait_seconds: 0 }, null)
+        : run(
             { ...given, approve: decision === 'approve', shown, ...(note ? { note } : {}) },
             isAnsweredByPerson(ctx) ? 'elicitation' : null,
-          );
-    return { ...status, user_answer: answer };
+          ),
+    );
+    return isStatus(status) ? { ...status, user_answer: answer } : status;
   }
 
   const job = orchestrator.deps.repository.jobs.get(given.job_id);

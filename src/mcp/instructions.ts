@@ -7,7 +7,7 @@ Do not use it when a script or one command would do (rename by rule, convert, co
 The way of a job:
 1. list_enumerators shows the kinds of sources (file, csv, json, sql, dynamic) with their config; preview_items shows the first items and how many there are.
 2. create_job stores the items as units and makes the prompt from the user's intent. Nothing is spent.
-3. start_job runs one unit as a test. The user sees result, cost and estimate and decides: in a dialog where the host has one; otherwise show them and call start_job with approve=true or false, as the user says. update_job changes the prompt and the test can be run again.
+3. start_job runs one unit as a test. The user sees result, cost and estimate and decides: in a dialog where the host has one; otherwise show them and call start_job with approve=true or false, as the user says. update_job changes the prompt and the test can be run again. A job that runs programs, reads or writes elsewhere or reaches the network is allowed by the user themselves before its test.
 4. After approval a detached process does all other units. It outlives this conversation: the user can close everything.
 5. get_job_status answers "how is it going?" (wait_seconds waits for news); list_units and get_unit show results and failures; export_results writes csv, jsonl, json or markdown.
 pause_job, resume_job, cancel_job and manage_units (retry, skip, reopen) steer it. list_jobs finds earlier jobs.

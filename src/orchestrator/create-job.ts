@@ -56,7 +56,7 @@ const input = z.strictObject({
   limits: limitsInput.optional().describe('Bounds of time, money, tries and slots'),
   test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
   output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
-  require_human_approval: z.boolean().optional().describe('Only a human can approve, never a tool argument'),
+  require_human_approval: z.boolean().optional().describe('Only a person lets it run, never an argument'),
   redact_results: z.boolean().optional().describe('false: keep secrets in results'),
   post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A last task over all results'),
   post_processing_name: z.string().max(200).optional(),

@@ -18,12 +18,9 @@ const input = z.strictObject({
     .boolean()
     .optional()
     .describe('In testing: true runs all other units, false rejects the test. Ask the user first'),
-  note: z.string().max(2000).optional().describe('Why it was approved or rejected'),
-  shown: z.string().max(100).optional().describe('`shown` of the status that was decided about'),
-  skip_test: z
-    .boolean()
-    .optional()
-    .describe('In created: run everything at once, without a test. Only if the user asked for it'),
+  note: z.string().max(2000).optional().describe('Why it was decided so'),
+  shown: z.string().max(100).optional().describe('That of the status decided about'),
+  skip_test: z.boolean().optional().describe('In created: run all at once, untested. Only if the user asked for it'),
   wait_seconds: waitSeconds.optional().describe(`Wait up to so long for the test; default ${DEFAULT_WAIT_S}`),
 });
 

@@ -30,7 +30,8 @@ const SHOWN_TEST_UNITS = 5;
 /** Room for what may be long, in bytes: together with the rest it stays below that of an answer. */
 const TEST_BYTES = 4000;
 const FAILURES_BYTES = 2000;
-const POWERS_BYTES = 1000;
+const POWERS_BYTES = 2000;
+const POWER_BYTES = 150;
 
 /** Everything worth telling about a job in one small object, from rows. */
 export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
@@ -73,10 +74,18 @@ function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
   return {
     approval: {
       person: needsPerson(job),
-      ...shortField('can', listed(job.powers), POWERS_BYTES),
+      ...shortField('can', shownPowers(job), POWERS_BYTES),
       ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
     },
   };
+}
+
+/** Each kind once, before more of the same: none of the kinds is left out for want of room. */
+function shownPowers({ powers }: Job) {
+  const all = listed(powers).map(({ can, what }) => ({ can, what: shortText(what, POWER_BYTES) }));
+  const first = new Map(all.toReversed().map((power) => [power.can, power]));
+  const isFirst = (power: (typeof all)[number]) => first.get(power.can) === power;
+  return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
 }
 
 /** What makes sense next with a job, beside the tool that was just called: for answers that do not tell its status. */

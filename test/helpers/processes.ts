@@ -14,6 +14,7 @@ import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { type Abp, wire } from '../../src/wire.ts';
 import { isStill } from '../../src/workers/process/processes.ts';
 import { stopGroup } from '../../src/workers/process/stop.ts';
+import { PERSON, personAllowsJob } from './approvals.ts';
 import { compileCache, installed } from './installation.ts';
 import { expectLedger } from './ledger.ts';
 import { PATIENCE } from './patience.ts';
@@ -36,8 +37,9 @@ export interface World {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
-  /** Creates a job over these items and starts it without a test; each says what its agent does. */
+  /** Creates a job over these items and starts it without a test, as a person may; each says what its agent does. */
   begin(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
+  /** The same without its start. A person has allowed it: its worker runs a program. */
   create(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
   job(jobId: string): Job;
   units(jobId: string): readonly Unit[];
@@ -61,7 +63,8 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
   const directory = temporaryDirectory('process');
   const environment = {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
-    HOME: directory,
+    // A folder that is, or holds, the home directory is no home of a job.
+    HOME: temporaryDirectory('home'),
     DIR: directory,
     ABP_STORAGE_PATH: join(directory, 'store', 'batch.db'),
     ABP_AUTO_RECOVER: '0',
@@ -96,11 +99,13 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
         worker: { type: 'command', command: ['sh', fixture('agent.sh')], env: { DIR: directory } },
         ...job,
       });
+      await personAllowsJob(abp.orchestrator.deps, job_id);
       return job_id;
     },
     async begin(items, job) {
       const job_id = await self.create(items, job);
-      await self.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+      const start = { job_id, skip_test: true, wait_seconds: 0 };
+      await abp.orchestrator.call('start_job', start, { ...PERSON, workingDirectory: directory });
       return job_id;
     },
     job(jobId) {

@@ -52,7 +52,10 @@ export const batchFileSchema = z
       .optional()
       .describe('Bounds of time, money, tries and slots'),
     test: test.optional().describe('What is tried before the rest'),
-    require_human_approval: z.boolean().optional().describe('Only a person can approve, never a tool argument'),
+    require_human_approval: z
+      .boolean()
+      .optional()
+      .describe('Only a person lets it run, its test included, never an argument'),
     redact_results: z.boolean().optional().describe('false: secrets in results are stored, too; default true'),
     post_processing: postProcessing.optional().describe('One more task, after the last unit'),
     env: z

@@ -21,7 +21,7 @@ export const create: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
     .action(
       act(async (session, file: string, options: Options) => {
-        const { createFrom, prepare } = await import('../job/run-batch.ts');
+        const { createdText, createFrom, prepare } = await import('../job/run-batch.ts');
         // Its export is made by hand: nothing has to be free yet.
         const batch = await prepare(session, file, { ...options, force: true });
         const job = await createFrom(session, batch, options.yes);
@@ -29,7 +29,7 @@ export const create: DefineCommand = (program, act) => {
           const { allow } = await import('../job/allow.ts');
           await allow(session, { jobId: job.job_id }, true);
         }
-        session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
+        session.answer(job, createdText(job, options.yes));
         return 'done';
       }),
     );

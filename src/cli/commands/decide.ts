@@ -10,7 +10,11 @@ interface StartOptions {
 
 interface DecideOptions {
   readonly note?: string;
+}
+
+interface ApproveOptions extends DecideOptions {
   readonly watch: boolean;
+  readonly yes: boolean;
 }
 
 /** abp start */
@@ -45,11 +49,12 @@ export const approve: DefineCommand = (program, act) => {
     .description('Says yes to a job whose test has passed: all other units run.')
     .option('--note <text>', 'why, for the record')
     .option('-w, --watch', 'follow it to its end', false)
+    .option('-y, --yes', 'allow what it would run, if that was changed since', false)
     .addHelpText('after', '\n  $ abp approve 7f3k2m --watch')
     .action(
-      act(async (session, typed: string, options: DecideOptions) => {
+      act(async (session, typed: string, options: ApproveOptions) => {
         const { afterwards } = await import('../job/afterwards.ts');
-        const jobId = await decide(session, typed, true, options.note);
+        const jobId = await decide(session, typed, true, { note: options.note, yes: options.yes });
         return afterwards(session, jobId, options.watch, `${jobId} runs by itself.`);
       }),
     );
@@ -67,7 +72,7 @@ export const reject: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp reject 7f3k2m --note "wrong language"')
     .action(
       act(async (session, typed: string, { note }: DecideOptions) => {
-        const jobId = await decide(session, typed, false, note);
+        const jobId = await decide(session, typed, false, { note, yes: false });
         const status = await session.call('get_job_status', { job_id: jobId });
         session.answer(status, `${jobId} is as it was created. abp start ${jobId} tests it again.`);
         return 'done';
@@ -75,12 +80,20 @@ export const reject: DefineCommand = (program, act) => {
     );
 };
 
-async function decide(session: Session, typed: string, approve: boolean, note?: string): Promise<string> {
+async function decide(
+  session: Session,
+  typed: string,
+  approve: boolean,
+  { note, yes }: { readonly note: string | undefined; readonly yes: boolean },
+): Promise<string> {
   const job_id = await session.jobId(typed);
   const { askingForApproval } = await import('../job/allow.ts');
-  const { approval } = await session.call('get_job_status', { job_id });
-  const shown = approval?.shown === undefined ? {} : { shown: approval.shown };
-  const decision = { job_id, approve, wait_seconds: 0, ...shown, ...(note ? { note } : {}) };
-  await askingForApproval(session, false, () => session.call('start_job', decision));
+  await askingForApproval(session, yes, async () => {
+    // What was allowed a moment ago is part of what is decided about.
+    const { approval } = await session.call('get_job_status', { job_id });
+    const shown = approval?.shown === undefined ? {} : { shown: approval.shown };
+    const decision = { job_id, approve, wait_seconds: 0, ...shown, ...(note ? { note } : {}) };
+    return session.call('start_job', decision);
+  });
   return job_id;
 }

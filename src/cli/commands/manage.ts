@@ -10,6 +10,7 @@ interface Options {
   readonly status?: (typeof UNIT_STATUSES)[number];
   readonly class?: string;
   readonly watch?: boolean;
+  readonly yes?: boolean;
   readonly postProcessing?: boolean;
 }
 
@@ -45,7 +46,11 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
       .addOption(oneOf('--status <status>', 'only units in this status', UNIT_STATUSES))
       .addOption(oneOf('--class <class>', 'only units that failed in this class', FAILURE_CLASSES))
       .addHelpText('after', `\n  $ ${example}`);
-    if (action !== 'skip') command.option('-w, --watch', 'follow the job to its end', false);
+    if (action !== 'skip') {
+      command
+        .option('-w, --watch', 'follow the job to its end', false)
+        .option('-y, --yes', 'allow what it would run, if that has to be approved', false);
+    }
     if (action === 'retry') command.option('--post-processing', 'run the post-processing again, no unit', false);
     command.action(
       act(async (session: Session, typed: string, units: readonly number[] | undefined, options: Options) => {
@@ -54,7 +59,7 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
         const job_id = await session.jobId(typed);
         const chosen: Action = options.postProcessing ? 'post_process' : action;
         const { askingForApproval } = await import('../job/allow.ts');
-        const { changed } = await askingForApproval(session, false, () =>
+        const { changed } = await askingForApproval(session, options.yes === true, () =>
           session.call('manage_units', {
             job_id,
             action: chosen,

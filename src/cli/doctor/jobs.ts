@@ -31,7 +31,7 @@ export const jobs: Check = {
         return [{ about, state: 'warn', message: `${job_id} is paused (${pause_reason}): ${job.message}`, fix }];
       }
       if (status === 'testing' && test?.state !== 'running') {
-        const fix = `abp approve ${job_id}, or abp reject ${job_id}`;
+        const fix = `${test?.state === 'passed' ? `abp approve ${job_id}, or ` : ''}abp reject ${job_id}`;
         return [{ about, state: 'warn', message: `${job_id} waits for a decision about its test`, fix }];
       }
       return [];

@@ -46,12 +46,13 @@ function questionOf(error: unknown): Question | null {
   return typeof definition === 'string' ? { definition } : null;
 }
 
-/** Shows what would run and asks; a yes to exactly that is recorded. */
+/** Shows what would run and asks; a yes to exactly that is recorded. Whether it may run now. */
 export async function allow(session: Session, question: Question, yes: boolean): Promise<boolean> {
   if ('jobId' in question) {
     const approval = await session.view('job_approval', { job_id: question.jobId });
+    if (approval.allowed) return true;
     session.say(yes ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
-    if (!(await decided(session, 'Allow it?', yes))) return false;
+    if (!(await agrees(session, 'Allow it?', yes, question.jobId))) return false;
     await session.view('allow_job', { job_id: question.jobId, shown: approval.shown });
     return true;
   }
@@ -60,16 +61,16 @@ export async function allow(session: Session, question: Question, yes: boolean):
   const found = approvals.find((each) => each.definition === definition);
   if (!found) throw new AbpError('not_found', `No approval ${question.definition}.`);
   session.say(sourceText(found, session.terminal.colors));
-  if (!(await decided(session, 'Allow it to be read?', yes))) return false;
+  if (!(await agrees(session, 'Allow it to be read?', yes, definition))) return false;
   await session.view('allow_source', { definition });
   return true;
 }
 
-/** Whether a person agrees; where nobody can be asked, one is needed: `approval_required`. */
-export async function decided(session: Session, question: string, yes: boolean): Promise<boolean> {
+/** Whether a person allows what they see. Throws AbpError `approval_required` where nobody can be asked. */
+export async function agrees(session: Session, question: string, yes: boolean, what: string): Promise<boolean> {
   if (yes || session.terminal.interactive) return confirm(session, question, yes);
-  throw new AbpError('approval_required', `${question} Nobody can be asked here.`, {
-    hint: 'Do it on a terminal, or give --yes: whoever types that decides.',
+  throw new AbpError('approval_required', `${question} There is no terminal to ask on: nothing was allowed.`, {
+    hint: `Whoever may decide it says so beforehand: abp approvals allow ${what} --yes`,
   });
 }
 

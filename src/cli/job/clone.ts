@@ -10,7 +10,7 @@ import { batchOf, batchText } from '../batch-file/from-job.ts';
 import { overridesOf, readBatch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { createFrom } from './run-batch.ts';
+import { createdText, createFrom } from './run-batch.ts';
 
 /** Options of `abp clone`. */
 export interface CloneOptions {
@@ -41,7 +41,7 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
     return 'done';
   }
   const job = await createFrom(session, batch, false);
-  session.answer(job, `abp start ${job.job_id} tries one unit; abp show ${job.job_id} has the prompt.`);
+  session.answer(job, createdText(job, false));
   return 'done';
 }
 

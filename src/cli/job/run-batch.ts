@@ -96,6 +96,12 @@ export async function createFrom(session: Session, batch: Batch, yes: boolean): 
   return job;
 }
 
+/** What a person would do with a job that was just made. `allowed`: whoever has to allow it has. */
+export function createdText({ job_id, approval }: Status, allowed: boolean): string {
+  const asks = approval?.person === true && !allowed ? 'asks for your approval, then ' : '';
+  return `abp start ${job_id} ${asks}tries one unit; abp show ${job_id} has the prompt.`;
+}
+
 function targetOf(
   fromFile: BatchExport | null,
   { output, force }: Pick<RunOptions, 'output' | 'force'>,

@@ -5,7 +5,7 @@ import { shownWorker } from '../../orchestrator/shown-worker.ts';
 import { workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { table } from '../format.ts';
-import { allow, askingForApproval, decided, jobText } from '../job/allow.ts';
+import { agrees, allow, askingForApproval, jobText } from '../job/allow.ts';
 import { prepare } from '../job/run-batch.ts';
 import { asPerson, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
@@ -40,20 +40,23 @@ export async function allowFromTerminal(session: Session, what: string, yes: boo
   if (isFile(what)) return allowBatchFile(session, what, yes);
   const question = /^[0-9a-f]{8,64}$/.test(what) ? { definition: what } : { jobId: await session.jobId(what) };
   if (!(await allow(session, question, yes))) return 'cancelled';
-  const { details, text } = 'jobId' in question ? allowedJob(question.jobId) : allowedSource(question.definition);
-  session.answer({ ...details, allowed: true }, text);
+  if ('jobId' in question) {
+    const { status } = await session.call('get_job_status', { job_id: question.jobId });
+    const next = NEXT[status] === undefined ? '' : ` Go on with: ${NEXT[status]} ${question.jobId}`;
+    session.answer({ job_id: question.jobId, allowed: true }, `Allowed as it is now.${next}`);
+  } else {
+    const { definition } = findApproval((await session.abp()).orchestrator.deps, question.definition);
+    session.answer({ definition, allowed: true }, 'Allowed. Preview it or make the job again.');
+  }
   return 'done';
 }
 
-const allowedJob = (jobId: string) => ({
-  details: { job_id: jobId },
-  text: `Allowed as it is now. abp start ${jobId} (or resume_job) goes on.`,
-});
-
-const allowedSource = (definition: string) => ({
-  details: { definition },
-  text: 'Allowed. Make the job again.',
-});
+const NEXT: Readonly<Record<string, string>> = {
+  created: 'abp start',
+  testing: 'abp approve',
+  paused: 'abp resume',
+  failed: 'abp retry',
+};
 
 async function allowBatchFile(session: Session, file: string, yes: boolean): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
@@ -79,7 +82,7 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
       session.terminal.colors,
     ),
   );
-  if (!(await decided(session, 'Allow it?', yes))) return 'cancelled';
+  if (!(await agrees(session, 'Allow it?', yes, file))) return 'cancelled';
   await allowBatch(deps, found, call);
   session.answer(
     { definition: definition.id, allowed: true },

@@ -66,7 +66,7 @@ function rootRefusal(): Refusal {
     ok: false,
     failureClass: 'bad_input',
     message: 'permission full cannot be used as root: Claude Code refuses it.',
-    hint: 'Run ABP as another user, or choose permission edit_in_place with the tools it needs. In a container that nothing else lives in, worker.env {"IS_SANDBOX":"1"} tells Claude Code so.',
+    hint: 'Run ABP as another user, or choose permission edit_in_place with the tools it needs.',
   };
 }
 

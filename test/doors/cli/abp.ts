@@ -42,6 +42,8 @@ export interface Workspace {
   /** As `abp`, with --json; its document. */
   json(...args: readonly string[]): Promise<{ readonly exitCode: number | undefined; readonly document: Json }>;
   write(file: string, text: string): string;
+  /** A person allows what a batch file would do, as a shell of theirs does: its worker runs a program. */
+  allow(file?: string): Promise<void>;
   /** Lets workers go on that wait. */
   go(): void;
   /** Ids of all jobs, newest first. */
@@ -62,7 +64,8 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
   const storagePath = join(folder, '.store', 'batch.db');
   const environment: Record<string, string> = {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-    HOME: folder,
+    // A folder that is, or holds, the home directory is no home of a job.
+    HOME: temporaryDirectory('home'),
     ABP_STORAGE_PATH: storagePath,
     ...compileCache(),
   };
@@ -90,6 +93,10 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
     async json(...args) {
       const { exitCode, stdout } = await abp(...args, '--json');
       return { exitCode, document: JSON.parse(stdout) };
+    },
+    async allow(file = 'batch.yaml') {
+      const { exitCode, stderr } = await abp('approvals', 'allow', file, '--yes');
+      if (exitCode !== 0) throw new Error(stderr);
     },
     go: () => void write('go', ''),
     job(jobId) {

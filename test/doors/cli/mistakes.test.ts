@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { workspace } from './abp.ts';
 
@@ -46,7 +46,9 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ['one of an export', ['export', 'x', 'y', '--status', 'skiped'], 2, [/--status.*Did you mean "skipped"/]],
   ['a failure class that is none', ['units', 'x', '--class', 'time_out'], 2, [/--class.*Did you mean "timeout"/]],
   ['one of units to retry', ['retry', 'x', '--class', 'authentication'], 2, [/--class.*Did you mean "auth"/]],
-  ['code that does not wait', ['approve-code', 'abcdef'], 4, [/No dynamic code abcdef/]],
+  ['an approval that nobody asked for', ['approvals', 'allow', 'abcdef01'], 4, [/No approval abcdef01/]],
+  ['an approval that is none', ['approvals', 'revoke', 'abcdef'], 4, [/No approval abcdef/]],
+  ['a batch file to allow that is not there', ['approvals', 'allow', 'nosuch.yaml'], 4, [/No job nosuch.yaml/]],
 ];
 
 describe('a mistake at the prompt is answered with what to do, and makes nothing', () => {
@@ -150,7 +152,7 @@ describe('a wrong batch file is refused with line and column, and makes nothing'
   });
 
   test('a home directory that YAML reads as nothing is told so by --set and preview too', async () => {
-    const { abp, program } = workspace();
+    const { abp, environment, program } = workspace();
     for (const args of [
       ['create', 'batch.yaml', '--set', 'source.base_directory=~'],
       ['preview', 'file', 'base_directory=~'],
@@ -159,7 +161,12 @@ describe('a wrong batch file is refused with line and column, and makes nothing'
       expect(exitCode).toBe(2);
       expect(stderr).toMatch(/~ alone is nothing \(null\)[\s\S]*quote it/);
     }
-    expect((await program('preview', 'file', 'base_directory="~"', 'pattern=*.yaml')).stdout).toMatch(/batch\.yaml/);
+    // Quoted, it is the home directory: a person allows that first.
+    writeFileSync(`${environment.HOME}/mine.yaml`, '');
+    const quoted = ['preview', 'file', 'base_directory="~"', 'pattern=*.yaml'];
+    const [definition = ''] = /\b[0-9a-f]{16}\b/.exec((await program(...quoted)).stderr) ?? [];
+    await program('approvals', 'allow', definition, '--yes');
+    expect((await program(...quoted)).stdout).toMatch(/mine\.yaml/);
   });
 
   test('with --json the error is the one document on stdout, whoever finds it', async () => {

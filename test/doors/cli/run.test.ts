@@ -29,7 +29,7 @@ describe('abp run', () => {
 
   test('with failed units ends with 1, tells why and what to do in commands, and exports all the same', async () => {
     const { abp, folder } = workspace(['one', 'fail', 'three']);
-    const ran = await abp('run', 'batch.yaml', '--skip-test', '--output', 'out.csv');
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--output', 'out.csv');
     expect(ran.exitCode, ran.stderr).toBe(1);
     expect(ran.stdout).toMatch(/1 × agent_error, such as unit 1: exit code 1: .*cannot read it/);
     expect(ran.stdout).toMatch(/abp show/);
@@ -38,7 +38,8 @@ describe('abp run', () => {
   });
 
   test('without a terminal and without --yes leaves the tested job to a person: 3', async () => {
-    const { abp, json, jobs } = workspace();
+    const { abp, allow, json, jobs } = workspace();
+    await allow();
     const ran = await abp('run', 'batch.yaml');
     const [jobId = ''] = jobs();
     expect(ran).toMatchObject({ exitCode: 3, stdout: expect.stringContaining(`abp approve ${jobId}`) });
@@ -135,7 +136,7 @@ describe('abp run', () => {
     const command = ['sh', '-c', 'cat > /dev/null; echo \'{"status":"fine","key":"k","label":"x"}\''];
     const worker = { type: 'command', command };
     write('own.yaml', JSON.stringify({ intent: 'x', source: { type: 'file', base_directory: 'in' }, worker }));
-    const { stdout } = await abp('run', 'own.yaml', '--skip-test');
+    const { stdout } = await abp('run', 'own.yaml', '--skip-test', '--yes');
     expect(stdout).toMatch(/unit +key +status +result\.status +result\.key +label\n/);
   });
 
@@ -150,7 +151,7 @@ describe('abp run', () => {
 
   test('--limit and --set change the file for this run', async () => {
     const { json } = workspace(['one', 'two', 'three', 'four']);
-    const set = ['--set', 'limits.max_workers=1', '--set', 'name=other', '--set', 'test.skip=true'];
+    const set = ['--set', 'limits.max_workers=1', '--set', 'name=other', '--set', 'test.skip=true', '--yes'];
     const { document } = await json('run', 'batch.yaml', '--limit', '2', ...set);
     expect(document).toMatchObject({ name: 'other', status: 'completed', units: { total: 2 } });
     expect((await json('show', document.job_id)).document.revisions[0].limits.max_workers).toBe(1);
@@ -170,7 +171,7 @@ describe('abp run', () => {
 
   test('an export that cannot be made at the end does not hide that the job is done', async () => {
     const { abp, folder, go, write, jobs } = workspace(['wait', 'two']);
-    const running = abp('run', 'batch.yaml', '--skip-test', '--output', 'out/results.csv');
+    const running = abp('run', 'batch.yaml', '--skip-test', '--yes', '--output', 'out/results.csv');
     await expect.poll(() => jobs(), PATIENCE).toHaveLength(1);
     write('out/results.csv/in-the-way', '');
     go();
@@ -182,7 +183,7 @@ describe('abp run', () => {
 
   test('with --json an export that cannot be made is export_error beside the job, and says how to make it', async () => {
     const { abp, jobs } = workspace(['one', 'fail'], { output: { path: 'out.csv', fields: ['key', 'titel'] } });
-    const ran = await abp('run', 'batch.yaml', '--skip-test', '--json');
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--json');
     expect(ran.exitCode).toBe(2);
     expect(JSON.parse(ran.stdout)).toMatchObject({
       job_id: jobs()[0],
@@ -196,7 +197,7 @@ describe('abp run', () => {
 
   test('the document of --json has its fields in one order, whichever command prints it', async () => {
     const { json } = workspace();
-    const ran = (await json('run', 'batch.yaml', '--skip-test')).document;
+    const ran = (await json('run', 'batch.yaml', '--skip-test', '--yes')).document;
     const status = (await json('status', ran.job_id)).document;
     const others = [(await json('wait', ran.job_id)).document, (await json('watch', ran.job_id)).document];
     expect(Object.keys(status).slice(0, 4)).toEqual(['job_id', 'name', 'status', 'units']);
@@ -209,7 +210,7 @@ describe('abp run', () => {
 
   test('--detach comes back as soon as the job runs', async () => {
     const { abp, go, json, jobs } = workspace(['wait', 'two']);
-    const ran = await abp('run', 'batch.yaml', '--skip-test', '--detach');
+    const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     expect(ran.exitCode, ran.stderr).toBe(0);
     const [jobId = ''] = jobs();
     expect(ran.stdout).toContain(`abp watch ${jobId}`);

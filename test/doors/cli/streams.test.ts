@@ -21,7 +21,7 @@ test('a reader that goes away early ends the command quietly', async () => {
 
 test('a run whose reader goes away does all that it was asked for', async () => {
   const space = workspace(['one', 'fail']);
-  const command = `'${process.execPath}' '${MAIN}' run batch.yaml --skip-test --output out.csv; echo "exit $?" >out.txt`;
+  const command = `'${process.execPath}' '${MAIN}' run batch.yaml --skip-test --yes --output out.csv; echo "exit $?" >out.txt`;
   await execa('sh', ['-c', `{ ${command}; } 2>&1 | head -c 1`], {
     cwd: space.folder,
     env: space.environment,
@@ -35,7 +35,7 @@ test('a run whose reader goes away does all that it was asked for', async () => 
 
 test('SIGINT without a terminal: the job goes on, a second one pauses it', async () => {
   const space = workspace(['wait', 'wait']);
-  await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+  await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
   const [jobId = ''] = space.jobs();
   const watching = execa(process.execPath, [MAIN, 'watch', jobId], {
     cwd: space.folder,

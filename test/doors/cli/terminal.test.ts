@@ -8,6 +8,7 @@ const ERASE = '\u001b[J';
 describe('on a terminal', () => {
   test('abp run shows the test, asks, follows with a bar that is redrawn, and sums up', async () => {
     const space = workspace(['one', 'two', 'fail', 'wait']);
+    await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
     await run.shows(/Unit 0 succeeded[\s\S]*"title": "one"/);
     await run.shows(/Run the other 3 units\? \[y\]es, \[n\]o: reject the test, \[l\]ater: /);
@@ -42,6 +43,7 @@ describe('on a terminal', () => {
     [CTRL_C, 130, 'testing'],
   ])('the answer %j ends with %i and leaves the job %s', async (answer, exit, status) => {
     const space = workspace();
+    await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml');
     await run.shows(/ater: $/);
     run.type(answer === CTRL_C ? answer : `${answer}\r`);
@@ -51,7 +53,7 @@ describe('on a terminal', () => {
 
   test('keys pause, resume, change slots, cancel; q leaves the job running', async () => {
     const space = workspace(['wait', 'wait', 'wait', 'wait'], { limits: { max_workers: 2 } });
-    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const leaving = onTerminal(space, 'watch', jobId);
     await leaving.shows(/2 at work/);
@@ -78,7 +80,7 @@ describe('on a terminal', () => {
 
   test('Ctrl-C leaves the job running and says how to come back; a second one pauses it', async () => {
     const space = workspace(['wait', 'wait']);
-    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const once = onTerminal(space, 'watch', jobId);
     await once.shows(/at work/);
@@ -98,6 +100,7 @@ describe('on a terminal', () => {
 
   test('a job that is cancelled while it is tried has no failed test, and nothing to decide', async () => {
     const space = workspace(['wait', 'two']);
+    await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
     await run.shows(/c cancel {2}q leave \(the test goes on\)/);
     run.type('c');
@@ -110,7 +113,7 @@ describe('on a terminal', () => {
 
   test('any other key takes the question back whether to cancel', async () => {
     const space = workspace(['wait']);
-    await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+    await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const run = onTerminal(space, 'watch', jobId);
     await run.shows(/at work/);
@@ -125,18 +128,18 @@ describe('on a terminal', () => {
     const source = { type: 'dynamic', code: 'export function* enumerate() { yield { n: 1 }; }' };
     const space = workspace([], { source });
     const no = onTerminal(space, 'create', 'batch.yaml');
-    await no.shows(/yield \{ n: 1 \}[\s\S]*It runs as you[\s\S]*may it run\? \[y\/N\] /);
+    await no.shows(/yield \{ n: 1 \}[\s\S]*It runs as you[\s\S]*Allow it to be read\? \[y\/N\] /);
     no.type('\r');
     expect(await no.ended).toBe(5);
     expect(space.jobs()).toEqual([]);
     const yes = onTerminal(space, 'create', 'batch.yaml');
-    await yes.shows(/may it run\? \[y\/N\] /);
+    await yes.shows(/Allow it to be read\? \[y\/N\] /);
     yes.type('y\r');
     expect(await yes.ended).toBe(0);
     expect(space.jobs()).toHaveLength(1);
     const again = onTerminal(space, 'preview', 'batch.yaml');
     expect(await again.ended).toBe(0);
-    expect(again.text()).not.toMatch(/may it run/);
+    expect(again.text()).not.toMatch(/Allow it/);
   });
 
   test('what cannot be undone is asked first', async () => {

@@ -126,7 +126,7 @@ describe('the terminal itself', () => {
       name: HOSTILE,
     });
     const run = onTerminal(space, 'create', 'batch.yaml');
-    await run.shows(/may it run\? \[y\/N\] /);
+    await run.shows(/Allow it to be read\? \[y\/N\] /);
     run.type('y\r');
     expect(await run.ended).toBe(0);
     for (const raw of ['\u009b', '\u202e', '\u200b', '\ufeff', '\u001b]0;owned'])

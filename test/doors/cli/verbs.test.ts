@@ -16,14 +16,14 @@ async function created(space: Workspace, ...args: readonly string[]): Promise<st
 
 /** A job that runs by itself. */
 async function running(space: Workspace): Promise<string> {
-  const ran = await space.abp('run', 'batch.yaml', '--skip-test', '--detach');
+  const ran = await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
   expect(ran.exitCode, ran.stderr).toBe(0);
   return space.jobs()[0] ?? '';
 }
 
 /** A job that has run to its end. */
 async function ended(space: Workspace): Promise<string> {
-  const { document } = await space.json('run', 'batch.yaml', '--skip-test');
+  const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
   expect(['completed', 'failed'], JSON.stringify(document)).toContain(document.status);
   return document.job_id;
 }
@@ -54,6 +54,7 @@ describe('deciding', () => {
   test('start tests and leaves the decision, reject puts the test back, start again and approve run the rest', async () => {
     const space = workspace();
     const jobId = await created(space);
+    await space.allow();
     expect(await space.abp('start', jobId)).toMatchObject({
       exitCode: 3,
       stdout: expect.stringMatching(/Test passed/),
@@ -68,25 +69,6 @@ describe('deciding', () => {
     });
     expect(await space.abp('start', jobId, '--yes', '--detach')).toMatchObject({ exitCode: 0 });
     expect(await space.json('wait', jobId)).toMatchObject({ exitCode: 0, document: { status: 'completed' } });
-  });
-
-  test('approve-code shows code, wants the whole hash where nobody can be asked, and then lets the job be made', async () => {
-    const space = workspace([], {
-      source: { type: 'dynamic', code: 'export function* enumerate() { yield { n: 1 }; }' },
-      worker: { type: 'command', command: ['cat'] },
-    });
-    const refused = await space.json('create', 'batch.yaml');
-    expect(refused).toMatchObject({ exitCode: 3, document: { error: { code: 'approval_required' } } });
-    const sha: string = refused.document.error.details.sha256;
-    expect((await space.json('approve-code')).document.approvals).toMatchObject([{ sha256: sha }]);
-    const shown = await space.abp('approve-code', sha.slice(0, 8));
-    expect(shown).toMatchObject({ exitCode: 2, stdout: expect.stringContaining('yield { n: 1 }') });
-    expect(shown.stdout).toMatch(/cannot limit: its network access, and signals/);
-    expect(await space.abp('approve-code', sha.slice(0, 8), '--yes')).toMatchObject({ exitCode: 2 });
-    expect(await space.abp('approve-code', sha, '--yes')).toMatchObject({ exitCode: 0 });
-    const jobId = await created(space);
-    expect(await space.abp('start', jobId, '--skip-test')).toMatchObject({ exitCode: 2 });
-    expect(await space.abp('start', jobId, '--yes')).toMatchObject({ exitCode: 0 });
   });
 });
 
@@ -118,7 +100,7 @@ describe('control', () => {
     expect((await space.json('reopen', jobId, '--status', 'skipped')).document.units).toMatchObject({ pending: 4 });
     expect((await space.json('cancel', jobId, '2', '--yes')).document.units).toMatchObject({ cancelled: 1 });
     space.go();
-    expect(await space.abp('start', jobId, '--skip-test')).toMatchObject({ exitCode: 1 });
+    expect(await space.abp('start', jobId, '--skip-test', '--yes')).toMatchObject({ exitCode: 1 });
     space.write('in/0001.txt', 'mended');
     const again = await space.json('retry', jobId, '--watch');
     expect(again).toMatchObject({
@@ -276,7 +258,7 @@ describe('upkeep', () => {
     });
     space.write('elsewhere/batch.yaml', printed.stdout);
     space.environment.A = 'b';
-    const ran = await space.json('run', 'elsewhere/batch.yaml', '--skip-test');
+    const ran = await space.json('run', 'elsewhere/batch.yaml', '--skip-test', '--yes');
     expect(ran).toMatchObject({ exitCode: 0, document: { units: { total: 1, completed: 1 } } });
     expect(await space.abp('clone', first, '--print', '--set', 'limits.max_wrokers=2')).toMatchObject({
       exitCode: 2,
@@ -403,7 +385,7 @@ describe('upkeep', () => {
     const dry = await space.abp('run', 'batch.yaml', '--dry-run', '--set', 'worker.command[0]=noode');
     expect(dry.stdout).toMatch(/"noode" is not found.*abp update/);
     expect(dry.stdout).not.toContain('update_job');
-    const { document } = await space.json('run', 'batch.yaml', '--skip-test');
+    const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
     expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
     const doctor = await space.abp('doctor');
     expect(doctor.stdout).toMatch(new RegExp(`warn {2}Jobs .*${document.job_id} is paused .*abp`));
@@ -412,7 +394,7 @@ describe('upkeep', () => {
 
   test('doctor finds a damaged store, and a job that waits', async () => {
     const space = workspace();
-    const jobId = await created(space);
+    const jobId = await created(space, '--yes');
     await space.abp('start', jobId);
     expect((await space.abp('doctor')).stdout).toMatch(new RegExp(`warn {2}Jobs .*${jobId} waits for a decision`));
     rmSync(join(space.folder, '.store'), { recursive: true });

@@ -6,7 +6,7 @@ import { type Workspace, withStore, workspace } from './abp.ts';
 /** A job that has run to its end, beside the record of a server that could be running. */
 async function ended(): Promise<Workspace & { readonly jobId: string }> {
   const space = workspace(['one', 'two']);
-  await space.abp('run', 'batch.yaml', '--skip-test');
+  await space.abp('run', 'batch.yaml', '--skip-test', '--yes');
   space.write('.store/batch.db.server.json', '{}');
   symlinkSync('.store', join(space.folder, 'link'));
   return { ...space, jobId: space.jobs()[0] ?? '' };

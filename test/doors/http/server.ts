@@ -28,6 +28,8 @@ export interface TestServer extends HttpServer {
   signIn(code?: string, headers?: Record<string, string>): Promise<Response>;
   /** Signs a browser in: what its page sends with a change. */
   person(): Promise<Person>;
+  /** Sends a JSON body as the page does in which a person has signed in. */
+  asPerson(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
 /** The headers of a page in which a person signed in. */
@@ -49,6 +51,11 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
     fetch(server.url + path, { ...init, headers: { Authorization: `Bearer ${server.token}`, ...init.headers } });
   const signIn = (code = mintCode(abp.config.storagePath), headers: Record<string, string> = {}) =>
     fetch(`${server.url}/auth`, { method: 'POST', redirect: 'manual', headers, body: new URLSearchParams({ code }) });
+  const person = async (): Promise<Person> => {
+    const answer = await signIn();
+    const { page_key } = (await answer.json()) as { page_key: string };
+    return { Cookie: cookieOf(answer), 'X-ABP-Page-Key': page_key };
+  };
   return {
     ...server,
     abp,
@@ -68,10 +75,10 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
         sent.end();
       }),
     signIn,
-    async person() {
-      const answer = await signIn();
-      const { page_key } = (await answer.json()) as { page_key: string };
-      return { Cookie: cookieOf(answer), 'X-ABP-Page-Key': page_key };
+    person,
+    asPerson: async (method, path, body = {}) => {
+      const headers = { 'Content-Type': 'application/json', ...(await person()) };
+      return fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
     },
   };
 }

@@ -1,53 +1,29 @@
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PATIENCE } from '../../helpers/patience.ts';
-import { type ClientKind, connect, jobOver, makePlace, type OnElicitation } from './clients.ts';
-
-const choose =
-  (decision: string, note?: string): OnElicitation =>
-  () => ({ action: 'accept', content: { decision, ...(note ? { note } : {}) } });
-
-/** One host for all tests: a place, a connected client, the dialogs that it showed, and how its user answers. */
-async function openHost(kind: ClientKind) {
-  const place = makePlace(undefined, afterAll);
-  const dialogs: string[] = [];
-  const user: { answer: OnElicitation } = { answer: choose('approve') };
-  const onElicitation: OnElicitation = (request) => {
-    dialogs.push(request.message);
-    return user.answer(request);
-  };
-  const client = await connect(kind, place, { onElicitation });
-  // Whatever a test leaves running would write into a directory that is being removed.
-  place.onEnd(async () => {
-    for (const { job_id, status } of (await client.ok('list_jobs')).jobs) {
-      if (status !== 'completed') await client.ok('cancel_job', { job_id });
-      await vi.waitFor(async () => {
-        expect((await client.ok('get_job_status', { job_id })).executor.state).toBe('none');
-      }, PATIENCE);
-    }
-  });
-  const newJob = async (more: Record<string, unknown> = {}): Promise<string> =>
-    (await client.ok('create_job', jobOver(place, more))).job_id;
-  return { ...client, dialogs, user, newJob };
-}
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { connect, jobOver, makePlace, type OnElicitation, PROGRAM, personAt } from './clients.ts';
+import { choose, type Dialog, inTurn, openHosts } from './host.ts';
 
 /** The newest protocol, and the oldest client: there the SDK turns the question into a request of its own. */
-const hosts = await Promise.all((['v2 auto', 'v1'] as const).map(openHost));
-/** What comes after the answer is the same for both. */
-const newest = hosts.slice(0, 1);
+const hosts = await openHosts('v2 auto', 'v1');
 
-describe.each(hosts)('in a host with dialogs and a client of kind $kind', ({ ok, call, dialogs, user, newJob }) => {
-  beforeEach(() => {
-    dialogs.length = 0;
-  });
+const WAIT = { wait_seconds: 45 };
+const READS = 'It reads its home and its source, and writes its output directory.';
+const MAY_IT = 'May "count words" run? It runs programs as you.';
 
-  it('the user sees result, cost and estimate, and their yes runs the job', async () => {
+describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host) => {
+  const { ok, call, dialogs, user, newJob, person, ranNothing } = host;
+
+  it('nobody is asked before the test of a job that only reads; over its result they say yes', async () => {
     user.answer = choose('approve', 'looks right');
-    const job_id = await newJob();
-    const answer = await ok('start_job', { job_id, wait_seconds: 45 });
-    expect(dialogs).toHaveLength(1);
-    expect(dialogs[0]).toContain(`Test of "count words" (${job_id}): passed.`);
-    expect(dialogs[0]).toContain('{"words":2,"shout":false}');
-    expect(dialogs[0]).toMatch(/The rest: 3 units, no known cost, \d+ s/);
+    const answer = await ok('start_job', { job_id: await newJob(), ...WAIT });
+    expect(dialogs.map(({ lines }) => lines)).toEqual([
+      [
+        'Test of "count words" passed: {"words":2,"shout":false}',
+        expect.stringMatching(/^The other 3 units: about \$0\.7500, \d+ s\.$/),
+        READS,
+      ],
+    ]);
     expect(answer).toMatchObject({ user_answer: { decision: 'approve', note: 'looks right' } });
     expect(['running', 'completed']).toContain(answer.status);
   });
@@ -55,7 +31,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', ({ ok,
   it.each(['decline', 'cancel'] as const)('a dialog that ends in %s leaves the decision open', async (action) => {
     user.answer = () => ({ action });
     const job_id = await newJob();
-    const waiting = await ok('start_job', { job_id, wait_seconds: 45 });
+    const waiting = await ok('start_job', { job_id, ...WAIT });
     expect(waiting).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect(waiting.next[0]).toMatchObject({ tool: 'start_job', arguments: { approve: true } });
     expect(waiting.user_answer).toMatchObject({ decision: 'none' });
@@ -64,139 +40,190 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', ({ ok,
     expect(dialogs).toHaveLength(1);
   });
 
-  it('a job that needs a human is not approved by an argument, and is by the dialog', async () => {
-    user.answer = () => ({ action: 'cancel' });
+  it('a job that runs programs is asked about before its test, with all that decides what runs', async () => {
+    user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
+    const job_id = await newJob(PROGRAM);
+    const tested = await ok('start_job', { job_id, ...WAIT });
+    expect(tested).toMatchObject({ status: 'testing', test: { state: 'passed' } });
+    expect(dialogs.map(({ lines }) => lines)).toEqual([
+      [MAY_IT, 'Tests 1 of 4 units; the others wait for your approval of the result.', 'Nobody has approved it yet.'],
+      ['Test of "count words" passed: {"words":2,"shout":false}', expect.any(String), 'It runs programs as you.'],
+    ]);
+    const { details } = dialogs[0] as Dialog;
+    for (const part of [PROGRAM.worker.command.join(' '), host.place.source, 'Count the words of file_path:']) {
+      expect(details).toContain(part);
+    }
+    // Their yes was to the program; an argument is none to its result.
+    const refused = await call('start_job', { job_id, approve: true, shown: tested.approval.shown });
+    expect(dialogs).toHaveLength(3);
+    expect(refused).toMatchObject({ isError: true, text: /only a person can approve its test/ });
+    user.answer = choose('approve');
+    const running = await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
+    expect(['running', 'completed']).toContain(running.status);
+    expect(dialogs).toHaveLength(4);
+  });
+
+  it.each<[string, OnElicitation, RegExp]>([
+    ['refuses it', choose('refuse'), /did not allow it: nothing was run/],
+    ['closes the dialog', () => ({ action: 'cancel' }), /abp approvals allow job-/],
+    ['is not there', () => ({ action: 'decline' }), /abp approvals allow job-/],
+    ['says what the form does not allow', choose('whatever'), /abp approvals allow job-/],
+  ])('nothing of it runs when the user %s', async (_what, answer, says) => {
+    user.answer = answer;
+    const job_id = await newJob(PROGRAM);
+    for (const more of [{}, { skip_test: true }]) {
+      expect(await call('start_job', { job_id, ...more })).toMatchObject({ isError: true, text: says });
+    }
+    expect(dialogs).toHaveLength(2);
+    expect(await ok('get_job_status', { job_id })).toMatchObject({ status: 'created' });
+    await ranNothing(job_id);
+  });
+
+  it('without a test there is one dialog, and it says so', async () => {
+    user.answer = choose('approve');
+    const job_id = await newJob(PROGRAM);
+    const answer = await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+    expect(['running', 'completed']).toContain(answer.status);
+    expect(dialogs.map(({ lines }) => lines)).toEqual([
+      [MAY_IT, 'No test: all 4 units run at once.', 'Nobody has approved it yet.'],
+    ]);
+  });
+
+  it('what was changed while the dialog was open is not allowed by its answer', async () => {
+    const marker = join(host.place.root, 'evil');
+    const job_id = await newJob(PROGRAM);
+    user.answer = async (request) => {
+      await ok('update_job', { job_id, worker: { type: 'command', command: ['touch', marker] } });
+      return choose('approve')(request);
+    };
+    const answer = await call('start_job', { job_id, ...WAIT });
+    expect(answer).toMatchObject({ isError: true, text: /not what was shown any more.*nothing was approved/ });
+    await ranNothing(job_id);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it('a script that was changed after the test is asked about before the test is approved, by its name', async () => {
+    const script = join(host.place.root, `script-${host.kind}.sh`);
+    writeFileSync(script, 'cat >/dev/null; echo one');
+    const job_id = await newJob({ worker: { type: 'command', command: ['sh', script] } });
+    const marker = join(host.place.root, `changed-${host.kind}`);
+    user.answer = inTurn(
+      choose('approve'),
+      (request) => {
+        appendFileSync(script, `; touch '${marker}'`);
+        return choose('approve')(request);
+      },
+      choose('refuse'),
+    );
+    const answer = await call('start_job', { job_id, ...WAIT });
+    expect(answer).toMatchObject({ isError: true, text: /did not allow it/ });
+    expect(dialogs).toHaveLength(3);
+    expect(dialogs[2]?.lines).toEqual([MAY_IT, expect.any(String), `Changed since its approval: ${script}.`]);
+    expect(existsSync(marker)).toBe(false);
+    // Allowed as it is now, its result is decided about once more.
+    user.answer = choose('approve');
+    const running = await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
+    expect(['running', 'completed']).toContain(running.status);
+    expect(dialogs).toHaveLength(6);
+  });
+
+  it('a job that needs a person is asked about at both ends, and approved by no argument', async () => {
+    user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
     const job_id = await newJob({ require_human_approval: true });
-    await ok('start_job', { job_id, wait_seconds: 45 });
-    const refused = await call('start_job', { job_id, approve: true });
-    expect(refused).toMatchObject({ isError: true, text: expect.stringContaining(`abp approve ${job_id}`) });
+    const { approval } = await ok('start_job', { job_id, ...WAIT });
+    expect(dialogs[0]?.lines[0]).toBe(`May "count words" run? ${READS}`);
+    const still = await call('start_job', { job_id, approve: true, shown: approval.shown });
+    expect(still).toMatchObject({ isError: true, text: /only a person can approve its test/ });
     user.answer = choose('approve');
     await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
-    expect(dialogs).toHaveLength(3);
+    expect(dialogs).toHaveLength(4);
   });
 
   it('an approval without a test to approve is refused, starts nothing and asks nobody', async () => {
     const job_id = await newJob({ require_human_approval: true });
     for (const more of [{}, { skip_test: true }]) {
       const refused = await call('start_job', { job_id, approve: true, ...more });
-      expect(refused).toMatchObject({ isError: true, text: expect.stringContaining('no test to approve yet') });
+      expect(refused).toMatchObject({ isError: true, text: /no test to approve yet/ });
     }
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status: 'created' });
     expect(dialogs).toEqual([]);
   });
-});
 
-describe.each(newest)('in a host with dialogs, more of it', ({ ok, call, dialogs, user, newJob }) => {
-  beforeEach(() => {
+  it('a rejected test repeats no run before the user allows that', async () => {
+    user.answer = inTurn(choose('approve'), choose('reject'), choose('refuse'));
+    const job_id = await newJob(PROGRAM);
+    expect(await ok('start_job', { job_id, ...WAIT })).toMatchObject({ status: 'created' });
+    expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /did not allow it/ });
+    expect(dialogs[2]?.lines[2]).toBe('Its test was discarded, and another one runs units again.');
+    expect((await ok('get_unit', { job_id, unit: 0 })).attempts).toHaveLength(1);
+  });
+
+  it.each<[string, string, number, object]>([
+    ['resume_job', 'paused', 1, {}],
+    ['manage_units', 'failed', 0, { action: 'retry' }],
+  ])('%s asks about a job whose approval was revoked', async (tool, status, failure_threshold, more) => {
+    user.answer = choose('approve');
+    const limits = { max_retries: 0, max_workers: 1, failure_threshold };
+    const job_id = await newJob({ worker: { type: 'command', command: ['false'] }, limits });
+    await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+    await host.ended(job_id, status);
+    const { definition } = (await person.ok('job_approval', { job_id })) as { definition: string };
+    await person.ok('revoke_approval', { definition });
     dialogs.length = 0;
-  });
-
-  it('their no puts the test back, with the reason', async () => {
-    user.answer = choose('reject', 'too short');
-    const answer = await ok('start_job', { job_id: await newJob(), wait_seconds: 45 });
-    expect(answer).toMatchObject({ status: 'created', units: { pending: 4 }, user_answer: { note: 'too short' } });
-  });
-
-  it('a long note is shortened, and the decision counts', async () => {
-    user.answer = choose('reject', 'why '.repeat(1000));
-    const answer = await ok('start_job', { job_id: await newJob(), wait_seconds: 45 });
-    expect(answer).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
-    expect(answer.user_answer.note).toHaveLength(2000);
-  });
-
-  it('their wish for another prompt changes nothing yet and reaches the model', async () => {
-    user.answer = choose('revise', 'in German');
-    const answer = await ok('start_job', { job_id: await newJob(), wait_seconds: 45 });
-    expect(answer).toMatchObject({ status: 'testing', user_answer: { decision: 'revise', note: 'in German' } });
-    expect(answer.next).toContainEqual(expect.objectContaining({ tool: 'update_job' }));
-  });
-
-  it('an answer that the form does not allow counts as none', async () => {
-    user.answer = choose('whatever');
-    expect(await ok('start_job', { job_id: await newJob(), wait_seconds: 45 })).toMatchObject({ status: 'testing' });
-  });
-
-  it('an answer to a test that has changed meanwhile is not used', async () => {
-    const job_id = await newJob();
-    user.answer = async (request) => {
-      await ok('update_job', { job_id, prompt_template: 'SHOUT {file_name}' });
-      return choose('approve')(request);
-    };
-    const answer = await call('start_job', { job_id, wait_seconds: 45 });
-    expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('has changed since') });
-    expect(await ok('get_job', { job_id })).toMatchObject({ status: 'created', revision: 2 });
-  });
-
-  it('text of an item cannot paint over the dialog', async () => {
-    user.answer = () => ({ action: 'cancel' });
-    const command = [process.execPath, '-e', 'console.log("\\u001b[2Japprove \\u202Ethis")'];
-    await ok('start_job', { job_id: await newJob({ worker: { type: 'command', command } }), wait_seconds: 45 });
-    expect(dialogs[0]).toContain('\\u001b[2Japprove \\u202ethis');
+    user.answer = choose('refuse');
+    expect(await call(tool, { job_id, ...more })).toMatchObject({ isError: true, text: /did not allow it/ });
+    expect(dialogs[0]?.lines[2]).toBe('Its approval was revoked.');
+    expect(await ok('get_job_status', { job_id })).toMatchObject({ status });
+    user.answer = choose('approve');
+    expect(await ok(tool, { job_id, ...more })).toMatchObject({ status: 'running' });
+    expect(dialogs).toHaveLength(2);
+    await host.ended(job_id, status);
   });
 });
-
-/** A source that is code; each call gives another text, which nobody has approved. */
-let codes = 0;
-const codeSource = (more = '') => ({
-  enumerator_type: 'dynamic',
-  enumerator_config: { code: `export const enumerate = () => [{ n: ${++codes} }]; ${more}` },
-});
-
-describe.each(hosts)(
-  'dynamic code in a host with dialogs and a client of kind $kind',
-  ({ ok, call, dialogs, user }) => {
-    beforeEach(() => {
-      dialogs.length = 0;
-    });
-
-    it('is shown whole, runs once the user has approved it, and is not asked about again', async () => {
-      user.answer = choose('approve');
-      const source = codeSource();
-      expect(await ok('preview_items', source)).toMatchObject({ total: 1, items: [{ n: codes }] });
-      expect(dialogs).toEqual([expect.stringContaining(source.enumerator_config.code)]);
-      const created = await ok('create_job', { name: 'dynamic', user_intent: 'x', ...source });
-      expect(dialogs).toHaveLength(1);
-      expect(await ok('get_job', { job_id: created.job_id })).toMatchObject({ require_human_approval: true });
-      await ok('cancel_job', { job_id: created.job_id });
-    });
-
-    it.each<[string, OnElicitation]>([
-      ['refuses it', choose('refuse')],
-      ['closes the dialog', () => ({ action: 'cancel' })],
-      ['is not there', () => ({ action: 'decline' })],
-    ])('does not run when the user %s', async (_, answer) => {
-      user.answer = answer;
-      const { isError, text } = await call('preview_items', codeSource());
-      expect({ isError, text }).toMatchObject({ isError: true, text: expect.stringContaining('abp approve-code') });
-      expect(dialogs).toHaveLength(1);
-    });
-
-    it('that a dialog cannot show can only be approved on a terminal, and what nobody sees not at all', async () => {
-      user.answer = choose('approve');
-      expect((await call('preview_items', codeSource(`// ${'long '.repeat(2000)}`))).text).toContain(
-        'abp approve-code',
-      );
-      for (const more of ['// \u202E', '// a line ends here\u2028', '// so does this\rhidden()']) {
-        expect((await call('preview_items', codeSource(more))).text).toMatch(/unseen character U\+(202E|2028|000D)/);
-      }
-      expect(dialogs).toEqual([]);
-    });
-  },
-);
 
 describe('in a host without dialogs', () => {
-  it('the call returns the test, and says what to show and how to decide', async () => {
+  it('a job that needs a person is refused with the way to them, before its test and after', async () => {
     const place = makePlace();
     const { ok, call } = await connect('v2 auto', place);
-    const { job_id } = await ok('create_job', jobOver(place, { require_human_approval: true }));
-    const tested = await ok('start_job', { job_id, wait_seconds: 45 });
-    expect(tested).toMatchObject({ status: 'testing', estimate: { remaining_units: 3 } });
+    const person = personAt(place);
+    const { job_id, next } = await ok('create_job', jobOver(place, PROGRAM));
+    expect(next[0].why).toContain(`abp approvals allow ${job_id}`);
+    for (const more of [{}, { skip_test: true }]) {
+      const refused = await call('start_job', { job_id, ...more });
+      const way = new RegExp(
+        `runs programs as you \\(sh .*\\)[\\s\\S]*dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${job_id}`,
+      );
+      expect(refused).toMatchObject({ isError: true, text: way });
+    }
+    await person.allow(job_id);
+    const tested = await ok('start_job', { job_id, ...WAIT });
+    expect(tested).toMatchObject({ status: 'testing', test: { state: 'passed' }, estimate: { remaining_units: 3 } });
     expect(tested.next[0].why).toContain(`abp approve ${job_id}`);
-    expect((await call('start_job', { job_id, approve: true })).text).toContain('needs the approval of a human');
-    expect((await call('start_job', { job_id, skip_test: true })).isError).toBe(true);
-    const source = codeSource();
-    const { text } = await call('preview_items', source);
-    expect(text).toContain('abp approve-code');
-    expect(text).toContain(source.enumerator_config.code);
+    const refused = await call('start_job', { job_id, approve: true, shown: tested.approval.shown });
+    expect(refused).toMatchObject({ isError: true, text: /only a person can approve its test[\s\S]*abp approve job-/ });
+  });
+});
+
+describe('the home of a job', () => {
+  const homeOver = async (environment: Record<string, string>) => {
+    const place = makePlace();
+    const { ok } = await connect('v2 legacy', place, { environment });
+    const { job_id } = await ok('create_job', jobOver(place));
+    const { home } = (await personAt(place).ok('job_approval', { job_id })) as { home: string | null };
+    return { place, home };
+  };
+
+  it('is the project that the host names, else where it started the server', async () => {
+    const other = makePlace();
+    expect((await homeOver({ CLAUDE_PROJECT_DIR: other.root })).home).toBe(other.root);
+    const { home, place } = await homeOver({ CLAUDE_PROJECT_DIR: '' });
+    expect(home).toBe(place.root);
+  });
+
+  it('is none where a host works in everything that the user has', async () => {
+    expect((await homeOver({ CLAUDE_PROJECT_DIR: '/' })).home).toBeNull();
+    const other = makePlace();
+    const { home } = await homeOver({ CLAUDE_PROJECT_DIR: other.root, HOME: join(other.root, 'me') });
+    expect(home).toBeNull();
   });
 });

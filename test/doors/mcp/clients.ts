@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,12 +7,15 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as StdioClientTransportV1 } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { onTestFinished } from 'vitest';
-import { wire } from '../../../src/wire.ts';
+import { type Abp, wire } from '../../../src/wire.ts';
+import { personAllowsJob } from '../../helpers/approvals.ts';
 import { installed } from '../../helpers/installation.ts';
 
 /** The bin as it is installed. */
 export const ABP = installed().program('main');
-export const WORKER = fileURLToPath(new URL('../../fixtures/mcp/worker.sh', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/mcp/${name}`, import.meta.url));
+/** What a job over a place needs to run a program for each item, which only a person allows. */
+export const PROGRAM = { worker: { type: 'command', command: ['sh', fixture('worker.sh')] } } as const;
 
 /** A place with a store and a source of a few text files; gone after the test. */
 export interface Place {
@@ -29,15 +32,20 @@ export function makePlace(
   texts: readonly string[] = ['FIRST one', 'two three', 'four', 'five six seven'],
   onEnd: Place['onEnd'] = atTestEnd,
 ): Place {
-  const root = mkdtempSync(join(tmpdir(), 'abp-mcp-'));
-  onEnd(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+  const [root, home] = ['abp-mcp-', 'abp-home-'].map((name) => mkdtempSync(join(tmpdir(), name))) as [string, string];
+  onEnd(() => {
+    for (const made of [root, home]) rmSync(made, { recursive: true, force: true, maxRetries: 5 });
+  });
   const source = join(root, 'source');
-  mkdirSync(source);
+  for (const directory of [source, join(home, 'bin')]) mkdirSync(directory);
+  symlinkSync(fixture('claude.sh'), join(home, 'bin', 'claude'));
   const write = (name: string, text: string) => writeFileSync(join(root, name), text);
   for (const [index, text] of texts.entries()) write(`source/${index}.txt`, text);
   const environment = {
-    PATH: process.env.PATH ?? '',
-    HOME: root,
+    PATH: `${join(home, 'bin')}:${process.env.PATH ?? ''}`,
+    ANTHROPIC_API_KEY: 'dummy',
+    // A project that is, or holds, the home directory is no home of a job.
+    HOME: home,
     CLAUDE_PROJECT_DIR: root,
     ABP_STORAGE_PATH: join(root, 'store', 'batch.db'),
   };
@@ -51,21 +59,26 @@ function atTestEnd(end: () => unknown): void {
 }
 
 /** A look at a place's store from this very process: cheaper than one more server, and nobody's client. */
-export function observe(place: Place): Pick<TestClient, 'ok'> {
+export function observe(place: Place, human: 'cli' | null = null): Pick<TestClient, 'ok'> & { readonly abp: Abp } {
   const abp = wire(place.environment);
   place.onEnd(() => abp.close());
-  const call = { workingDirectory: place.root, human: null, patienceMs: 45_000 };
-  return { ok: (tool, args = {}) => abp.orchestrator.callUnknown(tool, args, call) };
+  const call = { workingDirectory: place.root, human, patienceMs: 45_000 };
+  return { abp, ok: (tool, args = {}) => abp.orchestrator.callUnknown(tool, args, call) };
 }
 
-/** Arguments of create_job over a place's source, with the worker of the fixtures. */
+/** The person at a place, on another terminal. */
+export function personAt(place: Place): Pick<TestClient, 'ok'> & { allow(jobId: string): Promise<void> } {
+  const { abp, ok } = observe(place, 'cli');
+  return { ok, allow: (jobId) => personAllowsJob(abp.orchestrator.deps, jobId) };
+}
+
+/** Arguments of create_job over a place's source, for an agent that reads and needs nobody's permission. */
 export function jobOver({ source }: Place, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     name: 'count words',
     user_intent: 'Count the words.',
     enumerator_type: 'file',
     enumerator_config: { base_directory: source, pattern: '*.txt' },
-    worker: { type: 'command', command: ['sh', WORKER] },
     limits: { max_retries: 0, max_workers: 2 },
     ...more,
   };
@@ -84,7 +97,15 @@ export const CLIENTS = ['v2 auto', 'v2 legacy', 'v1'] as const;
 export type ClientKind = (typeof CLIENTS)[number];
 
 /** An elicitation as the client sees it, and what it answers. */
-export type OnElicitation = (request: { readonly message: string }) => Elicited | Promise<Elicited>;
+export type OnElicitation = (request: ElicitedRequest) => Elicited | Promise<Elicited>;
+
+/** What a host shows: the message, and what it says to each field. */
+export interface ElicitedRequest {
+  readonly message: string;
+  readonly requestedSchema: {
+    readonly properties: Readonly<Record<string, { readonly description?: string; readonly enum?: readonly string[] }>>;
+  };
+}
 
 interface Elicited {
   readonly action: 'accept' | 'decline' | 'cancel';
@@ -163,9 +184,12 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
 
 async function answerElicitations(kind: ClientKind, client: Client, answer: OnElicitation): Promise<void> {
   if (kind !== 'v1') {
-    client.setRequestHandler('elicitation/create', async ({ params }) => answer(params) as never);
+    client.setRequestHandler('elicitation/create', async ({ params }) => answer(params as ElicitedRequest) as never);
     return;
   }
   const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
-  (client as unknown as ClientV1).setRequestHandler(ElicitRequestSchema, async ({ params }) => answer(params) as never);
+  (client as unknown as ClientV1).setRequestHandler(
+    ElicitRequestSchema,
+    async ({ params }) => answer(params as unknown as ElicitedRequest) as never,
+  );
 }

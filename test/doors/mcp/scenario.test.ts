@@ -38,7 +38,7 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
     expect(JSON.parse(tested.test.results[0].result)).toEqual({ words: 2, shout: false });
 
     expect(await ok('start_job', { job_id, approve: false, note: 'louder' })).toMatchObject({ status: 'created' });
-    const updated = await ok('update_job', { job_id, prompt_template: 'SHOUT the words of {file_name}' });
+    const updated = await ok('update_job', { job_id, prompt_template: 'SHOUT the words of file_path: {file_path}' });
     expect(updated).toMatchObject({ status: 'created', revision: 2 });
     const again = await ok('start_job', { job_id, wait_seconds: 45 });
     expect(JSON.parse(again.test.results[0].result)).toEqual({ words: 2, shout: true });
@@ -70,7 +70,9 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
     expect(units).toMatchObject([{ unit: 2, failure_class: 'agent_error' }]);
     const unit = await ok('get_unit', { job_id, unit: 2, conversation: true });
     expect(unit).toMatchObject({ status: 'failed', key: '2.txt' });
-    expect(unit.conversation.entries).toMatchObject([{ role: 'log', text: '2.txt says FAIL' }]);
+    expect(unit.conversation.entries).toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ role: 'assistant', text: 'ABP_FAILED: 2.txt says FAIL' })]),
+    );
 
     const path = join(place.root, 'out.jsonl');
     const report = await ok('export_results', { job_id, format: 'jsonl', path });

@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
-import { connect, jobOver, makePlace } from './clients.ts';
+import { connect, jobOver, makePlace, personAt } from './clients.ts';
 
 /** An answer that is longer costs the conversation more than it tells. */
 const ANSWER_CHARS = 10_000;
 
 const place = makePlace([], afterAll);
 const { ok, client } = await connect('v2 auto', place);
+const person = personAt(place);
 const LONG = 'long '.repeat(4000);
 const ROWS = 120;
 let job_id = '';
@@ -33,7 +34,8 @@ beforeAll(async () => {
     post_processing_prompt: LONG,
   });
   ({ job_id } = await ok('create_job', job));
-  await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+  await person.allow(job_id);
+  await person.ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
   await vi.waitFor(async () => {
     const { units, executor } = await ok('get_job_status', { job_id });
     expect([units.completed + units.failed, executor.state]).toEqual([ROWS, 'none']);
@@ -72,6 +74,7 @@ describe('no answer is longer than a conversation can take', () => {
       }),
     );
     expect(JSON.stringify(again).length).toBeLessThanOrEqual(ANSWER_CHARS);
+    await person.allow(again.job_id);
     const tested = await ok('start_job', { job_id: again.job_id, wait_seconds: 45 });
     expect(tested.test.units).toHaveLength(20);
     expect(JSON.stringify(tested).length).toBeLessThanOrEqual(ANSWER_CHARS);

@@ -301,7 +301,9 @@ describe('preflight', () => {
     const { worker, assignment } = await prepare('success');
     const environment = { ...assignment.environment, ANTHROPIC_API_KEY: 'sk-dummy', IS_SANDBOX: '1' };
     const full = { ...assignment.config, permission: 'full' };
-    const refused = { ok: false, failureClass: 'bad_input', message: /as root/ };
+    // It does not say how to get round it.
+    const hint = 'Run ABP as another user, or choose permission edit_in_place with the tools it needs.';
+    const refused = { ok: false, failureClass: 'bad_input', message: /as root/, hint };
     expect(await worker.preflight(full, environment)).toMatchObject(refused);
     expect(await worker.preflight({ ...full, env: { IS_SANDBOX: '0' } }, environment)).toMatchObject(refused);
     expect(await worker.preflight({ ...full, env: { IS_SANDBOX: '1' } }, environment)).toMatchObject({ ok: true });

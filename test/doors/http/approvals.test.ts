@@ -1,0 +1,242 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { serveTest, type TestServer } from './server.ts';
+
+const HINT = (what: string) =>
+  new RegExp(
+    `^They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${what}`,
+  );
+
+/** A server beside a folder of three items. */
+async function served() {
+  const server = await serveTest();
+  const folder = join(server.root, 'items');
+  mkdirSync(folder);
+  for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, `${name}.txt`), name);
+  const marker = join(server.root, 'ran');
+  /** Makes a job over the items; each unit of it would leave the marker. */
+  const newJob = async (more: object = {}): Promise<string> => {
+    const made = await server.send('POST', '/api/jobs', {
+      name: 'items',
+      user_intent: 'Look at each.',
+      enumerator_type: 'file',
+      enumerator_config: { base_directory: folder },
+      worker: { type: 'command', command: ['sh', '-c', `touch '${marker}'; echo done`] },
+      ...more,
+    });
+    expect(made.status).toBe(201);
+    return ((await made.json()) as { job_id: string }).job_id;
+  };
+  const shown = async (jobId: string) => (await server.json<{ shown: string }>(`/api/jobs/${jobId}/approval`)).shown;
+  return { ...server, newJob, shown, ran: () => existsSync(marker) };
+}
+
+type Served = Awaited<ReturnType<typeof served>>;
+
+const approval = (jobId: string) => `/api/jobs/${jobId}/approval`;
+const startOf = (jobId: string) => `/api/jobs/${jobId}/start`;
+
+async function answerOf(response: Promise<Response>) {
+  const answer = await response;
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+/** Waits until the test of a job has passed; the `shown` of its status. */
+async function passed(server: Served, jobId: string): Promise<string> {
+  const status = () =>
+    server.json<{ test?: { state: string }; approval: { shown?: string } }>(`/api/jobs/${jobId}/status`);
+  await expect.poll(async () => (await status()).test?.state, PATIENCE).toBe('passed');
+  return (await status()).approval.shown ?? '';
+}
+
+/** Ends the executor of a job before its directory goes. */
+async function cancel(server: Served, jobId: string): Promise<void> {
+  await server.send('POST', `/api/jobs/${jobId}/cancel`, {});
+  const executor = async () =>
+    (await server.json<{ executor: { state: string } }>(`/api/jobs/${jobId}/status`)).executor.state;
+  await expect.poll(executor, PATIENCE).toBe('none');
+}
+
+describe('a job that runs programs', () => {
+  test.each([
+    ['its test', {}],
+    ['all of it', { skip_test: true }],
+  ])('is not started by a token: neither %s', async (_what, more) => {
+    const server = await served();
+    const jobId = await server.newJob();
+    expect(await answerOf(server.send('POST', startOf(jobId), more))).toMatchObject({
+      status: 403,
+      body: {
+        code: 'approval_required',
+        detail: /needs the approval of a person before anything of it runs.*runs programs as you \(sh -c/,
+        hint: HINT(jobId),
+        details: { job_id: jobId, powers: [{ can: 'runs programs as you', what: /^sh -c/ }] },
+      },
+    });
+    expect(await server.json(`/api/jobs/${jobId}/status`)).toMatchObject({ status: 'created' });
+    expect(server.ran()).toBe(false);
+  });
+
+  test('shows a person everything that decides what runs', async () => {
+    const server = await served();
+    const jobId = await server.newJob({ prompt_template: 'Look at {file_path}.' });
+    expect(await server.json(approval(jobId))).toMatchObject({
+      job_id: jobId,
+      name: 'items',
+      person: true,
+      allowed: false,
+      reason: 'Nobody has approved it yet.',
+      can: [{ can: 'runs programs as you' }],
+      units: 3,
+      test_units: 1,
+      source: { type: 'file', config: { base_directory: join(server.root, 'items') } },
+      worker: { type: 'command' },
+      template: 'Look at {file_path}.',
+      home: null,
+      files: [],
+    });
+  });
+
+  test('is allowed by a person, and then tested; never by a token, whatever it sends', async () => {
+    const server = await served();
+    const jobId = await server.newJob();
+    const shown = await server.shown(jobId);
+    for (const body of [{ shown }, {}, { shown, human: 'dashboard' }]) {
+      expect([400, 403]).toContain((await server.send('POST', approval(jobId), body)).status);
+    }
+    expect(await server.json(approval(jobId))).toMatchObject({ allowed: false });
+    const allowed = await answerOf(server.asPerson('POST', approval(jobId), { shown }));
+    expect(allowed).toMatchObject({ status: 200, body: { job_id: jobId, allowed: true } });
+    expect(await answerOf(server.send('POST', startOf(jobId), { wait_seconds: 0 }))).toMatchObject({
+      status: 200,
+      body: { status: 'testing' },
+    });
+    await passed(server, jobId);
+    await cancel(server, jobId);
+  });
+
+  test('that was changed after a person looked is not allowed by what they send', async () => {
+    const server = await served();
+    const jobId = await server.newJob();
+    const shown = await server.shown(jobId);
+    await server.send('PATCH', `/api/jobs/${jobId}`, { prompt_template: 'Other: {file_path}' });
+    const stale = await answerOf(server.asPerson('POST', approval(jobId), { shown }));
+    expect(stale).toMatchObject({
+      status: 409,
+      body: {
+        code: 'conflict',
+        detail: /changed: revision, definition/,
+        details: { shown: await server.shown(jobId) },
+      },
+    });
+    expect(await server.json(approval(jobId))).toMatchObject({ allowed: false });
+  });
+
+  test('keeps its result for a person, who sends what they saw', async () => {
+    const server = await served();
+    const jobId = await server.newJob();
+    await server.asPerson('POST', approval(jobId), { shown: await server.shown(jobId) });
+    await server.send('POST', startOf(jobId), { wait_seconds: 0 });
+    const shown = await passed(server, jobId);
+    const approve = { approve: true, wait_seconds: 0 };
+    expect(await answerOf(server.send('POST', startOf(jobId), { ...approve, shown }))).toMatchObject({
+      status: 403,
+      body: { code: 'approval_required', hint: new RegExp(`abp approve ${jobId}$`) },
+    });
+    expect(await answerOf(server.asPerson('POST', startOf(jobId), approve))).toMatchObject({
+      status: 400,
+      body: { detail: /^shown: expected/ },
+    });
+    const old = shown.replace(/\.\d+\./, '.1.');
+    expect(await answerOf(server.asPerson('POST', startOf(jobId), { ...approve, shown: old }))).toMatchObject({
+      status: 409,
+      body: { detail: /changed: test\)/, details: { shown } },
+    });
+    expect(await server.json(`/api/jobs/${jobId}/status`)).toMatchObject({ status: 'testing' });
+    expect(await answerOf(server.asPerson('POST', startOf(jobId), { ...approve, shown }))).toMatchObject({
+      status: 200,
+    });
+    await cancel(server, jobId);
+  });
+
+  test.each([
+    ['resume', 'paused', 1, {}],
+    ['manage-units', 'failed', 0, { action: 'retry' }],
+  ])('does not go on by %s of a token once its approval was revoked', async (path, at, failure_threshold, body) => {
+    const server = await served();
+    const limits = { max_retries: 0, max_workers: 1, failure_threshold };
+    const jobId = await server.newJob({ worker: { type: 'command', command: ['false'] }, limits });
+    await server.asPerson('POST', approval(jobId), { shown: await server.shown(jobId) });
+    await server.asPerson('POST', startOf(jobId), { skip_test: true, wait_seconds: 0 });
+    const state = async () => {
+      const { status, executor } = await server.json<{ status: string; executor: { state: string } }>(
+        `/api/jobs/${jobId}/status`,
+      );
+      return [status, executor.state];
+    };
+    await expect.poll(state, PATIENCE).toEqual([at, 'none']);
+    const { definition } = await server.json<{ definition: string }>(approval(jobId));
+    // Whoever operates may take away.
+    const revoked = await answerOf(server.send('POST', `/api/approvals/${definition}/revoke`, {}));
+    expect(revoked).toMatchObject({ status: 200, body: { definition } });
+    expect(await answerOf(server.send('POST', `/api/jobs/${jobId}/${path}`, body))).toMatchObject({
+      status: 403,
+      body: { code: 'approval_required', detail: /Its approval was revoked/, hint: HINT(jobId) },
+    });
+    expect(await state()).toEqual([at, 'none']);
+    expect(await server.json('/api/approvals')).toMatchObject({ approvals: [{ state: 'revoked', jobs: [jobId] }] });
+  });
+});
+
+describe('a source that can do more', () => {
+  test.each<[string, string, (server: TestServer) => object]>([
+    ['code', 'dynamic', () => ({ code: 'export const enumerate = () => [1];' })],
+    ['a key', 'json', () => ({ file_path: '~/.ssh/id_rsa' })],
+    ['the store', 'json', ({ abp }) => ({ file_path: `${abp.config.storagePath}.server.json` })],
+    ['the whole machine', 'file', () => ({ base_directory: '/' })],
+    ['a server', 'sql', () => ({ connection_string: 'postgres://me:hunter22@db.example/x', query: 'SELECT 1' })],
+  ])('is not read before a person allowed it: %s', async (_what, enumerator_type, config) => {
+    const server = await served();
+    const source = { enumerator_type, enumerator_config: config(server) };
+    for (const [path, body] of [
+      ['/api/preview', source],
+      ['/api/jobs', { name: 'x', user_intent: 'x', ...source }],
+    ] as const) {
+      expect(await answerOf(server.send('POST', path, body))).toMatchObject({
+        status: 403,
+        body: { code: 'approval_required', detail: /before it is read/, hint: HINT('[0-9a-f]{16}') },
+      });
+      // A person is shown it first, too.
+      expect((await server.asPerson('POST', path, body)).status).toBe(403);
+    }
+    const waiting = JSON.stringify(await server.json('/api/approvals'));
+    expect(JSON.parse(waiting)).toMatchObject({ approvals: [{ state: 'waiting', about: 'source' }] });
+    expect(waiting).not.toContain('hunter22');
+    expect(await server.json('/api/jobs')).toMatchObject({ total: 0 });
+  });
+
+  test('is read once a person allowed it', async () => {
+    const server = await served();
+    const source = { enumerator_type: 'dynamic', enumerator_config: { code: 'export const enumerate = () => [1];' } };
+    const refused = await answerOf(server.send('POST', '/api/preview', source));
+    const { definition } = refused.body.details as { definition: string };
+    expect((await server.send('POST', `/api/approvals/${definition}/allow`, {})).status).toBe(403);
+    expect((await server.asPerson('POST', `/api/approvals/${definition}/allow`)).status).toBe(200);
+    expect(await answerOf(server.send('POST', '/api/preview', source))).toMatchObject({
+      status: 200,
+      body: { total: 1 },
+    });
+  });
+});
+
+test('a job that only reads is approved by a token, and has no home', async () => {
+  const server = await served();
+  const jobId = await server.newJob({ worker: { type: 'claude' } });
+  expect(server.abp.store.repository.jobs.get(jobId)?.home).toBeNull();
+  expect(await server.json(approval(jobId))).toMatchObject({ person: false, allowed: true, can: [], home: null });
+  // What it lacks is a Claude Code on this PATH, not a person.
+  const started = await answerOf(server.send('POST', startOf(jobId), { wait_seconds: 0 }));
+  expect(started.body.code).not.toBe('approval_required');
+});

@@ -1,0 +1,89 @@
+import { afterAll, afterEach, beforeEach, expect, vi } from 'vitest';
+import { PATIENCE } from '../../helpers/patience.ts';
+import {
+  type ClientKind,
+  connect,
+  type ElicitedRequest,
+  jobOver,
+  makePlace,
+  type OnElicitation,
+  personAt,
+} from './clients.ts';
+
+/** A user who chooses so. */
+export const choose =
+  (decision: string, note?: string): OnElicitation =>
+  () => ({ action: 'accept', content: { decision, ...(note ? { note } : {}) } });
+
+/** Answers one dialog after another, the last way for all that follow. */
+export const inTurn = (...answers: readonly OnElicitation[]): OnElicitation => {
+  const left = [...answers];
+  return (request) => ((left.length > 1 ? left.shift() : left[0]) as OnElicitation)(request);
+};
+
+/** A dialog that was shown: its message by line, and what it says to the choice. */
+export interface Dialog {
+  readonly lines: readonly string[];
+  readonly details: string;
+}
+
+const dialogOf = ({ message, requestedSchema }: ElicitedRequest): Dialog => ({
+  lines: message.split('\n'),
+  details: requestedSchema.properties.decision?.description ?? '',
+});
+
+/** One host for all tests: a place, a connected client, the dialogs that it showed, and how its user answers. */
+async function openHost(kind: ClientKind) {
+  const place = makePlace(undefined, afterAll);
+  const dialogs: Dialog[] = [];
+  const user: { answer: OnElicitation } = { answer: choose('approve') };
+  const onElicitation: OnElicitation = (request) => {
+    dialogs.push(dialogOf(request));
+    return user.answer(request);
+  };
+  const client = await connect(kind, place, { onElicitation });
+  // Whatever a test leaves running would write into a directory that is being removed.
+  place.onEnd(async () => {
+    for (const { job_id, status } of (await client.ok('list_jobs')).jobs) {
+      if (status !== 'completed' && status !== 'failed') await client.ok('cancel_job', { job_id });
+      await vi.waitFor(async () => {
+        expect((await client.ok('get_job_status', { job_id })).executor.state).toBe('none');
+      }, PATIENCE);
+    }
+  });
+  let made = 0;
+  /** A job that nobody has allowed: each has a template of its own. */
+  const newJob = async (more: Record<string, unknown> = {}): Promise<string> => {
+    const prompt_template = `${++made}. Count the words of file_path: {file_path}`;
+    return (await client.ok('create_job', jobOver(place, { prompt_template, ...more }))).job_id;
+  };
+  const ended = async (job_id: string, status: string) =>
+    vi.waitFor(async () => {
+      const now = await client.ok('get_job_status', { job_id });
+      expect([now.status, now.executor.state]).toEqual([status, 'none']);
+    }, PATIENCE);
+  const person = personAt(place);
+  /** No agent of the job has been started. */
+  const ranNothing = async (job_id: string) => {
+    for (const unit of [0, 1, 2, 3]) {
+      expect((await client.ok('get_unit', { job_id, unit })).attempts).toEqual([]);
+    }
+  };
+  return { ...client, place, dialogs, user, newJob, ended, person, ranNothing };
+}
+
+/** Hosts of these kinds for the tests of a file, whose dialogs are those of each test alone. */
+export async function openHosts(...kinds: readonly ClientKind[]) {
+  const hosts = await Promise.all(kinds.map(openHost));
+  beforeEach(() => {
+    for (const { dialogs } of hosts) dialogs.length = 0;
+  });
+  // Claude Code 2.1.330 shows three lines of a message; a blank one would take one of them.
+  afterEach(() => {
+    for (const { lines, details } of hosts.flatMap(({ dialogs }) => dialogs)) {
+      expect(lines.length).toBeLessThanOrEqual(3);
+      for (const line of [...lines, ...details.split('\n')]) expect(line.trim()).not.toBe('');
+    }
+  });
+  return hosts;
+}
