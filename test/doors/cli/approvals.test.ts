@@ -175,7 +175,7 @@ describe('abp approvals allow', () => {
     const space = workspace([]);
     const { folder: root, environment, write } = space;
     const onEnd: Place['onEnd'] = (end) => onTestFinished(async () => void (await end()));
-    const place = { root, source: root, environment: { ...environment }, write, onEnd };
+    const place = { root, source: root, environment: { ...environment }, write, agentRan: () => false, onEnd };
     const { call, ok } = await connect('v2 auto', place);
     const source = { enumerator_type: 'dynamic', enumerator_config: { code: 'export const enumerate = () => [1];' } };
     const { text } = await call('preview_items', source);
