@@ -44,6 +44,8 @@ export interface Workspace {
   write(file: string, text: string): string;
   /** A person allows what a batch file would do, as a shell of theirs does: its worker runs a program. */
   allow(file?: string): Promise<void>;
+  /** What `abp approvals` lists. */
+  approvals(): Promise<Json[]>;
   /** Lets workers go on that wait. */
   go(): void;
   /** Ids of all jobs, newest first. */
@@ -82,6 +84,10 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
   write('batch.yaml', JSON.stringify({ ...BATCH, ...rest }, null, 2));
   onTestFinished(() => stopExecutors(storagePath));
   const abp = (...args: readonly string[]) => runHere(folder, environment, args);
+  const json: Workspace['json'] = async (...args) => {
+    const { exitCode, stdout } = await abp(...args, '--json');
+    return { exitCode, document: JSON.parse(stdout) };
+  };
   const program = (...args: readonly string[]) => runNode({ folder, environment }, [MAIN, ...args]);
   return {
     folder,
@@ -90,10 +96,8 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
     write,
     abp,
     program,
-    async json(...args) {
-      const { exitCode, stdout } = await abp(...args, '--json');
-      return { exitCode, document: JSON.parse(stdout) };
-    },
+    json,
+    approvals: async () => (await json('approvals')).document.approvals,
     async allow(file = 'batch.yaml') {
       const { exitCode, stderr } = await abp('approvals', 'allow', file, '--yes');
       if (exitCode !== 0) throw new Error(stderr);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,8 @@ export interface Place {
   readonly source: string;
   readonly environment: Record<string, string>;
   write(name: string, text: string): void;
+  /** Whether a Claude Code agent was ever started for a job here, with arguments as these. */
+  agentRan(pattern?: RegExp): boolean;
   /** Runs when the place is no longer needed. */
   readonly onEnd: (end: () => unknown) => void;
 }
@@ -49,7 +51,9 @@ export function makePlace(
     CLAUDE_PROJECT_DIR: root,
     ABP_STORAGE_PATH: join(root, 'store', 'batch.db'),
   };
-  return { root, source, environment, write, onEnd };
+  const agents = join(home, 'bin', 'agents');
+  const agentRan = (pattern = /./) => existsSync(agents) && pattern.test(readFileSync(agents, 'utf8'));
+  return { root, source, environment, write, agentRan, onEnd };
 }
 
 function atTestEnd(end: () => unknown): void {

@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, vi } from 'vitest';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { connect, jobOver, makePlace, personAt, type TestClient } from './clients.ts';
+
+/**
+ * What was tried by a model that has nothing but ABP's tools, and got through. Each trial (S1 to S12) stands beside
+ * neighbours of its kind. Nobody is there to be asked: nothing may be run, which a marker or the record of agents shows.
+ */
+export async function modelAlone(environment: Record<string, string> = {}) {
+  const place = makePlace();
+  const client = await connect('v2 auto', place, { environment });
+  const marker = join(place.root, 'pwned');
+  const touches = { type: 'command', command: ['touch', marker] };
+  mkdirSync(join(place.root, '.git', 'hooks'), { recursive: true });
+  place.write('mcp.json', '{"mcpServers":{}}');
+  const person = personAt(place);
+  return { place, ...client, marker, touches, person, pwned: () => existsSync(marker) };
+}
+
+/** What it returns. */
+export type Model = Awaited<ReturnType<typeof modelAlone>>;
+/** What a job over a place has different. */
+export type Job = Record<string, unknown>;
+
+/** Every way in which a model may want to have a created job run. */
+export const WAYS = [
+  {},
+  { skip_test: true },
+  { approve: true },
+  { skip_test: true, approve: true },
+  { approve: false },
+];
+
+/** Nothing of a job runs, whatever its model calls: it is refused already, or by each way of starting it. */
+export async function expectRefused({ call, ok, place, pwned }: Model, job: Job): Promise<void> {
+  const made = await call('create_job', jobOver(place, job));
+  if (!made.isError) {
+    const { job_id } = made.structured;
+    for (const way of WAYS) {
+      const started = await call('start_job', { job_id, wait_seconds: 0, ...way });
+      expect([way, started.isError, started.text]).toEqual([
+        way,
+        true,
+        expect.stringMatching(/needs the approval of a person|no test to (approve|reject)/),
+      ]);
+    }
+    for (const [tool, more] of [
+      ['resume_job', {}],
+      ['manage_units', { action: 'reopen' }],
+      ['manage_units', { action: 'post_process' }],
+    ] as const) {
+      await call(tool, { job_id, ...more });
+    }
+    const status = await ok('get_job_status', { job_id });
+    expect(status).toMatchObject({ status: 'created', units: { pending: 4 }, executor: { state: 'none' } });
+  } else expect(made.text).toMatch(/needs the approval of a person|ABP's store|expected/);
+  expect([pwned(), place.agentRan()]).toEqual([false, false]);
+}
+
+/** A job with a Claude Code agent of this config. */
+export const claude = (config: object) => ({ worker: { type: 'claude', ...config } });
+
+/** Waits until nothing of a job is at work. */
+export function atRest({ ok }: Pick<TestClient, 'ok'>, job_id: string): Promise<void> {
+  return vi.waitFor(async () => {
+    expect((await ok('get_job_status', { job_id })).executor.state).toBe('none');
+  }, PATIENCE);
+}
