@@ -61,7 +61,8 @@ export async function startJobAsking(
   const job = orchestrator.deps.repository.jobs.get(given.job_id);
   const asks = canAsk(server, ctx);
   // Where only a human may approve, the argument becomes the question; where nothing can be approved, it is refused.
-  const looks = asks && given.approve === true && job !== null && canBeApproved(job) && needsPerson(job);
+  const looks =
+    asks && isAnsweredByPerson(ctx) && given.approve === true && job !== null && canBeApproved(job) && needsPerson(job);
   const status = await askingForApproval(host, server, ctx, (human) =>
     run(looks ? { ...given, approve: undefined } : given, human),
   );

@@ -69,7 +69,7 @@ export const createJob = operation({
   name: 'create_job',
   title: 'Create a batch job',
   description:
-    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template; start_job comes next. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready.',
+    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready.',
   input,
   output: jobStatusOutput.extend({ template: z.string().optional() }),
   effect: 'write',

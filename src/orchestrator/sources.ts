@@ -52,7 +52,7 @@ export const previewItems = operation({
   name: 'preview_items',
   title: 'Look at a source',
   description:
-    'Shows the first items of a source, their fields and how many there are, without making a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use. Counting stops after 10 s and says so.',
+    'Shows the first items of a source, their fields and how many there are, without making a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use.',
   input: z.strictObject({
     enumerator_type: enumeratorType,
     enumerator_config: enumeratorConfig,

@@ -31,7 +31,7 @@ export const startJob = operation({
   name: 'start_job',
   title: 'Test, approve and start a job',
   description:
-    'Starts a job in two steps. A created job runs its test unit (real work, real cost) and answers with its result and an estimate for the rest. Hosts with dialogs ask the user; otherwise show both and, once the user has agreed, call again with approve=true: a detached executor runs all other units, also after this conversation ends. approve=false puts the test back. While the test runs, a call waits for it.',
+    'Starts a job in two steps. A created job runs its test unit (real work, real cost) and answers with its result and an estimate for the rest. Hosts with dialogs ask the user; otherwise show both and, once the user has agreed, call again with approve=true: a detached executor runs all other units, also after this conversation ends. approve=false puts the test back.',
   input,
   output: jobStatusOutput,
   effect: 'destructive',

@@ -144,6 +144,8 @@ async function verdict(
 
 /** What in an argument may stand before or behind the name of a file: `--import=./x.mjs`, `-r./x`, `sh -c "node x.mjs"`. */
 const AROUND_NAMES = /[\s"'`;|&<>(){}=:,@]+/;
+/** Where a shell writes to: its bytes are a result, and change with every run. A file that is also read is named elsewhere, too. */
+const WRITTEN_TO = />>?[ \t]*[^\s;&|<>]+/g;
 /** More words than this are data, not a command. */
 const MOST_WORDS = 2000;
 
@@ -159,7 +161,10 @@ function filesNamed(
   const cwd = path.resolve(base, directory);
   const [name = ''] = command;
   const program = env?.PATH === undefined ? null : findProgram(name, cwd, env.PATH);
-  const words = command.flatMap((argument) => [argument, ...argument.split(AROUND_NAMES, MOST_WORDS)]);
+  const words = command.flatMap((argument) => [
+    argument,
+    ...argument.replace(WRITTEN_TO, ' ').split(AROUND_NAMES, MOST_WORDS),
+  ]);
   const names = words.flatMap((word) => (/^-[^-]/.test(word) ? [word, word.slice(2)] : [word]));
   const candidates = names.filter((word) => word !== '').map((word) => path.resolve(cwd, word.replace(/^\/{2,}/, '/')));
   const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, realOf(root)]);

@@ -153,6 +153,13 @@ describe('a command worker', () => {
     const { worker, config } = await parseWorker({ type: 'command', command });
     const files = worker.definingFiles(config, at('home'), at('home'));
     expect(files).toEqual([at('home', 'work.mjs'), at('home', 'config.json')]);
+    const shell = ['sh', '-c', 'node work.mjs >>out.log 2> err.log; cat < config.json > out.log'];
+    for (const name of ['out.log', 'err.log']) writeFileSync(at('home', name), '');
+    const writing = await parseWorker({ type: 'command', command: shell });
+    expect(worker.definingFiles(writing.config, at('home'), at('home'))).toEqual([
+      at('home', 'work.mjs'),
+      at('home', 'config.json'),
+    ]);
     const inSrc = await parseWorker({ type: 'command', command: ['./lib.mjs', '../work.mjs'], cwd: 'src' });
     expect(worker.definingFiles(inSrc.config, at('home'), at('home'))).toEqual([
       at('home', 'src', 'lib.mjs'),

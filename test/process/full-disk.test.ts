@@ -198,7 +198,7 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     const items = Array.from({ length: 24 }, (_, n) => ({ name: `item ${n}` }));
     const jobId = await w.create(items, { worker: noisy, limits: { max_retries: 0, max_workers: 4 } });
     w.disk.fill(2_000_000);
-    await w.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+    await w.abp.orchestrator.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 }, CALL);
     await w.until(() => w.job(jobId).status === 'paused');
     expect(w.job(jobId).pauseReason).toBe('disk');
     await w.until(() => w.abp.store.repository.leases.get(jobId)?.released);

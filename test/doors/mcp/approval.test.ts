@@ -8,8 +8,9 @@ import { choose, type Dialog, inTurn, openHosts } from './host.ts';
 const hosts = await openHosts('v2 auto', 'v1');
 
 const WAIT = { wait_seconds: 45 };
-const READS = 'It reads its home and its source, and writes its output directory.';
-const MAY_IT = 'May "count words" run? It runs programs as you.';
+const READS = 'It reads its home and source, and writes its output.';
+const MAY_IT = 'May it run? It runs programs as you.';
+const JOB = 'Job "count words"';
 
 describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host) => {
   const { ok, call, dialogs, user, newJob, person, ranNothing } = host;
@@ -19,8 +20,8 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const answer = await ok('start_job', { job_id: await newJob(), ...WAIT });
     expect(dialogs.map(({ lines }) => lines)).toEqual([
       [
-        'Test of "count words" passed: {"words":2,"shout":false}',
-        expect.stringMatching(/^The other 3 units: about \$0\.7500, \d+ s\.$/),
+        'Test passed: {"words":2,"shout":false}',
+        expect.stringMatching(/^The other 3 units: about \$0\.7500, \d+ s\. Job "count words"$/),
         READS,
       ],
     ]);
@@ -46,8 +47,12 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const tested = await ok('start_job', { job_id, ...WAIT });
     expect(tested).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect(dialogs.map(({ lines }) => lines)).toEqual([
-      [MAY_IT, 'Tests 1 of 4 units; the others wait for your approval of the result.', 'Nobody has approved it yet.'],
-      ['Test of "count words" passed: {"words":2,"shout":false}', expect.any(String), 'It runs programs as you.'],
+      [
+        MAY_IT,
+        `Tests 1 of 4 units; the others wait for you. ${JOB}`,
+        expect.stringMatching(/^Nobody has approved it yet/),
+      ],
+      ['Test passed: {"words":2,"shout":false}', expect.any(String), 'It runs programs as you.'],
     ]);
     const { details } = dialogs[0] as Dialog;
     for (const part of [PROGRAM.worker.command.join(' '), host.place.source, 'Count the words of file_path:']) {
@@ -85,7 +90,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const answer = await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     expect(['running', 'completed']).toContain(answer.status);
     expect(dialogs.map(({ lines }) => lines)).toEqual([
-      [MAY_IT, 'No test: all 4 units run at once.', 'Nobody has approved it yet.'],
+      [MAY_IT, `No test: all 4 units run at once. ${JOB}`, expect.stringMatching(/^Nobody has approved it yet/)],
     ]);
   });
 
@@ -118,7 +123,11 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const answer = await call('start_job', { job_id, ...WAIT });
     expect(answer).toMatchObject({ isError: true, text: /did not allow it/ });
     expect(dialogs).toHaveLength(3);
-    expect(dialogs[2]?.lines).toEqual([MAY_IT, expect.any(String), `Changed since its approval: ${script}.`]);
+    expect(dialogs[2]?.lines).toEqual([
+      MAY_IT,
+      expect.any(String),
+      expect.stringContaining(`Changed since its approval: ${script}.`),
+    ]);
     expect(existsSync(marker)).toBe(false);
     // Allowed as it is now, its result is decided about once more.
     user.answer = choose('approve');
@@ -131,7 +140,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
     const job_id = await newJob({ require_human_approval: true });
     const { approval } = await ok('start_job', { job_id, ...WAIT });
-    expect(dialogs[0]?.lines[0]).toBe(`May "count words" run? ${READS}`);
+    expect(dialogs[0]?.lines[0]).toBe(`May it run? ${READS}`);
     const still = await call('start_job', { job_id, approve: true, shown: approval.shown });
     expect(still).toMatchObject({ isError: true, text: /only a person can approve its test/ });
     user.answer = choose('approve');
@@ -154,7 +163,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const job_id = await newJob(PROGRAM);
     expect(await ok('start_job', { job_id, ...WAIT })).toMatchObject({ status: 'created' });
     expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /did not allow it/ });
-    expect(dialogs[2]?.lines[2]).toBe('Its test was discarded, and another one runs units again.');
+    expect(dialogs[2]?.lines[2]).toContain('Its test was discarded, and another one runs units again.');
     expect((await ok('get_unit', { job_id, unit: 0 })).attempts).toHaveLength(1);
   });
 
@@ -172,7 +181,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     dialogs.length = 0;
     user.answer = choose('refuse');
     expect(await call(tool, { job_id, ...more })).toMatchObject({ isError: true, text: /did not allow it/ });
-    expect(dialogs[0]?.lines[2]).toBe('Its approval was revoked.');
+    expect(dialogs[0]?.lines[2]).toMatch(/^Its approval was revoked\. Read it all: abp approvals allow job-/);
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status });
     user.answer = choose('approve');
     expect(await ok(tool, { job_id, ...more })).toMatchObject({ status: 'running' });

@@ -5,6 +5,7 @@ import type { Transport as TransportV1 } from '@modelcontextprotocol/sdk/shared/
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createMcpHttpHandler } from '../../../src/mcp/http.ts';
 import { wire } from '../../../src/wire.ts';
+import { personAllowsJob } from '../../helpers/approvals.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { CLIENTS, type ClientKind, jobOver, makePlace } from './clients.ts';
 
@@ -78,7 +79,7 @@ describe('over HTTP, in the 2026 era', () => {
     const created = await client.callTool({ name: 'create_job', arguments: jobOver(place) });
     const { job_id } = created.structuredContent as { readonly job_id: string };
     const answer = await client.callTool({ name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
-    expect(messages).toEqual([expect.stringContaining('Test of "count words" passed')]);
+    expect(messages).toEqual([expect.stringContaining('Test passed: ')]);
     // Over HTTP nobody knows where the caller works.
     expect(abp.store.repository.jobs.get(job_id)?.home).toBeNull();
     expect(answer.structuredContent).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
@@ -97,10 +98,12 @@ describe('over HTTP, in the 2026 era', () => {
     });
     const { job_id } = created.structuredContent as { readonly job_id: string };
     const start = (more: object) => client.callTool({ name: 'start_job', arguments: { job_id, ...more } });
+    expect(await start({ wait_seconds: 0 })).toMatchObject({ isError: true });
+    await personAllowsJob(abp.orchestrator.deps, job_id);
     expect((await start({ wait_seconds: 45 })).structuredContent).toMatchObject({ status: 'testing' });
     const approved = await start({ approve: true });
     expect(approved).toMatchObject({ isError: true });
-    expect(JSON.stringify(approved.content)).toContain('needs the approval of a human');
+    expect(JSON.stringify(approved.content)).toContain('only a person can approve its test');
     const code = 'export function* enumerate() { yield { a: 1 }; }';
     const dynamic = { ...jobOver(place), enumerator_type: 'dynamic', enumerator_config: { code } };
     expect(await client.callTool({ name: 'create_job', arguments: dynamic })).toMatchObject({ isError: true });

@@ -18,7 +18,11 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
     expect(await ok('preview_items', source)).toMatchObject({ total: 1, items: [{ n: codes }] });
     expect(dialogs).toMatchObject([
       {
-        lines: ['May this dynamic source be read? It runs programs as you.', 'Nothing of it has been read yet.'],
+        lines: [
+          'May it be read? It runs programs as you.',
+          'Nothing of this dynamic source has been read yet.',
+          expect.stringMatching(/^Read it all: abp approvals allow [0-9a-f]{16}$/),
+        ],
         details: expect.stringContaining(source.enumerator_config.code),
       },
     ]);

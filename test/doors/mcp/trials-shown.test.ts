@@ -47,9 +47,7 @@ describe('S5: an approval that does not show what is approved', () => {
     const { job_id } = await ok('create_job', job);
     expect(await call('start_job', { job_id })).toMatchObject({ isError: true });
     const [{ message, details }] = dialogs as [{ message: string; details: string }];
-    expect(message.split('\n')[0]).toBe(
-      'May "Tidy notes" run? It uses its tools without asking, anywhere on this machine, runs programs as you, reaches the network, reads outside its home and its source.',
-    );
+    expect(message.split('\n')[0]).toBe('May it run? full, programs, network, reads');
     const parts = [
       '"permission":"full"',
       'the tool Bash',
