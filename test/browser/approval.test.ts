@@ -49,6 +49,12 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await page.getByRole('link', { name: 'Look at every item' }).click();
   await badge(page, 'created');
   await page.getByRole('link', { name: 'Test', exact: true }).click();
+  const asked = page.getByRole('region', { name: 'What this job would do' });
+  await asked.getByText('runs programs as you').waitFor();
+  await expectAccessible(page);
+  await screenshot(page, 'job-asks');
+  await asked.getByRole('button', { name: 'Allow' }).click();
+  await asked.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try one unit' }).click();
   await page.getByRole('button', { name: /Approve and run 11 units/ }).waitFor();
   await page.getByText('"ITEM 0"').first().waitFor();
@@ -68,6 +74,11 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await dialog.getByRole('button', { name: 'Save and test again' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('revision 2').waitFor();
+  // One changed word asks again.
+  await asked.getByText('It has been changed since its approval.').waitFor();
+  await asked.getByRole('button', { name: 'Allow' }).click();
+  await asked.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Try one unit' }).click();
   await page.getByRole('button', { name: /Approve and run 11 units/ }).click();
   await badge(page, 'running');
 

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
+import { PERSON, personAllowsJob } from '../helpers/approvals.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { browserOfFile, call, expectAccessible, screenshot, seeded, serveDashboard, signIn } from './browser.ts';
 import { begin, claim, type Seed, seedJob, settle } from './seed.ts';
@@ -106,7 +107,7 @@ describe('what is said of a job', () => {
 });
 
 test('post-processing is no unit of the charts, and runs again when asked', async () => {
-  const { server } = await serveDashboard();
+  const { abp, server } = await serveDashboard();
   const { job_id: jobId } = await call(server, 'POST', '/api/jobs', {
     name: 'With a report',
     user_intent: 'x',
@@ -115,7 +116,9 @@ test('post-processing is no unit of the charts, and runs again when asked', asyn
     worker: { type: 'command', command: ['sh', '-c', 'cat > /dev/null; echo fine'] },
     post_processing_prompt: 'Sum it up.',
   });
-  await call(server, 'POST', `/api/jobs/${jobId}/start`, { skip_test: true, wait_seconds: 0 });
+  await personAllowsJob(abp.orchestrator.deps, String(jobId));
+  const start = { job_id: String(jobId), skip_test: true, wait_seconds: 0 };
+  await abp.orchestrator.call('start_job', start, PERSON);
   const page = await signIn(server, await browser.context(), `/jobs/${jobId}`);
   await page.locator('.title .badge', { hasText: 'completed' }).waitFor();
   await page.getByRole('img', { name: '2 attempts succeeded, 0 did not' }).waitFor();

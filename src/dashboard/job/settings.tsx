@@ -122,7 +122,9 @@ export function EditPrompt({
   const save = async () => {
     const body = { prompt_template: text, ...(note ? { note } : {}) };
     if (!(await act('A new revision of the prompt.', '', body, 'PATCH'))) return false;
-    return testAgain ? act('It is being tested again.', 'start', { wait_seconds: 0 }) : true;
+    // It is saved, whatever comes of its test: a job that a person has to allow asks for that first.
+    if (testAgain) await act('It is being tested again.', 'start', { wait_seconds: 0 });
+    return true;
   };
   return (
     <Ask
