@@ -56,7 +56,7 @@ export const VARIABLES = {
   skipTest: {
     name: 'ABP_SKIP_TEST',
     fallback: '0',
-    meaning: 'start new jobs without a test unit and approval (1, true; 0, false)',
+    meaning: 'start new jobs without a test unit; what a person has to allow is asked all the same (1, true; 0, false)',
     read: flag,
   },
   dashboardPort: {

@@ -50,15 +50,12 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await page.getByRole('link', { name: 'Look at every item' }).click();
   await badge(page, 'created');
   await page.getByRole('link', { name: 'Test', exact: true }).click();
-  await page.getByText('This job needs your approval before it runs.').waitFor();
-  await page.getByText('runs programs as you').waitFor();
-  await page.getByText('worker.mjs').first().waitFor();
+  const asked = page.getByRole('region', { name: 'What this job would do' });
+  await asked.getByText('runs programs as you').waitFor();
   await expectAccessible(page);
-  await screenshot(page, 'allow');
-  await page.getByRole('button', { name: 'Try one unit' }).click();
-  await page.getByText(/needs the approval of a person/).waitFor();
-  await page.getByRole('button', { name: 'Allow', exact: true }).click();
-  await page.getByText('This job needs your approval before it runs.').waitFor({ state: 'hidden' });
+  await screenshot(page, 'job-asks');
+  await asked.getByRole('button', { name: 'Allow' }).click();
+  await asked.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try one unit' }).click();
   await page.getByRole('button', { name: /Approve and run 11 units/ }).waitFor();
   await page.getByText('"ITEM 0"').first().waitFor();
@@ -78,8 +75,10 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await dialog.getByRole('button', { name: 'Save as a new revision' }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('revision 2').waitFor();
-  await page.getByRole('button', { name: 'Allow', exact: true }).click();
-  await page.getByText('This job needs your approval before it runs.').waitFor({ state: 'hidden' });
+  // One changed word asks again.
+  await asked.getByText('It has been changed since its approval.').waitFor();
+  await asked.getByRole('button', { name: 'Allow' }).click();
+  await asked.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try one unit' }).click();
   await page.getByRole('button', { name: /Approve and run 11 units/ }).click();
   await badge(page, 'running');

@@ -6,6 +6,7 @@ import { compiledIn, type Installation } from '../../bench/harness/installation.
 import { toAbpError } from '../../src/domain/error.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { type Abp, wire } from '../../src/wire.ts';
+import { personAllowsJob } from '../helpers/approvals.ts';
 import { kill, type Living, processesMentioning } from './processes.ts';
 import { createRandom, type Random } from './random.ts';
 import { verifyRound } from './verify.ts';
@@ -264,7 +265,9 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
     },
     CALL,
   );
-  return String(created.job_id);
+  const jobId = String(created.job_id);
+  await personAllowsJob(abp.orchestrator.deps, jobId);
+  return jobId;
 }
 
 /** A server as an assistant would have it: it also recovers jobs, and none may depend on it. */

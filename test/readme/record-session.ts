@@ -9,15 +9,18 @@ import { drawTerminal, replay } from './terminal-picture.ts';
 
 const COLUMNS = 108;
 const folder = mkdtempSync(join(tmpdir(), 'abp-session-'));
+const home = mkdtempSync(join(tmpdir(), 'abp-home-'));
+/** What a person answers, in the order of the questions. */
+const QUESTIONS = ['Allow it? [y/N] ', '[l]ater: '];
 try {
   cpSync(join(packageRoot(), 'examples/documents'), join(folder, 'documents'), { recursive: true });
   const recorded = await record();
   writeFileSync(join(packageRoot(), 'docs/session.svg'), drawTerminal(replay(recorded, COLUMNS), COLUMNS));
 } finally {
-  rmSync(folder, { recursive: true });
+  for (const made of [folder, home]) rmSync(made, { recursive: true });
 }
 
-/** Everything that a terminal was told, from the prompt on; the question is answered with y. */
+/** Everything that a terminal was told, from the prompt on; questions are answered with y. */
 async function record(): Promise<string> {
   const main = join(packageRoot(), 'src/main.ts');
   const command = `stty rows 40 cols ${COLUMNS}; exec '${process.execPath}' '${main}' run documents/batch.yaml`;
@@ -26,7 +29,7 @@ async function record(): Promise<string> {
     extendEnv: false,
     env: {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-      HOME: folder,
+      HOME: home,
       TERM: 'xterm-256color',
       ABP_STORAGE_PATH: join(folder, '.agentic-batch/batch.db'),
     },
@@ -34,11 +37,12 @@ async function record(): Promise<string> {
     buffer: false,
   });
   let said = '';
-  let answered = false;
+  let answered = 0;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (!answered && said.includes('[l]ater: ')) {
-      answered = true;
+    const question = QUESTIONS[answered];
+    if (question !== undefined && said.includes(question)) {
+      answered++;
       child.stdin.write('y\r');
     }
   });

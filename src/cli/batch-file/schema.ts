@@ -18,7 +18,10 @@ const output = z.strictObject({
 
 const test = z.strictObject({
   units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
-  skip: z.boolean().optional().describe('Run everything at once, without a test and without asking'),
+  skip: z
+    .boolean()
+    .optional()
+    .describe('Run everything at once, without a test; what a person has to allow is asked all the same'),
 });
 
 const postProcessing = z.strictObject({

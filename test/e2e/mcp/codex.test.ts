@@ -35,6 +35,8 @@ async function converse(moves: readonly Move[], place: ReturnType<typeof makePla
   if ((await run(['--version'])).exitCode !== 0) return null;
   const api = await startResponsesApi('mcp__abp', moves);
   place.onEnd(() => api.close());
+  // With the Claude Code of the place, which counts words without a model.
+  const own = Object.entries(place.environment).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   const config = `
 model = "test"
 model_provider = "loopback"
@@ -48,7 +50,7 @@ wire_api = "responses"
 command = "${process.execPath}"
 args = ["${ABP}", "mcp"]
 startup_timeout_sec = 600
-env = { ABP_STORAGE_PATH = "${place.environment.ABP_STORAGE_PATH}" }
+env = { ${own.join(', ')} }
 `;
   writeFileSync(join(home, 'config.toml'), config);
   const { stdout, stderr, exitCode } = await run([
@@ -94,19 +96,23 @@ it('a whole conversation with Codex, whose dialogs decline by themselves', async
   expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(5);
 });
 
-it('Codex that may not ask runs what only reads or writes here, and not what starts agents', async ({ skip }) => {
+it('Codex that may not ask runs what only reads here, and not what may reach out or starts agents', async ({
+  skip,
+}) => {
   const place = makePlace();
   const moves: Move[] = [
     () => ({ call: ['list_jobs', {}] }),
     () => ({ call: ['create_job', jobOver(place)] }),
-    ([{ job_id }]) => ({ call: ['start_job', { job_id, wait_seconds: 45 }] }),
-    () => ({ say: 'It was refused.' }),
+    () => ({ call: ['start_job', { job_id: 'job-222222', wait_seconds: 45 }] }),
+    () => ({ say: 'Both were refused.' }),
   ];
   const conversation = await converse(moves, place, []);
   if (!conversation) return skip('Codex does not run on this machine');
   expect(conversation.calls.map(({ tool, status }) => [tool, status])).toEqual([
     ['list_jobs', 'completed'],
-    ['create_job', 'completed'],
+    // A source may be a server.
+    ['create_job', 'failed'],
     ['start_job', 'failed'],
   ]);
+  for (const { error } of conversation.calls.slice(1)) expect(error?.message).toMatch(/approv|reject|cancel/i);
 });
