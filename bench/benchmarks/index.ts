@@ -7,6 +7,7 @@ import { machine } from './machine.ts';
 import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
 import { recovery } from './recovery.ts';
+import { redaction } from './redact.ts';
 import { server } from './server.ts';
 import { status } from './status.ts';
 import { workerCost } from './worker-cost.ts';
@@ -21,6 +22,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   status,
   recovery,
   exporting,
+  redaction,
   server,
   workerCost,
   dashboard,
