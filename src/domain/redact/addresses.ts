@@ -1,3 +1,4 @@
+import { isNoValue } from './assignments.ts';
 import { characters, matchAt, type Rule, runEnd, type Span, WORD_BEGINS } from './engine.ts';
 import { afterValue, isCode, isMixed, isPlaceholder, isWords, textOf, valueAt } from './shapes.ts';
 
@@ -82,7 +83,7 @@ const CERTAIN: Readonly<Record<string, RegExp>> = {
 
 /** Values whose name and form leave no doubt: of cloud storage, of signed addresses, of npm's login, of our own cookie. */
 export const certainValues: Rule = {
-  find: /(AccountKey|SharedAccessKey|SharedSecretValue|secret_?access_?key|aws_?session_?token|SessionToken|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature|[?&]sig|[?&]Signature|:_authToken|abp_session(?:_[0-9]{1,5})?)\\{0,7}["']?[ \t]{0,3}(?:=|:|%3D)[ \t]{0,3}/gi,
+  find: /(AccountKey|SharedAccessKey|SharedSecretValue|secret_?access_?key|aws_?session_?token|SessionToken|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature|[?&]sig|[?&]Signature|_authToken|abp_session(?:_[0-9]{1,5})?)\\{0,7}["']?[ \t]{0,3}(?:=|:|%3D)[ \t]{0,3}/gi,
   locate(text, { 0: found, 1: name = '', index }) {
     const value = valueAt(text, index + found.length);
     const kind = name
@@ -145,7 +146,7 @@ function partEnd(text: string, from: number, isList: boolean): number {
 
 function isSecretPart(text: string, part: Span): boolean {
   const said = textOf(text, part);
-  return said.trim() !== '' && !isPlaceholder(said) && !isCode(said);
+  return said.trim() !== '' && !isPlaceholder(said) && !isNoValue(said) && !isCode(said);
 }
 
 /** Where addresses take a secret as a parameter. */

@@ -52,7 +52,13 @@ export const assignments: Rule = {
     if (isMade) return { start: value.start, end: value.end };
     const start = nameStart(text, index);
     const before = text.charAt(start - 1);
-    const naming = { name: text.slice(start, index + word.length), before, closing, sign: sign.trim() };
+    const naming = {
+      name: text.slice(start, index + word.length),
+      before,
+      closing,
+      sign: sign.trim(),
+      isTight: sign === sign.trim(),
+    };
     const isSecret = isSecretValue(text, value, kind, naming);
     return isSecret ? { start: value.start, end: value.end } : afterValue(value);
   },
@@ -70,13 +76,15 @@ interface Naming {
   readonly closing: string;
   /** `=`, `:` and so on; '' when only a space stands between. */
   readonly sign: string;
+  /** Whether no space stands around it. */
+  readonly isTight: boolean;
 }
 
 function isSecretValue(text: string, value: Value, kind: Kind, naming: Naming): boolean {
   const { quoted, of } = value;
   const word = textOf(text, value);
   if (isPlaceholder(word) || (word.length <= 12 && NOTHING.test(word))) return false;
-  const { name, before, closing, sign } = naming;
+  const { closing, sign } = naming;
   if (sign === '' || sign === ',') return isArgument(text, value, word, kind, naming);
   const isMixed = (of & LETTER) !== 0 && (of & DIGIT) !== 0;
   if (sign === 'is' || sign === 'was') return kind !== 'key' && word.length >= 6 && isMixed && !isWords(word);
@@ -84,17 +92,23 @@ function isSecretValue(text: string, value: Value, kind: Kind, naming: Naming): 
   if (kind === 'key') return word.length >= 16 && isMixed && /[A-Za-z0-9]{12}/.test(word);
   // "name": "value"
   if (quoted && /["']/.test(closing)) return true;
+  if (quoted) return !isDescription(word);
   if (kind === 'password') {
-    if (quoted) return !isDescription(word);
     if ((of & DIGIT) !== 0 || !isWords(word)) return word.length >= 3;
     return !isDescription(word) && !(sign === ':' && isFollowedByWord(text, value.end));
   }
   if (NUMBER_OR_DATE.test(word)) return /^[0-9]{8,}$/.test(word);
   if ((of & DIGIT) === 0 && isWords(word)) {
-    const isSetting = sign === '=' && (name === name.toUpperCase() || before === '?' || before === '&');
-    return isSetting && word.length >= 6 && !isDescription(word);
+    return isSetting(text, value, naming) && word.length >= 3 && !isDescription(word);
   }
-  return word.length >= 6 ? isMixed || word.length >= 16 : quoted && isMixed;
+  return word.length >= 6 && (isMixed || word.length >= 16);
+}
+
+/** `TOKEN=abc`, `--token=abc`, `?token=abc`, `token=abc`; not `f(token=word)`, as programs name their arguments. */
+function isSetting(text: string, { end }: Value, { name, before, sign, isTight }: Naming): boolean {
+  if (sign !== '=') return false;
+  if (name === name.toUpperCase() || name.startsWith('-') || before === '?' || before === '&') return true;
+  return isTight && !/[(),;.]/.test(text.charAt(end));
 }
 
 /** What is no value at all. */

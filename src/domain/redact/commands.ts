@@ -58,9 +58,9 @@ export const userOptions: Rule = {
   },
 };
 
-/** `IDENTIFIED BY '…'`, as databases make users; `pass:…`, as OpenSSL takes a password. */
+/** `IDENTIFIED BY '…'`, as databases make users; `pass:…`, as OpenSSL takes a password, `-U user%…`, as Samba. */
 export const otherPasswords: Rule = {
-  find: /(?:identified[ \t]{1,3}by[ \t]{1,3}(?=\\{0,7}["'])|-pass(?:in|out)?[ \t]{1,3}pass:)/gi,
+  find: /(?:identified[ \t]{1,3}by[ \t]{1,3}(?=\\{0,7}["'])|-pass(?:in|out)?[ \t]{1,3}pass:|(?<![\w-])-U[ \t]{1,3}[^\s%"'+]{1,64}%(?=[^\s%]))/gi,
   locate(text, { 0: found, index }) {
     const value = valueAt(text, index + found.length);
     return value.end === value.start ? value.start : { start: value.start, end: value.end };

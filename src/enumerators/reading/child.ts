@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
+import { fromWholeLine } from '../../domain/cut.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { lineCutter } from './lines.ts';
 import { MAX_ITEM_LENGTH } from './rows.ts';
@@ -128,13 +129,16 @@ function endOf(running: ChildProcess): Promise<string> {
 /** Reads streams for good, so that their writer never waits, and keeps the end. */
 function keepTail(streams: readonly Readable[]): { text(): string } {
   let tail = '';
+  let isCut = false;
   for (const stream of streams) {
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
-      tail = (tail + text).slice(-LOG_TAIL);
+      const all = tail + text;
+      isCut ||= all.length > LOG_TAIL;
+      tail = all.slice(-LOG_TAIL);
     });
   }
-  return { text: () => tail.trim() };
+  return { text: () => (isCut ? fromWholeLine(tail) : tail).trim() };
 }
 
 /** Looks at the resident memory of a process, which the flags of Node do not bound (buffers live outside its heap). */

@@ -106,6 +106,32 @@ test('a job at a glance: every slot, every cause, what is left out', async () =>
   });
 });
 
+test('no view of a job tells the value of a variable or a secret argument of its worker', async () => {
+  const server = await serveTest();
+  const mcp = { url: 'https://x', headers: { Authorization: 'Bearer planted1' }, env: { A: 'planted2' } };
+  const { jobId } = seedJob(server.abp.store, {
+    revision: {
+      worker: {
+        type: 'command',
+        command: ['tool', '--token=planted3', '--password', 'planted4', '-u', 'anna:planted5', 'X_KEY=planted6'],
+        env: { A: 'planted7' },
+        mcp_config: { mcpServers: { one: mcp, two: { command: 'x', args: ['--api-key', 'planted8'] } } },
+      },
+    },
+  });
+  for (const view of ['', '/overview', '/settings', '/status']) {
+    const response = await server.ask(`/api/jobs/${jobId}${view}`);
+    expect([view, response.status]).toEqual([view, 200]);
+    expect(await response.text()).not.toContain('planted');
+  }
+  expect(await server.json(`/api/jobs/${jobId}/overview`)).toMatchObject({
+    worker: {
+      command: ['tool', '--token=[redacted]', '--password', '[redacted]', '-u', 'anna:[redacted]', 'X_KEY=[redacted]'],
+      env: { A: '[set]' },
+    },
+  });
+});
+
 describe('failures by cause', () => {
   test.each([
     ['what is quoted', 'Cannot read "a.txt"', 'Cannot read “b (2).txt”'],

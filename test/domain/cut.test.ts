@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { cutMiddle, fromWholeLine } from '../../src/domain/cut.ts';
+
+describe('a cut in the middle', () => {
+  test.each([
+    ['short', 5, 'short'],
+    ['0123456789', 4, '01… (6 more characters) …89'],
+    ['0123456789', 5, '012… (5 more characters) …89'],
+    ['a😀😀😀😀b', 4, 'a… (8 more characters) …b'],
+  ])('%s to %i: %s', (text, length, cut) => {
+    expect(cutMiddle(text, length)).toBe(cut);
+  });
+
+  test('leaves out exactly what it says', () => {
+    for (let length = 1; length < 40; length++) {
+      const [, head = '', missing = '', tail = ''] =
+        /^(.*)… \((\d+) more characters\) …(.*)$/.exec(cutMiddle('x'.repeat(40), length)) ?? [];
+      expect(head.length + Number(missing) + tail.length).toBe(40);
+      expect(head.length + tail.length).toBe(length);
+    }
+  });
+});
+
+test.each([
+  ['half of a line\nwhole\nlast', 'whole\nlast'],
+  ['half of a line\nlast\n', 'last\n'],
+  ['half-of-a-word and more', 'and more'],
+  ['half of a line\n', 'of a line\n'],
+  ['one-long-word', 'one-long-word'],
+])('the end of a text begins with a whole line, else a whole word: %j', (tail, shown) => {
+  expect(fromWholeLine(tail)).toBe(shown);
+});
