@@ -96,7 +96,9 @@ it('a whole conversation with Codex, whose dialogs decline by themselves', async
   expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(5);
 });
 
-it('Codex that may not ask runs what only reads here, and not what may reach out or starts agents', async ({ skip }) => {
+it('Codex that may not ask runs what only reads here, and not what may reach out or starts agents', async ({
+  skip,
+}) => {
   const place = makePlace();
   const moves: Move[] = [
     () => ({ call: ['list_jobs', {}] }),
