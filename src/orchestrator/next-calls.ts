@@ -1,4 +1,4 @@
-import { type Job, needsPerson } from '../domain/job.ts';
+import { type Job, needsPerson, type PauseReason } from '../domain/job.ts';
 import type { Unit, UnitCounts } from '../domain/unit.ts';
 import { shownOf } from './approval.ts';
 
@@ -27,7 +27,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       return [
         call(
           'start_job',
-          `${needsPerson(job) ? `asks the user, where the host has dialogs; otherwise they decide on a terminal: abp approvals allow ${job.jobId}. Then it ` : ''}tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+          `${needsPerson(job) ? asksFirst(job) : ''}tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
         ),
         call('get_job', 'shows the prompt template and the settings'),
       ];
@@ -58,8 +58,8 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
         : [wait, call('pause_job', 'stops starting units; nothing is lost')];
     case 'paused':
       return [
-        call('resume_job', 'goes on'),
-        ...(job.pauseReason === 'user' || job.pauseReason === 'usage_limit'
+        call('resume_job', `${job.pauseReason === 'approval' ? asksFirst(job) : ''}goes on`),
+        ...(job.pauseReason && NOTHING_TO_CHANGE.includes(job.pauseReason)
           ? []
           : [call('update_job', 'changes what made it stop')]),
         exported,
@@ -77,6 +77,14 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     case 'cancelled':
       return [exported, call('delete_job', 'removes the job and its run directories')];
   }
+}
+
+/** Pauses that no change of the job ends. */
+const NOTHING_TO_CHANGE: readonly PauseReason[] = ['user', 'usage_limit', 'approval'];
+
+/** What stands before what a job does next that a person has to allow first. */
+function asksFirst({ jobId }: Job): string {
+  return `asks the user, where the host has dialogs; otherwise they decide on a terminal: abp approvals allow ${jobId}. Then it `;
 }
 
 /** A list of jobs leads to its first job and to its next page; an empty one to what jobs are made of. */

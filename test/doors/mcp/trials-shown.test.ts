@@ -106,7 +106,9 @@ describe('S12: files that are changed after their approval', () => {
     renameSync(join(place.root, 'new.sh'), script);
     rmSync(join(place.root, 'hold'));
     await atRest(model, job_id);
-    expect(await ok('get_job_status', { job_id })).toMatchObject({
+    const paused = await ok('get_job_status', { job_id });
+    expect(paused.next[0].why).toContain(`abp approvals allow ${job_id}. Then it goes on`);
+    expect(paused).toMatchObject({
       status: 'paused',
       pause_reason: 'approval',
       message: expect.stringContaining(script),

@@ -297,6 +297,15 @@ describe('preflight', () => {
     });
   });
 
+  it('starts in the home of its job, and where there is none in the output directory', async () => {
+    for (const home of [true, false]) {
+      const { worker, assignment } = await prepare('place', home ? {} : { home: null });
+      const outcome = await worker.run(assignment, { signal: calm });
+      const place = home ? assignment.home : assignment.outputDirectory;
+      expect(outcome).toMatchObject({ ok: true, result: { text: place } });
+    }
+  });
+
   it.runIf(process.getuid?.() === 0)('refuses permission full to root, but not in a container', async () => {
     const { worker, assignment } = await prepare('success');
     const environment = { ...assignment.environment, ANTHROPIC_API_KEY: 'sk-dummy', IS_SANDBOX: '1' };
