@@ -158,13 +158,17 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     expect(disk.free()).toBeGreaterThanOrEqual(before - 100_000);
   });
 
-  test('is emptied by prune of what a killed creation left', async () => {
+  test.each([
+    ['with the reserve', true],
+    ['with a little room and no reserve', false],
+  ])('is emptied by prune of what a killed creation left, %s', async (_what, reserve) => {
     let orphan = '';
     const { disk, path } = await closedStore(({ store }) => {
       orphan = seedJob(store, { status: 'enumerating', units: bulky(2000) }).jobId;
       holdLease(store, orphan, DEAD_PID);
     });
-    disk.fill();
+    if (!reserve) rmSync(`${path}-reserve`);
+    disk.fill(reserve ? 0 : 600_000);
     const abp = another(path);
     const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
     expect(report.orphans).toMatchObject([{ job_id: orphan, units: 2000 }]);
@@ -193,10 +197,12 @@ describe.skipIf(!MAY_MOUNT)('a read-only file system (needs root, to mount one)'
 describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, to mount a small one)', () => {
   const noisy = { type: 'command', command: ['sh', '-c', 'cat >/dev/null; head -c 200000 /dev/zero | tr "\\0" x'] };
 
+  const items = Array.from({ length: 24 }, (_, n) => ({ name: `item ${n}` }));
+  const options = { worker: noisy, limits: { max_retries: 0, max_workers: 4 } };
+
   test('pauses for it, blames no agent, and after one resume with room is completed', async () => {
     const w = smallWorld(30);
-    const items = Array.from({ length: 24 }, (_, n) => ({ name: `item ${n}` }));
-    const jobId = await w.create(items, { worker: noisy, limits: { max_retries: 0, max_workers: 4 } });
+    const jobId = await w.create(items, options);
     w.disk.fill(2_000_000);
     await w.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
     await w.until(() => w.job(jobId).status === 'paused');
@@ -208,6 +214,21 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     expect((await w.ended(jobId)).status).toBe('completed');
     const paused = w.abp.store.repository.events.list(jobId, 0, 1000).filter(({ type }) => type === 'job:paused');
     expect(paused).toHaveLength(1);
+  });
+
+  test('where not even that can be written goes on with room, at the latest when it is resumed', async () => {
+    const w = smallWorld(30);
+    const jobId = await w.create(items, options);
+    rmSync(`${w.abp.store.repository.path}-reserve`);
+    w.disk.fill(2_000_000);
+    await w.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+    await w.until(() => w.disk.free() === 0);
+    rmSync(join(w.disk.folder, 'filler-0'));
+    await w.until(
+      () => w.units(jobId).every(({ status }) => status === 'completed') || w.job(jobId).status === 'paused',
+    );
+    if (w.job(jobId).status === 'paused') await w.call('resume_job', { job_id: jobId });
+    expect((await w.ended(jobId)).status).toBe('completed');
   });
 
   test('that fail for reasons of their own are blamed as ever where there is room', async () => {
