@@ -20,7 +20,10 @@ export interface Maintenance {
   faults(): string | null;
   /** Makes sure that there is a reserve of room for a full disk. */
   keepReserve(): void;
-  /** Whether hardly anything can be written to the disk any more; of a store in memory nobody can tell, and it may be. */
+  /**
+   * Whether the disk has hardly any room but what this process has spent of the reserve; of a store in memory nobody can
+   * tell, and it may be so.
+   */
   isDiskFull(): boolean;
   /** Gives the disk part of that reserve; false = nothing is left of it. */
   spendReserve(): boolean;

@@ -3,8 +3,10 @@ import type { Claim } from '../domain/dispatcher.ts';
 import type { Tx } from '../domain/repository.ts';
 import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
 import type { ExecutorContext } from './context.ts';
+import { isDiskFull, isStoreBusy } from './disk.ts';
 import { failTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
+import { withReserve } from './reclaim.ts';
 
 const MESSAGE = 'The disk is full. Make room, then';
 
@@ -17,8 +19,13 @@ export interface FullDisk {
    * found full: that there is room now, from the reserve, is no proof that there was.
    */
   requireNone(claim: Claim, startedMs: number, outcome: Outcome): void;
-  /** A round could not be written for it. */
-  missed(order: number): void;
+  /**
+   * One transaction, at the cost of the reserve: that a job stops, or is known to live, is worth it. Throws what stays in
+   * its way.
+   */
+  write<T>(order: number, work: (tx: Tx) => T): T;
+  /** The stop by itself, for which there may be room where results find none. */
+  stopAlone(order: number): void;
   /**
    * Stops the job for it. Not if somebody has put the job to work again since, nor if the round comes late and there is
    * room again: a person who made room and resumed has the last word. One open transaction.
@@ -38,23 +45,39 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
     foundUnder = order;
     foundMs = clock.monotonic();
   };
+  const stop = (tx: Tx, order: number) => {
+    if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
+    const job = repository.jobs.get(lease.jobId);
+    if (job?.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
+    else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+  };
   return {
     found,
     requireNone({ attempt: { runDirectory } }, startedMs, outcome) {
       if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
     },
-    missed(order) {
-      found(order);
-      late = true;
-      // That the job stops is worth the reserve: it is what fills the disk.
-      repository.maintenance.spendReserve();
+    write(order, work) {
+      return withReserve(repository, () => {
+        try {
+          return repository.transaction(work);
+        } catch (error) {
+          if (isDiskFull(error)) {
+            found(order);
+            late = true;
+          }
+          throw error;
+        }
+      });
     },
-    stop(tx, order) {
-      if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
-      const job = repository.jobs.get(lease.jobId);
-      if (job?.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
-      else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+    stopAlone(order) {
+      try {
+        repository.transaction((tx) => stop(tx, order));
+      } catch (error) {
+        // A later round tries again.
+        if (!isDiskFull(error) && !isStoreBusy(error)) throw error;
+      }
     },
+    stop,
     written() {
       foundUnder = null;
       late = false;

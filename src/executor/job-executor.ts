@@ -95,7 +95,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       if (!signOfLife()) return lost();
       bringIn();
       await repository.turn(TURN_MS);
-      const decided = repository.transaction(round);
+      const decided = fullDisk.write(order, round);
       for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
       for (const entry of finished.splice(0)) {
         journal.ended(entry);
@@ -117,8 +117,8 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       }
       return pool.running.size > 0 || exporting ? 'wait' : finish(job, phase);
     } catch (error) {
-      if (isDiskFull(error)) fullDisk.missed(order);
-      else if (isStoreGone(error)) return gone(error);
+      if (isStoreGone(error)) return gone(error);
+      if (isDiskFull(error)) fullDisk.stopAlone(order);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
       logTrouble(error);
@@ -129,7 +129,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   function signOfLife(): boolean {
     const now = clock.monotonic();
     if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return true;
-    if (!repository.transaction(() => repository.leases.beat(lease))) return false;
+    if (!fullDisk.write(order, () => repository.leases.beat(lease))) return false;
     lastBeatMs = now;
     log.rotate();
     return true;
@@ -266,7 +266,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   /** Lets go of the job, unless it has been given new work in this very moment. */
   function release(): boolean {
-    return repository.transaction((tx) => {
+    return fullDisk.write(order, (tx) => {
       const job = repository.jobs.get(jobId);
       if (!stopping && phaseOf(job).kind !== 'leave') return false;
       if (job?.status === 'cancelled' && dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK) > 0) return false;

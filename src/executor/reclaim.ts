@@ -28,7 +28,7 @@ export async function deleteInChunks(repository: Repository, jobId: string): Pro
 
 /**
  * Does what writes to the store; where the disk is full, in the place of the merged log and with the room that was kept for
- * it. Only for what gives room back.
+ * it. Only for what gives room back, or stops what takes it.
  */
 export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>, write: () => T): T {
   for (let mayMerge = true; ; ) {

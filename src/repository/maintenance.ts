@@ -40,6 +40,8 @@ function brokenTexts(db: Database.Database): string | null {
 /** Upkeep of a SQLite file that others may have open: never VACUUM, which would lock them out for as long as it takes. */
 export function createMaintenance(db: Database.Database, path: string): Maintenance {
   const file = realPath(path);
+  /** Of the reserve, by this process: room that is only lent. */
+  let spentBytes = 0;
   const number = (pragma: string) => db.pragma(pragma, { simple: true }) as number;
   const freeBytes = () => number('freelist_count') * number('page_size');
   const bytes = () => sizeOf(file) + sizeOf(`${file}-wal`);
@@ -61,10 +63,17 @@ export function createMaintenance(db: Database.Database, path: string): Maintena
       return check === 'integrity_check' ? brokenTexts(db) : null;
     },
     keepReserve() {
-      if (path !== ':memory:') keepReserve(file);
+      if (path === ':memory:') return;
+      keepReserve(file);
+      spentBytes = 0;
     },
-    isDiskFull: () => path === ':memory:' || isFull(file),
-    spendReserve: () => path !== ':memory:' && spendReserve(file),
+    isDiskFull: () => path === ':memory:' || isFull(file, spentBytes),
+    spendReserve() {
+      if (path === ':memory:') return false;
+      const bytes = spendReserve(file);
+      spentBytes += bytes;
+      return bytes > 0;
+    },
     mergeLog() {
       try {
         const [result] = db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];

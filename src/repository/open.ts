@@ -63,7 +63,7 @@ export function openWritable(path: string, isDead: (holder: ProcessIdentity) => 
     } catch (error) {
       db?.close();
       const reason = refusalOf(error, path);
-      if (reason.details?.disk !== true || !spendReserve(file)) throw reason;
+      if (reason.details?.disk !== true || spendReserve(file) === 0) throw reason;
     }
   }
 }

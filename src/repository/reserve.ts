@@ -23,10 +23,10 @@ export function freeBytes(path: string): number {
   return bavail * bsize;
 }
 
-/** Whether hardly anything can be written beside a file any more; where its folder is gone, that is another trouble. */
-export function isFull(path: string): boolean {
+/** Whether hardly anything can be written beside a file any more (`besides` so many bytes); a folder that is gone is another trouble. */
+export function isFull(path: string, besides = 0): boolean {
   try {
-    return freeBytes(path) < FULL_BELOW_BYTES;
+    return freeBytes(path) < FULL_BELOW_BYTES + besides;
   } catch {
     return false;
   }
@@ -54,13 +54,13 @@ export function keepReserve(path: string): void {
   }
 }
 
-/** Gives part of the reserve to whoever writes next; false = none is left. */
-export function spendReserve(path: string): boolean {
+/** Gives part of the reserve to whoever writes next: so many bytes; 0 = none is left. */
+export function spendReserve(path: string): number {
   const reserve = reserveOf(path);
   const bytes = sizeOf(reserve);
-  if (bytes === 0) return false;
-  truncateSync(reserve, Math.max(0, bytes - STEP_BYTES));
-  return true;
+  const part = Math.min(bytes, STEP_BYTES);
+  if (part > 0) truncateSync(reserve, bytes - part);
+  return part;
 }
 
 /** Where the reserve of a database lies; it stays there when it is spent. */

@@ -706,6 +706,20 @@ describe('when the store or the disk fails', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'goes-on']);
   });
 
+  test('an attempt that fails while the disk is found full is not to blame, though there is room when it is judged', async () => {
+    let error: Error | null = null;
+    const f = flow({ context: failing(() => error) });
+    const jobId = await busy(f);
+    error = full;
+    await f.tick(2);
+    f.worker.finish(0, fails('agent_error'));
+    f.worker.finish(1, fails('cancelled'));
+    error = null;
+    await f.until(() => f.job(jobId).status === 'paused');
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', failureClass: null, retriesUsed: 0 });
+    expect(f.unit(jobId, 1).status).toBe('cancelled');
+  });
+
   test('a test that finds the disk full fails with that, and is not tried for ever', async () => {
     const f = flow();
     f.worker.on(0, () => {

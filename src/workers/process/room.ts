@@ -7,6 +7,8 @@ import { runFile } from './run-directory.ts';
 const ENOUGH_BYTES = 64 << 10;
 /** A write that finds no room fills the last block of its file before it fails. */
 const BLOCK_BYTES = 4096;
+/** With so little, others may have made the room that is there now after the attempt found none. */
+const SCARCE_BYTES = 16 << 20;
 
 /** The disk is full, and what an attempt said or made may be missing: that is the job's affair, not the agent's fault. */
 export class NoRoomError extends Error {
@@ -24,8 +26,8 @@ export class NoRoomError extends Error {
 
 /**
  * An outcome as it is, unless its attempt ended where nothing could be written any more: in its run directory or where its
- * agent writes. Then throws NoRoomError for a failure, and for a success whose output ends where a full
- * disk would have cut it. Only looked at in these cases.
+ * agent writes. Then throws NoRoomError for a failure, and for a success whose output ends where a full disk would have cut
+ * it. Where there is room again, but little, that end alone tells.
  */
 export function requireRoom(
   outcome: Outcome,
@@ -33,9 +35,11 @@ export function requireRoom(
 ): Outcome {
   if (!isDoubtful(outcome, runDirectory)) return outcome;
   for (const directory of [runDirectory, outputDirectory]) {
-    if (!hasRoom(directory)) throw new NoRoomError(directory, outcome);
+    if (!hasRoom(directory, ENOUGH_BYTES)) throw new NoRoomError(directory, outcome);
   }
-  if (!canWrite(runDirectory)) throw new NoRoomError(runDirectory, outcome);
+  const looksCut = mayBeCut(runDirectory, outcome.ok ? 1 : 0);
+  if ((looksCut && !hasRoom(runDirectory, SCARCE_BYTES)) || !canWrite(runDirectory))
+    throw new NoRoomError(runDirectory, outcome);
   return outcome;
 }
 
@@ -47,16 +51,18 @@ export function isDoubtful(outcome: Outcome, runDirectory: string): boolean {
 /** Failures that say who ended the attempt, or that it never began. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'worker_unavailable', 'bad_input']);
 
-function mayBeCut(runDirectory: string): boolean {
-  const stdout = statSync(runFile(runDirectory, 'stdout'), { throwIfNoEntry: false });
-  return stdout !== undefined && stdout.size % BLOCK_BYTES === 0;
+/** Whether its output, of at least so many bytes, and what it said besides end with a block. */
+function mayBeCut(runDirectory: string, leastBytes = 0): boolean {
+  const sizeOf = (file: 'stdout' | 'stderr') => statSync(runFile(runDirectory, file), { throwIfNoEntry: false })?.size;
+  const [output, said = 0] = [sizeOf('stdout'), sizeOf('stderr')];
+  return output !== undefined && output >= leastBytes && output % BLOCK_BYTES === 0 && said % BLOCK_BYTES === 0;
 }
 
 /** Blocks and inodes that are left; a directory that is gone has its own error. */
-function hasRoom(directory: string): boolean {
+function hasRoom(directory: string, bytes: number): boolean {
   try {
     const { bavail, bsize, files, ffree } = statfsSync(directory);
-    return bavail * bsize >= ENOUGH_BYTES && (files === 0 || ffree > 0);
+    return bavail * bsize >= bytes && (files === 0 || ffree > 0);
   } catch {
     return true;
   }

@@ -63,6 +63,22 @@ describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small
     else expect(check()).toBe(succeeded);
   });
 
+  test.each([
+    [8192, '', true],
+    [0, '', true],
+    [8192, 'it said why', false],
+    [8000, '', false],
+  ])(
+    'a failure with %i bytes of output, that said "%s", is the disk’s where there is little room again: %s',
+    (bytes, said, cut) => {
+      const attempt = attemptIn(smallDisk(2).folder, bytes);
+      writeFileSync(join(attempt.runDirectory, 'stderr'), said);
+      const check = () => requireRoom(failed('agent_error'), attempt);
+      if (cut) expect(check).toThrow(NoRoomError);
+      else expect(check().ok).toBe(false);
+    },
+  );
+
   test('only in the output directory, a failure is the disk’s as well', () => {
     const { runDirectory } = attemptIn(temporaryDirectory(), 10);
     const { outputDirectory } = full();
