@@ -243,7 +243,7 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     const jobId = await w.create(items, options);
     rmSync(`${w.abp.store.repository.path}-reserve`);
     w.disk.fill(2_000_000);
-    await w.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+    await w.abp.orchestrator.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 }, CALL);
     await w.until(() => w.disk.free() === 0);
     rmSync(join(w.disk.folder, 'filler-0'));
     await w.until(
