@@ -48,6 +48,7 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
     const next: Assignment = {
       ...assignmentFor({ environment, config: assignment.config }),
       attempt: 2,
+      home: assignment.home,
       workingDirectory: assignment.workingDirectory,
       resumeSessionId: before.sessionId ?? null,
     };

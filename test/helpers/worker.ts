@@ -70,7 +70,7 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
     config: {},
     outputSchema: null,
     runDirectory: path.join(root, 'run'),
-    home: path.join(root, 'work'),
+    home: parts.workingDirectory ?? path.join(root, 'work'),
     workingDirectory: path.join(root, 'work'),
     outputDirectory: path.join(root, 'out'),
     readableDirectories: [],
