@@ -121,11 +121,11 @@ describe('running a command', () => {
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('does not start the program when it is stopped before', async () => {
+  it('stops the program at once when it was stopped before its start', async () => {
     const controller = new AbortController();
     const assignment = assignmentFor({});
     controller.abort('interrupted');
-    const ending = await runCommand(shell('echo started', assignment), assignment, { signal: controller.signal });
+    const ending = await runCommand(shell('sleep 600', assignment), assignment, { signal: controller.signal });
     expect(ending.reason).toBe('interrupted');
     expect(livingProcesses(assignment)).toEqual([]);
   });
