@@ -34,8 +34,11 @@ export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Pow
   ];
 }
 
-/** A relative pattern and nothing else: neither what the CLI would trim, expand or take apart, nor a way up. */
-const RELATIVE = /^(?!(.*\/)?\.\.(\/|$))[\p{L}\p{N}._@*?-][^(),\\]*$/su;
+/**
+ * A relative pattern and nothing else: neither what the CLI would trim, expand or take apart, nor a way up. None of wildcards
+ * alone: for Claude Code 2.1.330 `Read(*)` is all of Read, anywhere.
+ */
+const RELATIVE = /^(?!(.*\/)?\.\.(\/|$))(?![*?/.]*$)[\p{L}\p{N}._@*?-][^(),\\]*$/su;
 
 /** A rule for reading that is granted beforehand, `Read(//etc/**)`, is a way out of the directories unless it is relative. */
 function toolPowers(tool: string): readonly Power[] {
