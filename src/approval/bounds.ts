@@ -118,7 +118,10 @@ export function refuseSpecial(path: string): void {
   });
 }
 
-/** Whether an output directory is one that a job may have without a power: strictly below its home, nowhere hidden. */
+/**
+ * Whether a place is one where a job may have its output directory, or somebody's argument its export, without a person:
+ * strictly below the home, nowhere hidden.
+ */
 export function isPlainOutput(directory: string, home: string | null): boolean {
   if (home === null) return false;
   const real = realPath(directory);

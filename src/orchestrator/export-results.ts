@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { toAbpError } from '../domain/error.ts';
-import { ENDED, type Job } from '../domain/job.ts';
+import { ENDED } from '../domain/job.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { formerExports } from '../executor/former-exports.ts';
-import { fileTarget, keepOutputsPrivate } from '../executor/write-target.ts';
+import { keepOutputsPrivate } from '../executor/write-target.ts';
 import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
 import type { ExportOptions, ExportReport } from '../export/write-units.ts';
-import { type Call, type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
+import { exportPlace } from './export-place.ts';
+import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 import { nextBeside } from './status.ts';
 
@@ -52,7 +53,7 @@ export const exportResults = operation({
     const { repository } = deps;
     const job = requireStoredJob(deps, job_id);
     const target = resolve(call.workingDirectory, path);
-    const place = fileTarget(deps.places, target, foldersOf(job, call));
+    const place = exportPlace(deps, job, target, call);
     keepOutputsPrivate(deps.places, place);
     const report = await writeResults(deps, format, { job_id, status }, place, {
       former: formerExports(repository, job_id, place),
@@ -77,9 +78,3 @@ export const exportResults = operation({
     };
   },
 });
-
-/** Folders in which agents, or others who were here before, may have laid links. */
-function foldersOf({ workingDirectory, outputDirectory, postProcessing }: Job, call: Call): readonly string[] {
-  const post = postProcessing ? [postProcessing.outputDirectory] : [];
-  return [call.workingDirectory, workingDirectory, outputDirectory, ...post];
-}

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { connect, jobOver, makePlace } from './clients.ts';
 
 test('a model that has the tools and force cannot write into the store, nor over a file without it', async () => {
@@ -18,7 +19,52 @@ test('a model that has the tools and force cannot write into the store, nor over
   }
   const mine = join(place.root, '.bashrc');
   writeFileSync(mine, 'mine');
-  expect((await call('export_results', { job_id, format: 'csv', path: mine })).text).toContain('exists already');
+  const force = { job_id, format: 'csv', path: mine, force: true };
+  expect((await call('export_results', force)).text).toContain('only a person can have results written there');
+  const data = join(place.root, 'data.csv');
+  writeFileSync(data, 'mine');
+  expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('exists already');
+  expect(readFileSync(data, 'utf8')).toBe('mine');
   expect(readFileSync(mine, 'utf8')).toBe('mine');
   expect((await ok('list_jobs')).jobs).toHaveLength(1);
+});
+
+test('results, whose content a model can choose, become no program: no file that anything reads by itself', async () => {
+  const place = makePlace();
+  const { ok, call } = await connect('v2 auto', place);
+  const { job_id, output_directory } = await ok('create_job', jobOver(place));
+  const user = place.environment.HOME ?? '';
+  mkdirSync(join(place.root, '.git', 'hooks'), { recursive: true });
+  for (const path of [
+    join(user, '.zshenv'),
+    join(user, '.ssh', 'rc'),
+    join(user, '.config', 'autostart', 'x.csv'),
+    join(user, 'Library', 'LaunchAgents', 'x.json'),
+    join(user, 'results.csv'),
+    join(place.root, '.git', 'hooks', 'pre-commit'),
+    join(place.root, '.git', 'hooks', 'x.csv'),
+    join(place.root, '.envrc'),
+    join(place.root, '.results.csv'),
+    join(place.root, 'conftest.py'),
+    join(place.root, 'Makefile'),
+    join(place.root, 'CLAUDE.md'),
+    join(place.root, 'docs', 'AGENTS.md'),
+    join(String(output_directory), 'run.sh'),
+    join(String(output_directory), '.hidden.csv'),
+    join(temporaryDirectory(), 'results.csv'),
+    '/etc/cron.d/abp.csv',
+  ]) {
+    for (const force of [false, true]) {
+      const answer = await call('export_results', { job_id, format: 'csv', path, force });
+      expect([path, answer.isError, answer.text]).toEqual([path, true, expect.stringContaining('only a person')]);
+    }
+    expect(existsSync(path)).toBe(false);
+  }
+  for (const path of [
+    join(String(output_directory), 'results.csv'),
+    join(place.root, 'results.jsonl'),
+    join(place.root, 'out', 'deeper', 'results.md'),
+  ]) {
+    expect(await ok('export_results', { job_id, format: 'csv', path })).toMatchObject({ path });
+  }
 });
