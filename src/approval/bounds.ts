@@ -4,7 +4,10 @@ import { AbpError } from '../domain/error.ts';
 import type { Bounds } from '../domain/power.ts';
 import { realPlace } from './real-place.ts';
 
-/** Folders of credentials, below the home directory of any user. */
+/**
+ * Folders of credentials, wherever they lie. Below a home directory itself every hidden folder counts as one: keys, tokens,
+ * cookies and histories have hundreds of places there, and no list is complete.
+ */
 const CREDENTIAL_FOLDERS = [
   '.ssh',
   '.aws',
@@ -16,51 +19,27 @@ const CREDENTIAL_FOLDERS = [
   '.codex',
   '.gemini',
   '.password-store',
-  '.terraform.d',
-  '.mozilla',
-  '.config/gcloud',
-  '.config/gh',
-  '.config/git',
-  '.config/op',
-  '.config/rclone',
-  '.config/google-chrome',
-  '.config/chromium',
-  '.local/share/keyrings',
-  '.oci',
-  '.fly',
-  '.config/doctl',
-  '.config/heroku',
-  '.config/hub',
-  '.config/github-copilot',
-  '.config/BraveSoftware',
-  '.config/microsoft-edge',
-  '.thunderbird',
-  '.subversion/auth',
-  '.bitcoin',
-  '.electrum',
+  '.config',
+  '.subversion',
   'Library/Keychains',
-  'Library/Application Support/Google/Chrome',
+  'Library/Application Support',
+  'Library/Cookies',
 ] as const;
+
+/** A hidden file or folder right below somebody's home directory. */
+const HIDDEN_OF_A_USER = /^\/(?:(?:home|Users)\/[^/]+|root)\/\.[^/]/;
 
 /** Files of credentials, wherever they lie. */
 const CREDENTIAL_FILE =
   /^(\.netrc|_netrc|\.pgpass|\.my\.cnf|\.mylogin\.cnf|\.git-credentials|\.npmrc|\.yarnrc\.yml|\.pypirc|\.vault-token|\.htpasswd|\.s3cfg|\.boto|\.databrickscfg|credentials(\.(json|toml|tfrc\.json))?|\.dockercfg|\.claude\.json|\.env(\..*)?|\.envrc|\.?(bash|zsh|python|psql|mysql|node_repl)_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|kubeconfig|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk))$/i;
 
-/** Places of the system whose content is secret. */
-const SYSTEM_SECRETS = [
-  '/etc/shadow',
-  '/etc/shadow-',
-  '/etc/gshadow',
-  '/etc/gshadow-',
-  '/etc/sudoers',
-  '/etc/sudoers.d',
-  '/etc/ssh',
-  '/etc/ssl/private',
-  '/etc/krb5.keytab',
-  '/run/secrets',
-  '/var/run/secrets',
-  '/var/lib/docker',
-] as const;
+/** Places of the system that hold secrets. */
+const SYSTEM_SECRETS = ['/etc', '/run/secrets', '/var/run/secrets', '/var/lib/docker', '/private/etc'] as const;
+
+/** Directories in which nobody's project begins: of the system, or with the directories of all users. */
+const NO_HOMES = ['bin', 'boot', 'home', 'lib', 'lib64', 'media', 'mnt', 'opt', 'run', 'sbin', 'srv', 'tmp', 'usr', 'var']
+  .concat(['Applications', 'Library', 'System', 'Users', 'Volumes', 'private'])
+  .map((name) => `/${name}`);
 
 /** File systems that hold no files but the state of the machine and of its processes. */
 const SPECIAL = ['/proc', '/sys', '/dev'] as const;
@@ -94,12 +73,13 @@ export function boundsOf({ home, roots, outputDirectory, base, storePath }: JobP
 }
 
 /**
- * The home that a directory gives to a job: itself, unless it is `/`, the home directory of this user or above it, or a
- * place of credentials. Null = none.
+ * The home that a directory gives to a job: itself, unless it is `/`, the home directory of this user or above it, a
+ * directory of the system, or one with credentials in it. Null = none.
  */
 export function homeOf(directory: string | null): string | null {
   if (directory === null) return null;
-  return isTooWide(directory) || isCredential(realPath(directory)) ? null : directory;
+  const real = realPath(directory);
+  return isTooWide(directory) || NO_HOMES.includes(real) || holdsSecrets(real) ? null : directory;
 }
 
 /** Whether a root holds everything that a user has: `/`, the home directory, or a folder above it. */
@@ -145,17 +125,20 @@ export function realPath(path: string): string {
 }
 
 function isSensitive(path: string, storePath: string): boolean {
-  if (isCredential(path)) return true;
-  // A directory with a folder of credentials in it, which a walk would enter.
-  if (CREDENTIAL_FOLDERS.some((folder) => isWithin(realPath(join(homedir(), folder)), path))) return true;
-  if ([...SYSTEM_SECRETS].some((secret) => isWithin(secret, path))) return true;
   const store = realPath(storePath);
-  if (path === dirname(store)) return true;
+  // What agents made for somebody is there to be read, wherever the store lies.
+  if (isWithin(path, join(dirname(store), 'outputs'))) return false;
+  if (holdsSecrets(path) || path === dirname(store)) return true;
   const beside = ['runs', 'logs'].map((name) => join(dirname(store), name));
   return path.startsWith(store) || beside.some((directory) => isWithin(path, directory));
 }
 
-function isCredential(path: string): boolean {
-  if (CREDENTIAL_FILE.test(basename(path)) || SYSTEM_SECRETS.some((secret) => isWithin(path, secret))) return true;
+/** Whether a path is, holds or lies in a place of credentials. */
+function holdsSecrets(path: string): boolean {
+  const home = realPath(homedir());
+  if (isTooWide(path) || isWithin(path, join(home, 'Library'))) return true;
+  if (isWithin(path, home) && path.slice(home.length).startsWith(`${sep}.`)) return true;
+  if (HIDDEN_OF_A_USER.test(path) || CREDENTIAL_FILE.test(basename(path))) return true;
+  if (SYSTEM_SECRETS.some((secret) => isWithin(path, secret) || isWithin(secret, path))) return true;
   return CREDENTIAL_FOLDERS.some((folder) => `${path}${sep}`.includes(`${sep}${folder}${sep}`));
 }

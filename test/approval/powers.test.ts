@@ -215,6 +215,44 @@ describe('a source', () => {
     expect(await sourcePowers(type, config)).toContain(kind);
   });
 
+  test.each([
+    '~/.config/containers/auth.json',
+    '~/.m2/settings.xml',
+    '~/.gradle/gradle.properties',
+    '~/.cache/huggingface/token',
+    '~/.kaggle/kaggle.json',
+    '~/.config/Slack/Cookies',
+    '~/.local/share/fish/fish_history',
+    '~/.sqlite_history',
+    '~/.terraformrc',
+    '~/.dbt/profiles.yml',
+    '~/.cursor/mcp.json',
+    '~/.something-new/state.json',
+    '~/Library/Application Support/x/y.json',
+    '/home/somebody/.x/y.json',
+    '/Users/somebody/.x.json',
+    '/root/.bashrc',
+    '/etc/kubernetes/admin.conf',
+    '/etc/wireguard/wg0.conf',
+    '/etc/passwd',
+  ])('of %s has the power to read credentials', async (file_path) => {
+    expect(await sourcePowers('csv', { file_path })).toEqual(['credentials']);
+  });
+
+  test.each([
+    ['a file of the home directory', '~/rows.csv'],
+    ['one deeper in it', '~/projects/x/data/rows.csv'],
+    ['a hidden folder of a project', '~/projects/x/.data/rows.csv'],
+    ['a file of another user', '/home/somebody/rows.csv'],
+    ['what agents made, wherever the store lies', join(homedir(), '.agentic-batch', 'outputs', 'job-1', 'x.csv')],
+  ])('that is %s has none', async (_what, file_path) => {
+    const enumerator = await getEnumerator('csv');
+    const storePath = join(homedir(), '.agentic-batch', 'batch.db');
+    const here = boundsOf({ home: at('home'), roots: [], outputDirectory: null, base: at('home'), storePath });
+    const config = enumerator.resolve(parseConfig(enumerator, { file_path }), { workingDirectory: at('home') });
+    expect(enumerator.powers(config, here)).toEqual([]);
+  });
+
   test('behind a link is judged by where the link leads', async () => {
     symlinkSync(join(homedir(), '.ssh', 'id_rsa'), at('home', 'harmless.csv'));
     expect(await sourcePowers('csv', { file_path: at('home', 'harmless.csv') })).toEqual(['credentials']);
@@ -237,6 +275,13 @@ describe('the home of a job', () => {
     ['the home directory', homedir(), null],
     ['a folder above the home directory', join(homedir(), '..'), null],
     ['a folder of credentials', join(homedir(), '.ssh'), null],
+    ['any hidden folder of a user', join(homedir(), '.x'), null],
+    ['the homes of all users', '/home', null],
+    ['a directory of the system', '/opt', null],
+    ['settings of the system', '/etc/x', null],
+    ['a folder that holds secrets', '/var', null],
+    ['the directory of everybody', '/tmp', null],
+    ['a project of a container', '/app', '/app'],
   ])('of %s', (_what, directory, home) => {
     expect(homeOf(directory)).toBe(home);
   });
