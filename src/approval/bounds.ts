@@ -37,9 +37,10 @@ const CREDENTIAL_FILE =
 const SYSTEM_SECRETS = ['/etc', '/run/secrets', '/var/run/secrets', '/var/lib/docker', '/private/etc'] as const;
 
 /** Directories in which nobody's project begins: of the system, or with the directories of all users. */
-const NO_HOMES = ['bin', 'boot', 'home', 'lib', 'lib64', 'media', 'mnt', 'opt', 'run', 'sbin', 'srv', 'tmp', 'usr', 'var']
-  .concat(['Applications', 'Library', 'System', 'Users', 'Volumes', 'private'])
-  .map((name) => `/${name}`);
+const NO_HOMES =
+  'bin boot home lib lib64 media mnt opt run sbin srv tmp usr var Applications Library System Users Volumes'
+    .split(' ')
+    .map((name) => `/${name}`);
 
 /** File systems that hold no files but the state of the machine and of its processes. */
 const SPECIAL = ['/proc', '/sys', '/dev'] as const;
@@ -68,6 +69,7 @@ export function boundsOf({ home, roots, outputDirectory, base, storePath }: JobP
     mayRead: (path) => readable.some((root) => isWithin(realPath(path), root)),
     mayEdit: (path) => editable.some((root) => isWithin(realPath(path), root)),
     isSensitive: (path) => isSensitive(realPath(path), storePath),
+    nameOf: (path) => (realPath(path) === resolve(path) ? path : `${path} → ${realPath(path)}`),
     isTooWide,
   };
 }

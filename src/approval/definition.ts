@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Enumerator } from '../domain/enumerator.ts';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { hashOf, type Power } from '../domain/power.ts';
+import { type Bounds, hashOf, type Power } from '../domain/power.ts';
 import type { Workers } from '../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { boundsOf, isPlainOutput, isWithin, realPath } from './bounds.ts';
@@ -44,8 +44,9 @@ export function defineSource<Config>(
     base: workingDirectory,
     storePath: store.path,
   });
-  const id = hashOf({ source: { type: enumerator.type, config } });
-  return { id, powers: enumerator.powers(config, bounds), files: {} };
+  // Where links lead decides about powers: another way is another definition.
+  const powers = enumerator.powers(config, bounds);
+  return { id: hashOf({ source: { type: enumerator.type, config }, powers }), powers, files: {} };
 }
 
 /** What of a job has to be known to define it. */
@@ -54,9 +55,8 @@ export type Definable = Pick<
   'jobId' | 'enumeratorType' | 'enumeratorConfig' | 'home' | 'workingDirectory' | 'outputDirectory' | 'postProcessing'
 >;
 
-/** A job in one revision, whose definition can be looked at again and again: the bytes of its files may change. */
+/** A job in one revision, whose definition can be looked at again and again: bytes of files change, and where links lead. */
 export interface JobDefinition {
-  readonly powers: readonly Power[];
   now(): Promise<Definition>;
 }
 
@@ -76,40 +76,39 @@ export async function defineJob(
   const { worker, config } = await workers.parse(revision.worker);
   const root = enumerator.root(source);
   const directory = job.enumeratorConfig.base_directory;
-  const bounds = boundsOf({
-    home: job.home,
-    roots: typeof directory === 'string' ? [directory] : [],
-    outputDirectory: job.outputDirectory,
-    base: job.workingDirectory,
-    storePath: store.path,
-  });
-  const powers = [
-    ...worker.powers(config, bounds),
-    ...outputPowers(job, store, bounds.isSensitive),
-    ...enumerator.powers(source, bounds),
-  ];
   const cut = withoutOwnOutput(store.outputs(job.jobId));
   const { template, outputSchema } = revision;
   const post = job.postProcessing;
-  const fixed = {
+  // Hashed once: it is looked at before every run.
+  const written = hashOf({
     source: { type: job.enumeratorType, config: source, root },
     steps: [{ template: cut(template), schema: outputSchema, worker: { ...config, type: worker.type } }],
     post: post && { ...post, outputDirectory: cut(post.outputDirectory) },
     directories: { home: job.home, base: job.workingDirectory, output: cut(job.outputDirectory) },
-    // Where links lead decides about them: another way is another definition.
-    powers,
+  });
+  const powersNow = (): readonly Power[] => {
+    const bounds = boundsOf({
+      home: job.home,
+      roots: typeof directory === 'string' ? [directory] : [],
+      outputDirectory: job.outputDirectory,
+      base: job.workingDirectory,
+      storePath: store.path,
+    });
+    return [
+      ...worker.powers(config, bounds),
+      ...outputPowers(job, store, bounds),
+      ...enumerator.powers(source, bounds),
+    ];
   };
-  // Hashed once: it is looked at before every run.
-  const definition = hashOf(fixed);
   const hashFile = fileHasher();
   return {
-    powers,
     async now() {
       const paths = worker.definingFiles(config, job.workingDirectory, job.home);
       const files = Object.fromEntries(
         await Promise.all(paths.map(async (path) => [path, await hashFile(path)] as const)),
       );
-      return { id: hashOf({ definition, files }), powers, files };
+      const powers = powersNow();
+      return { id: hashOf({ written, powers, files }), powers, files };
     },
   };
 }
@@ -128,14 +127,17 @@ function withoutOwnOutput(directory: string): (text: string) => readonly string[
 function outputPowers(
   { jobId, home, outputDirectory, postProcessing }: Definable,
   store: Store,
-  isSensitive: (path: string) => boolean,
+  bounds: Bounds,
 ): readonly Power[] {
   const post = postProcessing?.outputDirectory;
   const own = realPath(store.outputs(jobId));
   const others = [outputDirectory, ...(post !== undefined && !isWithin(post, outputDirectory) ? [post] : [])].filter(
     (directory) => realPath(directory) !== own && !isPlainOutput(directory, home),
   );
-  return others.map((what) => ({ kind: isSensitive(what) ? 'credentials' : 'writes', what }));
+  return others.map((path) => ({
+    kind: bounds.isSensitive(path) ? 'credentials' : 'writes',
+    what: bounds.nameOf(path),
+  }));
 }
 
 /** A file whose last change is so long ago cannot change again without a later time. */

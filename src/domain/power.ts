@@ -34,6 +34,8 @@ export interface Bounds {
   mayEdit(path: string): boolean;
   /** Whether a path is, holds or lies in a place of credentials or the store of ABP. */
   isSensitive(path: string): boolean;
+  /** A path as a person reads it, and where its links lead: `/a/link → /b`. */
+  nameOf(path: string): string;
   /** Whether a directory holds everything that this user has: `/`, the home directory, or one above it. */
   isTooWide(path: string): boolean;
 }

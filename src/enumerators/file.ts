@@ -60,8 +60,10 @@ export const fileEnumerator: Enumerator<FileConfig> = {
   root: ({ base_directory }) => base_directory,
   powers: ({ base_directory, follow_symlinks }, bounds) => [
     ...sensitivePowers(base_directory, bounds),
-    ...(bounds.isTooWide(base_directory) ? [{ kind: 'reads', what: base_directory } as const] : []),
-    ...(follow_symlinks ? [{ kind: 'reads', what: `whatever links below ${base_directory} lead to` } as const] : []),
+    ...(bounds.isTooWide(base_directory) ? [{ kind: 'reads', what: bounds.nameOf(base_directory) } as const] : []),
+    ...(follow_symlinks
+      ? [{ kind: 'reads', what: `whatever links below ${bounds.nameOf(base_directory)} lead to` } as const]
+      : []),
   ],
   enumerate,
 };

@@ -160,7 +160,7 @@ export async function newJob(
   };
   const draft = { template: '', ...revisionOf(settings) };
   const store = { path: repository.path, outputs: places.outputs };
-  return { ...job, powers: (await defineJob(job, draft, workers, store)).powers };
+  return { ...job, powers: (await (await defineJob(job, draft, workers, store)).now()).powers };
 }
 
 /** Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan. */

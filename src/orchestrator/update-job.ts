@@ -54,7 +54,7 @@ export const updateJob = operation({
     const template = given.prompt_template ?? before.template;
     checkTemplate(template, job.fields);
     const draft = { template, ...revisionOf(settings) };
-    const { powers } = await definitionOf(deps, job, { ...before, ...draft });
+    const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
     await repository.turn();
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);

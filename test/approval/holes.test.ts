@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { boundsOf, refuseSpecial } from '../../src/approval/bounds.ts';
-import { type Definable, defineJob } from '../../src/approval/definition.ts';
+import { type Definable, defineJob, defineSource } from '../../src/approval/definition.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
+import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { systemPromptFile } from '../../src/workers/claude/run-files.ts';
 import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -27,8 +28,13 @@ function world() {
 
 type World = ReturnType<typeof world>;
 
-/** The definition of a job over a file of its home. */
-async function define(
+/** The definition of a job over a file of its home, as it is now. */
+async function define(place: World, parts: Parameters<typeof definable>[1]) {
+  return (await definable(place, parts)).now();
+}
+
+/** The same, to be looked at more than once. */
+function definable(
   { home, store }: World,
   {
     jobId = 'job-a',
@@ -48,7 +54,7 @@ async function define(
     postProcessing: null,
     ...more,
   };
-  return (await defineJob(job, { template, outputSchema: null, worker }, WORKERS, store)).now();
+  return defineJob(job, { template, outputSchema: null, worker }, WORKERS, store);
 }
 
 describe('two definitions are never the same', () => {
@@ -80,6 +86,35 @@ describe('two definitions are never the same', () => {
     rmSync(link);
     symlinkSync(join(place.root, 'store'), link);
     expect((await define(place, { worker })).id).not.toBe(before.id);
+  });
+
+  test('when a link leads elsewhere while a job runs, to a place of the same kind', async () => {
+    const place = world();
+    for (const name of ['one', 'other']) mkdirSync(join(place.root, name));
+    const link = join(place.home, 'link');
+    symlinkSync(join(place.root, 'one'), link);
+    const definition = await definable(place, { worker: { type: 'claude', add_dirs: ['link'] } });
+    const before = await definition.now();
+    expect(before.powers).toMatchObject([{ kind: 'reads', what: /link → .*one$/ }]);
+    rmSync(link);
+    symlinkSync(join(place.root, 'other'), link);
+    expect((await definition.now()).id).not.toBe(before.id);
+    rmSync(link);
+    symlinkSync(join(place.root, 'one'), link);
+    expect((await definition.now()).id).toBe(before.id);
+  });
+
+  test('of a source, when its link leads elsewhere', async () => {
+    const place = world();
+    const link = join(place.root, 'link');
+    const enumerator = await getEnumerator('file');
+    const config = parseConfig(enumerator, { base_directory: link, follow_symlinks: true });
+    const ids = ['bin', 'docs'].map((name) => {
+      rmSync(link, { force: true });
+      symlinkSync(join(place.home, name), link);
+      return defineSource(enumerator, config, place.home, place.store).id;
+    });
+    expect(new Set(ids).size).toBe(2);
   });
 
   test('from one home to another', async () => {

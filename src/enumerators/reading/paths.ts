@@ -10,5 +10,5 @@ export function absolutePath(path: string, workingDirectory: string): string {
 
 /** The power to read a place of credentials or ABP's own store; none for any other file or directory. */
 export function sensitivePowers(path: string, bounds: Bounds): readonly Power[] {
-  return bounds.isSensitive(path) ? [{ kind: 'credentials', what: path }] : [];
+  return bounds.isSensitive(path) ? [{ kind: 'credentials', what: bounds.nameOf(path) }] : [];
 }

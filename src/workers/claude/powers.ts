@@ -69,8 +69,9 @@ function directoryPowers(
   const roots = bounds.roots.filter((root) => edits && !bounds.mayEdit(root));
   return [...roots, ...named].flatMap((name): readonly Power[] => {
     const directory = absolute(name, bounds.base);
-    if (bounds.isSensitive(directory)) return [{ kind: 'credentials', what: directory }];
-    if (edits && !bounds.mayEdit(directory)) return [{ kind: 'writes', what: directory }];
-    return bounds.mayRead(directory) ? [] : [{ kind: 'reads', what: directory }];
+    const what = bounds.nameOf(directory);
+    if (bounds.isSensitive(directory)) return [{ kind: 'credentials', what }];
+    if (edits && !bounds.mayEdit(directory)) return [{ kind: 'writes', what }];
+    return bounds.mayRead(directory) ? [] : [{ kind: 'reads', what }];
   });
 }
