@@ -18,11 +18,8 @@ import {
 import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, plain, type Question, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 
-/** Longer texts are not read in a dialog: they are allowed on a terminal or the dashboard. */
+/** Longer texts are not read in a dialog, and nothing is cut in one: they are allowed on a terminal or the dashboard. */
 const DIALOG_CHARS = 6000;
-
-/** Of the template, which the dashboard and the terminal show whole. */
-const TEMPLATE_CHARS = 1500;
 
 const CHOICES = { refuse: 'refuse: nothing of it runs', approve: 'approve: exactly this may run' } as const;
 const form = choiceForm(CHOICES, '');
@@ -84,6 +81,7 @@ type Asked = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval'
 
 function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
   const { job_id, name, units, test_units, can, worker, source, template, files, home, output_directory } = asked;
+  const { limits, output_schema, post_processing } = asked;
   const follows = skipsTest
     ? `No test: all ${units} units run at once.`
     : `Tests ${Math.min(units, test_units)} of ${units} units; the others wait for you.`;
@@ -100,9 +98,12 @@ function jobDialog(asked: Asked, skipsTest: boolean): Dialog {
         `Source: ${source.type} ${JSON.stringify(source.config)}`,
         `Home: ${home ?? 'none'}`,
         `Output: ${output_directory}`,
+        `Limits: ${JSON.stringify(limits)}`,
         ...(files ?? []).map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
       ].join(' · '),
-      `Prompt: ${short(template, TEMPLATE_CHARS)}`,
+      `Prompt: ${template}`,
+      ...(output_schema === null ? [] : [`Schema: ${JSON.stringify(output_schema)}`]),
+      ...(post_processing === null ? [] : [`Post-processing: ${JSON.stringify(post_processing)}`]),
     ].join('\n'),
   };
 }
@@ -129,8 +130,4 @@ function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: Ab
 function question(words: string, can: Can): string {
   const line = `${words} ${powersLine(can, words.length + 1)}`;
   return line.length <= LINE_CHARS ? line : powersLine(can, words.length + 1);
-}
-
-function short(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
 }

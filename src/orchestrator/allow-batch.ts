@@ -11,13 +11,15 @@ import type { Call, OrchestratorDeps } from './operation.ts';
 import { previewPrompts } from './preview-prompts.ts';
 import { checkSettings } from './settings.ts';
 import { templateOf } from './template.ts';
+import { type WhatRuns, whatRuns } from './what-runs.ts';
 
 /** What create_job would make of its arguments, as far as a person is asked about it. */
 export interface BatchDefinition {
   readonly job: NewJob;
-  readonly template: string;
   readonly units: number;
   readonly definition: Definition;
+  /** What a person is shown. */
+  readonly shown: WhatRuns;
 }
 
 /**
@@ -39,8 +41,9 @@ export async function defineBatch(
   const { outputDirectory } = job;
   const template = await templateOf(deps, input, { fields, outputSchema: settings.outputSchema, outputDirectory });
   const store = { path: repository.path, outputs: places.outputs };
-  const defined = await defineJob(job, { template, ...revisionOf(settings) }, workers, store);
-  return { job, template, units: total, definition: await defined.now() };
+  const revision = { template, ...revisionOf(settings) };
+  const definition = await (await defineJob(job, revision, workers, store)).now();
+  return { job, units: total, definition, shown: whatRuns(job, revision, definition) };
 }
 
 /** Records that a person allows what create_job would make of these arguments. Throws `approval_required` for anybody else. */

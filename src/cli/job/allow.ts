@@ -1,16 +1,15 @@
 import { AbpError, toAbpError } from '../../domain/error.ts';
 import { DYNAMIC_CODE_NOTICE } from '../../enumerators/dynamic/notice.ts';
 import { findApproval } from '../../orchestrator/approval.ts';
+import type { WhatRuns } from '../../orchestrator/what-runs.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../format.ts';
 import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 
 type JobApproval = OutputOfView<'job_approval'>;
-type Asked = Omit<
-  JobApproval,
-  'status' | 'person' | 'allowed' | 'shown' | 'definition' | 'revision' | 'post_processing'
->;
+/** What a job, or a batch file in its place, would run. */
+type Asked = WhatRuns & Pick<JobApproval, 'job_id' | 'units' | 'reason'>;
 type Approval = OutputOfView<'list_approvals'>['approvals'][number];
 type Can = JobApproval['can'];
 
@@ -75,19 +74,25 @@ export async function agrees(session: Session, question: string, yes: boolean, w
 }
 
 /** What a job (or batch file) would do, for whoever has to allow it: its powers first, then all that decides what runs. */
-export function jobText(approval: Asked, colors: Colors): string {
-  const { can, name, job_id, units, test_units, source, worker, template, files } = approval;
+export function jobText(asked: Asked, colors: Colors): string {
+  const { can, name, job_id, units, test_units, source, worker, files, output_schema, post_processing } = asked;
   const fact = (label: string, value: string) => `${colors.dim(label)} ${printable(value, true)}`;
+  const text = (label: string, value: string) => [
+    colors.dim(label),
+    printable(value, true).trimEnd().replace(/^/gm, '  '),
+  ];
   return [
     colors.bold(`${printable(name)} (${printable(job_id)}) needs your approval before anything of it runs.`),
-    ...(approval.reason ? [printable(approval.reason)] : []),
+    ...(asked.reason ? [printable(asked.reason)] : []),
     ...powerLines(can, colors),
     fact('worker', JSON.stringify(worker)),
     fact('source', `${source.type} ${JSON.stringify(source.config)}, ${count(units, 'unit')}`),
-    fact('home', `${approval.home ?? 'none'}; output ${approval.output_directory}`),
+    fact('home', `${asked.home ?? 'none'}; output ${asked.output_directory}`),
+    fact('limits', JSON.stringify(asked.limits)),
     ...files.map(({ path, sha256 }) => fact('file', `${path} ${sha256?.slice(0, 12) ?? 'is missing'}`)),
-    colors.dim('prompt'),
-    printable(template, true).trimEnd().replace(/^/gm, '  '),
+    ...text('prompt', asked.template),
+    ...(output_schema === null ? [] : [fact('schema', JSON.stringify(output_schema))]),
+    ...(post_processing === null ? [] : text('post-processing', JSON.stringify(post_processing, null, 2))),
     `Tests ${count(Math.min(test_units, units), 'unit')} first unless you leave that out; the others follow once you approve the result.`,
   ].join('\n');
 }

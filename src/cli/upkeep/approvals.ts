@@ -1,8 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
-import { findApproval, listed } from '../../orchestrator/approval.ts';
-import { shownWorker } from '../../orchestrator/shown-worker.ts';
-import { workerOf } from '../batch-file/read.ts';
+import { findApproval } from '../../orchestrator/approval.ts';
 import type { Exit } from '../exit-codes.ts';
 import { table } from '../format.ts';
 import { agrees, allow, askingForApproval, jobText } from '../job/allow.ts';
@@ -63,25 +61,8 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
   const batch = await prepare(session, file, { set: [], force: true });
   const call = asPerson({ workingDirectory: batch.directory });
   const found = await batch.located(() => askingForApproval(session, yes, () => defineBatch(deps, batch.create, call)));
-  const { job, definition, template, units } = found;
-  session.say(
-    jobText(
-      {
-        name: job.name,
-        job_id: file,
-        can: listed(definition.powers),
-        units,
-        test_units: job.testUnits,
-        source: { type: job.enumeratorType, config: { ...job.enumeratorConfig } },
-        worker: shownWorker(workerOf(batch)),
-        template,
-        home: job.home,
-        output_directory: job.outputDirectory,
-        files: Object.entries(definition.files).map(([path, sha256]) => ({ path, sha256 })),
-      },
-      session.terminal.colors,
-    ),
-  );
+  const { definition, units, shown } = found;
+  session.say(jobText({ ...shown, job_id: file, units }, session.terminal.colors));
   if (!(await agrees(session, 'Allow it?', yes, file))) return 'cancelled';
   await allowBatch(deps, found, call);
   session.answer(

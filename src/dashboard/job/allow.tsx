@@ -61,6 +61,10 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
           />
           {typeof code === 'string' && <ForeignCode code={code} />}
           <ForeignCode code={asked.template} />
+          <Json
+            value={{ schema: asked.output_schema, post_processing: asked.post_processing, limits: asked.limits }}
+            label="Schema, post-processing and limits"
+          />
         </div>
       </Card>
     </section>

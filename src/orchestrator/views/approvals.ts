@@ -1,19 +1,16 @@
 import { z } from 'zod';
+import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { redactJson } from '../../domain/redact.ts';
 import type { Approval } from '../../domain/repository.ts';
 import { allowJob, allowSource, findApproval, listed, revokeApproval, shownOf, standing } from '../approval.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
-import { shownWorker } from '../shown-worker.ts';
+import { shownSource, shownSourceShape, whatRuns, whatRunsShape } from '../what-runs.ts';
 
 const SHOWN_APPROVALS = 200;
 
-const object = z.record(z.string(), z.unknown());
 const powers = z.array(z.object({ can: z.string(), what: z.string() }));
-
-const source = z.object({ type: z.string(), config: object });
 
 const approval = z.object({
   definition: z.string(),
@@ -28,7 +25,7 @@ const approval = z.object({
   /** Jobs that were last allowed to run under it. */
   jobs: z.array(z.string()),
   /** Of a source: what would be read, or run. */
-  source: source.nullable(),
+  source: shownSourceShape.nullable(),
 });
 
 /** What persons approved, and what waits for them. */
@@ -62,12 +59,6 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
   };
 }
 
-/** A source as a person reads it; code is what they are asked about, and stays as it is. */
-function shownSource(type: string, config: JsonObject): z.input<typeof source> {
-  const { code } = config;
-  return { type, config: { ...redactJson(config, 'logs'), ...(typeof code === 'string' ? { code } : {}) } };
-}
-
 /** Everything that a person is asked about a job before anything of it runs. */
 export const jobApproval = operation({
   name: 'job_approval',
@@ -75,56 +66,38 @@ export const jobApproval = operation({
   description:
     'Whether a person has to allow a job before anything of it runs, why, what it can do beyond its bounds, and all that decides what runs.',
   input: z.strictObject({ job_id: jobId }),
-  output: z.object({
+  output: whatRunsShape.extend({
     job_id: z.string(),
-    name: z.string(),
     status: z.string(),
     /** Whether only a person can let it run and approve its test. */
     person: z.boolean(),
     /** Whether it may run as it is now. */
     allowed: z.boolean(),
     reason: z.string().optional(),
-    can: powers,
     /** Comes back with the decision. */
     shown: z.string(),
     definition: z.string(),
     revision: z.int(),
     units: z.int(),
-    test_units: z.int(),
-    source,
-    worker: z.looseObject({ type: z.string() }),
-    template: z.string(),
-    post_processing: object.nullable(),
-    home: z.string().nullable(),
-    output_directory: z.string(),
-    files: z.array(z.object({ path: z.string(), sha256: z.string().nullable() })),
   }),
   effect: 'read',
   async run(deps, { job_id }) {
     const job = requireStoredJob(deps, job_id);
     const revision = deps.repository.jobs.revision(job_id, job.revision);
+    if (!revision) throw new AbpError('store', `${job_id} has no revision ${job.revision}.`);
     const found = await standing(deps, job);
-    const { id, powers: can, files } = found.definition;
+    const { id, powers: can } = found.definition;
     return {
       job_id,
-      name: job.name,
       status: job.status,
       person: needsPerson({ ...job, powers: can }),
       allowed: found.approved,
       ...(found.approved ? {} : { reason: found.reason }),
-      can: listed(can),
       shown: shownOf(job, id),
       definition: id,
       revision: job.revision,
       units: job.totalUnits,
-      test_units: job.testUnits,
-      source: shownSource(job.enumeratorType, job.enumeratorConfig),
-      worker: shownWorker(revision?.worker ?? { type: 'unknown' }),
-      template: revision?.template ?? '',
-      post_processing: job.postProcessing && { ...job.postProcessing },
-      home: job.home,
-      output_directory: job.outputDirectory,
-      files: Object.entries(files).map(([path, sha256]) => ({ path, sha256 })),
+      ...whatRuns(job, { ...revision, limits: { ...revision.limits, max_workers: job.maxWorkers } }, found.definition),
     };
   },
 });
