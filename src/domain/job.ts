@@ -129,8 +129,6 @@ export interface Job {
   readonly powers: readonly Power[];
   /** The definition that it was last allowed to run, where a person had to allow it; null before. */
   readonly approvedDefinition: string | null;
-  /** A test was discarded: where a person is needed, the next one needs them again, whatever they allowed before. */
-  readonly askAgain: boolean;
   /** Whether what certainly is a secret is removed from results before they are stored. */
   readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;

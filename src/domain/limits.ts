@@ -24,3 +24,12 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 export const MAX_WORKERS_CEILING = 64;
+
+/** The limits that are higher than before: what they bound may cost more, or take more of the machine. */
+export function raised(before: Limits, next: Limits): readonly (keyof Limits)[] {
+  const bound = (limits: Limits, name: (typeof BOUNDING)[number]) => limits[name] ?? Number.POSITIVE_INFINITY;
+  return BOUNDING.filter((name) => bound(next, name) > bound(before, name));
+}
+
+/** Limits that bound money, time and slots; a threshold of failures only stops earlier or later. */
+const BOUNDING = ['max_workers', 'max_retries', 'timeout_s', 'budget_usd'] as const;

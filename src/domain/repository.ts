@@ -35,7 +35,6 @@ export type JobPatch = Partial<
     | 'requireHumanApproval'
     | 'powers'
     | 'approvedDefinition'
-    | 'askAgain'
     | 'redactResults'
     | 'executorsLost'
     | 'startedAt'
@@ -57,7 +56,6 @@ export type NewJob = Omit<
   | 'revision'
   | 'test'
   | 'approvedDefinition'
-  | 'askAgain'
   | 'executorsLost'
   | 'costUsd'
   | 'costEstimated'
@@ -307,6 +305,8 @@ export interface Approval {
   /** Where the person said yes: elicitation, cli, dashboard. */
   readonly approvedBy: string | null;
   readonly revokedAt: number | null;
+  /** A test under it was discarded since the yes: another one is asked about again. */
+  readonly discardedAt: number | null;
 }
 
 /** What persons approved, by definition. Rows stay, so that what was allowed once can be told. */
@@ -320,6 +320,8 @@ export interface ApprovalStore {
   request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
   /** Records a person's yes, also after a revocation; `unknown` = it was never asked about. */
   approve(tx: Tx, definition: string, by: string): 'approved' | 'unknown';
+  /** Notes that a test under a definition was discarded, until the next yes. */
+  discard(tx: Tx, definition: string): void;
   /** Takes an approval back; `unchanged` = there was none. */
   revoke(tx: Tx, definition: string): 'revoked' | 'unchanged';
 }

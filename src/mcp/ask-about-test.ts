@@ -64,7 +64,8 @@ export async function startJobAsking(
   const looks =
     asks && isAnsweredByPerson(ctx) && given.approve === true && job !== null && canBeApproved(job) && needsPerson(job);
   const status = await askingForApproval(host, server, ctx, (human) =>
-    run(looks ? { ...given, approve: undefined } : given, human),
+    // A yes to what it does is none to its test: that has a dialog of its own, whatever the arguments say.
+    run(looks || human ? { ...given, approve: undefined, shown: undefined } : given, human),
   );
   if (!asks || !isStatus(status) || !canBeApproved(status)) return status;
   if (status.approval?.person && !isAnsweredByPerson(ctx)) return status;

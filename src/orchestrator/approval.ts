@@ -25,11 +25,17 @@ export async function definitionOf(
   return defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs });
 }
 
-/** How a job stands with the person who has to allow it, as it is at this moment. */
+/**
+ * How a job stands with the person who has to allow it, as it is at this moment. A test that was discarded, of this job or
+ * of another one alike, is not repeated without them.
+ */
 export async function standing(deps: Deps, job: Job): Promise<Standing> {
   const found = await standingOf(deps.repository, job, await definitionOf(deps, job));
-  if (!found.approved || !job.askAgain || !needsPerson({ ...job, powers: found.definition.powers })) return found;
-  const reason = 'Its test was discarded, and another one runs units again.';
+  const isAsked = needsPerson({ ...job, powers: found.definition.powers });
+  if (!found.approved || !isAsked || job.status !== 'created') return found;
+  const { discardedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
+  if (discardedAt === null) return found;
+  const reason = 'A test of it was discarded, and another one runs units again.';
   return { approved: false, definition: found.definition, reason };
 }
 
@@ -40,10 +46,10 @@ export async function standing(deps: Deps, job: Job): Promise<Standing> {
 export async function requireAllowed(
   deps: Deps,
   job: Job,
-  details: Readonly<Record<string, unknown>> = {},
+  asks: keyof typeof FOR_A_PERSON = 'allow',
 ): Promise<{ readonly person: boolean }> {
   const found = await standing(deps, job);
-  if (!found.approved) throw notAllowed(job, found.definition, found.reason, details);
+  if (!found.approved) throw notAllowed(job, found.definition, found.reason, asks);
   const { id, powers } = found.definition;
   if (!needsPerson({ ...job, powers })) return { person: false };
   // The same may have been allowed for another job, or before.
@@ -55,27 +61,36 @@ export async function requireAllowed(
 }
 
 /** Refuses what a person must do themselves: no argument and no token does it for them. */
-export function requirePerson(
-  job: Job,
-  call: Pick<Call, 'human'>,
-  what: string,
-  details: Readonly<Record<string, unknown>> = {},
-): void {
+export function requirePerson(job: Job, call: Pick<Call, 'human'>, what: keyof typeof FOR_A_PERSON): void {
   if (call.human) return;
-  throw new AbpError('approval_required', `${job.jobId}: ${what} A tool argument or a token is not enough.`, {
-    hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp approve ${job.jobId}`,
-    details: { job_id: job.jobId, powers: listed(job.powers), ...details },
-  });
+  const [sentence, command] = FOR_A_PERSON[what];
+  throw new AbpError(
+    'approval_required',
+    `${job.jobId}: only a person can ${sentence}. A tool argument or a token is not enough.`,
+    {
+      hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
+      details: { job_id: job.jobId, powers: listed(job.powers), asks: what },
+    },
+  );
 }
 
-function notAllowed(job: Job, { id, powers }: Definition, reason: string, more: object): AbpError {
+/** What a person does themselves about a job that needs one, in words, and the command that does it. */
+export const FOR_A_PERSON = {
+  allow: ['allow what it does', 'approvals allow'],
+  approve: ['approve its test', 'approve'],
+  skip: ['leave its test out', 'start --skip-test'],
+  again: ['run again what has been completed', 'reopen'],
+  raise: ['raise its limits', 'update'],
+} as const;
+
+function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {
   const can = powers.length === 0 ? 'It was made so that a person has to allow it' : `Powers: ${phrase(powers)}`;
   return new AbpError(
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
     {
       hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${job.jobId}`,
-      details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: listed(powers), ...more },
+      details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: listed(powers), asks },
     },
   );
 }
@@ -170,7 +185,7 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
   const { repository } = deps;
   const { human } = call;
   const job = requireJob(deps, jobId);
-  requirePerson(job, call, 'only a person can allow what it does.');
+  requirePerson(job, call, 'allow');
   const definition = await (await definitionOf(deps, job)).now();
   await repository.turn();
   repository.transaction((tx) => {
@@ -180,7 +195,7 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
     repository.approvals.request(tx, asked);
     repository.approvals.approve(tx, id, human ?? 'unknown');
-    repository.jobs.patch(tx, jobId, { approvedDefinition: id, powers, askAgain: false });
+    repository.jobs.patch(tx, jobId, { approvedDefinition: id, powers });
     repository.events.add(tx, jobId, { type: 'job:allowed', data: { definition: id.slice(0, SHORT), by: human } });
   });
   return definition;

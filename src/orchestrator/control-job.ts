@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
-import type { Job, JobTest } from '../domain/job.ts';
+import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
-import { requireAllowed } from './approval.ts';
+import { requireAllowed, requirePerson } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -65,7 +65,7 @@ export const resumeJob = operation({
   output: jobStatusOutput,
   effect: 'destructive',
   openWorld: true,
-  async run(deps, { job_id, max_workers }) {
+  async run(deps, { job_id, max_workers }, call) {
     const { repository } = deps;
     const job = requireJob(deps, job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
@@ -75,6 +75,9 @@ export const resumeJob = operation({
           ? 'manage_units retries or reopens its units.'
           : 'get_job_status shows what can be done with it.';
       throw refuse(job, 'only a paused or lost job can be resumed', hint);
+    }
+    if (max_workers !== undefined && max_workers > job.maxWorkers && needsPerson(job)) {
+      requirePerson(job, call, 'raise');
     }
     if (job.status === 'paused') await goOn(deps, job);
     else if (executorState(repository.leases.get(job_id)) !== 'alive') {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import type { EventType } from '../domain/event.ts';
-import type { Job, JobStatus } from '../domain/job.ts';
+import { type Job, type JobStatus, needsPerson } from '../domain/job.ts';
 import type { UnitFilter } from '../domain/repository.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { beginPostProcessing } from '../executor/post-processing.ts';
-import { requireAllowed } from './approval.ts';
+import { requireAllowed, requirePerson } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
@@ -66,8 +66,10 @@ export const manageUnits = operation({
   output: jobStatusOutput.extend({ changed: z.int() }),
   effect: 'destructive',
   openWorld: true,
-  async run(deps, { job_id, action, units, status, failure_class }) {
+  async run(deps, { job_id, action, units, status, failure_class }, call) {
     const job = requireJob(deps, job_id);
+    const repeats = action === 'post_process' || (action === 'reopen' && (status ?? 'completed') === 'completed');
+    if (repeats && needsPerson(job)) requirePerson(job, call, 'again');
     if (action === 'post_process') {
       await runPostProcessing(deps, job);
       return { ...jobStatus(deps, requireJob(deps, job_id)), changed: 1 };

@@ -137,7 +137,7 @@ export const listJobs = operation({
       status: job.status,
       ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
       ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
-      ...(needsAllowing(job) ? { needs_approval: true } : {}),
+      ...(needsAllowing(deps.repository, job) ? { needs_approval: true } : {}),
       units: deps.repository.units.counts(job.jobId),
       cost_usd: usd(job.costUsd),
       created_at: iso(job.createdAt),
@@ -153,9 +153,11 @@ export const listJobs = operation({
 });
 
 /** Whether a person has to allow a job that rests, before it can go on. */
-function needsAllowing(job: Job): boolean {
+function needsAllowing({ approvals }: OrchestratorDeps['repository'], job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason === 'approval';
-  return job.status === 'created' && needsPerson(job) && (job.askAgain || job.approvedDefinition === null);
+  if (job.status !== 'created' || !needsPerson(job)) return false;
+  const approval = job.approvedDefinition === null ? null : approvals.get(job.approvedDefinition);
+  return approval === null || approval.discardedAt !== null;
 }
 
 /** Place in the list, told so that it stays one when the job itself is deleted meanwhile. */

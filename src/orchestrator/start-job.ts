@@ -105,12 +105,9 @@ async function look(deps: OrchestratorDeps, job: Job): Promise<void> {
   if (job.status !== 'testing' || job.test?.state === 'running') await deps.launcher.ensureExecutor(job);
 }
 
-/** What a dialog has to say of a start without a test. */
-const SKIPS = { skips_test: true } as const;
-
 async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
   const { repository, clock, defaults } = deps;
-  await requireAllowed(deps, job, defaults.skipTest ? SKIPS : {});
+  await requireAllowed(deps, job, defaults.skipTest ? 'skip' : 'allow');
   if (defaults.skipTest) return run(deps, job, given, {});
   await requireReady(deps, job);
   const units = testUnits(deps, job);
@@ -139,24 +136,22 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
       const now = requireJob(deps, job.jobId);
       const note = `no executor could be started: ${(error as Error).message}`;
       if (now.status !== 'testing') return;
-      discardTest(deps, tx, now, note);
-      // Nothing has run: whoever allowed it need not be asked again.
-      repository.jobs.patch(tx, job.jobId, { askAgain: job.askAgain });
+      putBack(deps, tx, now, note);
     });
     throw error;
   }
 }
 
 async function skipTest(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
-  const { person } = await requireAllowed(deps, job, SKIPS);
-  if (person) requirePerson(job, call, 'only a person can leave its test out.', SKIPS);
+  const { person } = await requireAllowed(deps, job, 'skip');
+  if (person) requirePerson(job, call, 'skip');
   await run(deps, job, given, { ...noteOf(given), ...byWhom(call) });
 }
 
 async function approve(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
-  if (needsPerson(job)) requirePerson(job, call, 'only a person can approve its test.');
+  if (needsPerson(job)) requirePerson(job, call, 'approve');
   const { person } = await requireAllowed(deps, job);
-  if (person) requirePerson(job, call, 'only a person can approve its test.');
+  if (person) requirePerson(job, call, 'approve');
   if (call.human && given.shown === undefined) {
     throw new AbpError('invalid_input', 'shown: expected what was on the screen of whoever approves, found nothing.', {
       hint: 'Send `shown` of the status that was looked at.',
@@ -206,12 +201,16 @@ function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
 }
 
 /**
- * Puts a test back, running or ended: its units are pending again with nothing held against them, its attempts stay in
- * history. `job` as it is in the open transaction.
+ * Discards a test, running or ended: its units are pending again with nothing held against them, its attempts stay in
+ * history. Where a person had to allow it, another one is asked about. `job` as it is in the open transaction.
  */
-export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null, askAgain: true } }))
-    throw changed(job);
+export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
+  putBack(deps, tx, job, note);
+  if (job.approvedDefinition !== null) deps.repository.approvals.discard(tx, job.approvedDefinition);
+}
+
+function putBack({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
+  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
   repository.units.moveMany(
     tx,
     job.jobId,

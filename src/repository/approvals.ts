@@ -17,6 +17,7 @@ const toApproval = (row: ApprovalsTable): Approval => ({
   approvedAt: row.approved_at,
   approvedBy: row.approved_by,
   revokedAt: row.revoked_at,
+  discardedAt: row.discarded_at,
 });
 
 /** What persons approved, on SQLite. */
@@ -54,14 +55,19 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
             approved_at: null,
             approved_by: null,
             revoked_at: null,
+            discarded_at: null,
           })
           .onConflict((conflict) => conflict.column('definition').doNothing()),
       );
     },
     approve: (_tx, definition, by) => {
-      const set = { approved_at: clock.now(), approved_by: by, revoked_at: null };
+      const set = { approved_at: clock.now(), approved_by: by, revoked_at: null, discarded_at: null };
       const changed = runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
       return changed === 1 ? 'approved' : 'unknown';
+    },
+    discard(_tx, definition) {
+      const set = { discarded_at: clock.now() };
+      runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
     },
     revoke: (_tx, definition) => {
       const changed = runWrite(

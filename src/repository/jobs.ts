@@ -29,7 +29,6 @@ const PATCH_COLUMNS: {
   requireHumanApproval: ['require_human_approval', 'flag'],
   powers: ['powers', 'json'],
   approvedDefinition: ['approved_definition', 'plain'],
-  askAgain: ['ask_again', 'flag'],
   redactResults: ['redact_results', 'flag'],
   executorsLost: ['executors_lost', 'plain'],
   startedAt: ['started_at', 'plain'],

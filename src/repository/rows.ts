@@ -83,7 +83,6 @@ export function toJob(row: JobsTable): Job {
     requireHumanApproval: row.require_human_approval === 1,
     powers: json<Power[]>(row.powers),
     approvedDefinition: row.approved_definition,
-    askAgain: row.ask_again === 1,
     redactResults: row.redact_results === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
     home: row.home,

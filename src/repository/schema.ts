@@ -20,7 +20,6 @@ export interface JobsTable {
   require_human_approval: number;
   powers: string;
   approved_definition: string | null;
-  ask_again: number;
   redact_results: number;
   post_processing: string | null;
   home: string | null;
@@ -151,6 +150,7 @@ export interface ApprovalsTable {
   approved_at: number | null;
   approved_by: string | null;
   revoked_at: number | null;
+  discarded_at: number | null;
 }
 
 export interface Tables {

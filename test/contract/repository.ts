@@ -145,7 +145,6 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       requireHumanApproval: true,
       powers: [{ kind: 'programs', what: 'sh' }],
       approvedDefinition: 'aa',
-      askAgain: true,
       redactResults: false,
       executorsLost: 2,
       startedAt: 3,
@@ -615,6 +614,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       approvedAt: clock.now(),
       approvedBy: 'cli',
       revokedAt: null,
+      discardedAt: null,
     };
     expect(repository.approvals.get('aa')).toEqual(whole);
     expect(repository.approvals.get('cc')).toBeNull();
@@ -624,8 +624,12 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('revoked');
     expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('unchanged');
     expect(repository.approvals.get('aa')).toEqual({ ...whole, revokedAt: clock.now() });
+    tx((t) => repository.approvals.discard(t, 'aa'));
+    expect(repository.approvals.get('aa')?.discardedAt).toBe(clock.now());
+    expect(repository.approvals.get('ab')?.discardedAt).toBeNull();
     tx((t) => repository.approvals.approve(t, 'aa', 'dashboard'));
-    expect(repository.approvals.get('aa')).toMatchObject({ approvedBy: 'dashboard', revokedAt: null });
+    const renewed = { approvedBy: 'dashboard', revokedAt: null, discardedAt: null };
+    expect(repository.approvals.get('aa')).toMatchObject(renewed);
   });
 
   test('jobs are found by the definition that they were allowed under', () => {

@@ -1,6 +1,7 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { InputOf } from '../../src/orchestrator/index.ts';
 import { requireJob } from '../../src/orchestrator/operation.ts';
 import { PERSON, personAllowsJob } from '../helpers/approvals.ts';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
@@ -80,7 +81,7 @@ describe.each([
     const f = flow();
     const jobId = await tested(f, job);
     await start(f, jobId, { approve: false });
-    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test was discarded/ });
+    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test of it was discarded/ });
     expect(f.worker.runs).toHaveLength(1);
     await allow(f, jobId);
     expect((await start(f, jobId)).status).toBe('testing');
@@ -98,6 +99,79 @@ describe.each([
     await allow(f, await f.create(job));
     const other = await f.create(job);
     expect((await start(f, other)).status).toBe('testing');
+  });
+
+  test('repeats no run by being made again after its test was rejected', async () => {
+    const f = flow();
+    await start(f, await tested(f, job), { approve: false });
+    const other = await f.create(job);
+    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it was discarded/ });
+    await allow(f, other);
+    expect((await start(f, other)).status).toBe('testing');
+  });
+
+  test('goes on where another one alike had its test rejected', async () => {
+    const f = flow();
+    const jobId = await atWork(f, job);
+    await f.call('pause_job', { job_id: jobId });
+    const other = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
+    await start(f, other);
+    await f.until(() => f.job(other).test?.state === 'passed');
+    await start(f, other, { approve: false });
+    expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
+  });
+
+  test.each([
+    ['all that it has completed', { action: 'reopen' }],
+    ['one completed unit', { action: 'reopen', units: [0] }],
+    ['completed units by their status', { action: 'reopen', status: 'completed' }],
+  ] satisfies [string, object][])('runs again %s only for a person', async (_name, given) => {
+    const f = flow();
+    const jobId = await atWork(f, job);
+    await f.until(() => f.job(jobId).status === 'completed');
+    const before = f.job(jobId);
+    const manage = (call = {}) => f.call('manage_units', { job_id: jobId, ...given } as InputOf<'manage_units'>, call);
+    await expect(manage()).rejects.toMatchObject({ ...REFUSED, message: /only a person can run again/ });
+    expect(f.job(jobId)).toEqual(before);
+    expect((await manage({ human: 'cli' })).status).toBe('running');
+  });
+
+  test('runs its post-processing again only for a person', async () => {
+    const f = flow();
+    const jobId = await atWork(f, { ...job, post_processing_prompt: 'Sum it up.' });
+    await f.until(() => f.job(jobId).status === 'completed', 500);
+    const again = { job_id: jobId, action: 'post_process' } as const;
+    await expect(f.call('manage_units', again)).rejects.toMatchObject(REFUSED);
+    expect((await f.call('manage_units', again, { human: 'cli' })).status).toBe('post_processing');
+  });
+
+  test.each([
+    ['its budget', { budget_usd: 100 }],
+    ['its budget to none', { budget_usd: null }],
+    ['its slots', { max_workers: 50 }],
+    ['its time', { timeout_s: 80_000 }],
+    ['its tries', { max_retries: 99 }],
+  ])('has %s raised only by a person, once it has run', async (_name, limits) => {
+    const f = flow();
+    const jobId = await atWork(f, { ...job, limits: { max_workers: 1, budget_usd: 1, timeout_s: 60, max_retries: 1 } });
+    await f.call('pause_job', { job_id: jobId });
+    const update = (given: object, call = {}) => f.call('update_job', { job_id: jobId, limits: given }, call);
+    await expect(update(limits)).rejects.toMatchObject({ ...REFUSED, message: /only a person can raise/ });
+    expect(f.job(jobId).revision).toBe(1);
+    expect(await update({ budget_usd: 0.5, timeout_s: 30 })).toMatchObject({ revision: 2 });
+    expect(await update(limits, { human: 'dashboard' })).toMatchObject({ revision: 3 });
+  });
+
+  test('gets more slots only from a person, and fewer from anybody', async () => {
+    const f = flow();
+    f.worker.on(0, hangs);
+    const jobId = await atWork(f, { ...job, limits: { max_workers: 2 } });
+    const slots = (max_workers: number, call = {}) => f.call('resume_job', { job_id: jobId, max_workers }, call);
+    await expect(slots(50)).rejects.toMatchObject({ ...REFUSED, message: /only a person can raise/ });
+    expect(f.job(jobId).maxWorkers).toBe(2);
+    await slots(1);
+    await slots(4, { human: 'cli' });
+    expect(f.job(jobId).maxWorkers).toBe(4);
   });
 
   test.each([
@@ -332,4 +406,21 @@ test('what a person allowed is told in the history of the job', async () => {
   f.worker.otherwise = ok();
   const jobId = await atWork(f);
   expect(f.events(jobId, 'job:allowed')).toMatchObject([{ data: { by: 'cli' } }]);
+});
+
+test('a person is shown all that decides what runs, and how far', async () => {
+  const f = flow();
+  const jobId = await f.create({
+    ...FULL,
+    prompt_template: `Look at {name}. ${'x'.repeat(5000)} the end`,
+    output_schema: { type: 'object', description: 'what it says' },
+    post_processing_prompt: 'Then this.',
+    limits: { budget_usd: 7 },
+  });
+  expect(await view(f, 'job_approval', { job_id: jobId })).toMatchObject({
+    template: expect.stringMatching(/the end$/),
+    output_schema: { description: 'what it says' },
+    post_processing: { prompt: 'Then this.' },
+    limits: { budget_usd: 7 },
+  });
 });

@@ -27,7 +27,7 @@ export async function askingForApproval<T>(session: Session, yes: boolean, run: 
     } catch (error) {
       const question = questionOf(error);
       if (question === null || asked === MOST_QUESTIONS || !(yes || session.terminal.interactive)) throw error;
-      if (!(await allow(session, question, yes))) {
+      if (!(await allow(session, question, yes, yes))) {
         throw new AbpError('cancelled', 'It was not allowed: nothing was run.', { cause: error });
       }
     }
@@ -46,11 +46,11 @@ function questionOf(error: unknown): Question | null {
 }
 
 /** Shows what would run and asks; a yes to exactly that is recorded. Whether it may run now. */
-export async function allow(session: Session, question: Question, yes: boolean): Promise<boolean> {
+export async function allow(session: Session, question: Question, yes: boolean, brief = false): Promise<boolean> {
   if ('jobId' in question) {
     const approval = await session.view('job_approval', { job_id: question.jobId });
     if (approval.allowed) return true;
-    session.say(yes ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
+    session.say(brief ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
     if (!(await agrees(session, 'Allow it?', yes, question.jobId))) return false;
     await session.view('allow_job', { job_id: question.jobId, shown: approval.shown });
     return true;
@@ -97,7 +97,7 @@ export function jobText(asked: Asked, colors: Colors): string {
   ].join('\n');
 }
 
-/** What `--yes` allows, in short: whoever gave it decided beforehand. */
+/** What the `--yes` of a run allows, in short: whoever gave it decided beforehand; `abp approvals allow` shows all of it. */
 function allowedText({ name, can }: JobApproval, colors: Colors): string {
   return [`Allowed: ${printable(name)}`, ...powerLines(can, colors)].join('\n');
 }

@@ -19,13 +19,13 @@ CREATE TABLE approvals (
   requested_at INTEGER NOT NULL,
   approved_at INTEGER,
   approved_by TEXT,
-  revoked_at INTEGER
+  revoked_at INTEGER,
+  discarded_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE jobs ADD COLUMN home TEXT;
 ALTER TABLE jobs ADD COLUMN powers TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN approved_definition TEXT;
-ALTER TABLE jobs ADD COLUMN ask_again INTEGER NOT NULL DEFAULT 0;
 UPDATE jobs SET home = working_directory;
 CREATE INDEX jobs_by_definition ON jobs (approved_definition) WHERE approved_definition IS NOT NULL;
 `,
