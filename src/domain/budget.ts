@@ -1,4 +1,4 @@
-import type { JobTally } from './repository.ts';
+import type { JobTally } from './job-store.ts';
 
 /** A safety margin over the dearest attempt so far: agents vary. */
 const MARGIN = 1.5;

@@ -1,85 +1,19 @@
+import type { ApprovalStore } from './approval.ts';
 import type { Attempt, AttemptRef, UnitResult } from './attempt.ts';
 import type { EnumeratedItem } from './enumerator.ts';
 import type { JobEvent, NewEvent } from './event.ts';
 import type { FailureClass } from './failure.ts';
 import type { FailedUnit } from './failure-clusters.ts';
-import type { Job, JobStatus, Revision } from './job.ts';
+import type { JobStore } from './job-store.ts';
 import type { JsonObject } from './json.ts';
 import type { Lease, LeaseToken, ProcessIdentity } from './lease.ts';
 import type { Maintenance } from './maintenance.ts';
-import type { Power } from './power.ts';
 import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from './unit.ts';
-import type { RecordedNeeds } from './worker.ts';
 
 declare const txBrand: unique symbol;
 /** Proof of an open write transaction: every writing method wants one, `Repository.transaction` hands it out. */
 export interface Tx {
   readonly [txBrand]: true;
-}
-
-/** The fields of a job that change beside its status. */
-export type JobPatch = Partial<
-  Pick<
-    Job,
-    | 'name'
-    | 'pauseReason'
-    | 'statusMessage'
-    | 'resumeAt'
-    | 'pauseMode'
-    | 'fields'
-    | 'totalUnits'
-    | 'revision'
-    | 'maxWorkers'
-    | 'test'
-    | 'passEnv'
-    | 'requireHumanApproval'
-    | 'powers'
-    | 'approvedDefinition'
-    | 'redactResults'
-    | 'executorsLost'
-    | 'startedAt'
-    | 'endedAt'
-  >
->;
-
-/** What is known of a job before its first unit. */
-export type NewJob = Omit<
-  Job,
-  | 'status'
-  | 'pauseReason'
-  | 'statusMessage'
-  | 'resumeAt'
-  | 'pauseMode'
-  | 'pausedFrom'
-  | 'fields'
-  | 'totalUnits'
-  | 'revision'
-  | 'test'
-  | 'approvedDefinition'
-  | 'executorsLost'
-  | 'costUsd'
-  | 'costEstimated'
-  | 'inputTokens'
-  | 'outputTokens'
-  | 'startedAt'
-  | 'endedAt'
-  | 'eventSeq'
->;
-
-export type NewRevision = Omit<Revision, 'revision' | 'createdAt' | 'needs'>;
-
-/** Facts for the failures rule and the budget, each from rows or moved together with them. */
-export interface JobTally {
-  /** Distinct units of stage main that had an attempt. */
-  readonly unitsTried: number;
-  /** The dearest attempt that ended. */
-  readonly dearestUsd: number;
-  /** Reserved by attempts that run now. */
-  readonly reservedUsd: number;
-  /** Since the job was last started or resumed: the base of the failures rule. */
-  readonly ruleSince: number;
-  readonly ruleBaseTried: number;
-  readonly ruleBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
 }
 
 /** Failed units of one class. `example` is the first of them. */
@@ -88,18 +22,6 @@ export interface FailureCount {
   readonly count: number;
   readonly example: { readonly index: number; readonly message: string } | null;
 }
-
-export interface JobFilter {
-  readonly statuses?: readonly JobStatus[];
-  /** Part of the name or id. */
-  readonly search?: string;
-  readonly limit: number;
-  /** The last one seen; it need not be there any more. */
-  readonly after?: JobPlace;
-}
-
-/** Where a job stands in the list of all, newest first. */
-export type JobPlace = Pick<Job, 'createdAt' | 'jobId'>;
 
 /** Which units: all conditions must hold. */
 export interface UnitFilter {
@@ -128,45 +50,6 @@ export interface UnitWithResult {
   readonly result: UnitResult | null;
   /** By all attempts together, so that what units cost adds up to what their job did; null where no worker told. */
   readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
-}
-
-/** The ledger of jobs. */
-export interface JobStore {
-  insert(tx: Tx, job: NewJob, revision: NewRevision): void;
-  get(jobId: string): Job | null;
-  /** Jobs that were last allowed to run under a definition. */
-  approvedAs(definition: string): readonly Job[];
-  /** Ids that start with a prefix, at most 10. */
-  idsLike(prefix: string): readonly string[];
-  list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
-  /**
-   * Compare-and-set of the status. false = the job was in none of `from` (default: all that may become `to`): nothing
-   * written. A pause also notes what was paused (`pausedFrom`).
-   */
-  move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): boolean;
-  /** Writes other fields, optionally only in one of `inStatuses`. false = nothing written. */
-  patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): boolean;
-  revision(jobId: string, revision: number): Revision | null;
-  revisions(jobId: string): readonly Revision[];
-  /** Fills in the template of a revision that was inserted before the fields of the source were known. */
-  setTemplate(tx: Tx, jobId: string, revision: number, template: string): void;
-  /** Records what the worker of a revision is started with. */
-  setNeeds(tx: Tx, jobId: string, revision: number, needs: RecordedNeeds): void;
-  /** Adds a revision and makes it the current one; returns its number. */
-  addRevision(tx: Tx, revision: NewRevision): number;
-  tally(jobId: string): JobTally;
-  /** Starts a new base for the failures rule: what failed before is not held against what comes. */
-  resetRule(tx: Tx, jobId: string): void;
-  /**
-   * Jobs that ask for an executor by what the rows say, whoever holds them: at work, waiting for a quota window, with
-   * attempts that nobody has settled, or cancelled with units still in the queue.
-   */
-  wantingExecutor(): readonly Job[];
-  /** Hides the job; from then on `deleteChunk` takes it apart. */
-  markDeleting(tx: Tx, jobId: string): void;
-  /** Deletes up to `rows` rows of a job marked so; true = nothing of it is left. */
-  deleteChunk(tx: Tx, jobId: string, rows: number): boolean;
-  deleting(): readonly string[];
 }
 
 /** The ledger of units. */
@@ -286,44 +169,6 @@ export interface GateStore {
   /** Closes until the later of what is there and what is given. */
   close(tx: Tx, gate: WorkerGate): void;
   open(tx: Tx, type: string): void;
-}
-
-/** A definition that a person was asked about. */
-export interface Approval {
-  /** The SHA-256 of the definition, in hex. */
-  readonly definition: string;
-  readonly about: 'job' | 'source';
-  /** Name of the job, or type of the source. */
-  readonly title: string;
-  readonly powers: readonly Power[];
-  /** SHA-256 of the files whose bytes are part of the definition, by absolute path; null = it was not there. */
-  readonly files: Readonly<Record<string, string | null>>;
-  /** Of a source: its type and config, for a person to read. */
-  readonly source: JsonObject | null;
-  readonly requestedAt: number;
-  readonly approvedAt: number | null;
-  /** Where the person said yes: elicitation, cli, dashboard. */
-  readonly approvedBy: string | null;
-  readonly revokedAt: number | null;
-  /** A test under it was discarded since the yes: another one is asked about again. */
-  readonly discardedAt: number | null;
-}
-
-/** What persons approved, by definition. Rows stay, so that what was allowed once can be told. */
-export interface ApprovalStore {
-  get(definition: string): Approval | null;
-  /** The newest first. */
-  list(limit: number): readonly Approval[];
-  /** Those whose definition begins so. */
-  startingWith(prefix: string): readonly Approval[];
-  /** Records a question; what is known already stays as it is. */
-  request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
-  /** Records a person's yes, also after a revocation; `unknown` = it was never asked about. */
-  approve(tx: Tx, definition: string, by: string): 'approved' | 'unknown';
-  /** Notes that a test under a definition was discarded, until the next yes. */
-  discard(tx: Tx, definition: string): void;
-  /** Takes an approval back; `unchanged` = there was none. */
-  revoke(tx: Tx, definition: string): 'revoked' | 'unchanged';
 }
 
 /** Sums over all jobs of the store. */

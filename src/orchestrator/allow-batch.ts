@@ -1,7 +1,7 @@
 import { type Definition, defineJob } from '../approval/definition.ts';
 import { AbpError } from '../domain/error.ts';
+import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { NewJob } from '../domain/repository.ts';
 import { parseWith } from '../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { refuseRecursion } from '../executor/launch.ts';

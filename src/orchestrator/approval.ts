@@ -1,12 +1,12 @@
 import { refuseSpecial } from '../approval/bounds.ts';
 import { type Standing, standingOf } from '../approval/check.ts';
 import { type Definition, defineJob, defineSource, type JobDefinition, sourceShown } from '../approval/definition.ts';
+import type { Approval } from '../domain/approval.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import { POWERS, type Power } from '../domain/power.ts';
 import { redact } from '../domain/redact.ts';
-import type { Approval } from '../domain/repository.ts';
 import { refuseRecursion } from '../executor/launch.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { isAtWork, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
+import type { JobPlace } from '../domain/job-store.ts';
 import { redactJson } from '../domain/redact.ts';
-import type { JobPlace } from '../domain/repository.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
+import type { Approval, ApprovalStore } from '../domain/approval.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Power } from '../domain/power.ts';
-import type { Approval, ApprovalStore } from '../domain/repository.ts';
 import type { ApprovalsTable } from './schema.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 

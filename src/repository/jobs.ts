@@ -4,7 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { EXECUTING, jobStatusesBefore } from '../domain/job.ts';
-import type { JobPatch, JobStore, JobTally } from '../domain/repository.ts';
+import type { JobPatch, JobStore, JobTally } from '../domain/job-store.ts';
 import { createDeletion } from './deletion.ts';
 import { createRevisionStore, insertRevision } from './revisions.ts';
 import { toJob } from './rows.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AbpError, type ErrorCode } from '../../src/domain/error.ts';
 import { JOB_STATUSES, type JobStatus, jobStatusesBefore } from '../../src/domain/job.ts';
-import type { JobPatch } from '../../src/domain/repository.ts';
+import type { JobPatch } from '../../src/domain/job-store.ts';
 import { canMoveUnit, UNIT_STATUSES, type UnitStatus } from '../../src/domain/unit.ts';
 import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import type { Approval } from '../../domain/repository.ts';
 import { allowJob, allowSource, findApproval, listed, revokeApproval, shownOf, standing } from '../approval.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
