@@ -134,7 +134,7 @@ function isOlder(version: string, minimum: string): boolean {
   return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
-/** What a person must mend before anything works, with the exit code that `abp --help` has for it. */
+/** What a person must fix before anything works, with the exit code that `abp --help` has for it. */
 function fail(message: string): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = 3;

@@ -5,11 +5,11 @@ import { jobPath } from './api.ts';
 
 /** Between two looks at a job about which events keep coming, ms. */
 const CALM_MS = 800;
-/** A stream that was refused (a server that is busy, or comes up again) is asked for anew after so long, ms. */
+/** A stream that was refused (a server that is busy, or comes up again) is asked for again after so long, ms. */
 const AGAIN_MS = 5000;
 
 /**
- * Follows a job's events and has everything about it read anew when something happened, or when the connection was lost
+ * Follows a job's events and has everything about it read again when something happened, or when the connection was lost
  * meanwhile; a page that nobody looks at follows nothing (a browser has few connections for all its pages). Returns
  * whether it is connected.
  */

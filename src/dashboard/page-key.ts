@@ -4,7 +4,7 @@
  */
 const KEY = 'abp-page-key';
 
-/** The value, as it is now (another tab may have signed in anew); empty when this origin never signed in. */
+/** The value, as it is now (another tab may have signed in again); empty when this origin never signed in. */
 export function pageKey(): string {
   return localStorage.getItem(KEY) ?? '';
 }

@@ -1,6 +1,6 @@
 import type { JobTally } from './job-store.ts';
 
-/** A safety margin over the dearest attempt so far: agents vary. */
+/** A safety margin over the most expensive attempt so far: agents vary. */
 const MARGIN = 1.5;
 
 /** What the budget allows now. `capUsd` is what one attempt may spend, null = no cap. */
@@ -8,7 +8,7 @@ export type BudgetRoom = { readonly starts: number; readonly reservationUsd: num
 
 /**
  * How many attempts may start, by: spent + reserved + own reservation ≤ budget. The reservation is the unit's own cap,
- * else 1.5 × the dearest attempt so far; before anything has cost, an even share of what is left for each slot. The `last`
+ * else 1.5 × the most expensive attempt so far; before anything has cost, an even share of what is left for each slot. The `last`
  * attempt of a job (post-processing) may use all that is left: units say nothing about it, and nothing comes after it.
  */
 export function budgetRoom(facts: {

@@ -1,5 +1,5 @@
 /**
- * Every error code, with whose problem it is: the `caller` can mend the request, a `person` must do something outside
+ * Every error code, with whose problem it is: the `caller` can fix the request, a `person` must do something outside
  * (approve, log in, make room), the `state` of the job forbids it now, or `abp` itself is at fault.
  */
 export const ERROR_CODES = {

@@ -84,7 +84,7 @@ export const FAILURES = {
     job: 'pause_unavailable',
     tellNextAttempt: false,
     meaning: 'the worker program cannot be started',
-    advice: 'Install it or mend its path (`abp doctor` checks), then resume_job.',
+    advice: 'Install it or fix its path (`abp doctor` checks), then resume_job.',
   },
   approval: {
     unit: 'put_back',
@@ -140,7 +140,7 @@ export const FAILURES = {
     job: 'failures_rule',
     tellNextAttempt: true,
     meaning: 'the agent reported that it failed',
-    advice: "Read the agent's own words with get_unit, mend the prompt or the input, then retry.",
+    advice: "Read the agent's own words with get_unit, fix the prompt or the input, then retry.",
   },
   unit_budget: {
     unit: 'fail',
@@ -168,7 +168,7 @@ export const FAILURES = {
     job: 'failures_rule',
     tellNextAttempt: false,
     meaning: 'the unit cannot be run as it is described',
-    advice: 'Mend the item or the worker config, then retry.',
+    advice: 'Fix the item or the worker config, then retry.',
   },
   interrupted: {
     unit: 'interrupt',

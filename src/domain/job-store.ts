@@ -58,7 +58,7 @@ export type NewRevision = Omit<Revision, 'revision' | 'createdAt' | 'needs'>;
 export interface JobTally {
   /** Distinct units of stage main that had an attempt. */
   readonly unitsTried: number;
-  /** The dearest attempt that ended. */
+  /** The most expensive attempt that ended. */
   readonly dearestUsd: number;
   /** Reserved by attempts that run now. */
   readonly reservedUsd: number;

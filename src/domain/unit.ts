@@ -19,7 +19,7 @@ export const UNIT_STATUS_MEANING: Readonly<Record<UnitStatus, string>> = {
   pending: 'waits for a slot, or for the end of a back-off',
   running: 'an attempt is at work',
   completed: 'an attempt succeeded and its result is stored',
-  failed: 'gave up after its last retry, or at a failure that no retry can mend',
+  failed: 'gave up after its last retry, or at a failure that no retry can fix',
   skipped: 'left out by a person',
   cancelled: 'given up by a person while pending or running',
 };

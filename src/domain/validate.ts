@@ -12,7 +12,7 @@ export interface Problem {
   readonly key?: string;
 }
 
-/** Problems that are told one by one: nobody reads ten thousand, and mending the first mostly mends the others. */
+/** Problems that are told one by one: nobody reads ten thousand, and fixing the first mostly mends the others. */
 const TOLD = 10;
 
 /**

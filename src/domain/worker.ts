@@ -31,7 +31,7 @@ export interface Assignment extends AttemptRef {
   readonly idleTimeoutMs: number;
   /** Money this attempt may spend; null = no cap. */
   readonly budgetUsd: number | null;
-  /** An earlier attempt's session to be continued instead of starting anew. */
+  /** An earlier attempt's session to be continued instead of starting over. */
   readonly resumeSessionId: string | null;
   /** What the start of the job recorded, which comes before what is found now; null = nothing. */
   readonly needs: Needs | null;

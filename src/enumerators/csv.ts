@@ -197,7 +197,7 @@ function rowReader(config: CsvConfig, warnings: WarningCounter) {
     return { key, place, payload: payloadOf(fields, row, key) };
   }
 
-  function refuse(at: number, message: string, hint = 'Mend that line, or leave the row out.'): AbpError {
+  function refuse(at: number, message: string, hint = 'Fix that line, or leave the row out.'): AbpError {
     return new AbpError('invalid_input', `${path}, line ${at}: ${message}`, { hint });
   }
 

@@ -218,7 +218,7 @@ function refuseUnlessDone(ending: Ending): void {
   if ('waits' in ending) {
     const found = `${ending.waits} waiting for what can no longer happen`;
     throw new AbpError('invalid_input', `code: expected enumerate to finish, found ${found}${after(ending.items)}`, {
-      hint: 'Mend the code: every promise that it awaits must be settled by something that is still going on.',
+      hint: 'Fix the code: every promise that it awaits must be settled by something that is still going on.',
     });
   }
   throw new AbpError(
@@ -251,7 +251,7 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
         ? `Raise ${found.field} if that is meant, or let the code do less.`
         : reason === 'item'
           ? 'This bound is fixed. Yield smaller items: the part that an agent needs, or the path of a file with the rest.'
-          : 'Mend the code; enumerate must return, not exit.',
+          : 'Fix the code; enumerate must return, not exit.',
     },
   );
 }

@@ -65,7 +65,7 @@ function runsAlone({ interruptions }: Claim['unit']): boolean {
   return interruptions >= MAX_INTERRUPTIONS - 1;
 }
 
-/** Whether a job whose executors keep dying goes on: what was left behind is settled first, as that may be progress. */
+/** Whether a job whose executors keep dying goes on: orphaned attempts are settled first, as that may be progress. */
 function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { leftBehind }: Means): boolean {
   if (phase.purpose === 'test') return true;
   if (leftBehind > 0) return false;

@@ -7,7 +7,7 @@ import type { ExecutorContext } from './context.ts';
 
 /** How many executors may die in one test: after the second death nothing of it is run again. */
 const TEST_EXECUTORS = 2;
-/** What a person does about a failure that would have mended itself in the batch. */
+/** What a person does about a failure that would have fixed itself in the batch. */
 const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
   shrink_slots: 'Reject the test, and start it again later.',
   close_gate: 'Reject the test, and start it again once the window has opened.',
@@ -19,8 +19,8 @@ export function isTestGivenUp(test: JobTest | null): boolean {
 }
 
 /**
- * Ends a test once each of its units has ended, or is given up. What dead executors left behind (`leftBehind` attempts that
- * have not ended yet) is settled first: it has been paid for. One open transaction, compare-and-set on the job's status.
+ * Ends a test once each of its units has ended, or is given up. Attempts that dead executors orphaned (`leftBehind` of
+ * them have not ended yet) are settled first: they have been paid for. One open transaction, compare-and-set on the job's status.
  */
 export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, leftBehind: number): void {
   const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));

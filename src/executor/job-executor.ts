@@ -23,8 +23,6 @@ import { createWorkerPool, type Finished, type Running } from './worker-pool.ts'
 const LOOK_MS = 200;
 /** Units taken out of the queue of a cancelled job in one transaction. */
 const WITHDRAW_CHUNK = 5000;
-/** A trouble that lasts is logged this often. */
-const TROUBLE_LOG_MS = 60_000;
 /** How long a round waits for its turn to write before the loop goes round again. */
 const TURN_MS = 4_000;
 
@@ -60,7 +58,7 @@ interface Spawned {
 export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
   const { repository, dispatcher, clock, lease, log } = context;
   const { jobId } = lease;
-  const journal = createJournal(log);
+  const journal = createJournal(log, clock);
   const weather: Weather = { slots: createSlots(firstJob.maxWorkers), refusedSinceMs: null };
   // Both queues are emptied by the round that has committed them, never before.
   const finished: Finished[] = [];
@@ -70,7 +68,6 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   let loaded = firstRevision;
   let lastBeatMs = Number.NEGATIVE_INFINITY;
   let lastLookMs = Number.NEGATIVE_INFINITY;
-  let lastTroubleMs = Number.NEGATIVE_INFINITY;
   let lastPhase: Phase['kind'] = 'work';
   let broughtIn = false;
   let stopping = false;
@@ -121,7 +118,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       if (isDiskFull(error)) fullDisk.stopAlone(order);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
-      logTrouble(error);
+      journal.trouble(error);
       return 'wait';
     }
   }
@@ -147,7 +144,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     exporting?.abort();
     for (const running of pool.running) running.stop('interrupted');
     if (pool.running.size === 0) throw error;
-    logTrouble(error);
+    journal.trouble(error);
     return 'wait';
   }
 
@@ -161,7 +158,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       const running = start(firstJob, claim, turns);
       if (orphan) running.stop('cancelled');
     }
-    if (found.length > 0) log.logger.info({ attempts: found.length }, 'took over what was left behind');
+    if (found.length > 0) log.logger.info({ attempts: found.length }, 'took over orphaned attempts');
   }
 
   /** Everything that one round writes, in one transaction: what several slots finished shares a commit with new claims. */
@@ -255,7 +252,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         if (isDiskFull(error)) fullDisk.found(order);
-        else if (isStoreBusy(error)) logTrouble(error);
+        else if (isStoreBusy(error)) journal.trouble(error);
         else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
       })
       .finally(() => {
@@ -274,13 +271,6 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       repository.leases.release(tx, lease);
       return true;
     });
-  }
-
-  function logTrouble(error: unknown): void {
-    const now = clock.monotonic();
-    if (now - lastTroubleMs < TROUBLE_LOG_MS) return;
-    lastTroubleMs = now;
-    log.logger.warn({ err: error }, 'the store could not be written; it is tried again');
   }
 
   return {

@@ -82,7 +82,7 @@ export function createRecovery(options: {
     return { recovered, refused, deleted: await removeOrphans(repository, orphans) };
   }
 
-  /** An executor that cannot even start (a broken installation) is not started anew every few seconds. */
+  /** An executor that cannot even start (a broken installation) is not started again every few seconds. */
   async function launchWatched(job: Job): Promise<void> {
     try {
       await launcher.ensureExecutor(job, observer);

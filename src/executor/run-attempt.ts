@@ -99,7 +99,7 @@ function assignmentOf(
 }
 
 /**
- * Why the unit's last own failure was not accepted, where that helps; null where it does not. What befell it since then
+ * Why the unit's last own failure was not accepted, where that helps; null where it does not. What happened to it since then
  * (a busy service, a closed window, a kill) says nothing about the task and hides no reason.
  */
 function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {

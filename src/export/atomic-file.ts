@@ -184,7 +184,7 @@ function unlessMissing(error: unknown): null {
   throw error;
 }
 
-/** What the system refuses is a person's to mend; everything else passes as it is. */
+/** What the system refuses is a person's to fix; everything else passes as it is. */
 function explained(file: string, error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof AbpError || code === undefined) return error;

@@ -28,12 +28,12 @@ export interface ExportReport {
   readonly partial: boolean;
 }
 
-/** Rows that show the columns; a later row with another one makes the export start anew with all columns known. */
+/** Rows that show the columns; a later row with another one makes the export start over with all columns known. */
 const SAMPLE_ROWS = 1_000;
 
 /**
  * Writes units to a file, streaming, atomically. Throws AbpError: `invalid_input` (unknown field, a directory),
- * `already_exists`, `conflict`, `environment` (not writable); then nothing is left behind.
+ * `already_exists`, `conflict`, `environment` (not writable); then no file remains.
  */
 export async function writeUnits(
   driver: ExportFormat,

@@ -52,7 +52,7 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
       await writeResults(orchestrator.deps, format, { job_id, status }, path, { signal: c.req.raw.signal });
       return await attachment(c, name, await open(path));
     } finally {
-      // What is open stays readable until it has been sent, and nothing is left behind however that ends.
+      // What is open stays readable until it has been sent, and no file remains however that ends.
       await rm(folder, { recursive: true, force: true });
     }
   });

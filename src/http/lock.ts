@@ -24,7 +24,7 @@ export function lockPath(storagePath: string): string {
   return `${storagePath}.server.json`;
 }
 
-/** The living server of a store, or null. What a dead one left behind counts as nothing, as does one out of reach in a container. */
+/** The living server of a store, or null. The lock file of a dead one counts as nothing, as does one out of reach in a container. */
 export function readLock(path: string): ServerRecord | null {
   const record = parse(path);
   return record && !isOutOfSight(record) && !provablyDead(record) ? record : null;
@@ -69,7 +69,7 @@ function parse(path: string): ServerRecord | null {
     if (code === 'ENOENT' || error instanceof SyntaxError) return null;
     const found = code === 'EISDIR' ? 'a directory' : `one that cannot be read (${code})`;
     throw new AbpError('environment', `Expected the lock file of the dashboard, found ${found}: ${path}`, {
-      hint: 'Move it away or make it readable, then start again: only a server writes there, and makes it anew.',
+      hint: 'Move it away or make it readable, then start again: only a server writes it.',
       cause: error,
     });
   }

@@ -63,7 +63,7 @@ export function addPage(app: Hono<HttpEnv>, files: PageFiles): void {
       if (isView) throw new HttpRefusal('unavailable', 'The page has not been built.', 'npm run build');
       throw new HttpRefusal('no_such_path', `There is nothing at ${path}.`);
     }
-    // Names of assets hold a hash of their content; the page itself is looked at anew each time.
+    // Names of assets hold a hash of their content; the page itself is looked at again each time.
     const cache = path.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-cache';
     const headers = { 'Content-Type': file.type, 'Cache-Control': cache, ETag: file.etag };
     if (c.req.header('If-None-Match') === file.etag) return c.body(null, 304, headers);

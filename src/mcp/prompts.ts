@@ -32,7 +32,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
     'review-failures',
     {
       title: 'Review failed units',
-      description: 'Why units of a job failed, grouped by cause, and what would mend them.',
+      description: 'Why units of a job failed, grouped by cause, and what would fix them.',
       argsSchema: z.object({ job_id: completable(z.string().describe('The job'), complete.jobIds) }),
     },
     async ({ job_id }) =>

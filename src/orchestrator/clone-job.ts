@@ -11,7 +11,7 @@ export interface JobRecipe {
 }
 
 /**
- * The recipe of a job in its current revision. A template that was made from the intent is left out, to be made anew: it
+ * The recipe of a job in its current revision. A template that was made from the intent is left out, to be made again: it
  * names the output directory of the job that it was made for. For the same reason a default output directory is not kept.
  */
 export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<JobRecipe> {

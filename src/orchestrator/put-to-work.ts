@@ -33,7 +33,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     await launcher.ensureExecutor(job);
   } catch (error) {
     const reason = 'worker_unavailable';
-    const message = `No executor could be started: ${(error as Error).message} Mend that, then resume_job.`;
+    const message = `No executor could be started: ${(error as Error).message} Fix that, then resume_job.`;
     await repository.turn();
     repository.transaction((tx) => {
       const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;

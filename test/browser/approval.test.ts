@@ -108,12 +108,12 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await badge(page, 'failed');
   expect(dashboard.abp.store.repository.jobs.get(jobId)?.maxWorkers).toBe(3);
 
-  // Two failed for one reason: they are one cause, tried again together once it is mended.
+  // Two failed for one reason: they are one cause, tried again together once it is fixed.
   const cause = page.locator('.clusters > li');
   expect(await cause.count()).toBe(1);
   expect(await cause.innerText()).toMatch(/^2\s+agent error[\s\S]*unit 4: [\s\S]*it is encrypted/);
   await screenshot(page, 'job-failed');
-  signal('mended');
+  signal('fixed');
   await page.getByRole('button', { name: 'Retry these' }).click();
   await badge(page, 'completed');
   await page.goto(running);

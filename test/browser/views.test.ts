@@ -51,7 +51,7 @@ describe('every view has an address, is usable by everybody, in light and dark',
         await screenshot(page, `${name}-${colorScheme}`);
         await page.setViewportSize({ width: 390, height: 860 });
         const width = async () => [name, await page.evaluate('document.documentElement.scrollWidth')];
-        // Charts are drawn anew once they have seen that they have less room.
+        // Charts are drawn again once they have seen that they have less room.
         await expect.poll(width, PATIENCE).toEqual([name, 390]);
         await page.setViewportSize({ width: 1280, height: 860 });
       }

@@ -13,7 +13,7 @@ if (payload.waits && !here('go')) {
   process.stderr.write('waiting to be let go\n');
   while (!here('go')) await sleep(25);
 }
-if (payload.fails && !here('mended')) {
+if (payload.fails && !here('fixed')) {
   process.stderr.write(`cannot open "${payload.name}.pdf": it is encrypted\n`);
   process.exit(1);
 }

@@ -29,7 +29,7 @@ describe('what the budget of a job allows', () => {
     expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2, capUsd: 2 });
   });
 
-  test('by 1.5 × the dearest attempt so far, which is its cap then', () => {
+  test('by 1.5 × the most expensive attempt so far, which is its cap then', () => {
     expect(room({ spentUsd: 1, dearestUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
   });
 
@@ -56,12 +56,12 @@ describe('what the budget of a job allows', () => {
         usd,
         fc.option(usd),
         fc.nat(64),
-        (budgetUsd, spentUsd, reserved, dearest, cap, slots) => {
+        (budgetUsd, spentUsd, reserved, highest, cap, slots) => {
           const facts = {
             budgetUsd,
             spentUsd,
             reservedUsd: reserved,
-            dearestUsd: dearest,
+            dearestUsd: highest,
             unitCapUsd: cap || null,
             slots,
           };

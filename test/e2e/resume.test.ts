@@ -85,7 +85,7 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
     expect(await worker.run(next, { signal: calm })).toMatchObject({ ok: true, result: { structured: { n: 2 } } });
   });
 
-  it('after a tool was refused to it starts anew, where the refusal counts', async () => {
+  it('after a tool was refused to it starts over, where the refusal counts', async () => {
     const place = await machine(program, (request, turn) => {
       const write = { use: 'Write', input: { file_path: '/tmp/abp-forbidden', content: 'x' } };
       if (turn === 1) return { stall: true };

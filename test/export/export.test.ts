@@ -78,7 +78,7 @@ describe('CSV', () => {
     expect(first).toContain('open,1,2,closed,K,0,k0,completed,');
   });
 
-  it('starts anew when a late row has a column that the first ones lacked', async () => {
+  it('starts again when a late row has a column that the first ones lacked', async () => {
     const rows = Array.from({ length: 3000 }, (_, index) => row(index));
     rows.push(row(3000, { payload: { name: 'late', extra: 'input' }, result: { label: 'bad', why: 'late' } }));
     const { text, report } = await exported('csv', rows);
@@ -331,7 +331,7 @@ describe('the target', () => {
     expect(await readdir(folder)).toEqual(['out.jsonl']);
   });
 
-  it('has the hash of what it is in the end, also when the columns made it start anew', async () => {
+  it('has the hash of what it is in the end, also when the columns made it start again', async () => {
     const rows = Array.from({ length: 3000 }, (_, index) => row(index));
     rows.push(row(3000, { result: { label: 'bad', why: 'late' } }));
     const { sha256 } = await exportUnits('csv', () => rows, at('out.csv'));

@@ -43,7 +43,7 @@ describe('a pause', () => {
     });
     expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
     expect(f.job(job_id).costUsd).toBe(0.2);
-    // Resumed, it goes on in its session instead of starting anew.
+    // Resumed, it goes on in its session instead of starting over.
     f.worker.otherwise = ok();
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');

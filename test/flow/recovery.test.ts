@@ -87,7 +87,7 @@ describe('the executor after one that died', () => {
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
     expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ index: 1, config: { note: 'new' } });
-    // Its session was begun with another worker: it starts anew.
+    // Its session was begun with another worker: it starts over.
     expect(f.attempts(job_id, 1).map(({ revision }) => revision)).toEqual([1, 2]);
   });
 

@@ -256,12 +256,12 @@ describe('while the source is being stored', () => {
     const f = flow();
     const { creating, fail } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
-    fail(new AbpError('invalid_input', 'line 9000001: a quote is missing.', { hint: 'Mend the file.' }));
+    fail(new AbpError('invalid_input', 'line 9000001: a quote is missing.', { hint: 'Fix the file.' }));
     await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({
       code: 'invalid_input',
       message: `${job_id} was not created: line 9000001: a quote is missing.`,
-      hint: 'Mend the file.',
+      hint: 'Fix the file.',
     });
     nothingLeft(f);
   });

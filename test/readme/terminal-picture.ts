@@ -3,7 +3,7 @@ type Line = string;
 
 const ESCAPE = '\u001b';
 const FRAME_END = `${ESCAPE}[?7h`;
-/** What begins a line anew: abp itself, and readline before a question. */
+/** What begins a line again: abp itself, and readline before a question. */
 const LINE_ANEW = ['\r', `${ESCAPE}[K`, `${ESCAPE}[1G`];
 
 /**

@@ -14,7 +14,7 @@ export const clone: DefineCommand = (program, act) => {
     .command('clone <job>')
     .summary('a new job with the settings of another')
     .description(
-      "Makes a new job from another one's settings; its source is read anew. With --print, the batch file instead.",
+      "Makes a new job from another one's settings; its source is read again. With --print, the batch file instead.",
     )
     .option('--name <name>', 'another name')
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))

@@ -65,7 +65,7 @@ export async function showExecutorLog(session: Session, jobId: string, { lines, 
   for (let size = fileSize(path), rest = ''; follow; ) {
     const ended = isAtRest(await session.call('get_job_status', { job_id: jobId }));
     const now = fileSize(path);
-    // A log that was put aside begins anew.
+    // A log that was put aside begins again.
     const text = rest + readTail(path, now < size ? now : now - size);
     const whole = text.split('\n');
     rest = whole.pop() ?? '';

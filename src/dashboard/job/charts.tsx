@@ -14,7 +14,7 @@ type Point = History['points'][number];
 /** Units and cost over time. */
 export function Charts({ job }: { readonly job: Overview }) {
   const history = useQuery({
-    // Its own key: a job of a million units is not gone through anew with every event, but once it has ended.
+    // Its own key: a job of a million units is not gone through again with every event, but once it has ended.
     queryKey: ['history', job.job_id, job.status],
     queryFn: () => read<History>(`${jobPath(job.job_id)}/history`),
     refetchInterval: isAtWork(job) ? 5000 : false,

@@ -22,7 +22,7 @@ export function useSettings(jobId: string) {
   });
 }
 
-/** Does something to a job, tells how it went, and has everything about it read anew. */
+/** Does something to a job, tells how it went, and has everything about it read again. */
 export function useAct(jobId: string) {
   const queries = useQueryClient();
   const tell = useTell();

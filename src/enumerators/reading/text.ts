@@ -144,7 +144,7 @@ function otherMark(path: string, encoding: string, mark: string): AbpError {
 
 function notDecodable(path: string, encoding: string, line: number): AbpError {
   return new AbpError('invalid_input', `${path}, line ${line}: expected ${encoding}, found bytes that are not`, {
-    hint: 'Set encoding to what the file really is ("windows-1252" is usual for exports of older spreadsheets), or mend that line.',
+    hint: 'Set encoding to what the file really is ("windows-1252" is usual for exports of older spreadsheets), or fix that line.',
   });
 }
 

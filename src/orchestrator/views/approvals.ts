@@ -140,7 +140,7 @@ export const revokeApprovalView = operation({
   name: 'revoke_approval',
   title: 'Revoke an approval',
   description:
-    'Takes an approval back: jobs that run under it are paused, and nothing of it starts again before a person allows it anew.',
+    'Takes an approval back: jobs that run under it are paused, and nothing of it starts before a person allows it again.',
   input: byDefinition,
   output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
   effect: 'write',

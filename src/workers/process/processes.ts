@@ -55,7 +55,7 @@ export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
 }
 
 /**
- * Whether anything in the process group of this leader lives, be it the leader or what it left behind: nobody else gets its
+ * Whether anything in the process group of this leader lives, be it the leader or a process that it orphaned: nobody else gets its
  * number before all of it is gone. Another user's, or one whose leader is a stranger by now, counts as gone.
  */
 export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {

@@ -82,7 +82,7 @@ async function keepAgain(
 
 /**
  * Waits for an attempt that an earlier executor spawned, as runCommand would. null when its leader lives no more, or
- * ends without having begun: what it left behind is stopped, and the files tell the rest.
+ * ends without having begun: what it orphaned is stopped, and the files tell the rest.
  */
 export async function adoptCommand(
   bounds: RunBounds,

@@ -23,7 +23,7 @@ export async function stopGroup(attemptId: string, leader: SpawnRecord | null = 
 
 /**
  * TERM, then KILL, to the group of a leader that was identified in this boot. Whoever calls may have slept since: its number
- * is looked at anew before each signal.
+ * is looked at again before each signal.
  */
 export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
   await ladder(() => (groupIsAlive(leader) ? [leader.pid] : []));

@@ -8,7 +8,7 @@ export interface Scripted extends Workspace {
   readonly script: string;
   /** Whether the script was ever run. */
   ran(): boolean;
-  /** Writes the batch file anew, with these fields. */
+  /** Writes the batch file again, with these fields. */
   batch(rest?: object): void;
   /** Makes a job from it, starts nothing. */
   created(...args: readonly string[]): Promise<string>;

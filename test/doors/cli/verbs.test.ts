@@ -101,7 +101,7 @@ describe('control', () => {
     expect((await space.json('cancel', jobId, '2', '--yes')).document.units).toMatchObject({ cancelled: 1 });
     space.go();
     expect(await space.abp('start', jobId, '--skip-test', '--yes')).toMatchObject({ exitCode: 1 });
-    space.write('in/0001.txt', 'mended');
+    space.write('in/0001.txt', 'fixed');
     const again = await space.json('retry', jobId, '--watch');
     expect(again).toMatchObject({
       exitCode: 0,
@@ -231,7 +231,7 @@ describe('upkeep', () => {
     expect(cloned).toMatchObject({ exitCode: 0, document: { name: 'again', units: { total: 2 } } });
     const settings = (await space.json('show', cloned.document.job_id)).document;
     expect(settings.user_intent).toBe('Count the letters.');
-    // The prompt is made anew: it names the output directory of its own job.
+    // The prompt is made again: it names the output directory of its own job.
     expect(settings.revisions[0].template).not.toContain(first);
     const printed = await space.abp('clone', first, '--print');
     space.write('copy.yaml', printed.stdout);

@@ -79,7 +79,7 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
     expect(report).toMatchObject({ path, rows: 4, partial: false });
     expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(4);
 
-    place.write('mended', '');
+    place.write('fixed', '');
     expect(await ok('manage_units', { job_id, action: 'retry', status: 'failed' })).toMatchObject({ changed: 1 });
     await until(job_id, 'completed');
     expect((await call('cancel_job', { job_id })).text).toContain('only a job that has not ended can be cancelled');

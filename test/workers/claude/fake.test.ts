@@ -181,7 +181,7 @@ describe('how it is started', () => {
     expect(session(other)).not.toBe(session(one));
   });
 
-  it('starts anew when the session to be continued left no transcript', async () => {
+  it('starts over when the session to be continued left no transcript', async () => {
     const args = await argumentsOf({ resumeSessionId: 'd0609dd0-5992-40b1-b3fb-0b17ece5ea2a' });
     expect(args).not.toContain('--resume');
     expect(args).toContain('--session-id');
