@@ -64,23 +64,19 @@ export async function requireAllowed(
 export function requirePerson(job: Job, call: Pick<Call, 'human'>, what: keyof typeof FOR_A_PERSON): void {
   if (call.human) return;
   const [sentence, command] = FOR_A_PERSON[what];
-  throw new AbpError(
-    'approval_required',
-    `${job.jobId}: only a person can ${sentence}. A tool argument or a token is not enough.`,
-    {
-      hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
-      details: { job_id: job.jobId, powers: listed(job.powers), asks: what },
-    },
-  );
+  throw new AbpError('approval_required', `${job.jobId}: ${sentence}. A tool argument or a token is not enough.`, {
+    hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
+    details: { job_id: job.jobId, powers: listed(job.powers), asks: what },
+  });
 }
 
 /** What a person does themselves about a job that needs one, in words, and the command that does it. */
 export const FOR_A_PERSON = {
-  allow: ['allow what it does', 'approvals allow'],
-  approve: ['approve its test', 'approve'],
-  skip: ['leave its test out', 'start --skip-test'],
-  again: ['run again what has been completed', 'reopen'],
-  raise: ['raise its limits', 'update'],
+  allow: ['only a person can allow what it does', 'approvals allow'],
+  approve: ['only a person can approve its test', 'approve'],
+  skip: ['only a person can leave its test out', 'start --skip-test'],
+  again: ['only a person can run again what has been completed', 'reopen'],
+  raise: ['only a person can raise its limits', 'update'],
 } as const;
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
+import { PERSON } from '../helpers/approvals.ts';
 import { CALL, isAlive, world } from '../helpers/processes.ts';
 
 const items = (count: number, does: string, more = {}) =>
@@ -145,7 +146,7 @@ describe('control from another process', () => {
     const w = world();
     const job_id = await w.begin(items(6, 'waits'), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
-    await w.call('resume_job', { job_id, max_workers: 4 });
+    await w.abp.orchestrator.call('resume_job', { job_id, max_workers: 4 }, PERSON);
     await w.until(() => w.notes('start').length === 4);
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });

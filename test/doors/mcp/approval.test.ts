@@ -68,6 +68,25 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(dialogs).toHaveLength(4);
   });
 
+  it('nothing that decides what runs is cut: what a dialog has no room for is not approved in one', async () => {
+    user.answer = choose('approve');
+    const long = (chars: number) => ({
+      ...PROGRAM,
+      prompt_template: `Look at {file_path}. ${'x '.repeat(chars / 2)}the end`,
+      output_schema: { type: 'object', description: 'what it says' },
+      post_processing_prompt: 'Then this.',
+      limits: { budget_usd: 7 },
+    });
+    await ok('start_job', { job_id: await newJob(long(3000)), ...WAIT });
+    for (const part of ['the end', 'what it says', 'Then this.', '"budget_usd":7']) {
+      expect(dialogs[0]?.details).toContain(part);
+    }
+    const before = dialogs.length;
+    const refused = { isError: true, text: /abp approvals allow job-/ };
+    expect(await call('start_job', { job_id: await newJob(long(7000)) })).toMatchObject(refused);
+    expect(dialogs).toHaveLength(before);
+  });
+
   it.each<[string, OnElicitation, RegExp]>([
     ['refuses it', choose('refuse'), /did not allow it: nothing was run/],
     ['closes the dialog', () => ({ action: 'cancel' }), /abp approvals allow job-/],

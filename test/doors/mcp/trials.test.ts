@@ -41,7 +41,9 @@ describe('S1: programs of any worker', () => {
     await ok('start_job', { job_id: other, skip_test: true, wait_seconds: 0 });
     await ok('pause_job', { job_id: other, hard: true });
     await ok('update_job', { job_id: other, worker: touches });
-    await ok('manage_units', { job_id: other, action: 'reopen' });
+    const again = { isError: true, text: /only a person can run again/ };
+    expect(await call('manage_units', { job_id: other, action: 'reopen' })).toMatchObject(again);
+    await ok('manage_units', { job_id: other, action: 'retry' });
     expect(await call('resume_job', { job_id: other })).toMatchObject(refused);
     expect(await call('start_job', { job_id: other, approve: true })).toMatchObject({ isError: true });
     expect(await ok('get_job_status', { job_id: other })).toMatchObject({ status: 'paused' });
