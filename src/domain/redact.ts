@@ -10,6 +10,7 @@ import {
 import { assignments } from './redact/assignments.ts';
 import { cleanArguments, otherPasswords, programPasswords, userOptions } from './redact/commands.ts';
 import { applyRules, HIDDEN, type Rule } from './redact/engine.ts';
+import { passwordHashes, pgpassLines } from './redact/files.ts';
 import { authorizationHeaders, basicCredentials, bearerTokens, cookieHeaders, keyHeaders } from './redact/headers.ts';
 import { certainName, cleanJson, likelyName, namedValues } from './redact/json.ts';
 import {
@@ -49,7 +50,17 @@ const headers = (strict: boolean): readonly Rule[] => [
 
 const RULES: Readonly<Record<Profile, readonly Rule[]>> = {
   results: [...FORMATS, ...headers(true)],
-  logs: [...FORMATS, keyLines, ...headers(false), programPasswords, userOptions, otherPasswords, assignments],
+  logs: [
+    ...FORMATS,
+    keyLines,
+    pgpassLines,
+    passwordHashes,
+    ...headers(false),
+    programPasswords,
+    userOptions,
+    otherPasswords,
+    assignments,
+  ],
 };
 const NAMES = { results: certainName, logs: likelyName } as const;
 

@@ -11,6 +11,8 @@ const WEB = /(?:https?|wss?|ftps?|svn)$/i;
 /** A colon after the host begins a port. */
 const PORT = /[0-9]{1,5}(?![A-Za-z0-9._~!$%^&*+=@-])/y;
 const COLON = 58;
+/** What an image is pinned to: `docker://alpine:3.18@sha256:…`. */
+const DIGEST = /@sha(?:256|512):[0-9a-f]{32}/y;
 
 /** The password of an address: `scheme://user:password@host`, also one with `@`, `/` or `:` in it. */
 export const addressPasswords: Rule = {
@@ -22,7 +24,7 @@ export const addressPasswords: Rule = {
     if (!rest.includes('@') || matchAt(PORT, text, start) !== null) return end;
     const isWeb = WEB.test(text.slice(Math.max(0, index - 8), index));
     const at = passwordEnd(rest, isWeb);
-    if (at <= 0) return end;
+    if (at <= 0 || matchAt(DIGEST, rest, at) !== null) return end;
     const password = rest.slice(0, at);
     // GitHub takes a token as the user.
     if (password === 'x-oauth-basic') return { start: index + 3, end: start + at };
@@ -151,7 +153,7 @@ function isSecretPart(text: string, part: Span): boolean {
 
 /** Where addresses take a secret as a parameter. */
 const PARAMETER =
-  /[?&](?:access_?token|refresh_?token|id_?token|auth_?token|api_?key|apikey|client_?secret|password|passwd|pwd|private_?key|secret_?key)=/gi;
+  /[?&](?:access_?token|refresh_?token|id_?token|auth_?token|api_?key|apikey|client_?secret|password|passwd|pwd|private_?key|secret(?:_?key)?)=/gi;
 const IN_PARAMETER = characters('A-Za-z0-9_.~%+/=!*-');
 
 /** The value of a parameter in an address, where its name says that it is a secret. */

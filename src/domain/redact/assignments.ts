@@ -123,7 +123,8 @@ const DESCRIPTIONS: ReadonlySet<string> = new Set(
    are must should will can cannot has have the a an your their our this that not and or if when for
    from with in on at to of by as it use used using enter entered please see field value type unknown
    default denied failed error ok okay none set unset given provided specified found ask asked prompt
-   prompted option options flag argument identifier keyword operator punctuation`.split(/\s+/),
+   prompted option options flag argument identifier keyword operator punctuation hardcoded rotated
+   leaked exposed present absent plaintext`.split(/\s+/),
 );
 
 /** Whether a value begins with such a word. */

@@ -2,7 +2,7 @@ import type { Json } from '../json.ts';
 import { isNoValue } from './assignments.ts';
 import { applyRules, characters, HIDDEN, type Rule, runEnd } from './engine.ts';
 import { exactKindOf, isLexical, kindOf } from './names.ts';
-import { isMixed, isPlaceholder, valueAt } from './shapes.ts';
+import { isMixed, isPlaceholder, isWords, valueAt } from './shapes.ts';
 
 /** A JSON value without its secrets, how many they were, and those that were hidden for their name. */
 export interface CleanedJson {
@@ -11,7 +11,7 @@ export interface CleanedJson {
   readonly named: ReadonlySet<string>;
 }
 
-/** Whether the value of this name is a secret, given the names beside it. */
+/** Whether the value of this name is a secret, given the names beside it; of a pair of name and value, they do not hold it. */
 type Judge = (name: string, value: string | number, beside: readonly string[]) => boolean;
 
 /** Cleans every string by `rules`, and the values whose name is that of a secret. Shape, names and other values stay. */
@@ -64,9 +64,24 @@ export const certainName: Judge = (name, value, beside) => {
   if (typeof value === 'number') return kind === 'password' && String(value).length >= 4;
   const isNone = value === '' || isPlaceholder(value.slice(0, 100)) || isNoValue(value) || TO_BE_FILLED_IN.test(value);
   if (isNone) return false;
+  const short = value.slice(0, 300);
+  if (NOT_MADE.some((form) => form.test(short)) || (!beside.includes(name) && isText(value))) return false;
   if (kind === 'password') return true;
-  return value.length >= 4 && !/\s/.test(value) && !isLexical(beside);
+  return value.length >= 4 && !/\s/.test(value) && !isLexical(beside, value);
 };
+
+/** A path (`pwd`), a place in a file, a type with its length, a single word as titles and translations have it. */
+const NOT_MADE: readonly RegExp[] = [
+  /^~?\/[\w./ -]*$/,
+  /^[A-Za-z]:[\\/][\w.\\/ -]*$/,
+  /^[./]{0,4}(?:[\w/-]+\.)+[A-Za-z]{1,5}:[0-9]{1,6}(?::[0-9]{1,6})?$/,
+  /^[A-Z][A-Za-z0-9]{0,30}\([0-9, ]{0,20}\)$/,
+  /^\p{Lu}\p{Ll}{3,40}$/u,
+];
+
+function isText(value: string): boolean {
+  return /\s/.test(value) || isWords(value);
+}
 
 /** For logs: every name that could be one. */
 export const likelyName: Judge = (name, value) => {

@@ -19,10 +19,13 @@ export const providerKeys: Rule = {
   find: new RegExp(`${BEGINS}(?:(${MIXED.join('|')})|${PLAIN.join('|')})`, 'g'),
   locate(text, { 0: found, 1: escaped = '', 2: mixed, index }) {
     const end = index + found.length;
-    if (mixed !== undefined && !looksMade(mixed.slice(4))) return end;
+    if (FILLED.test(found) || (mixed !== undefined && !looksMade(mixed.slice(4)))) return end;
     return { start: index + escaped.length, end: runEnd(text, end, TOKEN) };
   },
 };
+
+/** What examples write in the place of a key: `ghp_xxxxxxxxxxxxxxxxxxxx`. */
+const FILLED = /(?:x{10}|X{10}|0{10})$/;
 
 /** The same of those that tell by their middle. */
 export const providerKeysByMiddle: Rule = {

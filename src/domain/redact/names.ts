@@ -1,3 +1,5 @@
+import { isWords } from './shapes.ts';
+
 /**
  * The last word of a name whose value is a secret, and what the value must be: of a `password` nearly anything, of a `token`
  * what looks made, of a `key` only what cannot be anything else. For logs.
@@ -61,7 +63,7 @@ export function exactKindOf(name: string): keyof typeof EXACT | null {
 const LEXICAL =
   /^(?:pos|tag|lemma|stem|logprob|top_logprobs|bytes|offset|start|end|line|column|index|dep|head|ner|freq|frequency|count|score|weight|rank|prob|probability|kind|lexeme|translation|gloss|syllables?)$/i;
 
-/** Whether the fields beside a `token` say that it is a word of a text or a program. */
-export function isLexical(names: readonly string[]): boolean {
-  return names.some((name) => LEXICAL.test(name));
+/** Whether the fields beside a `token` say that it is a word of a text or a program; beside a `type` a word is one. */
+export function isLexical(names: readonly string[], value: string): boolean {
+  return names.some((name) => LEXICAL.test(name)) || (names.includes('type') && isWords(value));
 }

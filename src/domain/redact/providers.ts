@@ -49,7 +49,10 @@ export const PROVIDERS: readonly Provider[] = [
   { of: 'Google, OAuth refresh', pattern: '1//0[\\w-]{30,}', mixed: true },
   { of: 'Google, OAuth client', pattern: 'GOCSPX-[\\w-]{20,}' },
   { of: 'Firebase messaging', pattern: 'AAAA[\\w-]{7}:APA91b[\\w-]{100,}' },
-  { of: 'AWS, key id', pattern: 'A(?:KIA|SIA|BIA|CCA)(?![ACDEFGHIKLMNPQRSTVWY]{16})[A-Z0-9]{16}(?![A-Za-z0-9])' },
+  {
+    of: 'AWS, key id',
+    pattern: 'A(?:KIA(?![ACDEFGHIKLMNPQRSTVWY]{16})|(?:SIA|BIA|CCA)(?=[A-Z]{0,15}[0-9]))[A-Z0-9]{16}(?![A-Za-z0-9])',
+  },
   { of: 'AWS, Bedrock', pattern: '(?:ABSKQmVkcm9ja0FQSUtleS|bedrock-api-key-)[\\w+/=-]{20,}' },
   { of: 'Alibaba', pattern: 'LTAI[A-Za-z0-9]{16,20}\\b', mixed: true },
   { of: 'Twilio', pattern: `SK${HEX}{32}\\b` },
@@ -99,6 +102,11 @@ export const PROVIDERS: readonly Provider[] = [
   { of: 'Buildkite', pattern: `bk[ua]a_${HEX}{40}` },
   { of: 'SonarQube', pattern: `sq[pua]_${HEX}{40}` },
   { of: 'JFrog', pattern: 'AKCp[A-Za-z0-9]{60,}', mixed: true },
+  { of: 'Mapbox', pattern: 'sk\\.eyJ[\\w-]{16,}\\.[\\w-]{16,}' },
+  { of: 'EasyPost', pattern: 'EZ[AT]K[A-Za-z0-9]{54}' },
+  { of: 'Clojars', pattern: 'CLOJARS_[0-9a-z]{60}' },
+  { of: 'Facebook', pattern: 'EAA[A-Z][A-Za-z0-9]{80,}', mixed: true },
+  { of: 'OpenShift', pattern: 'sha256~[\\w-]{43}' },
   { of: 'Dropbox', pattern: 'sl\\.(?:u\\.)?[\\w-]{80,}', mixed: true },
 ];
 

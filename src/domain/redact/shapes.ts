@@ -97,10 +97,10 @@ export function isPlaceholder(text: string): boolean {
   return BEGINS_PLACEHOLDER.has(text.charCodeAt(0)) && PLACEHOLDER.test(text);
 }
 
-const BEGINS_PLACEHOLDER: ReadonlySet<number> = new Set([...'[<&${%*•.#?_-…xX'].map((first) => first.charCodeAt(0)));
+const BEGINS_PLACEHOLDER: ReadonlySet<number> = new Set([...'[<&${%*•.#?_-…xXyY'].map((first) => first.charCodeAt(0)));
 
 const PLACEHOLDER =
-  /^(?:\[(?:redacted|set|hidden|filtered|secret|masked)\]?|<[^>]*>?|&lt;.*|\$\(?\{?[A-Za-z_]\w*[^a-z0-9]*|\$\{.*|\{\{.*|\{[A-Za-z_][\w.]*\}|%\(?[A-Za-z_]\w*\)?[s%]?|%[sd]|(?:[*•.#?_-]|…)+|x{3,}|X{3,}|\.{2,}.*|\*{3,}.*)$/i;
+  /^(?:\[(?:redacted|set|hidden|filtered|secret|masked)\]?|<[^>]*>?|&lt;.*|\$\(?\{?[A-Za-z_]\w*[^a-z0-9]*|\$\{.*|\{\{.*|\{[A-Za-z_][\w.]*\}|%\(?[A-Za-z_]\w*\)?[s%]?|%[sd]|(?:[*•.#?_-]|…)+|x{3,}|X{3,}|\.{2,}.*|\*{3,}.*|your[-_][A-Za-z_-]{2,40})$/i;
 
 const WORD = '(?:[a-z]{1,15}|[A-Z]{1,15}|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]{2,12}){1,6}|[A-Z][a-z]{1,14})';
 const WORDS = new RegExp(`^${WORD}(?:[-_.:/]${WORD}){0,20}[.:!?)\\]]{0,3}$`);
