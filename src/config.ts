@@ -17,6 +17,9 @@ export interface Config {
   readonly confirmStart: boolean;
 }
 
+/** Folders beside the database that nobody but ABP writes in. */
+export const OWN_FOLDERS = { runs: 'runs', logs: 'logs' } as const;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One variable: how it is read, and what the README's table says of it. */

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Bounds } from '../domain/power.ts';
 import { realPlace } from './real-place.ts';
@@ -131,7 +132,7 @@ function isSensitive(path: string, storePath: string): boolean {
   // What agents made for somebody is there to be read, wherever the store lies.
   if (isWithin(path, join(dirname(store), 'outputs'))) return false;
   if (holdsSecrets(path) || path === dirname(store)) return true;
-  const beside = ['runs', 'logs'].map((name) => join(dirname(store), name));
+  const beside = Object.values(OWN_FOLDERS).map((name) => join(dirname(store), name));
   return path.startsWith(store) || beside.some((directory) => isWithin(path, directory));
 }
 

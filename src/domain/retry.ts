@@ -6,6 +6,10 @@ import type { Unit } from './unit.ts';
 export const MAX_DEFERRALS = 20;
 /** A unit whose attempts were lost this often is given up; one before that it runs alone. */
 export const MAX_INTERRUPTIONS = 3;
+/** Executors that may be lost while they judge one attempt: the next one to find it ends it as `crashed`. */
+export const MAX_JUDGES = 3;
+/** Executors in a row that may be lost without one settled unit, before the job pauses. */
+export const MAX_EXECUTORS_LOST = 3;
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 60_000;
 

@@ -2,15 +2,12 @@ import { budgetRoom } from '../domain/budget.ts';
 import type { Claim, ClaimRequest } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
-import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
+import { MAX_EXECUTORS_LOST, MAX_INTERRUPTIONS } from '../domain/retry.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { failTest, isTestGivenUp } from './finish.ts';
 import { pauseJob } from './pause.ts';
 import type { Phase } from './phase.ts';
 import type { WorkerPool } from './worker-pool.ts';
-
-/** Executors in a row that may die without one settled unit. */
-const MAX_EXECUTORS_LOST = 3;
 
 export type Work = Extract<Phase, { kind: 'work' }>;
 

@@ -1,11 +1,9 @@
 import { dirname, join } from 'node:path';
+import { OWN_FOLDERS } from '../config.ts';
 import type { Stage } from '../domain/unit.ts';
 
 /** Run directories in one folder: a directory with a million entries is slow to list and to delete. */
 const RUNS_PER_FOLDER = 1000;
-
-/** Folders beside the database that nobody but ABP writes in. */
-export const OWN_FOLDERS = { runs: 'runs', logs: 'logs' } as const;
 
 /** Where the files of a store lie: beside its database. All absolute. */
 export interface Places {

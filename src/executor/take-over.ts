@@ -1,12 +1,10 @@
 import type { Outcome } from '../domain/attempt.ts';
 import type { Claim } from '../domain/dispatcher.ts';
+import { MAX_JUDGES } from '../domain/retry.ts';
 import type { Assignment, RunContext, Worker } from '../domain/worker.ts';
 import type { ExecutorContext } from './context.ts';
 import { isDiskFull, isStoreBusy } from './disk.ts';
 import { interruptedOutcome, recordedProcess } from './left-behind.ts';
-
-/** Executors that may be lost while they judge one attempt: the next one to find it ends it. */
-const MAX_JUDGES = 3;
 
 /**
  * Attempts that were taken over are judged one at a time, each until its outcome is written down: when judging one ends or
@@ -44,8 +42,8 @@ class GivenUp extends Error {}
 
 /**
  * The outcome of an attempt that an earlier executor left: waits for it while it lives, else judges its files, else it was
- * interrupted. That its judging begins is recorded before: what ends or stalls one executor after another is not judged a
- * fourth time, and waiting for one that lives counts as nothing. One that was cancelled and lives no more is not judged.
+ * interrupted. That its judging begins is recorded before: what ends or stalls one executor after another is given up after
+ * MAX_JUDGES, and waiting for one that lives counts as nothing. One that was cancelled and lives no more is not judged.
  */
 export async function takeOver(
   context: ExecutorContext,

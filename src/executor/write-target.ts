@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { realPlace } from '../approval/real-place.ts';
+import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
 import { makeDirectory } from '../export/atomic-file.ts';
-import { OWN_FOLDERS, type Places } from './places.ts';
+import type { Places } from './places.ts';
 
 /**
  * The one place that decides where ABP may write for somebody: nowhere in its store but in its outputs, however the path
