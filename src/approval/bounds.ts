@@ -20,6 +20,7 @@ const CREDENTIAL_FOLDERS = [
   '.codex',
   '.gemini',
   '.password-store',
+  '.secrets',
   '.config',
   '.subversion',
   'Library/Keychains',
@@ -32,10 +33,21 @@ const HIDDEN_OF_A_USER = /^\/(?:(?:home|Users)\/[^/]+|root)\/\.[^/]/;
 
 /** Files of credentials, wherever they lie. */
 const CREDENTIAL_FILE =
-  /^(\.netrc|_netrc|\.pgpass|\.my\.cnf|\.mylogin\.cnf|\.git-credentials|\.npmrc|\.yarnrc\.yml|\.pypirc|\.vault-token|\.htpasswd|\.s3cfg|\.boto|\.databrickscfg|credentials(\.(json|toml|tfrc\.json))?|\.dockercfg|\.claude\.json|\.env(\..*)?|\.envrc|\.?(bash|zsh|python|psql|mysql|node_repl)_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|kubeconfig|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk))$/i;
+  /^(\.netrc|_netrc|\.pgpass|\.my\.cnf|\.mylogin\.cnf|\.git-credentials|\.npmrc|\.yarnrc\.yml|\.pypirc|\.vault-token|\.htpasswd|\.s3cfg|\.boto|\.databrickscfg|credentials(\.(json|toml|tfrc\.json))?|\.dockercfg|\.claude\.json|\.env(\..*)?|\.envrc|\.?(bash|zsh|python|psql|mysql|node_repl)_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|kubeconfig|krb5cc_.*|.*\.(pem|key|keytab|p12|pfx|jks|keystore|kdbx|ppk))$/i;
 
 /** Places of the system that hold secrets. */
-const SYSTEM_SECRETS = ['/etc', '/run/secrets', '/var/run/secrets', '/var/lib/docker', '/private/etc'] as const;
+const SYSTEM_SECRETS = [
+  '/etc',
+  '/run',
+  '/var/run',
+  '/var/lib',
+  '/private/etc',
+  '/private/var/run',
+  '/private/var/db',
+] as const;
+
+/** The home directory of any user, and the directory of all of them: keys lie right below. */
+const USERS = /^\/(?:(?:home|Users)(?:\/[^/]+)?|root)$/;
 
 /** Directories in which nobody's project begins: of the system, or with the directories of all users. */
 const NO_HOMES =
@@ -139,7 +151,7 @@ function isSensitive(path: string, storePath: string): boolean {
 /** Whether a path is, holds or lies in a place of credentials. */
 function holdsSecrets(path: string): boolean {
   const home = realPath(homedir());
-  if (isTooWide(path) || isWithin(path, join(home, 'Library'))) return true;
+  if (isTooWide(path) || USERS.test(path) || isWithin(path, join(home, 'Library'))) return true;
   if (isWithin(path, home) && path.slice(home.length).startsWith(`${sep}.`)) return true;
   if (HIDDEN_OF_A_USER.test(path) || CREDENTIAL_FILE.test(basename(path))) return true;
   if (SYSTEM_SECRETS.some((secret) => isWithin(path, secret) || isWithin(secret, path))) return true;

@@ -29,7 +29,7 @@ export const EXIT_OF_ERROR = {
   store_foreign: 'person',
   store_gone: 'person',
   busy: 'internal',
-  newer_store: 'internal',
+  newer_store: 'person',
   store: 'internal',
   internal: 'internal',
 } as const satisfies Record<ErrorCode, Exit>;

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { Terms } from './limits.ts';
 import type { Power } from './power.ts';
 import type { Tx } from './repository.ts';
 
@@ -19,8 +20,10 @@ export interface Approval {
   /** Where the person said yes: elicitation, cli, dashboard. */
   readonly approvedBy: string | null;
   readonly revokedAt: number | null;
-  /** A test under it was discarded since the yes: another one is asked about again. */
-  readonly discardedAt: number | null;
+  /** Of a job: the limits and test units that a person agreed to. */
+  readonly terms: Terms | null;
+  /** A test began under it that no person has approved since: the yes is used up, and another test is asked about. */
+  readonly testedAt: number | null;
 }
 
 /** What persons approved, by definition. Rows stay, so that what was allowed once can be told. */
@@ -32,10 +35,17 @@ export interface ApprovalStore {
   startingWith(prefix: string): readonly Approval[];
   /** Records a question; what is known already stays as it is. */
   request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
-  /** Records a person's yes, also after a revocation; `unknown` = it was never asked about. */
-  approve(tx: Tx, definition: string, by: string): 'approved' | 'unknown';
-  /** Notes that a test under a definition was discarded, until the next yes. */
-  discard(tx: Tx, definition: string): void;
+  /**
+   * Records a person's yes, also after a revocation, to terms of a job; terms that were agreed to before stay, if higher.
+   * `unknown` = it was never asked about.
+   */
+  approve(tx: Tx, definition: string, by: string, terms: Terms | null): 'approved' | 'unknown';
+  /** Records that a person agrees to terms of a definition; where they agreed to a higher one before, that stays. */
+  agree(tx: Tx, definition: string, terms: Terms): void;
+  /** Notes that a test begins under a yes; `conflict` = there is none, or another test has used it up. */
+  beginTest(tx: Tx, definition: string): 'begun' | 'conflict';
+  /** A person approved the result of a test: the yes is good for another one. */
+  endTest(tx: Tx, definition: string): void;
   /** Takes an approval back; `unchanged` = there was none. */
   revoke(tx: Tx, definition: string): 'revoked' | 'unchanged';
 }

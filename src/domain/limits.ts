@@ -25,11 +25,34 @@ export const DEFAULT_LIMITS: Limits = {
 
 export const MAX_WORKERS_CEILING = 64;
 
-/** The limits that are higher than before: what they bound may cost more, or take more of the machine. */
-export function raised(before: Limits, next: Limits): readonly (keyof Limits)[] {
-  const bound = (limits: Limits, name: (typeof BOUNDING)[number]) => limits[name] ?? Number.POSITIVE_INFINITY;
-  return BOUNDING.filter((name) => bound(next, name) > bound(before, name));
+/** What a person agrees to beside a definition: how much it may cost, take and try. */
+export type Terms = Pick<Limits, 'max_workers' | 'max_retries' | 'timeout_s' | 'budget_usd'> & {
+  readonly test_units: number;
+};
+
+/** The terms of a job in a revision: its slots are those that it has now. */
+export function termsOf(job: { readonly maxWorkers: number; readonly testUnits: number }, limits: Limits): Terms {
+  const { max_retries, timeout_s, budget_usd } = limits;
+  return { max_workers: job.maxWorkers, max_retries, timeout_s, budget_usd, test_units: job.testUnits };
 }
 
-/** Limits that bound money, time and slots; a threshold of failures only stops earlier or later. */
-const BOUNDING = ['max_workers', 'max_retries', 'timeout_s', 'budget_usd'] as const;
+/** The terms that are higher than those agreed to, in words: `budget_usd 1 → 5000`. */
+export function raised(agreed: Terms, next: Terms): readonly string[] {
+  return namesOf(next)
+    .filter((name) => amount(next, name) > amount(agreed, name))
+    .map((name) => `${name} ${agreed[name] ?? 'none'} → ${next[name] ?? 'none'}`);
+}
+
+/** Of each term the higher one: what was agreed to once stays agreed to. */
+export function highest(one: Terms, other: Terms): Terms {
+  const higher = namesOf(other).filter((name) => amount(other, name) > amount(one, name));
+  return { ...one, ...Object.fromEntries(higher.map((name) => [name, other[name]])) };
+}
+
+function namesOf(terms: Terms): readonly (keyof Terms)[] {
+  return Object.keys(terms) as (keyof Terms)[];
+}
+
+function amount(terms: Terms, name: keyof Terms): number {
+  return terms[name] ?? Number.POSITIVE_INFINITY;
+}

@@ -5,6 +5,7 @@ import {
   addressPasswords,
   certainValues,
   connectionPasswords,
+  driverPasswords,
   oraclePasswords,
 } from './redact/addresses.ts';
 import { assignments } from './redact/assignments.ts';
@@ -38,6 +39,7 @@ const FORMATS: readonly Rule[] = [
   basicCredentials,
   certainValues,
   connectionPasswords,
+  driverPasswords,
   addressParameters,
 ];
 

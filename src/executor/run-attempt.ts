@@ -54,8 +54,9 @@ export async function runAttempt(
 }
 
 /** What a person allowed must be what runs now: looked at before every start, as files may have changed since the last. */
-async function refusedRun({ repository }: ExecutorContext, job: Job, { definition }: LoadedRevision) {
-  const standing = await standingOf(repository, repository.jobs.get(job.jobId) ?? job, definition);
+async function refusedRun({ repository }: ExecutorContext, job: Job, { definition, revision }: LoadedRevision) {
+  const now = repository.jobs.get(job.jobId) ?? job;
+  const standing = await standingOf(repository, now, revision.limits, definition);
   if (standing.approved) return null;
   return { ok: false, failureClass: 'approval', message: standing.reason, usage: {} } as const;
 }

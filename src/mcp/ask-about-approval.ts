@@ -66,7 +66,7 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   if (typeof jobId === 'string') {
     const asked = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Asked;
     const question = { about: 'job', jobId, shown: asked.shown } as const;
-    const dialog = jobDialog(asked, String(details?.asks));
+    const dialog = jobDialog(asked, String(details?.asks), details?.change);
     return dialog.details.length > DIALOG_CHARS ? null : { question, dialog };
   }
   if (typeof definition !== 'string') return null;
@@ -79,14 +79,16 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
 
 type Asked = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval' }>['run']>>;
 
-function jobDialog(asked: Asked, asks: string): Dialog {
+function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
   const { job_id, name, units, test_units, can, worker, source, template, files, home, output_directory } = asked;
   const { limits, output_schema, post_processing } = asked;
   const follows =
     {
       skip: `No test: all ${units} units run at once.`,
-      again: 'Runs completed units again.',
-      raise: 'Raises its limits.',
+      reopen: 'Runs units again.',
+      retry: 'Runs failed units again.',
+      post_process: 'Runs its post-processing again.',
+      raise: `Raises ${String(change)}.`,
     }[asks] ?? `Tests ${Math.min(units, test_units)} of ${units} units; the others wait for you.`;
   return {
     message: [

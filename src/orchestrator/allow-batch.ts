@@ -2,6 +2,7 @@ import { type Definition, defineJob } from '../approval/definition.ts';
 import { AbpError } from '../domain/error.ts';
 import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { type Terms, termsOf } from '../domain/limits.ts';
 import { parseWith } from '../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { refuseRecursion } from '../executor/launch.ts';
@@ -16,6 +17,7 @@ import { type WhatRuns, whatRuns } from './what-runs.ts';
 /** What create_job would make of its arguments, as far as a person is asked about it. */
 export interface BatchDefinition {
   readonly job: NewJob;
+  readonly terms: Terms;
   readonly units: number;
   readonly definition: Definition;
   /** What a person is shown. */
@@ -43,13 +45,19 @@ export async function defineBatch(
   const store = { path: repository.path, outputs: places.outputs };
   const revision = { template, ...revisionOf(settings) };
   const definition = await (await defineJob(job, revision, workers, store)).now();
-  return { job, units: total, definition, shown: whatRuns(job, revision, definition) };
+  return {
+    job,
+    terms: termsOf({ maxWorkers: settings.limits.max_workers, testUnits: job.testUnits }, settings.limits),
+    units: total,
+    definition,
+    shown: whatRuns(job, revision, definition),
+  };
 }
 
 /** Records that a person allows what create_job would make of these arguments. Throws `approval_required` for anybody else. */
 export async function allowBatch(
   deps: OrchestratorDeps,
-  { job, definition }: BatchDefinition,
+  { job, terms, definition }: BatchDefinition,
   call: Call,
 ): Promise<void> {
   refuseRecursion(deps.environment);
@@ -64,6 +72,6 @@ export async function allowBatch(
   deps.repository.transaction((tx) => {
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
     deps.repository.approvals.request(tx, asked);
-    deps.repository.approvals.approve(tx, id, by);
+    deps.repository.approvals.approve(tx, id, by, terms);
   });
 }

@@ -4,9 +4,11 @@ import { type Definition, defineJob, defineSource, type JobDefinition, sourceSho
 import type { Approval } from '../domain/approval.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
-import { type Job, needsPerson } from '../domain/job.ts';
+import { type Job, needsPerson, type Revision } from '../domain/job.ts';
+import { raised, termsOf } from '../domain/limits.ts';
 import { POWERS, type Power } from '../domain/power.ts';
 import { redact } from '../domain/redact.ts';
+import type { Tx } from '../domain/repository.ts';
 import { refuseRecursion } from '../executor/launch.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
@@ -19,54 +21,88 @@ const SHORT = 16;
 export async function definitionOf(
   { repository, workers, places }: Deps,
   job: Job,
-  revision = repository.jobs.revision(job.jobId, job.revision),
+  revision: Revision,
 ): Promise<JobDefinition> {
-  if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
   return defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs });
 }
 
 /**
- * How a job stands with the person who has to allow it, as it is at this moment. A test that was discarded, of this job or
- * of another one alike, is not repeated without them.
+ * How a job stands with the person who has to allow it, as it is at this moment. One yes is good for one test, of this job or
+ * of another one alike, until a person approves the result.
  */
 export async function standing(deps: Deps, job: Job): Promise<Standing> {
-  const found = await standingOf(deps.repository, job, await definitionOf(deps, job));
+  const revision = revisionNow(deps, job);
+  const jobDefinition = await definitionOf(deps, job, revision);
+  const found = await standingOf(deps.repository, job, revision.limits, jobDefinition);
   const isAsked = needsPerson({ ...job, powers: found.definition.powers });
   if (!found.approved || !isAsked || job.status !== 'created') return found;
-  const { discardedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
-  if (discardedAt === null) return found;
-  const reason = 'A test of it was discarded, and another one runs units again.';
-  return { approved: false, definition: found.definition, reason };
+  const { testedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
+  return testedAt === null ? found : { approved: false, definition: found.definition, reason: TESTED };
+}
+
+const TESTED = 'A test of it has not been approved, and another one runs units again.';
+
+function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Revision {
+  const revision = repository.jobs.revision(job.jobId, job.revision);
+  if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+  return revision;
 }
 
 /**
  * Refuses a job that a person has to allow and has not allowed as it is now: nothing of it may run. Throws
- * `approval_required` with what they would be asked. `person`: whether its test is theirs to approve, too.
+ * `approval_required` with what they would be asked. Answers with the definition that a person allowed, whose test is theirs
+ * to approve, too; null = nobody had to be asked.
  */
 export async function requireAllowed(
   deps: Deps,
   job: Job,
   asks: keyof typeof FOR_A_PERSON = 'allow',
-): Promise<{ readonly person: boolean }> {
+): Promise<Definition | null> {
   const found = await standing(deps, job);
   if (!found.approved) throw notAllowed(job, found.definition, found.reason, asks);
   const { id, powers } = found.definition;
-  if (!needsPerson({ ...job, powers })) return { person: false };
+  if (!needsPerson({ ...job, powers })) return null;
   // The same may have been allowed for another job, or before.
   if (job.approvedDefinition !== id) {
     await deps.repository.turn();
     deps.repository.transaction((tx) => deps.repository.jobs.patch(tx, job.jobId, { approvedDefinition: id, powers }));
   }
-  return { person: true };
+  return found.definition;
+}
+
+/** Takes the yes for one test, in the transaction that begins it. Throws `approval_required` when another one has. */
+export function takeTest({ repository }: Deps, tx: Tx, job: Job, definition: Definition): void {
+  if (repository.approvals.beginTest(tx, definition.id) === 'conflict')
+    throw notAllowed(job, definition, TESTED, 'allow');
+}
+
+/**
+ * The slots that a person gives to a job that needs one are agreed to; nobody else gives it more than were. To be asked before
+ * anything is changed; what comes back records the agreement, in the transaction that changes them. Throws `approval_required`.
+ */
+export function slotsAgreed({ repository }: Deps, job: Job, maxWorkers: number, call: Call): (tx: Tx) => void {
+  const approval = job.approvedDefinition === null ? null : repository.approvals.get(job.approvedDefinition);
+  if (!needsPerson(job) || approval === null || approval.terms === null) return () => undefined;
+  const terms = { ...approval.terms, max_workers: maxWorkers };
+  const higher = raised(approval.terms, terms);
+  if (higher.length === 0) return () => undefined;
+  requirePerson(job, call, 'raise', higher.join(', '));
+  return (tx) => repository.approvals.agree(tx, approval.definition, terms);
 }
 
 /** Refuses what a person must do themselves: no argument and no token does it for them. */
-export function requirePerson(job: Job, call: Pick<Call, 'human'>, what: keyof typeof FOR_A_PERSON): void {
+export function requirePerson(
+  job: Job,
+  call: Pick<Call, 'human'>,
+  what: keyof typeof FOR_A_PERSON,
+  change?: string,
+): void {
   if (call.human) return;
   const [sentence, command] = FOR_A_PERSON[what];
-  throw new AbpError('approval_required', `${job.jobId}: ${sentence}. A tool argument or a token is not enough.`, {
+  const about = change === undefined ? sentence : `${sentence} (${change})`;
+  throw new AbpError('approval_required', `${job.jobId}: ${about}. A tool argument or a token is not enough.`, {
     hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
-    details: { job_id: job.jobId, powers: listed(job.powers), asks: what },
+    details: { job_id: job.jobId, powers: listed(job.powers), asks: what, ...(change === undefined ? {} : { change }) },
   });
 }
 
@@ -75,8 +111,10 @@ export const FOR_A_PERSON = {
   allow: ['only a person can allow what it does', 'approvals allow'],
   approve: ['only a person can approve its test', 'approve'],
   skip: ['only a person can leave its test out', 'start --skip-test'],
-  again: ['only a person can run again what has been completed', 'reopen'],
-  raise: ['only a person can raise its limits', 'update'],
+  reopen: ['only a person can have units run again', 'reopen'],
+  retry: ['only a person can have failed units run again', 'retry'],
+  post_process: ['only a person can have its post-processing run again', 'retry --post-processing'],
+  raise: ['only a person can give it more slots', 'resume --max-workers <n>'],
 } as const;
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {
@@ -182,7 +220,8 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
   const { human } = call;
   const job = requireJob(deps, jobId);
   requirePerson(job, call, 'allow');
-  const definition = await (await definitionOf(deps, job)).now();
+  const revision = revisionNow(deps, job);
+  const definition = await (await definitionOf(deps, job, revision)).now();
   await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, jobId);
@@ -190,7 +229,7 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
     const { id, powers, files } = definition;
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
     repository.approvals.request(tx, asked);
-    repository.approvals.approve(tx, id, human ?? 'unknown');
+    repository.approvals.approve(tx, id, human ?? 'unknown', termsOf(now, revision.limits));
     repository.jobs.patch(tx, jobId, { approvedDefinition: id, powers });
     repository.events.add(tx, jobId, { type: 'job:allowed', data: { definition: id.slice(0, SHORT), by: human } });
   });
@@ -215,7 +254,7 @@ export function allowSource(deps: OrchestratorDeps, { definition, about, title }
     );
   }
   const by = call.human;
-  deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by));
+  deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by, null));
 }
 
 /** The one question or approval whose definition begins so. Throws `not_found`, `ambiguous`. */

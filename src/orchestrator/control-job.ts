@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
-import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
+import type { Job, JobTest } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
-import { requireAllowed, requirePerson } from './approval.ts';
+import { requireAllowed, slotsAgreed } from './approval.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -76,9 +76,7 @@ export const resumeJob = operation({
           : 'get_job_status shows what can be done with it.';
       throw refuse(job, 'only a paused or lost job can be resumed', hint);
     }
-    if (max_workers !== undefined && max_workers > job.maxWorkers && needsPerson(job)) {
-      requirePerson(job, call, 'raise');
-    }
+    const agree = max_workers === undefined ? null : slotsAgreed(deps, job, max_workers, call);
     if (job.status === 'paused') await goOn(deps, job);
     else if (executorState(repository.leases.get(job_id)) !== 'alive') {
       await requireAllowed(deps, job);
@@ -86,6 +84,7 @@ export const resumeJob = operation({
     }
     if (max_workers !== undefined && max_workers !== requireJob(deps, job_id).maxWorkers) {
       repository.transaction((tx) => {
+        agree?.(tx);
         repository.jobs.patch(tx, job_id, { maxWorkers: max_workers });
         repository.events.add(tx, job_id, { type: 'job:slots_changed', data: { max_workers } });
       });

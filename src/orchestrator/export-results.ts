@@ -53,7 +53,7 @@ export const exportResults = operation({
     const { repository } = deps;
     const job = requireStoredJob(deps, job_id);
     const target = resolve(call.workingDirectory, path);
-    const place = exportPlace(deps, job, target, call);
+    const place = exportPlace(deps, job, { path: target, format }, call);
     keepOutputsPrivate(deps.places, place);
     const report = await writeResults(deps, format, { job_id, status }, place, {
       former: formerExports(repository, job_id, place),

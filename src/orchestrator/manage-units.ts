@@ -68,8 +68,8 @@ export const manageUnits = operation({
   openWorld: true,
   async run(deps, { job_id, action, units, status, failure_class }, call) {
     const job = requireJob(deps, job_id);
-    const repeats = action === 'post_process' || (action === 'reopen' && (status ?? 'completed') === 'completed');
-    if (repeats && needsPerson(job)) requirePerson(job, call, 'again');
+    const isRepeat = action === 'retry' || action === 'reopen' || action === 'post_process';
+    if (isRepeat && job.status !== 'created' && needsPerson(job)) requirePerson(job, call, action);
     if (action === 'post_process') {
       await runPostProcessing(deps, job);
       return { ...jobStatus(deps, requireJob(deps, job_id)), changed: 1 };

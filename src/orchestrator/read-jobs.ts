@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { termsReason } from '../approval/check.ts';
 import { AbpError } from '../domain/error.ts';
 import { isAtWork, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
 import type { JobPlace } from '../domain/job-store.ts';
+import { termsOf } from '../domain/limits.ts';
 import { redactJson } from '../domain/redact.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
 import { nextOfJobs } from './next-calls.ts';
@@ -153,11 +155,13 @@ export const listJobs = operation({
 });
 
 /** Whether a person has to allow a job that rests, before it can go on. */
-function needsAllowing({ approvals }: OrchestratorDeps['repository'], job: Job): boolean {
+function needsAllowing({ approvals, jobs }: OrchestratorDeps['repository'], job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason === 'approval';
   if (job.status !== 'created' || !needsPerson(job)) return false;
   const approval = job.approvedDefinition === null ? null : approvals.get(job.approvedDefinition);
-  return approval === null || approval.discardedAt !== null;
+  if (approval === null || approval.testedAt !== null) return true;
+  const revision = jobs.revision(job.jobId, job.revision);
+  return revision !== null && termsReason(approval.terms, termsOf(job, revision.limits)) !== null;
 }
 
 /** Place in the list, told so that it stays one when the job itself is deleted meanwhile. */

@@ -3,7 +3,7 @@ import { AbpError } from '../domain/error.ts';
 import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import { refuseRecursion } from '../executor/launch.ts';
-import { requireAllowed, requirePerson, requireShown } from './approval.ts';
+import { requireAllowed, requirePerson, requireShown, takeTest } from './approval.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
@@ -107,7 +107,7 @@ async function look(deps: OrchestratorDeps, job: Job): Promise<void> {
 
 async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
   const { repository, clock, defaults } = deps;
-  await requireAllowed(deps, job, defaults.skipTest ? 'skip' : 'allow');
+  const allowed = await requireAllowed(deps, job, defaults.skipTest ? 'skip' : 'allow');
   if (defaults.skipTest) return run(deps, job, given, {});
   await requireReady(deps, job);
   const units = testUnits(deps, job);
@@ -125,6 +125,7 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
   await repository.turn();
   repository.transaction((tx) => {
     if (!repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } })) throw changed(job);
+    if (allowed !== null) takeTest(deps, tx, job, allowed);
     repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units: test.units } });
   });
   try {
@@ -136,22 +137,20 @@ async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promis
       const now = requireJob(deps, job.jobId);
       const note = `no executor could be started: ${(error as Error).message}`;
       if (now.status !== 'testing') return;
-      putBack(deps, tx, now, note);
+      discardTest(deps, tx, now, note);
     });
     throw error;
   }
 }
 
 async function skipTest(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
-  const { person } = await requireAllowed(deps, job, 'skip');
-  if (person) requirePerson(job, call, 'skip');
+  if (await requireAllowed(deps, job, 'skip')) requirePerson(job, call, 'skip');
   await run(deps, job, given, { ...noteOf(given), ...byWhom(call) });
 }
 
 async function approve(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
   if (needsPerson(job)) requirePerson(job, call, 'approve');
-  const { person } = await requireAllowed(deps, job);
-  if (person) requirePerson(job, call, 'approve');
+  if (await requireAllowed(deps, job)) requirePerson(job, call, 'approve');
   if (call.human && given.shown === undefined) {
     throw new AbpError('invalid_input', 'shown: expected what was on the screen of whoever approves, found nothing.', {
       hint: 'Send `shown` of the status that was looked at.',
@@ -187,7 +186,10 @@ async function run(
     const patch = { startedAt: now.startedAt ?? clock.now() };
     if (!repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch })) throw changed(job);
     repository.jobs.resetRule(tx, job.jobId);
-    if (from === 'testing') repository.events.add(tx, job.jobId, { type: 'job:approved', data });
+    if (from === 'testing') {
+      repository.events.add(tx, job.jobId, { type: 'job:approved', data });
+      if (now.approvedDefinition !== null) repository.approvals.endTest(tx, now.approvedDefinition);
+    }
     repository.events.add(tx, job.jobId, {
       type: 'job:started',
       data: from === 'created' ? { ...data, tested: false } : {},
@@ -204,12 +206,7 @@ function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
  * Discards a test, running or ended: its units are pending again with nothing held against them, its attempts stay in
  * history. Where a person had to allow it, another one is asked about. `job` as it is in the open transaction.
  */
-export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  putBack(deps, tx, job, note);
-  if (job.approvedDefinition !== null) deps.repository.approvals.discard(tx, job.approvedDefinition);
-}
-
-function putBack({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
+export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
   if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
   repository.units.moveMany(
     tx,

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import { type JobStatus, needsPerson } from '../domain/job.ts';
-import { raised } from '../domain/limits.ts';
+import type { JobStatus } from '../domain/job.ts';
 import { checkTemplate } from '../prompt/template.ts';
-import { definitionOf, requirePerson } from './approval.ts';
+import { definitionOf } from './approval.ts';
 import { revisionOf } from './create-job.ts';
 import { operation, refuse, requireJob } from './operation.ts';
 import { checkSettings } from './settings.ts';
@@ -30,7 +29,7 @@ export const updateJob = operation({
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',
-  async run(deps, given, call) {
+  async run(deps, given) {
     const { repository } = deps;
     const job = requireJob(deps, given.job_id);
     const before = repository.jobs.revision(job.jobId, job.revision);
@@ -52,9 +51,6 @@ export const updateJob = operation({
     // Slots that were changed while it ran stay, unless they are changed now.
     const limits = { ...before.limits, max_workers: job.maxWorkers };
     const settings = await checkSettings(deps, given, { ...before, limits });
-    // What a person agreed to has a price: once it has run, they raise it.
-    const isAgreed = job.startedAt !== null && needsPerson(job);
-    if (isAgreed && raised(limits, settings.limits).length > 0) requirePerson(job, call, 'raise');
     const template = given.prompt_template ?? before.template;
     checkTemplate(template, job.fields);
     const draft = { template, ...revisionOf(settings) };

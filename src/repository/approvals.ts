@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Approval, ApprovalStore } from '../domain/approval.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { highest, type Terms } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { ApprovalsTable } from './schema.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
@@ -17,7 +18,8 @@ const toApproval = (row: ApprovalsTable): Approval => ({
   approvedAt: row.approved_at,
   approvedBy: row.approved_by,
   revokedAt: row.revoked_at,
-  discardedAt: row.discarded_at,
+  terms: row.terms === null ? null : (JSON.parse(row.terms) as Terms),
+  testedAt: row.tested_at,
 });
 
 /** What persons approved, on SQLite. */
@@ -55,19 +57,41 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
             approved_at: null,
             approved_by: null,
             revoked_at: null,
-            discarded_at: null,
+            terms: null,
+            tested_at: null,
           })
           .onConflict((conflict) => conflict.column('definition').doNothing()),
       );
     },
-    approve: (_tx, definition, by) => {
-      const set = { approved_at: clock.now(), approved_by: by, revoked_at: null, discarded_at: null };
-      const changed = runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
-      return changed === 1 ? 'approved' : 'unknown';
-    },
-    discard(_tx, definition) {
-      const set = { discarded_at: clock.now() };
+    approve(tx, definition, by, terms) {
+      const row = one.get({ definition });
+      if (!row) return 'unknown';
+      const before = row.revoked_at === null ? row.terms : null;
+      const set = { approved_at: clock.now(), approved_by: by, revoked_at: null, terms: before, tested_at: null };
       runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
+      if (terms !== null) this.agree(tx, definition, terms);
+      return 'approved';
+    },
+    agree(_tx, definition, terms) {
+      const before = this.get(definition)?.terms ?? null;
+      const agreed = JSON.stringify(before === null ? terms : highest(before, terms));
+      runWrite(db, query.updateTable('approvals').set({ terms: agreed }).where('definition', '=', definition));
+    },
+    beginTest(_tx, definition) {
+      const changed = runWrite(
+        db,
+        query
+          .updateTable('approvals')
+          .set({ tested_at: clock.now() })
+          .where('definition', '=', definition)
+          .where('approved_at', 'is not', null)
+          .where('revoked_at', 'is', null)
+          .where('tested_at', 'is', null),
+      );
+      return changed === 1 ? 'begun' : 'conflict';
+    },
+    endTest(_tx, definition) {
+      runWrite(db, query.updateTable('approvals').set({ tested_at: null }).where('definition', '=', definition));
     },
     revoke: (_tx, definition) => {
       const changed = runWrite(

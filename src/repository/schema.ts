@@ -150,7 +150,8 @@ export interface ApprovalsTable {
   approved_at: number | null;
   approved_by: string | null;
   revoked_at: number | null;
-  discarded_at: number | null;
+  terms: string | null;
+  tested_at: number | null;
 }
 
 export interface Tables {

@@ -142,12 +142,28 @@ async function verdict(
   return { ok: true, usage, result: { text, ...(kept && { structured }) } };
 }
 
-/** What in an argument may stand before or behind the name of a file: `--import=./x.mjs`, `-r./x`, `sh -c "node x.mjs"`. */
-const AROUND_NAMES = /[\s"'`;|&<>(){}=:,@]+/;
-/** Where a shell writes to: its bytes are a result, and change with every run. A file that is also read is named elsewhere, too. */
-const WRITTEN_TO = />>?[ \t]*[^\s;&|<>]+/g;
+/** What ends a word of a shell or a program; what may stand within the name of a file, or before it (`--import=./x.mjs`). */
+const BETWEEN_WORDS = /[\s"'`;|&<>(){}[\]]+/;
+const WITHIN_NAMES = /[=:,@]/;
 /** More words than this are data, not a command. */
 const MOST_WORDS = 2000;
+/** Parts of one word, directories of one command: more are no command line that somebody wrote. */
+const MOST_PARTS = 12;
+
+/** Everything in a command line that could be the name of a file, however much stands around it. */
+function wordsOf(argument: string): readonly string[] {
+  const words = [argument, ...argument.split(/["'`]/, MOST_WORDS), ...argument.split(BETWEEN_WORDS, MOST_WORDS)];
+  return words.flatMap((word) => {
+    const parts = word.split(WITHIN_NAMES, MOST_PARTS);
+    // From each part on to its end, and to each later part: `--require=./a,b.cjs`, `./packages/@acme/hook.cjs`.
+    const starts = parts.map((_, n) => parts.slice(0, n).join('=').length + (n > 0 ? 1 : 0));
+    const ends = parts.map((part, n) => (starts[n] ?? 0) + part.length);
+    const named = starts.flatMap((start) =>
+      [...ends.filter((end) => end > start), word.length].map((end) => word.slice(start, end)),
+    );
+    return /^-[^-]/.test(word) ? [word, word.slice(2), ...named] : [word, ...named];
+  });
+}
 
 /**
  * Files below its cwd or the job's home, also by where links lead, that a command line names: scripts, whose bytes decide
@@ -161,13 +177,17 @@ function filesNamed(
   const cwd = path.resolve(base, directory);
   const [name = ''] = command;
   const program = env?.PATH === undefined ? null : findProgram(name, cwd, env.PATH);
-  const words = command.flatMap((argument) => [
-    argument,
-    ...argument.replace(WRITTEN_TO, ' ').split(AROUND_NAMES, MOST_WORDS),
-  ]);
-  const names = words.flatMap((word) => (/^-[^-]/.test(word) ? [word, word.slice(2)] : [word]));
-  const candidates = names.filter((word) => word !== '').map((word) => path.resolve(cwd, word.replace(/^\/{2,}/, '/')));
+  const names = [...new Set(command.flatMap(wordsOf))]
+    .filter((word) => word !== '')
+    .map((word) => word.replace(/^\/{2,}/, '/'));
   const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, realOf(root)]);
+  // `cd sub && sh ./x.sh`, `make -C sub`: what is named may lie in what is named.
+  const directories = names
+    .map((name) => path.resolve(cwd, name))
+    .filter((name) => isDirectory(name) && roots.some((root) => isBelow(name, root)));
+  const candidates = [cwd, ...directories.slice(0, MOST_PARTS)].flatMap((base) =>
+    names.map((name) => path.resolve(base, name)),
+  );
   const isNamed = (file: string) =>
     isFile(file) && roots.some((root) => isBelow(file, root) || isBelow(realOf(file), root));
   return [...new Set([...(program === null ? [] : [program]), ...candidates])].filter(isNamed);

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { boundsOf, homeOf, isPlainOutput, isTooWide, refuseSpecial } from '../../src/approval/bounds.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
@@ -88,6 +88,11 @@ describe('a claude worker', () => {
       { mcp_config: { mcpServers: { x: { command: 'sh', args: ['-c', 'id'] } } } },
       'programs',
     ],
+    [
+      'what an MCP server of the net runs for its headers',
+      { mcp_config: { mcpServers: { x: { type: 'http', url: 'http://x', headersHelper: 'sh -c id' } } } },
+      'programs',
+    ],
     ['MCP servers of the net', { mcp_config: { mcpServers: { x: { type: 'http', url: 'http://evil' } } } }, 'network'],
     ['MCP servers of a file', { mcp_config: 'mcp.json' }, 'programs'],
     ['hooks of the project', { context: 'project' }, 'programs'],
@@ -157,18 +162,36 @@ describe('a command worker', () => {
     const { worker, config } = await parseWorker({ type: 'command', command });
     const files = worker.definingFiles(config, at('home'), at('home'));
     expect(files).toEqual([at('home', 'work.mjs'), at('home', 'config.json')]);
-    const shell = ['sh', '-c', 'node work.mjs >>out.log 2> err.log; cat < config.json > out.log'];
-    for (const name of ['out.log', 'err.log']) writeFileSync(at('home', name), '');
-    const writing = await parseWorker({ type: 'command', command: shell });
-    expect(worker.definingFiles(writing.config, at('home'), at('home'))).toEqual([
-      at('home', 'work.mjs'),
-      at('home', 'config.json'),
-    ]);
     const inSrc = await parseWorker({ type: 'command', command: ['./lib.mjs', '../work.mjs'], cwd: 'src' });
     expect(worker.definingFiles(inSrc.config, at('home'), at('home'))).toEqual([
       at('home', 'src', 'lib.mjs'),
       at('home', 'work.mjs'),
     ]);
+  });
+
+  test.each([
+    ['an arrow of JavaScript', 'work.mjs', ['node', '-e', "[0].map(()=>require('./work.mjs'))"]],
+    ['a comparison', 'work.mjs', ['node', '-e', "if (1>0) import('./work.mjs')"]],
+    ['what else may stand in a name', 'a,b@work.mjs', ['node', '--require=./a,b@work.mjs', '-e', '1']],
+    ['an owner of a package', 'packages/@acme/work.mjs', ['node', '--import=./packages/@acme/work.mjs']],
+    ['a blank in its name', 'my work.mjs', ['sh', '-c', 'node "./my work.mjs"']],
+    ['an option of one letter', 'work.mjs', ['node', '-r./work.mjs']],
+    ['a redirection', 'work.mjs', ['sh', '-c', 'sh <>work.mjs']],
+    ['brackets', 'work.mjs', ['python3', '-c', "[exec(open(f).read()) for f in ['work.mjs']]"]],
+    ['a folder that is gone into', 'sub/work.mjs', ['sh', '-c', 'cd sub && node ./work.mjs']],
+    ['a folder that is given to a program', 'sub/work.mjs', ['make', '-C', 'sub', '-f', 'work.mjs']],
+    ['a list', 'work.mjs', ['env', 'NODE_OPTIONS=--no-warnings --import=./work.mjs', 'node', '-v']],
+  ])('is defined by a file that is named after %s', async (_what, name, command) => {
+    mkdirSync(dirname(at('home', name)), { recursive: true });
+    writeFileSync(at('home', name), '');
+    const { worker, config } = await parseWorker({ type: 'command', command });
+    expect(worker.definingFiles(config, at('home'), at('home'))).toContain(at('home', name));
+  });
+
+  test('looks at no more than a command line has words, however long an argument is', async () => {
+    const command = ['node', '-e', 'a=b:c,d@e '.repeat(100_000), 'x='.repeat(100_000)];
+    const { worker, config } = await parseWorker({ type: 'command', command });
+    expect(worker.definingFiles(config, at('home'), at('home'))).toEqual([]);
   });
 });
 
@@ -189,6 +212,12 @@ describe('a source', () => {
     ['a folder above the home directory', 'file', { base_directory: join(homedir(), '..') }, 'reads'],
     ['keys', 'file', { base_directory: '~/.ssh' }, 'credentials'],
     ['a folder with folders of credentials in it', 'file', { base_directory: '~/.config' }, 'credentials'],
+    ['the homes of all users', 'file', { base_directory: '/home' }, 'credentials'],
+    ['the home of another user', 'file', { base_directory: '/home/somebody' }, 'credentials'],
+    ['tokens of containers', 'json', { file_path: '/run/user/0/containers/auth.json' }, 'credentials'],
+    ['secrets of a service', 'file', { base_directory: '/var/lib/jenkins/secrets' }, 'credentials'],
+    ['a ticket of Kerberos', 'csv', { file_path: '/tmp/krb5cc_0' }, 'credentials'],
+    ['a folder of secrets of a program', 'file', { base_directory: '/opt/app/.secrets' }, 'credentials'],
     ['the system’s settings', 'file', { base_directory: '/etc' }, 'credentials'],
     ['whatever links lead to', 'file', { base_directory: at('home'), follow_symlinks: true }, 'reads'],
     ['passwords', 'csv', { file_path: '/etc/shadow', delimiter: ':' }, 'credentials'],

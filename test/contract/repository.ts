@@ -583,6 +583,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.gates.get('claude')).toBeNull();
   });
 
+  const terms = { max_workers: 4, max_retries: 3, timeout_s: 60, budget_usd: 10, test_units: 1 };
+
   test('a definition is asked about once, approved by somebody, revoked and approved again', () => {
     const { repository, tx, clock } = fresh();
     const asked = {
@@ -604,8 +606,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       ['aa', null, null],
     ]);
     expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('unchanged');
-    expect(tx((t) => repository.approvals.approve(t, 'aa', 'cli'))).toBe('approved');
-    expect(tx((t) => repository.approvals.approve(t, 'zz', 'cli'))).toBe('unknown');
+    expect(tx((t) => repository.approvals.beginTest(t, 'aa'))).toBe('conflict');
+    expect(tx((t) => repository.approvals.approve(t, 'aa', 'cli', terms))).toBe('approved');
+    expect(tx((t) => repository.approvals.approve(t, 'zz', 'cli', terms))).toBe('unknown');
     request('aa');
     const whole = {
       ...asked,
@@ -614,7 +617,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       approvedAt: clock.now(),
       approvedBy: 'cli',
       revokedAt: null,
-      discardedAt: null,
+      terms,
+      testedAt: null,
     };
     expect(repository.approvals.get('aa')).toEqual(whole);
     expect(repository.approvals.get('cc')).toBeNull();
@@ -624,12 +628,41 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('revoked');
     expect(tx((t) => repository.approvals.revoke(t, 'aa'))).toBe('unchanged');
     expect(repository.approvals.get('aa')).toEqual({ ...whole, revokedAt: clock.now() });
-    tx((t) => repository.approvals.discard(t, 'aa'));
-    expect(repository.approvals.get('aa')?.discardedAt).toBe(clock.now());
-    expect(repository.approvals.get('ab')?.discardedAt).toBeNull();
-    tx((t) => repository.approvals.approve(t, 'aa', 'dashboard'));
-    const renewed = { approvedBy: 'dashboard', revokedAt: null, discardedAt: null };
+    expect(tx((t) => repository.approvals.beginTest(t, 'aa'))).toBe('conflict');
+    const lower = { ...terms, budget_usd: 1 };
+    tx((t) => repository.approvals.approve(t, 'aa', 'dashboard', lower));
+    const renewed = { approvedBy: 'dashboard', revokedAt: null, terms: lower };
     expect(repository.approvals.get('aa')).toMatchObject(renewed);
+  });
+
+  test('one approval is good for one test at a time', () => {
+    const { repository, tx, clock } = fresh();
+    const asked = { about: 'job', title: 'letters', powers: [], files: {}, source: null } as const;
+    for (const definition of ['aa', 'ab']) {
+      tx((t) => repository.approvals.request(t, { ...asked, definition }));
+      tx((t) => repository.approvals.approve(t, definition, 'cli', terms));
+    }
+    const begin = () => tx((t) => repository.approvals.beginTest(t, 'aa'));
+    expect([begin(), begin()]).toEqual(['begun', 'conflict']);
+    expect(repository.approvals.get('aa')?.testedAt).toBe(clock.now());
+    expect(repository.approvals.get('ab')?.testedAt).toBeNull();
+    tx((t) => repository.approvals.endTest(t, 'aa'));
+    expect([begin(), begin()]).toEqual(['begun', 'conflict']);
+    tx((t) => repository.approvals.approve(t, 'aa', 'cli', terms));
+    expect(begin()).toBe('begun');
+  });
+
+  test('terms that were agreed to stay, where they are higher', () => {
+    const { repository, tx } = fresh();
+    const asked = { about: 'job', title: 'letters', powers: [], files: {}, source: null } as const;
+    tx((t) => repository.approvals.request(t, { ...asked, definition: 'aa' }));
+    tx((t) => repository.approvals.approve(t, 'aa', 'cli', terms));
+    tx((t) => repository.approvals.agree(t, 'aa', { ...terms, max_workers: 9, budget_usd: 1 }));
+    expect(repository.approvals.get('aa')?.terms).toEqual({ ...terms, max_workers: 9 });
+    tx((t) => repository.approvals.approve(t, 'aa', 'cli', { ...terms, test_units: 3 }));
+    expect(repository.approvals.get('aa')?.terms).toEqual({ ...terms, max_workers: 9, test_units: 3 });
+    tx((t) => repository.approvals.approve(t, 'aa', 'cli', { ...terms, budget_usd: null }));
+    expect(repository.approvals.get('aa')?.terms).toMatchObject({ budget_usd: null });
   });
 
   test('jobs are found by the definition that they were allowed under', () => {

@@ -81,7 +81,7 @@ describe.each([
     const f = flow();
     const jobId = await tested(f, job);
     await start(f, jobId, { approve: false });
-    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test of it was discarded/ });
+    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
     expect(f.worker.runs).toHaveLength(1);
     await allow(f, jobId);
     expect((await start(f, jobId)).status).toBe('testing');
@@ -105,7 +105,7 @@ describe.each([
     const f = flow();
     await start(f, await tested(f, job), { approve: false });
     const other = await f.create(job);
-    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it was discarded/ });
+    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
     await allow(f, other);
     expect((await start(f, other)).status).toBe('testing');
   });
@@ -131,7 +131,7 @@ describe.each([
     await f.until(() => f.job(jobId).status === 'completed');
     const before = f.job(jobId);
     const manage = (call = {}) => f.call('manage_units', { job_id: jobId, ...given } as InputOf<'manage_units'>, call);
-    await expect(manage()).rejects.toMatchObject({ ...REFUSED, message: /only a person can run again/ });
+    await expect(manage()).rejects.toMatchObject({ ...REFUSED, message: /only a person can have units run again/ });
     expect(f.job(jobId)).toEqual(before);
     expect((await manage({ human: 'cli' })).status).toBe('running');
   });
@@ -151,15 +151,65 @@ describe.each([
     ['its slots', { max_workers: 50 }],
     ['its time', { timeout_s: 80_000 }],
     ['its tries', { max_retries: 99 }],
-  ])('has %s raised only by a person, once it has run', async (_name, limits) => {
+  ])('runs with %s raised only when a person agreed to that, before its start and after', async (_name, limits) => {
     const f = flow();
-    const jobId = await atWork(f, { ...job, limits: { max_workers: 1, budget_usd: 1, timeout_s: 60, max_retries: 1 } });
+    const low = { max_workers: 1, budget_usd: 1, timeout_s: 60, max_retries: 1 };
+    const update = (jobId: string, given: object) => f.call('update_job', { job_id: jobId, limits: given });
+    const refused = { ...REFUSED, message: /Higher than approved: / };
+    const created = await f.create({ units: 3, ...job, limits: low });
+    await allow(f, created);
+    await update(created, limits);
+    await expect(start(f, created)).rejects.toMatchObject(refused);
+    await update(created, low);
+    expect((await start(f, created)).status).toBe('testing');
+    await f.call('cancel_job', { job_id: created });
+
+    const jobId = await atWork(f, { ...job, limits: low });
     await f.call('pause_job', { job_id: jobId });
-    const update = (given: object, call = {}) => f.call('update_job', { job_id: jobId, limits: given }, call);
-    await expect(update(limits)).rejects.toMatchObject({ ...REFUSED, message: /only a person can raise/ });
-    expect(f.job(jobId).revision).toBe(1);
-    expect(await update({ budget_usd: 0.5, timeout_s: 30 })).toMatchObject({ revision: 2 });
-    expect(await update(limits, { human: 'dashboard' })).toMatchObject({ revision: 3 });
+    await update(jobId, limits);
+    await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject(refused);
+    await allow(f, jobId);
+    expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
+  });
+
+  test('runs with lower limits without another question, and with those that were agreed to before', async () => {
+    const f = flow();
+    const jobId = await atWork(f, { ...job, limits: { max_workers: 1, budget_usd: 10 } });
+    for (const budget_usd of [1, 10]) {
+      await f.call('pause_job', { job_id: jobId });
+      await f.call('update_job', { job_id: jobId, limits: { budget_usd } });
+      expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
+    }
+  });
+
+  test('made again with more test units, or higher limits, is asked about', async () => {
+    const f = flow();
+    await allow(f, await f.create({ units: 30, ...job }));
+    for (const more of [{ test_units: 20 }, { limits: { budget_usd: null, max_workers: 60 } }]) {
+      const other = await f.create({ units: 30, ...job, ...more });
+      await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /Higher than approved: / });
+    }
+    expect(f.worker.runs).toEqual([]);
+  });
+
+  test.each([
+    ['cancelled', (f: Flow, jobId: string) => f.call('cancel_job', { job_id: jobId })],
+    ['left waiting', () => Promise.resolve()],
+  ])('repeats no run by being made again after its test was %s', async (_what, end) => {
+    const f = flow();
+    const jobId = await tested(f, job);
+    await end(f, jobId);
+    const other = await f.create(job);
+    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    expect(f.worker.runs).toHaveLength(1);
+  });
+
+  test('is tested again unasked, made again after a person approved the result', async () => {
+    const f = flow();
+    const jobId = await atWork(f, job);
+    await f.until(() => f.job(jobId).status === 'completed');
+    const other = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
+    expect((await start(f, other)).status).toBe('testing');
   });
 
   test('gets more slots only from a person, and fewer from anybody', async () => {
@@ -167,11 +217,14 @@ describe.each([
     f.worker.on(0, hangs);
     const jobId = await atWork(f, { ...job, limits: { max_workers: 2 } });
     const slots = (max_workers: number, call = {}) => f.call('resume_job', { job_id: jobId, max_workers }, call);
-    await expect(slots(50)).rejects.toMatchObject({ ...REFUSED, message: /only a person can raise/ });
+    await expect(slots(50)).rejects.toMatchObject({ ...REFUSED, message: /more slots \(max_workers 2 → 50\)/ });
     expect(f.job(jobId).maxWorkers).toBe(2);
     await slots(1);
+    await slots(2);
     await slots(4, { human: 'cli' });
     expect(f.job(jobId).maxWorkers).toBe(4);
+    await f.call('pause_job', { job_id: jobId });
+    expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
 
   test.each([
@@ -191,16 +244,30 @@ describe.each([
     expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
 
-  test('runs its failed units again only as it was allowed', async () => {
+  test('runs its failed units again only for a person, and as it was allowed', async () => {
     const f = flow();
     f.worker.otherwise = fails('bad_input');
     const jobId = await atWork(f, job);
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect((await f.call('manage_units', { job_id: jobId, action: 'retry' })).status).toBe('running');
-    await f.until(() => f.job(jobId).status === 'failed');
+    const ended = () => f.until(() => f.job(jobId).status === 'failed');
+    await ended();
+    const retry = (call = {}) => f.call('manage_units', { job_id: jobId, action: 'retry' }, call);
+    await expect(retry()).rejects.toMatchObject({
+      ...REFUSED,
+      message: /only a person can have failed units run again/,
+    });
+    expect((await retry({ human: 'cli' })).status).toBe('running');
+    await ended();
     await revoke(f, jobId);
-    await expect(f.call('manage_units', { job_id: jobId, action: 'retry' })).rejects.toMatchObject(REFUSED);
+    await expect(retry({ human: 'cli' })).rejects.toMatchObject({ ...REFUSED, message: /approval was revoked/ });
     expect(f.job(jobId).status).toBe('failed');
+  });
+
+  test('runs units that were cancelled at work again only for a person', async () => {
+    const f = flow();
+    const jobId = await atWork(f, job);
+    await f.call('manage_units', { job_id: jobId, action: 'cancel' });
+    const reopen = { job_id: jobId, action: 'reopen', status: 'cancelled' } as const;
+    await expect(f.call('manage_units', reopen)).rejects.toMatchObject(REFUSED);
   });
 });
 

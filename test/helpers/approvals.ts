@@ -3,10 +3,10 @@ import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import {
   allowJob,
   allowSource,
-  definitionOf,
   findApproval,
   requireSource,
   shownOf,
+  standing,
 } from '../../src/orchestrator/approval.ts';
 import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
 
@@ -33,6 +33,6 @@ export async function personAllowsSource(
 /** A person looks at a job as it is now, and allows it to run. */
 export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const job = requireJob(deps, jobId);
-  const { id } = await (await definitionOf(deps, job)).now();
-  await allowJob(deps, jobId, shownOf(job, id), PERSON);
+  const { definition } = await standing(deps, job);
+  await allowJob(deps, jobId, shownOf(job, definition.id), PERSON);
 }

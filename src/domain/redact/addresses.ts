@@ -151,6 +151,15 @@ function isSecretPart(text: string, part: Span): boolean {
   return said.trim() !== '' && !isPlaceholder(said) && !isNoValue(said) && !isCode(said);
 }
 
+/** The password of a data source in Go: `user:password@tcp(host:port)/database`. */
+export const driverPasswords: Rule = {
+  find: /(?<![\w.-])[\w.-]{1,64}:([^\s:@/"'`\\]{3,100})@(?:tcp|tcp6|unix)\(/g,
+  locate(_text, { 0: found, 1: password = '', index }) {
+    const end = index + found.lastIndexOf('@');
+    return isPlaceholder(password) ? end : { start: end - password.length, end };
+  },
+};
+
 /** Where addresses take a secret as a parameter. */
 const PARAMETER =
   /[?&](?:access_?token|refresh_?token|id_?token|auth_?token|api_?key|apikey|client_?secret|password|passwd|pwd|private_?key|secret(?:_?key)?)=/gi;

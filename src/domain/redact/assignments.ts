@@ -17,7 +17,8 @@ import {
 
 /** What may stand between a name and its value, beside its quotes and brackets. */
 const SIGN = [
-  String.raw`[ \t]{0,3}(?::=|=>|->|[:=]|%3[ADad]|\\u003[dD])[ \t]{0,3}`,
+  // `**Password:** x`, too.
+  String.raw`[ \t]{0,3}(?::=|=>|->|[:=]|%3[ADad]|\\u003[dD])\*{0,2}[ \t]{0,3}`,
   // {"name": "DB_PASSWORD", "value": "…"}, <add key="Password" value="…"/>, headers["x", "…"]
   String.raw`[ \t]{0,3},?[ \t]{0,3}\\{0,7}["']?value\\{0,7}["']?[ \t]{0,3}[:=][ \t]{0,3}`,
   String.raw`[ \t]{1,3}(?:is|was)[ \t:]{1,3}`,

@@ -67,7 +67,7 @@ export const certainName: Judge = (name, value, beside) => {
   const short = value.slice(0, 300);
   if (NOT_MADE.some((form) => form.test(short)) || (!beside.includes(name) && isText(value))) return false;
   if (kind === 'password') return true;
-  return value.length >= 4 && !/\s/.test(value) && !isLexical(beside, value);
+  return value.length >= 4 && !isText(value) && !isLexical(beside);
 };
 
 /** A path (`pwd`), a place in a file, a type with its length, a single word as titles and translations have it. */

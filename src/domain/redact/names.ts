@@ -1,13 +1,11 @@
-import { isWords } from './shapes.ts';
-
 /**
  * The last word of a name whose value is a secret, and what the value must be: of a `password` nearly anything, of a `token`
  * what looks made, of a `key` only what cannot be anything else. For logs.
  */
 export const KINDS = {
-  password: 'pass(?:word|wd|phrase|code|wort)?|pwd|credentials?',
+  password: 'pass(?:word|wd|phrase|code|wort)?|pwd|psk|credentials?',
   token:
-    'secret|token|jwt|auth|sig(?:nature)?|sess(?:ion)?(?:[_-]?id)?|sid|(?:api|app|auth|access|account|admin|client|consumer|deploy|encryption|hmac|license|master|private|secret|service|shared|shared[_-]?access|signing|storage|webhook)[ _-]?key',
+    'secret(?:[_-]?id)?|token|jwt|auth|sig(?:nature)?|sess(?:ion)?(?:[_-]?id)?|sid|(?:api|app|auth|access|account|admin|client|consumer|deploy|encryption|hmac|license|master|private|secret|service|shared|shared[_-]?access|signing|storage|webhook)[ _-]?key',
   key: 'key',
 } as const;
 
@@ -61,9 +59,9 @@ export function exactKindOf(name: string): keyof typeof EXACT | null {
 
 /** Beside these a `token` is one of a language. */
 const LEXICAL =
-  /^(?:pos|tag|lemma|stem|logprob|top_logprobs|bytes|offset|start|end|line|column|index|dep|head|ner|freq|frequency|count|score|weight|rank|prob|probability|kind|lexeme|translation|gloss|syllables?)$/i;
+  /^(?:pos|tag|lemma|stem|logprob|top_logprobs|bytes|offset|start|end|line|column|index|dep|head|ner|freq|frequency|count|score|weight|rank|prob|probability|kind|lexeme|translation|gloss|label|syllables?)$/i;
 
-/** Whether the fields beside a `token` say that it is a word of a text or a program; beside a `type` a word is one. */
-export function isLexical(names: readonly string[], value: string): boolean {
-  return names.some((name) => LEXICAL.test(name)) || (names.includes('type') && isWords(value));
+/** Whether the fields beside a `token` say that it is a part of a text or a program. */
+export function isLexical(names: readonly string[]): boolean {
+  return names.some((name) => LEXICAL.test(name));
 }

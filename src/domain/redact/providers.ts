@@ -106,6 +106,8 @@ export const PROVIDERS: readonly Provider[] = [
   { of: 'EasyPost', pattern: 'EZ[AT]K[A-Za-z0-9]{54}' },
   { of: 'Clojars', pattern: 'CLOJARS_[0-9a-z]{60}' },
   { of: 'Facebook', pattern: 'EAA[A-Z][A-Za-z0-9]{80,}', mixed: true },
+  { of: 'Square, access', pattern: 'EAAA[\\w-]{60}(?![\\w-])', mixed: true },
+  { of: 'Cloudflare, origin CA', pattern: `v1\\.0-${HEX}{24}-${HEX}{146}` },
   { of: 'OpenShift', pattern: 'sha256~[\\w-]{43}' },
   { of: 'Dropbox', pattern: 'sl\\.(?:u\\.)?[\\w-]{80,}', mixed: true },
 ];

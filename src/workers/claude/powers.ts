@@ -52,12 +52,18 @@ function toolPowers(tool: string): readonly Power[] {
 
 function mcpPowers(config: McpConfig | string): readonly Power[] {
   if (typeof config === 'string') return [{ kind: 'programs', what: `the MCP servers of ${config}` }];
-  return Object.entries(mcpConfigSchema.parse(config).mcpServers).map(([name, { command, args, url }]): Power => {
-    if (typeof command !== 'string') return { kind: 'network', what: `the MCP server ${name}: ${String(url)}` };
+  return Object.entries(mcpConfigSchema.parse(config).mcpServers).map(([name, server]): Power => {
+    const { command, args } = server;
+    const isAddress = command === undefined && Object.keys(server).every((field) => OF_AN_ADDRESS.has(field));
+    if (isAddress) return { kind: 'network', what: `the MCP server ${name}: ${String(server.url)}` };
     const rest = Array.isArray(args) ? args.map(String) : [];
-    return { kind: 'programs', what: `the MCP server ${name}: ${[command, ...rest].join(' ')}` };
+    const runs = typeof command === 'string' ? [command, ...rest].join(' ') : JSON.stringify(server);
+    return { kind: 'programs', what: `the MCP server ${name}: ${runs}` };
   });
 }
+
+/** All that a server has to which only a connection is made; `headersHelper` and what comes after it may run programs. */
+const OF_AN_ADDRESS: ReadonlySet<string> = new Set(['type', 'url', 'headers']);
 
 /** Directories beyond the bounds are read; with a permission that edits, what an agent works in is also written. */
 function directoryPowers(

@@ -149,11 +149,14 @@ describe('abp approvals allow', () => {
     });
   });
 
-  test('limits, and a name, are no part of what was allowed', async () => {
+  test('lower limits, and a name, are no part of what was allowed; higher limits are', async () => {
     const space = scripted();
-    space.batch();
+    space.batch({ limits: { max_workers: 2 } });
     await space.allow();
-    space.batch({ name: 'other', limits: { max_workers: 2 } });
+    space.batch({ limits: { max_workers: 3 } });
+    const refused = await space.abp('run', 'batch.yaml');
+    expect(refused).toMatchObject({ exitCode: 3, stderr: /Higher than approved: max_workers 2 → 3/ });
+    space.batch({ name: 'other', limits: { max_workers: 1 } });
     expect(await space.abp('run', 'batch.yaml')).toMatchObject({ exitCode: 3, stdout: /Test passed/ });
   });
 

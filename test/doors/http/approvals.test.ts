@@ -164,30 +164,35 @@ describe('a job that runs programs', () => {
   test.each([
     ['resume', 'paused', 1, {}],
     ['manage-units', 'failed', 0, { action: 'retry' }],
-  ])('does not go on by %s of a token once its approval was revoked', async (path, at, failure_threshold, body) => {
-    const server = await served();
-    const limits = { max_retries: 0, max_workers: 1, failure_threshold };
-    const jobId = await server.newJob({ worker: { type: 'command', command: ['false'] }, limits });
-    await server.asPerson('POST', approval(jobId), { shown: await server.shown(jobId) });
-    await server.asPerson('POST', startOf(jobId), { skip_test: true, wait_seconds: 0 });
-    const state = async () => {
-      const { status, executor } = await server.json<{ status: string; executor: { state: string } }>(
-        `/api/jobs/${jobId}/status`,
-      );
-      return [status, executor.state];
-    };
-    await expect.poll(state, PATIENCE).toEqual([at, 'none']);
-    const { definition } = await server.json<{ definition: string }>(approval(jobId));
-    // Whoever operates may take away.
-    const revoked = await answerOf(server.send('POST', `/api/approvals/${definition}/revoke`, {}));
-    expect(revoked).toMatchObject({ status: 200, body: { definition } });
-    expect(await answerOf(server.send('POST', `/api/jobs/${jobId}/${path}`, body))).toMatchObject({
-      status: 403,
-      body: { code: 'approval_required', detail: /Its approval was revoked/, hint: HINT(jobId) },
-    });
-    expect(await state()).toEqual([at, 'none']);
-    expect(await server.json('/api/approvals')).toMatchObject({ approvals: [{ state: 'revoked', jobs: [jobId] }] });
-  });
+  ])(
+    'does not go on by %s once its approval was revoked, of a token or a person',
+    async (path, at, failure_threshold, body) => {
+      const server = await served();
+      const limits = { max_retries: 0, max_workers: 1, failure_threshold };
+      const jobId = await server.newJob({ worker: { type: 'command', command: ['false'] }, limits });
+      await server.asPerson('POST', approval(jobId), { shown: await server.shown(jobId) });
+      await server.asPerson('POST', startOf(jobId), { skip_test: true, wait_seconds: 0 });
+      const state = async () => {
+        const { status, executor } = await server.json<{ status: string; executor: { state: string } }>(
+          `/api/jobs/${jobId}/status`,
+        );
+        return [status, executor.state];
+      };
+      await expect.poll(state, PATIENCE).toEqual([at, 'none']);
+      const { definition } = await server.json<{ definition: string }>(approval(jobId));
+      // Whoever operates may take away.
+      const revoked = await answerOf(server.send('POST', `/api/approvals/${definition}/revoke`, {}));
+      expect(revoked).toMatchObject({ status: 200, body: { definition } });
+      const refused = { status: 403, body: { code: 'approval_required' } };
+      expect(await answerOf(server.send('POST', `/api/jobs/${jobId}/${path}`, body))).toMatchObject(refused);
+      expect(await answerOf(server.asPerson('POST', `/api/jobs/${jobId}/${path}`, body))).toMatchObject({
+        status: 403,
+        body: { code: 'approval_required', detail: /Its approval was revoked/, hint: HINT(jobId) },
+      });
+      expect(await state()).toEqual([at, 'none']);
+      expect(await server.json('/api/approvals')).toMatchObject({ approvals: [{ state: 'revoked', jobs: [jobId] }] });
+    },
+  );
 });
 
 describe('a source that can do more', () => {

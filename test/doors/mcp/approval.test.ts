@@ -182,7 +182,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const job_id = await newJob(PROGRAM);
     expect(await ok('start_job', { job_id, ...WAIT })).toMatchObject({ status: 'created' });
     expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /did not allow it/ });
-    expect(dialogs[2]?.lines[2]).toContain('A test of it was discarded, and another one runs units again.');
+    expect(dialogs[2]?.lines[2]).toContain('A test of it has not been approved, and another one runs units again.');
     expect((await ok('get_unit', { job_id, unit: 0 })).attempts).toHaveLength(1);
   });
 

@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { jobOver } from './clients.ts';
 import { atRest, claude, expectRefused, type Job, type Model, modelAlone, WAYS } from './model.ts';
 
@@ -41,9 +43,9 @@ describe('S1: programs of any worker', () => {
     await ok('start_job', { job_id: other, skip_test: true, wait_seconds: 0 });
     await ok('pause_job', { job_id: other, hard: true });
     await ok('update_job', { job_id: other, worker: touches });
-    const again = { isError: true, text: /only a person can run again/ };
+    const again = { isError: true, text: /only a person can have units run again/ };
     expect(await call('manage_units', { job_id: other, action: 'reopen' })).toMatchObject(again);
-    await ok('manage_units', { job_id: other, action: 'retry' });
+    expect(await call('manage_units', { job_id: other, action: 'retry' })).toMatchObject({ isError: true });
     expect(await call('resume_job', { job_id: other })).toMatchObject(refused);
     expect(await call('start_job', { job_id: other, approve: true })).toMatchObject({ isError: true });
     expect(await ok('get_job_status', { job_id: other })).toMatchObject({ status: 'paused' });
@@ -95,17 +97,38 @@ describe('S2: runs before an approval', () => {
 
   it('again and again by rejecting: a test is repeated by a person alone', async () => {
     const { ok, call, place, person } = await modelAlone();
-    const count = { type: 'command', command: ['sh', '-c', `echo >>'${join(place.root, 'runs')}'`] };
+    const count = { type: 'command', command: ['sh', '-c', `echo >>'${join(temporaryDirectory(), 'runs')}'`] };
     const { job_id } = await ok('create_job', jobOver(place, { worker: count, test_units: 4 }));
     await person.allow(job_id);
     await ok('start_job', { job_id, wait_seconds: 45 });
     await ok('start_job', { job_id, approve: false });
-    const again = { isError: true, text: /A test of it was discarded, and another one runs units again/ };
+    const again = { isError: true, text: /A test of it has not been approved, and another one runs units again/ };
     expect(await call('start_job', { job_id })).toMatchObject(again);
     await ok('update_job', { job_id, limits: { timeout_s: 60 } });
     expect(await call('start_job', { job_id })).toMatchObject(again);
     const { attempts } = await ok('get_unit', { job_id, unit: 0 });
     expect(attempts).toHaveLength(1);
+  });
+
+  it('again and again by making it anew, with more of everything, and cancelling', async () => {
+    const { ok, call, place, person } = await modelAlone();
+    const runs = join(temporaryDirectory(), 'runs');
+    const worker = { type: 'command', command: ['sh', '-c', `echo >>'${runs}'`] };
+    const first = (await ok('create_job', jobOver(place, { worker, test_units: 1 }))).job_id;
+    await person.allow(first);
+    const limits = { max_workers: 60, budget_usd: 9999 };
+    for (const more of [{ test_units: 20 }, { limits }, { test_units: 20, limits }]) {
+      const { job_id } = await ok('create_job', jobOver(place, { worker, test_units: 1, ...more }));
+      expect(await call('start_job', { job_id })).toMatchObject({ isError: true, text: /Higher than approved/ });
+    }
+    expect(existsSync(runs)).toBe(false);
+    await ok('start_job', { job_id: first, wait_seconds: 45 });
+    for (let n = 0; n < 3; n++) {
+      const { job_id } = await ok('create_job', jobOver(place, { worker, test_units: 1 }));
+      expect(await call('start_job', { job_id })).toMatchObject({ isError: true });
+      await ok('cancel_job', { job_id });
+    }
+    expect(readFileSync(runs, 'utf8')).toBe('\n');
   });
 
   it('and no answer tells how to lift what holds', async () => {

@@ -48,6 +48,11 @@ test('results, whose content a model can choose, become no program: no file that
     join(place.root, 'conftest.py'),
     join(place.root, 'Makefile'),
     join(place.root, 'CLAUDE.md'),
+    join(place.root, 'QWEN.md'),
+    join(place.root, 'skills', 'x', 'SKILL.md'),
+    join(place.root, 'package.json'),
+    join(place.root, 'results.jsonl'),
+    join(String(output_directory), 'results.md'),
     join(place.root, 'docs', 'AGENTS.md'),
     join(String(output_directory), 'run.sh'),
     join(String(output_directory), '.hidden.csv'),
@@ -60,11 +65,18 @@ test('results, whose content a model can choose, become no program: no file that
     }
     expect(existsSync(path)).toBe(false);
   }
-  for (const path of [
-    join(String(output_directory), 'results.csv'),
-    join(place.root, 'results.jsonl'),
-    join(place.root, 'out', 'deeper', 'results.md'),
+  for (const [format, path] of [
+    ['csv', join(String(output_directory), 'results.csv')],
+    ['markdown', join(String(output_directory), 'results.md')],
+    ['jsonl', join(place.root, 'results.jsonl')],
+    ['csv', join(place.root, 'out', 'deeper', 'results.csv')],
   ]) {
-    expect(await ok('export_results', { job_id, format: 'csv', path })).toMatchObject({ path });
+    expect(await ok('export_results', { job_id, format, path })).toMatchObject({ path });
+  }
+  for (const [format, path] of [
+    ['json', join(place.root, 'opencode.json')],
+    ['markdown', join(place.root, 'WARP.md')],
+  ]) {
+    expect(await call('export_results', { job_id, format, path })).toMatchObject({ isError: true });
   }
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import xterm from '@xterm/headless';
 import { execa } from 'execa';
@@ -74,7 +74,16 @@ export async function onTerminalOfClaude({
       },
     },
   );
-  onTestFinished(() => void child.kill('SIGKILL'));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await child;
+    // What it started still writes into this home, which is removed next.
+    await vi.waitFor(() => {
+      const left = processesAtHome(home);
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+      if (left.length > 0) throw new Error(`still alive: ${left.join(', ')}`);
+    }, PATIENCE);
+  });
   const terminal = new xterm.Terminal({ cols: columns, rows: ROWS, allowProposedApi: true });
   child.stdout.setEncoding('utf8').on('data', (text: string) => terminal.write(text));
   // What a program asks its terminal about.
@@ -109,4 +118,19 @@ function answerFirstRunQuestions(home: string, project: string): void {
     projects: { [project]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
   };
   writeFileSync(path.join(home, '.claude.json'), JSON.stringify(config));
+}
+
+/** Processes whose home is this directory. */
+function processesAtHome(home: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`HOME=${home}`);
+      } catch {
+        // It has ended, or is another user's.
+        return false;
+      }
+    })
+    .map(Number);
 }
