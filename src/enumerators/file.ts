@@ -1,36 +1,39 @@
 import { lstatSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import fastGlob from 'fast-glob';
-import picomatch from 'picomatch';
 import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { limitField } from './reading/fields.ts';
+import { GlobFault } from './reading/glob/fault.ts';
+import { MAX_WORD, parseGlob } from './reading/glob/paths.ts';
+import { directoryOf, parseExclude, type Scope, scopeOf } from './reading/glob/scope.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { takeTurns } from './reading/turns.ts';
 import { type FoundFile, WALK_WARNINGS, walk, warnUnreadable } from './reading/walk.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 
-const globField = z
-  .string()
-  .min(1)
-  .refine((glob) => globFault(glob) === null, {
-    error: ({ input }) => `expected a glob, found one that cannot be read: ${globFault(String(input))}`,
-  });
+/** A glob that `parse` can read. */
+const globField = (parse: (glob: string) => unknown) =>
+  z
+    .string()
+    .min(1)
+    .refine((glob) => faultOf(glob, parse) === null, {
+      error: ({ input }) => `expected a glob, found one that cannot be read: ${faultOf(String(input), parse)}`,
+    });
 
 const configSchema = z.strictObject({
   base_directory: z
     .string()
     .min(1)
     .describe('Directory to look in; `~` and paths relative to the working directory are resolved.'),
-  pattern: globField
-    .refine((pattern) => !pattern.startsWith('/') && !pattern.split('/').includes('..'), {
-      error: 'expected a glob relative to base_directory, found an absolute one or one with ".."',
-    })
+  pattern: globField(parseGlob)
     .default('**/*')
-    .describe('Glob, relative to base_directory: "**/*.md", "src/**/*.{ts,tsx}", "reports/2024-*.pdf".'),
+    .describe(
+      'Glob, relative to base_directory, as bash with globstar and extglob reads it: "**/*.md", "src/**/*.{ts,tsx}", "ch{01..12}.md", "[!_]*.pdf".',
+    ),
   exclude_patterns: z
-    .array(globField)
+    .array(globField(parseExclude))
     .default(['node_modules/**', '.git/**'])
     .describe(
       'Globs to leave out, matched at every depth ("drafts/**", "*.bak"); a leading "/" ties one to base_directory.',
@@ -77,13 +80,18 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
   await turns.turn();
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {
-    const start = startOf(config, warnings);
-    if (start === null) return;
-    const rules = { ...predicates(config), followSymlinks: config.follow_symlinks, sorted: config.sort === 'path' };
-    for (const file of walk({ base, start, ...rules, warnings })) {
-      if (turns.due()) await turns.turn();
-      yield { key: file.relative, place: file.relative, payload: payloadOf(file) };
-      if (--left === 0) return;
+    // As in bash, a pattern that matches nothing is a name.
+    const asName = literally(config.pattern).map((pattern) => ({ pattern, heard: UNHEARD }));
+    for (const { pattern, heard } of [{ pattern: config.pattern, heard: warnings }, ...asName]) {
+      let found = false;
+      for (const file of filesOf({ ...config, pattern }, heard)) {
+        if (turns.due()) await turns.turn();
+        if (file === null) continue;
+        yield { key: file.relative, place: file.relative, payload: payloadOf(file) };
+        found = true;
+        if (--left === 0) return;
+      }
+      if (found) return;
     }
   } catch (error) {
     throw isSystemError(error) ? unreadable(base, error) : error;
@@ -106,52 +114,52 @@ function payloadOf({ absolute, relative, stats }: FoundFile): EnumeratedItem['pa
   };
 }
 
-/** Which directories are worth entering and which files are wanted, from pattern, excludes and the hidden rule. */
-function predicates({ pattern, exclude_patterns, include_hidden }: FileConfig) {
-  const wanted = matcher([pattern], include_hidden);
-  const excluded = matcher(exclude_patterns.flatMap(everywhere), true);
-  const hidden = include_hidden || /(^|[/{,(|])\\?\./.test(pattern);
-  const depth = /\*\*|[{(]/.test(pattern) ? Number.POSITIVE_INFINITY : pattern.split('/').length - 1;
-  return {
-    entersDirectory: (relative: string) =>
-      (hidden || !basename(relative).startsWith('.')) && relative.split('/').length <= depth && !excluded(relative),
-    takesFile: (relative: string) => wanted(relative) && !excluded(relative),
-  };
+/** The files that a config selects; null now and then, so that others can have their turn. */
+function* filesOf(config: FileConfig, warnings: WarningCounter): Generator<FoundFile | null> {
+  const { base_directory: base, pattern, exclude_patterns, include_hidden } = config;
+  const start = startOf(config, warnings);
+  if (start === null) return;
+  // A name that is the very text of an exclude is left out, whatever is in it.
+  const excludes = exclude_patterns.flatMap((exclude) => [exclude, ...literally(exclude)]);
+  let scope: Scope | null = scopeOf({ pattern, excludes, hidden: include_hidden });
+  for (const name of start) scope = scope?.enter(name) ?? null;
+  if (scope === null) return;
+  yield* walk({
+    base,
+    start: start.join('/'),
+    scope,
+    followSymlinks: config.follow_symlinks,
+    sorted: config.sort === 'path',
+    warnings,
+  });
 }
 
-/** An exclude holds at every depth, unless it starts with `/` or `./`. */
-function everywhere(exclude: string): string[] {
-  const glob = exclude.replace(/\/$/, '').replace(/^\.\//, '/');
-  return glob.startsWith('/') ? [glob.slice(1)] : [glob, `**/${glob}`];
+/** The glob that matches this text and nothing else, where that is another and a path can be so long. */
+function literally(glob: string): string[] {
+  const text = fastGlob.escapePath(glob);
+  return text === glob || text.length > MAX_WORD ? [] : [text];
 }
 
-/** What the libraries that read globs say against one (its length, a range without end); null = nothing. */
-function globFault(glob: string): string | null {
+/** For what has been warned about before. */
+const UNHEARD: WarningCounter = { add() {}, report() {} };
+
+/** What is wrong with a glob; null = nothing. */
+function faultOf(glob: string, parse: (glob: string) => unknown): string | null {
   try {
-    fastGlob.generateTasks(glob);
-    picomatch.makeRe(glob);
+    parse(glob);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (error instanceof GlobFault) return error.message;
+    throw error;
   }
 }
 
-/** Whether a relative path matches one of the globs. A name that is the glob's very text matches, whatever is in it. */
-function matcher(globs: readonly string[], dot: boolean): (relative: string) => boolean {
-  // `s`: names may hold line breaks, and `**` compiles to dots. Plain expressions are five times as fast as matchers.
-  const expressions = globs.map((glob) => picomatch.makeRe(glob, { dot, flags: 's', nonegate: true }));
-  return (relative) => globs.includes(relative) || expressions.some((expression) => expression.test(relative));
-}
-
-/**
- * The directory that all matches of the pattern lie in, so that only that one is walked; null when there is no such.
- * fast-glob plans where a pattern has to look; its walk is not used, because it buffers without bound and reads names as
- * text, which loses those that are not UTF-8.
- */
-function startOf({ base_directory, pattern, follow_symlinks }: FileConfig, warnings: WarningCounter): string | null {
-  const [first = [], ...others] = fastGlob.generateTasks(pattern).map(({ base }) => stepsOf(base));
-  const shared = first.findIndex((step, depth) => others.some((steps) => steps[depth] !== step));
-  const directories = shared < 0 ? first : first.slice(0, shared);
+/** The directory, as names, that all matches of the pattern lie in, so that only that one is walked; null = not there. */
+function startOf(
+  { base_directory, pattern, follow_symlinks }: FileConfig,
+  warnings: WarningCounter,
+): readonly string[] | null {
+  const directories = directoryOf(pattern);
   for (let depth = 1; depth <= directories.length; depth++) {
     const relative = directories.slice(0, depth).join('/');
     try {
@@ -163,11 +171,7 @@ function startOf({ base_directory, pattern, follow_symlinks }: FileConfig, warni
       return null;
     }
   }
-  return directories.join('/');
-}
-
-function stepsOf(base: string): string[] {
-  return base.split('/').filter((step) => step !== '' && step !== '.');
+  return directories;
 }
 
 function refuseUnlessDirectory(base: string): void {

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { fileEnumerator } from '../../src/enumerators/file.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
+import { scopeOf } from '../../src/enumerators/reading/glob/scope.ts';
 import { walk } from '../../src/enumerators/reading/walk.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
@@ -114,6 +115,41 @@ test('names with spaces, line breaks, quotes, glob characters and other scripts 
   expect(await paths(tree(...files), { pattern: '[x]{y}(z)!*?.txt' })).toEqual(['[x]{y}(z)!*?.txt']);
 });
 
+describe('patterns are read as bash reads them', () => {
+  test.each<[string, readonly string[], JsonObject, readonly string[]]>([
+    ['a negated class', ['ch01.md', 'ch02.md'], { pattern: 'ch0[!1].md' }, ['ch02.md']],
+    ['a negated class with ^', ['ch01.md', 'ch02.md'], { pattern: 'ch0[^1].md' }, ['ch02.md']],
+    ['a negated range', ['a1', 'b1'], { pattern: '[!a-a]?' }, ['b1']],
+    ['a negated class in an exclude', ['a1.md', 'private.md'], { exclude_patterns: ['[!a]*.md'] }, ['a1.md']],
+    ['a negated group in an exclude', ['a.md', 'b.md'], { exclude_patterns: ['!(a).md'] }, ['a.md']],
+    ['a negated class in a folder of an exclude', ['a/x', 'b/x'], { exclude_patterns: ['[!a]/**'] }, ['a/x']],
+    ['a range', ['ch0', 'ch1', 'ch12', 'ch2'], { pattern: 'ch{1..12}' }, ['ch1', 'ch12', 'ch2']],
+    ['a padded range', ['p0008', 'p0010', 'p8'], { pattern: 'p{0008..0010}' }, ['p0008', 'p0010']],
+    ['a range of folders', ['1/a', '10/a', '3/a'], { pattern: '{2..10}/a' }, ['10/a', '3/a']],
+    ['? in a folder', ['1999/r', '2023/r', '2024/r'], { pattern: '202?/r' }, ['2023/r', '2024/r']],
+    ['a class in a folder', ['2023/r', '2024/r'], { pattern: '202[!3]/r' }, ['2024/r']],
+    ['a group in a folder', ['a/r', 'aa/r', 'b/r'], { pattern: '+(a)/r' }, ['a/r', 'aa/r']],
+    ['hidden files and a negated class', ['.env', '_d', 'a'], { pattern: '[^_]*' }, ['a']],
+    ['hidden files and a negated group', ['.env', 'a', 'b'], { pattern: '!(b)' }, ['a']],
+    ['hidden folders and a negated class', ['.git/x', 'a/x'], { pattern: '[!b]*/x' }, ['a/x']],
+    ['escapes at the end', ['notes 1', 'notes [1]'], { pattern: 'notes \\[1\\]' }, ['notes [1]']],
+    ['an escaped folder', ['a*b/x', 'acb/x'], { pattern: 'a\\*b/x' }, ['a*b/x']],
+    ['an escape of a plain character', ['abc'], { pattern: 'a\\bc' }, ['abc']],
+    ['a doubled slash', ['docs/a.md'], { pattern: 'docs//*.md' }, ['docs/a.md']],
+    ['a step that changes nothing', ['docs/a.md'], { pattern: 'docs/./a.md' }, ['docs/a.md']],
+    ['a doubled slash in an exclude', ['docs/a', 'docs/b'], { exclude_patterns: ['docs//a'] }, ['docs/b']],
+    ['a name as the pattern has it, when nothing matches', ['[x]', 'y'], { pattern: '[x]' }, ['[x]']],
+    ['no such name when something matches', ['[x]', 'x'], { pattern: '[x]' }, ['x']],
+    ['a name as the exclude has it', ['[x]', 'x', 'y'], { exclude_patterns: ['[x]'] }, ['y']],
+    ['letters as they are written', ['A.MD', 'a.md'], { pattern: '*.md' }, ['a.md']],
+    ['accents as they are written', ['e\u0301', '\u00e9'], { pattern: '\u00e9' }, ['\u00e9']],
+    ['a temporary file of an office', ['a.docx', '~$a.docx'], { exclude_patterns: ['~$*'] }, ['a.docx']],
+    ['a folder that is excluded with all below', ['a/b/c', 'a/d', 'e'], { exclude_patterns: ['a'] }, ['e']],
+  ])('%s', async (_, files, config, expected) => {
+    expect(await paths(tree(...files), config)).toEqual(expected);
+  });
+});
+
 test('names that are not UTF-8 are reported with escaped bytes and count, and are no items', async () => {
   const base = tree('good.txt', 'sub/good.txt');
   for (const name of ['bad\xff.txt', 'sub/\xe9t\xe9', 'dir\xfe/inside']) {
@@ -183,24 +219,33 @@ test('what is neither file nor directory is no item', async () => {
   server.close();
 });
 
-test.each([
-  ['has a name that is too long', `a/${'x'.repeat(300)}/*.txt`, /^a\/x+ \(ENAMETOOLONG\)$/],
-  ['has a name that no file can have', 'a/\0/*.txt', /^a\/\0 \(ERR_INVALID_ARG_VALUE\)$/],
-])('a directory that the pattern names is reported when it %s', async (_, pattern, example) => {
-  const { items, warnings } = await enumerateAll('file', { base_directory: tree('a/b.txt'), pattern });
-  expect(items).toEqual([]);
-  expect(warnings).toEqual([expect.objectContaining({ kind: 'unreadable', count: 1 })]);
-  expect(warnings[0]?.examples[0]).toMatch(example);
-});
+test.each([['has a name that is too long', `a/${'x'.repeat(300)}/*.txt`, /^a\/x+ \(ENAMETOOLONG\)$/]])(
+  'a directory that the pattern names is reported when it %s',
+  async (_, pattern, example) => {
+    const { items, warnings } = await enumerateAll('file', { base_directory: tree('a/b.txt'), pattern });
+    expect(items).toEqual([]);
+    expect(warnings).toEqual([expect.objectContaining({ kind: 'unreadable', count: 1 })]);
+    expect(warnings[0]?.examples[0]).toMatch(example);
+  },
+);
 
 test('a directory that the pattern names is not the base: when it cannot be read it is reported', () => {
   const seen: string[] = [];
   const warnings = { add: (kind: string, example: string) => seen.push(`${kind}: ${example}`), report() {} };
-  const all = { entersDirectory: () => true, takesFile: () => true, followSymlinks: false, sorted: true, warnings };
+  const scope = scopeOf({ pattern: '**', excludes: [], hidden: true });
+  const all = { scope, followSymlinks: false, sorted: true, warnings };
   const base = tree('a/b.txt');
   expect([...walk({ base, start: 'gone', ...all })]).toEqual([]);
   expect(seen).toEqual(['unreadable: gone (ENOENT)']);
   expect(() => [...walk({ base: join(base, 'gone'), start: '', ...all })]).toThrow('ENOENT');
+});
+
+test('a walk that finds nothing lets others have their turn', () => {
+  const base = tree(...Array.from({ length: 100 }, (_, n) => `${n}.txt`));
+  const scope = scopeOf({ pattern: '*.md', excludes: [], hidden: false });
+  const warnings = { add() {}, report() {} };
+  const found = [...walk({ base, start: '', scope, followSymlinks: false, sorted: true, warnings })];
+  expect(new Set(found)).toEqual(new Set([null]));
 });
 
 test('a directory below that cannot be read is reported and the others are given', async () => {
@@ -239,20 +284,60 @@ describe('refusals', () => {
     expect(error.hint).toMatch(/\w/);
   });
 
-  test.each(['/etc/*', '../other/*', 'a/../b'])('a pattern that leaves the base: %s', async (pattern) => {
-    const error = await refusal(() => parseConfig(fileEnumerator, { base_directory: '.', pattern }));
-    expect(error.message).toContain('pattern: expected a glob relative to base_directory');
+  test.each<[string, JsonObject, RegExp]>([
+    ['an absolute one', { pattern: '/etc/*' }, /absolute: write it relative to base_directory; at character 1 of/],
+    ['one out of braces', { pattern: '{a,/etc}/*' }, /absolute.* at character 1 of "\/etc\/\*"/],
+    ['one that leaves the base', { pattern: '../other/*' }, /"\.\." leaves the directory.* at character 1 of /],
+    ['one that seems to leave it', { pattern: 'a/../b' }, /"\.\." leaves the directory.* at character 3 of /],
+    ['an escaped way out', { pattern: 'a/\\.\\./b' }, /"\.\." leaves the directory/],
+    ['a home directory', { pattern: '~/*.md' }, /"~" is no directory here: write the home directory in base_directory/],
+    ['a directory', { pattern: 'docs/' }, /ends with a directory, and items are files: write "docs\/\*\*"/],
+    ['a directory with a dot', { pattern: 'docs/.' }, /ends with a directory.*"docs\/\*\*"/],
+    ['nothing', { pattern: '{,}' }, /stands for no name at all$/],
+    ['a slash in a group', { pattern: '@(a/b|c)' }, /a group takes one name, no "\/".* at character 4 of /],
+    [
+      'an unknown class',
+      { pattern: 'x[[:letter:]]' },
+      /"\[:letter:\]" is no class .*alnum, alpha.* at character 3 of /,
+    ],
+    ['an equivalence class', { pattern: '[[=a=]]' }, /"\[=a=\]" depends on the locale/],
+    ['a collating symbol', { pattern: 'a[[.-.]]' }, /"\[\.-\.\]" depends on the locale.* at character 3 of /],
+    ['a NUL', { pattern: 'a/\0/*.txt' }, /no name has a NUL character; at character 3 of /],
+    ['a range without end', { pattern: '{1..1000000}' }, /at most 10000 words, found more in \{1\.\.1000000\}$/],
+    ['ranges that multiply', { pattern: '{1..999}{1..999}' }, /at most 10000 words, found more/],
+    ['words that are too long', { pattern: `{1..9000}${'x'.repeat(3000)}` }, /at most 1000000 characters/],
+    ['a number that is not exact', { pattern: '{1..9007199254740993}' }, /at most 10000 words/],
+    ['too many braces', { pattern: '{a}'.repeat(1001) }, /at most 1000 braces, found 1001$/],
+    ['a text that is too long', { pattern: 'x'.repeat(70_000) }, /at most 65536 characters, found 70000$/],
+    ['a path that is too long', { pattern: 'x'.repeat(5000) }, /at most 4096 characters in a path, found 5000/],
+    ['too many groups', { pattern: '+(a)'.repeat(51) }, /at most 50 groups .* at character 201 of /],
+    ['too many wildcards in groups', { pattern: `+(${'a*|'.repeat(60)})` }, /at most 50 groups/],
+    [
+      'an exclude that takes back',
+      { exclude_patterns: ['a', '!b.md'] },
+      /^.*exclude_patterns\[1\]: .*"!" takes nothing back/,
+    ],
+    ['an exclude out of braces', { exclude_patterns: ['{a,!b}'] }, /"!" takes nothing back/],
+    [
+      'an exclude that leaves the base',
+      { exclude_patterns: ['a/../b'] },
+      /exclude_patterns\[0\]: .*leaves the directory/,
+    ],
+    [
+      'an exclude that is too long',
+      { exclude_patterns: ['a', 'x'.repeat(70_000)] },
+      /exclude_patterns\[1\]: expected a glob/,
+    ],
+  ])('a glob that names %s is refused', async (_, config, message) => {
+    const error = await refusal(() => parseConfig(fileEnumerator, { base_directory: '.', ...config }));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(/expected a glob, found one that cannot be read/);
+    expect(error.message).toMatch(message);
   });
-});
 
-test.each([
-  ['pattern', { pattern: '{1..1000000}' }, 'pattern: expected a glob, found one that cannot be read: expanded array'],
-  ['pattern', { pattern: 'x'.repeat(70_000) }, 'pattern: expected a glob, found one that cannot be read: Input length'],
-  ['exclude', { exclude_patterns: ['a', 'x'.repeat(70_000)] }, 'exclude_patterns[1]: expected a glob'],
-])('a %s that is no glob is refused', async (_, config, message) => {
-  const error = await refusal(() => parseConfig(fileEnumerator, { base_directory: '.', ...config }));
-  expect(error.code).toBe('invalid_input');
-  expect(error.message).toContain(message);
+  test.each(['!(a)', '\\!a', '/a', './a', 'a/', '~$*.docx', '{!(a),b}'])('the exclude %s is taken', (exclude) => {
+    expect(() => parseConfig(fileEnumerator, { base_directory: '.', exclude_patterns: [exclude] })).not.toThrow();
+  });
 });
 
 test.each([

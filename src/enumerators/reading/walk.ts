@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, lstatSync, opendirSync, type Stats, statSync } from 'node:fs';
+import type { Scope } from './glob/scope.ts';
 import type { WarningCounter } from './warnings.ts';
 
-/** What a walk looks at. Paths given to the predicates are relative to the base, with `/`. */
+/** What a walk looks at. */
 export interface WalkOptions {
   /** Absolute directory; relative paths are relative to it. */
   readonly base: string;
@@ -11,8 +12,8 @@ export interface WalkOptions {
   readonly followSymlinks: boolean;
   /** By path (memory: the names of one directory and its ancestors), or as the file system gives them. */
   readonly sorted: boolean;
-  entersDirectory(relative: string): boolean;
-  takesFile(relative: string): boolean;
+  /** What is wanted of the start. */
+  readonly scope: Scope;
   readonly warnings: WarningCounter;
 }
 
@@ -32,21 +33,31 @@ export const WALK_WARNINGS = {
 
 interface Place {
   readonly relative: string;
-  /** Set for directories: the chain up to the start, for finding loops. */
-  readonly directory: { readonly parent: Place | null; readonly identity: string | null } | null;
+  /** Set for directories: what is wanted of it, and the chain up to the start, for finding loops. */
+  readonly directory: Directory | null;
 }
+
+interface Directory {
+  readonly scope: Scope;
+  readonly parent: Place | null;
+  readonly identity: string | null;
+}
+
+/** After so many names others have their turn, whether one was wanted or not. */
+const NAMES_A_TURN = 16;
 
 /**
  * All files below a directory, depth first, one at a time: nothing is kept of what was given out. Names are read as
  * bytes, one a character (latin1: half the time of buffers), because one that is not UTF-8 cannot be told from its
  * replacement characters afterwards. (fast-glob walks breadth
  * first, buffers without back pressure and loses such bytes.) A directory that cannot be read is a warning, unless it is
- * the base: then the error of the file system is thrown.
+ * the base: then the error of the file system is thrown. Gives null now and then where it looks long without finding.
  */
-export function* walk(options: WalkOptions): Generator<FoundFile> {
+export function* walk(options: WalkOptions): Generator<FoundFile | null> {
   const prefix = options.base.endsWith('/') ? options.base : `${options.base}/`;
-  const start: Place = { relative: options.start, directory: { parent: null, identity: null } };
+  const start: Place = { relative: options.start, directory: { scope: options.scope, parent: null, identity: null } };
   const pending: Place[] = [start];
+  let looked = 0;
   for (let place = pending.pop(); place; place = pending.pop()) {
     if (place.directory === null) {
       const found = stat(place.relative);
@@ -55,7 +66,8 @@ export function* walk(options: WalkOptions): Generator<FoundFile> {
     }
     const inside: Place[] = [];
     for (const entry of entries(place)) {
-      const next = look(entry, place);
+      if (++looked % NAMES_A_TURN === 0) yield null;
+      const next = look(entry, place, place.directory.scope);
       if (next === null) continue;
       if (next.directory !== null || options.sorted) inside.push(next);
       else {
@@ -81,7 +93,7 @@ export function* walk(options: WalkOptions): Generator<FoundFile> {
     }
   }
 
-  function look(entry: Dirent, parent: Place): Place | null {
+  function look(entry: Dirent, parent: Place, scope: Scope): Place | null {
     const inParent = parent.relative === '' ? '' : `${parent.relative}/`;
     const name = utf8(entry.name);
     if (name === null) {
@@ -91,18 +103,20 @@ export function* walk(options: WalkOptions): Generator<FoundFile> {
     const relative = inParent + name;
     const link = entry.isSymbolicLink();
     if (link && !options.followSymlinks) return null;
-    if (entry.isFile()) return options.takesFile(relative) ? { relative, directory: null } : null;
+    if (entry.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
     if (entry.isDirectory() && !options.followSymlinks) {
-      return options.entersDirectory(relative) ? { relative, directory: { parent, identity: null } } : null;
+      const inside = scope.enter(name);
+      return inside ? { relative, directory: { scope: inside, parent, identity: null } } : null;
     }
-    return entry.isDirectory() || link ? lookThrough(relative, parent) : null;
+    return entry.isDirectory() || link ? lookThrough(name, relative, parent, scope) : null;
   }
 
   /** Where links are followed, a directory is known by device and inode: seen above itself it is a loop. */
-  function lookThrough(relative: string, parent: Place): Place | null {
+  function lookThrough(name: string, relative: string, parent: Place, scope: Scope): Place | null {
     const stats = attempt(relative, () => statSync(prefix + relative));
-    if (stats?.isFile()) return options.takesFile(relative) ? { relative, directory: null } : null;
-    if (!stats?.isDirectory() || !options.entersDirectory(relative)) return null;
+    if (stats?.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
+    const inside = stats?.isDirectory() ? scope.enter(name) : null;
+    if (!stats || !inside) return null;
     const identity = identify(stats);
     for (let above: Place | null = parent; above; above = above.directory?.parent ?? null) {
       const known = above.directory?.identity ?? identify(statSync(prefix + above.relative));
@@ -110,7 +124,7 @@ export function* walk(options: WalkOptions): Generator<FoundFile> {
       options.warnings.add('symlink_loop', relative);
       return null;
     }
-    return { relative, directory: { parent, identity } };
+    return { relative, directory: { scope: inside, parent, identity } };
   }
 
   function stat(relative: string): FoundFile | null {

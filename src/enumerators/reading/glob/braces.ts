@@ -1,0 +1,102 @@
+import { GlobFault } from './fault.ts';
+
+/** Beyond this a range is a slip, and each name would be held against so many patterns. */
+export const MAX_WORDS = 10_000;
+const MAX_LENGTH = 1_000_000;
+/** Each brace is looked for to the end of the text. */
+const MAX_BRACES = 1_000;
+
+/**
+ * The words that bash makes of braces: "{a,b}{1..2}" gives a1, a2, b1, b2. Escapes stay in the words; braces that bash does
+ * not expand ("{a}", "{a..}", an open one) are text. The rules are those of bash 5, braces.c.
+ */
+export function expandBraces(text: string): readonly string[] {
+  const braces = text.split('{').length - 1;
+  if (braces > MAX_BRACES) throw new GlobFault(`at most ${MAX_BRACES} braces, found ${braces}`);
+  return expand(text);
+}
+
+function expand(text: string): readonly string[] {
+  let open = seek(text, 0, '{');
+  let close = seek(text, open + 1, '}');
+  while (open < text.length && close >= text.length) {
+    open = seek(text, open + 1, '{');
+    close = seek(text, open + 1, '}');
+  }
+  if (open >= text.length) return [text];
+  const inside = text.slice(open + 1, close);
+  const options = hasComma(inside) ? optionsOf(inside) : (range(inside) ?? [`{${inside}}`]);
+  return product(product([text.slice(0, open)], options), expand(text.slice(close + 1)));
+}
+
+/** Where `wanted` is, outside of inner braces and escapes; the length of the text = nowhere. "}" closes only after "," or "..". */
+function seek(text: string, from: number, wanted: '{' | '}' | ','): number {
+  let level = 0;
+  let separated = wanted !== '}';
+  for (let at = from; at < text.length; at++) {
+    const char = text[at];
+    if (char === '\\') at++;
+    else if (char === wanted && level === 0 && separated) {
+      if (wanted !== '{' || at > 0 || text[at + 1] !== '}') return at;
+    } else if (char === '{') level++;
+    else if (char === '}' && level > 0) level--;
+    else if (level === 0 && (char === ',' || (text.startsWith('..', at) && text[at + 2] !== '}'))) separated = true;
+  }
+  return text.length;
+}
+
+/** Whether there is a comma at any depth that is not escaped. */
+function hasComma(text: string): boolean {
+  return text.replace(/\\./gs, '').includes(',');
+}
+
+function optionsOf(inside: string): readonly string[] {
+  const words: string[] = [];
+  for (let from = 0; from <= inside.length; ) {
+    const end = seek(inside, from, ',');
+    words.push(...expand(inside.slice(from, end)));
+    from = end + 1;
+  }
+  return words;
+}
+
+/** The words of "1..3", "01..10", "a..e" and "1..9..2"; null when it is none. */
+function range(inside: string): readonly string[] | null {
+  const [, first = '', last = '', by = '1'] =
+    /^([+-]?\d+|[A-Za-z])\.\.([+-]?\d+|[A-Za-z])(?:\.\.([+-]?\d+))?$/.exec(inside) ?? [];
+  const letters = /^[A-Za-z]/.test(first);
+  if (first === '' || letters !== /^[A-Za-z]/.test(last)) return null;
+  const [from, to] = letters ? [first.charCodeAt(0), last.charCodeAt(0)] : [Number(first), Number(last)];
+  const step = Math.abs(Number(by)) || 1;
+  if (![from, to, step].every(Number.isSafeInteger) || Math.abs(to - from) / step >= MAX_WORDS) tooMany(`{${inside}}`);
+  const width = !letters && [first, last].some(isPadded) ? Math.max(first.length, last.length) : 0;
+  const words: string[] = [];
+  for (let value = from; from <= to ? value <= to : value >= to; value += from <= to ? step : -step) {
+    words.push(letters ? String.fromCharCode(value) : padded(value, width));
+  }
+  return words;
+}
+
+function isPadded(number: string): boolean {
+  return /^-?0\d/.test(number);
+}
+
+function padded(value: number, width: number): string {
+  return value < 0 ? `-${String(-value).padStart(width - 1, '0')}` : String(value).padStart(width, '0');
+}
+
+function product(heads: readonly string[], tails: readonly string[]): readonly string[] {
+  if (heads.length * tails.length > MAX_WORDS) tooMany('these braces');
+  if (lengthOf(heads) * tails.length + lengthOf(tails) * heads.length > MAX_LENGTH) {
+    throw new GlobFault(`at most ${MAX_LENGTH} characters in all words of the braces, found more`);
+  }
+  return heads.flatMap((head) => tails.map((tail) => head + tail));
+}
+
+function lengthOf(words: readonly string[]): number {
+  return words.reduce((sum, word) => sum + word.length, 0);
+}
+
+function tooMany(what: string): never {
+  throw new GlobFault(`at most ${MAX_WORDS} words, found more in ${what}`);
+}

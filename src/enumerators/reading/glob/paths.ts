@@ -1,0 +1,85 @@
+import { expandBraces } from './braces.ts';
+import { GlobFault } from './fault.ts';
+import { compileName, type NameMatcher } from './match.ts';
+import { parseName, readGroup } from './name.ts';
+
+/** What one step of a path may be called: a name, a pattern of names, or `**`, any number of directories. */
+export type Step = '**' | { readonly literal: string } | { readonly matches: NameMatcher };
+
+/** Longer ones cannot name a path: Linux bounds them at 4,096 bytes. */
+export const MAX_WORD = 4096;
+const MAX_GLOB = 65_536;
+/** Of a word, in a message. */
+const SHOWN = 80;
+
+/**
+ * The paths that a glob stands for, one for each word of its braces, as steps. Doubled slashes and `.` steps are dropped.
+ * GlobFault for one that leaves the directory, ends with a slash or is not supported.
+ */
+export function parseGlob(glob: string): readonly (readonly Step[])[] {
+  if (glob.length > MAX_GLOB) throw new GlobFault(`at most ${MAX_GLOB} characters, found ${glob.length}`);
+  const words = expandBraces(glob).filter((word) => word !== '');
+  if (words.length === 0) throw new GlobFault('it stands for no name at all');
+  return words.map((word) => {
+    try {
+      return parseWord(word);
+    } catch (error) {
+      if (!(error instanceof GlobFault) || error.at === undefined) throw error;
+      throw new GlobFault(`${error.message}; at character ${error.at + 1} of "${word.slice(0, SHOWN)}"`);
+    }
+  });
+}
+
+function parseWord(word: string): readonly Step[] {
+  if (word.length > MAX_WORD) throw new GlobFault(`at most ${MAX_WORD} characters in a path, found ${word.length}`);
+  if (word.includes('\0')) throw new GlobFault('no name has a NUL character', word.indexOf('\0'));
+  if (word.startsWith('/')) throw new GlobFault('it is absolute: write it relative to base_directory', 0);
+  if (word === '~' || word.startsWith('~/')) {
+    throw new GlobFault(
+      '"~" is no directory here: write the home directory in base_directory, or "\\~" for the name',
+      0,
+    );
+  }
+  const ranges = stepsOf(word);
+  const [from, to] = ranges.at(-1) ?? [0, 0];
+  if (from === to || word.slice(from, to) === '.') {
+    throw new GlobFault(`it ends with a directory, and items are files: write "${word.slice(0, from)}**"`, from);
+  }
+  const steps: Step[] = [];
+  for (const [start, end] of ranges) {
+    const step = parseStep(word, start, end);
+    if (step !== null && !(step === '**' && steps.at(-1) === '**')) steps.push(step);
+  }
+  return steps;
+}
+
+/** From where to where the names in a word go: slashes part them, escaped ones too, but not in a group. */
+function stepsOf(word: string): readonly (readonly [number, number])[] {
+  const steps: [number, number][] = [];
+  let from = 0;
+  for (let at = 0; at < word.length; at++) {
+    const group = readGroup(word, at, word.length);
+    if (group !== null && group !== 'open') {
+      const slash = word.slice(at, group.end).indexOf('/');
+      if (slash >= 0) throw new GlobFault('a group takes one name, no "/": write braces such as "{a/b,c}"', at + slash);
+      at = group.end - 1;
+    } else if (word[at] === '/' || word.startsWith('\\/', at)) {
+      steps.push([from, at]);
+      if (word[at] !== '/') at++;
+      from = at + 1;
+    } else if (word[at] === '\\') at++;
+  }
+  return [...steps, [from, word.length]];
+}
+
+/** null for a step that changes nothing. */
+function parseStep(word: string, from: number, to: number): Step | null {
+  if (word.slice(from, to) === '**') return '**';
+  const parts = parseName(word, from, to);
+  const [part] = parts;
+  if (part === undefined) return null;
+  if (parts.length > 1 || part.kind !== 'text') return { matches: compileName(parts) };
+  const literal = part.text.join('');
+  if (literal === '..') throw new GlobFault('".." leaves the directory: write base_directory accordingly', from);
+  return literal === '.' ? null : { literal };
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { enumerateAll } from '../../enumerators/helpers.ts';
+import { hasBash } from './bash.ts';
+import { makeTable, type Row, TABLE, withTree } from './make.ts';
+
+const table = JSON.parse(readFileSync(TABLE, 'utf8')) as readonly Row[];
+
+describe('the table of patterns that bash made', () => {
+  test('is selected the same by the file source', async () => {
+    expect(table.length).toBeGreaterThan(300);
+    await withTree(async (base) => {
+      const ours: Row[] = [];
+      for (const { selected, ...selection } of table)
+        ours.push({ ...selection, selected: await select(base, selection) });
+      expect(ours).toEqual(table);
+    });
+  });
+
+  test.runIf(hasBash())('is what the bash of this machine makes', async () => {
+    expect(await withTree(makeTable)).toEqual(table);
+  });
+});
+
+async function select(base: string, { pattern, excludes = [], hidden = false }: Omit<Row, 'selected'>) {
+  const config = { base_directory: base, pattern, exclude_patterns: [...excludes], include_hidden: hidden };
+  const { payloads } = await enumerateAll('file', config);
+  return payloads.map(({ relative_path }) => String(relative_path)).sort();
+}
