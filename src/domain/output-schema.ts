@@ -52,7 +52,7 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
   const options = { strict: false, allErrors: true, logger: false, ownProperties: true };
   const ajv = new (AjvDialect as AjvConstructor)(options);
   (formats as unknown as (ajv: Ajv) => void)(ajv);
-  useDecimalMultiples(ajv);
+  addDecimalMultiples(ajv);
   let validate: ValidateFunction;
   try {
     const endless = endlessReference(schema);
@@ -74,7 +74,7 @@ function withoutDialect({ $schema: _, $async: __, ...rest }: JsonObject): JsonOb
 }
 
 /** Ajv divides doubles: to it 19.99 is no multiple of 0.01, with any precision that it can be given. */
-function useDecimalMultiples(ajv: Ajv): void {
+function addDecimalMultiples(ajv: Ajv): void {
   ajv.removeKeyword('multipleOf');
   ajv.addKeyword({
     keyword: 'multipleOf',

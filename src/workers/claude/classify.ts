@@ -1,5 +1,5 @@
 import type { FailureClass } from '../../domain/failure.ts';
-import type { Ending } from '../process/ending.ts';
+import { cannotRun, type Ending } from '../process/ending.ts';
 import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
 
@@ -74,13 +74,11 @@ const BY_STDERR: readonly { readonly words: RegExp; readonly failureClass: Failu
   { words: /stdin input exceeds/i, failureClass: 'prompt_too_long' },
   { words: /unknown option|cannot be used with root/i, failureClass: 'worker_unavailable' },
 ];
-/** The shell's own words for a program that cannot be run, or is gone. */
-const CANNOT_RUN = new Set([126, 127]);
 
 /** The class of an attempt that ended by itself without a result line. */
 export function classifySilence(facts: StreamFacts, ending: Ending, stderr: string): Classified {
   if (facts.rateLimit?.rejected) return usageLimit(facts);
-  if (ending.exitCode !== null && CANNOT_RUN.has(ending.exitCode)) return { failureClass: 'worker_unavailable' };
+  if (cannotRun(ending)) return { failureClass: 'worker_unavailable' };
   const said = facts.lastAuthor === 'model' ? undefined : BY_STDERR.find(({ words }) => words.test(stderr));
   return { failureClass: said?.failureClass ?? 'crashed' };
 }
