@@ -144,7 +144,7 @@ describe('an output schema', () => {
     ['in allOf', { allOf: [{ $ref: '#' }] }],
     ['in anyOf beside others', { anyOf: [{ type: 'string' }, { $ref: '#' }] }],
     ['in not', { not: { $ref: '#' } }],
-    ['in a condition', { if: { $ref: '#' }, then: { type: 'string' } }],
+    ['in a condition', { if: { $ref: '#' }, else: { type: 'string' } }],
     ['if a property is there', { dependentSchemas: { a: { $ref: '#' } } }],
     ['over two definitions', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }],
     ['below a property', { properties: { a: { $ref: '#/properties/a' } } }],

@@ -94,7 +94,7 @@ export const unitDetail = operation({
       status: unit.status,
       payload: unit.payload,
       ...(failureClass
-        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(failureClass) } }
+        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(deps, job, failureClass) } }
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
@@ -106,8 +106,9 @@ export const unitDetail = operation({
   },
 });
 
-function about(failureClass: NonNullable<Unit['failureClass']>) {
-  const { meaning, advice } = failureRule(failureClass);
+function about({ repository }: OrchestratorDeps, job: Job, failureClass: NonNullable<Unit['failureClass']>) {
+  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+  const { meaning, advice } = failureRule(failureClass, workerType);
   return { meaning, advice };
 }
 
