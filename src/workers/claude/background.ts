@@ -12,14 +12,18 @@ const TASK_TOOLS: ReadonlySet<string> = new Set([
 /** How the answer to a call begins that goes on in the background. */
 const LAUNCHED = /^(?:Command running in background|Command was (?:manually )?backgrounded|Async agent launched)/;
 const ENDS: ReadonlySet<string | null> = new Set(['completed', 'failed', 'stopped', 'killed']);
+const CUT_OFF: ReadonlySet<string | null> = new Set(['stopped', 'killed']);
 
 /** A task of an agent that goes on, or may go on, while it does something else. */
 export interface BackgroundTask {
   readonly id: string;
   readonly callId: string | null;
   readonly words: string;
-  /** `unknown`: it may be in the foreground, in which nobody leaves it. `answered`: only the answer to its call tells of it. */
-  state: 'open' | 'unknown' | 'answered' | 'ended';
+  /**
+   * `unknown`: it may be in the foreground, in which nobody leaves it. `answered`: only the answer to its call tells of it.
+   * `left`: it went on at a result line. `cut`: it was left, and the CLI stopped it.
+   */
+  state: 'open' | 'unknown' | 'answered' | 'left' | 'cut' | 'ended';
 }
 
 /**
@@ -32,17 +36,18 @@ export function noteTaskEvent(tasks: BackgroundTask[], event: Fields): void {
   const patch = fieldsOf(event.patch);
   if (event.subtype === 'background_tasks_changed') {
     const listed = listOf(event.tasks).map(fieldsOf);
-    for (const task of tasks) if (task.state === 'open') task.state = 'ended';
-    for (const task of listed) if (task.ambient !== true) open(tasks, textOf(task.task_id) ?? '', task);
+    for (const task of tasks) if (task.state === 'open' || task.state === 'left') task.state = 'ended';
+    for (const task of listed) if (task.ambient !== true) note(tasks, textOf(task.task_id) ?? '', task, 'open');
   } else if (id !== null && event.subtype === 'task_started' && event.skip_transcript !== true) {
     const isAsked = event.is_backgrounded !== undefined || textOf(event.tool_use_id) !== null;
-    const state = event.is_backgrounded === true || !isAsked ? 'open' : 'unknown';
-    tasks.push({ id, callId: textOf(event.tool_use_id), words: wordsOf(event), state });
+    note(tasks, id, event, event.is_backgrounded === true || !isAsked ? 'open' : 'unknown');
   } else if (id !== null && patch.is_backgrounded === true) {
-    open(tasks, id, event);
+    note(tasks, id, event, 'open');
   }
-  if (!ENDS.has(textOf(event.status) ?? textOf(patch.status))) return;
-  for (const task of tasks) if (task.id === id) task.state = 'ended';
+  const status = textOf(event.status) ?? textOf(patch.status);
+  const task = tasks.find((candidate) => candidate.id === id);
+  if (!task || !ENDS.has(status) || task.state === 'cut') return;
+  task.state = task.state === 'left' && CUT_OFF.has(status) ? 'cut' : 'ended';
 }
 
 /** Notes the answer to a call that succeeded: it may be that the call goes on. */
@@ -59,15 +64,17 @@ export function noteTaskCall(tasks: BackgroundTask[], tool: string): void {
   for (const task of tasks) if (task.state === 'answered') task.state = 'ended';
 }
 
-/** Those that have not ended, in words. */
-export function openTasks(tasks: readonly BackgroundTask[]): readonly string[] {
-  return tasks.filter(({ state }) => state === 'open' || state === 'answered').map(({ words }) => words);
+/** Notes a result line: those that go on, or were stopped by the CLI after an earlier one, are left. In words. */
+export function tasksLeft(tasks: readonly BackgroundTask[]): readonly string[] {
+  for (const task of tasks) if (task.state === 'open') task.state = 'left';
+  const left = tasks.filter(({ state }) => state === 'left' || state === 'cut' || state === 'answered');
+  return left.map(({ words }) => words);
 }
 
-function open(tasks: BackgroundTask[], id: string, told: Fields): void {
+function note(tasks: BackgroundTask[], id: string, told: Fields, state: 'open' | 'unknown'): void {
   const known = tasks.find((task) => task.id === id);
-  if (known) known.state = 'open';
-  else tasks.push({ id, callId: textOf(told.tool_use_id), words: wordsOf(told), state: 'open' });
+  if (!known) tasks.push({ id, callId: textOf(told.tool_use_id), words: wordsOf(told), state });
+  else if (state === 'open') known.state = 'open';
 }
 
 function wordsOf(task: Fields): string {

@@ -1,6 +1,6 @@
 import { readLines } from '../process/lines.ts';
 import { runFile } from '../process/run-directory.ts';
-import { type BackgroundTask, noteTaskAnswer, noteTaskCall, noteTaskEvent, openTasks } from './background.ts';
+import { type BackgroundTask, noteTaskAnswer, noteTaskCall, noteTaskEvent, tasksLeft } from './background.ts';
 import { addTokens, type ModelTokens, NO_TOKENS, tokensOf } from './cost.ts';
 import { type Fields, fieldsOf, listOf, numberOf, parseEvent, textOf } from './fields.ts';
 import { costOfRun, denialText, type ResultLine, resultLine, targetOf } from './result-line.ts';
@@ -242,7 +242,7 @@ function onResult(state: State, event: Fields, text: string): void {
   state.result = resultLine(event, text);
   state.costUsd = costOfRun(event, state.costUsd);
   state.costOf = event.model_usage_since_last_result === undefined ? 'session' : 'run';
-  state.tasksLeft = openTasks(state.tasks);
+  state.tasksLeft = tasksLeft(state.tasks);
 }
 
 /** Tokens of all messages, summed by model. */

@@ -553,6 +553,7 @@ describe('tasks in the background', () => {
     ['one of an older CLI in the foreground', [started(), ...called('Bash', 'done')], null],
     ['one without a call', [started({ tool_use_id: undefined })], 'build it'],
     ['one that is in the list of those that live', [live('b1')], 'task b1'],
+    ['one that is told twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
     ['one of two in the list', [live('b1', 'b2'), live('b2')], 'task b2'],
     ['none in the list any more', [live('b1'), live()], null],
     ['housekeeping of the CLI', [{ ...live(), tasks: [{ task_id: 'b1', ambient: true }] }], null],
@@ -573,6 +574,12 @@ describe('tasks in the background', () => {
 
   it('count as they were at the result, not as the CLI ended them afterwards', () => {
     const events = [INIT, started({ is_backgrounded: true }), said('done'), result('done'), ended('stopped')];
+    expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
+  });
+
+  it('count when the CLI stopped them and the agent only heard of it', () => {
+    const task = started({ is_backgrounded: true });
+    const events = [INIT, task, said('done'), result('done'), ended('stopped'), said('done'), result('done')];
     expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
   });
 
