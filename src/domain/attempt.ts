@@ -69,6 +69,8 @@ export interface AttemptNotes {
   readonly toolsDenied?: readonly string[];
   readonly filesChanged?: readonly string[];
   readonly model?: string;
+  /** What did not decide and should be known all the same: an exit code other than 0 after a success, a result given as text. */
+  readonly remarks?: readonly string[];
   /** Secrets that were removed from the result before it was stored. */
   readonly secretsRemoved?: number;
 }

@@ -23,16 +23,22 @@ export type JobEffect =
   | 'pause_unavailable'
   | 'pause_approval';
 
-/** One row of the failure table. */
-export interface FailureRule {
-  readonly unit: UnitEffect;
-  readonly job: JobEffect;
-  /** Whether the reason helps the next attempt and is added to its prompt. */
-  readonly tellNextAttempt: boolean;
+/** What is said about a failure class. */
+export interface FailureWords {
   /** What a person reads about it. */
   readonly meaning: string;
   /** What a person can do about it. */
   readonly advice: string;
+}
+
+/** One row of the failure table. */
+export interface FailureRule extends FailureWords {
+  readonly unit: UnitEffect;
+  readonly job: JobEffect;
+  /** Whether the reason helps the next attempt and is added to its prompt. */
+  readonly tellNextAttempt: boolean;
+  /** What is said instead of a worker, by its type: a program is no agent. */
+  readonly of?: Readonly<Record<string, FailureWords>>;
 }
 
 /** Every failure class with its consequences: the only place that knows them. */
@@ -83,7 +89,7 @@ export const FAILURES = {
     unit: 'put_back',
     job: 'pause_unavailable',
     tellNextAttempt: false,
-    meaning: 'the worker program cannot be started',
+    meaning: 'the worker program, or one that it needs, cannot be started (exit 126 or 127)',
     advice: 'Install it or fix its path (`abp doctor` checks), then resume_job.',
   },
   approval: {
@@ -127,6 +133,12 @@ export const FAILURES = {
     tellNextAttempt: true,
     meaning: 'the result does not satisfy the output schema',
     advice: 'Look at the validation error; relax the schema or sharpen the prompt with update_job, then retry.',
+    of: {
+      command: {
+        meaning: 'the result does not satisfy the output schema',
+        advice: 'Look at the validation error; fix the program, or relax the schema with update_job, then retry.',
+      },
+    },
   },
   incomplete: {
     unit: 'retry',
@@ -134,6 +146,12 @@ export const FAILURES = {
     tellNextAttempt: true,
     meaning: 'the agent said success, but a tool was refused or nothing was produced',
     advice: 'Allow the tool it needs (worker.permission, worker.tools) with update_job, then retry.',
+    of: {
+      command: {
+        meaning: 'the program ended well, but printed no result and wrote no file',
+        advice: 'Let it print its result on stdout or write a file below ABP_OUTPUT_DIR, then retry.',
+      },
+    },
   },
   agent_error: {
     unit: 'retry',
@@ -141,6 +159,12 @@ export const FAILURES = {
     tellNextAttempt: true,
     meaning: 'the agent reported that it failed',
     advice: "Read the agent's own words with get_unit, fix the prompt or the input, then retry.",
+    of: {
+      command: {
+        meaning: 'the program ended with an exit code that says it failed',
+        advice: 'Read its log with get_unit, fix the program or the input, then retry.',
+      },
+    },
   },
   unit_budget: {
     unit: 'fail',
@@ -189,7 +213,8 @@ export const FAILURES = {
 export type FailureClass = keyof typeof FAILURES;
 export const FAILURE_CLASSES = Object.keys(FAILURES) as readonly FailureClass[];
 
-/** The consequences of a failure class. */
-export function failureRule(failureClass: FailureClass): FailureRule {
-  return FAILURES[failureClass];
+/** The consequences of a failure class, in the words for a type of worker. */
+export function failureRule(failureClass: FailureClass, workerType?: string): FailureRule {
+  const rule: FailureRule = FAILURES[failureClass];
+  return { ...rule, ...(workerType !== undefined && rule.of?.[workerType]) };
 }

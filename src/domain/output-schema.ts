@@ -1,6 +1,9 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
+import type { DataValidateFunction } from 'ajv/dist/types/index.js';
+import { isDecimalMultiple } from './decimal.ts';
 import { AbpError } from './error.ts';
 import type { Json, JsonObject } from './json.ts';
+import { endlessReference } from './schema-references.ts';
 
 /** Checks a result: null when it satisfies the schema, else what is wrong in one line, fit for the agent's next prompt. */
 export type OutputCheck = (value: Json) => string | null;
@@ -22,6 +25,7 @@ const SHOWN_ERRORS = 10;
 /** Of one problem: the names in it may be the agent's. */
 const SHOWN_CHARS = 300;
 const KEPT_CHECKS = 16;
+const PROTO = '__proto__';
 const checks = new Map<string, OutputCheck>();
 
 /**
@@ -44,11 +48,17 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
     throw refusal(`$schema is ${JSON.stringify(schema.$schema)}, expected draft 2020-12, 2019-09, 07, 06 or 04`);
   }
   const [{ default: AjvDialect }, { default: formats }] = await Promise.all([dialect.load(), import('ajv-formats')]);
-  const ajv = new (AjvDialect as AjvConstructor)({ strict: false, allErrors: true, logger: false });
+  // Without ownProperties every object has a property `constructor`.
+  const options = { strict: false, allErrors: true, logger: false, ownProperties: true };
+  const ajv = new (AjvDialect as AjvConstructor)(options);
   (formats as unknown as (ajv: Ajv) => void)(ajv);
+  addDecimalMultiples(ajv);
   let validate: ValidateFunction;
   try {
-    validate = ajv.compile(withoutDialect(schema));
+    const endless = endlessReference(schema);
+    if (endless !== null)
+      throw new Error(`the reference ${JSON.stringify(endless)} leads to itself and checks nothing`);
+    validate = ajv.compile(withoutDialect(protoAsPattern(schema) as JsonObject));
   } catch (error) {
     throw refusal(error instanceof Error ? error.message : String(error), error);
   }
@@ -61,6 +71,42 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
  */
 function withoutDialect({ $schema: _, $async: __, ...rest }: JsonObject): JsonObject {
   return rest;
+}
+
+/** Ajv divides doubles: to it 19.99 is no multiple of 0.01, with any precision that it can be given. */
+function addDecimalMultiples(ajv: Ajv): void {
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    errors: true,
+    compile: (divisor: number) => {
+      const errors = [{ keyword: 'multipleOf', message: `must be multiple of ${divisor}`, params: {} }];
+      const validate: DataValidateFunction = (value: number) => {
+        validate.errors = errors;
+        return isDecimalMultiple(value, divisor);
+      };
+      return validate;
+    },
+  });
+}
+
+/** Ajv passes over a property that is called `__proto__`, and refuses it where others are not allowed; as a pattern it is like any. */
+function protoAsPattern(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(protoAsPattern);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.entries(schema).map(([name, value]) => [name, protoAsPattern(value)] as const);
+  const { properties, patternProperties, ...rest } = Object.fromEntries(inner) as JsonObject;
+  const own = {
+    ...(properties !== undefined && { properties }),
+    ...(patternProperties !== undefined && { patternProperties }),
+  };
+  if (typeof properties !== 'object' || properties === null || !Object.hasOwn(properties, PROTO))
+    return { ...rest, ...own };
+  const { [PROTO]: described, ...others } = properties as JsonObject;
+  const patterns = { ...(patternProperties as JsonObject | undefined), [`^${PROTO}$`]: described ?? true };
+  return { ...rest, properties: others, patternProperties: patterns };
 }
 
 function describe(errors: readonly ErrorObject[]): string {

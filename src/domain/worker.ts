@@ -33,6 +33,8 @@ export interface Assignment extends AttemptRef {
   readonly budgetUsd: number | null;
   /** An earlier attempt's session to be continued instead of starting over. */
   readonly resumeSessionId: string | null;
+  /** What that session had cost by its own result lines, US dollars; absent where they said nothing. */
+  readonly resumeCostUsd?: number;
   /** What the start of the job recorded, which comes before what is found now; null = nothing. */
   readonly needs: Needs | null;
   /** The environment of the executor, from which the worker takes only what it names. */

@@ -32,12 +32,22 @@ export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: Job
   const total = count(test.units.length, 'test unit');
   const failed = units.filter((unit) => unit?.status !== 'completed');
   if (failed.length === 0) endTest(context, tx, job, test, 'passed', `${total} completed.`);
-  else failTest(context, tx, job, test, `${failed.length} of ${total} did not complete: ${reasonOf(failed[0])}`);
+  else
+    failTest(
+      context,
+      tx,
+      job,
+      test,
+      `${failed.length} of ${total} did not complete: ${reasonOf(context, job, failed[0])}`,
+    );
 }
 
-function reasonOf(unit: Unit | null | undefined): string {
+function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null | undefined): string {
   if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
-  const { job: effect, advice } = failureRule(unit.failureClass);
+  const { job: effect, advice } = failureRule(
+    unit.failureClass,
+    repository.jobs.revision(job.jobId, job.revision)?.worker.type,
+  );
   return `${unit.failureMessage ?? unit.failureClass}. ${TEST_ADVICE[effect] ?? advice}`;
 }
 

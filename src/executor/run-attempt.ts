@@ -93,7 +93,7 @@ function assignmentOf(
     deadlineAt: attempt.deadlineAt,
     idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
     budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
-    resumeSessionId: sessionToContinue(context, attempt),
+    ...sessionToContinue(context, attempt),
     needs: revision.needs,
     environment: loaded.environment,
   };
@@ -134,22 +134,27 @@ function withoutOutput({ places }: ExecutorContext, { outputDirectory }: Assignm
 /**
  * The session of the attempt before, if that one was cut off: its work so far has been paid for. One that was cut off
  * before its agent had said a word leaves it as it was. Not when the prompt, the schema or the worker has changed since:
- * it would go on with the old ones.
+ * it would go on with the old ones. Its cost is known where its attempt had a result line.
  */
-function sessionToContinue({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {
+function sessionToContinue(
+  { repository }: ExecutorContext,
+  attempt: Claim['attempt'],
+): Pick<Assignment, 'resumeSessionId' | 'resumeCostUsd'> {
+  const none = { resumeSessionId: null };
   const taskOf = (number: number) => {
     const revision = repository.jobs.revision(attempt.jobId, number);
     return JSON.stringify([revision?.template, revision?.outputSchema, revision?.worker]);
   };
   for (let number = attempt.attempt - 1; number > 0; number--) {
     const before = repository.attempts.get({ ...attempt, attempt: number });
-    if (before?.status !== 'interrupted') return null;
-    const { sessionId, turns } = before.usage;
+    if (before?.status !== 'interrupted') return none;
+    const { sessionId, turns, costUsd, costEstimated } = before.usage;
     if (sessionId === undefined && turns === undefined) continue;
     const same = before.revision === attempt.revision || taskOf(before.revision) === taskOf(attempt.revision);
-    return same ? (sessionId ?? null) : null;
+    if (!same || sessionId === undefined) return none;
+    return { resumeSessionId: sessionId, ...(costUsd !== undefined && !costEstimated && { resumeCostUsd: costUsd }) };
   }
-  return null;
+  return none;
 }
 
 /**

@@ -97,7 +97,7 @@ function applyToJob(
 ): void {
   const { repository, clock, lease } = context;
   const { failureClass, message } = outcome;
-  const { job: effect, advice } = failureRule(failureClass);
+  const { job: effect, advice } = failureRule(failureClass, loaded.worker.type);
   switch (effect) {
     case 'none':
       return;

@@ -128,7 +128,7 @@ export function nextOfUnit(
   const retry = { job_id: jobId, action: 'retry', units: [index] };
   return [
     ...(attempt !== undefined && cursor === undefined
-      ? [{ tool: 'get_unit', arguments: here, why: 'shows what its agent said and did' }]
+      ? [{ tool: 'get_unit', arguments: here, why: 'shows what it said and did' }]
       : more('get_unit', here, cursor ?? null)),
     ...(canRetry ? [{ tool: 'manage_units', arguments: retry, why: 'tries it again' }] : []),
     statusOf(jobId),

@@ -220,6 +220,7 @@ function describe(deps: OrchestratorDeps, attempt: Attempt) {
     ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
     ...shortField('tools_denied', attempt.notes?.toolsDenied, 300),
     ...shortField('files_changed', attempt.notes?.filesChanged, 500),
+    ...(attempt.notes?.remarks ? { remarks: attempt.notes.remarks } : {}),
     ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,

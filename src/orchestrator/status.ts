@@ -110,12 +110,16 @@ function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Le
 }
 
 /** What failed for good, by class with an example; and what failed so far and is tried again. */
-function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId }: Job): Record<string, unknown> {
+function failuresOf(
+  { repository: { units, jobs } }: OrchestratorDeps,
+  { jobId, revision }: Job,
+): Record<string, unknown> {
+  const workerType = jobs.revision(jobId, revision)?.worker.type;
   const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
     example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
-    advice: failureRule(failureClass).advice,
+    advice: failureRule(failureClass, workerType).advice,
   }));
   const inStatus = (status: UnitStatus, failureClass: FailureClass) =>
     units.slice(jobId, { status, failureClass }, 0, 0).total;

@@ -3,10 +3,14 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Outcome } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
+import { parseExactJson } from '../domain/exact-json.ts';
+import type { FailureClass } from '../domain/failure.ts';
 import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import { environmentPowers } from '../domain/power.ts';
 import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
-import { describeExit, type Ending, stopFailure } from './process/ending.ts';
+import { errorLine } from './error-line.ts';
+import { hasWrittenFiles } from './output-files.ts';
+import { cannotRun, describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
 import { readLines } from './process/lines.ts';
 import { findProgram, isDirectory } from './process/program.ts';
@@ -30,12 +34,13 @@ type CommandConfig = z.infer<typeof configSchema>;
 const TRY_LATER = 75;
 /** More than this on stdout is not a result for a ledger; a program writes it to ABP_OUTPUT_DIR. */
 const MAX_RESULT_BYTES = 8 << 20;
-/** Of stderr; who keeps it in a message cuts it. */
-const STDERR_BYTES = 16 << 10;
+/** Of what a failed program said last: what says in one line what went wrong stands there. */
+const LAST_WORDS_BYTES = 16 << 10;
 
 /**
  * The worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
- * the result on stdout (JSON where it parses), exit 0 = success, 75 = try later, else a failure.
+ * the result on stdout (JSON where it parses), exit 0 = success, 75 = try later, 126 and 127 = it cannot be run, else a
+ * failure.
  */
 export const commandWorker: Worker = processWorker({
   type: 'command',
@@ -87,8 +92,8 @@ export const commandWorker: Worker = processWorker({
     };
   },
 
-  async judge(runDirectory, ending, { outputSchema }) {
-    return ending === null ? null : verdict(runDirectory, ending, outputSchema);
+  async judge(runDirectory, ending, context) {
+    return ending === null ? null : verdict(runDirectory, ending, context);
   },
 
   /** stdout is the result, so the log is what it said besides. */
@@ -99,7 +104,7 @@ export const commandWorker: Worker = processWorker({
   },
 
   async latestStep(runDirectory) {
-    const lines = readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES).split('\n').slice(0, -1);
+    const lines = readLastLines(runFile(runDirectory, 'stderr'), LAST_WORDS_BYTES).split('\n').slice(0, -1);
     const text = lines.findLast((line) => line.trim() !== '');
     return text === undefined ? null : { seq: 0, role: 'log', kind: 'text', text };
   },
@@ -115,17 +120,12 @@ function stdinOf({ prompt, payload, jobId, index, attempt }: Assignment): string
 async function verdict(
   runDirectory: string,
   ending: Ending,
-  outputSchema: JudgeContext['outputSchema'],
+  { outputSchema, outputDirectory }: JudgeContext,
 ): Promise<Outcome> {
   const usage = ending.durationMs === null ? {} : { durationMs: ending.durationMs };
   const stopped = stopFailure(ending);
   if (stopped !== null) return failure(stopped.failureClass, stopped.message, usage);
-  if (ending.exitCode !== 0) {
-    const said = readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES).trim();
-    const message = said === '' ? describeExit(ending) : `${describeExit(ending)}: ${said}`;
-    if (ending.exitCode === TRY_LATER) return failure('rate_limited', message, usage);
-    return failure(ending.exitCode === null ? 'crashed' : 'agent_error', message, usage);
-  }
+  if (ending.exitCode !== 0) return failure(classOfExit(ending), messageOfExit(runDirectory, ending), usage);
   const stdout = runFile(runDirectory, 'stdout');
   const { size } = statSync(stdout);
   if (size > MAX_RESULT_BYTES) {
@@ -133,13 +133,29 @@ async function verdict(
     return failure('invalid_output', message, usage);
   }
   const text = readTail(stdout, size);
+  if (text.trim() === '' && !hasWrittenFiles(outputDirectory, runDirectory)) {
+    return failure('incomplete', 'it printed nothing on stdout and wrote no file below ABP_OUTPUT_DIR', usage);
+  }
   const structured = parseJson(text);
   if (outputSchema !== null) {
-    const problem = await schemaProblem(structured, outputSchema);
+    const problem = await schemaProblem(text, outputSchema);
     if (problem !== null) return failure('invalid_output', problem, usage);
   }
   const kept = structured !== undefined && !isTooDeep(structured);
   return { ok: true, usage, result: { text, ...(kept && { structured }) } };
+}
+
+function classOfExit(ending: Ending): FailureClass {
+  if (ending.exitCode === TRY_LATER) return 'rate_limited';
+  if (cannotRun(ending)) return 'worker_unavailable';
+  return ending.exitCode === null ? 'crashed' : 'agent_error';
+}
+
+/** How it ended and the line that says why; some programs say it on stdout. */
+function messageOfExit(runDirectory: string, ending: Ending): string {
+  const lineOf = (file: 'stderr' | 'stdout') => errorLine(readLastLines(runFile(runDirectory, file), LAST_WORDS_BYTES));
+  const said = lineOf('stderr') ?? lineOf('stdout');
+  return said === null ? describeExit(ending) : `${describeExit(ending)}: ${said}`;
 }
 
 /** What ends a word of a shell or a program; what may stand within the name of a file, or before it (`--import=./x.mjs`). */
@@ -220,14 +236,15 @@ function shown(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : JSON.stringify(argument);
 }
 
-async function schemaProblem(structured: Json | undefined, schema: JsonObject): Promise<string | null> {
-  if (structured === undefined) return 'stdout is not JSON, though the job has an output_schema';
-  return checkResult(schema, structured);
+/** The schema describes numbers, so the check sees them as such, also those that the result keeps as their text. */
+async function schemaProblem(text: string, schema: JsonObject): Promise<string | null> {
+  const value = parseJson(text, JSON.parse);
+  return value === undefined ? 'stdout is not JSON, though the job has an output_schema' : checkResult(schema, value);
 }
 
-function parseJson(text: string): Json | undefined {
+function parseJson(text: string, parse: (text: string) => Json = parseExactJson): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parse(text);
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { bytes, count, duration, money, range } from '../../src/cli/format.ts';
 import { printable } from '../../src/cli/terminal.ts';
 import { inCommands } from '../../src/cli/wording.ts';
 import { ERROR_CODES } from '../../src/domain/error.ts';
-import { FAILURES } from '../../src/domain/failure.ts';
+import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
 import { PAUSE_REASONS } from '../../src/domain/job.ts';
 import { OPERATIONS } from '../../src/orchestrator/operations.ts';
 
@@ -82,7 +82,7 @@ describe('the words of this door', () => {
   });
 
   test.each([
-    ...Object.values(FAILURES).map(({ advice }) => advice),
+    ...FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]),
     ...Object.values(PAUSE_REASONS),
     'Call start_job without approve: it runs the test unit first.',
     'list_jobs (abp status) shows the jobs.',

@@ -4,11 +4,15 @@ import {
   FAILURE_CLASSES,
   FAILURES,
   type FailureClass,
+  type FailureRule,
   failureRule,
   type JobEffect,
   type UnitEffect,
 } from '../../src/domain/failure.ts';
 import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
+
+/** Classes that no program can end in. */
+const ONLY_AGENTS: ReadonlySet<FailureClass> = new Set(['max_turns', 'prompt_too_long']);
 
 const NOW = 1_000_000;
 const fresh = { retriesUsed: 0, deferrals: 0, interruptions: 0 };
@@ -48,8 +52,16 @@ describe('the failure table', () => {
   });
 
   test.each(Object.entries(FAILURES))('%s tells a person what it means and what to do', (_name, rule) => {
-    expect(rule.meaning).toMatch(/^[a-z].*[^.]$/);
-    expect(rule.advice).toMatch(/^[A-Z].*\.$/);
+    for (const { meaning, advice } of [rule, ...Object.values((rule as FailureRule).of ?? {})]) {
+      expect(meaning).toMatch(/^[a-z].*[^.]$/);
+      expect(advice).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+
+  test.each(FAILURE_CLASSES)('%s of a program says nothing of an agent or a prompt', (name) => {
+    const { meaning, advice } = failureRule(name, 'command');
+    if (ONLY_AGENTS.has(name)) return;
+    expect(`${meaning} ${advice}`).not.toMatch(/\b(agent|prompt|tool)\b/);
   });
 });
 

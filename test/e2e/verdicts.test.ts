@@ -54,6 +54,12 @@ const CASES: readonly Case[] = [
     'invalid_output',
     { parts: { outputSchema: RICH_SCHEMA } },
   ],
+  [
+    'a result as text instead of structured output',
+    always({ say: '```json\n{"n":1}\n```' }),
+    'completed',
+    { parts: { outputSchema: SCHEMA } },
+  ],
   ['text instead of structured output', always({ say: 'no' }), 'invalid_output', { parts: { outputSchema: SCHEMA } }],
   [
     'structured output that never fits',
@@ -87,6 +93,11 @@ const CASES: readonly Case[] = [
     refused(400, 'invalid_request_error', 'prompt is too long: 250000 tokens > 200000 maximum'),
     'prompt_too_long',
   ],
+  [
+    'another request that the service refuses',
+    refused(400, 'invalid_request_error', 'effort is not supported by this model'),
+    'bad_input',
+  ],
   ['an unknown model', refused(404, 'not_found_error', 'model: nope'), 'model_not_found'],
   ['500', refused(500, 'api_error', 'Internal server error'), 'server_error'],
   ['529', refused(529, 'overloaded_error', 'Overloaded'), 'overloaded'],
@@ -98,6 +109,17 @@ const CASES: readonly Case[] = [
     always({ use: 'Glob', input: { pattern: '*' } }),
     'unit_budget',
     { config: { max_budget_usd: 0.01 } },
+  ],
+  [
+    'a task that is left in the background',
+    first(
+      { use: 'Bash', input: { command: 'sleep 60', run_in_background: true, description: 'sleeps' } },
+      { say: 'done' },
+    ),
+    'incomplete',
+    {
+      config: { tools: ['Bash'], permission: 'edit_in_place', env: { CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '' } },
+    },
   ],
   [
     'a write outside the output directory',
@@ -115,6 +137,13 @@ describe.each(CLIS)('Claude Code $version', ({ program }) => {
     if (expected !== 'timeout') expect(judged?.ok ? 'completed' : judged?.failureClass).toBe(expected);
     expect(existsSync('/tmp/abp-forbidden')).toBe(false);
     expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('tells why the CLI refused a structured output, so that the next attempt can learn from it', async () => {
+    const script = first({ use: 'StructuredOutput', input: { n: 'one' } }, { say: 'Sorry.' });
+    const { outcome } = await runUnit(program, script, { parts: { outputSchema: SCHEMA } });
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output' });
+    expect(outcome.ok || outcome.message).toMatch(/^the structured output was refused: .*must be number/);
   });
 
   it('writes a file below the output directory, and tells what it did and cost', async () => {

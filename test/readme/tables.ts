@@ -5,7 +5,7 @@ import { batchFileSchema } from '../../src/cli/batch-file/schema.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { VARIABLES } from '../../src/config.ts';
 import { ATTEMPT_STATUS_MEANING } from '../../src/domain/attempt.ts';
-import { FAILURES } from '../../src/domain/failure.ts';
+import { FAILURES, type FailureRule } from '../../src/domain/failure.ts';
 import { JOB_STATUS_MEANING, PAUSE_REASONS } from '../../src/domain/job.ts';
 import { UNIT_STATUS_MEANING } from '../../src/domain/unit.ts';
 import { listEnumerators } from '../../src/enumerators/index.ts';
@@ -94,7 +94,14 @@ export async function tables(): Promise<Readonly<Record<string, string>>> {
     'attempt-statuses': meanings('attempt', ATTEMPT_STATUS_MEANING),
     failures: table(
       ['class', 'meaning', 'what to do'],
-      Object.entries(FAILURES).map(([name, { meaning, advice }]) => [code(name), meaning, advice]),
+      (Object.entries(FAILURES) as [string, FailureRule][]).map(([name, { of, meaning, advice }]) => {
+        const ofProgram = of?.command;
+        return [
+          code(name),
+          ofProgram && ofProgram.meaning !== meaning ? `${meaning}; or ${ofProgram.meaning}` : meaning,
+          ofProgram ? `${advice} (A program: ${ofProgram.advice})` : advice,
+        ];
+      }),
     ),
     'exit-codes': table(
       ['code', 'meaning'],

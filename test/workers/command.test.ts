@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
+import { PATIENCE } from '../helpers/patience.ts';
 import { calm, fixtureProgram, livingProcesses, temporaryDirectory, workerWith } from '../helpers/worker.ts';
 
 const PROGRAM = fixtureProgram('command.mjs');
@@ -13,6 +14,11 @@ async function run(args: readonly string[], parts: Partial<Assignment> = {}, mor
   const choice = { type: 'command', command: [process.execPath, PROGRAM, ...args], ...more };
   const { worker, assignment } = await workerWith(choice, parts);
   return { assignment, outcome: await worker.run(assignment, { signal: calm }) };
+}
+
+/** When a file in an output directory was last changed, as the system has it. */
+function changeTime({ outputDirectory }: Assignment, name: string): number {
+  return statSync(path.join(outputDirectory, name)).ctimeMs + 10;
 }
 
 describe('the command worker', () => {
@@ -31,19 +37,73 @@ describe('the command worker', () => {
     ['JSON', '{"a":[1]}', { text: '{"a":[1]}', structured: { a: [1] } }],
     ['a JSON scalar', '5\n', { text: '5\n', structured: 5 }],
     ['text', 'just words', { text: 'just words' }],
-    ['nothing', '', { text: '' }],
+    [
+      'integers beyond 2^53',
+      '{"id":1413617112501850121,"list":[-9007199254740993,42]}',
+      {
+        text: '{"id":1413617112501850121,"list":[-9007199254740993,42]}',
+        structured: { id: '1413617112501850121', list: ['-9007199254740993', 42] },
+      },
+    ],
+    [
+      'a large integer alone',
+      '12345678901234567890',
+      { text: '12345678901234567890', structured: '12345678901234567890' },
+    ],
   ])('takes %s on stdout as the result', async (_, said, result) => {
     const { outcome } = await run(['says', said]);
     expect(outcome.ok && outcome.result).toEqual(result);
   });
 
   it.each([
-    ['fails', 'agent_error', /^exit code 3: first line\nthe file is empty$/],
+    ['fails', 'agent_error', /^exit code 3: the file is empty$/],
+    ['throws', 'agent_error', /^exit code 1: RangeError: no row 7$/],
+    ['fails_on_stdout', 'agent_error', /^exit code 2: error: no rows$/],
     ['later', 'rate_limited', /^exit code 75$/],
     ['dies', 'crashed', /^SIGSEGV\b/],
   ])('that %s ends as %s', async (deed, failureClass, message) => {
     const { outcome } = await run([deed]);
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['nothing', 'exit 0', 'incomplete', /^it printed nothing on stdout and wrote no file below ABP_OUTPUT_DIR$/],
+    ['only blank lines', 'echo; echo " "', 'incomplete', /printed nothing/],
+    ['only words on stderr', 'echo done >&2', 'incomplete', /printed nothing/],
+    ['an empty folder', 'mkdir "$ABP_OUTPUT_DIR/new"', 'incomplete', /wrote no file/],
+    ['a file that is no program', './no-program', 'worker_unavailable', /^exit code 126: .*Permission denied$/],
+    ['no such program', 'no-such-program', 'worker_unavailable', /^exit code 127: .*not found$/],
+    ['that code itself', 'exit 127', 'worker_unavailable', /^exit code 127$/],
+  ])('that gives %s ends as a failure', async (_, script, failureClass, message) => {
+    const workingDirectory = temporaryDirectory();
+    writeFileSync(path.join(workingDirectory, 'no-program'), '');
+    const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
+    const { worker, assignment } = await workerWith(choice, { workingDirectory });
+    writeFileSync(path.join(assignment.outputDirectory, 'old'), 'of an earlier unit');
+    utimesSync(path.join(assignment.outputDirectory, 'old'), 1, 1);
+    await expect.poll(() => Date.now(), PATIENCE).toBeGreaterThan(changeTime(assignment, 'old'));
+    const outcome = await worker.run(assignment, { signal: calm });
+    expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['a file', 'echo x > "$ABP_OUTPUT_DIR/made"'],
+    ['a file deep below it', 'mkdir -p "$ABP_OUTPUT_DIR/a/b"; echo x > "$ABP_OUTPUT_DIR/a/b/made"'],
+    ['a file that was there', 'echo more >> "$ABP_OUTPUT_DIR/old"'],
+    ['a file that was moved there with its times', 'touch -d 2001-01-01 m; mv m "$ABP_OUTPUT_DIR/moved"'],
+  ])('may print nothing when it wrote %s', async (_, script) => {
+    const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
+    const { worker, assignment } = await workerWith(choice);
+    writeFileSync(path.join(assignment.outputDirectory, 'old'), 'of an earlier unit');
+    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: '' } });
+  });
+
+  it('checks a large integer as the number that it is, and keeps its digits', async () => {
+    const outputSchema = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } }, required: ['id'] };
+    const { outcome } = await run(['says', '{"id":1413617112501850121}'], { outputSchema });
+    expect(outcome).toMatchObject({ ok: true, result: { structured: { id: '1413617112501850121' } } });
+    const wrong = await run(['says', '{"id":"1413617112501850121"}'], { outputSchema });
+    expect(wrong.outcome).toMatchObject({ ok: false, message: '/id must be integer (integer)' });
   });
 
   it.each([

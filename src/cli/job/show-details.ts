@@ -74,6 +74,7 @@ function attemptLines(attempt: Attempt, colors: Colors): string[] {
     attempt.model ?? '',
     attempt.turns === undefined ? '' : `${attempt.turns} turns`,
     attempt.tools_denied?.length ? `refused ${attempt.tools_denied.join(', ')}` : '',
+    ...(attempt.remarks ?? []),
     attempt.secrets_removed === undefined ? '' : `${count(attempt.secrets_removed, 'secret')} removed from the result`,
   ].filter(Boolean);
   const { result } = attempt;

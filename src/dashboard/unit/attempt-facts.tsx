@@ -18,6 +18,7 @@ export function AttemptFacts({ attempt }: { readonly attempt: Attempt }) {
     ['Tokens', input_tokens === undefined ? null : `${count(input_tokens)} in · ${count(output_tokens)} out`],
     ['Tools', tools_used && listOf(Object.entries(tools_used).map(([tool, times]) => `${tool} ×${times}`))],
     ['Denied', attempt.tools_denied && listOf(attempt.tools_denied)],
+    ['Noted', attempt.remarks && listOf(attempt.remarks)],
     ['Secrets removed', attempt.secrets_removed],
     ['Changed', attempt.files_changed && listOf(attempt.files_changed)],
     ['Purpose', words(attempt.purpose)],

@@ -128,14 +128,15 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
 function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
   const looked = failed > 0 ? repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
   const clusters = clusterFailures(looked).slice(0, SHOWN_CLUSTERS);
+  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
   return {
     clusters: clusters.map(({ failureClass, cause, example, units }) => ({
       class: failureClass,
       cause,
       count: units.length,
       example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
-      meaning: failureRule(failureClass).meaning,
-      advice: failureRule(failureClass).advice,
+      meaning: failureRule(failureClass, workerType).meaning,
+      advice: failureRule(failureClass, workerType).advice,
       units,
     })),
     // What failed since it was counted is among the clusters already.

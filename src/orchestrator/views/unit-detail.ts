@@ -34,6 +34,8 @@ const attemptShape = z.object({
   tools_used: z.record(z.string(), z.number()).optional(),
   tools_denied: z.array(z.string()).readonly().optional(),
   files_changed: z.array(z.string()).readonly().optional(),
+  /** What did not decide about it and should be known. */
+  remarks: z.array(z.string()).readonly().optional(),
   /** From the result, before it was stored. */
   secrets_removed: count.optional(),
   started_at: z.string(),
@@ -94,7 +96,7 @@ export const unitDetail = operation({
       status: unit.status,
       payload: unit.payload,
       ...(failureClass
-        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(failureClass) } }
+        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(deps, job, failureClass) } }
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
@@ -106,8 +108,9 @@ export const unitDetail = operation({
   },
 });
 
-function about(failureClass: NonNullable<Unit['failureClass']>) {
-  const { meaning, advice } = failureRule(failureClass);
+function about({ repository }: OrchestratorDeps, job: Job, failureClass: NonNullable<Unit['failureClass']>) {
+  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+  const { meaning, advice } = failureRule(failureClass, workerType);
   return { meaning, advice };
 }
 
@@ -144,6 +147,7 @@ async function show(
     ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
     ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
     ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    ...(notes?.remarks ? { remarks: notes.remarks } : {}),
     ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),
     ended_at: iso(attempt.endedAt),

@@ -1,5 +1,6 @@
 import type { FailureClass } from '../../domain/failure.ts';
-import type { Ending } from '../process/ending.ts';
+import { cannotRun, type Ending } from '../process/ending.ts';
+import { openingTime, saysQuotaClosed } from './quota.ts';
 import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
 
@@ -11,8 +12,8 @@ export interface Classified {
   readonly resumeAt?: number;
 }
 
-/** How messages about a closed quota window begin, and what the service calls one behind a 429. */
-const QUOTA_WORDS = /^(You've hit your|You've reached your|You're out of|Your org is out of usage)\b/;
+const COMPACTING = /compact/i;
+/** What the service calls a closed window behind a 429. */
 const QUOTA_429_WORDS = /usage limit/i;
 /** How the CLI words a 429 to an account that may use nothing, which no waiting changes. */
 const NO_ALLOWANCE =
@@ -49,20 +50,43 @@ const BY_STATUS: Readonly<Record<number, FailureClass>> = {
   402: 'billing',
   403: 'auth',
   404: 'model_not_found',
+  408: 'server_error',
+  409: 'server_error',
   413: 'prompt_too_long',
   429: 'rate_limited',
   529: 'overloaded',
 };
 
-/** The class of an attempt whose result line says that it failed. */
-export function classifyError(facts: StreamFacts, result: ResultLine): Classified {
-  const ownLimit = BY_SUBTYPE[result.subtype] ?? byTerminalReason(result);
+/** Requests that are refused with a 400, by what the service says against them. */
+const BY_WORDS_OF_400: readonly { readonly words: RegExp; readonly failureClass: FailureClass }[] = [
+  { words: /prompt is too long|context (?:limit|window|length)|max_tokens. exceed/i, failureClass: 'prompt_too_long' },
+  { words: /credit balance/i, failureClass: 'billing' },
+  { words: /organization has been disabled/i, failureClass: 'auth' },
+];
+/** How older versions of the CLI told a status: in words alone. */
+const STATUS_IN_WORDS = /^API Error: (?:Request rejected \()?([45]\d\d)\b/;
+
+/** The class of an attempt whose result line, of `saidAt`, says that it failed. */
+export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: number): Classified {
+  const { text, errors } = result;
+  const subtype = BY_SUBTYPE[result.subtype];
+  if (subtype) return { failureClass: subtype };
+  if (NO_ALLOWANCE.test(text)) return { failureClass: 'billing' };
+  // A window that closes while the CLI makes room in the context is reported as a prompt that is too long.
+  if ([text, ...errors].some(saysQuotaClosed) || (facts.rateLimit?.rejected && COMPACTING.test(text))) {
+    return closedWindow(facts, [text, ...errors], saidAt);
+  }
+  const ownLimit = byTerminalReason(result);
   if (ownLimit) return { failureClass: ownLimit };
-  if (NO_ALLOWANCE.test(result.text)) return { failureClass: 'billing' };
-  if (isQuotaClosed(facts, result)) return usageLimit(facts);
+  const status = result.apiErrorStatus ?? statusIn(text);
+  if (facts.rateLimit?.rejected || (status === 429 && QUOTA_429_WORDS.test(text))) {
+    return closedWindow(facts, [text, ...errors], saidAt);
+  }
   const failureClass =
     BY_ASSISTANT_ERROR[facts.assistantError ?? ''] ??
-    byStatus(result.apiErrorStatus) ??
+    (status === 400 ? BY_WORDS_OF_400.find(({ words }) => words.test(text))?.failureClass : undefined) ??
+    byStatus(status) ??
+    (facts.assistantError === 'invalid_request' ? 'bad_input' : undefined) ??
     (facts.assistantError === 'server_error' || result.terminalReason === 'api_error' ? 'server_error' : 'agent_error');
   const waits = failureClass === 'rate_limited' || failureClass === 'overloaded';
   return { failureClass, ...(waits && facts.retryDelayMs !== null && { retryAfterMs: facts.retryDelayMs }) };
@@ -74,14 +98,15 @@ const BY_STDERR: readonly { readonly words: RegExp; readonly failureClass: Failu
   { words: /stdin input exceeds/i, failureClass: 'prompt_too_long' },
   { words: /unknown option|cannot be used with root/i, failureClass: 'worker_unavailable' },
 ];
-/** The shell's own words for a program that cannot be run, or is gone. */
-const CANNOT_RUN = new Set([126, 127]);
 
 /** The class of an attempt that ended by itself without a result line. */
 export function classifySilence(facts: StreamFacts, ending: Ending, stderr: string): Classified {
-  if (facts.rateLimit?.rejected) return usageLimit(facts);
-  if (ending.exitCode !== null && CANNOT_RUN.has(ending.exitCode)) return { failureClass: 'worker_unavailable' };
-  const said = facts.lastAuthor === 'model' ? undefined : BY_STDERR.find(({ words }) => words.test(stderr));
+  if (facts.rateLimit?.rejected) return closedWindow(facts, [], Date.now());
+  if (cannotRun(ending)) return { failureClass: 'worker_unavailable' };
+  const said =
+    facts.lastAuthor === 'model' || facts.lastAuthor === 'unnamed'
+      ? undefined
+      : BY_STDERR.find(({ words }) => words.test(stderr));
   return { failureClass: said?.failureClass ?? 'crashed' };
 }
 
@@ -90,19 +115,21 @@ export function byTerminalReason({ terminalReason }: ResultLine): FailureClass |
   return BY_TERMINAL_REASON[terminalReason ?? ''];
 }
 
-/** Whether an error of the CLI says that the quota window is closed. */
-function isQuotaClosed({ rateLimit }: StreamFacts, { text, errors, apiErrorStatus }: ResultLine): boolean {
-  if (rateLimit?.rejected || [text, ...errors].some((words) => QUOTA_WORDS.test(words))) return true;
-  return apiErrorStatus === 429 && QUOTA_429_WORDS.test(text);
-}
-
-/** A closed window, with the time when it opens where that was told. */
-function usageLimit({ rateLimit }: StreamFacts): Classified {
-  const resumeAt = rateLimit?.resetsAt;
+/** A closed window, with the time when it opens where the service or the words of the CLI, of `saidAt`, tell it. */
+export function closedWindow({ rateLimit }: StreamFacts, words: readonly string[], saidAt: number): Classified {
+  const resumeAt = rateLimit?.rejected
+    ? (rateLimit.resetsAt ?? openingTime(words, saidAt))
+    : (openingTime(words, saidAt) ?? rateLimit?.resetsAt);
   return { failureClass: 'usage_limit', ...(typeof resumeAt === 'number' && { resumeAt }) };
 }
 
+/** A refused request (4xx) is refused again, however often it is sent; one that was late or in conflict is not. */
 function byStatus(status: number | null): FailureClass | undefined {
   if (status === null) return undefined;
-  return BY_STATUS[status] ?? (status >= 500 ? 'server_error' : undefined);
+  return BY_STATUS[status] ?? (status >= 500 ? 'server_error' : status >= 400 ? 'bad_input' : undefined);
+}
+
+function statusIn(text: string): number | null {
+  const status = STATUS_IN_WORDS.exec(text)?.[1];
+  return status === undefined ? null : Number(status);
 }

@@ -1,3 +1,4 @@
+import type { Usage } from '../../domain/attempt.ts';
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields.ts';
 
 /** Tokens of one message or model. */
@@ -55,8 +56,35 @@ export function addTokens(one: ModelTokens, other: ModelTokens): ModelTokens {
   };
 }
 
+/** What of a stream says what its run cost. */
+export interface CostFacts {
+  readonly result: unknown;
+  readonly costUsd: number | null;
+  readonly costOf: 'run' | 'session';
+  readonly pricedUsd: number | null;
+}
+
+/**
+ * What a run cost: by its own result lines, else estimated from its messages; null when there is neither. A total of a session
+ * that it resumed at `resumedAtUsd` is not the run's own: then its messages count where the stream prices them, else what
+ * was added to that total. A smaller total has left the earlier runs out (2.1.197 does).
+ */
+export function costOf(
+  { result, costUsd, costOf: whose, pricedUsd }: CostFacts,
+  tokens: ReadonlyMap<string, ModelTokens>,
+  resumedAtUsd?: number,
+): Pick<Usage, 'costUsd' | 'costEstimated'> | null {
+  if (result === null || costUsd === null) {
+    return tokens.size === 0 ? null : { costUsd: pricedUsd ?? estimateCostUsd(tokens), costEstimated: true };
+  }
+  if (whose === 'run' || resumedAtUsd === undefined) return { costUsd };
+  if (pricedUsd !== null) return { costUsd: pricedUsd };
+  const added = costUsd - resumedAtUsd;
+  return { costUsd: added >= 0 ? added : costUsd, costEstimated: true };
+}
+
 /** What these tokens cost, roughly. */
-export function estimateCostUsd(tokens: ReadonlyMap<string, ModelTokens>): number {
+function estimateCostUsd(tokens: ReadonlyMap<string, ModelTokens>): number {
   let sum = 0;
   for (const [model, { input, cacheWrite, cacheRead, output }] of tokens) {
     const price = PRICES.find((candidate) => candidate.model.test(model));

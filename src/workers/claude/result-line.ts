@@ -1,3 +1,5 @@
+import { parseExactJson } from '../../domain/exact-json.ts';
+import type { Json } from '../../domain/json.ts';
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields.ts';
 
 /** A `result` line, as far as a verdict needs it. */
@@ -9,8 +11,8 @@ export interface ResultLine {
   readonly apiErrorStatus: number | null;
   readonly text: string;
   readonly errors: readonly string[];
-  /** Absent when the agent gave none. */
-  readonly structuredOutput?: unknown;
+  /** As it was parsed, and with numbers that no double holds as their text; absent when the agent gave none. */
+  readonly structuredOutput?: { readonly value: Json; readonly exact: Json };
   readonly turns: number | null;
   readonly durationMs: number | null;
   /** Everything the model read, cached or not. */
@@ -18,8 +20,9 @@ export interface ResultLine {
   readonly outputTokens: number;
 }
 
-/** The fields of a `result` event; whatever is missing counts as not said. */
-export function resultLine(event: Fields): ResultLine {
+/** The fields of a `result` event, whose line is `text`; whatever is missing counts as not said. */
+export function resultLine(event: Fields, text: string): ResultLine {
+  const given = (event.structured_output ?? null) as Json;
   return {
     subtype: textOf(event.subtype) ?? '',
     isError: event.is_error === true,
@@ -28,12 +31,15 @@ export function resultLine(event: Fields): ResultLine {
     apiErrorStatus: numberOf(event.api_error_status),
     text: textOf(event.result) ?? '',
     errors: listOf(event.errors).flatMap((error) => textOf(error) ?? []),
-    ...(event.structured_output !== undefined &&
-      event.structured_output !== null && { structuredOutput: event.structured_output }),
+    ...(given !== null && { structuredOutput: { value: given, exact: exactOutput(text) ?? given } }),
     turns: numberOf(event.num_turns),
     durationMs: numberOf(event.duration_ms),
     ...tokensOfRun(event),
   };
+}
+
+function exactOutput(line: string): Json | undefined {
+  return fieldsOf(parseExactJson(line)).structured_output as Json | undefined;
 }
 
 /** `usage` leaves out the last call of a run that was cut short; this run's share by model does not. */

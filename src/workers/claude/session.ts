@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Assignment } from '../../domain/worker.ts';
 import { readLines } from '../process/lines.ts';
@@ -32,4 +32,19 @@ export async function canContinue(sessionId: string, environment: Assignment['en
     }
   }
   return false;
+}
+
+/** Of a run that continues a session, in its run directory: what that had cost by then, US dollars. */
+const RESUMED_FILE = 'resumed-at-usd';
+
+/** Keeps what a session had cost when a run resumed it: its result line may count that again. */
+export function noteResumed(runDirectory: string, costUsd: number | undefined): void {
+  if (costUsd !== undefined) writeFileSync(path.join(runDirectory, RESUMED_FILE), String(costUsd), { mode: 0o600 });
+}
+
+/** What was kept; nothing for a run that began a session, or continued one whose cost nobody knows. */
+export function resumedAt(runDirectory: string): { readonly resumedAtUsd?: number } {
+  const file = path.join(runDirectory, RESUMED_FILE);
+  const costUsd = existsSync(file) ? Number.parseFloat(readFileSync(file, 'utf8')) : Number.NaN;
+  return Number.isFinite(costUsd) ? { resumedAtUsd: costUsd } : {};
 }

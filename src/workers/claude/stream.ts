@@ -1,5 +1,6 @@
 import { readLines } from '../process/lines.ts';
 import { runFile } from '../process/run-directory.ts';
+import { type BackgroundTask, noteTaskAnswer, noteTaskCall, noteTaskEvent, tasksLeft } from './background.ts';
 import { addTokens, type ModelTokens, NO_TOKENS, tokensOf } from './cost.ts';
 import { type Fields, fieldsOf, listOf, numberOf, parseEvent, textOf } from './fields.ts';
 import { costOfRun, denialText, type ResultLine, resultLine, targetOf } from './result-line.ts';
@@ -17,8 +18,17 @@ export interface StreamFacts {
   readonly model: string | null;
   /** The last result line. */
   readonly result: ResultLine | null;
-  /** Who wrote the agent's last message: the CLI makes some up itself, for instance about an API error. */
-  readonly lastAuthor: 'model' | 'cli' | null;
+  /**
+   * Who wrote the agent's last message: the CLI makes some up itself, for instance about an API error. `unnamed`: a model,
+   * of whose name the message says nothing.
+   */
+  readonly lastAuthor: 'model' | 'unnamed' | 'cli' | null;
+  /** What the model wrote in its last message; '' when that called a tool. */
+  readonly lastText: string;
+  /** What the CLI said against the last structured output that it refused. */
+  readonly refusedOutput: string | null;
+  /** Tasks that still went on in the background at the last result line, in words. */
+  readonly tasksLeft: readonly string[];
   /** The `error` of the last message that the CLI made of one; null once the model has spoken again. */
   readonly assistantError: string | null;
   readonly rateLimit: RateLimit | null;
@@ -28,8 +38,11 @@ export interface StreamFacts {
   /** What the agent was to have and did not get: refused calls, servers that did not start; each told once. */
   readonly denials: readonly string[];
   readonly filesChanged: ReadonlySet<string>;
-  /** Exact cost of this run from its result lines; null without one. */
+  /** What the result lines say that was spent; null without one. `session`: earlier runs of the session may be in it. */
   readonly costUsd: number | null;
+  readonly costOf: 'run' | 'session';
+  /** Sum of the prices that stand at its messages; null where none does. */
+  readonly pricedUsd: number | null;
   /** Model and tokens of each message, by its id. */
   readonly messages: ReadonlyMap<string, { readonly model: string; readonly tokens: ModelTokens }>;
 }
@@ -40,6 +53,8 @@ const STRUCTURED_OUTPUT = 'StructuredOutput';
 const SYNTHETIC = '<synthetic>';
 /** How the answer to a refused call begins: 2.1.197 says it nowhere else before the result line. */
 const REFUSAL = /^(Permission (to use|for) |Claude requested permissions? )/;
+/** What the CLI puts around the reason for which it refuses a structured output. */
+const OUTPUT_REFUSAL = /<\/?tool_use_error>/g;
 const WRITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
 /** What the CLI says of an MCP server whose tools the agent does not have. */
 const SERVER_DOWN: ReadonlySet<string | null> = new Set(['failed', 'needs-auth']);
@@ -59,7 +74,7 @@ export function createStreamReader(): { line(text: string): void; readonly facts
       const event = parseEvent(text);
       if (event === null) return;
       state.sessionId = textOf(event.session_id) ?? state.sessionId;
-      HANDLERS.get(textOf(event.type) ?? '')?.(state, event);
+      HANDLERS.get(textOf(event.type) ?? '')?.(state, event, text);
     },
     facts: state,
   };
@@ -75,6 +90,11 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   /** Each call in words, by its id, and the ids (else the words) of those that were refused. */
   readonly calls: Map<string, string>;
   readonly refused: Set<string>;
+  /** Calls that gave structured output. */
+  readonly outputs: string[];
+  readonly tasks: BackgroundTask[];
+  /** Of the message that `lastText` is from. */
+  lastId: string | null;
 };
 
 function initialState(): State {
@@ -83,6 +103,10 @@ function initialState(): State {
     model: null,
     result: null,
     lastAuthor: null,
+    lastText: '',
+    lastId: null,
+    refusedOutput: null,
+    tasksLeft: [],
     assistantError: null,
     rateLimit: null,
     retryDelayMs: null,
@@ -90,14 +114,18 @@ function initialState(): State {
     denials: [],
     filesChanged: new Set(),
     costUsd: null,
+    costOf: 'run',
+    pricedUsd: null,
     messages: new Map(),
     pendingWrites: new Map(),
     calls: new Map(),
     refused: new Set(),
+    outputs: [],
+    tasks: [],
   };
 }
 
-const HANDLERS: ReadonlyMap<string, (state: State, event: Fields) => void> = new Map([
+const HANDLERS: ReadonlyMap<string, (state: State, event: Fields, text: string) => void> = new Map([
   ['assistant', onAssistant],
   ['user', onUser],
   ['system', onSystem],
@@ -107,24 +135,49 @@ const HANDLERS: ReadonlyMap<string, (state: State, event: Fields) => void> = new
 
 function onAssistant(state: State, event: Fields): void {
   const message = fieldsOf(event.message);
-  const model = textOf(message.model) ?? SYNTHETIC;
-  const isSubagent = typeof event.parent_tool_use_id === 'string';
-  if (!isSubagent) {
-    state.lastAuthor = model === SYNTHETIC ? 'cli' : 'model';
-    state.assistantError = textOf(event.error) ?? (model === SYNTHETIC ? state.assistantError : null);
+  const author = authorOf(event, message);
+  if (typeof event.parent_tool_use_id !== 'string') {
+    state.lastAuthor = author;
+    state.assistantError = textOf(event.error) ?? (author === 'cli' ? state.assistantError : null);
+    if (author !== 'cli') keepText(state, message);
   }
-  if (model !== SYNTHETIC) {
+  const priceUsd = numberOf(event.costUSD) ?? numberOf(event.cost_usd) ?? numberOf(message.costUSD);
+  if (priceUsd !== null) state.pricedUsd = (state.pricedUsd ?? 0) + priceUsd;
+  if (author !== 'cli') {
     const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
+    const model = textOf(message.model) ?? state.model ?? '';
     state.messages.set(id, { model, tokens: tokensOf(message, state.messages.get(id)?.tokens ?? NO_TOKENS) });
   }
   for (const block of listOf(message.content).map(fieldsOf)) {
     const tool = textOf(block.name);
-    if (block.type !== 'tool_use' || tool === null || tool === STRUCTURED_OUTPUT) continue;
+    if (block.type !== 'tool_use' || tool === null) continue;
+    if (tool === STRUCTURED_OUTPUT) {
+      state.outputs.push(textOf(block.id) ?? '');
+      continue;
+    }
+    noteTaskCall(state.tasks, tool);
     state.toolsUsed[tool] = (state.toolsUsed[tool] ?? 0) + 1;
     state.calls.set(textOf(block.id) ?? '', denialText({ tool_name: tool, tool_input: block.input }));
     const target = targetOf(fieldsOf(block.input));
     if (WRITING_TOOLS.has(tool) && target !== null) state.pendingWrites.set(textOf(block.id) ?? '', target);
   }
+}
+
+/** A message that says no model is a model's all the same, unless it is about an error or says nothing at all. */
+function authorOf(event: Fields, message: Fields): 'model' | 'unnamed' | 'cli' {
+  const model = textOf(message.model);
+  if (model !== null) return model === SYNTHETIC ? 'cli' : 'model';
+  return textOf(event.error) !== null || listOf(message.content).length === 0 ? 'cli' : 'unnamed';
+}
+
+/** The stream repeats a message for each of its blocks. */
+function keepText(state: State, message: Fields): void {
+  const blocks = listOf(message.content).map(fieldsOf);
+  const id = textOf(message.id);
+  const before = id !== null && id === state.lastId ? state.lastText : '';
+  const text = blocks.flatMap((block) => (block.type === 'text' ? (textOf(block.text) ?? []) : [])).join('');
+  state.lastId = id;
+  state.lastText = blocks.some(({ type }) => type === 'tool_use') ? '' : before + text;
 }
 
 function onUser(state: State, event: Fields): void {
@@ -134,8 +187,21 @@ function onUser(state: State, event: Fields): void {
     const file = state.pendingWrites.get(id);
     if (file !== undefined && block.is_error !== true) state.filesChanged.add(file);
     state.pendingWrites.delete(id);
-    if (block.is_error === true && REFUSAL.test(textOf(block.content) ?? '')) refuse(state, id, null);
+    const text = textIn(block.content);
+    if (block.is_error !== true) noteTaskAnswer(state.tasks, id, text);
+    else if (state.outputs.includes(id)) state.refusedOutput = text.replace(OUTPUT_REFUSAL, '').trim();
+    else if (REFUSAL.test(text)) refuse(state, id, null);
   }
+}
+
+/** The text of a block's content, which is text or a list of parts. */
+function textIn(content: unknown): string {
+  return (
+    textOf(content) ??
+    listOf(content)
+      .flatMap((part) => textOf(fieldsOf(part).text) ?? [])
+      .join('\n')
+  );
 }
 
 /** Notes a refused call once, however often it is told. */
@@ -148,6 +214,7 @@ function refuse(state: State, id: string | null, words: string | null): void {
 }
 
 function onSystem(state: State, event: Fields): void {
+  noteTaskEvent(state.tasks, event);
   if (event.subtype === 'init') onInit(state, event);
   if (event.subtype === 'api_retry') state.retryDelayMs = Math.round(numberOf(event.retry_delay_ms) ?? 0);
   if (event.subtype === 'permission_denied') refuse(state, textOf(event.tool_use_id), denialText(event));
@@ -168,12 +235,14 @@ function onRateLimit(state: State, event: Fields): void {
   state.rateLimit = { rejected: info.status === 'rejected', resetsAt: resetsAt === null ? null : resetsAt * 1000 };
 }
 
-function onResult(state: State, event: Fields): void {
+function onResult(state: State, event: Fields, text: string): void {
   for (const denial of listOf(event.permission_denials).map(fieldsOf)) {
     refuse(state, textOf(denial.tool_use_id), denialText(denial));
   }
-  state.result = resultLine(event);
+  state.result = resultLine(event, text);
   state.costUsd = costOfRun(event, state.costUsd);
+  state.costOf = event.model_usage_since_last_result === undefined ? 'session' : 'run';
+  state.tasksLeft = tasksLeft(state.tasks);
 }
 
 /** Tokens of all messages, summed by model. */

@@ -30,6 +30,9 @@ const CONDITIONS: Readonly<Record<string, (value: Json, schema: JsonObject) => b
   nullable: (_, schema) => 'type' in schema,
   exclusiveMinimum: (value) => typeof value === 'number',
   exclusiveMaximum: (value) => typeof value === 'number',
+  // The CLI's Ajv divides doubles, takes what every object inherits for its own, and does not know this one property.
+  multipleOf: (value) => Number.isInteger(value),
+  additionalProperties: (_, { properties }) => !Object.hasOwn(Object(properties), '__proto__'),
   items: (value, schema) => !Array.isArray(value) && !('prefixItems' in schema),
   contains: (_, schema) => !('minContains' in schema),
   if: (_, schema) => 'then' in schema || 'else' in schema,
@@ -67,7 +70,12 @@ function reduced(root: JsonObject, keywords: Readonly<Record<string, Holds>>): R
     if (holds === 'schema') return subschema(value);
     if (holds === 'list' && Array.isArray(value)) return value.map(subschema);
     if (holds !== 'named' || !isObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, subschema(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, member(name, inner)]));
+  };
+  const member = (name: string, inner: Json): Json => {
+    if (!(name in Object.prototype) || !isObject(inner)) return subschema(inner);
+    complete = false;
+    return { description: inWords(inner) };
   };
   const reduce = (schema: JsonObject): JsonObject => {
     const entries = Object.entries(schema);
@@ -76,10 +84,13 @@ function reduced(root: JsonObject, keywords: Readonly<Record<string, Holds>>): R
     if (taken.length === entries.length) return kept;
     complete = false;
     const left = Object.fromEntries(entries.filter(([name, value]) => !takes(name, value, schema)));
-    const words = [schema.description, `It must also satisfy the JSON Schema ${JSON.stringify(left)}`];
-    return { ...kept, description: words.filter(Boolean).join('\n') };
+    return { ...kept, description: [schema.description, inWords(left)].filter(Boolean).join('\n') };
   };
   return { schema: reduce(root), complete };
+}
+
+function inWords(schema: JsonObject): string {
+  return `It must also satisfy the JSON Schema ${JSON.stringify(schema)}`;
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -4,8 +4,10 @@ import type { Json } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
 import { reportedFailure } from '../../domain/report.ts';
 import { describeExit, type Ending, stopFailure } from '../process/ending.ts';
-import { byTerminalReason, classifyError, classifySilence } from './classify.ts';
-import { estimateCostUsd } from './cost.ts';
+import { answerText, givenBy } from './answer.ts';
+import { byTerminalReason, classifyError, classifySilence, closedWindow } from './classify.ts';
+import { costOf, type ModelTokens } from './cost.ts';
+import { isQuotaBanner } from './quota.ts';
 import type { ResultLine } from './result-line.ts';
 import { type StreamFacts, tokensByModel } from './stream.ts';
 
@@ -19,6 +21,10 @@ export interface Evidence {
   /** The job's output schema, compiled; null without one. */
   readonly check: OutputCheck | null;
   readonly allowDenials: boolean;
+  /** When its last words were said, epoch ms: times in them start there. Absent = now. */
+  readonly saidAt?: number;
+  /** What the session had cost when this attempt resumed it, by its own result line; absent = it is new, or nobody knows. */
+  readonly resumedAtUsd?: number;
 }
 
 /** Reasons for the end of a run in which the agent itself had finished; a Stop hook runs after that. */
@@ -28,7 +34,7 @@ const TRUNCATED: ReadonlySet<string | null> = new Set(['max_tokens', 'model_cont
 
 /** A verdict before usage and notes are added. */
 type Verdict =
-  | { readonly ok: true; readonly text: string; readonly structured?: Json }
+  | { readonly ok: true; readonly text: string; readonly structured?: Json; readonly remarks?: readonly string[] }
   | {
       readonly ok: false;
       readonly failureClass: FailureClass;
@@ -45,9 +51,11 @@ export function verdict(evidence: Evidence): Outcome | null {
   const { result } = evidence.facts;
   const found = result === null ? withoutResult(evidence) : withResult(evidence, result);
   if (found === null) return null;
-  const common = { usage: usageOf(evidence.facts, evidence.ending), notes: notesOf(evidence.facts) };
-  if (!found.ok) return { ...found, ...common };
-  const { structured } = found;
+  const usage = usageOf(evidence.facts, evidence.ending, evidence.resumedAtUsd);
+  const notes = notesOf(evidence.facts);
+  if (!found.ok) return { ...found, usage, notes };
+  const { structured, remarks = [] } = found;
+  const common = { usage, notes: { ...notes, ...(remarks.length > 0 && { remarks }) } };
   return { ok: true, result: { text: found.text, ...(structured !== undefined && { structured }) }, ...common };
 }
 
@@ -61,24 +69,41 @@ function withoutResult({ facts, ending, stderr }: Evidence): Verdict | null {
 }
 
 function withResult(evidence: Evidence, result: ResultLine): Verdict {
-  const { facts, ending, check, allowDenials } = evidence;
+  const { facts, ending, check, allowDenials, saidAt = Date.now() } = evidence;
   if (result.isError || result.subtype !== 'success') return erred(evidence, result);
-  const exit = ending === null ? null : badExit(ending);
-  if (exit !== null) return failed('crashed', `${exit} after a result that said success`);
-  if (isCliTalk(facts, result)) return withoutModel(facts, result);
-  const { denials } = facts;
+  if (ending?.reason === 'signalled' && ending.signal !== null) {
+    return failed('crashed', `${describeExit(ending)} after a result that said success`);
+  }
+  const text = answerText(facts, result);
+  if (isBanner(facts, result)) return { ok: false, ...closedWindow(facts, [text], saidAt), message: text.trim() };
+  if (isCliTalk(facts, result)) return withoutModel(facts, result, saidAt);
+  const { denials, tasksLeft } = facts;
   if (denials.length > 0 && !allowDenials) return failed('incomplete', `refused: ${denials.join(', ')}`);
   const cut = endedEarly(result, ending);
   if (cut !== null) return cut;
-  const reported = reportedFailure(result.text);
+  const reported = reportedFailure(text);
   if (reported !== null) return failed('agent_error', reported);
-  if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${result.text.trim()}`);
-  if (check !== null) return structuredVerdict(result, check);
+  if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${text.trim()}`);
+  if (tasksLeft.length > 0) return failed('incomplete', `it ended while tasks went on: ${tasksLeft.join(', ')}`);
+  const remarks = remarkOn(ending);
+  if (check !== null) return structuredVerdict(facts, result, check, remarks);
   if (TRUNCATED.has(result.stopReason)) return failed('incomplete', 'the answer was cut off at the token limit');
-  if (result.text.trim() === '' && facts.filesChanged.size === 0) {
+  if (text.trim() === '' && facts.filesChanged.size === 0) {
     return failed('incomplete', 'the answer is empty and no file was changed');
   }
-  return { ok: true, text: result.text };
+  return { ok: true, text, remarks };
+}
+
+/** An exit code that contradicts a result line says nothing about the answer: what the CLI does after that line is its own. */
+function remarkOn(ending: Ending | null): readonly string[] {
+  if (ending === null || ending.reason !== 'exited' || ending.exitCode === 0) return [];
+  return [`${describeExit(ending)} after a result that said success`];
+}
+
+/** The CLI's note about a closed window as the answer. One that a model wrote, and was paid for, is the model's. */
+function isBanner(facts: StreamFacts, result: ResultLine): boolean {
+  if (!isQuotaBanner(answerText(facts, result))) return false;
+  return facts.lastAuthor !== 'model' || facts.rateLimit?.rejected === true || result.outputTokens === 0;
 }
 
 /** Whether the answer is the CLI's own: no model wrote it, or none was asked. */
@@ -88,8 +113,8 @@ function isCliTalk({ lastAuthor }: StreamFacts, { text, turns, apiErrorStatus }:
 }
 
 /** The CLI calls some of its own messages a success: about an error of the service, or the answer to a slash command. */
-function withoutModel(facts: StreamFacts, result: ResultLine): Verdict {
-  const classified = classifyError(facts, result);
+function withoutModel(facts: StreamFacts, result: ResultLine, saidAt: number): Verdict {
+  const classified = classifyError(facts, result, saidAt);
   const message = result.text.trim();
   if (classified.failureClass !== 'agent_error') return { ok: false, ...classified, message };
   return failed('incomplete', `the last answer is not a model's but the CLI's own: ${message}`);
@@ -104,18 +129,41 @@ function endedEarly(result: ResultLine, ending: Ending | null): Verdict | null {
   return failed(byTerminalReason(result) ?? 'incomplete', `the run ended early: ${terminalReason}`);
 }
 
-function structuredVerdict(result: ResultLine, check: OutputCheck): Verdict {
-  if (result.structuredOutput === undefined) {
-    return failed('invalid_output', `no structured output was given, only text: ${result.text.trim()}`);
+function structuredVerdict(
+  facts: StreamFacts,
+  result: ResultLine,
+  check: OutputCheck,
+  remarks: readonly string[],
+): Verdict {
+  const text = answerText(facts, result);
+  const given = givenBy(facts, result);
+  if (given === null)
+    return failed(
+      'invalid_output',
+      refusedOutput(facts) ?? `no structured output was given, only text: ${text.trim()}`,
+    );
+  const problem = check(given.value);
+  if (problem === null) {
+    const noted = given.asText ? [...remarks, 'the result was given as text, not as structured output'] : remarks;
+    return { ok: true, text, structured: given.exact, remarks: noted };
   }
-  const structured = result.structuredOutput as Json;
-  const problem = check(structured);
-  return problem === null ? { ok: true, text: result.text, structured } : failed('invalid_output', problem);
+  if (!given.asText) return failed('invalid_output', problem);
+  return failed(
+    'invalid_output',
+    refusedOutput(facts) ?? `no structured output was given, and its text is no result: ${problem}`,
+  );
 }
 
-function erred({ facts, ending, stderr }: Evidence, result: ResultLine): Verdict {
+/** Why the agent has no structured output though it tried to give one: the next attempt can learn from it. */
+function refusedOutput({ refusedOutput: reason }: StreamFacts): string | null {
+  return reason === null ? null : `the structured output was refused: ${reason}`;
+}
+
+function erred({ facts, ending, stderr, saidAt = Date.now() }: Evidence, result: ResultLine): Verdict {
   const words = [result.text, ...result.errors].filter((text) => text.trim() !== '').join('; ');
-  const classified = classifyError(facts, result);
+  const classified = classifyError(facts, result, saidAt);
+  const refused = classified.failureClass === 'invalid_output' ? refusedOutput(facts) : null;
+  if (refused !== null) return failed('invalid_output', refused);
   // A CLI that we stopped may still report that as its failure: then the reason is ours.
   const stopped = ending === null ? null : stopFailure(ending);
   if (stopped !== null && classified.failureClass === 'agent_error') {
@@ -130,41 +178,36 @@ function wordless({ subtype }: ResultLine, ending: Ending | null, stderr: string
   return [reason, ending === null ? '' : describeExit(ending), stderr.trim()].filter((part) => part !== '').join(', ');
 }
 
-/** An exit that contradicts a success; one that we caused, or that nobody saw, contradicts nothing. */
-function badExit({ reason, exitCode, signal }: Ending): string | null {
-  if (reason !== 'exited' && reason !== 'signalled') return null;
-  const unseen = exitCode === null && signal === null;
-  return exitCode === 0 || unseen ? null : describeExit({ exitCode, signal });
-}
-
 /**
  * What an attempt used, exact where a result line tells it, else summed from its messages. A session in which a tool was
  * refused before it was cut off is not offered to be continued: the run that goes on with it would know nothing of that
  * and report a success.
  */
-export function usageOf(facts: StreamFacts, ending: Ending | null): Usage {
+export function usageOf(facts: StreamFacts, ending: Ending | null, resumedAtUsd?: number): Usage {
   const { result } = facts;
   const sessionId = result === null && facts.denials.length > 0 ? null : facts.sessionId;
   const tokens = tokensByModel(facts);
-  const counts = [...tokens.values()];
   const durationMs = ending?.durationMs ?? result?.durationMs;
-  const exact = result !== null && facts.costUsd !== null;
   const turns = result === null ? facts.messages.size : result.turns;
+  const cost = costOf(facts, tokens, resumedAtUsd);
   return {
-    ...(exact
-      ? { costUsd: facts.costUsd ?? 0, inputTokens: result.inputTokens, outputTokens: result.outputTokens }
-      : counts.length > 0 && {
-          costUsd: estimateCostUsd(tokens),
-          costEstimated: true,
-          inputTokens: counts.reduce(
-            (sum, { input, cacheWrite, cacheRead }) => sum + input + cacheWrite + cacheRead,
-            0,
-          ),
-          outputTokens: counts.reduce((sum, { output }) => sum + output, 0),
-        }),
+    ...cost,
+    ...(cost !== null &&
+      (result !== null && facts.costUsd !== null ? countedBy(result) : summed([...tokens.values()]))),
     ...(turns !== null && turns > 0 && { turns }),
     ...(sessionId !== null && { sessionId }),
     ...(durationMs !== null && durationMs !== undefined && { durationMs }),
+  };
+}
+
+function countedBy({ inputTokens, outputTokens }: ResultLine): Usage {
+  return { inputTokens, outputTokens };
+}
+
+function summed(counts: readonly ModelTokens[]): Usage {
+  return {
+    inputTokens: counts.reduce((sum, { input, cacheWrite, cacheRead }) => sum + input + cacheWrite + cacheRead, 0),
+    outputTokens: counts.reduce((sum, { output }) => sum + output, 0),
   };
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
 import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
@@ -10,6 +10,7 @@ import { workerEnvironment } from '../process/environment.ts';
 import { readLastLines, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
 import { checkResult } from '../schema/check.ts';
+import { givenBy } from './answer.ts';
 import { claudeArguments } from './arguments.ts';
 import { findCli } from './cli.ts';
 import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
@@ -20,7 +21,7 @@ import { claudePowers } from './powers.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
 import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
-import { canContinue, sessionIdOf } from './session.ts';
+import { canContinue, noteResumed, resumedAt, sessionIdOf } from './session.ts';
 import { readStream, type StreamFacts } from './stream.ts';
 import { watchForResult } from './tail.ts';
 import { toolSchema } from './tool-schema.ts';
@@ -80,6 +81,7 @@ export const claudeWorker: Worker = processWorker({
       mcpConfigFile: mcpConfigFile(config, runDirectory, workingDirectory),
       budgetUsd: smallest(config.max_budget_usd, assignment.budgetUsd),
     });
+    if (resume) noteResumed(runDirectory, assignment.resumeCostUsd);
     return { argv: [cli.path, ...argv], cwd, env, stdin: resume ? RESUME_PROMPT : stdinText(prompt.user) };
   },
 
@@ -93,11 +95,14 @@ export const claudeWorker: Worker = processWorker({
       stderr: readLastLines(runFile(runDirectory, 'stderr'), STDERR_BYTES),
       check: await checkOf(facts, outputSchema),
       allowDenials: configOf<ClaudeConfig>({ config }).allow_denials,
+      ...saidAt(runDirectory),
+      ...resumedAt(runDirectory),
     });
     return outcome === null ? null : withArtifacts(outcome, facts.filesChanged, outputDirectory);
   },
 
-  usageSoFar: async (runDirectory) => usageOf(await readStream(runDirectory), null),
+  usageSoFar: async (runDirectory) =>
+    usageOf(await readStream(runDirectory), null, resumedAt(runDirectory).resumedAtUsd),
   conversation: readConversation,
   latestStep: readLatestStep,
   resumeCommand: (sessionId, place) => {
@@ -111,11 +116,17 @@ export const claudeWorker: Worker = processWorker({
 });
 
 /** The check of what the agent gave, made already: it may take long, and a verdict waits for nothing. */
-async function checkOf({ result }: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
+async function checkOf(facts: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
   if (schema === null) return null;
-  const given = result?.structuredOutput;
-  const problem = given === undefined ? null : await checkResult(schema, given as Json);
+  const given = facts.result && givenBy(facts, facts.result);
+  const problem = given ? await checkResult(schema, given.value) : null;
   return () => problem;
+}
+
+/** When the last of its stream was written; nothing where it is gone. */
+function saidAt(runDirectory: string): { saidAt?: number } {
+  const stats = statSync(runFile(runDirectory, 'stdout'), { throwIfNoEntry: false });
+  return stats ? { saidAt: stats.mtimeMs } : {};
 }
 
 /** Where an agent works. Post-processing has no item whose fields could choose a directory. */

@@ -33,6 +33,14 @@ export function describeExit({ exitCode, signal }: Pick<Ending, 'exitCode' | 'si
   return signal ?? 'an unknown end';
 }
 
+/** The shell's own words for a program that cannot be executed, or is not there. */
+const CANNOT_RUN: ReadonlySet<number | null> = new Set([126, 127]);
+
+/** Whether a program could not be run at all, or said so of another one. */
+export function cannotRun({ exitCode }: Pick<Ending, 'exitCode'>): boolean {
+  return CANNOT_RUN.has(exitCode);
+}
+
 /** What a process that we stopped failed of; null when it ended by itself or had settled. */
 export function stopFailure(ending: Ending): { readonly failureClass: FailureClass; readonly message: string } | null {
   const after = ending.durationMs === null ? '' : ` after ${(ending.durationMs / 1000).toFixed(1)} s`;

@@ -1,6 +1,6 @@
 import type { SpawnRecord } from '../../domain/worker.ts';
 
-/** What a keeper is asked, one JSON line each. Times are ms from now. */
+/** What a keeper is asked, one JSON line each. Times are ms from now in which the attempt runs. */
 export type KeeperRequest =
   /** Start the shim of an attempt in its run directory, whose stdin file is written already. */
   | {
@@ -13,7 +13,13 @@ export type KeeperRequest =
       readonly timeoutMs: number;
     }
   /** Keep an attempt that an earlier keeper started to its deadline. */
-  | { readonly do: 'watch'; readonly attemptId: string; readonly leader: SpawnRecord; readonly timeoutMs: number }
+  | {
+      readonly do: 'watch';
+      readonly attemptId: string;
+      readonly leader: SpawnRecord;
+      readonly runDirectory: string;
+      readonly timeoutMs: number;
+    }
   /** It has been seen to its end. */
   | { readonly do: 'forget'; readonly attemptId: string };
 

@@ -15,12 +15,15 @@ export interface Started {
 /** What a keeper needs to know to start an attempt. */
 export type StartRequest = Omit<Extract<KeeperRequest, { do: 'start' }>, 'do'>;
 
+/** What it needs to know to keep one that was started already. */
+export type WatchRequest = Omit<Extract<KeeperRequest, { do: 'watch' }>, 'do'>;
+
 /** This process's keeper: starts attempts and outlives us until they have ended or their time is over. */
 export interface Keeper {
   /** Rejects with what the system refuses (code, syscall); null when the keeper died before it answered. */
   start(request: StartRequest): Promise<Started | null>;
   /** Also keeps an attempt that was started before our time to its deadline. */
-  watch(attemptId: string, leader: SpawnRecord, timeoutMs: number): void;
+  watch(request: WatchRequest): void;
   forget(attemptId: string): void;
 }
 
@@ -102,7 +105,7 @@ function startKeeper(onDeath: () => void): Keeper {
         reports.ref();
         send({ do: 'start', ...request });
       }),
-    watch: (attemptId, leader, timeoutMs) => send({ do: 'watch', attemptId, leader, timeoutMs }),
+    watch: (request) => send({ do: 'watch', ...request }),
     forget: (attemptId) => send({ do: 'forget', attemptId }),
   };
 }

@@ -14,6 +14,8 @@ export interface ProcessInfo {
 /** What the system says about one process; `startedAt` is comparable only within one boot. */
 interface ProcessStatus extends ProcessInfo {
   readonly startedAt: string;
+  /** By SIGSTOP or a debugger. */
+  readonly stopped: boolean;
   /** Ended, but not yet reaped: it holds nothing and can be signalled for ever where pid 1 reaps nobody. */
   readonly zombie: boolean;
 }
@@ -42,11 +44,17 @@ export function isOutOfSight({ bootId: theirs }: SpawnRecord): boolean {
   return theirs.split(NAMESPACE)[0] === ours.split(NAMESPACE)[0];
 }
 
-/** Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. */
-export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
+/**
+ * Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. Those that
+ * began before its leader are strangers, which saves most of the work; null = the leader is not known.
+ */
+export function processesOfAttempt(attemptId: string, leader: SpawnRecord | null = null): readonly ProcessInfo[] {
   const token = `${ATTEMPT_ID_VARIABLE}=${attemptId}`;
   if (isLinux) {
-    return allStatuses().filter(({ pid }) => readProc(pid, 'environ')?.split('\0').includes(token) === true);
+    const since = leader !== null && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
+    return allStatuses()
+      .filter(({ startedAt }) => Number(startedAt) >= since)
+      .filter(({ pid }) => readProc(pid, 'environ')?.split('\0').includes(token) === true);
   }
   return ps(['-axEww', '-o', 'pid=,pgid=,command='])
     .filter((line) => line.split(' ').includes(token))
@@ -66,6 +74,17 @@ export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {
   }
   if (startedAt !== null && (statusOf(pid)?.startedAt ?? startedAt) !== startedAt) return false;
   return !isLinux || allStatuses().some((status) => status.group === pid);
+}
+
+/**
+ * Whether a shim, or all that it runs, is stopped (SIGSTOP): it cannot work or write. Where the system does not tell it
+ * cheaply (macOS), nothing is.
+ */
+export function isStopped(shim: number): boolean {
+  if (!isLinux) return false;
+  if (statusOf(shim)?.stopped) return true;
+  const children = readProc(shim, `task/${shim}/children`)?.trim().split(' ').filter(Boolean) ?? [];
+  return children.length > 0 && children.every((pid) => statusOf(Number(pid))?.stopped === true);
 }
 
 /** Stands before the pid namespace in a boot id. */
@@ -104,7 +123,7 @@ function statusOf(pid: number): ProcessStatus | null {
   const match = line?.match(/^\s*(\d+)\s+(\S+)\s+(.+?)\s*$/);
   if (!match) return null;
   const [, group = '', state = '', startedAt = ''] = match;
-  return { pid, group: Number(group), startedAt, zombie: state.startsWith('Z') };
+  return { pid, group: Number(group), startedAt, stopped: state.startsWith('T'), zombie: state.startsWith('Z') };
 }
 
 /** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted behind the last one (proc(5)). */
@@ -112,11 +131,12 @@ function parseStat(pid: number, stat: string | null): ProcessStatus | null {
   if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state = '', , group = ''] = fields;
-  return { pid, group: Number(group), startedAt: fields[19] ?? '', zombie: state === 'Z' || state === 'X' };
+  const stopped = state === 'T' || state === 't';
+  return { pid, group: Number(group), startedAt: fields[19] ?? '', stopped, zombie: state === 'Z' || state === 'X' };
 }
 
 /** A file of /proc; null when the process has ended or belongs to somebody else. */
-function readProc(pid: number, file: 'stat' | 'environ'): string | null {
+function readProc(pid: number, file: 'stat' | 'environ' | `task/${number}/children`): string | null {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {

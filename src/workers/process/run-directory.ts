@@ -2,8 +2,18 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, re
 import path from 'node:path';
 import { fromWholeLine } from '../../domain/cut.ts';
 
-/** The files of one attempt. `stdin` is what the program reads, `exit` holds its exit status, `pid` its group leader. */
-export const RUN_FILES = { stdin: 'stdin', stdout: 'stdout', stderr: 'stderr', exit: 'exit', pid: 'pid' } as const;
+/**
+ * The files of one attempt. `stdin` is what the program reads, `exit` holds its exit status, `pid` its group leader, `left`
+ * how much of its time limit it had left, ms, when its keeper last looked without an executor.
+ */
+export const RUN_FILES = {
+  stdin: 'stdin',
+  stdout: 'stdout',
+  stderr: 'stderr',
+  exit: 'exit',
+  pid: 'pid',
+  left: 'left',
+} as const;
 
 export type RunFile = keyof typeof RUN_FILES;
 
@@ -70,6 +80,20 @@ export function hasEnded(runDirectory: string): boolean {
 /** The pid that the shim wrote about itself; null when it never came so far. */
 export function readPid(runDirectory: string): number | null {
   return readNumber(runFile(runDirectory, 'pid'));
+}
+
+/** Keeps how much of its time limit an attempt has left, for the executor that adopts it. */
+export function writeTimeLeft(runDirectory: string, leftMs: number): void {
+  try {
+    writeFileSync(runFile(runDirectory, 'left'), `${Math.max(0, Math.round(leftMs))}\n`, { mode: PRIVATE_FILE });
+  } catch {
+    // A full disk, or the directory is gone: whoever adopts it goes by the clock.
+  }
+}
+
+/** What was kept of it; null when nothing was. */
+export function readTimeLeft(runDirectory: string): number | null {
+  return readNumber(runFile(runDirectory, 'left'));
 }
 
 function readNumber(file: string): number | null {

@@ -1,7 +1,7 @@
 import type { RunContext, SpawnRecord } from '../../domain/worker.ts';
 import { type Ending, endingOf, type StopCause } from './ending.ts';
 import { keeper, type Started, type StartRequest } from './keeper.ts';
-import { groupIsAlive, identify, isStill, processesOfAttempt } from './processes.ts';
+import { groupIsAlive, identify, isStill, isStopped, processesOfAttempt } from './processes.ts';
 import { fileSize, hasBegun, readExitStatus, readPid, runFile, sealRun, writeStdin } from './run-directory.ts';
 import { stopGroup, stopLeftovers, stopOwnGroup } from './stop.ts';
 import { type Bounds, supervise } from './supervise.ts';
@@ -74,7 +74,7 @@ async function keepAgain(
   leader: SpawnRecord,
   { attemptId, runDirectory, timeoutMs }: RunBounds,
 ): Promise<number | null> {
-  keeper().watch(attemptId, leader, timeoutMs);
+  keeper().watch({ attemptId, leader, runDirectory, timeoutMs });
   const status = await untilGone(leader, runDirectory);
   keeper().forget(attemptId);
   return status;
@@ -124,7 +124,8 @@ async function watch(
   const status = await new Promise<number | null>((resolve, reject) => {
     const outputSize = () =>
       fileSize(runFile(bounds.runDirectory, 'stdout')) + fileSize(runFile(bounds.runDirectory, 'stderr'));
-    const endWatch = supervise({ ...bounds, signal, outputSize }, (first) => {
+    const watched = { ...bounds, signal, outputSize, isStopped: () => isStopped(leader.pid) };
+    const endWatch = supervise(watched, (first) => {
       // It has ended by itself, and we hear of it in a moment: we may have slept over its end and its time limit.
       if (readExitStatus(bounds.runDirectory) !== null) return;
       cause = first;
@@ -139,7 +140,10 @@ async function watch(
   const endedAt = performance.now();
   const leftGroup = groupIsAlive(leader);
   if (leftGroup) await stopOwnGroup(leader);
-  if (leftGroup || cause !== null) await stopLeftovers(bounds.attemptId);
+  // Also after a normal end: what moved itself into a session of its own is nobody's any more. Not of a shim that came too
+  // late: what carries the id then is the attempt, which another one began.
+  const wasIts = readPid(bounds.runDirectory) === leader.pid;
+  if (leftGroup || cause !== null || wasIts) await stopLeftovers(bounds.attemptId, leader);
   return { cause, status, endedAt };
 }
 

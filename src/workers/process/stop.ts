@@ -18,7 +18,7 @@ const LONGEST_POLL_MS = 160;
  */
 export async function stopGroup(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
   if (leader !== null && isStill(leader)) await stopOwnGroup(leader);
-  await stopLeftovers(attemptId);
+  await stopLeftovers(attemptId, leader);
 }
 
 /**
@@ -33,8 +33,8 @@ export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
  * Stops what carries the attempt's id in whichever group it moved itself to: a group with such a member was made by a
  * descendant of the attempt, so all of it is the attempt's.
  */
-export async function stopLeftovers(attemptId: string): Promise<void> {
-  await ladder(() => [...new Set(processesOfAttempt(attemptId).map(({ group }) => group))]);
+export async function stopLeftovers(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
+  await ladder(() => [...new Set(processesOfAttempt(attemptId, leader).map(({ group }) => group))]);
 }
 
 async function ladder(livingGroups: () => readonly number[]): Promise<void> {

@@ -1,42 +1,39 @@
 import type { AbortReason } from '../../domain/worker.ts';
 import type { StopCause } from './ending.ts';
+import { countRunningTime, LOOK_MS } from './running-time.ts';
 
-/** What bounds a running attempt. Times are ms on the monotonic clock. */
+/** What bounds a running attempt. Times are ms in which it was running. */
 export interface Bounds {
   readonly timeoutMs: number;
   /** 0 = none. */
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Whether it is stopped (SIGSTOP), so that it could not work or write; asked for at each look. */
+  readonly isStopped: () => boolean;
   /** Bytes written so far; asked for only with an idle timeout. */
   readonly outputSize: () => number;
   /** Whether the output is complete already, though the process lives; asked for every TAIL_MS when present. */
   readonly settled?: (() => boolean) | undefined;
 }
 
-/** setTimeout fires at once beyond this. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TAIL_MS = 250;
 /** A program whose output is complete may still flush and save; then it is stopped. */
 const SETTLE_GRACE_MS = 3000;
 
 /**
- * Watches a running attempt and calls `stop` once, with the first cause that occurs. Returns what ends the watch.
+ * Watches a running attempt and calls `stop` once, with the first cause that occurs. Returns what ends the watch. `now`: a
+ * monotonic clock, ms.
  */
-export function supervise(bounds: Bounds, stop: (cause: StopCause) => void): () => void {
-  const timers: NodeJS.Timeout[] = [];
+export function supervise(bounds: Bounds, stop: (cause: StopCause) => void, now?: () => number): () => void {
   let settled = false;
-
-  const end = () => {
-    for (const timer of timers) clearTimeout(timer);
-    bounds.signal.removeEventListener('abort', onAbort);
-  };
   const finish = (cause: StopCause) => {
     end();
     stop(settled ? 'settled' : cause);
   };
   const onAbort = () => finish(abortReason(bounds.signal));
-  const after = (ms: number, cause: StopCause) => {
-    timers.push(setTimeout(() => finish(cause), Math.min(ms, LONGEST_TIMER_MS)));
+  const ends = [() => bounds.signal.removeEventListener('abort', onAbort)];
+  const end = () => {
+    for (const endOne of ends) endOne();
   };
 
   if (bounds.signal.aborted) {
@@ -44,16 +41,18 @@ export function supervise(bounds: Bounds, stop: (cause: StopCause) => void): () 
     return end;
   }
   bounds.signal.addEventListener('abort', onAbort, { once: true });
-  after(bounds.timeoutMs, 'timeout');
-  if (bounds.idleTimeoutMs > 0) timers.push(watchIdle(bounds, () => finish('idle_timeout')));
+  const endLimits = watchLimits(bounds, finish, now);
+  ends.push(endLimits);
   if (bounds.settled) {
     const tail = setInterval(() => {
       if (!bounds.settled?.()) return;
       settled = true;
-      for (const timer of timers) clearTimeout(timer);
-      after(SETTLE_GRACE_MS, 'settled');
+      clearInterval(tail);
+      endLimits();
+      const grace = setTimeout(() => finish('settled'), SETTLE_GRACE_MS);
+      ends.push(() => clearTimeout(grace));
     }, TAIL_MS);
-    timers.push(tail);
+    ends.push(() => clearInterval(tail));
   }
   return end;
 }
@@ -63,20 +62,29 @@ export function abortReason(signal: AbortSignal): AbortReason {
   return signal.reason === 'cancelled' ? 'cancelled' : 'interrupted';
 }
 
-function watchIdle({ idleTimeoutMs, outputSize }: Bounds, onIdle: () => void): NodeJS.Timeout {
-  let size = outputSize();
-  let changedAt = performance.now();
-  return setInterval(
-    () => {
-      const now = performance.now();
-      const present = outputSize();
-      if (present !== size) {
-        size = present;
-        changedAt = now;
-      } else if (now - changedAt >= idleTimeoutMs) {
-        onIdle();
-      }
-    },
-    Math.min(1000, Math.ceil(idleTimeoutMs / 10)),
-  );
+function watchLimits(
+  { timeoutMs, idleTimeoutMs, isStopped, outputSize }: Bounds,
+  onOver: (cause: StopCause) => void,
+  now?: () => number,
+): () => void {
+  const time = countRunningTime(now);
+  const looksForIdle = idleTimeoutMs > 0;
+  const oftenEnoughMs = looksForIdle ? Math.min(LOOK_MS, idleTimeoutMs / 10) : LOOK_MS;
+  let size = looksForIdle ? outputSize() : 0;
+  let changedAt = 0;
+  let timer: NodeJS.Timeout;
+  const look = () => {
+    const ran = time.look(isStopped());
+    const present = looksForIdle ? outputSize() : 0;
+    if (present !== size) changedAt = ran;
+    size = present;
+    if (ran >= timeoutMs) return onOver('timeout');
+    if (looksForIdle && ran - changedAt >= idleTimeoutMs) return onOver('idle_timeout');
+    waitFrom(ran);
+  };
+  const waitFrom = (ran: number) => {
+    timer = setTimeout(look, Math.ceil(Math.min(oftenEnoughMs, timeoutMs - ran)));
+  };
+  waitFrom(0);
+  return () => clearTimeout(timer);
 }

@@ -7,7 +7,7 @@ import type { Assignment, JudgeContext, Worker } from '../../domain/worker.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { requireRoom } from './room.ts';
 import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts';
-import { readExitStatus } from './run-directory.ts';
+import { readExitStatus, readTimeLeft } from './run-directory.ts';
 import { abortReason } from './supervise.ts';
 
 /** What a worker that runs a program has to say for itself; starting, watching, stopping and adopting is done for it. */
@@ -59,8 +59,10 @@ export function processWorker(driver: ProcessDriver): Worker {
       return judged(assignment, await endedWithUs(ending, context.signal));
     },
     adopt: async (assignment, record, context) => {
-      // Never more than its limit: the clock may have been set back since.
-      const left = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
+      // A keeper that was alone with it has left out the time in which it stood still. Never more than its limit: the clock may
+      // have been set back since.
+      const byClock = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
+      const left = readTimeLeft(assignment.runDirectory) ?? byClock;
       const timeoutMs = Math.max(0, Math.min(assignment.timeoutMs, left));
       const ending = await adoptCommand({ ...boundsOf(assignment), timeoutMs }, record, context);
       if (ending === null) return null;

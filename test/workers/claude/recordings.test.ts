@@ -85,10 +85,21 @@ describe('every recorded run', () => {
     }
   });
 
-  it('that says success with an exit code other than 0 has crashed', async () => {
-    for (const name of ['success', 'tool-granted', 'schema-ok', 'tool-denied']) {
-      expect(classOf(await judge(name, { exit: 1 }))).toBe('crashed');
+  it('that says success counts whatever its exit code, which is noted; one that was killed does not', async () => {
+    for (const name of ['success', 'tool-granted', 'schema-ok']) {
+      const outcome = await judge(name, { exit: 1 });
+      expect(classOf(outcome)).toBe('completed');
+      expect(outcome?.notes?.remarks).toEqual(['exit code 1 after a result that said success']);
+      expect(classOf(await judge(name, { exit: 137 }))).toBe('crashed');
     }
+    expect(classOf(await judge('tool-denied', { exit: 1 }))).toBe('incomplete');
+  });
+
+  it('whose structured output was refused says why', async () => {
+    expect(await judge('schema-invalid')).toMatchObject({
+      message:
+        "the structured output was refused: Output does not match required schema: root: must have required property 'name', root: must have required property 'score', root: must NOT have additional properties ('wrong' is not allowed)",
+    });
   });
 });
 

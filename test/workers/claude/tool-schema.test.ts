@@ -51,6 +51,25 @@ describe('the schema that the CLI is given', () => {
       { description: told({ anyOf: [{ required: ['a'] }] }) },
     ],
     [
+      'tells a decimal divisor, which the CLI would divide doubles by',
+      { properties: { price: { multipleOf: 0.01 }, pack: { multipleOf: 6 } } },
+      { properties: { price: { description: told({ multipleOf: 0.01 }) }, pack: { multipleOf: 6 } } },
+    ],
+    [
+      'tells a property that every object inherits',
+      { properties: { constructor: { type: 'string' } }, additionalProperties: false },
+      { properties: { constructor: { description: told({ type: 'string' }) } }, additionalProperties: false },
+    ],
+    [
+      'allows others beside __proto__, which the CLI does not know',
+      JSON.parse('{"properties":{"__proto__":{"type":"string"}},"additionalProperties":false}'),
+      JSON.parse(
+        JSON.stringify({ properties: { PROTO: { description: told({ type: 'string' }) } } })
+          .replace('PROTO', '__proto__')
+          .replace(/}$/, `,"description":${JSON.stringify(told({ additionalProperties: false }))}}`),
+      ),
+    ],
+    [
       'is never stricter: what inverts is told when anything was left out',
       { properties: { e: { format: 'email', not: { const: '' } } } },
       { properties: { e: { description: told({ format: 'email', not: { const: '' } }) } } },

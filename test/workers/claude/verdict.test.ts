@@ -65,6 +65,32 @@ function judge(events: readonly Event[], more: Partial<Evidence> = {}) {
 type Row = [what: string, events: readonly Event[], expected: FailureClass | 'completed', more?: Partial<Evidence>];
 const denials = { permission_denials: [{ tool_name: 'Bash', tool_input: { command: 'ls' } }] };
 const servers = (status: string): Event => ({ ...INIT, mcp_servers: [{ name: 'db', status }] });
+/** A message that says no model. */
+const unnamed = (text: string, more: Event = {}): Event => ({
+  type: 'assistant',
+  message: { id: 'm1', content: [{ type: 'text', text }] },
+  ...more,
+});
+const called = (name: string, answer = 'ok', input: Event = {}): Event[] => [
+  {
+    ...said(''),
+    message: { id: 'm1', model: 'claude-opus-5-5', content: [{ type: 'tool_use', id: 'c', name, input }] },
+  },
+  { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'c', content: answer }] } },
+];
+/** How versions of the CLI have said that a window is closed. */
+const BANNERS = [
+  "You've hit your session limit · resets 1:30am (UTC)",
+  "You've hit your weekly limit · resets Oct 6, 1pm",
+  "You've reached your Opus limit · resets in 2 hours",
+  "You're out of extra usage · resets 3pm",
+  'Claude AI usage limit reached|1760000000',
+  'Claude usage limit reached. Your limit will reset at 7pm (America/Vancouver).',
+  '5-hour limit reached ∙ resets 5pm',
+  'Weekly limit reached ∙ resets Oct 6, 1pm',
+  'Opus weekly limit reached ∙ resets Mon 9am',
+  'Limit reached ∙ resets 5pm',
+];
 const passes = () => null;
 const fails = () => 'the result must be better';
 
@@ -99,6 +125,30 @@ const ROWS: readonly Row[] = [
     'incomplete',
   ],
   ['a refused tool and a failure reported', [INIT, said('x'), result('ABP_FAILED: x', denials)], 'incomplete'],
+  ['a result as text', [INIT, said('x'), result('{"n":1}')], 'completed', { check: passes }],
+  ['a result in a block of code', [INIT, said('x'), result('```json\n{"n":1}\n```\n')], 'completed', { check: passes }],
+  [
+    'a result in a block without a language',
+    [INIT, said('x'), result('~~~\n{"n":1}\n~~~')],
+    'completed',
+    { check: passes },
+  ],
+  ['a result in the last message alone', [INIT, said('{"n":1}'), result('')], 'completed', { check: passes }],
+  ['text that is JSON and no result', [INIT, said('x'), result('{"n":1}')], 'invalid_output', { check: fails }],
+  ['prose around a result', [INIT, said('x'), result('Here: {"n":1}')], 'invalid_output', { check: passes }],
+  [
+    'prose before a block of code',
+    [INIT, said('x'), result('Here:\n```json\n{"n":1}\n```')],
+    'invalid_output',
+    { check: passes },
+  ],
+  [
+    'two blocks of code',
+    [INIT, said('x'), result('```json\n{"n":1}\n```\n```json\n{"n":2}\n```')],
+    'invalid_output',
+    { check: passes },
+  ],
+  ['half of a result', [INIT, said('x'), result('```json\n{"n":1')], 'invalid_output', { check: passes }],
   ['structured output that is missing', [INIT, said('done'), result('done')], 'invalid_output', { check: passes }],
   ['structured output', [INIT, said(''), result('', { structured_output: {} })], 'completed', { check: passes }],
   [
@@ -119,7 +169,27 @@ const ROWS: readonly Row[] = [
     'agent_error',
     { check: passes },
   ],
-  ['a success with exit code 1', [INIT, said('done'), result('done')], 'crashed', { ending: EXIT_1 }],
+  ['a success with exit code 1', [INIT, said('done'), result('done')], 'completed', { ending: EXIT_1 }],
+  ['a success with exit code 3', [INIT, said('done'), result('done')], 'completed', { ending: endingOf(null, 3, 1) }],
+  [
+    'a success that does not say whether it is an error, with exit code 1',
+    [INIT, said('done'), result('done', { is_error: undefined })],
+    'completed',
+    { ending: EXIT_1 },
+  ],
+  ['an error with exit code 0', [INIT, erred('x', { api_error_status: 500 })], 'server_error'],
+  ['a refused tool with exit code 1', [INIT, said('d'), result('d', denials)], 'incomplete', { ending: EXIT_1 }],
+  ['an answer in the last message alone', [INIT, said('\n\n4'), result('')], 'completed'],
+  ['an answer in a last message without a model', [INIT, unnamed('4'), result('')], 'completed'],
+  ['a word before the last call of a tool', [INIT, said('I will look.'), ...called('Read'), result('')], 'incomplete'],
+  ['the last message of a sub-agent', [INIT, said('4', { parent_tool_use_id: 't' }), result('')], 'incomplete'],
+  ['a failure reported in the last message alone', [INIT, said('ABP_FAILED: x'), result('')], 'agent_error'],
+  ['an answer whose messages say no model', [INIT, unnamed('done'), result('done')], 'completed'],
+  [
+    'messages without a model about an error',
+    [INIT, unnamed('x', { error: 'rate_limit' }), result('x')],
+    'rate_limited',
+  ],
   ['a success that was killed', [INIT, said('done'), result('done')], 'crashed', { ending: endingOf(null, 137, 1) }],
   [
     'a success of an adopted process whose status is lost',
@@ -190,6 +260,37 @@ const ROWS: readonly Row[] = [
   ['a closed window that another paid for', [INIT, limit('rejected', 5), said('done'), result('done')], 'completed'],
   ['a closed window', [INIT, limit('rejected', 5), synthetic('x', 'rate_limit'), erred('x')], 'usage_limit'],
   ['a closed window by its words', [INIT, erred("You're out of extra usage")], 'usage_limit'],
+  ...BANNERS.flatMap((words): Row[] => [
+    [`an error "${words}"`, [INIT, erred(words)], 'usage_limit'],
+    [`a success "${words}"`, [INIT, synthetic(words), result(words)], 'usage_limit'],
+    [`a success without a message "${words}"`, [INIT, result(words)], 'usage_limit'],
+    [`a success of no model "${words}"`, [INIT, unnamed(words), result(words)], 'usage_limit'],
+    [`an answer of a model that repeats "${words}"`, [INIT, said(words), result(words)], 'completed'],
+    [
+      `a window that closed while the CLI made room: "${words}"`,
+      [
+        INIT,
+        erred(`Prompt is too long · automatic compaction failed: ${words}`, { terminal_reason: 'blocking_limit' }),
+      ],
+      'usage_limit',
+    ],
+  ]),
+  [
+    "a banner in a model's name for which nothing was written",
+    [INIT, said(BANNERS[0] ?? ''), result(BANNERS[0] ?? '', { usage: { output_tokens: 0 } })],
+    'usage_limit',
+  ],
+  [
+    'a window that closed while the CLI made room, by its event',
+    [INIT, limit('rejected', 5), erred('automatic compaction failed', { terminal_reason: 'blocking_limit' })],
+    'usage_limit',
+  ],
+  [
+    'a limit of the context',
+    [INIT, erred('Context limit reached', { terminal_reason: 'blocking_limit' })],
+    'prompt_too_long',
+  ],
+  ['a limit of the rate', [INIT, erred('Rate limit reached', { api_error_status: 429 })], 'rate_limited'],
   ['a closed window of an organization', [INIT, erred('Your org is out of usage · contact your admin')], 'usage_limit'],
   ['a closed window among errors', [INIT, erred('', { errors: ["You've hit your session limit"] })], 'usage_limit'],
   [
@@ -226,7 +327,27 @@ const ROWS: readonly Row[] = [
     'overloaded',
   ],
   ['503', [INIT, erred('x', { api_error_status: 503 })], 'server_error'],
-  ['400 without a name', [INIT, erred('x', { api_error_status: 400 })], 'agent_error'],
+  ['400 without a name', [INIT, erred('x', { api_error_status: 400 })], 'bad_input'],
+  ['400 as an API error', [INIT, erred('x', { api_error_status: 400, terminal_reason: 'api_error' })], 'bad_input'],
+  ['422 as an API error', [INIT, erred('x', { api_error_status: 422, terminal_reason: 'api_error' })], 'bad_input'],
+  ['408', [INIT, erred('x', { api_error_status: 408, terminal_reason: 'api_error' })], 'server_error'],
+  [
+    'a request that the CLI calls invalid',
+    [INIT, synthetic('x', 'invalid_request'), erred('x', { terminal_reason: 'api_error' })],
+    'bad_input',
+  ],
+  [
+    '400 in words alone',
+    [INIT, erred('API Error: 400 effort is not supported', { terminal_reason: 'api_error' })],
+    'bad_input',
+  ],
+  ['529 in words alone', [INIT, erred('API Error: 529 {"type":"error"}')], 'overloaded'],
+  [
+    '400 over the length of the prompt',
+    [INIT, erred('API Error: 400 prompt is too long: 9 tokens > 8 maximum', { api_error_status: 400 })],
+    'prompt_too_long',
+  ],
+  ['400 over money', [INIT, erred('Your credit balance is too low', { api_error_status: 400 })], 'billing'],
   ['a lost connection', [INIT, erred('x', { terminal_reason: 'api_error' })], 'server_error'],
   [
     'an error of its own because we stopped it',
@@ -322,6 +443,177 @@ describe('the verdict', () => {
   });
 });
 
+describe('what is noted of a success', () => {
+  it.each<[string, readonly Event[], readonly string[] | undefined, Partial<Evidence>?]>([
+    ['nothing where all agrees', [INIT, said('a'), result('a')], undefined],
+    [
+      'its exit code',
+      [INIT, said('a'), result('a')],
+      ['exit code 1 after a result that said success'],
+      { ending: EXIT_1 },
+    ],
+    [
+      'a result that was given as text',
+      [INIT, said('x'), result('{"n":1}')],
+      ['the result was given as text, not as structured output'],
+      { check: passes },
+    ],
+    ['nothing of structured output', [INIT, result('', { structured_output: {} })], undefined, { check: passes }],
+  ])('is %s', (_, events, remarks, more) => {
+    expect(judge(events, more)?.notes?.remarks).toEqual(remarks);
+  });
+
+  it('is the answer as it stands in the last message, with all of its blocks', () => {
+    const outcome = judge([INIT, said('one '), said('two'), result('')]);
+    expect(outcome?.ok && outcome.result.text).toBe('one two');
+  });
+
+  it('is every digit of a number, which the schema sees as one', () => {
+    const seen: unknown[] = [];
+    const check = (value: unknown) => {
+      seen.push(value);
+      return null;
+    };
+    const reader = createStreamReader();
+    for (const event of [INIT, said('')]) reader.line(JSON.stringify(event));
+    reader.line(
+      JSON.stringify(result('', { structured_output: { id: 5 } })).replace('{"id":5}', '{"id":1413617112501850121}'),
+    );
+    const evidence = { ending: EXIT_0, stderr: '', check, allowDenials: false };
+    const outcome = verdict({ ...evidence, facts: reader.facts });
+    expect(outcome?.ok && outcome.result.structured).toEqual({ id: '1413617112501850121' });
+    const asText = judge([INIT, said('x'), result('{"id":1413617112501850121}')], { check });
+    expect(asText?.ok && asText.result.structured).toEqual({ id: '1413617112501850121' });
+    expect(seen).toEqual([{ id: Number('1413617112501850121') }, { id: Number('1413617112501850121') }]);
+  });
+});
+
+describe('structured output that the CLI refused', () => {
+  const refused = (content: unknown, id = 'c'): Event[] => [
+    {
+      type: 'assistant',
+      message: { id: `m-${id}`, model: 'm', content: [{ type: 'tool_use', id, name: 'StructuredOutput', input: {} }] },
+    },
+    { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: id, is_error: true, content }] } },
+  ];
+  const REASON = "Output does not match required schema: root: must have required property 'wants'";
+  const message = `the structured output was refused: ${REASON}`;
+
+  it.each<[string, readonly Event[]]>([
+    ['and the agent gave up with text', [INIT, ...refused(REASON), said('Sorry.'), result('Sorry.')]],
+    ['told in parts', [INIT, ...refused([{ type: 'text', text: REASON }]), said('Sorry.'), result('Sorry.')]],
+    ['told in a tag', [INIT, ...refused(`<tool_use_error>${REASON}</tool_use_error>`), said('x'), result('x')]],
+    ['twice: the last reason counts', [INIT, ...refused('other'), ...refused(REASON, 'd'), said('x'), result('x')]],
+    [
+      'until the CLI gave up',
+      [INIT, ...refused(REASON), erred('', { subtype: 'error_max_structured_output_retries', errors: ['Failed'] })],
+    ],
+  ])('%s: the reason is the message, which the next attempt is told', (_, events) => {
+    expect(judge(events, { check: passes })).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
+  });
+
+  it('and then accepted is no failure', () => {
+    const events = [INIT, ...refused(REASON), result('', { structured_output: { wants: 1 } })];
+    expect(judge(events, { check: passes })).toMatchObject({ ok: true, result: { structured: { wants: 1 } } });
+  });
+
+  it('is not a refused tool, and another tool that fails is no refused output', () => {
+    const failedRead = [...called('Read').slice(0, 1), ...refused('no such file').slice(1)];
+    const outcome = judge([INIT, ...failedRead, said('x'), result('x')], { check: passes });
+    expect(outcome).toMatchObject({ message: 'no structured output was given, only text: x' });
+  });
+});
+
+describe('tasks in the background', () => {
+  const started = (more: Event = {}): Event => ({
+    type: 'system',
+    subtype: 'task_started',
+    task_id: 'b1',
+    tool_use_id: 'c',
+    description: 'build it',
+    ...more,
+  });
+  const ended = (status: string): Event => ({ type: 'system', subtype: 'task_notification', task_id: 'b1', status });
+  const live = (...ids: string[]): Event => ({
+    type: 'system',
+    subtype: 'background_tasks_changed',
+    tasks: ids.map((task_id) => ({ task_id, task_type: 'local_bash', description: `task ${task_id}` })),
+  });
+  const updated = (patch: Event): Event => ({ type: 'system', subtype: 'task_updated', task_id: 'b1', patch });
+  const LAUNCHED = 'Command running in background with ID: b1. Output is being written to: /x';
+
+  it.each<[string, readonly Event[], string | null]>([
+    ['one that was started there', [started({ is_backgrounded: true })], 'build it'],
+    ['one that ended', [started({ is_backgrounded: true }), ended('completed')], null],
+    ['one that failed, as its agent was told', [started({ is_backgrounded: true }), ended('failed')], null],
+    ['one that was stopped', [started({ is_backgrounded: true }), updated({ status: 'killed' })], null],
+    ['one in the foreground', [started({ is_backgrounded: false })], null],
+    ['one that moved there', [started({ is_backgrounded: false }), updated({ is_backgrounded: true })], 'build it'],
+    ['one of an older CLI, whose call was answered at once', [started(), ...called('Bash', LAUNCHED)], 'build it'],
+    ['one of an older CLI in the foreground', [started(), ...called('Bash', 'done')], null],
+    ['one without a call', [started({ tool_use_id: undefined })], 'build it'],
+    ['one that is in the list of those that live', [live('b1')], 'task b1'],
+    ['one that is told twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
+    ['one of two in the list', [live('b1', 'b2'), live('b2')], 'task b2'],
+    ['none in the list any more', [live('b1'), live()], null],
+    ['housekeeping of the CLI', [{ ...live(), tasks: [{ task_id: 'b1', ambient: true }] }], null],
+    ['one that only the answer to its call tells of', called('Bash', LAUNCHED), LAUNCHED],
+    [
+      'an agent that only the answer to its call tells of',
+      called('Task', 'Async agent launched successfully.\nid'),
+      'Async agent launched successfully.',
+    ],
+    ['one that its agent has waited for', [...called('Bash', LAUNCHED), ...called('BashOutput', 'built')], null],
+    ['words about the background', called('Bash', 'running in background'), null],
+  ])('that are left make it incomplete: %s', (_, events, left) => {
+    const outcome = judge([INIT, ...events, said('done'), result('done')]);
+    if (left === null) expect(outcome).toMatchObject({ ok: true });
+    else
+      expect(outcome).toMatchObject({ failureClass: 'incomplete', message: `it ended while tasks went on: ${left}` });
+  });
+
+  it('count as they were at the result, not as the CLI ended them afterwards', () => {
+    const events = [INIT, started({ is_backgrounded: true }), said('done'), result('done'), ended('stopped')];
+    expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
+  });
+
+  it('count when the CLI stopped them and the agent only heard of it', () => {
+    const task = started({ is_backgrounded: true });
+    const events = [INIT, task, said('done'), result('done'), ended('stopped'), said('done'), result('done')];
+    expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
+  });
+
+  it('are no matter where the run goes on for them to a later result', () => {
+    const task = started({ is_backgrounded: true });
+    const events = [INIT, task, said('wait'), result('wait'), ended('completed'), said('done'), result('done')];
+    expect(judge(events)).toMatchObject({ ok: true, result: { text: 'done' } });
+  });
+});
+
+describe('the time at which a window opens', () => {
+  const saidAt = Date.UTC(2026, 9, 5, 22, 0);
+  const words = "You've hit your session limit · resets 1:30am (UTC)";
+  const opens = Date.UTC(2026, 9, 6, 1, 30);
+
+  it.each<[string, readonly Event[], number | undefined]>([
+    ['the words of an error', [INIT, erred(words)], opens],
+    ['the words of a success', [INIT, result(words)], opens],
+    ['the words of a failed compaction', [INIT, erred(`compaction failed: ${words}`)], opens],
+    [
+      'an event, which is exact, before words',
+      [INIT, limit('rejected', 1_795_800_000), erred(words)],
+      1_795_800_000_000,
+    ],
+    ['words, where an event only warned of another window', [INIT, limit('allowed_warning', 5), erred(words)], opens],
+    ['nothing that was said', [INIT, erred("You've hit your limit")], undefined],
+  ])('comes from %s', (_, events, resumeAt) => {
+    const outcome = judge(events, { saidAt });
+    expect(outcome).toMatchObject({ failureClass: 'usage_limit' });
+    expect(outcome).toHaveProperty('ok', false);
+    expect((outcome as { resumeAt?: number }).resumeAt).toBe(resumeAt);
+  });
+});
+
 describe('the cost', () => {
   const share = (costUSD: number) => ({
     model_usage_since_last_result: { m: { costUSD, inputTokens: 7, outputTokens: 3 } },
@@ -341,6 +633,25 @@ describe('the cost', () => {
   it('sums the shares of several result lines', () => {
     const outcome = judge([INIT, said('x'), result('x', share(0.25)), said('y'), result('y', share(0.5))]);
     expect(outcome?.usage.costUsd).toBe(0.75);
+  });
+
+  it.each<[string, Event, number, Partial<Evidence>, object]>([
+    [
+      'what was added to the total of the session',
+      {},
+      0.9,
+      { resumedAtUsd: 0.5 },
+      { costUsd: 0.4, costEstimated: true },
+    ],
+    ['nothing where nothing was added', {}, 0.5, { resumedAtUsd: 0.5 }, { costUsd: 0, costEstimated: true }],
+    ['the total where it is less than before', {}, 0.3, { resumedAtUsd: 0.5 }, { costUsd: 0.3, costEstimated: true }],
+    ['the prices of its messages', { costUSD: 0.25 }, 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.25 }],
+    ['its own share', share(0.125), 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.125 }],
+    ['the total where nobody knows what came before', {}, 0.9, {}, { costUsd: 0.9 }],
+  ])('of a resumed session is %s', (_, more, total, evidence, usage) => {
+    const outcome = judge([INIT, said('x', more), result('x', { total_cost_usd: total, ...more })], evidence);
+    const { costUsd, costEstimated } = outcome?.usage ?? {};
+    expect({ costUsd: Number(costUsd?.toFixed(9)), ...(costEstimated && { costEstimated }) }).toEqual(usage);
   });
 
   it('is estimated from the messages when no result line came, each message once', () => {

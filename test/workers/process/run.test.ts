@@ -26,6 +26,15 @@ async function run(script: string, parts: Partial<Assignment> = {}, signal = cal
   return { assignment, ending, read };
 }
 
+/** What a shim runs. */
+function childOf(pid: number): number {
+  return Number(
+    execFileSync('ps', ['--ppid', String(pid), '-o', 'pid='], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)[0],
+  );
+}
+
 describe('running a command', () => {
   it('gives the program its stdin and keeps stdout, stderr and exit status as files', async () => {
     const { ending, read } = await run('cat; echo problem >&2; exit 3');
@@ -112,6 +121,50 @@ describe('running a command', () => {
     const { assignment, ending } = await run('setsid sleep 600 & setsid sleep 601 & sleep 602', { timeoutMs: 500 });
     expect(ending.reason).toBe('timeout');
     expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it.each([
+    ['in a session of its own', 'setsid sleep 600 & echo done'],
+    [
+      'twice detached, without a terminal',
+      '(setsid sh -c "sleep 600 & sleep 601 &" </dev/null >/dev/null 2>&1 &); echo done',
+    ],
+    [
+      'in another group and deaf to TERM',
+      `setsid sh -c 'trap "" TERM; while :; do sleep 1; done' & sleep 0.3; echo done`,
+    ],
+    ['after a failure', 'setsid sleep 600 & exit 3'],
+  ])('ends what a program leaves behind %s, also after a normal end', async (_, script) => {
+    const { assignment, ending } = await run(script);
+    expect(ending.reason).toBe('exited');
+    expect(livingProcesses(assignment)).toEqual([]);
+  });
+
+  it('spares what another attempt has put into a session of its own', async () => {
+    const other = assignmentFor({});
+    spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ABP_ATTEMPT_ID: other.attemptId } });
+    await vi.waitFor(() => expect(livingProcesses(other)).toHaveLength(1), PATIENCE);
+    await run('setsid sleep 601 & echo done');
+    expect(livingProcesses(other)).toHaveLength(1);
+  });
+
+  it.each([
+    ['the whole run', (pid: number) => -pid],
+    ['the program alone', (pid: number) => childOf(pid)],
+  ])('does not count the time in which %s is stopped', async (_, target) => {
+    const assignment = assignmentFor({ timeoutMs: 2000, idleTimeoutMs: 2000 });
+    let stoppedAt = 0;
+    const file = path.join(assignment.runDirectory, 'stdout');
+    const onSpawn = async ({ pid }: { readonly pid: number }) => {
+      await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('ready\n'), PATIENCE);
+      process.kill(target(pid), 'SIGSTOP');
+      stoppedAt = performance.now();
+      setTimeout(() => process.kill(target(pid), 'SIGCONT'), 3500);
+    };
+    const command = shell('echo ready; sleep 0.5; echo done', assignment);
+    const ending = await runCommand(command, assignment, { signal: calm, onSpawn });
+    expect(performance.now() - stoppedAt).toBeGreaterThan(3400);
+    expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
   });
 
   it('treats a death of the shim alone as the end of the attempt', async () => {

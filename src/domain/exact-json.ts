@@ -1,4 +1,4 @@
-import type { Json } from '../../domain/json.ts';
+import type { Json } from './json.ts';
 
 /** As JSON.parse, but a number that a double cannot hold (an integer beyond 2^53, 1e999) stays as its text. */
 export function parseExactJson(text: string): Json {
