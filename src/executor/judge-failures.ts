@@ -8,7 +8,7 @@ import { pauseJob } from './pause.ts';
 const ATTEMPTS_PER_UNIT = 8;
 
 /** Applies the failures rule after an attempt of the main stage has failed. One open transaction. */
-export function judgeFailures(context: ExecutorContext, tx: Tx, { revision, worker }: LoadedRevision): void {
+export function judgeFailures(context: ExecutorContext, tx: Tx, { revision }: LoadedRevision): void {
   const { repository, lease } = context;
   const threshold = revision.limits.failure_threshold;
   if (threshold === 0) return;
@@ -21,7 +21,7 @@ export function judgeFailures(context: ExecutorContext, tx: Tx, { revision, work
     threshold,
   });
   if (!failing) return;
-  const { advice } = failureRule(failing.failureClass, worker.type);
+  const { advice } = failureRule(failing.failureClass, revision.worker.type);
   pauseJob(context, tx, 'failures', `Paused because ${failing.reason}. ${advice}`);
 }
 

@@ -44,22 +44,44 @@ export function isOutOfSight({ bootId: theirs }: SpawnRecord): boolean {
   return theirs.split(NAMESPACE)[0] === ours.split(NAMESPACE)[0];
 }
 
+/** Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. */
+export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
+  return lookFor(attemptId, null).found;
+}
+
 /**
- * Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. Those that
- * began before its leader are strangers, which saves most of the work; null = the leader is not known.
+ * The same, with whether one may have been missed: the environment of a process that begins to run another program is empty
+ * for a moment. Those that began before the `leader` of the attempt are strangers, which saves most of the work; null = it
+ * is not known.
  */
-export function processesOfAttempt(attemptId: string, leader: SpawnRecord | null = null): readonly ProcessInfo[] {
+export function lookFor(
+  attemptId: string,
+  leader: SpawnRecord | null,
+): { readonly found: readonly ProcessInfo[]; readonly unsure: boolean } {
   const token = `${ATTEMPT_ID_VARIABLE}=${attemptId}`;
-  if (isLinux) {
-    const since = leader !== null && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
-    return allStatuses()
-      .filter(({ startedAt }) => Number(startedAt) >= since)
-      .filter(({ pid }) => readProc(pid, 'environ')?.split('\0').includes(token) === true);
+  if (!isLinux) {
+    const found = ps(['-axEww', '-o', 'pid=,pgid=,command='])
+      .filter((line) => line.split(' ').includes(token))
+      .map((line) => line.trim().split(/\s+/, 2).map(Number))
+      .map(([pid = 0, group = 0]) => ({ pid, group }));
+    return { found, unsure: false };
   }
-  return ps(['-axEww', '-o', 'pid=,pgid=,command='])
-    .filter((line) => line.split(' ').includes(token))
-    .map((line) => line.trim().split(/\s+/, 2).map(Number))
-    .map(([pid = 0, group = 0]) => ({ pid, group }));
+  const since = leader !== null && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
+  const found: ProcessInfo[] = [];
+  const seen = new Set<number>();
+  let unsure = false;
+  // Until there is no new one: what ends while it is looked at may have made another before.
+  for (let fresh = allPids(); fresh.length > 0; fresh = allPids().filter((pid) => !seen.has(pid))) {
+    for (const pid of fresh) {
+      seen.add(pid);
+      const status = statusOf(pid);
+      if (status === null || status.zombie || Number(status.startedAt) < since) continue;
+      const environment = readProc(pid, 'environ');
+      unsure ||= environment === '';
+      if (environment?.split('\0').includes(token)) found.push(status);
+    }
+  }
+  return { found, unsure };
 }
 
 /**
@@ -110,10 +132,15 @@ function readBootId(): string | null {
   }
 }
 
-function allStatuses(): readonly ProcessStatus[] {
+function allPids(): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((name) => statusOf(Number(name)))
+    .map(Number);
+}
+
+function allStatuses(): readonly ProcessStatus[] {
+  return allPids()
+    .map(statusOf)
     .filter((status): status is ProcessStatus => status?.zombie === false);
 }
 

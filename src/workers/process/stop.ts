@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpawnRecord } from '../../domain/worker.ts';
-import { groupIsAlive, isStill, processesOfAttempt } from './processes.ts';
+import { groupIsAlive, isStill, lookFor } from './processes.ts';
 
 /** How long processes may take to end by themselves after SIGTERM. */
 const TERM_GRACE_MS = 1000;
@@ -11,6 +11,9 @@ const KILL_WAIT_MS = 2000;
 /** Pauses between looks at a group that is being stopped: most end at once, and a look costs a walk through /proc. */
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 160;
+
+/** Something may be missed in one look, and a stranger may look like it for ever. */
+const MOST_LOOKS = 5;
 
 /**
  * Stops everything that an attempt left running, whoever spawned it. Signals nothing that is not provably the
@@ -34,7 +37,12 @@ export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
  * descendant of the attempt, so all of it is the attempt's.
  */
 export async function stopLeftovers(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
-  await ladder(() => [...new Set(processesOfAttempt(attemptId, leader).map(({ group }) => group))]);
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const { found, unsure } = lookFor(attemptId, leader);
+    if (found.length > 0) await ladder(() => [...new Set(lookFor(attemptId, leader).found.map(({ group }) => group))]);
+    else if (!unsure) return;
+    await sleep(FIRST_POLL_MS);
+  }
 }
 
 async function ladder(livingGroups: () => readonly number[]): Promise<void> {

@@ -76,10 +76,14 @@ describe('a CLI that behaves badly', () => {
 
   it.each([
     ['silent_death', 'crashed'],
-    ['lies', 'crashed'],
     ['closed_window', 'usage_limit'],
   ])('that plays %s ends as %s', async (play, failureClass) => {
     expect((await run(play)).outcome).toMatchObject({ ok: false, failureClass });
+  });
+
+  it('that says success and ends with exit code 1 is believed, which is noted', async () => {
+    const remarks = ['exit code 1 after a result that said success'];
+    expect((await run('lies')).outcome).toMatchObject({ ok: true, result: { text: 'done' }, notes: { remarks } });
   });
 
   it('that is stopped has what it used so far counted', async () => {
