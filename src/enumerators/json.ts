@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
+import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { show } from '../domain/validate.ts';
-import { parseExactJson } from './reading/exact-json.ts';
 import { encodingField, limitField, onDuplicateField } from './reading/fields.ts';
 import { didYouMeanStep, splitPath } from './reading/json-route.ts';
 import { MAX_DEPTH, scanJson } from './reading/json-scan.ts';

@@ -1,4 +1,4 @@
-import { parseExactJson } from '../reading/exact-json.ts';
+import { parseExactJson } from '../../domain/exact-json.ts';
 
 /** What `pg` knows of types, by their number. */
 export interface PgTypes {
