@@ -29,7 +29,7 @@ const configSchema = z
       .min(1)
       .optional()
       .describe(
-        'Where the items are: "data.items" (an array, or an object: its members are items with their name as _key), "results[*].items" or "regions.*.shops" (in every one). A dot, bracket or * inside a name has a backslash before it. Left out: the file is the array, or several JSON texts.',
+        'Where the items are: "data.items" (an array, or an object: its members are items with their name as _key), "results[*].items" or "regions.*.shops" (in every one). A dot, bracket or * inside a name has a backslash before it. Left out: the file is the array, or several objects one behind the other.',
       ),
     id_field: z
       .string()
@@ -40,7 +40,7 @@ const configSchema = z
       .enum(['json', 'jsonl'])
       .optional()
       .describe(
-        'JSON texts, one or several, or one JSON value a line (JSON Lines). Left out: told from name and content.',
+        'One JSON text or several, all arrays or all objects, or one JSON value a line (JSON Lines). Left out: told from name and content.',
       ),
     encoding: encodingField,
     on_duplicate: onDuplicateField,

@@ -108,7 +108,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   }
 
   function refuseTheOnly(place: Pick<FoundValue, 'line' | 'column'> | null): void {
-    throw fault(place?.line ?? line, place?.column ?? 1, values.onlyText());
+    throw fault(place?.line ?? line, place?.column ?? 1, 'expected an array at the top, found an object');
   }
 
   /** Reads on in a string; false when the rest of the text says too little. */
@@ -223,7 +223,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function startValue(kind: ValueKind): void {
     if (!startsValue()) throw unexpected(expected);
     if (containers.length === 0) {
-      values.startText(kind);
+      complain(values.startText(kind));
       if (held) found.push(held);
       held = null;
     }

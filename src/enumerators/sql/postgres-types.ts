@@ -83,9 +83,8 @@ function instant(text: string, parsed: unknown): string {
  * text that is none (an int2vector, which has spaces between) as it is.
  */
 function listOf(text: string, delimiter: string, parse: Parser): unknown {
-  const bounds = /^(?:\[[-+\d:]+\])+=(?=\{)/.exec(text)?.[0] ?? '';
-  if (text[bounds.length] !== '{') return text;
-  let at = bounds.length;
+  let at = text.startsWith('[') ? text.indexOf('=') + 1 : 0;
+  if (text[at] !== '{') return text;
 
   return list();
 

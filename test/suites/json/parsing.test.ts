@@ -9,7 +9,6 @@ import { enumerateAll, refusal, temporaryDirectory } from '../../enumerators/hel
 /** Differences that are choices; docs/differences.md says why. */
 const CHOICES: Readonly<Record<string, 'refused' | 'read'>> = {
   'n_structure_double_array.json': 'read',
-  'n_structure_object_with_trailing_garbage.json': 'read',
 };
 
 /** What becomes of a file with this text: refused with a place, or its items. */
