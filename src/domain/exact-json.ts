@@ -14,16 +14,17 @@ export function parseExactJson(text: string): Json {
 }
 
 /** Any other number has at most 15 digits and a usual size: a double holds it. */
+const MAY_BE_ONE = /\d[\d.]{15}|\d[eE][-+]?\d{3}/;
 const LONG = /\d[\d.]{15,}(?:[eE][-+]?\d+)?/g;
 const LARGE_OR_SMALL = /\d[\d.]{0,14}[eE][-+]?\d{3,}/g;
 
 /** Whether a number of this text, or digits in one of its strings, is none that a double holds. */
 function mayLoseDigits(text: string): boolean {
   const isChanged = (number: string) => !isExact(number);
-  // Most texts have none: asking for that alone is cheaper.
   return (
-    (/\d[\d.]{15}/.test(text) && text.match(LONG)?.some(isChanged) === true) ||
-    (/\d[eE][-+]?\d{3}/.test(text) && text.match(LARGE_OR_SMALL)?.some(isChanged) === true)
+    // Most texts have none: asking for that alone is cheaper.
+    MAY_BE_ONE.test(text) &&
+    (text.match(LONG)?.some(isChanged) === true || text.match(LARGE_OR_SMALL)?.some(isChanged) === true)
   );
 }
 

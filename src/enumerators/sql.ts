@@ -115,7 +115,7 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
     })) {
       refuseWhenAborted(context.signal);
       if ('columns' in part) {
-        itemOf = itemMaker(uniqueNames(part.columns, warnings), config.id_column);
+        itemOf = itemMaker(uniqueNames(part.columns, warnings), config.id_column, !isFile);
         continue;
       }
       for (const row of part.rows) {
@@ -136,8 +136,12 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
 /** A row that cannot be an item. */
 type Fault = Omit<InvalidRecord, 'source'>;
 
-/** Makes the items of rows, in order. */
-function itemMaker(names: readonly string[], idColumn: string | undefined): (row: SqlRow) => EnumeratedItem | Fault {
+/** Makes the items of rows, in order; `mayBeBroken`: their texts may hold half of a surrogate pair, as JSON of a server may. */
+function itemMaker(
+  names: readonly string[],
+  idColumn: string | undefined,
+  mayBeBroken: boolean,
+): (row: SqlRow) => EnumeratedItem | Fault {
   const payloadOf = rowPayload(names);
   const idAt = idColumn === undefined ? -1 : names.indexOf(idColumn);
   if (idColumn !== undefined && idAt < 0) {
@@ -161,7 +165,7 @@ function itemMaker(names: readonly string[], idColumn: string | undefined): (row
     }
     const key = String(id);
     const payload = payloadOf(row, number, key);
-    const reason = textFault(payload);
+    const reason = mayBeBroken ? textFault(payload) : null;
     if (reason !== null) return { place, reason, hint: 'Select that column in another way, or leave the row out.' };
     return idAt < 0 && number === items++ ? { place, payload } : { key, place, payload };
   };

@@ -40,7 +40,7 @@ export function jsonItems({ items_path, id_field }: JsonConfig, warnings: Warnin
     if (repeatsKeys(text, value)) warnings.add('repeated_field', place);
     const fields = fieldsOf(value, name);
     const found = idPath ? keyAt(idPath, fields) : isNamed && name !== null ? keyOf(name, 'a name') : null;
-    const fault = SURROGATE.test(text) ? textFault(value) : null;
+    const fault = text.includes('\\u') && SURROGATE.test(text) ? textFault(value) : null;
     if (fault !== null) return { place, reason: fault, hint: FIX };
     if (found && 'reason' in found) return { place, reason: found.reason, hint: idPath ? ID_HINT : FIX };
     const key = found?.key ?? String(index);

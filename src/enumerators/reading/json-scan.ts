@@ -62,6 +62,7 @@ const WORD = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/
  */
 export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonScan {
   const values = wantedValues(path, (message) => missed?.(line, columnOf(at), message));
+  let route = values.route();
   const containers: ValueKind[] = [];
   let expected: Expected = 'a value';
   let inString = false;
@@ -186,7 +187,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
 
   function startString(): void {
     if (!awaitsKey()) startValue('scalar');
-    else if (values.route()?.wantsKey(containers.length)) startCut();
+    else if (route?.wantsKey(containers.length)) startCut();
     at++;
     inString = true;
   }
@@ -194,8 +195,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function endString(): void {
     if (awaitsKey()) {
       expected = '":"';
-      if (values.route()?.wantsKey(containers.length))
-        complain(values.route()?.key(JSON.parse(endCut().text) as string));
+      if (route?.wantsKey(containers.length)) complain(route?.key(JSON.parse(endCut().text) as string));
     } else endValue();
   }
 
@@ -214,7 +214,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function close(kind: ValueKind): void {
     const closing = kind === 'array' ? '"]"' : '"}"';
     if (!expected.endsWith(closing)) throw unexpected(expected);
-    complain(values.route()?.close(containers.length));
+    complain(route?.close(containers.length));
     containers.pop();
     at++;
     endValue();
@@ -224,12 +224,17 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
     if (!startsValue()) throw unexpected(expected);
     if (containers.length === 0) {
       complain(values.startText(kind));
+      route = values.route();
       if (held) found.push(held);
       held = null;
     }
-    if (values.takes(containers.length)) startCut();
-    else complain(values.route()?.startValue(containers.length, kind));
+    if (takes(containers.length)) startCut();
+    else complain(route?.startValue(containers.length, kind));
     expected = 'the end';
+  }
+
+  function takes(depth: number): boolean {
+    return route ? route.takesValues(depth) : depth === 0 && values.areTexts();
   }
 
   /** One text may follow another. */
@@ -240,7 +245,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function endValue(): void {
     const container = containers.at(-1);
     expected = container === undefined ? 'the end' : container === 'array' ? '"," or "]"' : '"," or "}"';
-    if (!cut || !values.takes(containers.length)) return;
+    if (!cut || !takes(containers.length)) return;
     if (values.mayBeTheOnly()) held = endCut();
     else found.push(endCut());
   }
@@ -252,7 +257,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function endCut(): FoundValue {
     const { text: earlier, from, ...place } = cut ?? { text: '', from: at, line, column: columnOf(at) };
     cut = null;
-    return { text: earlier + text.slice(from, at), key: values.route()?.member() ?? null, ...place };
+    return { text: earlier + text.slice(from, at), key: route?.member() ?? null, ...place };
   }
 
   /** Whether the expression matches here; then what it matched is read. */

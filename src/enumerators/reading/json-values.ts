@@ -22,7 +22,8 @@ export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (me
       if (!areItems || kind === 'object') return null;
       return `expected an object, as the texts before, found ${kind === 'array' ? 'an array' : 'a single value'}`;
     },
-    takes: (depth: number) => (areItems ? depth === 0 : route?.takesValues(depth) === true),
+    /** Whether the texts themselves are wanted. */
+    areTexts: () => areItems,
     /** Whether the first text is an object and no other has come: the only one is no item. */
     mayBeTheOnly: () => areItems && texts === 1,
   };

@@ -59,6 +59,15 @@ const bytesOf = (database, query, columns, values) => {
   };
 };
 const isBroken = (text, bytes) => Buffer.isBuffer(bytes) && !isUtf8(bytes) && bytes.toString() === text;
+const isSuspect = (row) => {
+  for (const value of row) if (typeof value === 'string' && value.includes('\\ufffd')) return true;
+  return false;
+};
+const sayBroken = (row, columns, bytes) => {
+  const at = row.findIndex((value, at) => isBroken(value, bytes[at]));
+  if (at >= 0) sayInTime({ broken: columns[at].name, bytes: bytes[at].toString('hex', 0, 20) });
+  return at >= 0;
+};
 let rows = 0;
 try {
   const database = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 });
@@ -68,11 +77,10 @@ try {
     statement.safeIntegers().raw();
     say({ columns: statement.columns().map(({ name }) => name) });
     flush();
-    const bytes = bytesOf(database, query, statement.columns(), bindings(params));
+    const columns = statement.columns();
+    const bytes = bytesOf(database, query, columns, bindings(params));
     for (const row of statement.iterate(...bindings(params))) {
-      const suspects = row.some((value) => typeof value === 'string' && value.includes('\\ufffd')) ? bytes(rows) : [];
-      const broken = row.findIndex((value, at) => isBroken(value, suspects[at]));
-      sayInTime(broken < 0 ? row.map(plain) : { broken: statement.columns()[broken].name, bytes: suspects[broken].toString('hex', 0, 20) });
+      if (!isSuspect(row) || !sayBroken(row, columns, bytes(rows))) sayInTime(row.map(plain));
       if (++rows === limit) break;
     }
     say({ end: true });
