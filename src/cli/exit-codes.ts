@@ -3,7 +3,10 @@ import { AbpError, type ErrorCode } from '../domain/error.ts';
 /** Exit codes with what they mean: the source of `abp --help` and of the README's table. */
 export const EXIT_CODES = {
   done: [0, 'done; of a job: every unit is completed or was left out by a person'],
-  failed: [1, 'the job ended and some of its units, or its post-processing, failed'],
+  failed: [
+    1,
+    'the job ended and some of its units, or its post-processing, failed, or invalid records of its source were skipped',
+  ],
   usage: [2, 'the command, its files or the state of the job do not allow it; nothing was changed'],
   person: [3, 'a person is needed: the job is paused or waits for approval, or something must be installed or set'],
   notFound: [4, 'no such job, unit or approval'],

@@ -1,3 +1,4 @@
+import { count } from './format.ts';
 import { type Colors, printable } from './terminal.ts';
 
 /** A warning of a source as answers hold it. */
@@ -7,11 +8,46 @@ interface Warning {
   readonly examples: readonly string[];
 }
 
+/** A record that became no unit, as answers hold it. */
+interface SkippedRecord {
+  readonly place: string;
+  readonly reason: string;
+}
+
+/** An answer with notes about a source. */
+type Notes = Readonly<Record<string, unknown>>;
+
+/** What an answer says about its source: what was skipped, left out or renamed. */
+export function sourceLines(colors: Colors, notes: Notes): string[] {
+  return [...skippedLines(colors, notes), ...warningLines(colors, notes.warnings)];
+}
+
+/** How many records of a source became no units, and the first of them with their places. */
+export function skippedLines(colors: Colors, notes: Notes): string[] {
+  const duplicates = Number(notes.skipped_duplicates ?? 0);
+  const invalid = Number(notes.skipped_invalid ?? 0);
+  if (duplicates + invalid === 0) return [];
+  const records = (notes.skipped_records ?? []) as readonly SkippedRecord[];
+  const kinds = [
+    ...(invalid > 0 ? [count(invalid, 'invalid record')] : []),
+    ...(duplicates > 0 ? [count(duplicates, 'duplicate')] : []),
+  ];
+  return [
+    colors.yellow(`skipped: ${kinds.join(', ')}`),
+    ...records.map(({ place, reason }) => `  ${printable(`${place}: ${reason}`)}`),
+    ...moreThan(records.length, duplicates + invalid),
+  ];
+}
+
 /** What of a source was left out or renamed: how much of it, and the first of it by name, so that a person can find it. */
-export function warningLines(colors: Colors, warnings: unknown): string[] {
-  return ((warnings ?? []) as readonly Warning[]).flatMap(({ message, count, examples }) => [
-    colors.yellow(`${count} × ${printable(message)}`),
+function warningLines(colors: Colors, warnings: unknown): string[] {
+  return ((warnings ?? []) as readonly Warning[]).flatMap(({ message, count: all, examples }) => [
+    colors.yellow(`${all} × ${printable(message)}`),
     ...examples.map((example) => printable(example, true).replace(/^/gm, '  ')),
-    ...(count > examples.length ? [`  and ${count - examples.length} more`] : []),
+    ...moreThan(examples.length, all),
   ]);
+}
+
+function moreThan(shown: number, all: number): string[] {
+  return all > shown ? [`  and ${all - shown} more`] : [];
 }

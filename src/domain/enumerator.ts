@@ -10,6 +10,20 @@ export interface EnumeratedItem {
   readonly payload: JsonObject;
 }
 
+/** A record of a source that cannot be an item. */
+export interface InvalidRecord {
+  /** The file, query or code, as messages name it. */
+  readonly source: string;
+  /** As of an item: `line 17`. */
+  readonly place: string;
+  /** What was expected and what was found. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly hint: string;
+  /** Skipped whatever the config says of invalid records: another field of it says so. */
+  readonly skipped?: boolean;
+}
+
 /** Something in the source that was left out and must not go unnoticed: an unreadable directory, a name that is not UTF-8. */
 export interface EnumerationWarning {
   readonly kind: string;
@@ -26,6 +40,8 @@ export interface EnumerationContext {
   readonly signal?: AbortSignal;
   /** Called at most once per kind, at the end. */
   readonly warn?: (warning: EnumerationWarning) => void;
+  /** Takes a record that cannot be an item, so that the enumeration goes on. Absent = the first one ends it. */
+  readonly reject?: (record: InvalidRecord) => void;
 }
 
 /**

@@ -1,15 +1,56 @@
 import type { Json } from './json.ts';
 
-/** As JSON.parse, but a number that a double cannot hold (an integer beyond 2^53, 1e999) stays as its text. */
+/**
+ * As JSON.parse, but a number that a double would change stays as its text: an integer beyond 2^53 (so that all keys of a
+ * source have one type), one too large or too small, and a decimal whose digits are not those of the double.
+ * 0.1, 1.10 and 1e5 stay numbers; 12345678901234567890.5, 0.1234567890123456789 and 1e400 become text.
+ */
 export function parseExactJson(text: string): Json {
-  if (!/\d{16}|\d[eE]\+?\d{3}/.test(text)) return JSON.parse(text) as Json;
+  if (!mayLoseDigits(text)) return JSON.parse(text) as Json;
   // The third argument has the number's own text; the declared type does not know it yet.
-  const keepText = (_: string, value: unknown, context?: { source?: string }) => {
-    if (typeof value !== 'number' || context?.source === undefined) return value;
-    const held = Number.isInteger(value)
-      ? Number.isSafeInteger(value) || !/^-?\d+$/.test(context.source)
-      : Number.isFinite(value);
-    return held ? value : context.source;
-  };
+  const keepText = (_: string, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' && context?.source !== undefined && !isExact(context.source) ? context.source : value;
   return JSON.parse(text, keepText) as Json;
+}
+
+/** Any other number has at most 15 digits and a usual size: a double holds it. */
+const MAY_BE_ONE = /\d[\d.]{15}|\d[eE][-+]?\d{3}/;
+const LONG = /\d[\d.]{15,}(?:[eE][-+]?\d+)?/g;
+const LARGE_OR_SMALL = /\d[\d.]{0,14}[eE][-+]?\d{3,}/g;
+
+/** Whether a number of this text, or digits in one of its strings, is none that a double holds. */
+function mayLoseDigits(text: string): boolean {
+  const isChanged = (number: string) => !isExact(number);
+  return (
+    // Most texts have none: asking for that alone is cheaper.
+    MAY_BE_ONE.test(text) &&
+    (text.match(LONG)?.some(isChanged) === true || text.match(LARGE_OR_SMALL)?.some(isChanged) === true)
+  );
+}
+
+/**
+ * Whether the double of a number's text says the same number: printed with as many digits it has the same ones, so that
+ * 3.1400000000000001, which is how some programs print a double, stays a number.
+ */
+function isExact(text: string): boolean {
+  const value = Number(text);
+  if (!/[.eE]/.test(text)) return Number.isSafeInteger(value);
+  if (String(value) === text) return true;
+  const digits = digitsOf(text);
+  const significant = Math.max(1, digits.indexOf('e'));
+  return significant <= MOST_PRINTED && digitsOf(value.toPrecision(significant)) === digits;
+}
+
+/** What toPrecision takes. */
+const MOST_PRINTED = 100;
+
+/** The digits of a number without zeros around them, and its power of ten: `-1.50e3` is `15e2`. */
+function digitsOf(text: string): string {
+  const [, whole = '', fraction = '', power = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
+  const digits = whole + fraction;
+  let start = 0;
+  while (digits[start] === '0') start++;
+  let end = digits.length;
+  while (end > start && digits[end - 1] === '0') end--;
+  return start === end ? '0' : `${digits.slice(start, end)}e${Number(power) - fraction.length + digits.length - end}`;
 }

@@ -1,9 +1,10 @@
 import type { EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
+import { noneSkipped, readItems } from './items.ts';
 
-/** What a config says about items with one key: `error` (also where there is no such field) or `skip` all but the first. */
-export function onDuplicate(config: unknown): 'error' | 'skip' {
-  return (config as { on_duplicate?: unknown }).on_duplicate === 'skip' ? 'skip' : 'error';
+/** What a config says about items with one key: `refuse` (also where there is no such field) or `skip` all but the first. */
+export function onDuplicate(config: unknown): 'refuse' | 'skip' {
+  return (config as { on_duplicate?: unknown }).on_duplicate === 'skip' ? 'skip' : 'refuse';
 }
 
 /**
@@ -18,7 +19,7 @@ export async function duplicateKey<Config>(
 ): Promise<AbpError> {
   const places: string[] = [];
   const { warn: _, ...quietly } = context;
-  for await (const item of enumerator.enumerate(config, quietly)) {
+  for await (const item of readItems(enumerator, config, quietly, noneSkipped())) {
     if (item.key === key) places.push(item.place ?? 'a place unknown');
     if (places.length === 2) break;
   }

@@ -7,7 +7,8 @@ import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
 import { PROGRAM } from './dynamic/program.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
-import { limitField } from './reading/fields.ts';
+import { limitField, onInvalidField } from './reading/fields.ts';
+import { reject, textFault } from './reading/invalid.ts';
 import { MAX_DEPTH } from './reading/json-scan.ts';
 import { absolutePath } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
@@ -54,6 +55,7 @@ const configSchema = z.strictObject({
   timeout_s: z.int().min(1).max(86_400).default(300).describe('Seconds that it may take.'),
   memory_mb: z.int().min(16).max(16_384).default(512).describe('Memory that it may use, in MB.'),
   max_output_mb: z.int().min(1).max(16_384).default(1024).describe('How much it may yield, in MB of JSON.'),
+  on_invalid: onInvalidField,
   limit: limitField,
 });
 
@@ -134,8 +136,15 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
       } else {
         const item = parseItem(line);
         const place = `item ${++count}`;
-        if (isDeeper(item, MAX_DEPTH)) throw tooDeep(place);
-        yield { place, payload: isObject(item) ? item : { value: item } };
+        const fault = isDeeper(item, MAX_DEPTH) ? TOO_DEEP : textFault(item);
+        if (fault === null) yield { place, payload: isObject(item) ? item : { value: item } };
+        else
+          reject(context, {
+            source: 'code',
+            place,
+            reason: fault,
+            hint: 'Yield the part that an agent needs, or the rest of it as text.',
+          });
       }
     }
   }
@@ -161,11 +170,7 @@ function isDeeper(value: Json, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-function tooDeep(place: string): AbpError {
-  return new AbpError('invalid_input', `code, ${place}: expected at most ${MAX_DEPTH} levels of nesting, found more`, {
-    hint: 'Yield the part that an agent needs, or the rest of it as text.',
-  });
-}
+const TOO_DEEP = `expected at most ${MAX_DEPTH} levels of nesting, found more`;
 
 /**
  * Node's permission model: reading as granted; no writing, processes, threads, addons. What it overlooks is switched off:

@@ -2,31 +2,34 @@ import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
-import { show } from '../domain/validate.ts';
-import { encodingField, limitField, onDuplicateField } from './reading/fields.ts';
-import { didYouMeanStep, splitPath } from './reading/json-route.ts';
-import { MAX_DEPTH, scanJson } from './reading/json-scan.ts';
+import type { Json } from '../domain/json.ts';
+import { COMPRESSED_ENDING } from './reading/bytes.ts';
+import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
+import { reject } from './reading/invalid.ts';
+import { type Fault, jsonItems, type Located } from './reading/json-items.ts';
+import { itemsPath } from './reading/json-route.ts';
+import { type FoundValue, MAX_DEPTH, scanJson } from './reading/json-scan.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
-import { repeatsKeys } from './reading/repeated-keys.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 import { readStart, readText } from './reading/text.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
-import { countWarnings } from './reading/warnings.ts';
+import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 
 const configSchema = z
   .strictObject({
     file_path: z
       .string()
       .min(1)
-      .describe('The JSON file; may be gzipped. `~` and paths relative to the working directory are resolved.'),
+      .describe(
+        'The JSON file; may be compressed (gzip, zstd). `~` and paths relative to the working directory are resolved.',
+      ),
     items_path: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Where the array of items is: "data.items"; a dot inside a name is "\\.". Left out: the whole file is the array.',
+        'Where the items are: "data.items" (an array, or an object: its members are items with their name as _key), "results[*].items" or "regions.*.shops" (in every one). A dot, bracket or * inside a name has a backslash before it. Left out: the file is the array, or several objects one behind the other.',
       ),
     id_field: z
       .string()
@@ -36,9 +39,12 @@ const configSchema = z
     format: z
       .enum(['json', 'jsonl'])
       .optional()
-      .describe('One JSON text, or one JSON value a line (JSON Lines). Left out: told from name and content.'),
+      .describe(
+        'One JSON text or several, all arrays or all objects, or one JSON value a line (JSON Lines). Left out: told from name and content.',
+      ),
     encoding: encodingField,
     on_duplicate: onDuplicateField,
+    on_invalid: onInvalidField,
     limit: limitField,
   })
   .refine(({ format, items_path }) => format !== 'jsonl' || items_path === undefined, {
@@ -46,13 +52,14 @@ const configSchema = z
     error: 'expected none with format "jsonl", where every line is an item',
   });
 
-type JsonConfig = z.infer<typeof configSchema>;
+/** Settings of a JSON file. */
+export type JsonConfig = z.infer<typeof configSchema>;
 
-/** Every value of a JSON array, or of a JSON Lines file. */
+/** Every value of a JSON array or object, of several JSON texts, or of a JSON Lines file. */
 export const jsonEnumerator: Enumerator<JsonConfig> = {
   type: 'json',
   description:
-    'Values of an array in a JSON file, or lines of a JSON Lines file. Fields: those of each object (or value, for anything else), and _index (from 0) and _id (the key), unless it has such fields.',
+    'Values of an array or object in a JSON file, several JSON texts in one, or lines of a JSON Lines file. Fields: those of each object (or value, for anything else), and _index (from 0) and _id (the key), unless it has such fields. Numbers that a double would change are text.',
   configSchema,
   example: { file_path: '~/data/export.json', items_path: 'data.items', id_field: 'id' },
   resolve: (config, { workingDirectory }) => ({
@@ -64,27 +71,26 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
   enumerate,
 };
 
-/** A value and where it was found. */
-interface Located {
-  readonly text: string;
-  readonly value: Json;
-  readonly place: string;
-}
-
 async function* enumerate(given: JsonConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
   const config = jsonEnumerator.resolve(given, context);
-  const idPath = config.id_field === undefined ? null : splitPath(config.id_field);
-  const batches = (await formatOf(config)) === 'jsonl' ? lines(config) : elements(config);
   const warnings = countWarnings(context.warn, WARNINGS);
+  const batches = (await formatOf(config)) === 'jsonl' ? lines(config) : elements(config, warnings);
+  const itemOf = jsonItems(config, warnings);
+  /** Values seen, and how many of them are items. */
   let index = 0;
+  let items = 0;
   try {
     for await (const batch of batches) {
       refuseWhenAborted(context.signal);
-      for (const { text, value, place } of batch) {
-        if (repeatsKeys(text, value)) warnings.add('repeated_field', place);
-        const key = idPath === null ? {} : { key: keyOf(value, idPath, config, place) };
-        yield { ...key, place, payload: payloadOf(value, index, key.key ?? String(index)) };
-        if (++index === config.limit) return;
+      for (const found of batch) {
+        const item = 'reason' in found ? found : itemOf(found, index, items);
+        index++;
+        if ('reason' in item) {
+          reject(context, { source: config.file_path, ...item });
+          continue;
+        }
+        yield item;
+        if (++items === config.limit) return;
       }
     }
   } finally {
@@ -92,28 +98,31 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
   }
 }
 
-const WARNINGS = { repeated_field: 'Items give a field twice: the last of its values was taken.' } as const;
+const WARNINGS = {
+  repeated_field: 'Items give a field twice: the last of its values was taken.',
+  nothing_there: 'items_path leads nowhere in a part of the file: no items were taken from there.',
+} as const;
 
-/** The values of the array at items_path, as they end. */
-async function* elements(config: JsonConfig): AsyncGenerator<Located[]> {
+/** The values at items_path, as they end. */
+async function* elements(config: JsonConfig, warnings: WarningCounter): AsyncGenerator<Located[]> {
   const scan = scanJson({
-    path: config.items_path === undefined ? [] : splitPath(config.items_path),
+    path: config.items_path === undefined ? 'whole' : itemsPath(config.items_path),
     maxLength: MAX_ITEM_LENGTH,
     fault: (line, column, message) => refuse(config, `line ${line}, column ${column}`, message, ELEMENTS_HINT),
+    missed: (line, column, message) => warnings.add('nothing_there', `line ${line}, column ${column}: ${message}`),
   });
   for await (const piece of readText({ path: config.file_path, encoding: config.encoding })) {
-    const found = scan.push(piece);
-    yield found.map(({ text, line, column }) => ({
-      text,
-      value: parseExactJson(text),
-      place: `line ${line}, column ${column}`,
-    }));
+    yield scan.push(piece).map(locate);
   }
-  scan.end();
+  yield scan.end().map(locate);
+}
+
+function locate({ text, key, line, column }: FoundValue): Located {
+  return { text, key, value: parseExactJson(text), place: `line ${line}, column ${column}` };
 }
 
 /** The values of JSON Lines; empty lines are none. */
-async function* lines(config: JsonConfig): AsyncGenerator<Located[]> {
+async function* lines(config: JsonConfig): AsyncGenerator<(Located | Fault)[]> {
   const cutter = lineCutter();
   let line = 0;
   for await (const piece of readText({ path: config.file_path, encoding: config.encoding })) {
@@ -122,9 +131,17 @@ async function* lines(config: JsonConfig): AsyncGenerator<Located[]> {
   }
   yield locate(cutter.rest());
 
-  function locate(text: string): Located[] {
+  function locate(given: string): (Located | Fault)[] {
     line++;
-    return BLANK.test(text) ? [] : [{ text, value: parseLine(text, config, line), place: `line ${line}` }];
+    // As in a sequence of JSON texts (RFC 7464).
+    const text = given.startsWith('\u001e') ? given.slice(1) : given;
+    if (BLANK.test(text)) return [];
+    try {
+      return [{ text, key: null, value: parseLine(text), place: `line ${line}` }];
+    } catch (error) {
+      if (!(error instanceof LineFault)) throw error;
+      return [{ place: `line ${line}, column ${error.column}`, reason: error.message, hint: LINES_HINT }];
+    }
   }
 
   function tooLong(at: number): AbpError {
@@ -137,11 +154,20 @@ async function* lines(config: JsonConfig): AsyncGenerator<Located[]> {
   }
 }
 
+/** What is no JSON in a line. */
+class LineFault extends Error {
+  readonly column: number;
+
+  constructor(column: number, message: string) {
+    super(message);
+    this.column = column;
+  }
+}
+
 /** JSON.parse says what is wrong, but not always where, and does not mind the nesting: those lines are scanned. */
-function parseLine(text: string, config: JsonConfig, line: number): Json {
+function parseLine(text: string): Json {
   const check = () => {
-    const fault = (_: number, column: number, message: string) =>
-      refuse(config, `line ${line}, column ${column}`, message, LINES_HINT);
+    const fault = (_: number, column: number, message: string) => new LineFault(column, message);
     const scan = scanJson({ path: null, maxLength: MAX_ITEM_LENGTH, fault });
     scan.push(text);
     scan.end();
@@ -156,40 +182,12 @@ function parseLine(text: string, config: JsonConfig, line: number): Json {
   }
 }
 
-function payloadOf(value: Json, index: number, id: string): JsonObject {
-  const fields = isObject(value) ? value : { value };
-  return {
-    ...fields,
-    ...(Object.hasOwn(fields, '_index') ? {} : { _index: index }),
-    ...(Object.hasOwn(fields, '_id') ? {} : { _id: id }),
-  };
-}
-
-function keyOf(item: Json, path: readonly string[], config: JsonConfig, place: string): string {
-  const refused = (found: string) =>
-    refuse(config, place, `expected a text or number in id_field ${show(config.id_field)}, found ${found}`, ID_HINT);
-  let found = item;
-  for (const [at, step] of path.entries()) {
-    const fields = isObject(found) ? found : {};
-    const next = Object.hasOwn(fields, step) ? fields[step] : undefined;
-    if (next === undefined) throw refused(`no such field.${didYouMeanStep(path, at, Object.keys(fields))}`);
-    found = next;
-  }
-  if (typeof found === 'number') return String(found);
-  // Half of a surrogate pair is no text that could be stored.
-  if (typeof found === 'string' && found !== '' && found.isWellFormed()) return found;
-  throw refused(show(found));
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** JSON Lines by name, or because the first line is a value of its own with more behind it. */
 async function formatOf(config: JsonConfig): Promise<'json' | 'jsonl'> {
   if (config.format) return config.format;
   if (config.items_path !== undefined) return 'json';
-  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(config.file_path)) return 'jsonl';
+  if (/\.(?:jsonl|ndjson|jsonlines|ldjson|geojsonl|geojsons)$/i.test(config.file_path.replace(COMPRESSED_ENDING, '')))
+    return 'jsonl';
   const { text } = await readStart({ path: config.file_path, encoding: config.encoding }, tellsFormat);
   const start = text.trimStart();
   const end = start.indexOf('\n');
@@ -219,7 +217,6 @@ function refuse(config: JsonConfig, place: string, message: string, hint: string
 }
 
 const ELEMENTS_HINT =
-  'items_path says where the array of items is ("data.items"); a file with one value a line has the format "jsonl".';
+  'items_path says where the items are ("data.items"); a file with one value a line has the format "jsonl".';
 const LINES_HINT =
-  'JSON Lines has one whole JSON value on each line; a file that is one JSON text has the format "json".';
-const ID_HINT = 'Every item needs the id_field; leave it out to number the items.';
+  'JSON Lines has one whole JSON value on each line; a file of texts that go over several lines has the format "json".';

@@ -3,6 +3,7 @@ import { toAbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from './duplicates.ts';
+import { noneSkipped, readItems, type Skipped, skipDuplicate } from './items.ts';
 
 const EXAMPLES = 3;
 /** Keys of so many items are compared: more would take too much memory. A job compares all. */
@@ -29,8 +30,8 @@ export interface Preview {
   /** Items counted; all of them when `complete`, else at least so many: the time was over. */
   readonly total: number;
   readonly complete: boolean;
-  /** Items whose key came before, where the config says to skip them: they are not counted. */
-  readonly skippedDuplicates: number;
+  /** What the config says to skip: it is not among the items, nor counted with them. */
+  readonly skipped: Skipped;
   readonly warnings: readonly EnumerationWarning[];
 }
 
@@ -54,17 +55,18 @@ export async function preview<Config>(
   const warnings: EnumerationWarning[] = [];
   const keys = new Set<string>();
   let total = 0;
-  let skippedDuplicates = 0;
+  const skipped = noneSkipped();
   let complete = true;
   const time = new AbortController();
   const timer = setTimeout(() => time.abort(), countForMs);
   const signal = context.signal ? AbortSignal.any([context.signal, time.signal]) : time.signal;
   const warn = (warning: EnumerationWarning) => warnings.push(warning);
   try {
-    for await (const { key, payload } of enumerator.enumerate(config, { ...context, signal, warn })) {
+    for await (const item of readItems(enumerator, config, { ...context, signal, warn }, skipped)) {
+      const { key, payload } = item;
       if (key !== undefined && keys.has(key)) {
-        if (onDuplicate(config) === 'error') throw await duplicateKey(enumerator, config, context, key);
-        skippedDuplicates++;
+        if (onDuplicate(config) === 'refuse') throw await duplicateKey(enumerator, config, context, key);
+        skipDuplicate(skipped, item);
         continue;
       }
       if (key !== undefined && keys.size < MAX_KEYS) keys.add(key);
@@ -77,7 +79,7 @@ export async function preview<Config>(
   } finally {
     clearTimeout(timer);
   }
-  return { items, fields: fieldsOf(items), total, complete, skippedDuplicates, warnings };
+  return { items, fields: fieldsOf(items), total, complete, skipped, warnings };
 }
 
 /** The fields of some payloads with their types and a few values. */

@@ -1,16 +1,16 @@
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
-import type { Json } from '../domain/json.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { show } from '../domain/validate.ts';
-import { limitField, onDuplicateField } from './reading/fields.ts';
-import { absolutePath, sensitivePowers } from './reading/paths.ts';
+import { limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
+import { reject, textFault } from './reading/invalid.ts';
+import { sensitivePowers } from './reading/paths.ts';
 import { ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings } from './reading/warnings.ts';
-import { type SqlEngine, withoutPassword } from './sql/source.ts';
+import { asUrl, fileOf, resolveConnection, schemeOf } from './sql/connection.ts';
+import { type SqlEngine, type SqlRow, withoutPassword } from './sql/source.ts';
 
 /** Scheme of a connection string → engine. */
 const ENGINES: Readonly<Record<string, () => Promise<SqlEngine>>> = {
@@ -36,7 +36,7 @@ const configSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'A SQLite file (sqlite:///path, or just its path), postgres://user@host/database or mysql://user@host/database. A password is better left out and given as PGPASSWORD or MYSQL_PWD.',
+      'A SQLite file (its path, sqlite:///path or a file: URL), postgres://user@host/database, "host=… dbname=…" of PostgreSQL, or mysql://user@host/database. A password is better left out and given as PGPASSWORD or MYSQL_PWD.',
     ),
   query: z
     .string()
@@ -57,6 +57,7 @@ const configSchema = z.strictObject({
     .optional()
     .describe("The column whose value is the item's key. Left out: the row's number."),
   on_duplicate: onDuplicateField,
+  on_invalid: onInvalidField,
   limit: limitField,
 });
 
@@ -78,19 +79,20 @@ export const sqlEnumerator: Enumerator<SqlConfig> = {
     ...config,
     connection_string: resolveConnection(config.connection_string, workingDirectory),
   }),
-  root: fileOf,
-  powers(config, bounds) {
-    const file = fileOf(config);
+  root: ({ connection_string }) => fileOf(connection_string),
+  powers({ connection_string }, bounds) {
+    const file = fileOf(connection_string);
     if (file !== null) return sensitivePowers(file, bounds);
-    return [{ kind: 'network', what: `the database ${withoutPassword(config.connection_string)}` }];
+    return [{ kind: 'network', what: `the database ${withoutPassword(connection_string)}` }];
   },
   enumerate,
 };
 
 async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
   const config = sqlEnumerator.resolve(given, context);
-  const scheme = schemeOf(config.connection_string) ?? 'sqlite';
-  const isFile = scheme === 'sqlite';
+  const connection = fileOf(config.connection_string) ?? asUrl(config.connection_string);
+  const isFile = fileOf(config.connection_string) !== null;
+  const scheme = isFile ? 'sqlite' : (schemeOf(connection) ?? '');
   const params = config.params ?? null;
   if (!isFile && params !== null && !Array.isArray(params)) {
     throw new AbpError('invalid_input', `params: expected a list for ${scheme}, found an object`, {
@@ -100,26 +102,46 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
   const engine = await ENGINES[scheme]?.();
   if (!engine) throw unknownScheme(scheme);
   const warnings = countWarnings(context.warn, ROW_WARNINGS);
-  const connection = isFile ? config.connection_string.slice('sqlite://'.length) : config.connection_string;
-  let itemOf = (_row: readonly Json[]): EnumeratedItem => ({ payload: {} });
+  let left = config.limit ?? Number.POSITIVE_INFINITY;
+  let itemOf: ReturnType<typeof itemMaker> = () => ({ payload: {} });
   try {
     for await (const part of engine({
       connection,
       query: config.query,
       params,
-      limit: config.limit,
+      // Rows that are left out do not count.
+      limit: config.on_invalid === 'skip' ? undefined : config.limit,
       signal: context.signal,
     })) {
       refuseWhenAborted(context.signal);
-      if ('columns' in part) itemOf = itemMaker(uniqueNames(part.columns, warnings), config.id_column);
-      else for (const row of part.rows) yield itemOf(row);
+      if ('columns' in part) {
+        itemOf = itemMaker(uniqueNames(part.columns, warnings), config.id_column, !isFile);
+        continue;
+      }
+      for (const row of part.rows) {
+        const item = itemOf(row);
+        if ('reason' in item) {
+          reject(context, { source: 'query', ...item });
+          continue;
+        }
+        yield item;
+        if (--left === 0) return;
+      }
     }
   } finally {
     warnings.report();
   }
 }
 
-function itemMaker(names: readonly string[], idColumn: string | undefined): (row: readonly Json[]) => EnumeratedItem {
+/** A row that cannot be an item. */
+type Fault = Omit<InvalidRecord, 'source'>;
+
+/** Makes the items of rows, in order; `mayBeBroken`: their texts may hold half of a surrogate pair, as JSON of a server may. */
+function itemMaker(
+  names: readonly string[],
+  idColumn: string | undefined,
+  mayBeBroken: boolean,
+): (row: SqlRow) => EnumeratedItem | Fault {
   const payloadOf = rowPayload(names);
   const idAt = idColumn === undefined ? -1 : names.indexOf(idColumn);
   if (idColumn !== undefined && idAt < 0) {
@@ -127,46 +149,26 @@ function itemMaker(names: readonly string[], idColumn: string | undefined): (row
     throw new AbpError('invalid_input', message, { hint: `Columns: ${names.map(show).join(', ')}.` });
   }
   let index = 0;
+  let items = 0;
   return (row) => {
-    const place = `row ${index + 1}`;
-    if (idAt < 0) return { place, payload: payloadOf(row, index, String(index++)) };
-    const id = row[idAt];
+    const number = index++;
+    const place = `row ${number + 1}`;
+    if ('reason' in row) return { place, ...row };
+    const id = idAt < 0 ? String(number) : row[idAt];
     if ((typeof id !== 'string' || id === '') && typeof id !== 'number') {
-      throw new AbpError(
-        'invalid_input',
-        `${place}: expected a text or number in id_column ${show(idColumn)}, found ${show(id)}`,
-        {
-          hint: 'Choose a column that always has a value, or leave id_column out to number the rows.',
-        },
-      );
+      const reason = `expected a text or number in id_column ${show(idColumn)}, found ${show(id)}`;
+      return {
+        place,
+        reason,
+        hint: 'Choose a column that always has a value, or leave id_column out to number the rows.',
+      };
     }
     const key = String(id);
-    return { key, place, payload: payloadOf(row, index++, key) };
+    const payload = payloadOf(row, number, key);
+    const reason = mayBeBroken ? textFault(payload) : null;
+    if (reason !== null) return { place, reason, hint: 'Select that column in another way, or leave the row out.' };
+    return idAt < 0 && number === items++ ? { place, payload } : { key, place, payload };
   };
-}
-
-/** The SQLite file of a resolved config; null for a server. */
-function fileOf({ connection_string }: SqlConfig): string | null {
-  const file = /^sqlite:\/\/(.*)$/s.exec(connection_string);
-  return file?.[1] ?? null;
-}
-
-function schemeOf(connection: string): string | null {
-  return /^([a-z][a-z0-9+.-]*):/i.exec(connection)?.[1]?.toLowerCase() ?? null;
-}
-
-/**
- * `sqlite://` and an absolute path for files; the URL of a server as it is. What follows `sqlite:///` is an absolute path
- * or, as other tools write it, a relative one: what exists decides.
- */
-function resolveConnection(connection: string, workingDirectory: string): string {
-  const scheme = schemeOf(connection);
-  if (scheme !== null && scheme !== 'sqlite') return connection;
-  const path = connection.replace(/^sqlite:(\/\/)?/i, '');
-  const absolute = absolutePath(path.replace(/^\/+/, '/'), workingDirectory);
-  const relative = absolutePath(path.replace(/^\/+(?=.)/, ''), workingDirectory);
-  const isUrl = scheme === 'sqlite' && path.startsWith('/') && !path.startsWith('//');
-  return `sqlite://${isUrl && !existsSync(absolute) && existsSync(relative) ? relative : absolute}`;
 }
 
 function unknownScheme(scheme: string): AbpError {

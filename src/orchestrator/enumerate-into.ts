@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
+import { noneSkipped, readItems, type Skipped, skipDuplicate } from '../enumerators/items.ts';
 import { shortText } from './brief.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { boundYoungGeneration } from './young-generation.ts';
@@ -18,7 +19,7 @@ const MAX_FIELDS = 10_000;
 export interface Enumerated {
   readonly total: number;
   readonly fields: readonly string[];
-  readonly skippedDuplicates: number;
+  readonly skipped: Skipped;
   readonly warnings: readonly EnumerationWarning[];
 }
 
@@ -46,12 +47,12 @@ export async function enumerateInto(
   const fields = new Set<string>();
   const chunk: Chunk = { items: [], chars: 0 };
   let total = 0;
-  let skippedDuplicates = 0;
+  const skipped = noneSkipped();
 
   const flush = async () => {
     const { fresh, repeated } = withoutDuplicates(deps, jobId, chunk.items);
-    if (repeated !== null && onDuplicate(config) === 'error') {
-      throw await duplicateKey(enumerator, config, context, repeated);
+    if (repeated[0]?.key !== undefined && onDuplicate(config) === 'refuse') {
+      throw await duplicateKey(enumerator, config, context, repeated[0].key);
     }
     repository.maintenance.requireRoom(chunk.chars);
     await repository.turn();
@@ -62,7 +63,7 @@ export async function enumerateInto(
       repository.units.add(tx, jobId, 'main', total, fresh);
     });
     total += fresh.length;
-    skippedDuplicates += chunk.items.length - fresh.length;
+    for (const item of repeated) skipDuplicate(skipped, item);
     chunk.items.length = 0;
     chunk.chars = 0;
     boundYoungGeneration();
@@ -76,30 +77,30 @@ export async function enumerateInto(
     warn: (warning: EnumerationWarning) => warnings.push(warning),
     ...(call.signal ? { signal: call.signal } : {}),
   };
-  for await (const item of enumerator.enumerate(config, context)) {
+  for await (const item of readItems(enumerator, config, context, skipped)) {
     for (const field of Object.keys(item.payload)) if (fields.size < MAX_FIELDS) fields.add(field);
     chunk.items.push(item);
     chunk.chars += sizeOf(item.payload);
     if (chunk.items.length >= CHUNK_ROWS || chunk.chars >= CHUNK_CHARS) await flush();
   }
   if (chunk.items.length > 0) await flush();
-  if (total === 0) throw noItems(enumerator.type, warnings);
-  return { total, fields: [...fields], skippedDuplicates, warnings };
+  if (total === 0) throw noItems(enumerator.type, warnings, skipped);
+  return { total, fields: [...fields], skipped, warnings };
 }
 
-/** The items whose key is neither stored nor earlier in this chunk, and the first key of another. */
+/** The items whose key is neither stored nor earlier in this chunk, and the others. */
 function withoutDuplicates(
   { repository }: OrchestratorDeps,
   jobId: string,
   items: readonly EnumeratedItem[],
-): { fresh: readonly EnumeratedItem[]; repeated: string | null } {
+): { fresh: readonly EnumeratedItem[]; repeated: readonly EnumeratedItem[] } {
   const keys = items.flatMap((item) => (item.key === undefined ? [] : [item.key]));
-  if (keys.length === 0) return { fresh: items, repeated: null };
+  if (keys.length === 0) return { fresh: items, repeated: [] };
   const seen = new Set(repository.units.existing(jobId, keys).keys());
   const fresh: EnumeratedItem[] = [];
-  let repeated: string | null = null;
+  const repeated: EnumeratedItem[] = [];
   for (const item of items) {
-    if (item.key !== undefined && seen.has(item.key)) repeated ??= item.key;
+    if (item.key !== undefined && seen.has(item.key)) repeated.push(item);
     else fresh.push(item);
     if (item.key !== undefined) seen.add(item.key);
   }
@@ -118,11 +119,13 @@ function sizeOf(value: Json): number {
 }
 
 /** What was left out may be all that there is. */
-function noItems(type: string, warnings: readonly EnumerationWarning[]): AbpError {
+function noItems(type: string, warnings: readonly EnumerationWarning[], { invalid, records }: Skipped): AbpError {
+  const first = records.map(({ place, reason }) => `${place}: ${reason}`).join('; ');
+  const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${shortText(first, 300)}.`;
   const leftOut = warnings.map(({ message, count, examples }) => {
     return ` ${message} (${count}: ${shortText(examples.map(show).join(', '), 300)})`;
   });
-  return new AbpError('invalid_input', `The ${type} source has no items.${leftOut.join('')}`, {
+  return new AbpError('invalid_input', `The ${type} source has no items.${skipped}${leftOut.join('')}`, {
     hint: 'preview_items shows what a source holds; check its path, pattern or query.',
   });
 }

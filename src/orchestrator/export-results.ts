@@ -11,6 +11,7 @@ import type { ExportOptions, ExportReport } from '../export/write-units.ts';
 import { exportPlace } from './export-place.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { jobId } from './shapes.ts';
+import { shownSkipped } from './source-notes.ts';
 import { nextBeside } from './status.ts';
 
 /** Writes a job's units, or those in some statuses, to a file; of a job that goes on it is partial. Leaves no event. */
@@ -74,6 +75,7 @@ export const exportResults = operation({
       job_id,
       ...report,
       path: target,
+      ...shownSkipped(deps, job_id),
       next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results'),
     };
   },

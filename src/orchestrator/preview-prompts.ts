@@ -6,7 +6,7 @@ import { createPromptRenderer } from '../prompt/render.ts';
 import { requireSource } from './approval.ts';
 import type { InputOf } from './index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
-import { shownWarnings } from './source-notes.ts';
+import { type SourceNotes, sourceNotes } from './source-notes.ts';
 import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
@@ -19,7 +19,7 @@ export interface PromptPreview {
   readonly total: number;
   readonly complete: boolean;
   /** What the source holds and a job would not. */
-  readonly warnings: readonly JsonObject[];
+  readonly source: SourceNotes;
   readonly fields: readonly string[];
   readonly template: string;
   /** The part of the prompt that is the same for every unit. */
@@ -40,7 +40,7 @@ export async function previewPrompts(
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
   await requireSource(deps, enumerator, config, call);
-  const { items, total, complete, warnings, fields } = await preview(
+  const { items, total, complete, warnings, skipped, fields } = await preview(
     enumerator,
     config,
     {
@@ -60,7 +60,7 @@ export async function previewPrompts(
   return {
     total,
     complete,
-    warnings: shownWarnings(warnings),
+    source: sourceNotes({ skipped, warnings }),
     fields: names,
     template,
     system: renderer.system,

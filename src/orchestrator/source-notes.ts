@@ -1,16 +1,33 @@
 import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
+import type { SkippedRecord } from '../enumerators/items.ts';
 import { shortField, shortText } from './brief.ts';
 import type { Enumerated } from './enumerate-into.ts';
 import type { OrchestratorDeps } from './operation.ts';
 
 /** What of a source did not become units, as the first event of its job keeps it; empty when there is nothing to say. */
-export function sourceNotes({ skippedDuplicates, warnings }: Enumerated): JsonObject {
+export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 'warnings'>): SourceNotes {
+  const { duplicates, invalid, records } = skipped;
   return {
-    ...(skippedDuplicates > 0 ? { skipped_duplicates: skippedDuplicates } : {}),
+    ...(duplicates > 0 ? { skipped_duplicates: duplicates } : {}),
+    ...(invalid > 0 ? { skipped_invalid: invalid } : {}),
+    ...(records.length > 0 ? { skipped_records: records.map(shownRecord) } : {}),
     ...(warnings.length > 0 ? { warnings: shownWarnings(warnings) } : {}),
   };
+}
+
+/** Notes about a source in answers and in its job's first event. */
+export interface SourceNotes extends JsonObject {
+  readonly skipped_duplicates?: number;
+  readonly skipped_invalid?: number;
+  /** The first of both. */
+  readonly skipped_records?: readonly JsonObject[];
+  readonly warnings?: readonly JsonObject[];
+}
+
+function shownRecord({ place, reason }: SkippedRecord): JsonObject {
+  return { place: shortText(place, 200), reason: shortText(redact(reason, 'logs'), 300) };
 }
 
 /** Warnings as they are kept and answered: code may log what is secret, and a name may be long. */
@@ -23,12 +40,28 @@ export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObje
 }
 
 /** The same for an answer about a job: who has made it may have had theirs long before the source was read. */
-export function shownSourceNotes({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
+export function shownSourceNotes(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
+  return briefNotes(notesOf(deps, jobId));
+}
+
+/** What of a job's source was skipped, without its warnings, which its creator was told. */
+export function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
+  const { warnings: _, ...skipped } = notesOf(deps, jobId);
+  return briefNotes(skipped);
+}
+
+/** Notes within the room that an answer has for them. */
+export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes): object {
+  return {
+    ...counts,
+    ...shortField('skipped_records', skipped_records, 1000),
+    ...shortField('warnings', warnings, 1000),
+  };
+}
+
+function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): SourceNotes {
   const [first] = repository.events.list(jobId, 0, 1);
   if (first?.type !== 'job:created') return {};
-  const { skipped_duplicates, warnings } = first.data;
-  return {
-    ...(skipped_duplicates === undefined ? {} : { skipped_duplicates }),
-    ...shortField('warnings', warnings as readonly JsonObject[] | undefined, 1000),
-  };
+  const { units: _, ...notes } = first.data;
+  return notes;
 }

@@ -4,10 +4,10 @@ import { redactJson } from '../domain/redact.ts';
 import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
 import { requireSource } from './approval.ts';
-import { shortField, shortList, shortObject } from './brief.ts';
+import { shortList, shortObject } from './brief.ts';
 import { operation } from './operation.ts';
 import { enumeratorConfig, enumeratorType } from './shapes.ts';
-import { shownWarnings } from './source-notes.ts';
+import { briefNotes, sourceNotes } from './source-notes.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
@@ -15,7 +15,6 @@ const COUNT_S = 10;
 const ITEM_BYTES = 1500;
 const ITEMS_BYTES = 4500;
 const FIELDS_BYTES = 2500;
-const WARNINGS_BYTES = 1000;
 const CONFIG_BYTES = 1000;
 
 /** Kinds of sources. */
@@ -91,14 +90,13 @@ export const previewItems = operation({
     return {
       total: seen.total,
       complete: seen.complete,
-      ...(seen.skippedDuplicates > 0 ? { skipped_duplicates: seen.skippedDuplicates } : {}),
       items: [...items],
       fields: [...fields],
       ...(left.items + left.fields > 0
         ? { left_out: `${left.items} items and ${left.fields} fields, to keep the answer small` }
         : {}),
       warnings: [],
-      ...shortField('warnings', shownWarnings(seen.warnings), WARNINGS_BYTES),
+      ...briefNotes(sourceNotes(seen)),
       enumerator_config: shortObject(redactJson(config as JsonObject, 'logs'), CONFIG_BYTES),
       next: [
         seen.total > 0

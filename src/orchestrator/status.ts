@@ -12,7 +12,7 @@ import { leftOut, shortField, shortMessage, shortObject, shortText } from './bri
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { iso, type JobStatusOutput, usd } from './shapes.ts';
-import { shownSourceNotes } from './source-notes.ts';
+import { shownSkipped, shownSourceNotes } from './source-notes.ts';
 
 /** The rate is that of the last minutes: what counts for the rest. */
 const RATE_WINDOW_MS = 5 * 60_000;
@@ -46,7 +46,7 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     status: job.status,
     ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
     ...messageOf(job),
-    ...(job.status === 'created' ? shownSourceNotes(deps, job.jobId) : {}),
+    ...(job.status === 'created' ? shownSourceNotes(deps, job.jobId) : shownSkipped(deps, job.jobId)),
     ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
     units,
     ...progressOf(deps, job, units),

@@ -128,7 +128,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       },
     );
   const limit = of(1, 2);
-  const on_duplicate = of('error', 'skip');
+  const on_duplicate = of('refuse', 'skip');
   const encoding = of('utf-8', 'latin1');
   return {
     file: {

@@ -23,11 +23,11 @@ test.each<[string, string, JsonObject, string]>([
 
 test.each([
   [{ on_duplicate: 'skip' }, 'skip'],
-  [{ on_duplicate: 'error' }, 'error'],
-  [{}, 'error'],
+  [{ on_duplicate: 'refuse' }, 'refuse'],
+  [{}, 'refuse'],
 ])('a config of %j means %s', (config, expected) => expect(onDuplicate(config)).toBe(expected));
 
 test.each(['csv', 'json', 'sql'])('%s refuses duplicates unless told to skip them', async (type) => {
   const enumerator = await getEnumerator(type);
-  expect(onDuplicate(parseConfig(enumerator, enumerator.example))).toBe('error');
+  expect(onDuplicate(parseConfig(enumerator, enumerator.example))).toBe('refuse');
 });

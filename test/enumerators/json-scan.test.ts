@@ -84,6 +84,6 @@ test.each<[string, string[], readonly string[] | null]>([
 test('what is not wanted may be of any length', () => {
   const long = JSON.stringify({ skipped: ['x'.repeat(500), { y: [1, 2, 3] }], items: [1] });
   expect(scan([long.slice(0, 99), long.slice(99)], ['items'], 50)).toEqual([
-    { text: '1', line: 1, column: long.length - 2 },
+    { text: '1', key: null, line: 1, column: long.length - 2 },
   ]);
 });

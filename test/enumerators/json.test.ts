@@ -100,12 +100,7 @@ describe('what a file may look like', () => {
       values('9007199254740993', '-12345678901234567890', 9007199254740991),
     ],
     ['numbers too large for a double keep their text', '[{"x":1e999,"y":1e100}]', {}, [{ x: '1e999', y: 1e100 }]],
-    [
-      'escapes, controls and half a surrogate',
-      '["\\u0000\\n\\"\\/\\ud83d\\ude42\\ud800"]',
-      {},
-      values('\0\n"/🙂\u{D800}'),
-    ],
+    ['escapes, controls and whole surrogate pairs', '["\\u0000\\n\\"\\/\\ud83d\\ude42"]', {}, values('\0\n"/🙂')],
   ])('%s', async (_, content, config, expected) => {
     expect(await items(content, config)).toEqual(expected);
   });
@@ -161,8 +156,21 @@ describe('refused, with line and column', () => {
     ['text cut off in an array', '[1,\n2', {}, /line 2, column 2: expected "," or "\]", found the end of the text/],
     ['text cut off in a string', '[1,\n"ab', {}, /line 2, column 4: expected the end of a string, found the end/],
     ['something behind the end', '[1]\n x', { format: 'json' }, /line 2, column 2: expected the end, found "x"/],
-    ['a second text', '[1] [2]', {}, /line 1, column 5: expected the end, found "\["/],
+    ['another text than an array behind one', '[1] {}', {}, /column 5: expected an array at the top, found an object/],
+    [
+      'single values one behind the other',
+      '1 "x"null',
+      {},
+      /column 1: expected an array at the top, found a single value/,
+    ],
+    ['an array behind an object', '{} [1]', {}, /column 4: expected an object, as the texts before, found an array/],
+    ['a word behind an object', '{}\nnull', { format: 'json' }, /line 2, column 1: expected an object, as the texts/],
+    ['a bracket behind the end', '[1]]', {}, /line 1, column 4: expected the end, found "\]"/],
+    ['half of a surrogate pair', '[1,\n"\\ud800"]', {}, /line 2, column 1: expected whole characters, found half/],
+    ['half of one in a list', '{"a":["x","\\udc00x"]}\n1\n', {}, /line 1: .* half of a surrogate pair in a\.1/],
+    ['half of one in a name', '{"\\uD83D":1}\n1\n', {}, /line 1: .* half of a surrogate pair in the name of/],
     ['an empty file', '', {}, /line 1, column 1: expected a value, found the end of the text/],
+    ['a single value', '5', {}, /line 1, column 1: expected an array at the top, found a single value/],
     ['an object without a path', '{"data": []}', {}, /line 1, column 1: expected an array at the top, found an object/],
     [
       'a path that is not there',
@@ -177,10 +185,10 @@ describe('refused, with line and column', () => {
       /expected "a" in "data", found "a\.b"\. Did you mean "data\.a\\\\\.b\.items"\?/,
     ],
     [
-      'a path to an object',
-      '{"data": {"items": {}}}',
+      'a path to a single value',
+      '{"data": {"items": 1}}',
       { items_path: 'data.items' },
-      /column 20: expected an array at "data.items", found an object/,
+      /column 20: expected an object or array at "data.items", found a single value/,
     ],
     [
       'a path through a value',
@@ -224,7 +232,7 @@ describe('refused, with line and column', () => {
       { id_field: 'a.x.y' },
       /found no such field\. Did you mean "a\.x\\\\\.y"\?/,
     ],
-    ['an id that is no whole text', '[{"id":"\\ud800"}]', { id_field: 'id' }, /id_field "id", found "\\ud800"/],
+    ['an id that is no whole text', '[{"id":"\\ud800"}]', { id_field: 'id' }, /half of a surrogate pair in id/],
     [
       'an item with an id that is none',
       '[{"id":null}]',
@@ -238,6 +246,126 @@ describe('refused, with line and column', () => {
     expect(error.code).toBe('invalid_input');
     expect(error.message).toMatch(message);
     expect(error.hint).toMatch(/\w/);
+  });
+});
+
+describe('several texts one behind the other', () => {
+  const ab = [{ a: 1 }, { b: 2 }];
+  test.each<[string, string | Uint8Array, JsonObject, readonly JsonObject[]]>([
+    ['objects on one line', '{"a":1}{"b":2}', {}, ab],
+    ['objects over several lines', '{\n  "a": 1\n}\n{\n  "b": 2\n}\n', {}, ab],
+    ['with white space and a mark between them', '\u{FEFF} {"a":1}\r\n\t{"b":2}\n\n', { format: 'json' }, ab],
+    ['a sequence of texts (RFC 7464)', '\u001e{"a":\n1}\n\u001e{"b":2}\n', {}, ab],
+    ['such a sequence of lines', '\u001e{"a":1}\n\u001e{"b":2}\n', {}, ab],
+    ['arrays: the values of each', '[{"a":1}]\n[{"b":2}]', { format: 'json' }, ab],
+    ['arrays on one line', '[{"a":1}] [] [{"b":2}]', {}, ab],
+    ['pages, each with a path', '{"items":[{"a":1}],"next":1}\n{"items":[{"b":2}]}', { items_path: 'items' }, ab],
+  ])('%s', async (_, content, config, expected) => expect(await items(content, config)).toEqual(expected));
+
+  test('have their places', async () => {
+    const { items: found } = await enumerateAll('json', { file_path: file('{\n"a":1}\n  {\n"b":2}'), format: 'json' });
+    expect(found.map(({ place }) => place)).toEqual(['line 1, column 1', 'line 3, column 3']);
+  });
+
+  test('one object that is very long is refused at once, as one alone', async () => {
+    const long = `{"a":"${'x'.repeat(17 * 1024 * 1024)}"}`;
+    expect((await refusal(() => items(long))).message).toMatch(/line 1, column 1: expected an array at the top/);
+  });
+
+  test('a fault in a later one has its place', async () => {
+    expect((await refusal(() => items('{"a":1}\n\n{"b":}', { format: 'json' }))).message).toMatch(/line 3, column 6/);
+  });
+});
+
+describe('the members of an object are items', () => {
+  test('their names are _key and the key', async () => {
+    const content = '{"users":{"ada":{"n":1},"bo":7,"c":{"_key":"own"}}}';
+    const { items: found } = await enumerateAll('json', { file_path: file(content), items_path: 'users' });
+    expect(found.map(({ key, payload }) => [key, payload])).toEqual([
+      ['ada', { n: 1, _key: 'ada', _index: 0, _id: 'ada' }],
+      ['bo', { value: 7, _key: 'bo', _index: 1, _id: 'bo' }],
+      ['c', { _key: 'own', _index: 2, _id: 'c' }],
+    ]);
+    expect(found[1]?.place).toBe('line 1, column 30');
+  });
+
+  test.each<[string, string, JsonObject, readonly (readonly [string | undefined, JsonObject])[]]>([
+    [
+      'at the top',
+      '{"a":1,"b":2}',
+      { items_path: '*' },
+      [
+        ['a', { value: 1, _key: 'a' }],
+        ['b', { value: 2, _key: 'b' }],
+      ],
+    ],
+    ['with escapes in a name', '{"\\u0061\\"":1}', { items_path: '[*]' }, [['a"', { value: 1, _key: 'a"' }]]],
+    [
+      'with an id_field of their own',
+      '{"m":{"a":{"id":"x"}}}',
+      { items_path: 'm', id_field: 'id' },
+      [['x', { id: 'x', _key: 'a' }]],
+    ],
+    [
+      'with _key as the id_field',
+      '{"m":{"a":1}}',
+      { items_path: 'm', id_field: '_key' },
+      [['a', { value: 1, _key: 'a' }]],
+    ],
+    ['an empty one', '{"m":{}}', { items_path: 'm' }, []],
+  ])('%s', async (_, content, config, expected) => {
+    const { items: found } = await enumerateAll('json', { file_path: file(content), ...config });
+    expect(found.map(({ key, payload: { _index, _id, ...fields } }) => [key, fields])).toEqual(expected);
+  });
+
+  test('one without a name is refused', async () => {
+    const error = await refusal(() => items('{"m":{"":1}}', { items_path: 'm' }));
+    expect(error.message).toMatch(/line 1, column 10: expected a name, found ""/);
+  });
+});
+
+describe('wildcards in items_path', () => {
+  const results = '{"results":[{"items":[1,2]},{"items":[]},{"n":0,"items":[3]}]}';
+  const regions = '{"regions":{"eu":{"shops":{"a":1}},"us":{"shops":{"a":2}}}}';
+  test.each<[string, string, string, readonly (readonly Json[])[]]>([
+    ['every element of an array', results, 'results[*].items', [[1], [2], [3]]],
+    ['written as a step', results, 'results.*.items', [[1], [2], [3]]],
+    ['one element', results, 'results[2].items', [[3]]],
+    ['at the end it says nothing', results, 'results[0].items[*]', [[1], [2]]],
+    [
+      'every member of an object',
+      regions,
+      'regions.*.shops',
+      [
+        [1, 'a'],
+        [2, 'a'],
+      ],
+    ],
+    ['two of them', '[[[1],[2]],[[3]]]', '[*][*]', [[[1]], [[2]], [[3]]]],
+    ['two, and a last one', '[[[1],[2]],[[3]]]', '[*][*][*]', [[1], [2], [3]]],
+    ['a star in a name', '{"*":[1],"a[*]":[2]}', '\\*', [[1]]],
+    ['a bracket in a name', '{"*":[1],"a[*]":[2]}', 'a\\[*]', [[2]]],
+    ['a bracket that is none', '{"a[x]":[2]}', 'a[x]', [[2]]],
+  ])('%s: %s %s', async (_, content, items_path, expected) => {
+    const { payloads } = await enumerateAll('json', { file_path: file(content), items_path });
+    expect(payloads.map(({ value, _key }) => (_key === undefined ? [value] : [value, _key]))).toEqual(expected);
+  });
+
+  test('where they lead nowhere is told, with places', async () => {
+    const content = '{"r":[{"items":[1]},\n{"itmes":[2]},\n{"items":null},\nnull]}';
+    const { payloads, warnings } = await enumerateAll('json', { file_path: file(content), items_path: 'r[*].items' });
+    expect(payloads).toHaveLength(1);
+    expect(warnings).toMatchObject([{ kind: 'nothing_there', count: 3 }]);
+    expect(warnings[0]?.examples[0]).toMatch(/^line 2, column 13: expected "items" in "r\[\*\]", found "itmes"/);
+  });
+
+  test('before them, and where they lead to a single value, nothing may be missing', async () => {
+    expect((await refusal(() => items('{"q":[]}', { items_path: 'r[*].items' }))).message).toMatch(
+      /expected "r" in the top/,
+    );
+    expect((await refusal(() => items('{"r":[{"items":1}]}', { items_path: 'r[*].items' }))).message).toMatch(
+      /expected an object or array at "r\[\*\]\.items", found a single value/,
+    );
   });
 });
 

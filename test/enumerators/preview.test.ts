@@ -95,7 +95,12 @@ describe('two items with one key', () => {
     const csv = await getEnumerator('csv');
     const config = parseConfig(csv, { ...file(), on_duplicate: 'skip' });
     const shown = await preview(csv, config, context, { limit: 9, countForMs: 10_000 });
-    expect(shown).toMatchObject({ total: 3, complete: true, skippedDuplicates: 1 });
+    expect(shown).toMatchObject({ total: 3, complete: true });
+    expect(shown.skipped).toEqual({
+      duplicates: 1,
+      invalid: 0,
+      records: [{ place: 'line 4', reason: 'its key "1" came before' }],
+    });
     expect(shown.items.map(({ b }) => b)).toEqual(['x', 'y', 'w']);
   });
 });

@@ -203,7 +203,7 @@ describe('refused, with what to do', () => {
       'a row without its id',
       'SELECT updated_at AS u FROM articles ORDER BY id',
       { id_column: 'u' },
-      /^row 2: expected a text or number in id_column "u", found null/,
+      /^query, row 2: expected a text or number in id_column "u", found null/,
     ],
     ['a NUL character', 'SELECT 1\0; DELETE FROM articles', {}, /query: expected text without a NUL character/],
   ])('%s', async (_, query, config, message) => {

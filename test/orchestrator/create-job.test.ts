@@ -167,6 +167,60 @@ describe('create_job', () => {
   });
 });
 
+describe('records of a source that cannot be units', () => {
+  const bad = (f: Flow, on_invalid: string) => {
+    const file_path = join(f.directory, 'bad.csv');
+    writeFileSync(file_path, 'id,name\n1,one\n2\n1,again\n3,three\n');
+    const enumerator_config = { file_path, id_column: 'id', on_invalid, on_duplicate: 'skip' };
+    return { ...recipe(f), enumerator_config };
+  };
+
+  test('refuse the job, all of them at once', async () => {
+    const f = flow();
+    await expect(create(f, bad(f, 'refuse'))).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: /line 3: .*found 1/,
+    });
+    nothingLeft(f);
+  });
+
+  test('are counted and listed in the answer, the status and an export, with their places', async () => {
+    const f = flow();
+    const notes = {
+      skipped_invalid: 1,
+      skipped_duplicates: 1,
+      skipped_records: [
+        { place: 'line 3', reason: 'expected 2 fields, found 1' },
+        { place: 'line 4', reason: 'its key "1" came before' },
+      ],
+    };
+    const created = (await create(f, bad(f, 'skip'))) as { job_id: string };
+    expect(created).toMatchObject({ units: { total: 2 }, ...notes });
+    const { job_id } = created;
+    const call = { workingDirectory: f.directory, human: null, patienceMs: 1e9 };
+    await f.orchestrator.callUnknown('cancel_job', { job_id }, call);
+    expect(await f.orchestrator.callUnknown('get_job_status', { job_id }, call)).toMatchObject(notes);
+    expect(
+      await f.orchestrator.callUnknown(
+        'preview_items',
+        { enumerator_type: 'csv', enumerator_config: bad(f, 'skip').enumerator_config },
+        call,
+      ),
+    ).toMatchObject({ total: 2, ...notes });
+    const path = join(f.directory, 'outputs-of-it.csv');
+    const export_ = { job_id, format: 'csv', path };
+    expect(await f.orchestrator.callUnknown('export_results', export_, { ...call, human: 'cli' })).toMatchObject(notes);
+  });
+
+  test('leave nothing to do where there is nothing else', async () => {
+    const f = flow();
+    const given = bad(f, 'skip');
+    writeFileSync(join(f.directory, 'bad.csv'), 'id,name\n1\n2\n');
+    await expect(create(f, given)).rejects.toMatchObject({ message: /no items\. 2 records cannot be items: line 2: / });
+    nothingLeft(f);
+  });
+});
+
 describe('while the source is being stored', () => {
   /** A source that waits at its end until a test lets it go on. */
   function slowSource(f: Flow, call: Partial<Call> = {}, rows = `name\n${'x\n'.repeat(10)}`) {

@@ -5,7 +5,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { warningLines } from '../warnings.ts';
+import { sourceLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
 import { askingForApproval } from './allow.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
@@ -17,6 +17,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
   const seen = await batch.located(() =>
     askingForApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
   );
+  const { source, ...rest } = seen;
   const { colors } = session.terminal;
   const worker = workerOf(batch);
   const unfit = await preflight(deps, worker).then(
@@ -28,7 +29,9 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
   session.answer(
     {
       dry_run: true,
-      ...seen,
+      ...rest,
+      warnings: [],
+      ...source,
       worker,
       worker_problem: unfit?.message ?? null,
       limits: batch.create.limits ?? {},
@@ -36,7 +39,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
     },
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
-      ...warningLines(colors, seen.warnings),
+      ...sourceLines(colors, source),
       `worker ${printable(JSON.stringify(worker))}`,
       ...(unfit ? [colors.yellow(printable(inCommands([unfit.message, unfit.hint].join(' '))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),

@@ -54,9 +54,11 @@ export function exportCommand(jobId: string, { path, format, force, fields }: Ba
 /** What an export wrote, in one line. */
 export function exportLine(report: ExportReport): string {
   const guarded = Number(report.guarded ?? 0);
+  const invalid = Number(report.skipped_invalid ?? 0);
   return [
     `${count(report.rows, 'row')} in ${report.path}`,
     ...(report.partial ? ['partial: the job has not ended'] : []),
+    ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
     ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
   ].join('; ');
 }

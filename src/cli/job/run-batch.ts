@@ -9,7 +9,7 @@ import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { warningLines } from '../warnings.ts';
+import { sourceLines } from '../warnings.ts';
 import { askingForApproval } from './allow.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
@@ -89,7 +89,7 @@ export async function createFrom(session: Session, batch: Batch, yes: boolean): 
     askingForApproval(session, yes, () => session.interruptible(create).finally(() => progress(''))),
   );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
-  for (const line of warningLines(terminal.colors, job.warnings)) say(line);
+  for (const line of sourceLines(terminal.colors, job)) say(line);
   const { jobs, units } = deps.repository;
   const first = units.get({ jobId: job.job_id, stage: 'main', index: 0 })?.payload;
   if (first) warnOfMissingFields(session, batch, jobs.get(job.job_id)?.fields ?? [], first);

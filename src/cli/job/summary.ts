@@ -6,6 +6,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
+import { skippedLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
 import { failureLines, type Overview, statusWord } from './status-text.ts';
 
@@ -14,8 +15,9 @@ const SHOWN_COLUMNS = 4;
 const CELL_WIDTH = 28;
 
 /** How a command ends that ended with this job. */
-export function exitOf({ status, executor, test }: Pick<Overview, 'status' | 'executor' | 'test'>): Exit {
-  if (status === 'completed') return 'done';
+export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test'> & Record<string, unknown>): Exit {
+  const { status, executor, test, skipped_invalid } = job;
+  if (status === 'completed') return skipped_invalid === undefined ? 'done' : 'failed';
   if (status === 'failed') return 'failed';
   if (status === 'cancelled') return 'cancelled';
   if (executor.state === 'lost' || status === 'paused') return 'person';
@@ -46,6 +48,7 @@ export function summaryText(job: Overview, colors: Colors): string {
       ],
     ),
     ...failureLines(job, colors),
+    ...skippedLines(colors, job),
     ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
   ].join('\n');
 }

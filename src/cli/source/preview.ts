@@ -10,7 +10,7 @@ import { askingForApproval } from '../job/allow.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { warningLines } from '../warnings.ts';
+import { sourceLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
 
@@ -31,7 +31,6 @@ export async function showItems(
     String(types),
     printable(((examples ?? []) as readonly string[]).join('  ')).slice(0, 90),
   ]);
-  const skipped = seen.skipped_duplicates ? `, ${count(Number(seen.skipped_duplicates), 'duplicate')} skipped` : '';
   session.answer(
     seen,
     [
@@ -42,9 +41,9 @@ export async function showItems(
       '',
       table(colors, ['field', 'type', 'examples'], rows),
       '',
-      `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}${skipped}`,
+      `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}`,
       ...(seen.left_out ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
-      ...warningLines(colors, seen.warnings),
+      ...sourceLines(colors, seen),
     ].join('\n'),
   );
   return 'done';

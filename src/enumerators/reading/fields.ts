@@ -8,11 +8,29 @@ export const limitField = z
   .optional()
   .describe('Stop after this many items. Left out: all of them.');
 
+/** `offset`, in enumerators whose items have an order. */
+export const offsetField = z
+  .int()
+  .min(0)
+  .max(1_000_000_000)
+  .default(0)
+  .describe('Leave out so many items at the beginning; the others keep their numbers.');
+
 /** `on_duplicate`, in every enumerator that takes keys from the source. */
 export const onDuplicateField = z
-  .enum(['error', 'skip'])
-  .default('error')
-  .describe('Two items with one key: refuse the source and name both places (error), or keep the first (skip).');
+  .enum(['refuse', 'skip'])
+  .default('refuse')
+  .describe(
+    'Two items with one key: refuse the source and name both places (refuse), or keep the first and list the others (skip).',
+  );
+
+/** `on_invalid`, in every enumerator whose records may be none that can be an item. */
+export const onInvalidField = z
+  .enum(['refuse', 'skip'])
+  .default('refuse')
+  .describe(
+    'Records that cannot be items: refuse the source and list the first 20 (refuse), or leave them out, counted and listed (skip).',
+  );
 
 /** An encoding of the WHATWG list, as TextDecoder takes it. */
 export const encodingField = z

@@ -1,40 +1,75 @@
 import { didYouMean } from '../../domain/nearest.ts';
 
-export type ValueKind = 'array' | 'object' | 'scalar';
+export type ValueKind = 'array' | 'object' | 'scalar' | 'null';
 
-/** Follows the way to one array through a JSON text. Depth = open containers; answers of text are problems. */
+/** A step of a path for every value of an array or object. */
+export const EVERY = Symbol('every value');
+/** A step of a path: a key of an object or a position in an array, or every value of either. */
+export type Step = string | typeof EVERY;
+
+/** Follows the way to the values of arrays and objects through JSON texts. Depth = open containers; answers of text are problems. */
 export interface JsonRoute {
   /** Whether the values at this depth are the wanted ones. */
   takesValues(depth: number): boolean;
-  /** Whether the keys at this depth decide about the way. */
+  /** Whether the keys at this depth decide about the way, or name what is wanted. */
   wantsKey(depth: number): boolean;
   key(key: string): string | null;
+  /** The key of the value that is wanted now; null where it stands in an array. */
+  member(): string | null;
   startValue(depth: number, kind: ValueKind): string | null;
   close(depth: number): string | null;
 }
 
+/** What may be at the end of a way, and who is told where a value of an EVERY has nothing there. */
+export interface RouteOptions {
+  /** Whether the values may be those of an object, or only of an array. */
+  readonly takesObjects: boolean;
+  missed(message: string): void;
+}
+
+/** A container on the way: whether its step has been seen, its keys so far, how many values it had. */
+interface Passed {
+  seen: boolean;
+  readonly keys: string[];
+  values: number;
+  readonly kind: ValueKind;
+}
+
 const KEYS_TOLD = 30;
 
-/** A step of a path is a key of an object or a position in an array; no steps = the root is the array. */
-export function routeTo(path: readonly string[]): JsonRoute {
+/** No steps = the root holds the values. */
+export function routeTo(path: readonly Step[], { takesObjects, missed }: RouteOptions): JsonRoute {
   /** Containers open on the way; the way goes on in the innermost of all that are open only while it is this deep. */
   let onWay = 0;
   /** Whether the value that comes next is the next step. */
   let isStep = true;
-  /** For each container on the way: whether its step has been seen, its keys so far, how many values it had. */
-  const passed: { seen: boolean; readonly keys: string[]; values: number; readonly kind: ValueKind }[] = [];
+  let member: string | null = null;
+  const passed: Passed[] = [];
   const arrived = () => onWay === path.length + 1;
   const name = (steps: number) => (steps === 0 ? 'the top' : JSON.stringify(joinPath(path.slice(0, steps))));
+  const first = path.indexOf(EVERY);
+  /** Behind an EVERY what is not there for one value may be there for others. */
+  const mayMiss = (steps: number) => first >= 0 && steps > first;
+  const missing = (steps: number, message: string): string | null => {
+    if (!mayMiss(steps)) return message;
+    missed(message);
+    return null;
+  };
 
   return {
     takesValues: (depth) => arrived() && depth === onWay,
 
-    wantsKey: (depth) => depth === onWay && !arrived(),
+    wantsKey: (depth) => depth === onWay,
+
+    member: () => (passed[onWay - 1]?.kind === 'object' ? member : null),
 
     key(key) {
       const here = passed[onWay - 1];
       if (!here) return null;
-      isStep = key === path[onWay - 1];
+      member = key;
+      const step = path[onWay - 1];
+      if (arrived() || step === EVERY) return null;
+      isStep = key === step;
       if (here.keys.length < KEYS_TOLD) here.keys.push(key);
       if (isStep && here.seen) return `expected ${JSON.stringify(key)} once in ${name(onWay - 1)}, found it again`;
       here.seen ||= isStep;
@@ -44,50 +79,82 @@ export function routeTo(path: readonly string[]): JsonRoute {
     startValue(depth, kind) {
       if (depth !== onWay) return null;
       const here = passed[onWay - 1];
-      if (here?.kind === 'array') {
+      if (here && path[onWay - 1] === EVERY) isStep = true;
+      else if (here?.kind === 'array') {
         isStep = String(here.values++) === path[onWay - 1];
         here.seen ||= isStep;
       }
       if (!isStep) return null;
       isStep = false;
-      const wanted = onWay === path.length ? 'an array' : 'an object or array';
-      if (kind === 'scalar' || (onWay === path.length && kind !== 'array')) {
-        return `expected ${wanted} at ${name(onWay)}, found ${kind === 'scalar' ? 'a single value' : `an ${kind}`}`;
+      const isLast = onWay === path.length;
+      if (kind === 'array' || (kind === 'object' && (!isLast || takesObjects))) {
+        passed.push({ seen: path[onWay] === EVERY, keys: [], values: 0, kind });
+        onWay++;
+        return null;
       }
-      passed.push({ seen: false, keys: [], values: 0, kind });
-      onWay++;
-      return null;
+      const wanted = isLast && !takesObjects ? 'an array' : 'an object or array';
+      const found = kind === 'object' ? 'an object' : kind === 'null' ? 'null' : 'a single value';
+      const message = `expected ${wanted} at ${name(onWay)}, found ${found}`;
+      return kind === 'null' ? missing(onWay, message) : message;
     },
 
     close(depth) {
       if (depth !== onWay) return null;
       const here = passed.pop();
       onWay--;
-      const missed = path[onWay];
-      if (!here || missed === undefined || here.seen) return null;
+      isStep = onWay === 0;
+      const step = path[onWay];
+      if (!here || typeof step !== 'string' || here.seen) return null;
       const found =
         here.kind === 'array' ? `${here.values} values` : here.keys.map((key) => JSON.stringify(key)).join(', ');
-      return `expected ${JSON.stringify(missed)} in ${name(onWay)}, found ${found || 'nothing'}.${didYouMeanStep(path, onWay, here.keys)}`;
+      const hint = didYouMeanStep(path, onWay, here.keys);
+      return missing(onWay, `expected ${JSON.stringify(step)} in ${name(onWay)}, found ${found || 'nothing'}.${hint}`);
     },
   };
 }
 
 /** The steps of a path with dots; `\.` is a dot in a step, `\\` a backslash. */
 export function splitPath(path: string): string[] {
-  const steps = path.match(/(?:\\.|[^.\\])+|(?<=^|\.)(?=\.|$)|\\$/gs) ?? [];
-  return steps.map((step) => step.replace(/\\(.)/gs, '$1'));
+  return rawSteps(path).map(unescaped);
+}
+
+/**
+ * The steps of a path to items: as splitPath, but `*` and `name[*]` are for every value, `name[0]` is the first one. The
+ * values at its end are the items, so that an EVERY there says nothing.
+ */
+export function itemsPath(path: string): Step[] {
+  const steps = rawSteps(path).flatMap((step): Step[] => {
+    if (step === '*') return [EVERY];
+    const [, name = step, brackets = ''] = /^((?:\\.|[^\\[])*)((?:\[(?:\*|\d+)\])+)$/s.exec(step) ?? [];
+    const inside = brackets.slice(1, -1).split('][');
+    if (brackets === '') return [unescaped(step)];
+    return [...(name === '' ? [] : [unescaped(name)]), ...inside.map((text) => (text === '*' ? EVERY : text))];
+  });
+  return steps.at(-1) === EVERY ? steps.slice(0, -1) : steps;
+}
+
+function rawSteps(path: string): readonly string[] {
+  return path.match(/(?:\\.|[^.\\])+|(?<=^|\.)(?=\.|$)|\\$/gs) ?? [];
+}
+
+function unescaped(step: string): string {
+  return step.replace(/\\(.)/gs, '$1');
 }
 
 /** ` Did you mean "x"?` for the step of a path that is no key here: a key with dots that were not escaped, or one like it. */
-export function didYouMeanStep(path: readonly string[], at: number, keys: readonly string[]): string {
+export function didYouMeanStep(path: readonly Step[], at: number, keys: readonly string[]): string {
   for (let end = path.length; end > at + 1; end--) {
-    const key = path.slice(at, end).join('.');
+    const names = path.slice(at, end);
+    if (names.includes(EVERY)) continue;
+    const key = names.join('.');
     if (!keys.includes(key)) continue;
     return ` Did you mean ${JSON.stringify(joinPath([...path.slice(0, at), key, ...path.slice(end)]))}?`;
   }
-  return didYouMean(path[at] ?? '', keys);
+  const step = path[at];
+  return typeof step === 'string' ? didYouMean(step, keys) : '';
 }
 
-function joinPath(steps: readonly string[]): string {
-  return steps.map((step) => step.replace(/[.\\]/g, '\\$&')).join('.');
+function joinPath(steps: readonly Step[]): string {
+  const names = steps.map((step) => (step === EVERY ? '[*]' : step.replace(/[.\\[]|^\*$/g, '\\$&')));
+  return names.join('.').replaceAll('.[*]', '[*]');
 }

@@ -1,31 +1,39 @@
-import { routeTo, type ValueKind } from './json-route.ts';
+import type { Step, ValueKind } from './json-route.ts';
+import { wantedValues } from './json-values.ts';
 
 /** The deepest nesting that is read: more is no data, and would break what serializes it later. */
 export const MAX_DEPTH = 500;
 
-/** A value of the wanted array, as text, and where it starts (from 1; columns in UTF-16 units). */
+/** A wanted value, as text, and where it starts (from 1; columns in UTF-16 units). */
 export interface FoundValue {
   readonly text: string;
+  /** Its key, where it is one of an object. */
+  readonly key: string | null;
   readonly line: number;
   readonly column: number;
 }
 
 /** What a scan looks for, and how it complains. */
 export interface ScanOptions {
-  /** Steps from the root to the array whose values are wanted; empty = the root is that array; null = only check. */
-  readonly path: readonly string[] | null;
+  /**
+   * Steps from the root of each text to the array or object whose values are wanted. `whole`: the root is that array, or
+   * there are several texts that are the values themselves. Null: one text, only to be checked.
+   */
+  readonly path: readonly Step[] | 'whole' | null;
   /** Of one value or token, in characters. */
   readonly maxLength: number;
   /** Makes the error for a fault at a place. */
   fault(line: number, column: number, message: string): Error;
+  /** Told where a path with wildcards leads nowhere. */
+  missed?(line: number, column: number, message: string): void;
 }
 
 /** Takes JSON text in pieces of any size. */
 export interface JsonScan {
   /** The wanted values that end in this piece. */
   push(piece: string): readonly FoundValue[];
-  /** There is no more text. */
-  end(): void;
+  /** There is no more text; a number may end with it. */
+  end(): readonly FoundValue[];
 }
 
 type Expected =
@@ -38,6 +46,8 @@ type Expected =
   | '"," or "}"'
   | 'the end';
 
+/** Before each text of a sequence (RFC 7464). */
+const RECORD_SEPARATOR = '\u001e';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = /[ \t\r]+/y;
@@ -50,8 +60,9 @@ const WORD = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/
  * Checks JSON text of any size against the grammar, in constant memory, and cuts out the values of one array for
  * JSON.parse: faster than building them from tokens, and every fault has its line and column.
  */
-export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
-  const route = path === null ? null : routeTo(path);
+export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonScan {
+  const values = wantedValues(path, (message) => missed?.(line, columnOf(at), message));
+  let route = values.route();
   const containers: ValueKind[] = [];
   let expected: Expected = 'a value';
   let inString = false;
@@ -67,6 +78,8 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
   /** What is being cut out: its text in earlier pieces, where it goes on in this one, where it began. */
   let cut: { text: string; from: number; line: number; column: number } | null = null;
   let found: FoundValue[] = [];
+  /** The first of several texts that are values; the only one would be none. */
+  let held: FoundValue | null = null;
 
   function push(piece: string): readonly FoundValue[] {
     before += at;
@@ -79,17 +92,24 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
       cut.text += text.slice(cut.from, at);
       cut.from = 0;
     }
+    if (values.mayBeTheOnly() && (cut?.text.length ?? 0) > maxLength) refuseTheOnly(cut);
     if (text.length - at > maxLength || (cut?.text.length ?? 0) > maxLength) {
       throw refuse(`expected at most ${maxLength} characters in one value, found more`);
     }
     return found;
   }
 
-  function end(): void {
+  function end(): readonly FoundValue[] {
     isLast = true;
-    push('');
+    const last = push('');
     const wanted = inString ? 'the end of a string' : expected;
     if (wanted !== 'the end') throw refuse(`expected ${wanted}, found the end of the text`);
+    if (values.mayBeTheOnly()) refuseTheOnly(held);
+    return last;
+  }
+
+  function refuseTheOnly(place: Pick<FoundValue, 'line' | 'column'> | null): void {
+    throw fault(place?.line ?? line, place?.column ?? 1, 'expected an array at the top, found an object');
   }
 
   /** Reads on in a string; false when the rest of the text says too little. */
@@ -121,6 +141,9 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
       case '\t':
       case '\r':
         return matches(SPACE);
+      case RECORD_SEPARATOR:
+        if (containers.length > 0 || !startsValue()) throw unexpected(expected);
+        break;
       case '"':
         startString();
         return true;
@@ -154,7 +177,8 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
     const whole = at < text.length || isLast;
     at = start;
     if (!whole) return false;
-    startValue('scalar');
+    if (expected === 'the end' && !WORD.test(word)) throw unexpected(expected);
+    startValue(word === 'null' ? 'null' : 'scalar');
     if (!WORD.test(word)) throw refuse(`expected a value, found ${JSON.stringify(word.slice(0, 40))}`);
     at += word.length;
     endValue();
@@ -171,7 +195,7 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
   function endString(): void {
     if (awaitsKey()) {
       expected = '":"';
-      if (route?.wantsKey(containers.length)) complain(route.key(JSON.parse(endCut().text) as string));
+      if (route?.wantsKey(containers.length)) complain(route?.key(JSON.parse(endCut().text) as string));
     } else endValue();
   }
 
@@ -197,16 +221,33 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
   }
 
   function startValue(kind: ValueKind): void {
-    if (expected !== 'a value' && expected !== 'a value or "]"') throw unexpected(expected);
-    if (route?.takesValues(containers.length)) startCut();
+    if (!startsValue()) throw unexpected(expected);
+    if (containers.length === 0) {
+      complain(values.startText(kind));
+      route = values.route();
+      if (held) found.push(held);
+      held = null;
+    }
+    if (takes(containers.length)) startCut();
     else complain(route?.startValue(containers.length, kind));
     expected = 'the end';
+  }
+
+  function takes(depth: number): boolean {
+    return route ? route.takesValues(depth) : depth === 0 && values.areTexts();
+  }
+
+  /** One text may follow another. */
+  function startsValue(): boolean {
+    return expected === 'a value' || expected === 'a value or "]"' || (expected === 'the end' && path !== null);
   }
 
   function endValue(): void {
     const container = containers.at(-1);
     expected = container === undefined ? 'the end' : container === 'array' ? '"," or "]"' : '"," or "}"';
-    if (cut && route?.takesValues(containers.length)) found.push(endCut());
+    if (!cut || !takes(containers.length)) return;
+    if (values.mayBeTheOnly()) held = endCut();
+    else found.push(endCut());
   }
 
   function startCut(): void {
@@ -216,7 +257,7 @@ export function scanJson({ path, maxLength, fault }: ScanOptions): JsonScan {
   function endCut(): FoundValue {
     const { text: earlier, from, ...place } = cut ?? { text: '', from: at, line, column: columnOf(at) };
     cut = null;
-    return { text: earlier + text.slice(from, at), ...place };
+    return { text: earlier + text.slice(from, at), key: route?.member() ?? null, ...place };
   }
 
   /** Whether the expression matches here; then what it matched is read. */

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { AbpError } from '../../domain/error.ts';
+import { DamagedFile, openBytes } from './bytes.ts';
 
 /** Which text to read. */
 export interface TextSource {
@@ -9,17 +7,18 @@ export interface TextSource {
   readonly path: string;
   /** WHATWG name; absent = UTF-8, or what a byte order mark says. */
   readonly encoding: string | undefined;
+  /** Whether NUL characters are given: who reads judges the records that hold them. Else they refuse the file. */
+  readonly keepsNul?: boolean;
 }
 
-const CHUNK_BYTES = 64 * 1024;
-
 /**
- * The text of a file, chunk by chunk: unzipped when its first bytes say gzip, decoded strictly, without byte order mark.
- * AbpError `invalid_input` when there is no such file, it cannot be read, or bytes do not fit the encoding (with line).
+ * The text of a file, chunk by chunk: decompressed, decoded strictly, without byte order mark. AbpError `invalid_input` when
+ * there is no such file, it cannot be read, or it is damaged or does not fit the encoding (with line).
  */
 export async function* readText(source: TextSource): AsyncGenerator<string> {
   try {
     const bytes = await openBytes(source.path);
+    if (bytes === null) throw notAFile(source.path);
     yield* decode(bytes, source);
   } catch (error) {
     throw refusal(source.path, error);
@@ -57,34 +56,16 @@ export async function readStart(
   }
 }
 
-async function openBytes(path: string): Promise<AsyncIterable<Buffer>> {
-  if (!(await stat(path)).isFile()) throw notAFile(path);
-  const gzip = await startsWith(path, [0x1f, 0x8b]);
-  const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  if (!gzip) return stream;
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  stream.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => stream.destroy());
-  return stream.pipe(gunzip);
-}
-
-async function startsWith(path: string, bytes: readonly number[]): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, 0);
-    return bytesRead === bytes.length && bytes.every((byte, at) => buffer[at] === byte);
-  } finally {
-    await file.close();
-  }
-}
-
-async function* decode(chunks: AsyncIterable<Buffer>, { path, encoding }: TextSource): AsyncGenerator<string> {
+async function* decode(
+  bytes: AsyncIterable<Buffer>,
+  { path, encoding, keepsNul = false }: TextSource,
+): AsyncGenerator<string> {
   let decoder: InstanceType<typeof TextDecoder> | null = null;
   let name = encoding ?? 'utf-8';
   let before: Buffer = Buffer.alloc(0);
   let lines = 1;
   let endsWithCr = false;
-  for await (const chunk of chunks) {
+  for await (const chunk of whole(bytes, path, () => lines)) {
     if (decoder === null) {
       const mark = encodingOfMark(chunk);
       name = encoding ?? mark ?? 'utf-8';
@@ -97,7 +78,7 @@ async function* decode(chunks: AsyncIterable<Buffer>, { path, encoding }: TextSo
     } catch {
       throw notDecodable(path, name, lines + faultyLine(name, before, chunk));
     }
-    const nul = text.indexOf('\0');
+    const nul = keepsNul ? -1 : text.indexOf('\0');
     if (nul >= 0) throw notText(path, name, lines + countLines(text.slice(0, nul)));
     yield text;
     // The halves of a CRLF on both sides of a chunk are one line break.
@@ -110,6 +91,24 @@ async function* decode(chunks: AsyncIterable<Buffer>, { path, encoding }: TextSo
     if (rest !== '') yield rest;
   } catch {
     throw notDecodable(path, name, lines);
+  }
+}
+
+/** The chunks of a file; where a compressed one is damaged, it is refused with the line that its text had reached. */
+async function* whole(bytes: AsyncIterable<Buffer>, path: string, line: () => number): AsyncGenerator<Buffer> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    if (!(error instanceof DamagedFile)) throw error;
+    const { compression: name, message } = error;
+    throw new AbpError(
+      'invalid_input',
+      `${path}, behind line ${line()}: expected a whole ${name} file, found damage (${message})`,
+      {
+        hint: `It is cut off or damaged: make or download it again; \`${name} -t\` checks it.`,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -126,6 +125,13 @@ function faultyLine(encoding: string, before: Buffer, chunk: Buffer): number {
   lenient.decode(before, { stream: true });
   const text = lenient.decode(chunk, { stream: true });
   return countLines(text.slice(0, Math.max(0, text.indexOf('\uFFFD'))));
+}
+
+/** Where a text goes on behind so many lines: LF, CRLF, or CR alone ends one. Null when it has fewer. */
+export function endOfLines(text: string, lines: number): number | null {
+  const breaks = /\r\n|\n|\r/g;
+  for (let left = lines; left > 0; left--) if (!breaks.exec(text)) return null;
+  return breaks.lastIndex;
 }
 
 /** Line breaks in a text: LF, CRLF, or CR alone. */
@@ -164,16 +170,6 @@ function notAFile(path: string): AbpError {
 function refusal(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof AbpError || code === undefined) return error;
-  if (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE') {
-    return new AbpError(
-      'invalid_input',
-      `${path}: expected a whole gzip file, found damage (${(error as Error).message})`,
-      {
-        hint: 'Make or download the file again; `gzip -t` checks it.',
-        cause: error,
-      },
-    );
-  }
   const found = code === 'ENOENT' ? 'nothing' : `one that cannot be read (${code})`;
   return new AbpError('invalid_input', `file_path: expected a file, found ${found}: ${path}`, {
     hint: 'Check the spelling and the permissions; relative paths start at the working directory.',

@@ -1,6 +1,7 @@
 import { AbpError } from '../../domain/error.ts';
+import type { Json } from '../../domain/json.ts';
 import { refuseWhenAborted } from '../reading/turns.ts';
-import { exactTypes, type PgTypes } from './postgres-types.ts';
+import { exactParsers, isUnknown, type PgTypes, TYPES, type TypeRow } from './postgres-types.ts';
 import {
   connectionLost,
   loadOptional,
@@ -24,9 +25,14 @@ interface PgClient {
   connect(): Promise<unknown>;
   query(
     query: object,
-  ): Promise<{ readonly fields: readonly { readonly name: string }[]; readonly rows: readonly unknown[][] }>;
+  ): Promise<{ readonly fields: readonly PgField[]; readonly rows: readonly (readonly (string | null)[])[] }>;
   end(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): void;
+}
+
+interface PgField {
+  readonly name: string;
+  readonly dataTypeID?: number;
 }
 
 const BATCH = 500;
@@ -49,7 +55,8 @@ export async function* postgres(
     connectionString: connection,
     application_name: 'abp',
     connectionTimeoutMillis: 15_000,
-    types: exactTypes(types),
+    // What a type is may have to be asked first: values are parsed here.
+    types: { getTypeParser: () => String },
   };
   const client = readUrl(connection, () => new Client(options));
   // Told again by the query that fails; without a listener it would end the process.
@@ -65,6 +72,7 @@ export async function* postgres(
   };
   signal?.addEventListener('abort', giveUp, { once: true });
   let rows = 0;
+  let toRow = (_row: readonly (string | null)[]): Json[] => [];
   try {
     await client.query({ text: BEGIN });
     await client.query({ name: 'abp_declare', text: DECLARE + query, values: params ?? [] });
@@ -72,9 +80,12 @@ export async function* postgres(
       refuseWhenAborted(signal);
       const count = Math.min(BATCH, (limit ?? Number.POSITIVE_INFINITY) - rows);
       const batch = await client.query({ text: `FETCH ${count} FROM abp_rows`, rowMode: 'array' });
-      if (rows === 0) yield { columns: batch.fields.map(({ name }) => name) };
+      if (rows === 0) {
+        toRow = rowParser(types, batch.fields, await typesOf(client, batch.fields));
+        yield { columns: batch.fields.map(({ name }) => name) };
+      }
       rows += batch.rows.length;
-      if (batch.rows.length > 0) yield { rows: batch.rows.map((row) => row.map(toJson)) };
+      if (batch.rows.length > 0) yield { rows: batch.rows.map(toRow) };
       if (batch.rows.length < count || rows === limit) return;
     }
   } catch (error) {
@@ -88,6 +99,23 @@ export async function* postgres(
     await client.end();
   }
 }
+
+/** What the server knows of the types of columns that are not the usual ones. */
+async function typesOf(client: PgClient, fields: readonly PgField[]): Promise<readonly TypeRow[]> {
+  const asked = [...new Set(fields.map(({ dataTypeID }) => dataTypeID).filter(isUnknown))];
+  if (asked.length === 0) return [];
+  const { rows } = await client.query({ text: TYPES, values: [asked], rowMode: 'array' });
+  return rows as unknown as readonly TypeRow[];
+}
+
+function rowParser(types: PgTypes, fields: readonly PgField[], asked: readonly TypeRow[]) {
+  const parserOf = exactParsers(types, asked);
+  const parsers = fields.map(({ dataTypeID = TEXT }) => parserOf(dataTypeID));
+  return (row: readonly (string | null)[]): Json[] =>
+    row.map((text, at) => (text === null ? null : toJson(parsers[at]?.(text) ?? null)));
+}
+
+const TEXT = 25;
 
 /** The server's words; its position counts from 1, in what was sent. */
 function describe({ message, position }: Error & { position?: string }): string {

@@ -15,7 +15,10 @@ export interface SqlQuery {
 export type SqlParam = string | number | boolean | null;
 
 /** What an engine streams: the names of the columns once, then rows in batches. */
-export type SqlPart = { readonly columns: readonly string[] } | { readonly rows: readonly (readonly Json[])[] };
+export type SqlPart = { readonly columns: readonly string[] } | { readonly rows: readonly SqlRow[] };
+
+/** The values of a row, or why it cannot be an item and what to do. */
+export type SqlRow = readonly Json[] | { readonly reason: string; readonly hint: string };
 
 /** Runs a query for reading only; the engine itself refuses what is not a query, or writes. */
 export type SqlEngine = (query: SqlQuery) => AsyncGenerator<SqlPart>;
@@ -84,7 +87,10 @@ export function readUrl<T>(connection: string, read: () => T): T {
 
 /** A URL for display. */
 export function withoutPassword(connection: string): string {
-  return connection.replace(/(:\/\/[^:/@]*):.*@/, '$1:***@').replace(/([?&]password=)[^&]*/, '$1***');
+  return connection
+    .replace(/(:\/\/[^:/@]*):.*@/, '$1:***@')
+    .replace(/([?&]password=)[^&]*/, '$1***')
+    .replace(/(^|\s)(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)/gs, '$1$2***');
 }
 
 /** An optional package, or AbpError `environment` that says how to install it. */

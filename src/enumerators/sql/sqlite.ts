@@ -1,89 +1,50 @@
-import { open, stat } from 'node:fs/promises';
+import { constants, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
+import { show } from '../../domain/validate.ts';
 import { type ChildEnding, childLines } from '../reading/child.ts';
 import { MAX_ITEM_LENGTH } from '../reading/rows.ts';
-import { notAQuery, queryRefused, type SqlPart, type SqlQuery } from './source.ts';
+import { notAQuery, queryRefused, type SqlPart, type SqlQuery, type SqlRow } from './source.ts';
+import { SQLITE_PROGRAM } from './sqlite-program.ts';
 
 /** A query has no bound but the patience of who runs it. */
 const CPU_SECONDS = 24 * 3600;
 
-/**
- * Opens the file read-only and lets the engine judge the query: it must give rows and write nothing (`readonly` alone also
- * holds for ATTACH and for some PRAGMAs). It runs in a process of its own, because SQLite blocks the one it is in.
- */
-const PROGRAM = `
-import { readFileSync, writeSync } from 'node:fs';
-const { driver, path, query, params, limit } = JSON.parse(readFileSync(0, 'utf8'));
-const { default: Database } = await import(driver);
-let lines = '';
-let due = 0;
-const flush = () => {
-  const bytes = Buffer.from(lines);
-  for (let at = 0; at < bytes.length; ) at += writeSync(3, bytes, at);
-  lines = '';
-};
-const say = (value) => {
-  lines += JSON.stringify(value) + '\\n';
-};
-// Who looks at the first rows does not wait for the last.
-const sayInTime = (row) => {
-  say(row);
-  const now = performance.now();
-  if (lines.length < 65536 && now < due) return;
-  flush();
-  due = now + 20;
-};
-// A whole number is an INTEGER: as the REAL that it would be, '5' is not found. Booleans are 1 and 0.
-const bound = (value) => (typeof value === 'boolean' || Number.isSafeInteger(value) ? BigInt(value) : value);
-const boundFields = ([name, value]) => [name, bound(value)];
-const bindings = (params) => {
-  if (params === null) return [];
-  return [Array.isArray(params) ? params.map(bound) : Object.fromEntries(Object.entries(params).map(boundFields))];
-};
-const plain = (value) => {
-  if (typeof value === 'bigint') return BigInt.asIntN(54, value) === value ? Number(value) : String(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  return Buffer.isBuffer(value) ? { $base64: value.toString('base64') } : value;
-};
-let rows = 0;
-try {
-  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 });
-  const statement = database.prepare(query);
-  if (!statement.reader || !statement.readonly) say({ refused: true });
-  else {
-    statement.safeIntegers().raw();
-    say({ columns: statement.columns().map(({ name }) => name) });
-    flush();
-    for (const row of statement.iterate(...bindings(params))) {
-      sayInTime(row.map(plain));
-      if (++rows === limit) break;
-    }
-    say({ end: true });
-  }
-} catch (error) {
-  say({ error: { message: error.message, code: error.code ?? error.name, rows } });
-}
-flush();
-process.exit(0);
-`;
-
 /** What the program says in a line that is no row. */
 type Message =
   | { readonly columns: readonly string[] }
+  | { readonly broken: string; readonly bytes: string }
   | { readonly end: true }
   | { readonly refused: true }
   | { readonly error: { readonly message: string; readonly code: string; readonly rows: number } };
 
-/** Rows of a query on a SQLite file, which is opened read-only. */
-export async function* sqlite({ connection: path, query, params, limit, signal }: SqlQuery): AsyncGenerator<SqlPart> {
-  await refuseUnlessFile(path);
+/**
+ * Rows of a query on a SQLite file, which is opened read-only. A file in WAL mode in a directory that cannot be written is
+ * read from a copy: SQLite needs files beside it.
+ */
+export async function* sqlite(query: SqlQuery): AsyncGenerator<SqlPart> {
+  await refuseUnlessFile(query.connection);
+  try {
+    yield* read(query);
+  } catch (error) {
+    if (!(error instanceof WalOutOfReach)) throw error;
+    const copy = await copyOf(query.connection, error.code);
+    try {
+      yield* read({ ...query, connection: copy.path });
+    } finally {
+      await copy.remove();
+    }
+  }
+}
+
+async function* read({ connection: path, query, params, limit, signal }: SqlQuery): AsyncGenerator<SqlPart> {
   const driver = pathToFileURL(createRequire(import.meta.url).resolve('better-sqlite3')).href;
   const lines = childLines({
-    program: PROGRAM,
+    program: SQLITE_PROGRAM,
     input: { driver, path, query, params, limit: limit ?? null },
     flags: [],
     environment: {},
@@ -93,16 +54,24 @@ export async function* sqlite({ connection: path, query, params, limit, signal }
     failed: died,
   });
   for await (const batch of lines) {
-    const rows: Json[][] = [];
+    const rows: SqlRow[] = [];
     for (const line of batch) {
       const said = JSON.parse(line) as Json[] | Message;
       if (Array.isArray(said)) rows.push(said);
+      else if ('broken' in said) rows.push(notUtf8(said));
       else if ('columns' in said) yield { columns: said.columns };
       else if ('refused' in said) throw notAQuery();
       else if ('error' in said) throw await refusal(path, said.error);
     }
     if (rows.length > 0) yield { rows };
   }
+}
+
+function notUtf8({ broken, bytes }: Extract<Message, { broken: string }>): SqlRow {
+  return {
+    reason: `expected text in UTF-8 in column ${show(broken)}, found bytes that are not (they begin ${bytes})`,
+    hint: `Fix that text, or select CAST(${broken} AS BLOB): bytes come as { "$base64": … }.`,
+  };
 }
 
 async function refuseUnlessFile(path: string): Promise<void> {
@@ -119,7 +88,7 @@ async function refuseUnlessFile(path: string): Promise<void> {
 async function refusal(
   path: string,
   { message, code, rows }: Extract<Message, { error: unknown }>['error'],
-): Promise<AbpError> {
+): Promise<Error> {
   const cause = { code };
   if (code === 'SQLITE_NOTADB') {
     return new AbpError(
@@ -132,11 +101,7 @@ async function refusal(
     );
   }
   if (/^SQLITE_(CANTOPEN|READONLY|IOERR)/.test(code) && (await isWal(path))) {
-    const message = `${path} is in WAL mode, which SQLite reads only where it can make its -wal and -shm files beside it: it cannot (${code}).`;
-    return new AbpError('environment', message, {
-      hint: 'Copy the file, with its -wal file, to a directory that you can write, or have its owner run PRAGMA journal_mode=DELETE.',
-      cause,
-    });
+    return new WalOutOfReach(code);
   }
   if (/^SQLITE_(BUSY|LOCKED|CANTOPEN|READONLY|IOERR|PERM|AUTH)/.test(code)) {
     return new AbpError('environment', `${path} cannot be read: ${message} (${code})`, {
@@ -149,6 +114,48 @@ async function refusal(
 
 const PARAMETERS =
   'A list in params fills the ? of the query in order; :name, @name, $name, ?1 and $1 take an object: { "name": … }, { "1": … }.';
+
+/** A healthy file in WAL mode, which SQLite reads only where it can make its -wal and -shm files beside it. */
+class WalOutOfReach extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** A private copy of a file in WAL mode, with its -wal file, made while nobody changes them. */
+async function copyOf(path: string, code: string): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'abp-sqlite-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const target = join(directory, 'copy.db');
+    const before = await stateOf(path);
+    await copyFile(path, target, constants.COPYFILE_FICLONE);
+    await copyFile(`${path}-wal`, `${target}-wal`).catch(ignoreMissing);
+    if (before !== (await stateOf(path))) throw new Error('it was changed while it was copied');
+    return { path: target, remove };
+  } catch (cause) {
+    await remove();
+    const message = `${path} is in WAL mode, which SQLite reads only where it can make its -wal and -shm files beside it (${code}), and it cannot be copied: ${(cause as Error).message}.`;
+    throw new AbpError('environment', message, {
+      hint: 'Copy the file, with its -wal file, to a directory that you can write, or have its owner run PRAGMA journal_mode=DELETE.',
+      cause,
+    });
+  }
+}
+
+/** What changes when somebody writes a file in WAL mode. */
+async function stateOf(path: string): Promise<string> {
+  const wal = await stat(`${path}-wal`).catch(ignoreMissing);
+  const main = await stat(path);
+  return [main, wal].map((stats) => `${stats?.size} ${stats?.mtimeMs}`).join(', ');
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
 
 /** Byte 18 of the header is 2 in WAL mode. */
 async function isWal(path: string): Promise<boolean> {

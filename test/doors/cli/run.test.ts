@@ -37,6 +37,18 @@ describe('abp run', () => {
     expect(rowsOf(join(folder, 'out.csv')).map((row) => row.status)).toEqual(['completed', 'failed', 'completed']);
   });
 
+  test('with invalid records of its source skipped ends with 1, and says which', async () => {
+    const source = { type: 'csv', file_path: 'rows.csv', on_invalid: 'skip' };
+    const { abp, json, write } = workspace([], { source, worker: { type: 'command', command: ['cat'] } });
+    write('rows.csv', 'name\nAda\nBo,x\n');
+    const ran = await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv');
+    expect(ran.exitCode, ran.stderr).toBe(1);
+    expect(ran.stdout).toMatch(/skipped: 1 invalid record\n {2}line 3: expected 1 fields, found 2/);
+    expect(ran.stdout).toMatch(/1 row in .*; 1 invalid record of the source left out/);
+    const seen = await json('preview', 'batch.yaml');
+    expect(seen).toMatchObject({ exitCode: 0, document: { total: 1, skipped_invalid: 1 } });
+  });
+
   test('without a terminal and without --yes leaves the tested job to a person: 3', async () => {
     const { abp, allow, json, jobs } = workspace();
     await allow();

@@ -1,0 +1,84 @@
+import type { EnumeratedItem } from '../../domain/enumerator.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { show } from '../../domain/validate.ts';
+import type { JsonConfig } from '../json.ts';
+import { textFault } from './invalid.ts';
+import { didYouMeanStep, EVERY, itemsPath, splitPath } from './json-route.ts';
+import { repeatsKeys } from './repeated-keys.ts';
+import type { WarningCounter } from './warnings.ts';
+
+/** A value and where it was found; `key`: its name in an object whose members are items. */
+export interface Located {
+  readonly text: string;
+  readonly value: Json;
+  readonly key: string | null;
+  readonly place: string;
+}
+
+/** What cannot be an item, with what was expected and found. */
+export interface Fault {
+  readonly place: string;
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** A key, or why there is none. */
+type Key = { readonly key: string } | { readonly reason: string };
+
+const FIX = 'Fix that item, or leave it out.';
+const ID_HINT = 'Every item needs the id_field; leave it out to number the items.';
+/** What may be half of a pair. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** Makes the item of a value, or says why it cannot be one. `index` counts values, `position` items before it. */
+export function jsonItems({ items_path, id_field }: JsonConfig, warnings: WarningCounter) {
+  const idPath = id_field === undefined ? null : splitPath(id_field);
+  // Names in several objects may be the same.
+  const isNamed = items_path !== undefined && !itemsPath(items_path).includes(EVERY);
+
+  return ({ text, value, key: name, place }: Located, index: number, position: number): EnumeratedItem | Fault => {
+    if (repeatsKeys(text, value)) warnings.add('repeated_field', place);
+    const fields = fieldsOf(value, name);
+    const found = idPath ? keyAt(idPath, fields) : isNamed && name !== null ? keyOf(name, 'a name') : null;
+    const fault = text.includes('\\u') && SURROGATE.test(text) ? textFault(value) : null;
+    if (fault !== null) return { place, reason: fault, hint: FIX };
+    if (found && 'reason' in found) return { place, reason: found.reason, hint: idPath ? ID_HINT : FIX };
+    const key = found?.key ?? String(index);
+    const payload = {
+      ...fields,
+      ...(Object.hasOwn(fields, '_index') ? {} : { _index: index }),
+      ...(Object.hasOwn(fields, '_id') ? {} : { _id: key }),
+    };
+    return found === null && index === position ? { place, payload } : { key, place, payload };
+  };
+
+  function keyAt(path: readonly string[], item: JsonObject): Key {
+    const what = `a text or number in id_field ${show(id_field)}`;
+    let value: Json = item;
+    for (const [at, step] of path.entries()) {
+      const fields: JsonObject = isObject(value) ? value : {};
+      const next: Json | undefined = Object.hasOwn(fields, step) ? fields[step] : undefined;
+      if (next === undefined) {
+        return { reason: `expected ${what}, found no such field.${didYouMeanStep(path, at, Object.keys(fields))}` };
+      }
+      value = next;
+    }
+    return keyOf(typeof value === 'number' ? String(value) : value, what);
+  }
+}
+
+/** Half of a surrogate pair is no text that could be stored. */
+function keyOf(value: Json, what: string): Key {
+  if (typeof value === 'string' && value !== '' && value.isWellFormed()) return { key: value };
+  return { reason: `expected ${what}, found ${show(value)}` };
+}
+
+/** The fields of a value; anything but an object is one, `value`. */
+function fieldsOf(value: Json, name: string | null): JsonObject {
+  const fields = isObject(value) ? value : { value };
+  return name === null || Object.hasOwn(fields, '_key') ? fields : { ...fields, _key: name };
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

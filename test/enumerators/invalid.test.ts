@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { noneSkipped, onInvalid, readItems } from '../../src/enumerators/items.ts';
+import { refusal, temporaryDirectory } from './helpers.ts';
+
+/** What is read from a file with this content, and what of it is skipped. */
+async function read(type: string, content: string | Uint8Array, fields: JsonObject = {}) {
+  const file_path = join(temporaryDirectory(), 'source');
+  writeFileSync(file_path, content);
+  const enumerator = await getEnumerator(type);
+  const given = type === 'dynamic' ? { code: String(content) } : { file_path };
+  const config = parseConfig(enumerator, { ...given, ...fields });
+  const skipped = noneSkipped();
+  const items = [];
+  for await (const item of readItems(enumerator, config, { workingDirectory: '/' }, skipped)) items.push(item);
+  return { items, skipped };
+}
+
+/** Sources with bad records among good ones: the numbers of the good ones, and the places of the bad. */
+const SOURCES: readonly (readonly [
+  string,
+  string,
+  string | Uint8Array,
+  JsonObject,
+  readonly number[],
+  readonly string[],
+])[] = [
+  ['ragged rows', 'csv', 'a,b\n1,2\n3\n4,5\n6,7,8\n', {}, [0, 2], ['line 3', 'line 5']],
+  ['rows without an id', 'csv', 'a,b\n,1\n2,3\n', { id_column: 'a' }, [1], ['line 2']],
+  ['stray quotes', 'csv', 'a,b\n5",1\n2,3\n', {}, [1], ['line 2']],
+  [
+    'lines that are no JSON',
+    'json',
+    '1\n{"a":\n2\nnope\n',
+    { format: 'jsonl' },
+    [0, 2],
+    ['line 2, column 6', 'line 4, column 1'],
+  ],
+  [
+    'items without an id',
+    'json',
+    '[{"id":1},{},{"id":null},{"id":2}]',
+    { id_field: 'id' },
+    [0, 3],
+    ['line 1, column 11', 'line 1, column 14'],
+  ],
+  ['half of a surrogate pair', 'json', '["\\ud83d\\ude42","\\ud83d","x"]', {}, [0, 2], ['line 1, column 17']],
+  [
+    'half of one in code',
+    'dynamic',
+    'export function* enumerate() { yield "\\ud800x"; yield { a: 1 }; }',
+    {},
+    [1],
+    ['item 1'],
+  ],
+];
+
+describe('records that cannot be items', () => {
+  test.each(SOURCES)('%s are refused together, with their places', async (_, type, content, fields, _good, places) => {
+    const error = await refusal(() => read(type, content, fields));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toContain(`, ${places[0]}: expected`);
+    for (const place of places.slice(1)) expect(error.message).toContain(` ${place}: expected`);
+    expect(error.details?.invalid).toMatchObject(places.map((place) => ({ place })));
+    expect(error.hint).toContain('on_invalid: "skip"');
+  });
+
+  test.each(SOURCES)('%s are left out, counted and listed', async (_, type, content, fields, good, places) => {
+    const { items, skipped } = await read(type, content, { ...fields, on_invalid: 'skip' });
+    expect(skipped).toMatchObject({
+      invalid: places.length,
+      duplicates: 0,
+      records: places.map((place) => ({ place })),
+    });
+    expect(items).toHaveLength(good.length);
+    const numbers = items.map(({ payload: { _row_index, _index } }) => _row_index ?? _index);
+    if (type !== 'dynamic') expect(numbers).toEqual(good);
+  });
+
+  test('where a number is the key, it is that of the record', async () => {
+    const { items } = await read('json', '1\n{\n3\n', { format: 'jsonl', on_invalid: 'skip' });
+    expect(items.map(({ key, payload }) => [key, payload._id])).toEqual([
+      [undefined, '0'],
+      ['2', '2'],
+    ]);
+  });
+
+  test('the first 20 are listed, and reading ends there', async () => {
+    const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
+    const error = await refusal(() => read('csv', `a,b\n${rows}"never closed`));
+    expect(error.details?.invalid).toHaveLength(20);
+    expect(error.message).toMatch(/line 2: .*\. 19 more: line 3: .*line 21: .*; and perhaps others behind these$/);
+    const { skipped } = await read('csv', `a,b\n${rows}`, { on_invalid: 'skip' });
+    expect(skipped.invalid).toBe(30);
+    expect(skipped.records).toHaveLength(20);
+  });
+
+  test('what makes the rest unreadable refuses the source whatever the config says', async () => {
+    for (const content of ['a,b\n1,"2\n3,4\n', 'a,b\n"1"x,2\n']) {
+      const error = await refusal(() => read('csv', content, { on_invalid: 'skip' }));
+      expect(error.message).toMatch(/line 2: expected a/);
+    }
+    expect((await refusal(() => read('json', '[1,}', { on_invalid: 'skip' }))).message).toMatch(/line 1, column 4/);
+  });
+
+  test('a NUL character in a row of CSV', async () => {
+    const content = 'a,b\n1,2\n3,\0\n4,5\n';
+    expect((await refusal(() => read('csv', content))).message).toMatch(/line 3: .*NUL/);
+    const { items, skipped } = await read('csv', content, { on_invalid: 'skip' });
+    expect(items.map(({ payload }) => payload.a)).toEqual(['1', '4']);
+    expect(skipped.records).toEqual([{ place: 'line 3', reason: 'expected text, found a NUL character' }]);
+  });
+
+  test('ragged rows that are to be skipped are, though other invalid records are refused', async () => {
+    const { items, skipped } = await read('csv', 'a,b\n1\n2,3\n', { ragged_rows: 'skip' });
+    expect(items).toHaveLength(1);
+    expect(skipped).toMatchObject({ invalid: 1, records: [{ place: 'line 2' }] });
+    const error = await refusal(() => read('csv', 'a,b\n1\n,3\n', { ragged_rows: 'skip', id_column: 'a' }));
+    expect(error.message).toMatch(/line 3: expected a value in id_column/);
+  });
+
+  test.each([
+    [{ on_invalid: 'skip' }, 'skip'],
+    [{ on_invalid: 'refuse' }, 'refuse'],
+    [{}, 'refuse'],
+  ])('a config of %j means %s', (config, expected) => expect(onInvalid(config)).toBe(expected));
+});

@@ -1,0 +1,180 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, readdirSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { asUrl } from '../../src/enumerators/sql/connection.ts';
+import { withoutPassword } from '../../src/enumerators/sql/source.ts';
+import { sqlEnumerator } from '../../src/enumerators/sql.ts';
+import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+
+function database(name: string, schema: string, mode = 'DELETE'): string {
+  const path = join(temporaryDirectory(), name);
+  const db = new Database(path);
+  db.pragma(`journal_mode = ${mode}`);
+  db.exec(schema);
+  db.close();
+  return path;
+}
+
+describe('text that is not UTF-8', () => {
+  const path = () =>
+    database(
+      'x.db',
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, b BLOB);
+       INSERT INTO t VALUES (1, 'é', NULL), (2, CAST(x'c328' AS TEXT), NULL), (3, 'a genuine \u{FFFD}', x'c328'),
+         (4, CAST(x'41e9' AS TEXT), NULL), (5, '', NULL);`,
+    );
+
+  test('is refused, with the rows and the bytes', async () => {
+    const error = await refusal(() => enumerateAll('sql', { connection_string: path(), query: 'SELECT * FROM t' }));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toMatch(/^query, row 2: expected text in UTF-8 in column "name", found bytes .*c328/);
+    expect(error.hint).toContain('CAST(name AS BLOB)');
+  });
+
+  test.each([
+    ['SELECT * FROM t', [1, 3, 5]],
+    ['SELECT * FROM t ORDER BY id DESC;', [5, 3, 1]],
+    ['WITH x AS (SELECT * FROM t) SELECT * FROM x WHERE id > 1 -- behind the first', [3, 5]],
+    ['SELECT id, name, name FROM t', [1, 3, 5]],
+  ])('is left out where the config says so, of %s', async (query, ids) => {
+    const rejected: string[] = [];
+    const { payloads } = await enumerateAll(
+      'sql',
+      { connection_string: path(), query, on_invalid: 'skip' },
+      { reject: ({ place }) => rejected.push(place) },
+    );
+    expect(payloads.map(({ id }) => id)).toEqual(ids);
+    expect(rejected).toHaveLength(2);
+  });
+
+  test('is given as bytes where they are asked for', async () => {
+    const query = 'SELECT CAST(name AS BLOB) AS name FROM t WHERE id = ?';
+    const { payloads } = await enumerateAll('sql', { connection_string: path(), query, params: [2] });
+    expect(payloads).toMatchObject([{ name: { $base64: 'wyg=' } }]);
+  });
+
+  test('a limit counts rows that are items', async () => {
+    const config = { connection_string: path(), query: 'SELECT id, name FROM t', on_invalid: 'skip', limit: 3 };
+    const { payloads } = await enumerateAll('sql', config, { reject: () => {} });
+    expect(payloads.map(({ id }) => id)).toEqual([1, 3, 5]);
+  });
+});
+
+describe('the path of a SQLite file', () => {
+  test.each<[string, string, (path: string) => string]>([
+    ['a file: URL', 'a b.db', (path) => pathToFileURL(path).href],
+    ['a file: URL with options', 'a b.db', (path) => `${pathToFileURL(path).href}?mode=ro&cache=shared`],
+    ['a file: URL with a host', 'a.db', (path) => `file://localhost${path}`],
+    ['a file: URL with one slash', 'ü.db', (path) => `file:${encodeURI(path)}`],
+    ['a relative file: URL', 'a b.db', () => 'file:a%20b.db'],
+    ['a percent-encoded sqlite: URL', 'a b.db', (path) => `sqlite://${encodeURI(path)}`],
+    ['one with options', 'a.db', (path) => `sqlite://${path}?mode=ro`],
+    ['a percent sign that is one', 'a%20b.db', (path) => `sqlite://${path}`],
+    ['a percent sign that encodes nothing', '100%.db', (path) => path],
+    ['a percent-encoded percent sign', 'a%20b.db', (path) => pathToFileURL(path).href],
+    ['a question mark in a name', 'a?.db', (path) => path],
+    ['an equals sign in a name', 'host.db=1', () => './host.db=1'],
+  ])('may be %s', async (_, name, write) => {
+    const path = database(name, 'CREATE TABLE t (n); INSERT INTO t VALUES (1)');
+    const config = sqlEnumerator.configSchema.parse({ connection_string: write(path), query: 'SELECT n FROM t' });
+    const resolved = sqlEnumerator.resolve(config, { workingDirectory: join(path, '..') });
+    expect(resolved.connection_string).toBe(`sqlite://${path}`);
+    expect(sqlEnumerator.resolve(resolved, { workingDirectory: '/' })).toEqual(resolved);
+    expect((await enumerateAll('sql', { ...resolved } as JsonObject)).payloads).toMatchObject([{ n: 1 }]);
+  });
+});
+
+describe('keywords of PostgreSQL', () => {
+  test.each([
+    ['host=db.example port=5433 user=me dbname=shop', 'postgres://me@db.example:5433/shop'],
+    [`host='db.example' password='p@ ss\\'/' user=me`, "postgres://me:p%40%20ss'%2F@db.example/"],
+    ['dbname=shop sslmode=require', 'postgres:///shop?sslmode=require'],
+    ['host=/var/run/postgresql dbname=shop', 'postgres:///shop?host=%2Fvar%2Frun%2Fpostgresql'],
+    ['postgres://me@host/db', 'postgres://me@host/db'],
+  ])('%s', (given, url) => expect(asUrl(given)).toBe(url));
+
+  test('one that is not known is refused with the nearest', async () => {
+    const config = { connection_string: 'host=x dbnmae=y', query: 'SELECT 1' };
+    const error = await refusal(() => enumerateAll('sql', config));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toContain('found "dbnmae". Did you mean "dbname"?');
+  });
+
+  test('are shown without the password', () => {
+    expect(withoutPassword(`host=x password='a b\\'c' user=me`)).toBe('host=x password=*** user=me');
+    expect(withoutPassword('password = secret host=x')).toBe('password = *** host=x');
+  });
+
+  test('are a server, not a file', () => {
+    const config = sqlEnumerator.configSchema.parse({ connection_string: 'host=x dbname=y', query: 'SELECT 1' });
+    const resolved = sqlEnumerator.resolve(config, { workingDirectory: '/' });
+    expect(resolved.connection_string).toBe('host=x dbname=y');
+    expect(sqlEnumerator.root(resolved)).toBeNull();
+  });
+});
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const NOBODY = 65534;
+const isRoot = process.getuid?.() === 0;
+/** Whoever reads is not root, whom no permission holds back; the sources have to be open to that user. */
+const asUser = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+const canRead =
+  !isRoot ||
+  spawnSync(process.execPath, [join(ROOT, 'src/main.ts'), '--version'], { ...asUser, cwd: '/' }).status === 0;
+
+describe.skipIf(!canRead)('a database in WAL mode in a directory that cannot be written', () => {
+  /** What a process without rights to write there reads. */
+  function read(path: string): unknown {
+    const program = `
+      const { sqlEnumerator } = await import(${JSON.stringify(join(ROOT, 'src/enumerators/sql.ts'))});
+      const rows = [];
+      const config = { connection_string: process.argv[1], query: 'SELECT n FROM t', on_duplicate: 'refuse', on_invalid: 'refuse' };
+      for await (const { payload } of sqlEnumerator.enumerate(config, { workingDirectory: '/' })) rows.push(payload.n);
+      console.log(JSON.stringify(rows));`;
+    const words = ['--input-type=module', '--eval', program, path];
+    return JSON.parse(execFileSync(process.execPath, words, { ...asUser, cwd: '/', encoding: 'utf8' }));
+  }
+
+  function closed(path: string): string {
+    chmodSync(path, 0o444);
+    chmodSync(join(path, '..'), 0o555);
+    return path;
+  }
+
+  test('is read where it was closed well', () => {
+    const path = closed(database('wal.db', 'CREATE TABLE t (n); INSERT INTO t VALUES (1), (2)', 'WAL'));
+    expect(read(path)).toEqual([1, 2]);
+    expect(readdirSync(join(path, '..'))).toEqual(['wal.db']);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('abp-sqlite-'))).toEqual([]);
+  });
+
+  test('is read with what is still in its -wal file', () => {
+    const directory = temporaryDirectory();
+    const writer = new Database(join(directory, 'a.db'));
+    writer.pragma('journal_mode = WAL');
+    writer.exec('CREATE TABLE t (n); INSERT INTO t VALUES (1)');
+    for (const end of ['', '-wal']) {
+      copyFileSync(join(directory, `a.db${end}`), join(directory, `b.db${end}`));
+      chmodSync(join(directory, `b.db${end}`), 0o444);
+    }
+    writer.close();
+    renameSync(join(directory, 'a.db'), join(directory, 'gone'));
+    expect(read(closed(join(directory, 'b.db')))).toEqual([1]);
+  });
+
+  test('is read while another process has it open', () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'a.db');
+    const writer = new Database(path);
+    writer.pragma('journal_mode = WAL');
+    writer.exec('CREATE TABLE t (n); INSERT INTO t VALUES (1)');
+    for (const end of ['-wal', '-shm']) chmodSync(`${path}${end}`, 0o444);
+    expect(read(closed(path))).toEqual([1]);
+    writer.close();
+  });
+});
