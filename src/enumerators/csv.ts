@@ -24,12 +24,7 @@ const oneCharacter = z.string().regex(/^[^\r\n]$/u, { error: 'expected one chara
 
 const configSchema = z
   .strictObject({
-    file_path: z
-      .string()
-      .min(1)
-      .describe(
-        'The CSV file; may be compressed (gzip, zstd). `~` and paths relative to the working directory are resolved.',
-      ),
+    file_path: z.string().min(1).describe('The CSV file; may be compressed (gzip, zstd).'),
     delimiter: mark
       .optional()
       .describe(
@@ -52,26 +47,19 @@ const configSchema = z
       .string()
       .regex(/^(?:none|[^\r\n])$/u, { error: 'expected one character, or "none"' })
       .default('"')
-      .describe('Around a field with delimiters or line breaks; "none" where quotes are text (inch marks).'),
-    relax_quotes: z.boolean().default(false).describe('Take quotes inside a field without quotes as text.'),
+      .describe('Around a field; "none" where quotes are text (inch marks).'),
+    relax_quotes: z.boolean().default(false).describe('Quotes inside a bare field are text.'),
     escape: oneCharacter
       .optional()
-      .describe(
-        'Before a quote inside a quoted field; "\\\\" for a backslash. Left out: the quote itself, written twice.',
-      ),
+      .describe('Before a quote in a quoted field (a backslash). Left out: quotes are written twice.'),
     comment: mark.optional().describe('Lines that begin with it are left out ("#").'),
-    skip_lines: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .default(0)
-      .describe('Lines at the beginning of the file that are left out: a title, notes.'),
+    skip_lines: z.int().min(0).max(1_000_000).default(0).describe('Lines above the header to leave out.'),
     trim: z.boolean().default(false).describe('Remove white space around fields and names.'),
     ragged_rows: z
       .enum(['refuse', 'pad', 'skip'])
       .default('refuse')
       .describe(
-        'Rows with more or fewer fields than columns: invalid records (refuse), filled up with empty fields (pad; also drops empty fields too many), or left out, counted and listed (skip).',
+        'Rows with more or fewer fields than columns: invalid (refuse), filled up (pad; drops empty fields too many), or left out and listed (skip).',
       ),
     on_duplicate: onDuplicateField,
     on_invalid: onInvalidField,

@@ -18,18 +18,13 @@ import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 
 const configSchema = z
   .strictObject({
-    file_path: z
-      .string()
-      .min(1)
-      .describe(
-        'The JSON file; may be compressed (gzip, zstd). `~` and paths relative to the working directory are resolved.',
-      ),
+    file_path: z.string().min(1).describe('The JSON file; may be compressed (gzip, zstd).'),
     items_path: z
       .string()
       .min(1)
       .optional()
       .describe(
-        'Where the items are: "data.items" (an array, or an object: its members are items with their name as _key), "results[*].items" or "regions.*.shops" (in every one). A dot, bracket or * inside a name has a backslash before it. Left out: the file is the array, or several objects one behind the other.',
+        'Where the items are: "data.items" (an array, or an object: members are items, their names _key), "results[*].items" (in every one). Dots, brackets and * in a name: behind a backslash. Left out: the file is the array, or several objects.',
       ),
     id_field: z
       .string()

@@ -89,7 +89,9 @@ export const sqlEnumerator: Enumerator<SqlConfig> = {
 };
 
 async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
-  const config = sqlEnumerator.resolve(given, context);
+  // What was approved is read: a path that was resolved is not looked for again.
+  const isResolved = fileOf(given.connection_string)?.startsWith('/') === true;
+  const config = isResolved ? given : sqlEnumerator.resolve(given, context);
   const connection = fileOf(config.connection_string) ?? asUrl(config.connection_string);
   const isFile = fileOf(config.connection_string) !== null;
   const scheme = isFile ? 'sqlite' : (schemeOf(connection) ?? '');

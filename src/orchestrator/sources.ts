@@ -115,8 +115,22 @@ export const previewItems = operation({
   },
 });
 
-/** The schema without what says nothing to a reader. */
+/** Of a schema: said once for all, or by the refusal of what breaks it. */
+const LEFT_OUT = [
+  '$schema',
+  'additionalProperties',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'minimum',
+  'maximum',
+  'pattern',
+];
+
+/** The schema without what says nothing to a reader; names of fields are kept, also those that are such words. */
 function briefSchema(schema: object): object {
-  const { $schema: _dialect, ...rest } = schema as Record<string, unknown>;
-  return rest;
+  const { properties, ...rest } = schema as { readonly properties?: Readonly<Record<string, object>> };
+  const brief = (part: object) => Object.fromEntries(Object.entries(part).filter(([name]) => !LEFT_OUT.includes(name)));
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, brief(field)]);
+  return { ...brief(rest), properties: Object.fromEntries(fields) };
 }

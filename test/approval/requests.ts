@@ -129,6 +129,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
     );
   const limit = of(1, 2);
   const on_duplicate = of('refuse', 'skip');
+  const on_invalid = of('refuse', 'skip');
   const encoding = of('utf-8', 'latin1');
   return {
     file: {
@@ -147,7 +148,16 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       columns: of(['name', 'n'], ['name']),
       encoding,
       id_column: of('name'),
+      quote: of('"', 'none'),
+      relax_quotes: of(true, false),
+      escape: of('\\'),
+      comment: of('#'),
+      skip_lines: of(0, 1),
+      trim: of(true, false),
+      ragged_rows: of('refuse', 'pad', 'skip'),
+      offset: of(0, 1),
       on_duplicate,
+      on_invalid,
       limit,
     },
     json: {
@@ -157,6 +167,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       format: of('json', 'jsonl'),
       encoding,
       on_duplicate,
+      on_invalid,
       limit,
     },
     sql: {
@@ -178,6 +189,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       params: of([], ['a']),
       id_column: of('name'),
       on_duplicate,
+      on_invalid,
       limit,
     },
     dynamic: {
@@ -188,6 +200,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       timeout_s: of(5, 10),
       memory_mb: of(64, 512),
       max_output_mb: of(1, 10),
+      on_invalid,
       limit,
     },
   };

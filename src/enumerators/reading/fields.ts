@@ -14,23 +14,19 @@ export const offsetField = z
   .min(0)
   .max(1_000_000_000)
   .default(0)
-  .describe('Leave out so many items at the beginning; the others keep their numbers.');
+  .describe('Leave out so many at the beginning; the others keep their numbers.');
 
 /** `on_duplicate`, in every enumerator that takes keys from the source. */
 export const onDuplicateField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
-  .describe(
-    'Two items with one key: refuse the source and name both places (refuse), or keep the first and list the others (skip).',
-  );
+  .describe('Items whose key came before: refuse the source, or skip and list them.');
 
 /** `on_invalid`, in every enumerator whose records may be none that can be an item. */
 export const onInvalidField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
-  .describe(
-    'Records that cannot be items: refuse the source and list the first 20 (refuse), or leave them out, counted and listed (skip).',
-  );
+  .describe('Records that cannot be items: refuse the source, or skip and list them.');
 
 /** An encoding of the WHATWG list, as TextDecoder takes it. */
 export const encodingField = z
@@ -40,9 +36,7 @@ export const encodingField = z
       `expected an encoding such as "utf-8", "utf-16le", "windows-1252" or "shift_jis", found ${JSON.stringify(input)}`,
   })
   .optional()
-  .describe(
-    'Text encoding, by its WHATWG name ("windows-1252", "shift_jis"…). Left out: UTF-8, or what a byte order mark says.',
-  );
+  .describe('WHATWG name ("windows-1252", "shift_jis"…). Left out: UTF-8, or what a byte order mark says.');
 
 function isEncoding(name: string): boolean {
   try {
