@@ -2,6 +2,7 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { JOB_STATUSES } from '../domain/job.ts';
+import { usd } from '../domain/money.ts';
 import type { Repository, StoreTotals } from '../domain/repository.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
 import type { HttpEnv } from './caller.ts';
@@ -104,7 +105,7 @@ type JobTotals = StoreTotals['perJob'][number];
 
 const COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (job: JobTotals) => number }[] = [
   { name: 'abp_units_tried_total', help: 'Units that had an attempt', of: (job) => job.unitsTried },
-  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => job.costUsd },
+  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => usd(job.costUsd) },
   { name: 'abp_input_tokens_total', help: 'Tokens read by agents', of: (job) => job.inputTokens },
   { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.outputTokens },
 ];

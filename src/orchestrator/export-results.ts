@@ -31,7 +31,7 @@ export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
   description:
-    'Writes units with payload and result to a file: csv and markdown with one column a field, jsonl and json with everything. Works at any time; until the job has ended the export is marked as partial. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
+    'Writes units with payload and result to a file: csv, tsv and markdown with one column a field, jsonl and json with everything. Works at any time; until the job has ended the export is marked as partial. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
   input: z.strictObject({
     job_id: jobId,
     format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),

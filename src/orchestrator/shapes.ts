@@ -175,8 +175,3 @@ export function iso(at: number | null): string | null {
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
 }
-
-/** Money as shown: a hundredth of a cent is precise enough. */
-export function usd(amount: number): number {
-  return Number(amount.toFixed(4));
-}

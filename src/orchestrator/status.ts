@@ -4,6 +4,7 @@ import type { EventType } from '../domain/event.ts';
 import { type FailureClass, failureRule } from '../domain/failure.ts';
 import { goesOnByItself, type Job, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
+import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
@@ -11,7 +12,7 @@ import { listed, shownOf } from './approval.ts';
 import { leftOut, shortField, shortMessage, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
-import { iso, type JobStatusOutput, usd } from './shapes.ts';
+import { iso, type JobStatusOutput } from './shapes.ts';
 import { shownSourceNotes } from './source-notes.ts';
 
 /** The rate is that of the last minutes: what counts for the rest. */

@@ -1,8 +1,9 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { AbpError } from '../../domain/error.ts';
 import { refuseRecursion } from '../../executor/launch.ts';
 import { fileTarget } from '../../executor/write-target.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
-import { exportFormatOf } from '../../export/index.ts';
+import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import { preflight } from '../../orchestrator/settings.ts';
 import { type Batch, type BatchExport, readBatchFile, workerOf } from '../batch-file/read.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
@@ -107,6 +108,13 @@ function targetOf(
   { output, force }: Pick<RunOptions, 'output' | 'force'>,
 ): BatchExport | null {
   if (output === undefined) return fromFile && { ...fromFile, force: fromFile.force || force };
-  const format = exportFormatOf(basename(output)) ?? fromFile?.format ?? 'csv';
+  if (output === '-') {
+    throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
+      hint: 'abp export <job> - writes results to stdout.',
+    });
+  }
+  // A format that is not that of the file's own name was chosen.
+  const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
+  const format = exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
   return { ...fromFile, path: resolve(output), format, force };
 }

@@ -3,10 +3,11 @@ import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/a
 import { AbpError } from '../../domain/error.ts';
 import { failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
+import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, iso, jobId, unitIndex, usd } from '../shapes.ts';
+import { cut, iso, jobId, unitIndex } from '../shapes.ts';
 import { terminalCommand } from '../terminal-command.ts';
 
 /** Longer texts are cut: a page is no place for them, and the run directory has the whole. */
