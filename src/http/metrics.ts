@@ -51,10 +51,18 @@ export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
       app.get(metrics.path, async (c) => {
         store.totals = repository.totals();
         store.executors = repository.leases.held().length;
-        return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+        return c.body(onlyNumbers(await registry.metrics()), 200, { 'Content-Type': registry.contentType });
       });
     },
   };
+}
+
+/**
+ * Metrics without samples that are no number: Node's own say NaN, or the largest integer as nanoseconds, where nothing was
+ * measured since the last look. A bound of +Inf is a label, and stays.
+ */
+function onlyNumbers(text: string): string {
+  return text.replace(/^[^#\n].* (?:nan|[+-]?inf(?:inity)?|9223372036\.\d+)\n/gim, '');
 }
 
 /** What was read for the answer that is being made. */

@@ -58,6 +58,7 @@ export const prune: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp prune --older-than 30d --dry-run')
     .action(
       act(async (session, options: PruneOptions) => {
+        if (options.dryRun) session.leaveStore();
         const { pruneStore } = await import('../upkeep/prune.ts');
         return pruneStore(session, options);
       }),

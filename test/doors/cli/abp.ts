@@ -146,7 +146,7 @@ async function runHere(folder: string, environment: Workspace['environment'], ar
     const exitCode = await runCli(args, {
       version: packageVersion(),
       environment,
-      open: async () => wire(environment, installed().program('executor/main')),
+      open: async (_environment, making) => wire(environment, installed().program('executor/main'), making),
       doors: { mcp: notHere, serve: notHere, dashboard: notHere },
     });
     return { exitCode, stdout: said.stdout.trimEnd(), stderr: said.stderr.trimEnd() };
