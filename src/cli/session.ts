@@ -92,8 +92,9 @@ export function createSession(host: CliHost, json: boolean): Session {
       if (json) writeDocument(document);
       else if (text !== undefined) say(text);
     },
-    complain({ message, hint }) {
-      const line = (text: string) => printable(inCommands(text), true);
+    complain({ message, hint, details }) {
+      const jobId = typeof details?.job_id === 'string' ? details.job_id : undefined;
+      const line = (text: string) => printable(inCommands(text, jobId), true);
       process.stderr.write(`${colors.red('error:')} ${line(message)}\n`);
       if (hint) process.stderr.write(`${colors.dim('hint:')} ${line(hint)}\n`);
     },

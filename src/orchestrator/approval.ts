@@ -26,17 +26,23 @@ export async function definitionOf(
 }
 
 /**
- * How a job stands with the person who has to allow it, as it is at this moment. A test that was discarded, of this job or
- * of another one alike, is not repeated without them.
+ * How a job stands with the person who has to allow it, as it is at this moment. A test that failed, or was discarded, of
+ * this job or of another one alike, is not repeated without them.
  */
 export async function standing(deps: Deps, job: Job): Promise<Standing> {
   const found = await standingOf(deps.repository, job, await definitionOf(deps, job));
   const isAsked = needsPerson({ ...job, powers: found.definition.powers });
-  if (!found.approved || !isAsked || job.status !== 'created') return found;
-  const { discardedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
-  if (discardedAt === null) return found;
-  const reason = 'A test of it was discarded, and another one runs units again.';
-  return { approved: false, definition: found.definition, reason };
+  if (!found.approved || !isAsked) return found;
+  const { discardedAt = null, approvedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
+  const { definition } = found;
+  if (job.status === 'created' && discardedAt !== null) {
+    return { approved: false, definition, reason: 'A test of it was discarded, and another one runs units again.' };
+  }
+  // The yes that it ran under is spent: another one is given after its start.
+  if (job.status === 'testing' && job.test?.state === 'failed' && (approvedAt ?? 0) <= job.test.startedAt) {
+    return { approved: false, definition, reason: 'Its test failed, and another one runs units again.' };
+  }
+  return found;
 }
 
 /**

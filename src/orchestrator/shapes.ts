@@ -112,6 +112,7 @@ export const nextCall = z.object({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
   why: z.string(),
+  person: z.string().optional(),
 });
 
 /** What a person looks at before approving: one test unit. */

@@ -1,7 +1,7 @@
 import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
-import { type FailureClass, failureRule } from '../domain/failure.ts';
+import { adviceIn, type FailureClass } from '../domain/failure.ts';
 import { goesOnByItself, type Job, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { usd } from '../domain/money.ts';
@@ -111,15 +111,15 @@ function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Le
 }
 
 /** What failed for good, by class with an example; and what failed so far and is tried again. */
-function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId }: Job): Record<string, unknown> {
+function failuresOf({ repository: { units } }: OrchestratorDeps, { jobId, status }: Job): Record<string, unknown> {
   const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
     example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
-    advice: failureRule(failureClass).advice,
+    advice: adviceIn(status, failureClass),
   }));
-  const inStatus = (status: UnitStatus, failureClass: FailureClass) =>
-    units.slice(jobId, { status, failureClass }, 0, 0).total;
+  const inStatus = (unitStatus: UnitStatus, failureClass: FailureClass) =>
+    units.slice(jobId, { status: unitStatus, failureClass }, 0, 0).total;
   const retrying = (Object.keys(units.classCounts(jobId)) as FailureClass[])
     .map((name) => ({ class: name, count: inStatus('pending', name) + inStatus('running', name) }))
     .filter(({ count }) => count > 0);
@@ -179,7 +179,7 @@ function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   return {
     state: test.state,
-    ...(test.verdict ? { verdict: shortText(test.verdict, 600) } : {}),
+    ...(test.verdict ? { verdict: shortMessage(test.verdict, 600) } : {}),
     units: test.units,
     cost_usd: usd(cost),
     // Once it is decided, get_unit has the details.

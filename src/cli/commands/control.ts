@@ -14,7 +14,8 @@ export const pause: DefineCommand = (program, act) => {
     .action(
       act(async (session, typed: string, { hard }: { hard: boolean }) => {
         const status = await session.call('pause_job', { job_id: await session.jobId(typed), hard });
-        session.answer(status, `${status.job_id} is paused. abp resume ${status.job_id} goes on.`);
+        const { nextText } = await import('../job/next-commands.ts');
+        session.answer(status, `${status.job_id} is paused. ${await nextText(session, status.job_id)}`);
         return 'done';
       }),
     );

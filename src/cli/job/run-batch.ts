@@ -16,6 +16,7 @@ import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
+import { exportSuggestion } from './next-commands.ts';
 import type { Status } from './status-text.ts';
 
 /** Options of `abp run`. */
@@ -44,7 +45,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const { status } = await session.call('get_job_status', { job_id });
   const ended = status === 'completed' || status === 'failed';
   const exported = ended && batch.export ? await exportAtEnd(session, job_id, batch.export) : null;
-  if (ended && !batch.export) session.say(`Export the results with: abp export ${job_id} results.csv`);
+  if (ended && !batch.export) session.say(`Export the results with: ${exportSuggestion(job_id)}`);
   if (MAY_END.includes(status) && batch.export) {
     session.say(`Its results are exported by hand, when it has ended: ${exportCommand(job_id, batch.export)}`);
   }

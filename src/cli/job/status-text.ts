@@ -54,11 +54,11 @@ const COLOR_OF: Readonly<Record<string, 'cyan' | 'yellow' | 'green' | 'red' | 'd
 };
 
 /** Failures by cause with an example and what to do. */
-export function failureLines({ clusters, clusters_left_out }: Overview, colors: Colors): string[] {
+export function failureLines({ job_id, clusters, clusters_left_out }: Overview, colors: Colors): string[] {
   return [
     ...clusters.flatMap(({ class: name, count, example, advice }) => [
       `${colors.red(`${count} × ${name}`)}, such as unit ${example.unit}: ${printable(example.message)}`,
-      colors.dim(`  ${inCommands(advice)}`),
+      colors.dim(`  ${inCommands(advice, job_id)}`),
     ]),
     ...(clusters_left_out > 0 ? [colors.dim(`and ${clusters_left_out} more failed units`)] : []),
   ];

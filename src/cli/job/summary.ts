@@ -29,10 +29,10 @@ export function summaryText(job: Overview, colors: Colors): string {
     (name) => units[name] > 0,
   );
   const took = started_at && ended_at ? (Date.parse(ended_at) - Date.parse(started_at)) / 1000 : null;
-  const lost = job.executor.state === 'lost' ? colors.red(` lost: abp resume ${job.job_id}`) : '';
+  const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor is gone') : '';
   return [
     `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
-    ...(job.message ? [colors.yellow(printable(inCommands(job.message)))] : []),
+    ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id)))] : []),
     table(
       colors,
       ['units', ...counted, 'cost', ...(took === null ? [] : ['time'])],

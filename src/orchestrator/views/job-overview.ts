@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
-import { failureRule } from '../../domain/failure.ts';
+import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
@@ -136,7 +136,7 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       count: units.length,
       example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
       meaning: failureRule(failureClass).meaning,
-      advice: failureRule(failureClass).advice,
+      advice: adviceIn(job.status, failureClass),
       units,
     })),
     // What failed since it was counted is among the clusters already.

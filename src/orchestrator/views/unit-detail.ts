@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { failureRule } from '../../domain/failure.ts';
+import { adviceIn, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
@@ -95,7 +95,7 @@ export const unitDetail = operation({
       status: unit.status,
       payload: unit.payload,
       ...(failureClass
-        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(failureClass) } }
+        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(job, failureClass) } }
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
@@ -107,9 +107,8 @@ export const unitDetail = operation({
   },
 });
 
-function about(failureClass: NonNullable<Unit['failureClass']>) {
-  const { meaning, advice } = failureRule(failureClass);
-  return { meaning, advice };
+function about({ status }: Job, failureClass: NonNullable<Unit['failureClass']>) {
+  return { meaning: failureRule(failureClass).meaning, advice: adviceIn(status, failureClass) };
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
