@@ -30,7 +30,7 @@ export async function withNextHere(
 /** What a person agrees to once, for all that a job runs as it is. */
 const ALLOW = 'abp approvals allow';
 
-function decideElsewhere({ person }: NextCall): NextCall {
-  const why = `the user decides there, or on a terminal: ${person}. Show them what it would do`;
+function decideElsewhere({ person, why: asked }: NextCall): NextCall {
+  const why = `the user decides there, or on a terminal: ${person}. Then it ${asked.split('. Then it ').at(-1)}`;
   return { tool: 'dashboard', arguments: { action: 'url' }, why };
 }

@@ -18,10 +18,10 @@ export const pauseJob = operation({
   name: 'pause_job',
   title: 'Pause a job',
   description:
-    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back without using a retry. Nothing is lost; resume_job goes on.',
+    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back. Nothing is lost; resume_job goes on.',
   input: z.strictObject({
     job_id: jobId,
-    hard: z.boolean().optional().describe('Interrupt the units at work instead of letting them finish'),
+    hard: z.boolean().optional().describe('Interrupt units at work'),
   }),
   output: jobStatusOutput,
   effect: 'write',

@@ -20,10 +20,7 @@ const input = z.strictObject({
     .describe('In testing: true runs all other units, false rejects the test. Ask the user first'),
   note: z.string().max(2000).optional().describe('Why it was decided so'),
   shown: z.string().max(100).optional().describe('That of the status decided about'),
-  again: z
-    .boolean()
-    .optional()
-    .describe('In testing: true tries a failed test again, after what it needs was fixed; real cost'),
+  again: z.boolean().optional().describe('In testing: true tries a failed test again'),
   skip_test: z.boolean().optional().describe('In created: run all at once, untested. Only if the user asked for it'),
   wait_seconds: waitSeconds.optional().describe(`Wait up to so long for the test; default ${DEFAULT_WAIT_S}`),
 });

@@ -26,7 +26,7 @@ export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
   description:
-    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units runs failed (retry) or completed ones (reopen) with the new revision.',
+    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again.',
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',

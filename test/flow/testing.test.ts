@@ -7,8 +7,7 @@ const start = (
   f: Flow,
   job_id: string,
   more: { approve?: boolean; note?: string; skip_test?: boolean; again?: boolean } = {},
-) =>
-  f.call('start_job', { job_id, wait_seconds: 0, ...more });
+) => f.call('start_job', { job_id, wait_seconds: 0, ...more });
 
 describe('the test of a job', () => {
   test('tries one unit, waits for the approval, keeps the result, and then the batch does all others', async () => {

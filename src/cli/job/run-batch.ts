@@ -111,7 +111,7 @@ function targetOf(
   if (output === undefined) return fromFile && { ...fromFile, force: fromFile.force || force };
   if (output === '-') {
     throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
-      hint: 'abp export <job> - writes results to stdout.',
+      hint: 'When it has ended, export to - writes the results to stdout.',
     });
   }
   // A format that is not that of the file's own name was chosen.

@@ -96,7 +96,7 @@ describe('abp run', () => {
   test.each([
     ['xlsx', ['-o', 'out.xlsx'], /out\.xlsx: expected a name that ends in \.csv, \.tsv/],
     ['xlsx in the file', ['--set', 'output.path=out.parquet'], /batch\.yaml.*output: out\.parquet: expected a name/],
-    ['stdout', ['-o', '-'], /abp export <job> -/],
+    ['stdout', ['-o', '-'], /-o -: expected a file/],
   ])('results as %s are refused before anything is made', async (_what, options, message) => {
     const { abp, folder, jobs } = workspace();
     const ran = await abp('run', 'batch.yaml', '--yes', ...options);
