@@ -1,3 +1,4 @@
+import type { Progress } from '../../orchestrator/operation.ts';
 import { atLeast, unitIndexes } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
@@ -45,8 +46,13 @@ export const resume: DefineCommand = (program, act) => {
         const job_id = await session.jobId(typed);
         const { askingForApproval } = await import('../job/allow.ts');
         const slots = maxWorkers ? { max_workers: maxWorkers } : {};
-        await askingForApproval(session, yes, () => session.call('resume_job', { job_id, ...slots }));
-        return afterwards(session, job_id, watch, `${job_id} goes on.`);
+        const onProgress = ({ message }: Progress) => session.say(message);
+        const { executor, message } = await askingForApproval(session, yes, () =>
+          session.call('resume_job', { job_id, ...slots }, { onProgress }),
+        );
+        const isSilent = executor.silent_s !== undefined;
+        const done = isSilent ? String(message) : `${job_id} goes on.`;
+        return afterwards(session, job_id, watch, executor.replaced_pid === undefined ? done : `${done} ${message}`);
       }),
     );
 };

@@ -88,7 +88,8 @@ function resultLines(result: TestResult, colors: Colors): string[] {
   ];
   const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(printable(facts.join(', ')))}`;
   const text = result.message ? `${result.failure_class}: ${result.message}` : pretty(result.result ?? '');
-  return [head, ...shortened(printable(text, true).trimEnd().split('\n')).map((line) => `  ${line}`)];
+  const lines = printable(text, true).trimEnd().split('\n');
+  return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${line}`)];
 }
 
 /** Enough to decide; `abp show` has the whole. */
@@ -97,6 +98,14 @@ const SHOWN_LINES = 20;
 function shortened(lines: readonly string[]): readonly string[] {
   const more = lines.length - SHOWN_LINES;
   return more > 1 ? [...lines.slice(0, SHOWN_LINES), `… ${more} more lines`] : lines;
+}
+
+/** Of a message also the last lines: they say why. */
+function withEnd(lines: readonly string[]): readonly string[] {
+  const more = lines.length - SHOWN_LINES;
+  if (more <= 1) return lines;
+  const half = SHOWN_LINES / 2;
+  return [...lines.slice(0, half), `… ${more} more lines …`, ...lines.slice(-half)];
 }
 
 /** JSON as lines, where the text is JSON and whole; what fits on a line stays on one. */
