@@ -94,7 +94,8 @@ export function createSession(host: CliHost, json: boolean): Session {
     },
     complain({ message, hint, details }) {
       const jobId = typeof details?.job_id === 'string' ? details.job_id : undefined;
-      const line = (text: string) => printable(inCommands(text, jobId), true);
+      const line = (text: string) =>
+        printable(inCommands(text, jobId, details?.person === true && !terminal.interactive), true);
       process.stderr.write(`${colors.red('error:')} ${line(message)}\n`);
       if (hint) process.stderr.write(`${colors.dim('hint:')} ${line(hint)}\n`);
     },

@@ -24,7 +24,7 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start <job>'],
   [/\bstart_job with again=true\b/g, 'abp start <job> --again'],
   [/\bpause_job with hard=true\b/g, 'abp pause <job> --hard'],
-  [/\bmanage_units retries or reopens\b/g, 'abp retry <job> or abp reopen <job> runs again'],
+  [/\bmanage_units retries or reopens its units\b/g, 'abp retry <job> or abp reopen <job> runs its units again'],
   [/\bwith manage_units\b/g, 'with abp reopen <job>'],
   [
     /\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g,
@@ -40,9 +40,16 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
 
 const TOOLS = new RegExp(`\\b(?:abp )?(${Object.keys(COMMAND_OF).join('|')})\\b`, 'g');
 
-/** A message in the words of this door, its commands with the job that it is about, where that is known. */
-export function inCommands(text: string, jobId?: string): string {
+/** Commands that let a job run. */
+const RUNS = /\babp (?=(?:start|approve|resume|retry|reopen) job-)/g;
+
+/**
+ * A message in the words of this door, its commands with the job that it is about, where that is known. `mustAllow`: what it
+ * runs has to be allowed first, and nobody could be asked: a command that lets it run is named behind the one that allows.
+ */
+export function inCommands(text: string, jobId?: string, mustAllow = false): string {
   const options = OPTION_OF.reduce((said, [find, replace]) => said.replace(find, replace), text);
   const commands = options.replace(TOOLS, (name, tool: string) => COMMAND_OF[tool] ?? name);
-  return commands.replaceAll(' <job>', jobId === undefined ? '' : ` ${jobId}`);
+  const whole = commands.replaceAll(' <job>', jobId === undefined ? '' : ` ${jobId}`);
+  return mustAllow ? whole.replace(RUNS, `abp approvals allow ${jobId} --yes, then abp `) : whole;
 }

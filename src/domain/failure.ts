@@ -208,5 +208,5 @@ export function adviceIn(status: JobStatus, failureClass: FailureClass): string 
       .replace(/^Retry later\.$/, 'Later, start_job with again=true tries it again.');
   }
   const isRunning = status === 'running' || status === 'post_processing';
-  return isRunning ? advice.replace(/\bwith update_job\b/, 'with update_job (after pause_job)') : advice;
+  return isRunning ? advice.replace(/\bwith update_job\b/, 'with pause_job and then update_job') : advice;
 }

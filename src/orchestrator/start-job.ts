@@ -91,7 +91,7 @@ function stepOf(job: Job, { approve: decision, skip_test: skip, again }: Input):
   if (job.status !== 'testing') {
     if (decision !== undefined) throw refuse(job, `${deciding} works only while its test is waiting`, hintFor(job));
     if (job.status === 'running' || job.status === 'post_processing') return 'look';
-    throw refuse(job, 'start_job works on a created or tested job', hintFor(job));
+    throw refuse(job, 'only a created or tested job can be started', hintFor(job));
   }
   if (decision === undefined) return 'look';
   if (!decision) return 'reject';

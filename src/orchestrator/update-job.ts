@@ -81,7 +81,7 @@ export const updateJob = operation({
 
 /** Where it cannot be changed: what to do. */
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
-  enumerating: 'get_job_status tells when its units are stored; then update_job.',
+  enumerating: 'get_job_status tells when its units are stored: then it can be changed.',
   running: 'pause_job first; then update_job, then resume_job.',
   post_processing: 'pause_job first; then update_job, then resume_job.',
   cancelled: 'A cancelled job stays as it is; create_job makes another one with the change.',

@@ -2,7 +2,7 @@ import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { askingForApproval } from './allow.ts';
 import { type Followed, followJob } from './follow.ts';
-import { nextText } from './next-commands.ts';
+import { nextText, shownHere } from './next-commands.ts';
 import type { Overview } from './status-text.ts';
 import { exitOf, resultsText, summaryText } from './summary.ts';
 import { askAboutFailure, askDecision, type Decision, testText } from './test-text.ts';
@@ -42,7 +42,7 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
     if (left) return leave(session, job);
     // Cancelled with a key, or decided by somebody else meanwhile.
     if (job.status !== 'testing') return sumUp(session, followed);
-    say(testText(job, terminal.colors));
+    say(testText(await shownHere(session, job), terminal.colors));
     if (job.test?.state !== 'passed') say('Nothing else was run.');
     const decision = await decide(session, job, deciding);
     if (decision === 'later' || decision === 'interrupted') {
@@ -72,7 +72,8 @@ export async function watchToEnd(session: Session, jobId: string): Promise<Exit>
 }
 
 /** Says how a job stands that is at rest. */
-async function sumUp(session: Session, { job, refused }: Followed): Promise<Exit> {
+async function sumUp(session: Session, { job: followed, refused }: Followed): Promise<Exit> {
+  const job = await shownHere(session, followed);
   const { say, terminal } = session;
   say();
   if (job.units.completed > 0) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Session } from '../session.ts';
-import type { Overview } from './status-text.ts';
+import type { Overview, Shown } from './status-text.ts';
 
 type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units'>;
 
@@ -18,6 +18,11 @@ export async function nextCommands(session: Session, job: Job): Promise<readonly
 export async function nextText(session: Session, jobId: string): Promise<string> {
   const job = await session.call('get_job_status', { job_id: jobId });
   return `Next: ${(await nextCommands(session, job)).join(', or ')}`;
+}
+
+/** A job as texts about it want it: they name commands that are accepted here. */
+export async function shownHere(session: Session, job: Overview): Promise<Shown> {
+  return { ...job, must_allow: !(await mayRunHere(session, job)) };
 }
 
 /** Whether a command that lets it run is accepted here: it is allowed, or there is a terminal to ask on. */

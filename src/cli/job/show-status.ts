@@ -2,7 +2,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { nextCommands } from './next-commands.ts';
+import { nextCommands, shownHere } from './next-commands.ts';
 import { progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
 import { testText } from './test-text.ts';
@@ -41,7 +41,7 @@ export async function showJob(session: Session, jobId: string): Promise<Exit> {
     session.answer(await session.call('get_job_status', { job_id: jobId }));
     return 'done';
   }
-  const job = await session.view('job_overview', { job_id: jobId });
+  const job = await shownHere(session, await session.view('job_overview', { job_id: jobId }));
   const { colors } = session.terminal;
   const lines = [
     summaryText(job, colors),

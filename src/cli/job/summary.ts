@@ -7,7 +7,7 @@ import { count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
-import { failureLines, type Overview, statusWord } from './status-text.ts';
+import { failureLines, type Overview, type Shown, statusWord } from './status-text.ts';
 
 const SHOWN_ROWS = 12;
 const SHOWN_COLUMNS = 4;
@@ -23,7 +23,7 @@ export function exitOf({ status, executor, test }: Pick<Overview, 'status' | 'ex
 }
 
 /** How a job stands, at its end or pause: units by status, cost, time, failures with what to do. */
-export function summaryText(job: Overview, colors: Colors): string {
+export function summaryText(job: Shown, colors: Colors): string {
   const { units, post_processing: post, started_at, ended_at } = job;
   const counted = (['completed', 'failed', 'skipped', 'cancelled', 'running', 'pending'] as const).filter(
     (name) => units[name] > 0,
@@ -32,7 +32,7 @@ export function summaryText(job: Overview, colors: Colors): string {
   const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor is gone') : '';
   return [
     `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
-    ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id)))] : []),
+    ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id, job.must_allow)))] : []),
     table(
       colors,
       ['units', ...counted, 'cost', ...(took === null ? [] : ['time'])],

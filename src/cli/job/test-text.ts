@@ -3,7 +3,7 @@ import { count, duration, money, range } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
-import type { Overview } from './status-text.ts';
+import type { Overview, Shown } from './status-text.ts';
 
 /** What the person, or the option that speaks for them, decided about a test. */
 export type Decision = 'approve' | 'again' | 'reject' | 'later' | 'interrupted';
@@ -11,11 +11,11 @@ export type Decision = 'approve' | 'again' | 'reject' | 'later' | 'interrupted';
 type TestResult = NonNullable<NonNullable<Overview['test']>['results']>[number];
 
 /** The result of a test with the estimate for the rest, as text: what a person needs to decide. */
-export function testText({ job_id, test, estimate }: Overview, colors: Colors): string {
+export function testText({ job_id, must_allow, test, estimate }: Shown, colors: Colors): string {
   if (!test) return '';
   const passed = test.state === 'passed';
   return [
-    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict, job_id))}` : ''}`,
+    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict, job_id, must_allow))}` : ''}`,
     ...(test.results ?? []).flatMap((result) => resultLines(result, colors)),
     ...(passed && estimate && estimate.remaining_units > 0
       ? [
