@@ -5,7 +5,7 @@ import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
-import type { Abp } from './wire.ts';
+import type { Abp, Making } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,8 +52,8 @@ function quietWhenNobodyReads(): void {
   }
 }
 
-async function open(environment: Environment): Promise<Abp> {
-  return (await import('./wire.ts')).wireInTurn(environment);
+async function open(environment: Environment, making?: Making): Promise<Abp> {
+  return (await import('./wire.ts')).wireInTurn(environment, making);
 }
 
 /** Serves MCP on this process's own stdin and stdout. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Config, readConfig } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Workers } from './domain/worker.ts';
@@ -23,8 +24,21 @@ export interface Abp {
 }
 
 /** The same, when many processes open a store at once, of which one makes it: waits for its turn. */
-export function wireInTurn(environment: Readonly<Record<string, string | undefined>>): Promise<Abp> {
-  return whenUnlocked(() => wire(environment));
+export function wireInTurn(
+  environment: Readonly<Record<string, string | undefined>>,
+  making: Making = 'makes',
+): Promise<Abp> {
+  return whenUnlocked(() => wire(environment, undefined, making));
+}
+
+/** Whether a store that is not there yet is made, or only stood for by one in memory: nothing is left of that. */
+export type Making = 'makes' | 'leaves';
+
+function openFor(path: string, making: Making): Store {
+  if (making === 'makes' || existsSync(path)) return openStore(path, systemClock, provablyDead);
+  const { repository, dispatcher } = openStore(':memory:', systemClock, provablyDead);
+  // Where it would be decides what lies beside it.
+  return { repository: { ...repository, path }, dispatcher };
 }
 
 /** The workers there are, by type. */
@@ -37,9 +51,10 @@ export const workers: Workers = { types: WORKER_TYPES, parse: parseWorker };
 export function wire(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   executorPath: string = programPath('executor/main'),
+  making: Making = 'makes',
 ): Abp {
   const config = readConfig(environment);
-  const store = openStore(config.storagePath, systemClock, provablyDead);
+  const store = openFor(config.storagePath, making);
   const places = placesOf(config.storagePath);
   const shared = { repository: store.repository, clock: systemClock, environment };
   const launcher = createLauncher({ ...shared, places, executorPath });

@@ -46,8 +46,8 @@ export interface Dashboard {
 export interface CliHost {
   readonly version: string;
   readonly environment: Environment;
-  /** Opens the store; throws AbpError. */
-  readonly open: (environment: Environment) => Promise<OpenAbp>;
+  /** Opens the store; one that is not there is made, or left so and stood for in memory. Throws AbpError. */
+  readonly open: (environment: Environment, making?: 'makes' | 'leaves') => Promise<OpenAbp>;
   readonly doors: {
     /** Serves MCP on stdin and stdout until the client goes away. */
     readonly mcp: () => Promise<void>;

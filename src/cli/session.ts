@@ -23,6 +23,8 @@ export interface Session {
   readonly json: boolean;
   /** The open store; opened when it is first asked for. */
   abp(): Promise<OpenAbp>;
+  /** From now on nothing is made by opening: for commands that only look. */
+  leaveStore(): void;
   /** Calls an operation for the person at this terminal, who is patient. */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, options?: CallOptions): Promise<OutputOf<Name>>;
   /** The same for what only screens ask for. */
@@ -48,8 +50,9 @@ export function createSession(host: CliHost, json: boolean): Session {
   const terminal = createTerminal(json, host.environment);
   const { human, colors } = terminal;
   let opened: Promise<OpenAbp> | undefined;
+  let making: 'makes' | 'leaves' = 'makes';
   const abp = () => {
-    opened ??= host.open(host.environment);
+    opened ??= host.open(host.environment, making);
     return opened;
   };
   const say = (text = '') => {
@@ -60,6 +63,9 @@ export function createSession(host: CliHost, json: boolean): Session {
     terminal,
     json,
     abp,
+    leaveStore() {
+      making = 'leaves';
+    },
     call: async (name, input, options = {}) => (await abp()).orchestrator.call(name, input, asPerson(options)),
     async view<Name extends ViewName>(name: Name, input: z.input<ViewOf<Name>['input']>) {
       const { orchestrator } = await abp();
@@ -86,8 +92,10 @@ export function createSession(host: CliHost, json: boolean): Session {
       if (json) writeDocument(document);
       else if (text !== undefined) say(text);
     },
-    complain({ message, hint }) {
-      const line = (text: string) => printable(inCommands(text), true);
+    complain({ message, hint, details }) {
+      const jobId = typeof details?.job_id === 'string' ? details.job_id : undefined;
+      const line = (text: string) =>
+        printable(inCommands(text, jobId, details?.person === true && !terminal.interactive), true);
       process.stderr.write(`${colors.red('error:')} ${line(message)}\n`);
       if (hint) process.stderr.write(`${colors.dim('hint:')} ${line(hint)}\n`);
     },

@@ -3,40 +3,53 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
   list_enumerators: 'abp enumerators',
   preview_items: 'abp preview',
   create_job: 'abp create',
-  update_job: 'abp update',
-  start_job: 'abp start',
-  get_job_status: 'abp status',
-  get_job: 'abp show',
+  update_job: 'abp update <job>',
+  start_job: 'abp start <job>',
+  get_job_status: 'abp status <job>',
+  get_job: 'abp show <job>',
   list_jobs: 'abp status',
-  list_units: 'abp units',
-  get_unit: 'abp show',
-  pause_job: 'abp pause',
-  resume_job: 'abp resume',
-  cancel_job: 'abp cancel',
+  list_units: 'abp units <job>',
+  get_unit: 'abp show <job>',
+  pause_job: 'abp pause <job>',
+  resume_job: 'abp resume <job>',
+  cancel_job: 'abp cancel <job>',
   manage_units: 'abp retry, skip or reopen',
-  export_results: 'abp export',
-  delete_job: 'abp delete',
+  export_results: 'abp export <job>',
+  delete_job: 'abp delete <job>',
 };
 
 /** Longer words that tools are told and people type another way. */
 const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\blist_jobs \(abp status\)/g, 'abp status'],
-  [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start'],
+  [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start <job>'],
+  [/\bstart_job with again=true\b/g, 'abp start <job> --again'],
+  [/\bpause_job with hard=true\b/g, 'abp pause <job> --hard'],
+  [/\bmanage_units retries or reopens its units\b/g, 'abp retry <job> or abp reopen <job> runs its units again'],
+  [/\bwith manage_units\b/g, 'with abp reopen <job>'],
   [
     /\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g,
     'Look at it and decide: ',
   ],
   [/\bThey decide in the dialog of this host, on the dashboard, or on a terminal: /g, 'On a terminal, or with --yes: '],
-  [/\(approve=false\)/g, '(abp reject)'],
-  [/\bapprove=true\b/g, 'abp approve'],
-  [/\bapprove=false\b/g, 'abp reject'],
+  [/\(approve=false\)/g, '(abp reject <job>)'],
+  [/\(approve=true\)/g, '(abp approve <job>)'],
+  [/\bapprove=true\b/g, 'abp approve <job>'],
+  [/\bapprove=false\b/g, 'abp reject <job>'],
   [/\bforce to replace it\b/g, '--force to replace it'],
 ];
 
 const TOOLS = new RegExp(`\\b(?:abp )?(${Object.keys(COMMAND_OF).join('|')})\\b`, 'g');
 
-/** A message in the words of this door. */
-export function inCommands(text: string): string {
+/** Commands that let a job run. */
+const RUNS = /\babp (?=(?:start|approve|resume|retry|reopen) job-)/g;
+
+/**
+ * A message in the words of this door, its commands with the job that it is about, where that is known. `mustAllow`: what it
+ * runs has to be allowed first, and nobody could be asked: a command that lets it run is named behind the one that allows.
+ */
+export function inCommands(text: string, jobId?: string, mustAllow = false): string {
   const options = OPTION_OF.reduce((said, [find, replace]) => said.replace(find, replace), text);
-  return options.replace(TOOLS, (name, tool: string) => COMMAND_OF[tool] ?? name);
+  const commands = options.replace(TOOLS, (name, tool: string) => COMMAND_OF[tool] ?? name);
+  const whole = commands.replaceAll(' <job>', jobId === undefined ? '' : ` ${jobId}`);
+  return mustAllow ? whole.replace(RUNS, `abp approvals allow ${jobId} --yes, then abp `) : whole;
 }

@@ -21,7 +21,8 @@ export function inWords(text: string): string {
   const said = text
     .replace(/\bwith get_unit\b/g, 'on the page of the unit')
     .replace(/\bprompt with update_job\b/g, 'prompt under Prompt & settings')
-    .replace(/ \(approve=false\)/g, '')
+    .replace(/ \(approve=(?:true|false)\)/g, '')
+    .replace(/\bstart_job with again=true\b/g, '“Test again”')
     .replace(TOOLS, (name) => PLACE_OF[name] ?? name);
   const first = said.charAt(0).toUpperCase() + said.slice(1);
   return /[.!?…:]$/.test(first.trimEnd()) ? first : `${first}.`;

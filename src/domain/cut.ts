@@ -11,6 +11,14 @@ export function cutMiddle(text: string, length: number): string {
   return `${head}… (${text.length - head.length - end.length} more characters) …${end}`;
 }
 
+/** The same on a line of a table, which has no room for a count: an ellipsis marks the place. */
+export function cutMiddleBriefly(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const tail = Math.floor((length - 1) / 2);
+  const head = text.slice(0, length - 1 - tail).replace(/[\uD800-\uDBFF]$/, '');
+  return `${head}…${text.slice(text.length - tail).replace(/^[\uDC00-\uDFFF]/, '')}`;
+}
+
 /**
  * The end of a longer text, from its first whole line on, or word where it is one line: what a cut has left of a secret is
  * not known for one.

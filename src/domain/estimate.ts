@@ -1,3 +1,5 @@
+import { usd } from './money.ts';
+
 /** What one measured test attempt took. */
 export interface Sample {
   readonly costUsd: number | null;
@@ -37,7 +39,7 @@ export function estimate(samples: readonly Sample[], remaining: number, slots: n
   );
   return {
     remaining_units: remaining,
-    cost_usd: costs.length === 0 ? null : (range(costs, remaining).map((usd) => round(usd, 4)) as [number, number]),
+    cost_usd: costs.length === 0 ? null : (range(costs, remaining).map(usd) as [number, number]),
     duration_s: [round(duration[0], 1), round(duration[1], 1)],
     from_units: samples.length,
   };

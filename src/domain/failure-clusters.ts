@@ -1,3 +1,4 @@
+import { cutMiddleBriefly } from './cut.ts';
 import type { FailureClass } from './failure.ts';
 
 /** A failed unit, as far as clustering looks at it. */
@@ -25,15 +26,26 @@ const VARYING: readonly (readonly [RegExp, string | ((found: string) => string)]
 ];
 const CAUSE_CHARS = 160;
 
-/** What a message says when all that varies is taken out: its first line, at most 160 characters. */
+/**
+ * What a message says when all that varies is taken out: its first line and its last one, which says why; at most 160
+ * characters, without the middle of what is longer.
+ */
 export function causeOf(message: string): string {
-  const [line = ''] = message.trim().split('\n', 1);
+  const text = message.trim();
+  const [first = ''] = text.split('\n', 1);
+  const last = first.length === text.length ? '' : text.slice(text.lastIndexOf('\n') + 1);
+  const line = last === '' ? endsOf(first) : `${endsOf(first)} … ${endsOf(last)}`;
   const cause = VARYING.reduce(
     (text, [find, replace]) =>
       typeof replace === 'string' ? text.replace(find, replace) : text.replace(find, replace),
-    line.slice(0, 1000),
+    line,
   );
-  return cause.length > CAUSE_CHARS ? `${cause.slice(0, CAUSE_CHARS - 1)}…` : cause;
+  return cutMiddleBriefly(cause, CAUSE_CHARS);
+}
+
+/** No line is looked at for longer than this. */
+function endsOf(line: string): string {
+  return cutMiddleBriefly(line, 1000);
 }
 
 /** Failed units by class and cause, the most frequent first. */

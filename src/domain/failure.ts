@@ -1,3 +1,5 @@
+import type { JobStatus } from './job.ts';
+
 /** What a failed attempt does to its unit. */
 export type UnitEffect =
   /** pending after a back-off, never before Retry-After; no retry used; too many deferrals fail it. */
@@ -217,4 +219,19 @@ export const FAILURE_CLASSES = Object.keys(FAILURES) as readonly FailureClass[];
 export function failureRule(failureClass: FailureClass, workerType?: string): FailureRule {
   const rule: FailureRule = FAILURES[failureClass];
   return { ...rule, ...(workerType !== undefined && rule.of?.[workerType]) };
+}
+
+/**
+ * What a person does about a failure of a class in a job with this status: a test is tried again, a job that runs is paused
+ * before it is changed.
+ */
+export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string): string {
+  const { advice } = failureRule(failureClass, workerType);
+  if (status === 'testing') {
+    return advice
+      .replace(/, then (?:resume_job|retry)\b/, ', then start_job with again=true')
+      .replace(/^Retry later\.$/, 'Later, start_job with again=true tries it again.');
+  }
+  const isRunning = status === 'running' || status === 'post_processing';
+  return isRunning ? advice.replace(/\bwith update_job\b/, 'with pause_job and then update_job') : advice;
 }

@@ -7,8 +7,10 @@
  *
  * This file imports nothing: the dashboard takes it into its own build.
  */
-const UNSEEN = String.raw`(?![\n\t])[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\ufff9-\ufffb\u{13430}-\u{1343f}\p{Cs}\p{Noncharacter_Code_Point}]`;
+const CLASS = String.raw`\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\ufff9-\ufffb\u{13430}-\u{1343f}\p{Cs}\p{Noncharacter_Code_Point}`;
+const UNSEEN = String.raw`(?![\n\t])[${CLASS}]`;
 
+const LEADING = new RegExp(String.raw`^[\s${CLASS}]+`, 'u');
 const ANY = new RegExp(UNSEEN, 'u');
 const BEGINS = new RegExp(`^${UNSEEN}`, 'u');
 const EACH = new RegExp(String.raw`\r\n|${UNSEEN}`, 'gu');
@@ -48,6 +50,12 @@ export function escapeUnseen(json: string): string {
       '',
     ),
   );
+}
+
+/** The first character of a text that is seen, also behind spaces and line breaks; empty where there is none. */
+export function firstSeen(text: string): string {
+  const [seen = ''] = text.slice(LEADING.exec(text)?.[0].length ?? 0);
+  return seen;
 }
 
 /** The first character of a code that its reader would not see, also one inside an emoji; null = there is none. */

@@ -1,5 +1,5 @@
 import { notBefore } from '../domain/clock.ts';
-import { failureRule, type JobEffect } from '../domain/failure.ts';
+import { adviceIn, failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
@@ -9,8 +9,8 @@ import type { ExecutorContext } from './context.ts';
 const TEST_EXECUTORS = 2;
 /** What a person does about a failure that would have fixed itself in the batch. */
 const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
-  shrink_slots: 'Reject the test, and start it again later.',
-  close_gate: 'Reject the test, and start it again once the window has opened.',
+  shrink_slots: 'Later, start_job with again=true tries it again.',
+  close_gate: 'Once the window has opened, start_job with again=true tries it again.',
 };
 
 /** Whether a test starts no attempt any more: its executors keep dying. */
@@ -26,7 +26,13 @@ export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: Job
   const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
   if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) {
     if (!isTestGivenUp(test) || leftBehind > 0) return;
-    failTest(context, tx, job, test, `The executor died twice during the test. Read ${context.places.log(job.jobId)}.`);
+    failTest(
+      context,
+      tx,
+      job,
+      test,
+      `The executor died twice during the test. Read ${context.places.log(job.jobId)}; start_job with again=true tries it again.`,
+    );
     return;
   }
   const total = count(test.units.length, 'test unit');
@@ -44,11 +50,10 @@ export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: Job
 
 function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null | undefined): string {
   if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
-  const { job: effect, advice } = failureRule(
-    unit.failureClass,
-    repository.jobs.revision(job.jobId, job.revision)?.worker.type,
-  );
-  return `${unit.failureMessage ?? unit.failureClass}. ${TEST_ADVICE[effect] ?? advice}`;
+  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+  const { job: effect } = failureRule(unit.failureClass);
+  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType);
+  return `${unit.failureMessage ?? unit.failureClass}. ${advice}`;
 }
 
 /** Ends a test as failed, with the reason for a person. */

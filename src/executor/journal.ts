@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
+import { usd } from '../domain/money.ts';
 import type { SpawnRecord } from '../domain/worker.ts';
 import type { JobLog } from './log.ts';
 import type { Finished } from './worker-pool.ts';
@@ -25,7 +26,11 @@ export function createJournal({ logger }: Pick<JobLog, 'logger'>, clock: Pick<Cl
     started: ({ attempt }, { pid }) => logger.info({ ...names(attempt), agent_pid: pid }, 'attempt started'),
     ended({ running: { claim }, outcome }) {
       const { costUsd, durationMs, sessionId } = outcome.usage;
-      const usage = { cost_usd: costUsd, duration_ms: durationMs, session_id: sessionId };
+      const usage = {
+        cost_usd: costUsd === undefined ? undefined : usd(costUsd),
+        duration_ms: durationMs,
+        session_id: sessionId,
+      };
       const line = { ...names(claim.attempt), ...usage };
       if (outcome.ok) logger.info(line, 'attempt succeeded');
       else logger.warn({ ...line, class: outcome.failureClass, reason: outcome.message }, 'attempt failed');

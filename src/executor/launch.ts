@@ -12,8 +12,9 @@ import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
 import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
 import { findProgram } from '../workers/process/program.ts';
-import { executorState, type LeaseObserver } from './lease.ts';
+import { createLeaseObserver, executorState, type LeaseObserver } from './lease.ts';
 import type { Places } from './places.ts';
+import { awaitSigns, type Silent } from './sign-of-life.ts';
 
 /** How long a new executor may take to confirm its lease: one that dies is noticed at once, a busy machine is given time. */
 export const CONFIRM_MS = 45_000;
@@ -30,6 +31,14 @@ export interface Launcher {
    * runs, `internal` with the log's tail when the executor ends before it holds the lease. With the id of the request that asked for it, the executor's log has it too.
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
+  /**
+   * Waits until the executor of a job shows a sign of life, `patienceMs` at most; one that stands still for a whole lease is
+   * replaced. That its process is there is not enough: it may be stopped, or spin.
+   */
+  confirm(
+    job: Pick<Job, 'jobId' | 'passEnv'>,
+    options: { readonly patienceMs: number; readonly onSilent?: ((silent: Silent) => void) | undefined },
+  ): Promise<Silent | 'alive' | 'replaced'>;
   /**
    * Sees to it that a job that was just cancelled is let go of, without waiting for that: where its executor does not show
    * within a moment that it has noticed, another one is started, which takes the job and ends that one when it stands still.
@@ -49,7 +58,7 @@ export interface LauncherOptions {
 
 /** Starts executors as processes of their own session, so that neither our end nor our terminal's ends them. */
 export function createLauncher({ repository, places, clock, executorPath, environment }: LauncherOptions): Launcher {
-  return {
+  const self: Launcher = {
     async ensureExecutor(job, observer, requestId) {
       const { jobId } = job;
       const before = repository.leases.get(jobId);
@@ -83,6 +92,16 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       }
     },
 
+    async confirm(job, options) {
+      const observer = createLeaseObserver(clock);
+      const [silent] = await awaitSigns([job.jobId], { repository, clock, observer }, options);
+      if (silent) return silent;
+      const lease = repository.leases.get(job.jobId);
+      if (!lease || lease.released || !observer.isOver(lease)) return 'alive';
+      await self.ensureExecutor(job, observer);
+      return 'replaced';
+    },
+
     async standBy(jobId) {
       const before = repository.leases.get(jobId);
       const until = clock.monotonic() + NOTICE_MS;
@@ -94,6 +113,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       start(jobId, null, {});
     },
   };
+  return self;
 
   /** Starts the process, telling it of a lease that was seen to be over; `reason` says how it ended, once it has: `done` when all was well. */
   function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {

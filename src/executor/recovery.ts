@@ -3,8 +3,9 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Launcher } from './launch.ts';
-import type { LeaseObserver } from './lease.ts';
+import { executorState, type LeaseObserver } from './lease.ts';
 import { findOrphans, removeOrphans } from './orphans.ts';
+import { awaitSigns, type Silent } from './sign-of-life.ts';
 
 /**
  * A store is looked at more often than a heartbeat comes, so that a job has an executor again within its lease and five
@@ -16,6 +17,8 @@ const LONGEST_LOOK_MS = 5_000;
 /** A launch that failed is tried again after a growing time, from the one up to the other. */
 const SHORTEST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 10 * 60_000;
+/** Leases may be an hour long; nobody waits for so long. */
+const PATIENCE_MS = 60_000;
 
 /** What one look found and did. */
 export interface RecoveryReport {
@@ -25,15 +28,19 @@ export interface RecoveryReport {
   readonly refused: readonly { readonly jobId: string; readonly reason: string }[];
   /** Enumerations whose creator died: taken apart. */
   readonly deleted: readonly string[];
+  /** Of a patient look: executors whose process is there and which may be frozen; absent where there are none. */
+  readonly silent?: readonly Silent[];
+  /** Of those that got a new executor: what stood in its way and was ended, by its pid; absent where nothing did. */
+  readonly stoodStill?: readonly Pick<Silent, 'jobId' | 'pid'>[];
 }
 
 /** Looks for jobs whose process is gone. */
 export interface Recovery {
   /**
-   * One look: gives lost jobs a new executor and takes orphaned enumerations apart; `patient` waits up to a lease to find
-   * those whose process lives.
+   * One look: gives lost jobs a new executor and takes orphaned enumerations apart; `patient` waits up to a lease, but no
+   * longer than a minute, to find those whose process lives and does nothing.
    */
-  tick(options?: { readonly patient: boolean }): Promise<RecoveryReport>;
+  tick(options?: { readonly patient: boolean; readonly onSilent?: (silent: Silent) => void }): Promise<RecoveryReport>;
   /** Looks at once, and then several times a lease until the signal; for processes that live long. */
   watch(signal: AbortSignal, onReport?: (report: RecoveryReport) => void): Promise<void>;
 }
@@ -60,16 +67,24 @@ export function createRecovery(options: {
     return !lease || observer.isOver(lease);
   };
 
-  async function tick({ patient } = { patient: false }): Promise<RecoveryReport> {
+  const tick: Recovery['tick'] = async ({ patient, onSilent } = { patient: false }) => {
+    const wanting = repository.jobs.wantingExecutor().filter(({ jobId }) => jobId !== except);
+    const jobIds = wanting.map(({ jobId }) => jobId);
+    const watching = { repository, clock, observer };
+    const silent = patient ? await awaitSigns(jobIds, watching, { patienceMs: PATIENCE_MS, onSilent }) : [];
     const recovered: string[] = [];
+    const stoodStill: Pick<Silent, 'jobId' | 'pid'>[] = [];
     const refused: { jobId: string; reason: string }[] = [];
     for (const job of repository.jobs.wantingExecutor()) {
       const { jobId } = job;
       if (jobId === except || !isLost(jobId) || (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic()) continue;
+      const held = repository.leases.get(jobId);
+      const isThere = executorState(held) === 'alive';
       try {
         await launchWatched(job);
         told.delete(jobId);
         recovered.push(jobId);
+        if (held && isThere) stoodStill.push({ jobId, pid: held.pid });
       } catch (error) {
         if (!(error instanceof AbpError)) throw error;
         const { code, message: reason } = error;
@@ -79,8 +94,14 @@ export function createRecovery(options: {
       }
     }
     const orphans = await findOrphans({ repository, observer, clock }, patient);
-    return { recovered, refused, deleted: await removeOrphans(repository, orphans) };
-  }
+    return {
+      recovered,
+      refused,
+      deleted: await removeOrphans(repository, orphans),
+      ...(silent.length > 0 ? { silent } : {}),
+      ...(stoodStill.length > 0 ? { stoodStill } : {}),
+    };
+  };
 
   /** An executor that cannot even start (a broken installation) is not started again every few seconds. */
   async function launchWatched(job: Job): Promise<void> {

@@ -3,6 +3,7 @@ import { cutMiddle } from '../domain/cut.ts';
 import type { Settlement } from '../domain/dispatcher.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { failureRule } from '../domain/failure.ts';
+import { usd } from '../domain/money.ts';
 import type { Tx } from '../domain/repository.ts';
 import { decide } from '../domain/retry.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
@@ -43,8 +44,8 @@ export function settleAttempt(
   const { stage, index, attempt } = claim.attempt;
   const settlement = settlementOf(context, loaded, running, outcome);
   const verdict = dispatcher.settle(tx, claim, settlement);
-  const usd = outcome.usage.costUsd;
-  const cost = usd === undefined ? {} : { cost_usd: usd };
+  const { costUsd } = outcome.usage;
+  const cost = costUsd === undefined ? {} : { cost_usd: usd(costUsd) };
   const record = (type: NewEvent['type'], data: NewEvent['data']) =>
     repository.events.add(tx, lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
   if (outcome.ok) {

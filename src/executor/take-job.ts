@@ -8,10 +8,9 @@ import { identify } from '../workers/process/processes.ts';
 import { isStoreBusy } from './disk.ts';
 import { fence } from './fence.ts';
 import { BEATS_PER_LEASE, type LeaseObserver } from './lease.ts';
+import { LATE_MS } from './sign-of-life.ts';
 
 const LOOK_MS = 100;
-/** How much later than it should a heartbeat may come on a busy machine. */
-const LATE_MS = 1000;
 
 /** What a new executor takes its job with. */
 export interface Taking {

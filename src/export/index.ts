@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
-import { csvFormat } from './csv.ts';
+import { csvFormat, tsvFormat } from './csv.ts';
 import type { ExportFormat } from './format.ts';
 import { jsonFormat } from './json.ts';
 import { jsonlFormat } from './jsonl.ts';
@@ -10,6 +11,7 @@ import { type ExportOptions, type ExportReport, type RowSource, writeUnits } fro
 /** Every export format. A new one is its file and one line here. */
 const exportFormats = {
   csv: csvFormat,
+  tsv: tsvFormat,
   jsonl: jsonlFormat,
   json: jsonFormat,
   markdown: markdownFormat,
@@ -37,17 +39,35 @@ export function exportExtension(format: ExportFormatName): string {
   return exportFormats[format].extension;
 }
 
+/** Its media type. */
+export function exportMediaType(format: ExportFormatName): string {
+  return exportFormats[format].mediaType;
+}
+
 /** The format that a file name asks for by its extension, or null. */
 export function exportFormatOf(file: string): ExportFormatName | null {
   return EXPORT_FORMATS.find((name) => file.toLowerCase().endsWith(exportFormats[name].extension)) ?? null;
+}
+
+/** The same, or `invalid_input` that names the extensions there are: no file lies about what is in it. */
+export function requireFormatOf(file: string): ExportFormatName {
+  const format = exportFormatOf(file);
+  if (format) return format;
+  const extension = path.extname(file);
+  const known = EXPORT_FORMATS.map((name) => exportFormats[name].extension).join(', ');
+  throw new AbpError(
+    'invalid_input',
+    `${file}: expected a name that ends in ${known}, found ${extension === '' ? 'no extension' : extension}.`,
+    { hint: `Name the file so, or give the format: ${EXPORT_FORMATS.join(', ')}.`, details: { path: file } },
+  );
 }
 
 /** Exports units in a format of the table: what `writeUnits` says, and `invalid_input` for an unknown format. */
 export async function exportUnits(
   format: string,
   rows: RowSource,
-  path: string,
+  file: string,
   options: ExportOptions = {},
 ): Promise<ExportReport> {
-  return writeUnits(getExportFormat(format), rows, path, options);
+  return writeUnits(getExportFormat(format), rows, file, options);
 }

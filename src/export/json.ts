@@ -5,6 +5,7 @@ import { recordOf } from './record.ts';
 export const jsonFormat: ExportFormat = {
   type: 'json',
   extension: '.json',
+  mediaType: 'application/json',
   description: 'a JSON array: one object per unit with its payload and result as they are',
   tabular: false,
   open: () => {
@@ -23,7 +24,7 @@ export const jsonFormat: ExportFormat = {
       cells: (cells) => entry(recordOf(names, cells)),
       whole: entry,
       end: () => '\n]\n',
-      guarded: () => 0,
+      notes: () => ({ guarded: 0 }),
     };
   },
 };

@@ -5,6 +5,7 @@ import { recordOf } from './record.ts';
 export const jsonlFormat: ExportFormat = {
   type: 'jsonl',
   extension: '.jsonl',
+  mediaType: 'application/x-ndjson',
   description: 'JSON Lines: one object per unit with its payload and result as they are',
   tabular: false,
   open: () => {
@@ -17,7 +18,7 @@ export const jsonlFormat: ExportFormat = {
       cells: (cells) => `${JSON.stringify(recordOf(names, cells))}\n`,
       whole: (row) => `${JSON.stringify(row)}\n`,
       end: () => '',
-      guarded: () => 0,
+      notes: () => ({ guarded: 0 }),
     };
   },
 };

@@ -11,6 +11,7 @@ const WRITTEN: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&
 export const markdownFormat: ExportFormat = {
   type: 'markdown',
   extension: '.md',
+  mediaType: 'text/markdown; charset=utf-8',
   description: 'a Markdown table',
   tabular: true,
   open: () => ({
@@ -18,7 +19,7 @@ export const markdownFormat: ExportFormat = {
     cells: line,
     whole: () => '',
     end: () => '',
-    guarded: () => 0,
+    notes: () => ({ guarded: 0 }),
   }),
 };
 
@@ -29,5 +30,8 @@ function line(cells: readonly Cell[]): string {
 function textOf(cell: Cell): string {
   if (cell === undefined || cell === null) return '';
   const text = typeof cell === 'string' ? cell : JSON.stringify(cell);
-  return text.trim().replace(SIGNIFICANT, (found) => WRITTEN[found] ?? (/[\r\n]/.test(found) ? ' ' : `\\${found}`));
+  return text
+    .replaceAll('\0', '')
+    .trim()
+    .replace(SIGNIFICANT, (found) => WRITTEN[found] ?? (/[\r\n]/.test(found) ? ' ' : `\\${found}`));
 }

@@ -1,5 +1,6 @@
 import type { Artifact } from '../domain/attempt.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { usd } from '../domain/money.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
 import type { UnitStatus } from '../domain/unit.ts';
 
@@ -36,7 +37,7 @@ export function exportRow({ unit, result: latest, used }: UnitWithResult): Expor
     failure_class: unit.failureClass,
     failure_message: unit.failureMessage,
     attempts: unit.attempt,
-    cost_usd: used.costUsd,
+    cost_usd: used.costUsd === null ? null : usd(used.costUsd),
     duration_ms: used.durationMs,
   };
 }

@@ -1,6 +1,6 @@
 import { checkTarget, type Replacing, type Sink, writeAtomically } from './atomic-file.ts';
 import { createColumns } from './columns.ts';
-import type { ExportFormat, FormatWriter } from './format.ts';
+import type { ExportFormat, FormatNotes, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
 
 /** Rows that can be gone through more than once: columns must be known before the first row is written. */
@@ -17,14 +17,13 @@ export interface ExportOptions extends Replacing {
   readonly signal?: AbortSignal;
 }
 
-/** What was exported; `sha256` is hex. `guarded` counts cells with an apostrophe put before them. */
-export interface ExportReport {
+/** What was exported; `sha256` is hex. */
+export interface ExportReport extends FormatNotes {
   readonly path: string;
   readonly format: string;
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
-  readonly guarded: number;
   readonly partial: boolean;
 }
 
@@ -44,19 +43,16 @@ export async function writeUnits(
   const { partial = false } = options;
   await checkTarget(path, options);
   const plan = driver.tabular || options.fields !== undefined ? await planTable(rows, options) : wholeRows(partial);
-  let written = { rows: 0, guarded: 0 };
+  let written: Written = { rows: 0, guarded: 0 };
   const file = await writeAtomically(path, options, async (sink) => {
     written = await plan(sink, rows, driver, options);
   });
   return { path, format: driver.type, ...written, ...file, partial };
 }
 
-type Plan = (
-  sink: Sink,
-  rows: RowSource,
-  driver: ExportFormat,
-  options: ExportOptions,
-) => Promise<{ rows: number; guarded: number }>;
+type Plan = (sink: Sink, rows: RowSource, driver: ExportFormat, options: ExportOptions) => Promise<Written>;
+
+type Written = FormatNotes & { readonly rows: number };
 
 /** Rows as they are: one pass. */
 function wholeRows(partial: boolean): Plan {
@@ -65,7 +61,7 @@ function wholeRows(partial: boolean): Plan {
     const count = await pass(sink, rows, writer, [], signal, (row) =>
       writer.whole(partial ? { ...row, partial: true } : row),
     );
-    return { rows: count ?? 0, guarded: writer.guarded() };
+    return { rows: count ?? 0, ...writer.notes() };
   };
 }
 
@@ -92,9 +88,9 @@ async function planTable(rows: RowSource, { fields, partial = false, signal }: E
       const writer = driver.open({ raw });
       const count = await pass(sink, rows, writer, layout.headers, signal, (row) => {
         const { cells, fresh } = layout.cells(row);
-        return fresh && fields === undefined ? null : writer.cells(cells);
+        return fresh && fields === undefined ? null : writer.cells(cells, row.unit);
       });
-      if (count !== null) return { rows: count, guarded: writer.guarded() };
+      if (count !== null) return { rows: count, ...writer.notes() };
       await sink.restart();
       await learn(Number.POSITIVE_INFINITY);
       layout = columns.layout(fields);

@@ -121,7 +121,7 @@ export function createDashboardProcess(options: {
         }
         case 'status': {
           const living = readLock(lock);
-          return living ? { running: true, ...links(told(living)) } : { running: false };
+          return living ? { running: true, ...links(told(living)), message: SIGN_IN } : { running: false };
         }
         case 'stop':
           return { running: false, message: (await stop()) ? 'The dashboard was stopped.' : 'It was not running.' };

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
 import { realPlace } from '../approval/real-place.ts';
 import { AbpError } from '../domain/error.ts';
-import { exportExtension } from '../export/index.ts';
+import { exportExtension, exportMediaType } from '../export/index.ts';
 import { writeResults } from '../orchestrator/export-results.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import { requireJob } from '../orchestrator/operation.ts';
@@ -50,7 +50,7 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
       const path = join(folder, name);
       // Not the verb: that notes where the export is, and this one is nowhere once it has been sent.
       await writeResults(orchestrator.deps, format, { job_id, status }, path, { signal: c.req.raw.signal });
-      return await attachment(c, name, await open(path));
+      return await attachment(c, name, await open(path), exportMediaType(format));
     } finally {
       // What is open stays readable until it has been sent, and no file remains however that ends.
       await rm(folder, { recursive: true, force: true });

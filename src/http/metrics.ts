@@ -2,6 +2,7 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { JOB_STATUSES } from '../domain/job.ts';
+import { usd } from '../domain/money.ts';
 import type { Repository, StoreTotals } from '../domain/repository.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
 import type { HttpEnv } from './caller.ts';
@@ -50,10 +51,18 @@ export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
       app.get(metrics.path, async (c) => {
         store.totals = repository.totals();
         store.executors = repository.leases.held().length;
-        return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+        return c.body(onlyNumbers(await registry.metrics()), 200, { 'Content-Type': registry.contentType });
       });
     },
   };
+}
+
+/**
+ * Metrics without samples that are no number: Node's own say NaN, or the largest integer as nanoseconds, where nothing was
+ * measured since the last look. A bound of +Inf is a label, and stays.
+ */
+function onlyNumbers(text: string): string {
+  return text.replace(/^[^#\n].* (?:nan|[+-]?inf(?:inity)?|9223372036\.\d+)\n/gim, '');
 }
 
 /** What was read for the answer that is being made. */
@@ -104,7 +113,7 @@ type JobTotals = StoreTotals['perJob'][number];
 
 const COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (job: JobTotals) => number }[] = [
   { name: 'abp_units_tried_total', help: 'Units that had an attempt', of: (job) => job.unitsTried },
-  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => job.costUsd },
+  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => usd(job.costUsd) },
   { name: 'abp_input_tokens_total', help: 'Tokens read by agents', of: (job) => job.inputTokens },
   { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.outputTokens },
 ];

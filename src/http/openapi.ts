@@ -98,7 +98,7 @@ function describeResource({ name, title, description, input, type, ...route }: R
     ...(description === undefined ? {} : { description }),
     ...securityOf(route),
     ...parametersOf(route, inputOf(input)),
-    responses: responsesOf(route, { [type]: {} }),
+    responses: responsesOf(route, Object.fromEntries([type].flat().map((each) => [each, {}]))),
   };
 }
 

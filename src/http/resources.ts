@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UNIT_STATUSES } from '../domain/unit.ts';
-import { EXPORT_FORMATS, type ExportFormatName } from '../export/index.ts';
+import { EXPORT_FORMATS, type ExportFormatName, exportMediaType } from '../export/index.ts';
 import { jobId, unitIndex } from '../orchestrator/shapes.ts';
 import type { Route } from './endpoints.ts';
 
@@ -11,8 +11,8 @@ export interface Resource extends Route {
   readonly description?: string;
   /** What its path and query may hold. */
   readonly input: z.ZodObject;
-  /** Media type of its answer. */
-  readonly type: string;
+  /** Media type of its answer, or those that it may have. */
+  readonly type: string | readonly string[];
 }
 
 const ATTEMPT = '/api/jobs/{job_id}/units/{unit}/attempts/{attempt}';
@@ -48,7 +48,7 @@ export const results = {
     format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),
     status: z.array(z.enum(UNIT_STATUSES)).min(1).optional().describe('Only units in one of these; default all'),
   }),
-  type: 'application/octet-stream',
+  type: EXPORT_FORMATS.map(exportMediaType),
 } as const satisfies Resource;
 
 /** A file that an attempt made. */

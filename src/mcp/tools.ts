@@ -16,6 +16,7 @@ import { toCall } from './call.ts';
 import { dashboardTool, useDashboard } from './dashboard-tool.ts';
 import type { McpHost, McpOptions } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
+import { withNextHere } from './next-here.ts';
 import { toErrorResult, toResult } from './result.ts';
 import { type Published, publishInput, publishOutput } from './schema.ts';
 
@@ -61,7 +62,8 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
       async (args: unknown, ctx): Promise<CallToolResult | InputRequiredResult> => {
         try {
           const result = await run(args, ctx);
-          return isInputRequiredResult(result) ? result : toResult(result);
+          if (isInputRequiredResult(result)) return result;
+          return toResult(await withNextHere(host, server, ctx, result));
         } catch (error) {
           return toErrorResult(error);
         }

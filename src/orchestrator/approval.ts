@@ -35,7 +35,8 @@ export async function standing(deps: Deps, job: Job): Promise<Standing> {
   const jobDefinition = await definitionOf(deps, job, revision);
   const found = await standingOf(deps.repository, job, revision.limits, jobDefinition);
   const isAsked = needsPerson({ ...job, powers: found.definition.powers });
-  if (!found.approved || !isAsked || job.status !== 'created') return found;
+  const isTested = job.status === 'created' || (job.status === 'testing' && job.test?.state === 'failed');
+  if (!found.approved || !isAsked || !isTested) return found;
   const { testedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
   return testedAt === null ? found : { approved: false, definition: found.definition, reason: TESTED };
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
 import type { Job, JobTest } from '../domain/job.ts';
+import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
+import { type Silent, silentText } from '../executor/sign-of-life.ts';
 import { requireAllowed, slotsAgreed } from './approval.ts';
-import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
 import { jobStatus } from './status.ts';
@@ -18,10 +20,10 @@ export const pauseJob = operation({
   name: 'pause_job',
   title: 'Pause a job',
   description:
-    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back without using a retry. Nothing is lost; resume_job goes on.',
+    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back. Nothing is lost; resume_job goes on.',
   input: z.strictObject({
     job_id: jobId,
-    hard: z.boolean().optional().describe('Interrupt the units at work instead of letting them finish'),
+    hard: z.boolean().optional().describe('Interrupt units at work'),
   }),
   output: jobStatusOutput,
   effect: 'write',
@@ -68,6 +70,7 @@ export const resumeJob = operation({
   async run(deps, { job_id, max_workers }, call) {
     const { repository } = deps;
     const job = requireJob(deps, job_id);
+    const before = repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
     if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing) {
       const hint =
@@ -90,9 +93,36 @@ export const resumeJob = operation({
       });
     }
     await launch(deps, job);
-    return jobStatus(deps, requireJob(deps, job_id));
+    const seen = max_workers === undefined ? await lookForLife(deps, job, before, call) : {};
+    const status = jobStatus(deps, requireJob(deps, job_id));
+    const { executor, message = status.message } = seen;
+    return { ...status, ...(message ? { message } : {}), executor: { ...status.executor, ...executor } };
   },
 });
+
+/** Room, ms, for replacing an executor within a call's patience. */
+const REPLACING_MS = 5_000;
+
+/**
+ * What is to be said of an executor that held the job before it was resumed and holds it still: whether it does anything is
+ * looked at, since a frozen one has a process too.
+ */
+async function lookForLife(
+  { repository, launcher }: OrchestratorDeps,
+  job: Job,
+  before: Lease | null,
+  { patienceMs, onProgress }: Call,
+): Promise<{ readonly executor?: object; readonly message?: string }> {
+  const { jobId } = job;
+  if (!before || before.released || repository.leases.get(jobId)?.epoch !== before.epoch) return {};
+  const onSilent = (silent: Silent) => onProgress?.({ done: 0, total: null, message: silentText(silent) });
+  const found = await launcher.confirm(job, { patienceMs: Math.max(0, patienceMs - REPLACING_MS), onSilent });
+  if (found === 'alive') return {};
+  if (found === 'replaced') {
+    return { executor: { replaced_pid: before.pid }, message: `The executor before (pid ${before.pid}) stood still.` };
+  }
+  return { executor: { silent_s: Math.round(found.silentMs / 1000) }, message: silentText(found) };
+}
 
 async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;

@@ -7,7 +7,7 @@ import { type ExportFormatName, exportFormatOf } from '../export/index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 
 /** Formats that nothing reads by itself, whatever the name of the file: no assistant, no editor, no package manager. */
-const DATA: readonly ExportFormatName[] = ['csv', 'jsonl'];
+const DATA: readonly ExportFormatName[] = ['csv', 'tsv', 'jsonl'];
 
 /**
  * Where an export really lies: absolute, without links. Its content comes from items and agents, so that a file which a

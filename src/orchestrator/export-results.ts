@@ -32,7 +32,7 @@ export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
   description:
-    'Writes units with payload and result to a file: csv and markdown with one column a field, jsonl and json with everything. Works at any time; until the job has ended the export is marked as partial. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
+    'Writes units with payload and result to a file: csv, tsv, markdown with one column a field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
   input: z.strictObject({
     job_id: jobId,
     format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),
@@ -40,7 +40,7 @@ export const exportResults = operation({
     status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional().describe('Only units in one of these; default all'),
     fields: z.array(z.string().max(500)).min(1).max(200).optional().describe('Only these columns, in this order'),
     force: z.boolean().optional().describe('Replace any file'),
-    raw: z.boolean().optional().describe('Do not guard text that a spreadsheet would run as a formula'),
+    raw: z.boolean().optional().describe('Leave formulas of a spreadsheet unguarded'),
   }),
   output: z.looseObject({
     job_id: z.string(),

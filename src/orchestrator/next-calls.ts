@@ -7,6 +7,11 @@ export interface NextCall {
   readonly tool: string;
   readonly arguments: Record<string, unknown>;
   readonly why: string;
+  /**
+   * Set where a person has to agree: the host's dialog asks them, and without one they decide on the dashboard or with this
+   * command. A call that they have agreed to beforehand is accepted as well.
+   */
+  readonly person?: string;
 }
 
 /** At most three calls that make sense in this state: facts for whoever decides, not orders. */
@@ -16,6 +21,11 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     arguments: { job_id: job.jobId, ...more },
     why,
   });
+  const asked = (next: NextCall, command: string): NextCall =>
+    needsPerson(job) ? { ...next, why: `${asksFirst(command)}${next.why}`, person: command } : next;
+  // What it runs may have changed since it was allowed.
+  const mayAsk = (next: NextCall): NextCall => (needsPerson(job) ? { ...next, person: allow } : next);
+  const allow = `abp approvals allow ${job.jobId}`;
   const path = `${job.outputDirectory}/results.csv`;
   const exported = call('export_results', 'writes the results to a file', { format: 'csv', path });
   const wait = call('get_job_status', 'waits for news', { wait_seconds: 30 });
@@ -25,9 +35,12 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       return [wait];
     case 'created':
       return [
-        call(
-          'start_job',
-          `${needsPerson(job) ? asksFirst(job) : ''}tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+        asked(
+          call(
+            'start_job',
+            `tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+          ),
+          allow,
         ),
         call('get_job', 'shows the prompt template and the settings'),
       ];
@@ -37,16 +50,21 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
         : [
             ...(job.test?.state === 'passed'
               ? [
-                  call(
-                    'start_job',
-                    needsPerson(job)
-                      ? `asks the user, where the host has dialogs; otherwise they approve on a terminal: abp approve ${job.jobId}`
-                      : 'runs all other units, once the user has agreed',
-                    { approve: true, shown: shownOf(job, job.approvedDefinition) },
+                  asked(
+                    call('start_job', `runs all other units${needsPerson(job) ? '' : ', once the user has agreed'}`, {
+                      approve: true,
+                      shown: shownOf(job, job.approvedDefinition),
+                    }),
+                    `abp approve ${job.jobId}`,
                   ),
                 ]
-              : []),
-            call('start_job', 'rejects the test, with a note that says why: its units go back to pending', {
+              : [
+                  asked(
+                    call('start_job', 'tries the test again, once what it needs was fixed', { again: true }),
+                    allow,
+                  ),
+                ]),
+            call('start_job', 'puts the test back, with a note that says why: its units are pending again', {
               approve: false,
             }),
             call('update_job', 'changes prompt, schema, worker or limits, to be tested again'),
@@ -54,11 +72,13 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     case 'running':
     case 'post_processing':
       return executor === 'lost'
-        ? [call('resume_job', 'its executor is gone: starts a new one')]
+        ? [mayAsk(call('resume_job', 'its executor is gone: starts a new one'))]
         : [wait, call('pause_job', 'stops starting units; nothing is lost')];
     case 'paused':
       return [
-        call('resume_job', `${job.pauseReason === 'approval' ? asksFirst(job) : ''}goes on`),
+        job.pauseReason === 'approval'
+          ? asked(call('resume_job', 'goes on'), allow)
+          : mayAsk(call('resume_job', 'goes on')),
         ...(job.pauseReason && NOTHING_TO_CHANGE.includes(job.pauseReason)
           ? []
           : [call('update_job', 'changes what made it stop')]),
@@ -68,9 +88,14 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       return [exported, call('list_units', 'shows the results')];
     case 'failed':
       return [
-        ...(units.failed > 0 ? [retry] : []),
+        ...(units.failed > 0 ? [mayAsk(retry)] : []),
         ...(job.postProcessing
-          ? [call('manage_units', 'runs post-processing (again)', { action: 'post_process' })]
+          ? [
+              asked(
+                call('manage_units', 'runs post-processing (again)', { action: 'post_process' }),
+                `abp retry ${job.jobId} --post-processing`,
+              ),
+            ]
           : []),
         exported,
       ].slice(0, 3);
@@ -82,9 +107,9 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
 /** Pauses that no change of the job ends. */
 const NOTHING_TO_CHANGE: readonly PauseReason[] = ['user', 'usage_limit', 'approval'];
 
-/** What stands before what a job does next that a person has to allow first. */
-function asksFirst({ jobId }: Job): string {
-  return `asks the user, where the host has dialogs; otherwise they decide on a terminal: abp approvals allow ${jobId}. Then it `;
+/** What stands before what a job does next that a person has to agree to first. */
+function asksFirst(command: string): string {
+  return `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${command}. Then it `;
 }
 
 /** A list of jobs leads to its first job and to its next page; an empty one to what jobs are made of. */

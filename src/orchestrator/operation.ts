@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../domain/clock.ts';
 import type { Dispatcher } from '../domain/dispatcher.ts';
 import { AbpError } from '../domain/error.ts';
-import type { Job } from '../domain/job.ts';
+import { type Job, needsPerson } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Workers } from '../domain/worker.ts';
 import type { Launcher } from '../executor/launch.ts';
@@ -107,6 +107,6 @@ export function refuse(job: Job, wanted: string, hint: string): AbpError {
   const reason = job.pauseReason ? ` (${job.pauseReason})` : job.test ? ` (test ${job.test.state})` : '';
   return new AbpError('conflict', `${job.jobId} is ${job.status}${reason}; ${wanted}.`, {
     hint,
-    details: { job_id: job.jobId, status: job.status },
+    details: { job_id: job.jobId, status: job.status, ...(needsPerson(job) ? { person: true } : {}) },
   });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
+import { usd } from '../domain/money.ts';
 import type { UnitFilter, UnitWithAttempt } from '../domain/repository.ts';
 import { UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import {
@@ -19,7 +20,7 @@ import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { RULES } from './manage-units.ts';
 import { nextOfUnit, nextOfUnits } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
-import { badCursor, cursor, failureClass, iso, jobId, unitIndex, usd } from './shapes.ts';
+import { badCursor, cursor, failureClass, iso, jobId, unitIndex } from './shapes.ts';
 import { resultText } from './status.ts';
 import { terminalCommand } from './terminal-command.ts';
 

@@ -112,6 +112,7 @@ export const nextCall = z.object({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
   why: z.string(),
+  person: z.string().optional(),
 });
 
 /** What a person looks at before approving: one test unit. */
@@ -174,9 +175,4 @@ export function iso(at: number | null): string | null {
 /** Text cut to a length, saying how much is missing. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
-}
-
-/** Money as shown: a hundredth of a cent is precise enough. */
-export function usd(amount: number): number {
-  return Number(amount.toFixed(4));
 }

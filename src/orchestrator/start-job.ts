@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
-import type { Tx } from '../domain/repository.ts';
 import { refuseRecursion } from '../executor/launch.ts';
-import { requireAllowed, requirePerson, requireShown, takeTest } from './approval.ts';
+import { requireAllowed, requirePerson, requireShown } from './approval.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { launch, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
 import { jobStatus } from './status.ts';
+import { beginTest, changed, discardTest, testAgain } from './test-job.ts';
 import { waitForNews } from './wait.ts';
 
 const DEFAULT_WAIT_S = 30;
@@ -20,6 +20,7 @@ const input = z.strictObject({
     .describe('In testing: true runs all other units, false rejects the test. Ask the user first'),
   note: z.string().max(2000).optional().describe('Why it was decided so'),
   shown: z.string().max(100).optional().describe('That of the status decided about'),
+  again: z.boolean().optional().describe('In testing: true tries a failed test again'),
   skip_test: z.boolean().optional().describe('In created: run all at once, untested. Only if the user asked for it'),
   wait_seconds: waitSeconds.optional().describe(`Wait up to so long for the test; default ${DEFAULT_WAIT_S}`),
 });
@@ -49,21 +50,33 @@ export const startJob = operation({
   },
 });
 
-type Step = 'look' | 'test' | 'skip' | 'approve' | 'reject';
+type Step = 'look' | 'test' | 'again' | 'skip' | 'approve' | 'reject';
 
 const STEPS: Readonly<
   Record<Step, (deps: OrchestratorDeps, job: Job, given: Input, call: Call) => Promise<void> | void>
 > = {
   look,
-  test: beginTest,
+  test: (deps, job, given) => (deps.defaults.skipTest ? runUntested(deps, job, given) : beginTest(deps, job)),
+  again: testAgain,
   skip: skipTest,
   approve,
   reject,
 };
 
 /** What a call means in this state; refuses what would be wrong there, before anything is written. */
-function stepOf(job: Job, { approve: decision, skip_test: skip }: Input): Step {
+function stepOf(job: Job, { approve: decision, skip_test: skip, again }: Input): Step {
   const deciding = decision ? 'approve' : 'reject';
+  if (again) {
+    if (decision !== undefined || skip) {
+      throw new AbpError('invalid_input', 'again: expected nothing else to be decided, found approve or skip_test.', {
+        hint: 'Give one of them.',
+      });
+    }
+    // A job whose test was put back meanwhile is as far as that.
+    if (job.status === 'created') return 'test';
+    if (job.status === 'testing' && job.test?.state === 'failed') return 'again';
+    throw refuse(job, 'again works on a failed test', hintFor(job));
+  }
   if (skip && job.status !== 'created') throw refuse(job, 'skip_test works only on a created job', hintFor(job));
   if (job.status === 'created') {
     if (decision !== undefined) {
@@ -78,69 +91,39 @@ function stepOf(job: Job, { approve: decision, skip_test: skip }: Input): Step {
   if (job.status !== 'testing') {
     if (decision !== undefined) throw refuse(job, `${deciding} works only while its test is waiting`, hintFor(job));
     if (job.status === 'running' || job.status === 'post_processing') return 'look';
-    throw refuse(job, 'start_job works on a created or tested job', hintFor(job));
+    throw refuse(job, 'only a created or tested job can be started', hintFor(job));
   }
   if (decision === undefined) return 'look';
   if (!decision) return 'reject';
   if (job.test?.state === 'passed') return 'approve';
-  throw refuse(
-    job,
-    'only a passed test can be approved',
-    job.test?.state === 'running'
-      ? 'Wait: start_job without approve returns the result.'
-      : 'Reject it (approve=false), or change prompt or worker with update_job, then test again.',
-  );
+  throw refuse(job, 'only a passed test can be approved', hintFor(job));
 }
 
+/** The step that is accepted in this state. */
 function hintFor(job: Job): string {
+  if (job.status === 'testing') return TEST_HINTS[job.test?.state ?? 'running'];
   if (job.status === 'paused') return 'resume_job goes on.';
-  if (job.status === 'completed' || job.status === 'failed')
-    return 'manage_units retries or reopens units of an ended job.';
+  if (job.status === 'completed' || job.status === 'failed') return 'manage_units retries or reopens its units.';
   if (job.status === 'cancelled') return 'A cancelled job stays so; create_job makes a new one.';
   return 'get_job_status shows what goes on.';
 }
+
+const TEST_HINTS: Readonly<Record<JobTest['state'], string>> = {
+  running: 'Wait: start_job without approve returns the result.',
+  passed: 'Approve it (approve=true), or put it back (approve=false).',
+  failed:
+    'Fix what it needs, then start_job with again=true tries it again; update_job changes prompt or worker, approve=false puts it back.',
+};
 
 /** A job whose executor died gets a new one; a test that has ended only waits for a person. */
 async function look(deps: OrchestratorDeps, job: Job): Promise<void> {
   if (job.status !== 'testing' || job.test?.state === 'running') await deps.launcher.ensureExecutor(job);
 }
 
-async function beginTest(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
-  const { repository, clock, defaults } = deps;
-  const allowed = await requireAllowed(deps, job, defaults.skipTest ? 'skip' : 'allow');
-  if (defaults.skipTest) return run(deps, job, given, {});
-  await requireReady(deps, job);
-  const units = testUnits(deps, job);
-  if (units.length === 0) {
-    throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
-  }
-  const test: JobTest = {
-    state: 'running',
-    units,
-    verdict: null,
-    executorsLost: 0,
-    startedAt: clock.now(),
-    endedAt: null,
-  };
-  await repository.turn();
-  repository.transaction((tx) => {
-    if (!repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } })) throw changed(job);
-    if (allowed !== null) takeTest(deps, tx, job, allowed);
-    repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units: test.units } });
-  });
-  try {
-    await deps.launcher.ensureExecutor(job);
-  } catch (error) {
-    await repository.turn();
-    // The job is as it was, also when an executor comes after all: late, on a machine that is very busy.
-    repository.transaction((tx) => {
-      const now = requireJob(deps, job.jobId);
-      const note = `no executor could be started: ${(error as Error).message}`;
-      if (now.status !== 'testing') return;
-      discardTest(deps, tx, now, note);
-    });
-    throw error;
-  }
+/** ABP_SKIP_TEST: new jobs have no test. */
+async function runUntested(deps: OrchestratorDeps, job: Job, given: Input): Promise<void> {
+  await requireAllowed(deps, job, 'skip');
+  await run(deps, job, given, {});
 }
 
 async function skipTest(deps: OrchestratorDeps, job: Job, given: Input, call: Call): Promise<void> {
@@ -200,38 +183,4 @@ async function run(
 
 function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
   deps.repository.transaction((tx) => discardTest(deps, tx, requireJob(deps, jobId), note));
-}
-
-/**
- * Discards a test, running or ended: its units are pending again with nothing held against them, its attempts stay in
- * history. Where a person had to allow it, another one is asked about. `job` as it is in the open transaction.
- */
-export function discardTest({ repository }: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
-  repository.units.moveMany(
-    tx,
-    job.jobId,
-    { indexes: job.test?.units ?? [], statuses: ['running', 'completed', 'failed', 'cancelled'] },
-    'pending',
-    job.test?.units.length ?? 0,
-  );
-  repository.events.add(tx, job.jobId, { type: 'job:rejected', data: note ? { note } : {} });
-}
-
-/** Indexes spread evenly over the source: first, last and between; for one that is not pending, others that are. */
-function testUnits({ repository }: OrchestratorDeps, { jobId, testUnits: wanted, totalUnits }: Job): readonly number[] {
-  const pendingFrom = (index: number, limit: number) =>
-    repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit).map(({ unit }) => unit.index);
-  const spread = Array.from({ length: wanted }, (_, i) =>
-    wanted === 1 ? 0 : Math.round((i * (totalUnits - 1)) / (wanted - 1)),
-  );
-  const near = spread.flatMap((index) => pendingFrom(index, 1));
-  const chosen = [...new Set([...near, ...pendingFrom(0, wanted)])].slice(0, wanted);
-  return chosen.sort((a, b) => a - b);
-}
-
-function changed(job: Job): AbpError {
-  return new AbpError('conflict', `${job.jobId} was changed by somebody else at this moment.`, {
-    hint: 'get_job_status shows its present state.',
-  });
 }

@@ -1,9 +1,10 @@
 import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
-import { type FailureClass, failureRule } from '../domain/failure.ts';
+import { adviceIn, type FailureClass } from '../domain/failure.ts';
 import { goesOnByItself, type Job, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
+import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
@@ -11,7 +12,7 @@ import { listed, shownOf } from './approval.ts';
 import { leftOut, shortField, shortMessage, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
-import { iso, type JobStatusOutput, usd } from './shapes.ts';
+import { iso, type JobStatusOutput } from './shapes.ts';
 import { shownSkipped, shownSourceNotes } from './source-notes.ts';
 
 /** The rate is that of the last minutes: what counts for the rest. */
@@ -112,17 +113,17 @@ function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Le
 /** What failed for good, by class with an example; and what failed so far and is tried again. */
 function failuresOf(
   { repository: { units, jobs } }: OrchestratorDeps,
-  { jobId, revision }: Job,
+  { jobId, revision, status }: Job,
 ): Record<string, unknown> {
   const workerType = jobs.revision(jobId, revision)?.worker.type;
   const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
     example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
-    advice: failureRule(failureClass, workerType).advice,
+    advice: adviceIn(status, failureClass, workerType),
   }));
-  const inStatus = (status: UnitStatus, failureClass: FailureClass) =>
-    units.slice(jobId, { status, failureClass }, 0, 0).total;
+  const inStatus = (unitStatus: UnitStatus, failureClass: FailureClass) =>
+    units.slice(jobId, { status: unitStatus, failureClass }, 0, 0).total;
   const retrying = (Object.keys(units.classCounts(jobId)) as FailureClass[])
     .map((name) => ({ class: name, count: inStatus('pending', name) + inStatus('running', name) }))
     .filter(({ count }) => count > 0);
@@ -182,7 +183,7 @@ function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   return {
     state: test.state,
-    ...(test.verdict ? { verdict: shortText(test.verdict, 600) } : {}),
+    ...(test.verdict ? { verdict: shortMessage(test.verdict, 600) } : {}),
     units: test.units,
     cost_usd: usd(cost),
     // Once it is decided, get_unit has the details.

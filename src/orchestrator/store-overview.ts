@@ -1,7 +1,7 @@
 import { JOB_STATUSES, type Job, type JobStatus } from '../domain/job.ts';
+import { usd } from '../domain/money.ts';
 import { shortList } from './brief.ts';
 import type { OrchestratorDeps } from './operation.ts';
-import { usd } from './shapes.ts';
 
 /** Jobs of one kind that are named; the others are only counted. */
 const NAMED = 10;

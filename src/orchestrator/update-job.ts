@@ -7,8 +7,8 @@ import { revisionOf } from './create-job.ts';
 import { operation, refuse, requireJob } from './operation.ts';
 import { checkSettings } from './settings.ts';
 import { jobId, jobStatusOutput, limitsChange, outputSchemaInput, workerInput } from './shapes.ts';
-import { discardTest } from './start-job.ts';
 import { jobStatus } from './status.ts';
+import { discardTest } from './test-job.ts';
 
 const input = z.strictObject({
   job_id: jobId,
@@ -25,7 +25,7 @@ export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
   description:
-    'Makes a new revision of a job that is created, testing (the test is discarded) or paused. Give only what changes. Completed units keep their results; manage_units with reopen runs them again with the new revision.',
+    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again.',
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',
@@ -34,13 +34,8 @@ export const updateJob = operation({
     const job = requireJob(deps, given.job_id);
     const before = repository.jobs.revision(job.jobId, job.revision);
     if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
-    if (job.status !== 'created' && job.status !== 'testing' && job.status !== 'paused') {
-      throw refuse(
-        job,
-        'it can be changed in created, testing or paused',
-        HOW_TO_CHANGE[job.status] ?? 'It has ended: create_job makes another one with the change.',
-      );
-    }
+    const hint = HOW_TO_CHANGE[job.status];
+    if (hint) throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', hint);
     const changesLimits = Object.keys(given.limits ?? {}).length > 0;
     const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
     if (!changesTask && !changesLimits && given.redact_results === undefined) {
@@ -80,8 +75,10 @@ export const updateJob = operation({
   },
 });
 
+/** Where it cannot be changed: what to do. */
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
-  enumerating: 'get_job_status tells when its units are stored; then update_job.',
+  enumerating: 'get_job_status tells when its units are stored: then it can be changed.',
   running: 'pause_job first; then update_job, then resume_job.',
   post_processing: 'pause_job first; then update_job, then resume_job.',
+  cancelled: 'A cancelled job stays as it is; create_job makes another one with the change.',
 };

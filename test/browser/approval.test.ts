@@ -173,3 +173,30 @@ test('a test is rejected with a note, and a job deleted, each only after a quest
   await page.getByText('No jobs yet.').waitFor();
   expect(abp.store.repository.jobs.get(jobId)).toBeNull();
 });
+
+test('a failed test is tried again from its view, once what it needs was fixed', async () => {
+  const dashboard = await serveDashboard();
+  const { root, server, abp } = dashboard;
+  writeFileSync(join(root, 'items.json'), JSON.stringify([{ name: 'one' }, { name: 'two' }]));
+  writeFileSync(join(root, 'work.mjs'), 'process.exit(3)');
+  const { job_id } = await call(server, 'POST', '/api/jobs', {
+    name: 'Mended',
+    user_intent: 'Do it.',
+    enumerator_type: 'json',
+    enumerator_config: { file_path: join(root, 'items.json') },
+    worker: { type: 'command', command: [process.execPath, join(root, 'work.mjs')] },
+    limits: { max_retries: 0 },
+  });
+  await personAllowsJob(abp.orchestrator.deps, String(job_id));
+  const page = await signIn(server, await browser.context(), `/jobs/${job_id}/test`, /status of 403/);
+  await page.getByRole('button', { name: 'Try one unit' }).click();
+  await page.getByRole('button', { name: 'Test again' }).waitFor();
+  writeFileSync(join(root, 'work.mjs'), 'console.log("{}")');
+  await page.reload();
+  const asked = page.getByRole('region', { name: 'What this job would do' });
+  await asked.getByRole('button', { name: 'Allow' }).click();
+  await asked.waitFor({ state: 'hidden' });
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Test again' }).click();
+  await page.getByRole('button', { name: /Approve and run 1 unit/ }).waitFor();
+});

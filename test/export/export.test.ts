@@ -3,9 +3,10 @@ import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXPORT_FORMATS, exportFormatOf, exportUnits } from '../../src/export/index.ts';
+import { EXPORT_FORMATS, exportFormatOf, exportUnits, requireFormatOf } from '../../src/export/index.ts';
 import { type ExportRow, exportRow } from '../../src/export/row.ts';
 import type { ExportOptions } from '../../src/export/write-units.ts';
+import { enumerateAll } from '../enumerators/helpers.ts';
 import { row } from './helpers.ts';
 
 let folder: string;
@@ -374,10 +375,75 @@ describe('a format', () => {
     ['a.b/RESULTS.JSONL', 'jsonl'],
     ['x.json', 'json'],
     ['table.md', 'markdown'],
+    ['x.tsv', 'tsv'],
     ['x.xlsx', null],
     ['csv', null],
   ])('of %s is %s', (file, format) => {
     expect(exportFormatOf(file)).toBe(format);
+  });
+});
+
+describe('a file name', () => {
+  it.each([
+    ['x.xlsx', '.xlsx'],
+    ['x.parquet', '.parquet'],
+    ['x.csv.bak', '.bak'],
+    ['results', 'no extension'],
+    ['.csvrc', 'no extension'],
+  ])('%s that asks for no format is refused with those there are', (file, found) => {
+    expect(() => requireFormatOf(file)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_input',
+        message: `${file}: expected a name that ends in .csv, .tsv, .jsonl, .json, .md, found ${found}.`,
+      }),
+    );
+  });
+});
+
+describe('what was exported', () => {
+  const TEXTS: Readonly<Record<string, readonly [written: string, read: string]>> = {
+    'a NUL': ['a\0b', 'ab'],
+    'a lone surrogate': ['a\ud800b', 'a\ufffdb'],
+    'a byte order mark': ['\ufeffa', '\ufeffa'],
+    'a carriage return': ['a\rb\r', 'a\rb\r'],
+    'line breaks of three kinds': ['a\r\nb\nc\r', 'a\r\nb\nc\r'],
+    'a line separator': ['a\u2028b\u2028', 'a\u2028b\u2028'],
+    'tabs, commas and quotes': ['\t"a",;|', '\'\t"a",;|'],
+    'a formula, which keeps its guard': ['=1+1', "'=1+1"],
+    'spaces around it': [' a ', ' a '],
+    nothing: ['', ''],
+  };
+
+  it.each(Object.entries(TEXTS))('is read by the csv source, with %s', async (_what, [written, read]) => {
+    for (const format of ['csv', 'tsv']) {
+      const rows = [row(0, { payload: { text: written, [`n${written}`]: 'x' }, result: { text: written } }), row(1)];
+      const file = at(`out.${format}`);
+      await exportUnits(format, () => rows, file, { force: true });
+      const { payloads } = await enumerateAll('csv', { file_path: file });
+      expect(payloads[0], format).toMatchObject({ text: read, 'result.text': read, key: 'k0' });
+      expect(payloads).toHaveLength(2);
+    }
+  });
+
+  it.each(Object.entries(TEXTS).filter(([what]) => what !== 'a lone surrogate'))(
+    'is read by the json source as it was, with %s',
+    async (_what, [written]) => {
+      for (const format of ['json', 'jsonl']) {
+        const file = at(`out.${format}`);
+        await exportUnits(format, () => [row(0, { result: { text: written } })], file, { force: true });
+        const { payloads } = await enumerateAll('json', { file_path: file });
+        expect(payloads[0], format).toMatchObject({ result: { text: written } });
+      }
+    },
+  );
+
+  it('is read with one column, whatever its name', async () => {
+    for (const format of ['csv', 'tsv']) {
+      const rows = [row(0, { result: { 'a,b;c': 'x' } }), row(1, { result: { 'a,b;c': 'y' } })];
+      await exportUnits(format, () => rows, at(`out.${format}`), { force: true, fields: ['a,b;c'] });
+      const { payloads } = await enumerateAll('csv', { file_path: at(`out.${format}`) });
+      expect(payloads).toMatchObject([{ 'a,b;c': 'x' }, { 'a,b;c': 'y' }]);
+    }
   });
 });
 
@@ -413,6 +479,12 @@ describe('the row of a unit', () => {
       cost_usd: 0.5,
       duration_ms: 9,
     });
+  });
+
+  it('tells money in millionths', () => {
+    const cost = (costUsd: number) =>
+      exportRow({ unit: { ...unit, status: 'completed' }, result, used: { ...used, costUsd } }).cost_usd;
+    expect([0.015359999999999999, 0.1 + 0.2, 0.0000014].map(cost)).toEqual([0.01536, 0.3, 0.000001]);
   });
 
   it('has no result unless the unit is completed', () => {

@@ -87,6 +87,24 @@ describe.each([
     expect((await start(f, jobId)).status).toBe('testing');
   });
 
+  test('repeats no failed test before a person allows that once more', async () => {
+    const f = flow();
+    const jobId = await f.create(job);
+    await allow(f, jobId);
+    f.worker.on(0, fails('agent_error'));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    const before = f.job(jobId);
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ ...REFUSED, message: /Its test failed/ });
+    expect(f.job(jobId)).toEqual(before);
+    await allow(f, jobId);
+    f.worker.on(0, fails('agent_error'));
+    await start(f, jobId, { again: true });
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject(REFUSED);
+    expect(f.worker.runs).toHaveLength(2);
+  });
+
   test('repeats no run when its limits were changed to discard the test', async () => {
     const f = flow();
     const jobId = await tested(f, job);

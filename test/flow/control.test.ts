@@ -471,8 +471,8 @@ describe('every verb says its precondition when it is refused, and changes nothi
     ['testing', 'pause resume retry skip reopen cancel_units post_process'],
     ['running', 'update post_process delete'],
     ['paused', 'post_process'],
-    ['completed', 'pause resume cancel update skip cancel_units post_process'],
-    ['failed', 'pause resume cancel update skip cancel_units post_process'],
+    ['completed', 'pause resume cancel skip cancel_units post_process'],
+    ['failed', 'pause resume cancel skip cancel_units post_process'],
     ['cancelled', 'pause resume update retry skip reopen cancel_units post_process'],
   ];
   const cases = REFUSED.flatMap(([status, names]) =>

@@ -3,8 +3,11 @@ import { FAILURE_CLASSES } from '../../src/domain/failure.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-const start = (f: Flow, job_id: string, more: { approve?: boolean; note?: string; skip_test?: boolean } = {}) =>
-  f.call('start_job', { job_id, wait_seconds: 0, ...more });
+const start = (
+  f: Flow,
+  job_id: string,
+  more: { approve?: boolean; note?: string; skip_test?: boolean; again?: boolean } = {},
+) => f.call('start_job', { job_id, wait_seconds: 0, ...more });
 
 describe('the test of a job', () => {
   test('tries one unit, waits for the approval, keeps the result, and then the batch does all others', async () => {
@@ -113,7 +116,7 @@ describe('the test of a job', () => {
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
     await start(f, jobId);
     await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toContain('once the window has opened');
+    expect(f.job(jobId).test?.verdict).toContain('Once the window has opened');
     const other = await f.begin();
     await f.until(() => f.job(other).pauseReason === 'usage_limit');
     expect(f.worker.runs).toHaveLength(1);
@@ -132,7 +135,7 @@ describe('the test of a job', () => {
     await f.killExecutor(jobId);
     await f.recover(jobId);
     await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toMatch(/died twice during the test\. Read .*\.log\./);
+    expect(f.job(jobId).test?.verdict).toMatch(/died twice during the test\. Read .*\.log; start_job with again=true/);
     await f.until(() => !f.hasExecutor(jobId));
     expect(f.worker.runs).toHaveLength(2);
     await start(f, jobId, { approve: false });
@@ -415,4 +418,75 @@ test('an executor that comes too late for its launcher is sent away: the job is 
   expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled' }]);
   await start(f, jobId);
   await f.until(() => f.job(jobId).test?.state === 'passed');
+});
+
+describe('a failed test', () => {
+  const failed = async (f: Flow) => {
+    const jobId = await f.create({ units: 4, test_units: 2 });
+    f.worker.on(0, fails('agent_error'));
+    await start(f, jobId);
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    return jobId;
+  };
+
+  test('is tried again in one step, with the same units; what was tried stays in the history', async () => {
+    const f = flow();
+    const jobId = await failed(f);
+    expect(f.job(jobId).test?.verdict).toMatch(/then start_job with again=true\./);
+    expect((await start(f, jobId, { again: true })).test).toMatchObject({ state: 'running', units: [0, 3] });
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.attempts(jobId, 0).map(({ status }) => status)).toEqual(['failed', 'succeeded']);
+    expect(f.unit(jobId, 0)).toMatchObject({ status: 'completed', retriesUsed: 0 });
+    expect(f.events(jobId, 'job:rejected')).toEqual([]);
+    expect(f.events(jobId, 'job:test_started').map(({ data }) => data)).toEqual([
+      { units: [0, 3] },
+      { units: [0, 3], again: true },
+    ]);
+    await start(f, jobId, { approve: true });
+    await f.until(() => f.job(jobId).status === 'completed');
+  });
+
+  test('may fail again, and be tried once more', async () => {
+    const f = flow();
+    const jobId = await failed(f);
+    f.worker.on(0, fails('timeout'));
+    await start(f, jobId, { again: true });
+    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await start(f, jobId, { again: true });
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect(f.attempts(jobId, 0)).toHaveLength(3);
+  });
+
+  test('that was put back is tested as any other created job', async () => {
+    const f = flow();
+    const jobId = await failed(f);
+    await start(f, jobId, { approve: false });
+    expect((await start(f, jobId, { again: true })).status).toBe('testing');
+  });
+
+  test.each([
+    ['with a decision', { approve: true }],
+    ['with skip_test', { skip_test: true }],
+  ])('is not tried again %s: nothing is changed', async (_what, more) => {
+    const f = flow();
+    const jobId = await failed(f);
+    const before = f.job(jobId);
+    await expect(start(f, jobId, { again: true, ...more })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(f.job(jobId)).toEqual(before);
+  });
+
+  test('is what again is for: a passed, a running test and a job at work are left as they are', async () => {
+    const f = flow();
+    const jobId = await f.create({ units: 2 });
+    f.worker.on(0, hangs);
+    await start(f, jobId);
+    await f.until(() => f.worker.running().length === 1);
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /Wait/ });
+    f.worker.finish(0);
+    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /approve=true/ });
+    f.worker.otherwise = hangs;
+    await start(f, jobId, { approve: true });
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict' });
+  });
 });

@@ -133,6 +133,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       requireNeeds({ jobId }, repository.jobs.revision(jobId, job?.revision ?? 0)?.needs ?? null, environment);
       await startExecutor(jobId);
     },
+    confirm: async () => 'alive',
     async standBy() {},
   };
   const orchestrator = createOrchestrator({

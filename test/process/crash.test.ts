@@ -265,6 +265,61 @@ describe('an executor that stands still', () => {
     expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('ended the executor that stood still');
   });
 
+  /** `abp` as a person types it, in a process of its own. */
+  const abp = (w: World, ...args: readonly string[]) =>
+    execa(process.execPath, [installed().program('main'), ...args], {
+      env: w.environment,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+    });
+  const frozen = async (lease: string) => {
+    const w = world({ ABP_LEASE_S: lease });
+    const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
+    await w.until(() => w.notes('start').length === 1);
+    const pid = w.executorPid(job_id);
+    await freeze(w, pid);
+    return { w, job_id, pid };
+  };
+
+  test.each([
+    ['recover', /has a new executor: the one before \(pid \d+\) stood still/],
+    ['resume', /goes on\. The executor before \(pid \d+\) stood still/],
+  ])('is replaced by abp %s, which says so', async (verb, said) => {
+    const { w, job_id, pid } = await frozen('3');
+    const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
+    expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(said) });
+    expect(ran.stdout).toMatch(/no sign of life for 2 s: it may be frozen\. If that lasts another 1 s/);
+    await w.until(() => !isAlive(pid));
+    w.go();
+    expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
+  });
+
+  test('is told to a caller without the patience for a lease: what happens next, and when', async () => {
+    const { w, job_id, pid } = await frozen('300');
+    const call = { workingDirectory: w.directory, human: null, patienceMs: 6_000 } as const;
+    expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
+      status: 'running',
+      executor: { state: 'alive', pid, silent_s: 1 },
+      message: expect.stringMatching(/no sign of life for 1 s.*another 299 s it counts as lost/),
+    });
+    process.kill(pid, 'SIGCONT');
+    w.go();
+    await w.ended(job_id);
+  });
+
+  test('is none that works: nothing is replaced, and recover finds nothing to do', async () => {
+    const w = world({ ABP_LEASE_S: '3' });
+    const job_id = await w.begin(waits(1));
+    await w.until(() => w.notes('start').length === 1);
+    const pid = w.executorPid(job_id);
+    expect(await abp(w, 'recover')).toMatchObject({ exitCode: 0, stdout: 'No job has lost its executor.' });
+    expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/goes on\. Look at it/) });
+    expect(w.executorPid(job_id)).toBe(pid);
+    w.go();
+    await w.ended(job_id);
+  });
+
   test('for less than a lease keeps its job', async () => {
     const w = world({ ABP_LEASE_S: '300' });
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });

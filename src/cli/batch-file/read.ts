@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
 import type { Workers } from '../../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
-import { type ExportFormatName, exportFormatOf } from '../../export/index.ts';
+import { type ExportFormatName, requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
@@ -87,7 +87,7 @@ export async function readBatch(text: string, file: string, directory: string, o
     directory,
     create: createInput(batch, config, { template, schema, folder: basename(directory) }),
     skipTest: batch.test?.skip ?? false,
-    export: exportOf(output, directory),
+    export: await located(document, 'output', async () => exportOf(output, directory)),
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,
     ),
@@ -149,7 +149,7 @@ function exportOf(output: BatchFile['output'], directory: string): BatchExport |
   if (output?.path === undefined) return null;
   return {
     path: resolve(directory, output.path),
-    format: output.format ?? exportFormatOf(output.path) ?? 'csv',
+    format: output.format ?? requireFormatOf(output.path),
     force: output.force ?? false,
     ...(output.fields && { fields: output.fields }),
   };

@@ -1,3 +1,4 @@
+import type { Progress } from '../../orchestrator/operation.ts';
 import { atLeast, unitIndexes } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
@@ -14,7 +15,8 @@ export const pause: DefineCommand = (program, act) => {
     .action(
       act(async (session, typed: string, { hard }: { hard: boolean }) => {
         const status = await session.call('pause_job', { job_id: await session.jobId(typed), hard });
-        session.answer(status, `${status.job_id} is paused. abp resume ${status.job_id} goes on.`);
+        const { nextText } = await import('../job/next-commands.ts');
+        session.answer(status, `${status.job_id} is paused. ${await nextText(session, status.job_id)}`);
         return 'done';
       }),
     );
@@ -44,8 +46,13 @@ export const resume: DefineCommand = (program, act) => {
         const job_id = await session.jobId(typed);
         const { askingForApproval } = await import('../job/allow.ts');
         const slots = maxWorkers ? { max_workers: maxWorkers } : {};
-        await askingForApproval(session, yes, () => session.call('resume_job', { job_id, ...slots }));
-        return afterwards(session, job_id, watch, `${job_id} goes on.`);
+        const onProgress = ({ message }: Progress) => session.say(message);
+        const { executor, message } = await askingForApproval(session, yes, () =>
+          session.call('resume_job', { job_id, ...slots }, { onProgress }),
+        );
+        const isSilent = executor.silent_s !== undefined;
+        const done = isSilent ? String(message) : `${job_id} goes on.`;
+        return afterwards(session, job_id, watch, executor.replaced_pid === undefined ? done : `${done} ${message}`);
       }),
     );
 };

@@ -3,6 +3,7 @@ import type { Session } from '../session.ts';
 
 interface StartOptions {
   readonly yes: boolean;
+  readonly again: boolean;
   readonly skipTest: boolean;
   readonly detach: boolean;
   readonly note?: string;
@@ -23,13 +24,14 @@ export const start: DefineCommand = (program, act) => {
     .command('start <job>')
     .summary('test a created job, then run it')
     .description(
-      'Tries the test units of a job, shows them, asks whether to run the others, and follows them to the end.',
+      'Tries the test units of a job, shows them, asks whether to run the others, and follows them to the end. With --again it tries a failed test once more, after what it needs was fixed.',
     )
+    .option('--again', 'try a failed test again: real cost', false)
     .option('-y, --yes', 'allow what it can do, and approve a passed test, without asking', false)
     .option('--skip-test', 'run everything at once, without a test', false)
     .option('--detach', 'do not wait for the end once it runs', false)
     .option('--note <text>', 'why, for the record')
-    .addHelpText('after', '\n  $ abp start 7f3k2m --yes --detach')
+    .addHelpText('after', '\n  $ abp start 7f3k2m --yes --detach\n  $ abp start 7f3k2m --again')
     .action(
       act(async (session, typed: string, options: StartOptions) => {
         const { carryOut } = await import('../job/carry-out.ts');
@@ -73,8 +75,9 @@ export const reject: DefineCommand = (program, act) => {
     .action(
       act(async (session, typed: string, { note }: DecideOptions) => {
         const jobId = await decide(session, typed, false, { note, yes: false });
+        const { nextText } = await import('../job/next-commands.ts');
         const status = await session.call('get_job_status', { job_id: jobId });
-        session.answer(status, `${jobId} is as it was created. abp start ${jobId} tests it again.`);
+        session.answer(status, `${jobId} is as it was created. ${await nextText(session, jobId)}`);
         return 'done';
       }),
     );

@@ -3,7 +3,7 @@ import { list, oneOf, someOf } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
 interface Options {
-  readonly format?: 'csv' | 'jsonl' | 'json' | 'markdown';
+  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | 'markdown';
   readonly status?: readonly (typeof UNIT_STATUSES)[number][];
   readonly fields?: readonly string[];
   readonly force?: boolean;
@@ -14,29 +14,36 @@ interface Options {
 export const exportCommand: DefineCommand = (program, act) => {
   program
     .command('export <job> <file>')
-    .summary('write the results to a file')
+    .summary('write the results to a file, or to stdout')
     .description(
-      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. cost_usd and duration_ms of a unit are of all its attempts.',
+      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. The file - is stdout: csv unless --format says otherwise, and nothing else there. cost_usd and duration_ms of a unit are of all its attempts.',
     )
-    .addOption(oneOf('--format <format>', 'default: what the extension says', ['csv', 'jsonl', 'json', 'markdown']))
+    .addOption(
+      oneOf('--format <format>', 'default: what the extension says', ['csv', 'tsv', 'jsonl', 'json', 'markdown']),
+    )
     .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
     .option('--fields <list>', 'only these columns, in this order', list)
     .option('--force', 'replace the file if it exists')
     .option('--raw', 'do not guard text that a spreadsheet would run as a formula')
-    .addHelpText('after', '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label')
+    .addHelpText(
+      'after',
+      '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label\n  $ abp export 7f3k2m - --format jsonl | jq .result',
+    )
     .action(
       act(async (session, job: string, file: string, { format, status, fields, force, raw }: Options) => {
-        const { exportLine } = await import('../job/export.ts');
-        const { exportFormatOf } = await import('../../export/index.ts');
+        const { exportLine, exportToStdout } = await import('../job/export.ts');
+        const { requireFormatOf } = await import('../../export/index.ts');
+        const toStdout = file === '-';
         const input = {
           job_id: await session.jobId(job),
           path: file,
-          format: format ?? exportFormatOf(file) ?? 'csv',
+          format: format ?? (toStdout ? 'csv' : requireFormatOf(file)),
           ...(status ? { status: [...status] } : {}),
           ...(fields ? { fields: [...fields] } : {}),
           ...(force ? { force } : {}),
           ...(raw ? { raw } : {}),
         };
+        if (toStdout) return exportToStdout(session, input);
         const report = await session.interruptible((signal) => session.call('export_results', input, { signal }));
         session.answer(report, exportLine(report));
         return 'done';

@@ -33,6 +33,7 @@ Example of a batch file:
     )
     .action(
       act(async (session, file: string, options: RunOptions) => {
+        if (options.dryRun) session.leaveStore();
         const { runBatch } = await import('../job/run-batch.ts');
         return runBatch(session, file, options);
       }),

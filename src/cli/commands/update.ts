@@ -13,7 +13,7 @@ export const update: DefineCommand = (program, act) => {
     .command('update <job>')
     .summary('change prompt, schema, worker or limits')
     .description(
-      'Makes a new revision of a job that is created, tested (the test is discarded) or paused. Completed units keep their results; reopen runs them with the new revision.',
+      'Makes a new revision of a job that is created, tested (the test is discarded), paused or ended. Completed units keep their results; retry runs failed ones, reopen completed ones with the new revision.',
     )
     .option(
       '--set <field=value>',

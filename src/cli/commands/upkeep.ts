@@ -6,7 +6,9 @@ export const recover: DefineCommand = (program, act) => {
   program
     .command('recover')
     .summary('give jobs whose executor died a new one')
-    .description('Looks once for jobs whose executor died, with this machine or by a kill, and starts new ones.')
+    .description(
+      'Looks once for jobs whose executor died, with this machine or by a kill, or stands still, and starts new ones. Whether one stands still shows after ABP_LEASE_S (15 s).',
+    )
     .addHelpText('after', '\n  $ abp recover')
     .action(
       act(async (session) => {
@@ -58,6 +60,7 @@ export const prune: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp prune --older-than 30d --dry-run')
     .action(
       act(async (session, options: PruneOptions) => {
+        if (options.dryRun) session.leaveStore();
         const { pruneStore } = await import('../upkeep/prune.ts');
         return pruneStore(session, options);
       }),

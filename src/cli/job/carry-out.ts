@@ -2,14 +2,17 @@ import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { askingForApproval } from './allow.ts';
 import { type Followed, followJob } from './follow.ts';
+import { nextText, shownHere } from './next-commands.ts';
 import type { Overview } from './status-text.ts';
 import { exitOf, resultsText, summaryText } from './summary.ts';
-import { askDecision, type Decision, testText } from './test-text.ts';
+import { askAboutFailure, askDecision, type Decision, testText } from './test-text.ts';
 
 /** How a job's test is decided, and how far it is followed. */
 export interface Deciding {
   /** Approve a passed test without asking. */
   readonly yes: boolean;
+  /** Try a failed test again. */
+  readonly again?: boolean;
   /** Run everything at once. */
   readonly skipTest: boolean;
   /** Do not wait for the end once it runs. */
@@ -26,7 +29,11 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
   const note = deciding.note === undefined ? {} : { note: deciding.note };
   const start = { job_id: jobId, wait_seconds: 0 };
   const started = await askingForApproval(session, deciding.yes, () =>
-    session.call('start_job', { ...start, ...(deciding.skipTest ? { skip_test: true, ...note } : {}) }),
+    session.call('start_job', {
+      ...start,
+      ...(deciding.again ? { again: true } : {}),
+      ...(deciding.skipTest ? { skip_test: true, ...note } : {}),
+    }),
   );
   if (started.status === 'testing') {
     if (started.test?.state === 'running') say('Trying before the rest runs…');
@@ -35,23 +42,21 @@ export async function carryOut(session: Session, jobId: string, deciding: Decidi
     if (left) return leave(session, job);
     // Cancelled with a key, or decided by somebody else meanwhile.
     if (job.status !== 'testing') return sumUp(session, followed);
-    say(testText(job, terminal.colors));
-    if (job.test?.state !== 'passed') {
-      say(`Nothing else was run. abp reject ${jobId} puts the test back; abp show ${jobId} has the prompt.`);
-      return 'person';
-    }
+    say(testText(await shownHere(session, job), terminal.colors));
+    if (job.test?.state !== 'passed') say('Nothing else was run.');
     const decision = await decide(session, job, deciding);
     if (decision === 'later' || decision === 'interrupted') {
-      say(`${jobId} waits for your decision: abp approve ${jobId}, or abp reject ${jobId}.`);
+      say(`${jobId} waits for you. ${await nextText(session, jobId)}`);
       return decision === 'later' ? 'person' : 'interrupted';
     }
+    if (decision === 'again') return carryOut(session, jobId, { ...deciding, again: true });
     const approve = decision === 'approve';
     const shown = job.approval?.shown === undefined ? {} : { shown: job.approval.shown };
     await askingForApproval(session, deciding.yes, () =>
       session.call('start_job', { ...start, approve, ...shown, ...note }),
     );
     if (decision === 'reject') {
-      say(`The test was rejected; ${jobId} is as it was created. abp start ${jobId} tests it again.`);
+      say(`The test was rejected; ${jobId} is as it was created. ${await nextText(session, jobId)}`);
       return 'cancelled';
     }
   }
@@ -67,7 +72,8 @@ export async function watchToEnd(session: Session, jobId: string): Promise<Exit>
 }
 
 /** Says how a job stands that is at rest. */
-async function sumUp(session: Session, { job, refused }: Followed): Promise<Exit> {
+async function sumUp(session: Session, { job: followed, refused }: Followed): Promise<Exit> {
+  const job = await shownHere(session, followed);
   const { say, terminal } = session;
   say();
   if (job.units.completed > 0) {
@@ -78,10 +84,12 @@ async function sumUp(session: Session, { job, refused }: Followed): Promise<Exit
   say(summaryText(job, terminal.colors));
   if (job.status === 'testing') say(testText(job, terminal.colors));
   if (refused) say(`Its executor is gone and no other can be started here: ${refused}`);
+  if (exitOf(job) === 'person') say(await nextText(session, job.job_id));
   return exitOf(job);
 }
 
 async function decide(session: Session, job: Overview, { yes }: Deciding): Promise<Decision> {
+  if (job.test?.state !== 'passed') return session.terminal.interactive ? askAboutFailure(session) : 'later';
   if (yes) return 'approve';
   return session.terminal.interactive ? askDecision(session, job) : 'later';
 }

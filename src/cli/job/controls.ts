@@ -44,7 +44,7 @@ export function takeControls(session: Session, jobId: string): Controls {
         note = typeof said === 'string' ? said : done;
       } catch (error) {
         const { message, hint } = toAbpError(error);
-        note = inCommands(hint ? `${message} ${hint}` : message);
+        note = inCommands(hint ? `${message} ${hint}` : message, jobId);
       }
     });
     return before;

@@ -1,9 +1,17 @@
-import { type AbpError, toAbpError } from '../../domain/error.ts';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AbpError, toAbpError } from '../../domain/error.ts';
+import type { FormatNotes } from '../../export/format.ts';
 import { exportFormatOf } from '../../export/index.ts';
-import type { OutputOf } from '../../orchestrator/index.ts';
+import { writeResults } from '../../orchestrator/export-results.ts';
+import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import type { BatchExport } from '../batch-file/read.ts';
+import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
+import { printable } from '../terminal.ts';
 
 export type ExportReport = OutputOf<'export_results'>;
 
@@ -40,6 +48,38 @@ export async function exportAtEnd(session: Session, jobId: string, target: Batch
   }
 }
 
+/** Writes results to stdout, and nothing else there; what was written is told on stderr. A reader that leaves is no error. */
+export async function exportToStdout(session: Session, input: InputOf<'export_results'>): Promise<Exit> {
+  if (session.json) {
+    throw new AbpError('invalid_input', '--json and -: stdout is for one of them.', {
+      hint: 'Leave --json out, or give a file; --format json makes the results JSON.',
+    });
+  }
+  const { deps } = (await session.abp()).orchestrator;
+  const { format, job_id, status, fields, raw } = input;
+  // A file in between, since the columns are only known at the end; its place is gone before it is read.
+  const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
+  try {
+    const path = join(folder, 'results');
+    const report = await session.interruptible((signal) =>
+      writeResults(deps, format, { job_id, status }, path, {
+        signal,
+        ...(fields ? { fields } : {}),
+        ...(raw === undefined ? {} : { raw }),
+      }),
+    );
+    const file = await open(path);
+    await rm(folder, { recursive: true });
+    await pipeline(file.createReadStream(), process.stdout, { end: false });
+    process.stderr.write(`${printable(exportLine({ job_id, ...report, path: 'stdout' }))}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return 'done';
+}
+
 /** The command that makes an export by hand. */
 export function exportCommand(jobId: string, { path, format, force, fields }: BatchExport): string {
   const words = [
@@ -53,12 +93,23 @@ export function exportCommand(jobId: string, { path, format, force, fields }: Ba
 
 /** What an export wrote, in one line. */
 export function exportLine(report: ExportReport): string {
-  const guarded = Number(report.guarded ?? 0);
+  const { guarded, nul_left_out: withoutNul = 0, long_cells: long } = report as ExportReport & FormatNotes;
   const invalid = Number(report.skipped_invalid ?? 0);
   return [
     `${count(report.rows, 'row')} in ${report.path}`,
     ...(report.partial ? ['partial: the job has not ended'] : []),
     ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
     ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
+    ...(withoutNul > 0 ? [`NUL characters left out of ${count(withoutNul, 'cell')}`] : []),
+    ...(long ? [longLine(long)] : []),
   ].join('; ');
+}
+
+function longLine({ count: cells, first }: NonNullable<FormatNotes['long_cells']>): string {
+  const places = first.map(({ unit, column, characters }) => {
+    const where = unit === null ? 'header' : `unit ${unit}, ${column}`;
+    return `${where}: ${characters.toLocaleString('en')}`;
+  });
+  const more = cells > first.length ? '; …' : '';
+  return `${count(cells, 'cell')} over 32,767 characters, which Excel does not hold (${places.join('; ')}${more})`;
 }

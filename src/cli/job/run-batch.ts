@@ -1,8 +1,9 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { AbpError } from '../../domain/error.ts';
 import { refuseRecursion } from '../../executor/launch.ts';
 import { fileTarget } from '../../executor/write-target.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
-import { exportFormatOf } from '../../export/index.ts';
+import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import { preflight } from '../../orchestrator/settings.ts';
 import { type Batch, type BatchExport, readBatchFile, workerOf } from '../batch-file/read.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
@@ -15,6 +16,7 @@ import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { exportAtEnd, exportCommand } from './export.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
+import { exportSuggestion } from './next-commands.ts';
 import type { Status } from './status-text.ts';
 
 /** Options of `abp run`. */
@@ -43,7 +45,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const { status } = await session.call('get_job_status', { job_id });
   const ended = status === 'completed' || status === 'failed';
   const exported = ended && batch.export ? await exportAtEnd(session, job_id, batch.export) : null;
-  if (ended && !batch.export) session.say(`Export the results with: abp export ${job_id} results.csv`);
+  if (ended && !batch.export) session.say(`Export the results with: ${exportSuggestion(job_id)}`);
   if (MAY_END.includes(status) && batch.export) {
     session.say(`Its results are exported by hand, when it has ended: ${exportCommand(job_id, batch.export)}`);
   }
@@ -107,6 +109,13 @@ function targetOf(
   { output, force }: Pick<RunOptions, 'output' | 'force'>,
 ): BatchExport | null {
   if (output === undefined) return fromFile && { ...fromFile, force: fromFile.force || force };
-  const format = exportFormatOf(basename(output)) ?? fromFile?.format ?? 'csv';
+  if (output === '-') {
+    throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
+      hint: 'When it has ended, export to - writes the results to stdout.',
+    });
+  }
+  // A format that is not that of the file's own name was chosen.
+  const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
+  const format = exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
   return { ...fromFile, path: resolve(output), format, force };
 }

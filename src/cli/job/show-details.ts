@@ -53,7 +53,7 @@ export async function showUnit(session: Session, jobId: string, unit: number): P
       ...(detail.failure
         ? [
             colors.red(`${detail.failure.class}: ${printable(detail.failure.message, true)}`),
-            colors.dim(inCommands(detail.failure.advice)),
+            colors.dim(inCommands(detail.failure.advice, jobId)),
           ]
         : []),
       colors.bold('Payload'),

@@ -2,7 +2,8 @@ import type { Exit } from '../exit-codes.ts';
 import { count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { type Overview, progressLine, slotLines, statusWord } from './status-text.ts';
+import { nextCommands, shownHere } from './next-commands.ts';
+import { progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
 import { testText } from './test-text.ts';
 
@@ -40,46 +41,15 @@ export async function showJob(session: Session, jobId: string): Promise<Exit> {
     session.answer(await session.call('get_job_status', { job_id: jobId }));
     return 'done';
   }
-  const job = await session.view('job_overview', { job_id: jobId });
+  const job = await shownHere(session, await session.view('job_overview', { job_id: jobId }));
   const { colors } = session.terminal;
   const lines = [
     summaryText(job, colors),
     ...(job.status === 'running' ? [progressLine(job)] : []),
     ...slotLines(job).map((line) => colors.dim(`  ${line}`)),
     ...(job.status === 'testing' ? [testText(job, colors)] : []),
-    colors.dim(`Next: ${nextCommands(job, await mayRun(session, job)).join(', or ')}`),
+    colors.dim(`Next: ${(await nextCommands(session, job)).join(', or ')}`),
   ];
   session.say(lines.join('\n'));
   return 'done';
-}
-
-/** Whether a command that lets it run is accepted here: it is allowed, or there is a terminal to ask on. */
-async function mayRun(session: Session, { job_id, status }: Overview): Promise<boolean> {
-  if (session.terminal.interactive || status === 'enumerating') return true;
-  return (await session.view('job_approval', { job_id })).allowed;
-}
-
-/** What a person would type next. */
-function nextCommands(
-  { job_id, status, pause_reason, executor, test, units }: Overview,
-  mayRun: boolean,
-): readonly string[] {
-  const exported = `abp export ${job_id} results.csv`;
-  const run = (command: string) => (mayRun ? command : `abp approvals allow ${job_id} --yes`);
-  switch (status) {
-    case 'created':
-      return [run(`abp start ${job_id}`)];
-    case 'testing':
-      if (test?.state === 'running') return [`abp watch ${job_id}`];
-      return [...(test?.state === 'passed' ? [run(`abp approve ${job_id}`)] : []), `abp reject ${job_id}`];
-    case 'paused':
-      return [pause_reason === 'usage_limit' ? `abp watch ${job_id}` : run(`abp resume ${job_id} --watch`)];
-    case 'completed':
-    case 'cancelled':
-      return [exported];
-    case 'failed':
-      return [...(units.failed > 0 ? [run(`abp retry ${job_id} --watch`)] : []), exported];
-    default:
-      return [executor.state === 'lost' ? run(`abp resume ${job_id} --watch`) : `abp watch ${job_id}`];
-  }
 }

@@ -1,3 +1,4 @@
+import { cutMiddleBriefly } from '../../domain/cut.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count, duration, money, table } from '../format.ts';
@@ -41,11 +42,11 @@ export async function showUnits(session: Session, jobId: string, options: UnitsO
     units.push(...page.units);
     cursor = page.next_cursor;
   } while (cursor !== null && units.length < wanted);
-  session.answer({ job_id: jobId, units, next_cursor: cursor }, text(session, units, cursor));
+  session.answer({ job_id: jobId, units, next_cursor: cursor }, text(session, jobId, units, cursor));
   return 'done';
 }
 
-function text({ terminal }: Session, units: readonly Row[], cursor: string | null): string {
+function text({ terminal }: Session, jobId: string, units: readonly Row[], cursor: string | null): string {
   if (units.length === 0) return 'No such units.';
   const rows = units.map((unit) => [
     String(unit.unit),
@@ -54,15 +55,24 @@ function text({ terminal }: Session, units: readonly Row[], cursor: string | nul
     String(unit.attempts),
     typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
     typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
-    cut(String(unit.result ?? (unit.failure_class ? `${unit.failure_class}: ${unit.message}` : '')), TEXT_WIDTH),
+    unit.failure_class && unit.result === undefined
+      ? cutMiddleBriefly(oneLine(`${unit.failure_class}: ${unit.message}`), TEXT_WIDTH)
+      : cut(String(unit.result ?? ''), TEXT_WIDTH),
   ]);
   const shown = table(terminal.colors, ['unit', 'key', 'status', 'tries', 'time', 'cost', 'result or failure'], rows);
-  return cursor === null
-    ? shown
-    : `${shown}\n${terminal.colors.dim(`and more after ${count(units.length, 'unit')}: --all`)}`;
+  const isCut = ({ failure_class, message }: Row) => `${failure_class}: ${message}`.length > TEXT_WIDTH;
+  const notes = [
+    ...(units.some(isCut) ? [`Long messages lack their middle: abp show ${jobId} <unit> has all of it`] : []),
+    ...(cursor === null ? [] : [`and more after ${count(units.length, 'unit')}: --all`]),
+  ];
+  return [shown, ...notes.map((note) => terminal.colors.dim(note))].join('\n');
+}
+
+function oneLine(text: string): string {
+  return printable(text).trim();
 }
 
 function cut(text: string, width: number): string {
-  const line = printable(text).trim();
+  const line = oneLine(text);
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }

@@ -10,6 +10,9 @@ export type Status = OutputOf<'get_job_status'>;
 /** The same with all that a screen shows. */
 export type Overview = OutputOfView<'job_overview'>;
 
+/** The same, knowing whether what it runs has to be allowed first where nobody can be asked. */
+export type Shown = Overview & { readonly must_allow: boolean };
+
 /** `12 of 56 done`, and what else is worth one line. */
 export function progressLine({ units, progress, slots, cost_usd }: Overview): string {
   const done = unitsDone(units);
@@ -54,11 +57,11 @@ const COLOR_OF: Readonly<Record<string, 'cyan' | 'yellow' | 'green' | 'red' | 'd
 };
 
 /** Failures by cause with an example and what to do. */
-export function failureLines({ clusters, clusters_left_out }: Overview, colors: Colors): string[] {
+export function failureLines({ job_id, must_allow, clusters, clusters_left_out }: Shown, colors: Colors): string[] {
   return [
     ...clusters.flatMap(({ class: name, count, example, advice }) => [
       `${colors.red(`${count} × ${name}`)}, such as unit ${example.unit}: ${printable(example.message)}`,
-      colors.dim(`  ${inCommands(advice)}`),
+      colors.dim(`  ${inCommands(advice, job_id, must_allow)}`),
     ]),
     ...(clusters_left_out > 0 ? [colors.dim(`and ${clusters_left_out} more failed units`)] : []),
   ];

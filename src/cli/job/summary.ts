@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { skippedLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
-import { failureLines, type Overview, statusWord } from './status-text.ts';
+import { failureLines, type Overview, type Shown, statusWord } from './status-text.ts';
 
 const SHOWN_ROWS = 12;
 const SHOWN_COLUMNS = 4;
@@ -25,16 +25,16 @@ export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test'> & Rec
 }
 
 /** How a job stands, at its end or pause: units by status, cost, time, failures with what to do. */
-export function summaryText(job: Overview, colors: Colors): string {
+export function summaryText(job: Shown, colors: Colors): string {
   const { units, post_processing: post, started_at, ended_at } = job;
   const counted = (['completed', 'failed', 'skipped', 'cancelled', 'running', 'pending'] as const).filter(
     (name) => units[name] > 0,
   );
   const took = started_at && ended_at ? (Date.parse(ended_at) - Date.parse(started_at)) / 1000 : null;
-  const lost = job.executor.state === 'lost' ? colors.red(` lost: abp resume ${job.job_id}`) : '';
+  const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor is gone') : '';
   return [
     `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
-    ...(job.message ? [colors.yellow(printable(inCommands(job.message)))] : []),
+    ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id, job.must_allow)))] : []),
     table(
       colors,
       ['units', ...counted, 'cost', ...(took === null ? [] : ['time'])],

@@ -3,21 +3,21 @@ import { count, duration, money, range } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
-import type { Overview } from './status-text.ts';
+import type { Overview, Shown } from './status-text.ts';
 
 /** What the person, or the option that speaks for them, decided about a test. */
-export type Decision = 'approve' | 'reject' | 'later' | 'interrupted';
+export type Decision = 'approve' | 'again' | 'reject' | 'later' | 'interrupted';
 
 type TestResult = NonNullable<NonNullable<Overview['test']>['results']>[number];
 
 /** The result of a test with the estimate for the rest, as text: what a person needs to decide. */
-export function testText({ test, estimate }: Overview, colors: Colors): string {
+export function testText({ job_id, must_allow, test, estimate }: Shown, colors: Colors): string {
   if (!test) return '';
   const passed = test.state === 'passed';
   return [
-    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict))}` : ''}`,
+    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict, job_id, must_allow))}` : ''}`,
     ...(test.results ?? []).flatMap((result) => resultLines(result, colors)),
-    ...(estimate && estimate.remaining_units > 0
+    ...(passed && estimate && estimate.remaining_units > 0
       ? [
           `Estimate for the other ${count(estimate.remaining_units, 'unit')}: ${[
             ...(estimate.cost_usd ? [range(estimate.cost_usd, money)] : []),
@@ -29,29 +29,51 @@ export function testText({ test, estimate }: Overview, colors: Colors): string {
 }
 
 /** Asks whether the rest shall run. */
-export async function askDecision({ terminal }: Session, { units }: Overview): Promise<Decision> {
+export function askDecision(session: Session, { units }: Overview): Promise<Decision> {
   const rest = count(units.pending, 'unit');
+  return askOne(session, `Run the other ${rest}? [y]es, [n]o: reject the test, [l]ater: `, ANSWERS);
+}
+
+/** Asks what is to be done about a test that failed. */
+export function askAboutFailure(session: Session): Promise<Decision> {
+  return askOne(session, 'Fix what it needs, then: [t]est again, [r]eject the test, [l]ater: ', AFTER_FAILURE);
+}
+
+async function askOne(
+  { terminal }: Session,
+  question: string,
+  answers: Readonly<Record<string, Decision>>,
+): Promise<Decision> {
   for (;;) {
     let answer: string;
     try {
-      answer = await terminal.ask(`Run the other ${rest}? [y]es, [n]o: reject the test, [l]ater: `);
+      answer = await terminal.ask(question);
     } catch (error) {
       if (toAbpError(error).code === 'cancelled') return 'interrupted';
       throw error;
     }
-    const decision = ANSWERS[answer.toLowerCase()];
+    const decision = answers[answer.toLowerCase()];
     if (decision) return decision;
   }
 }
 
-const ANSWERS: Readonly<Record<string, Decision>> = {
+const ANSWERS = {
   y: 'approve',
   yes: 'approve',
   n: 'reject',
   no: 'reject',
   l: 'later',
   later: 'later',
-};
+} as const;
+
+const AFTER_FAILURE = {
+  t: 'again',
+  test: 'again',
+  r: 'reject',
+  reject: 'reject',
+  l: 'later',
+  later: 'later',
+} as const;
 
 function resultLines(result: TestResult, colors: Colors): string[] {
   const used = Object.entries((result.tools_used ?? {}) as Readonly<Record<string, number>>).map(
@@ -66,7 +88,8 @@ function resultLines(result: TestResult, colors: Colors): string[] {
   ];
   const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(printable(facts.join(', ')))}`;
   const text = result.message ? `${result.failure_class}: ${result.message}` : pretty(result.result ?? '');
-  return [head, ...shortened(printable(text, true).trimEnd().split('\n')).map((line) => `  ${line}`)];
+  const lines = printable(text, true).trimEnd().split('\n');
+  return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${line}`)];
 }
 
 /** Enough to decide; `abp show` has the whole. */
@@ -75,6 +98,14 @@ const SHOWN_LINES = 20;
 function shortened(lines: readonly string[]): readonly string[] {
   const more = lines.length - SHOWN_LINES;
   return more > 1 ? [...lines.slice(0, SHOWN_LINES), `… ${more} more lines`] : lines;
+}
+
+/** Of a message also the last lines: they say why. */
+function withEnd(lines: readonly string[]): readonly string[] {
+  const more = lines.length - SHOWN_LINES;
+  if (more <= 1) return lines;
+  const half = SHOWN_LINES / 2;
+  return [...lines.slice(0, half), `… ${more} more lines …`, ...lines.slice(-half)];
 }
 
 /** JSON as lines, where the text is JSON and whole; what fits on a line stays on one. */

@@ -9,6 +9,7 @@ import { batchOf } from '../batch-file/from-job.ts';
 import { readBatch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
+import { nextText } from './next-commands.ts';
 
 /** Options of `abp update`. */
 export interface UpdateOptions {
@@ -52,14 +53,9 @@ export async function updateJob(session: Session, jobId: string, options: Update
     ...(template ? { prompt_template: template } : {}),
     ...(options.note ? { note: options.note } : {}),
   });
-  session.answer(status, `${jobId} has revision ${status.revision}. ${NEXT[status.status] ?? ''}`.trim());
+  session.answer(status, `${jobId} has revision ${status.revision}. ${await nextText(session, jobId)}`);
   return 'done';
 }
-
-const NEXT: Readonly<Record<string, string>> = {
-  created: 'Test it with: abp start',
-  paused: 'Go on with: abp resume',
-};
 
 function changeableOf(text: string): keyof typeof CHANGEABLE {
   const path = parseOverride(text).steps.join('.');

@@ -41,6 +41,7 @@ export async function serveOrTell(session: Session, options: ServeCommandOptions
     const told = opened ? 'is open in your browser.' : 'is served; no browser could be opened.';
     session.answer({ ...found, opened }, `${found.url} ${told}`);
     if (!opened && session.terminal.interactive) sayLink(session, await dashboard.signInLink());
+    else if (!opened) session.say(HOW_TO_SIGN_IN);
     return 'done';
   }
   const server = await doors.serve(await serveOptions(options));
@@ -53,9 +54,14 @@ export async function serveOrTell(session: Session, options: ServeCommandOptions
   const told = { url: server.url, pid: process.pid, ...(options.link ? { link } : {}) };
   session.answer(told, `Serving ${server.url}; Ctrl-C ends it.`);
   if (link !== undefined) sayLink(session, link);
+  else if (!opened) session.say(HOW_TO_SIGN_IN);
   await server.done;
   return 'done';
 }
+
+/** Where nobody sits at a terminal no link is printed: who has one is let in. */
+const HOW_TO_SIGN_IN =
+  'To sign a browser in, a person runs abp serve --link in a terminal on this machine: it prints a link.';
 
 const ABOUT_LINKS =
   'It signs one browser in, once, within two minutes. Through an SSH tunnel: with the forwarded port in place of its own.';

@@ -122,6 +122,7 @@ function PauseMenu({ job }: { readonly job: Overview }) {
 
 const FORMATS = [
   ['csv', 'CSV'],
+  ['tsv', 'TSV'],
   ['jsonl', 'JSON Lines'],
   ['json', 'JSON'],
   ['markdown', 'Markdown'],

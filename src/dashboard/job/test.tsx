@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Check, CircleCheck, FlaskConical, TriangleAlert, X } from 'lucide-react';
+import { Check, CircleCheck, FlaskConical, RotateCcw, TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
@@ -76,7 +76,7 @@ function Decide({ job }: { readonly job: Overview }) {
     >
       {passed && <Foretold job={job} />}
       <span className="row" style={{ marginTop: '0.7rem' }}>
-        {passed && <Approve job={job} />}
+        {passed ? <Approve job={job} /> : <Again job={job} />}
         <Edit job={job} />
         <Reject job={job} />
       </span>
@@ -115,6 +115,20 @@ function Approve({ job }: { readonly job: Overview }) {
       onClick={() => void act('Approved: all other units run now.', 'start', { approve: true, shown, wait_seconds: 0 })}
     >
       <Check aria-hidden /> Approve and run {rest} units
+    </button>
+  );
+}
+
+/** The same units once more, after what they need was fixed. Where it has to be allowed, that is asked above first. */
+function Again({ job }: { readonly job: Overview }) {
+  const act = useAct(job.job_id);
+  return (
+    <button
+      type="button"
+      className="button primary"
+      onClick={() => void act('The test has begun again.', 'start', { again: true, wait_seconds: 0 })}
+    >
+      <RotateCcw aria-hidden /> Test again
     </button>
   );
 }

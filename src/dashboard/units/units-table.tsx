@@ -147,9 +147,22 @@ const WHY: Column = {
   name: 'why',
   label: 'Why',
   width: 'minmax(16rem, 2fr)',
-  cell: ({ failure_class, message }) =>
-    failure_class ? <span title={message}>{`${words(failure_class)}: ${message ?? ''}`}</span> : '',
+  cell: ({ failure_class, message }) => (failure_class ? <Why of={`${words(failure_class)}: ${message ?? ''}`} /> : ''),
 };
+
+/** So much of a message's end stays in sight, in whatever width: why stands there. */
+const END_CHARS = 36;
+
+function Why({ of }: { readonly of: string }) {
+  const text = oneLine(of);
+  const [begin, end] = text.length > 2 * END_CHARS ? [text.slice(0, -END_CHARS), text.slice(-END_CHARS)] : [text, ''];
+  return (
+    <span className="both-ends" title={of}>
+      <span>{begin}</span>
+      <span>{end}</span>
+    </span>
+  );
+}
 
 function columnsOf(jobId: string, { columns, row, failures }: Rows): readonly Column[] {
   const first = row(0);

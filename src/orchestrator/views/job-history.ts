@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { usd } from '../../domain/money.ts';
 import { operation, requireJob } from '../operation.ts';
-import { jobId, usd } from '../shapes.ts';
+import { jobId } from '../shapes.ts';
 
 const DEFAULT_POINTS = 120;
 /** Points looked up between two turns of the event loop: other requests wait no longer. */

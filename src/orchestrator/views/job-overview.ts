@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
-import { failureRule } from '../../domain/failure.ts';
+import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
+import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, jobId, jobStatusOutput, usd } from '../shapes.ts';
+import { cut, jobId, jobStatusOutput } from '../shapes.ts';
 import { shownWorker } from '../shown-worker.ts';
 import { jobStatus, testSamples } from '../status.ts';
 import { latestStep } from './attempt-log.ts';
@@ -136,7 +137,7 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       count: units.length,
       example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
       meaning: failureRule(failureClass, workerType).meaning,
-      advice: failureRule(failureClass, workerType).advice,
+      advice: adviceIn(job.status, failureClass, workerType),
       units,
     })),
     // What failed since it was counted is among the clusters already.

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { failureRule } from '../../domain/failure.ts';
+import { adviceIn, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
+import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, iso, jobId, unitIndex, usd } from '../shapes.ts';
+import { cut, iso, jobId, unitIndex } from '../shapes.ts';
 import { terminalCommand } from '../terminal-command.ts';
 
 /** Longer texts are cut: a page is no place for them, and the run directory has the whole. */
@@ -110,8 +111,8 @@ export const unitDetail = operation({
 
 function about({ repository }: OrchestratorDeps, job: Job, failureClass: NonNullable<Unit['failureClass']>) {
   const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
-  const { meaning, advice } = failureRule(failureClass, workerType);
-  return { meaning, advice };
+  const { meaning } = failureRule(failureClass, workerType);
+  return { meaning, advice: adviceIn(job.status, failureClass, workerType) };
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {

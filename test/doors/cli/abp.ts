@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { onTestFinished, vi } from 'vitest';
+import type { CliHost } from '../../../src/cli/host.ts';
 import { runCli } from '../../../src/cli/index.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
 import type { Job } from '../../../src/domain/job.ts';
@@ -131,7 +132,13 @@ export async function runNode(
 }
 
 /** One command at a time: it moves this process to its folder, and takes what it writes. */
-async function runHere(folder: string, environment: Workspace['environment'], args: readonly string[]): Promise<Ran> {
+export async function runHere(
+  folder: string,
+  environment: Workspace['environment'],
+  args: readonly string[],
+  open: CliHost['open'] = async (_environment, making) =>
+    wire(environment, installed().program('executor/main'), making),
+): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
   const before = process.cwd();
   const spies = (['stdout', 'stderr'] as const).map((name) =>
@@ -146,7 +153,7 @@ async function runHere(folder: string, environment: Workspace['environment'], ar
     const exitCode = await runCli(args, {
       version: packageVersion(),
       environment,
-      open: async () => wire(environment, installed().program('executor/main')),
+      open,
       doors: { mcp: notHere, serve: notHere, dashboard: notHere },
     });
     return { exitCode, stdout: said.stdout.trimEnd(), stderr: said.stderr.trimEnd() };

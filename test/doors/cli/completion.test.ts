@@ -31,7 +31,7 @@ test('commands, options and ids of jobs are completed, files where a file is wan
 test('words that an option takes are completed, those of a list one after the other', async () => {
   const space = workspace([]);
   expect(await offered(space, 'retry', 'x', '--status', 'f')).toEqual(['failed']);
-  expect(await offered(space, 'export', 'x', 'y', '--format', '')).toEqual(['csv', 'jsonl', 'json', 'markdown']);
+  expect(await offered(space, 'export', 'x', 'y', '--format', '')).toEqual(['csv', 'tsv', 'jsonl', 'json', 'markdown']);
   expect(await offered(space, 'logs', 'x', '--stage', 'p')).toEqual(['post']);
   expect(await offered(space, 'completion', 'z')).toEqual(['zsh']);
   for (const command of ['units', 'retry', 'skip', 'reopen']) {

@@ -150,7 +150,15 @@ describe('abp serve', () => {
     });
     expect(await json('serve', '--stop')).toEqual({ stopped: true });
     const { exitCode, stdout } = await serving;
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `Serving ${served.url}; Ctrl-C ends it.` });
+    // No link where nobody sits at a terminal, only how to get one.
+    const [first, second, ...more] = stdout.split('\n');
+    expect({ exitCode, first, more }).toEqual({
+      exitCode: 0,
+      first: `Serving ${served.url}; Ctrl-C ends it.`,
+      more: [],
+    });
+    expect(second).toMatch(/abp serve --link .* prints a link/);
+    expect(stdout).not.toContain('#');
     expect(await json('serve', '--stop')).toEqual({ stopped: false });
   });
 

@@ -35,7 +35,12 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
     [/--set limits\.max_workers=two: limits\.max_workers: expected a number, found "two"/],
   ],
   ['--set below a value', ['run', 'batch.yaml', '--set', 'name.first=x'], 2, [/--set name\.first=x/]],
-  ['an output that is a directory', ['run', 'batch.yaml', '--output', 'in'], 2, [/expected a file, found a directory/]],
+  [
+    'an output that is a directory',
+    ['run', 'batch.yaml', '--output', 'in'],
+    2,
+    [/in: expected a name that ends in \.csv/],
+  ],
   ['an output that exists', ['run', 'batch.yaml', '--output', 'taken.csv'], 2, [/exists already/, /--force/]],
   ['a kind of source that is none', ['preview', 'cvs'], 2, [/cvs: there is no such file/]],
   ['fields for a batch file', ['preview', 'batch.yaml', 'a=b'], 2, [/no kind of source/]],

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
@@ -103,6 +103,42 @@ describe('abp run', () => {
       complete: true,
     });
     expect(jobs()).toEqual([]);
+  });
+
+  test.each([
+    ['xlsx', ['-o', 'out.xlsx'], /out\.xlsx: expected a name that ends in \.csv, \.tsv/],
+    ['xlsx in the file', ['--set', 'output.path=out.parquet'], /batch\.yaml.*output: out\.parquet: expected a name/],
+    ['stdout', ['-o', '-'], /-o -: expected a file/],
+  ])('results as %s are refused before anything is made', async (_what, options, message) => {
+    const { abp, folder, jobs } = workspace();
+    const ran = await abp('run', 'batch.yaml', '--yes', ...options);
+    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
+    expect(jobs()).toEqual([]);
+    expect(readdirSync(folder)).not.toContain('-');
+  });
+
+  test('a format that is given may have any name', async () => {
+    const { abp, folder } = workspace();
+    const ran = await abp('run', 'batch.yaml', '--yes', '--set', 'output.path=out.dat', '--set', 'output.format=tsv');
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(folder, 'out.dat'), 'utf8')).toMatch(/^file_path\t/);
+  });
+
+  test.each([
+    ['run', ['run', 'batch.yaml', '--dry-run']],
+    ['run of a source that has to be allowed', ['run', 'code.yaml', '--dry-run', '--yes']],
+    ['run that names a file', ['run', 'batch.yaml', '--dry-run', '-o', 'new/out.csv']],
+    ['prune', ['prune', '--older-than', '1d', '--dry-run']],
+  ])('a dry %s leaves a store that is not there so', async (_what, command) => {
+    const { program, folder, write } = workspace();
+    const source = { type: 'dynamic', code: 'export async function* enumerate() { yield { a: 1 }; }' };
+    write(
+      'code.yaml',
+      JSON.stringify({ name: 'x', intent: 'x', source, worker: { type: 'command', command: ['true'] } }),
+    );
+    const before = readdirSync(folder, { recursive: true });
+    expect(await program(...command)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readdirSync(folder, { recursive: true })).toEqual(before);
   });
 
   test('chosen columns that no row will have are told before anything is spent', async () => {

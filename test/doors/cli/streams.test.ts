@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -17,6 +17,22 @@ test('a reader that goes away early ends the command quietly', async () => {
   });
   expect(ran.stdout).toHaveLength(20);
   expect(ran.stderr).toBe('exit 0');
+});
+
+test('an export to stdout whose reader goes away leaves nothing behind', async () => {
+  const space = workspace(Array.from({ length: 2000 }, (_, n) => `text ${n}`));
+  const { document } = await space.json('create', 'batch.yaml');
+  const command = `'${process.execPath}' '${MAIN}' export ${document.job_id} -; echo "exit $?" >&2`;
+  const ran = await execa('sh', ['-c', `{ ${command}; } | head -c 20`], {
+    cwd: space.folder,
+    env: { ...space.environment, TMPDIR: space.folder },
+    extendEnv: false,
+    stdin: 'ignore',
+  });
+  expect(ran.stdout).toHaveLength(20);
+  expect(ran.stderr).toMatch(/exit 0$/);
+  expect(ran.stderr).not.toMatch(/error/);
+  expect(readdirSync(space.folder).filter((name) => name.startsWith('abp-export-'))).toEqual([]);
 });
 
 test('a run whose reader goes away does all that it was asked for', async () => {

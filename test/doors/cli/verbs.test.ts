@@ -428,6 +428,54 @@ describe('export', () => {
     expect(existsSync(out('d.csv'))).toBe(false);
   });
 
+  test('writes to stdout as -, and there nothing else', async () => {
+    const space = workspace(['one', 'fail', 'three']);
+    const jobId = await ended(space);
+    const read = async (...args: readonly string[]) => {
+      const ran = await space.abp('export', jobId, '-', ...args);
+      expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/rows? in stdout/) });
+      return ran.stdout.split('\n');
+    };
+    expect(await read('--status', 'completed', '--fields', 'key,unit')).toEqual([
+      'key,unit',
+      '0000.txt,0',
+      '0002.txt,2',
+    ]);
+    expect((await read('--format', 'jsonl')).map((line) => JSON.parse(line).unit)).toEqual([0, 1, 2]);
+    expect((await read('--format', 'tsv'))[0]).toMatch(/^file_path\t/);
+    expect(await space.abp('export', jobId, '-', '--json')).toMatchObject({ exitCode: 2 });
+    expect(await space.abp('export', jobId, '-', '--fields', 'nope')).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(existsSync(join(space.folder, '-'))).toBe(false);
+  });
+
+  test.each(['x.xlsx', 'x.parquet', 'x.txt', 'x'])('as %s is refused unless a format is given', async (file) => {
+    const space = workspace();
+    const jobId = await created(space);
+    const ran = await space.abp('export', jobId, file);
+    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/\.csv, \.tsv, \.jsonl, \.json, \.md/) });
+    expect(existsSync(join(space.folder, file))).toBe(false);
+    expect(await space.abp('export', jobId, file, '--format', 'csv')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('tells what a spreadsheet would not hold', async () => {
+    const space = workspace(['one']);
+    space.write('long.mjs', "process.stdout.write(JSON.stringify({ text: 'x'.repeat(40000) + '\\0' }))");
+    space.write(
+      'long.yaml',
+      JSON.stringify({
+        intent: 'x',
+        source: { type: 'file', base_directory: 'in' },
+        worker: { type: 'command', command: ['node', 'long.mjs'] },
+        output: { path: 'long.csv' },
+      }),
+    );
+    const ran = await space.abp('run', 'long.yaml', '--yes', '--skip-test');
+    expect(ran.stdout).toMatch(
+      /NUL characters left out of 1 cell; 1 cell over 32,767 characters.*unit 0, text: 40,000/,
+    );
+    expect((await space.json('preview', 'csv', 'file_path=long.csv')).document.total).toBe(1);
+  });
+
   test('says that it is partial while the job has not ended', async () => {
     const space = workspace();
     const jobId = await created(space);

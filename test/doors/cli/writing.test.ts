@@ -53,7 +53,8 @@ describe('the store is never written to', () => {
     symlinkSync('.store', join(space.folder, 'link'));
     const before = storeOf(space.folder);
     for (const file of OF_THE_STORE) {
-      const ran = await space.abp('run', 'batch.yaml', '--yes', '--output', file, '--force');
+      const output = JSON.stringify({ path: file, format: 'csv', force: true });
+      const ran = await space.abp('run', 'batch.yaml', '--yes', '--set', `output=${output}`);
       expect(ran, file).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store|by a link/) });
     }
     expect(storeOf(space.folder)).toEqual(before);

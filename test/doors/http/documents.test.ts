@@ -92,6 +92,18 @@ test('metrics say what the store says, whoever did the work; labels hold no ids;
   expect(after).toMatch(/^abp_cost_usd_total 0.75$/m);
 });
 
+test('metrics are numbers, also twice in a row and before anything has run', async () => {
+  const server = await serveTest();
+  for (let n = 0; n < 3; n++) {
+    const text = await (await server.ask('/metrics')).text();
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const values = samples.map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+    expect(samples.filter((_, at) => !Number.isFinite(values[at]) || (values[at] ?? 0) < 0)).toEqual([]);
+    expect(samples.filter((line) => /eventloop/.test(line) && Number(line.split(' ')[1]) > 1e6)).toEqual([]);
+    expect(text).toContain('abp_jobs{status="running"} 0');
+  }
+});
+
 test('diagnostics tell what a person needs when something is wrong', async () => {
   const server = await serveTest();
   const { jobId } = seedJob(server.abp.store, { units: 1 });

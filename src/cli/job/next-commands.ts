@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Session } from '../session.ts';
+import type { Overview, Shown } from './status-text.ts';
+
+type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units'>;
+
+/**
+ * What a person would type next, the most likely first: at least one, and each is accepted as it stands. What lets a job run
+ * that has to be allowed is preceded by that, where nobody could be asked.
+ */
+export async function nextCommands(session: Session, job: Job): Promise<readonly string[]> {
+  const mayRun = await mayRunHere(session, job);
+  return commandsOf(job, (command) => (mayRun ? command : `abp approvals allow ${job.job_id} --yes`));
+}
+
+/** The same as the end of a sentence. */
+export async function nextText(session: Session, jobId: string): Promise<string> {
+  const job = await session.call('get_job_status', { job_id: jobId });
+  return `Next: ${(await nextCommands(session, job)).join(', or ')}`;
+}
+
+/** A job as texts about it want it: they name commands that are accepted here. */
+export async function shownHere(session: Session, job: Overview): Promise<Shown> {
+  return { ...job, must_allow: !(await mayRunHere(session, job)) };
+}
+
+/** Whether a command that lets it run is accepted here: it is allowed, or there is a terminal to ask on. */
+async function mayRunHere(session: Session, { job_id, status }: Job): Promise<boolean> {
+  if (session.terminal.interactive || status === 'enumerating') return true;
+  return (await session.view('job_approval', { job_id })).allowed;
+}
+
+function commandsOf(
+  { job_id, status, pause_reason, executor, test, units }: Job,
+  run: (command: string) => string,
+): readonly string[] {
+  const exported = exportSuggestion(job_id);
+  const watch = `abp watch ${job_id}`;
+  switch (status) {
+    case 'enumerating':
+      return [executor.state === 'lost' ? 'abp recover' : `abp status ${job_id}`];
+    case 'created':
+      return [run(`abp start ${job_id}`)];
+    case 'testing':
+      if (executor.state === 'lost') return [run(`abp resume ${job_id} --watch`)];
+      if (test?.state === 'running') return [watch];
+      return [
+        run(test?.state === 'passed' ? `abp approve ${job_id}` : `abp start ${job_id} --again`),
+        `abp reject ${job_id}`,
+      ];
+    case 'paused':
+      return [pause_reason === 'usage_limit' ? watch : run(`abp resume ${job_id} --watch`)];
+    case 'completed':
+    case 'cancelled':
+      return [exported];
+    case 'failed':
+      return [...(units.failed > 0 ? [run(`abp retry ${job_id} --watch`)] : []), exported];
+    default:
+      return [executor.state === 'lost' ? run(`abp resume ${job_id} --watch`) : watch];
+  }
+}
+
+/** The export of all results, to a name that is free here. */
+export function exportSuggestion(jobId: string): string {
+  return `abp export ${jobId} ${existsSync(resolve('results.csv')) ? `${jobId}.csv` : 'results.csv'}`;
+}
