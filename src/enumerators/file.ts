@@ -23,10 +23,7 @@ const globField = (parse: (glob: string) => unknown) =>
     });
 
 const configSchema = z.strictObject({
-  base_directory: z
-    .string()
-    .min(1)
-    .describe('Directory to look in; `~` and paths relative to the working directory are resolved.'),
+  base_directory: z.string().min(1).describe('Directory to look in; `~` is known.'),
   pattern: globField(parseGlob)
     .default('**/*')
     .describe(
@@ -53,7 +50,7 @@ type FileConfig = z.infer<typeof configSchema>;
 export const fileEnumerator: Enumerator<FileConfig> = {
   type: 'file',
   description:
-    'Files of a directory that match a glob. Fields: file_path (absolute), relative_path, file_name, file_extension (".md"), file_size (bytes), modified_at (ISO 8601).',
+    'Files of a directory that match a glob. Fields: file_path, relative_path, file_name, file_extension (".md"), file_size (bytes), modified_at.',
   configSchema,
   example: { base_directory: '~/documents/reports', pattern: '**/*.md', exclude_patterns: ['drafts/**'] },
   resolve: (config, { workingDirectory }) => ({

@@ -21,8 +21,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     arguments: { job_id: job.jobId, ...more },
     why,
   });
-  const asked = (next: NextCall, command: string): NextCall =>
-    needsPerson(job) ? { ...next, why: `${asksFirst(command)}${next.why}`, person: command } : next;
+  const asked = (next: NextCall, command: string) => asking(job, next, command);
   // What it runs may have changed since it was allowed.
   const mayAsk = (next: NextCall): NextCall => (needsPerson(job) ? { ...next, person: allow } : next);
   const allow = `abp approvals allow ${job.jobId}`;
@@ -88,7 +87,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       return [exported, call('list_units', 'shows the results')];
     case 'failed':
       return [
-        ...(units.failed > 0 ? [mayAsk(retry)] : []),
+        ...(units.failed > 0 ? [asked(retry, `abp retry ${job.jobId}`)] : []),
         ...(job.postProcessing
           ? [
               asked(
@@ -107,9 +106,11 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
 /** Pauses that no change of the job ends. */
 const NOTHING_TO_CHANGE: readonly PauseReason[] = ['user', 'usage_limit', 'approval'];
 
-/** What stands before what a job does next that a person has to agree to first. */
-function asksFirst(command: string): string {
-  return `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${command}. Then it `;
+/** What a job does next; where a person has to agree to it first, with the command by which they do. */
+function asking(job: Job, next: NextCall, command: string): NextCall {
+  if (!needsPerson(job)) return next;
+  const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${command}. Then it ${next.why}`;
+  return { ...next, why, person: command };
 }
 
 /** A list of jobs leads to its first job and to its next page; an empty one to what jobs are made of. */
@@ -144,6 +145,7 @@ export function nextOfUnits(
  * where that is possible, and back to its job.
  */
 export function nextOfUnit(
+  job: Job,
   { jobId, stage, index }: Pick<Unit, 'jobId' | 'stage' | 'index'>,
   attempt: number | undefined,
   canRetry: boolean,
@@ -151,11 +153,12 @@ export function nextOfUnit(
 ): NextCall[] {
   const here = { job_id: jobId, unit: index, ...(stage === 'post' ? { stage } : {}), attempt, conversation: true };
   const retry = { job_id: jobId, action: 'retry', units: [index] };
+  const again: NextCall = { tool: 'manage_units', arguments: retry, why: 'tries it again' };
   return [
     ...(attempt !== undefined && cursor === undefined
       ? [{ tool: 'get_unit', arguments: here, why: 'shows what it said and did' }]
       : more('get_unit', here, cursor ?? null)),
-    ...(canRetry ? [{ tool: 'manage_units', arguments: retry, why: 'tries it again' }] : []),
+    ...(canRetry ? [asking(job, again, `abp retry ${jobId} ${index}`)] : []),
     statusOf(jobId),
   ];
 }

@@ -155,7 +155,7 @@ export const getUnit = operation({
       ...(terminal ? { continue_in_terminal: terminal } : {}),
     };
     const canRetry = stage === 'main' && unit.status === 'failed' && RULES.retry.jobs.includes(job.status);
-    const nextWith = (read: string | null | undefined) => nextOfUnit(unit, chosen?.attempt, canRetry, read);
+    const nextWith = (read: string | null | undefined) => nextOfUnit(job, unit, chosen?.attempt, canRetry, read);
     if (!wantsConversation || !chosen) return { ...answer, next: nextWith(undefined) };
     // Which page comes next is known once this one is made: there must be room to say it.
     const left = ANSWER_BYTES - jsonBytes({ ...answer, next: nextWith(LONGEST_CURSOR) });

@@ -95,7 +95,10 @@ describe.each([
     await start(f, jobId);
     await f.until(() => f.job(jobId).test?.state === 'failed');
     const before = f.job(jobId);
-    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ ...REFUSED, message: /Its test failed/ });
+    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({
+      ...REFUSED,
+      message: /test of it has not been approved/,
+    });
     expect(f.job(jobId)).toEqual(before);
     await allow(f, jobId);
     f.worker.on(0, fails('agent_error'));

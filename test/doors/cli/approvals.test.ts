@@ -164,7 +164,7 @@ describe('abp approvals allow', () => {
     const space = scripted();
     const jobId = await space.created('--yes');
     await space.abp('start', jobId);
-    writeFileSync(space.script, 'touch evil\n');
+    writeFileSync(space.script, 'touch evil; echo ok\n');
     const refused = await space.abp('approve', jobId);
     expect(refused).toMatchObject({ exitCode: 3 });
     expect(refused.stderr).toContain(`Changed since its approval: ${space.script}`);

@@ -68,7 +68,7 @@ describe('S12: files that are changed after their approval', () => {
     [
       'a config that an argument names',
       'work.json',
-      () => ({ worker: { type: 'command', command: ['true', '--config=work.json'] } }),
+      () => ({ worker: { type: 'command', command: ['echo', '--config=work.json'] } }),
     ],
   ])('%s: the units that are left are not started', async (_what, file, jobOf) => {
     const model = await modelAlone();
