@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { onTestFinished, vi } from 'vitest';
 import { runCli } from '../../../src/cli/index.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job, JobStatus } from '../../../src/domain/job.ts';
 import { packageVersion } from '../../../src/package-root.ts';
 import { openStore } from '../../../src/repository/index.ts';
 import { wire } from '../../../src/wire.ts';
@@ -48,8 +48,8 @@ export interface Workspace {
   approvals(): Promise<Json[]>;
   /** Lets workers go on that wait. */
   go(): void;
-  /** Ids of all jobs, newest first. */
-  jobs(): readonly string[];
+  /** Ids of all jobs, newest first; those that are still being stored only where they are asked for. */
+  jobs(statuses?: readonly JobStatus[]): readonly string[];
   /** A job as stored. */
   job(jobId: string): Job;
 }
@@ -108,8 +108,10 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
       if (!job) throw new Error(`No ${jobId} in the store`);
       return job;
     },
-    jobs: () =>
-      withStore(storagePath, ({ repository }) => repository.jobs.list({ limit: 100 }).jobs.map((j) => j.jobId)),
+    jobs: (statuses) =>
+      withStore(storagePath, ({ repository }) =>
+        repository.jobs.list({ limit: 100, ...(statuses && { statuses }) }).jobs.map((j) => j.jobId),
+      ),
   };
 }
 
