@@ -13,7 +13,7 @@ type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
 export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
 
 /** What may be told with a call. */
-type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress'>>;
+type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress' | 'batchFile'>>;
 
 /** One run of `abp`: what every command works with. */
 export interface Session {

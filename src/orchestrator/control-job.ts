@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
-import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
+import { type Job, type JobTest, needsPerson, owesOutput } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
@@ -69,7 +69,8 @@ export const resumeJob = operation({
     const { repository } = deps;
     const job = requireJob(deps, job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
-    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing) {
+    const owes = owesOutput(job);
+    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing && !owes) {
       const hint =
         job.status === 'completed' || job.status === 'failed'
           ? 'manage_units retries or reopens its units.'
@@ -80,7 +81,7 @@ export const resumeJob = operation({
       requirePerson(job, call, 'raise');
     }
     if (job.status === 'paused') await goOn(deps, job);
-    else if (executorState(repository.leases.get(job_id)) !== 'alive') {
+    else if (!owes && executorState(repository.leases.get(job_id)) !== 'alive') {
       await requireAllowed(deps, job);
       await requireReady(deps, job);
     }

@@ -13,10 +13,10 @@ interface Options {
 /** abp export */
 export const exportCommand: DefineCommand = (program, act) => {
   program
-    .command('export <job> <file>')
+    .command('export <job> [file]')
     .summary('write the results to a file')
     .description(
-      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. cost_usd and duration_ms of a unit are of all its attempts.',
+      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. Without a file: where the job was made to write them. cost_usd and duration_ms of a unit are of all its attempts.',
     )
     .addOption(oneOf('--format <format>', 'default: what the extension says', ['csv', 'jsonl', 'json', 'markdown']))
     .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
@@ -25,13 +25,12 @@ export const exportCommand: DefineCommand = (program, act) => {
     .option('--raw', 'do not guard text that a spreadsheet would run as a formula')
     .addHelpText('after', '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label')
     .action(
-      act(async (session, job: string, file: string, { format, status, fields, force, raw }: Options) => {
+      act(async (session, job: string, file: string | undefined, { format, status, fields, force, raw }: Options) => {
         const { exportLine } = await import('../job/export.ts');
-        const { exportFormatOf } = await import('../../export/index.ts');
         const input = {
           job_id: await session.jobId(job),
-          path: file,
-          format: format ?? exportFormatOf(file) ?? 'csv',
+          ...(file ? { path: file } : {}),
+          ...(format ? { format } : {}),
           ...(status ? { status: [...status] } : {}),
           ...(fields ? { fields: [...fields] } : {}),
           ...(force ? { force } : {}),

@@ -2,6 +2,7 @@ import type { Exit } from '../exit-codes.ts';
 import { count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
+import { exportAgain } from './output-text.ts';
 import { type Overview, progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
 import { testText } from './test-text.ts';
@@ -59,12 +60,18 @@ async function mayRun(session: Session, { job_id, status }: Overview): Promise<b
   return (await session.view('job_approval', { job_id })).allowed;
 }
 
+/** What leads to the results: where they have been written they are looked at, else they are exported, or whoever writes them is called. */
+function resultsCommand({ job_id, output, executor }: Overview): string {
+  if (output?.state === 'written') return `abp units ${job_id}`;
+  if (output?.state === 'failed') return exportAgain(job_id, output);
+  if (output?.state === 'writing') return `abp ${executor.state === 'lost' ? 'resume' : 'watch'} ${job_id}`;
+  return `abp export ${job_id} results.csv`;
+}
+
 /** What a person would type next. */
-function nextCommands(
-  { job_id, status, pause_reason, executor, test, units }: Overview,
-  mayRun: boolean,
-): readonly string[] {
-  const exported = `abp export ${job_id} results.csv`;
+function nextCommands(job: Overview, mayRun: boolean): readonly string[] {
+  const { job_id, status, pause_reason, executor, test, units } = job;
+  const exported = resultsCommand(job);
   const run = (command: string) => (mayRun ? command : `abp approvals allow ${job_id} --yes`);
   switch (status) {
     case 'created':

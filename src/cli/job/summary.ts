@@ -2,11 +2,12 @@ import type { Job } from '../../domain/job.ts';
 import type { Repository } from '../../domain/repository.ts';
 import { exportRows } from '../../executor/export-rows.ts';
 import type { ExportRow } from '../../export/row.ts';
-import type { Exit } from '../exit-codes.ts';
+import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
+import { outputError, outputLines } from './output-text.ts';
 import { failureLines, type Overview, statusWord } from './status-text.ts';
 
 const SHOWN_ROWS = 12;
@@ -14,7 +15,15 @@ const SHOWN_COLUMNS = 4;
 const CELL_WIDTH = 28;
 
 /** How a command ends that ended with this job. */
-export function exitOf({ status, executor, test }: Pick<Overview, 'status' | 'executor' | 'test'>): Exit {
+export function exitOf({
+  status,
+  executor,
+  test,
+  output,
+}: Pick<Overview, 'status' | 'executor' | 'test' | 'output'>): Exit {
+  const error = outputError({ output });
+  if (error) return exitOfError(error);
+  if (output?.state === 'writing' && executor.state === 'lost') return 'person';
   if (status === 'completed') return 'done';
   if (status === 'failed') return 'failed';
   if (status === 'cancelled') return 'cancelled';
@@ -46,6 +55,7 @@ export function summaryText(job: Overview, colors: Colors): string {
       ],
     ),
     ...failureLines(job, colors),
+    ...outputLines(job, colors),
     ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { views } from './0002-views.ts';
 import { redaction } from './0003-redaction.ts';
 import { approvals } from './0004-approvals.ts';
 import { recovery } from './0005-recovery.ts';
+import { output } from './0006-output.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [ledger, views, redaction, approvals, recovery];
+export const MIGRATIONS: readonly Migration[] = [ledger, views, redaction, approvals, recovery, output];
