@@ -5,7 +5,7 @@ import { preflight } from '../orchestrator/settings.ts';
 import { packageRoot } from '../package-root.ts';
 import type { Exit } from './exit-codes.ts';
 import { carryOut } from './job/carry-out.ts';
-import { exportAtEnd } from './job/export.ts';
+import { outputDocument, sayOutput } from './job/output-text.ts';
 import { createFrom, prepare } from './job/run-batch.ts';
 import type { Status } from './job/status-text.ts';
 import { createSession, type Session } from './session.ts';
@@ -40,7 +40,7 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
     say('Using the OFFLINE worker: a small program that reads and measures each document. No model, no cost.');
   }
   const batch = await prepare(session, file, { set: claude ? [`worker=${CLAUDE}`] : [], output, force: true });
-  const { job_id } = await createFrom(session, batch, true);
+  const { job_id } = await createFrom(session, batch, { yes: true });
   await showDashboard(session, job_id);
   // Without a model there is nothing to be careful about: the test is shown, and approved for the person.
   const exit = await carryOut(session, job_id, { yes: !claude, skipTest: false, detach: false });
@@ -49,13 +49,13 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
     session.answer(status);
     return exit;
   }
-  const { report: exported = null } = batch.export ? await exportAtEnd(session, job_id, batch.export) : {};
+  sayOutput(session, status);
   say(`Database: ${(await session.abp()).config.storagePath}`);
   say(`Look again: ${again(session, `status ${job_id}`)}`);
   await showDashboard(session, job_id);
-  const complete = isComplete(status) && exported?.rows === status.units.total;
+  const complete = isComplete(status) && status.output?.rows === status.units.total;
   say(complete ? `All ${status.units.total} units are accounted for.` : 'Not every unit is accounted for.');
-  session.answer({ ...status, export: exported, all_units_accounted_for: complete });
+  session.answer({ ...status, ...outputDocument(status), all_units_accounted_for: complete });
   return complete ? exit : 'internal';
 }
 

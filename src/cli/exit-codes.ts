@@ -22,6 +22,7 @@ export const EXIT_OF_ERROR = {
   invalid_input: 'usage',
   already_exists: 'usage',
   ambiguous: 'usage',
+  request_reused: 'usage',
   conflict: 'usage',
   not_found: 'notFound',
   cancelled: 'cancelled',

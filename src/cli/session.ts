@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AbpError } from '../domain/error.ts';
+import { AbpError } from '../domain/error.ts';
 import type { InputOf, OutputOf } from '../orchestrator/index.ts';
 import type { Call } from '../orchestrator/operation.ts';
 import type { OperationName } from '../orchestrator/operations.ts';
@@ -13,7 +13,7 @@ type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
 export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
 
 /** What may be told with a call. */
-type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress'>>;
+type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress' | 'batchFile'>>;
 
 /** One run of `abp`: what every command works with. */
 export interface Session {
@@ -58,7 +58,7 @@ export function createSession(host: CliHost, json: boolean): Session {
   const say = (text = '') => {
     human.write(`${terminal.safe(text)}\n`);
   };
-  return {
+  const self: Session = {
     host,
     terminal,
     json,
@@ -77,13 +77,18 @@ export function createSession(host: CliHost, json: boolean): Session {
     },
     async interruptible(work) {
       const stop = new AbortController();
-      const onSignal = () => stop.abort();
+      let leaving: NodeJS.Timeout | undefined;
+      const onSignal = () => {
+        stop.abort();
+        leaving = setTimeout(dieOfIt, TIDY_MS, self);
+      };
       process.once('SIGINT', onSignal);
       try {
         return await work(stop.signal);
       } catch (cause) {
         throw stop.signal.aborted ? interrupted('Stopped with Ctrl-C.', cause) : cause;
       } finally {
+        clearTimeout(leaving);
         process.off('SIGINT', onSignal);
       }
     },
@@ -107,6 +112,17 @@ export function createSession(host: CliHost, json: boolean): Session {
       );
     },
   };
+  return self;
+}
+
+/** How long what was stopped may take to undo what it has done; whoever pressed Ctrl-C waits no longer. */
+const TIDY_MS = 700;
+
+/** Ends this process by the signal itself: what hangs in a call of the system would hold up any other end. */
+function dieOfIt(session: Session): void {
+  const hint = 'It was cut off: what it had stored is taken away by `abp recover`, or by the next job that runs.';
+  session.complain(new AbpError('cancelled', 'Stopped with Ctrl-C.', { hint }));
+  process.kill(process.pid, 'SIGINT');
 }
 
 /** Whoever types a command has decided it, and waits for it. */

@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline/promises';
+import { PassThrough } from 'node:stream';
 import pc from 'picocolors';
 import { escapeUnseen, showUnseen } from '../domain/unseen-characters.ts';
 import { interrupted } from './exit-codes.ts';
+import { CTRL_C, openKeyboard } from './keyboard.ts';
 
 export type Colors = ReturnType<typeof pc.createColors>;
 
@@ -50,9 +52,18 @@ function wantsColor(stream: NodeJS.WriteStream, environment: Readonly<Record<str
   return stream.isTTY === true && environment.TERM !== 'dumb';
 }
 
+/** Enter, and a line break that was pasted. */
+const ENDS_OF_LINES: readonly number[] = [0x0d, 0x0a];
+
 async function ask(question: string, output: NodeJS.WriteStream): Promise<string> {
   const gone = new AbortController();
-  const lines = createInterface({ input: process.stdin, output });
+  const typed = new PassThrough();
+  // What is typed after the answer, or after Ctrl-C, is for whoever reads next.
+  const keyboard = openKeyboard((key) => {
+    typed.write(Buffer.of(key));
+    return key !== CTRL_C && !ENDS_OF_LINES.includes(key);
+  });
+  const lines = createInterface({ input: typed, output, terminal: true });
   lines.on('SIGINT', () => gone.abort());
   lines.on('close', () => gone.abort());
   try {
@@ -62,6 +73,7 @@ async function ask(question: string, output: NodeJS.WriteStream): Promise<string
     throw interrupted('No answer was given.', cause);
   } finally {
     lines.close();
+    keyboard.close();
   }
 }
 

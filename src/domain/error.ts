@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   not_found: 'caller',
   already_exists: 'caller',
   ambiguous: 'caller',
+  request_reused: 'caller',
   conflict: 'state',
   busy: 'state',
   cancelled: 'state',

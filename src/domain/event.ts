@@ -38,6 +38,7 @@ export const EVENT_TYPES = [
   'units:cancelled',
   'gate:closed',
   'results:exported',
+  'results:export_failed',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -22,6 +22,8 @@ export type JobPatch = Partial<
     | 'powers'
     | 'approvedDefinition'
     | 'redactResults'
+    | 'output'
+    | 'outputState'
     | 'executorsLost'
     | 'startedAt'
     | 'endedAt'
@@ -42,6 +44,7 @@ export type NewJob = Omit<
   | 'revision'
   | 'test'
   | 'approvedDefinition'
+  | 'outputState'
   | 'executorsLost'
   | 'costUsd'
   | 'costEstimated'
@@ -86,6 +89,10 @@ export interface JobStore {
   get(jobId: string): Job | null;
   /** Jobs that were last allowed to run under a definition. */
   approvedAs(definition: string): readonly Job[];
+  /** The job that a request made, by the id that its creator gave to it. */
+  ofRequest(requestId: string): Job | null;
+  /** Jobs of a batch file that have not ended, newest first. */
+  ofBatchFile(path: string): readonly Job[];
   /** Ids that start with a prefix, at most 10. */
   idsLike(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
@@ -109,7 +116,7 @@ export interface JobStore {
   resetRule(tx: Tx, jobId: string): void;
   /**
    * Jobs that ask for an executor by what the rows say, whoever holds them: at work, waiting for a quota window, with
-   * attempts that nobody has settled, or cancelled with units still in the queue.
+   * attempts that nobody has settled, ended with results still to be written, or cancelled with units still in the queue.
    */
   wantingExecutor(): readonly Job[];
   /** Hides the job; from then on `deleteChunk` takes it apart. */

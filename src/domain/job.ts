@@ -1,4 +1,6 @@
+import type { JobOutput, OutputState } from './job-output.ts';
 import type { JsonObject } from './json.ts';
+import type { ProcessIdentity } from './lease.ts';
 import type { Limits } from './limits.ts';
 import type { Power } from './power.ts';
 import type { RecordedNeeds } from './worker.ts';
@@ -21,7 +23,7 @@ export const JOB_STATUSES = Object.keys(JOB_TRANSITIONS) as readonly JobStatus[]
 
 /** What each status means, in a user's words: source of the README's table. */
 export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
-  enumerating: 'units are being stored from the source; seen only by get_job_status and cancel_job',
+  enumerating: 'units are being stored from the source; it can be looked at and cancelled',
   created: 'ready; nothing has been spent',
   testing: 'a test unit is running, or its result waits for approval',
   running: 'an executor works on the units',
@@ -46,6 +48,11 @@ export function goesOnByItself(job: Pick<Job, 'status' | 'test' | 'pauseReason'>
 
 /** Statuses from which nothing moves by itself. */
 export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
+
+/** Whether a job has ended and its results are still to be written, which takes an executor. */
+export function owesOutput({ status, outputState }: Pick<Job, 'status' | 'outputState'>): boolean {
+  return (status === 'completed' || status === 'failed') && outputState?.state === 'due';
+}
 
 /** Whether only a person can let a job run and approve its test: it can do more than its bounds allow, or was made so. */
 export function needsPerson({ requireHumanApproval, powers }: Pick<Job, 'requireHumanApproval' | 'powers'>): boolean {
@@ -132,6 +139,15 @@ export interface Job {
   /** Whether what certainly is a secret is removed from results before they are stored. */
   readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;
+  /** null = its results are written only where somebody exports them. */
+  readonly output: JobOutput | null;
+  readonly outputState: OutputState | null;
+  /** The id that its creator gave to the request, and the hash of what was asked for; null = none was given. */
+  readonly request: { readonly id: string; readonly hash: string } | null;
+  /** Absolute, without links: the batch file that it was made from; null = from none. */
+  readonly batchFile: string | null;
+  /** The process that made it and carries it out in front of a person; null = nobody did. */
+  readonly carriedOutBy: ProcessIdentity | null;
   /** Absolute; what agents may read and where they start; null = none, they start in the output directory. */
   readonly home: string | null;
   /** Absolute; where relative paths of the worker start. */

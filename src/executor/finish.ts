@@ -1,6 +1,7 @@
 import { notBefore } from '../domain/clock.ts';
 import { adviceIn, failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
+import type { OutputState } from '../domain/job-output.ts';
 import type { Tx } from '../domain/repository.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
 import type { ExecutorContext } from './context.ts';
@@ -113,7 +114,12 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
     // Units may have been put back since the last look, and the lease may be gone.
     const { pending, running } = repository.units.counts(job.jobId, stage);
     if (pending + running > 0 || !repository.leases.holds(tx, lease)) return;
-    const patch = { statusMessage: message, endedAt: notBefore(job.startedAt ?? job.createdAt, clock.now()) };
+    const { output = null, outputState = null } = repository.jobs.get(job.jobId) ?? {};
+    const patch = {
+      statusMessage: message,
+      endedAt: notBefore(job.startedAt ?? job.createdAt, clock.now()),
+      ...(output && { outputState: dueAfter(outputState), executorsLost: 0 }),
+    };
     if (!repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch })) return;
     const { completed, failed, skipped, cancelled } = repository.units.counts(job.jobId);
     repository.events.add(tx, job.jobId, {
@@ -121,6 +127,11 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
       data: { completed, failed, skipped, cancelled, ...(message ? { message } : {}) },
     });
   });
+}
+
+/** From now on the job owes its output; what was announced and never recorded is the job's own still. */
+function dueAfter(before: OutputState | null): OutputState {
+  return { state: 'due', sha256: before?.state === 'due' ? before.sha256 : null };
 }
 
 function count(n: number, noun: string): string {

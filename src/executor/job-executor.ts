@@ -2,6 +2,7 @@ import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import type { SpawnRecord } from '../domain/worker.ts';
+import { createBeside } from './beside.ts';
 import { claimUnits } from './claim-units.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from './disk.ts';
@@ -18,6 +19,7 @@ import { settleAttempt, type Weather } from './settle.ts';
 import { createSlots } from './slots.ts';
 import { createTurns } from './take-over.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
+import { writeOutput } from './write-output.ts';
 
 /** How long an idle executor sleeps: control changes are seen within 250 ms. */
 const LOOK_MS = 200;
@@ -74,11 +76,11 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   const fullDisk = createFullDisk(context);
   /** What last put the job to work, by the number of its event. */
   let order = repository.events.lastOrder(jobId);
-  /** The results file of post-processing is being written. */
-  let exporting: AbortController | null = null;
   /** Why post-processing could not begin. */
   let exportTrouble: string | null = null;
   let wake = () => {};
+  /** A file of results is being written. */
+  const exporting = createBeside(() => wake());
 
   const pool = createWorkerPool(firstJob.maxWorkers, (entry) => {
     finished.push(entry);
@@ -112,7 +114,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
         loaded = await context.load(job);
         return 'again';
       }
-      return pool.running.size > 0 || exporting ? 'wait' : finish(job, phase);
+      return pool.running.size > 0 || exporting.isBusy ? 'wait' : finish(job, phase);
     } catch (error) {
       if (isStoreGone(error)) return gone(error);
       if (isDiskFull(error)) fullDisk.stopAlone(order);
@@ -134,14 +136,14 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   /** A successor adopts what we started: leave it alone. */
   function lost(): 'done' {
-    exporting?.abort();
+    exporting.stop();
     log.logger.warn('the lease is lost');
     return 'done';
   }
 
   /** Nothing can be recorded any more: no agent goes on for nobody. Throws once all have ended. */
   function gone(error: unknown): 'wait' {
-    exporting?.abort();
+    exporting.stop();
     for (const running of pool.running) running.stop('interrupted');
     if (pool.running.size === 0) throw error;
     journal.trouble(error);
@@ -223,7 +225,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   function control(phase: Phase): void {
     const reason = stopping ? 'interrupted' : phase.kind === 'leave' ? phase.stop : null;
     if (reason) for (const running of pool.running) running.stop(reason);
-    if (stopping || phase.kind !== 'work') exporting?.abort();
+    exporting.only(stopping ? 'none' : phase.kind);
     const now = clock.monotonic();
     if (now - lastLookMs < LOOK_MS) return;
     lastLookMs = now;
@@ -234,6 +236,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   /** With nothing running any more: lets go of the job, or ends what its status is about. */
   function finish(job: Job | null, phase: Phase): Next {
     if (phase.kind === 'leave' || stopping) return release() ? 'done' : 'again';
+    if (job && phase.kind === 'export') return deliver(job);
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
     const counts = repository.units.counts(jobId, phase.stage);
     if (counts.pending + counts.running > 0) return 'wait';
@@ -244,21 +247,18 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     return 'again';
   }
 
-  /** Writes the results file beside the rounds: of a large job it takes longer than a lease. */
+  function deliver(job: Job): 'wait' {
+    exporting.start('export', (signal) => writeOutput(context, job, signal), journal.trouble);
+    return 'wait';
+  }
+
   function exportResults(job: Job): void {
-    const controller = new AbortController();
-    exporting = controller;
-    beginPostProcessing(context, job, { from: ['running'], lease, signal: controller.signal })
-      .catch((error: unknown) => {
-        if (controller.signal.aborted) return;
-        if (isDiskFull(error)) fullDisk.found(order);
-        else if (isStoreBusy(error)) journal.trouble(error);
-        else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
-      })
-      .finally(() => {
-        exporting = null;
-        wake();
-      });
+    const begin = (signal: AbortSignal) => beginPostProcessing(context, job, { from: ['running'], lease, signal });
+    exporting.start('work', begin, (error) => {
+      if (isDiskFull(error)) fullDisk.found(order);
+      else if (isStoreBusy(error)) journal.trouble(error);
+      else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
+    });
   }
 
   /** Lets go of the job, unless it has been given new work in this very moment. */

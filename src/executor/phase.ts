@@ -1,5 +1,5 @@
 import type { AttemptPurpose } from '../domain/attempt.ts';
-import type { Job } from '../domain/job.ts';
+import { type Job, owesOutput } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { AbortReason } from '../domain/worker.ts';
@@ -13,6 +13,8 @@ export type Phase =
       /** Only these units: a test. */
       readonly indexes?: readonly number[];
     }
+  /** The job has ended: write its results where they belong. */
+  | { readonly kind: 'export' }
   /** Keep the lease and wait for the quota window to open. */
   | { readonly kind: 'hold' }
   /** Start nothing; what runs may finish (null), or is stopped for this reason. Then let go of the lease. */
@@ -39,7 +41,7 @@ export function phaseOf(job: Job | null): Phase {
     case undefined:
       return { kind: 'leave', stop: 'cancelled' };
     default:
-      return { kind: 'leave', stop: null };
+      return job && owesOutput(job) ? { kind: 'export' } : { kind: 'leave', stop: null };
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, constants, lstat, open, readlink, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, lstat, open, readdir, readlink, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AbpError } from '../domain/error.ts';
 
@@ -23,6 +23,17 @@ export interface Replacing {
   readonly force?: boolean | undefined;
   /** SHA-256, hex, of what the same job exported to this path before: such a file holds nothing of anybody else. */
   readonly former?: readonly string[] | undefined;
+}
+
+/** How a file takes its place. */
+export interface Placing extends Replacing {
+  /** Called with the SHA-256 (hex) of the whole file right before it is moved to its path; what it throws prevents that. */
+  readonly announce?: (sha256: string) => Promise<void>;
+  /**
+   * Whose file it is, for one writer at a time: what an earlier one left beside the path when it was killed is removed, and
+   * one that is not dead after all has nothing to move there any more.
+   */
+  readonly writer?: string;
 }
 
 /**
@@ -100,22 +111,31 @@ async function accessFolder(folder: string): Promise<void> {
  */
 export async function writeAtomically(
   file: string,
-  replacing: Replacing,
+  placing: Placing,
   write: (sink: Sink) => Promise<void>,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const folder = path.dirname(file);
   // Not made of its name: that may be as long as names can be.
-  const beside = path.join(folder, `.abp-export-${randomUUID()}.tmp`);
+  const start = `.abp-export-${placing.writer === undefined ? '' : `${placing.writer}-`}`;
+  const beside = path.join(folder, `${start}${randomUUID()}.tmp`);
   try {
     makeDirectory(folder);
+    if (placing.writer !== undefined) await removeLeft(folder, start);
     const written = await writeAndSync(beside, isPrivate(folder) ? 0o600 : 0o666, write);
-    await checkTarget(file, replacing);
+    await placing.announce?.(written.sha256);
+    await checkTarget(file, placing);
     await rename(beside, file);
     await syncFolder(folder);
     return written;
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
     throw explained(file, error);
+  }
+}
+
+async function removeLeft(folder: string, start: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(start) && name.endsWith('.tmp')) await rm(path.join(folder, name), { force: true });
   }
 }
 

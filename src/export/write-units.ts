@@ -1,4 +1,4 @@
-import { checkTarget, type Replacing, type Sink, writeAtomically } from './atomic-file.ts';
+import { checkTarget, type Placing, type Sink, writeAtomically } from './atomic-file.ts';
 import { createColumns } from './columns.ts';
 import type { ExportFormat, FormatNotes, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
@@ -7,7 +7,7 @@ import type { ExportRow } from './row.ts';
 export type RowSource = () => Iterable<ExportRow> | AsyncIterable<ExportRow>;
 
 /** How to export. */
-export interface ExportOptions extends Replacing {
+export interface ExportOptions extends Placing {
   /** Columns by header, by group and name (`payload.id`, `unit.status`, `result.title`), or whole `payload`, `result`. */
   readonly fields?: readonly string[];
   /** Leaves text that a spreadsheet would run as a formula as it is. */
@@ -29,6 +29,8 @@ export interface ExportReport extends FormatNotes {
 
 /** Rows that show the columns; a later row with another one makes the export start over with all columns known. */
 const SAMPLE_ROWS = 1_000;
+/** Rows that are looked at in one turn of the event loop. */
+const ROWS_A_TURN = 200;
 
 /**
  * Writes units to a file, streaming, atomically. Throws AbpError: `invalid_input` (unknown field, a directory),
@@ -78,6 +80,8 @@ async function planTable(rows: RowSource, { fields, partial = false, signal }: E
       columns.see(row);
       seen += 1;
       if (seen >= limit) break;
+      // Nothing is written meanwhile that would let others have their turn: a heartbeat must not wait for all rows.
+      if (seen % ROWS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   };
   await learn(fields === undefined ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);

@@ -8,7 +8,7 @@ import { ENDPOINTS, type Endpoint, routerPath } from './endpoints.ts';
 import type { Feeds } from './feed.ts';
 import { atMost, checkCaller, checkHost, checkOrigin, securityHeaders } from './guard.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
-import { inputReader } from './input.ts';
+import { inputReader, withKey } from './input.ts';
 import { createMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { addPage, type PageFiles } from './page.ts';
@@ -66,10 +66,11 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
 }
 
 function addEndpoint(app: Hono<HttpEnv>, { orchestrator }: HttpHost, endpoint: Endpoint): void {
-  const { operation, method, path, status = 200 } = endpoint;
+  const { operation, method, path, status = 200, keyed } = endpoint;
   const read = inputReader(endpoint, operation.input);
   app[method](routerPath(path), async (c) => {
-    const output = await orchestrator.callUnknown(operation.name, await read(c), serverCall(c));
+    const input = keyed ? withKey(c, await read(c)) : await read(c);
+    const output = await orchestrator.callUnknown(operation.name, input, serverCall(c));
     return c.json(output, status, { 'Cache-Control': 'no-store' });
   });
 }

@@ -9,6 +9,8 @@ export interface Route {
   readonly status?: 200 | 201;
   /** Whether it can be followed as server-sent events, by a client that comes back from where it was: Last-Event-ID. */
   readonly streams?: boolean;
+  /** Whether its header Idempotency-Key is the request_id of its input. */
+  readonly keyed?: boolean;
 }
 
 /** An operation or view with its route. */
@@ -24,7 +26,7 @@ const JOB = '/api/jobs/{job_id}';
 const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
   list_enumerators: get('/api/enumerators'),
   preview_items: post('/api/preview'),
-  create_job: { method: 'post', path: '/api/jobs', status: 201 },
+  create_job: { method: 'post', path: '/api/jobs', status: 201, keyed: true },
   list_jobs: get('/api/jobs'),
   get_job: get(JOB),
   update_job: { method: 'patch', path: JOB },

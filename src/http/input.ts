@@ -48,6 +48,20 @@ export function headerValue<T>(c: Context, name: string, schema: z.ZodType<T>): 
   return parseWith(z.object({ [name]: schema }), { [name]: value }, 'headers')[name] as T;
 }
 
+/**
+ * The input of a request with its Idempotency-Key, a name for the whole request that its sender may repeat: plain, or quoted
+ * as the draft of the HTTP working group has it (draft-ietf-httpapi-idempotency-key-header).
+ */
+export function withKey(c: Context, input: Record<string, unknown>): Record<string, unknown> {
+  const header = c.req.header('Idempotency-Key');
+  if (header === undefined) return input;
+  const request_id = /^"(.*)"$/.exec(header)?.[1] ?? header;
+  if (input.request_id === undefined || input.request_id === request_id) return { ...input, request_id };
+  throw new AbpError('invalid_input', 'Idempotency-Key and request_id are two names of one thing, found two values.', {
+    hint: 'Send one of them.',
+  });
+}
+
 function fromQuery(
   queries: Readonly<Record<string, readonly string[]>>,
   fields: Readonly<Record<string, FieldSchema>>,

@@ -115,7 +115,7 @@ function inputOf(input: z.ZodType): InputSchema {
   return schemaOf(input, 'input') as InputSchema;
 }
 
-function parametersOf({ path, method, streams }: Route, input: InputSchema): { readonly parameters?: Schema[] } {
+function parametersOf({ path, method, streams, keyed }: Route, input: InputSchema): { readonly parameters?: Schema[] } {
   const inPath = pathFields(path);
   const inQuery = method === 'get' ? Object.keys(input.properties ?? {}).filter((name) => !inPath.includes(name)) : [];
   const parameter = (name: string, place: 'path' | 'query') => {
@@ -127,6 +127,7 @@ function parametersOf({ path, method, streams }: Route, input: InputSchema): { r
     ...inPath.map((name) => parameter(name, 'path')),
     ...inQuery.map((name) => parameter(name, 'query')),
     ...(streams ? [LAST_EVENT_ID] : []),
+    ...(keyed ? [IDEMPOTENCY_KEY] : []),
   ];
   return parameters.length > 0 ? { parameters } : {};
 }
@@ -137,6 +138,15 @@ const LAST_EVENT_ID: Schema = {
   required: false,
   description: 'Of a stream that broke off: it goes on behind this id',
   schema: { type: 'integer' },
+};
+
+const IDEMPOTENCY_KEY: Schema = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'The same as request_id: the same request again returns what it made, another one under it is refused (422)',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
 };
 
 function bodyOf(input: InputSchema, names: readonly string[]): Schema {

@@ -9,6 +9,7 @@ const STATUS = {
   not_found: 404,
   already_exists: 409,
   ambiguous: 409,
+  request_reused: 422,
   conflict: 409,
   cancelled: 409,
   approval_required: 403,

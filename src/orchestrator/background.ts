@@ -14,13 +14,15 @@ export interface Background {
   giveUp(): void;
 }
 
-/** Prepares a call for work that may take longer than its caller waits. */
-export function background(call: Call): Background {
+/** Prepares a call for work that may take longer than its caller waits; `goesOn`: also when its caller gives it up. */
+export function background(call: Call, goesOn = false): Background {
   const controller = new AbortController();
   const abort = () => controller.abort(call.signal?.reason);
   let listening = true;
-  if (call.signal?.aborted) abort();
-  call.signal?.addEventListener('abort', abort, { once: true });
+  if (!goesOn) {
+    if (call.signal?.aborted) abort();
+    call.signal?.addEventListener('abort', abort, { once: true });
+  }
   return {
     call: {
       ...call,

@@ -3,6 +3,7 @@ import { realPlace } from '../approval/real-place.ts';
 import { AbpError } from '../domain/error.ts';
 import type { InputOf } from './index.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
+import { outputGiven } from './output.ts';
 
 /** What create_job would be given to make a job like one that is there, and where its relative paths started. */
 export interface JobRecipe {
@@ -41,6 +42,7 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
       limits,
       test_units: job.testUnits,
       ...(ownOutput ? { output_directory: outputDirectory } : {}),
+      ...(job.output ? { output: outputGiven(job.output) } : {}),
       ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
       ...(job.redactResults ? {} : { redact_results: false }),
       ...(post

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
-import type { Job, JobTest } from '../domain/job.ts';
+import { type Job, type JobTest, owesOutput } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { executorState } from '../executor/lease.ts';
@@ -72,7 +72,8 @@ export const resumeJob = operation({
     const job = requireJob(deps, job_id);
     const before = repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
-    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing) {
+    const owes = owesOutput(job);
+    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing && !owes) {
       const hint =
         job.status === 'completed' || job.status === 'failed'
           ? 'manage_units retries or reopens its units.'
@@ -81,7 +82,7 @@ export const resumeJob = operation({
     }
     const agree = max_workers === undefined ? null : slotsAgreed(deps, job, max_workers, call);
     if (job.status === 'paused') await goOn(deps, job);
-    else if (executorState(repository.leases.get(job_id)) !== 'alive') {
+    else if (!owes && executorState(repository.leases.get(job_id)) !== 'alive') {
       await requireAllowed(deps, job);
       await requireReady(deps, job);
     }

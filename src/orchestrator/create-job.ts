@@ -1,11 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { homeOf } from '../approval/bounds.ts';
-import { defineJob } from '../approval/definition.ts';
-import { realPlace } from '../approval/real-place.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
+import type { Job } from '../domain/job.ts';
 import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
@@ -13,161 +10,99 @@ import { redactJson } from '../domain/redact.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { isDiskFull } from '../executor/disk.ts';
 import { refuseRecursion } from '../executor/launch.ts';
-import type { Places } from '../executor/places.ts';
 import { deleteInChunks, giveBack, withReserve } from '../executor/reclaim.ts';
-import { directoryTarget } from '../executor/write-target.ts';
+import { checkTarget } from '../export/atomic-file.ts';
 import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { shortFields, shortObject, shortText } from './brief.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
+import { madeBefore, refuseSecondRun, requestOf } from './made-before.ts';
+import { type CreateInput, createInput, newJob, refuseLonePostProcessing, revisionOf } from './new-job.ts';
 import { type Call, type OrchestratorDeps, operation, requireJob } from './operation.ts';
 import { checkSettings, type Settings } from './settings.ts';
-import {
-  enumeratorConfig,
-  enumeratorType,
-  jobStatusOutput,
-  limitsInput,
-  outputSchemaInput,
-  workerInput,
-} from './shapes.ts';
+import { jobStatusOutput } from './shapes.ts';
 import { sourceNotes } from './source-notes.ts';
 import { jobStatus } from './status.ts';
 import { templateOf } from './template.ts';
-
-const input = z.strictObject({
-  name: z.string().trim().min(1).max(200).describe('Short name of the job'),
-  user_intent: z
-    .string()
-    .min(1)
-    .max(100_000)
-    .describe("What to do with every item, in the user's words; becomes the prompt unless prompt_template is given"),
-  enumerator_type: enumeratorType,
-  enumerator_config: enumeratorConfig,
-  prompt_template: z
-    .string()
-    .min(1)
-    .max(200_000)
-    .optional()
-    .describe('Own template instead: {field} for a field of the item, {payload} for all of it, {{ }} for braces')
-    .meta({ examples: ['Rate {file_path} from 1 to 5.'] }),
-  output_schema: outputSchemaInput.optional(),
-  worker: workerInput.optional(),
-  limits: limitsInput.optional().describe('Bounds of time, money, tries and slots'),
-  test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
-  output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
-  require_human_approval: z.boolean().optional().describe('Only a person lets it run, never an argument'),
-  redact_results: z.boolean().optional().describe('false: keep secrets in results'),
-  post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A last task over all results'),
-  post_processing_name: z.string().max(200).optional(),
-  post_processing_output_directory: z.string().min(1).max(4096).optional().describe('Absolute; where it writes'),
-  post_processing_on_failures: z.enum(['skip', 'run']).optional().describe('When units failed; default skip'),
-});
 
 /** Makes a job from a source: enumerates into units, makes the prompt, spends nothing. */
 export const createJob = operation({
   name: 'create_job',
   title: 'Create a batch job',
   description:
-    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready.',
-  input,
-  output: jobStatusOutput.extend({ template: z.string().optional() }),
+    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready. A call that is given up makes no job, unless list_jobs shows it; with request_id the same call again returns it.',
+  input: createInput,
+  output: jobStatusOutput.extend({ template: z.string().optional(), deduplicated: z.boolean().optional() }),
   effect: 'write',
   openWorld: true,
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
+    const request = requestOf(given);
+    // Before anything is read: what it was made from may be gone by now.
+    const before = madeBefore(deps, request);
+    if (before) return { ...answer(deps, before.jobId), deduplicated: true };
     refuseLonePostProcessing(given);
     const enumerator = await getEnumerator(given.enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
     const settings = await checkSettings(deps, given, null);
     await requireSource(deps, enumerator, config, call);
     const job = await newJob(deps, given, config as JsonObject, settings, call);
+    // Of a job that does not exist yet nothing was exported.
+    if (job.output) await checkTarget(job.output.path, job.output);
     deps.repository.maintenance.keepReserve();
     await deps.repository.turn();
-    const lease = insert(deps, job, settings);
-    const behind = background(call);
+    const lease = insert(deps, { ...job, request, ...originOf(call) }, settings, call);
+    if ('before' in lease) return { ...answer(deps, lease.before.jobId), deduplicated: true };
+    // Whoever can come back to it wants it done; where the process ends with its caller, nothing can go on.
+    const behind = background(call, request !== null && Number.isFinite(call.patienceMs));
     const storing = store(deps, lease, enumerator, config, given, settings, behind);
     const enumerated = await Promise.race([storing, later(call.patienceMs)]);
     behind.detach();
-    if (enumerated === 'later') {
-      storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
-      return jobStatus(deps, requireJob(deps, job.jobId));
-    }
-    const stored = requireJob(deps, job.jobId);
-    const template = deps.repository.jobs.revision(job.jobId, 1)?.template ?? '';
-    return {
-      ...jobStatus(deps, stored),
-      template: shortText(template, 3000),
-      ...shortFields(enumerated.fields),
-      working_directory: stored.workingDirectory,
-      output_directory: stored.outputDirectory,
-      enumerator_config: shortObject(redactJson(stored.enumeratorConfig, 'logs'), 1500),
-    };
+    if (enumerated === 'later') storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
+    return answer(deps, job.jobId);
   },
 });
 
-type Input = z.output<typeof input>;
-
-/** What belongs to post-processing means nothing without its prompt: a slip that would otherwise show at the very end. */
-function refuseLonePostProcessing(given: Input): void {
-  if (given.post_processing_prompt !== undefined) return;
-  const lone = (['name', 'output_directory', 'on_failures'] as const)
-    .map((part) => `post_processing_${part}` as const)
-    .filter((name) => given[name] !== undefined);
-  if (lone.length === 0) return;
-  throw new AbpError('invalid_input', `${lone.join(', ')}: expected only together with post_processing_prompt.`, {
-    hint: 'Give post_processing_prompt, the task over all results, or leave these out.',
-  });
+/** A job that was just made, or is still being: with what it was made of, as soon as that is known. */
+function answer(deps: OrchestratorDeps, jobId: string) {
+  const job = requireJob(deps, jobId);
+  if (job.status === 'enumerating') return jobStatus(deps, job);
+  const template = deps.repository.jobs.revision(jobId, 1)?.template ?? '';
+  return {
+    ...jobStatus(deps, job),
+    template: shortText(template, 3000),
+    ...shortFields(job.fields),
+    working_directory: job.workingDirectory,
+    output_directory: job.outputDirectory,
+    enumerator_config: shortObject(redactJson(job.enumeratorConfig, 'logs'), 1500),
+  };
 }
 
-/** A job as it would be made: its id is new, nothing is stored. */
-export async function newJob(
+/** What is kept of the batch file that a job is made from. */
+function originOf({ batchFile }: Call): Pick<Job, 'batchFile' | 'carriedOutBy'> {
+  return {
+    batchFile: batchFile?.path ?? null,
+    carriedOutBy: batchFile?.carriedOut ? identify(process.pid) : null,
+  };
+}
+
+/**
+ * Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan; `before` is what
+ * the same request has made meanwhile. Throws what stands in its way, all in one transaction.
+ */
+function insert(
   deps: OrchestratorDeps,
-  given: Input,
-  config: JsonObject,
+  job: NewJob,
   settings: Settings,
   call: Call,
-): Promise<NewJob> {
-  const { repository, workers, places } = deps;
-  const jobId = `job-${shortId()}`;
-  const outputDirectory = directory(places, given.output_directory, call) ?? realPlace(places.outputs(jobId));
-  const job = {
-    jobId,
-    name: given.name,
-    userIntent: given.user_intent,
-    enumeratorType: given.enumerator_type,
-    enumeratorConfig: config,
-    maxWorkers: settings.limits.max_workers,
-    testUnits: given.test_units ?? 1,
-    requireHumanApproval: given.require_human_approval === true,
-    redactResults: given.redact_results ?? true,
-    postProcessing:
-      given.post_processing_prompt === undefined
-        ? null
-        : {
-            name: given.post_processing_name ?? 'post-processing',
-            prompt: given.post_processing_prompt,
-            outputDirectory:
-              directory(places, given.post_processing_output_directory, call) ??
-              join(outputDirectory, 'post-processing'),
-            onFailures: given.post_processing_on_failures ?? ('skip' as const),
-          },
-    home: homeOf(call.home ?? null),
-    workingDirectory: call.workingDirectory,
-    outputDirectory,
-    passEnv: settings.passEnv,
-    createdAt: deps.clock.now(),
-  };
-  const draft = { template: '', ...revisionOf(settings) };
-  const store = { path: repository.path, outputs: places.outputs };
-  return { ...job, powers: (await (await defineJob(job, draft, workers, store)).now()).powers };
-}
-
-/** Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan. */
-function insert(deps: OrchestratorDeps, job: NewJob, settings: Settings): LeaseToken {
+): LeaseToken | { readonly before: Job } {
   const { repository, defaults } = deps;
   const { jobId } = job;
   return repository.transaction((tx) => {
+    const before = madeBefore(deps, job.request);
+    if (before) return { before };
+    refuseSecondRun(deps, call.batchFile);
     repository.jobs.insert(tx, job, { jobId, template: '', note: null, ...revisionOf(settings) });
     const claim = { jobId, owner: randomUUID(), leaseMs: defaults.leaseMs, ...identify(process.pid) };
     const lease = repository.leases.acquire(tx, claim, null);
@@ -181,7 +116,7 @@ async function store(
   lease: LeaseToken,
   enumerator: Enumerator,
   config: unknown,
-  given: Input,
+  given: CreateInput,
   settings: Settings,
   behind: Background,
 ): Promise<Enumerated> {
@@ -248,22 +183,6 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
       cause: refusal,
     });
   }
-}
-
-/** What of the settings goes into a revision. */
-export function revisionOf({ worker, outputSchema, limits }: Settings) {
-  return { worker, outputSchema, limits };
-}
-
-/** A directory to write in as it really lies: what becomes a link later is noticed. Throws AbpError `invalid_input`. */
-function directory(places: Places, path: string | undefined, { workingDirectory }: Call): string | undefined {
-  return path === undefined ? undefined : directoryTarget(places, resolve(workingDirectory, path), [workingDirectory]);
-}
-
-/** Six letters and digits without look-alikes: 29⁶ ids, short enough to say. */
-function shortId(): string {
-  const alphabet = '23456789abcdefghjkmnpqrstuvwxyz'.slice(0, 29);
-  return Array.from(randomBytes(6), (byte) => alphabet[byte % alphabet.length]).join('');
 }
 
 function later(ms: number): Promise<'later'> {

@@ -1,23 +1,24 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { toAbpError } from '../domain/error.ts';
-import { ENDED } from '../domain/job.ts';
-import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
+import { AbpError, toAbpError } from '../domain/error.ts';
+import { ENDED, type Job } from '../domain/job.ts';
+import type { UnitStatus } from '../domain/unit.ts';
+import { exportPlace, outputPlace } from '../executor/export-place.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { formerExports } from '../executor/former-exports.ts';
 import { keepOutputsPrivate } from '../executor/write-target.ts';
-import { EXPORT_FORMATS, type ExportFormatName, exportUnits } from '../export/index.ts';
+import { exportUnits, requireFormatOf } from '../export/index.ts';
 import type { ExportOptions, ExportReport } from '../export/write-units.ts';
-import { exportPlace } from './export-place.ts';
-import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
-import { jobId } from './shapes.ts';
+import { type Call, type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
+import { withoutUndefined } from './settings.ts';
+import { exportFields, jobId } from './shapes.ts';
 import { shownSkipped } from './source-notes.ts';
 import { nextBeside } from './status.ts';
 
 /** Writes a job's units, or those in some statuses, to a file; of a job that goes on it is partial. Leaves no event. */
 export function writeResults(
   deps: OrchestratorDeps,
-  format: ExportFormatName,
+  format: string,
   { job_id, status }: { readonly job_id: string; readonly status?: readonly UnitStatus[] | undefined },
   target: string,
   options: Omit<ExportOptions, 'partial'>,
@@ -32,15 +33,11 @@ export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
   description:
-    'Writes units with payload and result to a file: csv, tsv, markdown with one column a field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Replaces what it wrote there before, if nobody changed it; any other file only with force.',
+    "Writes units with payload and result to a file: csv, tsv, markdown with one column a field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Without path: the job's own output. Replaces what it wrote there before, if nobody changed it; any other file only with force.",
   input: z.strictObject({
     job_id: jobId,
-    format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),
-    path: z.string().min(1).max(4096).describe('File to write, absolute'),
-    status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional().describe('Only units in one of these; default all'),
-    fields: z.array(z.string().max(500)).min(1).max(200).optional().describe('Only these columns, in this order'),
-    force: z.boolean().optional().describe('Replace any file'),
-    raw: z.boolean().optional().describe('Leave formulas of a spreadsheet unguarded'),
+    path: z.string().min(1).max(4096).optional().describe("File to write, absolute; default the job's output"),
+    ...exportFields,
   }),
   output: z.looseObject({
     job_id: z.string(),
@@ -50,23 +47,28 @@ export const exportResults = operation({
     partial: z.boolean(),
   }),
   effect: 'destructive',
-  async run(deps, { job_id, format, path, status, fields, force, raw }, call) {
+  async run(deps, given, call) {
     const { repository } = deps;
+    const { job_id } = given;
     const job = requireStoredJob(deps, job_id);
-    const target = resolve(call.workingDirectory, path);
-    const place = exportPlace(deps, job, { path: target, format }, call);
+    const { place, target, status, format, options } = placed(deps, job, given, call);
     keepOutputsPrivate(deps.places, place);
     const report = await writeResults(deps, format, { job_id, status }, place, {
+      ...options,
       former: formerExports(repository, job_id, place),
-      ...(fields ? { fields } : {}),
-      ...(force === undefined ? {} : { force }),
-      ...(raw === undefined ? {} : { raw }),
       ...(call.signal ? { signal: call.signal } : {}),
     });
-    const { rows, partial, sha256 } = report;
+    const { rows, guarded, partial, sha256 } = report;
     const data = { path: place, format, rows, partial, sha256 };
     try {
-      repository.transaction((tx) => repository.events.add(tx, job_id, { type: 'results:exported', data }));
+      repository.transaction((tx) => {
+        repository.events.add(tx, job_id, { type: 'results:exported', data });
+        const now = requireStoredJob(deps, job_id);
+        // Whoever writes what could not be written has done what the job owed.
+        if (now.output?.path !== place || partial || now.outputState === null) return;
+        const outputState = { state: 'written', at: deps.clock.now(), rows, guarded } as const;
+        repository.jobs.patch(tx, job_id, { outputState }, ENDED);
+      });
     } catch (error) {
       // It is exported: a store that cannot be written (a full or read-only disk) only keeps no record of it.
       if (toAbpError(error).code !== 'environment') throw error;
@@ -80,3 +82,44 @@ export const exportResults = operation({
     };
   },
 });
+
+/** How a caller, or the job itself, says it. */
+interface Given {
+  readonly path?: string | undefined;
+  readonly format?: string | undefined;
+  readonly fields?: readonly string[] | undefined;
+  readonly status?: readonly UnitStatus[] | undefined;
+  readonly force?: boolean | undefined;
+  readonly raw?: boolean | undefined;
+}
+
+/** Where an export goes and how: as the caller says, or as the job was made to. Throws `invalid_input`, and as `exportPlace`. */
+function placed(deps: OrchestratorDeps, job: Job, given: Given, call: Call) {
+  const { path, force } = given;
+  if (path !== undefined) {
+    const target = resolve(call.workingDirectory, path);
+    const by = { byPerson: call.human !== null, workingDirectory: call.workingDirectory, home: call.home ?? null };
+    const format = given.format ?? requireFormatOf(target);
+    const place = exportPlace(deps.places, job, { path: target, format }, by);
+    return { place, target, format, status: given.status, options: optionsOf(given) };
+  }
+  const { output } = job;
+  if (output === null) {
+    throw new AbpError('invalid_input', `path: expected a file; ${job.jobId} was made without an output.`, {
+      hint: 'Give path, and format where its extension does not say it.',
+    });
+  }
+  // What a person allowed is the place, not to replace there what is somebody else's.
+  const byPerson = call.human !== null || (output.byPerson && force !== true);
+  const place = outputPlace(deps.places, job, { ...output, byPerson });
+  const asked = { ...output, ...withoutUndefined(given) };
+  return { place, target: place, format: asked.format, status: asked.status, options: optionsOf(asked) };
+}
+
+function optionsOf({ fields, force, raw }: Given) {
+  return {
+    ...(fields && { fields }),
+    ...(force === undefined ? {} : { force }),
+    ...(raw === undefined ? {} : { raw }),
+  };
+}

@@ -1,6 +1,7 @@
 import { type Job, needsPerson, type PauseReason } from '../domain/job.ts';
 import type { Unit, UnitCounts } from '../domain/unit.ts';
 import { shownOf } from './approval.ts';
+import { shortText } from './brief.ts';
 
 /** A call that would make sense now, with its arguments and why. */
 export interface NextCall {
@@ -25,8 +26,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
   // What it runs may have changed since it was allowed.
   const mayAsk = (next: NextCall): NextCall => (needsPerson(job) ? { ...next, person: allow } : next);
   const allow = `abp approvals allow ${job.jobId}`;
-  const path = `${job.outputDirectory}/results.csv`;
-  const exported = call('export_results', 'writes the results to a file', { format: 'csv', path });
+  const exported = call('export_results', ...exportOf(job));
   const wait = call('get_job_status', 'waits for news', { wait_seconds: 30 });
   const retry = call('manage_units', 'tries the failed units again', { action: 'retry', status: 'failed' });
   switch (job.status) {
@@ -84,7 +84,9 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
         exported,
       ];
     case 'completed':
-      return [exported, call('list_units', 'shows the results')];
+      return job.outputState?.state === 'written'
+        ? [call('list_units', 'shows the results'), exported]
+        : [exported, call('list_units', 'shows the results')];
     case 'failed':
       return [
         ...(units.failed > 0 ? [asked(retry, `abp retry ${job.jobId}`)] : []),
@@ -100,6 +102,30 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
       ].slice(0, 3);
     case 'cancelled':
       return [exported, call('delete_job', 'removes the job and its run directories')];
+  }
+}
+
+/**
+ * Why an export makes sense, and its arguments: to the job's own output, unless that was refused and would be again, or is
+ * being written at this moment.
+ */
+function exportOf({ output, outputState, outputDirectory }: Job): [string, Record<string, unknown>] {
+  const elsewhere = { format: 'csv', path: `${outputDirectory}/results.csv` };
+  if (output === null) return ['writes the results to a file', elsewhere];
+  switch (outputState?.state) {
+    case 'written':
+      return [`writes the results once more: they are in ${shortText(output.path, 300)}`, {}];
+    case 'due':
+      return [
+        `writes the results to another file: those of ${shortText(output.path, 300)} are being written`,
+        elsewhere,
+      ];
+    case 'failed':
+      return outputState.error.code === 'environment'
+        ? [`writes the results to ${shortText(output.path, 300)}, once that is possible`, {}]
+        : [`writes the results elsewhere: ${shortText(output.path, 300)} was refused`, elsewhere];
+    default:
+      return [`writes the results so far to ${shortText(output.path, 300)}`, {}];
   }
 }
 

@@ -39,6 +39,16 @@ export interface Progress {
   readonly message: string;
 }
 
+/** A batch file that a job is made from. */
+export interface BatchFileRun {
+  /** Absolute, without links. */
+  readonly path: string;
+  /** Whether this process carries the job out, in front of a person. */
+  readonly carriedOut: boolean;
+  /** Whether the person wants one more, beside a job of the file that is at work. */
+  readonly another: boolean;
+}
+
 /** What a door knows about one call. */
 export interface Call {
   /** Absolute: relative paths of the caller start here. */
@@ -52,6 +62,8 @@ export interface Call {
   /** Of the request that made this call: what it causes carries it. */
   readonly requestId?: string;
   readonly signal?: AbortSignal;
+  /** Of whoever makes a job from a batch file. */
+  readonly batchFile?: BatchFileRun;
   readonly onProgress?: (progress: Progress) => void;
 }
 

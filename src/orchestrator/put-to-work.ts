@@ -1,5 +1,5 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
-import { goesOnByItself, type Job } from '../domain/job.ts';
+import { goesOnByItself, type Job, owesOutput } from '../domain/job.ts';
 import { refuseRecursion, requireEnvironment } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
@@ -57,7 +57,7 @@ export async function letGo(deps: OrchestratorDeps, jobId: string): Promise<void
 export async function recoverIfLost(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const { repository, launcher } = deps;
   const job = requireJob(deps, jobId);
-  if (!goesOnByItself(job) && repository.attempts.running(jobId).length === 0) return;
+  if (!goesOnByItself(job) && !owesOutput(job) && repository.attempts.running(jobId).length === 0) return;
   if (executorState(repository.leases.get(jobId)) === 'alive') return;
   try {
     await launcher.ensureExecutor(job);

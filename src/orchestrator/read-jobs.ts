@@ -9,6 +9,7 @@ import { redactJson } from '../domain/redact.ts';
 import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
+import { outputSettings } from './output.ts';
 import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, waitSeconds } from './shapes.ts';
 import { shownWorker } from './shown-worker.ts';
 import { shownSourceNotes } from './source-notes.ts';
@@ -94,6 +95,9 @@ export const getJob = operation({
         name: shortText(job.postProcessing.name, 200),
         prompt: shortText(job.postProcessing.prompt, 500),
       },
+      output: job.output && outputSettings(job.output),
+      request_id: job.request?.id ?? null,
+      batch_file: job.batchFile,
       working_directory: job.workingDirectory,
       output_directory: job.outputDirectory,
       run_directories: deps.places.runs(job_id),
@@ -116,7 +120,7 @@ export const listJobs = operation({
   description: 'Lists jobs, newest first, with status, units and cost. Filter by status or by part of the name or id.',
   input: z.strictObject({
     status: z.array(z.enum(JOB_STATUSES)).min(1).max(9).optional().describe('Only jobs in one of these'),
-    search: z.string().max(200).optional().describe('Part of the name or id'),
+    search: z.string().max(200).optional().describe('Part of the name or id, or a request_id'),
     limit: z.int().min(1).max(100).optional().describe(`Default ${DEFAULT_JOBS}`),
     cursor: cursor.optional(),
   }),
@@ -130,7 +134,8 @@ export const listJobs = operation({
     const wanted = limit ?? DEFAULT_JOBS;
     const { jobs, total } = deps.repository.jobs.list({
       limit: wanted + 1,
-      ...(status ? { statuses: status } : {}),
+      // Also one that is still being stored: whoever gave up the call that makes it finds it here.
+      statuses: status ?? JOB_STATUSES,
       ...(search ? { search } : {}),
       ...(after ? { after: parseJobCursor(after) } : {}),
     });

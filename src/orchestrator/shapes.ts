@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { AbpError } from '../domain/error.ts';
+import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
+import { UNIT_STATUSES } from '../domain/unit.ts';
+import { EXPORT_FORMATS, type ExportFormatName } from '../export/index.ts';
 
 /** Field shapes that several operations share. What comes out is loose: fields are added, never taken away. */
 
@@ -95,6 +97,32 @@ export const outputSchemaInput = jsonObject.describe(
   'JSON Schema that every result must satisfy; results become columns of the export',
 );
 
+/** How results become a file; the same fields wherever that is said. */
+export const exportFields = {
+  format: z
+    .enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]])
+    .optional()
+    .describe('Default: what the extension of path says'),
+  status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional().describe('Only units in one of these; default all'),
+  fields: z.array(z.string().max(500)).min(1).max(200).optional().describe('Only these columns, in this order'),
+  force: z.boolean().optional().describe('Replace any file'),
+  raw: z.boolean().optional().describe('Do not guard text that a spreadsheet would run as a formula'),
+};
+
+const { format, status, fields, force, raw } = exportFields;
+
+/** Where the results of a job go when it ends; what its fields mean is said with export_results, once in the list of tools. */
+export const outputInput = z
+  .strictObject({
+    path: z.string().min(1).max(4096),
+    format: format.unwrap().optional(),
+    status: status.unwrap().optional(),
+    fields: fields.unwrap().optional(),
+    force: force.unwrap().optional(),
+    raw: raw.unwrap().optional(),
+  })
+  .describe('File that the results are written to when the job ends; fields as for export_results');
+
 const count = z.int().min(0).max(1_000_000_000);
 
 export const unitCounts = z.object({
@@ -130,6 +158,11 @@ const testResult = z.looseObject({
 
 const range = z.array(z.number()).readonly();
 
+/** How far the file of a job's results is: it waits for the end, is being written, was, could not be, or never is. */
+export const OUTPUT_WORDS = ['at_the_end', 'writing', 'written', 'failed', 'not_written'] as const;
+
+const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+
 /** What get_job_status and every call that changes a job's state return. */
 export const jobStatusOutput = z.looseObject({
   job_id: z.string(),
@@ -156,6 +189,19 @@ export const jobStatusOutput = z.looseObject({
       person: z.boolean(),
       can: z.array(z.object({ can: z.string(), what: z.string() })).optional(),
       shown: z.string().optional(),
+    })
+    .optional(),
+  output: z
+    .looseObject({
+      path: z.string(),
+      format: z.string(),
+      state: z.enum(OUTPUT_WORDS),
+      rows: count.optional(),
+      at: z.string().optional(),
+      guarded: count.optional(),
+      error: z
+        .object({ code: z.enum(CODES), message: z.string(), hint: z.string().optional(), field: z.string().optional() })
+        .optional(),
     })
     .optional(),
   failures: z.array(z.looseObject({ class: z.string(), count })).optional(),

@@ -2,7 +2,7 @@ import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
 import { adviceIn, type FailureClass } from '../domain/failure.ts';
-import { goesOnByItself, type Job, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
+import { goesOnByItself, type Job, needsPerson, owesOutput, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
@@ -12,6 +12,7 @@ import { listed, shownOf } from './approval.ts';
 import { leftOut, shortField, shortMessage, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
+import { outputShown } from './output.ts';
 import { iso, type JobStatusOutput } from './shapes.ts';
 import { shownSkipped, shownSourceNotes } from './source-notes.ts';
 
@@ -61,6 +62,7 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     ...runningOf(deps, job),
     ...failuresOf(deps, job),
     ...postOf(deps, job),
+    ...outputShown(job),
     created_at: iso(job.createdAt),
     started_at: iso(job.startedAt),
     ended_at: iso(job.endedAt),
@@ -104,7 +106,7 @@ function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Le
   const held = executorState(lease);
   if (held === 'alive') return held;
   const leftBehind = () => repository.attempts.running(job.jobId).length > 0;
-  if (!(job.status === 'enumerating' || goesOnByItself(job) || leftBehind())) return 'none';
+  if (!(job.status === 'enumerating' || goesOnByItself(job) || owesOutput(job) || leftBehind())) return 'none';
   const [last] = repository.events.list(job.jobId, job.eventSeq - 1, 1);
   const onItsWay = last && PUT_TO_WORK.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
   return held === 'none' && onItsWay ? 'none' : 'lost';

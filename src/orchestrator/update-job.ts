@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import type { JobStatus } from '../domain/job.ts';
+import { ENDED, type Job, type JobStatus } from '../domain/job.ts';
+import type { JobOutput } from '../domain/job-output.ts';
+import { formerExports } from '../executor/former-exports.ts';
+import { checkTarget } from '../export/atomic-file.ts';
 import { checkTemplate } from '../prompt/template.ts';
 import { definitionOf } from './approval.ts';
-import { revisionOf } from './create-job.ts';
-import { operation, refuse, requireJob } from './operation.ts';
+import { revisionOf } from './new-job.ts';
+import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { outputOf } from './output.ts';
 import { checkSettings } from './settings.ts';
-import { jobId, jobStatusOutput, limitsChange, outputSchemaInput, workerInput } from './shapes.ts';
+import { jobId, jobStatusOutput, limitsChange, outputInput, outputSchemaInput, workerInput } from './shapes.ts';
 import { jobStatus } from './status.ts';
 import { discardTest } from './test-job.ts';
 
@@ -17,6 +21,7 @@ const input = z.strictObject({
   worker: workerInput.optional().describe('Replaces the whole worker'),
   limits: limitsChange.optional().describe('Only those that change'),
   redact_results: z.boolean().optional(),
+  output: outputInput.nullable().optional().describe('Where the results go at the end; null = nowhere'),
   note: z.string().max(2000).optional().describe('What was changed and why'),
 });
 
@@ -25,22 +30,22 @@ export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
   description:
-    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again.',
+    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. The output alone is changed without one, until the job has ended.',
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',
-  async run(deps, given) {
+  async run(deps, given, call) {
     const { repository } = deps;
     const job = requireJob(deps, given.job_id);
     const before = repository.jobs.revision(job.jobId, job.revision);
     if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+    const output = await outputGivenIn(deps, job, given, call);
+    if (output !== undefined && !changesRevision(given)) return changeOutput(deps, job, output);
     const hint = HOW_TO_CHANGE[job.status];
     if (hint) throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', hint);
-    const changesLimits = Object.keys(given.limits ?? {}).length > 0;
-    const changesTask = given.prompt_template ?? given.output_schema ?? given.worker;
-    if (!changesTask && !changesLimits && given.redact_results === undefined) {
+    if (!changesRevision(given)) {
       throw new AbpError('invalid_input', 'Nothing to change was given.', {
-        hint: 'Give prompt_template, output_schema, worker, limits or redact_results.',
+        hint: 'Give prompt_template, output_schema, worker, limits, redact_results or output.',
       });
     }
     // Slots that were changed while it ran stay, unless they are changed now.
@@ -67,6 +72,7 @@ export const updateJob = operation({
         passEnv: settings.passEnv,
         powers,
         ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
+        ...(output === undefined ? {} : { output }),
       });
       repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
       return number;
@@ -75,7 +81,40 @@ export const updateJob = operation({
   },
 });
 
-/** Where it cannot be changed: what to do. */
+type Input = z.output<typeof input>;
+
+/** Whether anything changes that a revision, and a test, is about. */
+function changesRevision({ prompt_template, output_schema, worker, limits, redact_results }: Input): boolean {
+  const changes = prompt_template ?? output_schema ?? worker ?? redact_results;
+  return changes !== undefined || Object.keys(limits ?? {}).length > 0;
+}
+
+/** The new output, checked as at creation; null = none from now on, undefined = as it was. */
+async function outputGivenIn(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
+  if (given === undefined || given === null) return given;
+  const output = outputOf(deps.places, job, given, call);
+  const former = formerExports(deps.repository, job.jobId, output.path);
+  await checkTarget(output.path, { force: output.force, former });
+  return output;
+}
+
+/** Nothing that runs is changed: no revision is made, no test discarded, and nobody has to pause it. */
+async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobOutput | null) {
+  const { repository } = deps;
+  await repository.turn();
+  repository.transaction((tx) => {
+    const now = requireJob(deps, jobId);
+    if (now.status === 'enumerating' || ENDED.includes(now.status)) {
+      const hint = HOW_TO_CHANGE[now.status] ?? 'It has ended: export_results writes its results to any file.';
+      throw refuse(now, 'its output can be changed until it has ended', hint);
+    }
+    repository.jobs.patch(tx, jobId, { output });
+    repository.events.add(tx, jobId, { type: 'job:updated', data: { output: output?.path ?? null } });
+  });
+  const job = requireJob(deps, jobId);
+  return { ...jobStatus(deps, job), revision: job.revision };
+}
+
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
   enumerating: 'get_job_status tells when its units are stored: then it can be changed.',
   running: 'pause_job first; then update_job, then resume_job.',

@@ -26,6 +26,8 @@ export const whatRunsShape = z.object({
   test_units: z.int(),
   home: z.string().nullable(),
   output_directory: z.string(),
+  /** Where its results are written; no part of the definition: anybody who may export may have them there. */
+  output: z.string().nullable(),
   files: z.array(z.object({ path: z.string(), sha256: z.string().nullable() })),
 });
 
@@ -49,6 +51,7 @@ export function whatRuns(
     test_units: job.testUnits,
     home: job.home,
     output_directory: job.outputDirectory,
+    output: job.output?.path ?? null,
     files: Object.entries(files).map(([path, sha256]) => ({ path, sha256 })),
   };
 }

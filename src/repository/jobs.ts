@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
-import { EXECUTING, jobStatusesBefore } from '../domain/job.ts';
+import { ENDED, EXECUTING, jobStatusesBefore } from '../domain/job.ts';
 import type { JobPatch, JobStore, JobTally } from '../domain/job-store.ts';
 import { createDeletion } from './deletion.ts';
 import { createRevisionStore, insertRevision } from './revisions.ts';
@@ -30,10 +30,16 @@ const PATCH_COLUMNS: {
   powers: ['powers', 'json'],
   approvedDefinition: ['approved_definition', 'plain'],
   redactResults: ['redact_results', 'flag'],
+  output: ['output', 'json'],
+  outputState: ['output_state', 'json'],
   executorsLost: ['executors_lost', 'plain'],
   startedAt: ['started_at', 'plain'],
   endedAt: ['ended_at', 'plain'],
 };
+
+function jsonOrNull(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
 
 function columns(patch: JobPatch): Partial<JobsTable> {
   const set: Record<string, unknown> = {};
@@ -83,6 +89,13 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
           .union(
             query
               .selectFrom('jobs')
+              .select('job_id')
+              .where(sql<boolean>`output_state ->> 'state' = 'due'`)
+              .where('status', 'in', ['completed', 'failed'].map(sql.lit<string>)),
+          )
+          .union(
+            query
+              .selectFrom('jobs')
               .innerJoin('unit_counts', 'unit_counts.job_id', 'jobs.job_id')
               .select('jobs.job_id')
               .where('jobs.status', '=', sql.lit('cancelled'))
@@ -110,7 +123,12 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
           test_units: job.testUnits,
           require_human_approval: job.requireHumanApproval ? 1 : 0,
           redact_results: job.redactResults ? 1 : 0,
-          post_processing: job.postProcessing === null ? null : JSON.stringify(job.postProcessing),
+          post_processing: jsonOrNull(job.postProcessing),
+          output: jsonOrNull(job.output),
+          request_id: job.request?.id ?? null,
+          request_hash: job.request?.hash ?? null,
+          batch_file: job.batchFile,
+          carried_out_by: jsonOrNull(job.carriedOutBy),
           powers: JSON.stringify(job.powers),
           home: job.home,
           working_directory: job.workingDirectory,
@@ -129,6 +147,24 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
       allRows(
         db,
         query.selectFrom('jobs').selectAll().where('approved_definition', '=', definition).where('deleting', '=', 0),
+      ).map(toJob),
+    ofRequest(requestId) {
+      const [row] = allRows(
+        db,
+        query.selectFrom('jobs').selectAll().where('request_id', '=', requestId).where('deleting', '=', 0),
+      );
+      return row ? toJob(row) : null;
+    },
+    ofBatchFile: (path) =>
+      allRows(
+        db,
+        query
+          .selectFrom('jobs')
+          .selectAll()
+          .where('batch_file', '=', path)
+          .where('deleting', '=', 0)
+          .where('status', 'not in', [...ENDED])
+          .orderBy('created_at', 'desc'),
       ).map(toJob),
     idsLike(prefix) {
       const rows = allRows(
@@ -152,7 +188,9 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
         : matching.where('status', '!=', 'enumerating');
       if (search) {
         const like = `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`;
-        matching = matching.where(sql<boolean>`(name LIKE ${like} ESCAPE '\\' OR job_id LIKE ${like} ESCAPE '\\')`);
+        matching = matching.where(
+          sql<boolean>`(name LIKE ${like} ESCAPE '\\' OR job_id LIKE ${like} ESCAPE '\\' OR request_id = ${search})`,
+        );
       }
       const total =
         allRows(

@@ -19,8 +19,9 @@ import {
   type Revision,
   type WorkerChoice,
 } from '../domain/job.ts';
+import type { JobOutput, OutputState } from '../domain/job-output.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Lease } from '../domain/lease.ts';
+import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { UnitWithResult } from '../domain/repository.ts';
@@ -85,6 +86,11 @@ export function toJob(row: JobsTable): Job {
     approvedDefinition: row.approved_definition,
     redactResults: row.redact_results === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
+    output: jsonOrNull<JobOutput>(row.output),
+    outputState: jsonOrNull<OutputState>(row.output_state),
+    request: row.request_id === null ? null : { id: row.request_id, hash: row.request_hash ?? '' },
+    batchFile: row.batch_file,
+    carriedOutBy: jsonOrNull<ProcessIdentity>(row.carried_out_by),
     home: row.home,
     workingDirectory: row.working_directory,
     outputDirectory: row.output_directory,

@@ -22,6 +22,12 @@ export interface JobsTable {
   approved_definition: string | null;
   redact_results: number;
   post_processing: string | null;
+  output: string | null;
+  output_state: string | null;
+  request_id: string | null;
+  request_hash: string | null;
+  batch_file: string | null;
+  carried_out_by: string | null;
   home: string | null;
   working_directory: string;
   output_directory: string;

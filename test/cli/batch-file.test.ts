@@ -158,7 +158,7 @@ test: { units: 2, skip: true }
 require_human_approval: true
 post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
 `;
-    const { create, directory, export: target, skipTest, warnings } = await read(text);
+    const { create, directory, skipTest, warnings } = await read(text);
     expect(create).toEqual({
       name: 'n',
       user_intent: 'i',
@@ -169,17 +169,14 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
       limits: { failure_threshold: 3, max_workers: 2 },
       test_units: 2,
       output_directory: 'made',
+      output: { path: join(directory, 'out/r.jsonl'), fields: ['key'] },
       require_human_approval: true,
       post_processing_prompt: 'p',
       post_processing_name: 'sum',
       post_processing_output_directory: 'o',
       post_processing_on_failures: 'run',
     });
-    expect({ target, skipTest, warnings }).toEqual({
-      target: { path: join(directory, 'out/r.jsonl'), format: 'jsonl', fields: ['key'], force: false },
-      skipTest: true,
-      warnings: [],
-    });
+    expect({ skipTest, warnings }).toEqual({ skipTest: true, warnings: [] });
   });
 
   test('needs no more than an intent and a source; its name is that of its folder', async () => {

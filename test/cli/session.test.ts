@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { exitOfError } from '../../src/cli/exit-codes.ts';
 import type { CliHost } from '../../src/cli/host.ts';
-import { exportCommand } from '../../src/cli/job/export.ts';
+import { exportAgain } from '../../src/cli/job/output-text.ts';
 import { createSession } from '../../src/cli/session.ts';
 import { AbpError, toAbpError } from '../../src/domain/error.ts';
 
@@ -21,12 +21,12 @@ test('Ctrl-C stops what can be stopped, and the command ends as interrupted', as
 });
 
 test.each([
-  [{ path: '/r/out.csv', format: 'csv', force: false }, 'abp export job-x /r/out.csv'],
-  [{ path: "/it's/out", format: 'jsonl', force: true }, "abp export job-x '/it'\\''s/out' --format jsonl --force"],
-  [
-    { path: '/a b.md', format: 'markdown', force: false, fields: ['unit', 'a b'] },
-    "abp export job-x '/a b.md' --fields 'unit,a b'",
-  ],
-] as const)('the export of %j is repeated by hand with one command', (target, command) => {
-  expect(exportCommand('job-x', target)).toBe(command);
+  [{ path: '/r/out.csv', format: 'csv' }, 'environment', undefined, 'abp export job-x'],
+  [{ path: '/r/out.csv', format: 'csv' }, 'already_exists', undefined, 'abp export job-x --force'],
+  [{ path: '/r/out.csv', format: 'csv' }, 'conflict', undefined, 'abp export job-x --force'],
+  [{ path: '/r/out.csv', format: 'csv' }, 'invalid_input', undefined, 'abp export job-x results.csv'],
+  [{ path: '/a b.md', format: 'markdown' }, 'invalid_input', 'titel', "abp export job-x '/a b.md'"],
+  [{ path: "/it's/out", format: 'jsonl' }, 'invalid_input', 'x', "abp export job-x '/it'\\''s/out' --format jsonl"],
+] as const)('%j that could not be written because of %s is exported with one command', (to, code, field, command) => {
+  expect(exportAgain('job-x', { ...to, error: { code, message: 'no', field } })).toBe(command);
 });

@@ -146,6 +146,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       powers: [{ kind: 'programs', what: 'sh' }],
       approvedDefinition: 'aa',
       redactResults: false,
+      output: { path: '/out.csv', format: 'csv', force: false, raw: false, byPerson: true },
+      outputState: { state: 'due', sha256: 'ab' },
       executorsLost: 2,
       startedAt: 3,
       endedAt: 4,

@@ -249,8 +249,8 @@ describe('while the source is being stored', () => {
     const answered = await creating;
     expect(answered).toMatchObject({ status: 'enumerating', executor: { state: 'alive' } });
     const { job_id } = answered as { job_id: string };
-    // Until it is ready only get_job_status and cancel_job see it.
-    expect((await f.call('list_jobs', {})).jobs).toEqual([]);
+    // Whoever gave up the call finds it; until it is ready nothing else can be done with it but cancel_job.
+    expect((await f.call('list_jobs', {})).jobs).toMatchObject([{ job_id, status: 'enumerating' }]);
     const refused: readonly (readonly [OperationName, object])[] = [
       ['start_job', {}],
       ['delete_job', {}],

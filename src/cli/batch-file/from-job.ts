@@ -11,7 +11,7 @@ export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
     prompt_template,
     source: { type, ...config },
     worker: input.worker,
-    output: given({ schema: input.output_schema, directory: input.output_directory }),
+    output: given({ ...input.output, schema: input.output_schema, directory: input.output_directory }),
     limits: input.limits,
     test: given({ units: input.test_units }),
     require_human_approval: input.require_human_approval,

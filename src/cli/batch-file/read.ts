@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
 import type { Workers } from '../../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
-import { type ExportFormatName, requireFormatOf } from '../../export/index.ts';
+import { requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
@@ -24,22 +24,12 @@ export interface BatchOptions {
   readonly workers: Workers;
 }
 
-/** Where results go when the job ends. */
-export interface BatchExport {
-  /** Absolute. */
-  readonly path: string;
-  readonly format: ExportFormatName;
-  readonly fields?: readonly string[];
-  readonly force: boolean;
-}
-
 /** A batch file, checked: what is to be done with it. */
 export interface Batch {
   /** Absolute; relative paths start here. */
   readonly directory: string;
   readonly create: InputOf<'create_job'>;
   readonly skipTest: boolean;
-  readonly export: BatchExport | null;
   /** Things that are no error and probably not meant. */
   readonly warnings: readonly string[];
   /** Does what reads the source: a refusal of the source or the template gets its place in the file. */
@@ -85,9 +75,8 @@ export async function readBatch(text: string, file: string, directory: string, o
     : batch.prompt_template;
   return {
     directory,
-    create: createInput(batch, config, { template, schema, folder: basename(directory) }),
+    create: createInput(batch, config, { template, schema, directory }),
     skipTest: batch.test?.skip ?? false,
-    export: await located(document, 'output', async () => exportOf(output, directory)),
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,
     ),
@@ -107,7 +96,11 @@ function declaredNames(value: unknown): readonly string[] {
 }
 
 function createInput(
-  {
+  batch: BatchFile,
+  config: object,
+  rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly directory: string },
+): InputOf<'create_job'> {
+  const {
     name,
     intent,
     worker,
@@ -118,13 +111,10 @@ function createInput(
     redact_results,
     post_processing,
     source,
-  }: BatchFile,
-  config: object,
-  rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly folder: string },
-): InputOf<'create_job'> {
+  } = batch;
   const { failures, ...bounds } = limits ?? {};
   const given = {
-    name: name ?? rest.folder,
+    name: name ?? basename(rest.directory),
     user_intent: intent ?? rest.template,
     enumerator_type: source.type,
     enumerator_config: config,
@@ -134,6 +124,7 @@ function createInput(
     limits: failures === undefined ? limits && bounds : { failure_threshold: failures, ...bounds },
     test_units: test?.units,
     output_directory: output?.directory,
+    output: outputOf(batch, rest.directory),
     require_human_approval,
     redact_results,
     post_processing_prompt: post_processing?.prompt,
@@ -145,14 +136,11 @@ function createInput(
   return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
 }
 
-function exportOf(output: BatchFile['output'], directory: string): BatchExport | null {
-  if (output?.path === undefined) return null;
-  return {
-    path: resolve(directory, output.path),
-    format: output.format ?? requireFormatOf(output.path),
-    force: output.force ?? false,
-    ...(output.fields && { fields: output.fields }),
-  };
+/** Where results go when the job ends; relative to the file. */
+function outputOf({ output }: BatchFile, directory: string): InputOf<'create_job'>['output'] {
+  if (output?.path === undefined) return undefined;
+  const { path, format, fields, status, force, raw } = output;
+  return { path: resolve(directory, path), format: format ?? requireFormatOf(path), fields, status, force, raw };
 }
 
 /** Tells a refusal that has no problems with a path which field of the batch file it is about. */

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { show } from '../../domain/validate.ts';
-import { EXPORT_FORMATS, type ExportFormatName } from '../../export/index.ts';
-import { limitsInput, outputSchemaInput, workerInput } from '../../orchestrator/shapes.ts';
-
-const formats = EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]];
+import { exportFields, limitsInput, outputSchemaInput, workerInput } from '../../orchestrator/shapes.ts';
 
 const words = z.string().regex(/\S/, { error: ({ input }) => `expected words, found ${show(input)}` });
 
 const output = z.strictObject({
-  path: z.string().min(1).optional().describe('File that the results are exported to when the job ends'),
-  format: z.enum(formats).optional().describe('Default: what the extension of path says, else csv'),
-  fields: z.array(z.string().min(1)).min(1).optional().describe('Only these columns, in this order'),
-  force: z.boolean().optional().describe('Replace an existing file; default false: it is refused before anything runs'),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File that the results are written to when the job ends, whether or not anybody waits for it'),
+  ...exportFields,
+  format: exportFields.format.describe('Default: what the extension of path says, else csv'),
+  force: exportFields.force.describe('Replace an existing file; default false: it is refused before anything runs'),
   schema: outputSchemaInput.optional(),
   directory: z.string().min(1).optional().describe('Agents may write below it; default: a folder beside the store'),
 });

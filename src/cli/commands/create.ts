@@ -5,6 +5,9 @@ interface Options {
   readonly limit?: number;
   readonly set: readonly string[];
   readonly yes: boolean;
+  readonly output?: string;
+  readonly force: boolean;
+  readonly requestId?: string;
 }
 
 /** abp create */
@@ -17,14 +20,18 @@ export const create: DefineCommand = (program, act) => {
     )
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
+    .option('-o, --output <file>', 'write the results to this file when the job ends')
+    .option('--force', 'replace the output file if it exists', false)
     .option('-y, --yes', 'allow what it can do, without asking', false)
+    .option('--request-id <id>', 'your own id: given again, it means the job that it made')
     .addHelpText('after', '\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
     .action(
       act(async (session, file: string, options: Options) => {
+        const { realPath } = await import('../../approval/bounds.ts');
         const { createdText, createFrom, prepare } = await import('../job/run-batch.ts');
-        // Its export is made by hand: nothing has to be free yet.
-        const batch = await prepare(session, file, { ...options, force: true });
-        const job = await createFrom(session, batch, options.yes);
+        const batch = await prepare(session, file, options);
+        const batchFile = { path: realPath(file), carriedOut: false, another: true };
+        const job = await createFrom(session, batch, { ...options, batchFile });
         if (options.yes && job.approval?.person) {
           const { allow } = await import('../job/allow.ts');
           await allow(session, { jobId: job.job_id }, true);

@@ -13,10 +13,10 @@ interface Options {
 /** abp export */
 export const exportCommand: DefineCommand = (program, act) => {
   program
-    .command('export <job> <file>')
+    .command('export <job> [file]')
     .summary('write the results to a file, or to stdout')
     .description(
-      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. The file - is stdout: csv unless --format says otherwise, and nothing else there. cost_usd and duration_ms of a unit are of all its attempts.',
+      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. Without a file: where the job was made to write them. The file - is stdout: csv unless --format says otherwise, and nothing else there. cost_usd and duration_ms of a unit are of all its attempts.',
     )
     .addOption(
       oneOf('--format <format>', 'default: what the extension says', ['csv', 'tsv', 'jsonl', 'json', 'markdown']),
@@ -30,20 +30,18 @@ export const exportCommand: DefineCommand = (program, act) => {
       '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label\n  $ abp export 7f3k2m - --format jsonl | jq .result',
     )
     .action(
-      act(async (session, job: string, file: string, { format, status, fields, force, raw }: Options) => {
+      act(async (session, job: string, file: string | undefined, { format, status, fields, force, raw }: Options) => {
         const { exportLine, exportToStdout } = await import('../job/export.ts');
-        const { requireFormatOf } = await import('../../export/index.ts');
-        const toStdout = file === '-';
         const input = {
           job_id: await session.jobId(job),
-          path: file,
-          format: format ?? (toStdout ? 'csv' : requireFormatOf(file)),
+          ...(file ? { path: file } : {}),
+          ...(format ? { format } : {}),
           ...(status ? { status: [...status] } : {}),
           ...(fields ? { fields: [...fields] } : {}),
           ...(force ? { force } : {}),
           ...(raw ? { raw } : {}),
         };
-        if (toStdout) return exportToStdout(session, input);
+        if (file === '-') return exportToStdout(session, input);
         const report = await session.interruptible((signal) => session.call('export_results', input, { signal }));
         session.answer(report, exportLine(report));
         return 'done';

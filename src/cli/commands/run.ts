@@ -8,16 +8,17 @@ export const run: DefineCommand = (program, act) => {
     .command('run <batch.yaml>')
     .summary('run a batch file: test, ask, run all, export')
     .description(
-      'Makes a job from a batch file, tries a unit and shows it, asks whether to run the others, shows their progress and exports the results. The job runs in a process of its own: this terminal may go away.',
+      'Makes a job from a batch file, tries a unit and shows it, asks whether to run the others, shows their progress. The job runs in a process of its own, which also writes the results: this terminal may go away.',
     )
     .option('-y, --yes', 'allow what it can do, and approve a passed test, without asking', false)
     .option('--skip-test', 'run everything at once, without a test', false)
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
-    .option('-o, --output <file>', 'export the results to this file')
+    .option('-o, --output <file>', 'write the results to this file when the job ends')
     .option('--force', 'replace the output file if it exists', false)
     .option('--dry-run', 'check everything, show items and prompt, make nothing', false)
     .option('--detach', 'do not wait for the end once it runs', false)
+    .option('--new', 'make another job, although one of this file is at work', false)
     .addHelpText(
       'after',
       `

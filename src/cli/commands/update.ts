@@ -17,7 +17,7 @@ export const update: DefineCommand = (program, act) => {
     )
     .option(
       '--set <field=value>',
-      'change prompt_template, output.schema, worker or limits, named as in a batch file',
+      'change prompt_template, output.schema, worker, limits or the file of output, named as in a batch file',
       collect,
       [],
     )

@@ -88,6 +88,7 @@ export function jobText(asked: Asked, colors: Colors): string {
     fact('worker', JSON.stringify(worker)),
     fact('source', `${source.type} ${JSON.stringify(source.config)}, ${count(units, 'unit')}`),
     fact('home', `${asked.home ?? 'none'}; output ${asked.output_directory}`),
+    ...(asked.output === null ? [] : [fact('results', `to ${asked.output} when it ends`)]),
     fact('limits', JSON.stringify(asked.limits)),
     ...files.map(({ path, sha256 }) => fact('file', `${path} ${sha256?.slice(0, 12) ?? 'is missing'}`)),
     ...text('prompt', asked.template),

@@ -40,7 +40,7 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }
-  const job = await createFrom(session, batch, false);
+  const job = await createFrom(session, batch, { yes: false });
   session.answer(job, createdText(job, false));
   return 'done';
 }

@@ -1,10 +1,8 @@
 import { toAbpError } from '../../domain/error.ts';
+import { CTRL_C, openKeyboard } from '../keyboard.ts';
 import type { Session } from '../session.ts';
 import { inCommands } from '../wording.ts';
 import type { Overview } from './status-text.ts';
-
-/** A second Ctrl-C within this time pauses the job. */
-const AGAIN_MS = 2000;
 
 const LEGENDS: Readonly<Record<string, string>> = {
   testing: 'c cancel  q leave (the test goes on)',
@@ -19,19 +17,20 @@ export interface Controls {
   legend(job: Overview): string;
   /** The answer to the last key. */
   note(): string | undefined;
-  /** Whether the person wants to leave; the job goes on, or was paused by a second Ctrl-C. */
-  left(): boolean;
+  /** Aborted as soon as the person leaves: no key that comes later is read. The job goes on. */
+  readonly left: AbortSignal;
+  /** Resolves when what the keys stood for has been done. */
+  done(): Promise<void>;
   /** Whether looking goes on although the job rests: the person paused it here, and may resume it here. */
   holds(job: Overview): boolean;
   release(): void;
 }
 
-/** Listens to Ctrl-C and, on a terminal, to keys; `release` gives both back. */
+/** Listens to Ctrl-C and, on a terminal, to keys; whoever leaves has the terminal back at once, else `release` gives it back. */
 export function takeControls(session: Session, jobId: string): Controls {
   const { interactive } = session.terminal;
+  const leaving = new AbortController();
   let note: string | undefined;
-  let left = false;
-  let leaving: NodeJS.Timeout | undefined;
   let pausedHere = false;
   let cancelAsked = false;
   let before: Promise<void> = Promise.resolve();
@@ -47,13 +46,6 @@ export function takeControls(session: Session, jobId: string): Controls {
         note = inCommands(hint ? `${message} ${hint}` : message, jobId);
       }
     });
-    return before;
-  };
-  const pause = () => {
-    pausedHere = true;
-    return act('Paused: units at work finish, no other starts. r resumes.', () =>
-      session.call('pause_job', { job_id: jobId }),
-    );
   };
   const changeSlots = (by: number) =>
     act('Slots changed.', async () => {
@@ -62,67 +54,54 @@ export function takeControls(session: Session, jobId: string): Controls {
       await session.call('resume_job', { job_id: jobId, max_workers: slots });
       return `Slots changed: ${slots}.`;
     });
-  const interrupt = async () => {
-    if (leaving) {
-      clearTimeout(leaving);
-      await act(`${jobId} is paused; units at work finish.`, () => session.call('pause_job', { job_id: jobId }));
-      left = true;
-      return;
-    }
-    note = `${jobId} goes on without this terminal. Ctrl-C again within 2 s pauses it.`;
-    if (!interactive) session.say(note);
-    leaving = setTimeout(() => {
-      left = true;
-    }, AGAIN_MS);
-  };
-  const keys: Readonly<Record<string, () => Promise<void> | void>> = {
-    p: pause,
+  const keys: Readonly<Record<string, () => void>> = {
+    p: () => {
+      pausedHere = true;
+      act('Paused: units at work finish, no other starts. r resumes.', () =>
+        session.call('pause_job', { job_id: jobId }),
+      );
+    },
     r: () => {
       pausedHere = false;
-      return act('Resumed.', () => session.call('resume_job', { job_id: jobId }));
+      act('Resumed.', () => session.call('resume_job', { job_id: jobId }));
     },
     c: () => {
       if (cancelAsked) return act('Cancelled.', () => session.call('cancel_job', { job_id: jobId }));
       cancelAsked = true;
       note = 'Cancel the job for good? Press c once more.';
-      return undefined;
     },
     '+': () => changeSlots(1),
     '-': () => changeSlots(-1),
-    q: () => {
-      left = true;
-    },
-    '\u0003': interrupt,
   };
-  const onKey = (data: Buffer) => {
-    for (const key of data.toString()) {
-      if (key !== 'c' && cancelAsked) {
-        cancelAsked = false;
-        note = undefined;
-      }
-      void keys[key]?.();
+  const onKey = (code: number) => {
+    const key = String.fromCharCode(code);
+    if (code === CTRL_C || key === 'q') {
+      leaving.abort();
+      return false;
     }
+    if (key !== 'c' && cancelAsked) {
+      cancelAsked = false;
+      note = undefined;
+    }
+    keys[key]?.();
+    return true;
   };
 
-  const onSignal = () => void interrupt();
-  process.on('SIGINT', onSignal);
-  if (interactive) {
-    process.stdin.setRawMode(true);
-    process.stdin.on('data', onKey);
-    process.stdin.resume();
-  }
+  const keyboard = interactive ? openKeyboard(onKey) : null;
+  const onSignal = () => {
+    keyboard?.close();
+    leaving.abort();
+  };
+  process.once('SIGINT', onSignal);
   return {
     legend: ({ status }) => (interactive ? (LEGENDS[status] ?? LEGENDS.testing ?? '') : ''),
     note: () => note,
-    left: () => left,
+    left: leaving.signal,
+    done: () => before,
     holds: ({ status, pause_reason }) => pausedHere && status === 'paused' && pause_reason === 'user',
     release() {
-      clearTimeout(leaving);
       process.off('SIGINT', onSignal);
-      if (!interactive) return;
-      process.stdin.off('data', onKey);
-      process.stdin.setRawMode(false);
-      process.stdin.pause();
+      keyboard?.close();
     },
   };
 }

@@ -19,6 +19,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
   );
   const { source, ...rest } = seen;
   const { colors } = session.terminal;
+  const { output } = batch.create;
   const worker = workerOf(batch);
   const unfit = await preflight(deps, worker).then(
     () => null,
@@ -35,7 +36,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       worker,
       worker_problem: unfit?.message ?? null,
       limits: batch.create.limits ?? {},
-      export: batch.export,
+      output: batch.create.output ?? null,
     },
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
@@ -43,7 +44,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       `worker ${printable(JSON.stringify(worker))}`,
       ...(unfit ? [colors.yellow(printable(inCommands([unfit.message, unfit.hint].join(' '))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
-      ...(batch.export ? [`results go to ${batch.export.path} (${batch.export.format})`] : []),
+      ...(output ? [`results go to ${printable(output.path)}`] : []),
       ...(first
         ? [
             '',

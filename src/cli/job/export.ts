@@ -2,51 +2,16 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AbpError, toAbpError } from '../../domain/error.ts';
+import { AbpError } from '../../domain/error.ts';
 import type { FormatNotes } from '../../export/format.ts';
-import { exportFormatOf } from '../../export/index.ts';
 import { writeResults } from '../../orchestrator/export-results.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
-import type { BatchExport } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
 export type ExportReport = OutputOf<'export_results'>;
-
-/** How the export at the end of a job went: one of the two is there. */
-export interface Exported {
-  readonly report?: ExportReport;
-  readonly error?: AbpError;
-}
-
-/**
- * Writes the results of an ended job to the file that its batch names. An export that cannot be made does not undo the
- * job: it is complained about, with how to repeat it.
- */
-export async function exportAtEnd(session: Session, jobId: string, target: BatchExport): Promise<Exported> {
-  const { path, format, force, fields } = target;
-  const write = (signal: AbortSignal) =>
-    session.call(
-      'export_results',
-      { job_id: jobId, path, format, force, ...(fields ? { fields: [...fields] } : {}) },
-      { signal },
-    );
-  try {
-    const report = await session.interruptible(write);
-    session.say(exportLine(report));
-    return { report };
-  } catch (thrown) {
-    const error = toAbpError(thrown);
-    session.complain(error);
-    // A column that no row has would be refused again.
-    const { fields: _, ...all } = target;
-    const next = error.details?.field === undefined ? target : all;
-    session.say(`The results are safe. Export again with: ${exportCommand(jobId, next)}`);
-    return { error };
-  }
-}
 
 /** Writes results to stdout, and nothing else there; what was written is told on stderr. A reader that leaves is no error. */
 export async function exportToStdout(session: Session, input: InputOf<'export_results'>): Promise<Exit> {
@@ -56,7 +21,7 @@ export async function exportToStdout(session: Session, input: InputOf<'export_re
     });
   }
   const { deps } = (await session.abp()).orchestrator;
-  const { format, job_id, status, fields, raw } = input;
+  const { format = 'csv', job_id, status, fields, raw } = input;
   // A file in between, since the columns are only known at the end; its place is gone before it is read.
   const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
   try {
@@ -78,17 +43,6 @@ export async function exportToStdout(session: Session, input: InputOf<'export_re
     await rm(folder, { recursive: true, force: true });
   }
   return 'done';
-}
-
-/** The command that makes an export by hand. */
-export function exportCommand(jobId: string, { path, format, force, fields }: BatchExport): string {
-  const words = [
-    ...['abp', 'export', jobId, path],
-    ...(exportFormatOf(path) === format ? [] : ['--format', format]),
-    ...(fields ? ['--fields', fields.join(',')] : []),
-    ...(force ? ['--force'] : []),
-  ];
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }
 
 /** What an export wrote, in one line. */

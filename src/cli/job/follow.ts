@@ -5,6 +5,8 @@ import { createProgressView, type ProgressView } from './progress.ts';
 import type { Overview } from './status-text.ts';
 
 const LOOK_MS = 250;
+/** Whoever leaves waits no longer for what they did before: a busy store. */
+const LEAVE_MS = 1000;
 
 /** How following a job ended: with the job at rest, or because the person left. */
 export interface Followed {
@@ -47,18 +49,22 @@ async function look(
   refusal: () => string | undefined,
 ): Promise<Followed> {
   for (;;) {
+    const left = controls.left.aborted;
+    if (left) await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS)]);
     const job = await session.view('job_overview', { job_id: jobId });
+    if (left) return { job, left };
     view.show(job, controls.note(), controls.legend(job));
-    const left = controls.left();
-    if (left || (isAtRest(job) && !controls.holds(job))) return { job, left };
+    if (isAtRest(job) && !controls.holds(job)) return { job, left };
     const refused = job.executor.state === 'lost' ? refusal() : undefined;
     if (refused !== undefined) return { job, left, refused };
-    await systemClock.sleep(LOOK_MS);
+    await systemClock.sleep(LOOK_MS, controls.left);
   }
 }
 
 /** Whether nothing will change by itself. */
-export function isAtRest({ status, pause_reason, test }: Pick<Overview, 'status' | 'pause_reason' | 'test'>): boolean {
+export function isAtRest(job: Pick<Overview, 'status' | 'pause_reason' | 'test' | 'output'>): boolean {
+  const { status, pause_reason, test, output } = job;
+  if (output?.state === 'writing') return false;
   if (status === 'paused') return pause_reason !== 'usage_limit';
   if (status === 'testing') return test?.state !== 'running';
   return status !== 'running' && status !== 'post_processing' && status !== 'enumerating';

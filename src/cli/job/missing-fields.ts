@@ -14,7 +14,7 @@ export function warnOfMissingFields(
   fields: readonly string[],
   first: JsonObject,
 ): void {
-  const chosen = batch.export?.fields ?? [];
+  const chosen = batch.create.output?.fields ?? [];
   const result = sampleOf(batch.create.output_schema);
   if (result === null) return;
   const columns = createColumns(false);

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Session } from '../session.ts';
+import { exportAgain } from './output-text.ts';
 import type { Overview, Shown } from './status-text.ts';
 
-type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units'>;
+type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units' | 'output'>;
 
 /**
  * What a person would type next, the most likely first: at least one, and each is accepted as it stands. What lets a job run
@@ -31,11 +32,9 @@ async function mayRunHere(session: Session, { job_id, status }: Job): Promise<bo
   return (await session.view('job_approval', { job_id })).allowed;
 }
 
-function commandsOf(
-  { job_id, status, pause_reason, executor, test, units }: Job,
-  run: (command: string) => string,
-): readonly string[] {
-  const exported = exportSuggestion(job_id);
+function commandsOf(job: Job, run: (command: string) => string): readonly string[] {
+  const { job_id, status, pause_reason, executor, test, units } = job;
+  const exported = resultsCommand(job);
   const watch = `abp watch ${job_id}`;
   switch (status) {
     case 'enumerating':
@@ -59,6 +58,14 @@ function commandsOf(
     default:
       return [executor.state === 'lost' ? run(`abp resume ${job_id} --watch`) : watch];
   }
+}
+
+/** What leads to the results: where they have been written they are looked at, else they are exported, or whoever writes them is called. */
+function resultsCommand({ job_id, output, executor }: Job): string {
+  if (output?.state === 'written') return `abp units ${job_id}`;
+  if (output?.state === 'failed') return exportAgain(job_id, output);
+  if (output?.state === 'writing') return `abp ${executor.state === 'lost' ? 'resume' : 'watch'} ${job_id}`;
+  return exportSuggestion(job_id);
 }
 
 /** The export of all results, to a name that is free here. */

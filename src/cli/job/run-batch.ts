@@ -1,22 +1,23 @@
 import { resolve } from 'node:path';
+import { realPath } from '../../approval/bounds.ts';
 import { AbpError } from '../../domain/error.ts';
 import { refuseRecursion } from '../../executor/launch.ts';
 import { fileTarget } from '../../executor/write-target.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
+import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import { preflight } from '../../orchestrator/settings.ts';
-import { type Batch, type BatchExport, readBatchFile, workerOf } from '../batch-file/read.ts';
-import { type Exit, exitOfError } from '../exit-codes.ts';
+import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
+import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
-import { errorDocument, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
 import { askingForApproval } from './allow.ts';
 import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
-import { exportAtEnd, exportCommand } from './export.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
-import { exportSuggestion } from './next-commands.ts';
+import { outputDocument, sayOutput } from './output-text.ts';
 import type { Status } from './status-text.ts';
 
 /** Options of `abp run`. */
@@ -29,6 +30,7 @@ export interface RunOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
   readonly detach: boolean;
+  readonly new: boolean;
 }
 
 /** Runs a batch file from its check to its export. Whatever is wrong with it is said before a job exists. */
@@ -36,27 +38,18 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const batch = await prepare(session, file, options);
   if (options.dryRun) return showDryRun(session, batch, options.yes);
   await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
-  const { job_id } = await createFrom(session, batch, options.yes);
+  const run = { path: realPath(file), carriedOut: true, another: options.new };
+  const { job_id } = await createFrom(session, batch, { yes: options.yes, batchFile: run });
   const exit = await carryOut(session, job_id, {
     yes: options.yes,
     skipTest: options.skipTest || batch.skipTest,
     detach: options.detach,
   });
-  const { status } = await session.call('get_job_status', { job_id });
-  const ended = status === 'completed' || status === 'failed';
-  const exported = ended && batch.export ? await exportAtEnd(session, job_id, batch.export) : null;
-  if (ended && !batch.export) session.say(`Export the results with: ${exportSuggestion(job_id)}`);
-  if (MAY_END.includes(status) && batch.export) {
-    session.say(`Its results are exported by hand, when it has ended: ${exportCommand(job_id, batch.export)}`);
-  }
-  const { report = null, error } = exported ?? {};
-  const problem = error ? { export_error: errorDocument(error) } : {};
-  session.answer({ ...(await session.call('get_job_status', { job_id })), export: report, ...problem });
-  return error ? exitOfError(error) : exit;
+  const status = await session.call('get_job_status', { job_id });
+  sayOutput(session, status);
+  session.answer({ ...status, ...outputDocument(status) });
+  return exit;
 }
-
-/** Left by its person, who may come back to it. */
-const MAY_END: readonly Status['status'][] = ['testing', 'running', 'paused', 'post_processing'];
 
 /** Reads and checks the file, and that its results can be written where it says. */
 export async function prepare(
@@ -68,25 +61,39 @@ export async function prepare(
   const { environment, workers } = orchestrator.deps;
   const batch = await readBatchFile(file, { set: options.set, limit: options.limit, environment, workers });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
-  const target = targetOf(batch.export, options);
+  const output = outputWith(batch.create.output, options);
   // Of a job that does not exist yet nothing was exported.
-  if (target) await checkTarget(fileTarget(orchestrator.deps.places, target.path, [batch.directory]), target);
-  return { ...batch, export: target };
+  if (output) await checkTarget(fileTarget(orchestrator.deps.places, output.path, [batch.directory]), output);
+  return { ...batch, create: { ...batch.create, ...(output && { output }) } };
 }
 
-/** Makes the job, telling how far the source has been read. `yes`: a source that has to be allowed is. */
-export async function createFrom(session: Session, batch: Batch, yes: boolean): Promise<Status> {
+/** How a job is made of a batch file. */
+export interface Making {
+  /** A source that has to be allowed is. */
+  readonly yes: boolean;
+  readonly requestId?: string | undefined;
+  readonly batchFile?: BatchFileRun;
+}
+
+/** Makes the job, telling how far the source has been read. */
+export async function createFrom(session: Session, batch: Batch, making: Making): Promise<Status> {
+  const { yes, requestId, batchFile } = making;
   const { say, terminal } = session;
   const { deps } = (await session.abp()).orchestrator;
   // Not the fault of the file.
   refuseRecursion(deps.environment);
   const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${printable(text)}\u001b[K`);
   const create = (signal: AbortSignal) =>
-    session.call('create_job', batch.create, {
-      workingDirectory: batch.directory,
-      signal,
-      onProgress: ({ message }) => progress(`${message}…`),
-    });
+    session.call(
+      'create_job',
+      { ...batch.create, ...(requestId ? { request_id: requestId } : {}) },
+      {
+        workingDirectory: batch.directory,
+        ...(batchFile ? { batchFile } : {}),
+        signal,
+        onProgress: ({ message }) => progress(`${message}…`),
+      },
+    );
   const job = await batch.located(() =>
     askingForApproval(session, yes, () => session.interruptible(create).finally(() => progress(''))),
   );
@@ -104,11 +111,13 @@ export function createdText({ job_id, approval }: Status, allowed: boolean): str
   return `abp start ${job_id} ${asks}tries one unit; abp show ${job_id} has the prompt.`;
 }
 
-function targetOf(
-  fromFile: BatchExport | null,
+/** The output of a batch file, as the command line changes it. */
+function outputWith(
+  fromFile: Batch['create']['output'],
   { output, force }: Pick<RunOptions, 'output' | 'force'>,
-): BatchExport | null {
-  if (output === undefined) return fromFile && { ...fromFile, force: fromFile.force || force };
+): Batch['create']['output'] {
+  const forced = force ? { force } : {};
+  if (output === undefined) return fromFile && { ...fromFile, ...forced };
   if (output === '-') {
     throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
       hint: 'When it has ended, export to - writes the results to stdout.',
@@ -117,5 +126,5 @@ function targetOf(
   // A format that is not that of the file's own name was chosen.
   const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
   const format = exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
-  return { ...fromFile, path: resolve(output), format, force };
+  return { ...fromFile, path: resolve(output), format, ...forced };
 }

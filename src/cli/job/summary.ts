@@ -2,12 +2,13 @@ import type { Job } from '../../domain/job.ts';
 import type { Repository } from '../../domain/repository.ts';
 import { exportRows } from '../../executor/export-rows.ts';
 import type { ExportRow } from '../../export/row.ts';
-import type { Exit } from '../exit-codes.ts';
+import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { skippedLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
+import { outputError, outputLines } from './output-text.ts';
 import { failureLines, type Overview, type Shown, statusWord } from './status-text.ts';
 
 const SHOWN_ROWS = 12;
@@ -15,8 +16,11 @@ const SHOWN_COLUMNS = 4;
 const CELL_WIDTH = 28;
 
 /** How a command ends that ended with this job. */
-export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test'> & Record<string, unknown>): Exit {
-  const { status, executor, test, skipped_invalid } = job;
+export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'output'> & Record<string, unknown>): Exit {
+  const { status, executor, test, output, skipped_invalid } = job;
+  const error = outputError({ output });
+  if (error) return exitOfError(error);
+  if (output?.state === 'writing' && executor.state === 'lost') return 'person';
   if (status === 'completed') return skipped_invalid === undefined ? 'done' : 'failed';
   if (status === 'failed') return 'failed';
   if (status === 'cancelled') return 'cancelled';
@@ -49,6 +53,7 @@ export function summaryText(job: Shown, colors: Colors): string {
     ),
     ...failureLines(job, colors),
     ...skippedLines(colors, job),
+    ...outputLines(job, colors),
     ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
   ].join('\n');
 }

@@ -18,6 +18,11 @@ export interface UpdateOptions {
   readonly note?: string;
 }
 
+/** All of it is one argument. */
+const OUTPUT = Object.fromEntries(
+  ['path', 'format', 'fields', 'status', 'force', 'raw'].map((field) => [`output.${field}`, 'output']),
+) as Readonly<Record<`output.${string}`, 'output'>>;
+
 /** What of a job may change, by its name in a batch file: the argument of update_job. */
 const CHANGEABLE = {
   prompt_template: 'prompt_template',
@@ -25,6 +30,7 @@ const CHANGEABLE = {
   worker: 'worker',
   limits: 'limits',
   redact_results: 'redact_results',
+  ...OUTPUT,
 } as const;
 
 /** Lays the changes over the job's present settings and makes a new revision of what was touched. */

@@ -56,7 +56,11 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
         <div className="stack">
           <Json value={{ worker: asked.worker, files: asked.files, home: asked.home }} label="Worker" />
           <Json
-            value={{ source: { ...asked.source, config }, output_directory: asked.output_directory }}
+            value={{
+              source: { ...asked.source, config },
+              output_directory: asked.output_directory,
+              output: asked.output,
+            }}
             label="Source"
           />
           {typeof code === 'string' && <ForeignCode code={code} />}

@@ -3,6 +3,7 @@ import { showUnseen } from '../../domain/unseen-characters.ts';
 import { brief, count, duration, usd, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
+import { inWords } from '../wording.ts';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
 import { PostProcess } from './post-process.tsx';
@@ -69,6 +70,7 @@ function Progress({ job }: { readonly job: Overview }) {
             {job.retrying.map((failed) => `${count(failed.count)} ${words(failed.class)}`).join(', ')}
           </p>
         )}
+        <Output job={job} />
         {job.post_processing && (
           <div className="row muted small">
             <p>
@@ -83,6 +85,33 @@ function Progress({ job }: { readonly job: Overview }) {
     </section>
   );
 }
+
+/** Where the results are, or will be. */
+function Output({ job: { output } }: { readonly job: Overview }) {
+  if (!output) return null;
+  const path = <code>{showUnseen(output.path)}</code>;
+  if (output.state === 'failed') {
+    return (
+      <p className="small" role="alert">
+        The results could not be written to {path}: {showUnseen(inWords(output.error?.message ?? ''))}{' '}
+        {output.error?.hint && showUnseen(inWords(output.error.hint))} They are safe; Export has them.
+      </p>
+    );
+  }
+  return (
+    <p className="muted small">
+      {OUTPUT_STATE[output.state]} {path}
+      {output.rows !== undefined && ` (${count(output.rows)} ${output.rows === 1 ? 'row' : 'rows'})`}
+    </p>
+  );
+}
+
+const OUTPUT_STATE: Readonly<Record<string, string>> = {
+  at_the_end: 'At the end the results are written to',
+  writing: 'The results are being written to',
+  written: 'The results are in',
+  not_written: 'No results were written to',
+};
 
 function Figure({ label, value, small }: { readonly label: string; readonly value: string; readonly small: string }) {
   return (

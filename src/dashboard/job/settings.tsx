@@ -86,11 +86,17 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                   <Facts of={factsOf(all.post_processing)} />
                 </Card>
               )}
+              {all.output && (
+                <Card title="Results at the end">
+                  <Facts of={factsOf(all.output)} />
+                </Card>
+              )}
               <Card title="Where">
                 <Facts
                   of={[
                     ['agents start in', all.home ?? all.output_directory],
                     ['agents write to', all.output_directory],
+                    ...(all.batch_file ? [['batch file', all.batch_file] as const] : []),
                     ['runs', all.run_directories],
                     ['log', all.executor_log],
                     ['this revision', moment(shown.created_at)],

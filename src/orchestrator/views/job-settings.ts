@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { needsPerson } from '../../domain/job.ts';
 import { redactJson } from '../../domain/redact.ts';
 import { operation, requireJob } from '../operation.ts';
+import { outputSettings } from '../output.ts';
 import { iso, jobId } from '../shapes.ts';
 import { shownWorker } from '../shown-worker.ts';
 
@@ -41,6 +42,9 @@ export const jobSettings = operation({
     home: z.string().nullable(),
     redact_results: z.boolean(),
     post_processing: object.nullable(),
+    output: object.nullable(),
+    request_id: z.string().nullable(),
+    batch_file: z.string().nullable(),
     working_directory: z.string(),
     output_directory: z.string(),
     run_directories: z.string(),
@@ -73,6 +77,9 @@ export const jobSettings = operation({
       home: job.home,
       redact_results: job.redactResults,
       post_processing: job.postProcessing && { ...job.postProcessing },
+      output: job.output && outputSettings(job.output),
+      request_id: job.request?.id ?? null,
+      batch_file: job.batchFile,
       working_directory: job.workingDirectory,
       output_directory: job.outputDirectory,
       run_directories: deps.places.runs(job_id),

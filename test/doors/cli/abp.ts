@@ -6,7 +6,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { CliHost } from '../../../src/cli/host.ts';
 import { runCli } from '../../../src/cli/index.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
-import type { Job } from '../../../src/domain/job.ts';
+import type { Job, JobStatus } from '../../../src/domain/job.ts';
 import { packageVersion } from '../../../src/package-root.ts';
 import { openStore } from '../../../src/repository/index.ts';
 import { wire } from '../../../src/wire.ts';
@@ -49,8 +49,8 @@ export interface Workspace {
   approvals(): Promise<Json[]>;
   /** Lets workers go on that wait. */
   go(): void;
-  /** Ids of all jobs, newest first. */
-  jobs(): readonly string[];
+  /** Ids of all jobs, newest first; those that are still being stored only where they are asked for. */
+  jobs(statuses?: readonly JobStatus[]): readonly string[];
   /** A job as stored. */
   job(jobId: string): Job;
 }
@@ -109,8 +109,10 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
       if (!job) throw new Error(`No ${jobId} in the store`);
       return job;
     },
-    jobs: () =>
-      withStore(storagePath, ({ repository }) => repository.jobs.list({ limit: 100 }).jobs.map((j) => j.jobId)),
+    jobs: (statuses) =>
+      withStore(storagePath, ({ repository }) =>
+        repository.jobs.list({ limit: 100, ...(statuses && { statuses }) }).jobs.map((j) => j.jobId),
+      ),
   };
 }
 

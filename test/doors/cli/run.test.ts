@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
-import { workspace } from './abp.ts';
+import { type Workspace, workspace } from './abp.ts';
 
 /** Rows of a CSV, by header. */
 function rowsOf(path: string): readonly Readonly<Record<string, string>>[] {
@@ -254,6 +254,88 @@ describe('abp run', () => {
     const fields = (document: object) => Object.keys(document).filter((name) => name !== 'progress');
     for (const other of others) expect(fields(other)).toEqual(fields(status));
     expect(fields(ran)).toEqual([...fields(status), 'export']);
+  });
+
+  test.each<[string, (space: Workspace) => Promise<void>]>([
+    ['nobody waits', async ({ abp }) => void (await abp('run', 'batch.yaml', '--yes', '--detach', '-o', 'out.csv'))],
+    [
+      'it is approved elsewhere',
+      async ({ abp, allow, jobs }) => {
+        await allow();
+        await abp('run', 'batch.yaml', '-o', 'out.csv');
+        await abp('approve', jobs()[0] ?? '');
+      },
+    ],
+    [
+      'it was only created',
+      async ({ abp, jobs }) => {
+        await abp('create', 'batch.yaml', '--yes', '-o', 'out.csv');
+        await abp('start', jobs()[0] ?? '', '--skip-test', '--yes', '--detach');
+      },
+    ],
+  ])('the output file is written although %s, and status names it', async (_how, begin) => {
+    const space = workspace(['one', 'two']);
+    await begin(space);
+    const [jobId = ''] = space.jobs();
+    await vi.waitFor(async () => {
+      const { document } = await space.json('status', jobId);
+      expect(document.output).toMatchObject({ path: join(space.folder, 'out.csv'), state: 'written', rows: 2 });
+    }, PATIENCE);
+    expect(rowsOf(join(space.folder, 'out.csv'))).toHaveLength(2);
+    expect((await space.abp('status', jobId)).stdout).toMatch(/2 rows in .*out\.csv/);
+    const { document } = await space.json('export', jobId);
+    expect(document).toMatchObject({ path: join(space.folder, 'out.csv'), rows: 2 });
+  });
+
+  test('of one batch file twice at once is refused with the name of the job; --new makes another', async () => {
+    const { abp, allow, go, folder, jobs, program, json } = workspace(['wait', 'two']);
+    await allow();
+
+    symlinkSync('batch.yaml', join(folder, 'link.yaml'));
+    const both = await Promise.all(
+      ['batch.yaml', 'link.yaml'].map((file) => program('run', file, '--skip-test', '--yes', '--detach')),
+    );
+    const [jobId = ''] = jobs();
+    expect(jobs()).toHaveLength(1);
+    expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 2]);
+    expect(both.map(({ stderr }) => stderr).join('')).toMatch(
+      new RegExp(`batch\\.yaml is being run already: ${jobId} is \\w+`),
+    );
+    expect(await abp('run', 'batch.yaml', '--yes')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`abp watch ${jobId}`),
+    });
+    expect((await abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach', '--new')).exitCode).toBe(0);
+    expect(jobs()).toHaveLength(2);
+    go();
+    await json('wait', jobId);
+    expect((await json('run', 'batch.yaml', '--skip-test', '--yes', '--new')).document).toMatchObject({
+      status: 'completed',
+    });
+  });
+
+  test('abp create with the same --request-id returns the same job, and refuses another one', async () => {
+    const { abp, json, jobs } = workspace();
+    const first = await json('create', 'batch.yaml', '--request-id', 'night-1');
+    expect((await json('create', 'batch.yaml', '--request-id', 'night-1')).document).toMatchObject({
+      job_id: first.document.job_id,
+      deduplicated: true,
+    });
+    expect(await abp('create', 'batch.yaml', '--request-id', 'night-1', '--limit', '1')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('with other arguments'),
+    });
+    expect(jobs()).toHaveLength(1);
+  });
+
+  test('abp update changes where the results go, abp clone keeps it', async () => {
+    const { abp, folder, json } = workspace(['one']);
+    const { document } = await json('create', 'batch.yaml', '-o', 'out.csv');
+    expect((await abp('update', document.job_id, '--set', 'output.path=late.jsonl')).exitCode).toBe(0);
+    const settings = (await json('show', document.job_id)).document;
+    expect(settings.output).toMatchObject({ path: join(folder, 'late.jsonl') });
+    expect(settings.batch_file).toBe(join(folder, 'batch.yaml'));
+    expect((await abp('clone', document.job_id, '--print')).stdout).toMatch(/output:\n {2}path: .*late\.jsonl/);
   });
 
   test('--detach comes back as soon as the job runs', async () => {

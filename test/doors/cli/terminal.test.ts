@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { workspace } from './abp.ts';
-import { onTerminal } from './terminal.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../helpers/patience.ts';
+import { type Workspace, workspace } from './abp.ts';
+import { onTerminal, onTerminalThen, type TerminalRun } from './terminal.ts';
 
 const CTRL_C = '\u0003';
 const ERASE = '\u001b[J';
@@ -46,7 +47,7 @@ describe('on a terminal', () => {
     await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml');
     await run.shows(/ater: $/);
-    run.type(answer === CTRL_C ? answer : `${answer}\r`);
+    run.type(answer === CTRL_C ? `${answer}y\r` : `${answer}\r`);
     expect(await run.ended).toBe(exit);
     expect(space.job(space.jobs()[0] ?? '').status).toBe(status);
   });
@@ -78,24 +79,76 @@ describe('on a terminal', () => {
     expect(space.job(jobId).status).toBe('cancelled');
   });
 
-  test('Ctrl-C leaves the job running and says how to come back; a second one pauses it', async () => {
+  test.each([
+    ['Ctrl-C', CTRL_C],
+    ['q', 'q'],
+  ])('%s leaves at once, and what is typed with it goes to the shell', async (_name, key) => {
     const space = workspace(['wait', 'wait']);
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
-    const once = onTerminal(space, 'watch', jobId);
-    await once.shows(/at work/);
-    once.type(CTRL_C);
-    await once.shows(/Ctrl-C again within 2 s pauses it/);
-    expect(await once.ended).toBe(130);
-    expect(once.text()).toContain(`${jobId} goes on. Come back with: abp watch ${jobId}`);
-    expect(space.job(jobId).status).toBe('running');
+    const watch = onTerminalThen(space, ['watch', jobId], 'read line; echo "the shell read <$line>"; stty -a');
+    await watch.shows(/at work/);
+    watch.type(`${key}p+c q\n`);
+    await watch.shows(/the shell read <p\+c q>[\s\S]* icanon[\s\S]* echo /);
+    expect(watch.text()).toContain(`${jobId} goes on. Come back with: abp watch ${jobId}`);
+    expect(space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 4 });
+  });
 
-    const twice = onTerminal(space, 'watch', jobId);
-    await twice.shows(/at work/);
-    twice.type(CTRL_C + CTRL_C);
-    expect(await twice.ended).toBe(130);
-    expect(twice.text()).toContain(`${jobId} is paused. Come back with: abp resume ${jobId} --watch`);
-    expect(space.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'user' });
+  test.each<[string, (space: Workspace) => Promise<TerminalRun>, RegExp]>([
+    [
+      'a test runs',
+      async (space) => {
+        await space.allow();
+        const run = onTerminal(space, 'run', 'batch.yaml');
+        await run.shows(/leave \(the test goes on\)/);
+        return run;
+      },
+      /^testing running$/,
+    ],
+    [
+      'a job is approved and watched',
+      async (space) => {
+        space.write('in/0000.txt', 'one');
+        await space.allow();
+        await space.abp('run', 'batch.yaml');
+        const run = onTerminal(space, 'approve', space.jobs()[0] ?? '', '--watch');
+        await run.shows(/leave \(the job goes on\)/);
+        return run;
+      },
+      /^running/,
+    ],
+  ])('two Ctrl-C at once while %s leave, and pause nothing', async (_when, reach, state) => {
+    const space = workspace(['wait', 'wait']);
+    const run = await reach(space);
+    run.type(CTRL_C + CTRL_C);
+    expect(await run.ended).toBe(130);
+    const { status, test: tried } = space.job(space.jobs()[0] ?? '');
+    expect(`${status} ${tried?.state}`).toMatch(state);
+  });
+
+  test.each<[string, object]>([
+    [
+      'answers',
+      { type: 'dynamic', code: 'export async function* enumerate() { for (;;) yield { n: Math.random() }; }' },
+    ],
+    [
+      'says nothing',
+      { type: 'dynamic', code: 'export async function* enumerate() { await new Promise((r) => setTimeout(r, 1e6)); }' },
+    ],
+  ])('Ctrl-C leaves at once while a source is read that %s', async (_what, source) => {
+    const space = workspace([], { source });
+    const run = onTerminalThen(
+      space,
+      ['create', 'batch.yaml', '--yes'],
+      'echo "ended with $?"; read line; echo "<$line>"',
+    );
+    await vi.waitFor(() => expect(space.jobs(['enumerating'])).toHaveLength(1), PATIENCE);
+    run.type(CTRL_C);
+    run.type('pwd\n');
+    await run.shows(/ended with 130[\s\S]*<pwd>/);
+    expect(run.text()).toMatch(/Stopped with Ctrl-C/);
+    await space.abp('recover');
+    expect(space.jobs()).toEqual([]);
   });
 
   test('a job that is cancelled while it is tried has no failed test, and nothing to decide', async () => {

@@ -20,9 +20,18 @@ export interface TerminalRun {
 const SEQUENCE = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 /** Starts `abp` on a terminal of 110 by 40 that `script` of util-linux (or of BSD) makes. */
-export function onTerminal({ folder, environment }: Workspace, ...args: readonly string[]): TerminalRun {
+export function onTerminal(space: Workspace, ...args: readonly string[]): TerminalRun {
+  return inShell(space, args, '');
+}
+
+/** The same, with what a shell does on that terminal when `abp` has ended. */
+export function onTerminalThen(space: Workspace, args: readonly string[], after: string): TerminalRun {
+  return inShell(space, args, after);
+}
+
+function inShell({ folder, environment }: Workspace, args: readonly string[], after: string): TerminalRun {
   const words = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  const command = `stty rows 40 cols 110; exec ${words}`;
+  const command = `stty rows 40 cols 110; ${after === '' ? `exec ${words}` : `trap : INT; ${words}; ${after}`}`;
   const script =
     process.platform === 'darwin'
       ? ['-q', '/dev/null', 'sh', '-c', command]

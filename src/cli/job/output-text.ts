@@ -1,0 +1,73 @@
+import { AbpError, type ErrorCode } from '../../domain/error.ts';
+import { exportFormatOf } from '../../export/index.ts';
+import { count } from '../format.ts';
+import { errorDocument, type Session } from '../session.ts';
+import { type Colors, printable } from '../terminal.ts';
+import { inCommands } from '../wording.ts';
+import type { Status } from './status-text.ts';
+
+type Output = NonNullable<Status['output']>;
+
+/** Where the results of a job are, will be, or could not be written, a line or two; none for a job without an output. */
+export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'>, colors: Colors): string[] {
+  if (!output) return [];
+  const path = printable(output.path);
+  switch (output.state) {
+    case 'at_the_end':
+      return [`results go to ${path} when the job ends`];
+    case 'writing':
+      return [`results are being written to ${path}`];
+    case 'written':
+      return [`${count(output.rows ?? 0, 'row')} in ${path}`];
+    case 'not_written':
+      return [`no results were written to ${path}`];
+    case 'failed':
+      return [
+        colors.red(`The results could not be written: ${printable(inCommands(output.error?.message ?? ''))}`),
+        `The results are safe. Export again with: ${exportAgain(job_id, output)}`,
+      ];
+  }
+}
+
+/** Says what became of the results at the end of `abp run`. */
+export function sayOutput(session: Session, status: Status): void {
+  const { job_id, output } = status;
+  const ended = status.status === 'completed' || status.status === 'failed';
+  if (!output && ended) session.say(`Export the results with: abp export ${job_id} results.csv`);
+  // The summary of a job that was followed until it rests has said the rest.
+  if (output?.state === 'at_the_end' && status.status !== 'paused')
+    for (const line of outputLines(status, session.terminal.colors)) session.say(line);
+  const error = outputError(status);
+  if (error) session.complain(error);
+}
+
+/** The same for programs. */
+export function outputDocument(status: Status): { readonly export: object | null; readonly export_error?: object } {
+  const { output } = status;
+  const error = outputError(status);
+  if (error) return { export: null, export_error: errorDocument(error) };
+  if (output?.state !== 'written') return { export: null };
+  const { path, format, rows, guarded } = output;
+  return { export: { path, format, rows, ...(guarded === undefined ? {} : { guarded }), partial: false } };
+}
+
+/** Why the results could not be written; null = nothing was in their way so far. */
+export function outputError({ output }: Pick<Status, 'output'>): AbpError | null {
+  if (!output?.error) return null;
+  const { code, message, hint, field } = output.error;
+  return new AbpError(code as ErrorCode, message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(field === undefined ? {} : { details: { field } }),
+  });
+}
+
+/** The command that exports what could not be written, by why it could not: one that is not refused for the same reason. */
+export function exportAgain(jobId: string, { path, format, error }: Pick<Output, 'path' | 'format' | 'error'>): string {
+  const command = ['abp', 'export', jobId];
+  if (error?.code === 'already_exists' || error?.code === 'conflict') command.push('--force');
+  else if (error?.field !== undefined) {
+    // A column that no row has would be refused again.
+    command.push(path, ...(exportFormatOf(path) === format ? [] : ['--format', format]));
+  } else if (error?.code !== 'environment') command.push('results.csv');
+  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}

@@ -1,0 +1,84 @@
+import { AbpError, toAbpError } from '../domain/error.ts';
+import type { NewEvent } from '../domain/event.ts';
+import { type Job, owesOutput } from '../domain/job.ts';
+import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
+import { exportUnits } from '../export/index.ts';
+import type { ExportReport } from '../export/write-units.ts';
+import type { ExecutorContext } from './context.ts';
+import { isStoreBusy, isStoreGone } from './disk.ts';
+import { outputPlace } from './export-place.ts';
+import { exportRows } from './export-rows.ts';
+import { formerExports } from './former-exports.ts';
+import { withReserve } from './reclaim.ts';
+import { keepOutputsPrivate } from './write-target.ts';
+
+type Context = Pick<ExecutorContext, 'repository' | 'places' | 'lease' | 'clock' | 'log'>;
+
+/**
+ * Writes the results of an ended job to its output, and records how that went: a file that cannot be written changes nothing
+ * about the job. Until it is recorded the output is due, so that whoever comes after a kill writes it again: the file is
+ * moved to its path whole, and what it holds is announced before, by which the next one knows it for the job's own. Resolves
+ * without a record when it was stopped, or the job or the lease is not what it was. Throws what says that the store is busy
+ * or gone.
+ */
+export async function writeOutput(context: Context, job: Job, signal: AbortSignal): Promise<void> {
+  const { clock, log } = context;
+  const { output } = job;
+  if (output === null) return;
+  try {
+    const { rows, guarded, sha256, format } = await write(context, job, output, signal);
+    const data = { path: output.path, format, rows, partial: false, sha256 };
+    await record(context, { state: 'written', at: clock.now(), rows, guarded }, { type: 'results:exported', data });
+    log.logger.info({ path: output.path, rows }, 'results written');
+  } catch (error) {
+    if (signal.aborted) return;
+    if (isStoreBusy(error) || isStoreGone(error)) throw error;
+    const { code, message, hint = null, details } = toAbpError(error);
+    const field = typeof details?.field === 'string' ? details.field : null;
+    log.logger.warn({ err: error, path: output.path }, 'results not written');
+    await record(
+      context,
+      { state: 'failed', at: clock.now(), error: { code, message, hint, field } },
+      { type: 'results:export_failed', data: { path: output.path, code, message, ...(hint && { hint }) } },
+    );
+  }
+}
+
+async function write(context: Context, job: Job, output: JobOutput, signal: AbortSignal): Promise<ExportReport> {
+  const { repository, places } = context;
+  const { jobId, executorsLost, outputState } = job;
+  if (executorsLost >= MAX_OUTPUT_EXECUTORS) {
+    throw new AbpError('environment', `${executorsLost} executors died while they wrote ${output.path}.`, {
+      hint: `Read ${places.log(jobId)}; then export the results with export_results.`,
+    });
+  }
+  const path = outputPlace(places, job, output);
+  keepOutputsPrivate(places, path);
+  const announced = outputState?.state === 'due' && outputState.sha256 !== null ? [outputState.sha256] : [];
+  return exportUnits(output.format, () => exportRows(repository, job, output.status), path, {
+    former: [...formerExports(repository, jobId, path), ...announced],
+    force: output.force,
+    raw: output.raw,
+    ...(output.fields && { fields: output.fields }),
+    signal,
+    writer: jobId,
+    async announce(sha256) {
+      if (await record(context, { state: 'due', sha256 })) return;
+      throw new AbpError('cancelled', `${jobId} has been put to work again, or is another executor's now.`);
+    },
+  });
+}
+
+/** Whether it was written: the job owes its output still, and the lease is ours. Also on a full disk: it ends the claim. */
+async function record({ repository, lease }: Context, outputState: OutputState, event?: NewEvent): Promise<boolean> {
+  await repository.turn();
+  return withReserve(repository, () =>
+    repository.transaction((tx) => {
+      const job = repository.jobs.get(lease.jobId);
+      if (!job || !owesOutput(job) || !repository.leases.holds(tx, lease)) return false;
+      repository.jobs.patch(tx, lease.jobId, { outputState });
+      if (event) repository.events.add(tx, lease.jobId, event);
+      return true;
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+import { AbpError } from '../domain/error.ts';
+import { goesOnByItself, type Job } from '../domain/job.ts';
+import { hashOf } from '../domain/power.ts';
+import { executorState } from '../executor/lease.ts';
+import { isStill } from '../workers/process/processes.ts';
+import type { CreateInput } from './new-job.ts';
+import type { BatchFileRun, OrchestratorDeps } from './operation.ts';
+
+type Deps = Pick<OrchestratorDeps, 'repository'>;
+
+/** A request that has an id, with the hash of all that it asks for; null = it has none. */
+export function requestOf({ request_id, ...content }: CreateInput): Job['request'] {
+  return request_id === undefined ? null : { id: request_id, hash: hashOf(content) };
+}
+
+/** The job that the same request made before; null = none. Throws `request_reused` for an id that asked for something else. */
+export function madeBefore({ repository }: Deps, request: Job['request']): Job | null {
+  const job = request && repository.jobs.ofRequest(request.id);
+  if (!request || !job) return null;
+  if (job.request?.hash === request.hash) return job;
+  throw new AbpError(
+    'request_reused',
+    `request_id ${JSON.stringify(request.id)} has made ${job.jobId} with other arguments.`,
+    {
+      hint: 'Send the same arguments to get that job, or another request_id for another job.',
+      details: { job_id: job.jobId },
+    },
+  );
+}
+
+/**
+ * Refuses to make a job from a batch file while one of it is being made, is at work, or is being carried out in front of a
+ * person. Inside the transaction that inserts it: of two at once one is refused. Throws `conflict` with the job's id.
+ */
+export function refuseSecondRun({ repository }: Deps, file: BatchFileRun | undefined): void {
+  if (!file?.carriedOut || file.another) return;
+  const job = repository.jobs.ofBatchFile(file.path).find((one) => isUnderWay(repository, one));
+  if (!job) return;
+  const what = job.pauseReason ? `${job.status} (${job.pauseReason})` : job.status;
+  throw new AbpError('conflict', `${file.path} is being run already: ${job.jobId} is ${what}.`, {
+    hint: `abp watch ${job.jobId} follows it; abp run --new makes another job beside it.`,
+    details: { job_id: job.jobId, status: job.status },
+  });
+}
+
+function isUnderWay({ leases }: OrchestratorDeps['repository'], job: Job): boolean {
+  const { carriedOutBy: process_, status } = job;
+  if (goesOnByItself(job)) return true;
+  if (status === 'enumerating' && executorState(leases.get(job.jobId)) === 'alive') return true;
+  // Of this very process: whatever it began before, it does so no longer.
+  return process_ !== null && process_.pid !== process.pid && isStill(process_);
+}

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import type { Job } from '../domain/job.ts';
+import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
+import { type Exported, exportPlace } from '../executor/export-place.ts';
+import type { Places } from '../executor/places.ts';
+import { type ExportFormatName, requireFormatOf } from '../export/index.ts';
+import { shortMessage, shortText } from './brief.ts';
+import type { Call } from './operation.ts';
+import { iso, type JobStatusOutput, type outputInput } from './shapes.ts';
+
+type OutputInput = z.output<typeof outputInput>;
+
+/** Whether whoever calls has named the place themselves: a dialog shows a source or a test, never that. */
+export function namesPlaces({ human }: Pick<Call, 'human'>): boolean {
+  return human === 'cli' || human === 'dashboard';
+}
+
+/** The output of a job as it is stored: its place as it really lies, allowed for whoever names it. Throws as `exportPlace`. */
+export function outputOf(places: Places, job: Exported, given: OutputInput, call: Call): JobOutput {
+  const { workingDirectory } = call;
+  const byPerson = namesPlaces(call);
+  const target = resolve(workingDirectory, given.path);
+  const format = given.format ?? requireFormatOf(target);
+  const path = exportPlace(places, job, { path: target, format }, { byPerson, workingDirectory });
+  return {
+    path,
+    format,
+    ...(given.fields && { fields: given.fields }),
+    ...(given.status && { status: given.status }),
+    force: given.force ?? false,
+    raw: given.raw ?? false,
+    byPerson,
+  };
+}
+
+/** The same as somebody would give it. */
+export function outputGiven({ path, format, fields, status, force, raw }: JobOutput): z.input<typeof outputInput> {
+  return {
+    path,
+    format: format as ExportFormatName,
+    ...(fields && { fields: [...fields] }),
+    ...(status && { status: [...status] }),
+    ...(force && { force }),
+    ...(raw && { raw }),
+  };
+}
+
+/** The same, for whoever reads the settings of the job; `named_by` says who may have chosen the place. */
+export function outputSettings(output: JobOutput) {
+  return { ...outputGiven(output), named_by: output.byPerson ? 'a person' : 'a program' };
+}
+
+/** Where the results of a job are, or will be; nothing for a job without an output. */
+export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
+  const { output, outputState, status } = job;
+  if (output === null) return {};
+  const file = { path: shortText(output.path, 1000), format: output.format };
+  if (status === 'cancelled') return { output: { ...file, state: 'not_written' } };
+  if ((status !== 'completed' && status !== 'failed') || outputState === null) {
+    return { output: { ...file, state: 'at_the_end' } };
+  }
+  switch (outputState.state) {
+    case 'due':
+      return { output: { ...file, state: 'writing' } };
+    case 'written':
+      return { output: { ...file, state: 'written', ...writtenShown(outputState) } };
+    case 'failed':
+      return { output: { ...file, state: 'failed', at: iso(outputState.at), error: errorShown(outputState.error) } };
+  }
+}
+
+function writtenShown({ rows, guarded, at }: Extract<OutputState, { state: 'written' }>) {
+  return { rows, ...(guarded > 0 ? { guarded } : {}), at: iso(at) };
+}
+
+function errorShown({ code, message, hint, field }: OutputError) {
+  return {
+    code,
+    message: shortMessage(message, 600),
+    ...(hint === null ? {} : { hint: shortText(hint, 400) }),
+    ...(field === null ? {} : { field: shortText(field, 200) }),
+  };
+}
