@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error.ts';
+import type { JsonObject } from './json.ts';
 import type { UnitStatus } from './unit.ts';
 
 /** Where and how the results of a job are written when it ends. Formats and columns are those of an export. */
@@ -28,8 +29,8 @@ export type OutputState =
        */
       readonly sha256: string | null;
     }
-  /** `guarded`: cells that a spreadsheet would have run as a formula. */
-  | { readonly state: 'written'; readonly at: number; readonly rows: number; readonly guarded: number }
+  /** `notes`: what whoever reads the file has to know about it, as the format says it. */
+  | { readonly state: 'written'; readonly at: number; readonly rows: number; readonly notes: JsonObject }
   | { readonly state: 'failed'; readonly at: number; readonly error: OutputError };
 
 /** Why an output could not be written, and what to do. */

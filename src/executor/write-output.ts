@@ -2,6 +2,7 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { type Job, owesOutput } from '../domain/job.ts';
 import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
+import { notesOf } from '../export/format.ts';
 import { exportUnits } from '../export/index.ts';
 import type { ExportReport } from '../export/write-units.ts';
 import type { ExecutorContext } from './context.ts';
@@ -26,9 +27,14 @@ export async function writeOutput(context: Context, job: Job, signal: AbortSigna
   const { output } = job;
   if (output === null) return;
   try {
-    const { rows, guarded, sha256, format } = await write(context, job, output, signal);
+    const report = await write(context, job, output, signal);
+    const { rows, sha256, format } = report;
     const data = { path: output.path, format, rows, partial: false, sha256 };
-    await record(context, { state: 'written', at: clock.now(), rows, guarded }, { type: 'results:exported', data });
+    await record(
+      context,
+      { state: 'written', at: clock.now(), rows, notes: notesOf(report) },
+      { type: 'results:exported', data },
+    );
     log.logger.info({ path: output.path, rows }, 'results written');
   } catch (error) {
     if (signal.aborted) return;

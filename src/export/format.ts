@@ -1,4 +1,4 @@
-import type { Json } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
 import type { ExportRow } from './row.ts';
 
 /** What is in one cell: JSON, or undefined where a row has nothing for a column. */
@@ -25,6 +25,17 @@ export interface FormatNotes {
   readonly nul_left_out?: number;
   /** Cells that are longer than a cell of Excel can be, with the first of them; absent where there are none. */
   readonly long_cells?: { readonly count: number; readonly first: readonly LongCell[] };
+}
+
+/** The notes of a report alone, to be kept; none of what did not happen. */
+export function notesOf({ guarded, nul_left_out, long_cells }: FormatNotes): JsonObject {
+  return {
+    ...(guarded > 0 && { guarded }),
+    ...(nul_left_out !== undefined && { nul_left_out }),
+    ...(long_cells !== undefined && {
+      long_cells: { count: long_cells.count, first: long_cells.first.map((cell) => ({ ...cell })) },
+    }),
+  };
 }
 
 /** A cell with its place and its length in UTF-16 code units; `unit` is null in the header. */

@@ -7,6 +7,7 @@ import { exportPlace, outputPlace } from '../executor/export-place.ts';
 import { exportRows } from '../executor/export-rows.ts';
 import { formerExports } from '../executor/former-exports.ts';
 import { keepOutputsPrivate } from '../executor/write-target.ts';
+import { notesOf } from '../export/format.ts';
 import { exportUnits, requireFormatOf } from '../export/index.ts';
 import type { ExportOptions, ExportReport } from '../export/write-units.ts';
 import { type Call, type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
@@ -58,7 +59,7 @@ export const exportResults = operation({
       former: formerExports(repository, job_id, place),
       ...(call.signal ? { signal: call.signal } : {}),
     });
-    const { rows, guarded, partial, sha256 } = report;
+    const { rows, partial, sha256 } = report;
     const data = { path: place, format, rows, partial, sha256 };
     try {
       repository.transaction((tx) => {
@@ -66,7 +67,7 @@ export const exportResults = operation({
         const now = requireStoredJob(deps, job_id);
         // Whoever writes what could not be written has done what the job owed.
         if (now.output?.path !== place || partial || now.outputState === null) return;
-        const outputState = { state: 'written', at: deps.clock.now(), rows, guarded } as const;
+        const outputState = { state: 'written', at: deps.clock.now(), rows, notes: notesOf(report) } as const;
         repository.jobs.patch(tx, job_id, { outputState }, ENDED);
       });
     } catch (error) {

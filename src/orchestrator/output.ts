@@ -70,8 +70,8 @@ export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
   }
 }
 
-function writtenShown({ rows, guarded, at }: Extract<OutputState, { state: 'written' }>) {
-  return { rows, ...(guarded > 0 ? { guarded } : {}), at: iso(at) };
+function writtenShown({ rows, notes, at }: Extract<OutputState, { state: 'written' }>) {
+  return { rows, ...notes, at: iso(at) };
 }
 
 function errorShown({ code, message, hint, field }: OutputError) {

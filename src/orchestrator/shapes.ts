@@ -198,7 +198,6 @@ export const jobStatusOutput = z.looseObject({
       state: z.enum(OUTPUT_WORDS),
       rows: count.optional(),
       at: z.string().optional(),
-      guarded: count.optional(),
       error: z
         .object({ code: z.enum(CODES), message: z.string(), hint: z.string().optional(), field: z.string().optional() })
         .optional(),

@@ -49,7 +49,7 @@ describe('the output of a job', () => {
   test.each<[string, FlowJob, string]>([
     ['of a failed job', { limits: { max_retries: 0 } }, 'unit,status\n0,failed\n1,completed\n'],
     ['of units in some statuses', { output: { ...OUTPUT, status: ['completed'] } }, 'unit,status\n1,completed\n'],
-    ['in another format', { output: { path: 'out.csv', format: 'jsonl', status: ['running'] } }, ''],
+    ['with columns of its own', { output: { ...OUTPUT, fields: ['key'] } }, 'key\n0\n1\n'],
   ])('%s', async (_what, job, expected) => {
     const f = flow();
     f.worker.on(0, fails('bad_input'));
@@ -274,7 +274,11 @@ describe('where an output may lie', () => {
     const f = flow();
     mkdirSync(file(f, '.hidden'));
     const path = file(f, '.hidden/table');
-    const { job_id } = await f.call('create_job', { ...(await recipe(f)), output: { path } }, { human: 'cli' });
+    const { job_id } = await f.call(
+      'create_job',
+      { ...(await recipe(f)), output: { path, format: 'csv' } },
+      { human: 'cli' },
+    );
     await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
     expect(existsSync(path)).toBe(true);
@@ -282,7 +286,9 @@ describe('where an output may lie', () => {
     await expect(f.call('export_results', { job_id, force: true })).rejects.toMatchObject({
       code: 'approval_required',
     });
-    await expect(f.call('export_results', { job_id, path })).rejects.toMatchObject({ code: 'approval_required' });
+    await expect(f.call('export_results', { job_id, path, format: 'csv' })).rejects.toMatchObject({
+      code: 'approval_required',
+    });
   });
 
   test('a file that is there already is refused before anything is made', async () => {

@@ -264,9 +264,9 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
     ['skip the test when it has begun', passed, { skip_test: true }, /skip_test works only on a created job/],
     ['approve a running job', running, { approve: true }, /approve works only while its test is waiting/],
     ['reject a running job', running, { approve: false }, /reject works only while its test is waiting/],
-    ['start a paused job', paused, {}, /works on a created or tested job/],
+    ['start a paused job', paused, {}, /only a created or tested job can be started/],
     ['approve a paused job', paused, { approve: true }, /approve works only while/],
-    ['start a cancelled job', cancelled, {}, /works on a created or tested job/],
+    ['start a cancelled job', cancelled, {}, /only a created or tested job can be started/],
     ['skip the test of a cancelled job', cancelled, { skip_test: true }, /skip_test works only/],
   ])('%s', async (_what, setup, given, message) => {
     const f = flow();

@@ -73,9 +73,12 @@ export async function readBatch(text: string, file: string, directory: string, o
   const template = prompt
     ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
     : batch.prompt_template;
+  const create = await located(document, 'output', async () =>
+    createInput(batch, config, { template, schema, directory }),
+  );
   return {
     directory,
-    create: createInput(batch, config, { template, schema, directory }),
+    create,
     skipTest: batch.test?.skip ?? false,
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,

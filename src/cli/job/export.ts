@@ -45,9 +45,12 @@ export async function exportToStdout(session: Session, input: InputOf<'export_re
   return 'done';
 }
 
+/** What is told about an export, beside the notes of its format. */
+type Exported = Pick<ExportReport, 'path' | 'rows'> & Record<string, unknown>;
+
 /** What an export wrote, in one line. */
-export function exportLine(report: ExportReport): string {
-  const { guarded, nul_left_out: withoutNul = 0, long_cells: long } = report as ExportReport & FormatNotes;
+export function exportLine(report: Exported): string {
+  const { guarded = 0, nul_left_out: withoutNul = 0, long_cells: long } = report as Exported & Partial<FormatNotes>;
   const invalid = Number(report.skipped_invalid ?? 0);
   return [
     `${count(report.rows, 'row')} in ${report.path}`,

@@ -1,9 +1,9 @@
 import { AbpError, type ErrorCode } from '../../domain/error.ts';
 import { exportFormatOf } from '../../export/index.ts';
-import { count } from '../format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
+import { exportLine } from './export.ts';
 import type { Status } from './status-text.ts';
 
 type Output = NonNullable<Status['output']>;
@@ -18,7 +18,7 @@ export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'
     case 'writing':
       return [`results are being written to ${path}`];
     case 'written':
-      return [`${count(output.rows ?? 0, 'row')} in ${path}`];
+      return [exportLine({ ...output, path, rows: output.rows ?? 0 })];
     case 'not_written':
       return [`no results were written to ${path}`];
     case 'failed':
@@ -47,8 +47,8 @@ export function outputDocument(status: Status): { readonly export: object | null
   const error = outputError(status);
   if (error) return { export: null, export_error: errorDocument(error) };
   if (output?.state !== 'written') return { export: null };
-  const { path, format, rows, guarded } = output;
-  return { export: { path, format, rows, ...(guarded === undefined ? {} : { guarded }), partial: false } };
+  const { state: _, at: __, error: ___, ...report } = output;
+  return { export: { ...report, partial: false } };
 }
 
 /** Why the results could not be written; null = nothing was in their way so far. */

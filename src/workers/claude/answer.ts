@@ -14,7 +14,7 @@ export interface Given {
 }
 
 /** One block of code and nothing else; its language may be said. */
-const FENCED = /^(`{3,}|~{3,})[ \t]*[\w-]{0,20}[ \t]*\r?\n/;
+const FENCED = /^(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20}[ \t]*)?\r?\n/;
 
 /** What an agent answered: its result line, or its last message where that line is empty. */
 export function answerText({ lastText }: StreamFacts, { text }: ResultLine): string {
