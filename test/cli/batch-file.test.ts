@@ -169,7 +169,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
       limits: { failure_threshold: 3, max_workers: 2 },
       test_units: 2,
       output_directory: 'made',
-      output: { path: join(directory, 'out/r.jsonl'), fields: ['key'] },
+      output: { path: join(directory, 'out/r.jsonl'), format: 'jsonl', fields: ['key'] },
       require_human_approval: true,
       post_processing_prompt: 'p',
       post_processing_name: 'sum',
