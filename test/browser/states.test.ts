@@ -89,7 +89,7 @@ describe('what is said of a job', () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-rest22');
     await page.getByText('then Resume').waitFor();
-    await page.getByText("Read the agent's own words on the page of the unit").waitFor();
+    await page.getByText('Read its log on the page of the unit').waitFor();
     const tools = /\b(?:get|list|update|resume|start|manage|pause)_(?:jobs?|units?|job_status)\b/;
     expect(await main(page)).not.toMatch(tools);
     await page.goto(`${server.url}/jobs/job-rest22/units/0`);
