@@ -160,24 +160,40 @@ function messageOfExit(runDirectory: string, ending: Ending): string {
 
 /** What ends a word of a shell or a program; what may stand within the name of a file, or before it (`--import=./x.mjs`). */
 const BETWEEN_WORDS = /[\s"'`;|&<>(){}[\]]+/;
-const WITHIN_NAMES = /[=:,@]/;
-/** More words than this are data, not a command. */
-const MOST_WORDS = 2000;
-/** Parts of one word, directories of one command: more are no command line that somebody wrote. */
-const MOST_PARTS = 12;
+const WITHIN_NAMES = /[=:,@]/g;
+/** More names than this are looked for in no command: each is, below each directory that is named, before every run. */
+const MOST_NAMES = 2000;
+/** Separators that the name of a file has within it, directories that a command names: more are none that somebody wrote. */
+const MOST_PARTS = 4;
+const MOST_DIRECTORIES = 12;
 
 /** Everything in a command line that could be the name of a file, however much stands around it. */
-function wordsOf(argument: string): readonly string[] {
-  const words = [argument, ...argument.split(/["'`]/, MOST_WORDS), ...argument.split(BETWEEN_WORDS, MOST_WORDS)];
-  return words.flatMap((word) => {
-    const parts = word.split(WITHIN_NAMES, MOST_PARTS);
-    // From each part on to its end, and to each later part: `--require=./a,b.cjs`, `./packages/@acme/hook.cjs`.
-    const starts = parts.map((_, n) => parts.slice(0, n).join('=').length + (n > 0 ? 1 : 0));
-    const ends = parts.map((part, n) => (starts[n] ?? 0) + part.length);
-    const named = starts.flatMap((start) =>
-      [...ends.filter((end) => end > start), word.length].map((end) => word.slice(start, end)),
-    );
-    return /^-[^-]/.test(word) ? [word, word.slice(2), ...named] : [word, ...named];
+function namesIn(command: readonly string[]): readonly string[] {
+  const names = new Set<string>();
+  const add = (name: string) => {
+    if (name !== '') names.add(name.replace(/^\/{2,}/, '/'));
+    if (names.size > MOST_NAMES) throw tooManyNames();
+  };
+  for (const argument of command) {
+    for (const word of [argument, ...argument.split(/["'`]/), ...argument.split(BETWEEN_WORDS)]) {
+      add(word);
+      if (/^-[^-]/.test(word)) add(word.slice(2));
+      // Each part, and those that stand together: `--require=./a,b.cjs`, `./packages/@acme/hook.cjs`.
+      const bounds = [-1, ...Array.from(word.matchAll(WITHIN_NAMES), ({ index }) => index), word.length];
+      for (let from = 0; from + 1 < bounds.length; from++) {
+        for (let to = from + 1; to < bounds.length && to <= from + MOST_PARTS; to++) {
+          add(word.slice((bounds[from] ?? 0) + 1, bounds[to]));
+        }
+      }
+    }
+  }
+  return [...names];
+}
+
+function tooManyNames(): AbpError {
+  const message = `worker.command: expected at most ${MOST_NAMES} words that could name files, found more.`;
+  return new AbpError('invalid_input', message, {
+    hint: 'Put what it runs into a script, and name that: its bytes are looked at before every run.',
   });
 }
 
@@ -193,15 +209,13 @@ function filesNamed(
   const cwd = path.resolve(base, directory);
   const [name = ''] = command;
   const program = env?.PATH === undefined ? null : findProgram(name, cwd, env.PATH);
-  const names = [...new Set(command.flatMap(wordsOf))]
-    .filter((word) => word !== '')
-    .map((word) => word.replace(/^\/{2,}/, '/'));
+  const names = namesIn(command);
   const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, realOf(root)]);
   // `cd sub && sh ./x.sh`, `make -C sub`: what is named may lie in what is named.
   const directories = names
     .map((name) => path.resolve(cwd, name))
     .filter((name) => isDirectory(name) && roots.some((root) => isBelow(name, root)));
-  const candidates = [cwd, ...directories.slice(0, MOST_PARTS)].flatMap((base) =>
+  const candidates = [cwd, ...directories.slice(0, MOST_DIRECTORIES)].flatMap((base) =>
     names.map((name) => path.resolve(base, name)),
   );
   const isNamed = (file: string) =>

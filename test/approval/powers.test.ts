@@ -180,6 +180,8 @@ describe('a command worker', () => {
     ['brackets', 'work.mjs', ['python3', '-c', "[exec(open(f).read()) for f in ['work.mjs']]"]],
     ['a folder that is gone into', 'sub/work.mjs', ['sh', '-c', 'cd sub && node ./work.mjs']],
     ['a folder that is given to a program', 'sub/work.mjs', ['make', '-C', 'sub', '-f', 'work.mjs']],
+    ['many other parts', 'work.mjs', ['node', '-e', 'go', `${'x=1,'.repeat(40)}./work.mjs`]],
+    ['many other words', 'work.mjs', ['sh', '-c', `${'echo a; '.repeat(3000)}sh ./work.mjs`]],
     ['a list', 'work.mjs', ['env', 'NODE_OPTIONS=--no-warnings --import=./work.mjs', 'node', '-v']],
   ])('is defined by a file that is named after %s', async (_what, name, command) => {
     mkdirSync(dirname(at('home', name)), { recursive: true });
@@ -188,10 +190,15 @@ describe('a command worker', () => {
     expect(worker.definingFiles(config, at('home'), at('home'))).toContain(at('home', name));
   });
 
-  test('looks at no more than a command line has words, however long an argument is', async () => {
-    const command = ['node', '-e', 'a=b:c,d@e '.repeat(100_000), 'x='.repeat(100_000)];
-    const { worker, config } = await parseWorker({ type: 'command', command });
-    expect(worker.definingFiles(config, at('home'), at('home'))).toEqual([]);
+  test('is read in no time, however long an argument is, and refused where it names too much', async () => {
+    const named = async (text: string) => {
+      const { worker, config } = await parseWorker({ type: 'command', command: ['node', '-e', text] });
+      return worker.definingFiles(config, at('home'), at('home'));
+    };
+    expect(await named('a=b:c,d@e '.repeat(100_000))).toEqual([]);
+    expect(await named('x='.repeat(100_000))).toEqual([]);
+    const many = Array.from({ length: 3000 }, (_, n) => `name${n}`).join(' ');
+    await expect(named(`${many} ./work.mjs`)).rejects.toMatchObject({ code: 'invalid_input', message: /at most 2000/ });
   });
 });
 
