@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
 import { type Exported, exportPlace } from '../executor/export-place.ts';
@@ -20,6 +21,12 @@ export function namesPlaces({ human }: Pick<Call, 'human'>): boolean {
 export function outputOf(places: Places, job: Exported, given: OutputInput, call: Call): JobOutput {
   const { workingDirectory } = call;
   const byPerson = namesPlaces(call);
+  // The call that makes or changes a job is not one that destroys: hosts do not ask about it as they do about export_results.
+  if (given.force && !byPerson) {
+    throw new AbpError('approval_required', 'output.force: only a person can have a file replaced when a job ends.', {
+      hint: 'Name a file that is not there yet; a file that the job wrote itself is replaced without it.',
+    });
+  }
   const target = resolve(workingDirectory, given.path);
   const format = given.format ?? requireFormatOf(target);
   const path = exportPlace(places, job, { path: target, format }, { byPerson, workingDirectory });

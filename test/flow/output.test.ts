@@ -296,8 +296,13 @@ describe('where an output may lie', () => {
     writeFileSync(file(f), 'mine');
     await expect(f.create({ output: OUTPUT })).rejects.toMatchObject({ code: 'already_exists' });
     expect(f.store.repository.jobs.list({ limit: 9 }).jobs).toEqual([]);
-    const jobId = await ended(f, { output: { ...OUTPUT, force: true } });
-    expect(await output(f, jobId)).toMatchObject({ state: 'written' });
+    const forced = { ...(await recipe(f)), output: { path: file(f), force: true } };
+    await expect(f.call('create_job', forced)).rejects.toMatchObject({ code: 'approval_required' });
+    expect(text(f)).toBe('mine');
+    const { job_id } = await f.call('create_job', forced, { human: 'cli' });
+    await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
+    await f.until(isOver(f, job_id), 500);
+    expect(await output(f, job_id)).toMatchObject({ state: 'written' });
   });
 
   async function recipe(f: Flow) {
