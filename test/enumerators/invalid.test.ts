@@ -88,6 +88,11 @@ describe('records that cannot be items', () => {
     ]);
   });
 
+  test('a row with several faults is one', async () => {
+    const { items, skipped } = await read('csv', 'a,b\n1,5" x 6" y"\n2,3\n4" z",5" "6\n', { on_invalid: 'skip' });
+    expect([items.length, skipped.invalid]).toEqual([1, 2]);
+  });
+
   test('the first 20 are listed, and reading ends there', async () => {
     const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
     const error = await refusal(() => read('csv', `a,b\n${rows}"never closed`));

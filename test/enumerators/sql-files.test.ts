@@ -95,6 +95,8 @@ describe('keywords of PostgreSQL', () => {
     [`host='db.example' password='p@ ss\\'/' user=me`, "postgres://me:p%40%20ss'%2F@db.example/"],
     ['dbname=shop sslmode=require', 'postgres:///shop?sslmode=require'],
     ['host=/var/run/postgresql dbname=shop', 'postgres:///shop?host=%2Fvar%2Frun%2Fpostgresql'],
+    ['host=/tmp/pg port=5433 user=me dbname=shop', 'postgres://me@localhost:5433/shop?host=%2Ftmp%2Fpg'],
+    ['port=5433 user=me', 'postgres://me@localhost:5433/'],
     ['postgres://me@host/db', 'postgres://me@host/db'],
   ])('%s', (given, url) => expect(asUrl(given)).toBe(url));
 

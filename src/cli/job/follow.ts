@@ -50,7 +50,12 @@ async function look(
 ): Promise<Followed> {
   for (;;) {
     const left = controls.left.aborted;
-    if (left) await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS)]);
+    if (left) {
+      const late = new AbortController();
+      await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS, late.signal)]);
+      // A timer that goes on would keep the process, and the shell waiting for it.
+      late.abort();
+    }
     const job = await session.view('job_overview', { job_id: jobId });
     if (left) return { job, left };
     view.show(job, controls.note(), controls.legend(job));

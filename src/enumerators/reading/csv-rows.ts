@@ -30,6 +30,8 @@ export function csvRows(config: CsvConfig, warnings: WarningCounter, context: En
   /** Rows seen, and how many of them are items. */
   let index = 0;
   let given = 0;
+  /** Where the last row begins that could not be read: it may have several faults. */
+  let faultyRow = -1;
 
   return {
     /** The first lines are no rows. */
@@ -60,6 +62,8 @@ export function csvRows(config: CsvConfig, warnings: WarningCounter, context: En
       const record = invalid(start, reason, quotesHint(config));
       if (error.code !== 'INVALID_OPENING_QUOTE' || names === null) throw invalidRecords([record], false);
       lines.leaveFault(error);
+      if (start === faultyRow) return;
+      faultyRow = start;
       if (index++ >= offset) reject(context, record);
     },
 

@@ -84,7 +84,9 @@ export function asUrl(connection: string): string {
       options.push(`${part === 'host' ? part : name}=${text}`);
     else parts[part] = text;
   }
-  const { user, password, host = '', port, dbname = '' } = parts;
+  // An address with a login or a port has a host; the path of a socket counts before it.
+  const { user, password, port, dbname = '' } = parts;
+  const { host = user === undefined && port === undefined ? '' : 'localhost' } = parts;
   const login = user === undefined ? '' : `${user}${password === undefined ? '' : `:${password}`}@`;
   const query = options.length === 0 ? '' : `?${options.join('&')}`;
   return `postgres://${login}${host}${port === undefined ? '' : `:${port}`}/${dbname}${query}`;
