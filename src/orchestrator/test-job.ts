@@ -24,7 +24,7 @@ export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void>
 }
 
 /**
- * Starts a failed test anew, with the same units: nothing is held against them, their attempts stay in history. Where a
+ * Starts a failed test again, with the same units: nothing is held against them, their attempts stay in history. Where a
  * person has to allow what runs, they allow it once more since the test began (see `standing`).
  */
 export async function testAgain(deps: OrchestratorDeps, job: Job): Promise<void> {

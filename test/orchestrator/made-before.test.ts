@@ -138,7 +138,7 @@ describe('a call that its client gives up', () => {
 });
 
 describe('a second run of one batch file', () => {
-  const RUN: BatchFileRun = { path: '/work/batch.yaml', carriedOut: true, another: false };
+  const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });
   const test_ = (state: 'running' | 'passed') =>
@@ -156,7 +156,7 @@ describe('a second run of one batch file', () => {
     ['carried out by a process that is gone', { status: 'created', carriedOutBy: { ...other, startedAt: 'x' } }, false],
     ['paused by a person', { status: 'paused', pauseReason: 'user' }, false],
     ['completed', { status: 'completed' }, false],
-    ['of another file', { status: 'running', batchFile: '/work/other.yaml' }, false],
+    ['of another file', { status: 'running', batchFile: '/letters/other.yaml' }, false],
     ['of no file', { status: 'running', batchFile: null }, false],
   ])('beside a job that is %s', async (_what, job, refused) => {
     const f = flow();

@@ -110,7 +110,7 @@ describe('S2: runs before an approval', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  it('again and again by making it anew, with more of everything, and cancelling', async () => {
+  it('again and again by making it once more, with more of everything, and cancelling', async () => {
     const { ok, call, place, person } = await modelAlone();
     const runs = join(temporaryDirectory(), 'runs');
     const worker = { type: 'command', command: ['sh', '-c', `echo >>'${runs}'`] };
