@@ -40,7 +40,7 @@ async function makePage() {
   const file = path.join(process.env.ABP_OUTPUT_DIR ?? 'output', 'catalogue.html');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, pageOf(items.map((item, at) => ({ ...item, image: images[at] }))));
-  return { page: file, items: items.length };
+  return { page: path.basename(file), items: items.length };
 }
 
 async function openDatabase() {

@@ -65,5 +65,5 @@ async function report({ results_path }) {
   ].join('\n');
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, text);
-  return { report: file, files: reviewed.length, findings: all.length };
+  return { report: path.basename(file), files: reviewed.length, findings: all.length };
 }

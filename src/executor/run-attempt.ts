@@ -10,6 +10,7 @@ import { redact, redactResult } from '../domain/redact.ts';
 import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
+import { handOver } from './hand-over.ts';
 import { type Turns, takeOver } from './take-over.ts';
 import { makeOutputDirectory } from './write-target.ts';
 
@@ -42,9 +43,14 @@ export async function runAttempt(
       const refused = await refusedRun(context, job, loaded);
       if (refused) return refused;
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
-      return withoutOutput(context, assignment) ?? clean(await worker.run(assignment, running), job);
+      const unusable = withoutOutput(context, assignment);
+      if (unusable) return unusable;
     }
-    return clean(await takeOver(context, origin, claim, worker, assignment, running), job);
+    const outcome =
+      origin === 'new'
+        ? await worker.run(assignment, running)
+        : await takeOver(context, origin, claim, worker, assignment, running);
+    return clean(await handOver(context.places, assignment, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');

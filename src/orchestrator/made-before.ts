@@ -29,24 +29,31 @@ export function madeBefore({ repository }: Deps, request: Job['request']): Job |
 }
 
 /**
- * Refuses to make a job from a batch file while one of it is being made, is at work, or is being carried out in front of a
- * person. Inside the transaction that inserts it: of two at once one is refused. Throws `conflict` with the job's id.
+ * Refuses to make a job from a batch file while one of it is being made, is at work, is being carried out in front of a
+ * person, or waits for one with units that are paid for: both would write the same results. Inside the transaction that
+ * inserts it: of two at once one is refused. Throws `conflict` with the job's id and the command that goes on with it.
  */
 export function refuseSecondRun({ repository }: Deps, file: BatchFileRun | undefined): void {
   if (!file?.carriedOut || file.another) return;
-  const job = repository.jobs.ofBatchFile(file.path).find((one) => isUnderWay(repository, one));
-  if (!job) return;
-  const what = job.pauseReason ? `${job.status} (${job.pauseReason})` : job.status;
-  throw new AbpError('conflict', `${file.path} is being run already: ${job.jobId} is ${what}.`, {
-    hint: `abp watch ${job.jobId} follows it; abp run --new makes another job beside it.`,
-    details: { job_id: job.jobId, status: job.status },
-  });
+  for (const job of repository.jobs.ofBatchFile(file.path)) {
+    const way = wayOn(repository, job);
+    if (way === null) continue;
+    const what = job.pauseReason ? `${job.status} (${job.pauseReason})` : job.status;
+    throw new AbpError('conflict', `${file.path} is being run already: ${job.jobId} is ${what}.`, {
+      hint: `${way}; abp run --new makes another job beside it.`,
+      details: { job_id: job.jobId, status: job.status },
+    });
+  }
 }
 
-function isUnderWay({ leases }: OrchestratorDeps['repository'], job: Job): boolean {
-  const { carriedOutBy: process_, status } = job;
-  if (goesOnByItself(job)) return true;
-  if (status === 'enumerating' && executorState(leases.get(job.jobId)) === 'alive') return true;
+/** The command that goes on with a job, and what it does; null for one that is over, or was only made. */
+function wayOn({ leases }: OrchestratorDeps['repository'], job: Job): string | null {
+  const { carriedOutBy: process_, status, jobId, test } = job;
   // Of this very process: whatever it began before, it does so no longer.
-  return process_ !== null && process_.pid !== process.pid && isStill(process_);
+  const isCarriedOut = process_ !== null && process_.pid !== process.pid && isStill(process_);
+  const isMade = status === 'enumerating' && executorState(leases.get(jobId)) === 'alive';
+  if (isCarriedOut || isMade || goesOnByItself(job)) return `abp watch ${jobId} follows it`;
+  if (status === 'paused') return `abp resume ${jobId} goes on with it`;
+  if (status === 'testing' && test?.state === 'passed') return `abp approve ${jobId} approves its test`;
+  return null;
 }

@@ -9,10 +9,10 @@ import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import { environmentPowers } from '../domain/power.ts';
 import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
 import { errorLine } from './error-line.ts';
-import { hasWrittenFiles } from './output-files.ts';
 import { cannotRun, describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';
 import { readLines } from './process/lines.ts';
+import { makeOwnOutput, wroteFiles } from './process/own-output.ts';
 import { findProgram, isDirectory } from './process/program.ts';
 import { hasEnded, readLastLines, readTail, runFile } from './process/run-directory.ts';
 import { configOf, failure, processWorker } from './process/worker.ts';
@@ -84,10 +84,11 @@ export const commandWorker: Worker = processWorker({
     const recorded = assignment.needs?.program;
     const program = recorded ?? findProgram(name, cwd, env?.PATH ?? assignment.environment.PATH);
     if (program === null) throw missingProgram(name);
+    const choice = { ...(pass_env && { passEnv: pass_env }), ...(env && { env }) };
     return {
       argv: [program, ...args],
       cwd,
-      env: workerEnvironment(assignment, { ...(pass_env && { passEnv: pass_env }), ...(env && { env }) }),
+      env: workerEnvironment(assignment, choice, makeOwnOutput(assignment.runDirectory)),
       stdin: stdinOf(assignment),
     };
   },
@@ -117,11 +118,7 @@ function stdinOf({ prompt, payload, jobId, index, attempt }: Assignment): string
   return JSON.stringify({ prompt: text, payload, job_id: jobId, unit: index, attempt });
 }
 
-async function verdict(
-  runDirectory: string,
-  ending: Ending,
-  { outputSchema, outputDirectory }: JudgeContext,
-): Promise<Outcome> {
+async function verdict(runDirectory: string, ending: Ending, { outputSchema }: JudgeContext): Promise<Outcome> {
   const usage = ending.durationMs === null ? {} : { durationMs: ending.durationMs };
   const stopped = stopFailure(ending);
   if (stopped !== null) return failure(stopped.failureClass, stopped.message, usage);
@@ -133,7 +130,7 @@ async function verdict(
     return failure('invalid_output', message, usage);
   }
   const text = readTail(stdout, size);
-  if (text.trim() === '' && !hasWrittenFiles(outputDirectory, runDirectory)) {
+  if (text.trim() === '' && !(await wroteFiles(runDirectory))) {
     return failure('incomplete', 'it printed nothing on stdout and wrote no file below ABP_OUTPUT_DIR', usage);
   }
   const structured = parseJson(text);

@@ -4,7 +4,7 @@
  * round's seed says for this unit and attempt. Called as `claude` it replays a recording of the real CLI; as a command
  * worker it prints JSON. A run that finds another run of its unit alive says so in the ledger: that must never happen.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,9 +31,11 @@ if (process.argv.includes('--help')) process.exit(void process.stdout.write(HELP
 if (process.argv.includes('--version')) process.exit(void process.stdout.write('2.1.330 (Claude Code)\n') ?? 0);
 if (asClaude && process.argv.includes('auth')) process.exit(void process.stdout.write('{"loggedIn":true}\n') ?? 0);
 
-const { ABP_UNIT: unit, ABP_ATTEMPT: attempt, ABP_OUTPUT_DIR: directory } = process.env;
-// Post-processing has an output directory of its own, and no mischief.
-if (!existsSync(join(directory, 'chaos.json'))) process.exit(void process.stdout.write('{}') ?? 0);
+const { ABP_UNIT: unit, ABP_ATTEMPT: attempt, ABP_OUTPUT_DIR: output } = process.env;
+// A program has an output directory of its own, and is told where the round is.
+const directory = process.env.CHAOS_DIR ?? output;
+// Post-processing has another one, and no mischief.
+if (output.includes('/post')) process.exit(void process.stdout.write('{}') ?? 0);
 const { seed, recordings } = JSON.parse(readFileSync(join(directory, 'chaos.json'), 'utf8'));
 const ledger = join(directory, 'ledger.jsonl');
 
@@ -140,6 +142,7 @@ if (ending.name === 'child') {
   const { spawn } = await import('node:child_process');
   spawn('/bin/sleep', ['3600'], { stdio: 'ignore' }).unref();
 }
+if (!asClaude) writeFileSync(join(output, `unit-${unit}.txt`), attempt);
 write({ event: 'end', ending: ending.name });
 if (ending.name === 'flood') process.stderr.write(`${'\0 de-ad '.repeat(FLOOD_BYTES / 8)}the last words`);
 const saying = SAYINGS[ending.name]?.();

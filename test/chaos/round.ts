@@ -241,10 +241,11 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
   const rows = Array.from({ length: 10 + random.below(16) }, (_, i) => `${i},item ${i}`);
   writeFileSync(join(folder, 'items.csv'), `id,name\n${rows.join('\n')}\n`);
   const command = [process.execPath, join(packageRoot(), 'test/chaos/agent.mjs')];
+  const env = { CHAOS_DIR: output };
   const task = random.pick<object>([
     { worker: { type: 'claude' } },
-    { worker: { type: 'command', command } },
-    { worker: { type: 'command', command }, output_schema: SLOW_SCHEMA },
+    { worker: { type: 'command', command, env } },
+    { worker: { type: 'command', command, env }, output_schema: SLOW_SCHEMA },
   ]);
   const created = await abp.orchestrator.callUnknown(
     'create_job',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Attempt } from '../../src/domain/attempt.ts';
@@ -25,6 +25,7 @@ export function verifyRound(abp: Abp, round: Round): void {
     ...finalStates(abp, round),
     ...agentsOwnLedger(abp, round),
     ...adoption(abp, round),
+    ...files(abp, round),
   ];
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
@@ -108,6 +109,20 @@ function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): string[] 
     }
   }
   return problems;
+}
+
+/** What a unit's last success wrote is in the output directory, and nothing of the attempts that failed. */
+function files(abp: Abp, { jobId, folder }: Round): string[] {
+  const { repository } = abp.store;
+  const job = repository.jobs.get(jobId);
+  if (!job || repository.jobs.revision(jobId, job.revision)?.worker.type !== 'command') return [];
+  return repository.units.list(jobId, {}, 1000).flatMap(({ unit: { index } }) => {
+    const attempts = repository.attempts.ofUnit({ jobId, stage: 'main', index });
+    const expected = attempts.findLast(({ status }) => status === 'succeeded')?.attempt.toString();
+    const file = join(folder, 'output', `unit-${index}.txt`);
+    const found = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    return found === expected ? [] : [`unit ${index}: its file is of attempt ${found}, its result of ${expected}`];
+  });
 }
 
 /** Why an executor stops an agent on purpose. */

@@ -66,7 +66,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       const { worker, assignment } = await prepare((b) => b.succeeds);
       await worker.run(assignment, { signal: calm });
       for (const file of readdirSync(assignment.runDirectory)) {
-        expect(statSync(path.join(assignment.runDirectory, file)).mode & 0o777, file).toBe(0o600);
+        expect(statSync(path.join(assignment.runDirectory, file)).mode & 0o077, file).toBe(0);
       }
     });
 
@@ -190,7 +190,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
         ABP_JOB_ID: 'job-1',
         ABP_UNIT: '7',
         ABP_ATTEMPT: '1',
-        ABP_OUTPUT_DIR: assignment.outputDirectory,
+        ABP_OUTPUT_DIR: expect.stringMatching(`^(${assignment.outputDirectory}|${assignment.runDirectory}/output)$`),
         ABP_ATTEMPT_ID: assignment.attemptId,
         GIVEN: 'value',
         WANTED: 'passed',
@@ -222,7 +222,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
 }
 
 /** Lets an attempt end that takes a while. */
-const letGo = ({ outputDirectory }: Assignment) => writeFileSync(path.join(outputDirectory, 'go'), '');
+const letGo = ({ workingDirectory }: Assignment) => writeFileSync(path.join(workingDirectory, 'go'), '');
 
 /** Lets an executor of its own start the attempt, and kills it with SIGKILL as soon as the attempt has begun. */
 async function startAndKillExecutor(choice: WorkerChoice, assignment: Assignment): Promise<SpawnRecord> {

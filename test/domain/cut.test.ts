@@ -24,9 +24,9 @@ describe('a cut in the middle', () => {
 test.each([
   ['half of a line\nwhole\nlast', 'whole\nlast'],
   ['half of a line\nlast\n', 'last\n'],
-  ['half-of-a-word and more', 'and more'],
-  ['half of a line\n', 'of a line\n'],
-  ['one-long-word', 'one-long-word'],
-])('the end of a text begins with a whole line, else a whole word: %j', (tail, shown) => {
+  ['half-of-a-word and more', '… and more'],
+  ['half of a line\n', '… of a line\n'],
+  ['one-long-word', '… one-long-word'],
+])('the end of a text begins with a whole line, else a whole word behind an ellipsis: %j', (tail, shown) => {
   expect(fromWholeLine(tail)).toBe(shown);
 });

@@ -1,9 +1,8 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
-import { PATIENCE } from '../helpers/patience.ts';
 import { calm, fixtureProgram, livingProcesses, temporaryDirectory, workerWith } from '../helpers/worker.ts';
 
 const PROGRAM = fixtureProgram('command.mjs');
@@ -14,11 +13,6 @@ async function run(args: readonly string[], parts: Partial<Assignment> = {}, mor
   const choice = { type: 'command', command: [process.execPath, PROGRAM, ...args], ...more };
   const { worker, assignment } = await workerWith(choice, parts);
   return { assignment, outcome: await worker.run(assignment, { signal: calm }) };
-}
-
-/** When a file in an output directory was last changed, as the system has it. */
-function changeTime({ outputDirectory }: Assignment, name: string): number {
-  return statSync(path.join(outputDirectory, name)).ctimeMs + 10;
 }
 
 describe('the command worker', () => {
@@ -71,17 +65,30 @@ describe('the command worker', () => {
     ['only blank lines', 'echo; echo " "', 'incomplete', /printed nothing/],
     ['only words on stderr', 'echo done >&2', 'incomplete', /printed nothing/],
     ['an empty folder', 'mkdir "$ABP_OUTPUT_DIR/new"', 'incomplete', /wrote no file/],
+    ['a link', 'ln -s /etc/passwd "$ABP_OUTPUT_DIR/new"', 'incomplete', /wrote no file/],
+    ['no directory any more', 'rm -r "$ABP_OUTPUT_DIR"', 'incomplete', /wrote no file/],
     ['a file that is no program', './no-program', 'worker_unavailable', /^exit code 126: .*Permission denied$/],
     ['no such program', 'no-such-program', 'worker_unavailable', /^exit code 127: .*not found$/],
+    [
+      'a long line',
+      'head -c 24000 /dev/zero | tr "\\0" "x"; echo " no row 7" >&2; exit 3',
+      'agent_error',
+      /^exit code 3: no row 7$/,
+    ],
+    [
+      'a long last line',
+      '{ yes word | head -c 24000 | tr "\\n" " "; echo no row 7; } >&2; exit 3',
+      'agent_error',
+      /^exit code 3: … (word ){3000,}no row 7$/,
+    ],
     ['that code itself', 'exit 127', 'worker_unavailable', /^exit code 127$/],
   ])('that gives %s ends as a failure', async (_, script, failureClass, message) => {
     const workingDirectory = temporaryDirectory();
     writeFileSync(path.join(workingDirectory, 'no-program'), '');
     const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
     const { worker, assignment } = await workerWith(choice, { workingDirectory });
-    writeFileSync(path.join(assignment.outputDirectory, 'old'), 'of an earlier unit');
-    utimesSync(path.join(assignment.outputDirectory, 'old'), 1, 1);
-    await expect.poll(() => Date.now(), PATIENCE).toBeGreaterThan(changeTime(assignment, 'old'));
+    // What others write meanwhile says nothing about it.
+    writeFileSync(path.join(assignment.outputDirectory, 'other'), 'of another unit');
     const outcome = await worker.run(assignment, { signal: calm });
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
   });
@@ -89,12 +96,12 @@ describe('the command worker', () => {
   it.each([
     ['a file', 'echo x > "$ABP_OUTPUT_DIR/made"'],
     ['a file deep below it', 'mkdir -p "$ABP_OUTPUT_DIR/a/b"; echo x > "$ABP_OUTPUT_DIR/a/b/made"'],
-    ['a file that was there', 'echo more >> "$ABP_OUTPUT_DIR/old"'],
+    ['a file whose name is no UTF-8', 'echo x > "$ABP_OUTPUT_DIR/$(printf "a\\377")"'],
+    ['an empty file', ': > "$ABP_OUTPUT_DIR/empty"'],
     ['a file that was moved there with its times', 'touch -d 2001-01-01 m; mv m "$ABP_OUTPUT_DIR/moved"'],
   ])('may print nothing when it wrote %s', async (_, script) => {
     const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
     const { worker, assignment } = await workerWith(choice);
-    writeFileSync(path.join(assignment.outputDirectory, 'old'), 'of an earlier unit');
     expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: '' } });
   });
 

@@ -45,10 +45,15 @@ export interface EnvironmentChoice {
 }
 
 /**
- * The whole environment of a worker: the base, what its config names, and the five ABP_* of an attempt. Throws
+ * The whole environment of a worker: the base, what its config names, and the five ABP_* of an attempt, of which
+ * ABP_OUTPUT_DIR says where it writes. Throws
  * `worker_unavailable` naming the variables that were to be passed and are not set.
  */
-export function workerEnvironment(assignment: Assignment, choice: EnvironmentChoice): Record<string, string> {
+export function workerEnvironment(
+  assignment: Assignment,
+  choice: EnvironmentChoice,
+  outputDirectory = assignment.outputDirectory,
+): Record<string, string> {
   const { environment } = assignment;
   const missing = missingNames(choice.passEnv ?? [], environment);
   if (missing.length > 0) throw missingEnvironment(missing);
@@ -60,7 +65,7 @@ export function workerEnvironment(assignment: Assignment, choice: EnvironmentCho
     ABP_JOB_ID: assignment.jobId,
     ABP_UNIT: String(assignment.index),
     ABP_ATTEMPT: String(assignment.attempt),
-    ABP_OUTPUT_DIR: assignment.outputDirectory,
+    ABP_OUTPUT_DIR: outputDirectory,
     [ATTEMPT_ID_VARIABLE]: assignment.attemptId,
   };
 }

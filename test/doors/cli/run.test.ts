@@ -313,6 +313,26 @@ describe('abp run', () => {
     });
   });
 
+  test.each([
+    ['waits for its test to be approved', [], 'approve'],
+    ['is paused', ['--skip-test', '--yes', '--detach'], 'resume'],
+  ])('of a batch file whose job %s is refused with the command that goes on with it', async (_state, how, goesOn) => {
+    const { abp, allow, jobs, go } = workspace(how.length > 0 ? ['wait', 'two'] : ['one', 'two'], {
+      output: { path: 'out.csv' },
+    });
+    await allow();
+    await abp('run', 'batch.yaml', ...how);
+    const [jobId = ''] = jobs();
+    if (goesOn === 'resume') await abp('pause', jobId, '--hard');
+    const again = await abp('run', 'batch.yaml', '--yes', '-o', 'out.csv', '--force');
+    expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`abp ${goesOn} ${jobId}`) });
+    expect(jobs()).toHaveLength(1);
+    await abp('cancel', jobId, '--yes');
+    go();
+    expect((await abp('run', 'batch.yaml', '--yes', '--detach')).exitCode).toBe(0);
+    expect(jobs()).toHaveLength(2);
+  });
+
   test('abp create with the same --request-id returns the same job, and refuses another one', async () => {
     const { abp, json, jobs } = workspace();
     const first = await json('create', 'batch.yaml', '--request-id', 'night-1');
