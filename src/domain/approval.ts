@@ -1,3 +1,4 @@
+import type { Approved, Begun, Revoked } from './answers.ts';
 import type { JsonObject } from './json.ts';
 import type { Terms } from './limits.ts';
 import type { Power } from './power.ts';
@@ -37,15 +38,14 @@ export interface ApprovalStore {
   request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
   /**
    * Records a person's yes, also after a revocation, to terms of a job; terms that were agreed to before stay, if higher.
-   * `unknown` = it was never asked about.
    */
-  approve(tx: Tx, definition: string, by: string, terms: Terms | null): 'approved' | 'unknown';
+  approve(tx: Tx, definition: string, by: string, terms: Terms | null): Approved;
   /** Records that a person agrees to terms of a definition; where they agreed to a higher one before, that stays. */
   agree(tx: Tx, definition: string, terms: Terms): void;
-  /** Notes that a test begins under a yes; `conflict` = there is none, or another test has used it up. */
-  beginTest(tx: Tx, definition: string): 'begun' | 'conflict';
+  /** Notes that a test begins under a yes that no other test has used up. */
+  beginTest(tx: Tx, definition: string): Begun;
   /** A person approved the result of a test: the yes is good for another one. */
   endTest(tx: Tx, definition: string): void;
-  /** Takes an approval back; `unchanged` = there was none. */
-  revoke(tx: Tx, definition: string): 'revoked' | 'unchanged';
+  /** Takes an approval back. */
+  revoke(tx: Tx, definition: string): Revoked;
 }

@@ -1,3 +1,4 @@
+import type { Settled } from './answers.ts';
 import type { Attempt, AttemptPurpose, AttemptStatus, Outcome } from './attempt.ts';
 import type { LeaseToken } from './lease.ts';
 import type { Tx } from './repository.ts';
@@ -46,11 +47,8 @@ export interface Dispatcher {
   claim(tx: Tx, request: ClaimRequest): readonly Claim[];
   /** Of these claims, those whose unit has been taken away (cancelled, or settled by a successor): stop their workers. */
   lost(claims: readonly Claim[]): readonly Claim[];
-  /**
-   * Ends an attempt. `ok`: the unit moved. `fenced`: the unit was taken away meanwhile; the attempt and its cost are
-   * recorded all the same, unless somebody else has recorded them.
-   */
-  settle(tx: Tx, claim: Claim, settlement: Settlement): 'ok' | 'fenced';
+  /** Ends an attempt. */
+  settle(tx: Tx, claim: Claim, settlement: Settlement): Settled;
   /** Takes up to `limit` pending units of a cancelled job out of the queue; how many it took. */
   withdraw(tx: Tx, jobId: string, limit: number): number;
 }

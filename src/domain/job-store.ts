@@ -1,3 +1,4 @@
+import type { Deleted, Moved, Written } from './answers.ts';
 import type { FailureClass } from './failure.ts';
 import type { Job, JobStatus, Revision } from './job.ts';
 import type { Tx } from './repository.ts';
@@ -97,12 +98,12 @@ export interface JobStore {
   idsLike(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /**
-   * Compare-and-set of the status. false = the job was in none of `from` (default: all that may become `to`): nothing
-   * written. A pause also notes what was paused (`pausedFrom`).
+   * Compare-and-set of the status, from one of `from` (default: all that may become `to`). A pause also notes what was
+   * paused (`pausedFrom`).
    */
-  move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): boolean;
-  /** Writes other fields, optionally only in one of `inStatuses`. false = nothing written. */
-  patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): boolean;
+  move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Moved;
+  /** Writes other fields, optionally only in one of `inStatuses`. */
+  patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): Written;
   revision(jobId: string, revision: number): Revision | null;
   revisions(jobId: string): readonly Revision[];
   /** Fills in the template of a revision that was inserted before the fields of the source were known. */
@@ -121,7 +122,7 @@ export interface JobStore {
   wantingExecutor(): readonly Job[];
   /** Hides the job; from then on `deleteChunk` takes it apart. */
   markDeleting(tx: Tx, jobId: string): void;
-  /** Deletes up to `rows` rows of a job marked so; true = nothing of it is left. */
-  deleteChunk(tx: Tx, jobId: string, rows: number): boolean;
+  /** Deletes up to `rows` rows of a job marked so. */
+  deleteChunk(tx: Tx, jobId: string, rows: number): Deleted;
   deleting(): readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { Beaten, Noted, Released } from './answers.ts';
 import type { ApprovalStore } from './approval.ts';
 import type { Attempt, AttemptRef, UnitResult } from './attempt.ts';
 import type { EnumeratedItem } from './enumerator.ts';
@@ -116,9 +117,9 @@ export interface AttemptStore {
     from: number,
     to: number,
   ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
-  recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): void;
+  recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Noted;
   /** Counts an executor that begins to judge the output of a running attempt that it took over. */
-  recordJudge(tx: Tx, ref: AttemptRef): void;
+  recordJudge(tx: Tx, ref: AttemptRef): Noted;
 }
 
 /** The record of what happened, in order. */
@@ -149,11 +150,11 @@ export interface LeaseStore {
     claim: { jobId: string; owner: string; leaseMs: number } & ProcessIdentity,
     over: Lease | null,
   ): LeaseToken | null;
-  /** A sign of life; false = the lease is lost: stop. */
-  beat(token: LeaseToken): boolean;
+  /** Gives a sign of life. */
+  beat(token: LeaseToken): Beaten;
   /** Whether it is still held, inside a transaction: the guard of what an executor writes about its job. */
   holds(tx: Tx, token: LeaseToken): boolean;
-  release(tx: Tx, token: LeaseToken): boolean;
+  release(tx: Tx, token: LeaseToken): Released;
 }
 
 /** A quota window that is closed for all jobs with this worker type. */
@@ -209,7 +210,8 @@ export interface Repository {
   transaction<T>(work: (tx: Tx) => T): T;
   /**
    * null = it is this process's turn to write: a transaction that is made before the event loop goes on waits for nobody.
-   * Else resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s).
+   * Else resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s). Throws where the store
+   * cannot be written at all.
    */
   turn(patienceMs?: number): Promise<void> | null;
   /** A number that changes whenever another connection has committed: a cheap look before a dear one. */

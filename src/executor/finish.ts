@@ -71,7 +71,7 @@ function endTest(
   verdict: string,
 ): void {
   const ended = { ...test, state, verdict, endedAt: notBefore(test.startedAt, clock.now()) };
-  if (!repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing'])) return;
+  if (repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing']) === 'conflict') return;
   const type = state === 'passed' ? 'job:test_passed' : 'job:test_failed';
   repository.events.add(tx, job.jobId, { type, data: { verdict } });
 }
@@ -120,7 +120,7 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
       endedAt: notBefore(job.startedAt ?? job.createdAt, clock.now()),
       ...(output && { outputState: dueAfter(outputState), executorsLost: 0 }),
     };
-    if (!repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch })) return;
+    if (repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch }) === 'conflict') return;
     const { completed, failed, skipped, cancelled } = repository.units.counts(job.jobId);
     repository.events.add(tx, job.jobId, {
       type: to === 'completed' ? 'job:completed' : 'job:failed',

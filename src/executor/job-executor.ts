@@ -1,3 +1,4 @@
+import type { Beaten } from '../domain/answers.ts';
 import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
@@ -91,7 +92,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   async function tick(): Promise<Next> {
     try {
       await repository.turn(TURN_MS);
-      if (!signOfLife()) return lost();
+      if (signOfLife() === 'lost') return lost();
       bringIn();
       await repository.turn(TURN_MS);
       const decided = fullDisk.write(order, round);
@@ -125,13 +126,13 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     }
   }
 
-  function signOfLife(): boolean {
+  function signOfLife(): Beaten {
     const now = clock.monotonic();
-    if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return true;
-    if (!fullDisk.write(order, () => repository.leases.beat(lease))) return false;
+    if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return 'held';
+    if (fullDisk.write(order, () => repository.leases.beat(lease)) === 'lost') return 'lost';
     lastBeatMs = now;
     log.rotate();
-    return true;
+    return 'held';
   }
 
   /** A successor adopts what we started: leave it alone. */
@@ -235,7 +236,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
 
   /** With nothing running any more: lets go of the job, or ends what its status is about. */
   function finish(job: Job | null, phase: Phase): Next {
-    if (phase.kind === 'leave' || stopping) return release() ? 'done' : 'again';
+    if (phase.kind === 'leave' || stopping) return release();
     if (job && phase.kind === 'export') return deliver(job);
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
     const counts = repository.units.counts(jobId, phase.stage);
@@ -262,14 +263,14 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   /** Lets go of the job, unless it has been given new work in this very moment. */
-  function release(): boolean {
+  function release(): 'done' | 'again' {
     return fullDisk.write(order, (tx) => {
       const job = repository.jobs.get(jobId);
-      if (!stopping && phaseOf(job).kind !== 'leave') return false;
-      if (job?.status === 'cancelled' && dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK) > 0) return false;
+      if (!stopping && phaseOf(job).kind !== 'leave') return 'again';
+      if (job?.status === 'cancelled' && dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK) > 0) return 'again';
       if (job) repository.events.add(tx, jobId, { type: 'executor:stopped', data: { epoch: lease.epoch } });
       repository.leases.release(tx, lease);
-      return true;
+      return 'done';
     });
   }
 

@@ -12,7 +12,7 @@ export function pauseJob(
 ): void {
   if (!repository.leases.holds(tx, lease)) return;
   const patch = { pauseReason: reason, statusMessage: message, resumeAt, pauseMode: 'soft' } as const;
-  if (!repository.jobs.move(tx, lease.jobId, 'paused', { patch })) return;
+  if (repository.jobs.move(tx, lease.jobId, 'paused', { patch }) === 'conflict') return;
   repository.events.add(tx, lease.jobId, {
     type: 'job:paused',
     data: { reason, message, ...(resumeAt === null ? {} : { resume_at: resumeAt }) },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Begun } from '../domain/answers.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job, JobStatus } from '../domain/job.ts';
 import type { LeaseToken } from '../domain/lease.ts';
@@ -20,16 +21,16 @@ export interface Begin {
 
 /**
  * Puts a job into post-processing: writes the results file, then in one transaction makes (or puts back) the one unit of
- * stage post and moves the job. false = nothing done: the job has left `from`, units were put back meanwhile, or the
- * lease is lost. Throws what the export throws.
+ * stage post and moves the job. `conflict` = the job has left `from`, units were put back meanwhile, or the lease is lost.
+ * Throws what the export throws.
  */
 export async function beginPostProcessing(
   { repository, places }: { readonly repository: Repository; readonly places: Places },
   job: Job,
   begin: Begin,
-): Promise<boolean> {
+): Promise<Begun> {
   const { jobId, postProcessing } = job;
-  if (!postProcessing) return false;
+  if (!postProcessing) return 'conflict';
   const { from, lease, signal } = begin;
   makeOutputDirectory(places, postProcessing.outputDirectory);
   const { path, former } = await resultsFile(repository, jobId, postProcessing.outputDirectory);
@@ -38,9 +39,9 @@ export async function beginPostProcessing(
   await repository.turn();
   return repository.transaction((tx) => {
     const counts = repository.units.counts(jobId);
-    if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return false;
+    if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return 'conflict';
     const patch = { statusMessage: null, endedAt: null };
-    if (!repository.jobs.move(tx, jobId, 'post_processing', { from, patch })) return false;
+    if (repository.jobs.move(tx, jobId, 'post_processing', { from, patch }) === 'conflict') return 'conflict';
     const payload: PostProcessingPayload = {
       results_path: path,
       units_total: counts.total,
@@ -53,7 +54,7 @@ export async function beginPostProcessing(
     // One that waits for its retry goes on waiting; one that has ended runs again over the new results.
     repository.units.moveMany(tx, jobId, { stage: 'post' }, 'pending', 1);
     repository.events.add(tx, jobId, { type: 'job:post_processing_started', data: { path, sha256 } });
-    return true;
+    return 'begun';
   });
 }
 

@@ -25,7 +25,8 @@ export function mindGate(context: ExecutorContext, tx: Tx, job: Job, workerType:
   }
   if (!repository.leases.holds(tx, lease)) return;
   const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null };
-  if (!repository.jobs.move(tx, job.jobId, statusToResume(repository, job), { from: ['paused'], patch })) return;
+  if (repository.jobs.move(tx, job.jobId, statusToResume(repository, job), { from: ['paused'], patch }) === 'conflict')
+    return;
   repository.jobs.resetRule(tx, job.jobId);
   repository.events.add(tx, job.jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });
 }

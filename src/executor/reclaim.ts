@@ -12,16 +12,16 @@ export async function deleteInChunks(repository: Repository, jobId: string): Pro
   let rows = DELETE_CHUNK;
   for (;;) {
     await repository.turn();
-    const done = withReserve(repository, () => {
+    const deleted = withReserve(repository, () => {
       try {
         return repository.transaction((tx) => repository.jobs.deleteChunk(tx, jobId, rows));
       } catch (error) {
         if (!isDiskFull(error) || rows === SMALLEST_CHUNK) throw error;
         rows = Math.max(SMALLEST_CHUNK, Math.floor(rows / 10));
-        return false;
+        return 'left';
       }
     });
-    if (done) return;
+    if (deleted === 'deleted') return;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

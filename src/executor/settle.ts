@@ -50,7 +50,7 @@ export function settleAttempt(
     repository.events.add(tx, lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
   if (outcome.ok) {
     weather.refusedSinceMs = null;
-    if (verdict === 'ok') record('unit:completed', cost);
+    if (verdict === 'settled') record('unit:completed', cost);
     return;
   }
   const data = { class: outcome.failureClass, message: cutMiddle(outcome.message, MESSAGE_CHARS), ...cost };

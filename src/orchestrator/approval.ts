@@ -274,8 +274,8 @@ export function revokeApproval(deps: Pick<Deps, 'repository'>, definition: strin
     if (repository.approvals.revoke(tx, definition) === 'unchanged') return [];
     const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
     return repository.jobs.approvedAs(definition).flatMap(({ jobId }) => {
-      const waiting = repository.jobs.patch(tx, jobId, patch, ['paused']);
-      if (!waiting && !repository.jobs.move(tx, jobId, 'paused', { patch })) return [];
+      const waits = repository.jobs.patch(tx, jobId, patch, ['paused']) === 'written';
+      if (!waits && repository.jobs.move(tx, jobId, 'paused', { patch }) === 'conflict') return [];
       repository.events.add(tx, jobId, { type: 'job:paused', data: { reason: 'approval', message: REVOKED } });
       return [jobId];
     });

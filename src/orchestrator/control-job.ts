@@ -39,9 +39,12 @@ export const pauseJob = operation({
       // Whatever paused it, from now on it waits for a person; what a hard pause stopped stays stopped.
       if (now.pauseReason === 'user' && (now.pauseMode === 'hard' || !hard)) return;
       const patch = { pauseReason: 'user', pauseMode, statusMessage: null, resumeAt: null } as const;
-      const paused =
-        repository.jobs.move(tx, job_id, 'paused', { patch }) || repository.jobs.patch(tx, job_id, patch, ['paused']);
-      if (!paused) throw refuse(now, 'it has just ended', 'get_job_status shows what can be done with it.');
+      if (
+        repository.jobs.move(tx, job_id, 'paused', { patch }) === 'conflict' &&
+        repository.jobs.patch(tx, job_id, patch, ['paused']) === 'conflict'
+      ) {
+        throw refuse(now, 'it has just ended', 'get_job_status shows what can be done with it.');
+      }
       repository.events.add(tx, job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
     });
     await recoverIfLost(deps, job_id);
@@ -138,7 +141,7 @@ async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
     const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
     const to = statusToResume(repository, now);
     // Somebody else may have resumed it meanwhile: then it runs, which is what was asked for.
-    if (!repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch })) return;
+    if (repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch }) === 'conflict') return;
     repository.jobs.resetRule(tx, job.jobId);
     repository.events.add(tx, job.jobId, { type: 'job:resumed' });
   });
@@ -172,7 +175,7 @@ export const cancelJob = operation({
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
       const patch = { ...reasons, test, endedAt: notBefore(now.startedAt ?? now.createdAt, clock.now()) };
-      if (!repository.jobs.move(tx, job_id, 'cancelled', { patch })) {
+      if (repository.jobs.move(tx, job_id, 'cancelled', { patch }) === 'conflict') {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
       for (const stage of ['main', 'post'] as const) {

@@ -123,9 +123,7 @@ async function store(
   const { repository, defaults } = deps;
   const { jobId } = lease;
   // A source may be slow: its creator lives all the same, and lets go of it when the job is gone.
-  const signOfLife = setInterval(async () => {
-    if (!(await beat(deps, lease))) behind.giveUp();
-  }, defaults.leaseMs / 3);
+  const signsOfLife = setInterval(() => void beat(deps, lease, behind.giveUp), defaults.leaseMs / 3);
   try {
     const enumerated = await enumerateInto(deps, lease, enumerator, config, behind.call);
     const { fields } = enumerated;
@@ -135,7 +133,7 @@ async function store(
     repository.transaction((tx) => {
       repository.jobs.setTemplate(tx, jobId, 1, template);
       const patch = { totalUnits: enumerated.total, fields };
-      if (!repository.jobs.move(tx, jobId, 'created', { patch })) {
+      if (repository.jobs.move(tx, jobId, 'created', { patch }) === 'conflict') {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
       }
       repository.leases.release(tx, lease);
@@ -148,18 +146,17 @@ async function store(
   } catch (error) {
     throw await takeApart(deps, jobId, error);
   } finally {
-    clearInterval(signOfLife);
+    clearInterval(signsOfLife);
   }
 }
 
-/** Whether the job is still ours. */
-async function beat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken): Promise<boolean> {
+/** Gives a sign of life for the job, and gives up when it is not ours any more. */
+async function beat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken, giveUp: () => void): Promise<void> {
   try {
     await repository.turn(defaults.leaseMs / 6);
-    return repository.transaction(() => repository.leases.beat(lease));
+    if (repository.transaction(() => repository.leases.beat(lease)) === 'lost') giveUp();
   } catch {
     // Busy at this moment; the next beat comes well within the lease.
-    return true;
   }
 }
 

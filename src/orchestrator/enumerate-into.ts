@@ -57,7 +57,7 @@ export async function enumerateInto(
     repository.maintenance.requireRoom(chunk.chars);
     await repository.turn();
     repository.transaction((tx) => {
-      if (!repository.leases.beat(lease) || !repository.jobs.get(jobId)) {
+      if (repository.leases.beat(lease) === 'lost' || !repository.jobs.get(jobId)) {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
       }
       repository.units.add(tx, jobId, 'main', total, fresh);

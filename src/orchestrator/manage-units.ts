@@ -128,23 +128,24 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
   while (after !== null) {
     const cursor: number = after;
     await repository.turn();
-    after = repository.transaction((tx) => {
+    const step = repository.transaction((tx) => {
       // The job may have ended, or been cancelled, since the last look.
       const now = requireJob(deps, job.jobId);
       requireJobIn(now, action);
-      const step = repository.units.moveMany(tx, job.jobId, { ...filter, after: cursor }, to, CHUNK);
-      if (step.changed === 0) return step.last;
-      changed += step.changed;
-      repository.events.add(tx, job.jobId, { type: event, data: { count: step.changed } });
-      if (isEnded(now)) {
-        startAgain = true;
+      const moved = repository.units.moveMany(tx, job.jobId, { ...filter, after: cursor }, to, CHUNK);
+      const resumes = moved.changed > 0 && isEnded(now);
+      if (moved.changed > 0) repository.events.add(tx, job.jobId, { type: event, data: { count: moved.changed } });
+      if (resumes) {
         const patch = { statusMessage: null, endedAt: null };
         repository.jobs.move(tx, job.jobId, 'running', { from: [now.status], patch });
         repository.jobs.resetRule(tx, job.jobId);
         repository.events.add(tx, job.jobId, { type: 'job:resumed' });
       }
-      return step.last;
+      return { ...moved, resumes };
     });
+    changed += step.changed;
+    startAgain ||= step.resumes;
+    after = step.last;
     if (after !== null) await new Promise((resolve) => setImmediate(resolve));
   }
   if (startAgain) await launch(deps, job);
@@ -161,7 +162,7 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
-  if (!(await beginPostProcessing(deps, job, { from: ['completed', 'failed'] }))) {
+  if ((await beginPostProcessing(deps, job, { from: ['completed', 'failed'] })) === 'conflict') {
     throw refuse(requireJob(deps, job.jobId), 'it has just been started again', 'get_job_status shows how it goes on.');
   }
   await launch(deps, job);

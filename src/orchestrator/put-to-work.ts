@@ -37,7 +37,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     await repository.turn();
     repository.transaction((tx) => {
       const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;
-      if (!repository.jobs.move(tx, job.jobId, 'paused', { patch })) return;
+      if (repository.jobs.move(tx, job.jobId, 'paused', { patch }) === 'conflict') return;
       repository.events.add(tx, job.jobId, { type: 'job:paused', data: { reason, message } });
     });
     throw error;

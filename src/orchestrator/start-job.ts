@@ -167,7 +167,7 @@ async function run(
     if (given.shown !== undefined) requireShown(now, given.shown, now.approvedDefinition);
     const from = now.status;
     const patch = { startedAt: now.startedAt ?? clock.now() };
-    if (!repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch })) throw changed(job);
+    if (repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch }) === 'conflict') throw changed(job);
     repository.jobs.resetRule(tx, job.jobId);
     if (from === 'testing') {
       repository.events.add(tx, job.jobId, { type: 'job:approved', data });

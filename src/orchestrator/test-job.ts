@@ -58,7 +58,8 @@ function toTesting(
     startedAt: clock.now(),
     endedAt: null,
   };
-  if (!repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } })) throw changed(job);
+  if (repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } }) === 'conflict')
+    throw changed(job);
   repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units, ...data } });
 }
 
@@ -90,7 +91,8 @@ export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: stri
 }
 
 function putBackUnits({ repository }: OrchestratorDeps, tx: Tx, job: Job): void {
-  if (!repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } })) throw changed(job);
+  if (repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } }) === 'conflict')
+    throw changed(job);
   repository.units.moveMany(
     tx,
     job.jobId,

@@ -140,7 +140,7 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
       return { succeeded: row?.succeeded ?? 0, failed: row?.failed ?? 0, costUsd: row?.cost ?? 0 };
     },
     recordSpawn(_tx, ref, process, deadlineAt) {
-      recordSpawn.run({
+      const changed = recordSpawn.run({
         jobId: ref.jobId,
         stage: ref.stage,
         index: ref.index,
@@ -150,9 +150,9 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         bootId: process.bootId,
         deadlineAt,
       });
+      return changed === 1 ? 'noted' : 'ended';
     },
-    recordJudge: (_tx, { jobId, stage, index, attempt }) => {
-      recordJudge.run({ jobId, stage, index, attempt });
-    },
+    recordJudge: (_tx, { jobId, stage, index, attempt }) =>
+      recordJudge.run({ jobId, stage, index, attempt }) === 1 ? 'noted' : 'ended',
   };
 }

@@ -29,7 +29,7 @@ export function createDeletion(db: Database.Database): Pick<JobStore, 'markDelet
           .run(jobId, left).changes;
         if (left <= 0) break;
       }
-      return left > 0;
+      return left > 0 ? 'deleted' : 'left';
     },
     deleting: () =>
       allRows(db, query.selectFrom('jobs').select('job_id').where('deleting', '=', 1)).map((row) => row.job_id),

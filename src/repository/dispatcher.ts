@@ -283,7 +283,7 @@ export function createDispatcher(
         outputTokens: outcome.usage.outputTokens ?? 0,
         interrupted: attemptStatus === 'interrupted' ? 1 : 0,
       });
-      return endUnit.run({ ...key, ...decision }).changes === 0 ? 'fenced' : 'ok';
+      return endUnit.run({ ...key, ...decision }).changes === 0 ? 'fenced' : 'settled';
     },
     withdraw(_tx, jobId, limit) {
       let taken = withdraw.run({ jobId, stage: 'main', limit }).changes;

@@ -48,7 +48,7 @@ function columns(patch: JobPatch): Partial<JobsTable> {
     if (kind === 'json') set[column] = value === null ? null : JSON.stringify(value);
     else set[column] = kind === 'flag' ? Number(value) : value;
   }
-  return set as Partial<JobsTable>;
+  return set;
 }
 
 /** The ledger of jobs on SQLite. */
@@ -205,26 +205,25 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
     },
     move(_tx, jobId, to, options = {}) {
       const from = options.from ?? jobStatusesBefore(to);
-      if (from.length === 0) return false;
-      return (
-        runWrite(
-          db,
-          query
-            .updateTable('jobs')
-            .set({ ...columns(options.patch ?? {}), status: to })
-            .$if(to === 'paused', (update) => update.set((eb) => ({ paused_from: eb.ref('status') })))
-            .where('job_id', '=', jobId)
-            .where('status', 'in', [...from])
-            .where('deleting', '=', 0),
-        ) === 1
+      if (from.length === 0) return 'conflict';
+      const changed = runWrite(
+        db,
+        query
+          .updateTable('jobs')
+          .set({ ...columns(options.patch ?? {}), status: to })
+          .$if(to === 'paused', (update) => update.set((eb) => ({ paused_from: eb.ref('status') })))
+          .where('job_id', '=', jobId)
+          .where('status', 'in', [...from])
+          .where('deleting', '=', 0),
       );
+      return changed === 1 ? 'moved' : 'conflict';
     },
     patch(_tx, jobId, patch, inStatuses) {
       const set = columns(patch);
-      if (Object.keys(set).length === 0) return true;
+      if (Object.keys(set).length === 0) return 'written';
       let update = query.updateTable('jobs').set(set).where('job_id', '=', jobId).where('deleting', '=', 0);
       if (inStatuses) update = update.where('status', 'in', [...inStatuses]);
-      return runWrite(db, update) === 1;
+      return runWrite(db, update) === 1 ? 'written' : 'conflict';
     },
     tally(jobId): JobTally {
       const row = tally.get({ jobId });

@@ -64,8 +64,8 @@ export function createLeaseStore(db: Database.Database, clock: Clock): LeaseStor
       }) as { epoch: number } | undefined;
       return row ? { jobId: claim.jobId, epoch: row.epoch, owner: claim.owner } : null;
     },
-    beat: (token) => beat.run(token) === 1,
+    beat: (token) => (beat.run(token) === 1 ? 'held' : 'lost'),
     holds: (_tx, token) => holds.get(token) !== undefined,
-    release: (_tx, token) => release.run(token) === 1,
+    release: (_tx, token) => (release.run(token) === 1 ? 'released' : 'lost'),
   };
 }

@@ -222,7 +222,7 @@ export function dispatcherContract(
     const claim = claimOne(store, lease, 0);
     clock.advance(100);
     const usage = { costUsd: 0.25, costEstimated: true, inputTokens: 10, outputTokens: 3, sessionId: 's', turns: 2 };
-    expect(settleAs(store, claim, null, 'completed', { usage })).toBe('ok');
+    expect(settleAs(store, claim, null, 'completed', { usage })).toBe('settled');
     expect(repository.attempts.get(claim.attempt)).toMatchObject({
       status: 'succeeded',
       result: { text: 'done' },
@@ -256,7 +256,7 @@ export function dispatcherContract(
     const second = claimOne(store, lease, 0);
     expect(settleAs(store, first, null, 'completed')).toBe('fenced');
     expect(unitIn(store, jobId, 0)).toMatchObject({ status: 'running', attempt: 2 });
-    expect(settleAs(store, second, null, 'completed')).toBe('ok');
+    expect(settleAs(store, second, null, 'completed')).toBe('settled');
     expect(repository.attempts.ofUnit(second.unit).map(({ status }) => status)).toEqual(['interrupted', 'succeeded']);
   });
 

@@ -90,9 +90,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
         const { jobId } = seedJob(store, { status: from, units: 1 });
         const patch: JobPatch = { statusMessage: 'moved', resumeAt: 5, totalUnits: 1 };
         const moved = tx((t) => repository.jobs.move(t, jobId, to, { patch }));
-        expect(moved, `${from} → ${to}`).toBe(jobStatusesBefore(to).includes(from));
+        expect(moved, `${from} → ${to}`).toBe(jobStatusesBefore(to).includes(from) ? 'moved' : 'conflict');
         expect(repository.jobs.get(jobId)).toMatchObject(
-          moved ? { status: to, ...patch } : { status: from, statusMessage: null, resumeAt: null },
+          moved === 'moved' ? { status: to, ...patch } : { status: from, statusMessage: null, resumeAt: null },
         );
       }
     }
@@ -102,10 +102,10 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const { repository, tx, store } = fresh();
     const { jobId } = seedJob(store, { status: 'created' });
     const move = (to: JobStatus, from: readonly JobStatus[]) => tx((t) => repository.jobs.move(t, jobId, to, { from }));
-    expect(move('running', ['testing'])).toBe(false);
-    expect(move('running', ['created'])).toBe(true);
-    expect(move('running', ['created'])).toBe(false);
-    expect(move('paused', [])).toBe(false);
+    expect(move('running', ['testing'])).toBe('conflict');
+    expect(move('running', ['created'])).toBe('moved');
+    expect(move('running', ['created'])).toBe('conflict');
+    expect(move('paused', [])).toBe('conflict');
   });
 
   test('a pause notes what was paused', () => {
@@ -152,12 +152,12 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       startedAt: 3,
       endedAt: 4,
     };
-    expect(tx((t) => repository.jobs.patch(t, before.jobId, patch, ['paused']))).toBe(false);
+    expect(tx((t) => repository.jobs.patch(t, before.jobId, patch, ['paused']))).toBe('conflict');
     expect(repository.jobs.get(before.jobId)).toEqual(before);
-    expect(tx((t) => repository.jobs.patch(t, before.jobId, patch, ['running']))).toBe(true);
+    expect(tx((t) => repository.jobs.patch(t, before.jobId, patch, ['running']))).toBe('written');
     expect(repository.jobs.get(before.jobId)).toEqual({ ...before, ...patch });
-    expect(tx((t) => repository.jobs.patch(t, before.jobId, {}))).toBe(true);
-    expect(tx((t) => repository.jobs.patch(t, 'job-none', { name: 'x' }))).toBe(false);
+    expect(tx((t) => repository.jobs.patch(t, before.jobId, {}))).toBe('written');
+    expect(tx((t) => repository.jobs.patch(t, 'job-none', { name: 'x' }))).toBe('conflict');
   });
 
   test('jobs are listed newest first, by page, filtered, counted; one that is being enumerated only when asked for', () => {
@@ -262,11 +262,11 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.jobs.get(jobId)).toBeNull();
     expect(repository.jobs.idsLike(jobId)).toEqual([]);
     expect(repository.jobs.list({ limit: 9 }).total).toBe(1);
-    expect(tx((t) => repository.jobs.move(t, jobId, 'paused'))).toBe(false);
-    expect(tx((t) => repository.jobs.patch(t, jobId, { name: 'x' }))).toBe(false);
+    expect(tx((t) => repository.jobs.move(t, jobId, 'paused'))).toBe('conflict');
+    expect(tx((t) => repository.jobs.patch(t, jobId, { name: 'x' }))).toBe('conflict');
     expect(repository.jobs.deleting()).toEqual([jobId]);
     let chunks = 1;
-    while (!tx((t) => repository.jobs.deleteChunk(t, jobId, 10))) chunks += 1;
+    while (tx((t) => repository.jobs.deleteChunk(t, jobId, 10)) === 'left') chunks += 1;
     expect(chunks).toBeGreaterThan(3);
     expect(repository.jobs.deleting()).toEqual([]);
     expect(repository.units.list(jobId, {}, 100)).toEqual([]);
@@ -276,7 +276,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.leases.get(jobId)).toBeNull();
     expect(repository.jobs.revisions(jobId)).toEqual([]);
     expect(repository.units.counts(other.jobId).total).toBe(5);
-    expect(tx((t) => repository.jobs.deleteChunk(t, jobId, 10))).toBe(true);
+    expect(tx((t) => repository.jobs.deleteChunk(t, jobId, 10))).toBe('deleted');
   });
 
   // ── units ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -476,14 +476,27 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const lease = holdLease(store, jobId);
     const claim = claimOne(store, lease, 0);
     const process = { pid: 4711, startedAt: 's', bootId: 'b' };
-    tx((t) => repository.attempts.recordSpawn(t, claim.attempt, process, 99));
+    const spawn = (pid: number, until: number) =>
+      tx((t) => repository.attempts.recordSpawn(t, claim.attempt, { ...process, pid }, until));
+    expect(spawn(4711, 99)).toBe('noted');
     const recorded = { pid: 4711, pidStartedAt: 's', bootId: 'b', deadlineAt: 99 };
     expect(repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(repository.attempts.running(jobId)).toHaveLength(1);
     settleAs(store, claim, null, 'completed');
-    tx((t) => repository.attempts.recordSpawn(t, claim.attempt, { ...process, pid: 1 }, 1));
+    expect(spawn(1, 1)).toBe('ended');
     expect(repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(repository.attempts.running(jobId)).toEqual([]);
+  });
+
+  test('a judge is counted on a running attempt only', () => {
+    const { repository, store, tx } = fresh();
+    const { jobId } = seedJob(store);
+    const claim = claimOne(store, holdLease(store, jobId), 0);
+    const judge = () => tx((t) => repository.attempts.recordJudge(t, claim.attempt));
+    expect(judge()).toBe('noted');
+    settleAs(store, claim, null, 'completed');
+    expect(judge()).toBe('ended');
+    expect(repository.attempts.get(claim.attempt)?.judges).toBe(1);
   });
 
   test('what ended lately is told newest first', () => {
@@ -547,8 +560,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.leases.get(jobId)).toMatchObject({ ...claim, epoch: 1, heartbeat: 0, released: false });
     expect(repository.leases.held().map((lease) => lease.jobId)).toEqual([jobId]);
     const token = { jobId, epoch: 1, owner: 'a' };
-    expect(tx((t) => repository.leases.release(t, token))).toBe(true);
-    expect(tx((t) => repository.leases.release(t, token))).toBe(false);
+    expect(tx((t) => repository.leases.release(t, token))).toBe('released');
+    expect(tx((t) => repository.leases.release(t, token))).toBe('lost');
     expect(repository.leases.held()).toEqual([]);
     expect(acquire('b')).toEqual({ jobId, epoch: 2, owner: 'b' });
   });
@@ -560,13 +573,13 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const seen = repository.leases.get(jobId);
     const claim = { jobId, owner: 'next', leaseMs: 100, pid: 2, startedAt: null, bootId: null };
     const takeOver = () => tx((t) => repository.leases.acquire(t, claim, seen));
-    expect(repository.leases.beat(first)).toBe(true);
+    expect(repository.leases.beat(first)).toBe('held');
     expect(takeOver()).toBeNull();
     const now = repository.leases.get(jobId);
     expect(tx((t) => repository.leases.acquire(t, claim, now))).toEqual({ jobId, epoch: 2, owner: 'next' });
-    expect(repository.leases.beat(first)).toBe(false);
+    expect(repository.leases.beat(first)).toBe('lost');
     expect(tx((t) => repository.leases.holds(t, first))).toBe(false);
-    expect(tx((t) => repository.leases.release(t, first))).toBe(false);
+    expect(tx((t) => repository.leases.release(t, first))).toBe('lost');
     expect(tx((t) => repository.leases.acquire(t, claim, now))).toBeNull();
   });
 
