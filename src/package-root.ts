@@ -18,7 +18,7 @@ export function packageRoot(): string {
   const here = fileURLToPath(import.meta.url);
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json');
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === PACKAGE_NAME) return folder;
+    if (existsSync(manifest) && nameIn(manifest) === PACKAGE_NAME) return folder;
     if (folder === dirname(folder)) throw new Error(`No package.json of ${PACKAGE_NAME} above ${here}`);
   }
 }
@@ -32,4 +32,8 @@ export function packageVersion(): string {
 export function programPath(program: Program): string {
   const isSource = import.meta.url.endsWith('.ts');
   return join(packageRoot(), isSource ? 'src' : 'dist', `${program}.${isSource ? 'ts' : 'js'}`);
+}
+
+function nameIn(manifest: string): unknown {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly name?: unknown }).name;
 }

@@ -137,7 +137,8 @@ async function listen(served: ServedDashboard, jobId: string, signal: AbortSigna
       signal,
     });
     const decoder = new TextDecoder();
-    for await (const chunk of body ?? []) events += decoder.decode(chunk, { stream: true }).split('\nid:').length - 1;
+    const chunks: AsyncIterable<Uint8Array> | [] = body ?? [];
+    for await (const chunk of chunks) events += decoder.decode(chunk, { stream: true }).split('\nid:').length - 1;
   } catch (error) {
     if (!signal.aborted) throw error;
   }

@@ -26,7 +26,7 @@ export const exporting: Benchmark = {
         const sizes: number[] = [];
         const watched = watch(door.pid, ({ nowMb }) => sizes.push(nowMb));
         const { output, ms } = await door.call('export_results', { job_id: jobId, format, path });
-        if (output.rows !== MILLION) throw new Error(`Expected ${MILLION} rows, found ${output.rows}.`);
+        if (output.rows !== MILLION) throw new Error(`Expected ${MILLION} rows, found ${String(output.rows)}.`);
         times.push(ms / 1000);
         peaks.push(watched.end().peakMb);
         growths.push(growth(sizes));

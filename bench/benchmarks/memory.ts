@@ -21,10 +21,11 @@ export const memory: Benchmark = {
     const jobId = String(output.job_id);
     const points: Point[] = [];
     let done = 0;
-    const counting = setInterval(async () => {
+    const look = async () => {
       const { output: now } = await door.call('get_job_status', { job_id: jobId });
       done = (now.units as { completed: number }).completed;
-    }, LOOK_MS);
+    };
+    const counting = setInterval(() => void look(), LOOK_MS);
     let lookedAt = 0;
     const ran = await runToEnd(door, jobId, ({ nowMb }) => {
       if (performance.now() - lookedAt < LOOK_MS) return;

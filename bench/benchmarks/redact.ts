@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
 
 /** A result may have 8 MB; there are many hostile texts, so of them less is measured. */
@@ -12,8 +13,8 @@ export const redaction: Benchmark = {
   async run(bench) {
     const [hex, slowest, growth]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < ROUNDS[bench.size]; round++) {
-      const half = timesOf(bench, HOSTILE_MB / 2);
-      const whole = timesOf(bench, HOSTILE_MB);
+      const half = await timesOf(bench, HOSTILE_MB / 2);
+      const whole = await timesOf(bench, HOSTILE_MB);
       const sum = (times: readonly number[]) => times.reduce((all, ms) => all + ms, 0);
       hex.push(whole.hexMs);
       slowest.push(Math.max(...whole.hostileMs));
@@ -31,7 +32,8 @@ interface Times {
   readonly hostileMs: readonly number[];
 }
 
-function timesOf({ installation }: Bench, megabytes: number): Times {
+async function timesOf({ installation }: Bench, megabytes: number): Promise<Times> {
   const args = [installation.program('redact'), String(HEX_MB * 1e6), String(megabytes * 1e6)];
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Times;
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as Times;
 }

@@ -35,7 +35,7 @@ export interface Ran {
 /** Allows a job what it can do, as a person would who looked at it: workers of benchmarks run programs. */
 async function allow(door: Door, jobId: string): Promise<void> {
   const { output } = await door.call('job_approval', { job_id: jobId });
-  if (!output.allowed) await door.call('allow_job', { job_id: jobId, shown: output.shown });
+  if (output.allowed !== true) await door.call('allow_job', { job_id: jobId, shown: output.shown });
 }
 
 /** Runs a created job, without a test, to its end; throws unless every unit completed. */
@@ -52,7 +52,7 @@ export async function runToEnd(door: Door, jobId: string, onLook?: (used: Used) 
     const { output: now } = await door.call('get_job_status', { job_id: jobId, wait_seconds: keeper ? 45 : 0 });
     if (now.status === 'running') continue;
     const used = { executor: executor.end(), keeper: keeper?.end() ?? null };
-    if (now.status !== 'completed') throw new Error(`The job ended ${now.status}: ${JSON.stringify(now)}`);
+    if (now.status !== 'completed') throw new Error(`The job ended ${String(now.status)}: ${JSON.stringify(now)}`);
     return { seconds: (Date.parse(String(now.ended_at)) - started) / 1000, ...used };
   }
 }

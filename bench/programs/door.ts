@@ -12,7 +12,7 @@ v8.setFlagsFromString('--semi-space-growth-factor=1');
 const abp = wire();
 const call = { workingDirectory: process.cwd(), human: 'cli', patienceMs: Number.POSITIVE_INFINITY } as const;
 
-createInterface({ input: process.stdin }).on('line', async (line) => {
+async function answerTo(line: string): Promise<void> {
   const { id, name, input } = JSON.parse(line) as { id: number; name: string; input: unknown };
   const started = performance.now();
   const answer = await abp.orchestrator.callUnknown(name, input, call).then(
@@ -23,7 +23,9 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
     },
   );
   process.stdout.write(`${JSON.stringify(answer)}\n`);
-});
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => void answerTo(line));
 process.stdin.once('end', () => {
   abp.close();
   process.exit(0);

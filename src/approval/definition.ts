@@ -167,6 +167,6 @@ function signatureOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
 }
 
 /** The config of a source as it may be kept with a question: JSON. */
-export function sourceShown(type: string, config: unknown): JsonObject {
+export function sourceShown(type: string, config: unknown): { readonly type: string; readonly config: JsonObject } {
   return { type, config: config as JsonObject };
 }

@@ -20,11 +20,11 @@ export async function addCompletion(program: Command, act: Act, args: readonly s
     )
     .addHelpText('after', '\n  $ abp completion bash >> ~/.bashrc\n  $ abp completion zsh >> ~/.zshrc')
     .action(
-      act(async (session, shell: string) => {
+      act((session, shell: string) => {
         // As it comes, bash complains about it whenever ~/.bashrc is read once more.
         const script = printed(() => completion.setup('abp', 'abp', shell)).replace(/^readonly /gm, '');
         session.answer({ shell, script }, script);
-        return 'done';
+        return Promise.resolve('done');
       }),
     );
   if (!isRequest) return;

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { PassThrough } from 'node:stream';
+import { isatty } from 'node:tty';
 import pc from 'picocolors';
 import { escapeUnseen, showUnseen } from '../domain/unseen-characters.ts';
 import { interrupted } from './exit-codes.ts';
@@ -28,7 +29,7 @@ export function createTerminal(json: boolean, environment: Readonly<Record<strin
   return {
     human,
     colors: pc.createColors(colored),
-    interactive: process.stdin.isTTY === true && human.isTTY === true && environment.TERM !== 'dumb',
+    interactive: isatty(0) && isatty(human.fd) && environment.TERM !== 'dumb',
     ask: (question) => ask(safe(question), human),
     safe,
   };
@@ -46,10 +47,13 @@ function safeInColor(text: string): string {
 }
 
 /** https://no-color.org: any value that is not empty switches colours off. */
-function wantsColor(stream: NodeJS.WriteStream, environment: Readonly<Record<string, string | undefined>>): boolean {
+function wantsColor(
+  { fd }: { readonly fd: number },
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
   if (environment.NO_COLOR) return false;
   if (environment.FORCE_COLOR) return environment.FORCE_COLOR !== '0';
-  return stream.isTTY === true && environment.TERM !== 'dumb';
+  return isatty(fd) && environment.TERM !== 'dumb';
 }
 
 /** Enter, and a line break that was pasted. */

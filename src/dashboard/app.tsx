@@ -184,7 +184,13 @@ function SignOutButton() {
     }
   };
   return (
-    <button type="button" className="button quiet icon" aria-label="Sign out" title="Sign out" onClick={signOut}>
+    <button
+      type="button"
+      className="button quiet icon"
+      aria-label="Sign out"
+      title="Sign out"
+      onClick={() => void signOut()}
+    >
       <LogOut />
     </button>
   );

@@ -76,5 +76,5 @@ export function words(name: string): string {
 /** A cell or value as one line. */
 export function oneLine(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

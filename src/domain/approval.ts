@@ -15,7 +15,7 @@ export interface Approval {
   /** SHA-256 of the files whose bytes are part of the definition, by absolute path; null = it was not there. */
   readonly files: Readonly<Record<string, string | null>>;
   /** Of a source: its type and config, for a person to read. */
-  readonly source: JsonObject | null;
+  readonly source: { readonly type: string; readonly config: JsonObject } | null;
   readonly requestedAt: number;
   readonly approvedAt: number | null;
   /** Where the person said yes: elicitation, cli, dashboard. */

@@ -3,6 +3,11 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A JSON object: the shape of payloads, configs and schemas. */
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Whether a value is an array. `Array.isArray` would forget what is in it. */
+export function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
 /** Levels of nesting that everything here can follow. JSON.parse takes any number, JSON.stringify breaks at some thousands. */
 export const MAX_DEPTH = 500;
 

@@ -7,9 +7,10 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   const exact = folded.get(wanted);
   if (exact !== undefined) return exact;
   const whole = [...folded.keys()].filter((candidate) => isPart(wanted, candidate) || isPart(candidate, wanted));
+  if (folded.size === 0) return null;
   const best = closest(wanted, whole.length > 0 ? whole : [...folded.keys()]);
-  const allowed = Math.max(1, Math.round(Math.max(wanted.length, best?.length ?? 0) / 3));
-  const near = best !== undefined && (whole.length > 0 || swapped(wanted, best) || distance(wanted, best) <= allowed);
+  const allowed = Math.max(1, Math.round(Math.max(wanted.length, best.length) / 3));
+  const near = whole.length > 0 || swapped(wanted, best) || distance(wanted, best) <= allowed;
   return near ? (folded.get(best) ?? null) : null;
 }
 

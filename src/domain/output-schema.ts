@@ -43,9 +43,10 @@ export async function compileSchema(schema: JsonObject): Promise<OutputCheck> {
 }
 
 async function compile(schema: JsonObject): Promise<OutputCheck> {
-  const dialect = DIALECTS.find(({ uri }) => schema.$schema === undefined || uri.test(String(schema.$schema)));
+  const { $schema: named } = schema;
+  const dialect = DIALECTS.find(({ uri }) => named === undefined || (typeof named === 'string' && uri.test(named)));
   if (!dialect) {
-    throw refusal(`$schema is ${JSON.stringify(schema.$schema)}, expected draft 2020-12, 2019-09, 07, 06 or 04`);
+    throw refusal(`$schema is ${JSON.stringify(named)}, expected draft 2020-12, 2019-09, 07, 06 or 04`);
   }
   const [{ default: AjvDialect }, { default: formats }] = await Promise.all([dialect.load(), import('ajv-formats')]);
   // Without ownProperties every object has a property `constructor`.
@@ -97,7 +98,7 @@ function protoAsPattern(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(protoAsPattern);
   if (typeof schema !== 'object' || schema === null) return schema;
   const inner = Object.entries(schema).map(([name, value]) => [name, protoAsPattern(value)] as const);
-  const { properties, patternProperties, ...rest } = Object.fromEntries(inner) as JsonObject;
+  const { properties, patternProperties, ...rest }: JsonObject = Object.fromEntries(inner);
   const own = {
     ...(properties !== undefined && { properties }),
     ...(patternProperties !== undefined && { patternProperties }),

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.ts';
+import { isArray, type Json, type JsonObject } from './json.ts';
 
 /** Keywords that apply a schema to the very value that their own schema is applied to. */
 const IN_PLACE: ReadonlySet<string> = new Set(['not', 'if', 'then', 'else']);
@@ -53,7 +53,7 @@ function documentsOf(root: JsonObject): Documents {
   const schemas: Place[] = [];
   const byAddress = new Map<string, Place>([[ROOT, { schema: root, base: ROOT }]]);
   const visit = (value: Json, base: string) => {
-    if (Array.isArray(value)) for (const inner of value) visit(inner, base);
+    if (isArray(value)) for (const inner of value) visit(inner, base);
     if (!isObject(value)) return;
     const here = identifierOf(value, base);
     const place = { schema: value, base };

@@ -41,7 +41,9 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string,
 /** `found` for messages: JSON, cut to a readable length. */
 export function show(value: unknown): string {
   const isNumber = typeof value === 'bigint' || typeof value === 'number';
-  const text = isNumber ? String(value) : (JSON.stringify(value) ?? String(value));
+  // What has no JSON (undefined, a function) gives none, whatever the type says.
+  const json = isNumber ? undefined : (JSON.stringify(value) as string | undefined);
+  const text = json ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 

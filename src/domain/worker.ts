@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AttemptRef, Outcome } from './attempt.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { WorkerChoice } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Bounds, Power } from './power.ts';
@@ -128,9 +129,9 @@ export interface Worker {
   requiredEnvironment(config: JsonObject): readonly string[];
   /** Throws AbpError `invalid_input` for an output schema that this worker cannot ask for; absent = it takes any. */
   checkSchema?(schema: JsonObject): void;
-  preflight(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Promise<Preflight>;
+  preflight(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Awaitable<Preflight>;
   /** What it works with here, after a preflight that went well. */
-  needs(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Promise<Needs>;
+  needs(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Awaitable<Needs>;
   run(assignment: Assignment, context: RunContext): Promise<Outcome>;
   /**
    * Waits for the living processes of an attempt that an earlier executor spawned, found by their ABP_ATTEMPT_ID, under
@@ -144,7 +145,7 @@ export interface Worker {
   /** The conversation in a run directory, from a line on; whole file never in memory. */
   conversation(runDirectory: string, from: number): AsyncIterable<ConversationEntry>;
   /** The last thing that a running attempt said or did, read from the end of its files; null while there is nothing. Its seq says nothing. */
-  latestStep(runDirectory: string): Promise<ConversationEntry | null>;
+  latestStep(runDirectory: string): Awaitable<ConversationEntry | null>;
   /** What continues this session in a terminal, where its agent worked; null where that does not exist. */
   resumeCommand(sessionId: string, place: WorkingPlace): string | null;
 }

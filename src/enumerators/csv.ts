@@ -72,7 +72,9 @@ const configSchema = z
   })
   .refine(
     ({ comment, delimiter, quote }) =>
-      ![quote, delimiterOf(delimiter)].some((mark) => mark && comment?.startsWith(mark)),
+      ![quote, delimiterOf(delimiter)].some(
+        (mark) => mark !== undefined && mark !== '' && comment?.startsWith(mark) === true,
+      ),
     {
       path: ['comment'],
       error: 'expected it to begin with neither the quote nor the delimiter',

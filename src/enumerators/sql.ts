@@ -26,7 +26,8 @@ const isExact = (value: number) =>
   !Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 2 ** 63;
 
 const exactNumber = z.number().refine(isExact, {
-  error: ({ input }) => `expected a whole number beyond 2^53 as text, found ${input}, whose last digits may be lost`,
+  error: ({ input }) =>
+    `expected a whole number beyond 2^53 as text, found ${String(input)}, whose last digits may be lost`,
 });
 
 const param = z.union([z.string(), exactNumber, z.boolean(), z.null()]);

@@ -1,9 +1,12 @@
+import type { Awaitable } from '../domain/awaitable.ts';
+import { type AbpError, toAbpError } from '../domain/error.ts';
+
 /** A growing record that clients follow from any point on. */
 export interface FeedSource {
   /** Changes whenever there is more; null = it is gone for good. Cheap: it is looked at four times a second. */
   mark(): string | null;
   /** What comes after a position, as one ready piece of an event stream; null when there is nothing yet. */
-  page(after: number): Promise<FeedPage | null>;
+  page(after: number): Awaitable<FeedPage | null>;
 }
 
 /** One piece of a stream. */
@@ -21,7 +24,7 @@ export interface Feeds {
    * Pieces of an event stream after a position, until the signal. It goes only as fast as it is read, and holds one page
    * at most, so that a slow client costs nothing.
    */
-  follow(key: string, source: FeedSource, after: number, signal: AbortSignal): AsyncGenerator<string>;
+  follow(key: string, source: FeedSource, after: number, signal: AbortSignal): AsyncGenerator<string, void>;
   /** Clients that follow something now. */
   readonly clients: number;
   close(): void;
@@ -38,7 +41,7 @@ interface Channel {
   followers: number;
   mark: string | null;
   /** Why it cannot be looked at any more. */
-  broken?: unknown;
+  broken?: AbpError;
   pages: Map<number, Promise<FeedPage | null>>;
   /** Followers that wait for a change. */
   readonly waiting: Set<() => void>;
@@ -59,7 +62,7 @@ export function createFeeds(): Feeds {
         channel.mark = mark;
       } catch (error) {
         // Its streams end with it; who comes back is told why.
-        channel.broken = error;
+        channel.broken = toAbpError(error);
         channels.delete(key);
       }
       channel.pages = new Map();
@@ -91,7 +94,12 @@ export function createFeeds(): Feeds {
     timer = undefined;
   }
 
-  async function* follow(key: string, source: FeedSource, after: number, signal: AbortSignal): AsyncGenerator<string> {
+  async function* follow(
+    key: string,
+    source: FeedSource,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void> {
     const stop = AbortSignal.any([signal, closing.signal]);
     const channel = enter(key, source);
     let position = after;
@@ -130,7 +138,7 @@ export function createFeeds(): Feeds {
 function pageOf(channel: Channel, position: number): Promise<FeedPage | null> {
   const known = channel.pages.get(position);
   if (known) return known;
-  const page = channel.source.page(position);
+  const page = Promise.resolve(channel.source.page(position));
   if (channel.pages.size >= KEPT_PAGES) channel.pages.clear();
   channel.pages.set(position, page);
   return page;

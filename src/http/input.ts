@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { Awaitable } from '../domain/awaitable.ts';
 import { AbpError } from '../domain/error.ts';
 import { parseWith } from '../domain/validate.ts';
 import { pathFields, type Route } from './endpoints.ts';
@@ -16,7 +17,7 @@ interface FieldSchema {
 }
 
 /** Turns a request into the input of its operation; the operation's own schema judges it afterwards. */
-export type ReadInput = (c: Context) => Promise<Record<string, unknown>>;
+export type ReadInput = (c: Context) => Awaitable<Record<string, unknown>>;
 
 /** Prepares the reader of a route: path and query are text, which the schema's types turn into numbers and lists. */
 export function inputReader({ method, path }: Route, input: z.ZodType): ReadInput {
@@ -25,7 +26,7 @@ export function inputReader({ method, path }: Route, input: z.ZodType): ReadInpu
   const fields = (schema.properties ?? {}) as Readonly<Record<string, FieldSchema>>;
   const fromPath = (c: Context) =>
     Object.fromEntries(inPath.map((name) => [name, fromText(c.req.param(name) ?? '', fields[name])]));
-  if (method === 'get') return async (c) => ({ ...fromQuery(c.req.queries(), fields), ...fromPath(c) });
+  if (method === 'get') return (c) => ({ ...fromQuery(c.req.queries(), fields), ...fromPath(c) });
   return async (c) => {
     const body = await jsonBody(c);
     const twice = inPath.find((name) => name in body);
@@ -45,7 +46,7 @@ export function headerValue<T>(c: Context, name: string, schema: z.ZodType<T>): 
   const text = c.req.header(name);
   if (text === undefined) return undefined;
   const value = fromText(text, z.toJSONSchema(schema, { io: 'input' }) as FieldSchema);
-  return parseWith(z.object({ [name]: schema }), { [name]: value }, 'headers')[name] as T;
+  return parseWith(z.object({ [name]: schema }), { [name]: value }, 'headers')[name];
 }
 
 /**

@@ -112,7 +112,7 @@ interface InputSchema {
 }
 
 function inputOf(input: z.ZodType): InputSchema {
-  return schemaOf(input, 'input') as InputSchema;
+  return schemaOf(input, 'input');
 }
 
 function parametersOf({ path, method, streams, keyed }: Route, input: InputSchema): { readonly parameters?: Schema[] } {
@@ -121,7 +121,7 @@ function parametersOf({ path, method, streams, keyed }: Route, input: InputSchem
   const parameter = (name: string, place: 'path' | 'query') => {
     const { description, ...schema } = input.properties?.[name] ?? {};
     const required = place === 'path' || input.required?.includes(name) === true;
-    return { name, in: place, required, ...(description ? { description } : {}), schema };
+    return { name, in: place, required, ...(description === undefined ? {} : { description }), schema };
   };
   const parameters = [
     ...inPath.map((name) => parameter(name, 'path')),

@@ -70,7 +70,8 @@ interface Problem {
 
 /** Whatever was thrown, as one answer. What is nobody's mistake but ABP's says no more than that. */
 export function problemResponse(c: Context, thrown: unknown): Response {
-  const { status, body, headers } = problemAnswer(thrown, c.get('requestId') ?? '', c.req.path);
+  const requestId = c.get('requestId') as string | undefined;
+  const { status, body, headers } = problemAnswer(thrown, requestId ?? '', c.req.path);
   return c.body(body, status as 400, headers);
 }
 

@@ -80,7 +80,8 @@ function begin(
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
-  server.on('request', getRequestListener(app.fetch, { errorHandler: answerUnread(server, log) }));
+  const answer = getRequestListener(app.fetch, { errorHandler: answerUnread(server, log) });
+  server.on('request', (request, response) => void answer(request, response));
   const ending = new AbortController();
   if (host.config.autoRecover) {
     void host.recovery.watch(ending.signal, ({ recovered, refused }) => {

@@ -46,7 +46,7 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
   function eventSource(jobId: string): FeedSource {
     return {
       mark: () => repository.events.lastSeq(jobId)?.toString() ?? null,
-      page: async (after) => {
+      page: (after) => {
         const events = repository.events.list(jobId, after, EVENTS_A_PAGE);
         const last = events.at(-1);
         return last
@@ -113,9 +113,9 @@ function streamed(c: Context<HttpEnv>, feeds: Feeds, key: string, source: FeedSo
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { value, done } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
+        const piece = await pieces.next();
+        if (piece.done) controller.close();
+        else controller.enqueue(encoder.encode(piece.value));
       },
       async cancel() {
         leaving.abort();

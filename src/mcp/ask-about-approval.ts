@@ -104,7 +104,7 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
         `Home: ${home ?? 'none'}`,
         `Output: ${output_directory}`,
         `Limits: ${JSON.stringify(limits)}`,
-        ...(files ?? []).map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
+        ...files.map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
       ].join(' · '),
       `Prompt: ${template}`,
       ...(output_schema === null ? [] : [`Schema: ${JSON.stringify(output_schema)}`]),

@@ -73,6 +73,7 @@ export function answerOf<Form extends z.ZodType>({ mcpReq }: ServerContext, form
 export function canAsk(server: McpServer, { mcpReq }: ServerContext): boolean {
   const envelope = mcpReq.envelope as Readonly<Record<string, unknown>> | undefined;
   // In the 2026 era every request says what its client can; before that, the handshake did.
+  // oxlint-disable-next-line typescript/no-deprecated -- the only way to what the handshake said
   const declared = envelope ? envelope[CLIENT_CAPABILITIES_META_KEY] : server.server.getClientCapabilities();
   const { elicitation } = (declared ?? {}) as ClientCapabilities;
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);

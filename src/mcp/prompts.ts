@@ -1,5 +1,6 @@
 import { completable, type GetPromptResult, type McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { Awaitable } from '../domain/awaitable.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { ownPrompt } from '../prompt/own-prompt.ts';
 import type { Completions } from './completions.ts';
@@ -25,7 +26,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
       }),
     },
     ({ wish, source = 'not said', enumerator = 'not said' }) =>
-      message('process-items', async () => ({ wish, source, enumerator })),
+      message('process-items', () => ({ wish, source, enumerator })),
   );
 
   server.registerPrompt(
@@ -59,7 +60,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
   );
 }
 
-async function message(name: string, values: () => Promise<JsonObject>): Promise<GetPromptResult> {
+async function message(name: string, values: () => Awaitable<JsonObject>): Promise<GetPromptResult> {
   try {
     const { fill } = await ownPrompt(name);
     return { messages: [{ role: 'user', content: { type: 'text', text: fill(await values()) } }] };

@@ -11,7 +11,7 @@ export const ANSWER_BYTES = 10_000;
 
 /** What a value takes as JSON. */
 export function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value) ?? '');
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }
 
 /** Text of which at most about `bytes` are shown, saying how much is missing. */

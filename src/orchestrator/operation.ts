@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Awaitable } from '../domain/awaitable.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Dispatcher } from '../domain/dispatcher.ts';
 import { AbpError } from '../domain/error.ts';
@@ -85,7 +86,7 @@ export interface Operation<Name extends string, Input extends z.ZodObject, Outpu
   readonly effect: 'read' | 'write' | 'destructive';
   /** Set where a call reaches beyond ABP's own store and machinery: a source's files and hosts, agents and their tools. */
   readonly openWorld?: true;
-  readonly run: (deps: OrchestratorDeps, input: z.output<Input>, call: Call) => Promise<z.input<Output>>;
+  readonly run: (deps: OrchestratorDeps, input: z.output<Input>, call: Call) => Awaitable<z.input<Output>>;
 }
 
 /** Types an operation from its schemas. */

@@ -60,7 +60,7 @@ export const getJob = operation({
     limits: z.looseObject({}),
   }),
   effect: 'read',
-  async run(deps, { job_id, revision: number }) {
+  run(deps, { job_id, revision: number }) {
     const job = requireStoredJob(deps, job_id);
     const revision = deps.repository.jobs.revision(job_id, number ?? job.revision);
     if (!revision) {
@@ -130,7 +130,7 @@ export const listJobs = operation({
     next_cursor: z.string().nullable(),
   }),
   effect: 'read',
-  async run(deps, { status, search, limit, cursor: after }) {
+  run(deps, { status, search, limit, cursor: after }) {
     const wanted = limit ?? DEFAULT_JOBS;
     const { jobs, total } = deps.repository.jobs.list({
       limit: wanted + 1,

@@ -55,7 +55,7 @@ export const listUnits = operation({
     next_cursor: z.string().nullable(),
   }),
   effect: 'read',
-  async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
+  run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
     requireStoredJob(deps, job_id);
     const filter = {
       ...(status ? { statuses: status } : {}),

@@ -24,5 +24,5 @@ function shortDetails(details: Readonly<Record<string, unknown>>): Record<string
   const parts = Object.entries(details).map(([name, value]) =>
     Array.isArray(value) ? shortField(name, value, PART_BYTES) : { [name]: shortValue(value as Json, PART_BYTES) },
   );
-  return Object.assign({}, ...parts);
+  return Object.assign({}, ...parts) as Record<string, unknown>;
 }

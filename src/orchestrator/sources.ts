@@ -131,6 +131,6 @@ const LEFT_OUT = [
 function briefSchema(schema: object): object {
   const { properties, ...rest } = schema as { readonly properties?: Readonly<Record<string, object>> };
   const brief = (part: object) => Object.fromEntries(Object.entries(part).filter(([name]) => !LEFT_OUT.includes(name)));
-  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, brief(field)]);
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [name, brief(field)] as const);
   return { ...brief(rest), properties: Object.fromEntries(fields) };
 }

@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Approval, ApprovalStore } from '../domain/approval.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { JsonObject } from '../domain/json.ts';
 import { highest, type Terms } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { ApprovalsTable } from './schema.ts';
@@ -13,7 +12,7 @@ const toApproval = (row: ApprovalsTable): Approval => ({
   title: row.title,
   powers: JSON.parse(row.powers) as Power[],
   files: JSON.parse(row.files) as Record<string, string | null>,
-  source: row.source === null ? null : (JSON.parse(row.source) as JsonObject),
+  source: row.source === null ? null : (JSON.parse(row.source) as Approval['source']),
   requestedAt: row.requested_at,
   approvedAt: row.approved_at,
   approvedBy: row.approved_by,

@@ -25,7 +25,7 @@ export function guard(db: Database.Database, path: string, presence: Presence): 
   const prepareGuarded = guarded((sql: string) => {
     const statement = prepare(sql);
     for (const name of RUNNERS) {
-      const run = statement[name].bind(statement) as (...args: unknown[]) => unknown;
+      const run: (...args: unknown[]) => unknown = statement[name].bind(statement);
       Object.defineProperty(statement, name, { value: guarded(run) });
     }
     return statement;

@@ -72,7 +72,8 @@ export function createTransaction(
         tryTurn();
         return null;
       } catch (error) {
-        return isLocked(error) ? whenUnlocked(tryTurn, patienceMs) : Promise.reject(error);
+        if (isLocked(error)) return whenUnlocked(tryTurn, patienceMs);
+        throw error;
       }
     },
   };

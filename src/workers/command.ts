@@ -53,7 +53,7 @@ export const commandWorker: Worker = processWorker({
   definingFiles: (config, base, home) => filesNamed(configOf<CommandConfig>({ config }), base, home),
   requiredEnvironment: (config) => configOf<CommandConfig>({ config }).pass_env ?? [],
 
-  async preflight(config, environment) {
+  preflight(config, environment) {
     const { command, cwd, pass_env = [] } = configOf<CommandConfig>({ config });
     const [name = ''] = command;
     const missing = missingNames(pass_env, environment);
@@ -64,7 +64,7 @@ export const commandWorker: Worker = processWorker({
     return program === null ? unavailable(missingProgram(name)) : { ok: true, summary: program };
   },
 
-  async needs(config, environment) {
+  needs(config, environment) {
     const { command, cwd, env, pass_env = [] } = configOf<CommandConfig>({ config });
     const [name = ''] = command;
     const isLookedUpThere = name.includes('/') && !path.isAbsolute(name);
@@ -72,7 +72,7 @@ export const commandWorker: Worker = processWorker({
     return { program, variables: pass_env };
   },
 
-  async prepare(assignment) {
+  prepare(assignment) {
     const { command, cwd: directory = '.', env, pass_env } = configOf<CommandConfig>(assignment);
     const cwd = path.resolve(assignment.workingDirectory, directory);
     if (!isDirectory(cwd)) {
@@ -104,7 +104,7 @@ export const commandWorker: Worker = processWorker({
     }
   },
 
-  async latestStep(runDirectory) {
+  latestStep(runDirectory) {
     const lines = readLastLines(runFile(runDirectory, 'stderr'), LAST_WORDS_BYTES).split('\n').slice(0, -1);
     const text = lines.findLast((line) => line.trim() !== '');
     return text === undefined ? null : { seq: 0, role: 'log', kind: 'text', text };

@@ -183,7 +183,7 @@ async function tryOne(world: World, f: Flow, request: Request) {
   }
   seen.free++;
   expect(job.powers).toEqual([]);
-  const root = source.type === 'file' ? realpathSync(String(job.enumeratorConfig.base_directory)) : null;
+  const root = source.type === 'file' ? realpathSync(job.enumeratorConfig.base_directory as string) : null;
   expect(root === null || !world.home.startsWith(root)).toBe(true);
   const outputs = [job.outputDirectory, ...(job.postProcessing ? [job.postProcessing.outputDirectory] : [])];
   const places = [join(world.store, 'outputs'), ...(job.home === null ? [] : [job.home])];

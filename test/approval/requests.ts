@@ -173,7 +173,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
     sql: {
       connection_string: fc.oneof(
         files('db'),
-        files('db').map((file) => `sqlite://${file}`),
+        files('db').map((file) => `sqlite://${String(file)}`),
         of(
           ...[`postgres://u:p@127.0.0.1:${port}/db`, `POSTGRES://127.0.0.1:${port}/db`, `mysql://127.0.0.1:${port}/db`],
           ...['postgres:///db?host=/tmp', `mariadb://127.0.0.1:${port}/db`, 'postgresql:', `file:${home}/.ssh/id_rsa`],

@@ -187,8 +187,9 @@ test('a failed test is tried again from its view, once what it needs was fixed',
     worker: { type: 'command', command: [process.execPath, join(root, 'work.mjs')] },
     limits: { max_retries: 0 },
   });
-  await personAllowsJob(abp.orchestrator.deps, String(job_id));
-  const page = await signIn(server, await browser.context(), `/jobs/${job_id}/test`, /status of 403/);
+  const jobId = String(job_id);
+  await personAllowsJob(abp.orchestrator.deps, jobId);
+  const page = await signIn(server, await browser.context(), `/jobs/${jobId}/test`, /status of 403/);
   await page.getByRole('button', { name: 'Try one unit' }).click();
   await page.getByRole('button', { name: 'Test again' }).waitFor();
   writeFileSync(join(root, 'work.mjs'), 'console.log("{}")');

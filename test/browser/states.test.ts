@@ -108,7 +108,7 @@ describe('what is said of a job', () => {
 
 test('post-processing is no unit of the charts, and runs again when asked', async () => {
   const { abp, server } = await serveDashboard();
-  const { job_id: jobId } = await call(server, 'POST', '/api/jobs', {
+  const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'With a report',
     user_intent: 'x',
     enumerator_type: 'file',
@@ -116,8 +116,9 @@ test('post-processing is no unit of the charts, and runs again when asked', asyn
     worker: { type: 'command', command: ['sh', '-c', 'cat > /dev/null; echo fine'] },
     post_processing_prompt: 'Sum it up.',
   });
-  await personAllowsJob(abp.orchestrator.deps, String(jobId));
-  await abp.orchestrator.call('start_job', { job_id: String(jobId), skip_test: true, wait_seconds: 0 }, PERSON);
+  const jobId = String(job_id);
+  await personAllowsJob(abp.orchestrator.deps, jobId);
+  await abp.orchestrator.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 }, PERSON);
   const page = await signIn(server, await browser.context(), `/jobs/${jobId}`);
   await page.locator('.title .badge', { hasText: 'completed' }).waitFor();
   await page.getByRole('img', { name: '2 attempts succeeded, 0 did not' }).waitFor();

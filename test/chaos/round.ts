@@ -81,6 +81,10 @@ function freezeExecutor(chaos: Chaos): void {
   setTimeout(() => kill(pid, 'SIGCONT'), thawAfterMs);
 }
 
+function killServer({ server }: Chaos): void {
+  if (server?.pid) kill(server.pid);
+}
+
 /** Not what a keeper has just forked: until its exec, an agent's leader looks like a keeper. */
 function killKeepers({ round }: Chaos): void {
   const keepers = processesMentioning(round.folder).filter(({ command }) => command.includes('keeper-main'));
@@ -133,7 +137,7 @@ const ACTIONS: readonly { readonly name: string; readonly weight: number; readon
     },
   },
   { name: 'freeze the executor', weight: 3, run: freezeExecutor },
-  { name: 'kill the server', weight: 2, run: (chaos) => void (chaos.server?.pid && kill(chaos.server.pid)) },
+  { name: 'kill the server', weight: 2, run: killServer },
   { name: 'recover', weight: 8, run: async ({ abp }) => void (await abp.recovery.tick()) },
   { name: 'pause', weight: 3, run: verb('pause_job', () => ({})) },
   { name: 'pause hard', weight: 3, run: verb('pause_job', () => ({ hard: true })) },

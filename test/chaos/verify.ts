@@ -41,7 +41,7 @@ function withDatabase<T>(abp: Abp, read: (db: Database.Database) => T): T {
 
 function integrity(abp: Abp): string[] {
   const result = withDatabase(abp, (db) => db.pragma('integrity_check', { simple: true }));
-  return result === 'ok' ? [] : [`integrity_check: ${result}`];
+  return result === 'ok' ? [] : [`integrity_check: ${String(result)}`];
 }
 
 /** enumerated = completed + failed + skipped + cancelled + running + pending, from rows; money and events likewise. */

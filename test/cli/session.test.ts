@@ -9,9 +9,10 @@ test('Ctrl-C stops what can be stopped, and the command ends as interrupted', as
   const session = createSession({ environment: {} } as CliHost, false);
   const listeners = process.listenerCount('SIGINT');
   const ended = await session
-    .interruptible(async (signal) => {
+    .interruptible((signal) => {
       process.emit('SIGINT');
       signal.throwIfAborted();
+      return Promise.resolve();
     })
     .catch(toAbpError);
   expect(ended).toMatchObject({ code: 'cancelled' });

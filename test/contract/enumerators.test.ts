@@ -120,7 +120,7 @@ describe('a sixth one is its own file and a line in the table', () => {
       }
     },
   };
-  const table = { ...enumerators, countdown: async () => countdown };
+  const table = { ...enumerators, countdown: () => Promise.resolve(countdown) };
 
   enumeratorContract({
     type: 'countdown',

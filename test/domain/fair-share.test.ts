@@ -28,8 +28,8 @@ describe('the slots of the machine between jobs', () => {
     const shares = fairShares(demands(wanted), slots);
     expect(
       [...shares]
-        .sort()
         .map(([jobId, share]) => `${jobId}:${share}`)
+        .sort()
         .join(' '),
     ).toBe(expected);
   });

@@ -23,7 +23,7 @@ async function attempt(
     if (!answersTool(request)) return;
     const content = request.body.messages.findLast(({ role }) => role === 'user')?.content;
     const block = Array.isArray(content) ? content.find(({ type }) => type === 'tool_result') : undefined;
-    answers.push(block?.is_error ? String(block.content) : null);
+    answers.push(block?.is_error === true ? String(block.content) : null);
   };
   const script = (assignment: Assignment): Script => {
     writeFileSync(path.join(assignment.workingDirectory, 'own.txt'), 'content');

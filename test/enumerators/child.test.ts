@@ -50,7 +50,7 @@ describe('a child goes with its reader, however that dies', () => {
 test('a reader is done when its child is', async () => {
   const reader = readerOf({ program: program('') });
   let said = '';
-  reader.stdout.on('data', (text: Buffer) => {
+  reader.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   expect(await once(reader, 'close')).toEqual([0, null]);

@@ -76,7 +76,7 @@ describe.each(KINDS)('%s', (name, ending, compress) => {
     let count = 0;
     const config = enumeration.configSchema.parse({ file_path: path });
     for await (const { payload } of enumeration.enumerate(config, { workingDirectory: '/' })) {
-      if (String(payload.a).length !== 9_999) break;
+      if ((payload.a as string).length !== 9_999) break;
       if (++count % 100 === 0) peak = Math.max(peak, process.memoryUsage.rss() - before);
     }
     expect(count).toBe(20_000);

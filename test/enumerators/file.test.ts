@@ -22,9 +22,9 @@ function tree(...files: string[]): string {
   return base;
 }
 
-async function paths(base: string, config: JsonObject = {}): Promise<unknown[]> {
+async function paths(base: string, config: JsonObject = {}): Promise<string[]> {
   const { payloads } = await enumerateAll('file', { base_directory: base, ...config });
-  return payloads.map(({ relative_path }) => relative_path);
+  return payloads.map(({ relative_path }) => relative_path as string);
 }
 
 test('a payload tells path, name, extension, size and time of the file', async () => {

@@ -12,16 +12,19 @@ const TYPES = `
 
 describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
   let server: Postgres;
+  let stop: () => void = () => undefined;
 
   beforeAll(async () => {
     server = startPostgres();
-    const { default: pg } = (await import('pg' as string)) as { default: { Client: new (o: object) => Client } };
+    stop = () => server.stop();
+    const untyped: string = 'pg';
+    const { default: pg } = (await import(untyped)) as { default: { Client: new (o: object) => Client } };
     const client = new pg.Client({ host: server.host, user: 'postgres', database: 'postgres' });
     await client.connect();
     await client.query(TYPES);
     await client.end();
   }, 60_000);
-  afterAll(() => server?.stop());
+  afterAll(() => stop());
 
   /** The first column of the first row. */
   async function value(expression: string): Promise<Json | undefined> {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
@@ -28,12 +29,14 @@ function giving(enumerate: (context: EnumerationContext) => AsyncIterable<Enumer
 }
 
 test('fields come in the order seen, with their types, different examples and how many items have them', async () => {
-  const enumerator = giving(async function* () {
-    yield { payload: { id: 1, tags: ['a'], long: 'x'.repeat(500) } };
-    yield { payload: { id: '2', note: null } };
-    yield { payload: { id: 1, tags: [], note: { deep: true } } };
-    yield { payload: { id: 4, unseen: true } };
-  });
+  const enumerator = giving(() =>
+    Readable.from([
+      { payload: { id: 1, tags: ['a'], long: 'x'.repeat(500) } },
+      { payload: { id: '2', note: null } },
+      { payload: { id: 1, tags: [], note: { deep: true } } },
+      { payload: { id: 4, unseen: true } },
+    ]),
+  );
   const shown = await preview(enumerator, {}, context, { limit: 3, countForMs: 10_000 });
   expect(shown.fields).toEqual([
     { name: 'id', types: ['number', 'string'], examples: ['1', '"2"'], seen: 3 },

@@ -35,9 +35,10 @@ describe('postgres', () => {
       readonly processID = 1;
       private fail = (_: Error) => {};
       async connect() {}
-      async end() {
+      end() {
         heard.push('end');
         this.fail(new Error('Connection terminated'));
+        return Promise.resolve();
       }
       on() {}
       async query({ text }: { text: string }) {
@@ -51,7 +52,8 @@ describe('postgres', () => {
         return { fields: [{ name: 'id' }], rows: rest.splice(0, count) };
       }
     }
-    const load = async (): Promise<Pg> => ({ default: { Client, types: { getTypeParser: () => (text) => text } } });
+    const pg: Pg = { default: { Client, types: { getTypeParser: () => (text) => text } } };
+    const load = () => Promise.resolve(pg);
     return { heard, run: (query: Partial<SqlQuery> = {}) => partsOf(postgres(asked('postgres://x', query), load)) };
   }
 
@@ -87,7 +89,7 @@ describe('postgres', () => {
   });
 
   test('an address that is none is refused without its password', async () => {
-    const load = async (): Promise<Pg> => ({
+    const pg: Pg = {
       default: {
         Client: class {
           constructor() {
@@ -96,8 +98,10 @@ describe('postgres', () => {
         } as never,
         types: { getTypeParser: () => String },
       },
-    });
-    const error = await refusal(() => partsOf(postgres(asked('postgres://me:secret@host:99999/x'), load)));
+    };
+    const error = await refusal(() =>
+      partsOf(postgres(asked('postgres://me:secret@host:99999/x'), () => Promise.resolve(pg))),
+    );
     expect(error.code).toBe('invalid_input');
     expect(error.message).toBe(
       'connection_string: expected the URL of a database, found postgres://me:***@host:99999/x (Invalid URL)',
@@ -160,7 +164,7 @@ describe('mysql', () => {
       connections.push(connection);
       return connection;
     };
-    const load = async () => ({ default: { createConnection } }) as unknown as Mysql;
+    const load = () => Promise.resolve({ default: { createConnection } } as unknown as Mysql);
     return {
       heard,
       connections,
@@ -237,7 +241,7 @@ describe('mysql', () => {
   });
 
   test('an address that is none is refused without its password', async () => {
-    const load = async () => ({ default: { createConnection: expect.fail } }) as unknown as Mysql;
+    const load = () => Promise.resolve({ default: { createConnection: expect.fail } } as unknown as Mysql);
     const error = await refusal(() => partsOf(mysql(asked('mysql://me:secret@host:99999/x'), load)));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toContain('found mysql://me:***@host:99999/x (Invalid URL)');

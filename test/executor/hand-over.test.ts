@@ -41,7 +41,7 @@ function job() {
 function contents(directory: string): Record<string, string> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const named = files.map(({ parentPath, name }) => path.join(parentPath, name));
-  return Object.fromEntries(named.map((file) => [path.relative(directory, file), readFileSync(file, 'utf8')]).sort());
+  return Object.fromEntries(named.sort().map((file) => [path.relative(directory, file), readFileSync(file, 'utf8')]));
 }
 
 describe('the files of a program', () => {

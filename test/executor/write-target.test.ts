@@ -6,6 +6,7 @@ import { AbpError } from '../../src/domain/error.ts';
 import { type Places, placesOf } from '../../src/executor/places.ts';
 import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/executor/write-target.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { umask } from '../helpers/umask.ts';
 
 /** A store as it lies in a folder after some time. */
 function storeIn(folder: string): Places {
@@ -196,7 +197,7 @@ describe('a directory that agents write in', () => {
     makeOutputDirectory(places, join(project, 'open/elsewhere'));
     const bits = (path: string) => statSync(path).mode & 0o777;
     expect([bits(places.allOutputs), bits(places.outputs('job-a'))]).toEqual([0o700, 0o700]);
-    expect(bits(join(project, 'open/elsewhere'))).toBe(0o777 & ~process.umask());
+    expect(bits(join(project, 'open/elsewhere'))).toBe(0o777 & ~umask());
   });
 
   test('is not made where a link has taken its place since the job was made', () => {

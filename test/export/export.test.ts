@@ -7,6 +7,7 @@ import { EXPORT_FORMATS, exportFormatOf, exportUnits, requireFormatOf } from '..
 import { type ExportRow, exportRow } from '../../src/export/row.ts';
 import type { ExportOptions } from '../../src/export/write-units.ts';
 import { enumerateAll } from '../enumerators/helpers.ts';
+import { umask } from '../helpers/umask.ts';
 import { row } from './helpers.ts';
 
 let folder: string;
@@ -351,7 +352,7 @@ describe('the target', () => {
     ['0704', 0o704, 0o666, 0o777],
     ['0755', 0o755, 0o666, 0o777],
   ])('in a folder of mode %s is for those who may read the folder', async (_what, mode, file, made) => {
-    const asked = (bits: number) => bits & ~process.umask();
+    const asked = (bits: number) => bits & ~umask();
     await chmod(folder, mode);
     await exportUnits('csv', () => [row(0)], at('out.csv'));
     await exportUnits('csv', () => [row(0)], at('new/deeper/out.csv'));

@@ -578,9 +578,7 @@ test('a job for which no executor can be started is paused with the reason, not 
   const { launcher } = f.orchestrator.deps;
   const ensureExecutor = launcher.ensureExecutor;
   Object.assign(launcher, {
-    ensureExecutor: async () => {
-      throw new Error('fork: no memory.');
-    },
+    ensureExecutor: () => Promise.reject(new Error('fork: no memory.')),
   });
   await expect(f.call('start_job', { job_id, wait_seconds: 0 })).rejects.toThrow('no memory');
   expect(f.job(job_id)).toMatchObject({ status: 'created', test: null });

@@ -191,7 +191,7 @@ describe('after a kill between the end of the job and its file', () => {
     const { sha256 } = f.events(jobId, 'results:exported')[0]?.data ?? {};
     // As if the executor had died right after the move: of another content, since the job was put to work again meanwhile.
     f.store.repository.transaction((tx) => {
-      f.store.repository.jobs.patch(tx, jobId, { outputState: { state: 'due', sha256: String(sha256) } });
+      f.store.repository.jobs.patch(tx, jobId, { outputState: { state: 'due', sha256: sha256 as string } });
     });
     const forget = f.store.repository.events;
     const before = forget.ofJob;
@@ -262,10 +262,10 @@ describe('where an output may lie', () => {
 
   test('a caller that works nowhere has it below the outputs of the job only', async () => {
     const f = flow();
-    const outside = f.call('create_job', { ...(await recipe(f)), output: { path: file(f) } }, HTTP);
+    const outside = f.call('create_job', { ...recipe(f), output: { path: file(f) } }, HTTP);
     await expect(outside).rejects.toMatchObject({ code: 'approval_required' });
     const inside = { output_directory: file(f, 'made'), output: { path: file(f, 'made/out.csv') } };
-    expect(await f.call('create_job', { ...(await recipe(f)), ...inside }, HTTP)).toMatchObject({
+    expect(await f.call('create_job', { ...recipe(f), ...inside }, HTTP)).toMatchObject({
       output: { path: file(f, 'made/out.csv') },
     });
   });
@@ -274,11 +274,7 @@ describe('where an output may lie', () => {
     const f = flow();
     mkdirSync(file(f, '.hidden'));
     const path = file(f, '.hidden/table');
-    const { job_id } = await f.call(
-      'create_job',
-      { ...(await recipe(f)), output: { path, format: 'csv' } },
-      { human: 'cli' },
-    );
+    const { job_id } = await f.call('create_job', { ...recipe(f), output: { path, format: 'csv' } }, { human: 'cli' });
     await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
     expect(existsSync(path)).toBe(true);
@@ -296,7 +292,7 @@ describe('where an output may lie', () => {
     writeFileSync(file(f), 'mine');
     await expect(f.create({ output: OUTPUT })).rejects.toMatchObject({ code: 'already_exists' });
     expect(f.store.repository.jobs.list({ limit: 9 }).jobs).toEqual([]);
-    const forced = { ...(await recipe(f)), output: { path: file(f), force: true } };
+    const forced = { ...recipe(f), output: { path: file(f), force: true } };
     await expect(f.call('create_job', forced)).rejects.toMatchObject({ code: 'approval_required' });
     expect(text(f)).toBe('mine');
     const { job_id } = await f.call('create_job', forced, { human: 'cli' });
@@ -305,7 +301,7 @@ describe('where an output may lie', () => {
     expect(await output(f, job_id)).toMatchObject({ state: 'written' });
   });
 
-  async function recipe(f: Flow) {
+  function recipe(f: Flow) {
     writeFileSync(file(f, 'items.json'), '[{"name":"a"}]');
     return {
       name: 'Flow',

@@ -124,7 +124,7 @@ describe('post-processing', () => {
     expect(f.job(job_id).status).toBe('completed');
     expect(posts(f).map(({ assignment }) => assignment.payload.units_failed)).toEqual([1, 0]);
     const { results_path } = posts(f)[1]?.assignment.payload ?? {};
-    expect(readFileSync(String(results_path), 'utf8')).toContain('at last');
+    expect(readFileSync(results_path as string, 'utf8')).toContain('at last');
   });
 
   test('that could not begin fails the job with the reason, and can be run again', async () => {

@@ -342,7 +342,12 @@ describe('recovery', () => {
   const recoveryOf = (f: Flow, launch: (jobId: string) => void, repository = f.store.repository) =>
     createRecovery({
       repository,
-      launcher: { ensureExecutor: async ({ jobId }) => launch(jobId) },
+      launcher: {
+        ensureExecutor({ jobId }) {
+          launch(jobId);
+          return Promise.resolve();
+        },
+      },
       observer: createLeaseObserver(f.clock),
       clock: f.clock,
       leaseMs: LEASE_MS,

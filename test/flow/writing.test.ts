@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../src/domain/job.ts';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
+import { umask } from '../helpers/umask.ts';
 
 const bits = (path: string) => statSync(path).mode & 0o777;
 
@@ -55,7 +56,7 @@ describe('an export', () => {
     expect(await exported(f, jobId, 'link/out.csv')).toMatchObject({ path: join(f.directory, 'link/out.csv') });
   });
 
-  test.each<[string, (f: Flow, jobId: string) => Promise<unknown> | undefined]>([
+  test.each<[string, (f: Flow, jobId: string) => unknown]>([
     ['of another job', async (f) => exported(f, (await ended(f)).jobId, 'out.csv')],
     [
       'that somebody copied there from a former one',
@@ -64,8 +65,8 @@ describe('an export', () => {
         writeFileSync(join(f.directory, 'out.csv'), readFileSync(join(f.directory, 'other.csv')));
       },
     ],
-    ['that is a file of somebody else', async (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
-    ['that is empty', async (f) => writeFileSync(join(f.directory, 'out.csv'), '')],
+    ['that is a file of somebody else', (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
+    ['that is empty', (f) => writeFileSync(join(f.directory, 'out.csv'), '')],
   ])('does not replace one %s', async (_what, make) => {
     const f = flow();
     const { jobId } = await ended(f);
@@ -117,7 +118,7 @@ describe('an export', () => {
     await exported(f, jobId, 'shared/out.csv');
     await exported(f, jobId, 'private.csv');
     await exported(f, jobId, join(outputDirectory, 'out.csv'));
-    expect(bits(join(f.directory, 'shared/out.csv'))).toBe(0o666 & ~process.umask());
+    expect(bits(join(f.directory, 'shared/out.csv'))).toBe(0o666 & ~umask());
     expect([bits(join(f.directory, 'private.csv')), bits(join(outputDirectory, 'out.csv'))]).toEqual([0o600, 0o600]);
     expect([bits(outputDirectory), bits(join(outputDirectory, '..'))]).toEqual([0o700, 0o700]);
   });
@@ -216,7 +217,7 @@ describe('the results for post-processing', () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     mkdirSync(elsewhere);
-    f.worker.otherwise = async ({ stage, outputDirectory }) => {
+    f.worker.otherwise = ({ stage, outputDirectory }) => {
       if (stage === 'main' && !existsSync(join(outputDirectory, 'post-processing'))) {
         symlinkSync(elsewhere, join(outputDirectory, 'post-processing'));
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
+import type { Awaitable } from '../../src/domain/awaitable.ts';
 import { steadyClock } from '../../src/domain/clock.ts';
 import type { EventType, JobEvent } from '../../src/domain/event.ts';
 import type { Job } from '../../src/domain/job.ts';
@@ -69,7 +70,7 @@ export interface Flow {
   /** One round of every executor there is, after which as much time has passed as an executor would have slept. */
   tick(rounds?: number): Promise<void>;
   /** Rounds until something is so. */
-  until(what: () => unknown, rounds?: number): Promise<void>;
+  until(what: () => Awaitable<boolean>, rounds?: number): Promise<void>;
   /** Time passes, then a round. */
   after(ms: number): Promise<void>;
   /** Whether a job has an executor here. */
@@ -133,7 +134,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       requireNeeds({ jobId }, repository.jobs.revision(jobId, job?.revision ?? 0)?.needs ?? null, environment);
       await startExecutor(jobId);
     },
-    confirm: async () => 'alive',
+    confirm: () => Promise.resolve('alive'),
     async standBy() {},
   };
   const orchestrator = createOrchestrator({
@@ -214,10 +215,10 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
     },
     async until(what, rounds = 100) {
       for (let n = 0; n < rounds; n++) {
-        if (what()) return;
+        if (await what()) return;
         await self.tick();
       }
-      expect.fail(`it did not come to this in ${rounds} rounds: ${what}`);
+      expect.fail(`it did not come to this in ${rounds} rounds: ${String(what)}`);
     },
     async after(ms) {
       clock.advance(ms);
@@ -229,12 +230,13 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       if (!executor) throw new Error(`${jobId} has no executor`);
       return executor;
     },
-    async killExecutor(jobId) {
+    killExecutor(jobId) {
       executors.delete(jobId);
       worker.abandon();
       const lease = repository.leases.get(jobId);
       if (lease) observer.isOver(lease);
       clock.advance(LEASE_MS);
+      return Promise.resolve();
     },
     async recover(jobId) {
       if (!executors.has(jobId)) await startExecutor(jobId);

@@ -59,7 +59,7 @@ export interface MessagesApi {
 /** Starts one on a free port of 127.0.0.1. */
 export async function startMessagesApi(script: Script): Promise<MessagesApi> {
   const requests: MessagesRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const text = await readBody(request);
     const path = request.url ?? '/';
     if (request.method !== 'POST' || !path.startsWith('/v1/messages')) {
@@ -73,7 +73,8 @@ export async function startMessagesApi(script: Script): Promise<MessagesApi> {
     const asked: MessagesRequest = { path, headers: request.headers, text, body: JSON.parse(text) as MessagesBody };
     requests.push(asked);
     await answer(response, asked.body, await script(asked, requests.length - 1));
-  });
+  };
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
+import type { Awaitable } from '../../src/domain/awaitable.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { JOB_STATUSES, type Job } from '../../src/domain/job.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
@@ -135,11 +136,11 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
       if (!lease || lease.released) throw new Error(`${jobId} has no executor`);
       return lease.pid;
     },
-    until: <T>(what: () => T) =>
-      vi.waitFor(() => {
-        const found = what();
-        if (found === false || found === null || found === undefined) throw new Error(`not yet: ${what}`);
-        return found as NonNullable<T>;
+    until: <T>(what: () => Awaitable<T>) =>
+      vi.waitFor(async () => {
+        const found = await what();
+        if (found === false || found === null || found === undefined) throw new Error(`not yet: ${String(what)}`);
+        return found;
       }, PATIENCE),
     async ended(jobId) {
       await self.until(() => ['completed', 'failed', 'paused', 'cancelled'].includes(self.job(jobId).status));

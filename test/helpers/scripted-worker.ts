@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Outcome, Usage } from '../../src/domain/attempt.ts';
 import { AbpError } from '../../src/domain/error.ts';
@@ -119,8 +120,8 @@ export function scriptedWorker(): ScriptedWorker {
     powers: ({ permission }) => (permission === 'full' ? [{ kind: 'full', what: 'permission full' }] : []),
     definingFiles: ({ files }) => (files as readonly string[] | undefined) ?? [],
     requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
-    preflight: async () => scripted.preflight,
-    needs: async (config) => ({
+    preflight: () => scripted.preflight,
+    needs: (config) => ({
       program: scripted.program,
       variables: (config.pass_env as string[] | undefined) ?? [],
     }),
@@ -140,11 +141,10 @@ export function scriptedWorker(): ScriptedWorker {
       if (left === 'stalls') return new Promise<never>(() => undefined);
       return left === undefined || left === 'alive' ? null : left;
     },
-    usageSoFar: async (runDirectory) => usages.get(unitOf(runDirectory)) ?? {},
-    async *conversation(runDirectory, from) {
-      yield* (conversations.get(unitOf(runDirectory)) ?? []).filter(({ seq }) => seq >= from);
-    },
-    latestStep: async () => null,
+    usageSoFar: (runDirectory) => Promise.resolve(usages.get(unitOf(runDirectory)) ?? {}),
+    conversation: (runDirectory, from) =>
+      Readable.from((conversations.get(unitOf(runDirectory)) ?? []).filter(({ seq }) => seq >= from)),
+    latestStep: () => null,
     resumeCommand: (sessionId, { workingDirectory }) => `cd ${workingDirectory} && scripted --resume ${sessionId}`,
   });
 
@@ -159,7 +159,7 @@ export function scriptedWorker(): ScriptedWorker {
     on: (unit, ...next) => endings.set(unit, [...(endings.get(unit) ?? []), ...next]),
     finish(unit, outcome = ok()) {
       const end = hanging.get(unit);
-      if (!end) throw new Error(`unit ${unit} does not hang; these do: ${[...hanging.keys()]}`);
+      if (!end) throw new Error(`unit ${unit} does not hang; these do: ${[...hanging.keys()].join()}`);
       end(outcome);
     },
     abandon: () => hanging.clear(),
@@ -168,12 +168,15 @@ export function scriptedWorker(): ScriptedWorker {
     said: (unit, entries) => conversations.set(unit, entries),
     workers: {
       types,
-      async parse({ type, ...given }) {
-        if (!types.includes(type)) {
-          throw new AbpError('invalid_input', `worker.type: unknown worker "${type}".`, { hint: `Known: ${types}.` });
-        }
-        return { worker: make(type), config: parseWith(configSchema, given, `config of worker ${type}`) };
-      },
+      parse: ({ type, ...given }) =>
+        new Promise((resolve) => {
+          if (!types.includes(type)) {
+            throw new AbpError('invalid_input', `worker.type: unknown worker "${type}".`, {
+              hint: `Known: ${types.join()}.`,
+            });
+          }
+          resolve({ worker: make(type), config: parseWith(configSchema, given, `config of worker ${type}`) });
+        }),
     },
   };
   return scripted;

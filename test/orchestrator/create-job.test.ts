@@ -63,7 +63,7 @@ describe('create_job', () => {
     await create(f, recipe(f));
     await create(f, { ...recipe(f), limits: { max_workers: 2 } });
     const limits = jobs(f).map(({ jobId }) => f.store.repository.jobs.revision(jobId, 1)?.limits);
-    expect(limits.map((limit) => [limit?.max_workers, limit?.max_retries]).sort()).toEqual([
+    expect(limits.map((limit) => [limit?.max_workers, limit?.max_retries]).sort(([a = 0], [b = 0]) => a - b)).toEqual([
       [2, 1],
       [7, 1],
     ]);

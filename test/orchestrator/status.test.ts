@@ -101,7 +101,7 @@ describe('waiting for news', () => {
     return { answer, hasAnswered: () => answered };
   };
 
-  test.each<[string, (f: Flow, job_id: string) => Promise<unknown> | unknown]>([
+  test.each<[string, (f: Flow, job_id: string) => unknown]>([
     ['the job ends', (f) => f.worker.finish(0)],
     ['a unit fails for the first time', (f) => f.worker.finish(0, fails('bad_input'))],
     ['somebody pauses it', (f, job_id) => f.call('pause_job', { job_id })],

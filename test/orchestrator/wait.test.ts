@@ -12,7 +12,7 @@ function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' =
   return {
     /** The answer, which came long before its time was over. */
     answered: async () => {
-      await f.until(() => state.answer);
+      await f.until(() => state.answer !== undefined);
       expect(f.clock.monotonic() - begun).toBeLessThan(10_000);
       return state.answer;
     },

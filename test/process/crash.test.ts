@@ -64,8 +64,8 @@ describe('an executor that is killed', () => {
     expect(
       events
         .filter(({ type }) => type === 'attempt:adopted')
-        .map(({ index }) => index)
-        .sort(),
+        .map(({ index }) => index ?? -1)
+        .sort((a, b) => a - b),
     ).toEqual([1, 2]);
   });
 

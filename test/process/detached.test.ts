@@ -22,7 +22,7 @@ describe('an executor', () => {
       w
         .notes('end')
         .map(({ unit }) => unit)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([0, 1, 2, 3, 4]);
     await w.until(() => !isAlive(Number(data?.executor_pid)));
   });

@@ -103,7 +103,7 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
 
 describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', () => {
   /** A closed store with one job of three units, on a disk of its own. */
-  async function closedStore(more: (abp: Abp) => void = () => undefined) {
+  function closedStore(more: (abp: Abp) => void = () => undefined) {
     const disk = smallDisk(24);
     const folder = temporaryDirectory('elsewhere');
     const path = join(disk.folder, 'store', 'batch.db');
@@ -119,7 +119,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     ['with the reserve', true],
     ['without any room at all', false],
   ])('can be read, %s', async (_what, reserve) => {
-    const { disk, folder, jobId, path } = await closedStore();
+    const { disk, folder, jobId, path } = closedStore();
     if (!reserve) rmSync(`${path}-reserve`);
     disk.fill();
     for (let times = 0; times < 3; times++) {
@@ -131,7 +131,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   });
 
   test('refuses a write and says why, until there is room: then the same process writes', async () => {
-    const { disk, jobId, path } = await closedStore();
+    const { disk, jobId, path } = closedStore();
     rmSync(`${path}-reserve`);
     disk.fill();
     const abp = another(path);
@@ -143,7 +143,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   });
 
   test('is not made fuller by looking: what was freed by hand is still free afterwards', async () => {
-    const { disk, path } = await closedStore();
+    const { disk, path } = closedStore();
     const writer = another(path);
     seedJob(writer.store, { units: bulky(400) });
     disk.fill(600_000);
@@ -160,7 +160,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   });
 
   test('takes rows back in the place of its log, where there is neither a reserve nor a free byte', async () => {
-    const { disk, path } = await closedStore();
+    const { disk, path } = closedStore();
     rmSync(`${path}-reserve`);
     const abp = another(path);
     const { jobId } = seedJob(abp.store, { status: 'enumerating', units: bulky(600) });
@@ -185,7 +185,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     ['with a little room and no reserve', false],
   ])('is emptied by prune of what a killed creation left, %s', async (_what, reserve) => {
     let orphan = '';
-    const { disk, path } = await closedStore(({ store }) => {
+    const { disk, path } = closedStore(({ store }) => {
       orphan = seedJob(store, { status: 'enumerating', units: bulky(2000) }).jobId;
       holdLease(store, orphan, DEAD_PID);
     });

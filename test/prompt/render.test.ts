@@ -111,8 +111,8 @@ describe('for any two items of a job', () => {
 
   it('no value closes the fence around it', async () => {
     const renderer = await createPromptRenderer(settings('```item\n{text}\n```'));
-    await fc.assert(
-      fc.asyncProperty(value, async (text) => {
+    fc.assert(
+      fc.property(value, (text) => {
         const lines = renderer.render({ payload: { text } }).user.split('\n');
         const fence = /^`+/.exec(lines[0] ?? '')?.[0] ?? '';
         expect(lines.slice(1).filter((line) => line.includes(fence))).toEqual([fence]);

@@ -145,7 +145,7 @@ describe.skipIf(!HAS_SQLITE3)('the way out that doctor prints (needs the sqlite3
   test.each([
     ['of the units', 40],
     ['of an index', 8],
-  ])('saves what can be read, beside a damaged page %s', async (_what, page) => {
+  ])('saves what can be read, beside a damaged page %s', (_what, page) => {
     const file = closedStore(400);
     overwrite(file, page, 0);
     for (const command of rescueCommands(file)) execFileSync('sh', ['-ec', command]);

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
+import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -55,7 +56,7 @@ export async function readBatch(text: string, file: string, directory: string, o
   const document = parseYaml(text, file, overridesOf(options));
   const declared = declaredNames(document.value);
   const { value, undeclared } = substituteEnvironment(document.value, declared, options.environment);
-  const batch = await located(document, '', async () => parseWith(batchFileSchema, value, 'batch file'));
+  const batch = await located(document, '', () => parseWith(batchFileSchema, value, 'batch file'));
   const { type, ...config } = batch.source;
   await located(document, 'source', async () => parseConfig(await getEnumerator(type), config));
   const { worker, output } = batch;
@@ -73,9 +74,7 @@ export async function readBatch(text: string, file: string, directory: string, o
   const template = prompt
     ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
     : batch.prompt_template;
-  const create = await located(document, 'output', async () =>
-    createInput(batch, config, { template, schema, directory }),
-  );
+  const create = await located(document, 'output', () => createInput(batch, config, { template, schema, directory }));
   return {
     directory,
     create,
@@ -151,7 +150,8 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof AbpError) || error.code !== 'invalid_input' || error.details?.problems) throw error;
+    if (!(error instanceof AbpError) || error.code !== 'invalid_input' || error.details?.problems !== undefined)
+      throw error;
     const { message, hint, details } = error;
     const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
     const template = prompt_file === undefined ? 'prompt_template' : 'prompt_file';
@@ -159,7 +159,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
     const inSource = Object.hasOwn(source, field)
       ? { path: `source.${field}`, message: rest }
       : { path: 'source', message };
-    const problem = details?.unknown ? { path: template, message } : inSource;
+    const problem = details?.unknown !== undefined ? { path: template, message } : inSource;
     throw new AbpError('invalid_input', message, {
       ...(hint === undefined ? {} : { hint }),
       details: { ...details, problems: [problem] },
@@ -168,7 +168,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
 }
 
 /** Runs a check; a refusal gets the place in the file of each of its problems, which lie below `under`. */
-async function located<T>(document: YamlDocument, under: string, check: () => Promise<T>): Promise<T> {
+async function located<T>(document: YamlDocument, under: string, check: () => Awaitable<T>): Promise<T> {
   try {
     return await check();
   } catch (error) {

@@ -66,7 +66,7 @@ function placed(worker: WorkerChoice, base: string): WorkerChoice {
   const { [directory]: place = '.', add_dirs, mcp_config } = worker;
   return {
     ...worker,
-    [directory]: absolute(String(place), base),
+    [directory]: typeof place === 'string' ? absolute(place, base) : place,
     ...(Array.isArray(add_dirs) ? { add_dirs: add_dirs.map((path) => absolute(String(path), base)) } : {}),
     ...(typeof mcp_config === 'string' ? { mcp_config: absolute(mcp_config, base) } : {}),
   };

@@ -54,7 +54,7 @@ export function exportLine(report: Exported): string {
   const invalid = Number(report.skipped_invalid ?? 0);
   return [
     `${count(report.rows, 'row')} in ${report.path}`,
-    ...(report.partial ? ['partial: the job has not ended'] : []),
+    ...(report.partial === true ? ['partial: the job has not ended'] : []),
     ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
     ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
     ...(withoutNul > 0 ? [`NUL characters left out of ${count(withoutNul, 'cell')}`] : []),

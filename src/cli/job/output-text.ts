@@ -1,4 +1,4 @@
-import { AbpError, type ErrorCode } from '../../domain/error.ts';
+import { AbpError } from '../../domain/error.ts';
 import { exportFormatOf } from '../../export/index.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
@@ -55,7 +55,7 @@ export function outputDocument(status: Status): { readonly export: object | null
 export function outputError({ output }: Pick<Status, 'output'>): AbpError | null {
   if (!output?.error) return null;
   const { code, message, hint, field } = output.error;
-  return new AbpError(code as ErrorCode, message, {
+  return new AbpError(code, message, {
     ...(hint === undefined ? {} : { hint }),
     ...(field === undefined ? {} : { details: { field } }),
   });

@@ -96,11 +96,11 @@ const LEVELS: Readonly<Record<number, string>> = {
 function logText(line: string): string {
   let entry: Readonly<Record<string, unknown>>;
   try {
-    entry = JSON.parse(line);
+    entry = JSON.parse(line) as typeof entry;
   } catch {
     return printable(redact(line, 'logs'));
   }
   const { time, level, msg, pid, jobId: _job, job_id: _id, ...rest } = entry;
   const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : '';
-  return printable(`${time} ${LEVELS[Number(level)] ?? level} [${pid}] ${msg}${more}`);
+  return printable(`${String(time)} ${LEVELS[Number(level)] ?? String(level)} [${String(pid)}] ${String(msg)}${more}`);
 }

@@ -48,24 +48,34 @@ export async function showUnits(session: Session, jobId: string, options: UnitsO
 
 function text({ terminal }: Session, jobId: string, units: readonly Row[], cursor: string | null): string {
   if (units.length === 0) return 'No such units.';
-  const rows = units.map((unit) => [
-    String(unit.unit),
-    cut(unit.key, KEY_WIDTH),
-    unit.status,
-    String(unit.attempts),
-    typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
-    typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
-    unit.failure_class && unit.result === undefined
-      ? cutMiddleBriefly(oneLine(`${unit.failure_class}: ${unit.message}`), TEXT_WIDTH)
-      : cut(String(unit.result ?? ''), TEXT_WIDTH),
-  ]);
+  const rows = units.map((unit) => {
+    const failure = failureOf(unit);
+    return [
+      String(unit.unit),
+      cut(unit.key, KEY_WIDTH),
+      unit.status,
+      String(unit.attempts),
+      typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
+      typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
+      failure !== null
+        ? cutMiddleBriefly(failure, TEXT_WIDTH)
+        : cut(typeof unit.result === 'string' ? unit.result : '', TEXT_WIDTH),
+    ];
+  });
   const shown = table(terminal.colors, ['unit', 'key', 'status', 'tries', 'time', 'cost', 'result or failure'], rows);
-  const isCut = ({ failure_class, message }: Row) => `${failure_class}: ${message}`.length > TEXT_WIDTH;
+  const isCut = (unit: Row) => (failureOf(unit)?.length ?? 0) > TEXT_WIDTH;
   const notes = [
     ...(units.some(isCut) ? [`Long messages lack their middle: abp show ${jobId} <unit> has all of it`] : []),
     ...(cursor === null ? [] : [`and more after ${count(units.length, 'unit')}: --all`]),
   ];
   return [shown, ...notes.map((note) => terminal.colors.dim(note))].join('\n');
+}
+
+/** Class and message of the failure of a unit that has no result, as one line. */
+function failureOf({ failure_class, message, result }: Row): string | null {
+  return typeof failure_class === 'string' && result === undefined
+    ? oneLine(`${failure_class}: ${String(message)}`)
+    : null;
 }
 
 function oneLine(text: string): string {

@@ -96,9 +96,9 @@ function columnsOf(rows: readonly ExportRow[]): string[] {
 }
 
 function cellOf({ result }: ExportRow, name: string): string {
-  if (!isObject(result)) return name === WHOLE && result !== null ? String(result) : '';
-  const value = result[name];
-  return value === undefined || value === null ? '' : String(value);
+  const value = isObject(result) ? result[name] : name === WHOLE ? result : null;
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -42,7 +42,7 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}`,
-      ...(seen.left_out ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
+      ...(typeof seen.left_out === 'string' ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
       ...sourceLines(colors, seen),
     ].join('\n'),
   );
@@ -57,7 +57,7 @@ interface SourceGiven extends Pick<Batch, 'located'> {
 async function sourceOf(session: Session, source: string, fields: readonly string[]): Promise<SourceGiven> {
   if (Object.hasOwn(enumerators, source)) {
     const config = Object.fromEntries(fields.map(fieldOf));
-    const given = { enumerator_type: source, enumerator_config: config } as Source;
+    const given: Source = { enumerator_type: source, enumerator_config: config };
     return { given, workingDirectory: process.cwd(), located: (read) => read() };
   }
   if (fields.length > 0) {

@@ -42,7 +42,7 @@ export function Charts({ job }: { readonly job: Overview }) {
               times={series.times}
               lines={series.cost}
               format={usd}
-              summary={`${usd(series.cost[0]?.values[last])} spent`}
+              summary={`${usd(series.cost[0].values[last])} spent`}
             />
           </Later>
         </Card>

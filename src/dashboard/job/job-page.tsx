@@ -40,7 +40,7 @@ export function JobPage({ jobId, view }: { readonly jobId: string; readonly view
           <Allow job={job} />
           <News job={job} view={view} />
           <nav className="tabs" aria-label="Views of this job">
-            {VIEWS.filter(({ name }) => name !== 'test' || job.test || job.status === 'created').map(
+            {VIEWS.filter(({ name }) => name !== 'test' || job.test !== undefined || job.status === 'created').map(
               ({ name, label, path }) => (
                 <Link key={name} href={`/jobs/${jobId}${path}`} aria-current={name === view ? 'page' : undefined}>
                   {label}

@@ -86,6 +86,6 @@ function details({ data }: Event): string {
 
 function brief({ data }: Event): string {
   return ['reason', 'note', 'count', 'max_workers', 'class', 'revision']
-    .flatMap((name) => (data[name] === undefined ? [] : [words(String(data[name]))]))
+    .flatMap((name) => (data[name] === undefined ? [] : [words(oneLine(data[name]))]))
     .join(', ');
 }

@@ -24,11 +24,12 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
 
 /** Browsers have a clipboard only for pages of this machine or with https; elsewhere the older way works. */
 async function write(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = document.createElement('textarea');
   field.value = text;
   document.body.append(field);
   field.select();
+  // oxlint-disable-next-line typescript/no-deprecated -- the only way there is on such a page
   document.execCommand('copy');
   field.remove();
 }

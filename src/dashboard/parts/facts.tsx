@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode } from 'react';
-import { duration, usd, words } from '../format.ts';
+import { duration, oneLine, usd, words } from '../format.ts';
 
 /** A name and what there is to say. */
 export type Fact = readonly [name: string, value: ReactNode];
@@ -38,5 +38,5 @@ const UNITS: Readonly<Record<string, (value: number) => string>> = {
 function shown(value: unknown): ReactNode {
   if (value === null) return 'none';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'object' ? <code>{JSON.stringify(value)}</code> : String(value);
+  return typeof value === 'object' ? <code>{JSON.stringify(value)}</code> : oneLine(value);
 }

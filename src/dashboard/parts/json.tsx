@@ -3,7 +3,7 @@ import { showUnseen } from '../../domain/unseen-characters.ts';
 
 /** JSON, indented and coloured; every piece of it is text of the page. */
 export function Json({ value, label }: { readonly value: unknown; readonly label: string }) {
-  const text = showUnseen(JSON.stringify(value, null, 2) ?? 'nothing');
+  const text = showUnseen(value === undefined ? 'nothing' : JSON.stringify(value, null, 2));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     // biome-ignore lint/a11y/useSemanticElements: a <section> around each would say no more

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { read } from '../api.ts';
+import { oneLine } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
@@ -103,7 +104,7 @@ function Endpoint({
                     {required && <span className="muted small"> needed</span>}
                   </td>
                   <td>{place}</td>
-                  <td className="small mono">{schema?.enum ? schema.enum.join(' | ') : String(schema?.type ?? '')}</td>
+                  <td className="small mono">{schema?.enum ? schema.enum.join(' | ') : oneLine(schema?.type)}</td>
                   <td>{description}</td>
                 </tr>
               ))}

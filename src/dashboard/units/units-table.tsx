@@ -81,7 +81,7 @@ export function UnitsTable({
     event.preventDefault();
   };
 
-  if (rows.error) return <Problem error={rows.error} />;
+  if (rows.error !== null) return <Problem error={rows.error} />;
   const positions = Array.from({ length: count }, (_, at) => first + at);
   return (
     <div

@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import { isArray, type Json } from '../json.ts';
 import { isNoValue } from './assignments.ts';
 import { applyRules, characters, HIDDEN, type Rule, runEnd } from './engine.ts';
 import { exactKindOf, isLexical, kindOf } from './names.ts';
@@ -36,14 +36,14 @@ export function cleanJson(json: Json, rules: readonly Rule[], judge: Judge): Cle
       const clean = text(value);
       return clean === value && HEADER.test(name) ? headerValue(value, name) : clean;
     }
-    if (Array.isArray(value)) return value.map((item) => walk(item, name, beside));
+    if (isArray(value)) return value.map((item) => walk(item, name, beside));
     if (value === null || typeof value !== 'object') return value;
     const names = Object.keys(value);
     // { "name": "DB_PASSWORD", "value": "…" }
     const { name: ownName, key: ownKey } = value as { readonly name?: Json; readonly key?: Json };
     const said = typeof ownName === 'string' ? ownName : typeof ownKey === 'string' ? ownKey : '';
     const field = (key: string, item: Json) => walk(item, key === 'value' && said !== '' ? said : key, names);
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(key, item as Json)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, field(key, item)]));
   };
   const headerValue = (value: string, name: string): string => {
     const head = `${name}: `;

@@ -144,10 +144,10 @@ function keepTail(streams: readonly Readable[]): { text(): string } {
 /** Looks at the resident memory of a process, which the flags of Node do not bound (buffers live outside its heap). */
 function watchMemory(pid: number | undefined, limit: number | null, exceeded: () => void): NodeJS.Timeout | undefined {
   if (pid === undefined || limit === null) return undefined;
-  return setInterval(async () => {
-    const bytes = await residentBytes(pid);
-    if (bytes > limit) exceeded();
-  }, WATCH_MS);
+  const look = async () => {
+    if ((await residentBytes(pid)) > limit) exceeded();
+  };
+  return setInterval(() => void look(), WATCH_MS);
 }
 
 /** 0 when the process is gone. */

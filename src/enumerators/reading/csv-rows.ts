@@ -22,7 +22,7 @@ export type CsvRows = ReturnType<typeof csvRows>;
 export function csvRows(config: CsvConfig, warnings: WarningCounter, context: EnumerationContext) {
   const path = config.file_path;
   const lines = lineCounter();
-  const offset = config.offset ?? 0;
+  const offset = config.offset;
   const limit = config.limit ?? Number.POSITIVE_INFINITY;
   let names: readonly string[] | null = null;
   let payloadOf: ReturnType<typeof rowPayload> = () => ({});

@@ -195,7 +195,7 @@ export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonS
   function endString(): void {
     if (awaitsKey()) {
       expected = '":"';
-      if (route?.wantsKey(containers.length)) complain(route?.key(JSON.parse(endCut().text) as string));
+      if (route?.wantsKey(containers.length)) complain(route.key(JSON.parse(endCut().text) as string));
     } else endValue();
   }
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../domain/json.ts';
+import { isArray, type Json } from '../../domain/json.ts';
 
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
@@ -39,11 +39,11 @@ function isSpace(code: number): boolean {
 function keysOfValue(value: Json): number {
   if (typeof value !== 'object' || value === null) return 0;
   let keys = 0;
-  if (Array.isArray(value)) for (const inner of value) keys += keysOfValue(inner);
+  if (isArray(value)) for (const inner of value) keys += keysOfValue(inner);
   else {
     for (const key in value) {
       keys++;
-      const inner = (value as JsonObject)[key];
+      const inner = value[key];
       if (typeof inner === 'object' && inner !== null) keys += keysOfValue(inner);
     }
   }

@@ -114,7 +114,5 @@ export function toJson(value: unknown): Json {
   if (value instanceof Uint8Array) return { $base64: Buffer.from(value).toString('base64') };
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Array.isArray(value)) return value.map(toJson);
-  if (typeof value === 'object')
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toJson(inner)]));
-  return String(value);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, toJson(inner)]));
 }

@@ -159,8 +159,8 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
 
 /** Byte 18 of the header is 2 in WAL mode. */
 async function isWal(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => null);
-  const header = await file?.read(Buffer.alloc(20), 0, 20, 0).finally(() => file.close());
+  await using file = await open(path).catch(() => null);
+  const header = await file?.read(Buffer.alloc(20), 0, 20, 0);
   return header?.buffer[18] === 2;
 }
 

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import { allowJob, allowSource, findApproval, listed, revokeApproval, shownOf, standing } from '../approval.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
@@ -37,7 +36,7 @@ export const listApprovals = operation({
   input: z.strictObject({}),
   output: z.object({ approvals: z.array(approval) }),
   effect: 'read',
-  async run({ repository }) {
+  run({ repository }) {
     return { approvals: repository.approvals.list(SHOWN_APPROVALS).map((found) => shown(repository, found)) };
   },
 });
@@ -55,7 +54,7 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
     approved_by: approvedBy,
     revoked_at: iso(revokedAt),
     jobs: jobs.approvedAs(definition).map(({ jobId: id }) => id),
-    source: found.source === null ? null : shownSource(String(found.source.type), found.source.config as JsonObject),
+    source: found.source === null ? null : shownSource(found.source.type, found.source.config),
   };
 }
 
@@ -128,7 +127,7 @@ export const allowSourceView = operation({
   input: byDefinition,
   output: z.object({ definition: z.string(), allowed: z.boolean() }),
   effect: 'write',
-  async run(deps, { definition }, call) {
+  run(deps, { definition }, call) {
     const found = findApproval(deps, definition);
     allowSource(deps, found, call);
     return { definition: found.definition, allowed: true };
@@ -144,7 +143,7 @@ export const revokeApprovalView = operation({
   input: byDefinition,
   output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
   effect: 'write',
-  async run(deps, { definition }) {
+  run(deps, { definition }) {
     const found = findApproval(deps, definition);
     return { definition: found.definition, paused: [...revokeApproval(deps, found.definition)] };
   },

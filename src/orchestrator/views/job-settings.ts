@@ -51,7 +51,7 @@ export const jobSettings = operation({
     executor_log: z.string(),
   }),
   effect: 'read',
-  async run(deps, { job_id }) {
+  run(deps, { job_id }) {
     const job = requireJob(deps, job_id);
     return {
       job_id,

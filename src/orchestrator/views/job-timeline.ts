@@ -41,7 +41,7 @@ export const jobTimeline = operation({
   }),
   output: z.object({ job_id: z.string(), events: z.array(eventShape), next_before: z.int().nullable() }),
   effect: 'read',
-  async run(deps, { job_id, before = Number.MAX_SAFE_INTEGER, limit = DEFAULT_EVENTS }) {
+  run(deps, { job_id, before = Number.MAX_SAFE_INTEGER, limit = DEFAULT_EVENTS }) {
     requireJob(deps, job_id);
     const events = deps.repository.events.ofJob(job_id, before, limit);
     const last = events.at(-1);

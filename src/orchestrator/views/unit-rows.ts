@@ -125,7 +125,7 @@ async function search(
 
 function toRow({ unit, attempt }: UnitWithAttempt): z.input<typeof row> {
   const costUsd = attempt?.usage.costUsd;
-  const done = unit.status === 'completed' && attempt?.result;
+  const done = unit.status === 'completed' ? attempt?.result : null;
   return {
     unit: unit.index,
     key: cut(unit.key, CELL_CHARS),

@@ -25,7 +25,7 @@ export async function* readConversation(runDirectory: string, from: number): Asy
 }
 
 /** The last step of an agent that still works, from the end of its stream alone. */
-export async function readLatestStep(runDirectory: string): Promise<ConversationEntry | null> {
+export function readLatestStep(runDirectory: string): ConversationEntry | null {
   const lines = readLastLines(runFile(runDirectory, 'stdout'), TAIL_BYTES).split('\n').slice(0, -1);
   const tools = new Map<string, string>();
   const steps = lines.flatMap((text) => (parseEvent(text) === null ? [] : stepsOf({ seq: 0, text }, tools)));
@@ -108,8 +108,10 @@ function systemSteps(event: Fields): readonly Step[] {
   switch (event.subtype) {
     case 'init':
       return notice(`model ${textOf(event.model)}, tools ${listOf(event.tools).join(', ')}`);
-    case 'api_retry':
-      return notice(`the service answered ${event.error_status ?? 'nothing'} (${textOf(event.error)}); trying again`);
+    case 'api_retry': {
+      const status = typeof event.error_status === 'number' ? event.error_status : 'nothing';
+      return notice(`the service answered ${status} (${textOf(event.error)}); trying again`);
+    }
     case 'permission_denied':
       return notice(`refused: ${textOf(event.tool_name)}`);
     default:

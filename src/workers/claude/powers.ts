@@ -53,9 +53,13 @@ function toolPowers(tool: string): readonly Power[] {
 function mcpPowers(config: McpConfig | string): readonly Power[] {
   if (typeof config === 'string') return [{ kind: 'programs', what: `the MCP servers of ${config}` }];
   return Object.entries(mcpConfigSchema.parse(config).mcpServers).map(([name, server]): Power => {
-    const { command, args } = server;
+    const { command, args, url } = server;
     const isAddress = command === undefined && Object.keys(server).every((field) => OF_AN_ADDRESS.has(field));
-    if (isAddress) return { kind: 'network', what: `the MCP server ${name}: ${String(server.url)}` };
+    if (isAddress)
+      return {
+        kind: 'network',
+        what: `the MCP server ${name}: ${typeof url === 'string' ? url : JSON.stringify(url)}`,
+      };
     const rest = Array.isArray(args) ? args.map(String) : [];
     const runs = typeof command === 'string' ? [command, ...rest].join(' ') : JSON.stringify(server);
     return { kind: 'programs', what: `the MCP server ${name}: ${runs}` };

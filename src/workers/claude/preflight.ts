@@ -49,7 +49,8 @@ async function loginOf(cli: ClaudeCli, environment: Environment): Promise<string
     reject: false,
     timeout: STATUS_TIMEOUT_MS,
   });
-  const answer = /"loggedIn"\s*:\s*(true|false)/.exec(stdout ?? '')?.[1];
+  // What could not even be started has no stdout, whatever the type says.
+  const answer = /"loggedIn"\s*:\s*(true|false)/.exec(String(stdout))?.[1];
   if (answer === 'false') return null;
   return answer === 'true' ? 'stored login' : 'login unknown';
 }

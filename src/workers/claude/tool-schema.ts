@@ -26,13 +26,13 @@ const INVERTING: Readonly<Record<string, Holds>> = {
 
 /** Keywords whose meaning hangs on another one, or on the kind of their value. */
 const CONDITIONS: Readonly<Record<string, (value: Json, schema: JsonObject) => boolean>> = {
-  $ref: (value) => /^#(\/|$)/.test(String(value)),
+  $ref: (value) => typeof value === 'string' && /^#(\/|$)/.test(value),
   nullable: (_, schema) => 'type' in schema,
   exclusiveMinimum: (value) => typeof value === 'number',
   exclusiveMaximum: (value) => typeof value === 'number',
   // The CLI's Ajv divides doubles, takes what every object inherits for its own, and does not know this one property.
   multipleOf: (value) => Number.isInteger(value),
-  additionalProperties: (_, { properties }) => !Object.hasOwn(Object(properties), '__proto__'),
+  additionalProperties: (_, { properties = null }) => !(isObject(properties) && Object.hasOwn(properties, '__proto__')),
   items: (value, schema) => !Array.isArray(value) && !('prefixItems' in schema),
   contains: (_, schema) => !('minContains' in schema),
   if: (_, schema) => 'then' in schema || 'else' in schema,
@@ -84,7 +84,8 @@ function reduced(root: JsonObject, keywords: Readonly<Record<string, Holds>>): R
     if (taken.length === entries.length) return kept;
     complete = false;
     const left = Object.fromEntries(entries.filter(([name, value]) => !takes(name, value, schema)));
-    return { ...kept, description: [schema.description, inWords(left)].filter(Boolean).join('\n') };
+    const { description: own = '' } = schema;
+    return { ...kept, description: typeof own === 'string' && own !== '' ? `${own}\n${inWords(left)}` : inWords(left) };
   };
   return { schema: reduce(root), complete };
 }

@@ -52,7 +52,7 @@ export async function* readLines(file: string, from = 0, growing = false): Async
   const splitter = lineSplitter();
   let seq = 0;
   for await (const chunk of chunks) {
-    for (const text of splitter.push(chunk as Buffer)) {
+    for (const text of splitter.push(chunk)) {
       if (seq >= from) yield { seq, text };
       seq++;
     }

@@ -120,7 +120,7 @@ async function watch(
   bounds: RunBounds,
   { signal }: RunContext,
 ): Promise<{ readonly cause: StopCause | null; readonly status: number | null; readonly endedAt: number }> {
-  let cause: StopCause | null = null;
+  const stopped: { cause: StopCause | null } = { cause: null };
   const status = await new Promise<number | null>((resolve, reject) => {
     const outputSize = () =>
       fileSize(runFile(bounds.runDirectory, 'stdout')) + fileSize(runFile(bounds.runDirectory, 'stderr'));
@@ -128,7 +128,7 @@ async function watch(
     const endWatch = supervise(watched, (first) => {
       // It has ended by itself, and we hear of it in a moment: we may have slept over its end and its time limit.
       if (readExitStatus(bounds.runDirectory) !== null) return;
-      cause = first;
+      stopped.cause = first;
       // Its end may be told after its group is seen to be gone; the shim has written the status before either.
       stopOwnGroup(leader).then(() => resolve(readExitStatus(bounds.runDirectory)), reject);
     });
@@ -143,8 +143,8 @@ async function watch(
   // Also after a normal end: what moved itself into a session of its own is nobody's any more. Not of a shim that came too
   // late: what carries the id then is the attempt, which another one began.
   const wasIts = readPid(bounds.runDirectory) === leader.pid;
-  if (leftGroup || cause !== null || wasIts) await stopLeftovers(bounds.attemptId, leader);
-  return { cause, status, endedAt };
+  if (leftGroup || stopped.cause !== null || wasIts) await stopLeftovers(bounds.attemptId, leader);
+  return { ...stopped, status, endedAt };
 }
 
 /** The attempt's living leader, identified by the recorded start or by the id in its environment. */

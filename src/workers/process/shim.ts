@@ -21,9 +21,13 @@ code=$?
 printf '%s\\n' "$code" >&3
 exit "$code"`;
 
+/** To read it sets it for a moment: done once, before anything else could make a file meanwhile. */
+// oxlint-disable-next-line typescript/no-deprecated -- Node has no other way
+const UMASK = process.umask().toString(8);
+
 export const SHELL = '/bin/sh';
 
 /** Arguments of the shell that runs `argv` with descriptors 0, 1, 2 and leaves its exit status on descriptor 3. */
 export function shimArguments(pidFile: string, argv: readonly string[]): string[] {
-  return ['-c', SCRIPT, 'abp-attempt', pidFile, process.umask().toString(8), ...argv];
+  return ['-c', SCRIPT, 'abp-attempt', pidFile, UMASK, ...argv];
 }

@@ -78,9 +78,9 @@ function watchLimits(
     const present = looksForIdle ? outputSize() : 0;
     if (present !== size) changedAt = ran;
     size = present;
-    if (ran >= timeoutMs) return onOver('timeout');
-    if (looksForIdle && ran - changedAt >= idleTimeoutMs) return onOver('idle_timeout');
-    waitFrom(ran);
+    if (ran >= timeoutMs) onOver('timeout');
+    else if (looksForIdle && ran - changedAt >= idleTimeoutMs) onOver('idle_timeout');
+    else waitFrom(ran);
   };
   const waitFrom = (ran: number) => {
     timer = setTimeout(look, Math.ceil(Math.min(oftenEnoughMs, timeoutMs - ran)));

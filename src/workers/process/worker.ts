@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome, Usage } from '../../domain/attempt.ts';
+import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -16,7 +17,7 @@ export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 
    * The command of one attempt. Throws AbpError `invalid_input` (becomes bad_input) or `worker_unavailable`: a failed
    * attempt without a process.
    */
-  prepare(assignment: Assignment): Promise<Command>;
+  prepare(assignment: Assignment): Awaitable<Command>;
   /** Looks at the output while it is written; true = complete. Without it nothing is read before the end. */
   settles?(runDirectory: string): () => boolean;
   /**

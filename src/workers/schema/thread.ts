@@ -1,21 +1,24 @@
 import { parentPort } from 'node:worker_threads';
 import { AbpError } from '../../domain/error.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 import { compileSchema } from '../../domain/output-schema.ts';
 import type { CheckAnswer, CheckRequest } from './messages.ts';
 
 /** The program of the thread on which results are checked that could take long: see check.ts. */
 const answer = (message: CheckAnswer) => parentPort?.postMessage(message);
 
-parentPort?.on('message', async ({ schema, result }: CheckRequest) => {
+async function check({ schema, result }: CheckRequest): Promise<void> {
   try {
-    const check = await compileSchema(JSON.parse(schema));
-    answer({ is: 'checked', problem: result === null ? null : check(JSON.parse(result)) });
+    const problemOf = await compileSchema(JSON.parse(schema) as JsonObject);
+    answer({ is: 'checked', problem: result === null ? null : problemOf(JSON.parse(result) as Json) });
   } catch (error) {
     const { message } = error as Error;
     if (error instanceof AbpError) answer({ is: 'refused', message, hint: error.hint });
     else answer({ is: 'broken', message: `broke (${message})` });
   }
-});
+}
+
+parentPort?.on('message', (request: CheckRequest) => void check(request));
 
 // Loading the compiler belongs to the start, not to the time of the first check.
 await compileSchema({});

@@ -138,14 +138,14 @@ export async function runHere(
   folder: string,
   environment: Workspace['environment'],
   args: readonly string[],
-  open: CliHost['open'] = async (_environment, making) =>
-    wire(environment, installed().program('executor/main'), making),
+  open: CliHost['open'] = (_environment, making) =>
+    Promise.resolve(wire(environment, installed().program('executor/main'), making)),
 ): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
   const before = process.cwd();
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
-      said[name] += text;
+      said[name] += String(text);
       rest.findLast((last) => typeof last === 'function')?.();
       return true;
     }),

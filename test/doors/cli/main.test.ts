@@ -42,7 +42,7 @@ describe('the bin', () => {
   });
 
   test('every command has a help with an example', async () => {
-    const act = () => async () => undefined;
+    const act = () => () => Promise.resolve();
     const program = createProgram('0', act);
     await addCompletion(program, act, [], { environment: {} } as CliHost);
     const commands = program.commands.flatMap((command) => [command, ...command.commands]);

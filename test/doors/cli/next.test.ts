@@ -10,7 +10,7 @@ describe('what comes next', () => {
   };
 
   test.each<[string, object, (space: Scripted, jobId: string) => Promise<unknown>]>([
-    ['created', {}, async () => undefined],
+    ['created', {}, () => Promise.resolve()],
     ['allowed', {}, (space, jobId) => space.abp('approvals', 'allow', jobId, '--yes')],
     [
       'tested',

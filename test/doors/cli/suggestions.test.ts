@@ -79,7 +79,7 @@ async function paused(f: Flow, job: FlowJob, pauseReason: PauseReason): Promise<
 }
 
 const STATES: Readonly<Record<string, Reach>> = {
-  enumerating: async (f) => seedJob(f.store, { status: 'enumerating' }).jobId,
+  enumerating: (f) => Promise.resolve(seedJob(f.store, { status: 'enumerating' }).jobId),
   created,
   'created, not allowed': (f, job) => f.create({ units: 2, limits: LIMITS, ...job }),
   'being tested': (f, job) => tested(f, job, hangs),
@@ -173,13 +173,13 @@ async function abp({ f }: Space, ...args: readonly string[]): Promise<Ran> {
   const { repository } = f.store;
   const environment = { ABP_STORAGE_PATH: join(f.directory, 'batch.db'), HOME: f.directory };
   const observer = createLeaseObserver(systemClock);
-  const open = async (): Promise<OpenAbp> => ({
+  const opened: OpenAbp = {
     config: readConfig(environment),
     places: deps.places,
     orchestrator: f.orchestrator,
     recovery: createRecovery({ repository, launcher: deps.launcher, observer, clock: systemClock, leaseMs: 15_000 }),
     close() {},
-  });
+  };
   const follows = args.some((arg) => ['watch', '--watch', 'start'].includes(arg));
   let over = false;
   const ticking = (async () => {
@@ -190,7 +190,7 @@ async function abp({ f }: Space, ...args: readonly string[]): Promise<Ran> {
     }
   })();
   try {
-    return await runHere(f.directory, environment, args, open);
+    return await runHere(f.directory, environment, args, () => Promise.resolve(opened));
   } finally {
     over = true;
     await ticking;

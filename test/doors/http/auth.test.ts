@@ -28,7 +28,7 @@ const ADDRESSES = [
 
 describe('who may come in', () => {
   test('nobody without the token, wherever to', async () => {
-    const server = await serveTest({ mcp: async () => new Response('mcp') });
+    const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     const wrong = { Authorization: `Bearer ${server.token.slice(0, -1)}x` };
     const strangers: readonly Record<string, string>[] = [
       {},
@@ -48,7 +48,7 @@ describe('who may come in', () => {
   });
 
   test('a program with the token, and the page that signed in, wherever to', async () => {
-    const server = await serveTest({ mcp: async () => new Response('mcp') });
+    const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     for (const [method, path] of ADDRESSES) {
       const asProgram = await server.ask(path, { method });
       expect([method, path, asProgram.status === 401]).toEqual([method, path, false]);
@@ -61,7 +61,7 @@ describe('who may come in', () => {
   });
 
   test('the cookie of a session alone reads everywhere and changes nothing anywhere', async () => {
-    const server = await serveTest({ mcp: async () => new Response('mcp') });
+    const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     const [mine, other] = [await server.person(), await server.person()];
     const keys: readonly Record<string, string>[] = [
       {},

@@ -231,9 +231,9 @@ describe('what cannot be read as a request is answered as a problem document, to
     return new Promise((resolve, reject) => {
       let received = '';
       let sent = 0;
-      const socket = connect(port, '127.0.0.1', () => socket.write(texts[sent++] ?? ''));
+      const socket = connect(port, '127.0.0.1', () => socket.write(texts[sent++] ?? '')).setEncoding('utf8');
       onTestFinished(() => void socket.destroy());
-      socket.on('data', (text) => {
+      socket.on('data', (text: string) => {
         received += text;
         if (sent < texts.length) socket.write(texts[sent++] ?? '');
         else if (/"request_id":"[^"]+"\}$/.test(received)) socket.end();
@@ -266,7 +266,9 @@ describe('the id of a request', () => {
   });
 
   test('is that of what is mounted behind the server, too', async () => {
-    const server = await serveTest({ mcp: async ({ headers }) => new Response(headers.get('X-Request-Id')) });
+    const server = await serveTest({
+      mcp: ({ headers }) => Promise.resolve(new Response(headers.get('X-Request-Id'))),
+    });
     const given = await server.ask('/mcp', { method: 'POST', body: '{}', headers: { 'X-Request-Id': 'req-7' } });
     expect(await given.text()).toBe('req-7');
     const made = await server.ask('/mcp', { method: 'POST', body: '{}', headers: { 'X-Request-Id': 'not one' } });

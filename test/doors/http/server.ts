@@ -71,7 +71,9 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
           headers: { Authorization: `Bearer ${server.token}`, ...headers },
         });
         sent.on('error', reject);
-        sent.on('response', async (answer) => resolve({ status: answer.statusCode ?? 0, text: await textOf(answer) }));
+        sent.on('response', (answer) => {
+          textOf(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+        });
         sent.end();
       }),
     signIn,

@@ -32,7 +32,8 @@ async function listen(
     const parts = (rest + chunk).split('\n\n');
     rest = parts.pop() ?? '';
     for (const part of parts) {
-      const fields = Object.fromEntries(part.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)));
+      const lines = part.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]);
+      const fields: Readonly<Record<string, string | undefined>> = Object.fromEntries(lines);
       if (fields.data) {
         pieces.push({ id: Number(fields.id), event: fields.event ?? 'message', data: JSON.parse(fields.data) });
       }
@@ -242,7 +243,7 @@ describe('a feed', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const feeds = createFeeds();
-    const client = feeds.follow('quiet', { mark: () => '1', page: async () => null }, 0, new AbortController().signal);
+    const client = feeds.follow('quiet', { mark: () => '1', page: () => null }, 0, new AbortController().signal);
     await client.next();
     for (let beat = 0; beat < 3; beat++) {
       const next = client.next();
@@ -262,7 +263,7 @@ describe('a feed', () => {
         if (broken) throw new Error('disk I/O error');
         return '1';
       },
-      page: async () => null,
+      page: () => null,
     };
     const feeds = createFeeds();
     const follow = (key: string, of = source) => feeds.follow(key, of, 0, new AbortController().signal);
@@ -283,7 +284,7 @@ describe('a feed', () => {
     let pages = 0;
     const source = {
       mark: () => '1',
-      page: async (after: number) => {
+      page: (after: number) => {
         pages++;
         return { text: `page ${after}`, next: after + 1 };
       },
@@ -305,7 +306,7 @@ describe('a feed', () => {
     let pages = 0;
     const source = {
       mark: () => String(pages),
-      page: async (after: number) => ({ text: String(++pages), next: after + 1 }),
+      page: (after: number) => ({ text: String(++pages), next: after + 1 }),
     };
     const feeds = createFeeds();
     const slow = feeds.follow('slow', source, 0, new AbortController().signal);

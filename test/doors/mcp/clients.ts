@@ -127,6 +127,8 @@ export interface TestClient {
   readonly kind: ClientKind;
   /** The real client, for what the scenario does not need. */
   readonly client: Client;
+  /** That of the protocol; a v1 client knows of none. */
+  era(): string | undefined;
   readonly pid: number;
   call(tool: string, args?: Record<string, unknown>, onProgress?: (message: unknown) => void): Promise<Answer>;
   /** The same, for calls that must succeed: the structured answer. */
@@ -154,7 +156,7 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
   const { onElicitation } = options;
   if (onElicitation) await answerElicitations(kind, client, onElicitation);
   const transport = kind === 'v1' ? new StdioClientTransportV1(parameters) : new StdioClientTransport(parameters);
-  await client.connect(transport as StdioClientTransport);
+  await client.connect(transport);
   // A v1 client checks answers against the output schemas only once it has seen them.
   await client.listTools();
   place.onEnd(() => client.close());
@@ -175,6 +177,7 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
   return {
     kind,
     client,
+    era: () => (kind === 'v1' ? undefined : client.getProtocolEra()),
     pid: transport.pid ?? 0,
     call,
     async ok(tool, args) {
@@ -188,12 +191,12 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
 
 async function answerElicitations(kind: ClientKind, client: Client, answer: OnElicitation): Promise<void> {
   if (kind !== 'v1') {
-    client.setRequestHandler('elicitation/create', async ({ params }) => answer(params as ElicitedRequest) as never);
+    client.setRequestHandler('elicitation/create', ({ params }) => answer(params as ElicitedRequest) as never);
     return;
   }
   const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
   (client as unknown as ClientV1).setRequestHandler(
     ElicitRequestSchema,
-    async ({ params }) => answer(params as unknown as ElicitedRequest) as never,
+    ({ params }) => answer(params as unknown as ElicitedRequest) as never,
   );
 }

@@ -12,7 +12,7 @@ import { CLIENTS, type ClientKind, jobOver, makePlace } from './clients.ts';
 const place = makePlace(undefined, afterAll);
 const abp = wire(place.environment);
 place.onEnd(() => abp.close());
-const dashboard = async (action: string) => ({ running: true, url: 'http://127.0.0.1:1', action });
+const dashboard = (action: string) => Promise.resolve({ running: true, url: 'http://127.0.0.1:1', action });
 const handler = createMcpHttpHandler(abp, { dashboard });
 place.onEnd(() => handler.close());
 
@@ -72,7 +72,7 @@ describe('over HTTP, in the 2026 era', () => {
   it('the user is asked in a dialog, between two requests', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const messages: string[] = [];
-    client.setRequestHandler('elicitation/create', async ({ params }) => {
+    client.setRequestHandler('elicitation/create', ({ params }) => {
       messages.push(params.message);
       return { action: 'accept', content: { decision: 'reject', note: 'no' } };
     });
@@ -88,7 +88,7 @@ describe('over HTTP, in the 2026 era', () => {
   it('whoever has the token answers its dialogs: they approve nothing that needs a person, and are not shown', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const asked: string[] = [];
-    client.setRequestHandler('elicitation/create', async ({ params }) => {
+    client.setRequestHandler('elicitation/create', ({ params }) => {
       asked.push(params.message);
       return { action: 'accept', content: { decision: 'approve' } };
     });

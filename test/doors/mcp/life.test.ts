@@ -42,7 +42,7 @@ function startServer(place: Place) {
     },
     async call(name: string, args: object) {
       const { result } = await answer(send('tools/call', { name, arguments: args }));
-      if (result.isError) throw new Error(result.content[0].text);
+      if (result.isError === true) throw new Error(result.content[0].text);
       return result.structuredContent;
     },
   };
@@ -173,9 +173,8 @@ describe('a server', () => {
     const made = await Promise.all(servers.map(({ ok }) => ok('create_job', jobOver(place))));
     for (const { ok } of servers) {
       const { jobs } = await ok('list_jobs');
-      expect(jobs.map(({ job_id }: { job_id: string }) => job_id).sort()).toEqual(
-        made.map(({ job_id }) => job_id).sort(),
-      );
+      const ids = (list: readonly { job_id: string }[]) => list.map(({ job_id }) => job_id).sort();
+      expect(ids(jobs)).toEqual(ids(made));
     }
   });
 

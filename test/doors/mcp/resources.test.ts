@@ -104,7 +104,7 @@ describe('over a job that has ended', () => {
 });
 
 /** What a client hears after it subscribed to some addresses. */
-async function subscribe({ kind, client }: TestClient, uris: readonly string[]): Promise<readonly string[]> {
+async function subscribe({ kind, client, era }: TestClient, uris: readonly string[]): Promise<readonly string[]> {
   const heard: string[] = [];
   if (kind === 'v1') {
     const old = client as unknown as ClientV1;
@@ -114,7 +114,7 @@ async function subscribe({ kind, client }: TestClient, uris: readonly string[]):
     client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));
     client.setNotificationHandler('notifications/resources/list_changed', () => void heard.push('list'));
   }
-  if (client.getProtocolEra?.() === 'modern') {
+  if (era() === 'modern') {
     await client.listen({ resourcesListChanged: true, resourceSubscriptions: [...uris] });
   } else {
     for (const uri of uris) await client.subscribeResource({ uri });

@@ -9,7 +9,7 @@ import { CLIENTS, connect, jobOver, makePlace } from './clients.ts';
 describe.each(CLIENTS)('with a client of kind %s', (kind) => {
   it('a job goes the whole way, and every tool does its part', async () => {
     const place = makePlace(['FIRST one', 'two three', 'four FAIL', 'five six seven']);
-    const { call, ok, client } = await connect(kind, place);
+    const { call, ok, era } = await connect(kind, place);
     const until = (job_id: string, status: string) =>
       vi.waitFor(async () => {
         const now = await ok('get_job_status', { job_id, wait_seconds: 5 });
@@ -18,7 +18,7 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
       }, PATIENCE);
 
     const eras = { 'v2 auto': 'modern', 'v2 legacy': 'legacy', v1: undefined };
-    expect(client.getProtocolEra?.()).toBe(eras[kind]);
+    expect(era()).toBe(eras[kind]);
 
     const { enumerators } = await ok('list_enumerators', { type: 'file' });
     expect(enumerators[0].example).toBeTypeOf('object');

@@ -110,7 +110,8 @@ describe.each(tools)('the tool $name', (tool) => {
       const type = [node.type].flat()[0];
       if (type === 'integer') expect(node.maximum, JSON.stringify(node)).toBeLessThan(Number.MAX_SAFE_INTEGER);
       if (type === 'number') expect(node.maximum, JSON.stringify(node)).toBeTypeOf('number');
-      if (type === 'string' && !node.enum) expect(node.maxLength, JSON.stringify(node)).toBeTypeOf('number');
+      if (type === 'string' && node.enum === undefined)
+        expect(node.maxLength, JSON.stringify(node)).toBeTypeOf('number');
     }
   });
 });
@@ -121,6 +122,6 @@ type Node = Readonly<Record<string, unknown>>;
 function nodesOf(schema: unknown): readonly Node[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const node = schema as Node;
-  const inner = [...Object.values((node.properties as object) ?? {}), node.items];
+  const inner = [...Object.values((node.properties as object | undefined) ?? {}), node.items];
   return [node, ...inner.flatMap(nodesOf)];
 }

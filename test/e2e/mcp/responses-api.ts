@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Answer, type Move, parseAnswer, player } from './moves.ts';
 
@@ -32,10 +32,13 @@ export async function startResponsesApi(namespace: string, moves: readonly Move[
     const [name, input] = call;
     return { type: 'function_call', id: call_id, call_id, namespace, name, arguments: JSON.stringify(input) };
   };
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (!request.url?.endsWith('/responses')) return void response.writeHead(404).end();
+    if (!request.url?.endsWith('/responses')) {
+      response.writeHead(404).end();
+      return;
+    }
     const item = itemFor(JSON.parse(Buffer.concat(chunks).toString('utf8')) as ResponsesBody);
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (event: { readonly type: string }) =>
@@ -45,7 +48,8 @@ export async function startResponsesApi(namespace: string, moves: readonly Move[
     send({ type: 'response.output_item.done', item } as never);
     send({ type: 'response.completed', response: { id: `r-${turn}`, usage } } as never);
     response.end();
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,

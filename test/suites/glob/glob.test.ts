@@ -25,5 +25,5 @@ describe('the table of patterns that bash made', () => {
 async function select(base: string, { pattern, excludes = [], hidden = false }: Omit<Row, 'selected'>) {
   const config = { base_directory: base, pattern, exclude_patterns: [...excludes], include_hidden: hidden };
   const { payloads } = await enumerateAll('file', config);
-  return payloads.map(({ relative_path }) => String(relative_path)).sort();
+  return payloads.map(({ relative_path }) => relative_path as string).sort();
 }

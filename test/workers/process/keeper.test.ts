@@ -18,7 +18,7 @@ async function keeperAlone(script: string, assignment: Assignment): Promise<Chil
   onTestFinished(() => void keeper.kill('SIGKILL'));
   const env = { PATH: '/usr/bin:/bin', ABP_ATTEMPT_ID: attemptId };
   const argv = ['/bin/sh', '-c', script];
-  keeper.stdin?.end(`${JSON.stringify({ do: 'start', attemptId, argv, cwd, env, runDirectory, timeoutMs })}\n`);
+  keeper.stdin.end(`${JSON.stringify({ do: 'start', attemptId, argv, cwd, env, runDirectory, timeoutMs })}\n`);
   await vi.waitFor(() => expect(readTimeLeft(runDirectory)).toBeGreaterThan(0), PATIENCE);
   return keeper;
 }

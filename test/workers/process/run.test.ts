@@ -10,6 +10,7 @@ import { closeAll, openStdio, readPid, runFile } from '../../../src/workers/proc
 import { shimArguments } from '../../../src/workers/process/shim.ts';
 import { stopOwnGroup } from '../../../src/workers/process/stop.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
+import { umask } from '../../helpers/umask.ts';
 import { assignmentFor, calm, livingProcesses, temporaryDirectory } from '../../helpers/worker.ts';
 
 const shell = (script: string, assignment: Assignment, ...args: string[]): Command => ({
@@ -63,7 +64,7 @@ describe('running a command', () => {
 
   it('leaves the umask of the program as it is', async () => {
     const { read } = await run('umask');
-    expect(Number.parseInt(read('stdout'), 8)).toBe(process.umask());
+    expect(Number.parseInt(read('stdout'), 8)).toBe(umask());
   });
 
   it('runs it as leader of a session of its own', async () => {
@@ -155,14 +156,14 @@ describe('running a command', () => {
     const assignment = assignmentFor({ timeoutMs: 2000, idleTimeoutMs: 2000 });
     let stoppedAt = 0;
     const file = path.join(assignment.runDirectory, 'stdout');
-    const onSpawn = async ({ pid }: { readonly pid: number }) => {
+    const stop = async ({ pid }: { readonly pid: number }) => {
       await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toBe('ready\n'), PATIENCE);
       process.kill(target(pid), 'SIGSTOP');
       stoppedAt = performance.now();
       setTimeout(() => process.kill(target(pid), 'SIGCONT'), 3500);
     };
     const command = shell('echo ready; sleep 0.5; echo done', assignment);
-    const ending = await runCommand(command, assignment, { signal: calm, onSpawn });
+    const ending = await runCommand(command, assignment, { signal: calm, onSpawn: (process) => void stop(process) });
     expect(performance.now() - stoppedAt).toBeGreaterThan(3400);
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
   });

@@ -1,0 +1,2 @@
+/** What a port may answer at once or later: to be awaited either way. */
+export type Awaitable<T> = T | Promise<T>;
