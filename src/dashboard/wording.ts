@@ -1,3 +1,5 @@
+import { sentences } from '../domain/sentences.ts';
+
 /** What the page offers for what a tool does: advice and refusals name tools, since most of their readers are models. */
 const PLACE_OF: Readonly<Record<string, string>> = {
   list_jobs: 'the list of jobs',
@@ -24,6 +26,5 @@ export function inWords(text: string): string {
     .replace(/ \(approve=(?:true|false)\)/g, '')
     .replace(/\bstart_job with again=true\b/g, '“Test again”')
     .replace(TOOLS, (name) => PLACE_OF[name] ?? name);
-  const first = said.charAt(0).toUpperCase() + said.slice(1);
-  return /[.!?…:]$/.test(first.trimEnd()) ? first : `${first}.`;
+  return sentences(said.charAt(0).toUpperCase() + said.slice(1));
 }

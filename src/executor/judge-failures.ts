@@ -1,6 +1,7 @@
 import { type FailureClass, failureRule } from '../domain/failure.ts';
 import { failingAlike } from '../domain/failures-rule.ts';
 import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { pauseJob } from './pause.ts';
 
@@ -22,7 +23,7 @@ export function judgeFailures(context: ExecutorContext, tx: Tx, { revision }: Lo
   });
   if (!failing) return;
   const { advice } = failureRule(failing.failureClass, revision.worker.type);
-  pauseJob(context, tx, 'failures', `Paused because ${failing.reason}. ${advice}`);
+  pauseJob(context, tx, 'failures', sentences(`Paused because ${failing.reason}`, advice));
 }
 
 /** The newest ending of each of the last distinct units; endings that say nothing about the unit do not count. */

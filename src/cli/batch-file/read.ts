@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
 import type { Workers } from '../../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
@@ -183,7 +184,7 @@ async function located<T>(document: YamlDocument, under: string, check: () => Pr
     const hints = [...(lines.some(({ path }) => document.isTilde(path)) ? [TILDE] : []), error.hint ?? []].flat();
     throw new AbpError('invalid_input', text.join('\n'), {
       details: { ...error.details, problems: lines },
-      ...(hints.length === 0 ? {} : { hint: hints.join(' ') }),
+      ...(hints.length === 0 ? {} : { hint: sentences(...hints) }),
     });
   }
 }
