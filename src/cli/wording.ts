@@ -9,7 +9,7 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
   get_job: 'abp show <job>',
   list_jobs: 'abp status',
   list_units: 'abp units <job>',
-  get_unit: 'abp show <job>',
+  get_unit: 'abp show <job> <unit>',
   pause_job: 'abp pause <job>',
   resume_job: 'abp resume <job>',
   cancel_job: 'abp cancel <job>',
@@ -25,6 +25,8 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\bstart_job with again=true\b/g, 'abp start <job> --again'],
   [/\bpause_job with hard=true\b/g, 'abp pause <job> --hard'],
   [/\bmanage_units retries or reopens its units\b/g, 'abp retry <job> or abp reopen <job> runs its units again'],
+  [/\bget_unit \(unit=(\d+), cursor=end\)/g, 'abp logs <job> $1'],
+  [/\bwith get_unit\b/g, 'with abp logs <job> <unit>'],
   [/\bwith manage_units\b/g, 'with abp reopen <job>'],
   [
     /\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g,

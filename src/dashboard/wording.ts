@@ -21,6 +21,7 @@ const TOOLS = new RegExp(`\\b(${Object.keys(PLACE_OF).join('|')})\\b`, 'g');
 /** A message in the words of this page, as a sentence. */
 export function inWords(text: string): string {
   const said = text
+    .replace(/\bwith get_unit \(unit=(\d+), cursor=end\)/g, 'on the page of unit $1')
     .replace(/\bwith get_unit\b/g, 'on the page of the unit')
     .replace(/\bprompt with update_job\b/g, 'prompt under Prompt & settings')
     .replace(/ \(approve=(?:true|false)\)/g, '')

@@ -54,7 +54,7 @@ function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null |
   if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
   const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
   const { job: effect } = failureRule(unit.failureClass);
-  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType);
+  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType, unit.index);
   return sentences(unit.failureMessage ?? unit.failureClass, advice);
 }
 

@@ -137,7 +137,7 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       count: units.length,
       example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
       meaning: failureRule(failureClass, workerType).meaning,
-      advice: adviceIn(job.status, failureClass, workerType),
+      advice: adviceIn(job.status, failureClass, workerType, units[0]),
       units,
     })),
     // What failed since it was counted is among the clusters already.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { adviceIn, failureRule } from '../../domain/failure.ts';
+import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
@@ -97,7 +97,13 @@ export const unitDetail = operation({
       status: unit.status,
       payload: unit.payload,
       ...(failureClass
-        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(deps, job, failureClass) } }
+        ? {
+            failure: {
+              class: failureClass,
+              message: unit.failureMessage ?? '',
+              ...about(deps, job, unit, failureClass),
+            },
+          }
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
@@ -109,10 +115,11 @@ export const unitDetail = operation({
   },
 });
 
-function about({ repository }: OrchestratorDeps, job: Job, failureClass: NonNullable<Unit['failureClass']>) {
+function about({ repository }: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
   const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
   const { meaning } = failureRule(failureClass, workerType);
-  return { meaning, advice: adviceIn(job.status, failureClass, workerType) };
+  const index = unit.stage === 'main' ? unit.index : undefined;
+  return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {

@@ -160,7 +160,7 @@ async function reached(state: string, approval: string): Promise<Space> {
 function commandsIn(text: string, jobId: string): readonly (readonly (readonly string[])[])[] {
   const named = [
     ...text.matchAll(
-      /\babp (recover\b|(?:approvals )?[a-z]+(?: --[a-z-]+)* job-[a-z0-9]+(?: --?[a-z-]+| [\w-]+\.csv)*)/g,
+      /\babp (recover\b|(?:approvals )?[a-z]+(?: --[a-z-]+)* job-[a-z0-9]+(?: --?[a-z-]+| \d+\b| [\w-]+\.csv)*)/g,
     ),
   ];
   const chains: string[][][] = [];
