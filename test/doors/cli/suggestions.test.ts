@@ -238,6 +238,26 @@ describe.each(ROWS)('a job that is %s and %s', (state, approval) => {
   });
 });
 
+describe.each(['runs a script, changed since', 'runs programs, revoked since'])('a failed test that %s', (approval) => {
+  test('is tried again with one command, by whichever sentence names one', async () => {
+    const space = await reached('tested in vain', approval);
+    const again = `abp start ${space.jobId} --again`;
+    for (const look of [
+      ['status', space.jobId],
+      ['show', space.jobId, '0'],
+      ['start', space.jobId, '--again'],
+    ]) {
+      const text = said(await abp({ ...space, f: still(space.f) }, ...look));
+      expect(text, look.join(' ')).not.toMatch(/abp approvals allow.*abp start/);
+      for (const [command] of text.matchAll(/abp start [^,.\n]*/g)) expect(command).toBe(`${again} --yes`);
+    }
+    const { stdout } = await abp({ ...space, f: still(space.f) }, 'status', space.jobId);
+    expect(stdout).toContain(`Next: ${again} --yes, or abp reject ${space.jobId}`);
+    space.f.worker.otherwise = ok();
+    expect(await abp(space, 'start', space.jobId, '--again', '--yes')).toMatchObject({ exitCode: 0 });
+  });
+});
+
 /** Pauses differ in nothing that a verb looks at, but these. */
 const PAUSES: readonly string[] = ['paused (user)', 'paused (usage_limit)'];
 const REFUSING = ROWS.filter(([state]) => !state.startsWith('paused') || PAUSES.includes(state)).filter(
