@@ -21,6 +21,8 @@ export interface BatchOptions {
   readonly set: readonly string[];
   /** Only the first so many items. */
   readonly limit?: number | undefined;
+  /** Of the file that the results are written to. */
+  readonly format?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workers: Workers;
 }
@@ -89,8 +91,14 @@ export async function readBatch(text: string, file: string, directory: string, o
 }
 
 /** The changes from the command line, the later winning. */
-export function overridesOf({ set, limit }: Pick<BatchOptions, 'set' | 'limit'>): readonly Override[] {
-  return [...set, ...(limit === undefined ? [] : [`source.limit=${limit}`])].map(parseOverride);
+export function overridesOf({
+  set,
+  limit,
+  format,
+}: Pick<BatchOptions, 'set' | 'limit' | 'format'>): readonly Override[] {
+  const limited = limit === undefined ? [] : [`source.limit=${limit}`];
+  const written = format === undefined ? [] : [`output.format=${format}`];
+  return [...set, ...limited, ...written].map(parseOverride);
 }
 
 /** The names under `env`, before the file is known to be right: what is wrong with them is said with the rest. */
