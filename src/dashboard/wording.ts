@@ -29,3 +29,24 @@ export function inWords(text: string): string {
     .replace(TOOLS, (name) => PLACE_OF[name] ?? name);
   return sentences(said.charAt(0).toUpperCase() + said.slice(1));
 }
+
+/** What whoever does a unit is called, by type of worker: a program is no agent, it is given its item and says what it does in a log. */
+export function workerWords(type: string) {
+  return type === 'command' ? PROGRAM : AGENT;
+}
+
+const AGENT = {
+  one: 'agent',
+  several: 'agents',
+  told: 'What the agent was told',
+  doing: 'What the agent is doing',
+  did: 'What the agent did',
+} as const;
+
+const PROGRAM = {
+  one: 'program',
+  several: 'programs',
+  told: 'What the program was given',
+  doing: 'The log of the program',
+  did: 'The log of the program',
+} as const;

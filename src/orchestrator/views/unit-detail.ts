@@ -69,6 +69,7 @@ export const unitDetail = operation({
     unit: count,
     stage: z.enum(['main', 'post']),
     total_units: count,
+    worker_type: z.string(),
     key: z.string(),
     status: z.string(),
     payload: object,
@@ -93,6 +94,7 @@ export const unitDetail = operation({
       unit: index,
       stage,
       total_units: job.totalUnits,
+      worker_type: workerTypeOf(deps, job),
       key: unit.key,
       status: unit.status,
       payload: unit.payload,
@@ -115,11 +117,15 @@ export const unitDetail = operation({
   },
 });
 
-function about({ repository }: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
-  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
+  const workerType = workerTypeOf(deps, job);
   const { meaning } = failureRule(failureClass, workerType);
   const index = unit.stage === 'main' ? unit.index : undefined;
   return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
+}
+
+function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): string {
+  return repository.jobs.revision(jobId, revision)?.worker.type ?? 'unknown';
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
