@@ -8,6 +8,9 @@ import { FAILURE_REPORT } from '../src/domain/report.ts';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
+/** Whose proof takes longer is as good as not proved, and rightly an exception: none of those that are proved takes so long. */
+const SOON_PROVED_MS = 15_000;
+
 /** A pattern of the sources. */
 interface Pattern {
   readonly file: string;
@@ -61,7 +64,9 @@ describe('a pattern that may meet text of items or agents', () => {
   });
 
   test('is excepted only where there is one that cannot be proved', () => {
-    const needless = [...excepted].filter((file) => patternsOf(file).every(isLinear));
+    const needless = [...excepted].filter((file) =>
+      patternsOf(file).every((pattern) => isLinear(pattern, SOON_PROVED_MS)),
+    );
     expect(needless).toEqual([]);
   });
 
@@ -75,9 +80,12 @@ describe('a pattern that may meet text of items or agents', () => {
   });
 });
 
-/** Proved by an automaton, not tried out: the same answer on every machine. */
-function isLinear({ source, flags }: Omit<Pattern, 'file'>): boolean {
-  return checkSync(source, flags, { checker: 'automaton', timeout: 120_000 }).status === 'safe';
+/**
+ * Proved by an automaton, not tried out: the same answer on every machine that is given enough time. The native program of
+ * recheck does it, where there is one for the machine.
+ */
+function isLinear({ source, flags }: Omit<Pattern, 'file'>, timeout = 120_000): boolean {
+  return checkSync(source, flags, { checker: 'automaton', timeout }).status === 'safe';
 }
 
 function patternsOf(file: string): readonly Pattern[] {
