@@ -139,7 +139,7 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
         const fault = isDeeper(item, MAX_DEPTH) ? TOO_DEEP : textFault(item);
         if (fault === null) yield { place, payload: isObject(item) ? item : { value: item } };
         else
-          reject(context, {
+          await reject(context, config, {
             source: 'code',
             place,
             reason: fault,

@@ -154,6 +154,12 @@ describe('refused, with the place', () => {
     ['a quote inside a bare field', 'a\n5" pipe\n', {}, /line 2: expected no quote inside a field without quotes/],
     ['an empty file', '', {}, /line 1: expected a row of column names, found an empty file/],
     [
+      'only comments',
+      '#a,b\n\n#1,2\n',
+      { comment: '#' },
+      /line 1: expected a row of .*, found only empty lines and comments/,
+    ],
+    [
       'a row without its id',
       'id,b\n1,2\n,3\n',
       { id_column: 'id' },

@@ -1,45 +1,69 @@
-import type { CsvConfig } from '../csv.ts';
-import { MAX_ITEM_LENGTH } from './rows.ts';
+import { type Candidate, candidatesFor } from './csv-candidates.ts';
+import type { CsvConfig } from './csv-config.ts';
+import { excerptOf } from './csv-excerpt.ts';
+import type { CsvFault } from './csv-rows.ts';
+import { type Trial, tryCsv } from './csv-trial.ts';
 
-/** Faults of csv-parse, by code, as what was expected and found. */
-export const FAULTS: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'expected a closing quote, found the end of the file',
-  CSV_INVALID_CLOSING_QUOTE: 'expected a delimiter behind a closing quote, found text',
-  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a delimiter behind a closing quote, found text',
-  INVALID_OPENING_QUOTE: 'expected no quote inside a field without quotes, found one',
-  CSV_MAX_RECORD_SIZE: `expected a row of at most ${MAX_ITEM_LENGTH} bytes, found a longer one`,
+const FIX = 'Fix that line, or leave the row out.';
+
+/** What helps without a setting, by what is wrong. */
+const FIXES: Readonly<Record<CsvFault['kind'], (fault: CsvFault) => string>> = {
+  header: () => 'Check that it is the right file.',
+  columns: ({ names }) => `Columns: ${names.map((name) => JSON.stringify(name)).join(', ')}.`,
+  short: () => FIX,
+  long: () => 'A delimiter inside a field needs quotes around the field.',
+  quotes: () => 'Quotes inside a quoted field are written twice; a field with quotes must be quoted as a whole.',
+  text: () => FIX,
+  id: () => FIX,
 };
 
-/** With what comments begin, in files of others. */
-const COMMENT = /^\s*(#|\/\/|%|--|;|!)/;
-
 /**
- * The settings that would read a ragged row, those first that its looks suggest. `start`: its line, if the header may not
- * be the first line of the file; null = it is.
+ * What to do about a fault: the settings that would read the file, found by reading what is around the fault with each of
+ * those that the looks of the text suggest.
  */
-export function raggedHint(
-  { comment, has_header }: CsvConfig,
-  names: readonly string[],
-  fields: readonly string[],
-  start: number | null,
-): string {
-  const marked = comment === undefined ? (COMMENT.exec(names[0] ?? '') ?? COMMENT.exec(fields[0] ?? '')) : null;
-  const isBlank = fields.length === 1 && fields[0]?.trim() === '';
-  const isTitled = has_header && start !== null && start > 1 && fields.length > names.length;
-  return [
-    ...(marked ? [`comment: ${JSON.stringify(marked[1])} leaves out lines that begin with it.`] : []),
-    ...(isTitled ? [`skip_lines: ${start - 1} leaves out the lines before this one, if it is the header.`] : []),
-    ...(isBlank ? ['trim: true takes a line of spaces as an empty one.'] : []),
-    'A delimiter inside a field needs quotes around the field; delimiter sets another one.',
-    'ragged_rows: "pad" fills short rows up, "skip" leaves ragged ones out.',
-  ].join(' ');
+export async function csvHint(config: CsvConfig, fault: CsvFault): Promise<string> {
+  const { cures, isWhole } = await curesFor(config, fault);
+  const told = cures.map(({ setting, does }) => {
+    const [[name, value] = []] = Object.entries(setting);
+    return `${name}: ${JSON.stringify(value)} ${does}.`;
+  });
+  if (told.length > 0 && !isWhole) told.unshift('No setting alone reads all of the file. For this row:');
+  const fix = FIXES[fault.kind](fault);
+  return (cures[0]?.fit === 'general' ? [fix, ...told] : [...told, fix]).join(' ');
 }
 
-/** The settings for quotes that are written in another way. */
-export function quotesHint(config: CsvConfig): string {
-  return [
-    'Quotes inside a quoted field are written twice; a field with quotes must be quoted as a whole.',
-    'quote: "none" takes all quotes as text (inch marks), relax_quotes: true those inside a field without quotes.',
-    ...(config.escape === undefined ? ['escape: "\\\\" reads quotes behind a backslash.'] : []),
-  ].join(' ');
+/** Settings that read all that is looked at (`isWhole`); where none does, those that read the record and fail behind it. */
+async function curesFor(
+  config: CsvConfig,
+  fault: CsvFault,
+): Promise<{ readonly cures: readonly Candidate[]; readonly isWhole: boolean }> {
+  const excerpt = await excerptOf(config, fault.line, fault.headerEnd);
+  const before = await tryCsv(config, excerpt);
+  const tried: { readonly candidate: Candidate; readonly until: number }[] = [];
+  for (const candidate of candidatesFor(config, fault, excerpt)) {
+    const changed = { ...config, ...candidate.setting };
+    const isSame = changed.encoding === config.encoding;
+    const text = isSame ? excerpt : await excerptOf(changed, fault.line, fault.headerEnd);
+    const trial = await tryCsv(changed, text);
+    if (isLikely(candidate, trial, before)) tried.push({ candidate, until: trial.until });
+  }
+  const isWhole = tried.some(({ until }) => until === Number.POSITIVE_INFINITY);
+  const wanted = isWhole ? Number.POSITIVE_INFINITY : excerpt.line + 1;
+  const found = tried.filter(({ until }) => until >= wanted).map(({ candidate }) => candidate);
+  const isMade = found.some(({ fit }) => fit === 'made');
+  // Where every row would be skipped as ragged, it is the header that is not one.
+  const areRagged = found.some(({ setting }) => setting.ragged_rows === 'skip');
+  const cures = found.filter(({ setting, fit }) => {
+    return fit !== 'general' || (!isMade && (areRagged || setting.ragged_rows === undefined));
+  });
+  return { cures, isWhole };
+}
+
+/** Whether what a setting makes of a text looks like a table: one column, or only a header, reads nearly anything. */
+function isLikely({ setting, fit }: Candidate, trial: Trial, before: Trial): boolean {
+  if (setting.delimiter !== undefined && trial.columns <= before.columns) return false;
+  if (fit === 'perhaps' && trial.isOdd) return false;
+  const isEmpty = trial.until === Number.POSITIVE_INFINITY && trial.items === 0;
+  // The only row may be one that is left out.
+  return !isEmpty || (trial.rows <= 1 && fit !== 'perhaps' && setting.encoding === undefined);
 }

@@ -1,4 +1,5 @@
-import type { Step, ValueKind } from './json-route.ts';
+import { ESCAPE, LONGEST_ESCAPE, SPACE, TextCursor, WORD, WORD_RUN } from './json-cursor.ts';
+import type { JsonRoute, Step, ValueKind } from './json-route.ts';
 import { wantedValues } from './json-values.ts';
 
 /** The deepest nesting that is read: more is no data, and would break what serializes it later. */
@@ -22,8 +23,10 @@ export interface ScanOptions {
   readonly path: readonly Step[] | 'whole' | null;
   /** Of one value or token, in characters. */
   readonly maxLength: number;
-  /** Makes the error for a fault at a place. */
-  fault(line: number, column: number, message: string): Error;
+  /** Makes the error for a fault of the text at a place; `found`: the character that cannot be there. */
+  fault(line: number, column: number, message: string, found?: string): Error;
+  /** Makes the error for JSON that has not the values that are wanted; else `fault` does. */
+  unfit?(line: number, column: number, message: string): Error;
   /** Told where a path with wildcards leads nowhere. */
   missed?(line: number, column: number, message: string): void;
 }
@@ -50,239 +53,246 @@ type Expected =
 const RECORD_SEPARATOR = '\u001e';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const SPACE = /[ \t\r]+/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-const LONGEST_ESCAPE = 6;
-const WORD_RUN = /[-+.\w]+/y;
-const WORD = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)$/;
+
+/** What is being cut out: its text in earlier pieces, where it goes on in this one, where it began. */
+interface Cut {
+  text: string;
+  from: number;
+  readonly line: number;
+  readonly column: number;
+}
 
 /**
  * Checks JSON text of any size against the grammar, in constant memory, and cuts out the values of one array for
  * JSON.parse: faster than building them from tokens, and every fault has its line and column.
  */
-export function scanJson({ path, maxLength, fault, missed }: ScanOptions): JsonScan {
-  const values = wantedValues(path, (message) => missed?.(line, columnOf(at), message));
-  let route = values.route();
-  const containers: ValueKind[] = [];
-  let expected: Expected = 'a value';
-  let inString = false;
+export function scanJson(options: ScanOptions): JsonScan {
+  return new Scanner(options);
+}
 
-  let text = '';
-  let at = 0;
-  let isLast = false;
-  /** Characters before `text`; how many of all came before the present line. */
-  let before = 0;
-  let beforeLine = 0;
-  let line = 1;
+class Scanner extends TextCursor implements JsonScan {
+  private readonly options: ScanOptions;
+  private readonly values: ReturnType<typeof wantedValues>;
+  private route: JsonRoute | null;
+  private readonly containers: ValueKind[] = [];
+  private expected: Expected = 'a value';
+  private inString = false;
 
-  /** What is being cut out: its text in earlier pieces, where it goes on in this one, where it began. */
-  let cut: { text: string; from: number; line: number; column: number } | null = null;
-  let found: FoundValue[] = [];
+  private isLast = false;
+  private cut: Cut | null = null;
+  private found: FoundValue[] = [];
   /** The first of several texts that are values; the only one would be none. */
-  let held: FoundValue | null = null;
+  private held: FoundValue | null = null;
 
-  function push(piece: string): readonly FoundValue[] {
-    before += at;
-    text = text.slice(at) + piece;
-    at = 0;
-    found = [];
-    let more = true;
-    while (more && at < text.length) more = inString ? readString() : readToken();
-    if (cut) {
-      cut.text += text.slice(cut.from, at);
-      cut.from = 0;
-    }
-    if (values.mayBeTheOnly() && (cut?.text.length ?? 0) > maxLength) refuseTheOnly(cut);
-    if (text.length - at > maxLength || (cut?.text.length ?? 0) > maxLength) {
-      throw refuse(`expected at most ${maxLength} characters in one value, found more`);
-    }
-    return found;
+  constructor(options: ScanOptions) {
+    super();
+    this.options = options;
+    this.values = wantedValues(options.path, (message) => options.missed?.(this.line, this.column(), message));
+    this.route = this.values.route();
   }
 
-  function end(): readonly FoundValue[] {
-    isLast = true;
-    const last = push('');
-    const wanted = inString ? 'the end of a string' : expected;
-    if (wanted !== 'the end') throw refuse(`expected ${wanted}, found the end of the text`);
-    if (values.mayBeTheOnly()) refuseTheOnly(held);
+  push(piece: string): readonly FoundValue[] {
+    const { maxLength } = this.options;
+    this.goOn(piece);
+    this.found = [];
+    let more = true;
+    while (more && this.at < this.text.length) more = this.inString ? this.readString() : this.readToken();
+    const { cut } = this;
+    if (cut) {
+      cut.text += this.text.slice(cut.from, this.at);
+      cut.from = 0;
+    }
+    if (this.values.mayBeTheOnly() && (cut?.text.length ?? 0) > maxLength) this.refuseTheOnly(cut);
+    if (this.text.length - this.at > maxLength || (cut?.text.length ?? 0) > maxLength) {
+      throw this.refuse(`expected at most ${maxLength} characters in one value, found more`);
+    }
+    return this.found;
+  }
+
+  end(): readonly FoundValue[] {
+    this.isLast = true;
+    const last = this.push('');
+    const wanted = this.inString ? 'the end of a string' : this.expected;
+    if (wanted !== 'the end') throw this.refuse(`expected ${wanted}, found the end of the text`);
+    if (this.values.mayBeTheOnly()) this.refuseTheOnly(this.held);
     return last;
   }
 
-  function refuseTheOnly(place: Pick<FoundValue, 'line' | 'column'> | null): void {
-    throw fault(place?.line ?? line, place?.column ?? 1, 'expected an array at the top, found an object');
+  private refuseTheOnly(place: Pick<FoundValue, 'line' | 'column'> | null): void {
+    throw this.unfit('expected an array at the top, found an object', place?.line ?? this.line, place?.column ?? 1);
   }
 
   /** Reads on in a string; false when the rest of the text says too little. */
-  function readString(): boolean {
+  private readString(): boolean {
+    const { text } = this;
+    let { at } = this;
     let code = text.charCodeAt(at);
     while (code >= 0x20 && code !== QUOTE && code !== BACKSLASH) code = text.charCodeAt(++at);
+    this.at = at;
     if (at === text.length) return false;
     if (code === QUOTE) {
-      at++;
-      inString = false;
-      endString();
+      this.at++;
+      this.inString = false;
+      this.endString();
       return true;
     }
-    if (code === BACKSLASH && matches(ESCAPE)) return true;
-    if (code === BACKSLASH && !isLast && text.length - at < LONGEST_ESCAPE) return false;
-    throw unexpected('a character of a string or a whole escape');
+    if (code === BACKSLASH && this.matches(ESCAPE)) return true;
+    if (code === BACKSLASH && !this.isLast && text.length - at < LONGEST_ESCAPE) return false;
+    throw this.unexpected('a character of a string or a whole escape');
   }
 
   /** Reads one token outside strings; false when the rest of the text says too little. */
-  function readToken(): boolean {
-    const character = text[at];
+  private readToken(): boolean {
+    const character = this.text[this.at];
+    const { expected } = this;
     switch (character) {
       case '\n':
-        at++;
-        line++;
-        beforeLine = before + at;
+        this.passLine();
         return true;
       case ' ':
       case '\t':
       case '\r':
-        return matches(SPACE);
+        return this.matches(SPACE);
       case RECORD_SEPARATOR:
-        if (containers.length > 0 || !startsValue()) throw unexpected(expected);
+        if (this.containers.length > 0 || !this.startsValue()) throw this.unexpected(expected);
         break;
       case '"':
-        startString();
+        this.startString();
         return true;
       case '{':
       case '[':
-        open(character === '[' ? 'array' : 'object');
+        this.open(character === '[' ? 'array' : 'object');
         return true;
       case '}':
       case ']':
-        close(character === ']' ? 'array' : 'object');
+        this.close(character === ']' ? 'array' : 'object');
         return true;
       case ':':
-        if (expected !== '":"') throw unexpected(expected);
-        expected = 'a value';
+        if (expected !== '":"') throw this.unexpected(expected);
+        this.expected = 'a value';
         break;
       case ',':
-        if (expected !== '"," or "]"' && expected !== '"," or "}"') throw unexpected(expected);
-        expected = expected === '"," or "]"' ? 'a value' : 'a key';
+        if (expected !== '"," or "]"' && expected !== '"," or "}"') throw this.unexpected(expected);
+        this.expected = expected === '"," or "]"' ? 'a value' : 'a key';
         break;
       default:
-        return readWord();
+        return this.readWord();
     }
-    at++;
+    this.at++;
     return true;
   }
 
-  function readWord(): boolean {
-    const start = at;
-    if (!matches(WORD_RUN)) throw unexpected(expected);
-    const word = text.slice(start, at);
-    const whole = at < text.length || isLast;
-    at = start;
+  private readWord(): boolean {
+    const start = this.at;
+    if (!this.matches(WORD_RUN)) throw this.unexpected(this.expected);
+    const word = this.text.slice(start, this.at);
+    const whole = this.at < this.text.length || this.isLast;
+    this.at = start;
     if (!whole) return false;
-    if (expected === 'the end' && !WORD.test(word)) throw unexpected(expected);
-    startValue(word === 'null' ? 'null' : 'scalar');
-    if (!WORD.test(word)) throw refuse(`expected a value, found ${JSON.stringify(word.slice(0, 40))}`);
-    at += word.length;
-    endValue();
+    if (this.expected === 'the end' && !WORD.test(word)) throw this.unexpected(this.expected);
+    this.startValue(word === 'null' ? 'null' : 'scalar');
+    if (!WORD.test(word)) throw this.refuse(`expected a value, found ${JSON.stringify(word.slice(0, 40))}`);
+    this.at += word.length;
+    this.endValue();
     return true;
   }
 
-  function startString(): void {
-    if (!awaitsKey()) startValue('scalar');
-    else if (route?.wantsKey(containers.length)) startCut();
-    at++;
-    inString = true;
+  private startString(): void {
+    if (!this.awaitsKey()) this.startValue('scalar');
+    else if (this.route?.wantsKey(this.containers.length)) this.startCut();
+    this.at++;
+    this.inString = true;
   }
 
-  function endString(): void {
-    if (awaitsKey()) {
-      expected = '":"';
-      if (route?.wantsKey(containers.length)) complain(route?.key(JSON.parse(endCut().text) as string));
-    } else endValue();
+  private endString(): void {
+    if (this.awaitsKey()) {
+      this.expected = '":"';
+      const { route } = this;
+      if (route?.wantsKey(this.containers.length)) this.complain(route.key(JSON.parse(this.endCut().text)));
+    } else this.endValue();
   }
 
-  function awaitsKey(): boolean {
-    return expected === 'a key' || expected === 'a key or "}"';
+  private awaitsKey(): boolean {
+    return this.expected === 'a key' || this.expected === 'a key or "}"';
   }
 
-  function open(kind: ValueKind): void {
-    startValue(kind);
-    containers.push(kind);
-    if (containers.length > MAX_DEPTH) throw refuse(`expected at most ${MAX_DEPTH} levels of nesting, found more`);
-    expected = kind === 'array' ? 'a value or "]"' : 'a key or "}"';
-    at++;
-  }
-
-  function close(kind: ValueKind): void {
-    const closing = kind === 'array' ? '"]"' : '"}"';
-    if (!expected.endsWith(closing)) throw unexpected(expected);
-    complain(route?.close(containers.length));
-    containers.pop();
-    at++;
-    endValue();
-  }
-
-  function startValue(kind: ValueKind): void {
-    if (!startsValue()) throw unexpected(expected);
-    if (containers.length === 0) {
-      complain(values.startText(kind));
-      route = values.route();
-      if (held) found.push(held);
-      held = null;
+  private open(kind: ValueKind): void {
+    this.startValue(kind);
+    this.containers.push(kind);
+    if (this.containers.length > MAX_DEPTH) {
+      throw this.refuse(`expected at most ${MAX_DEPTH} levels of nesting, found more`);
     }
-    if (takes(containers.length)) startCut();
-    else complain(route?.startValue(containers.length, kind));
-    expected = 'the end';
+    this.expected = kind === 'array' ? 'a value or "]"' : 'a key or "}"';
+    this.at++;
   }
 
-  function takes(depth: number): boolean {
-    return route ? route.takesValues(depth) : depth === 0 && values.areTexts();
+  private close(kind: ValueKind): void {
+    const closing = kind === 'array' ? '"]"' : '"}"';
+    if (!this.expected.endsWith(closing)) throw this.unexpected(this.expected);
+    this.complain(this.route?.close(this.containers.length));
+    this.containers.pop();
+    this.at++;
+    this.endValue();
+  }
+
+  private startValue(kind: ValueKind): void {
+    if (!this.startsValue()) throw this.unexpected(this.expected);
+    const depth = this.containers.length;
+    if (depth === 0) {
+      this.complain(this.values.startText(kind));
+      this.route = this.values.route();
+      if (this.held) this.found.push(this.held);
+      this.held = null;
+    }
+    if (this.takes(depth)) this.startCut();
+    else this.complain(this.route?.startValue(depth, kind));
+    this.expected = 'the end';
+  }
+
+  private takes(depth: number): boolean {
+    return this.route ? this.route.takesValues(depth) : depth === 0 && this.values.areTexts();
   }
 
   /** One text may follow another. */
-  function startsValue(): boolean {
-    return expected === 'a value' || expected === 'a value or "]"' || (expected === 'the end' && path !== null);
+  private startsValue(): boolean {
+    const { expected } = this;
+    return (
+      expected === 'a value' || expected === 'a value or "]"' || (expected === 'the end' && this.options.path !== null)
+    );
   }
 
-  function endValue(): void {
-    const container = containers.at(-1);
-    expected = container === undefined ? 'the end' : container === 'array' ? '"," or "]"' : '"," or "}"';
-    if (!cut || !takes(containers.length)) return;
-    if (values.mayBeTheOnly()) held = endCut();
-    else found.push(endCut());
+  private endValue(): void {
+    const container = this.containers.at(-1);
+    this.expected = container === undefined ? 'the end' : container === 'array' ? '"," or "]"' : '"," or "}"';
+    if (!this.cut || !this.takes(this.containers.length)) return;
+    if (this.values.mayBeTheOnly()) this.held = this.endCut();
+    else this.found.push(this.endCut());
   }
 
-  function startCut(): void {
-    cut = { text: '', from: at, line, column: columnOf(at) };
+  private startCut(): void {
+    this.cut = { text: '', from: this.at, line: this.line, column: this.column() };
   }
 
-  function endCut(): FoundValue {
-    const { text: earlier, from, ...place } = cut ?? { text: '', from: at, line, column: columnOf(at) };
-    cut = null;
-    return { text: earlier + text.slice(from, at), key: route?.member() ?? null, ...place };
+  private endCut(): FoundValue {
+    const { text, from, line, column } = this.cut ?? { text: '', from: this.at, line: this.line, column: 0 };
+    this.cut = null;
+    return { text: text + this.text.slice(from, this.at), key: this.route?.member() ?? null, line, column };
   }
 
-  /** Whether the expression matches here; then what it matched is read. */
-  function matches(expression: RegExp): boolean {
-    expression.lastIndex = at;
-    if (!expression.test(text)) return false;
-    at = expression.lastIndex;
-    return true;
+  private complain(problem: string | null | undefined): void {
+    if (problem) throw this.unfit(problem, this.line, this.column());
   }
 
-  function columnOf(position: number): number {
-    return before + position - beforeLine + 1;
+  private unexpected(wanted: string): Error {
+    const found = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
+    return this.refuse(`expected ${wanted}, found ${JSON.stringify(found)}`, found);
   }
 
-  function complain(problem: string | null | undefined): void {
-    if (problem) throw refuse(problem);
+  private unfit(message: string, line: number, column: number): Error {
+    return (this.options.unfit ?? this.options.fault)(line, column, message);
   }
 
-  function unexpected(wanted: string): Error {
-    return refuse(`expected ${wanted}, found ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`);
+  private refuse(message: string, found?: string): Error {
+    return this.options.fault(this.line, this.column(), message, found);
   }
-
-  function refuse(message: string): Error {
-    return fault(line, columnOf(at), message);
-  }
-
-  return { push, end };
 }
