@@ -43,9 +43,7 @@ const configSchema = z.strictObject({
     .default('path')
     .describe('By relative path, or as the file system gives them (faster start).'),
   // A directory holds what others put there: a name of theirs stops nobody unless that is asked for.
-  on_invalid: onInvalidField
-    .default('skip')
-    .describe('Names that are not UTF-8: refuse the source, or skip and list them.'),
+  on_invalid: onInvalidField.default('skip').describe('Names that are not UTF-8.'),
   limit: limitField,
 });
 
