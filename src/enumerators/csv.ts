@@ -1,10 +1,10 @@
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
-import { type CsvConfig, csvConfigSchema } from './reading/csv-config.ts';
-import { csvHint } from './reading/csv-hints.ts';
-import { beginningOf, LOOKED_AT, recordsOf } from './reading/csv-parser.ts';
-import { CsvRows, RefusedRow } from './reading/csv-rows.ts';
-import { CSV_WARNINGS } from './reading/csv-warnings.ts';
+import { type CsvConfig, csvConfigSchema } from './csv/config.ts';
+import { csvHint } from './csv/hints.ts';
+import { beginningOf, LOOKED_AT, recordsOf } from './csv/parser.ts';
+import { CsvRows, RefusedRow } from './csv/rows.ts';
+import { CSV_WARNINGS } from './csv/warnings.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { hintOf, invalidRecords } from './reading/invalid.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';

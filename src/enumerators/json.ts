@@ -3,14 +3,14 @@ import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/e
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json } from '../domain/json.ts';
+import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
+import { type Fault, jsonItems, type Located } from './json/items.ts';
+import { itemsPath } from './json/route.ts';
+import { type FoundValue, MAX_DEPTH, scanJson } from './json/scan.ts';
 import { COMPRESSED_ENDING } from './reading/bytes.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
 import { hintOf, reject } from './reading/invalid.ts';
-import { fitHint, GRAMMAR_HINT, lineHint } from './reading/json-hints.ts';
-import { type Fault, jsonItems, type Located } from './reading/json-items.ts';
-import { itemsPath } from './reading/json-route.ts';
-import { type FoundValue, MAX_DEPTH, scanJson } from './reading/json-scan.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
+import { detectDelimiter } from '../../src/enumerators/csv/detect-delimiter.ts';
 import { csvEnumerator } from '../../src/enumerators/csv.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
-import { detectDelimiter } from '../../src/enumerators/reading/delimiter.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** A file with this content. */

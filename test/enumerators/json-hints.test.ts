@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { collectionsIn } from '../../src/enumerators/reading/json-lists.ts';
+import { collectionsIn } from '../../src/enumerators/json/lists.ts';
 import { refusal, settingsIn, sourceItems, temporaryDirectory } from './helpers.ts';
 
 /** What a file is, its text, its settings, its place and reason, and the settings to be named, each with how many items it gives. */

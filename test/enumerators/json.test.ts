@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
-import { splitPath } from '../../src/enumerators/reading/json-route.ts';
+import { splitPath } from '../../src/enumerators/json/route.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** A file with this content. */

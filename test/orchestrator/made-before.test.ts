@@ -141,12 +141,12 @@ describe('a second run of one batch file', () => {
   const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });
-  const test_ = (state: 'running' | 'passed') =>
+  const test_ = (state: 'running' | 'passed' | 'failed') =>
     ({ state, units: [0], verdict: null, executorsLost: 0, startedAt: 1, endedAt: null }) as const;
 
-  test.each<[string, Partial<Job>, boolean]>([
-    ['running', { status: 'running' }, true],
-    ['post-processing', { status: 'post_processing' }, true],
+  test.each<[string, Partial<Job>, 'watch' | 'approve' | 'resume' | null]>([
+    ['running', { status: 'running' }, 'watch'],
+    ['post-processing', { status: 'post_processing' }, 'watch'],
     ['being tested', { status: 'testing', test: test_('running') }, 'watch'],
     ['waiting for its quota', { status: 'paused', pauseReason: 'usage_limit' }, 'watch'],
     ['carried out in front of somebody else', { status: 'created', carriedOutBy: other }, 'watch'],

@@ -29,7 +29,7 @@ export const exportCommand: DefineCommand = (program, act) => {
     )
     .action(
       act(async (session, job: string, file: string | undefined, { format, status, fields, force, raw }: Options) => {
-        const { exportLine, exportToStdout } = await import('../job/export.ts');
+        const { exportToStdout } = await import('../job/export.ts');
         const input = {
           job_id: await session.jobId(job),
           ...(file ? { path: file } : {}),
@@ -41,6 +41,7 @@ export const exportCommand: DefineCommand = (program, act) => {
         };
         if (file === '-') return exportToStdout(session, input);
         const report = await session.interruptible((signal) => session.call('export_results', input, { signal }));
+        const { exportLine } = await import('../job/export-text.ts');
         session.answer(report, exportLine(report));
         return 'done';
       }),

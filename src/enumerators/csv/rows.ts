@@ -1,13 +1,13 @@
 import type { EnumeratedItem, InvalidRecord } from '../../domain/enumerator.ts';
 import { didYouMean } from '../../domain/nearest.ts';
-import type { CsvConfig } from './csv-config.ts';
-import { lineCounter, type RecordInfo } from './csv-lines.ts';
-import { warnOfData } from './csv-warnings.ts';
-import { markUndecodable, type TextFaults } from './decoder.ts';
-import type { Ending } from './invalid.ts';
-import { MAX_ITEM_LENGTH, rowPayload, uniqueNames } from './rows.ts';
-import { nulFound, undecodable } from './text.ts';
-import type { WarningCounter } from './warnings.ts';
+import { markUndecodable, type TextFaults } from '../reading/decoder.ts';
+import type { Ending } from '../reading/invalid.ts';
+import { MAX_ITEM_LENGTH, rowPayload, uniqueNames } from '../reading/rows.ts';
+import { nulFound, undecodable } from '../reading/text.ts';
+import type { WarningCounter } from '../reading/warnings.ts';
+import type { CsvConfig } from './config.ts';
+import { lineCounter, type RecordInfo } from './lines.ts';
+import { warnOfData } from './warnings.ts';
 
 /** What is wrong: no header, no such id_column (the reason names the file), too few or too many fields, quotes, text, no id. */
 export type CsvFaultKind = 'header' | 'columns' | 'short' | 'long' | 'quotes' | 'text' | 'id';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { encodingField, limitField, offsetField, onDuplicateField, onInvalidField } from './fields.ts';
+import { encodingField, limitField, offsetField, onDuplicateField, onInvalidField } from '../reading/fields.ts';
 
 /** Quotes are text like any other. */
 export const NO_QUOTE = 'none';

@@ -1,6 +1,6 @@
-import type { CsvConfig } from './csv-config.ts';
-import { TextFaults } from './decoder.ts';
-import { countLines, endOfLines, readText } from './text.ts';
+import { TextFaults } from '../reading/decoder.ts';
+import { countLines, endOfLines, readText } from '../reading/text.ts';
+import type { CsvConfig } from './config.ts';
 
 /** So many characters before a record, and from it on, are looked at. */
 const LOOKED_AT = 64 * 1024;

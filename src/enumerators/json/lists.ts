@@ -1,4 +1,4 @@
-import { joinPath } from './json-route.ts';
+import { joinPath } from './route.ts';
 
 /** A list of a JSON text, or an object whose members are alike, and so may be items. */
 export interface Collection {

@@ -1,4 +1,4 @@
-import { type JsonRoute, routeTo, type Step, type ValueKind } from './json-route.ts';
+import { type JsonRoute, routeTo, type Step, type ValueKind } from './route.ts';
 
 /**
  * Which values of JSON texts are wanted: those at the end of a route, or whole texts (ScanOptions.path). Without a path all

@@ -1,7 +1,7 @@
-import { type CsvConfig, csvConfigSchema } from './csv-config.ts';
-import type { Excerpt } from './csv-excerpt.ts';
-import { beginningOf, recordsOf } from './csv-parser.ts';
-import { CsvRows, RefusedRow } from './csv-rows.ts';
+import { type CsvConfig, csvConfigSchema } from './config.ts';
+import type { Excerpt } from './excerpt.ts';
+import { beginningOf, recordsOf } from './parser.ts';
+import { CsvRows, RefusedRow } from './rows.ts';
 
 /** How far settings read an excerpt. */
 export interface Trial {

@@ -1,8 +1,8 @@
-import { type Candidate, candidatesFor } from './csv-candidates.ts';
-import type { CsvConfig } from './csv-config.ts';
-import { excerptOf } from './csv-excerpt.ts';
-import type { CsvFault } from './csv-rows.ts';
-import { type Trial, tryCsv } from './csv-trial.ts';
+import type { CsvConfig } from './config.ts';
+import { excerptOf } from './excerpt.ts';
+import type { CsvFault } from './rows.ts';
+import { type Suggestion, suggestionsFor } from './suggested-settings.ts';
+import { type Trial, tryCsv } from './trial.ts';
 
 const FIX = 'Fix that line, or leave the row out.';
 
@@ -36,20 +36,20 @@ export async function csvHint(config: CsvConfig, fault: CsvFault): Promise<strin
 async function curesFor(
   config: CsvConfig,
   fault: CsvFault,
-): Promise<{ readonly cures: readonly Candidate[]; readonly isWhole: boolean }> {
+): Promise<{ readonly cures: readonly Suggestion[]; readonly isWhole: boolean }> {
   const excerpt = await excerptOf(config, fault.line, fault.headerEnd);
   const before = await tryCsv(config, excerpt);
-  const tried: { readonly candidate: Candidate; readonly until: number }[] = [];
-  for (const candidate of candidatesFor(config, fault, excerpt)) {
-    const changed = { ...config, ...candidate.setting };
+  const tried: { readonly suggestion: Suggestion; readonly until: number }[] = [];
+  for (const suggestion of suggestionsFor(config, fault, excerpt)) {
+    const changed = { ...config, ...suggestion.setting };
     const isSame = changed.encoding === config.encoding;
     const text = isSame ? excerpt : await excerptOf(changed, fault.line, fault.headerEnd);
     const trial = await tryCsv(changed, text);
-    if (isLikely(candidate, trial, before)) tried.push({ candidate, until: trial.until });
+    if (isLikely(suggestion, trial, before)) tried.push({ suggestion, until: trial.until });
   }
   const isWhole = tried.some(({ until }) => until === Number.POSITIVE_INFINITY);
   const wanted = isWhole ? Number.POSITIVE_INFINITY : excerpt.line + 1;
-  const found = tried.filter(({ until }) => until >= wanted).map(({ candidate }) => candidate);
+  const found = tried.filter(({ until }) => until >= wanted).map(({ suggestion }) => suggestion);
   const isMade = found.some(({ fit }) => fit === 'made');
   // Where every row would be skipped as ragged, it is the header that is not one.
   const areRagged = found.some(({ setting }) => setting.ragged_rows === 'skip');
@@ -60,7 +60,7 @@ async function curesFor(
 }
 
 /** Whether what a setting makes of a text looks like a table: one column, or only a header, reads nearly anything. */
-function isLikely({ setting, fit }: Candidate, trial: Trial, before: Trial): boolean {
+function isLikely({ setting, fit }: Suggestion, trial: Trial, before: Trial): boolean {
   if (setting.delimiter !== undefined && trial.columns <= before.columns) return false;
   if (fit === 'perhaps' && trial.isOdd) return false;
   const isEmpty = trial.until === Number.POSITIVE_INFINITY && trial.items === 0;

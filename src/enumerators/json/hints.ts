@@ -1,11 +1,11 @@
 import type { JsonConfig } from '../json.ts';
-import { TextFaults } from './decoder.ts';
-import { jsonItems } from './json-items.ts';
-import { collectionsIn } from './json-lists.ts';
-import { itemsPath } from './json-route.ts';
-import { type FoundValue, type ScanOptions, scanJson } from './json-scan.ts';
-import { MAX_ITEM_LENGTH } from './rows.ts';
-import { readStart, type TextStart } from './text.ts';
+import { TextFaults } from '../reading/decoder.ts';
+import { MAX_ITEM_LENGTH } from '../reading/rows.ts';
+import { readStart, type TextStart } from '../reading/text.ts';
+import { jsonItems } from './items.ts';
+import { collectionsIn } from './lists.ts';
+import { itemsPath } from './route.ts';
+import { type FoundValue, type ScanOptions, scanJson } from './scan.ts';
 
 /** So many characters of a file are looked at for what its items are. */
 const LOOKED_AT = 1024 * 1024;

@@ -2,12 +2,12 @@ import type { EnumeratedItem } from '../../domain/enumerator.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { show } from '../../domain/validate.ts';
 import type { JsonConfig } from '../json.ts';
-import { hasUndecodable, type TextFaults } from './decoder.ts';
-import { textFault } from './invalid.ts';
-import { didYouMeanStep, EVERY, itemsPath, splitPath } from './json-route.ts';
+import { hasUndecodable, type TextFaults } from '../reading/decoder.ts';
+import { textFault } from '../reading/invalid.ts';
+import { ENCODING_HINT, undecodable } from '../reading/text.ts';
+import type { WarningCounter } from '../reading/warnings.ts';
 import { repeatsKeys } from './repeated-keys.ts';
-import { ENCODING_HINT, undecodable } from './text.ts';
-import type { WarningCounter } from './warnings.ts';
+import { didYouMeanStep, EVERY, itemsPath, splitPath } from './route.ts';
 
 /** A value and where it was found; `key`: its name in an object whose members are items. */
 export interface Located {

@@ -1,6 +1,6 @@
-import { ESCAPE, LONGEST_ESCAPE, SPACE, TextCursor, WORD, WORD_RUN } from './json-cursor.ts';
-import type { JsonRoute, Step, ValueKind } from './json-route.ts';
-import { wantedValues } from './json-values.ts';
+import { ESCAPE, LONGEST_ESCAPE, SPACE, TextCursor, WORD, WORD_RUN } from './cursor.ts';
+import type { JsonRoute, Step, ValueKind } from './route.ts';
+import { wantedValues } from './values.ts';
 
 /** The deepest nesting that is read: more is no data, and would break what serializes it later. */
 export const MAX_DEPTH = 500;

@@ -1,10 +1,10 @@
 import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import type { Options } from 'csv-parse';
-import { type CsvConfig, delimiterOf, NO_QUOTE } from './csv-config.ts';
-import type { CsvRows } from './csv-rows.ts';
-import { delimiterLine, detectDelimiter } from './delimiter.ts';
-import { MAX_ITEM_LENGTH } from './rows.ts';
-import { endOfLines, type TextStart } from './text.ts';
+import { MAX_ITEM_LENGTH } from '../reading/rows.ts';
+import { endOfLines, type TextStart } from '../reading/text.ts';
+import { type CsvConfig, delimiterOf, NO_QUOTE } from './config.ts';
+import { delimiterLine, detectDelimiter } from './detect-delimiter.ts';
+import type { CsvRows } from './rows.ts';
 
 /** So much text behind the lines to skip is enough to detect a delimiter. */
 export const LOOKED_AT = 4096;

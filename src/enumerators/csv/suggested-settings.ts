@@ -1,11 +1,11 @@
 import { nearest } from '../../domain/nearest.ts';
-import { type CsvConfig, delimiterOf, NO_QUOTE } from './csv-config.ts';
-import type { Excerpt } from './csv-excerpt.ts';
-import type { CsvFault } from './csv-rows.ts';
-import { hasUndecodable } from './decoder.ts';
+import { hasUndecodable } from '../reading/decoder.ts';
+import { type CsvConfig, delimiterOf, NO_QUOTE } from './config.ts';
+import type { Excerpt } from './excerpt.ts';
+import type { CsvFault } from './rows.ts';
 
 /** A setting that may read a record that was refused. */
-export interface Candidate {
+export interface Suggestion {
   readonly setting: Partial<CsvConfig>;
   /** What it does, put behind the setting. */
   readonly does: string;
@@ -25,7 +25,7 @@ const DELIMITERS = /,|;|\t|\|+|:+|\^|~|(?![\r\n\0])\p{Cc}/gu;
 const FIRST_LINES = 100;
 
 /** The settings that the looks of a text suggest for a fault in it, those first that are made for it. */
-export function candidatesFor(config: CsvConfig, fault: CsvFault, excerpt: Excerpt): readonly Candidate[] {
+export function suggestionsFor(config: CsvConfig, fault: CsvFault, excerpt: Excerpt): readonly Suggestion[] {
   const lines = excerpt.text.split(/\r\n|\n|\r/);
   const header = lines[config.skip_lines] ?? '';
   const record = lines[excerpt.line - 1] ?? '';
@@ -41,11 +41,11 @@ export function candidatesFor(config: CsvConfig, fault: CsvFault, excerpt: Excer
   ];
 }
 
-function made(setting: Partial<CsvConfig>, does: string): Candidate {
+function made(setting: Partial<CsvConfig>, does: string): Suggestion {
   return { setting, does, fit: 'made' };
 }
 
-function encodings({ encoding }: CsvConfig, { kind }: CsvFault, text: string): Candidate[] {
+function encodings({ encoding }: CsvConfig, { kind }: CsvFault, text: string): Suggestion[] {
   if (kind !== 'text') return [];
   // UTF-16 has one in every Latin letter.
   const hasNul = text.split('\0').length > text.length / 4;
@@ -54,13 +54,13 @@ function encodings({ encoding }: CsvConfig, { kind }: CsvFault, text: string): C
   return others.map((name) => made({ encoding: name }, 'reads it, if that is what the file really is'));
 }
 
-function comments({ comment }: CsvConfig, lines: readonly string[]): Candidate[] {
+function comments({ comment }: CsvConfig, lines: readonly string[]): Suggestion[] {
   if (comment !== undefined) return [];
   const marks = new Set(lines.flatMap((line) => COMMENT.exec(line)?.[1] ?? []));
   return [...marks].map((mark) => made({ comment: mark }, 'leaves out lines that begin with it'));
 }
 
-function columns({ id_column, has_header }: CsvConfig, { kind, names }: CsvFault): Candidate[] {
+function columns({ id_column, has_header }: CsvConfig, { kind, names }: CsvFault): Suggestion[] {
   if (kind !== 'columns' || id_column === undefined) return [];
   const meant = nearest(id_column, names);
   return [
@@ -69,7 +69,7 @@ function columns({ id_column, has_header }: CsvConfig, { kind, names }: CsvFault
   ];
 }
 
-function quotes({ quote, escape: mark }: CsvConfig, text: string): Candidate[] {
+function quotes({ quote, escape: mark }: CsvConfig, text: string): Suggestion[] {
   const others = QUOTES.filter((other) => other !== quote && text.includes(other));
   const behindBackslash = mark === undefined && quote !== NO_QUOTE && text.includes(`\\${quote}`);
   return [
@@ -79,7 +79,7 @@ function quotes({ quote, escape: mark }: CsvConfig, text: string): Candidate[] {
   ];
 }
 
-function delimiters(config: CsvConfig, { kind }: CsvFault, header: string): Candidate[] {
+function delimiters(config: CsvConfig, { kind }: CsvFault, header: string): Suggestion[] {
   if (kind === 'header' || kind === 'text') return [];
   const marks = new Set(header.match(DELIMITERS));
   marks.delete(delimiterOf(config.delimiter) ?? '');
@@ -92,7 +92,7 @@ function linesToSkip(
   { skip_lines, id_column }: CsvConfig,
   { kind, line }: CsvFault,
   lines: readonly string[],
-): Candidate[] {
+): Suggestion[] {
   const fewer = skip_lines === 0 || (kind !== 'header' && kind !== 'columns') ? [] : [skip_lines - 1, 0];
   const named =
     kind === 'columns' ? lines.slice(0, FIRST_LINES).findIndex((text) => text.includes(id_column ?? '')) : -1;
@@ -106,13 +106,13 @@ function linesToSkip(
     });
 }
 
-function general({ quote, relax_quotes, ragged_rows }: CsvConfig, { kind }: CsvFault, text: string): Candidate[] {
-  const relaxed: Candidate = {
+function general({ quote, relax_quotes, ragged_rows }: CsvConfig, { kind }: CsvFault, text: string): Suggestion[] {
+  const relaxed: Suggestion = {
     setting: { relax_quotes: true },
     does: 'takes quotes inside a field without quotes as text',
     fit: 'general',
   };
-  const none: Candidate = {
+  const none: Suggestion = {
     setting: { quote: NO_QUOTE },
     does: 'takes all quotes as text (inch marks)',
     fit: 'general',
@@ -120,7 +120,7 @@ function general({ quote, relax_quotes, ragged_rows }: CsvConfig, { kind }: CsvF
   // Where fields stand between quotes, not all of them are text.
   const isQuoted = text.split(/[\r\n,;\t|]/).some((field) => field.startsWith(quote));
   const quoteFaults = relax_quotes ? [none] : isQuoted ? [relaxed, none] : [none, relaxed];
-  const ragged: Candidate[] = [
+  const ragged: Suggestion[] = [
     { setting: { ragged_rows: 'pad' }, does: 'fills short rows up', fit: 'general' },
     { setting: { ragged_rows: 'skip' }, does: 'leaves rows out that are too short or too long', fit: 'general' },
   ];
