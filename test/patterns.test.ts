@@ -8,6 +8,9 @@ import { FAILURE_REPORT } from '../src/domain/report.ts';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
+/** Whose proof takes longer is as good as not proved, and rightly an exception: none of those that are proved takes so long. */
+const SOON_PROVED_MS = 15_000;
+
 /** A pattern of the sources. */
 interface Pattern {
   readonly file: string;
@@ -30,7 +33,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'a header, which Node bounds': ['http/guard.ts'],
   'a line of ps about one process': ['workers/process/processes.ts'],
   'each alternative is one character, or a run that nothing follows': ['export/markdown.ts'],
-  'a route of the user': ['enumerators/reading/json-route.ts'],
+  'a route of the user': ['enumerators/json/route.ts'],
   'the output of JSON.stringify: no string in it is open': ['dashboard/parts/json.tsx'],
 };
 
@@ -61,7 +64,9 @@ describe('a pattern that may meet text of items or agents', () => {
   });
 
   test('is excepted only where there is one that cannot be proved', () => {
-    const needless = [...excepted].filter((file) => patternsOf(file).every(isLinear));
+    const needless = [...excepted].filter((file) =>
+      patternsOf(file).every((pattern) => isLinear(pattern, SOON_PROVED_MS)),
+    );
     expect(needless).toEqual([]);
   });
 
@@ -75,9 +80,12 @@ describe('a pattern that may meet text of items or agents', () => {
   });
 });
 
-/** Proved by an automaton, not tried out: the same answer on every machine. */
-function isLinear({ source, flags }: Omit<Pattern, 'file'>): boolean {
-  return checkSync(source, flags, { checker: 'automaton', timeout: 120_000 }).status === 'safe';
+/**
+ * Proved by an automaton, not tried out: the same answer on every machine that is given enough time. The native program of
+ * recheck does it, where there is one for the machine.
+ */
+function isLinear({ source, flags }: Omit<Pattern, 'file'>, timeout = 120_000): boolean {
+  return checkSync(source, flags, { checker: 'automaton', timeout }).status === 'safe';
 }
 
 function patternsOf(file: string): readonly Pattern[] {

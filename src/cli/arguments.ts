@@ -23,7 +23,16 @@ export function oneOf(flags: string, description: string, words: readonly string
   return new Option(flags, description).choices(words).argParser((text) => known(text, words));
 }
 
-/** The same for several of them, with commas between them. */
+/** How results become a file; what `EXPORT_FORMATS` has, without loading it. */
+export type FormatOption = 'csv' | 'tsv' | 'jsonl' | 'json' | 'markdown';
+
+/** `--format`, wherever a command names a file for results. */
+export function formatOption(): Option {
+  const formats: readonly FormatOption[] = ['csv', 'tsv', 'jsonl', 'json', 'markdown'];
+  return oneOf('--format <format>', 'default: what the extension says', formats);
+}
+
+/** The same as `oneOf` for several of them, with commas between them. */
 export function someOf(flags: string, description: string, words: readonly string[]): Option {
   return new Option(flags, description)
     .choices(words)

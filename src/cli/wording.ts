@@ -9,7 +9,7 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
   get_job: 'abp show <job>',
   list_jobs: 'abp status',
   list_units: 'abp units <job>',
-  get_unit: 'abp show <job>',
+  get_unit: 'abp show <job> <unit>',
   pause_job: 'abp pause <job>',
   resume_job: 'abp resume <job>',
   cancel_job: 'abp cancel <job>',
@@ -25,6 +25,8 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\bstart_job with again=true\b/g, 'abp start <job> --again'],
   [/\bpause_job with hard=true\b/g, 'abp pause <job> --hard'],
   [/\bmanage_units retries or reopens its units\b/g, 'abp retry <job> or abp reopen <job> runs its units again'],
+  [/\bget_unit \(unit=(\d+), cursor=end\)/g, 'abp logs <job> $1'],
+  [/\bwith get_unit\b/g, 'with abp logs <job> <unit>'],
   [/\bwith manage_units\b/g, 'with abp reopen <job>'],
   [
     /\bShow the user what it would do\. They decide in the dialog of this host, on the dashboard, or on a terminal: /g,
@@ -40,16 +42,19 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
 
 const TOOLS = new RegExp(`\\b(?:abp )?(${Object.keys(COMMAND_OF).join('|')})\\b`, 'g');
 
-/** Commands that let a job run. */
-const RUNS = /\babp (?=(?:start|approve|resume|retry|reopen) job-)/g;
+/** A command that lets a job run for the first time: what the job can do is looked at before. */
+const STARTS = /\babp (?=start job-[a-z0-9]+\b(?! --again))/g;
+/** Commands that let it go on: with --yes they allow what it can do now. */
+const GOES_ON = /\babp (?:start job-[a-z0-9]+ --again|(?:approve|resume|retry|reopen) job-[a-z0-9]+)\b/g;
 
 /**
  * A message in the words of this door, its commands with the job that it is about, where that is known. `mustAllow`: what it
- * runs has to be allowed first, and nobody could be asked: a command that lets it run is named behind the one that allows.
+ * runs has to be allowed, and nobody can be asked: each command that lets it run is named in the form that allows it, too.
  */
 export function inCommands(text: string, jobId?: string, mustAllow = false): string {
   const options = OPTION_OF.reduce((said, [find, replace]) => said.replace(find, replace), text);
   const commands = options.replace(TOOLS, (name, tool: string) => COMMAND_OF[tool] ?? name);
   const whole = commands.replaceAll(' <job>', jobId === undefined ? '' : ` ${jobId}`);
-  return mustAllow ? whole.replace(RUNS, `abp approvals allow ${jobId} --yes, then abp `) : whole;
+  if (!mustAllow) return whole;
+  return whole.replace(GOES_ON, '$& --yes').replace(STARTS, `abp approvals allow ${jobId} --yes, then abp `);
 }

@@ -18,8 +18,8 @@ export interface InvalidRecord {
   readonly place: string;
   /** What was expected and what was found. */
   readonly reason: string;
-  /** What to do about it. */
-  readonly hint: string;
+  /** What to do about it; found out only for one that is told, where that takes reading. */
+  readonly hint: string | (() => Promise<string>);
   /** Skipped whatever the config says of invalid records: another field of it says so. */
   readonly skipped?: boolean;
 }

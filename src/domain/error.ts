@@ -59,7 +59,7 @@ export function toAbpError(thrown: unknown): AbpError {
   if (thrown instanceof AbpError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new AbpError('internal', `Unexpected error: ${message}`, {
-    hint: 'This is a fault in ABP. `abp doctor` checks the installation; the cause is in the log.',
+    hint: 'This is a fault in ABP. `abp doctor` checks the installation.',
     cause: thrown,
   });
 }

@@ -164,7 +164,7 @@ export const FAILURES = {
     of: {
       command: {
         meaning: 'the program ended with an exit code that says it failed',
-        advice: 'Read its log with get_unit, fix the program or the input, then retry.',
+        advice: 'Look at the end of its log with get_unit, fix the program or the input, then retry.',
       },
     },
   },
@@ -221,12 +221,18 @@ export function failureRule(failureClass: FailureClass, workerType?: string): Fa
   return { ...rule, ...(workerType !== undefined && rule.of?.[workerType]) };
 }
 
+/** What a person does about a failure of a class, whatever its job is at; with the call that shows the end of a unit's log. */
+export function adviceAbout(failureClass: FailureClass, workerType?: string, unit?: number): string {
+  const { advice } = failureRule(failureClass, workerType);
+  return unit === undefined ? advice : advice.replace('with get_unit', `with get_unit (unit=${unit}, cursor=end)`);
+}
+
 /**
  * What a person does about a failure of a class in a job with this status: a test is tried again, a job that runs is paused
- * before it is changed.
+ * before it is changed, and the end of the log is that of `unit`, where one is known.
  */
-export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string): string {
-  const { advice } = failureRule(failureClass, workerType);
+export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string, unit?: number): string {
+  const advice = adviceAbout(failureClass, workerType, unit);
   if (status === 'testing') {
     return advice
       .replace(/, then (?:resume_job|retry)\b/, ', then start_job with again=true')

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AbpError } from './error.ts';
 import { didYouMean } from './nearest.ts';
+import { sentences } from './sentences.ts';
 
 type RawIssue = z.core.$ZodRawIssue;
 
@@ -29,10 +30,10 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string,
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error.issues, []);
   const known = fields.size > 0 ? `Known fields: ${[...fields].join(', ')}.` : undefined;
-  const hints = [known, hint].filter((part) => part !== undefined).join(' ');
+  const hints = sentences(known, hint);
   const told = problems.slice(0, TOLD);
-  const sentences = [...told.map(sentence), ...untold(problems.length, 'problem')];
-  throw new AbpError('invalid_input', `Invalid ${what}: ${sentences.join('; ')}`, {
+  const list = [...told.map(sentence), ...untold(problems.length, 'problem')];
+  throw new AbpError('invalid_input', `Invalid ${what}: ${list.join('; ')}`, {
     ...(hints === '' ? {} : { hint: hints }),
     details: { problems: told },
   });

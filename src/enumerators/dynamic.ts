@@ -6,10 +6,10 @@ import { redact } from '../domain/redact.ts';
 import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
 import { PROGRAM } from './dynamic/program.ts';
+import { MAX_DEPTH } from './json/scan.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
 import { limitField, onInvalidField } from './reading/fields.ts';
 import { reject, textFault } from './reading/invalid.ts';
-import { MAX_DEPTH } from './reading/json-scan.ts';
 import { absolutePath } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 
@@ -139,7 +139,7 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
         const fault = isDeeper(item, MAX_DEPTH) ? TOO_DEEP : textFault(item);
         if (fault === null) yield { place, payload: isObject(item) ? item : { value: item } };
         else
-          reject(context, {
+          await reject(context, config, {
             source: 'code',
             place,
             reason: fault,

@@ -4,13 +4,14 @@ import fastGlob from 'fast-glob';
 import { z } from 'zod';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
-import { limitField } from './reading/fields.ts';
+import { limitField, onInvalidField } from './reading/fields.ts';
 import { GlobFault } from './reading/glob/fault.ts';
 import { MAX_WORD, parseGlob } from './reading/glob/paths.ts';
 import { directoryOf, parseExclude, type Scope, scopeOf } from './reading/glob/scope.ts';
+import { reject } from './reading/invalid.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { takeTurns } from './reading/turns.ts';
-import { type FoundFile, WALK_WARNINGS, walk, warnUnreadable } from './reading/walk.ts';
+import { type FoundFile, WALK_WARNINGS, type WalkOptions, walk, warnUnreadable } from './reading/walk.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 
 /** A glob that `parse` can read. */
@@ -41,6 +42,8 @@ const configSchema = z.strictObject({
     .enum(['path', 'none'])
     .default('path')
     .describe('By relative path, or as the file system gives them (faster start).'),
+  // A directory holds what others put there: a name of theirs stops nobody unless that is asked for.
+  on_invalid: onInvalidField.default('skip').describe('Names that are not UTF-8.'),
   limit: limitField,
 });
 
@@ -77,17 +80,21 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
   await turns.turn();
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {
+    const unnamed: string[] = [];
+    const heard: Hearing = { warnings, unnamed: (path) => unnamed.push(path) };
     // As in bash, a pattern that matches nothing is a name.
-    const asName = literally(config.pattern).map((pattern) => ({ pattern, heard: UNHEARD }));
-    for (const { pattern, heard } of [{ pattern: config.pattern, heard: warnings }, ...asName]) {
+    const asName = literally(config.pattern).map((pattern) => ({ pattern, hearing: UNHEARD }));
+    for (const { pattern, hearing } of [{ pattern: config.pattern, hearing: heard }, ...asName]) {
       let found = false;
-      for (const file of filesOf({ ...config, pattern }, heard)) {
+      for (const file of filesOf({ ...config, pattern }, hearing)) {
         if (turns.due()) await turns.turn();
+        if (unnamed.length > 0) await rejectAll(unnamed.splice(0), config, context);
         if (file === null) continue;
         yield { key: file.relative, place: file.relative, payload: payloadOf(file) };
         found = true;
         if (--left === 0) return;
       }
+      await rejectAll(unnamed.splice(0), config, context);
       if (found) return;
     }
   } catch (error) {
@@ -96,6 +103,22 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
     warnings.report();
   }
 }
+
+/** Files and directories whose names no text could hold. */
+async function rejectAll(paths: readonly string[], config: FileConfig, context: EnumerationContext): Promise<void> {
+  for (const place of paths) {
+    await reject(context, config, {
+      source: config.base_directory,
+      place,
+      reason: 'expected a name in UTF-8, found bytes that are not',
+      hint: 'Rename it: a directory is left out with all below it.',
+      skipped: config.on_invalid === 'skip',
+    });
+  }
+}
+
+/** Who is told of what is left out. */
+type Hearing = Pick<WalkOptions, 'warnings' | 'unnamed'>;
 
 function payloadOf({ absolute, relative, stats }: FoundFile): EnumeratedItem['payload'] {
   const name = basename(relative);
@@ -112,9 +135,9 @@ function payloadOf({ absolute, relative, stats }: FoundFile): EnumeratedItem['pa
 }
 
 /** The files that a config selects; null now and then, so that others can have their turn. */
-function* filesOf(config: FileConfig, warnings: WarningCounter): Generator<FoundFile | null> {
+function* filesOf(config: FileConfig, hearing: Hearing): Generator<FoundFile | null> {
   const { base_directory: base, pattern, exclude_patterns, include_hidden } = config;
-  const start = startOf(config, warnings);
+  const start = startOf(config, hearing.warnings);
   if (start === null) return;
   // A name that is the very text of an exclude is left out, whatever is in it.
   const excludes = exclude_patterns.flatMap((exclude) => [exclude, ...literally(exclude)]);
@@ -127,7 +150,7 @@ function* filesOf(config: FileConfig, warnings: WarningCounter): Generator<Found
     scope,
     followSymlinks: config.follow_symlinks,
     sorted: config.sort === 'path',
-    warnings,
+    ...hearing,
   });
 }
 
@@ -138,7 +161,7 @@ function literally(glob: string): string[] {
 }
 
 /** For what has been warned about before. */
-const UNHEARD: WarningCounter = { add() {}, report() {} };
+const UNHEARD: Hearing = { warnings: { add() {}, report() {} }, unnamed: () => {} };
 
 /** What is wrong with a glob; null = nothing. */
 function faultOf(glob: string, parse: (glob: string) => unknown): string | null {

@@ -5,6 +5,8 @@ import { invalidRecords } from './reading/invalid.ts';
 const LISTED = 20;
 /** Once a source is refused it is read on for so long, to list what else is wrong with it. */
 const READ_ON_MS = 5000;
+/** And for so long when enough is listed, to learn whether it can be read but for such records. */
+const READ_TO_END_MS = 1000;
 
 /** A record that became no item, and why. */
 export interface SkippedRecord {
@@ -18,6 +20,9 @@ export interface Skipped {
   invalid: number;
   readonly records: SkippedRecord[];
 }
+
+/** Ends an enumeration of which enough is known. */
+class Enough extends Error {}
 
 /** Nothing skipped yet. */
 export function noneSkipped(): Skipped {
@@ -48,6 +53,8 @@ export function readItems<Config>(
 ): AsyncIterable<EnumeratedItem> {
   const skips = onInvalid(config) === 'skip';
   const refused: InvalidRecord[] = [];
+  let unlisted = 0;
+  let hasItems = false;
   let until = Number.POSITIVE_INFINITY;
   const reject = (record: InvalidRecord) => {
     if (skips || record.skipped) {
@@ -55,25 +62,38 @@ export function readItems<Config>(
       list(skipped, { place: record.place, reason: record.reason });
       return;
     }
-    if (refused.push(record) === 1) until = performance.now() + READ_ON_MS;
-    if (refused.length === LISTED) throw invalidRecords(refused, true);
+    const now = performance.now();
+    if (now > until) throw new Enough();
+    if (refused.length === LISTED) {
+      unlisted++;
+      return;
+    }
+    const count = refused.push(record);
+    if (count === 1) until = now + READ_ON_MS;
+    if (count === LISTED) until = Math.min(until, now + READ_TO_END_MS);
   };
   const items = enumerator.enumerate(config, { ...context, reject })[Symbol.asyncIterator]();
 
-  const checked = (step: IteratorResult<EnumeratedItem>): IteratorResult<EnumeratedItem> | Promise<never> =>
-    refused.length === 0 ? step : readOn(step.done === true);
+  const checked = (step: IteratorResult<EnumeratedItem>): IteratorResult<EnumeratedItem> | Promise<never> => {
+    hasItems ||= step.done !== true;
+    return refused.length === 0 ? step : readOn(step.done === true);
+  };
 
   /** Looks for what else is wrong with a source that is refused. */
   async function readOn(isDone: boolean): Promise<never> {
     let isWhole = isDone;
-    while (!isWhole && performance.now() <= until) isWhole = (await items.next().catch(explained)).done === true;
+    while (!isWhole && performance.now() <= until) {
+      isWhole = (await items.next().catch(explained)).done === true;
+      hasItems ||= !isWhole;
+    }
     await items.return?.();
-    throw invalidRecords(refused, !isWhole);
+    throw await invalidRecords(refused, { others: isWhole ? unlisted || 'none' : 'perhaps', helpsToSkip: hasItems });
   }
 
-  function explained(error: unknown): never {
-    // What ended it lies behind them.
-    throw refused.length > 0 && !context.signal?.aborted ? invalidRecords(refused, true) : error;
+  async function explained(error: unknown): Promise<never> {
+    if (refused.length === 0 || context.signal?.aborted) throw error;
+    // What else ended it lies behind them, and would also if they were skipped.
+    throw await invalidRecords(refused, { others: 'perhaps', helpsToSkip: error instanceof Enough && hasItems });
   }
 
   return {

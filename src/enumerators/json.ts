@@ -3,16 +3,26 @@ import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/e
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json } from '../domain/json.ts';
+import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
+import { type Fault, jsonItems, type Located } from './json/items.ts';
+import { itemsPath } from './json/route.ts';
+import { type FoundValue, MAX_DEPTH, scanJson } from './json/scan.ts';
 import { COMPRESSED_ENDING } from './reading/bytes.ts';
+import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
-import { reject } from './reading/invalid.ts';
-import { type Fault, jsonItems, type Located } from './reading/json-items.ts';
-import { itemsPath } from './reading/json-route.ts';
-import { type FoundValue, MAX_DEPTH, scanJson } from './reading/json-scan.ts';
+import { hintOf, reject } from './reading/invalid.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
-import { readStart, readText } from './reading/text.ts';
+import {
+  ENCODING_HINT,
+  NUL_HINT,
+  nulFound,
+  readStart,
+  readText,
+  type TextSource,
+  undecodable,
+} from './reading/text.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 
@@ -66,30 +76,58 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
   enumerate,
 };
 
+/** The text of a file, with what is wrong with it. */
+type JsonText = Required<Pick<TextSource, 'faults'>> & TextSource;
+
 async function* enumerate(given: JsonConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
   const config = jsonEnumerator.resolve(given, context);
   const warnings = countWarnings(context.warn, WARNINGS);
-  const batches = (await formatOf(config)) === 'jsonl' ? lines(config) : elements(config, warnings);
-  const itemOf = jsonItems(config, warnings);
+  const faults = new TextFaults();
+  const source = { path: config.file_path, encoding: config.encoding, faults };
+  const itemOf = jsonItems(config, warnings, faults);
   /** Values seen, and how many of them are items. */
   let index = 0;
   let items = 0;
   try {
+    const batches =
+      (await formatOf(config, source)) === 'jsonl' ? lines(config, source) : elements(config, source, warnings);
     for await (const batch of batches) {
       refuseWhenAborted(context.signal);
       for (const found of batch) {
         const item = 'reason' in found ? found : itemOf(found, index, items);
         index++;
         if ('reason' in item) {
-          reject(context, { source: config.file_path, ...item });
+          await reject(context, config, { source: config.file_path, ...item });
           continue;
         }
         yield item;
         if (++items === config.limit) return;
       }
     }
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const message = `${config.file_path}, ${error.place}: ${error.message}`;
+    throw new AbpError('invalid_input', message, { hint: await hintOf(error) });
   } finally {
     warnings.report();
+  }
+}
+
+/** What is wrong with the encoding of a text that is not JSON; null when nothing is. */
+function encodingFault(text: string | undefined, { encoding }: TextFaults): Pick<Fault, 'reason' | 'hint'> | null {
+  if (text?.isWellFormed() === false) return { reason: undecodable(encoding), hint: ENCODING_HINT };
+  return text?.includes('\0') ? { reason: nulFound(encoding), hint: NUL_HINT } : null;
+}
+
+/** What ends a file. */
+class JsonFault extends Error {
+  readonly place: string;
+  readonly hint: Fault['hint'];
+
+  constructor({ place, reason, hint }: Fault) {
+    super(reason);
+    this.place = place;
+    this.hint = hint;
   }
 }
 
@@ -99,16 +137,17 @@ const WARNINGS = {
 } as const;
 
 /** The values at items_path, as they end. */
-async function* elements(config: JsonConfig, warnings: WarningCounter): AsyncGenerator<Located[]> {
+async function* elements(config: JsonConfig, source: JsonText, warnings: WarningCounter): AsyncGenerator<Located[]> {
+  const place = (line: number, column: number) => `line ${line}, column ${column}`;
   const scan = scanJson({
     path: config.items_path === undefined ? 'whole' : itemsPath(config.items_path),
     maxLength: MAX_ITEM_LENGTH,
-    fault: (line, column, message) => refuse(config, `line ${line}, column ${column}`, message, ELEMENTS_HINT),
-    missed: (line, column, message) => warnings.add('nothing_there', `line ${line}, column ${column}: ${message}`),
+    fault: (line, column, reason, found) =>
+      new JsonFault({ place: place(line, column), reason, hint: GRAMMAR_HINT, ...encodingFault(found, source.faults) }),
+    unfit: (line, column, reason) => new JsonFault({ place: place(line, column), reason, hint: () => fitHint(config) }),
+    missed: (line, column, message) => warnings.add('nothing_there', `${place(line, column)}: ${message}`),
   });
-  for await (const piece of readText({ path: config.file_path, encoding: config.encoding })) {
-    yield scan.push(piece).map(locate);
-  }
+  for await (const piece of readText(source)) yield scan.push(piece).map(locate);
   yield scan.end().map(locate);
 }
 
@@ -117,12 +156,15 @@ function locate({ text, key, line, column }: FoundValue): Located {
 }
 
 /** The values of JSON Lines; empty lines are none. */
-async function* lines(config: JsonConfig): AsyncGenerator<(Located | Fault)[]> {
+async function* lines(config: JsonConfig, source: JsonText): AsyncGenerator<(Located | Fault)[]> {
   const cutter = lineCutter();
+  const hint = () => lineHint(config);
   let line = 0;
-  for await (const piece of readText({ path: config.file_path, encoding: config.encoding })) {
+  for await (const piece of readText(source)) {
     yield cutter.push(piece).flatMap(locate);
-    if (cutter.rest().length > MAX_ITEM_LENGTH) throw tooLong(line + 1);
+    if (cutter.rest().length <= MAX_ITEM_LENGTH) continue;
+    const reason = `expected at most ${MAX_ITEM_LENGTH} characters in one line, found more`;
+    throw new JsonFault({ place: `line ${line + 1}`, reason, hint });
   }
   yield locate(cutter.rest());
 
@@ -135,17 +177,9 @@ async function* lines(config: JsonConfig): AsyncGenerator<(Located | Fault)[]> {
       return [{ text, key: null, value: parseLine(text), place: `line ${line}` }];
     } catch (error) {
       if (!(error instanceof LineFault)) throw error;
-      return [{ place: `line ${line}, column ${error.column}`, reason: error.message, hint: LINES_HINT }];
+      const place = `line ${line}, column ${error.column}`;
+      return [{ place, reason: error.message, hint, ...encodingFault(text, source.faults) }];
     }
-  }
-
-  function tooLong(at: number): AbpError {
-    return refuse(
-      config,
-      `line ${at}`,
-      `expected at most ${MAX_ITEM_LENGTH} characters in one line, found more`,
-      LINES_HINT,
-    );
   }
 }
 
@@ -178,12 +212,12 @@ function parseLine(text: string): Json {
 }
 
 /** JSON Lines by name, or because the first line is a value of its own with more behind it. */
-async function formatOf(config: JsonConfig): Promise<'json' | 'jsonl'> {
+async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 'jsonl'> {
   if (config.format) return config.format;
   if (config.items_path !== undefined) return 'json';
   if (/\.(?:jsonl|ndjson|jsonlines|ldjson|geojsonl|geojsons)$/i.test(config.file_path.replace(COMPRESSED_ENDING, '')))
     return 'jsonl';
-  const { text } = await readStart({ path: config.file_path, encoding: config.encoding }, tellsFormat);
+  const { text } = await readStart(source, tellsFormat);
   const start = text.trimStart();
   const end = start.indexOf('\n');
   if (end < 0 || start.slice(end).trim() === '') return 'json';
@@ -206,12 +240,3 @@ const LONGEST_FIRST_LINE = 1024 * 1024;
 
 /** JSON's own white space; `trim` takes more away. */
 const BLANK = /^[ \t\r]*$/;
-
-function refuse(config: JsonConfig, place: string, message: string, hint: string): AbpError {
-  return new AbpError('invalid_input', `${config.file_path}, ${place}: ${message}`, { hint });
-}
-
-const ELEMENTS_HINT =
-  'items_path says where the items are ("data.items"); a file with one value a line has the format "jsonl".';
-const LINES_HINT =
-  'JSON Lines has one whole JSON value on each line; a file of texts that go over several lines has the format "json".';

@@ -124,7 +124,7 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
       for (const row of part.rows) {
         const item = itemOf(row);
         if ('reason' in item) {
-          reject(context, { source: 'query', ...item });
+          await reject(context, config, { source: 'query', ...item });
           continue;
         }
         yield item;

@@ -3,6 +3,7 @@ import type { Claim, ClaimRequest } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import { MAX_EXECUTORS_LOST, MAX_INTERRUPTIONS } from '../domain/retry.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { failTest, isTestGivenUp } from './finish.ts';
 import { pauseJob } from './pause.ts';
@@ -92,8 +93,9 @@ function stopForBudget(
   const reason = `The budget of $${budget_usd} does not pay for another attempt: ${facts.join(', ')}.`;
   const cheaper = loaded.unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
   const advice = `Raise limits.budget_usd${cheaper} with update_job, then`;
-  if (phase.purpose === 'test' && job.test) failTest(context, tx, job, job.test, `${reason} ${advice} test again.`);
-  else pauseJob(context, tx, 'budget', `${reason} ${advice} resume_job.`);
+  if (phase.purpose === 'test' && job.test)
+    failTest(context, tx, job, job.test, sentences(reason, `${advice} test again.`));
+  else pauseJob(context, tx, 'budget', sentences(reason, `${advice} resume_job.`));
 }
 
 function usd(amount: number): string {

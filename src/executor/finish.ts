@@ -3,6 +3,7 @@ import { adviceIn, failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { OutputState } from '../domain/job-output.ts';
 import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
 import type { ExecutorContext } from './context.ts';
 
@@ -53,8 +54,8 @@ function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null |
   if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
   const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
   const { job: effect } = failureRule(unit.failureClass);
-  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType);
-  return `${unit.failureMessage ?? unit.failureClass}. ${advice}`;
+  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType, unit.index);
+  return sentences(unit.failureMessage ?? unit.failureClass, advice);
 }
 
 /** Ends a test as failed, with the reason for a person. */
@@ -97,7 +98,7 @@ export function finishPost(context: ExecutorContext, job: Job): void {
   const { repository } = context;
   const post = repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
   const { failed, total } = repository.units.counts(job.jobId);
-  const reason = post?.failureMessage ? `: ${post.failureMessage}` : '.';
+  const reason = post?.failureMessage ? `: ${post.failureMessage}` : '';
   const problems = [
     failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
     post?.status === 'completed' ? null : `Post-processing ${post?.status ?? 'is missing'}${reason}`,
@@ -109,7 +110,7 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
   const { repository, clock, lease } = context;
   const found = problems.filter((problem) => problem !== null);
   const to = found.length > 0 ? 'failed' : 'completed';
-  const message = found.join(' ') || null;
+  const message = sentences(...found) || null;
   repository.transaction((tx) => {
     // Units may have been put back since the last look, and the lease may be gone.
     const { pending, running } = repository.units.counts(job.jobId, stage);

@@ -1,6 +1,7 @@
-import { type FailureClass, failureRule } from '../domain/failure.ts';
+import { adviceAbout, type FailureClass, failureRule } from '../domain/failure.ts';
 import { failingAlike } from '../domain/failures-rule.ts';
 import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { pauseJob } from './pause.ts';
 
@@ -13,20 +14,26 @@ export function judgeFailures(context: ExecutorContext, tx: Tx, { revision }: Lo
   const threshold = revision.limits.failure_threshold;
   if (threshold === 0) return;
   const tally = repository.jobs.tally(lease.jobId);
+  const latest = latestByUnit(context, tally.ruleSince, threshold);
   const failing = failingAlike({
-    latest: latestByUnit(context, tally.ruleSince, threshold),
+    latest: [...latest.values()],
     tally,
     byClass: repository.units.classCounts(lease.jobId),
     neverTried: repository.units.untried(lease.jobId),
     threshold,
   });
   if (!failing) return;
-  const { advice } = failureRule(failing.failureClass, revision.worker.type);
-  pauseJob(context, tx, 'failures', `Paused because ${failing.reason}. ${advice}`);
+  const [unit] = [...latest].find(([, failureClass]) => failureClass === failing.failureClass) ?? [];
+  const advice = adviceAbout(failing.failureClass, revision.worker.type, unit);
+  pauseJob(context, tx, 'failures', sentences(`Paused because ${failing.reason}`, advice));
 }
 
-/** The newest ending of each of the last distinct units; endings that say nothing about the unit do not count. */
-function latestByUnit(context: ExecutorContext, since: number, wanted: number): readonly (FailureClass | null)[] {
+/** The newest ending of each of the last distinct units by their index, newest first; endings that say nothing about the unit do not count. */
+function latestByUnit(
+  context: ExecutorContext,
+  since: number,
+  wanted: number,
+): ReadonlyMap<number, FailureClass | null> {
   const seen = new Map<number, FailureClass | null>();
   const { attempts } = context.repository;
   for (const ended of attempts.recent(context.lease.jobId, since, wanted * ATTEMPTS_PER_UNIT)) {
@@ -35,5 +42,5 @@ function latestByUnit(context: ExecutorContext, since: number, wanted: number): 
     seen.set(ended.index, ended.failureClass);
     if (seen.size === wanted) break;
   }
-  return [...seen.values()];
+  return seen;
 }

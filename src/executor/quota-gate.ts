@@ -1,6 +1,7 @@
 import { FAILURES } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { ExecutorContext } from './context.ts';
 import { pauseJob } from './pause.ts';
 import { statusToResume } from './phase.ts';
@@ -12,7 +13,7 @@ export function mindGate(context: ExecutorContext, tx: Tx, job: Job, workerType:
   const closed = gate && gate.closedUntil > clock.now() ? gate : null;
   if (job.status === 'running' || job.status === 'post_processing') {
     if (!closed) return;
-    const message = `${closed.reason} ${FAILURES.usage_limit.advice}`;
+    const message = sentences(closed.reason, FAILURES.usage_limit.advice);
     pauseJob(context, tx, 'usage_limit', message, closed.closedUntil);
     return;
   }

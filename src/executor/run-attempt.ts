@@ -10,7 +10,7 @@ import { redact, redactResult } from '../domain/redact.ts';
 import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
-import { handOver } from './hand-over.ts';
+import { handOver } from './move-files.ts';
 import { type Turns, takeOver } from './take-over.ts';
 import { makeOutputDirectory } from './write-target.ts';
 

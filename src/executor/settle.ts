@@ -6,6 +6,7 @@ import { failureRule } from '../domain/failure.ts';
 import { usd } from '../domain/money.ts';
 import type { Tx } from '../domain/repository.ts';
 import { decide } from '../domain/retry.ts';
+import { sentences } from '../domain/sentences.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { judgeFailures } from './judge-failures.ts';
 import { pauseJob } from './pause.ts';
@@ -108,7 +109,10 @@ function applyToJob(
       weather.refusedSinceMs ??= now;
       if (now - weather.refusedSinceMs < PATIENCE_MS) return;
       const minutes = PATIENCE_MS / 60_000;
-      const reason = `Nothing succeeded for ${minutes} minutes: ${message} Look at the service, then resume_job.`;
+      const reason = sentences(
+        `Nothing succeeded for ${minutes} minutes: ${message}`,
+        'Look at the service, then resume_job.',
+      );
       pauseJob(context, tx, 'worker_unavailable', reason);
       return;
     }
@@ -119,17 +123,17 @@ function applyToJob(
       repository.gates.close(tx, { type, closedUntil: until, reason: message });
       repository.events.add(tx, lease.jobId, { type: 'gate:closed', data: { type, until } });
       // An attempt of an earlier revision may have had another worker, which is no concern of this one.
-      if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', `${message} ${advice}`, until);
+      if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', sentences(message, advice), until);
       return;
     }
     case 'pause_auth':
-      pauseJob(context, tx, 'auth', `${message} ${advice}`);
+      pauseJob(context, tx, 'auth', sentences(message, advice));
       return;
     case 'pause_unavailable':
-      pauseJob(context, tx, 'worker_unavailable', `${message} ${advice}`);
+      pauseJob(context, tx, 'worker_unavailable', sentences(message, advice));
       return;
     case 'pause_approval':
-      pauseJob(context, tx, 'approval', `${message} ${advice}`);
+      pauseJob(context, tx, 'approval', sentences(message, advice));
       return;
     case 'failures_rule':
       if (attempt.stage === 'main') judgeFailures(context, tx, loaded);

@@ -8,7 +8,7 @@ const BREAK_START = /^[\t\r\n]/;
 /** Digits with what stands in numbers, amounts of money and phone numbers: evaluated or not, it does nothing. */
 const NUMBER_OR_PHONE = /^ *[+-][\d\s().,/\-\p{Sc}]+(?:[eE][+-]?\d+|(?:ext\.?|x) ?\d+)?%?$/iu;
 /** A cell holds no more in Excel, which cuts or refuses the rest: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3 */
-const MOST_CHARACTERS = 32_767;
+export const MOST_CHARACTERS = 32_767;
 const SHOWN_LONG_CELLS = 5;
 /** Readers that detect the delimiter look at the header: in quotes none of these is one. */
 const OTHER_DELIMITERS = /[,;\t|]/;

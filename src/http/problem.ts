@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ErrorCode } from '../domain/error.ts';
+import { sentences } from '../domain/sentences.ts';
 import { type ShortError, shortError } from '../orchestrator/short-error.ts';
 
 /** The HTTP status of every error code: who has to act decides its class. */
@@ -112,7 +113,8 @@ function describe(thrown: unknown): Described {
   return describeError(shortError(thrown));
 }
 
-function describeError({ code, message, hint, details }: ShortError): Described {
+function describeError({ code, message, hint: said, details }: ShortError): Described {
+  const hint = code === 'internal' ? sentences(said, 'The cause is in logs/server.log, beside the store.') : said;
   return {
     status: STATUS[code],
     title: code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase()),

@@ -13,7 +13,7 @@ code{font-family:ui-monospace,monospace;background:light-dark(#ebebe8,#26282b);p
 label{display:block;margin:1.5rem 0 .35rem;font-size:.875rem}
 input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem .65rem;border:1px solid light-dark(#c9cac6,#44474c);border-radius:8px;background:light-dark(#fff,#1f2123);color:inherit}
 button{font:inherit;margin-top:.9rem;padding:.5rem 1rem;border:0;border-radius:8px;background:light-dark(#2f5fd0,#7da2ff);color:light-dark(#fff,#10131a)}
-.small{font-size:.875rem}.wrong{color:light-dark(#b3261e,#ff9d94)}.wrong:empty{display:none}`;
+.small{font-size:.875rem}.wrong{white-space:pre-line;color:light-dark(#b3261e,#ff9d94)}.wrong:empty{display:none}`;
 
 /**
  * Sends the code that stands behind # to this server, keeps the page key where only this origin (port included) finds it
@@ -31,7 +31,7 @@ const signIn = async (code) => {
   try {
     const answer = await fetch('/auth', { method: 'POST', body: new URLSearchParams({ code }) });
     const said = await answer.json();
-    if (!answer.ok) throw new Error(said.detail + ' ' + said.hint);
+    if (!answer.ok) throw new Error([said.detail, said.hint].filter(Boolean).join('\\n'));
     localStorage.setItem('abp-page-key', said.page_key);
     location.replace(onward());
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { sentences } from '../domain/sentences.ts';
 import { shortError } from '../orchestrator/short-error.ts';
 
 /** An answer: structured for the models that see that, the same as text for hosts that show text. */
@@ -19,5 +20,5 @@ export function toErrorResult(thrown: unknown): CallToolResult {
 export function toProtocolError(thrown: unknown): ProtocolError {
   const { message, hint, blame } = shortError(thrown);
   const code = blame === 'abp' ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-  return new ProtocolError(code, [message, hint].filter((part) => part !== undefined).join(' '));
+  return new ProtocolError(code, sentences(message, hint));
 }

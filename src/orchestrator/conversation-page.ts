@@ -1,8 +1,8 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import { redactLines } from '../domain/redact.ts';
-import type { ConversationEntry } from '../domain/worker.ts';
-import { jsonBytes, shortText } from './brief.ts';
+import type { ConversationEntry, Worker } from '../domain/worker.ts';
+import { jsonBytes, shortMessage, shortText } from './brief.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { badCursor } from './shapes.ts';
 
@@ -10,7 +10,13 @@ import { badCursor } from './shapes.ts';
 export const DEFAULT_ENTRIES = 20;
 const ENTRY_BYTES = 600;
 
-/** One page of an attempt's conversation, redacted, each entry cut; all of it below `bytes`, but at least one entry. */
+/** In the place of a cursor: the last page. */
+const END = 'end';
+
+/**
+ * One page of an attempt's conversation, redacted, each entry cut; all of it below `bytes`, but at least one entry. `from` is
+ * the cursor of the page before, or `end`.
+ */
 export async function conversationPage(
   deps: OrchestratorDeps,
   attempt: Attempt,
@@ -19,6 +25,7 @@ export async function conversationPage(
   from = '',
 ) {
   const worker = await workerOf(deps, attempt);
+  if (from === END) return lastPage(worker, attempt, bytes, limit);
   const entries: Omit<ConversationEntry, 'images'>[] = [];
   const first = parsePlace(from);
   let at = { seq: first.seq, skip: 0 };
@@ -42,6 +49,20 @@ export async function conversationPage(
     entries.push(shown);
   }
   return { attempt: attempt.attempt, entries, next_cursor: next, path: attempt.runDirectory };
+}
+
+/** The last entries that fit; a failure says why at its end. */
+async function lastPage(worker: Worker, attempt: Attempt, bytes: number, limit: number) {
+  const entries: Omit<ConversationEntry, 'images'>[] = [];
+  const clean = redactLines();
+  let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
+  for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, 0)) {
+    const shown = { ...entry, text: shortMessage(clean(entry.text), ENTRY_BYTES) };
+    entries.push(shown);
+    room -= jsonBytes(shown) + 1;
+    while (entries.length > limit || (room < 0 && entries.length > 1)) room += jsonBytes(entries.shift()) + 1;
+  }
+  return { attempt: attempt.attempt, entries, next_cursor: null, path: attempt.runDirectory };
 }
 
 /** Where a page begins: a line of the log, and how many of its entries have been seen. */

@@ -7,6 +7,7 @@ import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import { redactJson } from '../domain/redact.ts';
+import { sentences } from '../domain/sentences.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { isDiskFull } from '../executor/disk.ts';
 import { refuseRecursion } from '../executor/launch.ts';
@@ -174,7 +175,7 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
   } catch (trouble) {
     const { code, message, hint, details } = toAbpError(refusal);
     const left = `What it has stored could not be removed (${toAbpError(trouble).message}): \`abp recover\` or \`abp prune\` does it later.`;
-    return new AbpError(code, `${message} ${left}`, {
+    return new AbpError(code, sentences(message, left), {
       ...(hint && { hint }),
       ...(details && { details }),
       cause: refusal,

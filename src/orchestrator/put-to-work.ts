@@ -1,5 +1,6 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { goesOnByItself, type Job, owesOutput } from '../domain/job.ts';
+import { sentences } from '../domain/sentences.ts';
 import { refuseRecursion, requireEnvironment } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
@@ -33,7 +34,10 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     await launcher.ensureExecutor(job);
   } catch (error) {
     const reason = 'worker_unavailable';
-    const message = `No executor could be started: ${(error as Error).message} Fix that, then resume_job.`;
+    const message = sentences(
+      `No executor could be started: ${(error as Error).message}`,
+      'Fix that, then resume_job.',
+    );
     await repository.turn();
     repository.transaction((tx) => {
       const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;

@@ -108,7 +108,7 @@ export const getUnit = operation({
     attempt: z.int().min(1).max(100_000).optional().describe('Which attempt; default the latest'),
     conversation: z.boolean().optional().describe('Include a page of the conversation'),
     limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
-    cursor: cursor.optional(),
+    cursor: cursor.optional().describe('next_cursor of the page before; end: the last page'),
   }),
   output: z.looseObject({
     job_id: z.string(),

@@ -50,6 +50,13 @@ export function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: 
   return briefNotes(skipped);
 }
 
+/** The same for a screen: all that is kept, which is short; null when nothing was skipped. */
+export function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string) {
+  const { skipped_invalid: invalid = 0, skipped_duplicates: duplicates = 0, skipped_records } = notesOf(deps, jobId);
+  if (invalid + duplicates === 0) return null;
+  return { invalid, duplicates, records: (skipped_records ?? []) as unknown as readonly SkippedRecord[] };
+}
+
 /** Notes within the room that an answer has for them. */
 export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes): object {
   return {

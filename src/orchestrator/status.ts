@@ -122,7 +122,7 @@ function failuresOf(
     class: failureClass,
     count,
     example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
-    advice: adviceIn(status, failureClass, workerType),
+    advice: adviceIn(status, failureClass, workerType, example?.index),
   }));
   const inStatus = (unitStatus: UnitStatus, failureClass: FailureClass) =>
     units.slice(jobId, { status: unitStatus, failureClass }, 0, 0).total;

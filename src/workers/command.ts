@@ -14,7 +14,7 @@ import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } fr
 import { readLines } from './process/lines.ts';
 import { makeOwnOutput, wroteFiles } from './process/own-output.ts';
 import { findProgram, isDirectory } from './process/program.ts';
-import { hasEnded, readLastLines, readTail, runFile } from './process/run-directory.ts';
+import { hasEnded, readExitStatus, readLastLines, readTail, runFile } from './process/run-directory.ts';
 import { configOf, failure, processWorker } from './process/worker.ts';
 import { checkResult } from './schema/check.ts';
 
@@ -97,9 +97,8 @@ export const commandWorker: Worker = processWorker({
     return ending === null ? null : verdict(runDirectory, ending, context);
   },
 
-  /** stdout is the result, so the log is what it said besides. */
   async *conversation(runDirectory, from) {
-    for await (const { seq, text } of readLines(runFile(runDirectory, 'stderr'), from, !hasEnded(runDirectory))) {
+    for await (const { seq, text } of readLines(await logOf(runDirectory), from, !hasEnded(runDirectory))) {
       yield { seq, role: 'log', kind: 'text', text };
     }
   },
@@ -112,6 +111,17 @@ export const commandWorker: Worker = processWorker({
 
   resumeCommand: () => null,
 });
+
+/**
+ * stdout is the result, so the log is what it said besides, on stderr. A program that failed has no result: one that said
+ * nothing there has said it on stdout.
+ */
+async function logOf(runDirectory: string): Promise<string> {
+  const stderr = runFile(runDirectory, 'stderr');
+  if ((readExitStatus(runDirectory) ?? 0) === 0) return stderr;
+  for await (const _line of readLines(stderr)) return stderr;
+  return runFile(runDirectory, 'stdout');
+}
 
 function stdinOf({ prompt, payload, jobId, index, attempt }: Assignment): string {
   const text = [prompt.system, prompt.user].filter((part) => part !== '').join('\n\n');

@@ -8,7 +8,7 @@ const BESIDES: readonly RegExp[] = [
   /^#\d+ /,
   /^\.{3} \d+ /,
   /^[)\]}]+[,;]?$/,
-  /^[^:]{1,99}: line \d+: `/,
+  /^[^:]+: line \d+: `/,
   // Last words of runtimes and of what runs other programs.
   /^Node\.js v\d/,
   /^\(Use `node /,

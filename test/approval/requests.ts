@@ -137,6 +137,7 @@ export function sourceFields(world: World): Readonly<Record<string, Fields>> {
       pattern: of('**/*', '*.json', '{items,id_rsa}*', 'src/**', 'link-keys/*', '.ssh/*'),
       exclude_patterns: of([], ['*.md']),
       include_hidden: of(true, false),
+      on_invalid,
       follow_symlinks: of(true, false),
       sort: of('path', 'none'),
       limit,

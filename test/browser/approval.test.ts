@@ -92,7 +92,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await page.reload();
   await page.getByText('4 of 4 slots').waitFor();
   await page.locator('.slots a').first().click();
-  await page.getByText('What the agent is doing').waitFor();
+  await page.getByText('The log of the program').waitFor();
   await page.getByText('waiting to be let go').waitFor();
   await page.getByText('at work').waitFor();
   const running = page.url();
@@ -117,7 +117,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await page.getByRole('button', { name: 'Retry these' }).click();
   await badge(page, 'completed');
   await page.goto(running);
-  await page.getByText('What the agent did').waitFor();
+  await page.getByText('The log of the program').waitFor();
   await page.getByRole('button', { name: /Attempt 2/ }).waitFor();
   await page.getByRole('button', { name: 'Side by side' }).click();
   const beside = page.getByRole('region', { name: 'Attempts side by side' });

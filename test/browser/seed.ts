@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { DEFAULT_LIMITS } from '../../src/domain/limits.ts';
 import type { Tx } from '../../src/domain/repository.ts';
 import { decide } from '../../src/domain/retry.ts';
+import type { SourceNotes } from '../../src/orchestrator/source-notes.ts';
 import { openStore, type Store } from '../../src/repository/index.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 
@@ -47,6 +48,8 @@ export function seedJob(
     readonly outputSchema?: JsonObject;
     readonly maxWorkers?: number;
     readonly budgetUsd?: number;
+    /** What its source left out, as its first event says. */
+    readonly notes?: SourceNotes;
   },
 ): void {
   const { repository } = store;
@@ -93,7 +96,7 @@ export function seedJob(
   const fields = [...new Set(items.slice(0, 100).flatMap(({ payload }) => Object.keys(payload)))];
   repository.transaction((tx) => {
     repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: items.length, fields } });
-    repository.events.add(tx, jobId, { type: 'job:created', data: { units: items.length } });
+    repository.events.add(tx, jobId, { type: 'job:created', data: { units: items.length, ...job.notes } });
   });
 }
 

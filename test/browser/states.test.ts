@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { PERSON, personAllowsJob } from '../helpers/approvals.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { browserOfFile, call, expectAccessible, screenshot, seeded, serveDashboard, signIn } from './browser.ts';
-import { begin, claim, type Seed, seedJob, settle } from './seed.ts';
+import { begin, claim, type Seed, seedJob, settle, testAndApprove } from './seed.ts';
 import { seedTickets, TICKETS_JOB } from './seed-tickets.ts';
 
 const browser = browserOfFile();
@@ -89,12 +89,69 @@ describe('what is said of a job', () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-rest22');
     await page.getByText('then Resume').waitFor();
-    await page.getByText('Read its log on the page of the unit').waitFor();
+    await page.getByText('Look at the end of its log on the page of unit 0').waitFor();
     const tools = /\b(?:get|list|update|resume|start|manage|pause)_(?:jobs?|units?|job_status)\b/;
     expect(await main(page)).not.toMatch(tools);
     await page.goto(`${server.url}/jobs/job-rest22/units/0`);
-    await page.getByText('on the page of the unit').waitFor();
+    await page.getByText('on the page of unit 0').waitFor();
     expect(await main(page)).not.toMatch(tools);
+  });
+
+  test('records that its source skipped are listed with place and reason, in light and dark', async () => {
+    const records = Array.from({ length: 20 }, (_, n) => ({
+      place: n === 19 ? `/data/${LONG}:21` : `/data/items.csv:${n + 2}`,
+      reason: n % 2 === 0 ? 'expected 3 fields, found 2' : `a field named ${LONG}`,
+    }));
+    const notes = { skipped_invalid: 21, skipped_duplicates: 1, skipped_records: records };
+    const { server } = await seeded((seed) =>
+      seedJob(seed, {
+        jobId: 'job-skip22',
+        name: 'x',
+        intent: 'x',
+        template: 'x',
+        items: [{ payload: { a: 1 } }],
+        notes,
+      }),
+    );
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await signIn(server, await browser.context({ colorScheme }), '/jobs/job-skip22');
+      const card = page.getByRole('region', { name: 'Skipped records of the source' });
+      await card.getByText('21 invalid, 1 duplicate').waitFor();
+      expect(await card.locator('dt').count()).toBe(20);
+      expect(await card.innerText()).toMatch(/items\.csv:2\s+expected 3 fields, found 2[\s\S]*and 2 more$/);
+      await expectAccessible(page);
+      await screenshot(page, `skipped-${colorScheme}`);
+      await page.setViewportSize({ width: 390, height: 860 });
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth'), PATIENCE).toBe(390);
+      await screenshot(page, `skipped-narrow-${colorScheme}`);
+    }
+  });
+
+  test.each([
+    ['command', 'program', 'agent'],
+    ['claude', 'agent', 'program'],
+  ])('a job of worker %s is told of with the word %s, not %s', async (type, word, other) => {
+    const { server } = await seeded((seed) => {
+      const items = [
+        { key: 'k', payload: { name: 'x' } },
+        { key: 'l', payload: { name: 'y' } },
+      ];
+      const worker = type === 'command' ? { type, command: ['true'] } : { type };
+      seedJob(seed, { jobId: 'job-word22', name: 'x', intent: 'x', template: 'Do {name}.\n', items, worker });
+      testAndApprove(seed, 'job-word22', { ok: true, usage: {}, result: { text: 'ok' } }, Date.now(), 9);
+    });
+    const page = await signIn(server, await browser.context());
+    for (const view of ['', '/test', '/settings', '/units/0', '/units/1']) {
+      await page.goto(`${server.url}/jobs/job-word22${view}`);
+      await page.locator('.card').first().waitFor();
+      if (view !== '')
+        await page
+          .getByText(new RegExp(`\\b${word}s?\\b`))
+          .first()
+          .waitFor();
+      const titles = await page.locator('h2, dt, .notice').allInnerTexts();
+      expect([view, titles.filter((text) => new RegExp(`\\b${other}s?\\b`, 'i').test(text))]).toEqual([view, []]);
+    }
   });
 
   test('without a test there is none to decide about; what is gone has a heading', async () => {

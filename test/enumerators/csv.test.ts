@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
+import { detectDelimiter } from '../../src/enumerators/csv/detect-delimiter.ts';
 import { csvEnumerator } from '../../src/enumerators/csv.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
-import { detectDelimiter } from '../../src/enumerators/reading/delimiter.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** A file with this content. */
@@ -153,6 +153,12 @@ describe('refused, with the place', () => {
     ['text behind a closing quote', 'a\n"1"2\n', {}, /line 2: expected a delimiter behind a closing quote/],
     ['a quote inside a bare field', 'a\n5" pipe\n', {}, /line 2: expected no quote inside a field without quotes/],
     ['an empty file', '', {}, /line 1: expected a row of column names, found an empty file/],
+    [
+      'only comments',
+      '#a,b\n\n#1,2\n',
+      { comment: '#' },
+      /line 1: expected a row of .*, found only empty lines and comments/,
+    ],
     [
       'a row without its id',
       'id,b\n1,2\n,3\n',

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { fileEnumerator } from '../../src/enumerators/file.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
+import { noneSkipped, readItems } from '../../src/enumerators/items.ts';
 import { scopeOf } from '../../src/enumerators/reading/glob/scope.ts';
 import { walk } from '../../src/enumerators/reading/walk.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
@@ -150,17 +151,53 @@ describe('patterns are read as bash reads them', () => {
   });
 });
 
-test('names that are not UTF-8 are reported with escaped bytes and count, and are no items', async () => {
-  const base = tree('good.txt', 'sub/good.txt');
-  for (const name of ['bad\xff.txt', 'sub/\xe9t\xe9', 'dir\xfe/inside']) {
-    const path = Buffer.from(`${base}/${name}`, 'latin1');
-    mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
-    writeFileSync(path, 'x');
-  }
-  const { payloads, warnings } = await enumerateAll('file', { base_directory: base });
-  expect(payloads.map(({ relative_path }) => relative_path)).toEqual(['good.txt', 'sub/good.txt']);
-  expect(warnings).toEqual([expect.objectContaining({ kind: 'not_utf8', count: 3 })]);
-  expect(warnings[0]?.examples.toSorted()).toEqual(['bad\\xff.txt', 'dir\\xfe', 'sub/\\xe9t\\xe9']);
+describe('names that are not UTF-8', () => {
+  const bad = ['bad\xff.txt', 'sub/\xe9t\xe9', 'dir\xfe/inside', '.\xff'];
+  const withBadNames = () => {
+    const base = tree('good.txt', 'sub/good.txt');
+    for (const name of bad) {
+      const path = Buffer.from(`${base}/${name}`, 'latin1');
+      mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
+      writeFileSync(path, 'x');
+    }
+    return base;
+  };
+  const listed = async (config: JsonObject) => {
+    const skipped = noneSkipped();
+    const parsed = parseConfig(fileEnumerator, { base_directory: withBadNames(), ...config });
+    const paths = [];
+    for await (const item of readItems(fileEnumerator, parsed, { workingDirectory: '/' }, skipped))
+      paths.push(item.key);
+    return { paths, invalid: skipped.invalid, places: skipped.records.map(({ place }) => place).toSorted() };
+  };
+
+  test('are left out, counted and listed with escaped bytes', async () => {
+    expect(await listed({})).toEqual({
+      paths: ['good.txt', 'sub/good.txt'],
+      invalid: 3,
+      places: ['bad\\xff.txt', 'dir\\xfe', 'sub/\\xe9t\\xe9'],
+    });
+    expect((await enumerateAll('file', { base_directory: withBadNames() })).payloads).toHaveLength(2);
+  });
+
+  test.each<[string, JsonObject, readonly string[]]>([
+    ['by the pattern', { pattern: '*.txt' }, ['bad\\xff.txt']],
+    ['by an exclude', { exclude_patterns: ['sub/*', 'dir*'] }, ['bad\\xff.txt']],
+    ['hidden ones too', { include_hidden: true, exclude_patterns: ['*/**', '*.txt'] }, ['.\\xff']],
+  ])('only those that are wanted count: %s', async (_, config, places) => {
+    expect((await listed(config)).places).toEqual(places);
+  });
+
+  test('refuse the source if the config says so', async () => {
+    for (const run of [
+      listed,
+      (config: JsonObject) => enumerateAll('file', { base_directory: withBadNames(), ...config }),
+    ]) {
+      const error = await refusal(() => run({ on_invalid: 'refuse', pattern: '*.txt' }));
+      expect(error.message).toMatch(/, bad\\xff\.txt: expected a name in UTF-8, found bytes that are not$/);
+      expect(error.hint).toMatch(/Rename it.* on_invalid: "skip"/);
+    }
+  });
 });
 
 describe('symbolic links', () => {
@@ -233,7 +270,7 @@ test('a directory that the pattern names is not the base: when it cannot be read
   const seen: string[] = [];
   const warnings = { add: (kind: string, example: string) => seen.push(`${kind}: ${example}`), report() {} };
   const scope = scopeOf({ pattern: '**', excludes: [], hidden: true });
-  const all = { scope, followSymlinks: false, sorted: true, warnings };
+  const all = { scope, followSymlinks: false, sorted: true, warnings, unnamed: () => {} };
   const base = tree('a/b.txt');
   expect([...walk({ base, start: 'gone', ...all })]).toEqual([]);
   expect(seen).toEqual(['unreadable: gone (ENOENT)']);
@@ -244,7 +281,8 @@ test('a walk that finds nothing lets others have their turn', () => {
   const base = tree(...Array.from({ length: 100 }, (_, n) => `${n}.txt`));
   const scope = scopeOf({ pattern: '*.md', excludes: [], hidden: false });
   const warnings = { add() {}, report() {} };
-  const found = [...walk({ base, start: '', scope, followSymlinks: false, sorted: true, warnings })];
+  const unnamed = () => {};
+  const found = [...walk({ base, start: '', scope, followSymlinks: false, sorted: true, warnings, unnamed })];
   expect(new Set(found)).toEqual(new Set([null]));
 });
 

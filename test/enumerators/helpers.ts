@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { EnumeratedItem, EnumerationContext, EnumerationWarning } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
-import type { JsonObject } from '../../src/domain/json.ts';
+import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { type EnumeratorTable, enumerators, getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { noneSkipped, readItems } from '../../src/enumerators/items.ts';
 
 /** An empty directory that is gone after the test. */
 export function temporaryDirectory(): string {
@@ -38,6 +39,23 @@ export async function enumerateAll(
   };
   for await (const item of enumerator.enumerate(parseConfig(enumerator, config), whole)) items.push(item);
   return { items, payloads: items.map(({ payload }) => payload), warnings };
+}
+
+/** The payloads of a source, as a job reads them. */
+export async function sourceItems(type: string, config: JsonObject): Promise<JsonObject[]> {
+  const enumerator = await getEnumerator(type);
+  const context = { workingDirectory: '/' };
+  const items: JsonObject[] = [];
+  for await (const { payload } of readItems(enumerator, parseConfig(enumerator, config), context, noneSkipped())) {
+    items.push(payload);
+  }
+  return items;
+}
+
+/** The settings that a hint names, in its order: `name: value`, the value as JSON. */
+export function settingsIn(hint: string | undefined): JsonObject[] {
+  const found = hint?.matchAll(/\b([a-z_]+): ("(?:[^"\\]|\\.)*"|true|false|\d+)/g) ?? [];
+  return [...found].map(([, name = '', value = '']) => ({ [name]: JSON.parse(value) as Json }));
 }
 
 /** The AbpError with which something is refused. */

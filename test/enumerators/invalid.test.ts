@@ -111,12 +111,72 @@ describe('records that cannot be items', () => {
     expect((await refusal(() => read('json', '[1,}', { on_invalid: 'skip' }))).message).toMatch(/line 1, column 4/);
   });
 
+  const broken = (text: string) => Buffer.from(text.replaceAll('\ufffd', '\xef\xbf\xbd'), 'latin1');
+  test.each<[string, string, Buffer, JsonObject, number, readonly string[]]>([
+    ['a row of CSV', 'csv', broken('a,b\n1,2\n3,\xe9\n4,\xe8\n5,\ufffd\n'), {}, 2, ['line 3', 'line 4']],
+    ['a row behind quoted breaks', 'csv', broken('a,b\r\n"1\r\n",2\r\n3,"\xe9\r\n"\r\n4,5\r\n'), {}, 2, ['line 4']],
+    ['a character cut off at the end', 'csv', broken('a,b\n1,2\n3,\xc3'), {}, 1, ['line 3']],
+    ['half of UTF-16', 'csv', Buffer.from('\ufeffa,b\n1,2\n3,\ud83d\n', 'utf16le'), {}, 1, ['line 3']],
+    [
+      'a line of JSON',
+      'json',
+      broken('1\n"\xe9"\n"\ufffd"\n{"\xff":1}\n\xe9\n'),
+      {},
+      2,
+      ['line 2', 'line 4', 'line 5, column 1'],
+    ],
+    [
+      'an item of one JSON text',
+      'json',
+      broken('[1,\n"\xe9","\ufffd",\n{"a":["\xe9"]}]'),
+      {},
+      2,
+      ['line 2, column 1', 'line 3, column 1'],
+    ],
+    ['a member of an object', 'json', broken('{"m":{"a":1,"\xe9":2}}'), { items_path: 'm' }, 1, ['line 1, column 17']],
+  ])('bytes that do not decode: %s', async (_, type, content, config, good, places) => {
+    const error = await refusal(() => read(type, content, config));
+    expect(error.message).toMatch(/: expected utf-(8|16le), found bytes that are not/);
+    expect(error.details?.invalid).toMatchObject(places.map((place) => ({ place })));
+    expect(error.hint).toContain('on_invalid: "skip"');
+    const { items, skipped } = await read(type, content, { ...config, on_invalid: 'skip' });
+    expect(items).toHaveLength(good);
+    expect(skipped.records.map(({ place }) => place)).toEqual(places);
+  });
+
+  test('bytes that do not decode, on both sides of what is read at once', async () => {
+    const rows = Array.from({ length: 40_000 }, (_, at) =>
+      at % 10_000 === 9_999 ? `${at},caf\xe9\n` : `${at},caf\xc3\xa9\n`,
+    );
+    const { items, skipped } = await read('csv', broken(`a,b\n${rows.join('')}`), { on_invalid: 'skip' });
+    expect(items).toHaveLength(39_996);
+    expect(new Set(items.map(({ payload }) => payload.b))).toEqual(new Set(['café']));
+    expect(skipped.records.map(({ place }) => place)).toEqual(
+      [10_001, 20_001, 30_001, 40_001].map((line) => `line ${line}`),
+    );
+  });
+
+  test('bytes that do not decode where no item is do not matter', async () => {
+    expect((await read('csv', broken('\xe9\na,b\n#\xe9\n1,2\n'), { skip_lines: 1, comment: '#' })).items).toHaveLength(
+      1,
+    );
+    expect((await read('json', broken('{"x":"\xe9","m":[1]}'), { items_path: 'm' })).items).toHaveLength(1);
+  });
+
+  test('bytes that do not decode in what holds the items refuse the source', async () => {
+    const header = await refusal(() => read('csv', broken('a,\xe9\n1,2\n'), { on_invalid: 'skip' }));
+    expect(header.message).toMatch(/line 1: expected utf-8/);
+    const between = await refusal(() => read('json', broken('[1,\xe9]'), { format: 'json', on_invalid: 'skip' }));
+    expect(between.message).toMatch(/line 1, column 4: expected utf-8, found bytes that are not$/);
+    for (const { hint } of [header, between]) expect(hint).not.toContain('on_invalid');
+  });
+
   test('a NUL character in a row of CSV', async () => {
     const content = 'a,b\n1,2\n3,\0\n4,5\n';
     expect((await refusal(() => read('csv', content))).message).toMatch(/line 3: .*NUL/);
     const { items, skipped } = await read('csv', content, { on_invalid: 'skip' });
     expect(items.map(({ payload }) => payload.a)).toEqual(['1', '4']);
-    expect(skipped.records).toEqual([{ place: 'line 3', reason: 'expected text, found a NUL character' }]);
+    expect(skipped.records).toEqual([{ place: 'line 3', reason: 'expected text in utf-8, found a NUL character' }]);
   });
 
   test('ragged rows that are to be skipped are, though other invalid records are refused', async () => {
@@ -125,6 +185,45 @@ describe('records that cannot be items', () => {
     expect(skipped).toMatchObject({ invalid: 1, records: [{ place: 'line 2' }] });
     const error = await refusal(() => read('csv', 'a,b\n1\n,3\n', { ragged_rows: 'skip', id_column: 'a' }));
     expect(error.message).toMatch(/line 3: expected a value in id_column/);
+  });
+
+  test.each<[string, string, string, JsonObject]>([
+    ['a quote never closed behind them', 'csv', 'a,b\n1,2\n3\n4,"5\n', {}],
+    ['no other rows', 'csv', 'a,b\n,2\n,3\n', { id_column: 'a' }],
+    ['a fault of the text behind them', 'json', '[{"id":1},{},\n}', { id_field: 'id', format: 'json' }],
+    ['a line that is too long behind them', 'json', `1\n{\n"${'x'.repeat(17 * 1024 * 1024)}"\n`, { format: 'jsonl' }],
+    ['only lines that are no JSON', 'json', 'a\nb\n', { format: 'jsonl' }],
+    [
+      'code that throws behind them',
+      'dynamic',
+      'export function* enumerate() { yield 1; yield "\\ud800"; throw new Error("x"); }',
+      {},
+    ],
+    ['an empty file', 'csv', '', {}],
+    ['more lines to skip than there are', 'csv', 'a\n1\n', { skip_lines: 9 }],
+  ])('on_invalid is not named where it does not help: %s', async (_, type, content, config) => {
+    expect((await refusal(() => read(type, content, config))).hint).not.toContain('on_invalid');
+    const skipping = read(type, content, { ...config, on_invalid: 'skip' });
+    const found = await skipping.then(
+      ({ items }) => items.length,
+      () => 'refused',
+    );
+    expect([0, 'refused']).toContain(found);
+  });
+
+  test('on_invalid is not named where it is set', async () => {
+    for (const content of ['a,b\n1,"2\n', '', 'a\n\xff\n"']) {
+      expect((await refusal(() => read('csv', broken(content), { on_invalid: 'skip' }))).hint).not.toContain(
+        'on_invalid',
+      );
+    }
+  });
+
+  test('on_invalid is named where there are more of them than are listed', async () => {
+    const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
+    const error = await refusal(() => read('csv', `a,b\n1,2\n${rows}`));
+    expect(error.message).toMatch(/line 22: [^;]*; and 10 behind these$/);
+    expect(error.hint).toContain('on_invalid: "skip"');
   });
 
   test.each([

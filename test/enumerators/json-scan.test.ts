@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type FoundValue, scanJson } from '../../src/enumerators/reading/json-scan.ts';
+import { type FoundValue, scanJson } from '../../src/enumerators/json/scan.ts';
 
 /** What a scan of these pieces gives, or the place and text of its fault. */
 function scan(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
-import { splitPath } from '../../src/enumerators/reading/json-route.ts';
+import { splitPath } from '../../src/enumerators/json/route.ts';
 import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
 
 /** A file with this content. */
@@ -156,7 +156,12 @@ describe('refused, with line and column', () => {
     ['text cut off in an array', '[1,\n2', {}, /line 2, column 2: expected "," or "\]", found the end of the text/],
     ['text cut off in a string', '[1,\n"ab', {}, /line 2, column 4: expected the end of a string, found the end/],
     ['something behind the end', '[1]\n x', { format: 'json' }, /line 2, column 2: expected the end, found "x"/],
-    ['another text than an array behind one', '[1] {}', {}, /column 5: expected an array at the top, found an object/],
+    [
+      'another text than an array behind one',
+      '[1] {}',
+      {},
+      /column 5: expected an array, as the texts before, found an object/,
+    ],
     [
       'single values one behind the other',
       '1 "x"null',
@@ -240,7 +245,12 @@ describe('refused, with line and column', () => {
       /expected a text or number in id_field "id", found null/,
     ],
     ['a value with an id_field', '1\n2\n', { id_field: 'id' }, /line 1: expected a text or number in id_field "id"/],
-    ['bytes that do not decode', Buffer.from('[1,\n"\xff"]', 'latin1'), {}, /line 2: expected utf-8, found bytes/],
+    [
+      'bytes that do not decode',
+      Buffer.from('[1,\n"\xff"]', 'latin1'),
+      {},
+      /line 2, column 1: expected utf-8, found bytes/,
+    ],
   ])('%s', async (_, content, config, message) => {
     const error = await refusal(() => items(content, config));
     expect(error.code).toBe('invalid_input');

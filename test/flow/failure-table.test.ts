@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domain/failure.ts';
+import { adviceAbout, FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domain/failure.ts';
 import type { PauseReason } from '../../src/domain/job.ts';
 import { MAX_DEFERRALS } from '../../src/domain/retry.ts';
 import { flow } from '../helpers/flow.ts';
@@ -57,7 +57,7 @@ describe.each(RETRIED)('%s', (failureClass) => {
     expect(f.events(jobId, 'unit:failed')).toHaveLength(1);
     const { failures } = await f.call('get_job_status', { job_id: jobId });
     expect(failures).toMatchObject([
-      { class: failureClass, count: 1, example: { unit: 0 }, advice: failureRule(failureClass).advice },
+      { class: failureClass, count: 1, example: { unit: 0 }, advice: adviceAbout(failureClass, undefined, 0) },
     ]);
   });
 });

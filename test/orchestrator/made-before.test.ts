@@ -141,24 +141,25 @@ describe('a second run of one batch file', () => {
   const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });
-  const test_ = (state: 'running' | 'passed') =>
+  const test_ = (state: 'running' | 'passed' | 'failed') =>
     ({ state, units: [0], verdict: null, executorsLost: 0, startedAt: 1, endedAt: null }) as const;
 
-  test.each<[string, Partial<Job>, boolean]>([
-    ['running', { status: 'running' }, true],
-    ['post-processing', { status: 'post_processing' }, true],
-    ['being tested', { status: 'testing', test: test_('running') }, true],
-    ['waiting for its quota', { status: 'paused', pauseReason: 'usage_limit' }, true],
-    ['carried out in front of somebody else', { status: 'created', carriedOutBy: other }, true],
-    ['decided about by somebody else', { status: 'testing', test: test_('passed'), carriedOutBy: other }, true],
-    ['created, and left', { status: 'created' }, false],
-    ['tested, and left', { status: 'testing', test: test_('passed') }, false],
-    ['carried out by a process that is gone', { status: 'created', carriedOutBy: { ...other, startedAt: 'x' } }, false],
-    ['paused by a person', { status: 'paused', pauseReason: 'user' }, false],
-    ['completed', { status: 'completed' }, false],
-    ['of another file', { status: 'running', batchFile: '/letters/other.yaml' }, false],
-    ['of no file', { status: 'running', batchFile: null }, false],
-  ])('beside a job that is %s', async (_what, job, refused) => {
+  test.each<[string, Partial<Job>, 'watch' | 'approve' | 'resume' | null]>([
+    ['running', { status: 'running' }, 'watch'],
+    ['post-processing', { status: 'post_processing' }, 'watch'],
+    ['being tested', { status: 'testing', test: test_('running') }, 'watch'],
+    ['waiting for its quota', { status: 'paused', pauseReason: 'usage_limit' }, 'watch'],
+    ['carried out in front of somebody else', { status: 'created', carriedOutBy: other }, 'watch'],
+    ['decided about by somebody else', { status: 'testing', test: test_('passed'), carriedOutBy: other }, 'watch'],
+    ['created, and left', { status: 'created' }, null],
+    ['tested, and waits for a person', { status: 'testing', test: test_('passed') }, 'approve'],
+    ['tested in vain, and left', { status: 'testing', test: test_('failed') }, null],
+    ['carried out by a process that is gone', { status: 'created', carriedOutBy: { ...other, startedAt: 'x' } }, null],
+    ['paused by a person', { status: 'paused', pauseReason: 'user' }, 'resume'],
+    ['completed', { status: 'completed' }, null],
+    ['of another file', { status: 'running', batchFile: '/letters/other.yaml' }, null],
+    ['of no file', { status: 'running', batchFile: null }, null],
+  ])('beside a job that is %s', async (_what, job, goesOn) => {
     const f = flow();
     const { status = 'created', test: tried = null, pauseReason = null, ...rest } = job;
     const { jobId } = seedJob(f.store, {
@@ -167,14 +168,14 @@ describe('a second run of one batch file', () => {
       patch: { test: tried, pauseReason },
     });
     const making = run(f);
-    if (!refused) {
+    if (goesOn === null) {
       expect(await making).toMatchObject({ status: 'created' });
       return;
     }
     await expect(making).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(jobId),
-      hint: expect.stringMatching(/abp watch .*--new/),
+      hint: expect.stringMatching(new RegExp(`abp ${goesOn} ${jobId} .*--new`)),
     });
     expect(await run(f, { ...RUN, another: true })).toMatchObject({ status: 'created' });
     expect(await run(f, { ...RUN, carriedOut: false })).toMatchObject({ status: 'created' });

@@ -3,6 +3,7 @@ import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
 import type { Workers } from '../../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
@@ -21,6 +22,8 @@ export interface BatchOptions {
   readonly set: readonly string[];
   /** Only the first so many items. */
   readonly limit?: number | undefined;
+  /** Of the file that the results are written to. */
+  readonly format?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workers: Workers;
 }
@@ -87,8 +90,14 @@ export async function readBatch(text: string, file: string, directory: string, o
 }
 
 /** The changes from the command line, the later winning. */
-export function overridesOf({ set, limit }: Pick<BatchOptions, 'set' | 'limit'>): readonly Override[] {
-  return [...set, ...(limit === undefined ? [] : [`source.limit=${limit}`])].map(parseOverride);
+export function overridesOf({
+  set,
+  limit,
+  format,
+}: Pick<BatchOptions, 'set' | 'limit' | 'format'>): readonly Override[] {
+  const limited = limit === undefined ? [] : [`source.limit=${limit}`];
+  const written = format === undefined ? [] : [`output.format=${format}`];
+  return [...set, ...limited, ...written].map(parseOverride);
 }
 
 /** The names under `env`, before the file is known to be right: what is wrong with them is said with the rest. */
@@ -183,7 +192,7 @@ async function located<T>(document: YamlDocument, under: string, check: () => Aw
     const hints = [...(lines.some(({ path }) => document.isTilde(path)) ? [TILDE] : []), error.hint ?? []].flat();
     throw new AbpError('invalid_input', text.join('\n'), {
       details: { ...error.details, problems: lines },
-      ...(hints.length === 0 ? {} : { hint: hints.join(' ') }),
+      ...(hints.length === 0 ? {} : { hint: sentences(...hints) }),
     });
   }
 }

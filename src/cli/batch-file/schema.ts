@@ -11,7 +11,7 @@ const output = z.strictObject({
     .optional()
     .describe('File that the results are written to when the job ends, whether or not anybody waits for it'),
   ...exportFields,
-  format: exportFields.format.describe('Default: what the extension of path says, else csv'),
+  format: exportFields.format.describe('Default: what the extension of path says; any other has to be given here'),
   force: exportFields.force.describe('Replace an existing file; default false: it is refused before anything runs'),
   schema: outputSchemaInput.optional(),
   directory: z.string().min(1).optional().describe('Agents may write below it; default: a folder beside the store'),

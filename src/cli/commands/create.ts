@@ -1,4 +1,4 @@
-import { atLeast, collect } from '../arguments.ts';
+import { atLeast, collect, type FormatOption, formatOption } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
 interface Options {
@@ -6,6 +6,7 @@ interface Options {
   readonly set: readonly string[];
   readonly yes: boolean;
   readonly output?: string;
+  readonly format?: FormatOption;
   readonly force: boolean;
   readonly requestId?: string;
 }
@@ -21,6 +22,7 @@ export const create: DefineCommand = (program, act) => {
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
     .option('-o, --output <file>', 'write the results to this file when the job ends')
+    .addOption(formatOption())
     .option('--force', 'replace the output file if it exists', false)
     .option('-y, --yes', 'allow what it can do, without asking', false)
     .option('--request-id <id>', 'your own id: given again, it means the job that it made')

@@ -1,9 +1,9 @@
 import { UNIT_STATUSES } from '../../domain/unit.ts';
-import { list, oneOf, someOf } from '../arguments.ts';
+import { type FormatOption, formatOption, list, someOf } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
 interface Options {
-  readonly format?: 'csv' | 'tsv' | 'jsonl' | 'json' | 'markdown';
+  readonly format?: FormatOption;
   readonly status?: readonly (typeof UNIT_STATUSES)[number][];
   readonly fields?: readonly string[];
   readonly force?: boolean;
@@ -18,9 +18,7 @@ export const exportCommand: DefineCommand = (program, act) => {
     .description(
       'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. Without a file: where the job was made to write them. The file - is stdout: csv unless --format says otherwise, and nothing else there. cost_usd and duration_ms of a unit are of all its attempts.',
     )
-    .addOption(
-      oneOf('--format <format>', 'default: what the extension says', ['csv', 'tsv', 'jsonl', 'json', 'markdown']),
-    )
+    .addOption(formatOption())
     .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
     .option('--fields <list>', 'only these columns, in this order', list)
     .option('--force', 'replace the file if it exists')
@@ -31,7 +29,7 @@ export const exportCommand: DefineCommand = (program, act) => {
     )
     .action(
       act(async (session, job: string, file: string | undefined, { format, status, fields, force, raw }: Options) => {
-        const { exportLine, exportToStdout } = await import('../job/export.ts');
+        const { exportToStdout } = await import('../job/export.ts');
         const input = {
           job_id: await session.jobId(job),
           ...(file ? { path: file } : {}),
@@ -43,6 +41,7 @@ export const exportCommand: DefineCommand = (program, act) => {
         };
         if (file === '-') return exportToStdout(session, input);
         const report = await session.interruptible((signal) => session.call('export_results', input, { signal }));
+        const { exportLine } = await import('../job/export-text.ts');
         session.answer(report, exportLine(report));
         return 'done';
       }),

@@ -1,4 +1,4 @@
-import { atLeast, collect } from '../arguments.ts';
+import { atLeast, collect, formatOption } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 import type { RunOptions } from '../job/run-batch.ts';
 
@@ -15,6 +15,7 @@ export const run: DefineCommand = (program, act) => {
     .option('--limit <n>', 'only the first n items of the source', atLeast(1))
     .option('--set <field=value>', 'change a field of the file; can be repeated', collect, [])
     .option('-o, --output <file>', 'write the results to this file when the job ends')
+    .addOption(formatOption())
     .option('--force', 'replace the output file if it exists', false)
     .option('--dry-run', 'check everything, show items and prompt, make nothing', false)
     .option('--detach', 'do not wait for the end once it runs', false)

@@ -1,4 +1,5 @@
 import { toAbpError } from '../../domain/error.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { CTRL_C, openKeyboard } from '../keyboard.ts';
 import type { Session } from '../session.ts';
 import { inCommands } from '../wording.ts';
@@ -43,7 +44,7 @@ export function takeControls(session: Session, jobId: string): Controls {
         note = typeof said === 'string' ? said : done;
       } catch (error) {
         const { message, hint } = toAbpError(error);
-        note = inCommands(hint ? `${message} ${hint}` : message, jobId);
+        note = inCommands(sentences(message, hint), jobId);
       }
     });
   };

@@ -1,4 +1,5 @@
 import { toAbpError } from '../../domain/error.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { preflight } from '../../orchestrator/settings.ts';
 import { type Batch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -42,7 +43,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
       ...sourceLines(colors, source),
       `worker ${printable(JSON.stringify(worker))}`,
-      ...(unfit ? [colors.yellow(printable(inCommands([unfit.message, unfit.hint].join(' '))))] : []),
+      ...(unfit ? [colors.yellow(printable(inCommands(sentences(unfit.message, unfit.hint))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
       ...(output ? [`results go to ${printable(output.path)}`] : []),
       ...(first

@@ -3,15 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AbpError } from '../../domain/error.ts';
-import type { FormatNotes } from '../../export/format.ts';
 import { writeResults } from '../../orchestrator/export-results.ts';
-import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
+import type { InputOf } from '../../orchestrator/index.ts';
 import type { Exit } from '../exit-codes.ts';
-import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-
-export type ExportReport = OutputOf<'export_results'>;
+import { exportLine } from './export-text.ts';
 
 /** Writes results to stdout, and nothing else there; what was written is told on stderr. A reader that leaves is no error. */
 export async function exportToStdout(session: Session, input: InputOf<'export_results'>): Promise<Exit> {
@@ -43,30 +40,4 @@ export async function exportToStdout(session: Session, input: InputOf<'export_re
     await rm(folder, { recursive: true, force: true });
   }
   return 'done';
-}
-
-/** What is told about an export, beside the notes of its format. */
-type Exported = Pick<ExportReport, 'path' | 'rows'> & Record<string, unknown>;
-
-/** What an export wrote, in one line. */
-export function exportLine(report: Exported): string {
-  const { guarded = 0, nul_left_out: withoutNul = 0, long_cells: long } = report as Exported & Partial<FormatNotes>;
-  const invalid = Number(report.skipped_invalid ?? 0);
-  return [
-    `${count(report.rows, 'row')} in ${report.path}`,
-    ...(report.partial === true ? ['partial: the job has not ended'] : []),
-    ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
-    ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
-    ...(withoutNul > 0 ? [`NUL characters left out of ${count(withoutNul, 'cell')}`] : []),
-    ...(long ? [longLine(long)] : []),
-  ].join('; ');
-}
-
-function longLine({ count: cells, first }: NonNullable<FormatNotes['long_cells']>): string {
-  const places = first.map(({ unit, column, characters }) => {
-    const where = unit === null ? 'header' : `unit ${unit}, ${column}`;
-    return `${where}: ${characters.toLocaleString('en')}`;
-  });
-  const more = cells > first.length ? '; …' : '';
-  return `${count(cells, 'cell')} over 32,767 characters, which Excel does not hold (${places.join('; ')}${more})`;
 }

@@ -7,12 +7,15 @@ import type { Overview, Shown } from './status-text.ts';
 type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units' | 'output'>;
 
 /**
- * What a person would type next, the most likely first: at least one, and each is accepted as it stands. What lets a job run
- * that has to be allowed is preceded by that, where nobody could be asked.
+ * What a person would type next, the most likely first: at least one, and each is accepted as it stands. Where nobody can be
+ * asked, what lets a job go on that has to be allowed has --yes; before it runs for the first time it is allowed.
  */
 export async function nextCommands(session: Session, job: Job): Promise<readonly string[]> {
-  const mayRun = await mayRunHere(session, job);
-  return commandsOf(job, (command) => (mayRun ? command : `abp approvals allow ${job.job_id} --yes`));
+  if (await mayRunHere(session, job)) return commandsOf(job, (command) => command);
+  const start = `abp start ${job.job_id}`;
+  return commandsOf(job, (command) =>
+    command === start ? `abp approvals allow ${job.job_id} --yes` : `${command} --yes`,
+  );
 }
 
 /** The same as the end of a sentence. */
@@ -27,7 +30,10 @@ export async function shownHere(session: Session, job: Overview): Promise<Shown>
 }
 
 /** Whether a command that lets it run is accepted here: it is allowed, or there is a terminal to ask on. */
-async function mayRunHere(session: Session, { job_id, status }: Job): Promise<boolean> {
+export async function mayRunHere(
+  session: Session,
+  { job_id, status }: Pick<Job, 'job_id' | 'status'>,
+): Promise<boolean> {
   if (session.terminal.interactive || status === 'enumerating') return true;
   return (await session.view('job_approval', { job_id })).allowed;
 }

@@ -3,7 +3,7 @@ import { exportFormatOf } from '../../export/index.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
-import { exportLine } from './export.ts';
+import { exportLine } from './export-text.ts';
 import type { Status } from './status-text.ts';
 
 type Output = NonNullable<Status['output']>;

@@ -7,6 +7,7 @@ import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import { preflight } from '../../orchestrator/settings.ts';
+import type { FormatOption } from '../arguments.ts';
 import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
@@ -27,6 +28,7 @@ export interface RunOptions {
   readonly limit?: number;
   readonly set: readonly string[];
   readonly output?: string;
+  readonly format?: FormatOption;
   readonly force: boolean;
   readonly dryRun: boolean;
   readonly detach: boolean;
@@ -55,11 +57,12 @@ export async function runBatch(session: Session, file: string, options: RunOptio
 export async function prepare(
   session: Session,
   file: string,
-  options: Pick<RunOptions, 'set' | 'limit' | 'output' | 'force'>,
+  options: Pick<RunOptions, 'set' | 'limit' | 'output' | 'format' | 'force'>,
 ): Promise<Batch> {
   const { orchestrator } = await session.abp();
   const { environment, workers } = orchestrator.deps;
-  const batch = await readBatchFile(file, { set: options.set, limit: options.limit, environment, workers });
+  const { set, limit, format } = options;
+  const batch = await readBatchFile(file, { set, limit, format, environment, workers });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
   const output = outputWith(batch.create.output, options);
   // Of a job that does not exist yet nothing was exported.
@@ -114,10 +117,17 @@ export function createdText({ job_id, approval }: Status, allowed: boolean): str
 /** The output of a batch file, as the command line changes it. */
 function outputWith(
   fromFile: Batch['create']['output'],
-  { output, force }: Pick<RunOptions, 'output' | 'force'>,
+  { output, format: asked, force }: Pick<RunOptions, 'output' | 'format' | 'force'>,
 ): Batch['create']['output'] {
   const forced = force ? { force } : {};
-  if (output === undefined) return fromFile && { ...fromFile, ...forced };
+  if (output === undefined) {
+    if (fromFile === undefined && asked !== undefined) {
+      throw new AbpError('invalid_input', `--format ${asked}: expected a file for the results, found none.`, {
+        hint: 'Give one with -o, or output.path in the batch file.',
+      });
+    }
+    return fromFile && { ...fromFile, ...forced };
+  }
   if (output === '-') {
     throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
       hint: 'When it has ended, export to - writes the results to stdout.',
@@ -125,6 +135,6 @@ function outputWith(
   }
   // A format that is not that of the file's own name was chosen.
   const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
-  const format = exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
+  const format = asked ?? exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
   return { ...fromFile, path: resolve(output), format, ...forced };
 }

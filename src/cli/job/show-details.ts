@@ -4,6 +4,7 @@ import { count, duration, money } from '../format.ts';
 import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
+import { mayRunHere } from './next-commands.ts';
 
 type Attempt = OutputOfView<'unit_detail'>['attempts'][number];
 
@@ -49,6 +50,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
 export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
   const detail = await session.view('unit_detail', { job_id: jobId, unit });
   const { colors } = session.terminal;
+  const mustAllow = !(await mayRunHere(session, { job_id: jobId, status: detail.job_status }));
   session.answer(
     detail,
     [
@@ -56,7 +58,7 @@ export async function showUnit(session: Session, jobId: string, unit: number): P
       ...(detail.failure
         ? [
             colors.red(`${detail.failure.class}: ${printable(detail.failure.message, true)}`),
-            colors.dim(inCommands(detail.failure.advice, jobId)),
+            colors.dim(inCommands(detail.failure.advice, jobId, mustAllow)),
           ]
         : []),
       colors.bold('Payload'),

@@ -193,8 +193,8 @@ function Delete({ job }: { readonly job: Overview }) {
       }}
     >
       <p className="muted">
-        Units, results, history and logs go for good. Files that agents wrote into their output directory stay. Export
-        the results first.
+        Units, results, history and logs go for good. Files written into the output directory stay. Export the results
+        first.
       </p>
     </Ask>
   );

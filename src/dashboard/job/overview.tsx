@@ -7,6 +7,7 @@ import { inWords } from '../wording.ts';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
 import { PostProcess } from './post-process.tsx';
+import { Skipped } from './skipped.tsx';
 import { Slots } from './slots.tsx';
 import { LatestEvents } from './timeline.tsx';
 import { isAtWork, type Overview } from './use-job.ts';
@@ -18,6 +19,7 @@ export function OverviewView({ job }: { readonly job: Overview }) {
       <Progress job={job} />
       {job.started_at && <Charts job={job} />}
       {job.clusters.length > 0 && <Failures job={job} />}
+      {job.skipped && <Skipped {...job.skipped} />}
       <div className={isAtWork(job) ? 'columns wide-left' : 'stack'}>
         {isAtWork(job) && (
           <Card title="At work now" aside={<span className="muted small">{slotsText(job)}</span>}>

@@ -8,6 +8,7 @@ import { Facts, factsOf } from '../parts/facts.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { workerWords } from '../wording.ts';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
 const CAN_CHANGE: readonly string[] = ['created', 'testing', 'paused'];
@@ -94,8 +95,8 @@ export function SettingsView({ job }: { readonly job: Overview }) {
               <Card title="Where">
                 <Facts
                   of={[
-                    ['agents start in', all.home ?? all.output_directory],
-                    ['agents write to', all.output_directory],
+                    [`${workerWords(shown.worker.type).several} start in`, all.home ?? all.output_directory],
+                    [`${workerWords(shown.worker.type).several} write to`, all.output_directory],
                     ...(all.batch_file ? [['batch file', all.batch_file] as const] : []),
                     ['runs', all.run_directories],
                     ['log', all.executor_log],

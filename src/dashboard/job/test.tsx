@@ -13,7 +13,7 @@ import { Status } from '../parts/status.tsx';
 import { Conversation } from '../unit/conversation.tsx';
 import { Prompt } from '../unit/prompt.tsx';
 import { type Detail, Result } from '../unit/result.tsx';
-import { inWords } from '../wording.ts';
+import { inWords, workerWords } from '../wording.ts';
 import { EditPrompt } from './settings.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
@@ -62,7 +62,7 @@ function Decide({ job }: { readonly job: Overview }) {
     return (
       <Notice color="blue" icon={<FlaskConical aria-hidden />} title="The test is running.">
         <span className="row">
-          What its agent does is shown below as it happens. <Reject job={job} />
+          What its {workerWords(job.worker.type).one} does is shown below as it happens. <Reject job={job} />
         </span>
       </Notice>
     );
@@ -188,6 +188,7 @@ function TestUnit({ job, unit }: { readonly job: Overview; readonly unit: number
 }
 
 function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detail }) {
+  const { told, doing, did } = workerWords(job.worker.type);
   const attempt = detail.attempts.findLast(({ purpose }) => purpose === 'test') ?? detail.attempts.at(-1);
   return (
     <section className="stack" aria-label={`Test unit ${detail.unit}`}>
@@ -210,7 +211,7 @@ function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detai
       )}
       <div className="columns">
         <div className="stack">
-          <Card title="What the agent was told">
+          <Card title={told}>
             {detail.prompt ? <Prompt prompt={detail.prompt} /> : <p className="empty">There is no prompt.</p>}
           </Card>
           {attempt?.files_changed && (
@@ -226,7 +227,7 @@ function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detai
         <div className="stack">
           {attempt && <Result jobId={job.job_id} detail={detail} attempt={attempt} />}
           {attempt && (
-            <Card title="What it did">
+            <Card title={attempt.status === 'running' ? doing : did}>
               <Conversation
                 key={attempt.attempt}
                 jobId={job.job_id}

@@ -2,6 +2,7 @@ import { Columns2 } from 'lucide-react';
 import { duration, usd } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Status } from '../parts/status.tsx';
+import { workerWords } from '../wording.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { Conversation } from './conversation.tsx';
 import { type Attempt, type Detail, Result } from './result.tsx';
@@ -68,10 +69,11 @@ export function SideBySide({ detail }: { readonly detail: Detail }) {
 export function Tried({ detail, attempt }: { readonly detail: Detail; readonly attempt: Attempt }) {
   const { job_id: jobId, unit, stage } = detail;
   const running = attempt.status === 'running';
+  const { doing, did } = workerWords(detail.worker_type);
   return (
     <>
       <Result jobId={jobId} detail={detail} attempt={attempt} />
-      <Card title={running ? 'What the agent is doing' : 'What the agent did'}>
+      <Card title={running ? doing : did}>
         <Conversation
           key={attempt.attempt}
           jobId={jobId}

@@ -6,6 +6,7 @@ import { useJobEvents } from '../live.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { workerWords } from '../wording.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { AttemptTabs, SideBySide, Tried } from './attempts.tsx';
 import { Prompt } from './prompt.tsx';
@@ -75,7 +76,7 @@ function Unit({ detail }: { readonly detail: Detail }) {
             {chosen ? (
               <Tried detail={detail} attempt={chosen} />
             ) : (
-              <Card title="What the agent did">
+              <Card title={workerWords(detail.worker_type).did}>
                 <p className="empty">It has not been tried yet.</p>
               </Card>
             )}

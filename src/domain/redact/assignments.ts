@@ -156,7 +156,7 @@ function isArgument(text: string, value: Value, word: string, kind: Kind, { name
 }
 
 /** A line of .netrc. */
-const LOGIN = /\blogin[ \t]+[^\s]{1,64}[ \t]+password[ \t]+$/;
+const LOGIN = /\blogin[ \t]+\S+[ \t]+password[ \t]+$/;
 
 /** `<password>…</password>`. */
 function elementText(text: string, from: number): Span | number {

@@ -6,7 +6,7 @@ export const limitField = z
   .min(1)
   .max(1_000_000_000)
   .optional()
-  .describe('Stop after this many items. Left out: all of them.');
+  .describe('Stop after this many items. Left out: all.');
 
 /** `offset`, in enumerators whose items have an order. */
 export const offsetField = z
@@ -20,13 +20,13 @@ export const offsetField = z
 export const onDuplicateField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
-  .describe('Items whose key came before: refuse the source, or skip and list them.');
+  .describe('Items whose key came before: refuse, or skip and list them.');
 
 /** `on_invalid`, in every enumerator whose records may be none that can be an item. */
 export const onInvalidField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
-  .describe('Records that cannot be items: refuse the source, or skip and list them.');
+  .describe('Records that cannot be items: refuse, or skip and list them.');
 
 /** An encoding of the WHATWG list, as TextDecoder takes it. */
 export const encodingField = z

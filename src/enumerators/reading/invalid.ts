@@ -2,22 +2,47 @@ import type { EnumerationContext, InvalidRecord } from '../../domain/enumerator.
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 
-/** Gives a record that cannot be an item to who collects such; where nobody does, throws it as AbpError `invalid_input`. */
-export function reject(context: EnumerationContext, record: InvalidRecord): void {
-  if (context.reject) context.reject(record);
-  else if (record.skipped !== true) throw invalidRecords([record], false);
+/** How the refusal of a source for its records ends. */
+export interface Ending {
+  /** Whether there are others behind those listed: none, perhaps, or so many. */
+  readonly others: number | 'none' | 'perhaps';
+  /** Whether the source would be read if the config skipped such records. */
+  readonly helpsToSkip: boolean;
 }
 
-/** The refusal of a source for its records that cannot be items, the first ones in order; `more`: there may be others. */
-export function invalidRecords(records: readonly InvalidRecord[], more: boolean): AbpError {
+/** Gives a record that cannot be an item to who collects such; where nobody does, throws it as AbpError `invalid_input`. */
+export async function reject(
+  context: EnumerationContext,
+  config: { readonly on_invalid: 'refuse' | 'skip' },
+  record: InvalidRecord,
+): Promise<void> {
+  if (context.reject) context.reject(record);
+  else if (record.skipped !== true) {
+    throw await invalidRecords([record], { others: 'none', helpsToSkip: config.on_invalid !== 'skip' });
+  }
+}
+
+/** The refusal of a source for its records that cannot be items, the first ones in order. */
+export async function invalidRecords(
+  records: readonly InvalidRecord[],
+  { others, helpsToSkip }: Ending,
+): Promise<AbpError> {
   const [first, ...rest] = records.map(({ source, place, reason }, at) =>
     at === 0 ? `${source}, ${place}: ${reason}` : `${place}: ${reason}`,
   );
-  const others = rest.length === 0 ? '' : `. ${rest.length} more: ${rest.join('; ')}`;
-  return new AbpError('invalid_input', `${first}${others}${more ? '; and perhaps others behind these' : ''}`, {
-    hint: `${records[0]?.hint} on_invalid: "skip" leaves out what cannot be an item, and lists it.`,
+  const listed = rest.length === 0 ? '' : `. ${rest.length} more: ${rest.join('; ')}`;
+  const behind = { none: '', perhaps: '; and perhaps others behind these' }[others] ?? `; and ${others} behind these`;
+  const hint = records[0] ? await hintOf(records[0]) : '';
+  const skip = helpsToSkip ? ' on_invalid: "skip" leaves out what cannot be an item, and lists it.' : '';
+  return new AbpError('invalid_input', `${first}${listed}${behind}`, {
+    hint: `${hint}${skip}`,
     details: { invalid: records.map(({ place, reason }) => ({ place, reason })) },
   });
+}
+
+/** What to do about a record. */
+export async function hintOf({ hint }: Pick<InvalidRecord, 'hint'>): Promise<string> {
+  return typeof hint === 'string' ? hint : hint();
 }
 
 /**

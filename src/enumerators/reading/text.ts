@@ -1,5 +1,6 @@
 import { AbpError } from '../../domain/error.ts';
 import { DamagedFile, openBytes } from './bytes.ts';
+import { type Decoder, decoderOf, type TextFaults } from './decoder.ts';
 
 /** Which text to read. */
 export interface TextSource {
@@ -7,8 +8,9 @@ export interface TextSource {
   readonly path: string;
   /** WHATWG name; absent = UTF-8, or what a byte order mark says. */
   readonly encoding: string | undefined;
-  /** Whether NUL characters are given: who reads judges the records that hold them. Else they refuse the file. */
-  readonly keepsNul?: boolean;
+  /** Who judges the records that hold NUL characters, or marks for bytes that do not decode (hasUndecodable). Absent: such
+   * a text is refused. */
+  readonly faults?: TextFaults;
 }
 
 /**
@@ -56,11 +58,8 @@ export async function readStart(
   }
 }
 
-async function* decode(
-  bytes: AsyncIterable<Buffer>,
-  { path, encoding, keepsNul = false }: TextSource,
-): AsyncGenerator<string> {
-  let decoder: InstanceType<typeof TextDecoder> | null = null;
+async function* decode(bytes: AsyncIterable<Buffer>, { path, encoding, faults }: TextSource): AsyncGenerator<string> {
+  let decoder: Decoder | null = null;
   let name = encoding ?? 'utf-8';
   let before: Buffer = Buffer.alloc(0);
   let lines = 1;
@@ -69,16 +68,17 @@ async function* decode(
     if (decoder === null) {
       const mark = encodingOfMark(chunk);
       name = encoding ?? mark ?? 'utf-8';
-      decoder = new TextDecoder(name, { fatal: true });
+      decoder = decoderOf(name, faults);
       if (mark !== null && mark !== decoder.encoding) throw otherMark(path, name, mark);
+      if (faults) faults.encoding = name;
     }
     let text: string;
     try {
-      text = decoder.decode(chunk, { stream: true });
+      text = decoder.decode(chunk);
     } catch {
       throw notDecodable(path, name, lines + faultyLine(name, before, chunk));
     }
-    const nul = keepsNul ? -1 : text.indexOf('\0');
+    const nul = faults ? -1 : text.indexOf('\0');
     if (nul >= 0) throw notText(path, name, lines + countLines(text.slice(0, nul)));
     yield text;
     // The halves of a CRLF on both sides of a chunk are one line break.
@@ -87,7 +87,7 @@ async function* decode(
     before = chunk;
   }
   try {
-    const rest = decoder?.decode() ?? '';
+    const rest = decoder?.decode(null) ?? '';
     if (rest !== '') yield rest;
   } catch {
     throw notDecodable(path, name, lines);
@@ -135,7 +135,7 @@ export function endOfLines(text: string, lines: number): number | null {
 }
 
 /** Line breaks in a text: LF, CRLF, or CR alone. */
-function countLines(text: string): number {
+export function countLines(text: string): number {
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
   for (let at = text.indexOf('\r'); at >= 0; at = text.indexOf('\r', at + 1)) if (text[at + 1] !== '\n') count++;
@@ -149,17 +149,28 @@ function otherMark(path: string, encoding: string, mark: string): AbpError {
 }
 
 function notDecodable(path: string, encoding: string, line: number): AbpError {
-  return new AbpError('invalid_input', `${path}, line ${line}: expected ${encoding}, found bytes that are not`, {
-    hint: 'Set encoding to what the file really is ("windows-1252" is usual for exports of older spreadsheets), or fix that line.',
-  });
+  return new AbpError('invalid_input', `${path}, line ${line}: ${undecodable(encoding)}`, { hint: ENCODING_HINT });
 }
 
 /** No text has such characters: it is another encoding, or no text at all. */
 function notText(path: string, encoding: string, line: number): AbpError {
-  return new AbpError('invalid_input', `${path}, line ${line}: expected text in ${encoding}, found a NUL character`, {
-    hint: 'If it is UTF-16, set encoding to "utf-16le" or "utf-16be"; if it is no text file, choose another enumerator.',
-  });
+  return new AbpError('invalid_input', `${path}, line ${line}: ${nulFound(encoding)}`, { hint: NUL_HINT });
 }
+
+/** What is wrong with bytes that do not decode. */
+export function undecodable(encoding: string): string {
+  return `expected ${encoding}, found bytes that are not`;
+}
+
+/** What is wrong with a text that has a NUL character. */
+export function nulFound(encoding: string): string {
+  return `expected text in ${encoding}, found a NUL character`;
+}
+
+export const ENCODING_HINT =
+  'Set encoding to what the file really is ("windows-1252" is usual for exports of older spreadsheets), or fix that line.';
+export const NUL_HINT =
+  'If it is UTF-16, set encoding to "utf-16le" or "utf-16be"; if it is no text file, choose another enumerator.';
 
 function notAFile(path: string): AbpError {
   return new AbpError('invalid_input', `file_path: expected a file, found a directory or device: ${path}`, {

@@ -15,6 +15,8 @@ export interface WalkOptions {
   /** What is wanted of the start. */
   readonly scope: Scope;
   readonly warnings: WarningCounter;
+  /** Told of what is wanted, but has a name that is not UTF-8: its path with escaped bytes. A directory stands for all below it. */
+  readonly unnamed: (path: string) => void;
 }
 
 /** A regular file that was found. */
@@ -26,7 +28,6 @@ export interface FoundFile {
 
 /** Why a walk left something out. */
 export const WALK_WARNINGS = {
-  not_utf8: 'Names that are not UTF-8 were left out (a directory with all below it): rename them to include them.',
   unreadable: 'These could not be read and were left out, with all below them.',
   symlink_loop: 'Symbolic links that lead back to a directory above them were not followed.',
 } as const;
@@ -97,7 +98,7 @@ export function* walk(options: WalkOptions): Generator<FoundFile | null> {
     const inParent = parent.relative === '' ? '' : `${parent.relative}/`;
     const name = utf8(entry.name);
     if (name === null) {
-      options.warnings.add('not_utf8', inParent + escapeBytes(entry.name));
+      if (isWanted(entry, scope)) options.unnamed(inParent + escapeBytes(entry.name));
       return null;
     }
     const relative = inParent + name;
@@ -109,6 +110,14 @@ export function* walk(options: WalkOptions): Generator<FoundFile | null> {
       return inside ? { relative, directory: { scope: inside, parent, identity: null } } : null;
     }
     return entry.isDirectory() || link ? lookThrough(name, relative, parent, scope) : null;
+  }
+
+  /** Whether an entry whose name is not UTF-8 would be wanted, its characters replaced where they are none. */
+  function isWanted(entry: Dirent, scope: Scope): boolean {
+    const name = Buffer.from(entry.name, 'latin1').toString();
+    if (entry.isFile()) return scope.takes(name);
+    if (entry.isDirectory()) return scope.enter(name) !== null;
+    return entry.isSymbolicLink() && options.followSymlinks && (scope.takes(name) || scope.enter(name) !== null);
   }
 
   /** Where links are followed, a directory is known by device and inode: seen above itself it is a loop. */

@@ -8,6 +8,7 @@ import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, jobId, jobStatusOutput } from '../shapes.ts';
 import { shownWorker } from '../shown-worker.ts';
+import { allSkipped } from '../source-notes.ts';
 import { jobStatus, testSamples } from '../status.ts';
 import { latestStep } from './attempt-log.ts';
 
@@ -71,6 +72,14 @@ export const jobOverview = operation({
     slots: z.array(slot),
     max_workers: count,
     clusters: z.array(cluster),
+    /** Records of the source that became no units, the first of them with place and reason; absent when there are none. */
+    skipped: z
+      .object({
+        invalid: count,
+        duplicates: count,
+        records: z.array(z.object({ place: z.string(), reason: z.string() })).readonly(),
+      })
+      .optional(),
     /** Failed units beyond those that were clustered. */
     clusters_left_out: count,
     /** What the test said about the whole job; absent before a test has ended. */
@@ -88,12 +97,14 @@ export const jobOverview = operation({
     const revision = deps.repository.jobs.revision(job_id, job.revision);
     const status = jobStatus(deps, job);
     const forecast = forecastOf(deps, job, status.units.total);
+    const skipped = allSkipped(deps, job_id);
     return {
       ...(status as typeof status & Times),
       slots: await slotsOf(deps, job),
       max_workers: job.maxWorkers,
       ...clustersOf(deps, job, status.units.failed),
       ...(forecast ? { forecast } : {}),
+      ...(skipped ? { skipped } : {}),
       budget_usd: revision?.limits.budget_usd ?? null,
       worker: revision ? shownWorker(revision.worker) : { type: 'unknown' },
       require_human_approval: job.requireHumanApproval,
@@ -137,7 +148,7 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       count: units.length,
       example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
       meaning: failureRule(failureClass, workerType).meaning,
-      advice: adviceIn(job.status, failureClass, workerType),
+      advice: adviceIn(job.status, failureClass, workerType, units[0]),
       units,
     })),
     // What failed since it was counted is among the clusters already.

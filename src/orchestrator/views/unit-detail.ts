@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { adviceIn, failureRule } from '../../domain/failure.ts';
+import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
@@ -69,6 +69,7 @@ export const unitDetail = operation({
     unit: count,
     stage: z.enum(['main', 'post']),
     total_units: count,
+    worker_type: z.string(),
     key: z.string(),
     status: z.string(),
     payload: object,
@@ -93,11 +94,18 @@ export const unitDetail = operation({
       unit: index,
       stage,
       total_units: job.totalUnits,
+      worker_type: workerTypeOf(deps, job),
       key: unit.key,
       status: unit.status,
       payload: unit.payload,
       ...(failureClass
-        ? { failure: { class: failureClass, message: unit.failureMessage ?? '', ...about(deps, job, failureClass) } }
+        ? {
+            failure: {
+              class: failureClass,
+              message: unit.failureMessage ?? '',
+              ...about(deps, job, unit, failureClass),
+            },
+          }
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
@@ -109,10 +117,15 @@ export const unitDetail = operation({
   },
 });
 
-function about({ repository }: OrchestratorDeps, job: Job, failureClass: NonNullable<Unit['failureClass']>) {
-  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
+  const workerType = workerTypeOf(deps, job);
   const { meaning } = failureRule(failureClass, workerType);
-  return { meaning, advice: adviceIn(job.status, failureClass, workerType) };
+  const index = unit.stage === 'main' ? unit.index : undefined;
+  return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
+}
+
+function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): string {
+  return repository.jobs.revision(jobId, revision)?.worker.type ?? 'unknown';
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {

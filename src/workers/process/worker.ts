@@ -4,6 +4,7 @@ import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { sentences } from '../../domain/sentences.ts';
 import type { Assignment, JudgeContext, Worker } from '../../domain/worker.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { requireRoom } from './room.ts';
@@ -106,7 +107,7 @@ export function failure(failureClass: FailureClass, message: string, usage: Usag
 
 function refusedBefore(error: unknown): Outcome {
   if (!(error instanceof AbpError)) throw error;
-  const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+  const message = sentences(error.message, error.hint);
   if (error.code === 'worker_unavailable') return failure('worker_unavailable', message);
   if (error.code === 'invalid_input') return failure('bad_input', message);
   throw error;

@@ -143,7 +143,7 @@ describe('abp approvals allow', () => {
     await space.allow();
     expect(await space.abp('run', 'batch.yaml')).toMatchObject({ stdout: /Test passed/ });
     change(space);
-    expect(await space.abp('run', 'batch.yaml')).toMatchObject({
+    expect(await space.abp('run', 'batch.yaml', '--new')).toMatchObject({
       exitCode: 3,
       stderr: /needs the approval of a person/,
     });

@@ -32,7 +32,7 @@ describe('abp run', () => {
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--output', 'out.csv');
     expect(ran.exitCode, ran.stderr).toBe(1);
     expect(ran.stdout).toMatch(/1 × agent_error, such as unit 1: exit code 1: .*cannot read it/);
-    expect(ran.stdout).toMatch(/abp show/);
+    expect(ran.stdout).toMatch(/abp logs job-[a-z0-9]+ \d/);
     expect(ran.stdout).not.toMatch(/get_unit|update_job/);
     expect(rowsOf(join(folder, 'out.csv')).map((row) => row.status)).toEqual(['completed', 'failed', 'completed']);
   });
@@ -108,6 +108,8 @@ describe('abp run', () => {
     ['xlsx', ['-o', 'out.xlsx'], /out\.xlsx: expected a name that ends in \.csv, \.tsv/],
     ['xlsx in the file', ['--set', 'output.path=out.parquet'], /batch\.yaml.*output: out\.parquet: expected a name/],
     ['stdout', ['-o', '-'], /-o -: expected a file/],
+    ['a format without a file', ['--format', 'csv'], /--format csv: expected a file/],
+    ['a format that is none', ['-o', 'out.csv', '--format', 'xlsx'], /--format/],
   ])('results as %s are refused before anything is made', async (_what, options, message) => {
     const { abp, folder, jobs } = workspace();
     const ran = await abp('run', 'batch.yaml', '--yes', ...options);
@@ -121,6 +123,20 @@ describe('abp run', () => {
     const ran = await abp('run', 'batch.yaml', '--yes', '--set', 'output.path=out.dat', '--set', 'output.format=tsv');
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(folder, 'out.dat'), 'utf8')).toMatch(/^file_path\t/);
+  });
+
+  test.each([
+    ['-o', ['-o', 'out.txt', '--format', 'tsv'], 'tsv'],
+    ['-o with a name of another format', ['-o', 'out.txt', '--format', 'tsv', '--set', 'output.path=out.json'], 'tsv'],
+    ['the batch file', ['--set', 'output.path=out.txt', '--format', 'tsv'], 'tsv'],
+    ['a batch file with another format', ['--set', 'output={path: out.txt, format: json}', '--format', 'tsv'], 'tsv'],
+  ])('--format says how the file of %s is written', async (_where, options, format) => {
+    const space = workspace();
+    const ran = await space.abp('run', 'batch.yaml', '--yes', ...options);
+    expect(ran, ran.stderr).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(space.folder, 'out.txt'), 'utf8')).toMatch(/^file_path\t/);
+    const { document } = await space.json('create', 'batch.yaml', ...options, '--force');
+    expect(space.job(document.job_id).output).toMatchObject({ format, path: join(space.folder, 'out.txt') });
   });
 
   test.each([

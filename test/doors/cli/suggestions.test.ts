@@ -1,29 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { OpenAbp } from '../../../src/cli/host.ts';
-import { readConfig } from '../../../src/config.ts';
-import { systemClock } from '../../../src/domain/clock.ts';
 import { PAUSE_REASONS, type PauseReason } from '../../../src/domain/job.ts';
-import { createLeaseObserver } from '../../../src/executor/lease.ts';
-import { createRecovery } from '../../../src/executor/recovery.ts';
 import { revokeApproval } from '../../../src/orchestrator/approval.ts';
 import { PERSON, personAllowsJob } from '../../helpers/approvals.ts';
 import { type Flow, type FlowJob, flow } from '../../helpers/flow.ts';
 import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';
 import { seedJob } from '../../helpers/store.ts';
-import { type Ran, runHere } from './abp.ts';
+import { abp, type Space, said, still } from './on-flow.ts';
 
 /**
  * The table of what ABP suggests: in every state, for every kind of worker and approval, each command that a status, the
  * doctor or a refusal names is run in that very state, and must be accepted.
  */
-
-/** A job in some state, and `abp` beside it. */
-interface Space {
-  readonly f: Flow;
-  readonly jobId: string;
-}
 
 type Reach = (f: Flow, job: FlowJob) => Promise<string>;
 
@@ -167,41 +156,11 @@ async function reached(state: string, approval: string): Promise<Space> {
   return space;
 }
 
-/** Runs `abp` without a terminal on the store of a flow, whose executors go on meanwhile and whose agents end. */
-async function abp({ f }: Space, ...args: readonly string[]): Promise<Ran> {
-  const { deps } = f.orchestrator;
-  const { repository } = f.store;
-  const environment = { ABP_STORAGE_PATH: join(f.directory, 'batch.db'), HOME: f.directory };
-  const observer = createLeaseObserver(systemClock);
-  const opened: OpenAbp = {
-    config: readConfig(environment),
-    places: deps.places,
-    orchestrator: f.orchestrator,
-    recovery: createRecovery({ repository, launcher: deps.launcher, observer, clock: systemClock, leaseMs: 15_000 }),
-    close() {},
-  };
-  const follows = args.some((arg) => ['watch', '--watch', 'start'].includes(arg));
-  let over = false;
-  const ticking = (async () => {
-    while (!over) {
-      // Whoever follows a job sees its agents end; others find them at work.
-      if (follows) for (const unit of f.worker.running()) f.worker.finish(unit);
-      await f.tick();
-    }
-  })();
-  try {
-    return await runHere(f.directory, environment, args, () => Promise.resolve(opened));
-  } finally {
-    over = true;
-    await ticking;
-  }
-}
-
 /** The commands about a job that a text names, in the order of the text; what depends on the one before is behind it. */
 function commandsIn(text: string, jobId: string): readonly (readonly (readonly string[])[])[] {
   const named = [
     ...text.matchAll(
-      /\babp (recover\b|(?:approvals )?[a-z]+(?: --[a-z-]+)* job-[a-z0-9]+(?: --?[a-z-]+| [\w-]+\.csv)*)/g,
+      /\babp (recover\b|(?:approvals )?[a-z]+(?: --[a-z-]+)* job-[a-z0-9]+(?: --?[a-z-]+| \d+\b| [\w-]+\.csv)*)/g,
     ),
   ];
   const chains: string[][][] = [];
@@ -229,8 +188,6 @@ function completed(args: readonly string[]): string[] {
   const given = more[verb ?? ''] ?? [];
   return [...args, ...given.filter((arg) => !arg.startsWith('--y') || !args.includes(arg))];
 }
-
-const said = ({ stdout, stderr }: Ran) => `${stdout}\n${stderr}`;
 
 /** Chains of commands that were accepted in a state as it is. */
 const proven = new Set<string>();
@@ -281,14 +238,25 @@ describe.each(ROWS)('a job that is %s and %s', (state, approval) => {
   });
 });
 
-/** The same flow, with agents that are left as they are: for a look. */
-function still(f: Flow): Flow {
-  return {
-    ...f,
-    tick: () => new Promise((resolve) => setTimeout(resolve, 1)),
-    worker: { ...f.worker, running: () => [] },
-  };
-}
+describe.each(['runs a script, changed since', 'runs programs, revoked since'])('a failed test that %s', (approval) => {
+  test('is tried again with one command, by whichever sentence names one', async () => {
+    const space = await reached('tested in vain', approval);
+    const again = `abp start ${space.jobId} --again`;
+    for (const look of [
+      ['status', space.jobId],
+      ['show', space.jobId, '0'],
+      ['start', space.jobId, '--again'],
+    ]) {
+      const text = said(await abp({ ...space, f: still(space.f) }, ...look));
+      expect(text, look.join(' ')).not.toMatch(/abp approvals allow.*abp start/);
+      for (const [command] of text.matchAll(/abp start [^,.\n]*/g)) expect(command).toBe(`${again} --yes`);
+    }
+    const { stdout } = await abp({ ...space, f: still(space.f) }, 'status', space.jobId);
+    expect(stdout).toContain(`Next: ${again} --yes, or abp reject ${space.jobId}`);
+    space.f.worker.otherwise = ok();
+    expect(await abp(space, 'start', space.jobId, '--again', '--yes')).toMatchObject({ exitCode: 0 });
+  });
+});
 
 /** Pauses differ in nothing that a verb looks at, but these. */
 const PAUSES: readonly string[] = ['paused (user)', 'paused (usage_limit)'];

@@ -151,7 +151,10 @@ describe('what is wrong with a request is said as a problem document, and change
     const server = await serveTest();
     server.abp.close();
     const answer = await server.ask('/api/jobs', { headers: { 'X-Request-Id': 'req-7' } });
-    expect([answer.status, await answer.json()]).toMatchObject([500, { code: 'internal' }]);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      500,
+      { code: 'internal', hint: expect.stringContaining('logs/server.log') },
+    ]);
     const log = readFileSync(join(server.root, 'logs', 'server.log'), 'utf8');
     const failed = log.split('\n').flatMap((line) => (line.includes('"request failed"') ? [JSON.parse(line)] : []));
     expect(failed).toMatchObject([{ request_id: 'req-7', err: { stack: expect.stringContaining('read-jobs') } }]);

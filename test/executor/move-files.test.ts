@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
-import { handOver } from '../../src/executor/hand-over.ts';
+import { handOver } from '../../src/executor/move-files.ts';
 import { placesOf } from '../../src/executor/places.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';
 import { world } from '../helpers/processes.ts';
@@ -15,7 +15,7 @@ const DONE: Outcome = { ok: true, usage: { costUsd: 2 }, result: { text: 'done' 
 
 /** Units of one job, each of which has written files into a directory of its own. */
 function job() {
-  const root = temporaryDirectory('hand-over');
+  const root = temporaryDirectory('move-files');
   const places = placesOf(path.join(root, 'batch.db'));
   const outputDirectory = path.join(root, 'out');
   mkdirSync(outputDirectory);

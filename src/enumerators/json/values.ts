@@ -1,4 +1,4 @@
-import { type JsonRoute, routeTo, type Step, type ValueKind } from './json-route.ts';
+import { type JsonRoute, routeTo, type Step, type ValueKind } from './route.ts';
 
 /**
  * Which values of JSON texts are wanted: those at the end of a route, or whole texts (ScanOptions.path). Without a path all
@@ -19,8 +19,8 @@ export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (me
         areItems = true;
         route = null;
       }
-      if (!areItems || kind === 'object') return null;
-      return `expected an object, as the texts before, found ${kind === 'array' ? 'an array' : 'a single value'}`;
+      if (path !== 'whole' || texts === 1 || kind === (areItems ? 'object' : 'array')) return null;
+      return `expected ${KINDS[areItems ? 'object' : 'array']}, as the texts before, found ${KINDS[kind]}`;
     },
     /** Whether the texts themselves are wanted. */
     areTexts: () => areItems,
@@ -28,3 +28,10 @@ export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (me
     mayBeTheOnly: () => areItems && texts === 1,
   };
 }
+
+const KINDS: Readonly<Record<ValueKind, string>> = {
+  array: 'an array',
+  object: 'an object',
+  scalar: 'a single value',
+  null: 'null',
+};

@@ -154,7 +154,8 @@ export function didYouMeanStep(path: readonly Step[], at: number, keys: readonly
   return typeof step === 'string' ? didYouMean(step, keys) : '';
 }
 
-function joinPath(steps: readonly Step[]): string {
+/** A path as it is written. */
+export function joinPath(steps: readonly Step[]): string {
   const names = steps.map((step) => (step === EVERY ? '[*]' : step.replace(/[.\\[]|^\*$/g, '\\$&')));
   return names.join('.').replaceAll('.[*]', '[*]');
 }

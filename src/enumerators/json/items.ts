@@ -2,10 +2,12 @@ import type { EnumeratedItem } from '../../domain/enumerator.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { show } from '../../domain/validate.ts';
 import type { JsonConfig } from '../json.ts';
-import { textFault } from './invalid.ts';
-import { didYouMeanStep, EVERY, itemsPath, splitPath } from './json-route.ts';
+import { hasUndecodable, type TextFaults } from '../reading/decoder.ts';
+import { textFault } from '../reading/invalid.ts';
+import { ENCODING_HINT, undecodable } from '../reading/text.ts';
+import type { WarningCounter } from '../reading/warnings.ts';
 import { repeatsKeys } from './repeated-keys.ts';
-import type { WarningCounter } from './warnings.ts';
+import { didYouMeanStep, EVERY, itemsPath, splitPath } from './route.ts';
 
 /** A value and where it was found; `key`: its name in an object whose members are items. */
 export interface Located {
@@ -19,7 +21,7 @@ export interface Located {
 export interface Fault {
   readonly place: string;
   readonly reason: string;
-  readonly hint: string;
+  readonly hint: string | (() => Promise<string>);
 }
 
 /** A key, or why there is none. */
@@ -30,13 +32,19 @@ const ID_HINT = 'Every item needs the id_field; leave it out to number the items
 /** What may be half of a pair. */
 const SURROGATE = /\\u[dD][89a-fA-F]/;
 
-/** Makes the item of a value, or says why it cannot be one. `index` counts values, `position` items before it. */
-export function jsonItems({ items_path, id_field }: JsonConfig, warnings: WarningCounter) {
+/**
+ * Makes the item of a value, or says why it cannot be one. `index` counts values, `position` items before it; `faults`
+ * are those of the text.
+ */
+export function jsonItems({ items_path, id_field }: JsonConfig, warnings: WarningCounter, faults: TextFaults) {
   const idPath = id_field === undefined ? null : splitPath(id_field);
   // Names in several objects may be the same.
   const isNamed = items_path !== undefined && !itemsPath(items_path).includes(EVERY);
 
   return ({ text, value, key: name, place }: Located, index: number, position: number): EnumeratedItem | Fault => {
+    if (faults.undecodable && hasUndecodable(`${text}${name ?? ''}`)) {
+      return { place, reason: undecodable(faults.encoding), hint: ENCODING_HINT };
+    }
     if (repeatsKeys(text, value)) warnings.add('repeated_field', place);
     const fields = fieldsOf(value, name);
     const found = idPath ? keyAt(idPath, fields) : isNamed && name !== null ? keyOf(name, 'a name') : null;

@@ -1,0 +1,131 @@
+import { nearest } from '../../domain/nearest.ts';
+import { hasUndecodable } from '../reading/decoder.ts';
+import { type CsvConfig, delimiterOf, NO_QUOTE } from './config.ts';
+import type { Excerpt } from './excerpt.ts';
+import type { CsvFault } from './rows.ts';
+
+/** A setting that may read a record that was refused. */
+export interface Suggestion {
+  readonly setting: Partial<CsvConfig>;
+  /** What it does, put behind the setting. */
+  readonly does: string;
+  /**
+   * `made`: the looks of the text speak for it. `perhaps`: they do not speak against it. `general`: it reads nearly anything;
+   * not worth saying beside one that is made for the text.
+   */
+  readonly fit: 'made' | 'perhaps' | 'general';
+}
+
+/** With what comments begin, in files of others. */
+const COMMENT = /^\s*(#|\/\/|%|--|;|!)/;
+const QUOTES = ['"', "'", '`'];
+/** What may be a delimiter, where a header has it. */
+const DELIMITERS = /,|;|\t|\|+|:+|\^|~|(?![\r\n\0])\p{Cc}/gu;
+/** A header is not looked for behind so many lines. */
+const FIRST_LINES = 100;
+
+/** The settings that the looks of a text suggest for a fault in it, those first that are made for it. */
+export function suggestionsFor(config: CsvConfig, fault: CsvFault, excerpt: Excerpt): readonly Suggestion[] {
+  const lines = excerpt.text.split(/\r\n|\n|\r/);
+  const header = lines[config.skip_lines] ?? '';
+  const record = lines[excerpt.line - 1] ?? '';
+  return [
+    ...encodings(config, fault, excerpt.text),
+    ...comments(config, [...lines.slice(0, FIRST_LINES), record]),
+    ...columns(config, fault),
+    ...(config.trim ? [] : [made({ trim: true }, 'removes white space around fields and quotes, and lines of it')]),
+    ...quotes(config, excerpt.text),
+    ...delimiters(config, fault, header),
+    ...linesToSkip(config, fault, lines),
+    ...general(config, fault, excerpt.text),
+  ];
+}
+
+function made(setting: Partial<CsvConfig>, does: string): Suggestion {
+  return { setting, does, fit: 'made' };
+}
+
+function encodings({ encoding }: CsvConfig, { kind }: CsvFault, text: string): Suggestion[] {
+  if (kind !== 'text') return [];
+  // UTF-16 has one in every Latin letter.
+  const hasNul = text.split('\0').length > text.length / 4;
+  const names = hasNul ? ['utf-16le', 'utf-16be'] : hasUndecodable(text) ? ['utf-8', 'windows-1252'] : [];
+  const others = names.filter((name) => name !== new TextDecoder(encoding).encoding);
+  return others.map((name) => made({ encoding: name }, 'reads it, if that is what the file really is'));
+}
+
+function comments({ comment }: CsvConfig, lines: readonly string[]): Suggestion[] {
+  if (comment !== undefined) return [];
+  const marks = new Set(lines.flatMap((line) => COMMENT.exec(line)?.[1] ?? []));
+  return [...marks].map((mark) => made({ comment: mark }, 'leaves out lines that begin with it'));
+}
+
+function columns({ id_column, has_header }: CsvConfig, { kind, names }: CsvFault): Suggestion[] {
+  if (kind !== 'columns' || id_column === undefined) return [];
+  const meant = nearest(id_column, names);
+  return [
+    ...(meant === null ? [] : [made({ id_column: meant }, 'is a column of the file')]),
+    ...(has_header ? [] : [made({ has_header: true }, 'takes the names from the first row')]),
+  ];
+}
+
+function quotes({ quote, escape: mark }: CsvConfig, text: string): Suggestion[] {
+  const others = QUOTES.filter((other) => other !== quote && text.includes(other));
+  const behindBackslash = mark === undefined && quote !== NO_QUOTE && text.includes(`\\${quote}`);
+  return [
+    ...others.map((other) => made({ quote: other }, 'is what fields stand between')),
+    ...(behindBackslash ? [made({ escape: '\\' }, 'reads quotes behind a backslash')] : []),
+    ...(mark === undefined || mark === quote ? [] : [made({ escape: quote }, 'reads quotes that are written twice')]),
+  ];
+}
+
+function delimiters(config: CsvConfig, { kind }: CsvFault, header: string): Suggestion[] {
+  if (kind === 'header' || kind === 'text') return [];
+  const marks = new Set(header.match(DELIMITERS));
+  marks.delete(delimiterOf(config.delimiter) ?? '');
+  return [...marks].map((mark) => {
+    return made({ delimiter: mark === '\t' ? 'tab' : mark }, 'is what the columns of the header stand between');
+  });
+}
+
+function linesToSkip(
+  { skip_lines, id_column }: CsvConfig,
+  { kind, line }: CsvFault,
+  lines: readonly string[],
+): Suggestion[] {
+  const fewer = skip_lines === 0 || (kind !== 'header' && kind !== 'columns') ? [] : [skip_lines - 1, 0];
+  const named =
+    kind === 'columns' ? lines.slice(0, FIRST_LINES).findIndex((text) => text.includes(id_column ?? '')) : -1;
+  const before = kind !== 'header' && line <= FIRST_LINES ? line - 1 : -1;
+  return [...new Set([...fewer, named, before])]
+    .filter((count) => count >= 0 && count !== skip_lines)
+    .map((count) => {
+      const does =
+        count < skip_lines ? 'leaves out fewer lines' : 'leaves out the lines before that one, if it is the header';
+      return { setting: { skip_lines: count }, does, fit: count < skip_lines ? 'made' : 'perhaps' };
+    });
+}
+
+function general({ quote, relax_quotes, ragged_rows }: CsvConfig, { kind }: CsvFault, text: string): Suggestion[] {
+  const relaxed: Suggestion = {
+    setting: { relax_quotes: true },
+    does: 'takes quotes inside a field without quotes as text',
+    fit: 'general',
+  };
+  const none: Suggestion = {
+    setting: { quote: NO_QUOTE },
+    does: 'takes all quotes as text (inch marks)',
+    fit: 'general',
+  };
+  // Where fields stand between quotes, not all of them are text.
+  const isQuoted = text.split(/[\r\n,;\t|]/).some((field) => field.startsWith(quote));
+  const quoteFaults = relax_quotes ? [none] : isQuoted ? [relaxed, none] : [none, relaxed];
+  const ragged: Suggestion[] = [
+    { setting: { ragged_rows: 'pad' }, does: 'fills short rows up', fit: 'general' },
+    { setting: { ragged_rows: 'skip' }, does: 'leaves rows out that are too short or too long', fit: 'general' },
+  ];
+  return [
+    ...(kind === 'quotes' && quote !== NO_QUOTE ? quoteFaults : []),
+    ...(kind === 'short' || kind === 'long' ? ragged.filter(({ setting }) => setting.ragged_rows !== ragged_rows) : []),
+  ];
+}
