@@ -18,7 +18,7 @@ export interface Config {
 }
 
 /** Folders beside the database that nobody but ABP writes in. */
-export const OWN_FOLDERS = { runs: 'runs', logs: 'logs' } as const;
+export const OWN_FOLDERS = { runs: 'runs', logs: 'logs', owners: 'owners' } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

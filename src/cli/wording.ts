@@ -42,10 +42,17 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
 
 const TOOLS = new RegExp(`\\b(?:abp )?(${Object.keys(COMMAND_OF).join('|')})\\b`, 'g');
 
-/** A command that lets a job run for the first time: what the job can do is looked at before. */
-const STARTS = /\babp (?=start job-[a-z0-9]+\b(?! --again))/g;
-/** Commands that let it go on: with --yes they allow what it can do now. */
-const GOES_ON = /\babp (?:start job-[a-z0-9]+ --again|(?:approve|resume|retry|reopen) job-[a-z0-9]+)\b/g;
+/** A command that lets a job run. */
+const RUNS = /\babp (start|approve|resume|retry|reopen) job-[a-z0-9]+( --again)?/g;
+
+/**
+ * The same where it has to be allowed and nobody can be asked: --yes allows what the job can do now. Before a job runs for
+ * the first time what it can do is looked at: its --yes would approve the test as well.
+ */
+function allowing(jobId: string, command: string, verb: string, again = ''): string {
+  const isFirst = verb === 'start' && again === '';
+  return isFirst ? `abp approvals allow ${jobId} --yes, then ${command}` : `${command} --yes`;
+}
 
 /**
  * A message in the words of this door, its commands with the job that it is about, where that is known. `mustAllow`: what it
@@ -55,6 +62,6 @@ export function inCommands(text: string, jobId?: string, mustAllow = false): str
   const options = OPTION_OF.reduce((said, [find, replace]) => said.replace(find, replace), text);
   const commands = options.replace(TOOLS, (name, tool: string) => COMMAND_OF[tool] ?? name);
   const whole = commands.replaceAll(' <job>', jobId === undefined ? '' : ` ${jobId}`);
-  if (!mustAllow) return whole;
-  return whole.replace(GOES_ON, '$& --yes').replace(STARTS, `abp approvals allow ${jobId} --yes, then abp `);
+  if (!mustAllow || jobId === undefined) return whole;
+  return whole.replace(RUNS, (command, verb: string, again?: string) => allowing(jobId, command, verb, again));
 }

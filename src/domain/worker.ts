@@ -5,6 +5,14 @@ import type { WorkerChoice } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Bounds, Power } from './power.ts';
 
+/** Workers whose runs write in a directory of their own, which they know as ABP_OUTPUT_DIR; its files are moved afterwards. */
+const WITH_OWN_OUTPUT: readonly string[] = ['command'];
+
+/** How a prompt names the directory in which a run of this type of worker writes: the same for all runs of a job. */
+export function outputInPrompt(workerType: string, outputDirectory: string): string {
+  return WITH_OWN_OUTPUT.includes(workerType) ? '$ABP_OUTPUT_DIR' : outputDirectory;
+}
+
 /** One attempt to be performed: everything a worker may know about it. */
 export interface Assignment extends AttemptRef {
   /** Random; the worker's environment carries it as ABP_ATTEMPT_ID. */

@@ -3,7 +3,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
-import type { Workers } from '../domain/worker.ts';
+import { outputInPrompt, type Workers } from '../domain/worker.ts';
 import { createPromptRenderer, type PromptRenderer } from '../prompt/render.ts';
 import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
@@ -43,11 +43,12 @@ async function load(
   const main = await createPromptRenderer({
     template: revision.template,
     fields: job.fields,
-    outputDirectory: job.outputDirectory,
+    outputDirectory: outputInPrompt(worker.type, job.outputDirectory),
   });
   renderers.set('main', main);
   if (job.postProcessing) {
-    const { prompt, outputDirectory } = job.postProcessing;
+    const { prompt } = job.postProcessing;
+    const outputDirectory = outputInPrompt(worker.type, job.postProcessing.outputDirectory);
     const post = await synthesizePostProcessing({ prompt, outputDirectory });
     renderers.set('post', await createPromptRenderer({ ...post, outputDirectory }));
   }

@@ -1,36 +1,34 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import type { AttemptRef, Outcome } from '../domain/attempt.ts';
+import type { Outcome } from '../domain/attempt.ts';
 import type { Assignment } from '../domain/worker.ts';
-import { markHanded, ownFiles, ownOutput } from '../workers/process/own-output.ts';
+import { movedFiles, noteMove, ownFiles, ownOutput } from '../workers/process/own-output.ts';
 import { NoRoomError } from '../workers/process/room.ts';
 import { isDiskFull } from './disk.ts';
 import type { Places } from './places.ts';
 
+/** More files of one attempt are moved, but not listed with its result. */
+const MOST_LISTED = 1000;
+/** Another place is tried for a file whose name or folder is something else there, or would be too long. */
+const IN_THE_WAY: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG'];
+const MOST_PLACES = 10;
+
 /**
- * Moves what a successful attempt wrote in its own directory to the output directory of its job, each file in one step. The
- * first unit of a job that writes a path owns it and replaces what is there; the file of another unit becomes
- * `<name>.unit-<index>.<ext>`, so that none is lost. May be called again, also by another executor, after a kill at any
- * point. A success whose files cannot be moved is a failure `bad_input`; throws NoRoomError where the disk is full.
+ * Moves what a successful attempt wrote in its own directory to the output directory of its job, each file in one step, and
+ * lists it with the result. The first unit of a job that writes a path owns it and replaces what is there; the file of
+ * another unit becomes `<name>.unit-<index>.<ext>`, so that none is lost. May be called again, also by another executor,
+ * after a kill at any point. A success whose files cannot be moved is a failure `bad_input`; throws NoRoomError where the
+ * disk is full.
  */
-export async function handOver(places: Places, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
+export async function moveFiles(places: Places, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
   if (!outcome.ok) return outcome;
   const { runDirectory, outputDirectory } = assignment;
-  const own = Buffer.from(`${ownOutput(runDirectory)}/`);
-  const folders = new Set<string>();
   try {
-    for await (const file of ownFiles(runDirectory)) {
-      if (folders.size === 0) markHanded(runDirectory);
-      const name = await placeOf(places, assignment, file);
-      const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
-      const folder = target.subarray(0, target.lastIndexOf('/'));
-      if (!folders.has(folder.toString('latin1'))) await mkdir(folder, { recursive: true });
-      folders.add(folder.toString('latin1'));
-      await move(Buffer.concat([own, file]), target);
-    }
-    return outcome;
+    for await (const file of ownFiles(runDirectory)) await moveFile(places, assignment, file);
+    const artifacts = movedFiles(runDirectory).slice(0, MOST_LISTED);
+    return artifacts.length === 0 ? outcome : { ...outcome, result: { ...outcome.result, artifacts } };
   } catch (error) {
     if (isDiskFull(error)) throw new NoRoomError(outputDirectory, outcome);
     const message = `its files could not be put into the output directory: ${(error as Error).message}`;
@@ -38,41 +36,72 @@ export async function handOver(places: Places, assignment: Assignment, outcome: 
   }
 }
 
-/** The path that a unit's file gets. A link whose text is the index is made at once or not at all, also by two units. */
-async function placeOf(places: Places, { jobId, stage, index }: AttemptRef, file: Buffer): Promise<Buffer> {
-  const owners = path.join(places.runs(jobId), stage, 'owners');
-  const owner = path.join(owners, createHash('sha256').update(file).digest('hex'));
+async function moveFile(places: Places, assignment: Assignment, file: Buffer): Promise<void> {
+  const { runDirectory, outputDirectory, attemptId } = assignment;
+  const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
+  const { size } = await lstat(from);
+  let inTheWay: unknown;
+  for (const name of namesFor(assignment, file)) {
+    const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
+    if (!(await claim(places, assignment, file, target))) continue;
+    try {
+      const folder = target.subarray(0, target.lastIndexOf('/') + 1);
+      await mkdir(folder, { recursive: true });
+      noteMove(runDirectory, file, { path: name.toString(), bytes: size });
+      return await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.part`)]));
+    } catch (error) {
+      if (!IN_THE_WAY.includes((error as NodeJS.ErrnoException).code)) throw error;
+      inTheWay = error;
+    }
+  }
+  throw inTheWay ?? new Error(`every name for ${file.toString()} is another unit's`);
+}
+
+/** `a/report.md`, `a/report.unit-7.md`, `unit-7/a/report.md`, `unit-7.2/a/report.md`… */
+function* namesFor({ stage, index }: Assignment, file: Buffer): Generator<Buffer, void> {
+  const unit = stage === 'post' ? 'post-processing' : `unit-${index}`;
+  yield file;
+  const dot = file.lastIndexOf('.');
+  const end = dot > file.lastIndexOf('/') + 1 ? dot : file.length;
+  yield Buffer.concat([file.subarray(0, end), Buffer.from(`.${unit}`), file.subarray(end)]);
+  for (let n = 1; n <= MOST_PLACES; n++) yield Buffer.concat([Buffer.from(`${unit}${n === 1 ? '' : `.${n}`}/`), file]);
+}
+
+/**
+ * Whether a path is for this file of this unit, now or since an earlier attempt. The owner is the text of a link, which is
+ * made at once or not at all, also by two units.
+ */
+async function claim(places: Places, assignment: Assignment, file: Buffer, target: Buffer): Promise<boolean> {
+  const owners = places.owners(assignment.jobId);
+  const link = path.join(owners, hash(target));
+  const owner = `${assignment.stage}-${assignment.index}-${hash(file)}`;
   await mkdir(owners, { recursive: true, mode: 0o700 });
   try {
-    await symlink(String(index), owner);
-    return file;
+    await symlink(owner, link);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return (await readlink(owner)) === String(index) ? file : besides(file, index);
+    return (await readlink(link)) === owner;
   }
 }
 
-/** `a/report.md` → `a/report.unit-7.md`. */
-function besides(file: Buffer, index: number): Buffer {
-  const dot = file.lastIndexOf('.');
-  const end = dot > file.lastIndexOf('/') + 1 ? dot : file.length;
-  return Buffer.concat([file.subarray(0, end), Buffer.from(`.unit-${index}`), file.subarray(end)]);
-}
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-async function move(file: Buffer, target: Buffer): Promise<void> {
+async function move(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   try {
     await rename(file, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    await copyAcross(file, target);
+    await copyAcross(file, target, part);
   }
 }
 
 /** To another file system: whole, or not there. */
-async function copyAcross(file: Buffer, target: Buffer): Promise<void> {
-  const part = Buffer.concat([target, Buffer.from('.part')]);
+async function copyAcross(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   try {
+    const { atime, mtime } = await lstat(file);
     await copyFile(file, part, constants.COPYFILE_FICLONE);
+    await utimes(part, atime, mtime);
     await rename(part, target);
   } catch (error) {
     await rm(part, { force: true });

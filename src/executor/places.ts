@@ -13,6 +13,8 @@ export interface Places {
   readonly outputs: (jobId: string) => string;
   readonly log: (jobId: string) => string;
   readonly runs: (jobId: string) => string;
+  /** Which unit of a job owns which path that it wrote: a link for each, whose text is the owner. */
+  readonly owners: (jobId: string) => string;
   readonly run: (jobId: string, stage: Stage, index: number, attempt: number) => string;
 }
 
@@ -27,6 +29,7 @@ export function placesOf(storagePath: string): Places {
     outputs: (jobId) => join(allOutputs, jobId),
     log: (jobId) => join(root, OWN_FOLDERS.logs, `${jobId}.log`),
     runs,
+    owners: (jobId) => join(root, OWN_FOLDERS.owners, jobId),
     run: (jobId, stage, index, attempt) =>
       join(runs(jobId), stage, String(Math.floor(index / RUNS_PER_FOLDER)), `${index}.${attempt}`),
   };

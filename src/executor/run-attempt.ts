@@ -10,7 +10,7 @@ import { redact, redactResult } from '../domain/redact.ts';
 import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
-import { handOver } from './move-files.ts';
+import { moveFiles } from './move-files.ts';
 import { type Turns, takeOver } from './take-over.ts';
 import { makeOutputDirectory } from './write-target.ts';
 
@@ -50,7 +50,7 @@ export async function runAttempt(
       origin === 'new'
         ? await worker.run(assignment, running)
         : await takeOver(context, origin, claim, worker, assignment, running);
-    return clean(await handOver(context.places, assignment, outcome), job);
+    return clean(await moveFiles(context.places, assignment, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');

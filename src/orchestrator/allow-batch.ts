@@ -42,7 +42,7 @@ export async function defineBatch(
   const settings = await checkSettings(deps, input, null);
   const job = await newJob(deps, input, config as JsonObject, settings, call);
   const { outputDirectory } = job;
-  const template = await templateOf(deps, input, { fields, outputSchema: settings.outputSchema, outputDirectory });
+  const template = await templateOf(deps, input, settings, { fields, outputDirectory });
   const store = { path: repository.path, outputs: places.outputs };
   const revision = { template, ...revisionOf(settings) };
   const definition = await (await defineJob(job, revision, workers, store)).now();

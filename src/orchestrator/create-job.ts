@@ -129,7 +129,7 @@ async function store(
     const enumerated = await enumerateInto(deps, lease, enumerator, config, behind.call);
     const { fields } = enumerated;
     const outputDirectory = repository.jobs.get(jobId)?.outputDirectory ?? '';
-    const template = await templateOf(deps, given, { fields, outputSchema: settings.outputSchema, outputDirectory });
+    const template = await templateOf(deps, given, settings, { fields, outputDirectory });
     await repository.turn();
     repository.transaction((tx) => {
       repository.jobs.setTemplate(tx, jobId, 1, template);

@@ -42,6 +42,7 @@ export const deleteJob = operation({
     );
     await deleteInChunks(repository, job_id);
     await rm(places.runs(job_id), { recursive: true, force: true });
+    await rm(places.owners(job_id), { recursive: true, force: true });
     await rm(places.log(job_id), { force: true });
     await rm(`${places.log(job_id)}.1`, { force: true });
     return {

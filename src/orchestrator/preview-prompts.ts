@@ -6,6 +6,7 @@ import { createPromptRenderer } from '../prompt/render.ts';
 import { requireSource } from './approval.ts';
 import type { InputOf } from './index.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
+import { DEFAULT_WORKER } from './settings.ts';
 import { type SourceNotes, sourceNotes } from './source-notes.ts';
 import { templateOf } from './template.ts';
 
@@ -55,7 +56,12 @@ export async function previewPrompts(
       ? deps.places.outputs('<job>')
       : resolve(call.workingDirectory, given.output_directory);
   const outputSchema = (given.output_schema as JsonObject | undefined) ?? null;
-  const template = await templateOf(deps, given, { fields: names, outputSchema, outputDirectory });
+  const template = await templateOf(
+    deps,
+    given,
+    { outputSchema, worker: DEFAULT_WORKER },
+    { fields: names, outputDirectory },
+  );
   const renderer = await createPromptRenderer({ template, fields: names, outputDirectory });
   return {
     total,

@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
 import { createLeaseObserver, executorState } from '../executor/lease.ts';
 import { findOrphans, removeOrphans } from '../executor/orphans.ts';
@@ -37,7 +37,7 @@ export interface PrunedOrphan {
 export interface PruneReport {
   readonly dry_run: boolean;
   readonly jobs: readonly PrunedJob[];
-  /** Run directories of jobs that the store does not know. */
+  /** What the files of jobs that the store does not know take up. */
   readonly strays: readonly { readonly path: string; readonly bytes: number }[];
   readonly orphans: readonly PrunedOrphan[];
   /** Of run directories. */
@@ -108,12 +108,14 @@ function endedBefore({ repository }: OrchestratorDeps, time: number): readonly J
 
 /** Run directories that no job of the store owns: left by a deletion that was cut off. */
 async function straysOf({ repository, places }: OrchestratorDeps) {
-  const runs = join(places.runs('job-any'), '..');
-  const names = await readdir(runs).catch((): string[] => []);
-  const strays = names.filter((name) => /^job-[a-z0-9]+$/.test(name) && repository.jobs.get(name) === null);
-  return Promise.all(
-    strays.map(async (name) => ({ path: join(runs, basename(name)), bytes: await sizeOf(join(runs, name)) })),
+  const found = await Promise.all(
+    [places.runs('job-any'), places.owners('job-any')].map(async (place) => {
+      const names = await readdir(dirname(place)).catch((): string[] => []);
+      const strays = names.filter((name) => /^job-[a-z0-9]+$/.test(name) && repository.jobs.get(name) === null);
+      return strays.map((name) => join(dirname(place), name));
+    }),
   );
+  return Promise.all(found.flat().map(async (path) => ({ path, bytes: await sizeOf(path) })));
 }
 
 /** Bytes of all files below a folder; 0 when it does not exist. A folder at a time: a job may have millions. */

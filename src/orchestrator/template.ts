@@ -1,6 +1,7 @@
-import type { JsonObject } from '../domain/json.ts';
+import { outputInPrompt } from '../domain/worker.ts';
 import { checkTemplate } from '../prompt/template.ts';
 import type { OrchestratorDeps } from './operation.ts';
+import type { Settings } from './settings.ts';
 
 /** What the prompt template of a new job comes from. */
 export interface TemplateSource {
@@ -13,18 +14,17 @@ export interface TemplateSource {
 export async function templateOf(
   deps: Pick<OrchestratorDeps, 'promptSynthesizer'>,
   given: TemplateSource,
-  job: {
-    readonly fields: readonly string[];
-    readonly outputSchema: JsonObject | null;
-    readonly outputDirectory: string;
-  },
+  { outputSchema, worker }: Pick<Settings, 'outputSchema' | 'worker'>,
+  job: { readonly fields: readonly string[]; readonly outputDirectory: string },
 ): Promise<string> {
   const template =
     given.prompt_template ??
     (await deps.promptSynthesizer.synthesize({
       userIntent: given.user_intent,
       enumeratorType: given.enumerator_type,
-      ...job,
+      outputSchema,
+      fields: job.fields,
+      outputDirectory: outputInPrompt(worker.type, job.outputDirectory),
     }));
   checkTemplate(template, job.fields);
   return template;

@@ -1,11 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
-import { handOver } from '../../src/executor/move-files.ts';
+import { moveFiles } from '../../src/executor/move-files.ts';
 import { placesOf } from '../../src/executor/places.ts';
+import { prune } from '../../src/orchestrator/prune.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';
+import { PERSON } from '../helpers/approvals.ts';
 import { world } from '../helpers/processes.ts';
 import { MAY_MOUNT, smallDisk } from '../helpers/small-disk.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -32,8 +44,8 @@ function job() {
     outputDirectory,
     wrote,
     gives: (files: Readonly<Record<string, string>>, parts: Partial<Assignment> = {}, outcome: Outcome = DONE) =>
-      handOver(places, wrote(files, parts), outcome),
-    over: (assignment: Assignment) => handOver(places, assignment, DONE),
+      moveFiles(places, wrote(files, parts), outcome),
+    over: (assignment: Assignment) => moveFiles(places, assignment, DONE),
     found: () => contents(outputDirectory),
   };
 }
@@ -47,7 +59,14 @@ function contents(directory: string): Record<string, string> {
 describe('the files of a program', () => {
   test('are moved to the output directory of its job, also from folders', async () => {
     const { gives, found } = job();
-    expect(await gives({ 'a.txt': 'a', 'deep/er/b.txt': 'b' })).toBe(DONE);
+    const artifacts = [
+      { path: 'a.txt', bytes: 1 },
+      { path: 'deep/er/b.txt', bytes: 1 },
+    ];
+    expect(await gives({ 'a.txt': 'a', 'deep/er/b.txt': 'b' })).toMatchObject({
+      ok: true,
+      result: { text: 'done', artifacts },
+    });
     expect(found()).toEqual({ 'a.txt': 'a', 'deep/er/b.txt': 'b' });
   });
 
@@ -92,17 +111,73 @@ describe('the files of a program', () => {
     await over(assignment);
     expect(await wroteFiles(assignment.runDirectory)).toBe(true);
     writeFileSync(path.join(assignment.runDirectory, 'output', 'c.txt'), 'not moved yet');
-    await over(assignment);
+    appendFileSync(path.join(assignment.runDirectory, 'moved'), '\n["c.txt","c.t');
+    expect((await over(assignment)) as object).toMatchObject({
+      result: { artifacts: [{ path: 'a.txt' }, { path: 'b.txt' }, { path: 'c.txt' }] },
+    });
     expect(found()).toEqual({ 'a.txt': 'a', 'b.txt': 'b', 'c.txt': 'not moved yet' });
+  });
+
+  test.each<[string, readonly Readonly<Record<string, string>>[], Readonly<Record<string, string>>]>([
+    [
+      'a name that another unit gets for its own',
+      [{ 'r.md': '0' }, { 'r.md': '1', 'r.unit-1.md': '1b', 'r.unit-2.md': '1c' }, { 'r.md': '2' }],
+      { 'r.md': '0', 'r.unit-1.md': '1', 'r.unit-1.unit-1.md': '1b', 'r.unit-2.md': '1c', 'unit-2/r.md': '2' },
+    ],
+    ['a folder where another unit has a file', [{ x: '0' }, { 'x/y': '1' }], { x: '0', 'unit-1/x/y': '1' }],
+    ['a file where another unit has a folder', [{ 'x/y': '0' }, { x: '1' }], { 'x/y': '0', 'x.unit-1': '1' }],
+    [
+      'a name that is too long for an addition',
+      [{ ['n'.repeat(253)]: '0' }, { ['n'.repeat(253)]: '1' }],
+      { ['n'.repeat(253)]: '0', [`unit-1/${'n'.repeat(253)}`]: '1' },
+    ],
+  ])('of several units are all there: %s', async (_what, units, all) => {
+    const { gives, found } = job();
+    for (const [index, files] of units.entries()) expect(await gives(files, { index })).toMatchObject({ ok: true });
+    expect(found()).toEqual(all);
+    for (const [index, files] of units.entries()) await gives(files, { index, attempt: 2 });
+    expect(found()).toEqual(all);
+  });
+
+  test('of post-processing do not replace those of a unit', async () => {
+    const { gives, found } = job();
+    await gives({ 'report.md': 'of a unit' }, { index: 0 });
+    await gives({ 'report.md': 'of all' }, { index: 0, stage: 'post' });
+    expect(found()).toEqual({ 'report.md': 'of a unit', 'report.post-processing.md': 'of all' });
+  });
+
+  test.each([
+    [
+      'the directory itself',
+      (own: string, precious: string) => {
+        rmSync(own, { recursive: true });
+        symlinkSync(precious, own);
+      },
+    ],
+    ['a folder in it', (own: string, precious: string) => symlinkSync(precious, path.join(own, 'link'))],
+    [
+      'a file in it',
+      (own: string, precious: string) => symlinkSync(path.join(precious, 'data.txt'), path.join(own, 'link')),
+    ],
+  ])('are never what a link leads to: %s', async (_what, link) => {
+    const precious = temporaryDirectory('precious');
+    writeFileSync(path.join(precious, 'data.txt'), 'mine');
+    const { wrote, over, found } = job();
+    const assignment = wrote({});
+    link(path.join(assignment.runDirectory, 'output'), precious);
+    expect(await wroteFiles(assignment.runDirectory)).toBe(false);
+    expect(await over(assignment)).toBe(DONE);
+    expect([found(), contents(precious)]).toEqual([{}, { 'data.txt': 'mine' }]);
   });
 
   test('that cannot be put there make the attempt a failure that says why, and keep its cost', async () => {
     const { gives, outputDirectory } = job();
-    mkdirSync(path.join(outputDirectory, 'a.txt'));
+    rmSync(outputDirectory, { recursive: true });
+    symlinkSync(outputDirectory, outputDirectory);
     expect(await gives({ 'a.txt': 'a' })).toEqual({
       ok: false,
       failureClass: 'bad_input',
-      message: expect.stringMatching(/^its files could not be put into the output directory: .*EISDIR/),
+      message: expect.stringMatching(/^its files could not be put into the output directory: .*ELOOP/),
       usage: { costUsd: 2 },
     });
   });
@@ -113,15 +188,17 @@ describe('the files of a program', () => {
     const assignment = wrote({ 'a.txt': 'a'.repeat(2_000_000) }, { outputDirectory: disk.folder });
     await expect(over(assignment)).rejects.toMatchObject({ code: 'ENOSPC', usage: DONE.usage });
     expect(contents(disk.folder)).toEqual({});
-    expect(await over({ ...assignment, outputDirectory: temporaryDirectory('roomy') })).toBe(DONE);
+    expect(await over({ ...assignment, outputDirectory: temporaryDirectory('roomy') })).toMatchObject({ ok: true });
   });
 
   test.runIf(existsSync('/dev/shm'))('reach another file system', async () => {
     const elsewhere = mkdtempSync('/dev/shm/abp-');
     onTestFinished(() => rmSync(elsewhere, { recursive: true }));
     const { gives } = job();
-    await gives({ 'd/a.txt': 'a' }, { outputDirectory: elsewhere });
-    expect(contents(elsewhere)).toEqual({ 'd/a.txt': 'a' });
+    const parts = { outputDirectory: elsewhere };
+    await gives({ 'd/a.txt.part': 'of 0', 'd/b.txt': 'b' }, { ...parts, index: 0 });
+    await gives({ 'd/a.txt': 'of 1' }, { ...parts, index: 1 });
+    expect(contents(elsewhere)).toEqual({ 'd/a.txt.part': 'of 0', 'd/a.txt': 'of 1', 'd/b.txt': 'b' });
   });
 });
 
@@ -144,4 +221,30 @@ test('a unit that prints and writes nothing is incomplete, whatever others write
     'completed',
   ]);
   expect(Object.keys(contents(w.job(jobId).outputDirectory)).sort()).toHaveLength(2);
+});
+
+test('the prompt of a program names the directory in which it writes, not the one that all share', async () => {
+  const w = world();
+  const jobId = await w.begin([{}], { worker: { type: 'command', command: ['cat'] } });
+  await w.ended(jobId);
+  const { result } = await w.call('get_unit', { job_id: jobId, unit: 0 });
+  expect(JSON.stringify(result)).toContain('$ABP_OUTPUT_DIR');
+  expect(JSON.stringify(result)).not.toContain(w.job(jobId).outputDirectory);
+});
+
+test('a unit keeps its path when its runs were pruned and it runs again', async () => {
+  const w = world();
+  const script = 'echo "$ABP_UNIT.$ABP_ATTEMPT" > "$ABP_OUTPUT_DIR/r.md"';
+  const jobId = await w.begin([{}, {}], { worker: { type: 'command', command: ['sh', '-c', script] } });
+  await w.ended(jobId);
+  const before = contents(w.job(jobId).outputDirectory);
+  expect(Object.keys(before).sort()).toEqual(['r.md', expect.stringMatching(/^r\.unit-\d\.md$/)]);
+  const { deps } = w.abp.orchestrator;
+  const call = { ...PERSON, workingDirectory: w.directory, patienceMs: 60_000 };
+  await prune(deps, { olderThanMs: 0, what: 'runs', dryRun: false }, call);
+  await w.abp.orchestrator.call('manage_units', { job_id: jobId, action: 'reopen', units: [0, 1] }, call);
+  await w.until(() => w.units(jobId).every(({ status, attempt }) => status === 'completed' && attempt === 2));
+  await w.ended(jobId);
+  const after = Object.entries(before).map(([name, text]) => [name, text.replace('.1', '.2')]);
+  expect(contents(w.job(jobId).outputDirectory)).toEqual(Object.fromEntries(after));
 });

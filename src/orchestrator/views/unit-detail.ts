@@ -5,6 +5,7 @@ import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.t
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
+import { outputInPrompt } from '../../domain/worker.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, iso, jobId, unitIndex } from '../shapes.ts';
@@ -129,9 +130,11 @@ function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
-  const template = repository.jobs.revision(job.jobId, job.revision)?.template;
-  if (!template || unit.stage === 'post') return null;
-  const { fields, outputDirectory } = job;
+  const revision = repository.jobs.revision(job.jobId, job.revision);
+  if (!revision?.template || unit.stage === 'post') return null;
+  const { template, worker } = revision;
+  const { fields } = job;
+  const outputDirectory = outputInPrompt(worker.type, job.outputDirectory);
   const { system, user } = await renderPrompt({ template, fields, outputDirectory, payload: unit.payload });
   return { system: cut(system, TEXT_CHARS), user: cut(user, TEXT_CHARS) };
 }

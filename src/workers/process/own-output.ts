@@ -1,6 +1,7 @@
-import { type Dirent, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { appendFileSync, type Dirent, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Artifact } from '../../domain/attempt.ts';
 import { runFile } from './run-directory.ts';
 
 /** Where the program of one attempt writes its files. Nobody else does: what is in it says what this attempt wrote. */
@@ -15,36 +16,63 @@ export function makeOwnOutput(runDirectory: string): string {
   return directory;
 }
 
-/** Whether an attempt wrote a regular file, also after its files were handed over. */
+/** Whether an attempt wrote a regular file, also after its files were moved away. */
 export async function wroteFiles(runDirectory: string): Promise<boolean> {
-  if (existsSync(runFile(runDirectory, 'handed'))) return true;
+  if (movedFiles(runDirectory).length > 0) return true;
   return (await ownFiles(runDirectory).next()).done !== true;
 }
 
-/** Remembers that an attempt wrote files, before the first is moved away: who judges it again finds none. */
-export function markHanded(runDirectory: string): void {
-  writeFileSync(runFile(runDirectory, 'handed'), '', { mode: 0o600 });
+/** Notes where a file goes, before it is moved away: whoever judges the attempt again does not find it. */
+export function noteMove(runDirectory: string, file: Buffer, { path: to, bytes }: Artifact): void {
+  const line = JSON.stringify([file.toString('latin1'), to, bytes]);
+  appendFileSync(runFile(runDirectory, 'moved'), `\n${line}`, { mode: 0o600 });
+}
+
+/** Where its files went, or were about to go when an executor was killed; of several places for a file the last. */
+export function movedFiles(runDirectory: string): readonly Artifact[] {
+  const noted = runFile(runDirectory, 'moved');
+  if (!existsSync(noted)) return [];
+  const moves = readFileSync(noted, 'utf8').split('\n').flatMap(moveIn);
+  return [...new Map(moves).values()];
+}
+
+function moveIn(line: string): [string, Artifact][] {
+  try {
+    const [file, to, bytes] = JSON.parse(line) as [string, string, number];
+    return [[file, { path: to, bytes }]];
+  } catch {
+    // What a kill cut off is of a file that is still there.
+    return [];
+  }
 }
 
 /**
  * The regular files that an attempt wrote, relative to its directory, as bytes: not every name is UTF-8. Links, pipes and the
- * like are none.
+ * like are none, and none is followed: a program may have put a link to anything in the place of the directory itself.
  */
-export async function* ownFiles(runDirectory: string, folder = Buffer.alloc(0)): AsyncGenerator<Buffer, void> {
-  const directory = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), folder]);
-  for (const entry of await entriesOf(directory)) {
+export async function* ownFiles(runDirectory: string): AsyncGenerator<Buffer, void> {
+  const root = Buffer.from(`${ownOutput(runDirectory)}/`);
+  if (await isRealDirectory(ownOutput(runDirectory))) yield* filesBelow(root, Buffer.alloc(0));
+}
+
+async function* filesBelow(root: Buffer, folder: Buffer): AsyncGenerator<Buffer, void> {
+  for (const entry of await entriesOf(Buffer.concat([root, folder]))) {
     const name = Buffer.concat([folder, entry.name]);
-    if (entry.isDirectory()) yield* ownFiles(runDirectory, Buffer.concat([name, Buffer.from('/')]));
+    if (entry.isDirectory()) yield* filesBelow(root, Buffer.concat([name, Buffer.from('/')]));
     else if (entry.isFile()) yield name;
   }
 }
 
-/** None where the program took the directory away. */
-async function entriesOf(directory: Buffer): Promise<readonly Dirent<Buffer>[]> {
+/** Not where the program took it away, or put something else there. */
+async function isRealDirectory(directory: string): Promise<boolean> {
   try {
-    return await readdir(directory, { withFileTypes: true, encoding: 'buffer' });
+    return (await lstat(directory)).isDirectory();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
+}
+
+function entriesOf(directory: Buffer): Promise<Dirent<Buffer>[]> {
+  return readdir(directory, { withFileTypes: true, encoding: 'buffer' });
 }

@@ -4,8 +4,8 @@ import { fromWholeLine } from '../../domain/cut.ts';
 
 /**
  * The files of one attempt. `stdin` is what the program reads, `exit` holds its exit status, `pid` its group leader, `left`
- * how much of its time limit it had left, ms, when its keeper last looked without an executor; `handed` is there when the
- * files that it wrote are on their way to the output directory.
+ * how much of its time limit it had left, ms, when its keeper last looked without an executor; `moved` lists
+ * where the files that it wrote went.
  */
 export const RUN_FILES = {
   stdin: 'stdin',
@@ -14,7 +14,7 @@ export const RUN_FILES = {
   exit: 'exit',
   pid: 'pid',
   left: 'left',
-  handed: 'handed',
+  moved: 'moved',
 } as const;
 
 export type RunFile = keyof typeof RUN_FILES;
