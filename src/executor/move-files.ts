@@ -40,7 +40,7 @@ async function moveFile(places: Places, assignment: Assignment, file: Buffer): P
   const { runDirectory, outputDirectory, attemptId } = assignment;
   const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
   const { size } = await lstat(from);
-  let inTheWay: unknown;
+  let inTheWay: NodeJS.ErrnoException | undefined;
   for (const name of namesFor(assignment, file)) {
     const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
     if (!(await claim(places, assignment, file, target))) continue;
@@ -48,10 +48,11 @@ async function moveFile(places: Places, assignment: Assignment, file: Buffer): P
       const folder = target.subarray(0, target.lastIndexOf('/') + 1);
       await mkdir(folder, { recursive: true });
       noteMove(runDirectory, file, { path: name.toString(), bytes: size });
-      return await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.part`)]));
+      await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.part`)]));
+      return;
     } catch (error) {
-      if (!IN_THE_WAY.includes((error as NodeJS.ErrnoException).code)) throw error;
-      inTheWay = error;
+      inTheWay = error as NodeJS.ErrnoException;
+      if (!IN_THE_WAY.includes(inTheWay.code)) throw error;
     }
   }
   throw inTheWay ?? new Error(`every name for ${file.toString()} is another unit's`);
