@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AttemptRef, Outcome } from './attempt.ts';
 import type { WorkerChoice } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { ProcessIdentity } from './lease.ts';
 import type { Bounds, Power } from './power.ts';
 
 /** One attempt to be performed: everything a worker may know about it. */
@@ -60,12 +61,8 @@ export interface RunContext {
 /** Why a running attempt is stopped from outside: decides the failure class of its outcome. */
 export type AbortReason = 'cancelled' | 'interrupted';
 
-/** Who runs an attempt, precisely enough never to signal a stranger: pid, start time, boot. */
-export interface SpawnRecord {
-  readonly pid: number;
-  readonly startedAt: string | null;
-  readonly bootId: string | null;
-}
+/** Who runs an attempt. */
+export type SpawnRecord = ProcessIdentity;
 
 /** With what a worker works where a person starts it: what another process must have to go on with the job. */
 export interface Needs {

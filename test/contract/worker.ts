@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { WorkerChoice } from '../../src/domain/job.ts';
 import type { Assignment, SpawnRecord } from '../../src/domain/worker.ts';
 import { getWorker, parseWorker } from '../../src/workers/index.ts';
+import { identify } from '../../src/workers/process/processes.ts';
 import { readPid } from '../../src/workers/process/run-directory.ts';
 import { compileCache, installed } from '../helpers/installation.ts';
 import { PATIENCE } from '../helpers/patience.ts';
@@ -151,16 +152,23 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       }
     });
 
-    it('adopts nothing where nothing lives, and leaves a stranger with the recorded pid alone', async () => {
-      const { worker, assignment } = await prepare((b) => b.waits);
-      const stranger = spawn('sleep', ['60'], { detached: true });
-      onTestFinished(() => void stranger.kill('SIGKILL'));
-      await once(stranger, 'spawn');
-      const record = { pid: stranger.pid ?? 0, startedAt: '1', bootId: 'another boot' };
-      expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
-      expect(stranger.exitCode).toBeNull();
-      expect(stranger.signalCode).toBeNull();
-    });
+    it.each<[string, Partial<SpawnRecord>]>([
+      ['started at another time', { startedAt: '1' }],
+      ['of another boot', { bootId: 'another boot' }],
+      ['of another machine', { machineId: 'another machine' }],
+    ])(
+      'adopts nothing where nothing lives, and leaves a stranger with the recorded pid alone: %s',
+      async (_, other) => {
+        const { worker, assignment } = await prepare((b) => b.waits);
+        const stranger = spawn('sleep', ['60'], { detached: true });
+        onTestFinished(() => void stranger.kill('SIGKILL'));
+        await once(stranger, 'spawn');
+        const record = { ...identify(stranger.pid ?? 0), ...other };
+        expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
+        expect(stranger.exitCode).toBeNull();
+        expect(stranger.signalCode).toBeNull();
+      },
+    );
 
     it('knows no outcome of an attempt that was cut off, or never began', async () => {
       const { worker, assignment } = await prepare((b) => b.waits);
