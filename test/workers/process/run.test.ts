@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
@@ -10,7 +10,8 @@ import { closeAll, openStdio, readPid, runFile } from '../../../src/workers/proc
 import { shimArguments } from '../../../src/workers/process/shim.ts';
 import { stopOwnGroup } from '../../../src/workers/process/stop.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
-import { assignmentFor, calm, livingProcesses, temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { assignmentFor, calm, livingProcesses } from '../../helpers/worker.ts';
 
 const shell = (script: string, assignment: Assignment, ...args: string[]): Command => ({
   argv: ['/bin/sh', '-c', script, 'test', ...args],
@@ -322,7 +323,9 @@ describe('a keeper that dies', () => {
 
   it('does not do so over half a request, of an executor that was killed while it wrote it', () => {
     const program = [...NODE_OPTIONS, programPath('workers/process/keeper-main')];
-    execFileSync(process.execPath, program, { input: '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin' });
+    const input = '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin';
+    const { status, stdout, stderr } = spawnSync(process.execPath, program, { input, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
   it('is replaced for what it kept: an attempt is never without one', async () => {
