@@ -42,7 +42,10 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .sort();
 const excepted = new Set(Object.values(EXCEPTIONS).flat());
 
-describe('a pattern that may meet text of items or agents', () => {
+/** A proof takes seconds of a core, and some are many. */
+const PROOFS_MS = 600_000;
+
+describe('a pattern that may meet text of items or agents', { timeout: PROOFS_MS }, () => {
   const patterns = files.filter((file) => !excepted.has(file)).flatMap(patternsOf);
 
   test('takes linear time on any text', () => {

@@ -107,6 +107,8 @@ export interface Attempt extends AttemptRef {
   /** Random; in the worker's environment as ABP_ATTEMPT_ID, by which its processes are found. */
   readonly attemptId: string;
   readonly runDirectory: string;
+  /** Of the process that runs it, as its other three; all null until it is recorded. */
+  readonly machineId: string | null;
   readonly pid: number | null;
   readonly pidStartedAt: string | null;
   readonly bootId: string | null;

@@ -12,18 +12,18 @@ export interface SlotDemand {
  * the others, and when there are fewer slots than jobs those that have waited longest come first.
  */
 export function fairShares(demands: readonly SlotDemand[], slots: number): ReadonlyMap<string, number> {
-  const turns = demands.toSorted((a, b) => a.lastStartedAt - b.lastStartedAt || (a.jobId < b.jobId ? -1 : 1));
-  const shares = new Map(turns.map(({ jobId }) => [jobId, 0]));
+  const turns = demands
+    .toSorted((a, b) => a.lastStartedAt - b.lastStartedAt || (a.jobId < b.jobId ? -1 : 1))
+    .map(({ jobId, wants }) => ({ jobId, wants, share: 0 }));
   let left = slots;
   for (let given = true; given && left > 0; ) {
     given = false;
-    for (const { jobId, wants } of turns) {
-      const share = shares.get(jobId) ?? 0;
-      if (left === 0 || share >= wants) continue;
-      shares.set(jobId, share + 1);
+    for (const turn of turns) {
+      if (left === 0 || turn.share >= turn.wants) continue;
+      turn.share += 1;
       left -= 1;
       given = true;
     }
   }
-  return shares;
+  return new Map(turns.map(({ jobId, share }) => [jobId, share]));
 }

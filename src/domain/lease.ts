@@ -1,5 +1,7 @@
-/** Who a process is, precisely enough never to mistake a stranger for it. `startedAt` and `bootId` are opaque texts. */
+/** Who a process is, precisely enough never to mistake a stranger for it. All but the pid are opaque texts. */
 export interface ProcessIdentity {
+  /** Stays the same over reboots; null in records of before it was kept, which count as this machine's. */
+  readonly machineId: string | null;
   readonly pid: number;
   readonly startedAt: string | null;
   readonly bootId: string | null;

@@ -40,7 +40,7 @@ export function termsOf(job: { readonly maxWorkers: number; readonly testUnits: 
 export function raised(agreed: Terms, next: Terms): readonly string[] {
   return namesOf(next)
     .filter((name) => amount(next, name) > amount(agreed, name))
-    .map((name) => `${name} ${agreed[name] ?? 'none'} → ${next[name] ?? 'none'}`);
+    .map((name) => `${name} ${agreed[name]} → ${next[name] ?? 'none'}`);
 }
 
 /** Of each term the higher one: what was agreed to once stays agreed to. */

@@ -11,7 +11,7 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   const best = closest(wanted, whole.length > 0 ? whole : [...folded.keys()]);
   const allowed = Math.max(1, Math.round(Math.max(wanted.length, best.length) / 3));
   const near = whole.length > 0 || swapped(wanted, best) || distance(wanted, best) <= allowed;
-  return near ? (folded.get(best) ?? null) : null;
+  return (near ? folded.get(best) : undefined) ?? null;
 }
 
 /** ` Did you mean "x"?` to be put behind a message, or nothing when no known name is near. */

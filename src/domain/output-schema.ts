@@ -61,9 +61,9 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
       throw new Error(`the reference ${JSON.stringify(endless)} leads to itself and checks nothing`);
     validate = ajv.compile(withoutDialect(protoAsPattern(schema) as JsonObject));
   } catch (error) {
-    throw refusal(error instanceof Error ? error.message : String(error), error);
+    throw refusal((error as Error).message, error);
   }
-  return (value) => (validate(value) ? null : describe(validate.errors ?? []));
+  return (value) => (validate(value) ? null : describe(validate.errors as readonly ErrorObject[]));
 }
 
 /**
@@ -105,8 +105,8 @@ function protoAsPattern(schema: Json): Json {
   };
   if (typeof properties !== 'object' || properties === null || !Object.hasOwn(properties, PROTO))
     return { ...rest, ...own };
-  const { [PROTO]: described, ...others } = properties as JsonObject;
-  const patterns = { ...(patternProperties as JsonObject | undefined), [`^${PROTO}$`]: described ?? true };
+  const { [PROTO]: described = true, ...others } = properties as JsonObject;
+  const patterns = { ...(patternProperties as JsonObject | undefined), [`^${PROTO}$`]: described };
   return { ...rest, properties: others, patternProperties: patterns };
 }
 
@@ -114,7 +114,7 @@ function describe(errors: readonly ErrorObject[]): string {
   const lines = errors.slice(0, SHOWN_ERRORS).map(({ instancePath, message, params }) => {
     const detail = Object.values(params as object).filter((value) => typeof value === 'string' || Array.isArray(value));
     const named = detail.length > 0 ? ` (${detail.flat().slice(0, 5).join(', ')})` : '';
-    const line = `${instancePath === '' ? 'the result' : instancePath} ${message ?? 'is invalid'}${named}`;
+    const line = `${instancePath === '' ? 'the result' : instancePath} ${message}${named}`;
     return line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line;
   });
   const more = errors.length > SHOWN_ERRORS ? `; and ${errors.length - SHOWN_ERRORS} more` : '';

@@ -101,7 +101,7 @@ function atPointer(document: Place, pointer: string): Place | null {
     if (isObject(schema)) base = identifierOf(schema, base);
     const name = decoded(token).replaceAll('~1', '/').replaceAll('~0', '~');
     if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, name)) return null;
-    schema = (schema as Readonly<Record<string, Json>>)[name] ?? null;
+    schema = (schema as Readonly<Record<string, Json>>)[name] as Json;
   }
   return { schema, base };
 }
@@ -117,7 +117,9 @@ function decoded(token: string): string {
 /** The address of a schema: its own `$id` (draft 04: `id`) where it has one that is more than an anchor. */
 function identifierOf({ $id, id }: JsonObject, base: string): string {
   const own = typeof $id === 'string' ? $id : id;
-  return typeof own === 'string' && !own.startsWith('#') ? (absolute(own, base).split('#')[0] ?? base) : base;
+  if (typeof own !== 'string' || own.startsWith('#')) return base;
+  const [address = base] = absolute(own, base).split('#');
+  return address;
 }
 
 function anchorsOf({ $anchor, $dynamicAnchor, $id, id }: JsonObject): readonly string[] {
@@ -126,7 +128,8 @@ function anchorsOf({ $anchor, $dynamicAnchor, $id, id }: JsonObject): readonly s
 }
 
 function absolute(reference: string, base: string): string {
-  return URL.parse(reference, base)?.href ?? reference;
+  // An address that is none is one all the same to what lies in its own schema.
+  return URL.parse(reference, base)?.href ?? (reference.startsWith('#') ? base + reference : reference);
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -62,8 +62,8 @@ export function firstSeen(text: string): string {
 export function firstUnseen(code: string): Unseen | null {
   for (const { 0: found, index } of code.matchAll(EACH)) {
     if (found === '\r\n') continue;
-    const before = code.slice(0, index).split('\n');
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, name: nameOf(found) };
+    const before = code.slice(0, index);
+    return { line: before.split('\n').length, column: index - before.lastIndexOf('\n'), name: nameOf(found) };
   }
   return null;
 }
@@ -83,11 +83,16 @@ export function splitUnseen(code: string): readonly TextPart[] {
 
 function codeOf(char: string): string {
   if (char === '\r') return String.raw`\r`;
-  const digits = (char.codePointAt(0) ?? 0).toString(16);
+  const digits = hexOf(char);
   return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
 }
 
 /** As Unicode writes it: `U+200B`. */
 function nameOf(char: string): string {
-  return `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return `U+${hexOf(char).toUpperCase().padStart(4, '0')}`;
+}
+
+/** The code point of a character. */
+function hexOf(char: string): string {
+  return Number(char.codePointAt(0)).toString(16);
 }

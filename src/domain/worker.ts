@@ -3,6 +3,7 @@ import type { AttemptRef, Outcome } from './attempt.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { WorkerChoice } from './job.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { ProcessIdentity } from './lease.ts';
 import type { Bounds, Power } from './power.ts';
 
 /** Workers whose runs write in a directory of their own, which they know as ABP_OUTPUT_DIR; its files are moved afterwards. */
@@ -69,12 +70,8 @@ export interface RunContext {
 /** Why a running attempt is stopped from outside: decides the failure class of its outcome. */
 export type AbortReason = 'cancelled' | 'interrupted';
 
-/** Who runs an attempt, precisely enough never to signal a stranger: pid, start time, boot. */
-export interface SpawnRecord {
-  readonly pid: number;
-  readonly startedAt: string | null;
-  readonly bootId: string | null;
-}
+/** Who runs an attempt. */
+export type SpawnRecord = ProcessIdentity;
 
 /** With what a worker works where a person starts it: what another process must have to go on with the job. */
 export interface Needs {

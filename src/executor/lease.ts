@@ -3,8 +3,8 @@ import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import { isOutOfSight, isStill } from '../workers/process/processes.ts';
 
 /**
- * Whether the process that a record names is certainly gone: another boot, no such pid, or a stranger with its pid. One of
- * another container on this machine is not: there only its heartbeat tells.
+ * Whether the process that a record names is certainly gone: another boot of this machine, no such pid, or a stranger with
+ * its pid. One of another machine or container never is: there only its heartbeat tells.
  */
 export function provablyDead(record: ProcessIdentity): boolean {
   if (isOutOfSight(record)) return false;

@@ -20,7 +20,8 @@ export function findLeftBehind({ repository, lease }: ExecutorContext): readonly
 
 /** The identity of an attempt's process as recorded; null when it was never recorded. */
 export function recordedProcess(attempt: Attempt) {
-  return attempt.pid === null ? null : { pid: attempt.pid, startedAt: attempt.pidStartedAt, bootId: attempt.bootId };
+  const { machineId, bootId, pid, pidStartedAt: startedAt } = attempt;
+  return pid === null ? null : { machineId, bootId, pid, startedAt };
 }
 
 /** An outcome that stands for "nobody saw how it ended". */

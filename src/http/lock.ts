@@ -9,6 +9,7 @@ const serverRecord = z.readonly(
     pid: z.int().min(1),
     startedAt: z.string().nullable(),
     bootId: z.string().nullable(),
+    machineId: z.string().nullable().default(null),
     url: z.string(),
     port: z.int(),
     token: z.string(),
@@ -24,7 +25,10 @@ export function lockPath(storagePath: string): string {
   return `${storagePath}.server.json`;
 }
 
-/** The living server of a store, or null. The lock file of a dead one counts as nothing, as does one out of reach in a container. */
+/**
+ * The living server of a store, or null. The lock file of a dead one counts as nothing, as does one out of reach in a
+ * container or on another machine: its address says nothing here.
+ */
 export function readLock(path: string): ServerRecord | null {
   const record = parse(path);
   return record && !isOutOfSight(record) && !provablyDead(record) ? record : null;

@@ -89,12 +89,19 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         pid: number;
         startedAt: string | null;
         bootId: string | null;
+        machineId: string | null;
         deadlineAt: number;
       },
     ) =>
       query
         .updateTable('attempts')
-        .set({ pid: p.pid, pid_started_at: p.startedAt, boot_id: p.bootId, deadline_at: p.deadlineAt })
+        .set({
+          machine_id: p.machineId,
+          boot_id: p.bootId,
+          pid: p.pid,
+          pid_started_at: p.startedAt,
+          deadline_at: p.deadlineAt,
+        })
         .where('job_id', '=', p.jobId)
         .where('stage', '=', p.stage)
         .where('idx', '=', p.index)
@@ -148,6 +155,7 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         pid: process.pid,
         startedAt: process.startedAt,
         bootId: process.bootId,
+        machineId: process.machineId,
         deadlineAt,
       });
       return changed === 1 ? 'noted' : 'ended';

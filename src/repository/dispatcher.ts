@@ -64,13 +64,13 @@ export function createDispatcher(
   const held = statement(db, () =>
     query
       .selectFrom('leases')
-      .select(['job_id as jobId', 'pid', 'pid_started_at as startedAt', 'boot_id as bootId'])
+      .select(['job_id as jobId', 'machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
       .where('released', '=', sql.lit(0)),
   );
   const spawned = statement(db, (p: { jobId: string }) =>
     query
       .selectFrom('attempts')
-      .select(['pid', 'pid_started_at as startedAt', 'boot_id as bootId'])
+      .select(['machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
       .where('job_id', '=', p.jobId)
       .where('status', '=', sql.lit('running'))
       .where('pid', 'is not', null)

@@ -40,10 +40,10 @@ export function createLeaseStore(db: Database.Database, clock: Clock): LeaseStor
       .where('released', '=', sql.lit(0)),
   );
   const acquire = db.prepare(
-    `INSERT INTO leases (job_id, epoch, owner, pid, pid_started_at, boot_id, heartbeat, lease_ms, acquired_at, released)
-     VALUES (@jobId, 1, @owner, @pid, @startedAt, @bootId, 0, @leaseMs, @now, 0)
+    `INSERT INTO leases (job_id, epoch, owner, pid, pid_started_at, boot_id, machine_id, heartbeat, lease_ms, acquired_at, released)
+     VALUES (@jobId, 1, @owner, @pid, @startedAt, @bootId, @machineId, 0, @leaseMs, @now, 0)
      ON CONFLICT (job_id) DO UPDATE SET epoch = epoch + 1, owner = excluded.owner, pid = excluded.pid,
-       pid_started_at = excluded.pid_started_at, boot_id = excluded.boot_id, heartbeat = 0,
+       pid_started_at = excluded.pid_started_at, boot_id = excluded.boot_id, machine_id = excluded.machine_id, heartbeat = 0,
        lease_ms = excluded.lease_ms, acquired_at = excluded.acquired_at, released = 0
      WHERE released = 1 OR (epoch = @overEpoch AND heartbeat = @overHeartbeat)
      RETURNING epoch`,

@@ -3,6 +3,8 @@ import { AbpError } from '../domain/error.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
 import { APPLICATION_ID } from './file.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { toLease } from './rows.ts';
+import type { LeasesTable } from './schema.ts';
 
 /** The schema that this ABP knows. */
 export const NEWEST_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
@@ -45,9 +47,9 @@ export function newerStore(path: string, version: number): AbpError {
   );
 }
 
-/** The columns of a lease that say who holds it: the same in every schema. */
-const HOLDERS = 'SELECT pid, pid_started_at AS startedAt, boot_id AS bootId FROM leases WHERE released = 0';
-
+/** Whether somebody who may be alive holds a lease, in a store of any schema. */
 function isHeld(db: Database.Database, isDead: (holder: ProcessIdentity) => boolean): boolean {
-  return (db.prepare(HOLDERS).all() as ProcessIdentity[]).some((holder) => !isDead(holder));
+  const held = db.prepare('SELECT * FROM leases WHERE released = 0').all() as LeasesTable[];
+  // Before schema 8 a lease named no machine.
+  return held.map(toLease).some((holder) => !isDead({ ...holder, machineId: holder.machineId ?? null }));
 }

@@ -46,6 +46,10 @@ function json<T>(text: string): T {
 
 const jsonOrNull = <T>(text: string | null): T | null => (text === null ? null : json<T>(text));
 
+/** One of before machines were recorded has none. */
+const identityOrNull = (text: string | null): ProcessIdentity | null =>
+  text === null ? null : { machineId: null, ...json<Omit<ProcessIdentity, 'machineId'>>(text) };
+
 function oneOf<T extends string>(words: readonly T[], word: string): T {
   if ((words as readonly string[]).includes(word)) return word as T;
   throw damagedRow(`${JSON.stringify(String(word).slice(0, 40))} is no ${words.slice(0, 3).join(', ')}…`);
@@ -90,7 +94,7 @@ export function toJob(row: JobsTable): Job {
     outputState: jsonOrNull<OutputState>(row.output_state),
     request: row.request_id === null ? null : { id: row.request_id, hash: row.request_hash ?? '' },
     batchFile: row.batch_file,
-    carriedOutBy: jsonOrNull<ProcessIdentity>(row.carried_out_by),
+    carriedOutBy: identityOrNull(row.carried_out_by),
     home: row.home,
     workingDirectory: row.working_directory,
     outputDirectory: row.output_directory,
@@ -154,6 +158,7 @@ export function toAttempt(row: AttemptsTable): Attempt {
     pid: row.pid,
     pidStartedAt: row.pid_started_at,
     bootId: row.boot_id,
+    machineId: row.machine_id,
     deadlineAt: row.deadline_at,
     reservedUsd: row.reserved_usd,
     failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
@@ -211,6 +216,7 @@ export function toLease(row: LeasesTable): Lease {
     pid: row.pid,
     startedAt: row.pid_started_at,
     bootId: row.boot_id,
+    machineId: row.machine_id,
     heartbeat: row.heartbeat,
     leaseMs: row.lease_ms,
     acquiredAt: row.acquired_at,

@@ -101,6 +101,7 @@ export interface AttemptsTable {
   pid: number | null;
   pid_started_at: string | null;
   boot_id: string | null;
+  machine_id: string | null;
   deadline_at: number | null;
   reserved_usd: number;
   failure_class: string | null;
@@ -133,6 +134,7 @@ export interface LeasesTable {
   pid: number;
   pid_started_at: string | null;
   boot_id: string | null;
+  machine_id: string | null;
   heartbeat: number;
   lease_ms: number;
   acquired_at: number;

@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { boundsOf, homeOf, isPlainOutput, isTooWide, refuseSpecial } from '../../src/approval/bounds.ts';
@@ -7,11 +7,11 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import type { PowerKind } from '../../src/domain/power.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { parseWorker } from '../../src/workers/index.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** A home with a source beside it, an output below it and a link that leads out; a store of ABP. */
 function world() {
-  const root = mkdtempSync(join(tmpdir(), 'abp-powers-'));
-  afterAll(() => rmSync(root, { recursive: true }));
+  const root = temporaryDirectory('powers', afterAll);
   const at = (...names: string[]) => join(root, ...names);
   for (const name of ['home/src', 'home/out', 'source', 'elsewhere', 'store/runs', 'home/.git/hooks']) {
     mkdirSync(at(name), { recursive: true });

@@ -125,7 +125,8 @@ describe('who has signed in', () => {
   });
 
   test('with a second link goes on in the tab of the first', async () => {
-    const { server } = await dashboard();
+    const served = await dashboard();
+    const { server } = served;
     const context = await browser.context();
     // What the first asks for between the two sign-ins is refused, until it has the new key.
     const first = await signIn(server, context, JOB, REFUSED);
@@ -133,6 +134,7 @@ describe('who has signed in', () => {
     await second.getByText('max total workers').first().waitFor();
     await pause(first);
     await isPaused(first);
+    expect(statusOf(served)).toBe('paused');
   });
 
   test('and lost what the page keeps is told that it can only read', async () => {

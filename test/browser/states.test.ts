@@ -158,6 +158,7 @@ describe('what is said of a job', () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-none22/test', /404/);
     await page.getByText('started without a test').waitFor();
+    expect(await main(page)).not.toMatch(/Approve|Reject/);
     await page.goto(`${server.url}/jobs/job-gone22`);
     await page.getByRole('heading', { level: 1, name: 'No job job-gone22.' }).waitFor();
   });

@@ -81,9 +81,10 @@ test('a server that is away is told of while what was shown stays, and comes bac
   await page.locator('canvas').nth(1).waitFor();
   await context.setOffline(true);
   await page.getByText('The server cannot be reached.').waitFor();
-  await page.getByText('it is encrypted').first().waitFor();
+  expect(await page.getByText('it is encrypted').first().isVisible()).toBe(true);
   await context.setOffline(false);
   await page.getByText('The server cannot be reached.').waitFor({ state: 'hidden' });
+  expect(await page.getByText('it is encrypted').first().isVisible()).toBe(true);
 });
 
 test('a view whose code cannot be loaded says so, and leaves the others', async () => {
@@ -99,6 +100,7 @@ test('a view whose code cannot be loaded says so, and leaves the others', async 
   await page.unrouteAll();
   await page.getByRole('button', { name: 'Load the page again' }).click();
   await page.getByText('max total workers').first().waitFor();
+  expect(await page.getByRole('alert').count()).toBe(0);
 });
 
 test('texts of items and agents stay texts, wherever they are shown', async () => {
@@ -216,5 +218,6 @@ describe('coming in', () => {
     await page.getByRole('alert').getByText('No job job-none.').waitFor();
     await page.getByRole('link', { name: 'Jobs', exact: true }).first().click();
     await page.getByText('No jobs yet.').waitFor();
+    expect(page.url()).toBe(`${server.url}/`);
   });
 });

@@ -6,7 +6,8 @@ export default defineConfig({
     // One browser at a time: what it shows must not depend on what else runs.
     fileParallelism: false,
     isolate: false,
-    testTimeout: 900_000,
-    hookTimeout: 900_000,
+    expect: { requireAssertions: true },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

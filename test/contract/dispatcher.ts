@@ -176,7 +176,8 @@ export function dispatcherContract(
     const claim = () => claimUnits(store, other, { maxTotalWorkers: 4 }).length;
     const spawned = (claimed: typeof first, pid: number) =>
       tx((t) => {
-        if (claimed) repository.attempts.recordSpawn(t, claimed.attempt, { pid, startedAt: 's', bootId: 'b' }, 0);
+        if (claimed)
+          repository.attempts.recordSpawn(t, claimed.attempt, { pid, startedAt: 's', bootId: 'b', machineId: 'm' }, 0);
       });
     spawned(first, 4711);
     spawned(second, 4712);

@@ -18,6 +18,7 @@ describe('file', () => {
       return { base_directory: `${directory}/source` };
     },
     missing: (directory) => ({ base_directory: `${directory}/nothing` }),
+    huge: 2000,
     fields: ['file_path', 'relative_path', 'file_name', 'file_extension', 'file_size', 'modified_at'],
   });
 });
@@ -79,6 +80,7 @@ describe('sql', () => {
       };
     },
     missing: (directory) => ({ connection_string: `${directory}/nothing.db`, query: 'SELECT 1' }),
+    huge: 100_000,
     fields: ['id', 'name', '_row_index', '_id'],
   });
 });
@@ -96,6 +98,7 @@ describe('dynamic', () => {
       return { code, context: { items, folder: directory, file: 'names.txt' }, read_paths: [`${directory}/names.txt`] };
     },
     missing: () => ({ code: 'export const numerate = () => [];' }),
+    huge: 100_000,
     fields: ['name'],
   });
 });
@@ -126,7 +129,7 @@ describe('a sixth one is its own file and a line in the table', () => {
     type: 'countdown',
     table,
     source: (_, items) => ({ from: items }),
-    missing: () => null,
+    missing: null,
     fields: ['number'],
   });
 

@@ -475,11 +475,11 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const { jobId } = seedJob(store);
     const lease = holdLease(store, jobId);
     const claim = claimOne(store, lease, 0);
-    const process = { pid: 4711, startedAt: 's', bootId: 'b' };
+    const process = { pid: 4711, startedAt: 's', bootId: 'b', machineId: 'm' };
     const spawn = (pid: number, until: number) =>
       tx((t) => repository.attempts.recordSpawn(t, claim.attempt, { ...process, pid }, until));
     expect(spawn(4711, 99)).toBe('noted');
-    const recorded = { pid: 4711, pidStartedAt: 's', bootId: 'b', deadlineAt: 99 };
+    const recorded = { pid: 4711, pidStartedAt: 's', bootId: 'b', machineId: 'm', deadlineAt: 99 };
     expect(repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(repository.attempts.running(jobId)).toHaveLength(1);
     settleAs(store, claim, null, 'completed');
@@ -552,7 +552,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
   test('a lease is held by one; each new claim has a higher epoch', () => {
     const { repository, store, tx } = fresh();
     const { jobId } = seedJob(store);
-    const claim = { jobId, owner: 'a', leaseMs: 100, pid: 1, startedAt: 's', bootId: 'b' };
+    const claim = { jobId, owner: 'a', leaseMs: 100, pid: 1, startedAt: 's', bootId: 'b', machineId: 'm' };
     const acquire = (owner: string, over = repository.leases.get('none')) =>
       tx((t) => repository.leases.acquire(t, { ...claim, owner }, over));
     expect(acquire('a')).toEqual({ jobId, epoch: 1, owner: 'a' });
@@ -571,7 +571,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const { jobId } = seedJob(store);
     const first = holdLease(store, jobId);
     const seen = repository.leases.get(jobId);
-    const claim = { jobId, owner: 'next', leaseMs: 100, pid: 2, startedAt: null, bootId: null };
+    const claim = { jobId, owner: 'next', leaseMs: 100, pid: 2, startedAt: null, bootId: null, machineId: null };
     const takeOver = () => tx((t) => repository.leases.acquire(t, claim, seen));
     expect(repository.leases.beat(first)).toBe('held');
     expect(takeOver()).toBeNull();

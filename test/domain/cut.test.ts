@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutMiddle, fromWholeLine } from '../../src/domain/cut.ts';
+import { cutMiddle, cutMiddleBriefly, fromWholeLine } from '../../src/domain/cut.ts';
 
 describe('a cut in the middle', () => {
   test.each([
@@ -29,4 +29,13 @@ test.each([
   ['one-long-word', '… one-long-word'],
 ])('the end of a text begins with a whole line, else a whole word behind an ellipsis: %j', (tail, shown) => {
   expect(fromWholeLine(tail)).toBe(shown);
+});
+
+test.each([
+  ['short', 5, 'short'],
+  ['0123456789', 5, '01…89'],
+  ['0123456789', 4, '01…9'],
+  ['a😀😀😀😀b', 4, 'a…b'],
+])('a cut in the middle on one line: %s to %i: %s', (text, length, cut) => {
+  expect(cutMiddleBriefly(text, length)).toBe(cut);
 });

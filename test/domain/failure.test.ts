@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import {
+  adviceIn,
   FAILURE_CLASSES,
   FAILURES,
   type FailureClass,
@@ -9,6 +10,7 @@ import {
   type JobEffect,
   type UnitEffect,
 } from '../../src/domain/failure.ts';
+import type { JobStatus } from '../../src/domain/job.ts';
 import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
 
 /** Classes that no program can end in. */
@@ -58,9 +60,32 @@ describe('the failure table', () => {
     }
   });
 
-  test.each(FAILURE_CLASSES)('%s of a program says nothing of an agent or a prompt', (name) => {
+  const ofPrograms = FAILURE_CLASSES.filter((name) => !ONLY_AGENTS.has(name));
+  test.each<[JobStatus, FailureClass, number | undefined, string]>([
+    ['failed', 'crashed', undefined, 'Look at the end of its log with get_unit, then retry.'],
+    ['failed', 'crashed', 7, 'Look at the end of its log with get_unit (unit=7, cursor=end), then retry.'],
+    ['testing', 'crashed', undefined, 'Look at the end of its log with get_unit, then start_job with again=true.'],
+    ['testing', 'server_error', undefined, 'Later, start_job with again=true tries it again.'],
+    ['paused', 'model_not_found', undefined, 'Choose another model with update_job, then resume_job.'],
+    ['testing', 'model_not_found', undefined, 'Choose another model with update_job, then start_job with again=true.'],
+    [
+      'running',
+      'unit_budget',
+      undefined,
+      "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
+    ],
+    [
+      'post_processing',
+      'unit_budget',
+      0,
+      "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
+    ],
+  ])('in a job that is %s, %s of unit %s: %s', (status, failureClass, unit, advice) => {
+    expect(adviceIn(status, failureClass, undefined, unit)).toBe(advice);
+  });
+
+  test.each(ofPrograms)('%s of a program says nothing of an agent or a prompt', (name) => {
     const { meaning, advice } = failureRule(name, 'command');
-    if (ONLY_AGENTS.has(name)) return;
     expect(`${meaning} ${advice}`).not.toMatch(/\b(agent|prompt|tool)\b/);
   });
 });

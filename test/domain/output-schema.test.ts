@@ -10,6 +10,12 @@ describe('an output schema', () => {
     ['names what is missing', TITLE, {}, "the result must have required property 'title' (title)"],
     ['names the place', TITLE, { title: 5 }, '/title must be string (string)'],
     [
+      'cuts a problem that is too long',
+      { required: ['x'.repeat(400)] },
+      {},
+      `the result must have required property '${'x'.repeat(260)}…`,
+    ],
+    [
       'lists what is allowed',
       { enum: ['a', 'b'] },
       'c',

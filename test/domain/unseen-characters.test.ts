@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeUnseen, firstUnseen, showUnseen, splitUnseen } from '../../src/domain/unseen-characters.ts';
+import { escapeUnseen, firstSeen, firstUnseen, showUnseen, splitUnseen } from '../../src/domain/unseen-characters.ts';
 import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../helpers/unseen.ts';
 
 describe.each(UNSEEN_CHARACTERS)('%s', (_name, character, shown) => {
@@ -66,4 +66,14 @@ test('whatever a text is, nothing unseen is left in what is shown, and showing t
       expect(marked.filter(({ text, unseen }) => !unseen && firstUnseen(text) !== null)).toEqual([]);
     }),
   );
+});
+
+test.each([
+  ['abc', 'a'],
+  ['\u200b \n\tabc', 'a'],
+  ['\ufeff😀', '😀'],
+  ['\u200b\n', ''],
+  ['', ''],
+])('the first character of %j that is seen is %j', (text, seen) => {
+  expect(firstSeen(text)).toBe(seen);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AbpError } from '../../src/domain/error.ts';
 import { nearest } from '../../src/domain/nearest.ts';
-import { parseWith } from '../../src/domain/validate.ts';
+import { parseWith, show } from '../../src/domain/validate.ts';
 
 describe('the nearest known name', () => {
   const known = ['file_path', 'delimiter', 'has_header', 'limit', 'csv', 'claude'];
@@ -78,6 +78,44 @@ describe('a value is parsed or refused with path, expected and found', () => {
     const error = refusal(() => parseWith(schema, value, 'thing'));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toBe(`Invalid thing: ${messages.join('; ')}`);
+  });
+
+  test.each<[string, z.ZodType, unknown, string]>([
+    ['one value', z.literal('a'), 'b', 'expected "a", found "b"'],
+    ['another type', z.bigint(), 1, 'expected bigint, found 1'],
+    ['an exact length', z.string().length(2), 'abc', 'expected exactly 2 characters, found "abc"'],
+    ['an exact length, and less', z.array(z.int()).length(2), [1], 'expected exactly 2 entries, found [1]'],
+    ['more than a number', z.number().gt(2), 2, 'expected more than 2, found 2'],
+    ['less than a number', z.number().lt(2), 2, 'expected less than 2, found 2'],
+    ['a known form', z.email(), 'x', 'expected text of the form email, found "x"'],
+    ['a union of what it is none of', z.union([z.literal('a'), z.literal('b')]), 'c', 'expected "a" or "b", found "c"'],
+    ['a union without branches', z.union([]), 1, 'expected another value, found 1'],
+    [
+      'the nearest of several',
+      z.union([z.object({ a: z.int(), b: z.int() }), z.object({ a: z.int() })]),
+      {},
+      'a: expected a number, it is missing',
+    ],
+    [
+      'a field that is one of two',
+      z.union([z.object({ a: z.literal(1) }), z.array(z.int())]),
+      { a: 2 },
+      'a: expected 1, found 2',
+    ],
+    ['a whole value by rule', z.union([z.string().min(2), z.int()]), 'a', 'expected at least 2 characters, found "a"'],
+    ['a key that is none of those', z.record(z.enum(['a']), z.int()), { a: 1, c: 2 }, 'unknown field "c".'],
+    ['a rule without words', z.custom(() => false), 1, 'expected another value, found 1'],
+  ])('%s', (_, kind, value, message) => {
+    expect(refusal(() => parseWith(kind, value, 'thing')).message).toBe(`Invalid thing: ${message}`);
+  });
+
+  test.each([
+    ['what JSON has', { a: [1] }, '{"a":[1]}'],
+    ['what it has not', undefined, 'undefined'],
+    ['a bigint', 12n, '12'],
+    ['what is long, by its beginning', 'x'.repeat(100), `"${'x'.repeat(76)}…`],
+  ])('shows %s', (_, value, shown) => {
+    expect(show(value)).toBe(shown);
   });
 
   test('of many mistakes the first are told, and how many more there are', () => {

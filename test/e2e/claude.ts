@@ -6,7 +6,8 @@ import type { Outcome } from '../../src/domain/attempt.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { Assignment, Worker } from '../../src/domain/worker.ts';
 import { type MessagesApi, type Script, startMessagesApi } from '../helpers/messages-api.ts';
-import { binWithClaude, calm, temporaryDirectory, workerWith } from '../helpers/worker.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { binWithClaude, calm, workerWith } from '../helpers/worker.ts';
 
 /** The real CLIs that are installed beside these tests, the current one first. */
 export const CLIS = [

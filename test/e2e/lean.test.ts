@@ -5,7 +5,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
 import { createPromptRenderer } from '../../src/prompt/render.ts';
 import { createPromptSynthesizer } from '../../src/prompt/synthesizer.ts';
-import { temporaryDirectory } from '../helpers/worker.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 import { CLIS, runUnit } from './claude.ts';
 
 const INTENT = 'Say what this file is about, in one sentence.';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
 import { answersTool, type MessagesRequest, type Script } from '../helpers/messages-api.ts';
-import { temporaryDirectory } from '../helpers/worker.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 import { CLIS, runUnit } from './claude.ts';
 
 type Call = readonly [tool: string, input: JsonObject];

@@ -5,6 +5,7 @@ import type { FailureClass } from '../../src/domain/failure.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
 import type { Reply, Script } from '../helpers/messages-api.ts';
+import { endedAs } from '../helpers/outcome.ts';
 import { livingProcesses } from '../helpers/worker.ts';
 import { CLIS, runUnit } from './claude.ts';
 
@@ -131,8 +132,7 @@ const CASES: readonly Case[] = [
 describe.each(CLIS)('Claude Code $version', ({ program }) => {
   it.each(CASES)('%s', async (_, script, expected, more) => {
     const { outcome, assignment, worker } = await runUnit(program, script, more);
-    expect(outcome.ok ? 'completed' : outcome.failureClass).toBe(expected);
-    expect(outcome.ok || outcome.message).toBeTruthy();
+    expect(outcome).toMatchObject(endedAs(expected));
     const judged = await worker.judge(assignment.runDirectory, assignment);
     if (expected !== 'timeout') expect(judged?.ok ? 'completed' : judged?.failureClass).toBe(expected);
     expect(existsSync('/tmp/abp-forbidden')).toBe(false);
@@ -142,8 +142,8 @@ describe.each(CLIS)('Claude Code $version', ({ program }) => {
   it('tells why the CLI refused a structured output, so that the next attempt can learn from it', async () => {
     const script = first({ use: 'StructuredOutput', input: { n: 'one' } }, { say: 'Sorry.' });
     const { outcome } = await runUnit(program, script, { parts: { outputSchema: SCHEMA } });
-    expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output' });
-    expect(outcome.ok || outcome.message).toMatch(/^the structured output was refused: .*must be number/);
+    const message = /^the structured output was refused: .*must be number/;
+    expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
   });
 
   it('writes a file below the output directory, and tells what it did and cost', async () => {

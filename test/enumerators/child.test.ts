@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ChildProgram } from '../../src/enumerators/reading/child.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { isAlive } from '../helpers/processes.ts';
-import { temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** Says its process id, then does what follows. */
 const program = (then: string) => `

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 function file(name: string, content: Uint8Array): string {
   const path = join(temporaryDirectory(), name);

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { refusal, settingsIn, sourceItems, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { refusal, settingsIn, sourceItems } from './helpers.ts';
 
 const read = (file_path: string, config: JsonObject) => sourceItems('csv', { file_path, ...config });
 const latin1 = (text: string) => Buffer.from(text, 'latin1');

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { csvEnumerator } from '../../src/enumerators/csv.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 function file(content: string | Uint8Array): string {
   const path = join(temporaryDirectory(), 'source.csv');

@@ -6,7 +6,8 @@ import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { detectDelimiter } from '../../src/enumerators/csv/detect-delimiter.ts';
 import { csvEnumerator } from '../../src/enumerators/csv.ts';
 import { parseConfig } from '../../src/enumerators/index.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 /** A file with this content. */
 function file(content: string | Uint8Array, name = 'source.csv'): string {

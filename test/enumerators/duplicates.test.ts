@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { duplicateKey, onDuplicate } from '../../src/enumerators/duplicates.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
-import { temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
 test.each<[string, string, JsonObject, string]>([
   ['csv', 'id\na\nb\n\na\na\n', { id_column: 'id' }, 'line 2 and line 5'],

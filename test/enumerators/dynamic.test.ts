@@ -4,8 +4,9 @@ import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { dynamicEnumerator } from '../../src/enumerators/dynamic.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 import { UNSEEN_CHARACTERS } from '../helpers/unseen.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 /** The payloads of some code. */
 async function items(code: string, config: JsonObject = {}): Promise<readonly JsonObject[]> {

@@ -11,7 +11,8 @@ import { parseConfig } from '../../src/enumerators/index.ts';
 import { noneSkipped, readItems } from '../../src/enumerators/items.ts';
 import { scopeOf } from '../../src/enumerators/reading/glob/scope.ts';
 import { walk } from '../../src/enumerators/reading/walk.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 /** A directory with these files (paths relative to it), each with its own path in it. */
 function tree(...files: string[]): string {

@@ -1,19 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { EnumeratedItem, EnumerationContext, EnumerationWarning } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { type EnumeratorTable, enumerators, getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { noneSkipped, readItems } from '../../src/enumerators/items.ts';
-
-/** An empty directory that is gone after the test. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'abp-enumerators-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** Everything an enumeration gave. */
 export interface Enumerated {

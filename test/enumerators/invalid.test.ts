@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { noneSkipped, onInvalid, readItems } from '../../src/enumerators/items.ts';
-import { refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { refusal } from './helpers.ts';
 
 /** What is read from a file with this content, and what of it is skipped. */
 async function read(type: string, content: string | Uint8Array, fields: JsonObject = {}) {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { collectionsIn } from '../../src/enumerators/json/lists.ts';
-import { refusal, settingsIn, sourceItems, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { refusal, settingsIn, sourceItems } from './helpers.ts';
 
 /** What a file is, its text, its settings, its place and reason, and the settings to be named, each with how many items it gives. */
 const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly (readonly [JsonObject, number])[]])[] =

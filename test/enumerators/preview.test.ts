@@ -7,7 +7,8 @@ import { AbpError } from '../../src/domain/error.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { preview } from '../../src/enumerators/preview.ts';
-import { refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { refusal } from './helpers.ts';
 
 const context: EnumerationContext = { workingDirectory: '/' };
 

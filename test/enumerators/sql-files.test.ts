@@ -9,7 +9,8 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { asUrl } from '../../src/enumerators/sql/connection.ts';
 import { withoutPassword } from '../../src/enumerators/sql/source.ts';
 import { sqlEnumerator } from '../../src/enumerators/sql.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 function database(name: string, schema: string, mode = 'DELETE'): string {
   const path = join(temporaryDirectory(), name);

@@ -7,7 +7,8 @@ import { parseConfig } from '../../src/enumerators/index.ts';
 import { loadOptional, toJson, withoutPassword } from '../../src/enumerators/sql/source.ts';
 import { sqlEnumerator } from '../../src/enumerators/sql.ts';
 import { watchChild } from '../helpers/children.ts';
-import { enumerateAll, refusal, temporaryDirectory } from './helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
+import { enumerateAll, refusal } from './helpers.ts';
 
 /** For what takes as long as the machine needs. */
 

@@ -35,6 +35,7 @@ describe('the executor that a lease was taken from', () => {
   test.each<[string, ...Parameters<typeof held>]>([
     ['one that has its pid but started at another time', { startedAt: '1' }],
     ['one of another boot', { bootId: 'another boot' }],
+    ['one of another machine', { machineId: 'another machine' }],
     ['one of another container', { bootId: `${identify(process.pid).bootId?.split(' ')[0]} pid:[1]` }],
     ['one of which only the pid is known', { startedAt: null }],
     ['a creator, which is a server', {}, null],

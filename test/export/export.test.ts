@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { EXPORT_FORMATS, exportFormatOf, exportUnits, requireFormatOf } from '../../src/export/index.ts';
 import { type ExportRow, exportRow } from '../../src/export/row.ts';
 import type { ExportOptions } from '../../src/export/write-units.ts';
 import { enumerateAll } from '../enumerators/helpers.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 import { umask } from '../helpers/umask.ts';
 import { row } from './helpers.ts';
 
 let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'abp-export-'));
+beforeEach(() => {
+  folder = temporaryDirectory('export');
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 const at = (name: string) => path.join(folder, name);
 

@@ -73,7 +73,9 @@ describe('the budget of a job', () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const jobId = await f.begin({ units: 2, limits: { budget_usd: 2, max_workers: 2 } });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(() => f.job(jobId).status !== 'running');
+    expect(f.job(jobId)).toMatchObject({ status: 'completed', pauseReason: null, costUsd: 2 });
+    expect(f.events(jobId, 'job:paused')).toEqual([]);
   });
 });
 
@@ -184,7 +186,8 @@ describe('a quota window that closes', () => {
     const jobId = await f.begin({ units: 2 });
     f.worker.on(0, fails('usage_limit'));
     await f.until(() => f.job(jobId).status === 'paused');
-    expect((f.job(jobId).resumeAt ?? 0) - f.clock.now()).toBeLessThanOrEqual(15 * MINUTE);
+    expect(f.job(jobId).resumeAt).toBeGreaterThan(f.clock.now() + 14 * MINUTE);
+    expect(f.job(jobId).resumeAt).toBeLessThanOrEqual(f.clock.now() + 15 * MINUTE);
     await f.after(15 * MINUTE);
     await f.until(() => f.job(jobId).status === 'completed');
   });
@@ -198,6 +201,7 @@ describe('a quota window that closes', () => {
     await f.until(() => f.job(one).pauseReason === 'usage_limit' && f.job(two).pauseReason === 'usage_limit');
     await f.call('resume_job', { job_id: one });
     await f.until(() => f.job(one).status === 'completed' && f.job(two).status === 'completed');
+    expect(f.clock.now()).toBeLessThan(resumeAt);
   });
 
   test('for longer than was thought is told, and waited for', async () => {
@@ -283,6 +287,13 @@ describe('a service that is busy', () => {
     await f.until(() => f.job(jobId).pauseReason === 'usage_limit');
     await f.after(180 * MINUTE);
     await f.until(() => f.job(jobId).status === 'completed', 300);
+    expect(f.attempts(jobId, 0).map(({ failureClass }) => failureClass)).toEqual([
+      'overloaded',
+      'usage_limit',
+      'overloaded',
+      null,
+    ]);
+    expect(f.events(jobId, 'job:paused').map(({ data }) => data.reason)).toEqual(['usage_limit']);
   });
 });
 

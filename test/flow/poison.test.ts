@@ -135,7 +135,7 @@ describe('an attempt that was taken over', () => {
     await f.recover(jobId);
     await f.until(() => f.worker.running().includes(0));
     const { leases } = f.store.repository;
-    const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null };
+    const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null, machineId: null };
     f.store.repository.transaction((tx) => leases.acquire(tx, claim, leases.get(jobId)));
     f.worker.finish(0);
     await f.until(() => !f.hasExecutor(jobId));

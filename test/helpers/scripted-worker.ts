@@ -75,7 +75,7 @@ export interface ScriptedWorker {
 }
 
 /** Stands for the process of a scripted attempt. */
-const PROCESS: SpawnRecord = { pid: 4_000_000, startedAt: 'then', bootId: 'this boot' };
+const PROCESS: SpawnRecord = { pid: 4_000_000, startedAt: 'then', bootId: 'this boot', machineId: null };
 
 const configSchema = z.strictObject({
   pass_env: z.array(z.string()).optional(),

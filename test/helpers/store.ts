@@ -128,7 +128,15 @@ export const DEAD_PID = 2 ** 22 + 1;
 
 /** Claims a job's lease in the name of some process; this very one unless told otherwise. */
 export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: string, pid = process.pid): LeaseToken {
-  const claim = { jobId, owner: `owner-${++seeds}`, leaseMs: 15_000, pid, startedAt: null, bootId: null };
+  const claim = {
+    jobId,
+    owner: `owner-${++seeds}`,
+    leaseMs: 15_000,
+    pid,
+    startedAt: null,
+    bootId: null,
+    machineId: null,
+  };
   const token = repository.transaction((tx) => repository.leases.acquire(tx, claim, repository.leases.get(jobId)));
   if (!token) throw new Error(`${jobId} has a lease that moved`);
   return token;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import type { AbortReason, Assignment, SpawnRecord, Worker } from '../../src/dom
 import { parseWorker } from '../../src/workers/index.ts';
 import { processesOfAttempt } from '../../src/workers/process/processes.ts';
 import { stopGroup } from '../../src/workers/process/stop.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** A signal that nobody aborts. */
 export const calm = new AbortController().signal;
@@ -22,13 +23,6 @@ export function aborted(reason: AbortReason): AbortSignal {
 /** Absolute path of a program among the fixtures. */
 export function fixtureProgram(name: string): string {
   return fileURLToPath(new URL(`../fixtures/workers/${name}`, import.meta.url));
-}
-
-/** A temporary directory of this test, with links resolved. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'abp-worker-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 /** An environment for a worker: PATH finds this Node first, then whatever stands in `bin`. */

@@ -38,8 +38,6 @@ const nothingLeft = (f: Flow) => {
   expect(f.store.repository.leases.held()).toEqual([]);
 };
 
-/** For what takes as long as the machine needs. */
-
 describe('create_job', () => {
   test('stores every item as a unit, spends nothing, and says what comes next', async () => {
     const f = flow();

@@ -90,7 +90,15 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     const w = smallWorld(30);
     const { repository } = w.abp.store;
     const { jobId } = seedJob({ repository }, { status: 'enumerating', units: bulky(200) });
-    const living = { jobId, owner: 'this', leaseMs: 1000, pid: process.pid, startedAt: null, bootId: null };
+    const living = {
+      jobId,
+      owner: 'this',
+      leaseMs: 1000,
+      pid: process.pid,
+      startedAt: null,
+      bootId: null,
+      machineId: null,
+    };
     repository.transaction((tx) => repository.leases.acquire(tx, living, null));
     const dead = seedJob({ repository }, { status: 'enumerating', units: 5 }).jobId;
     holdLease({ repository }, dead, DEAD_PID);

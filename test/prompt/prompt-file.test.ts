@@ -1,15 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ownPrompt } from '../../src/prompt/own-prompt.ts';
 import { loadPromptFile, promptsDirectory } from '../../src/prompt/prompt-file.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'abp-prompts-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = temporaryDirectory('prompts', afterAll);
 
 async function load(content: string) {
   const file = path.join(folder, 'mine.md');

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorLine } from '../../src/workers/error-line.ts';
-import { temporaryDirectory } from '../helpers/worker.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** What programs write when they fail, as their runtimes do it, and the one line that says why. */
 const WORDS: readonly (readonly [what: string, line: string | null, said: readonly string[]])[] = [

@@ -61,7 +61,7 @@ function passwordEnd(rest: string, isWeb: boolean): number {
 /** Oracle: `jdbc:oracle:thin:user/password@host`. */
 export const oraclePasswords: Rule = {
   find: /jdbc:oracle:[a-z]{1,8}:([^\s/:@"']{1,64})\/([^\s@"']{1,128})@/g,
-  locate: (_text, { 0: found, 2: password = '', index }) => {
+  locate(_text, { 0: found, 2: password = '', index }) {
     const end = index + found.length - 1;
     return isPlaceholder(password) ? end : { start: end - password.length, end };
   },
@@ -130,10 +130,11 @@ export const connectionPasswords: Rule = {
     for (let parts = 0; parts < MOST_PARTS; parts++) {
       const next = matchAt(NEXT, text, isList && text[at] === ';' ? at + 1 : at);
       if (next === null) return at;
-      const start = next.index + next[0].length;
+      const { 0: whole, 1: name = '' } = next;
+      const start = next.index + whole.length;
       const isQuoted = /["'`\\]/.test(text.charAt(start));
       const value = isQuoted ? valueAt(text, start) : { start, end: partEnd(text, start, isList) };
-      if (PASSWORD.test(next[1] ?? '')) {
+      if (PASSWORD.test(name)) {
         return isSecretPart(text, value) ? { start: value.start, end: value.end } : value.end;
       }
       at = isQuoted ? value.end + 1 : value.end;

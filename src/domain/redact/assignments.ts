@@ -38,8 +38,8 @@ const LONGEST_NAME = 64;
 export const assignments: Rule = {
   find: FIND,
   locate(text, match) {
-    const { 0: found, 1: password, 2: token, 3: key, 4: closing = '', 5: sign = '', index } = match;
-    const word = password ?? token ?? key ?? '';
+    const { 0: found, 1: password, 2: token, 3: key = '', 4: closing = '', 5: sign = '', index } = match;
+    const word = password ?? token ?? key;
     const kind: Kind = password !== undefined ? 'password' : token !== undefined ? 'token' : 'key';
     const from = index + found.length;
     if (!isLastWord(word, characterBefore(text, index))) return from;

@@ -29,18 +29,20 @@ export const programPasswords: Rule = {
     let at = index + program.length;
     for (let n = 0; n < MOST_ARGUMENTS; n++) {
       const argument = matchAt(ARGUMENT, text, at);
-      // What begins with such a program is another command.
-      if (argument === null || PROGRAMS.includes(argument[2] ?? '')) break;
+      if (argument === null) break;
       const { 0: whole, 2: word = '' } = argument;
+      // What begins with such a program is another command.
+      if (PROGRAMS.includes(word)) break;
       const found = option?.exec(word)?.[0];
       const end = at + whole.length;
       if (found !== undefined) {
         const start = end - word.length + found.length;
         if (start < end) return isPlaceholder(word.slice(found.length)) ? end : { start, end };
         const next = matchAt(ARGUMENT, text, end);
-        return next === null || isPlaceholder(next[2] ?? '')
-          ? end
-          : { start: end + next[0].length - (next[2]?.length ?? 0), end: end + next[0].length };
+        if (next === null) return end;
+        const { 0: following, 2: password = '' } = next;
+        const last = end + following.length;
+        return isPlaceholder(password) ? end : { start: last - password.length, end: last };
       }
       at = end;
     }
@@ -80,7 +82,7 @@ export function cleanArguments(argv: readonly string[], rules: readonly Rule[]):
     }
     const own = applyRules(argument, rules).text;
     if (n === 0 || own !== argument) return own;
-    const option = argv[n - 1] ?? '';
+    const [option = ''] = argv.slice(n - 1);
     const flag = /^--?([A-Za-z][\w.-]{0,64})$/.exec(option)?.[1];
     if (flag !== undefined && !argument.startsWith('-') && isSecretFlag(flag, argument)) return HIDDEN;
     for (const before of [option, program, `${program} ${option}`]) {

@@ -45,7 +45,7 @@ function isCredential(text: string, value: string, end: number, strict: boolean)
 /** A credential without the stop that ends its sentence. */
 function credentialEnd(text: string, start: number): number {
   let end = runEnd(text, start, CREDENTIAL);
-  while (end > start && STOPS.has(text[end - 1] ?? '')) end--;
+  while (end > start && STOPS.has(text.charAt(end - 1))) end--;
   return end;
 }
 

@@ -17,7 +17,7 @@ export function isLastWord(word: string, before: string): boolean {
   if (!isKey && !/[A-Za-z]/.test(before)) return true;
   if (/^(?:password|passwd|passphrase|secret|token)/i.test(word)) return true;
   // A capital begins a word: `dbPass`.
-  const beginsByCase = /[a-z]/.test(before) && /[A-Z]/.test(word[0] ?? '');
+  const beginsByCase = /[a-z]/.test(before) && /[A-Z]/.test(word.charAt(0));
   if (isKey) return before === '_' || before === '-' || beginsByCase;
   if (/[a-z]/.test(before)) return beginsByCase;
   // PGPASS, MYSQLPWD, PHPSESSID
@@ -28,10 +28,11 @@ const NAME = new RegExp(`(?:(${KINDS.password})|(${KINDS.token})|(${KINDS.key}))
 
 /** What kind of secret a name announces; null for none. */
 export function kindOf(name: string): Kind | null {
-  const match = NAME.exec(name.slice(-64));
+  const end = name.slice(-64);
+  const match = NAME.exec(end);
   if (match === null) return null;
-  const [, password, token, key] = match;
-  if (!isLastWord(password ?? token ?? key ?? '', name.slice(-64)[match.index - 1] ?? '')) return null;
+  const [, password, token, key = ''] = match;
+  if (!isLastWord(password ?? token ?? key, end.charAt(match.index - 1))) return null;
   return password !== undefined ? 'password' : token !== undefined ? 'token' : 'key';
 }
 

@@ -5,6 +5,7 @@ import { approvals } from './0004-approvals.ts';
 import { recovery } from './0005-recovery.ts';
 import { terms } from './0006-terms.ts';
 import { output } from './0007-output.ts';
+import { machines } from './0008-machines.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -14,4 +15,13 @@ export interface Migration {
 }
 
 /** All steps in order; the version of a store is the number of the last one applied (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [ledger, views, redaction, approvals, recovery, terms, output];
+export const MIGRATIONS: readonly Migration[] = [
+  ledger,
+  views,
+  redaction,
+  approvals,
+  recovery,
+  terms,
+  output,
+  machines,
+];

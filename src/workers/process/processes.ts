@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { SpawnRecord } from '../../domain/worker.ts';
+import { machineId } from './machine.ts';
 
 /** Name of the environment variable by which the processes of an attempt are found. */
 export const ATTEMPT_ID_VARIABLE = 'ABP_ATTEMPT_ID';
@@ -24,24 +25,30 @@ const isLinux = process.platform === 'linux';
 
 /** Identifies a process so precisely that its number can be reused without harm. */
 export function identify(pid: number): SpawnRecord {
-  return { pid, startedAt: statusOf(pid)?.startedAt ?? null, bootId: bootId() };
+  return { machineId: machineId(), bootId: bootId(), pid, startedAt: statusOf(pid)?.startedAt ?? null };
 }
 
-/** Whether that very process still lives: pid, start time and boot agree. False where the record does not say enough. */
+/** Whether that very process still lives: machine, boot, pid and start time agree. False where the record does not say enough. */
 export function isStill(record: SpawnRecord): boolean {
+  if (isOfAnotherMachine(record)) return false;
   if (record.startedAt === null || record.bootId === null || record.bootId !== bootId()) return false;
   const status = statusOf(record.pid);
   return status !== null && !status.zombie && status.startedAt === record.startedAt;
 }
 
 /**
- * Whether a record is of this boot but of another pid namespace, as a container has one: nothing can be known here about a
- * process of that number, neither that it lives nor that it is gone.
+ * Whether a record is of another machine, or of this boot but of another pid namespace, as a container has one: nothing can
+ * be known here about a process of that number, neither that it lives nor that it is gone.
  */
-export function isOutOfSight({ bootId: theirs }: SpawnRecord): boolean {
-  const ours = bootId();
+export function isOutOfSight(record: SpawnRecord): boolean {
+  if (isOfAnotherMachine(record)) return true;
+  const [theirs, ours] = [record.bootId, bootId()];
   if (theirs === null || ours === null || theirs === ours) return false;
   return theirs.split(NAMESPACE)[0] === ours.split(NAMESPACE)[0];
+}
+
+function isOfAnotherMachine({ machineId: theirs }: SpawnRecord): boolean {
+  return theirs !== null && theirs !== machineId();
 }
 
 /** Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. */
@@ -66,7 +73,8 @@ export function lookFor(
       .map(([pid = 0, group = 0]) => ({ pid, group }));
     return { found, unsure: false };
   }
-  const since = leader !== null && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
+  const since =
+    leader !== null && !isOfAnotherMachine(leader) && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
   const found: ProcessInfo[] = [];
   const seen = new Set<number>();
   let unsure = false;

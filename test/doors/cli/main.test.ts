@@ -6,8 +6,8 @@ import { addCompletion } from '../../../src/cli/completion.ts';
 import type { CliHost } from '../../../src/cli/host.ts';
 import { createProgram } from '../../../src/cli/index.ts';
 import { packageRoot, packageVersion } from '../../../src/package-root.ts';
-import { isStill } from '../../../src/workers/process/processes.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
+import { isAlive } from '../../helpers/processes.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { MAIN, runNode, type Workspace, workspace } from './abp.ts';
 
@@ -99,7 +99,7 @@ describe('the bin', () => {
       expect(pid).not.toBe(serving.pid);
       serving.kill(signal);
       await serving;
-      expect(isStill({ pid, startedAt: null, bootId: null })).toBe(false);
+      await expect.poll(() => isAlive(pid), PATIENCE).toBe(false);
     },
   );
 

@@ -124,6 +124,22 @@ test('a server that was killed counts as none: the next one takes its place', as
   expect(next.pid).not.toBe(pid);
 });
 
+test('of another machine, which shares the folder, counts as none and is never signalled', async () => {
+  const server = await serveTest();
+  const lock = lockPath(server.abp.config.storagePath);
+  const ours = readFileSync(lock, 'utf8');
+  const written = (change: object) => writeFileSync(lock, JSON.stringify({ ...JSON.parse(ours), ...change }));
+  const options = { storagePath: server.abp.config.storagePath, command: ['false'] as [string], environment: {} };
+  const dashboard = createDashboardProcess(options);
+  written({ machineId: 'another machine' });
+  expect(readLock(lock)).toBeNull();
+  expect([dashboard.find(), await dashboard.stop()]).toEqual([null, false]);
+  // As ABP wrote it before machines were recorded.
+  written({ machineId: undefined });
+  expect(readLock(lock)).toMatchObject({ pid: process.pid, url: server.url });
+  writeFileSync(lock, ours);
+});
+
 test.each(['{}', '[]', '"x"', 'null', 'not JSON', '', '{"pid":1}', '{"pid":0,"url":"http://127.0.0.1:1","token":"x"}'])(
   'what no server wrote counts as none: %s',
   async (left) => {

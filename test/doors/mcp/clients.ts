@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
@@ -10,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { type Abp, wire } from '../../../src/wire.ts';
 import { personAllowsJob } from '../../helpers/approvals.ts';
 import { installed } from '../../helpers/installation.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /** The bin as it is installed. */
 export const ABP = installed().program('main');
@@ -34,10 +34,7 @@ export function makePlace(
   texts: readonly string[] = ['FIRST one', 'two three', 'four', 'five six seven'],
   onEnd: Place['onEnd'] = atTestEnd,
 ): Place {
-  const [root, home] = ['abp-mcp-', 'abp-home-'].map((name) => mkdtempSync(join(tmpdir(), name))) as [string, string];
-  onEnd(() => {
-    for (const made of [root, home]) rmSync(made, { recursive: true, force: true, maxRetries: 5 });
-  });
+  const [root, home] = [temporaryDirectory('mcp', onEnd), temporaryDirectory('home', onEnd)];
   const source = join(root, 'source');
   for (const directory of [source, join(home, 'bin')]) mkdirSync(directory);
   symlinkSync(fixture('claude.sh'), join(home, 'bin', 'claude'));

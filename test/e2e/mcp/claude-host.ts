@@ -12,7 +12,8 @@ import {
   startMessagesApi,
 } from '../../helpers/messages-api.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
-import { binWithClaude, temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { binWithClaude } from '../../helpers/worker.ts';
 import { CLIS } from '../claude.ts';
 import { type Answer, type Move, parseAnswer, player } from './moves.ts';
 

@@ -6,7 +6,8 @@ import { onTestFinished, vi } from 'vitest';
 import { installed } from '../../helpers/installation.ts';
 import { type Script, startMessagesApi } from '../../helpers/messages-api.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
-import { binWithClaude, temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { binWithClaude } from '../../helpers/worker.ts';
 import { CLIS } from '../claude.ts';
 
 const KEY = 'sk-ant-dummy-key-of-nobody-at-all';

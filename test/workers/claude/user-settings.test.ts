@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keptSettings, NOTHING_KEPT } from '../../../src/workers/claude/user-settings.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /** A user with these settings who works in a project with those. */
 function place(files: Readonly<Record<string, unknown>>) {

@@ -3,6 +3,7 @@ import type { FailureClass } from '../../../src/domain/failure.ts';
 import { createStreamReader } from '../../../src/workers/claude/stream.ts';
 import { type Evidence, verdict } from '../../../src/workers/claude/verdict.ts';
 import { type Ending, endingOf, type StopCause } from '../../../src/workers/process/ending.ts';
+import { endedAs } from '../../helpers/outcome.ts';
 
 type Event = Record<string, unknown>;
 
@@ -392,9 +393,7 @@ const ROWS: readonly Row[] = [
 
 describe('the verdict', () => {
   it.each(ROWS)('on %s', (_, events, expected, more) => {
-    const outcome = judge(events, more);
-    expect(outcome?.ok ? 'completed' : outcome?.failureClass).toBe(expected);
-    expect(outcome?.ok || outcome?.message).toBeTruthy();
+    expect(judge(events, more)).toMatchObject(endedAs(expected));
   });
 
   it('is none for an attempt without a result whose end nobody saw', () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Assignment } from '../../../src/domain/worker.ts';
 import { NODE_OPTIONS, programPath } from '../../../src/package-root.ts';
-import { readTimeLeft, runFile } from '../../../src/workers/process/run-directory.ts';
+import { readPid, readTimeLeft, runFile } from '../../../src/workers/process/run-directory.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { assignmentFor, livingProcesses } from '../../helpers/worker.ts';
 
@@ -44,7 +44,8 @@ test('time in which a keeper and its attempt stand still does not count', async 
   const assignment = assignmentFor({ timeoutMs: 5000 });
   const go = path.join(assignment.workingDirectory, 'go');
   const keeper = await keeperAlone('until [ -e go ]; do sleep 0.1; done', assignment);
-  const run = -Number(readFileSync(runFile(assignment.runDirectory, 'pid'), 'utf8'));
+  await vi.waitFor(() => expect(readPid(assignment.runDirectory)).not.toBeNull(), PATIENCE);
+  const run = -(readPid(assignment.runDirectory) ?? 0);
   for (const pid of [keeper.pid ?? 0, run]) process.kill(pid, 'SIGSTOP');
   const stoppedAt = performance.now();
   await vi.waitFor(() => expect(performance.now() - stoppedAt).toBeGreaterThan(8000), PATIENCE);

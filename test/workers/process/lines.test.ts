@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lineSplitter, readLines, readWhole } from '../../../src/workers/process/lines.ts';
-import { temporaryDirectory } from '../../helpers/worker.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 async function linesOf(file: string, from?: number) {
   const lines = [];

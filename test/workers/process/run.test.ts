@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
@@ -10,8 +10,9 @@ import { closeAll, openStdio, readPid, runFile } from '../../../src/workers/proc
 import { shimArguments } from '../../../src/workers/process/shim.ts';
 import { stopOwnGroup } from '../../../src/workers/process/stop.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { umask } from '../../helpers/umask.ts';
-import { assignmentFor, calm, livingProcesses, temporaryDirectory } from '../../helpers/worker.ts';
+import { assignmentFor, calm, livingProcesses } from '../../helpers/worker.ts';
 
 const shell = (script: string, assignment: Assignment, ...args: string[]): Command => ({
   argv: ['/bin/sh', '-c', script, 'test', ...args],
@@ -290,12 +291,14 @@ describe('a keeper that dies', () => {
 
   it('before it could say that it has started one leaves no second life: the attempt is found and waited for', async () => {
     const assignment = assignmentFor({});
-    const command = shell('echo started; sleep 0.5; exit 7', assignment);
+    const command = shell('echo started; until [ -e go ]; do sleep 0.05; done; exit 7', assignment);
     const onSpawn = vi.fn();
     const stuck = await stuckKeeper();
     const ending = runCommand(command, assignment, { signal: calm, onSpawn });
     const pid = startUnseen(assignment, command);
     process.kill(stuck, 'SIGKILL');
+    await vi.waitFor(() => expect(onSpawn).toHaveBeenCalled(), PATIENCE);
+    writeFileSync(path.join(assignment.workingDirectory, 'go'), '');
     expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7 });
     expect(onSpawn).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ pid }));
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
@@ -323,7 +326,9 @@ describe('a keeper that dies', () => {
 
   it('does not do so over half a request, of an executor that was killed while it wrote it', () => {
     const program = [...NODE_OPTIONS, programPath('workers/process/keeper-main')];
-    execFileSync(process.execPath, program, { input: '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin' });
+    const input = '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin';
+    const { status, stdout, stderr } = spawnSync(process.execPath, program, { input, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
   it('is replaced for what it kept: an attempt is never without one', async () => {

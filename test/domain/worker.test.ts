@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { outputInPrompt } from '../../src/domain/worker.ts';
+
+test.each([
+  ['claude', '/out'],
+  ['command', '$ABP_OUTPUT_DIR'],
+])('a prompt for the worker %s says that it writes in %s', (type, said) => {
+  expect(outputInPrompt(type, '/out')).toBe(said);
+});
