@@ -11,7 +11,7 @@ import { mixed } from './json/values.ts';
 import { COMPRESSED_ENDING } from './reading/bytes.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
-import { hintOf, reject } from './reading/invalid.ts';
+import { reject } from './reading/invalid.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
@@ -107,8 +107,9 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
     }
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
+    const { hint } = error;
     const message = `${config.file_path}, ${error.place}: ${error.message}`;
-    throw new AbpError('invalid_input', message, { hint: await hintOf(error) });
+    throw new AbpError('invalid_input', message, { hint: typeof hint === 'string' ? hint : await hint() });
   } finally {
     warnings.report();
   }

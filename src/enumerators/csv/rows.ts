@@ -1,4 +1,4 @@
-import type { EnumeratedItem, InvalidRecord } from '../../domain/enumerator.ts';
+import type { EnumeratedItem, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { didYouMean } from '../../domain/nearest.ts';
 import { markUndecodable, type TextFaults } from '../reading/decoder.ts';
 import { ALL_KNOWN, type Ending } from '../reading/invalid.ts';
@@ -54,7 +54,7 @@ export class CsvRows {
   private readonly warnings: WarningCounter;
   private readonly faults: TextFaults;
   private readonly collect: ((record: InvalidRecord) => void) | undefined;
-  private readonly hintFor: (fault: CsvFault) => Promise<string>;
+  private readonly hintFor: (fault: CsvFault) => Promise<Hint>;
   private readonly lines = lineCounter();
   private readonly limit: number;
   private hasText = false;
@@ -75,7 +75,7 @@ export class CsvRows {
     warnings: WarningCounter,
     faults: TextFaults,
     collect: ((record: InvalidRecord) => void) | undefined,
-    hintFor: (fault: CsvFault) => Promise<string>,
+    hintFor: (fault: CsvFault) => Promise<Hint>,
   ) {
     this.config = config;
     this.warnings = warnings;

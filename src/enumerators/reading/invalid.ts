@@ -1,4 +1,4 @@
-import type { EnumerationContext, InvalidRecord } from '../../domain/enumerator.ts';
+import type { EnumerationContext, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 
@@ -39,8 +39,12 @@ export async function invalidRecords(
   const some = unlisted === 0 ? '' : `, the first ${rest.length} of them`;
   const none = mayBeMore ? '; and perhaps others behind it' : '';
   const others = rest.length === 0 ? none : `. ${more}${some}: ${rest.join('; ')}`;
-  const hint = records[0] ? await hintOf(records[0]) : '';
-  const skip = helpsToSkip ? ' on_invalid: "skip" leaves out what cannot be an item, and lists it.' : '';
+  const told = records[0] ? await hintOf(records[0]) : '';
+  const hint = textOf(told);
+  const skip =
+    helpsToSkip && typeof told === 'string'
+      ? ' on_invalid: "skip" leaves out what cannot be an item, and lists it.'
+      : '';
   return new AbpError('invalid_input', `${first}${others}`, {
     hint: `${hint}${skip}`,
     details: { invalid: records.map(({ place, reason }) => ({ place, reason })) },
@@ -48,8 +52,17 @@ export async function invalidRecords(
 }
 
 /** What to do about a record. */
-export async function hintOf({ hint }: Pick<InvalidRecord, 'hint'>): Promise<string> {
+async function hintOf({ hint }: InvalidRecord): Promise<Hint> {
   return typeof hint === 'string' ? hint : await hint();
+}
+
+/** What to do about a record, as text. */
+export async function hintTextOf(record: InvalidRecord): Promise<string> {
+  return textOf(await hintOf(record));
+}
+
+function textOf(told: Hint): string {
+  return typeof told === 'string' ? told : told.hint;
 }
 
 /**
