@@ -19,10 +19,13 @@ export interface InvalidRecord {
   /** What was expected and what was found. */
   readonly reason: string;
   /** What to do about it; found out only for one that is told, where that takes reading. */
-  readonly hint: string | (() => Promise<string>);
+  readonly hint: string | (() => Promise<Hint>);
   /** Skipped whatever the config says of invalid records: another field of it says so. */
   readonly skipped?: boolean;
 }
+
+/** What to do; perhaps with the note that leaving the record out would be no help: others of the source are misread, too. */
+export type Hint = string | { readonly hint: string; readonly helpsToSkip: false };
 
 /** Something in the source that was left out and must not go unnoticed: an unreadable directory, a name that is not UTF-8. */
 export interface EnumerationWarning {

@@ -4,9 +4,9 @@ import { type CsvConfig, csvConfigSchema } from './csv/config.ts';
 import { csvHint } from './csv/hints.ts';
 import { beginningOf, LOOKED_AT, recordsOf } from './csv/parser.ts';
 import { CsvRows, RefusedRow } from './csv/rows.ts';
-import { CSV_WARNINGS } from './csv/warnings.ts';
+import { CSV_WARNINGS, warnOfOneColumn } from './csv/warnings.ts';
 import { TextFaults } from './reading/decoder.ts';
-import { hintOf, invalidRecords } from './reading/invalid.ts';
+import { hintTextOf, invalidRecords } from './reading/invalid.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { endOfLines, readStart, readText } from './reading/text.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
@@ -38,7 +38,9 @@ async function* enumerate(given: CsvConfig, context: EnumerationContext): AsyncG
   const enough = (text: string) => text.length - (endOfLines(text, skip_lines) ?? text.length) >= LOOKED_AT;
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {
-    const beginning = beginningOf(config, await readStart(source, enough));
+    const start = await readStart(source, enough);
+    const beginning = beginningOf(config, start);
+    warnOfOneColumn(config, start, beginning, warnings);
     for await (const item of await recordsOf(config, beginning, readText(source), rows, context.signal)) {
       yield item as EnumeratedItem;
       if (--left === 0) return;
@@ -54,5 +56,5 @@ async function* enumerate(given: CsvConfig, context: EnumerationContext): AsyncG
 
 async function refusal({ fault, record, ending }: RefusedRow): Promise<AbpError> {
   if (fault.kind !== 'columns') return invalidRecords([record], ending);
-  return new AbpError('invalid_input', fault.reason, { hint: await hintOf(record) });
+  return new AbpError('invalid_input', fault.reason, { hint: await hintTextOf(record) });
 }

@@ -87,13 +87,17 @@ export function readItems<Config>(
       hasItems ||= !isWhole;
     }
     await items.return?.();
-    throw await invalidRecords(refused, { others: isWhole ? unlisted || 'none' : 'perhaps', helpsToSkip: hasItems });
+    throw await invalidRecords(refused, { unlisted, mayBeMore: !isWhole, helpsToSkip: hasItems });
   }
 
   async function explained(error: unknown): Promise<never> {
     if (refused.length === 0 || context.signal?.aborted) throw error;
     // What else ended it lies behind them, and would also if they were skipped.
-    throw await invalidRecords(refused, { others: 'perhaps', helpsToSkip: error instanceof Enough && hasItems });
+    throw await invalidRecords(refused, {
+      unlisted,
+      mayBeMore: true,
+      helpsToSkip: error instanceof Enough && hasItems,
+    });
   }
 
   return {

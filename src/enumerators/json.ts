@@ -5,12 +5,13 @@ import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json } from '../domain/json.ts';
 import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
 import { type Fault, jsonItems, type Located } from './json/items.ts';
-import { itemsPath } from './json/route.ts';
+import { itemsPath, type ValueKind } from './json/route.ts';
 import { type FoundValue, MAX_DEPTH, scanJson } from './json/scan.ts';
+import { mixed } from './json/values.ts';
 import { COMPRESSED_ENDING } from './reading/bytes.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
-import { hintOf, reject } from './reading/invalid.ts';
+import { reject } from './reading/invalid.ts';
 import { lineCutter } from './reading/lines.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
@@ -45,7 +46,7 @@ const configSchema = z
       .enum(['json', 'jsonl'])
       .optional()
       .describe(
-        'One JSON text or several, all arrays or all objects, or one JSON value a line (JSON Lines). Left out: told from name and content.',
+        'One JSON text or several, all arrays (their values are the items) or all objects, or one JSON value a line, each an item (JSON Lines). Left out: told from name and content.',
       ),
     encoding: encodingField,
     on_duplicate: onDuplicateField,
@@ -89,8 +90,8 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
   let index = 0;
   let items = 0;
   try {
-    const batches =
-      (await formatOf(config, source)) === 'jsonl' ? lines(config, source) : elements(config, source, warnings);
+    const format = await formatOf(config, source);
+    const batches = format === 'json' ? elements(config, source, warnings) : lines(config, source, format);
     for await (const batch of batches) {
       refuseWhenAborted(context.signal);
       for (const found of batch) {
@@ -106,8 +107,9 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
     }
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
+    const { hint } = error;
     const message = `${config.file_path}, ${error.place}: ${error.message}`;
-    throw new AbpError('invalid_input', message, { hint: await hintOf(error) });
+    throw new AbpError('invalid_input', message, { hint: typeof hint === 'string' ? hint : await hint() });
   } finally {
     warnings.report();
   }
@@ -155,10 +157,15 @@ function locate({ text, key, line, column }: FoundValue): Located {
   return { text, key, value: parseExactJson(text), place: `line ${line}, column ${column}` };
 }
 
-/** The values of JSON Lines; empty lines are none. */
-async function* lines(config: JsonConfig, source: JsonText): AsyncGenerator<(Located | Fault)[]> {
+/** The values of JSON Lines; empty lines are none. Where only the content speaks for them, the values are of one kind. */
+async function* lines(
+  config: JsonConfig,
+  source: JsonText,
+  format: 'jsonl' | 'seems jsonl',
+): AsyncGenerator<(Located | Fault)[]> {
   const cutter = lineCutter();
   const hint = () => lineHint(config);
+  let first: ValueKind | null = null;
   let line = 0;
   for await (const piece of readText(source)) {
     yield cutter.push(piece).flatMap(locate);
@@ -174,13 +181,28 @@ async function* lines(config: JsonConfig, source: JsonText): AsyncGenerator<(Loc
     const text = given.startsWith('\u001e') ? given.slice(1) : given;
     if (BLANK.test(text)) return [];
     try {
-      return [{ text, key: null, value: parseLine(text), place: `line ${line}` }];
+      const value = parseLine(text);
+      if (format === 'seems jsonl') refuseMix(kindOf(value), text);
+      return [{ text, key: null, value, place: `line ${line}` }];
     } catch (error) {
       if (!(error instanceof LineFault)) throw error;
       const place = `line ${line}, column ${error.column}`;
       return [{ place, reason: error.message, hint, ...encodingFault(text, source.faults) }];
     }
   }
+
+  /** Without line breaks between they would be texts of one kind: what separates them must not decide what is an item. */
+  function refuseMix(kind: ValueKind, text: string): void {
+    first ??= kind;
+    if (kind === first || (kind !== 'array' && kind !== 'object' && first !== 'object')) return;
+    const place = `line ${line}, column ${text.search(/\S/) + 1}`;
+    throw new JsonFault({ place, reason: mixed(first, kind), hint: () => fitHint(config) });
+  }
+}
+
+function kindOf(value: Json): ValueKind {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : 'scalar';
 }
 
 /** What is no JSON in a line. */
@@ -211,8 +233,11 @@ function parseLine(text: string): Json {
   }
 }
 
-/** JSON Lines by name, or because the first line is a value of its own with more behind it. */
-async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 'jsonl'> {
+/**
+ * JSON Lines by name; they seem so where the first line is a value of its own with more behind it, but no array: arrays one
+ * behind the other give their values, whatever stands between.
+ */
+async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 'jsonl' | 'seems jsonl'> {
   if (config.format) return config.format;
   if (config.items_path !== undefined) return 'json';
   if (/\.(?:jsonl|ndjson|jsonlines|ldjson|geojsonl|geojsons)$/i.test(config.file_path.replace(COMPRESSED_ENDING, '')))
@@ -220,10 +245,10 @@ async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 
   const { text } = await readStart(source, tellsFormat);
   const start = text.trimStart();
   const end = start.indexOf('\n');
-  if (end < 0 || start.slice(end).trim() === '') return 'json';
+  if (start.startsWith('[') || end < 0 || start.slice(end).trim() === '') return 'json';
   try {
     JSON.parse(start.slice(0, end));
-    return 'jsonl';
+    return 'seems jsonl';
   } catch {
     return 'json';
   }

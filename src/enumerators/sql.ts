@@ -9,7 +9,8 @@ import { sensitivePowers } from './reading/paths.ts';
 import { ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
 import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings } from './reading/warnings.ts';
-import { asUrl, fileOf, resolveConnection, schemeOf } from './sql/connection.ts';
+import { fileOf, resolveConnection, schemeOf } from './sql/connection.ts';
+import { asUrl } from './sql/postgres-address.ts';
 import { type SqlEngine, type SqlRow, withoutPassword } from './sql/source.ts';
 
 /** Scheme of a connection string → engine. */

@@ -41,6 +41,26 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, read
   ['a title above the id_column', 'Orders\nid\n1\n', { id_column: 'id' }, ['skip_lines']],
   ['a header that is skipped', 'id,name\n1,Ada\n', { skip_lines: 1, id_column: 'id' }, ['skip_lines']],
   ['more lines to skip than there are', 'id\n1\n', { skip_lines: 9 }, ['skip_lines']],
+  [
+    'lines above with decimal commas below',
+    'Firma: X\nDatum: 1.1.2024\n\nid;name;wert\n1;x;1,5\n2;y;2,5\n',
+    {},
+    ['skip_lines'],
+  ],
+  [
+    'lines above with a comma in some fields',
+    'Report\nof May\nname;city\nAda;Rome\nBo;Oslo, Norway\nCy;Bern\n',
+    {},
+    ['skip_lines'],
+  ],
+  [
+    'lines above, some with delimiters',
+    'Orders, May\nall\nid,name\n1,Ada\n2,Bo\n',
+    {},
+    ['skip_lines', 'ragged_rows', 'ragged_rows', 'on_invalid'],
+  ],
+  ['a line above a table of two lines', 'Report\nname;cost\nAda;1,5', {}, ['skip_lines']],
+  ['a title with a quote', 'Orders "May"\nid,name\n1,Ada\n', {}, ['skip_lines']],
   // Names
   ['an id_column in another case', 'Id,name\n1,Ada\n', { id_column: 'id' }, ['id_column']],
   ['an id_column, and no header set', 'id,name\n1,Ada\n', { id_column: 'id', has_header: false }, ['has_header']],
@@ -54,6 +74,11 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, read
   ['a short row', 'id,name\n1\n2,3\n', {}, ['ragged_rows', 'ragged_rows', 'on_invalid']],
   ['a long row', 'id,name\n1,2,3\n4,5\n', {}, ['ragged_rows', 'on_invalid']],
   ['an empty field too many', 'id,name\n1,2,\n4,5\n', {}, ['ragged_rows', 'ragged_rows', 'on_invalid']],
+  ['a delimiter at the end of every row', 'a,b\n1,2,\n3,4,\n', {}, ['ragged_rows']],
+  ['a tab at the end of every row', 'a\tb\n1\t2\t\n3\t4\t\n', {}, ['ragged_rows']],
+  ['delimiters at the end of every row', 'a;b\n1;2;;\n3;4;;\n', {}, ['ragged_rows']],
+  ['a delimiter at the end of the header', 'a,b,\n1,2\n3,4\n', {}, ['ragged_rows']],
+  ['a tab at the end of the header', 'a\tb\t\r\n1\t2\r\n3\t4\r\n', {}, ['ragged_rows']],
   [
     'a long row where short ones are filled up',
     'id,name\n1,2,3\n4,5\n',

@@ -244,11 +244,70 @@ describe('what is odd is told', () => {
     ['a date', 'Ada,2024-01-02\n', 'header_like_data', ['column 2 "2024-01-02"']],
     ['a date with time', 'Ada,2024-01-02T03:04:05Z\n', 'header_like_data', ['column 2 "2024-01-02T03:04:05Z"']],
     ['an address', 'ada@example.org,x\n', 'header_like_data', ['column 1 "ada@example.org"']],
+    [
+      'an identifier',
+      'Ada,123e4567-e89b-12d3-a456-426614174000\n',
+      'header_like_data',
+      ['column 2 "123e4567-e89b-12d3-a456-426614174000"'],
+    ],
+    ['a URL', 'Ada,https://example.org/a?b=1\n', 'header_like_data', ['column 2 "https://example.org/a?b=1"']],
+    ['a URL without a scheme', 'Ada,www.example.org\n', 'header_like_data', ['column 2 "www.example.org"']],
+    ['a time', 'Ada,12:30\n', 'header_like_data', ['column 2 "12:30"']],
+    ['a time with seconds', 'Ada,12:30:05.25,x\n', 'header_like_data', ['column 2 "12:30:05.25"']],
+    ['a time of half a day', 'Ada,9:05 pm\n', 'header_like_data', ['column 2 "9:05 pm"']],
+    ['a phone number', 'Ada,+49 30 123456\n', 'header_like_data', ['column 2 "+49 30 123456"']],
+    ['a phone number in brackets', 'Ada,(212) 555-0100\n', 'header_like_data', ['column 2 "(212) 555-0100"']],
+    ['a phone number at home', 'Ada,030/123456\n', 'header_like_data', ['column 2 "030/123456"']],
+    ['a share', 'Ada,12 %\n', 'header_like_data', ['column 2 "12 %"']],
+    ['a price behind', 'Ada;"12,50 €"\n', 'header_like_data', ['column 2 "12,50 €"']],
+    ['true and false', 'Ada,true,False\n', 'header_like_data', ['column 2 "true"', 'column 3 "False"']],
+    [
+      'a preamble line',
+      'Export\nid;name\n1;x\n2;y\n',
+      'one_column',
+      ['skip_lines: 1 and delimiter: ";" give 2 columns'],
+    ],
+    [
+      'a preamble line over tabs',
+      'Export of x\nid\tname\n1\tx\n',
+      'one_column',
+      ['skip_lines: 1 and delimiter: "tab" give 2 columns'],
+    ],
+    [
+      'a title and an empty line',
+      'Title\n\nid|name|x\n1|x|y\n',
+      'one_column',
+      ['skip_lines: 2 and delimiter: "|" give 3 columns'],
+    ],
+    [
+      'two preamble lines',
+      'Title\nof May\nid;name\n1;x\n',
+      'one_column',
+      ['skip_lines: 2 and delimiter: ";" give 2 columns'],
+    ],
+    [
+      'a preamble behind CRLF',
+      'Export\r\n\r\nid;name\r\n1;x\r\n',
+      'one_column',
+      ['skip_lines: 2 and delimiter: ";" give 2 columns'],
+    ],
     ['a name twice', 'yes,yes\n', 'renamed_column', ['column 2 "yes" → "yes_2"']],
   ])('%s', async (_, content, kind, examples) => {
     const { warnings } = await enumerateAll('csv', { file_path: file(content) });
     expect(warnings).toMatchObject([{ kind, count: examples.length, examples }]);
-    if (kind !== 'empty_row') expect(warnings[0]?.message).toContain('has_header: false');
+    if (!['empty_row', 'one_column'].includes(kind)) expect(warnings[0]?.message).toContain('has_header: false');
+  });
+
+  test('another delimiter than the one that is set is told', async () => {
+    const config = { file_path: file('id;name\n1;x\n2;y\n'), delimiter: ',' };
+    const examples = ['delimiter: ";" gives 2 columns'];
+    expect((await enumerateAll('csv', config)).warnings).toMatchObject([{ kind: 'one_column', examples }]);
+  });
+
+  test('lines to skip are counted from the start of the file', async () => {
+    const config = { file_path: file('x\nTitle\nid;name\n1;x\n'), skip_lines: 1 };
+    const examples = ['skip_lines: 2 and delimiter: ";" give 2 columns'];
+    expect((await enumerateAll('csv', config)).warnings).toMatchObject([{ kind: 'one_column', examples }]);
   });
 
   test.each([
@@ -257,6 +316,12 @@ describe('what is odd is told', () => {
     ['data without a header', '1,2024-01-02\n', { has_header: false }],
     ['a header that is replaced', '1,2\n3,4\n', { columns: ['a', 'b'] }],
     ['a row with one value', 'a,b\n,x\n', {}],
+    ['spans of years', 'country,2019-2020,2020-21\nx,1,2\n', {}],
+    ['hours that follow each other', 'day,08:00,09:00,10:00\nx,1,2,3\n', {}],
+    ['names with numbers in them', 'id,12 months,www,0-4,5+,true north\n1,2,3,4,5,6\n', {}],
+    ['one column', 'text\nhello\nworld\n', {}],
+    ['one column with a delimiter here and there', 'text\na;b\nhello\nc;d;e\n', {}],
+    ['one column with one row', 'text\na;b\n', {}],
   ])('not %s', async (_, content, config) => {
     expect((await enumerateAll('csv', { file_path: file(content), ...config })).warnings).toEqual([]);
   });

@@ -98,7 +98,7 @@ describe('records that cannot be items', () => {
     const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
     const error = await refusal(() => read('csv', `a,b\n${rows}"never closed`));
     expect(error.details?.invalid).toHaveLength(20);
-    expect(error.message).toMatch(/line 2: .*\. 19 more: line 3: .*line 21: .*; and perhaps others behind these$/);
+    expect(error.message).toMatch(/line 2: .*\. At least 29 more, the first 19 of them: line 3: .*line 21: [^;]*$/);
     const { skipped } = await read('csv', `a,b\n${rows}`, { on_invalid: 'skip' });
     expect(skipped.invalid).toBe(30);
     expect(skipped.records).toHaveLength(20);
@@ -122,7 +122,7 @@ describe('records that cannot be items', () => {
       'a line of JSON',
       'json',
       broken('1\n"\xe9"\n"\ufffd"\n{"\xff":1}\n\xe9\n'),
-      {},
+      { format: 'jsonl' },
       2,
       ['line 2', 'line 4', 'line 5, column 1'],
     ],
@@ -223,8 +223,16 @@ describe('records that cannot be items', () => {
   test('on_invalid is named where there are more of them than are listed', async () => {
     const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
     const error = await refusal(() => read('csv', `a,b\n1,2\n${rows}`));
-    expect(error.message).toMatch(/line 22: [^;]*; and 10 behind these$/);
+    expect(error.message).toMatch(/line 3: .*\. 29 more, the first 19 of them: line 4: .*line 22: [^;]*$/);
     expect(error.hint).toContain('on_invalid: "skip"');
+  });
+
+  test('without a count nothing is said of others, but that there may be some', async () => {
+    expect((await refusal(() => read('csv', 'a,b\n1\n2,3\n4\n'))).message).toMatch(
+      /line 2: .*\. 1 more: line 4: [^;]*$/,
+    );
+    const error = await refusal(() => read('csv', 'a,b\n1\n"never closed'));
+    expect(error.message).toMatch(/line 2: .* found 1; and perhaps others behind it$/);
   });
 
   test.each([

@@ -113,6 +113,32 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
       /line 2, column 1: expected an array, as the texts before/,
       [[{ format: 'jsonl' }, 2]],
     ],
+    ...['\n', ' '].flatMap((space): typeof REFUSED => {
+      const place = space === ' ' ? 'line 1, column \\d+' : 'line 2, column 1';
+      const lines: readonly (readonly [JsonObject, number])[] = space === ' ' ? [] : [[{ format: 'jsonl' }, 2]];
+      const mix = (first: string, second: string, reason: string) =>
+        [
+          `${first} and ${second} with ${JSON.stringify(space)} between`,
+          `${first}${space}${second}`,
+          {},
+          new RegExp(`${place}: expected ${reason}$`),
+          lines,
+        ] as const;
+      return [
+        mix('[{"a":2}]', '{"a":1}', 'an array, as the texts before, found an object'),
+        mix('[1]', '5', 'an array, as the texts before, found a single value'),
+        mix('{"a":1}', '[{"a":2}]', 'an object, as the texts before, found an array'),
+        mix('{"a":1}', '5', 'an object, as the texts before, found a single value'),
+        mix('{"a":1}', 'null', 'an object, as the texts before, found null'),
+      ];
+    }),
+    [
+      'an array behind a single value',
+      '5\n[1]\n',
+      {},
+      /line 2, column 1: expected a single value, as the texts before, found an array$/,
+      [[{ format: 'jsonl' }, 2]],
+    ],
     ['single values', '1\n"x"\n', { format: 'json' }, /line 1, column 1/, [[{ format: 'jsonl' }, 2]]],
     [
       'pages of which one has no such path',

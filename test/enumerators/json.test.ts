@@ -80,7 +80,22 @@ describe('what a file may look like', () => {
     ['an empty array', '[ ]', {}, []],
     ['JSON Lines', '{"a":1}\n{"b":[2,{"c":null}]}\n', {}, ab],
     ['JSON Lines with CRLF, empty lines and no break at the end', '\r\n{"a":1}\r\n \r\n{"b":[2,{"c":null}]}', {}, ab],
-    ['JSON Lines of arrays', '[1]\n[2]\n', {}, values([1], [2])],
+    ['JSON Lines of arrays, where the config says so', '[1]\n[2]\n', { format: 'jsonl' }, values([1], [2])],
+    ['JSON Lines of single values', '1\nnull\n"x"\n', {}, values(1, null, 'x')],
+    ...['\n', ' ', '', '\r\n', '\n\n', '\t'].map((space): [string, string, JsonObject, JsonObject[]] => [
+      `arrays with ${JSON.stringify(space)} between`,
+      `[{"a":1},{"a":3}]${space}[{"a":2}]`,
+      {},
+      [{ a: 1 }, { a: 3 }, { a: 2 }],
+    ]),
+    ['arrays over lines', '[{"a":1},\n{"a":3}]\n[\n{"a":2}]\n', {}, [{ a: 1 }, { a: 3 }, { a: 2 }]],
+    ['empty arrays on lines', '[]\n[1]\n[]\n', {}, values(1)],
+    ['arrays behind separators', '\u001e[1]\n\u001e[2]\n', {}, values(1, 2)],
+    ['every value of every value', '{"a":[1],"b":[2,3]}', { items_path: '*[*]' }, values(1, 2, 3)],
+    ['the first list of every value', '{"a":[[1],[4]],"b":[[2,3]]}', { items_path: '*[0]' }, values(1, 2, 3)],
+    ['a list in every value', '[{"a":[1]},{"a":[2]}]', { items_path: '*.a[*]' }, values(1, 2)],
+    ['brackets behind a star below', '{"x":{"a":[[1]],"b":[[2]]}}', { items_path: 'x.*[0][*]' }, values(1, 2)],
+    ['a name that is a star', '{"*":[[1],[2]]}', { items_path: '\\*[1]' }, values(2)],
     [
       'an array below a path',
       `{"x":{"items":[7]},"data":{"n":"]","items":${text},"z":{}},"data2":1}`,
@@ -113,6 +128,7 @@ describe('what a file may look like', () => {
 
   test('a name with .jsonl or .ndjson is JSON Lines, whatever the first line looks like', async () => {
     expect(await items('[1]\n', {}, 'x.jsonl')).toEqual([{ value: [1] }]);
+    expect(await items('{"a":1}\n[2]\n3\n', {}, 'x.jsonl')).toEqual([{ a: 1 }, { value: [2] }, { value: 3 }]);
     expect(await items(gzipSync('{"a":1}\n'), {}, 'x.ndjson.gz')).toEqual([{ a: 1 }]);
   });
 
@@ -173,8 +189,8 @@ describe('refused, with line and column', () => {
     ['a word behind an object', '{}\nnull', { format: 'json' }, /line 2, column 1: expected an object, as the texts/],
     ['a bracket behind the end', '[1]]', {}, /line 1, column 4: expected the end, found "\]"/],
     ['half of a surrogate pair', '[1,\n"\\ud800"]', {}, /line 2, column 1: expected whole characters, found half/],
-    ['half of one in a list', '{"a":["x","\\udc00x"]}\n1\n', {}, /line 1: .* half of a surrogate pair in a\.1/],
-    ['half of one in a name', '{"\\uD83D":1}\n1\n', {}, /line 1: .* half of a surrogate pair in the name of/],
+    ['half of one in a list', '{"a":["x","\\udc00x"]}\n{}\n', {}, /line 1: .* half of a surrogate pair in a\.1/],
+    ['half of one in a name', '{"\\uD83D":1}\n{}\n', {}, /line 1: .* half of a surrogate pair in the name of/],
     ['an empty file', '', {}, /line 1, column 1: expected a value, found the end of the text/],
     ['a single value', '5', {}, /line 1, column 1: expected an array at the top, found a single value/],
     ['an object without a path', '{"data": []}', {}, /line 1, column 1: expected an array at the top, found an object/],

@@ -70,6 +70,10 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
     ['multirange[]', "array['{[1,2),[4,5)}'::int4multirange]", ['{[1,2),[4,5)}']],
     ['bit[]', "array[B'10']::bit(2)[]", ['10']],
     ['composite[]', `array[row(1, 'a "b"')::pair]`, ['(1,"a ""b""")']],
+    ['record[]', `array[row(1, 'a "b"'), row(2, NULL)]`, ['(1,"a ""b""")', '(2,)']],
+    ['cstring[]', "'{a,b}'::cstring[]", ['a', 'b']],
+    ['a record', 'row(1, 2)', '(1,2)'],
+    ['a name, which is no list', "'abc'::name", 'abc'],
     ['xml[]', 'array[\'<a b="c"/>\'::xml]', ['<a b="c"/>']],
     ['box[], with semicolons between', "array['(1,1),(0,0)', '(3,3),(2,2)']::box[]", ['(1,1),(0,0)', '(3,3),(2,2)']],
     ['bytea[]', String.raw`array['\x00ff']::bytea[]`, [{ $base64: 'AP8=' }]],
@@ -96,6 +100,8 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
 
   test.each([
     ['keywords', (host: string) => `host=${host} user=postgres dbname=postgres`],
+    ['a wait', (host: string) => `host=${host} user=postgres dbname=postgres connect_timeout=5`],
+    ['a database behind ?', (host: string) => `postgres:///?host=${host}&user=postgres&dbname=postgres`],
     ['keywords with quotes and spaces', (host: string) => `dbname = 'postgres'  host='${host}' user = 'post\\gres'`],
     [
       'a URL with the directory of the socket',

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { asUrl } from '../../src/enumerators/sql/connection.ts';
+import { asUrl } from '../../src/enumerators/sql/postgres-address.ts';
 import { withoutPassword } from '../../src/enumerators/sql/source.ts';
 import { sqlEnumerator } from '../../src/enumerators/sql.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -99,7 +99,70 @@ describe('keywords of PostgreSQL', () => {
     ['host=/tmp/pg port=5433 user=me dbname=shop', 'postgres://me@localhost:5433/shop?host=%2Ftmp%2Fpg'],
     ['port=5433 user=me', 'postgres://me@localhost:5433/'],
     ['postgres://me@host/db', 'postgres://me@host/db'],
+    ["dbname='shop'user=me", 'postgres://me@localhost/shop'],
+    ["user=a'b dbname=a/b@c", "postgres://a'b@localhost/a/b@c"],
+    ['host = x port = 5433', 'postgres://x:5433/'],
+    ['host=x port=1 port=5433', 'postgres://x:5433/'],
+    ['host=db.example hostaddr=10.0.0.1 dbname=shop', 'postgres://10.0.0.1/shop'],
+    ['host=x connect_timeout=5 application_name=a', 'postgres://x/?connect_timeout=5&application_name=a'],
+    ['postgres://x/?connect_timeout=5', 'postgres://x/?connect_timeout=5'],
+    ['postgresql://me:p%40@[::1]:5433/shop?sslmode=require', 'postgres://me:p%40@%3A%3A1:5433/shop?sslmode=require'],
+    ['postgres:///?host=db.example&port=5433&user=me&dbname=shop', 'postgres://me@db.example:5433/shop'],
+    ['postgres://%2Ftmp%2Fpg/shop', 'postgres:///shop?host=%2Ftmp%2Fpg'],
+    ['postgres://me:p@ss@host/db', 'postgres://me:p%40ss@host/db'],
+    ['postgres://host:/db?user=me&', 'postgres://me@host/db'],
+    ['mysql://me@host/db?x', 'mysql://me@host/db?x'],
+    ['/data/shop.db', '/data/shop.db'],
   ])('%s', (given, url) => expect(asUrl(given)).toBe(url));
+
+  test.each<[string, number, string]>([
+    // Keywords
+    ['host=127.0.0.1 port 54871 user=postgres', 16, 'expected "=" behind each keyword, found a word without one'],
+    ['host=x user=y garbage', 15, 'expected "=" behind each keyword'],
+    ["host=x dbname='postgres", 15, 'expected a closing quote for dbname, found the end'],
+    ['host=x =y', 8, 'expected names that are known here, found ""'],
+    ['host=x Port=1', 8, 'found "Port". Did you mean "port"?'],
+    ['host=x port=1x', 8, 'expected a number up to 65535 in port'],
+    ['host=x port=0', 8, 'expected a number up to 65535 in port'],
+    ['host=x port=65536', 8, 'expected a number up to 65535 in port'],
+    ['host=a,b', 1, 'expected one host'],
+    ['host=x connect_timeout=soon', 8, 'expected seconds in connect_timeout'],
+    ['host=x sslmode=on', 8, 'expected disable, allow, prefer,'],
+    ['host=x target_session_attrs=read-only', 8, 'found "target_session_attrs"'],
+    ['service=shop', 1, 'found "service"'],
+    // URLs
+    ['postgres://x/db?foo=1', 17, 'found "foo"'],
+    ['postgres://x/db?user', 17, 'expected "=" behind each name'],
+    ['postgres://x/db?user=a&port=1=2', 24, 'expected one "=" in port'],
+    ['postgres://x/db?service=shop', 17, 'found "service"'],
+    ['postgres://x/db?target_session_attrs=read-only', 17, 'found "target_session_attrs"'],
+    ['postgres://x/db?sslmode=on', 17, 'expected disable, allow, prefer,'],
+    ['postgres://x/a%zz', 14, 'expected percent-encoded text in dbname'],
+    ['postgres://x/a%00', 14, 'expected percent-encoded text in dbname'],
+    ['postgres://x/a%ff', 14, 'expected percent-encoded UTF-8 in dbname'],
+    ['postgres://me:s%cret@x/a', 15, 'expected percent-encoded text in password'],
+    ['postgres://x:a/db', 14, 'expected a number up to 65535 in port'],
+    ['postgres://x:99999/db', 14, 'expected a number up to 65535 in port'],
+    ['postgres://[::1', 12, 'expected a host'],
+    ['postgres://[::1]x/', 17, 'expected a host, a port, "/" or "?" there'],
+    ['postgres:/x', 1, 'expected postgres://'],
+  ])('what libpq refuses is refused with its place: %s', async (connection_string, character, message) => {
+    const error = await refusal(() => enumerateAll('sql', { connection_string, query: 'SELECT 1' }));
+    expect(error.code).toBe('invalid_input');
+    expect(error.message).toContain(`connection_string, character ${character}: `);
+    expect(error.message).toContain(message);
+    expect(error.hint).toMatch(/\w/);
+  });
+
+  test.each([
+    'host=x password=a hunter2 b',
+    "host=x password='hunter2",
+    'postgres://me:hunter2%@x/',
+    'postgres://me:hunter2/x',
+  ])('a password is not told: %s', async (connection_string) => {
+    const error = await refusal(() => enumerateAll('sql', { connection_string, query: 'SELECT 1' }));
+    expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
+  });
 
   test('one that is not known is refused with the nearest', async () => {
     const config = { connection_string: 'host=x dbnmae=y', query: 'SELECT 1' };
@@ -111,6 +174,9 @@ describe('keywords of PostgreSQL', () => {
   test('are shown without the password', () => {
     expect(withoutPassword(`host=x password='a b\\'c' user=me`)).toBe('host=x password=*** user=me');
     expect(withoutPassword('password = secret host=x')).toBe('password = *** host=x');
+    expect(withoutPassword("host=x password='open quote")).toBe('host=x password=***');
+    expect(withoutPassword('password=a\\ b host=x')).toBe('password=*** host=x');
+    expect(withoutPassword("user='me'password=secret host=x")).toBe("user='me'password=*** host=x");
   });
 
   test('are a server, not a file', () => {

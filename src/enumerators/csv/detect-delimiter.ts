@@ -1,7 +1,9 @@
-import type { TextStart } from '../reading/text.ts';
+import { endOfLines, type TextStart } from '../reading/text.ts';
 
 const CANDIDATES = [',', ';', '\t', '|'];
 const RECORDS = 20;
+/** Behind so many lines a table is looked for. */
+const LINES_ABOVE = 20;
 
 /** What has a meaning of its own in a CSV text; a quote of more than one character is none. */
 export interface CsvMarks {
@@ -17,15 +19,44 @@ export function detectDelimiter(
   { text, isWhole }: TextStart,
   marks: CsvMarks = { quote: '"', comment: undefined },
 ): string {
+  return judged({ text, isWhole }, marks)[0]?.delimiter ?? ',';
+}
+
+/** What cuts the first record into several fields, best first. */
+function judged({ text, isWhole }: TextStart, marks: CsvMarks) {
   // What a beginning ends with may be half a record.
   const records = isWhole ? `${text}\n` : text;
-  const judged = CANDIDATES.map((delimiter) => {
+  const all = CANDIDATES.map((delimiter) => {
     const counts = countFields(records, delimiter, marks);
     const first = counts[0] ?? 1;
-    return { delimiter, fields: first, even: counts.every((count) => count === first) };
+    return { delimiter, fields: first, records: counts.length, even: counts.every((count) => count === first) };
   }).filter(({ fields }) => fields > 1);
-  judged.sort((a, b) => Number(b.even) - Number(a.even) || b.fields - a.fields);
-  return judged[0]?.delimiter ?? ',';
+  return all.sort((a, b) => Number(b.even) - Number(a.even) || b.fields - a.fields);
+}
+
+/** A table in a text, behind so many lines. */
+export interface FoundTable {
+  readonly lines: number;
+  readonly delimiter: string;
+  readonly columns: number;
+}
+
+/** The table that begins with one of the first lines and goes on evenly; null where there is none. */
+export function tableIn({ text, isWhole }: TextStart, marks: CsvMarks): FoundTable | null {
+  for (let lines = 0; lines <= LINES_ABOVE; lines++) {
+    const end = endOfLines(text, lines);
+    if (end === null) return null;
+    const rest = text.slice(end);
+    if (/^[ \t]*[\r\n]/.test(rest)) continue;
+    const [best] = judged({ text: rest, isWhole }, marks);
+    if (best?.even && best.records > 1) return { lines, delimiter: best.delimiter, columns: best.fields };
+  }
+  return null;
+}
+
+/** Whether a delimiter cuts nothing in the first records. */
+export function isOneColumn({ text, isWhole }: TextStart, delimiter: string, marks: CsvMarks): boolean {
+  return countFields(isWhole ? `${text}\n` : text, delimiter, marks).every((fields) => fields === 1);
 }
 
 /** The first line by which Excel is told the delimiter (`sep=;`), if a text begins with one: it is no row. */

@@ -1,7 +1,7 @@
-import type { EnumeratedItem, InvalidRecord } from '../../domain/enumerator.ts';
+import type { EnumeratedItem, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { didYouMean } from '../../domain/nearest.ts';
 import { markUndecodable, type TextFaults } from '../reading/decoder.ts';
-import type { Ending } from '../reading/invalid.ts';
+import { ALL_KNOWN, type Ending } from '../reading/invalid.ts';
 import { MAX_ITEM_LENGTH, rowPayload, uniqueNames } from '../reading/rows.ts';
 import { nulFound, undecodable } from '../reading/text.ts';
 import type { WarningCounter } from '../reading/warnings.ts';
@@ -54,7 +54,7 @@ export class CsvRows {
   private readonly warnings: WarningCounter;
   private readonly faults: TextFaults;
   private readonly collect: ((record: InvalidRecord) => void) | undefined;
-  private readonly hintFor: (fault: CsvFault) => Promise<string>;
+  private readonly hintFor: (fault: CsvFault) => Promise<Hint>;
   private readonly lines = lineCounter();
   private readonly limit: number;
   private hasText = false;
@@ -75,7 +75,7 @@ export class CsvRows {
     warnings: WarningCounter,
     faults: TextFaults,
     collect: ((record: InvalidRecord) => void) | undefined,
-    hintFor: (fault: CsvFault) => Promise<string>,
+    hintFor: (fault: CsvFault) => Promise<Hint>,
   ) {
     this.config = config;
     this.warnings = warnings;
@@ -204,13 +204,13 @@ export class CsvRows {
     const record = { ...this.recordOf(fault), skipped };
     if (this.collect) this.collect(record);
     else if (!skipped)
-      throw new RefusedRow(fault, record, { others: 'none', helpsToSkip: this.config.on_invalid !== 'skip' });
+      throw new RefusedRow(fault, record, { ...ALL_KNOWN, helpsToSkip: this.config.on_invalid !== 'skip' });
   }
 
   /** The end of the source. */
   private refused(kind: CsvFaultKind, line: number, reason: string, names?: readonly string[]): RefusedRow {
     const fault = this.faultAt(kind, line, reason, names);
-    return new RefusedRow(fault, this.recordOf(fault), { others: 'none', helpsToSkip: false });
+    return new RefusedRow(fault, this.recordOf(fault), { ...ALL_KNOWN, helpsToSkip: false });
   }
 
   private faultAt(kind: CsvFaultKind, line: number, reason: string, names = this.names ?? []): CsvFault {

@@ -1,6 +1,8 @@
 import { nearest } from '../../domain/nearest.ts';
 import { hasUndecodable } from '../reading/decoder.ts';
+import { endOfLines } from '../reading/text.ts';
 import { type CsvConfig, delimiterOf, NO_QUOTE } from './config.ts';
+import { tableIn } from './detect-delimiter.ts';
 import type { Excerpt } from './excerpt.ts';
 import type { CsvFault } from './rows.ts';
 
@@ -36,7 +38,7 @@ export function suggestionsFor(config: CsvConfig, fault: CsvFault, excerpt: Exce
     ...(config.trim ? [] : [made({ trim: true }, 'removes white space around fields and quotes, and lines of it')]),
     ...quotes(config, excerpt.text),
     ...delimiters(config, fault, header),
-    ...linesToSkip(config, fault, lines),
+    ...linesToSkip(config, fault, excerpt, lines),
     ...general(config, fault, excerpt.text),
   ];
 }
@@ -89,19 +91,25 @@ function delimiters(config: CsvConfig, { kind }: CsvFault, header: string): Sugg
 }
 
 function linesToSkip(
-  { skip_lines, id_column }: CsvConfig,
+  { skip_lines, id_column, quote, comment }: CsvConfig,
   { kind, line }: CsvFault,
+  { text, isWhole }: Excerpt,
   lines: readonly string[],
 ): Suggestion[] {
   const fewer = skip_lines === 0 || (kind !== 'header' && kind !== 'columns') ? [] : [skip_lines - 1, 0];
   const named =
-    kind === 'columns' ? lines.slice(0, FIRST_LINES).findIndex((text) => text.includes(id_column ?? '')) : -1;
+    kind === 'columns' ? lines.slice(0, FIRST_LINES).findIndex((content) => content.includes(id_column ?? '')) : -1;
+  const rest = { text: text.slice(endOfLines(text, skip_lines) ?? text.length), isWhole };
+  const table = kind === 'header' || kind === 'columns' ? null : tableIn(rest, { quote, comment });
+  const above = table === null ? -1 : skip_lines + table.lines;
   const before = kind !== 'header' && line <= FIRST_LINES ? line - 1 : -1;
-  return [...new Set([...fewer, named, before])]
+  return [...new Set([...fewer, named, above, before])]
     .filter((count) => count >= 0 && count !== skip_lines)
     .map((count) => {
       const does =
-        count < skip_lines ? 'leaves out fewer lines' : 'leaves out the lines before that one, if it is the header';
+        count < skip_lines
+          ? 'leaves out fewer lines'
+          : 'leaves out the lines before the header, if that is the next one';
       return { setting: { skip_lines: count }, does, fit: count < skip_lines ? 'made' : 'perhaps' };
     });
 }
@@ -120,8 +128,9 @@ function general({ quote, relax_quotes, ragged_rows }: CsvConfig, { kind }: CsvF
   // Where fields stand between quotes, not all of them are text.
   const isQuoted = text.split(/[\r\n,;\t|]/).some((field) => field.startsWith(quote));
   const quoteFaults = relax_quotes ? [none] : isQuoted ? [relaxed, none] : [none, relaxed];
+  const padDoes = kind === 'long' ? 'drops empty fields at the end of long rows' : 'fills short rows up';
   const ragged: Suggestion[] = [
-    { setting: { ragged_rows: 'pad' }, does: 'fills short rows up', fit: 'general' },
+    { setting: { ragged_rows: 'pad' }, does: padDoes, fit: 'general' },
     { setting: { ragged_rows: 'skip' }, does: 'leaves rows out that are too short or too long', fit: 'general' },
   ];
   return [

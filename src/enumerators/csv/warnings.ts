@@ -1,31 +1,65 @@
+import type { TextStart } from '../reading/text.ts';
 import type { WarningCounter } from '../reading/warnings.ts';
+import type { CsvConfig } from './config.ts';
+import { isOneColumn, tableIn } from './detect-delimiter.ts';
+import type { CsvBeginning } from './parser.ts';
 
 /** What is odd about a CSV file that can be read all the same. */
 export const CSV_WARNINGS = {
   renamed_column:
     'Columns without a name, or with a name that came before, were given one. If the first row is data, set has_header: false.',
   header_like_data: 'Names of columns look like data. If the first row is data, set has_header: false.',
+  one_column:
+    'Every row is one field, but lines of it have the same number of another delimiter. If they are the table, set what is named here.',
   empty_row: 'Rows without any value are items, too: an agent is paid for each. Remove them from the file.',
 } as const;
 
-const NUMBER = /^[-+]?[$€£]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?%?$/;
+const NUMBER = /^[-+]?(?:[$€£¥]\s?)?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?(?:\s?[%$€£¥])?$/;
 const DATE =
   /^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ][\d:.]+(?:Z|[-+]\d{2}:?\d{2})?)?$/;
 const EMAIL = /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/;
+const UUID = /^\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$/i;
+const URL = /^(?:[a-z][a-z0-9+.-]*:\/\/|www\.[^\s.]+\.)\S+$/i;
+const TIME = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[ap]\.?m\.?)?$/i;
+/** With the code of a country, of a city, or as in North America; other numbers with dashes are spans. */
+const PHONE = /^(?:\+\d[\d ()./-]{6,}|\(?0\d+\)?[ /-][\d ./-]{4,}|(?:1[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})$/;
+const BOOLEAN = /^(?:true|false)$/i;
+const DATA = [NUMBER, DATE, EMAIL, UUID, URL, TIME, PHONE, BOOLEAN];
 const YEAR = /^(?:19|20)\d{2}$/;
 /** No value of interest is longer. */
-const LONGEST = 100;
+const LONGEST = 2000;
 
-/** Warns of names that are numbers, dates or e-mail addresses; not of years that follow each other, as tables have. */
+/**
+ * Warns of names that are data: numbers, dates, times, addresses, identifiers; not of years that follow each other or of
+ * several hours, as tables have.
+ */
 export function warnOfData(names: readonly string[], warnings: WarningCounter): void {
   const years = names.filter((name) => YEAR.test(name.trim())).map(Number);
   const isSeries =
     years.length > 1 && years.every((year, at) => at === 0 || Math.abs(year - (years[at - 1] ?? 0)) === 1);
+  const areHours = names.filter((name) => TIME.test(name.trim())).length > 2;
   for (const [at, given] of names.entries()) {
     const name = given.trim();
-    if (name.length > LONGEST || (isSeries && YEAR.test(name))) continue;
-    if (NUMBER.test(name) || DATE.test(name) || EMAIL.test(name)) {
+    if (name.length > LONGEST || (isSeries && YEAR.test(name)) || (areHours && TIME.test(name))) continue;
+    if (DATA.some((form) => form.test(name))) {
       warnings.add('header_like_data', `column ${at + 1} ${JSON.stringify(given)}`);
     }
   }
+}
+
+/** Warns where every row is one field, and a table is seen in the lines behind those that are skipped. */
+export function warnOfOneColumn(
+  { quote, comment }: CsvConfig,
+  start: TextStart,
+  { delimiter, characters, lines }: CsvBeginning,
+  warnings: WarningCounter,
+): void {
+  const rest = { ...start, text: start.text.slice(characters) };
+  const marks = { quote, comment };
+  if (!isOneColumn(rest, delimiter, marks)) return;
+  const table = tableIn(rest, marks);
+  if (table === null) return;
+  const mark = `delimiter: ${JSON.stringify(table.delimiter === '\t' ? 'tab' : table.delimiter)}`;
+  const skip = table.lines === 0 ? '' : `skip_lines: ${lines + table.lines} and `;
+  warnings.add('one_column', `${skip}${mark} ${skip === '' ? 'gives' : 'give'} ${table.columns} columns`);
 }

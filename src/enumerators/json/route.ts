@@ -119,16 +119,16 @@ export function splitPath(path: string): string[] {
 }
 
 /**
- * The steps of a path to items: as splitPath, but `*` and `name[*]` are for every value, `name[0]` is the first one. The
+ * The steps of a path to items: as splitPath, but `*` and `[*]` are for every value, `name[0]` is the first one. The
  * values at its end are the items, so that an EVERY there says nothing.
  */
 export function itemsPath(path: string): Step[] {
   const steps = rawSteps(path).flatMap((step): Step[] => {
-    if (step === '*') return [EVERY];
     const [, name = step, brackets = ''] = /^((?:\\.|[^\\[])*)((?:\[(?:\*|\d+)\])+)$/s.exec(step) ?? [];
-    const inside = brackets.slice(1, -1).split('][');
-    if (brackets === '') return [unescaped(step)];
-    return [...(name === '' ? [] : [unescaped(name)]), ...inside.map((text) => (text === '*' ? EVERY : text))];
+    const inside = brackets === '' ? [] : brackets.slice(1, -1).split('][');
+    // Brackets alone are behind no name; a name may be empty.
+    const names: Step[] = name === '' && brackets !== '' ? [] : [name === '*' ? EVERY : unescaped(name)];
+    return [...names, ...inside.map((text) => (text === '*' ? EVERY : text))];
   });
   return steps.at(-1) === EVERY ? steps.slice(0, -1) : steps;
 }

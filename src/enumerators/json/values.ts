@@ -19,14 +19,19 @@ export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (me
         areItems = true;
         route = null;
       }
-      if (path !== 'whole' || texts === 1 || kind === (areItems ? 'object' : 'array')) return null;
-      return `expected ${KINDS[areItems ? 'object' : 'array']}, as the texts before, found ${KINDS[kind]}`;
+      const wanted = areItems ? 'object' : 'array';
+      return path !== 'whole' || texts === 1 || kind === wanted ? null : mixed(wanted, kind);
     },
     /** Whether the texts themselves are wanted. */
     areTexts: () => areItems,
     /** Whether the first text is an object and no other has come: the only one is no item. */
     mayBeTheOnly: () => areItems && texts === 1,
   };
+}
+
+/** What is wrong with a text that is not of the kind of those before. */
+export function mixed(wanted: ValueKind, found: ValueKind): string {
+  return `expected ${KINDS[wanted]}, as the texts before, found ${KINDS[found]}`;
 }
 
 const KINDS: Readonly<Record<ValueKind, string>> = {

@@ -1,14 +1,19 @@
-import type { EnumerationContext, InvalidRecord } from '../../domain/enumerator.ts';
+import type { EnumerationContext, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 
 /** How the refusal of a source for its records ends. */
 export interface Ending {
-  /** Whether there are others behind those listed: none, perhaps, or so many. */
-  readonly others: number | 'none' | 'perhaps';
+  /** How many others are known that are not listed. */
+  readonly unlisted: number;
+  /** Whether there may be others that are not known. */
+  readonly mayBeMore: boolean;
   /** Whether the source would be read if the config skipped such records. */
   readonly helpsToSkip: boolean;
 }
+
+/** No others are told of. */
+export const ALL_KNOWN = { unlisted: 0, mayBeMore: false } as const;
 
 /** Gives a record that cannot be an item to who collects such; where nobody does, throws it as AbpError `invalid_input`. */
 export async function reject(
@@ -18,31 +23,46 @@ export async function reject(
 ): Promise<void> {
   if (context.reject) context.reject(record);
   else if (record.skipped !== true) {
-    throw await invalidRecords([record], { others: 'none', helpsToSkip: config.on_invalid !== 'skip' });
+    throw await invalidRecords([record], { ...ALL_KNOWN, helpsToSkip: config.on_invalid !== 'skip' });
   }
 }
 
 /** The refusal of a source for its records that cannot be items, the first ones in order. */
 export async function invalidRecords(
   records: readonly InvalidRecord[],
-  { others, helpsToSkip }: Ending,
+  { unlisted, mayBeMore, helpsToSkip }: Ending,
 ): Promise<AbpError> {
   const [first, ...rest] = records.map(({ source, place, reason }, at) =>
     at === 0 ? `${source}, ${place}: ${reason}` : `${place}: ${reason}`,
   );
-  const listed = rest.length === 0 ? '' : `. ${rest.length} more: ${rest.join('; ')}`;
-  const behind = { none: '', perhaps: '; and perhaps others behind these' }[others] ?? `; and ${others} behind these`;
-  const hint = records[0] ? await hintOf(records[0]) : '';
-  const skip = helpsToSkip ? ' on_invalid: "skip" leaves out what cannot be an item, and lists it.' : '';
-  return new AbpError('invalid_input', `${first}${listed}${behind}`, {
+  const more = `${mayBeMore ? 'At least ' : ''}${rest.length + unlisted} more`;
+  const some = unlisted === 0 ? '' : `, the first ${rest.length} of them`;
+  const none = mayBeMore ? '; and perhaps others behind it' : '';
+  const others = rest.length === 0 ? none : `. ${more}${some}: ${rest.join('; ')}`;
+  const told = records[0] ? await hintOf(records[0]) : '';
+  const hint = textOf(told);
+  const skip =
+    helpsToSkip && typeof told === 'string'
+      ? ' on_invalid: "skip" leaves out what cannot be an item, and lists it.'
+      : '';
+  return new AbpError('invalid_input', `${first}${others}`, {
     hint: `${hint}${skip}`,
     details: { invalid: records.map(({ place, reason }) => ({ place, reason })) },
   });
 }
 
 /** What to do about a record. */
-export async function hintOf({ hint }: Pick<InvalidRecord, 'hint'>): Promise<string> {
+async function hintOf({ hint }: Pick<InvalidRecord, 'hint'>): Promise<Hint> {
   return typeof hint === 'string' ? hint : hint();
+}
+
+/** What to do about a record, as text. */
+export async function hintTextOf(record: InvalidRecord): Promise<string> {
+  return textOf(await hintOf(record));
+}
+
+function textOf(told: Hint): string {
+  return typeof told === 'string' ? told : told.hint;
 }
 
 /**

@@ -64,7 +64,8 @@ export function exactParsers(types: PgTypes, asked: readonly TypeRow[]): (oid: n
   return function parserOf(oid: number): Parser {
     const [, category, element, base] = known.get(oid) ?? [];
     if (Number(base) > 0) return parserOf(Number(base));
-    if (category !== 'A' || Number(element) === 0) return exact[oid] ?? types.getTypeParser(oid);
+    // Lists of unnamed composites are pseudo-types.
+    if ((category !== 'A' && category !== 'P') || Number(element) === 0) return exact[oid] ?? types.getTypeParser(oid);
     const parse = parserOf(Number(element));
     const delimiter = known.get(Number(element))?.[4] ?? ',';
     return (text) => listOf(text, delimiter, parse);

@@ -90,7 +90,7 @@ export function withoutPassword(connection: string): string {
   return connection
     .replace(/(:\/\/[^:/@]*):.*@/, '$1:***@')
     .replace(/([?&]password=)[^&]*/, '$1***')
-    .replace(/(^|\s)(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)/gs, '$1$2***');
+    .replace(/(^|[\s'])(password\s*=\s*)(?:'(?:[^'\\]|\\.)*(?:'|\\?$)|(?:\\.|\S)+)/gs, '$1$2***');
 }
 
 /** An optional package, or AbpError `environment` that says how to install it. */

@@ -60,29 +60,45 @@ function optionsOf(inside: string): readonly string[] {
   return words;
 }
 
-/** The words of "1..3", "01..10", "a..e" and "1..9..2"; null when it is none. */
+/** Whole numbers of bash have 64 bits. */
+const MAX_NUMBER = 2n ** 63n - 1n;
+const MIN_NUMBER = -(2n ** 63n);
+
+/** The words of "1..3", "01..10", "a..e" and "1..9..2"; null when it is none, or for bash too far. */
 function range(inside: string): readonly string[] | null {
   const [, first = '', last = '', by = '1'] =
     /^([+-]?\d+|[A-Za-z])\.\.([+-]?\d+|[A-Za-z])(?:\.\.([+-]?\d+))?$/.exec(inside) ?? [];
   const letters = /^[A-Za-z]/.test(first);
   if (first === '' || letters !== /^[A-Za-z]/.test(last)) return null;
-  const [from, to] = letters ? [first.charCodeAt(0), last.charCodeAt(0)] : [Number(first), Number(last)];
-  const step = Math.abs(Number(by)) || 1;
-  if (![from, to, step].every(Number.isSafeInteger) || Math.abs(to - from) / step >= MAX_WORDS) tooMany(`{${inside}}`);
+  const [from, to] = [first, last].map((end) => (letters ? BigInt(end.charCodeAt(0)) : number(end))) as [
+    bigint,
+    bigint,
+  ];
+  const given = number(by);
+  const step = given < 0n ? -given : given || 1n;
+  const isInRange = [from, to, given].every((value) => MIN_NUMBER <= value && value <= MAX_NUMBER);
+  if (!isInRange || to - from > MAX_NUMBER - 2n || to - from < MIN_NUMBER + 3n) return null;
+  if (from < to && given === MIN_NUMBER) return null;
+  if ((from < to ? to - from : from - to) / step >= MAX_WORDS) tooMany(`{${inside}}`);
   const width = !letters && [first, last].some(isPadded) ? Math.max(first.length, last.length) : 0;
   const words: string[] = [];
   for (let value = from; from <= to ? value <= to : value >= to; value += from <= to ? step : -step) {
-    words.push(letters ? String.fromCharCode(value) : padded(value, width));
+    words.push(letters ? String.fromCharCode(Number(value)) : padded(value, width));
   }
   return words;
+}
+
+/** As BigInt, which takes no plus. */
+function number(text: string): bigint {
+  return BigInt(text.replace('+', ''));
 }
 
 function isPadded(number: string): boolean {
   return /^-?0\d/.test(number);
 }
 
-function padded(value: number, width: number): string {
-  return value < 0 ? `-${String(-value).padStart(width - 1, '0')}` : String(value).padStart(width, '0');
+function padded(value: bigint, width: number): string {
+  return value < 0n ? `-${String(-value).padStart(width - 1, '0')}` : String(value).padStart(width, '0');
 }
 
 function product(heads: readonly string[], tails: readonly string[]): readonly string[] {

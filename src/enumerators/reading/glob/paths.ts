@@ -41,16 +41,27 @@ function parseWord(word: string): readonly Step[] {
     );
   }
   const ranges = stepsOf(word);
-  const [from, to] = ranges.at(-1) ?? [0, 0];
-  if (from === to || word.slice(from, to) === '.') {
-    throw new GlobFault(`it ends with a directory, and items are files: write "${word.slice(0, from)}**"`, from);
-  }
-  const steps: Step[] = [];
-  for (const [start, end] of ranges) {
+  const steps: Step[] = startsBelow(ranges.map(([from, to]) => word.slice(from, to))) ? [ANY_NAME] : [];
+  for (const [at, [start, end]] of ranges.entries()) {
     const step = parseStep(word, start, end);
+    if (step === null && at === ranges.length - 1) {
+      throw new GlobFault(`it ends with a directory, and items are files: write "${word.slice(0, start)}**"`, start);
+    }
     if (step !== null && !(step === '**' && steps.at(-1) === '**')) steps.push(step);
   }
   return steps;
+}
+
+const ANY_NAME: Step = { matches: compileName([{ kind: 'star' }]) };
+
+/** Whether a word begins with `**` and more than one slash behind it: for bash that is at least one directory. */
+function startsBelow(names: readonly string[]): boolean {
+  let isDoubled = false;
+  for (const name of names) {
+    if (name !== '' && name !== '**') return isDoubled;
+    isDoubled = name === '';
+  }
+  return false;
 }
 
 /** From where to where the names in a word go: slashes part them, escaped ones too, but not in a group. */
