@@ -90,9 +90,64 @@ const BANNERS = [
   'Weekly limit reached ∙ resets Oct 6, 1pm',
   'Opus weekly limit reached ∙ resets Mon 9am',
   'Limit reached ∙ resets 5pm',
+  'Spending cap reached resets 9pm',
+  'Spending cap reached ∙ resets 9pm',
+  'Out of usage credits',
+  "You've run out of usage credits · resets 3pm",
+  'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+  'You have reached your specified workspace API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+];
+const SPENT = 'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.';
+/** What versions of the CLI have said of other failures in words alone: on stderr, as a result or among errors. */
+const WORDINGS: readonly (readonly [words: string, failureClass: FailureClass])[] = [
+  ['Invalid API key · Fix external API key', 'auth'],
+  ['Invalid API key · Please run /login', 'auth'],
+  ['Not logged in · Please run /login', 'auth'],
+  ['OAuth token revoked · Please run /login', 'auth'],
+  ['OAuth token has expired. Please obtain a new token.', 'auth'],
+  ['Please run /login · API Error: 401 {"type":"error","error":{"type":"authentication_error"}}', 'auth'],
+  ['API Error: 401 {"error":{"message":"OAuth token has expired."}} · Please run /login', 'auth'],
+  ['Failed to authenticate. API Error: 403 forbidden', 'auth'],
+  ['API Error: 400 {"error":{"message":"This organization has been disabled."}}', 'auth'],
+  ['Your ANTHROPIC_API_KEY belongs to a disabled organization', 'auth'],
+  ['Your account does not have access to Claude Code. Please run /login', 'auth'],
+  ['Credit balance is too low', 'billing'],
+  ['Your credit balance is too low to access the Anthropic API.', 'billing'],
+  ['API Error: 400 {"error":{"message":"Your credit balance is too low to access the Anthropic API."}}', 'billing'],
+  ["Your seat type doesn't include usage", 'billing'],
+  [`API Error: 400 ${SPENT}`, 'usage_limit'],
+  [`API Error: 400 {"error":{"type":"invalid_request_error","message":"${SPENT}"},"request_id":"r"}`, 'usage_limit'],
+  ['API Error: 429 {"error":{"message":"Spend limit reached."}}', 'usage_limit'],
+  ['Prompt is too long · automatic compaction failed: Spending cap reached resets 9pm', 'usage_limit'],
+  ['API Error: Repeated 529 Overloaded errors', 'overloaded'],
+  ['API Error (529 {"error":{"message":"Overloaded"}}) · Retrying in 4 seconds', 'overloaded'],
+  ['API Error: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', 'overloaded'],
+  ['API Error: Server is temporarily limiting requests (not your usage limit) · Rate limited', 'rate_limited'],
+  ["API Error: This request would exceed your account's rate limit. Please try again later.", 'rate_limited'],
+  ['API Error: Rate limit reached', 'rate_limited'],
+  ['API Error: Connection error.', 'server_error'],
+  ['API Error (Request timed out.)', 'server_error'],
+  [
+    "There's an issue with the selected model (x). It may not exist or you may not have access to it.",
+    'model_not_found',
+  ],
+  ['Prompt is too long', 'prompt_too_long'],
+  [
+    'API Error: 400 {"error":{"message":"input length and `max_tokens` exceed context limit: 9 > 8"}}',
+    'prompt_too_long',
+  ],
+  ['Error: piped stdin input exceeds 10MB.', 'prompt_too_long'],
+  ["error: unknown option '--x'", 'worker_unavailable'],
+  [
+    '--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons',
+    'worker_unavailable',
+  ],
 ];
 const passes = () => null;
 const fails = () => 'the result must be better';
+const onlyOne = (value: unknown) => (JSON.stringify(value) === '{"n":1}' ? null : 'n must be 1');
+const FENCED = '```json\n{"n":1}\n```';
+const OTHER = '~~~\n{"n":2}\n~~~';
 
 const ROWS: readonly Row[] = [
   ['an answer', [INIT, said('done'), result('done')], 'completed'],
@@ -136,17 +191,47 @@ const ROWS: readonly Row[] = [
   ['a result in the last message alone', [INIT, said('{"n":1}'), result('')], 'completed', { check: passes }],
   ['text that is JSON and no result', [INIT, said('x'), result('{"n":1}')], 'invalid_output', { check: fails }],
   ['prose around a result', [INIT, said('x'), result('Here: {"n":1}')], 'invalid_output', { check: passes }],
+  ['prose before a block of code', [INIT, said('x'), result(`Here:\n\n${FENCED}`)], 'completed', { check: passes }],
+  ['prose behind a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
+  ['prose around a block of code', [INIT, said('x'), result(`A:\r\n${FENCED}\r\nB.`)], 'completed', { check: passes }],
   [
-    'prose before a block of code',
-    [INIT, said('x'), result('Here:\n```json\n{"n":1}\n```')],
+    'a block that ends in the line of its result',
+    [INIT, said('x'), result('Here:\n```json\n{"n":1}```')],
+    'completed',
+    { check: passes },
+  ],
+  ['a block of one line', [INIT, said('x'), result('```json {"n":1}```')], 'completed', { check: passes }],
+  [
+    'a block with a fence in a text',
+    [INIT, said('x'), result('```\n{"n":"```"}\n```')],
+    'completed',
+    { check: passes },
+  ],
+  ['two blocks of code', [INIT, said('x'), result(`${FENCED}\n${OTHER}`)], 'invalid_output', { check: passes }],
+  [
+    'two blocks of which one is a result',
+    [INIT, said('x'), result(`${FENCED}\n${OTHER}`)],
+    'completed',
+    { check: onlyOne },
+  ],
+  [
+    'a block of code that is no JSON beside a result',
+    [INIT, said('x'), result(`\`\`\`sh\nls\n\`\`\`\n${FENCED}`)],
+    'completed',
+    { check: passes },
+  ],
+  ['blocks of which none is a result', [INIT, said('x'), result(`A\n${OTHER}`)], 'invalid_output', { check: onlyOne }],
+  [
+    'a block that nobody closed',
+    [INIT, said('x'), result('A:\n```json\n{"n":1}')],
     'invalid_output',
     { check: passes },
   ],
   [
-    'two blocks of code',
-    [INIT, said('x'), result('```json\n{"n":1}\n```\n```json\n{"n":2}\n```')],
+    'more blocks than anybody looks at',
+    [INIT, said('x'), result(`${OTHER}\n`.repeat(30) + FENCED)],
     'invalid_output',
-    { check: passes },
+    { check: onlyOne },
   ],
   ['half of a result', [INIT, said('x'), result('```json\n{"n":1')], 'invalid_output', { check: passes }],
   ['structured output that is missing', [INIT, said('done'), result('done')], 'invalid_output', { check: passes }],
@@ -275,6 +360,47 @@ const ROWS: readonly Row[] = [
       'usage_limit',
     ],
   ]),
+  ...WORDINGS.flatMap(([words, failureClass]): Row[] => [
+    [`a result "${words}"`, [INIT, erred(words)], failureClass],
+    [`an error "${words}"`, [INIT, erred('', { errors: [words] })], failureClass],
+    [`the CLI's own success "${words}"`, [INIT, synthetic(words), result(words)], failureClass],
+    [`stderr "${words}"`, [], failureClass, { ending: EXIT_1, stderr: `warning: x\n${words}\n` }],
+    [`stderr behind an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
+    [`an answer of a model that repeats "${words}"`, [INIT, said(words), result(words)], 'completed'],
+    [
+      `an answer of no model that repeats "${words}"`,
+      [INIT, unnamed(`So: ${words}`), result(`So: ${words}`)],
+      'completed',
+    ],
+  ]),
+  ['an API limit with its status', [INIT, erred(`API Error: 400 ${SPENT}`, { api_error_status: 400 })], 'usage_limit'],
+  [
+    'an API limit that the CLI calls a bad request',
+    [INIT, synthetic('x', 'invalid_request'), erred(`API Error: 400 ${SPENT}`, { api_error_status: 400 })],
+    'usage_limit',
+  ],
+  ['a spending cap with its status', [INIT, erred(BANNERS[10] ?? '', { api_error_status: 429 })], 'usage_limit'],
+  ['credits that are used up', [INIT, erred('Out of usage credits', { api_error_status: 429 })], 'usage_limit'],
+  [
+    'a rate that is not the usage limit',
+    [INIT, erred('API Error: Server is temporarily limiting (not your usage limit)', { api_error_status: 429 })],
+    'rate_limited',
+  ],
+  [
+    'no credit, though the words speak of a limit too',
+    [INIT, erred("Credit balance is too low · You've hit your session limit")],
+    'billing',
+  ],
+  [
+    'an error that only speaks of logins',
+    [INIT, erred('', { errors: ['MCP server x: user not logged in'] })],
+    'agent_error',
+  ],
+  [
+    'an error that only speaks of limits',
+    [INIT, erred('', { errors: ['the usage limits page is gone'] })],
+    'agent_error',
+  ],
   [
     "a banner in a model's name for which nothing was written",
     [INIT, said(BANNERS[0] ?? ''), result(BANNERS[0] ?? '', { usage: { output_tokens: 0 } })],
@@ -458,6 +584,12 @@ describe('what is noted of a success', () => {
       ['the result was given as text, not as structured output'],
       { check: passes },
     ],
+    [
+      'a result that was given among text',
+      [INIT, said('x'), result(`Here:\n${FENCED}`)],
+      ['the result was given as text, not as structured output'],
+      { check: passes },
+    ],
     ['nothing of structured output', [INIT, result('', { structured_output: {} })], undefined, { check: passes }],
   ])('is %s', (_, events, remarks, more) => {
     expect(judge(events, more)?.notes?.remarks).toEqual(remarks);
@@ -594,8 +726,9 @@ describe('the time at which a window opens', () => {
   const saidAt = Date.UTC(2026, 9, 5, 22, 0);
   const words = "You've hit your session limit · resets 1:30am (UTC)";
   const opens = Date.UTC(2026, 9, 6, 1, 30);
+  const SPENT_TODAY = SPENT.replace('2026-12-01 at 00:00', '2026-10-06 at 01:30');
 
-  it.each<[string, readonly Event[], number | undefined]>([
+  it.each<[string, readonly Event[], number | undefined, Partial<Evidence>?]>([
     ['the words of an error', [INIT, erred(words)], opens],
     ['the words of a success', [INIT, result(words)], opens],
     ['the words of a failed compaction', [INIT, erred(`compaction failed: ${words}`)], opens],
@@ -606,8 +739,10 @@ describe('the time at which a window opens', () => {
     ],
     ['words, where an event only warned of another window', [INIT, limit('allowed_warning', 5), erred(words)], opens],
     ['nothing that was said', [INIT, erred("You've hit your limit")], undefined],
-  ])('comes from %s', (_, events, resumeAt) => {
-    const outcome = judge(events, { saidAt });
+    ['the words of an API limit', [INIT, erred(`API Error: 400 ${SPENT_TODAY}`)], opens],
+    ['words on stderr', [], opens, { ending: EXIT_1, stderr: words }],
+  ])('comes from %s', (_, events, resumeAt, more) => {
+    const outcome = judge(events, { saidAt, ...more });
     expect(outcome).toMatchObject({ failureClass: 'usage_limit' });
     expect(outcome).toHaveProperty('ok', false);
     expect((outcome as { resumeAt?: number }).resumeAt).toBe(resumeAt);
