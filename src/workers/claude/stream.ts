@@ -1,6 +1,6 @@
 import { readLines } from '../process/lines.ts';
 import { runFile } from '../process/run-directory.ts';
-import { type BackgroundTask, noteTaskAnswer, noteTaskCall, noteTaskEvent, tasksLeft } from './background.ts';
+import { noteTaskAnswer, noteTaskCall, noteTaskEvent, type Tasks, tasksLeft } from './background.ts';
 import { addTokens, type ModelTokens, NO_TOKENS, tokensOf } from './cost.ts';
 import { type Fields, fieldsOf, listOf, numberOf, parseEvent, textOf } from './fields.ts';
 import { costOfRun, denialText, type ResultLine, resultLine, targetOf } from './result-line.ts';
@@ -92,7 +92,7 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   readonly refused: Set<string>;
   /** Calls that gave structured output. */
   readonly outputs: string[];
-  readonly tasks: BackgroundTask[];
+  readonly tasks: Tasks;
   /** Of the message that `lastText` is from. */
   lastId: string | null;
 };
@@ -121,7 +121,7 @@ function initialState(): State {
     calls: new Map(),
     refused: new Set(),
     outputs: [],
-    tasks: [],
+    tasks: { list: [], calls: [] },
   };
 }
 
@@ -155,7 +155,7 @@ function onAssistant(state: State, event: Fields): void {
       state.outputs.push(textOf(block.id) ?? '');
       continue;
     }
-    noteTaskCall(state.tasks, tool);
+    noteTaskCall(state.tasks, tool, textOf(block.id) ?? '', fieldsOf(block.input));
     state.toolsUsed[tool] = (state.toolsUsed[tool] ?? 0) + 1;
     state.calls.set(textOf(block.id) ?? '', denialText({ tool_name: tool, tool_input: block.input }));
     const target = targetOf(fieldsOf(block.input));
@@ -188,8 +188,9 @@ function onUser(state: State, event: Fields): void {
     if (file !== undefined && block.is_error !== true) state.filesChanged.add(file);
     state.pendingWrites.delete(id);
     const text = textIn(block.content);
-    if (block.is_error !== true) noteTaskAnswer(state.tasks, id, text);
-    else if (state.outputs.includes(id)) state.refusedOutput = text.replace(OUTPUT_REFUSAL, '').trim();
+    noteTaskAnswer(state.tasks, id, text, block.is_error === true);
+    if (block.is_error !== true) continue;
+    if (state.outputs.includes(id)) state.refusedOutput = text.replace(OUTPUT_REFUSAL, '').trim();
     else if (REFUSAL.test(text)) refuse(state, id, null);
   }
 }

@@ -71,12 +71,12 @@ const unnamed = (text: string, more: Event = {}): Event => ({
   message: { id: 'm1', content: [{ type: 'text', text }] },
   ...more,
 });
-const called = (name: string, answer = 'ok', input: Event = {}): Event[] => [
+const called = (name: string, answer = 'ok', input: Event = {}, id = 'c'): Event[] => [
   {
     ...said(''),
-    message: { id: 'm1', model: 'claude-opus-5-5', content: [{ type: 'tool_use', id: 'c', name, input }] },
+    message: { id: 'm1', model: 'claude-opus-5-5', content: [{ type: 'tool_use', id, name, input }] },
   },
-  { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'c', content: answer }] } },
+  { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: id, content: answer }] } },
 ];
 /** How versions of the CLI have said that a window is closed. */
 const BANNERS = [
@@ -673,6 +673,13 @@ describe('tasks in the background', () => {
   });
   const updated = (patch: Event): Event => ({ type: 'system', subtype: 'task_updated', task_id: 'b1', patch });
   const LAUNCHED = 'Command running in background with ID: b1. Output is being written to: /x';
+  const ALSO = 'Command running in background with ID: b2';
+  const KILLED = '{"message":"Successfully killed shell: b1 (sleep 9)","shell_id":"b1"}';
+  const AGENT = 'Async agent launched successfully.\nagentId: a7 (internal ID)';
+  const refusedCall = (name: string, content: string, input: Event): Event[] => [
+    ...called(name, '', input).slice(0, 1),
+    { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'c', is_error: true, content }] } },
+  ];
 
   it.each<[string, readonly Event[], string | null]>([
     ['one that was started there', [started({ is_backgrounded: true })], 'build it'],
@@ -696,6 +703,113 @@ describe('tasks in the background', () => {
       'Async agent launched successfully.',
     ],
     ['one that its agent has waited for', [...called('Bash', LAUNCHED), ...called('BashOutput', 'built')], null],
+    [
+      'one that its agent has killed',
+      [...called('Bash', LAUNCHED), ...called('KillShell', KILLED, { shell_id: 'b1' })],
+      null,
+    ],
+    [
+      'one of two of which one was killed',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('Bash', ALSO, {}, 'd'),
+        ...called('KillShell', KILLED, { shell_id: 'b1' }),
+      ],
+      ALSO,
+    ],
+    [
+      'one of two, killed by its older name',
+      [...called('Bash', LAUNCHED), ...called('Bash', ALSO, {}, 'd'), ...called('KillBash', 'ok', { shell_id: 'b2' })],
+      LAUNCHED,
+    ],
+    [
+      'one that a call was to kill which failed',
+      [...called('Bash', LAUNCHED), ...refusedCall('KillShell', 'No shell found with ID: b1', { shell_id: 'b1' })],
+      LAUNCHED,
+    ],
+    [
+      'one that had ended before it was killed',
+      [
+        ...called('Bash', LAUNCHED),
+        ...refusedCall('KillShell', 'Shell b1 is not running, so cannot be killed (status: completed)', {
+          shell_id: 'b1',
+        }),
+      ],
+      null,
+    ],
+    [
+      'two of which a call names neither',
+      [...called('Bash', LAUNCHED), ...called('Bash', ALSO, {}, 'd'), ...called('KillShell', 'ok')],
+      `${LAUNCHED}, ${ALSO}`,
+    ],
+    [
+      'one that runs on, as its agent has asked',
+      [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>running</status>', { bash_id: 'b1' })],
+      LAUNCHED,
+    ],
+    [
+      'one that has ended, as its agent has asked',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>completed</status>\n\n<exit_code>0</exit_code>', { bash_id: 'b1' }),
+      ],
+      null,
+    ],
+    [
+      'one that ran on at first',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>running</status>'),
+        ...called('BashOutput', '<status>failed</status>'),
+      ],
+      null,
+    ],
+    [
+      'another one that has ended',
+      [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>completed</status>', { bash_id: 'b0' })],
+      LAUNCHED,
+    ],
+    [
+      'one whose call did not wait long enough',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('TaskOutput', '<retrieval_status>timeout</retrieval_status>\n\n<status>running</status>', {
+          task_id: 'b1',
+        }),
+      ],
+      LAUNCHED,
+    ],
+    [
+      'one that was not ready',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('TaskOutput', '<retrieval_status>not_ready</retrieval_status>', { task_id: 'b1' }),
+      ],
+      LAUNCHED,
+    ],
+    [
+      'one that its agent has stopped',
+      [...called('Bash', LAUNCHED), ...called('TaskStop', 'Successfully stopped task: b1', { task_id: 'b1' })],
+      null,
+    ],
+    [
+      'an agent that is asked for its end',
+      [...called('Task', AGENT), ...called('AgentOutputTool', '<status>completed</status>', { agentId: 'a7' })],
+      null,
+    ],
+    [
+      'an agent that works on',
+      [...called('Task', AGENT), ...called('AgentOutputTool', '<status>running</status>', { agentId: 'a7' })],
+      'Async agent launched successfully.',
+    ],
+    [
+      'one whose output speaks of running',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>completed</status>\n<stdout>\n<status>running</status>', { bash_id: 'b1' }),
+      ],
+      null,
+    ],
     ['words about the background', called('Bash', 'running in background'), null],
   ])('that are left make it incomplete: %s', (_, events, left) => {
     const outcome = judge([INIT, ...events, said('done'), result('done')]);
