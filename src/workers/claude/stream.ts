@@ -12,6 +12,13 @@ export interface RateLimit {
   readonly resetsAt: number | null;
 }
 
+/** A message as it is counted, with the price that stands at it. */
+interface Message {
+  readonly model: string;
+  readonly tokens: ModelTokens;
+  readonly priceUsd: number | null;
+}
+
 /** Everything in a stream that decides about its attempt or is told about it. */
 export interface StreamFacts {
   readonly sessionId: string | null;
@@ -43,8 +50,8 @@ export interface StreamFacts {
   readonly costOf: 'run' | 'session';
   /** Sum of the prices that stand at its messages; null where none does. */
   readonly pricedUsd: number | null;
-  /** Model and tokens of each message, by its id. */
-  readonly messages: ReadonlyMap<string, { readonly model: string; readonly tokens: ModelTokens }>;
+  /** By its id. */
+  readonly messages: ReadonlyMap<string, Message>;
 }
 
 /** The tool by which structured output is given: not a tool that anybody allowed. */
@@ -84,7 +91,7 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   readonly toolsUsed: Record<string, number>;
   readonly denials: string[];
   readonly filesChanged: Set<string>;
-  readonly messages: Map<string, { readonly model: string; readonly tokens: ModelTokens }>;
+  readonly messages: Map<string, Message>;
   /** File of each writing call whose result has not come yet, by the call's id. */
   readonly pendingWrites: Map<string, string>;
   /** Each call in words, by its id, and the ids (else the words) of those that were refused. */
@@ -141,13 +148,7 @@ function onAssistant(state: State, event: Fields): void {
     state.assistantError = textOf(event.error) ?? (author === 'cli' ? state.assistantError : null);
     if (author !== 'cli') keepText(state, message);
   }
-  const priceUsd = numberOf(event.costUSD) ?? numberOf(event.cost_usd) ?? numberOf(message.costUSD);
-  if (priceUsd !== null) state.pricedUsd = (state.pricedUsd ?? 0) + priceUsd;
-  if (author !== 'cli') {
-    const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
-    const model = textOf(message.model) ?? state.model ?? '';
-    state.messages.set(id, { model, tokens: tokensOf(message, state.messages.get(id)?.tokens ?? NO_TOKENS) });
-  }
+  if (author !== 'cli') countMessage(state, event, message);
   for (const block of listOf(message.content).map(fieldsOf)) {
     const tool = textOf(block.name);
     if (block.type !== 'tool_use' || tool === null) continue;
@@ -161,6 +162,17 @@ function onAssistant(state: State, event: Fields): void {
     const target = targetOf(fieldsOf(block.input));
     if (WRITING_TOOLS.has(tool) && target !== null) state.pendingWrites.set(textOf(block.id) ?? '', target);
   }
+}
+
+/** Tokens and price of a message, once however many lines tell it: what a later one does not tell, stands. */
+function countMessage(state: State, event: Fields, message: Fields): void {
+  const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
+  const before = state.messages.get(id);
+  const told = numberOf(event.costUSD) ?? numberOf(event.cost_usd) ?? numberOf(message.costUSD);
+  const priceUsd = told ?? before?.priceUsd ?? null;
+  if (priceUsd !== null) state.pricedUsd = (state.pricedUsd ?? 0) + priceUsd - (before?.priceUsd ?? 0);
+  const model = textOf(message.model) ?? state.model ?? '';
+  state.messages.set(id, { model, tokens: tokensOf(message, before?.tokens ?? NO_TOKENS), priceUsd });
 }
 
 /** A message that says no model is a model's all the same, unless it is about an error or says nothing at all. */

@@ -864,6 +864,11 @@ describe('the time at which a window opens', () => {
 });
 
 describe('the cost', () => {
+  const priced = (id: string | undefined, costUSD: number): Event => ({
+    type: 'assistant',
+    costUSD,
+    message: { id, model: 'claude-opus-5-5', content: [] },
+  });
   const share = (costUSD: number) => ({
     model_usage_since_last_result: { m: { costUSD, inputTokens: 7, outputTokens: 3 } },
   });
@@ -901,6 +906,25 @@ describe('the cost', () => {
     const outcome = judge([INIT, said('x', more), result('x', { total_cost_usd: total, ...more })], evidence);
     const { costUsd, costEstimated } = outcome?.usage ?? {};
     expect({ costUsd: Number(costUsd?.toFixed(9)), ...(costEstimated && { costEstimated }) }).toEqual(usage);
+  });
+
+  it.each<[string, readonly Event[], number]>([
+    ['of a message that is told once a block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
+    ['of two messages', [priced('a', 0.25), priced('b', 0.25)], 0.5],
+    ['of a message by its last word', [priced('a', 0.25), priced('b', 0.5), priced('a', 0.375)], 0.875],
+    ['of a message whose later line has none', [priced('a', 0.25), { ...priced('a', 0), costUSD: undefined }], 0.25],
+    ['of messages without an id', [priced(undefined, 0.25), priced(undefined, 0.25)], 0.5],
+  ])('sums the prices %s', (_, events, costUsd) => {
+    expect(judge([INIT, ...events], { ending: stoppedBy('interrupted') })?.usage.costUsd).toBe(costUsd);
+    const resumed = judge([INIT, ...events, result('x', { total_cost_usd: 9 })], { resumedAtUsd: 5 });
+    expect(resumed?.usage.costUsd).toBe(costUsd);
+  });
+
+  it('counts what a message has read once, also where a later line of it does not tell', () => {
+    const message = { id: 'a', model: 'claude-sonnet-4-5', content: [] };
+    const told = { type: 'assistant', message: { ...message, usage: { input_tokens: 1_000_000 } } };
+    const outcome = judge([INIT, told, { type: 'assistant', message }], { ending: stoppedBy('interrupted') });
+    expect(outcome?.usage).toMatchObject({ costUsd: 3, inputTokens: 1_000_000, turns: 1 });
   });
 
   it('is estimated from the messages when no result line came, each message once', () => {
