@@ -14,7 +14,7 @@ export interface Given {
 }
 
 /** How a block of code begins; its language may be said. */
-const OPENING = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20}(?=[ \t[{]|$))?/;
+const OPENING = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20})?/;
 /** An answer with more blocks of code than this is none that somebody gave as a result. */
 const MOST_BLOCKS = 20;
 
