@@ -3,7 +3,7 @@ import type { DataValidateFunction } from 'ajv/dist/types/index.js';
 import { isDecimalMultiple } from './decimal.ts';
 import { AbpError } from './error.ts';
 import type { Json, JsonObject } from './json.ts';
-import { endlessReference } from './schema-references.ts';
+import { endlessReference, misreadReference } from './schema-references.ts';
 
 /** Checks a result: null when it satisfies the schema, else what is wrong in one line, fit for the agent's next prompt. */
 export type OutputCheck = (value: Json) => string | null;
@@ -59,6 +59,11 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
     const endless = endlessReference(schema);
     if (endless !== null)
       throw new Error(`the reference ${JSON.stringify(endless)} leads to itself and checks nothing`);
+    const misread = misreadReference(schema);
+    if (misread !== null)
+      throw new Error(
+        `the reference ${JSON.stringify(misread)} is to a member "" and not supported; "#" is the whole schema`,
+      );
     validate = ajv.compile(withoutDialect(protoAsPattern(schema) as JsonObject));
   } catch (error) {
     throw refusal((error as Error).message, error);

@@ -23,15 +23,18 @@ export interface FormatNotes {
   readonly guarded: number;
   /** Cells without the NUL characters that they had; absent where there were none. */
   readonly nul_left_out?: number;
+  /** Rows in whose texts half of a character became U+FFFD; absent where there were none. */
+  readonly halves_replaced?: number;
   /** Cells that are longer than a cell of Excel can be, with the first of them; absent where there are none. */
   readonly long_cells?: { readonly count: number; readonly first: readonly LongCell[] };
 }
 
 /** The notes of a report alone, to be kept; none of what did not happen. */
-export function notesOf({ guarded, nul_left_out, long_cells }: FormatNotes): JsonObject {
+export function notesOf({ guarded, nul_left_out, halves_replaced, long_cells }: FormatNotes): JsonObject {
   return {
     ...(guarded > 0 && { guarded }),
     ...(nul_left_out !== undefined && { nul_left_out }),
+    ...(halves_replaced !== undefined && { halves_replaced }),
     ...(long_cells !== undefined && {
       long_cells: { count: long_cells.count, first: long_cells.first.map((cell) => ({ ...cell })) },
     }),

@@ -2,6 +2,7 @@ import { checkTarget, type Placing, type Sink, writeAtomically } from './atomic-
 import { createColumns } from './columns.ts';
 import type { ExportFormat, FormatNotes, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
+import { wholeTexts } from './whole-text.ts';
 
 /** Rows that can be gone through more than once: columns must be known before the first row is written. */
 export type RowSource = () => Iterable<ExportRow> | AsyncIterable<ExportRow>;
@@ -38,18 +39,20 @@ const ROWS_A_TURN = 200;
  */
 export async function writeUnits(
   driver: ExportFormat,
-  rows: RowSource,
+  given: RowSource,
   path: string,
   options: ExportOptions,
 ): Promise<ExportReport> {
   const { partial = false } = options;
   await checkTarget(path, options);
+  const { rows, replaced } = wholeTexts(given);
   const plan = driver.tabular || options.fields !== undefined ? await planTable(rows, options) : wholeRows(partial);
   let written: Written = { rows: 0, guarded: 0 };
   const file = await writeAtomically(path, options, async (sink) => {
     written = await plan(sink, rows, driver, options);
   });
-  return { path, format: driver.type, ...written, ...file, partial };
+  const halves = replaced();
+  return { path, format: driver.type, ...written, ...(halves > 0 && { halves_replaced: halves }), ...file, partial };
 }
 
 type Plan = (sink: Sink, rows: RowSource, driver: ExportFormat, options: ExportOptions) => Promise<Written>;

@@ -69,6 +69,7 @@ export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes
 function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): SourceNotes {
   const [first] = repository.events.list(jobId, 0, 1);
   if (first?.type !== 'job:created') return {};
-  const { units: _, ...notes } = first.data;
+  // The event also carries the id of the call that made it, which is not the job's own request_id.
+  const { units: _, request_id: __, ...notes } = first.data;
   return notes;
 }

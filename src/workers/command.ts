@@ -139,7 +139,7 @@ async function verdict(runDirectory: string, ending: Ending, { outputSchema }: J
     const message = `stdout has ${size} bytes, at most ${MAX_RESULT_BYTES} are a result; write more to ABP_OUTPUT_DIR`;
     return failure('invalid_output', message, usage);
   }
-  const text = readTail(stdout, size);
+  const text = withoutMark(readTail(stdout, size));
   if (text.trim() === '' && !(await wroteFiles(runDirectory))) {
     return failure('incomplete', 'it printed nothing on stdout and wrote no file below ABP_OUTPUT_DIR', usage);
   }
@@ -150,6 +150,11 @@ async function verdict(runDirectory: string, ending: Ending, { outputSchema }: J
   }
   const kept = structured !== undefined && !isTooDeep(structured);
   return { ok: true, usage, result: { text, ...(kept && { structured }) } };
+}
+
+/** A byte order mark is no part of a text. */
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function classOfExit(ending: Ending): FailureClass {

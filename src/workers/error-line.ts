@@ -22,6 +22,9 @@ const BESIDES: readonly RegExp[] = [
 ];
 /** A frame of a stack: Node, Java, .NET, Ruby. */
 const FRAME = /^\s+(?:at|from) \S/;
+/** What Python draws around the errors of a group, and the lines between them. */
+const BOX = /^ +\| /;
+const BOX_RULE = /^ +\+[-+ \d]*$/;
 /** Names an error above its stack, when its message has more than one line. */
 const NAMES = /(?:Error|Exception)\b|^(?:error|fatal|panic|uncaught)\b|^[A-Z][\w$.]*: |:\d+:in [`']/;
 /** How far above its stack an error is looked for. */
@@ -46,6 +49,15 @@ const HEADS: readonly {
     begins: /^Traceback \(most recent call last\):/,
     name: (lines, at) => lines.slice(at + 1).find((line) => /^[^\s^~]/.test(line)),
   },
+  // Python, of several errors in one: their names stand below that of the group.
+  {
+    begins: /^ *\+ Exception Group Traceback \(most recent call last\):/,
+    name: (lines, at) =>
+      lines
+        .slice(at + 1)
+        .map(unboxed)
+        .find((line) => /^[^\s^~]/.test(line)),
+  },
   // Go: everything below is goroutines.
   { begins: /^(?:panic|fatal error): /, name: (lines, at) => lines[at] },
   // Rust: its message stands in the same line before 1.73, in the next one since.
@@ -64,19 +76,26 @@ export function errorLine(said: string): string | null {
     .split('\n')
     .map((line) => line.trimEnd().split('\r').at(-1) ?? '');
   const last = lines.findLastIndex(saysSomething);
-  const plain = lines[last] ?? lines.findLast((line) => line.trim() !== '');
+  const plain = lines[last] ?? lines.findLast((line) => line.trim() !== '' && !BOX_RULE.test(line));
   if (plain === undefined) return null;
   const named = namedAbove(lines) ?? namedBySpread(lines, last) ?? plain;
   const marked = SOUNDS_WRONG.test(named) || NAMES.test(named) ? undefined : lines.findLast(isMarked);
-  return (marked ?? named).replace(/ \{$/, '').trim();
+  return unboxed(marked ?? named)
+    .replace(/ \{$/, '')
+    .trim();
 }
 
 function saysSomething(line: string): boolean {
   return /^\S/.test(line) && !BESIDES.some((pattern) => pattern.test(line));
 }
 
+function unboxed(line: string): string {
+  return line.replace(BOX, '');
+}
+
+/** One of the errors of a group marks nothing: the group has a name. */
 function isMarked(line: string): boolean {
-  return MARKED.some((pattern) => pattern.test(line));
+  return !BOX.test(line) && MARKED.some((pattern) => pattern.test(line));
 }
 
 /** The name of the last error that has a head, unless another one is marked below it. */

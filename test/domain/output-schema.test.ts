@@ -166,6 +166,25 @@ describe('an output schema', () => {
     });
   });
 
+  it.each<[string, JsonObject]>([
+    ['at once', { $ref: '#/' }],
+    ['with an address', { $id: 'http://a/b', $ref: 'b#/' }],
+    ['with a name', { $id: 'urn:x:y', $ref: 'urn:x:y#/' }],
+    ['below a property', { properties: { next: { $ref: '#/' } } }],
+    ['which is there', { '': { type: 'string' }, properties: { a: { $ref: '#/' } } }],
+    ['in draft 07', { $schema: 'http://json-schema.org/draft-07/schema#', items: { $ref: '#/' } }],
+  ])('is refused when it refers to a member without a name, which Ajv takes for the whole, %s', async (_, schema) => {
+    await expect(compileSchema(schema)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining('"#" is the whole schema'),
+    });
+  });
+
+  it('may refer to a member without a name further down', async () => {
+    const schema = { $defs: { '': { $defs: { '': { type: 'number' } } } }, $ref: '#/$defs//$defs/' };
+    expect((await compileSchema(schema))('x')).toContain('must be number');
+  });
+
   it.each<[string, JsonObject, Json]>([
     ['a property', { type: 'object', properties: { next: { $ref: '#' } } }, { next: { next: 5 } }],
     ['items', { type: ['array', 'null'], items: { $ref: '#' } }, [[null, [5]]]],

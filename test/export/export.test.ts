@@ -25,6 +25,40 @@ async function exported(format: string, rows: readonly ExportRow[], options: Exp
 
 const UNIT_HEADERS = 'unit,key,status,failure_class,failure_message,attempts,cost_usd,duration_ms,artifacts';
 
+describe('half of a character', () => {
+  const HALF = '\ud800';
+  const rows = [
+    row(0, { result: { label: `a${HALF}b`, tags: [{ [HALF]: 'x' }] }, payload: { id: `😀` } }),
+    row(1, { result: `a${HALF}`, failure_message: HALF, key: HALF }),
+    row(2, { result: 'a\\ud800' }),
+  ];
+
+  it.each(['csv', 'tsv', 'json', 'jsonl', 'markdown'])('is U+FFFD in %s, which is told', async (format) => {
+    const { text, report } = await exported(format, rows);
+    expect(text.isWellFormed()).toBe(true);
+    expect(text).toContain('a\ufffdb');
+    expect(text).toContain('😀');
+    expect(text.replace(/a\\{1,2}ud800/, '')).not.toMatch(/\\u[dD][89a-fA-F]/);
+    expect(report).toMatchObject({ halves_replaced: 2 });
+  });
+
+  it('is U+FFFD in selected fields too', async () => {
+    const { text, report } = await exported('json', rows, { fields: ['label'] });
+    expect(JSON.parse(text)[0]).toEqual({ label: 'a\ufffdb' });
+    expect(report).toMatchObject({ halves_replaced: 2 });
+  });
+
+  it.each(['json', 'jsonl', 'csv'])('leaves a file of %s that its own source reads', async (format) => {
+    await exportUnits(format, () => rows, at(`back.${format}`));
+    const { payloads } = await enumerateAll(format === 'csv' ? 'csv' : 'json', { file_path: at(`back.${format}`) });
+    expect(payloads).toHaveLength(3);
+  });
+
+  it('is told of no whole text', async () => {
+    expect((await exported('json', [row(0)])).report).not.toHaveProperty('halves_replaced');
+  });
+});
+
 describe('CSV', () => {
   it('has input columns first, then flattened results, then the unit', async () => {
     const rows = [

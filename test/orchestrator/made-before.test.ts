@@ -40,6 +40,19 @@ describe('a request_id', () => {
     expect(await f.call('get_job', { job_id: first.job_id })).toMatchObject({ request_id: 'r-1' });
   });
 
+  test.each(['r-1', undefined])('(%s) stands where it is told, never the id of the call itself', async (request_id) => {
+    const f = flow();
+    const given = { ...recipe(f), ...(request_id && { request_id }) };
+    const made = await create(f, given, { requestId: 'call-1' });
+    const { job_id } = made;
+    for (const answer of [made, await f.call('get_job_status', { job_id }), ...(await f.call('list_jobs', {})).jobs]) {
+      expect(JSON.stringify(answer)).not.toMatch(/call-1|"request_id"/);
+    }
+    expect(await f.call('get_job', { job_id })).toMatchObject({ request_id: request_id ?? null });
+    // What the call caused says so.
+    expect(f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
+  });
+
   test.each<[string, Record<string, unknown>]>([
     ['another name', { name: 'Another' }],
     ['another limit', { limits: { max_workers: 3, max_retries: 1 } }],

@@ -8,7 +8,12 @@ type Exported = Pick<OutputOf<'export_results'>, 'path' | 'rows'> & Record<strin
 
 /** What an export wrote, in one line. */
 export function exportLine(report: Exported): string {
-  const { guarded = 0, nul_left_out: withoutNul = 0, long_cells: long } = report as Exported & Partial<FormatNotes>;
+  const {
+    guarded = 0,
+    nul_left_out: withoutNul = 0,
+    halves_replaced: halves = 0,
+    long_cells: long,
+  } = report as Exported & Partial<FormatNotes>;
   const invalid = Number(report.skipped_invalid ?? 0);
   return [
     `${count(report.rows, 'row')} in ${report.path}`,
@@ -16,6 +21,7 @@ export function exportLine(report: Exported): string {
     ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
     ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
     ...(withoutNul > 0 ? [`NUL characters left out of ${count(withoutNul, 'cell')}`] : []),
+    ...(halves > 0 ? [`half characters of ${count(halves, 'row')} replaced by U+FFFD`] : []),
     ...(long ? [longLine(long)] : []),
   ].join('; ');
 }

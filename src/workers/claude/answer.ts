@@ -3,7 +3,7 @@ import { isTooDeep, type Json } from '../../domain/json.ts';
 import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
 
-/** The structured part of an answer. */
+/** What may be the structured part of an answer. */
 export interface Given {
   /** As a schema describes it: numbers are numbers. */
   readonly value: Json;
@@ -13,30 +13,58 @@ export interface Given {
   readonly asText: boolean;
 }
 
-/** One block of code and nothing else; its language may be said. */
-const FENCED = /^(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20}[ \t]*)?\r?\n/;
+/** How a block of code begins; its language may be said. */
+const OPENING = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20})?/;
+/** An answer with more blocks of code than this is none that somebody gave as a result. */
+const MOST_BLOCKS = 20;
 
 /** What an agent answered: its result line, or its last message where that line is empty. */
 export function answerText({ lastText }: StreamFacts, { text }: ResultLine): string {
   return text.trim() === '' ? lastText.trim() : text;
 }
 
-/** The structured output, else an answer that is JSON from end to end, bare or as one block of code; null = there is none. */
-export function givenBy(facts: StreamFacts, result: ResultLine): Given | null {
+/**
+ * What may be the result: the structured output, else an answer that is JSON from end to end, else each of its blocks of
+ * code that is. The schema decides between them.
+ */
+export function givenBy(facts: StreamFacts, result: ResultLine): readonly Given[] {
   const { structuredOutput } = result;
-  if (structuredOutput !== undefined) return { ...structuredOutput, asText: false };
-  const text = withoutFence(answerText(facts, result).trim());
-  if (!/^[[{]/.test(text)) return null;
+  if (structuredOutput !== undefined) return [{ ...structuredOutput, asText: false }];
+  const text = answerText(facts, result).trim();
+  const whole = givenAsText(text);
+  if (whole.length > 0) return whole;
+  const blocks = blocksIn(text);
+  return blocks.length > MOST_BLOCKS ? [] : blocks.flatMap(givenAsText);
+}
+
+function givenAsText(text: string): readonly Given[] {
+  if (!/^[[{]/.test(text)) return [];
   try {
     const value = JSON.parse(text) as Json;
-    return isTooDeep(value) ? null : { value, exact: parseExactJson(text), asText: true };
+    return isTooDeep(value) ? [] : [{ value, exact: parseExactJson(text), asText: true }];
   } catch {
-    return null;
+    return [];
   }
 }
 
-function withoutFence(text: string): string {
-  const [opening = '', fence = ''] = FENCED.exec(text) ?? [];
-  if (fence === '' || !text.endsWith(`\n${fence}`)) return text;
-  return text.slice(opening.length, -fence.length).trim();
+/** What stands in the blocks of code of a text; the end of one may stand in its last line. */
+function blocksIn(text: string): readonly string[] {
+  const blocks: string[] = [];
+  let fence = '';
+  let lines: string[] = [];
+  for (const line of text.split('\n')) {
+    let rest = line.trimEnd();
+    if (fence === '') {
+      const [opening = '', found = ''] = OPENING.exec(rest) ?? [];
+      if (found === '') continue;
+      fence = found;
+      lines = [];
+      rest = rest.slice(opening.length);
+    }
+    if (rest.endsWith(fence)) {
+      blocks.push([...lines, rest.slice(0, -fence.length)].join('\n').trim());
+      fence = '';
+    } else lines.push(rest);
+  }
+  return blocks;
 }

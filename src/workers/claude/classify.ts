@@ -1,8 +1,9 @@
 import type { FailureClass } from '../../domain/failure.ts';
 import { cannotRun, type Ending } from '../process/ending.ts';
-import { openingTime, saysQuotaClosed } from './quota.ts';
+import { openingTime } from './quota.ts';
 import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
+import { classInWords, saysApiError, statusInWords } from './wordings.ts';
 
 /** Why an attempt failed, with what the service said about trying again. */
 export interface Classified {
@@ -15,9 +16,6 @@ export interface Classified {
 const COMPACTING = /compact/i;
 /** What the service calls a closed window behind a 429. */
 const QUOTA_429_WORDS = /usage limit/i;
-/** How the CLI words a 429 to an account that may use nothing, which no waiting changes. */
-const NO_ALLOWANCE =
-  /^Your (seat type doesn't include|usage allocation has been disabled|group's usage limit is set)\b/;
 
 const BY_SUBTYPE: Readonly<Record<string, FailureClass>> = {
   error_max_turns: 'max_turns',
@@ -57,57 +55,42 @@ const BY_STATUS: Readonly<Record<number, FailureClass>> = {
   529: 'overloaded',
 };
 
-/** Requests that are refused with a 400, by what the service says against them. */
-const BY_WORDS_OF_400: readonly { readonly words: RegExp; readonly failureClass: FailureClass }[] = [
-  { words: /prompt is too long|context (?:limit|window|length)|max_tokens. exceed/i, failureClass: 'prompt_too_long' },
-  { words: /credit balance/i, failureClass: 'billing' },
-  { words: /organization has been disabled/i, failureClass: 'auth' },
-];
-/** How older versions of the CLI told a status: in words alone. */
-const STATUS_IN_WORDS = /^API Error: (?:Request rejected \()?([45]\d\d)\b/;
-
-/** The class of an attempt whose result line, of `saidAt`, says that it failed. */
+/** The class of an attempt whose result line, of `saidAt`, says that it failed. The order of the questions is the precedence. */
 export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: number): Classified {
-  const { text, errors } = result;
+  const words = [result.text, ...result.errors];
+  const said = classInWords(words);
   const subtype = BY_SUBTYPE[result.subtype];
   if (subtype) return { failureClass: subtype };
-  if (NO_ALLOWANCE.test(text)) return { failureClass: 'billing' };
+  if (said === 'billing') return { failureClass: said };
   // A window that closes while the CLI makes room in the context is reported as a prompt that is too long.
-  if ([text, ...errors].some(saysQuotaClosed) || (facts.rateLimit?.rejected && COMPACTING.test(text))) {
-    return closedWindow(facts, [text, ...errors], saidAt);
+  if (said === 'usage_limit' || (facts.rateLimit?.rejected && COMPACTING.test(result.text))) {
+    return closedWindow(facts, words, saidAt);
   }
   const ownLimit = byTerminalReason(result);
   if (ownLimit) return { failureClass: ownLimit };
-  const status = result.apiErrorStatus ?? statusIn(text);
-  if (facts.rateLimit?.rejected || (status === 429 && QUOTA_429_WORDS.test(text))) {
-    return closedWindow(facts, [text, ...errors], saidAt);
-  }
+  const status = result.apiErrorStatus ?? statusInWords(words);
+  const isQuota429 = status === 429 && said === undefined && words.some((text) => QUOTA_429_WORDS.test(text));
+  if (facts.rateLimit?.rejected || isQuota429) return closedWindow(facts, words, saidAt);
+  const isApiError = result.terminalReason === 'api_error' || saysApiError(words);
   const failureClass =
     BY_ASSISTANT_ERROR[facts.assistantError ?? ''] ??
-    (status === 400 ? BY_WORDS_OF_400.find(({ words }) => words.test(text))?.failureClass : undefined) ??
+    // A 400 alone says only that something is wrong; any other status is exact.
+    (status === null || status === 400 ? said : undefined) ??
     byStatus(status) ??
     (facts.assistantError === 'invalid_request' ? 'bad_input' : undefined) ??
-    (facts.assistantError === 'server_error' || result.terminalReason === 'api_error' ? 'server_error' : 'agent_error');
+    (facts.assistantError === 'server_error' || isApiError ? 'server_error' : 'agent_error');
   const waits = failureClass === 'rate_limited' || failureClass === 'overloaded';
   return { failureClass, ...(waits && facts.retryDelayMs !== null && { retryAfterMs: facts.retryDelayMs }) };
 }
 
-/** What a CLI writes to stderr when it gives up before it has a stream. */
-const BY_STDERR: readonly { readonly words: RegExp; readonly failureClass: FailureClass }[] = [
-  { words: /Not logged in|Invalid API key|Please run \/login/i, failureClass: 'auth' },
-  { words: /stdin input exceeds/i, failureClass: 'prompt_too_long' },
-  { words: /unknown option|cannot be used with root/i, failureClass: 'worker_unavailable' },
-];
-
-/** The class of an attempt that ended by itself without a result line. */
-export function classifySilence(facts: StreamFacts, ending: Ending, stderr: string): Classified {
-  if (facts.rateLimit?.rejected) return closedWindow(facts, [], Date.now());
+/** The class of an attempt that ended by itself without a result line; what a CLI writes to stderr before an agent speaks is its own. */
+export function classifySilence(facts: StreamFacts, ending: Ending, stderr: string, saidAt: number): Classified {
+  if (facts.rateLimit?.rejected) return closedWindow(facts, [], saidAt);
   if (cannotRun(ending)) return { failureClass: 'worker_unavailable' };
-  const said =
-    facts.lastAuthor === 'model' || facts.lastAuthor === 'unnamed'
-      ? undefined
-      : BY_STDERR.find(({ words }) => words.test(stderr));
-  return { failureClass: said?.failureClass ?? 'crashed' };
+  if (facts.lastAuthor === 'model' || facts.lastAuthor === 'unnamed') return { failureClass: 'crashed' };
+  const said = classInWords([stderr]) ?? byStatus(statusInWords([stderr]));
+  if (said === 'usage_limit') return closedWindow(facts, [stderr], saidAt);
+  return { failureClass: said ?? (saysApiError([stderr]) ? 'server_error' : 'crashed') };
 }
 
 /** The class that the reason for the end of a run names by itself, whatever else the result line says. */
@@ -127,9 +110,4 @@ export function closedWindow({ rateLimit }: StreamFacts, words: readonly string[
 function byStatus(status: number | null): FailureClass | undefined {
   if (status === null) return undefined;
   return BY_STATUS[status] ?? (status >= 500 ? 'server_error' : status >= 400 ? 'bad_input' : undefined);
-}
-
-function statusIn(text: string): number | null {
-  const status = STATUS_IN_WORDS.exec(text)?.[1];
-  return status === undefined ? null : Number(status);
 }

@@ -39,9 +39,9 @@ export function tokensOf(message: Fields, before: ModelTokens): ModelTokens {
     .map(fieldsOf)
     .reduce((sum, block) => sum + charactersOf(block), 0);
   return {
-    input: numberOf(usage.input_tokens) ?? 0,
-    cacheWrite: numberOf(usage.cache_creation_input_tokens) ?? 0,
-    cacheRead: numberOf(usage.cache_read_input_tokens) ?? 0,
+    input: numberOf(usage.input_tokens) ?? before.input,
+    cacheWrite: numberOf(usage.cache_creation_input_tokens) ?? before.cacheWrite,
+    cacheRead: numberOf(usage.cache_read_input_tokens) ?? before.cacheRead,
     output: before.output + Math.ceil(written / CHARACTERS_PER_TOKEN),
   };
 }

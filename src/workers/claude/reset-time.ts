@@ -8,8 +8,9 @@ const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000,
 
 /**
  * When a limit ends by the words of the CLI, epoch ms: `limit reached|1760000000`, `resets in 2h 30m`, `resets 1:30am (UTC)`,
- * `resets Oct 6, 1pm (Europe/Berlin)`, `will reset at 17:00`, `resets Mon 9am`. A time without a zone is one of this machine;
- * one without a date is the next after `now`, when it was said. null = the words name no time.
+ * `resets Oct 6, 1pm (Europe/Berlin)`, `will reset at 17:00`, `resets Mon 9am`, `regain access on 2026-12-01 at 00:00 UTC`.
+ * A time without a zone is one of this machine; one without a date is the next after `now`, when it was said. null = the
+ * words name no time.
  */
 export function resetTime(words: string, now: number): number | null {
   const exact = epochIn(words) ?? relativeIn(words, now);
@@ -41,7 +42,7 @@ interface Wall {
 }
 
 function wallTimeIn(words: string, now: number): number | null {
-  const said = /\bresets?(?: (?:at|on))? ([^·∙\n]{1,60})/i.exec(words)?.[1];
+  const said = /\b(?:resets?(?: (?:at|on))?|(?:regain access|again) (?:at|on)) ([^·∙\n"]{1,60})/i.exec(words)?.[1];
   if (said === undefined) return null;
   const minutes = minutesIn(said);
   const date = dateIn(said);

@@ -1,6 +1,6 @@
 import { readLines } from '../process/lines.ts';
 import { runFile } from '../process/run-directory.ts';
-import { type BackgroundTask, noteTaskAnswer, noteTaskCall, noteTaskEvent, tasksLeft } from './background.ts';
+import { noteTaskAnswer, noteTaskCall, noteTaskEvent, type Tasks, tasksLeft } from './background.ts';
 import { addTokens, type ModelTokens, NO_TOKENS, tokensOf } from './cost.ts';
 import { type Fields, fieldsOf, listOf, numberOf, parseEvent, textOf } from './fields.ts';
 import { costOfRun, denialText, type ResultLine, resultLine, targetOf } from './result-line.ts';
@@ -10,6 +10,13 @@ export interface RateLimit {
   readonly rejected: boolean;
   /** Epoch ms. */
   readonly resetsAt: number | null;
+}
+
+/** A message as it is counted, with the price that stands at it. */
+interface Message {
+  readonly model: string;
+  readonly tokens: ModelTokens;
+  readonly priceUsd: number | null;
 }
 
 /** Everything in a stream that decides about its attempt or is told about it. */
@@ -43,8 +50,8 @@ export interface StreamFacts {
   readonly costOf: 'run' | 'session';
   /** Sum of the prices that stand at its messages; null where none does. */
   readonly pricedUsd: number | null;
-  /** Model and tokens of each message, by its id. */
-  readonly messages: ReadonlyMap<string, { readonly model: string; readonly tokens: ModelTokens }>;
+  /** By its id. */
+  readonly messages: ReadonlyMap<string, Message>;
 }
 
 /** The tool by which structured output is given: not a tool that anybody allowed. */
@@ -84,7 +91,7 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   readonly toolsUsed: Record<string, number>;
   readonly denials: string[];
   readonly filesChanged: Set<string>;
-  readonly messages: Map<string, { readonly model: string; readonly tokens: ModelTokens }>;
+  readonly messages: Map<string, Message>;
   /** File of each writing call whose result has not come yet, by the call's id. */
   readonly pendingWrites: Map<string, string>;
   /** Each call in words, by its id, and the ids (else the words) of those that were refused. */
@@ -92,7 +99,7 @@ type State = { -readonly [Name in keyof StreamFacts]: StreamFacts[Name] } & {
   readonly refused: Set<string>;
   /** Calls that gave structured output. */
   readonly outputs: string[];
-  readonly tasks: BackgroundTask[];
+  readonly tasks: Tasks;
   /** Of the message that `lastText` is from. */
   lastId: string | null;
 };
@@ -121,7 +128,7 @@ function initialState(): State {
     calls: new Map(),
     refused: new Set(),
     outputs: [],
-    tasks: [],
+    tasks: { list: [], calls: [] },
   };
 }
 
@@ -141,13 +148,7 @@ function onAssistant(state: State, event: Fields): void {
     state.assistantError = textOf(event.error) ?? (author === 'cli' ? state.assistantError : null);
     if (author !== 'cli') keepText(state, message);
   }
-  const priceUsd = numberOf(event.costUSD) ?? numberOf(event.cost_usd) ?? numberOf(message.costUSD);
-  if (priceUsd !== null) state.pricedUsd = (state.pricedUsd ?? 0) + priceUsd;
-  if (author !== 'cli') {
-    const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
-    const model = textOf(message.model) ?? state.model ?? '';
-    state.messages.set(id, { model, tokens: tokensOf(message, state.messages.get(id)?.tokens ?? NO_TOKENS) });
-  }
+  if (author !== 'cli') countMessage(state, event, message);
   for (const block of listOf(message.content).map(fieldsOf)) {
     const tool = textOf(block.name);
     if (block.type !== 'tool_use' || tool === null) continue;
@@ -155,12 +156,23 @@ function onAssistant(state: State, event: Fields): void {
       state.outputs.push(textOf(block.id) ?? '');
       continue;
     }
-    noteTaskCall(state.tasks, tool);
+    noteTaskCall(state.tasks, tool, textOf(block.id) ?? '', fieldsOf(block.input));
     state.toolsUsed[tool] = (state.toolsUsed[tool] ?? 0) + 1;
     state.calls.set(textOf(block.id) ?? '', denialText({ tool_name: tool, tool_input: block.input }));
     const target = targetOf(fieldsOf(block.input));
     if (WRITING_TOOLS.has(tool) && target !== null) state.pendingWrites.set(textOf(block.id) ?? '', target);
   }
+}
+
+/** Tokens and price of a message, once however many lines tell it: what a later one does not tell, stands. */
+function countMessage(state: State, event: Fields, message: Fields): void {
+  const id = textOf(message.id) ?? `unnamed ${state.messages.size}`;
+  const before = state.messages.get(id);
+  const told = numberOf(event.costUSD) ?? numberOf(event.cost_usd) ?? numberOf(message.costUSD);
+  const priceUsd = told ?? before?.priceUsd ?? null;
+  if (priceUsd !== null) state.pricedUsd = (state.pricedUsd ?? 0) + priceUsd - (before?.priceUsd ?? 0);
+  const model = textOf(message.model) ?? state.model ?? '';
+  state.messages.set(id, { model, tokens: tokensOf(message, before?.tokens ?? NO_TOKENS), priceUsd });
 }
 
 /** A message that says no model is a model's all the same, unless it is about an error or says nothing at all. */
@@ -188,8 +200,9 @@ function onUser(state: State, event: Fields): void {
     if (file !== undefined && block.is_error !== true) state.filesChanged.add(file);
     state.pendingWrites.delete(id);
     const text = textIn(block.content);
-    if (block.is_error !== true) noteTaskAnswer(state.tasks, id, text);
-    else if (state.outputs.includes(id)) state.refusedOutput = text.replace(OUTPUT_REFUSAL, '').trim();
+    noteTaskAnswer(state.tasks, id, text, block.is_error === true);
+    if (block.is_error !== true) continue;
+    if (state.outputs.includes(id)) state.refusedOutput = text.replace(OUTPUT_REFUSAL, '').trim();
     else if (REFUSAL.test(text)) refuse(state, id, null);
   }
 }

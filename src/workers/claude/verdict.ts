@@ -4,7 +4,7 @@ import type { Json } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
 import { reportedFailure } from '../../domain/report.ts';
 import { describeExit, type Ending, stopFailure } from '../process/ending.ts';
-import { answerText, givenBy } from './answer.ts';
+import { answerText, type Given, givenBy } from './answer.ts';
 import { byTerminalReason, classifyError, classifySilence, closedWindow } from './classify.ts';
 import { costOf, type ModelTokens } from './cost.ts';
 import { isQuotaBanner } from './quota.ts';
@@ -59,13 +59,13 @@ export function verdict(evidence: Evidence): Outcome | null {
   return { ok: true, result: { text: found.text, ...(structured !== undefined && { structured }) }, ...common };
 }
 
-function withoutResult({ facts, ending, stderr }: Evidence): Verdict | null {
+function withoutResult({ facts, ending, stderr, saidAt = Date.now() }: Evidence): Verdict | null {
   if (ending === null) return null;
   const stopped = stopFailure(ending);
   if (stopped !== null) return failed(stopped.failureClass, stopped.message);
   const words = stderr.trim();
   const message = `${describeExit(ending)} without a result${words === '' ? '' : `: ${words}`}`;
-  return { ok: false, ...classifySilence(facts, ending, words), message };
+  return { ok: false, ...classifySilence(facts, ending, words, saidAt), message };
 }
 
 function withResult(evidence: Evidence, result: ResultLine): Verdict {
@@ -136,22 +136,31 @@ function structuredVerdict(
   remarks: readonly string[],
 ): Verdict {
   const text = answerText(facts, result);
-  const given = givenBy(facts, result);
-  if (given === null)
-    return failed(
-      'invalid_output',
-      refusedOutput(facts) ?? `no structured output was given, only text: ${text.trim()}`,
-    );
-  const problem = check(given.value);
-  if (problem === null) {
-    const noted = given.asText ? [...remarks, 'the result was given as text, not as structured output'] : remarks;
-    return { ok: true, text, structured: given.exact, remarks: noted };
+  const judged = givenBy(facts, result).map((given) => ({ given, problem: check(given.value) }));
+  const fitting = judged.filter(({ problem }) => problem === null);
+  const [found, another] = fitting;
+  if (found && !another) {
+    const { asText, exact } = found.given;
+    const noted = asText ? [...remarks, 'the result was given as text, not as structured output'] : remarks;
+    return { ok: true, text, structured: exact, remarks: noted };
   }
-  if (!given.asText) return failed('invalid_output', problem);
-  return failed(
-    'invalid_output',
-    refusedOutput(facts) ?? `no structured output was given, and its text is no result: ${problem}`,
-  );
+  return failed('invalid_output', whyNone(facts, text, judged[0], fitting.length));
+}
+
+/** Why an answer has no result; `first` is what might have been one. */
+function whyNone(
+  facts: StreamFacts,
+  text: string,
+  first: { readonly given: Given; readonly problem: string | null } | undefined,
+  fitting: number,
+): string {
+  if (first && !first.given.asText) return first.problem ?? '';
+  const none = 'no structured output was given';
+  const refused = refusedOutput(facts);
+  if (refused !== null) return refused;
+  if (!first) return `${none}, only text: ${text.trim()}`;
+  if (fitting > 1) return `${none}, and its text holds ${fitting} results, expected one`;
+  return `${none}, and its text is no result: ${first.problem}`;
 }
 
 /** Why the agent has no structured output though it tried to give one: the next attempt can learn from it. */

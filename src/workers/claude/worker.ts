@@ -115,12 +115,14 @@ export const claudeWorker: Worker = processWorker({
   },
 });
 
-/** The check of what the agent gave, made already: it may take long, and a verdict waits for nothing. */
+/** The check of all that the agent gave, made already: it may take long, and a verdict waits for nothing. */
 async function checkOf(facts: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
   if (schema === null) return null;
-  const given = facts.result && givenBy(facts, facts.result);
-  const problem = given ? await checkResult(schema, given.value) : null;
-  return () => problem;
+  const problems = new Map<string, string | null>();
+  for (const { value } of facts.result === null ? [] : givenBy(facts, facts.result)) {
+    problems.set(JSON.stringify(value), await checkResult(schema, value));
+  }
+  return (value) => problems.get(JSON.stringify(value)) ?? null;
 }
 
 /** When the last of its stream was written; nothing where it is gone. */

@@ -31,6 +31,8 @@ describe('Idempotency-Key', () => {
     const server = await serveTest();
     const body = recipe(server, 1);
     const first = (await (await post(server, body, key)).json()) as { job_id: string };
+    expect(first).not.toHaveProperty('request_id');
+    expect(await server.json(`/api/jobs/${first.job_id}`)).toMatchObject({ request_id: 'k-1' });
     const again = await post(server, { ...body, request_id: 'k-1' });
     expect(await again.json()).toMatchObject({ job_id: first.job_id, deduplicated: true });
     const other = await post(server, { ...body, name: 'other' }, key);

@@ -139,6 +139,23 @@ describe('what a recording tells besides', () => {
     expect(await judge('api-500')).not.toHaveProperty('retryAfterMs');
   });
 
+  it('is the sum of the prices at its messages, where a line for each block repeats them', () => {
+    for (const name of NAMES) {
+      const events = readFileSync(`${FOLDER}${name}.ndjson`, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const total = events.at(-1).total_cost_usd;
+      const ids = new Set(events.flatMap(({ message }) => (message?.model?.startsWith('claude') ? message.id : [])));
+      const reader = createStreamReader();
+      for (const event of events) {
+        const price = ids.has(event.message?.id) ? { costUSD: total / ids.size } : {};
+        reader.line(JSON.stringify({ ...event, ...price }));
+      }
+      expect([name, reader.facts.pricedUsd ?? 0]).toEqual([name, expect.closeTo(total, 9)]);
+    }
+  });
+
   it('is a cost near the true one when the run is cut off', async () => {
     for (const name of ['success', 'tool-granted', 'max-turns', 'schema-invalid']) {
       const whole = await judge(name);

@@ -72,12 +72,12 @@ const unnamed = (text: string, more: Event = {}): Event => ({
   message: { id: 'm1', content: [{ type: 'text', text }] },
   ...more,
 });
-const called = (name: string, answer = 'ok', input: Event = {}): Event[] => [
+const called = (name: string, answer = 'ok', input: Event = {}, id = 'c'): Event[] => [
   {
     ...said(''),
-    message: { id: 'm1', model: 'claude-opus-5-5', content: [{ type: 'tool_use', id: 'c', name, input }] },
+    message: { id: 'm1', model: 'claude-opus-5-5', content: [{ type: 'tool_use', id, name, input }] },
   },
-  { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'c', content: answer }] } },
+  { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: id, content: answer }] } },
 ];
 /** How versions of the CLI have said that a window is closed. */
 const BANNERS = [
@@ -91,9 +91,64 @@ const BANNERS = [
   'Weekly limit reached ∙ resets Oct 6, 1pm',
   'Opus weekly limit reached ∙ resets Mon 9am',
   'Limit reached ∙ resets 5pm',
+  'Spending cap reached resets 9pm',
+  'Spending cap reached ∙ resets 9pm',
+  'Out of usage credits',
+  "You've run out of usage credits · resets 3pm",
+  'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+  'You have reached your specified workspace API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+];
+const SPENT = 'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.';
+/** What versions of the CLI have said of other failures in words alone: on stderr, as a result or among errors. */
+const WORDINGS: readonly (readonly [words: string, failureClass: FailureClass])[] = [
+  ['Invalid API key · Fix external API key', 'auth'],
+  ['Invalid API key · Please run /login', 'auth'],
+  ['Not logged in · Please run /login', 'auth'],
+  ['OAuth token revoked · Please run /login', 'auth'],
+  ['OAuth token has expired. Please obtain a new token.', 'auth'],
+  ['Please run /login · API Error: 401 {"type":"error","error":{"type":"authentication_error"}}', 'auth'],
+  ['API Error: 401 {"error":{"message":"OAuth token has expired."}} · Please run /login', 'auth'],
+  ['Failed to authenticate. API Error: 403 forbidden', 'auth'],
+  ['API Error: 400 {"error":{"message":"This organization has been disabled."}}', 'auth'],
+  ['Your ANTHROPIC_API_KEY belongs to a disabled organization', 'auth'],
+  ['Your account does not have access to Claude Code. Please run /login', 'auth'],
+  ['Credit balance is too low', 'billing'],
+  ['Your credit balance is too low to access the Anthropic API.', 'billing'],
+  ['API Error: 400 {"error":{"message":"Your credit balance is too low to access the Anthropic API."}}', 'billing'],
+  ["Your seat type doesn't include usage", 'billing'],
+  [`API Error: 400 ${SPENT}`, 'usage_limit'],
+  [`API Error: 400 {"error":{"type":"invalid_request_error","message":"${SPENT}"},"request_id":"r"}`, 'usage_limit'],
+  ['API Error: 429 {"error":{"message":"Spend limit reached."}}', 'usage_limit'],
+  ['Prompt is too long · automatic compaction failed: Spending cap reached resets 9pm', 'usage_limit'],
+  ['API Error: Repeated 529 Overloaded errors', 'overloaded'],
+  ['API Error (529 {"error":{"message":"Overloaded"}}) · Retrying in 4 seconds', 'overloaded'],
+  ['API Error: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', 'overloaded'],
+  ['API Error: Server is temporarily limiting requests (not your usage limit) · Rate limited', 'rate_limited'],
+  ["API Error: This request would exceed your account's rate limit. Please try again later.", 'rate_limited'],
+  ['API Error: Rate limit reached', 'rate_limited'],
+  ['API Error: Connection error.', 'server_error'],
+  ['API Error (Request timed out.)', 'server_error'],
+  [
+    "There's an issue with the selected model (x). It may not exist or you may not have access to it.",
+    'model_not_found',
+  ],
+  ['Prompt is too long', 'prompt_too_long'],
+  [
+    'API Error: 400 {"error":{"message":"input length and `max_tokens` exceed context limit: 9 > 8"}}',
+    'prompt_too_long',
+  ],
+  ['Error: piped stdin input exceeds 10MB.', 'prompt_too_long'],
+  ["error: unknown option '--x'", 'worker_unavailable'],
+  [
+    '--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons',
+    'worker_unavailable',
+  ],
 ];
 const passes = () => null;
 const fails = () => 'the result must be better';
+const onlyOne = (value: unknown) => (JSON.stringify(value) === '{"n":1}' ? null : 'n must be 1');
+const FENCED = '```json\n{"n":1}\n```';
+const OTHER = '~~~\n{"n":2}\n~~~';
 
 const ROWS: readonly Row[] = [
   ['an answer', [INIT, said('done'), result('done')], 'completed'],
@@ -137,17 +192,47 @@ const ROWS: readonly Row[] = [
   ['a result in the last message alone', [INIT, said('{"n":1}'), result('')], 'completed', { check: passes }],
   ['text that is JSON and no result', [INIT, said('x'), result('{"n":1}')], 'invalid_output', { check: fails }],
   ['prose around a result', [INIT, said('x'), result('Here: {"n":1}')], 'invalid_output', { check: passes }],
+  ['prose before a block of code', [INIT, said('x'), result(`Here:\n\n${FENCED}`)], 'completed', { check: passes }],
+  ['prose behind a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
+  ['prose around a block of code', [INIT, said('x'), result(`A:\r\n${FENCED}\r\nB.`)], 'completed', { check: passes }],
   [
-    'prose before a block of code',
-    [INIT, said('x'), result('Here:\n```json\n{"n":1}\n```')],
+    'a block that ends in the line of its result',
+    [INIT, said('x'), result('Here:\n```json\n{"n":1}```')],
+    'completed',
+    { check: passes },
+  ],
+  ['a block of one line', [INIT, said('x'), result('```json {"n":1}```')], 'completed', { check: passes }],
+  [
+    'a block with a fence in a text',
+    [INIT, said('x'), result('```\n{"n":"```"}\n```')],
+    'completed',
+    { check: passes },
+  ],
+  ['two blocks of code', [INIT, said('x'), result(`${FENCED}\n${OTHER}`)], 'invalid_output', { check: passes }],
+  [
+    'two blocks of which one is a result',
+    [INIT, said('x'), result(`${FENCED}\n${OTHER}`)],
+    'completed',
+    { check: onlyOne },
+  ],
+  [
+    'a block of code that is no JSON beside a result',
+    [INIT, said('x'), result(`\`\`\`sh\nls\n\`\`\`\n${FENCED}`)],
+    'completed',
+    { check: passes },
+  ],
+  ['blocks of which none is a result', [INIT, said('x'), result(`A\n${OTHER}`)], 'invalid_output', { check: onlyOne }],
+  [
+    'a block that nobody closed',
+    [INIT, said('x'), result('A:\n```json\n{"n":1}')],
     'invalid_output',
     { check: passes },
   ],
   [
-    'two blocks of code',
-    [INIT, said('x'), result('```json\n{"n":1}\n```\n```json\n{"n":2}\n```')],
+    'more blocks than anybody looks at',
+    [INIT, said('x'), result(`${OTHER}\n`.repeat(30) + FENCED)],
     'invalid_output',
-    { check: passes },
+    { check: onlyOne },
   ],
   ['half of a result', [INIT, said('x'), result('```json\n{"n":1')], 'invalid_output', { check: passes }],
   ['structured output that is missing', [INIT, said('done'), result('done')], 'invalid_output', { check: passes }],
@@ -276,6 +361,47 @@ const ROWS: readonly Row[] = [
       'usage_limit',
     ],
   ]),
+  ...WORDINGS.flatMap(([words, failureClass]): Row[] => [
+    [`a result "${words}"`, [INIT, erred(words)], failureClass],
+    [`an error "${words}"`, [INIT, erred('', { errors: [words] })], failureClass],
+    [`the CLI's own success "${words}"`, [INIT, synthetic(words), result(words)], failureClass],
+    [`stderr "${words}"`, [], failureClass, { ending: EXIT_1, stderr: `warning: x\n${words}\n` }],
+    [`stderr behind an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
+    [`an answer of a model that repeats "${words}"`, [INIT, said(words), result(words)], 'completed'],
+    [
+      `an answer of no model that repeats "${words}"`,
+      [INIT, unnamed(`So: ${words}`), result(`So: ${words}`)],
+      'completed',
+    ],
+  ]),
+  ['an API limit with its status', [INIT, erred(`API Error: 400 ${SPENT}`, { api_error_status: 400 })], 'usage_limit'],
+  [
+    'an API limit that the CLI calls a bad request',
+    [INIT, synthetic('x', 'invalid_request'), erred(`API Error: 400 ${SPENT}`, { api_error_status: 400 })],
+    'usage_limit',
+  ],
+  ['a spending cap with its status', [INIT, erred(BANNERS[10] ?? '', { api_error_status: 429 })], 'usage_limit'],
+  ['credits that are used up', [INIT, erred('Out of usage credits', { api_error_status: 429 })], 'usage_limit'],
+  [
+    'a rate that is not the usage limit',
+    [INIT, erred('API Error: Server is temporarily limiting (not your usage limit)', { api_error_status: 429 })],
+    'rate_limited',
+  ],
+  [
+    'no credit, though the words speak of a limit too',
+    [INIT, erred("Credit balance is too low · You've hit your session limit")],
+    'billing',
+  ],
+  [
+    'an error that only speaks of logins',
+    [INIT, erred('', { errors: ['MCP server x: user not logged in'] })],
+    'agent_error',
+  ],
+  [
+    'an error that only speaks of limits',
+    [INIT, erred('', { errors: ['the usage limits page is gone'] })],
+    'agent_error',
+  ],
   [
     "a banner in a model's name for which nothing was written",
     [INIT, said(BANNERS[0] ?? ''), result(BANNERS[0] ?? '', { usage: { output_tokens: 0 } })],
@@ -457,6 +583,12 @@ describe('what is noted of a success', () => {
       ['the result was given as text, not as structured output'],
       { check: passes },
     ],
+    [
+      'a result that was given among text',
+      [INIT, said('x'), result(`Here:\n${FENCED}`)],
+      ['the result was given as text, not as structured output'],
+      { check: passes },
+    ],
     ['nothing of structured output', [INIT, result('', { structured_output: {} })], undefined, { check: passes }],
   ])('is %s', (_, events, remarks, more) => {
     expect(judge(events, more)?.notes?.remarks).toEqual(remarks);
@@ -540,6 +672,13 @@ describe('tasks in the background', () => {
   });
   const updated = (patch: Event): Event => ({ type: 'system', subtype: 'task_updated', task_id: 'b1', patch });
   const LAUNCHED = 'Command running in background with ID: b1. Output is being written to: /x';
+  const ALSO = 'Command running in background with ID: b2';
+  const KILLED = '{"message":"Successfully killed shell: b1 (sleep 9)","shell_id":"b1"}';
+  const AGENT = 'Async agent launched successfully.\nagentId: a7 (internal ID)';
+  const refusedCall = (name: string, content: string, input: Event): Event[] => [
+    ...called(name, '', input).slice(0, 1),
+    { type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'c', is_error: true, content }] } },
+  ];
 
   it.each<[string, readonly Event[], string | null]>([
     ['one that was started there', [started({ is_backgrounded: true })], 'build it'],
@@ -563,6 +702,113 @@ describe('tasks in the background', () => {
       'Async agent launched successfully.',
     ],
     ['one that its agent has waited for', [...called('Bash', LAUNCHED), ...called('BashOutput', 'built')], null],
+    [
+      'one that its agent has killed',
+      [...called('Bash', LAUNCHED), ...called('KillShell', KILLED, { shell_id: 'b1' })],
+      null,
+    ],
+    [
+      'one of two of which one was killed',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('Bash', ALSO, {}, 'd'),
+        ...called('KillShell', KILLED, { shell_id: 'b1' }),
+      ],
+      ALSO,
+    ],
+    [
+      'one of two, killed by its older name',
+      [...called('Bash', LAUNCHED), ...called('Bash', ALSO, {}, 'd'), ...called('KillBash', 'ok', { shell_id: 'b2' })],
+      LAUNCHED,
+    ],
+    [
+      'one that a call was to kill which failed',
+      [...called('Bash', LAUNCHED), ...refusedCall('KillShell', 'No shell found with ID: b1', { shell_id: 'b1' })],
+      LAUNCHED,
+    ],
+    [
+      'one that had ended before it was killed',
+      [
+        ...called('Bash', LAUNCHED),
+        ...refusedCall('KillShell', 'Shell b1 is not running, so cannot be killed (status: completed)', {
+          shell_id: 'b1',
+        }),
+      ],
+      null,
+    ],
+    [
+      'two of which a call names neither',
+      [...called('Bash', LAUNCHED), ...called('Bash', ALSO, {}, 'd'), ...called('KillShell', 'ok')],
+      `${LAUNCHED}, ${ALSO}`,
+    ],
+    [
+      'one that runs on, as its agent has asked',
+      [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>running</status>', { bash_id: 'b1' })],
+      LAUNCHED,
+    ],
+    [
+      'one that has ended, as its agent has asked',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>completed</status>\n\n<exit_code>0</exit_code>', { bash_id: 'b1' }),
+      ],
+      null,
+    ],
+    [
+      'one that ran on at first',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>running</status>'),
+        ...called('BashOutput', '<status>failed</status>'),
+      ],
+      null,
+    ],
+    [
+      'another one that has ended',
+      [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>completed</status>', { bash_id: 'b0' })],
+      LAUNCHED,
+    ],
+    [
+      'one whose call did not wait long enough',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('TaskOutput', '<retrieval_status>timeout</retrieval_status>\n\n<status>running</status>', {
+          task_id: 'b1',
+        }),
+      ],
+      LAUNCHED,
+    ],
+    [
+      'one that was not ready',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('TaskOutput', '<retrieval_status>not_ready</retrieval_status>', { task_id: 'b1' }),
+      ],
+      LAUNCHED,
+    ],
+    [
+      'one that its agent has stopped',
+      [...called('Bash', LAUNCHED), ...called('TaskStop', 'Successfully stopped task: b1', { task_id: 'b1' })],
+      null,
+    ],
+    [
+      'an agent that is asked for its end',
+      [...called('Task', AGENT), ...called('AgentOutputTool', '<status>completed</status>', { agentId: 'a7' })],
+      null,
+    ],
+    [
+      'an agent that works on',
+      [...called('Task', AGENT), ...called('AgentOutputTool', '<status>running</status>', { agentId: 'a7' })],
+      'Async agent launched successfully.',
+    ],
+    [
+      'one whose output speaks of running',
+      [
+        ...called('Bash', LAUNCHED),
+        ...called('BashOutput', '<status>completed</status>\n<stdout>\n<status>running</status>', { bash_id: 'b1' }),
+      ],
+      null,
+    ],
     ['words about the background', called('Bash', 'running in background'), null],
   ])('that are left make it incomplete: %s', (_, events, left) => {
     const outcome = judge([INIT, ...events, said('done'), result('done')]);
@@ -593,8 +839,9 @@ describe('the time at which a window opens', () => {
   const saidAt = Date.UTC(2026, 9, 5, 22, 0);
   const words = "You've hit your session limit · resets 1:30am (UTC)";
   const opens = Date.UTC(2026, 9, 6, 1, 30);
+  const SPENT_TODAY = SPENT.replace('2026-12-01 at 00:00', '2026-10-06 at 01:30');
 
-  it.each<[string, readonly Event[], number | undefined]>([
+  it.each<[string, readonly Event[], number | undefined, Partial<Evidence>?]>([
     ['the words of an error', [INIT, erred(words)], opens],
     ['the words of a success', [INIT, result(words)], opens],
     ['the words of a failed compaction', [INIT, erred(`compaction failed: ${words}`)], opens],
@@ -605,8 +852,10 @@ describe('the time at which a window opens', () => {
     ],
     ['words, where an event only warned of another window', [INIT, limit('allowed_warning', 5), erred(words)], opens],
     ['nothing that was said', [INIT, erred("You've hit your limit")], undefined],
-  ])('comes from %s', (_, events, resumeAt) => {
-    const outcome = judge(events, { saidAt });
+    ['the words of an API limit', [INIT, erred(`API Error: 400 ${SPENT_TODAY}`)], opens],
+    ['words on stderr', [], opens, { ending: EXIT_1, stderr: words }],
+  ])('comes from %s', (_, events, resumeAt, more) => {
+    const outcome = judge(events, { saidAt, ...more });
     expect(outcome).toMatchObject({ failureClass: 'usage_limit' });
     expect(outcome).toHaveProperty('ok', false);
     expect((outcome as { resumeAt?: number }).resumeAt).toBe(resumeAt);
@@ -614,6 +863,11 @@ describe('the time at which a window opens', () => {
 });
 
 describe('the cost', () => {
+  const priced = (id: string | undefined, costUSD: number): Event => ({
+    type: 'assistant',
+    costUSD,
+    message: { id, model: 'claude-opus-5-5', content: [] },
+  });
   const share = (costUSD: number) => ({
     model_usage_since_last_result: { m: { costUSD, inputTokens: 7, outputTokens: 3 } },
   });
@@ -651,6 +905,25 @@ describe('the cost', () => {
     const outcome = judge([INIT, said('x', more), result('x', { total_cost_usd: total, ...more })], evidence);
     const { costUsd, costEstimated } = outcome?.usage ?? {};
     expect({ costUsd: Number(costUsd?.toFixed(9)), ...(costEstimated && { costEstimated }) }).toEqual(usage);
+  });
+
+  it.each<[string, readonly Event[], number]>([
+    ['of a message that is told once a block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
+    ['of two messages', [priced('a', 0.25), priced('b', 0.25)], 0.5],
+    ['of a message by its last word', [priced('a', 0.25), priced('b', 0.5), priced('a', 0.375)], 0.875],
+    ['of a message whose later line has none', [priced('a', 0.25), { ...priced('a', 0), costUSD: undefined }], 0.25],
+    ['of messages without an id', [priced(undefined, 0.25), priced(undefined, 0.25)], 0.5],
+  ])('sums the prices %s', (_, events, costUsd) => {
+    expect(judge([INIT, ...events], { ending: stoppedBy('interrupted') })?.usage.costUsd).toBe(costUsd);
+    const resumed = judge([INIT, ...events, result('x', { total_cost_usd: 9 })], { resumedAtUsd: 5 });
+    expect(resumed?.usage.costUsd).toBe(costUsd);
+  });
+
+  it('counts what a message has read once, also where a later line of it does not tell', () => {
+    const message = { id: 'a', model: 'claude-sonnet-4-5', content: [] };
+    const told = { type: 'assistant', message: { ...message, usage: { input_tokens: 1_000_000 } } };
+    const outcome = judge([INIT, told, { type: 'assistant', message }], { ending: stoppedBy('interrupted') });
+    expect(outcome?.usage).toMatchObject({ costUsd: 3, inputTokens: 1_000_000, turns: 1 });
   });
 
   it('is estimated from the messages when no result line came, each message once', () => {
