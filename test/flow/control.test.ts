@@ -485,7 +485,7 @@ describe('every verb says its precondition when it is refused, and changes nothi
     if (jobId === undefined) throw new Error(`no way to ${status}`);
     const before = [f.job(jobId), f.statuses(jobId)];
     if (!refused) {
-      await verbs[verb]?.(f, jobId);
+      await expect(verbs[verb]?.(f, jobId)).resolves.toMatchObject({ job_id: jobId });
       return;
     }
     const error = expect.objectContaining({

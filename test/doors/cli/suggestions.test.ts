@@ -270,6 +270,7 @@ describe.each(REFUSING)('what is said of a job that is %s and %s', (state, appro
       const space = await reached(state, approval);
       const before = [verb, space.jobId, ...options];
       const ran = await abp(space, ...before);
+      expect(ran.exitCode, said(ran)).not.toBe(70);
       await expectAccepted(state, approval, /^error:/m.test(ran.stderr) ? null : before, said(ran), space.jobId);
     }
   });
