@@ -38,16 +38,11 @@ export function endlessReference(root: JsonObject): string | null {
 /** The first reference of a schema to a member without a name, `#/` by RFC 6901: Ajv takes it for the whole schema. */
 export function misreadReference(root: JsonObject): string | null {
   for (const { schema } of documentsOf(root).schemas) {
-    const found = Object.entries(schema as JsonObject).find(
-      ([keyword, value]) => REFERENCES.has(keyword) && endsNameless(value),
-    );
-    if (found) return String(found[1]);
+    for (const [keyword, value] of Object.entries(schema as JsonObject)) {
+      if (REFERENCES.has(keyword) && typeof value === 'string' && value.endsWith('#/')) return value;
+    }
   }
   return null;
-}
-
-function endsNameless(reference: Json): boolean {
-  return typeof reference === 'string' && reference.endsWith('#/');
 }
 
 /** A schema with the address that relative references in it start at. */

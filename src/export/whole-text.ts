@@ -1,4 +1,4 @@
-import type { Json } from '../domain/json.ts';
+import { isArray, type Json } from '../domain/json.ts';
 import type { ExportRow } from './row.ts';
 import type { RowSource } from './write-units.ts';
 
@@ -11,24 +11,29 @@ export function wholeTexts(rows: RowSource): { readonly rows: RowSource; replace
   async function* whole() {
     replaced = 0;
     for await (const row of rows()) {
-      const found = wellFormed(row as unknown as Json) as unknown as ExportRow;
-      if (found !== row) replaced += 1;
-      yield found;
+      const json = row as unknown as Json;
+      if (isWhole(json)) {
+        yield row;
+        continue;
+      }
+      replaced += 1;
+      yield madeWhole(json) as unknown as ExportRow;
     }
   }
   return { rows: whole, replaced: () => replaced };
 }
 
-/** The value itself where nothing in it is broken. */
-function wellFormed(value: Json): Json {
+/** Looked at first: nearly every row is whole, and stays the object that it is. */
+function isWhole(value: Json): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  if (isArray(value)) return value.every(isWhole);
+  return Object.entries(value).every(([name, field]) => name.isWellFormed() && isWhole(field));
+}
+
+function madeWhole(value: Json): Json {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const inner = value.map(wellFormed);
-    return inner.every((each, at) => each === value[at]) ? value : inner;
-  }
-  const fields = Object.entries(value);
-  const inner = fields.map(([name, field]) => [name.toWellFormed(), wellFormed(field)] as const);
-  const isSame = inner.every(([name, field], at) => name === fields[at]?.[0] && field === fields[at]?.[1]);
-  return isSame ? value : Object.fromEntries(inner);
+  if (isArray(value)) return value.map(madeWhole);
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name.toWellFormed(), madeWhole(field)]));
 }

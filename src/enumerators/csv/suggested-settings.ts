@@ -22,7 +22,8 @@ export interface Suggestion {
 const COMMENT = /^\s*(#|\/\/|%|--|;|!)/;
 const QUOTES = ['"', "'", '`'];
 /** What may be a delimiter, where a header has it. */
-const DELIMITERS = /,|;|\t|\|+|:+|\^|~|(?![\r\n\0])\p{Cc}/gu;
+const DELIMITERS = /,|;|\t|\|+|:+|\^|~|\p{Cc}/gu;
+const NO_DELIMITERS = new Set(['\r', '\n', '\0']);
 /** A header is not looked for behind so many lines. */
 const FIRST_LINES = 100;
 
@@ -83,7 +84,7 @@ function quotes({ quote, escape: mark }: CsvConfig, text: string): Suggestion[] 
 
 function delimiters(config: CsvConfig, { kind }: CsvFault, header: string): Suggestion[] {
   if (kind === 'header' || kind === 'text') return [];
-  const marks = new Set(header.match(DELIMITERS));
+  const marks = new Set(header.match(DELIMITERS)?.filter((mark) => !NO_DELIMITERS.has(mark)));
   marks.delete(delimiterOf(config.delimiter) ?? '');
   return [...marks].map((mark) => {
     return made({ delimiter: mark === '\t' ? 'tab' : mark }, 'is what the columns of the header stand between');

@@ -14,10 +14,17 @@ const KNOWN: Readonly<Record<string, 'host' | 'port' | 'user' | 'password' | 'db
   password: 'password',
   dbname: 'dbname',
   application_name: 'option',
+  channel_binding: 'option',
   client_encoding: 'option',
   connect_timeout: 'option',
   fallback_application_name: 'option',
+  gssencmode: 'option',
   idle_in_transaction_session_timeout: 'option',
+  keepalives: 'option',
+  keepalives_count: 'option',
+  keepalives_idle: 'option',
+  keepalives_interval: 'option',
+  load_balance_hosts: 'option',
   lock_timeout: 'option',
   options: 'option',
   query_timeout: 'option',
@@ -28,12 +35,12 @@ const KNOWN: Readonly<Record<string, 'host' | 'port' | 'user' | 'password' | 'db
   sslnegotiation: 'option',
   sslrootcert: 'option',
   statement_timeout: 'option',
+  target_session_attrs: 'option',
   uselibpqcompat: 'option',
 };
 
 /** What begins with one of these and an equals sign is no path of a file. */
-const OTHERS_OF_LIBPQ =
-  /^(?:channel_binding|gssencmode|keepalives|load_balance_hosts|passfile|require_auth|service|sslcrl|target_session_attrs)$/;
+const OTHERS_OF_LIBPQ = /^(?:passfile|require_auth|service|sslcrl)$/;
 
 /** What a value must be that is not any text. */
 const VALUES: Readonly<Record<string, readonly [form: RegExp, expected: string]>> = {
@@ -41,6 +48,11 @@ const VALUES: Readonly<Record<string, readonly [form: RegExp, expected: string]>
   hostaddr: [/^[^,]*$/, 'one address'],
   port: [/^(?:0*(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]))?$/, 'a number up to 65535'],
   connect_timeout: [/^\d{0,6}$/, 'seconds'],
+  channel_binding: [/^(?:disable|prefer|require)?$/, 'disable, prefer or require'],
+  // What says nothing here is taken, as addresses are copied whole; what would ask for more than `pg` does is refused.
+  gssencmode: [/^(?:disable|prefer)?$/, 'disable or prefer'],
+  load_balance_hosts: [/^(?:disable)?$/, 'disable'],
+  target_session_attrs: [/^(?:any)?$/, 'any'],
   ssl: [/^(?:true|1|0|no-verify)$/, 'true, 1, 0 or no-verify'],
   sslmode: [
     /^(?:disable|allow|prefer|require|verify-ca|verify-full|no-verify)?$/,
@@ -177,6 +189,11 @@ function unknownName(name: string, at: number): AbpError {
   const known = Object.keys(KNOWN);
   const found = `${show(name)}.${didYouMean(name, known)}`;
   return fault(at, 'names that are known here', found, `Known: ${known.join(', ')}.`);
+}
+
+/** Whether the login is bound to the TLS connection where the server offers it, as `prefer` and `require` ask. */
+export function bindsChannel(url: string): boolean {
+  return /[?&]channel_binding=(?:prefer|require)/.test(url);
 }
 
 /** How long to wait for a connection, in milliseconds, where the URL says so; 0 = without end. */

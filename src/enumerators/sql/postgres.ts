@@ -1,7 +1,7 @@
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { refuseWhenAborted } from '../reading/turns.ts';
-import { connectTimeout } from './postgres-address.ts';
+import { bindsChannel, connectTimeout } from './postgres-address.ts';
 import { exactParsers, isUnknown, type PgTypes, TYPES, type TypeRow } from './postgres-types.ts';
 import {
   connectionLost,
@@ -55,6 +55,7 @@ export async function* postgres(
   const options = {
     connectionString: connection,
     application_name: 'abp',
+    enableChannelBinding: bindsChannel(connection),
     connectionTimeoutMillis: connectTimeout(connection) ?? 15_000,
     // What a type is may have to be asked first: values are parsed here.
     types: { getTypeParser: () => String },

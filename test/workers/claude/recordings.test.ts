@@ -146,7 +146,9 @@ describe('what a recording tells besides', () => {
         .split('\n')
         .map((line) => JSON.parse(line));
       const total = events.at(-1).total_cost_usd;
-      const ids = new Set(events.flatMap(({ message }) => (message?.model?.startsWith('claude') ? message.id : [])));
+      const ids = new Set(
+        events.flatMap(({ message }) => (String(message?.model).startsWith('claude') ? message.id : [])),
+      );
       const reader = createStreamReader();
       for (const event of events) {
         const price = ids.has(event.message?.id) ? { costUSD: total / ids.size } : {};
