@@ -28,7 +28,7 @@ const configSchema = z.strictObject({
   pattern: globField(parseGlob)
     .default('**/*')
     .describe(
-      'Glob, relative to base_directory, as bash with globstar and extglob reads it: "**/*.md", "src/**/*.{ts,tsx}", "ch{01..12}.md", "[!_]*.pdf".',
+      'Glob below base_directory, as bash with globstar and extglob: "src/**/*.{ts,tsx}", "ch{01..12}.md", "[!_]*.pdf".',
     ),
   exclude_patterns: z
     .array(globField(parseExclude))
@@ -36,7 +36,7 @@ const configSchema = z.strictObject({
     .describe(
       'Globs to leave out, matched at every depth ("drafts/**", "*.bak"); a leading "/" ties one to base_directory.',
     ),
-  include_hidden: z.boolean().default(false).describe('Also files and directories whose name starts with a dot.'),
+  include_hidden: z.boolean().default(false).describe('Also names that begin with a dot.'),
   follow_symlinks: z.boolean().default(false).describe('Also what symbolic links point to; loops are left out.'),
   sort: z
     .enum(['path', 'none'])

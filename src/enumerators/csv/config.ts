@@ -19,7 +19,7 @@ export const csvConfigSchema = z
       .describe(
         'Between fields; "tab" for a tab. Left out: what a first line "sep=;" says, or detected among , ; tab |',
       ),
-    has_header: z.boolean().default(true).describe('Whether the first row holds the names of the columns.'),
+    has_header: z.boolean().default(true).describe('The first row holds the names of the columns.'),
     columns: z
       .array(z.string().min(1))
       .min(1)

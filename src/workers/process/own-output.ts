@@ -1,5 +1,5 @@
-import { appendFileSync, type Dirent, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { appendFileSync, type Dirent, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Artifact } from '../../domain/attempt.ts';
 import { runFile } from './run-directory.ts';
@@ -52,7 +52,7 @@ function moveIn(line: string): [string, Artifact][] {
  */
 export async function* ownFiles(runDirectory: string): AsyncGenerator<Buffer, void> {
   const root = Buffer.from(`${ownOutput(runDirectory)}/`);
-  if (await isRealDirectory(ownOutput(runDirectory))) yield* filesBelow(root, Buffer.alloc(0));
+  if (isRealDirectory(ownOutput(runDirectory))) yield* filesBelow(root, Buffer.alloc(0));
 }
 
 async function* filesBelow(root: Buffer, folder: Buffer): AsyncGenerator<Buffer, void> {
@@ -63,14 +63,9 @@ async function* filesBelow(root: Buffer, folder: Buffer): AsyncGenerator<Buffer,
   }
 }
 
-/** Not where the program took it away, or put something else there. */
-async function isRealDirectory(directory: string): Promise<boolean> {
-  try {
-    return (await lstat(directory)).isDirectory();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+/** Not where a worker has none, or its program took it away or put something else there. */
+function isRealDirectory(directory: string): boolean {
+  return lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function entriesOf(directory: Buffer): Promise<Dirent<Buffer>[]> {
