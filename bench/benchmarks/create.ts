@@ -13,7 +13,7 @@ const MILLION = 1_000_000;
 const FILES = 100_000;
 /** About 1 GB. */
 const JSON_ITEMS_LARGE = 6_200_000;
-const COMMAND = { type: 'command', command: ['true'] } as const;
+const COMMAND = { type: 'command', command: ['echo', 'ok'] } as const;
 
 /** From a source to stored units. */
 export const create: Benchmark = {

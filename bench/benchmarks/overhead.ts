@@ -13,10 +13,10 @@ const STREAMING = { units: { check: 100, full: 300, large: 300 }, events: 50, ro
 
 const PEERS = {
   parallel: {
-    args: (log: string, lines: string) => ['-j8', '--joblog', log, '-a', lines, 'true'],
+    args: (log: string, lines: string) => ['-j8', '--joblog', log, '-a', lines, 'echo', 'ok'],
     name: 'GNU parallel',
   },
-  xargs: { args: (_: string, lines: string) => ['-P8', '-n1', '-a', lines, 'true'], name: 'xargs' },
+  xargs: { args: (_: string, lines: string) => ['-P8', '-n1', '-a', lines, 'echo', 'ok'], name: 'xargs' },
 } as const;
 
 /** What ABP adds to an attempt: as many instant programs as the machine can take, against the tools made for that alone. */
@@ -38,7 +38,11 @@ async function instant(bench: Bench): Promise<void> {
   const peers = Object.entries(PEERS).map(([id, peer]) => ({ id, ...peer, here: has(id), times: [] as number[] }));
   // The first round warms up. Ours, theirs, ours, theirs: what else the machine does falls on all of them.
   for (let round = 0; round <= ROUNDS[bench.size]; round++) {
-    const ran = await runOnce(bench, `instant-${round}`, csvJob(csv, { type: 'command', command: ['true'] }, SLOTS));
+    const ran = await runOnce(
+      bench,
+      `instant-${round}`,
+      csvJob(csv, { type: 'command', command: ['echo', 'ok'] }, SLOTS),
+    );
     if (round > 0) ours.push(ran);
     for (const { id, args, here, times } of peers) {
       if (!here) continue;
