@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { uptime } from 'node:os';
 import type { SpawnRecord } from '../../domain/worker.ts';
 import { machineId } from './machine.ts';
 
@@ -73,13 +74,14 @@ export function lookFor(
       .map(([pid = 0, group = 0]) => ({ pid, group }));
     return { found, unsure: false };
   }
-  const since =
-    leader !== null && !isOfAnotherMachine(leader) && leader.bootId === bootId() ? Number(leader.startedAt) : 0;
+  const first = leader !== null && !isOfAnotherMachine(leader) && leader.bootId === bootId() ? leader : null;
+  const since = Number(first?.startedAt ?? 0);
   const found: ProcessInfo[] = [];
   const seen = new Set<number>();
   let unsure = false;
   // Until there is no new one: what ends while it is looked at may have made another before.
-  for (let fresh = allPids(); fresh.length > 0; fresh = allPids().filter((pid) => !seen.has(pid))) {
+  const unseen = () => pidsSince(first).filter((pid) => !seen.has(pid));
+  for (let fresh = unseen(); fresh.length > 0; fresh = unseen()) {
     for (const pid of fresh) {
       seen.add(pid);
       const status = statusOf(pid);
@@ -140,6 +142,25 @@ function readBootId(): string | null {
   }
 }
 
+/** With fewer ticks (100 a second) since a start not all numbers were given out again; 32,768 are the fewest there are. */
+const YOUNG_TICKS = 100;
+
+/** Pids of all processes; without those that began before one of a moment ago, since numbers are given in turn. */
+function pidsSince(first: SpawnRecord | null): readonly number[] {
+  if (first === null || uptime() * 100 - Number(first.startedAt) > YOUNG_TICKS) return allPids();
+  const last = lastPid();
+  if (last === null) return allPids();
+  const isSince = (pid: number) =>
+    last < first.pid ? pid >= first.pid || pid <= last : pid >= first.pid && pid <= last;
+  return allPids().filter(isSince);
+}
+
+/** The number that was given last, in this pid namespace; it stands at the end of the file. */
+function lastPid(): number | null {
+  const [, last] = /(\d+)\s*$/.exec(readIfThere('/proc/loadavg') ?? '') ?? [];
+  return last === undefined ? null : Number(last);
+}
+
 function allPids(): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -172,8 +193,12 @@ function parseStat(pid: number, stat: string | null): ProcessStatus | null {
 
 /** A file of /proc; null when the process has ended or belongs to somebody else. */
 function readProc(pid: number, file: 'stat' | 'environ' | `task/${number}/children`): string | null {
+  return readIfThere(`/proc/${pid}/${file}`);
+}
+
+function readIfThere(file: string): string | null {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return null;
   }
