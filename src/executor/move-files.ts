@@ -39,7 +39,8 @@ export async function moveFiles(places: Places, assignment: Assignment, outcome:
 async function moveFile(places: Places, assignment: Assignment, file: Buffer): Promise<void> {
   const { runDirectory, outputDirectory, attemptId } = assignment;
   const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
-  const { size } = await lstat(from);
+  const size = await sizeOf(from);
+  if (size === null) return;
   let inTheWay: NodeJS.ErrnoException | undefined;
   for (const name of namesFor(assignment, file)) {
     const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
@@ -48,14 +49,25 @@ async function moveFile(places: Places, assignment: Assignment, file: Buffer): P
       const folder = target.subarray(0, target.lastIndexOf('/') + 1);
       await mkdir(folder, { recursive: true });
       noteMove(runDirectory, file, { path: name.toString(), bytes: size });
-      await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.part`)]));
+      await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.${process.pid}.part`)]));
       return;
     } catch (error) {
+      if ((await sizeOf(from)) === null) return;
       inTheWay = error as NodeJS.ErrnoException;
       if (!IN_THE_WAY.includes(inTheWay.code)) throw error;
     }
   }
   throw inTheWay ?? new Error(`every name for ${file.toString()} is another unit's`);
+}
+
+/** null = it has just been moved, by an executor that has lost its lease and does not know yet, or by its successor. */
+async function sizeOf(file: Buffer): Promise<number | null> {
+  try {
+    return (await lstat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** `a/report.md`, `a/report.unit-7.md`, `unit-7/a/report.md`, `unit-7.2/a/report.md`… */
@@ -97,7 +109,7 @@ async function move(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   }
 }
 
-/** To another file system: whole, or not there. */
+/** To another file system: whole, or not there. `part` is of this process alone; after a kill it stays, hidden. */
 async function copyAcross(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   try {
     const { atime, mtime } = await lstat(file);

@@ -139,6 +139,15 @@ describe('the files of a program', () => {
     expect(found()).toEqual(all);
   });
 
+  test('are all there when two executors move them at once, one of which has lost its lease', async () => {
+    const { wrote, over, found } = job();
+    const all = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}.txt`, String(n)]));
+    const assignment = wrote(all);
+    const outcomes = await Promise.all([over(assignment), over(assignment), over(assignment)]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true, result: { artifacts: { length: 100 } } });
+    expect(found()).toEqual(all);
+  });
+
   test('of post-processing do not replace those of a unit', async () => {
     const { gives, found } = job();
     await gives({ 'report.md': 'of a unit' }, { index: 0 });
