@@ -32,7 +32,7 @@ else if (process.platform === 'win32' && args[0] !== 'doctor') {
     version: manifest().version,
     environment: process.env,
     open,
-    doors: { mcp, serve, dashboard },
+    interfaces: { mcp, serve, dashboard },
   });
 }
 

@@ -4,21 +4,21 @@ import { systemClock } from './domain/clock.ts';
 import type { Workers } from './domain/worker.ts';
 import { createLauncher, type Launcher } from './executor/launch.ts';
 import { createLeaseObserver, provablyDead } from './executor/lease.ts';
-import { type Places, placesOf } from './executor/places.ts';
 import { createRecovery, type Recovery } from './executor/recovery.ts';
+import { type StorePaths, storePaths } from './executor/store-paths.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/index.ts';
 import { programPath } from './package-root.ts';
 import { openStore, type Store, whenUnlocked } from './repository/index.ts';
 import { parseWorker, WORKER_TYPES } from './workers/index.ts';
 
-/** Everything put together, for a door. */
+/** Everything put together, for an interface. */
 export interface Abp {
   readonly config: Config;
   readonly store: Store;
-  readonly places: Places;
+  readonly places: StorePaths;
   readonly launcher: Launcher;
   readonly orchestrator: Orchestrator;
-  /** Looks after jobs whose executor died; long-lived doors let it watch, unless ABP_AUTO_RECOVER is off. */
+  /** Looks after jobs whose executor died; long-lived interfaces let it watch, unless ABP_AUTO_RECOVER is off. */
   readonly recovery: Recovery;
   close(): void;
 }
@@ -55,7 +55,7 @@ export function wire(
 ): Abp {
   const config = readConfig(environment);
   const store = openFor(config.storagePath, making);
-  const places = placesOf(config.storagePath);
+  const places = storePaths(config.storagePath);
   const shared = { repository: store.repository, clock: systemClock, environment };
   const launcher = createLauncher({ ...shared, places, executorPath });
   const { maxWorkers, maxRetries, skipTest, leaseMs } = config;

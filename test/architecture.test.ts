@@ -87,7 +87,7 @@ describe('the architecture', () => {
   test.each([
     ['a later layer', 'domain', 'executor', false],
     ['a neighbour', 'workers', 'repository', false],
-    ['another door', 'mcp', 'http', false],
+    ['another interface', 'mcp', 'http', false],
     ['an earlier layer', 'orchestrator', 'domain', true],
     ['itself', 'http', 'http', true],
     ['the composition root', 'cli', 'wire.ts', false],

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { type Door, openDoor } from '../harness/door.ts';
+import { type Caller, openCaller } from '../harness/caller.ts';
 import { csvJob } from '../harness/job.ts';
 import { startNeighbour } from '../harness/neighbour.ts';
 import { has, seconds } from '../harness/peer.ts';
@@ -82,12 +82,12 @@ async function json(bench: Bench): Promise<void> {
 /** What other processes of the store notice of a million rows being stored. */
 async function neighbours(bench: Bench, job: Record<string, unknown>): Promise<void> {
   const store = join(bench.directory, 'neighbours', 'batch.db');
-  const door = openDoor(bench.installation, store);
-  await door.call('list_jobs', {});
+  const caller = openCaller(bench.installation, store);
+  await caller.call('list_jobs', {});
   const neighbour = await startNeighbour(bench.installation, store);
-  await door.call('create_job', job);
+  await caller.call('create_job', job);
   const waits = await neighbour.end();
-  await door.close();
+  await caller.close();
   for (const kind of ['write', 'read'] as const) {
     const what = `another process's ${kind} while 1,000,000 rows are stored`;
     bench.record({
@@ -162,12 +162,12 @@ async function firstTen(bench: Bench): Promise<void> {
     sql: ['sql', { connection_string: database, query: 'SELECT * FROM customers' }],
     file: ['file', { base_directory: manyFiles(bench.directory, FILES), sort: 'none' }],
   } as const;
-  const door = openDoor(bench.installation, join(bench.directory, 'first-ten', 'batch.db'));
+  const caller = openCaller(bench.installation, join(bench.directory, 'first-ten', 'batch.db'));
   for (const [name, [type, config]] of Object.entries(sources)) {
     const job = { ...csvJob('', COMMAND, 4), enumerator_type: type, enumerator_config: { ...config, limit: 10 } };
     const runs: number[] = [];
     // The first one too: that a driver is loaded is part of what a person waits for.
-    for (let run = 0; run < 5; run++) runs.push((await door.call('create_job', job)).ms);
+    for (let run = 0; run < 5; run++) runs.push((await caller.call('create_job', job)).ms);
     const what = `the first 10 of a large ${name} source to stored units`;
     bench.record({
       id: `create.limit_10.${name}_ms`,
@@ -176,7 +176,7 @@ async function firstTen(bench: Bench): Promise<void> {
       runs: [Math.max(...runs)],
     });
   }
-  await door.close();
+  await caller.close();
 }
 
 /** Creates a job in a new process and store each time; the median peak in MB. */
@@ -191,14 +191,14 @@ async function measure(
   const cpu: number[] = [];
   const peaks: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const door = openDoor(bench.installation, join(bench.directory, `${name}-${run}`, 'batch.db'));
-    await warm(door);
-    const before = door.used();
-    times.push((await door.call('create_job', job)).ms / 1000);
-    const after = door.used();
+    const caller = openCaller(bench.installation, join(bench.directory, `${name}-${run}`, 'batch.db'));
+    await warm(caller);
+    const before = caller.used();
+    times.push((await caller.call('create_job', job)).ms / 1000);
+    const after = caller.used();
     cpu.push(after.cpuSeconds - before.cpuSeconds);
     peaks.push(after.peakMb);
-    await door.close();
+    await caller.close();
   }
   bench.record({ id: `create.${name}.seconds`, what: `${what}: time`, measure: 's', runs: times });
   bench.record({ id: `create.${name}.cpu_seconds`, what: `${what}: CPU`, measure: 's', runs: cpu });
@@ -207,6 +207,6 @@ async function measure(
 }
 
 /** The process is there and has opened its store. */
-async function warm(door: Door): Promise<void> {
-  await door.call('list_jobs', {});
+async function warm(caller: Caller): Promise<void> {
+  await caller.call('list_jobs', {});
 }

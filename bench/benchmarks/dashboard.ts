@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
+import { openCaller } from '../harness/caller.ts';
 import { type ServedDashboard, serveDashboard } from '../harness/dashboard.ts';
-import { openDoor } from '../harness/door.ts';
 import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
 import { MILLION, millionUnits } from '../harness/million.ts';
 import { percentile } from '../harness/statistics.ts';
@@ -91,14 +91,14 @@ async function firstView(bench: Bench, served: ServedDashboard, jobId: string): 
 /** The same job without and with listeners to its events, in turns: what else the machine does falls on both. */
 async function listeners(bench: Bench): Promise<void> {
   const storagePath = join(bench.directory, 'listeners', 'batch.db');
-  const door = openDoor(bench.installation, storagePath);
+  const caller = openCaller(bench.installation, storagePath);
   const job = csvJob(numbersCsv(bench.directory, LISTENED_UNITS), { type: 'command', command: ['true'] }, 8);
   const served = await serveDashboard(bench.installation, storagePath);
   const run = async (clients: number) => {
-    const jobId = String((await door.call('create_job', job)).output.job_id);
+    const jobId = String((await caller.call('create_job', job)).output.job_id);
     const leaving = new AbortController();
     const listening = Array.from({ length: clients }, () => listen(served, jobId, leaving.signal));
-    const { executor } = await runToEnd(door, jobId);
+    const { executor } = await runToEnd(caller, jobId);
     const { nowMb } = served.used();
     leaving.abort();
     const events = await Promise.all(listening);
@@ -116,7 +116,7 @@ async function listeners(bench: Bench): Promise<void> {
     memory.push(heard.nowMb - idleMb);
   }
   await served.close();
-  await door.close();
+  await caller.close();
   const figure = (id: string, what: string, measure: 'MB' | '×', runs: readonly number[]) =>
     bench.record({
       id: `dashboard.${id}`,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Benchmark } from '../harness/benchmark.ts';
-import { openDoor } from '../harness/door.ts';
+import { openCaller } from '../harness/caller.ts';
 import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
 
 const [UNITS, SLOTS, SLEEP_S, ROUNDS] = [200, 16, 0.25, 3];
@@ -14,11 +14,11 @@ export const efficiency: Benchmark = {
     const csv = numbersCsv(bench.directory, UNITS);
     const runs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const door = openDoor(bench.installation, join(bench.directory, `store-${round}`, 'batch.db'));
+      const caller = openCaller(bench.installation, join(bench.directory, `store-${round}`, 'batch.db'));
       const worker = { type: 'command', command: ['sleep', String(SLEEP_S)] };
-      const { output } = await door.call('create_job', csvJob(csv, worker, SLOTS));
-      runs.push((await runToEnd(door, String(output.job_id))).seconds);
-      await door.close();
+      const { output } = await caller.call('create_job', csvJob(csv, worker, SLOTS));
+      runs.push((await runToEnd(caller, String(output.job_id))).seconds);
+      await caller.close();
     }
     const what = `${UNITS} units of ${SLEEP_S * 1000} ms in ${SLOTS} slots`;
     bench.record({ id: 'efficiency.seconds', what: `${what}: wall time (ideal ${ideal} s)`, measure: 's', runs });

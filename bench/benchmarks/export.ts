@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Benchmark } from '../harness/benchmark.ts';
-import { openDoor } from '../harness/door.ts';
+import { openCaller } from '../harness/caller.ts';
 import { MILLION, millionUnits } from '../harness/million.ts';
 import { watch } from '../harness/process.ts';
 import { growth } from '../harness/statistics.ts';
@@ -20,18 +20,18 @@ export const exporting: Benchmark = {
       const growths: number[] = [];
       let size = 0;
       for (let run = 0; run < RUNS[bench.size]; run++) {
-        const door = openDoor(bench.installation, storagePath);
-        await door.call('list_jobs', {});
+        const caller = openCaller(bench.installation, storagePath);
+        await caller.call('list_jobs', {});
         const path = join(bench.directory, `results-${run}.${format}`);
         const sizes: number[] = [];
-        const watched = watch(door.pid, ({ nowMb }) => sizes.push(nowMb));
-        const { output, ms } = await door.call('export_results', { job_id: jobId, format, path });
+        const watched = watch(caller.pid, ({ nowMb }) => sizes.push(nowMb));
+        const { output, ms } = await caller.call('export_results', { job_id: jobId, format, path });
         if (output.rows !== MILLION) throw new Error(`Expected ${MILLION} rows, found ${String(output.rows)}.`);
         times.push(ms / 1000);
         peaks.push(watched.end().peakMb);
         growths.push(growth(sizes));
         size = statSync(path).size;
-        await door.close();
+        await caller.close();
       }
       const what = `1,000,000 units to ${format} (${Math.round(size / 2 ** 20)} MB)`;
       bench.record({ id: `export.${format}.seconds`, what: `${what}: time`, measure: 's', runs: times });

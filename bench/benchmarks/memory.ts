@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Benchmark } from '../harness/benchmark.ts';
-import { openDoor } from '../harness/door.ts';
+import { openCaller } from '../harness/caller.ts';
 import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
 import { linePlot, type Point } from '../harness/plot.ts';
 import { growth } from '../harness/statistics.ts';
@@ -15,25 +15,28 @@ export const memory: Benchmark = {
   what: 'memory of the executor over the units of a long job: a line that stays flat',
   async run(bench) {
     const units = UNITS[bench.size];
-    const door = openDoor(bench.installation, join(bench.directory, 'store', 'batch.db'));
+    const caller = openCaller(bench.installation, join(bench.directory, 'store', 'batch.db'));
     const csv = numbersCsv(bench.directory, units);
-    const { output } = await door.call('create_job', csvJob(csv, { type: 'command', command: ['echo', 'ok'] }, SLOTS));
+    const { output } = await caller.call(
+      'create_job',
+      csvJob(csv, { type: 'command', command: ['echo', 'ok'] }, SLOTS),
+    );
     const jobId = String(output.job_id);
     const points: Point[] = [];
     let done = 0;
     const look = async () => {
-      const { output: now } = await door.call('get_job_status', { job_id: jobId });
+      const { output: now } = await caller.call('get_job_status', { job_id: jobId });
       done = (now.units as { completed: number }).completed;
     };
     const counting = setInterval(() => void look(), LOOK_MS);
     let lookedAt = 0;
-    const ran = await runToEnd(door, jobId, ({ nowMb }) => {
+    const ran = await runToEnd(caller, jobId, ({ nowMb }) => {
       if (performance.now() - lookedAt < LOOK_MS) return;
       lookedAt = performance.now();
       points.push({ x: done, y: nowMb });
     });
     clearInterval(counting);
-    await door.close();
+    await caller.close();
     const what = `${units.toLocaleString('en-US')} units`;
     bench.record({
       id: 'memory.executor.peak_mb',

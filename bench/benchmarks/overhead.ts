@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench, Benchmark, Measure } from '../harness/benchmark.ts';
-import { openDoor } from '../harness/door.ts';
+import { openCaller } from '../harness/caller.ts';
 import { writeFakeClaude } from '../harness/fake-claude.ts';
 import { csvJob, numbersCsv, type Ran, runToEnd } from '../harness/job.ts';
 import { has, seconds } from '../harness/peer.ts';
@@ -84,10 +84,10 @@ async function streaming(bench: Bench): Promise<void> {
 }
 
 async function runOnce(bench: Bench, name: string, job: Record<string, unknown>, environment = {}): Promise<Ran> {
-  const door = openDoor(bench.installation, join(bench.directory, name, 'batch.db'), environment);
-  const { output } = await door.call('create_job', job);
-  const ran = await runToEnd(door, String(output.job_id));
-  await door.close();
+  const caller = openCaller(bench.installation, join(bench.directory, name, 'batch.db'), environment);
+  const { output } = await caller.call('create_job', job);
+  const ran = await runToEnd(caller, String(output.job_id));
+  await caller.close();
   return ran;
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import Database from 'better-sqlite3';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { abpEnvironment, openDoor } from '../harness/door.ts';
+import { abpEnvironment, openCaller } from '../harness/caller.ts';
 import { start } from '../harness/job.ts';
 import { MILLION, millionUnits, type Prepared } from '../harness/million.ts';
 import { usedBy } from '../harness/process.ts';
@@ -17,8 +17,8 @@ export const recovery: Benchmark = {
   what: 'from the start of a new executor to its first unit, after SIGKILL in a job of 1,000,000 units, 500,000 of them done',
   async run(bench) {
     const prepared = await millionUnits(bench, MILLION / 2, 'store');
-    const door = openDoor(bench.installation, prepared.storagePath);
-    const first = await start(door, prepared.jobId);
+    const caller = openCaller(bench.installation, prepared.storagePath);
+    const first = await start(caller, prepared.jobId);
     const ledger = new Database(prepared.storagePath, { readonly: true });
     const attempts = attemptsAfter(ledger, prepared.jobId);
     await attempts(lastEvent(ledger), UNITS_BETWEEN);
@@ -35,8 +35,8 @@ export const recovery: Benchmark = {
       executor.kill('SIGKILL');
       await once(executor, 'exit');
     }
-    await door.call('cancel_job', { job_id: prepared.jobId });
-    await door.close();
+    await caller.call('cancel_job', { job_id: prepared.jobId });
+    await caller.close();
     ledger.close();
     bench.record({
       id: 'recovery.first_unit_seconds',

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { abpEnvironment } from '../harness/door.ts';
+import { abpEnvironment } from '../harness/caller.ts';
 import { usedBy } from '../harness/process.ts';
 
 const RUNS = 20;

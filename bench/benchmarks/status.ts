@@ -1,5 +1,5 @@
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { type Door, openDoor } from '../harness/door.ts';
+import { type Caller, openCaller } from '../harness/caller.ts';
 import { start } from '../harness/job.ts';
 import { MILLION, millionUnits } from '../harness/million.ts';
 import { percentile } from '../harness/statistics.ts';
@@ -13,17 +13,17 @@ export const status: Benchmark = {
   what: 'get_job_status, list_units and get_unit at 1,000,000 units, idle and while 8 slots write',
   async run(bench) {
     const { storagePath, jobId } = await millionUnits(bench, DONE, 'store');
-    const door = openDoor(bench.installation, storagePath);
-    await ask(bench, door, jobId, 'idle');
-    const executor = await start(door, jobId);
-    await ask(bench, door, jobId, 'running');
-    await door.call('pause_job', { job_id: jobId, hard: true });
+    const caller = openCaller(bench.installation, storagePath);
+    await ask(bench, caller, jobId, 'idle');
+    const executor = await start(caller, jobId);
+    await ask(bench, caller, jobId, 'running');
+    await caller.call('pause_job', { job_id: jobId, hard: true });
     await gone(executor);
-    await door.close();
+    await caller.close();
   },
 };
 
-async function ask(bench: Bench, door: Door, jobId: string, state: 'idle' | 'running'): Promise<void> {
+async function ask(bench: Bench, caller: Caller, jobId: string, state: 'idle' | 'running'): Promise<void> {
   const page = { job_id: jobId, limit: 50 };
   const calls: Readonly<Record<string, readonly [string, Record<string, unknown>]>> = {
     get_job_status: ['get_job_status', { job_id: jobId }],
@@ -38,7 +38,7 @@ async function ask(bench: Bench, door: Door, jobId: string, state: 'idle' | 'run
   // In turns, as people and dashboards ask; the first turn warms up.
   for (let turn = 0; turn <= CALLS[bench.size]; turn++) {
     for (const [name, [operation, input]] of Object.entries(calls)) {
-      const { ms } = await door.call(operation, input);
+      const { ms } = await caller.call(operation, input);
       if (turn > 0) times[name] = [...(times[name] ?? []), ms];
     }
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
 import { type MessagesApi, type MessagesRequest, startMessagesApi } from '../../test/helpers/messages-api.ts';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { openDoor } from '../harness/door.ts';
+import { openCaller } from '../harness/caller.ts';
 import { runToEnd } from '../harness/job.ts';
 
 const INTENT = 'Say what this document is about, in one sentence.';
@@ -67,8 +67,8 @@ function prepare({ directory }: Bench, api: MessagesApi): Record<string, string>
 
 /** First requests of the two units of a job, and the prompt of the first unit. */
 async function throughJob(bench: Bench, api: MessagesApi, environment: Record<string, string>) {
-  const door = openDoor(bench.installation, join(bench.directory, 'store', 'batch.db'), environment);
-  const { output } = await door.call('create_job', {
+  const caller = openCaller(bench.installation, join(bench.directory, 'store', 'batch.db'), environment);
+  const { output } = await caller.call('create_job', {
     name: 'bench',
     user_intent: INTENT,
     enumerator_type: 'file',
@@ -78,9 +78,9 @@ async function throughJob(bench: Bench, api: MessagesApi, environment: Record<st
   });
   const before = api.requests.length;
   const jobId = String(output.job_id);
-  await runToEnd(door, jobId);
-  const { output: unit } = await door.call('get_unit', { job_id: jobId, unit: 0 });
-  await door.close();
+  await runToEnd(caller, jobId);
+  const { output: unit } = await caller.call('get_unit', { job_id: jobId, unit: 0 });
+  await caller.close();
   const [attempt] = unit.attempts as readonly { run_directory: string }[];
   return {
     requests: api.requests.slice(before),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { abpEnvironment } from './door.ts';
+import { abpEnvironment } from './caller.ts';
 import type { Installation } from './installation.ts';
 import { type Used, usedBy } from './process.ts';
 

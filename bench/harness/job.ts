@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Door } from './door.ts';
+import type { Caller } from './caller.ts';
 import { childOf, type Used, watch } from './process.ts';
 
 /** A CSV file with `rows` rows of `n`, from 0. Returns its path. */
@@ -33,23 +33,23 @@ export interface Ran {
 }
 
 /** Allows a job what it can do, as a person would who looked at it: workers of benchmarks run programs. */
-async function allow(door: Door, jobId: string): Promise<void> {
-  const { output } = await door.call('job_approval', { job_id: jobId });
-  if (output.allowed !== true) await door.call('allow_job', { job_id: jobId, shown: output.shown });
+async function allow(caller: Caller, jobId: string): Promise<void> {
+  const { output } = await caller.call('job_approval', { job_id: jobId });
+  if (output.allowed !== true) await caller.call('allow_job', { job_id: jobId, shown: output.shown });
 }
 
 /** Runs a created job, without a test, to its end; throws unless every unit completed. */
-export async function runToEnd(door: Door, jobId: string, onLook?: (used: Used) => void): Promise<Ran> {
-  await allow(door, jobId);
+export async function runToEnd(caller: Caller, jobId: string, onLook?: (used: Used) => void): Promise<Ran> {
+  await allow(caller, jobId);
   const started = Date.now();
-  const { output } = await door.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+  const { output } = await caller.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
   const { pid } = output.executor as { pid: number };
   const executor = watch(pid, onLook);
   let keeper: ReturnType<typeof watch> | null = null;
   for (;;) {
     const child = keeper === null ? childOf(pid, 'keeper-main') : null;
     if (child !== null) keeper = watch(child);
-    const { output: now } = await door.call('get_job_status', { job_id: jobId, wait_seconds: keeper ? 45 : 0 });
+    const { output: now } = await caller.call('get_job_status', { job_id: jobId, wait_seconds: keeper ? 45 : 0 });
     if (now.status === 'running') continue;
     const used = { executor: executor.end(), keeper: keeper?.end() ?? null };
     if (now.status !== 'completed') throw new Error(`The job ended ${String(now.status)}: ${JSON.stringify(now)}`);
@@ -58,8 +58,8 @@ export async function runToEnd(door: Door, jobId: string, onLook?: (used: Used) 
 }
 
 /** Starts a created job and comes back at once; the pid of its executor. */
-export async function start(door: Door, jobId: string): Promise<number> {
-  await allow(door, jobId);
-  const { output } = await door.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
+export async function start(caller: Caller, jobId: string): Promise<number> {
+  await allow(caller, jobId);
+  const { output } = await caller.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
   return (output.executor as { pid: number }).pid;
 }

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Bench } from './benchmark.ts';
-import { openDoor } from './door.ts';
+import { openCaller } from './caller.ts';
 import { csvJob } from './job.ts';
 import { customersCsv } from './sources.ts';
 
@@ -40,9 +40,9 @@ async function prepare(bench: Bench, storagePath: string, done: number): Promise
   }
   mkdirSync(dirname(storagePath), { recursive: true, mode: 0o700 });
   const csv = await customersCsv(dirname(storagePath), MILLION);
-  const door = openDoor(bench.installation, storagePath);
-  await door.call('create_job', csvJob(csv, { type: 'command', command: ['echo', 'ok'] }, 8));
-  await door.close();
+  const caller = openCaller(bench.installation, storagePath);
+  await caller.call('create_job', csvJob(csv, { type: 'command', command: ['echo', 'ok'] }, 8));
+  await caller.close();
   checkpoint(storagePath);
 }
 

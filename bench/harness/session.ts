@@ -9,7 +9,7 @@ import type { Measured, Results } from './results.ts';
 
 /** Programs of the benchmarks, by their name in the installation. */
 const PROGRAMS = Object.fromEntries(
-  ['door', 'enumerate', 'neighbour', 'redact'].map((name) => [name, `bench/programs/${name}.ts`]),
+  ['calls', 'enumerate', 'neighbour', 'redact'].map((name) => [name, `bench/programs/${name}.ts`]),
 );
 
 /** What is said while benchmarks run goes to stderr: stdout is for whoever asked for JSON. */

@@ -12,7 +12,7 @@ const EVERY_MS = 7;
 
 const timer = setInterval(() => {
   const started = performance.now();
-  repository.transaction((tx) => repository.gates.open(tx, 'nobody'));
+  repository.transaction((tx) => repository.quotas.open(tx, 'nobody'));
   const written = performance.now();
   repository.jobs.list({ statuses: ['enumerating', 'running'], limit: 10 });
   waits.write.push(written - started);

@@ -59,7 +59,7 @@ const NO_HOMES =
 const SPECIAL = ['/proc', '/sys', '/dev'] as const;
 
 /** Where a job lives. All absolute. */
-export interface JobPlaces {
+export interface JobPaths {
   /** Null = it has none: it came over HTTP, or began in `/`, in the home directory or above it. */
   readonly home: string | null;
   /** What its source gives it to read: a directory, a file. */
@@ -72,7 +72,7 @@ export interface JobPlaces {
 }
 
 /** What a job at these places may touch without a power. */
-export function boundsOf({ home, roots, outputDirectory, base, storePath }: JobPlaces): Bounds {
+export function boundsOf({ home, roots, outputDirectory, base, storePath }: JobPaths): Bounds {
   const own = (paths: readonly (string | null)[]) => paths.flatMap((path) => (path === null ? [] : [realPath(path)]));
   const readable = own([home, ...roots, outputDirectory]);
   const editable = own([home, outputDirectory]);

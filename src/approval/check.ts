@@ -5,19 +5,19 @@ import type { Repository } from '../domain/repository.ts';
 import type { Definition, FileHashes, JobDefinition } from './definition.ts';
 
 /** How a definition stands with the person who has to approve it. */
-export type Standing =
+export type ApprovalState =
   /** Nobody has to be asked. */
   | { readonly approved: true; readonly definition: Definition }
   /** Why a person has to be asked, as a sentence. */
   | { readonly approved: false; readonly definition: Definition; readonly reason: string };
 
 /** Whether a job may run what it is defined to run, within its limits, as it is at this moment. */
-export async function standingOf(
+export async function approvalStateOf(
   repository: Pick<Repository, 'approvals' | 'jobs'>,
   job: Job,
   limits: Limits,
   jobDefinition: JobDefinition,
-): Promise<Standing> {
+): Promise<ApprovalState> {
   const definition = await jobDefinition.now();
   if (!needsPerson({ ...job, powers: definition.powers })) return { approved: true, definition };
   const approval = repository.approvals.get(definition.id);

@@ -4,9 +4,9 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import { preflight } from '../orchestrator/settings.ts';
 import { packageRoot } from '../package-root.ts';
 import type { Exit } from './exit-codes.ts';
-import { carryOut } from './job/carry-out.ts';
-import { outputDocument, sayOutput } from './job/output-text.ts';
+import { outputDocument, printOutput } from './job/output-text.ts';
 import { createFrom, prepare } from './job/run-batch.ts';
+import { runWithDecisions } from './job/run-with-decisions.ts';
 import type { Status } from './job/status-text.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -43,13 +43,13 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
   const { job_id } = await createFrom(session, batch, { yes: true });
   await showDashboard(session, job_id);
   // Without a model there is nothing to be careful about: the test is shown, and approved for the person.
-  const exit = await carryOut(session, job_id, { yes: !claude, skipTest: false, detach: false });
+  const exit = await runWithDecisions(session, job_id, { yes: !claude, skipTest: false, detach: false });
   const status = await session.call('get_job_status', { job_id });
   if (exit !== 'done' && exit !== 'failed') {
     session.answer(status);
     return exit;
   }
-  sayOutput(session, status);
+  printOutput(session, status);
   say(`Database: ${(await session.abp()).config.storagePath}`);
   say(`Look again: ${again(session, `status ${job_id}`)}`);
   await showDashboard(session, job_id);
@@ -64,10 +64,10 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
  * a person at a terminal: whoever else reads this is no person.
  */
 async function showDashboard(session: Session, jobId: string): Promise<void> {
-  const { environment, doors } = session.host;
+  const { environment, interfaces } = session.host;
   const path = `/jobs/${jobId}`;
   try {
-    const dashboard = await doors.dashboard(environment);
+    const dashboard = await interfaces.dashboard(environment);
     const link = session.terminal.interactive
       ? await dashboard.signInLink(path)
       : `${(await dashboard.start()).url}${path} (to sign in: ${again(session, 'serve --link')})`;

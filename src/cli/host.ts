@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
-import type { Places } from '../executor/places.ts';
 import type { Recovery } from '../executor/recovery.ts';
+import type { StorePaths } from '../executor/store-paths.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 
-/** ABP put together, as far as this door needs it. */
+/** ABP put together, as far as this interface needs it. */
 export interface OpenAbp {
   readonly config: Config;
-  readonly places: Places;
+  readonly places: StorePaths;
   readonly orchestrator: Orchestrator;
   readonly recovery: Recovery;
   close(): void;
@@ -42,13 +42,13 @@ export interface Dashboard {
   signInLink(path?: string): Promise<string>;
 }
 
-/** What the composition gives to this door. Doors know nothing of each other: it starts the others through here. */
+/** What the composition gives to this interface. Interfaces know nothing of each other: it starts the others through here. */
 export interface CliHost {
   readonly version: string;
   readonly environment: Environment;
   /** Opens the store; one that is not there is made, or left so and stood for in memory. Throws AbpError. */
   readonly open: (environment: Environment, making?: 'makes' | 'leaves') => Promise<OpenAbp>;
-  readonly doors: {
+  readonly interfaces: {
     /** Serves MCP on stdin and stdout until the client goes away. */
     readonly mcp: () => Promise<void>;
     readonly serve: (options: ServeOptions) => Promise<RunningServer>;

@@ -128,7 +128,7 @@ function dieOfIt(session: Session): void {
 /** Whoever types a command has decided it, and waits for it. */
 export function asPerson(options: CallOptions): Call {
   const workingDirectory = options.workingDirectory ?? process.cwd();
-  return { workingDirectory, home: workingDirectory, human: 'cli', patienceMs: Number.POSITIVE_INFINITY, ...options };
+  return { workingDirectory, home: workingDirectory, human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY, ...options };
 }
 
 /** What went wrong, for programs. */

@@ -55,7 +55,7 @@ function allowing(jobId: string, command: string, verb: string, again = ''): str
 }
 
 /**
- * A message in the words of this door, its commands with the job that it is about, where that is known. `mustAllow`: what it
+ * A message in the words of this interface, its commands with the job that it is about, where that is known. `mustAllow`: what it
  * runs has to be allowed, and nobody can be asked: each command that lets it run is named in the form that allows it, too.
  */
 export function inCommands(text: string, jobId?: string, mustAllow = false): string {

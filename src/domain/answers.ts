@@ -10,7 +10,7 @@ export type Moved = 'moved' | 'conflict';
 export type Written = 'written' | 'conflict';
 
 /** Of a lease that is shown to be alive; `lost` = somebody else has claimed it, or it was released: stop. */
-export type Beaten = 'held' | 'lost';
+export type LeaseState = 'held' | 'lost';
 
 /** Of a lease that is let go of; `lost` = it was not held any more. */
 export type Released = 'released' | 'lost';

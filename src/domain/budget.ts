@@ -17,14 +17,14 @@ export function budgetRoom(facts: {
   readonly spentUsd: number;
   readonly slots: number;
   readonly last?: boolean;
-  readonly tally: Pick<JobTally, 'dearestUsd' | 'reservedUsd'>;
+  readonly tally: Pick<JobTally, 'maxAttemptCostUsd' | 'reservedUsd'>;
 }): BudgetRoom {
   const { budgetUsd, unitCapUsd, spentUsd, slots, last = false, tally } = facts;
   if (budgetUsd === null) return { starts: Number.POSITIVE_INFINITY, reservationUsd: 0, capUsd: unitCapUsd };
   const left = budgetUsd - spentUsd - tally.reservedUsd;
   const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
-  const byDearest = Math.max(MARGIN * tally.dearestUsd, last ? left : 0);
-  const reservationUsd = unitCapUsd ?? (tally.dearestUsd > 0 ? byDearest : evenShare);
+  const byMaxCost = Math.max(MARGIN * tally.maxAttemptCostUsd, last ? left : 0);
+  const reservationUsd = unitCapUsd ?? (tally.maxAttemptCostUsd > 0 ? byMaxCost : evenShare);
   // A rounding error of a millionth of a cent must not stop the last affordable attempt.
   const starts = reservationUsd > 0 ? Math.max(0, Math.floor((left + 1e-8) / reservationUsd)) : 0;
   return { starts, reservationUsd, capUsd: reservationUsd };

@@ -23,7 +23,7 @@ export function cutMiddleBriefly(text: string, length: number): string {
  * The end of a longer text, from its first whole line on; within one line from its first whole word on, with an ellipsis
  * before it. What a cut has left of a secret is not known for one.
  */
-export function fromWholeLine(tail: string): string {
+export function dropPartialLine(tail: string): string {
   const line = tail.indexOf('\n');
   if (line !== -1 && line < tail.length - 1) return tail.slice(line + 1);
   return `… ${tail.slice(tail.search(/\s/) + 1)}`;

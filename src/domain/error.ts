@@ -34,7 +34,7 @@ export interface ErrorParts {
 
 /**
  * The one error type that crosses a layer on purpose. The message names the thing, what was expected and what was
- * found; the hint says the next step. Doors map it once; anything else that is thrown is a bug and becomes `internal`.
+ * found; the hint says the next step. Interfaces map it once; anything else that is thrown is a bug and becomes `internal`.
  */
 export class AbpError extends Error {
   override readonly name = 'AbpError';

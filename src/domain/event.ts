@@ -36,7 +36,7 @@ export const EVENT_TYPES = [
   'units:skipped',
   'units:reopened',
   'units:cancelled',
-  'gate:closed',
+  'quota:closed',
   'results:exported',
   'results:export_failed',
 ] as const;

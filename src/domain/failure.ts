@@ -18,9 +18,9 @@ export type UnitEffect =
 /** What a failed attempt does to its job. */
 export type JobEffect =
   | 'none'
-  | 'failures_rule'
-  | 'shrink_slots'
-  | 'close_gate'
+  | 'circuit_breaker'
+  | 'back_off'
+  | 'close_quota'
   | 'pause_auth'
   | 'pause_unavailable'
   | 'pause_approval';
@@ -47,21 +47,21 @@ export interface FailureRule extends FailureWords {
 export const FAILURES = {
   rate_limited: {
     unit: 'defer',
-    job: 'shrink_slots',
+    job: 'back_off',
     tellNextAttempt: false,
     meaning: 'the service asked to slow down (429, or exit 75)',
     advice: 'Nothing to do: it is tried again later with fewer slots.',
   },
   overloaded: {
     unit: 'defer',
-    job: 'shrink_slots',
+    job: 'back_off',
     tellNextAttempt: false,
     meaning: 'the service is overloaded (529)',
     advice: 'Nothing to do: it is tried again later with fewer slots.',
   },
   usage_limit: {
     unit: 'put_back',
-    job: 'close_gate',
+    job: 'close_quota',
     tellNextAttempt: false,
     meaning: "the account's quota window is closed",
     advice: 'Nothing to do: the job goes on by itself when the window opens.',
@@ -103,35 +103,35 @@ export const FAILURES = {
   },
   timeout: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'it ran out of time',
     advice: 'Raise limits.timeout_s (or idle_timeout_s), or make the task smaller, then retry.',
   },
   crashed: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the worker ended without a result',
     advice: 'Look at the end of its log with get_unit, then retry.',
   },
   server_error: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the service failed (5xx, or a cut connection)',
     advice: 'Retry later.',
   },
   max_turns: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent used up its turns',
     advice: "Raise the worker's max_turns or make the task smaller, then retry.",
   },
   invalid_output: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the result does not satisfy the output schema',
     advice: 'Look at the validation error; relax the schema or sharpen the prompt with update_job, then retry.',
@@ -144,7 +144,7 @@ export const FAILURES = {
   },
   incomplete: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent said success, but a tool was refused or nothing was produced',
     advice: 'Allow the tool it needs (worker.permission, worker.tools) with update_job, then retry.',
@@ -157,7 +157,7 @@ export const FAILURES = {
   },
   agent_error: {
     unit: 'retry',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent reported that it failed',
     advice: "Read the agent's own words with get_unit, fix the prompt or the input, then retry.",
@@ -170,28 +170,28 @@ export const FAILURES = {
   },
   unit_budget: {
     unit: 'fail',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: "the unit's own budget is used up",
     advice: "Raise the worker's max_budget_usd with update_job, then retry.",
   },
   permission_denied: {
     unit: 'fail',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the service or system refuses this request',
     advice: 'Check what the account and the directories allow, then retry.',
   },
   prompt_too_long: {
     unit: 'fail',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: "the prompt is longer than the model's window",
     advice: 'Pass a path instead of the content, or split the item, then retry.',
   },
   bad_input: {
     unit: 'fail',
-    job: 'failures_rule',
+    job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the unit cannot be run as it is described',
     advice: 'Fix the item or the worker config, then retry.',

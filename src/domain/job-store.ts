@@ -63,7 +63,7 @@ export interface JobTally {
   /** Distinct units of stage main that had an attempt. */
   readonly unitsTried: number;
   /** The most expensive attempt that ended. */
-  readonly dearestUsd: number;
+  readonly maxAttemptCostUsd: number;
   /** Reserved by attempts that run now. */
   readonly reservedUsd: number;
   /** Since the job was last started or resumed: the base of the failures rule. */
@@ -95,7 +95,7 @@ export interface JobStore {
   /** Jobs of a batch file that have not ended, newest first. */
   ofBatchFile(path: string): readonly Job[];
   /** Ids that start with a prefix, at most 10. */
-  idsLike(prefix: string): readonly string[];
+  idsContaining(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /**
    * Compare-and-set of the status, from one of `from` (default: all that may become `to`). A pause also notes what was

@@ -37,20 +37,20 @@ export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
 /** Statuses in which an executor should be at work: a job in one of them without a living executor is lost. */
 export const EXECUTING: readonly JobStatus[] = ['testing', 'running', 'post_processing'];
 /** Whether an executor should be at work on a job; a test that has ended waits for a person. */
-export function isAtWork({ status, test }: Pick<Job, 'status' | 'test'>): boolean {
+export function isExecuting({ status, test }: Pick<Job, 'status' | 'test'>): boolean {
   return status === 'testing' ? test?.state === 'running' : EXECUTING.includes(status);
 }
 
 /** Whether a job goes on without a person, which takes an executor: at work, or waiting for the quota window. */
-export function goesOnByItself(job: Pick<Job, 'status' | 'test' | 'pauseReason'>): boolean {
-  return isAtWork(job) || job.pauseReason === 'usage_limit';
+export function needsExecutor(job: Pick<Job, 'status' | 'test' | 'pauseReason'>): boolean {
+  return isExecuting(job) || job.pauseReason === 'usage_limit';
 }
 
 /** Statuses from which nothing moves by itself. */
 export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
 /** Whether a job has ended and its results are still to be written, which takes an executor. */
-export function owesOutput({ status, outputState }: Pick<Job, 'status' | 'outputState'>): boolean {
+export function isOutputDue({ status, outputState }: Pick<Job, 'status' | 'outputState'>): boolean {
   return (status === 'completed' || status === 'failed') && outputState?.state === 'due';
 }
 

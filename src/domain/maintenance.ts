@@ -10,14 +10,14 @@ export interface StoreSize {
 export interface Maintenance {
   size(): StoreSize;
   /** Gives up to so many free pages back to the file system, in one short transaction; bytes that are still free then. */
-  giveBack(pages: number): number;
+  vacuum(pages: number): number;
   /** Brings the write-ahead log into the database and empties it; false = a reader keeps it from being emptied yet. */
-  emptyLog(): boolean;
+  checkpoint(): boolean;
   /**
    * Looks the whole file over; null = sound, else what SQLite says. Seconds for a large one, whose indexes are then not
    * compared with their tables.
    */
-  faults(): string | null;
+  integrityCheck(): string | null;
   /** Makes sure that there is a reserve of room for a full disk. */
   keepReserve(): void;
   /**

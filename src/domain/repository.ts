@@ -1,4 +1,4 @@
-import type { Beaten, Noted, Released } from './answers.ts';
+import type { LeaseState, Noted, Released } from './answers.ts';
 import type { ApprovalStore } from './approval.ts';
 import type { Attempt, AttemptRef, UnitResult } from './attempt.ts';
 import type { EnumeratedItem } from './enumerator.ts';
@@ -58,7 +58,7 @@ export interface UnitStore {
   /** Appends units as pending, from `firstIndex` on. Throws AbpError `already_exists` on a duplicate key. */
   add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
   /** Index of each of these keys that is stored already. */
-  existing(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
+  indexesByKey(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
   get(ref: UnitRef): Unit | null;
   counts(jobId: string, stage?: Stage): UnitCounts;
   failures(jobId: string): readonly FailureCount[];
@@ -108,7 +108,11 @@ export interface AttemptStore {
     limit: number,
   ): readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[];
   /** Of the attempts that ended after a time the newest, at most `limit`: how many, and when the first of them did. */
-  endedLately(jobId: string, since: number, limit: number): { readonly ended: number; readonly first: number | null };
+  recentThroughput(
+    jobId: string,
+    since: number,
+    limit: number,
+  ): { readonly ended: number; readonly first: number | null };
   /** When the first and the last attempt of a job ended; null when none has. */
   endedSpan(jobId: string): { readonly first: number; readonly last: number } | null;
   /** What ended from one time up to another. */
@@ -151,24 +155,24 @@ export interface LeaseStore {
     over: Lease | null,
   ): LeaseToken | null;
   /** Gives a sign of life. */
-  beat(token: LeaseToken): Beaten;
+  beat(token: LeaseToken): LeaseState;
   /** Whether it is still held, inside a transaction: the guard of what an executor writes about its job. */
   holds(tx: Tx, token: LeaseToken): boolean;
   release(tx: Tx, token: LeaseToken): Released;
 }
 
 /** A quota window that is closed for all jobs with this worker type. */
-export interface WorkerGate {
+export interface Quota {
   readonly type: string;
   readonly closedUntil: number;
   readonly reason: string;
 }
 
-export interface GateStore {
+export interface QuotaStore {
   /** null = open. */
-  get(type: string): WorkerGate | null;
+  get(type: string): Quota | null;
   /** Closes until the later of what is there and what is given. */
-  close(tx: Tx, gate: WorkerGate): void;
+  close(tx: Tx, quota: Quota): void;
   open(tx: Tx, type: string): void;
 }
 
@@ -198,7 +202,7 @@ export interface Repository {
   readonly attempts: AttemptStore;
   readonly events: EventStore;
   readonly leases: LeaseStore;
-  readonly gates: GateStore;
+  readonly quotas: QuotaStore;
   readonly approvals: ApprovalStore;
   readonly maintenance: Maintenance;
   /** For metrics and diagnostics. */
@@ -210,10 +214,10 @@ export interface Repository {
   transaction<T>(work: (tx: Tx) => T): T;
   /**
    * null = it is this process's turn to write: a transaction that is made before the event loop goes on waits for nobody.
-   * Else resolves when that is so; rejects with AbpError `busy` after `patienceMs` (default 30 s). Throws where the store
+   * Else resolves when that is so; rejects with AbpError `busy` after `maxWaitMs` (default 30 s). Throws where the store
    * cannot be written at all.
    */
-  turn(patienceMs?: number): Promise<void> | null;
+  turn(maxWaitMs?: number): Promise<void> | null;
   /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
   changeCounter(): number;
   close(): void;

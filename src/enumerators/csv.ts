@@ -9,8 +9,8 @@ import { TextFaults } from './reading/decoder.ts';
 import { hintTextOf, invalidRecords } from './reading/invalid.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
 import { endOfLines, readStart, readText } from './reading/text.ts';
-import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings } from './reading/warnings.ts';
+import { throwIfAborted } from './reading/yielder.ts';
 
 /** Every row of a CSV file; all values are text. */
 export const csvEnumerator: Enumerator<CsvConfig> = {
@@ -47,7 +47,7 @@ async function* enumerate(given: CsvConfig, context: EnumerationContext): AsyncG
     }
     rows.refuseWithoutHeader();
   } catch (error) {
-    refuseWhenAborted(context.signal);
+    throwIfAborted(context.signal);
     throw error instanceof RefusedRow ? await refusal(error) : error;
   } finally {
     warnings.report();

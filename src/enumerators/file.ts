@@ -10,9 +10,9 @@ import { MAX_WORD, parseGlob } from './reading/glob/paths.ts';
 import { directoryOf, parseExclude, type Scope, scopeOf } from './reading/glob/scope.ts';
 import { reject } from './reading/invalid.ts';
 import { absolutePath, sensitivePowers } from './reading/paths.ts';
-import { takeTurns } from './reading/turns.ts';
 import { type FoundFile, WALK_WARNINGS, type WalkOptions, walk, warnUnreadable } from './reading/walk.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
+import { createYielder } from './reading/yielder.ts';
 
 /** A glob that `parse` can read. */
 const globField = (parse: (glob: string) => unknown) =>
@@ -76,7 +76,7 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
   const base = config.base_directory;
   refuseUnlessDirectory(base);
   const warnings = countWarnings(context.warn, WALK_WARNINGS);
-  const turns = takeTurns(context.signal);
+  const turns = createYielder(context.signal);
   await turns.turn();
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {

@@ -24,8 +24,8 @@ import {
   type TextSource,
   undecodable,
 } from './reading/text.ts';
-import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
+import { throwIfAborted } from './reading/yielder.ts';
 
 const configSchema = z
   .strictObject({
@@ -93,7 +93,7 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
     const format = await formatOf(config, source);
     const batches = format === 'json' ? elements(config, source, warnings) : lines(config, source, format);
     for await (const batch of batches) {
-      refuseWhenAborted(context.signal);
+      throwIfAborted(context.signal);
       for (const found of batch) {
         const item = 'reason' in found ? found : itemOf(found, index, items);
         index++;

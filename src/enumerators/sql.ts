@@ -7,8 +7,8 @@ import { limitField, onDuplicateField, onInvalidField } from './reading/fields.t
 import { reject, textFault } from './reading/invalid.ts';
 import { sensitivePowers } from './reading/paths.ts';
 import { ROW_WARNINGS, rowPayload, uniqueNames } from './reading/rows.ts';
-import { refuseWhenAborted } from './reading/turns.ts';
 import { countWarnings } from './reading/warnings.ts';
+import { throwIfAborted } from './reading/yielder.ts';
 import { fileOf, resolveConnection, schemeOf } from './sql/connection.ts';
 import { asUrl } from './sql/postgres-address.ts';
 import { type SqlEngine, type SqlRow, withoutPassword } from './sql/source.ts';
@@ -117,7 +117,7 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
       limit: config.on_invalid === 'skip' ? undefined : config.limit,
       signal: context.signal,
     })) {
-      refuseWhenAborted(context.signal);
+      throwIfAborted(context.signal);
       if ('columns' in part) {
         itemOf = itemMaker(uniqueNames(part.columns, warnings), config.id_column, !isFile);
         continue;

@@ -13,22 +13,28 @@ import type { WorkerPool } from './worker-pool.ts';
 export type Work = Extract<Phase, { kind: 'work' }>;
 
 /** What an executor has at this moment. */
-export interface Means {
+export interface Capacity {
   readonly loaded: LoadedRevision;
   readonly pool: WorkerPool;
   /** Slots that may be busy. */
   readonly slots: number;
   /** Attempts that earlier executors left and that have not ended yet. */
-  readonly leftBehind: number;
+  readonly orphaned: number;
 }
 
 /** Claims what may start now: within slots, budget and the machine's bound. Pauses the job where it must not go on. */
-export function claimUnits(context: ExecutorContext, tx: Tx, job: Job, phase: Work, means: Means): readonly Claim[] {
+export function claimUnits(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  phase: Work,
+  capacity: Capacity,
+): readonly Claim[] {
   const { repository, dispatcher, lease } = context;
-  const { loaded, pool } = means;
-  if (job.executorsLost >= MAX_EXECUTORS_LOST && !survives(context, tx, job, phase, means)) return [];
+  const { loaded, pool } = capacity;
+  if (job.executorsLost >= MAX_EXECUTORS_LOST && !survives(context, tx, job, phase, capacity)) return [];
   if (phase.purpose === 'test' && isTestGivenUp(job.test)) return [];
-  const size = phase.stage === 'post' ? 1 : means.slots;
+  const size = phase.stage === 'post' ? 1 : capacity.slots;
   const free = pool.free(size);
   if (free < 1 || [...pool.running].some(({ claim: { unit } }) => runsAlone(unit))) return [];
   const room = budgetRoom({
@@ -64,9 +70,9 @@ function runsAlone({ interruptions }: Claim['unit']): boolean {
 }
 
 /** Whether a job whose executors keep dying goes on: orphaned attempts are settled first, as that may be progress. */
-function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { leftBehind }: Means): boolean {
+function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { orphaned }: Capacity): boolean {
   if (phase.purpose === 'test') return true;
-  if (leftBehind > 0) return false;
+  if (orphaned > 0) return false;
   const log = context.places.log(job.jobId);
   const message = `The executor died ${job.executorsLost} times without settling one unit. Read ${log}, then resume_job.`;
   pauseJob(context, tx, 'crashed', message);

@@ -10,14 +10,14 @@ import type { Worker } from '../domain/worker.ts';
 import type { PromptRenderer } from '../prompt/render.ts';
 import type { Compressor } from './compressor.ts';
 import type { JobLog } from './log.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 
 /** What an executor works with: its job's lease and everything loaded before the lease was confirmed. */
 export interface ExecutorContext {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  readonly places: Places;
+  readonly places: StorePaths;
   readonly lease: LeaseToken;
   readonly leaseMs: number;
   readonly maxTotalWorkers: number;

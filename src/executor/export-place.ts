@@ -4,7 +4,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput } from '../domain/job-output.ts';
 import { exportFormatOf } from '../export/index.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 import { fileTarget } from './write-target.ts';
 
 /** Formats that nothing reads by itself, whatever the name of the file: no assistant, no editor, no package manager. */
@@ -28,7 +28,7 @@ export type Exported = Pick<Job, 'jobId' | 'outputDirectory' | 'postProcessing' 
  * place, `invalid_input` for one that nothing may be written to.
  */
 export function exportPlace(
-  places: Places,
+  places: StorePaths,
   job: Exported,
   { path: target, format }: Pick<JobOutput, 'path' | 'format'>,
   by: Naming,
@@ -54,7 +54,7 @@ export function exportPlace(
  * The place of a job's own output, looked at again: it is where it was when it was given. Throws `invalid_input` where a
  * link has come between, else as `exportPlace`.
  */
-export function outputPlace(places: Places, job: Exported, { path, format, byPerson }: JobOutput): string {
+export function outputPlace(places: StorePaths, job: Exported, { path, format, byPerson }: JobOutput): string {
   const place = exportPlace(places, job, { path, format }, { byPerson, workingDirectory: job.workingDirectory });
   if (place === path) return place;
   throw new AbpError(

@@ -11,8 +11,8 @@ import type { ExecutorContext } from './context.ts';
 const TEST_EXECUTORS = 2;
 /** What a person does about a failure that would have fixed itself in the batch. */
 const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
-  shrink_slots: 'Later, start_job with again=true tries it again.',
-  close_gate: 'Once the window has opened, start_job with again=true tries it again.',
+  back_off: 'Later, start_job with again=true tries it again.',
+  close_quota: 'Once the window has opened, start_job with again=true tries it again.',
 };
 
 /** Whether a test starts no attempt any more: its executors keep dying. */
@@ -21,13 +21,13 @@ export function isTestGivenUp(test: JobTest | null): boolean {
 }
 
 /**
- * Ends a test once each of its units has ended, or is given up. Attempts that dead executors orphaned (`leftBehind` of
+ * Ends a test once each of its units has ended, or is given up. Attempts that dead executors orphaned (`orphaned` of
  * them have not ended yet) are settled first: they have been paid for. One open transaction, compare-and-set on the job's status.
  */
-export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, leftBehind: number): void {
+export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, orphaned: number): void {
   const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
   if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) {
-    if (!isTestGivenUp(test) || leftBehind > 0) return;
+    if (!isTestGivenUp(test) || orphaned > 0) return;
     failTest(
       context,
       tx,

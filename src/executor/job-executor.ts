@@ -1,24 +1,24 @@
-import type { Beaten } from '../domain/answers.ts';
+import type { LeaseState } from '../domain/answers.ts';
 import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import type { Tx } from '../domain/repository.ts';
 import type { SpawnRecord } from '../domain/worker.ts';
-import { createBeside } from './beside.ts';
+import { applyQuota } from './apply-quota.ts';
+import { createAttemptLog } from './attempt-log.ts';
+import { createBackgroundWork } from './background-work.ts';
 import { claimUnits } from './claim-units.ts';
+import { createConcurrencyLimit } from './concurrency-limit.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from './disk.ts';
 import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
 import { createFullDisk } from './full-disk.ts';
-import { createJournal } from './journal.ts';
 import { BEATS_PER_LEASE } from './lease.ts';
-import { findLeftBehind, interruptedOutcome } from './left-behind.ts';
+import { findOrphanedAttempts, interruptedOutcome } from './orphaned-attempts.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { beginPostProcessing } from './post-processing.ts';
-import { mindGate } from './quota-gate.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
-import { settleAttempt, type Weather } from './settle.ts';
-import { createSlots } from './slots.ts';
-import { createTurns } from './take-over.ts';
+import { type ServiceHealth, settleAttempt } from './settle.ts';
+import { createJudgingQueue } from './settle-orphan.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
 import { writeOutput } from './write-output.ts';
 
@@ -61,13 +61,13 @@ interface Spawned {
 export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
   const { repository, dispatcher, clock, lease, log } = context;
   const { jobId } = lease;
-  const journal = createJournal(log, clock);
-  const weather: Weather = { slots: createSlots(firstJob.maxWorkers), refusedSinceMs: null };
+  const attemptLog = createAttemptLog(log, clock);
+  const health: ServiceHealth = { limit: createConcurrencyLimit(firstJob.maxWorkers), refusedSinceMs: null };
   // Both queues are emptied by the round that has committed them, never before.
   const finished: Finished[] = [];
   const spawned: Spawned[] = [];
-  const leftBehind = new Set<Claim>();
-  const turns = createTurns();
+  const orphaned = new Set<Claim>();
+  const turns = createJudgingQueue();
   let loaded = firstRevision;
   let lastBeatMs = Number.NEGATIVE_INFINITY;
   let lastLookMs = Number.NEGATIVE_INFINITY;
@@ -81,24 +81,24 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   let exportTrouble: string | null = null;
   let wake = () => {};
   /** A file of results is being written. */
-  const exporting = createBeside(() => wake());
+  const exporting = createBackgroundWork(() => wake());
 
   const pool = createWorkerPool(firstJob.maxWorkers, (entry) => {
     finished.push(entry);
-    leftBehind.delete(entry.running.claim);
+    orphaned.delete(entry.running.claim);
     wake();
   });
 
   async function tick(): Promise<Next> {
     try {
       await repository.turn(TURN_MS);
-      if (signOfLife() === 'lost') return lost();
-      bringIn();
+      if (beat() === 'lost') return lost();
+      adoptOrphans();
       await repository.turn(TURN_MS);
       const decided = fullDisk.write(order, round);
-      for (const { claim, process } of spawned.splice(0)) journal.started(claim, process);
+      for (const { claim, process } of spawned.splice(0)) attemptLog.started(claim, process);
       for (const entry of finished.splice(0)) {
-        journal.ended(entry);
+        attemptLog.ended(entry);
         turns.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
       }
@@ -108,7 +108,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       // Whoever has just paused or cancelled the job sees that this executor has noticed.
       if (phase.kind !== lastPhase) lastBeatMs = Number.NEGATIVE_INFINITY;
       lastPhase = phase.kind;
-      journal.job(job);
+      attemptLog.job(job);
       for (const claim of claims) start(job ?? firstJob, claim, 'new');
       control(phase);
       if (job && job.revision !== loaded.revision.revision) {
@@ -121,12 +121,12 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       if (isDiskFull(error)) fullDisk.stopAlone(order);
       else if (!isStoreBusy(error)) throw error;
       // What was to be settled is still queued, and its files are on disk: a later round tries again.
-      journal.trouble(error);
+      attemptLog.trouble(error);
       return 'wait';
     }
   }
 
-  function signOfLife(): Beaten {
+  function beat(): LeaseState {
     const now = clock.monotonic();
     if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return 'held';
     if (fullDisk.write(order, () => repository.leases.beat(lease)) === 'lost') return 'lost';
@@ -147,17 +147,17 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     exporting.stop();
     for (const running of pool.running) running.stop('interrupted');
     if (pool.running.size === 0) throw error;
-    journal.trouble(error);
+    attemptLog.trouble(error);
     return 'wait';
   }
 
   /** Once: takes over what earlier executors left, living or not, into the pool. */
-  function bringIn(): void {
+  function adoptOrphans(): void {
     if (broughtIn) return;
-    const found = findLeftBehind(context);
+    const found = findOrphanedAttempts(context);
     broughtIn = true;
     for (const { claim, orphan } of found) {
-      leftBehind.add(claim);
+      orphaned.add(claim);
       const running = start(firstJob, claim, turns);
       if (orphan) running.stop('cancelled');
     }
@@ -167,18 +167,18 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   /** Everything that one round writes, in one transaction: what several slots finished shares a commit with new claims. */
   function round(tx: Tx): Round | null {
     for (const entry of spawned) recordSpawn(tx, entry);
-    for (const entry of finished) settleAttempt(context, tx, loaded, weather, entry);
+    for (const entry of finished) settleAttempt(context, tx, loaded, health, entry);
     if (!repository.leases.holds(tx, lease)) return null;
     order = repository.events.lastOrder(jobId);
     fullDisk.stop(tx, order);
     const before = repository.jobs.get(jobId);
-    if (before) mindGate(context, tx, before, loaded.worker.type);
+    if (before) applyQuota(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing' && before.test?.state === 'running') {
-      finishTest(context, tx, before, before.test, leftBehind.size);
+      finishTest(context, tx, before, before.test, orphaned.size);
     }
     const job = repository.jobs.get(jobId);
     const phase = phaseOf(job);
-    if (phase.kind !== 'work') weather.refusedSinceMs = null;
+    if (phase.kind !== 'work') health.refusedSinceMs = null;
     if (job?.status === 'cancelled') dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK);
     // A new revision is loaded after this round; until then nothing starts with the old one.
     const ready = job?.revision === loaded.revision.revision && !stopping;
@@ -191,9 +191,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): readonly Claim[] {
-    weather.slots.setMax(job.maxWorkers);
-    const means = { loaded, pool, slots: weather.slots.size(clock.monotonic()), leftBehind: leftBehind.size };
-    const claims = claimUnits(context, tx, job, phase, means);
+    health.limit.setMax(job.maxWorkers);
+    const capacity = { loaded, pool, slots: health.limit.size(clock.monotonic()), orphaned: orphaned.size };
+    const claims = claimUnits(context, tx, job, phase, capacity);
     for (const each of claims) recordEvent(tx, 'attempt:started', each);
     return claims;
   }
@@ -249,7 +249,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   function deliver(job: Job): 'wait' {
-    exporting.start('export', (signal) => writeOutput(context, job, signal), journal.trouble);
+    exporting.start('export', (signal) => writeOutput(context, job, signal), attemptLog.trouble);
     return 'wait';
   }
 
@@ -257,7 +257,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     const begin = (signal: AbortSignal) => beginPostProcessing(context, job, { from: ['running'], lease, signal });
     exporting.start('work', begin, (error) => {
       if (isDiskFull(error)) fullDisk.found(order);
-      else if (isStoreBusy(error)) journal.trouble(error);
+      else if (isStoreBusy(error)) attemptLog.trouble(error);
       else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
     });
   }

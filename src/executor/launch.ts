@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
-import { fromWholeLine } from '../domain/cut.ts';
+import { dropPartialLine } from '../domain/cut.ts';
 import { AbpError } from '../domain/error.ts';
-import { goesOnByItself, type Job } from '../domain/job.ts';
+import { type Job, needsExecutor } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { redact } from '../domain/redact.ts';
 import type { Repository } from '../domain/repository.ts';
@@ -12,9 +12,9 @@ import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
 import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
 import { findProgram } from '../workers/process/program.ts';
+import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import { createLeaseObserver, executorState, type LeaseObserver } from './lease.ts';
-import type { Places } from './places.ts';
-import { awaitSigns, type Silent } from './sign-of-life.ts';
+import type { StorePaths } from './store-paths.ts';
 
 /** How long a new executor may take to confirm its lease: one that dies is noticed at once, a busy machine is given time. */
 export const CONFIRM_MS = 45_000;
@@ -32,13 +32,13 @@ export interface Launcher {
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
   /**
-   * Waits until the executor of a job shows a sign of life, `patienceMs` at most; one that stands still for a whole lease is
+   * Waits until the executor of a job shows a sign of life, `maxWaitMs` at most; one that stands still for a whole lease is
    * replaced. That its process is there is not enough: it may be stopped, or spin.
    */
   confirm(
     job: Pick<Job, 'jobId' | 'passEnv'>,
-    options: { readonly patienceMs: number; readonly onSilent?: ((silent: Silent) => void) | undefined },
-  ): Promise<Silent | 'alive' | 'replaced'>;
+    options: { readonly maxWaitMs: number; readonly onSilent?: ((silent: SilentExecutor) => void) | undefined },
+  ): Promise<SilentExecutor | 'alive' | 'replaced'>;
   /**
    * Sees to it that a job that was just cancelled is let go of, without waiting for that: where its executor does not show
    * within a moment that it has noticed, another one is started, which takes the job and ends that one when it stands still.
@@ -49,7 +49,7 @@ export interface Launcher {
 /** What the launcher needs to know about this process. */
 export interface LauncherOptions {
   readonly repository: Repository;
-  readonly places: Places;
+  readonly places: StorePaths;
   readonly clock: Clock;
   /** Program of the executor: executor/main as .ts or .js. */
   readonly executorPath: string;
@@ -67,7 +67,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       refuseRecursion(environment);
       const now = repository.jobs.get(jobId);
       // Any other executor starts nothing: it settles and stops what is left.
-      if (now && goesOnByItself(now)) {
+      if (now && needsExecutor(now)) {
         requireEnvironment(job, environment);
         requireNeeds(now, repository.jobs.revision(jobId, now.revision)?.needs ?? null, environment);
       }
@@ -94,7 +94,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
 
     async confirm(job, options) {
       const observer = createLeaseObserver(clock);
-      const [silent] = await awaitSigns([job.jobId], { repository, clock, observer }, options);
+      const [silent] = await awaitHeartbeats([job.jobId], { repository, clock, observer }, options);
       if (silent) return silent;
       const lease = repository.leases.get(job.jobId);
       if (!lease || lease.released || !observer.isOver(lease)) return 'alive';
@@ -186,7 +186,7 @@ export function requireNeeds(
 export function tail(path: string, bytes = 2000): string {
   try {
     const text = readFileSync(path, 'utf8');
-    return redact(text.length > bytes ? fromWholeLine(text.slice(-bytes)) : text, 'logs');
+    return redact(text.length > bytes ? dropPartialLine(text.slice(-bytes)) : text, 'logs');
   } catch {
     return '';
   }

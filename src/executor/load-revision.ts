@@ -7,11 +7,11 @@ import { outputInPrompt, type Workers } from '../domain/worker.ts';
 import { createPromptRenderer, type PromptRenderer } from '../prompt/render.ts';
 import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 
 /** Where an executor works: the layout of its store, and its environment. */
-export interface Surroundings {
-  readonly places: Places;
+export interface ExecutorEnvironment {
+  readonly places: StorePaths;
   readonly environment: LoadedRevision['environment'];
 }
 
@@ -19,7 +19,7 @@ export interface Surroundings {
 export function createRevisionLoader(
   repository: Repository,
   workers: Workers,
-  surroundings: Surroundings,
+  surroundings: ExecutorEnvironment,
 ): LoadRevision {
   const loaded = new Map<number, LoadedRevision>();
   return async (job, number = job.revision) => {
@@ -32,7 +32,7 @@ export function createRevisionLoader(
 async function load(
   repository: Repository,
   workers: Workers,
-  { places, environment }: Surroundings,
+  { places, environment }: ExecutorEnvironment,
   job: Job,
   number: number,
 ): Promise<LoadedRevision> {

@@ -4,15 +4,15 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import { programPath } from '../package-root.ts';
 import { openStore, type Store, whenUnlocked } from '../repository/index.ts';
 import { parseWorker, WORKER_TYPES } from '../workers/index.ts';
+import { acquireJob, type Heartbeat } from './acquire-job.ts';
 import { createCompressor } from './compressor.ts';
 import { createJobExecutor, type JobExecutor } from './job-executor.ts';
 import { createLauncher } from './launch.ts';
 import { createLeaseObserver, type LeaseObserver, provablyDead } from './lease.ts';
 import { createRevisionLoader } from './load-revision.ts';
 import { openLog } from './log.ts';
-import { placesOf } from './places.ts';
 import { createRecovery } from './recovery.ts';
-import { type Heartbeat, takeJob } from './take-job.ts';
+import { storePaths } from './store-paths.ts';
 
 /**
  * The program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the sign of life that
@@ -29,7 +29,7 @@ process.on('SIGHUP', () => undefined);
 delete process.env.ABP_ATTEMPT_ID;
 
 const config = readConfig();
-const places = placesOf(config.storagePath);
+const places = storePaths(config.storagePath);
 const requestId = process.env.ABP_REQUEST_ID;
 const cause = requestId ? { request_id: requestId } : {};
 const log = openLog(places.log(jobId), { job_id: jobId, ...cause });
@@ -56,7 +56,7 @@ async function main(id: string): Promise<void> {
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
-  const taken = await takeJob(id, { repository, clock, observer, leaseMs, cause, ...seenStanding(standing) });
+  const taken = await acquireJob(id, { repository, clock, observer, leaseMs, cause, ...seenStanding(standing) });
   if (!taken) {
     log.logger.info('another executor holds the job, or it needs none');
     return;

@@ -7,7 +7,7 @@ import type { Assignment } from '../domain/worker.ts';
 import { movedFiles, noteMove, ownFiles, ownOutput } from '../workers/process/own-output.ts';
 import { NoRoomError } from '../workers/process/room.ts';
 import { isDiskFull } from './disk.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 
 /** More files of one attempt are moved, but not listed with its result. */
 const MOST_LISTED = 1000;
@@ -22,7 +22,7 @@ const MOST_PLACES = 10;
  * after a kill at any point. A success whose files cannot be moved is a failure `bad_input`; throws NoRoomError where the
  * disk is full.
  */
-export async function moveFiles(places: Places, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
+export async function moveFiles(places: StorePaths, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
   if (!outcome.ok) return outcome;
   const { runDirectory, outputDirectory } = assignment;
   try {
@@ -36,7 +36,7 @@ export async function moveFiles(places: Places, assignment: Assignment, outcome:
   }
 }
 
-async function moveFile(places: Places, assignment: Assignment, file: Buffer): Promise<void> {
+async function moveFile(places: StorePaths, assignment: Assignment, file: Buffer): Promise<void> {
   const { runDirectory, outputDirectory, attemptId } = assignment;
   const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
   const size = await sizeOf(from);
@@ -84,7 +84,7 @@ function* namesFor({ stage, index }: Assignment, file: Buffer): Generator<Buffer
  * Whether a path is for this file of this unit, now or since an earlier attempt. The owner is the text of a link, which is
  * made at once or not at all, also by two units.
  */
-async function claim(places: Places, assignment: Assignment, file: Buffer, target: Buffer): Promise<boolean> {
+async function claim(places: StorePaths, assignment: Assignment, file: Buffer, target: Buffer): Promise<boolean> {
   const owners = places.owners(assignment.jobId);
   const link = path.join(owners, hash(target));
   const owner = `${assignment.stage}-${assignment.index}-${hash(file)}`;

@@ -1,5 +1,5 @@
 import type { AttemptPurpose } from '../domain/attempt.ts';
-import { type Job, owesOutput } from '../domain/job.ts';
+import { isOutputDue, type Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { AbortReason } from '../domain/worker.ts';
@@ -41,7 +41,7 @@ export function phaseOf(job: Job | null): Phase {
     case undefined:
       return { kind: 'leave', stop: 'cancelled' };
     default:
-      return job && owesOutput(job) ? { kind: 'export' } : { kind: 'leave', stop: null };
+      return job && isOutputDue(job) ? { kind: 'export' } : { kind: 'leave', stop: null };
   }
 }
 

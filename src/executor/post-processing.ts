@@ -9,7 +9,7 @@ import { exportUnits } from '../export/index.ts';
 import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
 import { exportRows } from './export-rows.ts';
 import { formerExports } from './former-exports.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 import { makeOutputDirectory } from './write-target.ts';
 
 /** Who begins post-processing: from which statuses, under which lease (a person has none), and until when. */
@@ -25,7 +25,7 @@ export interface Begin {
  * Throws what the export throws.
  */
 export async function beginPostProcessing(
-  { repository, places }: { readonly repository: Repository; readonly places: Places },
+  { repository, places }: { readonly repository: Repository; readonly places: StorePaths },
   job: Job,
   begin: Begin,
 ): Promise<Begun> {

@@ -47,17 +47,17 @@ export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>,
 }
 
 /** Gives free pages back to the disk in steps, giving way to others between them; true = the file could shrink at once. */
-export async function giveBack(repository: Repository): Promise<boolean> {
+export async function vacuum(repository: Repository): Promise<boolean> {
   const { maintenance, turn } = repository;
   await turn();
   // Where the store cannot be written, this says why.
   repository.transaction(() => undefined);
   for (let free = maintenance.size().freeBytes; free > 0; ) {
     await turn();
-    const left = withReserve(repository, () => repository.transaction(() => maintenance.giveBack(PAGES_A_STEP)));
+    const left = withReserve(repository, () => repository.transaction(() => maintenance.vacuum(PAGES_A_STEP)));
     if (left >= free) break;
     free = left;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return withReserve(repository, () => maintenance.emptyLog());
+  return withReserve(repository, () => maintenance.checkpoint());
 }

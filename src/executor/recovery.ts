@@ -2,10 +2,10 @@ import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
+import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import type { Launcher } from './launch.ts';
 import { executorState, type LeaseObserver } from './lease.ts';
-import { findOrphans, removeOrphans } from './orphans.ts';
-import { awaitSigns, type Silent } from './sign-of-life.ts';
+import { findOrphans, removeOrphans } from './orphaned-files.ts';
 
 /**
  * A store is looked at more often than a heartbeat comes, so that a job has an executor again within its lease and five
@@ -29,9 +29,9 @@ export interface RecoveryReport {
   /** Enumerations whose creator died: taken apart. */
   readonly deleted: readonly string[];
   /** Of a patient look: executors whose process is there and which may be frozen; absent where there are none. */
-  readonly silent?: readonly Silent[];
+  readonly silent?: readonly SilentExecutor[];
   /** Of those that got a new executor: what stood in its way and was ended, by its pid; absent where nothing did. */
-  readonly stoodStill?: readonly Pick<Silent, 'jobId' | 'pid'>[];
+  readonly stoodStill?: readonly Pick<SilentExecutor, 'jobId' | 'pid'>[];
 }
 
 /** Looks for jobs whose process is gone. */
@@ -40,7 +40,10 @@ export interface Recovery {
    * One look: gives lost jobs a new executor and takes orphaned enumerations apart; `patient` waits up to a lease, but no
    * longer than a minute, to find those whose process lives and does nothing.
    */
-  tick(options?: { readonly patient: boolean; readonly onSilent?: (silent: Silent) => void }): Promise<RecoveryReport>;
+  tick(options?: {
+    readonly patient: boolean;
+    readonly onSilent?: (silent: SilentExecutor) => void;
+  }): Promise<RecoveryReport>;
   /** Looks at once, and then several times a lease until the signal; for processes that live long. */
   watch(signal: AbortSignal, onReport?: (report: RecoveryReport) => void): Promise<void>;
 }
@@ -71,9 +74,9 @@ export function createRecovery(options: {
     const wanting = repository.jobs.wantingExecutor().filter(({ jobId }) => jobId !== except);
     const jobIds = wanting.map(({ jobId }) => jobId);
     const watching = { repository, clock, observer };
-    const silent = patient ? await awaitSigns(jobIds, watching, { patienceMs: PATIENCE_MS, onSilent }) : [];
+    const silent = patient ? await awaitHeartbeats(jobIds, watching, { maxWaitMs: PATIENCE_MS, onSilent }) : [];
     const recovered: string[] = [];
-    const stoodStill: Pick<Silent, 'jobId' | 'pid'>[] = [];
+    const stoodStill: Pick<SilentExecutor, 'jobId' | 'pid'>[] = [];
     const refused: { jobId: string; reason: string }[] = [];
     for (const job of repository.jobs.wantingExecutor()) {
       const { jobId } = job;

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { standingOf } from '../approval/check.ts';
+import { approvalStateOf } from '../approval/check.ts';
 import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
 import { cutMiddle } from '../domain/cut.ts';
 import type { Claim } from '../domain/dispatcher.ts';
@@ -11,11 +11,11 @@ import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { isDiskFull } from './disk.ts';
 import { moveFiles } from './move-files.ts';
-import { type Turns, takeOver } from './take-over.ts';
+import { type JudgingQueue, settleOrphan } from './settle-orphan.ts';
 import { makeOutputDirectory } from './write-target.ts';
 
 /** How an attempt is come by: started here, or taken over from an executor that died. */
-export type Origin = 'new' | Turns;
+export type Origin = 'new' | JudgingQueue;
 
 /**
  * Performs one claimed attempt to its outcome, or takes it over. Throws only when the disk is full, which is the job's
@@ -49,7 +49,7 @@ export async function runAttempt(
     const outcome =
       origin === 'new'
         ? await worker.run(assignment, running)
-        : await takeOver(context, origin, claim, worker, assignment, running);
+        : await settleOrphan(context, origin, claim, worker, assignment, running);
     return clean(await moveFiles(context.places, assignment, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
@@ -62,7 +62,7 @@ export async function runAttempt(
 /** What a person allowed must be what runs now: looked at before every start, as files may have changed since the last. */
 async function refusedRun({ repository }: ExecutorContext, job: Job, { definition, revision }: LoadedRevision) {
   const now = repository.jobs.get(job.jobId) ?? job;
-  const standing = await standingOf(repository, now, revision.limits, definition);
+  const standing = await approvalStateOf(repository, now, revision.limits, definition);
   if (standing.approved) return null;
   return { ok: false, failureClass: 'approval', message: standing.reason, usage: {} } as const;
 }

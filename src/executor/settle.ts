@@ -7,10 +7,10 @@ import { usd } from '../domain/money.ts';
 import type { Tx } from '../domain/repository.ts';
 import { decide } from '../domain/retry.ts';
 import { sentences } from '../domain/sentences.ts';
+import { applyCircuitBreaker } from './apply-circuit-breaker.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { judgeFailures } from './judge-failures.ts';
 import { pauseJob } from './pause.ts';
-import type { Slots } from './slots.ts';
 import type { Finished, Running } from './worker-pool.ts';
 
 /** Without any success for this long while the service refuses, the job pauses instead of knocking for ever. */
@@ -23,8 +23,8 @@ const SHORTEST_WINDOW_MS = 60_000;
 const MESSAGE_CHARS = 500;
 
 /** What the effects on the job remember between attempts. */
-export interface Weather {
-  readonly slots: Slots;
+export interface ServiceHealth {
+  readonly limit: ConcurrencyLimit;
   /** Monotonic ms since when the service refuses, without a success between; null while it does not. */
   refusedSinceMs: number | null;
 }
@@ -37,7 +37,7 @@ export function settleAttempt(
   context: ExecutorContext,
   tx: Tx,
   loaded: LoadedRevision,
-  weather: Weather,
+  health: ServiceHealth,
   { running, outcome }: Finished,
 ): void {
   const { repository, dispatcher, lease } = context;
@@ -50,7 +50,7 @@ export function settleAttempt(
   const record = (type: NewEvent['type'], data: NewEvent['data']) =>
     repository.events.add(tx, lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
   if (outcome.ok) {
-    weather.refusedSinceMs = null;
+    health.refusedSinceMs = null;
     if (verdict === 'settled') record('unit:completed', cost);
     return;
   }
@@ -59,7 +59,7 @@ export function settleAttempt(
   if (verdict === 'fenced') return;
   if (settlement.decision.status === 'failed') record('unit:failed', data);
   if (settlement.decision.status === 'cancelled') record('unit:cancelled', data);
-  applyToJob(context, tx, loaded, weather, running, outcome);
+  applyToJob(context, tx, loaded, health, running, outcome);
 }
 
 function settlementOf(
@@ -93,7 +93,7 @@ function applyToJob(
   context: ExecutorContext,
   tx: Tx,
   loaded: LoadedRevision,
-  weather: Weather,
+  health: ServiceHealth,
   { claim: { attempt }, startedMs }: Running,
   outcome: Extract<Outcome, { ok: false }>,
 ): void {
@@ -103,11 +103,11 @@ function applyToJob(
   switch (effect) {
     case 'none':
       return;
-    case 'shrink_slots': {
+    case 'back_off': {
       const now = clock.monotonic();
-      weather.slots.shrink(now, startedMs);
-      weather.refusedSinceMs ??= now;
-      if (now - weather.refusedSinceMs < PATIENCE_MS) return;
+      health.limit.backOff(now, startedMs);
+      health.refusedSinceMs ??= now;
+      if (now - health.refusedSinceMs < PATIENCE_MS) return;
       const minutes = PATIENCE_MS / 60_000;
       const reason = sentences(
         `Nothing succeeded for ${minutes} minutes: ${message}`,
@@ -116,12 +116,12 @@ function applyToJob(
       pauseJob(context, tx, 'worker_unavailable', reason);
       return;
     }
-    case 'close_gate': {
+    case 'close_quota': {
       const type = repository.jobs.revision(lease.jobId, attempt.revision)?.worker.type ?? loaded.worker.type;
       const now = clock.now();
       const until = Math.max(outcome.resumeAt ?? now + UNKNOWN_WINDOW_MS, now + SHORTEST_WINDOW_MS);
-      repository.gates.close(tx, { type, closedUntil: until, reason: message });
-      repository.events.add(tx, lease.jobId, { type: 'gate:closed', data: { type, until } });
+      repository.quotas.close(tx, { type, closedUntil: until, reason: message });
+      repository.events.add(tx, lease.jobId, { type: 'quota:closed', data: { type, until } });
       // An attempt of an earlier revision may have had another worker, which is no concern of this one.
       if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', sentences(message, advice), until);
       return;
@@ -135,7 +135,7 @@ function applyToJob(
     case 'pause_approval':
       pauseJob(context, tx, 'approval', sentences(message, advice));
       return;
-    case 'failures_rule':
-      if (attempt.stage === 'main') judgeFailures(context, tx, loaded);
+    case 'circuit_breaker':
+      if (attempt.stage === 'main') applyCircuitBreaker(context, tx, loaded);
   }
 }

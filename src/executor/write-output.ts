@@ -1,6 +1,6 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import type { NewEvent } from '../domain/event.ts';
-import { type Job, owesOutput } from '../domain/job.ts';
+import { isOutputDue, type Job } from '../domain/job.ts';
 import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
 import { notesOf } from '../export/format.ts';
 import { exportUnits } from '../export/index.ts';
@@ -81,7 +81,7 @@ async function record({ repository, lease }: Context, outputState: OutputState, 
   return withReserve(repository, () =>
     repository.transaction((tx) => {
       const job = repository.jobs.get(lease.jobId);
-      if (!job || !owesOutput(job) || !repository.leases.holds(tx, lease)) return false;
+      if (!job || !isOutputDue(job) || !repository.leases.holds(tx, lease)) return false;
       repository.jobs.patch(tx, lease.jobId, { outputState });
       if (event) repository.events.add(tx, lease.jobId, event);
       return true;

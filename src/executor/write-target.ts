@@ -4,7 +4,7 @@ import { realPlace } from '../approval/real-place.ts';
 import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
 import { makeDirectory } from '../export/atomic-file.ts';
-import type { Places } from './places.ts';
+import type { StorePaths } from './store-paths.ts';
 
 /**
  * The one place that decides where ABP may write for somebody: nowhere in its store but in its outputs, however the path
@@ -15,7 +15,7 @@ import type { Places } from './places.ts';
  * Where a file that somebody wants to have written really lies: absolute, without links on the way; its last name is as
  * given. `within` are folders that a path below them must not leave by a link. Throws AbpError `invalid_input`.
  */
-export function fileTarget(places: Places, path: string, within: readonly string[]): string {
+export function fileTarget(places: StorePaths, path: string, within: readonly string[]): string {
   const real = join(realPlace(dirname(path)), basename(path));
   refuseWayOut(path, real, within);
   refuseStore(places, path, real);
@@ -23,7 +23,7 @@ export function fileTarget(places: Places, path: string, within: readonly string
 }
 
 /** The same for a directory in which agents may write: neither may the store lie in it. */
-export function directoryTarget(places: Places, path: string, within: readonly string[]): string {
+export function directoryTarget(places: StorePaths, path: string, within: readonly string[]): string {
   const real = realPlace(path);
   refuseWayOut(path, real, within);
   refuseStore(places, path, real);
@@ -40,7 +40,7 @@ export function directoryTarget(places: Places, path: string, within: readonly s
  * Makes the directory that a job's agents write in, as it was found when the job was made: one that has become a link
  * since leads somewhere that nobody agreed to. Throws AbpError `invalid_input`, and what the system says.
  */
-export function makeOutputDirectory(places: Places, directory: string): void {
+export function makeOutputDirectory(places: StorePaths, directory: string): void {
   const real = directoryTarget(places, directory, []);
   if (real !== directory) {
     throw new AbpError('invalid_input', `${directory} is, or lies behind, a link that leads to ${real}.`, {
@@ -52,7 +52,7 @@ export function makeOutputDirectory(places: Places, directory: string): void {
 }
 
 /** Outputs are for nobody but this user, also where the folder of the database is for others too. Before one is written. */
-export function keepOutputsPrivate({ allOutputs }: Places, real: string): void {
+export function keepOutputsPrivate({ allOutputs }: StorePaths, real: string): void {
   if (isBelow(real, realPlace(allOutputs))) mkdirSync(allOutputs, { recursive: true, mode: 0o700 });
 }
 
@@ -64,7 +64,7 @@ function refuseWayOut(path: string, real: string, within: readonly string[]): vo
   });
 }
 
-function refuseStore(places: Places, path: string, real: string): void {
+function refuseStore(places: StorePaths, path: string, real: string): void {
   if (!databasesOf(places).some((database) => isStores(database, real))) return;
   throw new AbpError('invalid_input', `Nothing may be written to ${path}: it belongs to ABP's store.`, {
     hint: `Give a path elsewhere, or one below ${places.allOutputs}.`,
@@ -72,7 +72,7 @@ function refuseStore(places: Places, path: string, real: string): void {
 }
 
 /** The database by its path and, where that is a link, by where it lies: the files of SQLite are there. */
-function databasesOf({ database }: Places): readonly string[] {
+function databasesOf({ database }: StorePaths): readonly string[] {
   return [...new Set([database, realPlace(database)])];
 }
 

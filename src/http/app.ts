@@ -93,7 +93,7 @@ const programsOnly: MiddlewareHandler<HttpEnv> = (c, next) => {
   throw new HttpRefusal('forbidden', 'MCP is for programs, not for browsers.', 'Send Authorization: Bearer TOKEN.');
 };
 
-/** The request under the id that it has here, for a door that is mounted behind this one. */
+/** The request under the id that it has here, for an interface that is mounted behind this one. */
 function identified(request: Request, id: string): Request {
   const headers = new Headers(request.headers);
   headers.set('X-Request-Id', id);

@@ -49,7 +49,7 @@ export function checkToken(token: string): void {
 }
 
 /**
- * Makes the keeper of one server's door; `redeem` uses the code of a sign-in link up. Sessions are random, known by their
+ * Makes the keeper of one server's interface; `redeem` uses the code of a sign-in link up. Sessions are random, known by their
  * hashes alone, and end with the server: nothing that lies on the disk, the token least of all, makes one.
  */
 export function createAuth(options: {

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { Recovery } from '../executor/recovery.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 
-/** ABP put together, as far as this door needs it. */
+/** ABP put together, as far as this interface needs it. */
 export interface HttpHost {
   readonly config: Config;
   readonly orchestrator: Orchestrator;

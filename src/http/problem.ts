@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ErrorCode } from '../domain/error.ts';
 import { sentences } from '../domain/sentences.ts';
-import { type ShortError, shortError } from '../orchestrator/short-error.ts';
+import { type BriefError, briefError } from '../orchestrator/brief-error.ts';
 
 /** The HTTP status of every error code: who has to act decides its class. */
 const STATUS = {
@@ -25,7 +25,7 @@ const STATUS = {
   internal: 500,
 } as const satisfies Record<ErrorCode, number>;
 
-/** Refusals that belong to HTTP itself and have no meaning behind this door. */
+/** Refusals that belong to HTTP itself and have no meaning behind this interface. */
 const REFUSALS = {
   malformed: [400, 'Bad request'],
   unauthorized: [401, 'Unauthorized'],
@@ -110,10 +110,10 @@ function describe(thrown: unknown): Described {
   if (thrown instanceof HTTPException) {
     return { status: thrown.status, title: 'Bad request', code: 'invalid_input', detail: thrown.message };
   }
-  return describeError(shortError(thrown));
+  return describeError(briefError(thrown));
 }
 
-function describeError({ code, message, hint: said, details }: ShortError): Described {
+function describeError({ code, message, hint: said, details }: BriefError): Described {
   const hint = code === 'internal' ? sentences(said, 'The cause is in logs/server.log, beside the store.') : said;
   return {
     status: STATUS[code],

@@ -11,9 +11,9 @@ import { createFeeds } from './feed.ts';
 import { isLoopback } from './guard.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
 import { lockPath, readLock, releaseLock, type ServerRecord, takeLock } from './lock.ts';
+import { answerMalformed } from './malformed-requests.ts';
 import { builtPage, readPage } from './page.ts';
 import { redeemCode } from './sign-in-links.ts';
-import { answerUnread } from './unread.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** Ports that are tried after the wanted one. */
@@ -80,7 +80,7 @@ function begin(
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
-  const answer = getRequestListener(app.fetch, { errorHandler: answerUnread(server, log) });
+  const answer = getRequestListener(app.fetch, { errorHandler: answerMalformed(server, log) });
   server.on('request', (request, response) => void answer(request, response));
   const ending = new AbortController();
   if (host.config.autoRecover) {

@@ -7,7 +7,7 @@ export function serverCall(c: Context<HttpEnv>): Call {
   return {
     workingDirectory: process.cwd(),
     human: c.get('caller') === 'person' ? 'dashboard' : null,
-    patienceMs: MAX_WAIT_S * 1000,
+    maxWaitMs: MAX_WAIT_S * 1000,
     requestId: c.get('requestId'),
     signal: c.req.raw.signal,
   };

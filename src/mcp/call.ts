@@ -15,7 +15,7 @@ export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Cal
     // Over HTTP nobody knows where the caller works.
     home: ctx.http ? null : workingDirectory,
     human,
-    patienceMs: MAX_WAIT_S * 1000,
+    maxWaitMs: MAX_WAIT_S * 1000,
     ...(requestId ? { requestId } : {}),
     signal: ctx.mcpReq.signal,
     ...progressOf(ctx),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { McpOptions } from './host.ts';
 
-/** The tool for the page that shows all jobs. It is no operation: what it speaks to is a door. */
+/** The tool for the page that shows all jobs. It is no operation: what it speaks to is an interface. */
 export const dashboardTool = {
   name: 'dashboard',
   title: 'The dashboard in a browser',

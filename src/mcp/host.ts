@@ -4,7 +4,7 @@ import type { Orchestrator } from '../orchestrator/index.ts';
 /** What the dashboard tool asks for. */
 export type DashboardAction = 'url' | 'open' | 'status' | 'stop';
 
-/** What this door needs of the program around it; the composition root's object fits. */
+/** What this interface needs of the program around it; the composition root's object fits. */
 export interface McpHost {
   readonly orchestrator: Orchestrator;
   readonly config: { readonly autoRecover: boolean; readonly confirmStart: boolean };

@@ -10,7 +10,7 @@ import { toProtocolError } from './result.ts';
 /** Registers what users pick from a menu: each is a text of the prompts folder, filled with the present state. */
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
-    const call = { workingDirectory: process.cwd(), human: null, patienceMs: 0 };
+    const call = { workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
     return JSON.stringify(await orchestrator.callUnknown(operation, input, call));
   };
 

@@ -7,8 +7,8 @@ import {
   type Variables,
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
-import { shortText } from '../orchestrator/brief.ts';
 import { storeOverview } from '../orchestrator/store-overview.ts';
+import { truncate } from '../orchestrator/truncate.ts';
 import { toCall } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
@@ -66,7 +66,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
     resources: repository.jobs.list({ limit: LISTED_JOBS }).jobs.map(({ jobId, name }) => ({
       uri: uri(jobId),
       name: `${jobId} ${what}`,
-      title: `${shortText(name, NAME_BYTES)}: ${what}`,
+      title: `${truncate(name, NAME_BYTES)}: ${what}`,
       // Of its template, and the same for all.
       icons: undefined,
     })),

@@ -1,5 +1,5 @@
 import { refuseSpecial } from '../approval/bounds.ts';
-import { type Standing, standingOf } from '../approval/check.ts';
+import { type ApprovalState, approvalStateOf } from '../approval/check.ts';
 import { type Definition, defineJob, defineSource, type JobDefinition, sourceShown } from '../approval/definition.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { Enumerator } from '../domain/enumerator.ts';
@@ -30,10 +30,10 @@ export async function definitionOf(
  * How a job stands with the person who has to allow it, as it is at this moment. One yes is good for one test, of this job or
  * of another one alike, until a person approves the result.
  */
-export async function standing(deps: Deps, job: Job): Promise<Standing> {
+export async function approvalState(deps: Deps, job: Job): Promise<ApprovalState> {
   const revision = revisionNow(deps, job);
   const jobDefinition = await definitionOf(deps, job, revision);
-  const found = await standingOf(deps.repository, job, revision.limits, jobDefinition);
+  const found = await approvalStateOf(deps.repository, job, revision.limits, jobDefinition);
   const isAsked = needsPerson({ ...job, powers: found.definition.powers });
   const isTested = job.status === 'created' || (job.status === 'testing' && job.test?.state === 'failed');
   if (!found.approved || !isAsked || !isTested) return found;
@@ -59,7 +59,7 @@ export async function requireAllowed(
   job: Job,
   asks: keyof typeof FOR_A_PERSON = 'allow',
 ): Promise<Definition | null> {
-  const found = await standing(deps, job);
+  const found = await approvalState(deps, job);
   if (!found.approved) throw notAllowed(job, found.definition, found.reason, asks);
   const { id, powers } = found.definition;
   if (!needsPerson({ ...job, powers })) return null;

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { notBefore } from '../domain/clock.ts';
-import { type Job, type JobTest, owesOutput } from '../domain/job.ts';
+import { isOutputDue, type Job, type JobTest } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
+import { type SilentExecutor, silentText } from '../executor/await-heartbeats.ts';
 import { executorState } from '../executor/lease.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
-import { type Silent, silentText } from '../executor/sign-of-life.ts';
 import { requireAllowed, slotsAgreed } from './approval.ts';
+import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
-import { launch, letGo, recoverIfLost, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -75,7 +75,7 @@ export const resumeJob = operation({
     const job = requireJob(deps, job_id);
     const before = repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
-    const owes = owesOutput(job);
+    const owes = isOutputDue(job);
     if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing && !owes) {
       const hint =
         job.status === 'completed' || job.status === 'failed'
@@ -115,12 +115,12 @@ async function lookForLife(
   { repository, launcher }: OrchestratorDeps,
   job: Job,
   before: Lease | null,
-  { patienceMs, onProgress }: Call,
+  { maxWaitMs, onProgress }: Call,
 ): Promise<{ readonly executor?: object; readonly message?: string }> {
   const { jobId } = job;
   if (!before || before.released || repository.leases.get(jobId)?.epoch !== before.epoch) return {};
-  const onSilent = (silent: Silent) => onProgress?.({ done: 0, total: null, message: silentText(silent) });
-  const found = await launcher.confirm(job, { patienceMs: Math.max(0, patienceMs - REPLACING_MS), onSilent });
+  const onSilent = (silent: SilentExecutor) => onProgress?.({ done: 0, total: null, message: silentText(silent) });
+  const found = await launcher.confirm(job, { maxWaitMs: Math.max(0, maxWaitMs - REPLACING_MS), onSilent });
   if (found === 'alive') return {};
   if (found === 'replaced') {
     return { executor: { replaced_pid: before.pid }, message: `The executor before (pid ${before.pid}) stood still.` };
@@ -137,7 +137,7 @@ async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
     const now = requireJob(deps, job.jobId);
     const revision = repository.jobs.revision(now.jobId, now.revision);
     // A person says the window is open: that counts for all jobs with this worker.
-    if (revision && now.pauseReason === 'usage_limit') repository.gates.open(tx, revision.worker.type);
+    if (revision && now.pauseReason === 'usage_limit') repository.quotas.open(tx, revision.worker.type);
     const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
     const to = statusToResume(repository, now);
     // Somebody else may have resumed it meanwhile: then it runs, which is what was asked for.
@@ -187,7 +187,7 @@ export const cancelJob = operation({
       await repository.turn();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await letGo(deps, job_id);
+    await releaseExecutor(deps, job_id);
     return jobStatus(deps, requireJob(deps, job_id));
   },
 });

@@ -2,9 +2,9 @@ import type { Attempt } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import { redactLines } from '../domain/redact.ts';
 import type { ConversationEntry, Worker } from '../domain/worker.ts';
-import { jsonBytes, shortMessage, shortText } from './brief.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { badCursor } from './shapes.ts';
+import { jsonBytes, truncate, truncateMessage } from './truncate.ts';
 
 /** Entries of a page when nobody says how many. */
 export const DEFAULT_ENTRIES = 20;
@@ -40,7 +40,7 @@ export async function conversationPage(
     at.skip++;
     const text = clean(entry.text);
     if (isSeen) continue;
-    const shown = { ...entry, text: shortText(text, ENTRY_BYTES) };
+    const shown = { ...entry, text: truncate(text, ENTRY_BYTES) };
     room -= jsonBytes(shown) + 1;
     if (entries.length >= limit || (room < 0 && entries.length > 0)) {
       next = place;
@@ -57,7 +57,7 @@ async function lastPage(worker: Worker, attempt: Attempt, bytes: number, limit: 
   const clean = redactLines();
   let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
   for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, 0)) {
-    const shown = { ...entry, text: shortMessage(clean(entry.text), ENTRY_BYTES) };
+    const shown = { ...entry, text: truncateMessage(clean(entry.text), ENTRY_BYTES) };
     entries.push(shown);
     room -= jsonBytes(shown) + 1;
     while (entries.length > limit || (room < 0 && entries.length > 1)) room += jsonBytes(entries.shift()) + 1;

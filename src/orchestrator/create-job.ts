@@ -11,12 +11,11 @@ import { sentences } from '../domain/sentences.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { isDiskFull } from '../executor/disk.ts';
 import { refuseRecursion } from '../executor/launch.ts';
-import { deleteInChunks, giveBack, withReserve } from '../executor/reclaim.ts';
+import { deleteInChunks, vacuum, withReserve } from '../executor/reclaim.ts';
 import { checkTarget } from '../export/atomic-file.ts';
 import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
-import { shortFields, shortObject, shortText } from './brief.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
 import { madeBefore, refuseSecondRun, requestOf } from './made-before.ts';
 import { type CreateInput, createInput, newJob, refuseLonePostProcessing, revisionOf } from './new-job.ts';
@@ -26,6 +25,7 @@ import { jobStatusOutput } from './shapes.ts';
 import { sourceNotes } from './source-notes.ts';
 import { jobStatus } from './status.ts';
 import { templateOf } from './template.ts';
+import { truncate, truncateFields, truncateObject } from './truncate.ts';
 
 /** Makes a job from a source: enumerates into units, makes the prompt, spends nothing. */
 export const createJob = operation({
@@ -56,9 +56,9 @@ export const createJob = operation({
     const lease = insert(deps, { ...job, request, ...originOf(call) }, settings, call);
     if ('before' in lease) return { ...answer(deps, lease.before.jobId), deduplicated: true };
     // Whoever can come back to it wants it done; where the process ends with its caller, nothing can go on.
-    const behind = background(call, request !== null && Number.isFinite(call.patienceMs));
+    const behind = background(call, request !== null && Number.isFinite(call.maxWaitMs));
     const storing = store(deps, lease, enumerator, config, given, settings, behind);
-    const enumerated = await Promise.race([storing, later(call.patienceMs)]);
+    const enumerated = await Promise.race([storing, later(call.maxWaitMs)]);
     behind.detach();
     if (enumerated === 'later') storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
     return answer(deps, job.jobId);
@@ -72,11 +72,11 @@ function answer(deps: OrchestratorDeps, jobId: string) {
   const template = deps.repository.jobs.revision(jobId, 1)?.template ?? '';
   return {
     ...jobStatus(deps, job),
-    template: shortText(template, 3000),
-    ...shortFields(job.fields),
+    template: truncate(template, 3000),
+    ...truncateFields(job.fields),
     working_directory: job.workingDirectory,
     output_directory: job.outputDirectory,
-    enumerator_config: shortObject(redactJson(job.enumeratorConfig, 'logs'), 1500),
+    enumerator_config: truncateObject(redactJson(job.enumeratorConfig, 'logs'), 1500),
   };
 }
 
@@ -170,7 +170,7 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
     await repository.turn();
     withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId)));
     await deleteInChunks(repository, jobId);
-    if (isDiskFull(refusal)) await giveBack(repository);
+    if (isDiskFull(refusal)) await vacuum(repository);
     return refusal;
   } catch (trouble) {
     const { code, message, hint, details } = toAbpError(refusal);

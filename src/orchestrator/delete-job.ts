@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AbpError } from '../domain/error.ts';
-import { isAtWork, type Job } from '../domain/job.ts';
+import { isExecuting, type Job } from '../domain/job.ts';
 import { executorState } from '../executor/lease.ts';
 import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
@@ -24,7 +24,7 @@ export const deleteJob = operation({
     const { repository, places } = deps;
     const job = requireJob(deps, job_id);
     const requireRest = (now: Job) => {
-      if (now.status === 'enumerating' || isAtWork(now)) throw stillAtWork(now);
+      if (now.status === 'enumerating' || isExecuting(now)) throw stillAtWork(now);
     };
     requireRest(job);
     await waitForRelease(deps, job_id);

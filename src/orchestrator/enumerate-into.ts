@@ -5,8 +5,8 @@ import type { LeaseToken } from '../domain/lease.ts';
 import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
 import { noneSkipped, readItems, type Skipped, skipDuplicate } from '../enumerators/items.ts';
-import { shortText } from './brief.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
+import { truncate } from './truncate.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 /** Rows and bytes of one transaction: well below the 100 ms that others may have to wait. */
@@ -96,7 +96,7 @@ function withoutDuplicates(
 ): { fresh: readonly EnumeratedItem[]; repeated: readonly EnumeratedItem[] } {
   const keys = items.flatMap((item) => (item.key === undefined ? [] : [item.key]));
   if (keys.length === 0) return { fresh: items, repeated: [] };
-  const seen = new Set(repository.units.existing(jobId, keys).keys());
+  const seen = new Set(repository.units.indexesByKey(jobId, keys).keys());
   const fresh: EnumeratedItem[] = [];
   const repeated: EnumeratedItem[] = [];
   for (const item of items) {
@@ -121,9 +121,9 @@ function sizeOf(value: Json): number {
 /** What was left out may be all that there is. */
 function noItems(type: string, warnings: readonly EnumerationWarning[], { invalid, records }: Skipped): AbpError {
   const first = records.map(({ place, reason }) => `${place}: ${reason}`).join('; ');
-  const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${shortText(first, 300)}.`;
+  const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${truncate(first, 300)}.`;
   const leftOut = warnings.map(({ message, count, examples }) => {
-    return ` ${message} (${count}: ${shortText(examples.map(show).join(', '), 300)})`;
+    return ` ${message} (${count}: ${truncate(examples.map(show).join(', '), 300)})`;
   });
   return new AbpError('invalid_input', `The ${type} source has no items.${skipped}${leftOut.join('')}`, {
     hint: 'preview_items shows what a source holds; check its path, pattern or query.',

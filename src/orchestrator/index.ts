@@ -12,7 +12,7 @@ type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly 
 export type InputOf<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
 export type OutputOf<Name extends OperationName> = z.input<OperationOf<Name>['output']>;
 
-/** Creates jobs, answers queries, changes state; executes nothing. Every door is a translation of `call`. */
+/** Creates jobs, answers queries, changes state; executes nothing. Every interface is a translation of `call`. */
 export interface Orchestrator {
   readonly deps: OrchestratorDeps;
   /** Checks the input against the operation's schema and runs it. Throws AbpError; bad input changes nothing. */
@@ -39,7 +39,7 @@ export function createOrchestrator(
       throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
     }
     const parsed = parseWith(found.input as z.ZodType, input ?? {}, `arguments of ${name}`, RETRY_HINT);
-    const turn = found.effect === 'read' ? null : deps.repository.turn(Math.min(call.patienceMs, TURN_MS));
+    const turn = found.effect === 'read' ? null : deps.repository.turn(Math.min(call.maxWaitMs, TURN_MS));
     if (turn) await turn;
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
     return run(call.requestId ? causedBy(deps, call.requestId) : deps, parsed, call);

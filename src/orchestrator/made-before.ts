@@ -1,5 +1,5 @@
 import { AbpError } from '../domain/error.ts';
-import { goesOnByItself, type Job } from '../domain/job.ts';
+import { type Job, needsExecutor } from '../domain/job.ts';
 import { hashOf } from '../domain/power.ts';
 import { executorState } from '../executor/lease.ts';
 import { isStill } from '../workers/process/processes.ts';
@@ -52,7 +52,7 @@ function wayOn({ leases }: OrchestratorDeps['repository'], job: Job): string | n
   // Of this very process: whatever it began before, it does so no longer.
   const isCarriedOut = process_ !== null && process_.pid !== process.pid && isStill(process_);
   const isMade = status === 'enumerating' && executorState(leases.get(jobId)) === 'alive';
-  if (isCarriedOut || isMade || goesOnByItself(job)) return `abp watch ${jobId} follows it`;
+  if (isCarriedOut || isMade || needsExecutor(job)) return `abp watch ${jobId} follows it`;
   if (status === 'paused') return `abp resume ${jobId} goes on with it`;
   if (status === 'testing' && test?.state === 'passed') return `abp approve ${jobId} approves its test`;
   return null;

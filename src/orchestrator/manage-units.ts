@@ -6,8 +6,8 @@ import type { UnitFilter } from '../domain/repository.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
 import { beginPostProcessing } from '../executor/post-processing.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
+import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
-import { launch, recoverIfLost, requireReady } from './put-to-work.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
 import { jobStatus } from './status.ts';
 

@@ -7,7 +7,7 @@ import { realPlace } from '../approval/real-place.ts';
 import { AbpError } from '../domain/error.ts';
 import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Places } from '../executor/places.ts';
+import type { StorePaths } from '../executor/store-paths.ts';
 import { directoryTarget } from '../executor/write-target.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { outputOf } from './output.ts';
@@ -125,7 +125,7 @@ export function revisionOf({ worker, outputSchema, limits }: Settings) {
 }
 
 /** A directory to write in as it really lies: what becomes a link later is noticed. Throws AbpError `invalid_input`. */
-function directory(places: Places, path: string | undefined, { workingDirectory }: Call): string | undefined {
+function directory(places: StorePaths, path: string | undefined, { workingDirectory }: Call): string | undefined {
   return path === undefined ? undefined : directoryTarget(places, resolve(workingDirectory, path), [workingDirectory]);
 }
 

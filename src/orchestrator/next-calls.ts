@@ -1,7 +1,7 @@
 import { type Job, needsPerson, type PauseReason } from '../domain/job.ts';
 import type { Unit, UnitCounts } from '../domain/unit.ts';
 import { shownOf } from './approval.ts';
-import { shortText } from './brief.ts';
+import { truncate } from './truncate.ts';
 
 /** A call that would make sense now, with its arguments and why. */
 export interface NextCall {
@@ -114,18 +114,18 @@ function exportOf({ output, outputState, outputDirectory }: Job): [string, Recor
   if (output === null) return ['writes the results to a file', elsewhere];
   switch (outputState?.state) {
     case 'written':
-      return [`writes the results once more: they are in ${shortText(output.path, 300)}`, {}];
+      return [`writes the results once more: they are in ${truncate(output.path, 300)}`, {}];
     case 'due':
       return [
-        `writes the results to another file: those of ${shortText(output.path, 300)} are being written`,
+        `writes the results to another file: those of ${truncate(output.path, 300)} are being written`,
         elsewhere,
       ];
     case 'failed':
       return outputState.error.code === 'environment'
-        ? [`writes the results to ${shortText(output.path, 300)}, once that is possible`, {}]
-        : [`writes the results elsewhere: ${shortText(output.path, 300)} was refused`, elsewhere];
+        ? [`writes the results to ${truncate(output.path, 300)}, once that is possible`, {}]
+        : [`writes the results elsewhere: ${truncate(output.path, 300)} was refused`, elsewhere];
     default:
-      return [`writes the results so far to ${shortText(output.path, 300)}`, {}];
+      return [`writes the results so far to ${truncate(output.path, 300)}`, {}];
   }
 }
 

@@ -7,7 +7,7 @@ import { type Job, needsPerson } from '../domain/job.ts';
 import type { Repository } from '../domain/repository.ts';
 import type { Workers } from '../domain/worker.ts';
 import type { Launcher } from '../executor/launch.ts';
-import type { Places } from '../executor/places.ts';
+import type { StorePaths } from '../executor/store-paths.ts';
 import type { PromptSynthesizer } from '../prompt/synthesizer.ts';
 
 /** Defaults for new jobs, from the environment. */
@@ -26,14 +26,14 @@ export interface OrchestratorDeps {
   readonly promptSynthesizer: PromptSynthesizer;
   readonly launcher: Launcher;
   readonly clock: Clock;
-  readonly places: Places;
+  readonly places: StorePaths;
   readonly defaults: Defaults;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Why jobs were refused after their caller had an answer, by job id. */
   readonly refusals: Map<string, AbpError>;
 }
 
-/** How far along a call is, for doors that can show it. */
+/** How far along a call is, for interfaces that can show it. */
 export interface Progress {
   readonly done: number;
   readonly total: number | null;
@@ -50,7 +50,7 @@ export interface BatchFileRun {
   readonly another: boolean;
 }
 
-/** What a door knows about one call. */
+/** What an interface knows about one call. */
 export interface Call {
   /** Absolute: relative paths of the caller start here. */
   readonly workingDirectory: string;
@@ -59,7 +59,7 @@ export interface Call {
   /** Whether a human is known to have decided this very call: a terminal, the dashboard, an answered elicitation. */
   readonly human: 'cli' | 'dashboard' | 'elicitation' | null;
   /** No call takes longer: what goes on, goes on behind it. ms; Infinity where the caller wants to wait. */
-  readonly patienceMs: number;
+  readonly maxWaitMs: number;
   /** Of the request that made this call: what it causes carries it. */
   readonly requestId?: string;
   readonly signal?: AbortSignal;
@@ -71,7 +71,7 @@ export interface Call {
 /** The longest that a call from a host may take (hosts give up at about 60 s). */
 export const MAX_WAIT_S = 45;
 
-/** One verb: what doors show, check and run. `effect` and `openWorld` are what hosts are told of it before they allow it. */
+/** One verb: what interfaces show, check and run. `effect` and `openWorld` are what hosts are told of it before they allow it. */
 export interface Operation<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly name: Name;
   readonly title: string;

@@ -4,11 +4,11 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
 import { type Exported, exportPlace } from '../executor/export-place.ts';
-import type { Places } from '../executor/places.ts';
+import type { StorePaths } from '../executor/store-paths.ts';
 import { type ExportFormatName, requireFormatOf } from '../export/index.ts';
-import { shortMessage, shortText } from './brief.ts';
 import type { Call } from './operation.ts';
 import { iso, type JobStatusOutput, type outputInput } from './shapes.ts';
+import { truncate, truncateMessage } from './truncate.ts';
 
 type OutputInput = z.output<typeof outputInput>;
 
@@ -18,7 +18,7 @@ export function namesPlaces({ human }: Pick<Call, 'human'>): boolean {
 }
 
 /** The output of a job as it is stored: its place as it really lies, allowed for whoever names it. Throws as `exportPlace`. */
-export function outputOf(places: Places, job: Exported, given: OutputInput, call: Call): JobOutput {
+export function outputOf(places: StorePaths, job: Exported, given: OutputInput, call: Call): JobOutput {
   const { workingDirectory } = call;
   const byPerson = namesPlaces(call);
   // The call that makes or changes a job is not one that destroys: hosts do not ask about it as they do about export_results.
@@ -62,7 +62,7 @@ export function outputSettings(output: JobOutput) {
 export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
   const { output, outputState, status } = job;
   if (output === null) return {};
-  const file = { path: shortText(output.path, 1000), format: output.format };
+  const file = { path: truncate(output.path, 1000), format: output.format };
   if (status === 'cancelled') return { output: { ...file, state: 'not_written' } };
   if ((status !== 'completed' && status !== 'failed') || outputState === null) {
     return { output: { ...file, state: 'at_the_end' } };
@@ -84,8 +84,8 @@ function writtenShown({ rows, notes, at }: Extract<OutputState, { state: 'writte
 function errorShown({ code, message, hint, field }: OutputError) {
   return {
     code,
-    message: shortMessage(message, 600),
-    ...(hint === null ? {} : { hint: shortText(hint, 400) }),
-    ...(field === null ? {} : { field: shortText(field, 200) }),
+    message: truncateMessage(message, 600),
+    ...(hint === null ? {} : { hint: truncate(hint, 400) }),
+    ...(field === null ? {} : { field: truncate(field, 200) }),
   };
 }

@@ -2,8 +2,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
 import { createLeaseObserver, executorState } from '../executor/lease.ts';
-import { findOrphans, removeOrphans } from '../executor/orphans.ts';
-import { giveBack } from '../executor/reclaim.ts';
+import { findOrphans, removeOrphans } from '../executor/orphaned-files.ts';
+import { vacuum } from '../executor/reclaim.ts';
 import { deleteJob } from './delete-job.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 
@@ -77,7 +77,7 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     return { job_id: jobId, name, units: repository.units.counts(jobId).total };
   });
   if (!request.dryRun) await removeOrphans(repository, orphans);
-  const held = request.dryRun ? false : !(await giveBack(repository));
+  const held = request.dryRun ? false : !(await vacuum(repository));
   return {
     dry_run: request.dryRun,
     jobs,

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { termsReason } from '../approval/check.ts';
 import { AbpError } from '../domain/error.ts';
-import { isAtWork, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
+import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
 import type { JobPlace } from '../domain/job-store.ts';
 import { termsOf } from '../domain/limits.ts';
 import { usd } from '../domain/money.ts';
 import { redactJson } from '../domain/redact.ts';
-import { ANSWER_BYTES, jsonBytes, leftOut, shortFields, shortList, shortObject, shortText } from './brief.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { outputSettings } from './output.ts';
@@ -14,7 +13,16 @@ import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, waitSeconds
 import { shownWorker } from './shown-worker.ts';
 import { shownSourceNotes } from './source-notes.ts';
 import { jobStatus, nextBeside } from './status.ts';
-import { waitForNews } from './wait.ts';
+import {
+  ANSWER_BYTES,
+  jsonBytes,
+  omittedCount,
+  truncate,
+  truncateFields,
+  truncateList,
+  truncateObject,
+} from './truncate.ts';
+import { waitForChange } from './wait.ts';
 
 const DEFAULT_JOBS = 20;
 /** Room for the jobs of a page whose length was not asked for. */
@@ -31,14 +39,14 @@ export const getJobStatus = operation({
   output: jobStatusOutput,
   effect: 'read',
   async run(deps, { job_id, wait_seconds = 0 }, call) {
-    return jobStatus(deps, await waitForNews(deps, job_id, wait_seconds, call, waitsForPerson));
+    return jobStatus(deps, await waitForChange(deps, job_id, wait_seconds, call, waitsForPerson));
   },
 });
 
 /** Whether nothing will happen to a job by itself. */
 function waitsForPerson(job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason !== 'usage_limit';
-  return job.status !== 'enumerating' && !isAtWork(job);
+  return job.status !== 'enumerating' && !isExecuting(job);
 }
 
 /** A job's settings. */
@@ -68,32 +76,32 @@ export const getJob = operation({
     }
     const revisions = deps.repository.jobs.revisions(job_id).map(({ revision: r, note, createdAt }) => ({
       revision: r,
-      note: note === null ? null : shortText(note, 100),
+      note: note === null ? null : truncate(note, 100),
       created_at: iso(createdAt),
     }));
-    const shownRevisions = shortList(revisions.toReversed(), 800).toReversed();
+    const shownRevisions = truncateList(revisions.toReversed(), 800).toReversed();
     const settings = {
       job_id,
       name: job.name,
       status: job.status,
-      user_intent: shortText(job.userIntent, 1000),
+      user_intent: truncate(job.userIntent, 1000),
       enumerator_type: job.enumeratorType,
-      enumerator_config: shortObject(redactJson(job.enumeratorConfig, 'logs'), 1000),
-      ...shortFields(job.fields),
+      enumerator_config: truncateObject(redactJson(job.enumeratorConfig, 'logs'), 1000),
+      ...truncateFields(job.fields),
       ...shownSourceNotes(deps, job_id),
       revision: revision.revision,
       revisions: shownRevisions,
-      ...leftOut('revisions', revisions.length - shownRevisions.length),
-      output_schema: revision.outputSchema && shortObject(revision.outputSchema, 1000),
-      worker: { ...shortObject(shownWorker(revision.worker), 800), type: revision.worker.type },
+      ...omittedCount('revisions', revisions.length - shownRevisions.length),
+      output_schema: revision.outputSchema && truncateObject(revision.outputSchema, 1000),
+      worker: { ...truncateObject(shownWorker(revision.worker), 800), type: revision.worker.type },
       limits: { ...revision.limits, max_workers: job.maxWorkers },
       test_units: job.testUnits,
       require_human_approval: job.requireHumanApproval,
       redact_results: job.redactResults,
       post_processing: job.postProcessing && {
         ...job.postProcessing,
-        name: shortText(job.postProcessing.name, 200),
-        prompt: shortText(job.postProcessing.prompt, 500),
+        name: truncate(job.postProcessing.name, 200),
+        prompt: truncate(job.postProcessing.prompt, 500),
       },
       output: job.output && outputSettings(job.output),
       request_id: job.request?.id ?? null,
@@ -109,7 +117,7 @@ export const getJob = operation({
     };
     // Whoever wants to change the template has to see it: it gets all the room that is left.
     const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(settings) - 100);
-    return { ...settings, template: shortText(revision.template, room) };
+    return { ...settings, template: truncate(revision.template, room) };
   },
 });
 
@@ -152,7 +160,7 @@ export const listJobs = operation({
       started_at: iso(job.startedAt),
       ended_at: iso(job.endedAt),
     }));
-    const page = limit === undefined ? shortList(rows, PAGE_BYTES) : rows;
+    const page = limit === undefined ? truncateList(rows, PAGE_BYTES) : rows;
     const last = jobs[page.length - 1];
     const next_cursor = jobs.length > page.length && last ? cursorOf(last) : null;
     const filter = { ...(status ? { status } : {}), ...(search ? { search } : {}), ...(limit ? { limit } : {}) };
@@ -181,7 +189,7 @@ function parseJobCursor(text: string): JobPlace {
   return { createdAt: Number(createdAt), jobId: id };
 }
 
-/** The job whose id a person typed, whole or in part; refuses an ambiguous one. For doors that people type at. */
+/** The job whose id a person typed, whole or in part; refuses an ambiguous one. For interfaces that people type at. */
 export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): string {
   const id = typed.trim().toLowerCase();
   // What a script's variable that is not set would be: it must never stand for the only job there is.
@@ -191,7 +199,7 @@ export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, 
     });
   }
   const prefix = id.startsWith('job-') ? id : `job-${id}`;
-  const ids = repository.jobs.idsLike(prefix);
+  const ids = repository.jobs.idsContaining(prefix);
   if (ids.length === 1 && ids[0]) return ids[0];
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)

@@ -5,17 +5,6 @@ import type { Job } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import type { UnitFilter, UnitWithAttempt } from '../domain/repository.ts';
 import { UNIT_STATUSES, type Unit } from '../domain/unit.ts';
-import {
-  ANSWER_BYTES,
-  jsonBytes,
-  leftOut,
-  shortField,
-  shortList,
-  shortMessage,
-  shortObject,
-  shortText,
-  shortValue,
-} from './brief.ts';
 import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { RULES } from './manage-units.ts';
 import { nextOfUnit, nextOfUnits } from './next-calls.ts';
@@ -23,6 +12,17 @@ import { type OrchestratorDeps, operation, requireStoredJob } from './operation.
 import { badCursor, cursor, failureClass, iso, jobId, unitIndex } from './shapes.ts';
 import { resultText } from './status.ts';
 import { terminalCommand } from './terminal-command.ts';
+import {
+  ANSWER_BYTES,
+  jsonBytes,
+  omittedCount,
+  truncate,
+  truncateField,
+  truncateList,
+  truncateMessage,
+  truncateObject,
+  truncateValue,
+} from './truncate.ts';
 
 const DEFAULT_UNITS = 20;
 /** A place in a conversation, at its longest. */
@@ -66,7 +66,7 @@ export const listUnits = operation({
       { ...filter, ...(text ? { text } : {}), ...(after ? { after: parseIndex(after) } : {}) },
       limit + 1,
     );
-    const page = shortList(rows.slice(0, limit).map(brief), PAGE_BYTES);
+    const page = truncateList(rows.slice(0, limit).map(brief), PAGE_BYTES);
     const left = rows.length > page.length;
     const next_cursor = left ? String(page.at(-1)?.unit ?? '') : null;
     const asked = {
@@ -138,20 +138,20 @@ export const getUnit = operation({
     const wantsConversation = conversation ?? (from !== undefined && from !== '');
     const room = wantsConversation ? ROOM_BESIDE_CONVERSATION : ROOM;
     const withResult = attempts.findLast((attempt) => attempt.result !== null);
-    const shownAttempts = shortList(attempts.map((attempt) => describe(deps, attempt)).toReversed(), room.attempts);
+    const shownAttempts = truncateList(attempts.map((attempt) => describe(deps, attempt)).toReversed(), room.attempts);
     const answer = {
       job_id,
       unit: index,
       ...(stage === 'post' ? { stage } : {}),
-      key: shortText(unit.key, 500),
+      key: truncate(unit.key, 500),
       status: unit.status,
-      payload: shortObject(unit.payload, room.payload),
+      payload: truncateObject(unit.payload, room.payload),
       ...(unit.failureClass
-        ? { failure_class: unit.failureClass, message: shortMessage(unit.failureMessage ?? '', 600) }
+        ? { failure_class: unit.failureClass, message: truncateMessage(unit.failureMessage ?? '', 600) }
         : {}),
       ...(unit.status === 'completed' && withResult ? { result: shortResult(withResult, room.result) } : {}),
       attempts: shownAttempts.toReversed(),
-      ...leftOut('attempts', attempts.length - shownAttempts.length),
+      ...omittedCount('attempts', attempts.length - shownAttempts.length),
       ...(terminal ? { continue_in_terminal: terminal } : {}),
     };
     const canRetry = stage === 'main' && unit.status === 'failed' && RULES.retry.jobs.includes(job.status);
@@ -178,13 +178,13 @@ function parseIndex(text: string): number {
 export function brief({ unit, attempt }: UnitWithAttempt) {
   return {
     unit: unit.index,
-    key: shortText(unit.key, 200),
+    key: truncate(unit.key, 200),
     status: unit.status,
-    payload: shortObject(unit.payload, PAYLOAD_BYTES),
+    payload: truncateObject(unit.payload, PAYLOAD_BYTES),
     attempts: unit.attempt,
-    ...(unit.status === 'completed' && attempt?.result ? { result: shortText(resultText(attempt.result), 300) } : {}),
+    ...(unit.status === 'completed' && attempt?.result ? { result: truncate(resultText(attempt.result), 300) } : {}),
     ...(unit.failureClass
-      ? { failure_class: unit.failureClass, message: shortMessage(unit.failureMessage ?? '', 200) }
+      ? { failure_class: unit.failureClass, message: truncateMessage(unit.failureMessage ?? '', 200) }
       : {}),
     ...(waitingUntil(unit) ?? {}),
     ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
@@ -199,9 +199,9 @@ function waitingUntil(unit: Unit): { not_before: string } | null {
 function shortResult({ result }: Attempt, bytes: number) {
   const { text, structured, artifacts } = result ?? { text: null };
   return {
-    ...(text === null ? {} : { text: shortText(text, bytes * (structured === undefined ? 0.8 : 0.2)) }),
-    ...(structured === undefined ? {} : { structured: shortValue(structured, bytes * 0.6) }),
-    ...shortField('artifacts', artifacts, bytes * 0.2),
+    ...(text === null ? {} : { text: truncate(text, bytes * (structured === undefined ? 0.8 : 0.2)) }),
+    ...(structured === undefined ? {} : { structured: truncateValue(structured, bytes * 0.6) }),
+    ...truncateField('artifacts', artifacts, bytes * 0.2),
   };
 }
 
@@ -213,14 +213,14 @@ function describe(deps: OrchestratorDeps, attempt: Attempt) {
     status: attempt.status,
     revision: attempt.revision,
     ...(attempt.failureClass
-      ? { failure_class: attempt.failureClass, message: shortMessage(attempt.message ?? '', 500) }
+      ? { failure_class: attempt.failureClass, message: truncateMessage(attempt.message ?? '', 500) }
       : {}),
     ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
     ...(usage.costEstimated ? { cost_estimated: true } : {}),
     ...(usage.turns === undefined ? {} : { turns: usage.turns }),
     ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
-    ...shortField('tools_denied', attempt.notes?.toolsDenied, 300),
-    ...shortField('files_changed', attempt.notes?.filesChanged, 500),
+    ...truncateField('tools_denied', attempt.notes?.toolsDenied, 300),
+    ...truncateField('files_changed', attempt.notes?.filesChanged, 500),
     ...(attempt.notes?.remarks ? { remarks: attempt.notes.remarks } : {}),
     ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),

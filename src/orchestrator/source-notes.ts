@@ -2,9 +2,9 @@ import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
 import type { SkippedRecord } from '../enumerators/items.ts';
-import { shortField, shortText } from './brief.ts';
 import type { Enumerated } from './enumerate-into.ts';
 import type { OrchestratorDeps } from './operation.ts';
+import { truncate, truncateField } from './truncate.ts';
 
 /** What of a source did not become units, as the first event of its job keeps it; empty when there is nothing to say. */
 export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 'warnings'>): SourceNotes {
@@ -27,7 +27,7 @@ export interface SourceNotes extends JsonObject {
 }
 
 function shownRecord({ place, reason }: SkippedRecord): JsonObject {
-  return { place: shortText(place, 200), reason: shortText(redact(reason, 'logs'), 300) };
+  return { place: truncate(place, 200), reason: truncate(redact(reason, 'logs'), 300) };
 }
 
 /** Warnings as they are kept and answered: code may log what is secret, and a name may be long. */
@@ -35,7 +35,7 @@ export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObje
   // Redacted before it is cut: half of a secret is not known for one.
   return warnings.map(({ examples, ...warning }) => ({
     ...warning,
-    examples: examples.map((example) => shortText(redact(example, 'logs'), 500)),
+    examples: examples.map((example) => truncate(redact(example, 'logs'), 500)),
   }));
 }
 
@@ -61,8 +61,8 @@ export function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: st
 export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes): object {
   return {
     ...counts,
-    ...shortField('skipped_records', skipped_records, 1000),
-    ...shortField('warnings', warnings, 1000),
+    ...truncateField('skipped_records', skipped_records, 1000),
+    ...truncateField('warnings', warnings, 1000),
   };
 }
 

@@ -4,10 +4,10 @@ import { redactJson } from '../domain/redact.ts';
 import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../enumerators/index.ts';
 import { preview } from '../enumerators/preview.ts';
 import { requireSource } from './approval.ts';
-import { shortList, shortObject } from './brief.ts';
 import { operation } from './operation.ts';
 import { enumeratorConfig, enumeratorType } from './shapes.ts';
 import { briefNotes, sourceNotes } from './source-notes.ts';
+import { truncateList, truncateObject } from './truncate.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
@@ -78,11 +78,11 @@ export const previewItems = operation({
       },
       { limit, countForMs: COUNT_S * 1000 },
     );
-    const items = shortList(
-      seen.items.map((item) => shortObject(item, ITEM_BYTES)),
+    const items = truncateList(
+      seen.items.map((item) => truncateObject(item, ITEM_BYTES)),
       ITEMS_BYTES,
     );
-    const fields = shortList(
+    const fields = truncateList(
       seen.fields.map(({ examples, ...field }) => ({ ...field, examples: examples.slice(0, 2) })),
       FIELDS_BYTES,
     );
@@ -97,7 +97,7 @@ export const previewItems = operation({
         : {}),
       warnings: [],
       ...briefNotes(sourceNotes(seen)),
-      enumerator_config: shortObject(redactJson(config as JsonObject, 'logs'), CONFIG_BYTES),
+      enumerator_config: truncateObject(redactJson(config as JsonObject, 'logs'), CONFIG_BYTES),
       next: [
         seen.total > 0
           ? {

@@ -3,12 +3,12 @@ import { AbpError } from '../domain/error.ts';
 import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import { refuseRecursion } from '../executor/launch.ts';
 import { requireAllowed, requirePerson, requireShown } from './approval.ts';
+import { launch, requireReady } from './executor-launch.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
-import { launch, requireReady } from './put-to-work.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
 import { jobStatus } from './status.ts';
 import { beginTest, changed, discardTest, testAgain } from './test-job.ts';
-import { waitForNews } from './wait.ts';
+import { waitForChange } from './wait.ts';
 
 const DEFAULT_WAIT_S = 30;
 
@@ -45,8 +45,8 @@ export const startJob = operation({
     const wait = given.wait_seconds ?? DEFAULT_WAIT_S;
     const tested = (now: Job) => now.status !== 'testing' || now.test?.state !== 'running';
     // Looking at the worker and starting an executor took their part of the caller's patience.
-    const patienceMs = call.patienceMs - (deps.clock.monotonic() - begun);
-    return jobStatus(deps, await waitForNews(deps, job.jobId, wait, { ...call, patienceMs }, tested));
+    const maxWaitMs = call.maxWaitMs - (deps.clock.monotonic() - begun);
+    return jobStatus(deps, await waitForChange(deps, job.jobId, wait, { ...call, maxWaitMs: maxWaitMs }, tested));
   },
 });
 

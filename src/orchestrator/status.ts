@@ -2,19 +2,19 @@ import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
 import { adviceIn, type FailureClass } from '../domain/failure.ts';
-import { goesOnByItself, type Job, needsPerson, owesOutput, PAUSE_REASONS } from '../domain/job.ts';
+import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../executor/launch.ts';
 import { executorState } from '../executor/lease.ts';
 import { listed, shownOf } from './approval.ts';
-import { leftOut, shortField, shortMessage, shortObject, shortText } from './brief.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { outputShown } from './output.ts';
 import { iso, type JobStatusOutput } from './shapes.ts';
 import { shownSkipped, shownSourceNotes } from './source-notes.ts';
+import { omittedCount, truncate, truncateField, truncateMessage, truncateObject } from './truncate.ts';
 
 /** The rate is that of the last minutes: what counts for the rest. */
 const RATE_WINDOW_MS = 5 * 60_000;
@@ -77,7 +77,7 @@ function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
   return {
     approval: {
       person: needsPerson(job),
-      ...shortField('can', shownPowers(job), POWERS_BYTES),
+      ...truncateField('can', shownPowers(job), POWERS_BYTES),
       ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
     },
   };
@@ -85,7 +85,7 @@ function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
 
 /** Each kind once, before more of the same: none of the kinds is left out for want of room. */
 function shownPowers({ powers }: Job) {
-  const all = listed(powers).map(({ can, what }) => ({ can, what: shortText(what, POWER_BYTES) }));
+  const all = listed(powers).map(({ can, what }) => ({ can, what: truncate(what, POWER_BYTES) }));
   const first = new Map(all.toReversed().map((power) => [power.can, power]));
   const isFirst = (power: (typeof all)[number]) => first.get(power.can) === power;
   return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
@@ -105,8 +105,8 @@ export function nextBeside(deps: OrchestratorDeps, job: Job, called: string): Ne
 function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
   const held = executorState(lease);
   if (held === 'alive') return held;
-  const leftBehind = () => repository.attempts.running(job.jobId).length > 0;
-  if (!(job.status === 'enumerating' || goesOnByItself(job) || owesOutput(job) || leftBehind())) return 'none';
+  const hasOrphans = () => repository.attempts.running(job.jobId).length > 0;
+  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || hasOrphans())) return 'none';
   const [last] = repository.events.list(job.jobId, job.eventSeq - 1, 1);
   const onItsWay = last && PUT_TO_WORK.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
   return held === 'none' && onItsWay ? 'none' : 'lost';
@@ -121,7 +121,7 @@ function failuresOf(
   const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
-    example: example ? { unit: example.index, message: shortMessage(example.message, 300) } : null,
+    example: example ? { unit: example.index, message: truncateMessage(example.message, 300) } : null,
     advice: adviceIn(status, failureClass, workerType, example?.index),
   }));
   const inStatus = (unitStatus: UnitStatus, failureClass: FailureClass) =>
@@ -129,11 +129,11 @@ function failuresOf(
   const retrying = (Object.keys(units.classCounts(jobId)) as FailureClass[])
     .map((name) => ({ class: name, count: inStatus('pending', name) + inStatus('running', name) }))
     .filter(({ count }) => count > 0);
-  return { ...shortField('failures', failures, FAILURES_BYTES), ...shortField('retrying', retrying, 500) };
+  return { ...truncateField('failures', failures, FAILURES_BYTES), ...truncateField('retrying', retrying, 500) };
 }
 
 function messageOf(job: Job): { message?: string } {
-  if (job.statusMessage) return { message: shortMessage(job.statusMessage, 1000) };
+  if (job.statusMessage) return { message: truncateMessage(job.statusMessage, 1000) };
   return job.pauseReason ? { message: PAUSE_REASONS[job.pauseReason] } : {};
 }
 
@@ -144,7 +144,7 @@ function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object
   if (job.status !== 'running') return { progress: { done, percent } };
   const now = deps.clock.now();
   const since = Math.max(now - RATE_WINDOW_MS, job.startedAt);
-  const { ended, first } = deps.repository.attempts.endedLately(job.jobId, since, RATE_ATTEMPTS);
+  const { ended, first } = deps.repository.attempts.recentThroughput(job.jobId, since, RATE_ATTEMPTS);
   const from = ended === RATE_ATTEMPTS && first !== null ? first : since;
   const perMinute = ended / (Math.max(1000, now - from) / 60_000);
   const left = units.pending + units.running;
@@ -185,12 +185,12 @@ function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   return {
     state: test.state,
-    ...(test.verdict ? { verdict: shortMessage(test.verdict, 600) } : {}),
+    ...(test.verdict ? { verdict: truncateMessage(test.verdict, 600) } : {}),
     units: test.units,
     cost_usd: usd(cost),
     // Once it is decided, get_unit has the details.
     ...(job.status === 'testing' ? { results: testResults(deps, attempts) } : {}),
-    ...leftOut('results', attempts.length - SHOWN_TEST_UNITS),
+    ...omittedCount('results', attempts.length - SHOWN_TEST_UNITS),
   };
 }
 
@@ -200,12 +200,12 @@ function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
   return shown.map((attempt) => ({
     unit: attempt.index,
     status: attempt.status,
-    ...(attempt.result ? { result: shortText(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
-    ...(attempt.message ? { message: shortMessage(attempt.message, Math.min(500, room / 4)) } : {}),
+    ...(attempt.result ? { result: truncate(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
+    ...(attempt.message ? { message: truncateMessage(attempt.message, Math.min(500, room / 4)) } : {}),
     ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
-    ...(attempt.notes?.toolsUsed ? { tools_used: shortObject(attempt.notes.toolsUsed, room / 4) } : {}),
-    ...shortField('tools_denied', attempt.notes?.toolsDenied, room / 4),
-    ...shortField('files_changed', attempt.notes?.filesChanged, room / 4),
+    ...(attempt.notes?.toolsUsed ? { tools_used: truncateObject(attempt.notes.toolsUsed, room / 4) } : {}),
+    ...truncateField('tools_denied', attempt.notes?.toolsDenied, room / 4),
+    ...truncateField('files_changed', attempt.notes?.filesChanged, room / 4),
     ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
     ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
@@ -229,7 +229,7 @@ function runningOf(deps: OrchestratorDeps, job: Job): object {
   return {
     at_work: running.slice(0, SHOWN_RUNNING).map(({ jobId, stage, index, attempt, startedAt }) => ({
       unit: index,
-      key: shortText(deps.repository.units.get({ jobId, stage, index })?.key ?? '', 80),
+      key: truncate(deps.repository.units.get({ jobId, stage, index })?.key ?? '', 80),
       ...(stage === 'post' ? { stage } : {}),
       attempt,
       seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
@@ -245,7 +245,7 @@ function postOf(deps: OrchestratorDeps, job: Job): object {
       name: job.postProcessing.name,
       status: unit?.status ?? 'not started',
       output_directory: job.postProcessing.outputDirectory,
-      ...(unit?.failureMessage ? { message: shortMessage(unit.failureMessage, 300) } : {}),
+      ...(unit?.failureMessage ? { message: truncateMessage(unit.failureMessage, 300) } : {}),
     },
   };
 }

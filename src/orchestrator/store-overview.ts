@@ -1,7 +1,7 @@
 import { JOB_STATUSES, type Job, type JobStatus } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
-import { shortList } from './brief.ts';
 import type { OrchestratorDeps } from './operation.ts';
+import { truncateList } from './truncate.ts';
 
 /** Jobs of one kind that are named; the others are only counted. */
 const NAMED = 10;
@@ -26,7 +26,7 @@ export function storeOverview({ repository }: Pick<OrchestratorDeps, 'repository
   const waiting = [...testing.filter((job) => job.test?.state !== 'running'), ...list(['paused'], NAMED).jobs];
   return {
     jobs: Object.fromEntries(JOB_STATUSES.map((status) => [status, list([status], 1).total])),
-    at_work: shortList(moving.map(brief), NAMED_BYTES),
-    waiting_for_you: shortList(waiting.map(brief), NAMED_BYTES),
+    at_work: truncateList(moving.map(brief), NAMED_BYTES),
+    waiting_for_you: truncateList(waiting.map(brief), NAMED_BYTES),
   };
 }

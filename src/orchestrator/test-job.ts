@@ -3,8 +3,8 @@ import type { Job, JobTest } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Tx } from '../domain/repository.ts';
 import { requireAllowed, takeTest } from './approval.ts';
+import { requireReady } from './executor-launch.ts';
 import { type OrchestratorDeps, refuse, requireJob } from './operation.ts';
-import { requireReady } from './put-to-work.ts';
 
 /** Starts the test of a created job. */
 export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void> {

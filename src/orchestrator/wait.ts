@@ -14,7 +14,7 @@ function newsOf(deps: OrchestratorDeps, job: Job): string {
  * Waits until there is news of a job, at most `seconds` and never beyond the patience of the caller; returns the job then.
  * `settled` says when there is nothing to wait for.
  */
-export async function waitForNews(
+export async function waitForChange(
   deps: OrchestratorDeps,
   jobId: string,
   seconds: number,
@@ -22,7 +22,7 @@ export async function waitForNews(
   settled: (job: Job) => boolean,
 ): Promise<Job> {
   const { clock, repository } = deps;
-  const until = clock.monotonic() + Math.min(seconds * 1000, call.patienceMs);
+  const until = clock.monotonic() + Math.min(seconds * 1000, call.maxWaitMs);
   let job = requireJob(deps, jobId);
   const before = newsOf(deps, job);
   let told = '';

@@ -135,7 +135,7 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
         endedAt: row.ended_at,
         purpose: row.purpose as 'test' | 'batch' | 'post',
       })),
-    endedLately(jobId, since, limit) {
+    recentThroughput(jobId, since, limit) {
       return endedLately.get({ jobId, since, limit }) ?? { ended: 0, first: null };
     },
     endedSpan(jobId) {

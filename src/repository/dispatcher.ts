@@ -161,7 +161,7 @@ export function createDispatcher(
   const spend = db.prepare(
     `UPDATE jobs SET cost_usd = cost_usd + @costUsd, cost_estimated = max(cost_estimated, @costEstimated),
        input_tokens = input_tokens + @inputTokens, output_tokens = output_tokens + @outputTokens,
-       dearest_usd = max(dearest_usd, @costUsd),
+       max_attempt_cost_usd = max(max_attempt_cost_usd, @costUsd),
        executors_lost = CASE WHEN @interrupted THEN executors_lost ELSE 0 END
      WHERE job_id = @jobId`,
   );

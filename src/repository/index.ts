@@ -6,11 +6,11 @@ import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEventStore } from './events.ts';
-import { createGateStore } from './gates.ts';
 import { createJobStore } from './jobs.ts';
 import { createLeaseStore } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
 import { type Connection, openDatabase, openWritable } from './open.ts';
+import { createQuotaStore } from './quotas.ts';
 import { createTotals } from './totals.ts';
 import { createTransaction } from './transaction.ts';
 import { createUnitStore } from './units.ts';
@@ -54,14 +54,14 @@ export function openStore(
       requireWritable();
       return access.transaction(work);
     },
-    turn(patienceMs) {
+    turn(maxWaitMs) {
       try {
         requireWritable();
       } catch {
         // There is nothing to wait for; what is to be written then says why it cannot be.
         return null;
       }
-      return access.turn(patienceMs);
+      return access.turn(maxWaitMs);
     },
     changeCounter: () => access.changeCounter(),
     close() {
@@ -81,7 +81,7 @@ function partsOn(connection: Connection, path: string, clock: Clock, isDead: (pr
     attempts: createAttemptStore(db),
     events: createEventStore(db, clock),
     leases: createLeaseStore(db, clock),
-    gates: createGateStore(db),
+    quotas: createQuotaStore(db),
     approvals: createApprovalStore(db, clock),
     maintenance: createMaintenance(db, path),
     dispatcher: createDispatcher(db, clock, isDead),

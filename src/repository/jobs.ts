@@ -59,7 +59,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
   const tally = statement(db, (p: { jobId: string }) =>
     query
       .selectFrom('jobs')
-      .select(['units_tried', 'dearest_usd', 'rule_since', 'rule_base'])
+      .select(['units_tried', 'max_attempt_cost_usd', 'rule_since', 'rule_base'])
       .select((eb) =>
         eb
           .selectFrom('attempts')
@@ -166,7 +166,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
           .where('status', 'not in', [...ENDED])
           .orderBy('created_at', 'desc'),
       ).map(toJob),
-    idsLike(prefix) {
+    idsContaining(prefix) {
       const rows = allRows(
         db,
         query
@@ -231,7 +231,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
       const base = JSON.parse(row.rule_base) as { tried: number; byClass: Partial<Record<FailureClass, number>> };
       return {
         unitsTried: row.units_tried,
-        dearestUsd: row.dearest_usd,
+        maxAttemptCostUsd: row.max_attempt_cost_usd,
         reservedUsd: row.reserved ?? 0,
         ruleSince: row.rule_since,
         ruleBaseTried: base.tried,

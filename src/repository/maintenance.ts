@@ -47,16 +47,16 @@ export function createMaintenance(db: Database.Database, path: string): Maintena
   const bytes = () => sizeOf(file) + sizeOf(`${file}-wal`);
   return {
     size: () => ({ bytes: bytes(), freeBytes: freeBytes() }),
-    giveBack(pages) {
+    vacuum(pages) {
       db.pragma(`incremental_vacuum(${pages})`);
       return freeBytes();
     },
-    emptyLog() {
+    checkpoint() {
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
       db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       return result?.busy === 0;
     },
-    faults() {
+    integrityCheck() {
       const check = bytes() <= WHOLE_CHECK_BYTES ? 'integrity_check' : 'quick_check';
       const found = (db.pragma(`${check}(5)`) as Record<string, string>[]).map((row) => row[check]);
       if (found.length !== 1 || found[0] !== 'ok') return found.join('; ');

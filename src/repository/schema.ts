@@ -37,7 +37,7 @@ export interface JobsTable {
   cost_estimated: number;
   input_tokens: number;
   output_tokens: number;
-  dearest_usd: number;
+  max_attempt_cost_usd: number;
   units_tried: number;
   last_started_at: number;
   rule_since: number;
@@ -141,7 +141,7 @@ export interface LeasesTable {
   released: number;
 }
 
-export interface WorkerGatesTable {
+export interface QuotasTable {
   type: string;
   closed_until: number;
   reason: string;
@@ -170,6 +170,6 @@ export interface Tables {
   attempts: AttemptsTable;
   events: EventsTable;
   leases: LeasesTable;
-  worker_gates: WorkerGatesTable;
+  quotas: QuotasTable;
   approvals: ApprovalsTable;
 }

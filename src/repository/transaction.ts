@@ -66,13 +66,13 @@ export function createTransaction(
         throw explained(error, path, presence);
       }
     },
-    turn(patienceMs) {
+    turn(maxWaitMs) {
       if (path === ':memory:') return null;
       try {
         tryTurn();
         return null;
       } catch (error) {
-        if (isLocked(error)) return whenUnlocked(tryTurn, patienceMs);
+        if (isLocked(error)) return whenUnlocked(tryTurn, maxWaitMs);
         throw error;
       }
     },

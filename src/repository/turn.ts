@@ -11,16 +11,16 @@ const HALVED_AFTER_MS = 2000;
 
 /**
  * Tries something until the store is not locked by another process, waiting between two tries without blocking the event
- * loop; after `patienceMs` the `busy` error comes out. Any other error comes out at once.
+ * loop; after `maxWaitMs` the `busy` error comes out. Any other error comes out at once.
  */
-export async function whenUnlocked<T>(attempt: () => T, patienceMs = TURN_MS): Promise<T> {
+export async function whenUnlocked<T>(attempt: () => T, maxWaitMs = TURN_MS): Promise<T> {
   const begun = performance.now();
   for (;;) {
     try {
       return attempt();
     } catch (error) {
       const waited = performance.now() - begun;
-      if (!isLocked(error) || waited >= patienceMs) throw error;
+      if (!isLocked(error) || waited >= maxWaitMs) throw error;
       const look = Math.max(SHORTEST_LOOK_MS, LONGEST_LOOK_MS / 2 ** (waited / HALVED_AFTER_MS));
       await sleep(look * (0.5 + Math.random() / 2));
     }

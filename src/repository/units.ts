@@ -112,7 +112,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
       }
       count.run({ jobId, stage, n: items.length });
     },
-    existing(jobId, keys) {
+    indexesByKey(jobId, keys) {
       const rows = db
         .prepare(
           `SELECT key, idx FROM units WHERE job_id = ? AND stage = 'main' AND key IS NOT NULL AND key IN (SELECT value FROM json_each(?))`,

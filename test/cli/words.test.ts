@@ -75,7 +75,7 @@ describe('the environment in a batch file', () => {
   });
 });
 
-describe('the words of this door', () => {
+describe('the words of this interface', () => {
   test('every tool has its command', () => {
     const names = OPERATIONS.map(({ name }) => name);
     expect(names.filter((name) => !/^abp /.test(inCommands(name)))).toEqual([]);

@@ -182,9 +182,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(ids({ search: '100%_x' })).toEqual(['job-l4']);
     expect(ids({ search: '%' })).toEqual(['job-l4']);
     expect(ids({ search: 'JOB-L5' })).toEqual(['job-l5']);
-    expect(repository.jobs.idsLike('job-l')).toHaveLength(6);
-    expect(repository.jobs.idsLike('job-l3')).toEqual(['job-l3']);
-    expect(repository.jobs.idsLike('job-_')).toEqual([]);
+    expect(repository.jobs.idsContaining('job-l')).toHaveLength(6);
+    expect(repository.jobs.idsContaining('job-l3')).toEqual(['job-l3']);
+    expect(repository.jobs.idsContaining('job-_')).toEqual([]);
   });
 
   test('revisions are numbered from 1; the newest is the current one and sets the slots', () => {
@@ -260,7 +260,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     tx((t) => repository.events.add(t, jobId, { type: 'job:started' }));
     tx((t) => repository.jobs.markDeleting(t, jobId));
     expect(repository.jobs.get(jobId)).toBeNull();
-    expect(repository.jobs.idsLike(jobId)).toEqual([]);
+    expect(repository.jobs.idsContaining(jobId)).toEqual([]);
     expect(repository.jobs.list({ limit: 9 }).total).toBe(1);
     expect(tx((t) => repository.jobs.move(t, jobId, 'paused'))).toBe('conflict');
     expect(tx((t) => repository.jobs.patch(t, jobId, { name: 'x' }))).toBe('conflict');
@@ -315,13 +315,13 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     ];
     expect(code(() => tx((t) => repository.units.add(t, jobId, 'main', 2, items)))).toBe('already_exists');
     expect(repository.units.counts(jobId).total).toBe(2);
-    expect(repository.units.existing(jobId, ['b', 'c', 'a'])).toEqual(
+    expect(repository.units.indexesByKey(jobId, ['b', 'c', 'a'])).toEqual(
       new Map([
         ['a', 0],
         ['b', 1],
       ]),
     );
-    expect(repository.units.existing(jobId, [])).toEqual(new Map());
+    expect(repository.units.indexesByKey(jobId, [])).toEqual(new Map());
   });
 
   test('units move only where the table allows it, all that match and no other, and start over with nothing held against them', () => {
@@ -518,7 +518,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(recent(start)).toEqual([2, 1, 0]);
     expect(recent(start + 20)).toEqual([2, 1]);
     expect(recent(start, 1)).toEqual([2]);
-    const lately = (since: number, limit = 9) => repository.attempts.endedLately(jobId, since, limit);
+    const lately = (since: number, limit = 9) => repository.attempts.recentThroughput(jobId, since, limit);
     expect(lately(start)).toEqual({ ended: 3, first: start + 10 });
     expect(lately(start + 20)).toEqual({ ended: 2, first: start + 20 });
     expect(lately(start, 2)).toEqual({ ended: 2, first: start + 20 });
@@ -586,16 +586,16 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
   test('a gate closes until the later of two times, for every job, and can be opened', () => {
     const { repository, tx } = fresh();
     const close = (closedUntil: number, reason: string) =>
-      tx((t) => repository.gates.close(t, { type: 'claude', closedUntil, reason }));
-    expect(repository.gates.get('claude')).toBeNull();
+      tx((t) => repository.quotas.close(t, { type: 'claude', closedUntil, reason }));
+    expect(repository.quotas.get('claude')).toBeNull();
     close(200, 'weekly');
     close(100, 'daily');
-    expect(repository.gates.get('claude')).toEqual({ type: 'claude', closedUntil: 200, reason: 'weekly' });
+    expect(repository.quotas.get('claude')).toEqual({ type: 'claude', closedUntil: 200, reason: 'weekly' });
     close(300, 'monthly');
-    expect(repository.gates.get('claude')).toEqual({ type: 'claude', closedUntil: 300, reason: 'monthly' });
-    expect(repository.gates.get('command')).toBeNull();
-    tx((t) => repository.gates.open(t, 'claude'));
-    expect(repository.gates.get('claude')).toBeNull();
+    expect(repository.quotas.get('claude')).toEqual({ type: 'claude', closedUntil: 300, reason: 'monthly' });
+    expect(repository.quotas.get('command')).toBeNull();
+    tx((t) => repository.quotas.open(t, 'claude'));
+    expect(repository.quotas.get('claude')).toBeNull();
   });
 
   const terms = { max_workers: 4, max_retries: 3, timeout_s: 60, budget_usd: 10, test_units: 1 };

@@ -5,9 +5,9 @@ import { budgetRoom } from '../../src/domain/budget.ts';
 type Facts = Parameters<typeof budgetRoom>[0];
 
 function room(change: Partial<Omit<Facts, 'tally'>> & Partial<Facts['tally']>) {
-  const { dearestUsd = 0, reservedUsd = 0, ...rest } = change;
+  const { maxAttemptCostUsd = 0, reservedUsd = 0, ...rest } = change;
   const facts = { budgetUsd: 10, unitCapUsd: null, spentUsd: 0, slots: 4, ...rest };
-  return budgetRoom({ ...facts, tally: { dearestUsd, reservedUsd } });
+  return budgetRoom({ ...facts, tally: { maxAttemptCostUsd, reservedUsd } });
 }
 
 describe('what the budget of a job allows', () => {
@@ -30,13 +30,21 @@ describe('what the budget of a job allows', () => {
   });
 
   test('by 1.5 × the most expensive attempt so far, which is its cap then', () => {
-    expect(room({ spentUsd: 1, dearestUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
+    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
   });
 
   test('for the last attempt of a job by all that is left, if that is enough for one at all', () => {
-    expect(room({ spentUsd: 1, dearestUsd: 1, last: true })).toEqual({ starts: 1, reservationUsd: 9, capUsd: 9 });
-    expect(room({ spentUsd: 9, dearestUsd: 1, last: true })).toEqual({ starts: 0, reservationUsd: 1.5, capUsd: 1.5 });
-    expect(room({ spentUsd: 1, dearestUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
+    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, last: true })).toEqual({
+      starts: 1,
+      reservationUsd: 9,
+      capUsd: 9,
+    });
+    expect(room({ spentUsd: 9, maxAttemptCostUsd: 1, last: true })).toEqual({
+      starts: 0,
+      reservationUsd: 1.5,
+      capUsd: 1.5,
+    });
+    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
   });
 
   test('before anything has cost, by an even share of it for every slot', () => {
@@ -61,7 +69,7 @@ describe('what the budget of a job allows', () => {
             budgetUsd,
             spentUsd,
             reservedUsd: reserved,
-            dearestUsd: highest,
+            maxAttemptCostUsd: highest,
             unitCapUsd: cap || null,
             slots,
           };

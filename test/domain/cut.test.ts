@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutMiddle, cutMiddleBriefly, fromWholeLine } from '../../src/domain/cut.ts';
+import { cutMiddle, cutMiddleBriefly, dropPartialLine } from '../../src/domain/cut.ts';
 
 describe('a cut in the middle', () => {
   test.each([
@@ -28,7 +28,7 @@ test.each([
   ['half of a line\n', '… of a line\n'],
   ['one-long-word', '… one-long-word'],
 ])('the end of a text begins with a whole line, else a whole word behind an ellipsis: %j', (tail, shown) => {
-  expect(fromWholeLine(tail)).toBe(shown);
+  expect(dropPartialLine(tail)).toBe(shown);
 });
 
 test.each([

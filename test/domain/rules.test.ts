@@ -5,7 +5,7 @@ import { isDecimalMultiple } from '../../src/domain/decimal.ts';
 import { AbpError, toAbpError } from '../../src/domain/error.ts';
 import { EVENT_TYPES } from '../../src/domain/event.ts';
 import { causeOf, clusterFailures } from '../../src/domain/failure-clusters.ts';
-import { goesOnByItself, isAtWork, type Job, needsPerson, owesOutput } from '../../src/domain/job.ts';
+import { isExecuting, isOutputDue, type Job, needsExecutor, needsPerson } from '../../src/domain/job.ts';
 import { MAX_OUTPUT_EXECUTORS } from '../../src/domain/job-output.ts';
 import { isTooDeep, type Json, MAX_DEPTH } from '../../src/domain/json.ts';
 import { DEFAULT_LIMITS, highest, MAX_WORKERS_CEILING, raised, type Terms, termsOf } from '../../src/domain/limits.ts';
@@ -29,7 +29,7 @@ describe('what a job waits for', () => {
     [{ status: 'paused', test: null, pauseReason: 'user' }, false, false],
     [{ status: 'completed', test: null, pauseReason: null }, false, false],
   ])('%j is at work: %s, goes on by itself: %s', (job, atWork, goesOn) => {
-    expect([isAtWork(job), goesOnByItself(job)]).toEqual([atWork, goesOn]);
+    expect([isExecuting(job), needsExecutor(job)]).toEqual([atWork, goesOn]);
   });
 
   test.each<[Job['status'], 'due' | 'written' | null, boolean]>([
@@ -39,7 +39,7 @@ describe('what a job waits for', () => {
     ['completed', null, false],
     ['running', 'due', false],
   ])('a job that is %s with its output %s owes it: %s', (status, state, owes) => {
-    expect(owesOutput({ status, outputState: state && ({ state } as Job['outputState']) })).toBe(owes);
+    expect(isOutputDue({ status, outputState: state && ({ state } as Job['outputState']) })).toBe(owes);
   });
 
   test.each([

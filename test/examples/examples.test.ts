@@ -6,7 +6,7 @@ import { compileSchema } from '../../src/domain/output-schema.ts';
 import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 import { EXAMPLES, exampleNames } from './run-example.ts';
 
-/** That the examples make what they expect is shown in doors/cli/examples.test.ts, where they run as a person runs them. */
+/** That the examples make what they expect is shown in interfaces/cli/examples.test.ts, where they run as a person runs them. */
 describe.each(await exampleNames())('the example %s', async (name) => {
   const folder = path.join(EXAMPLES, name);
   const workers = { types: WORKER_TYPES, parse: parseWorker };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FailureClass } from '../../src/domain/failure.ts';
+import { applyCircuitBreaker } from '../../src/executor/apply-circuit-breaker.ts';
 import type { ExecutorContext, LoadedRevision } from '../../src/executor/context.ts';
-import { judgeFailures } from '../../src/executor/judge-failures.ts';
 import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
@@ -21,7 +21,7 @@ function job() {
     settleAs(store, claim, failureClass, failureClass ? 'pending' : 'completed');
   };
   const judge = () => {
-    repository.transaction((tx) => judgeFailures(context, tx, loaded));
+    repository.transaction((tx) => applyCircuitBreaker(context, tx, loaded));
     return repository.jobs.get(jobId)?.statusMessage ?? null;
   };
   return { end, judge };

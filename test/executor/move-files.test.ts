@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { Assignment } from '../../src/domain/worker.ts';
 import { moveFiles } from '../../src/executor/move-files.ts';
-import { placesOf } from '../../src/executor/places.ts';
+import { storePaths } from '../../src/executor/store-paths.ts';
 import { prune } from '../../src/orchestrator/prune.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';
 import { PERSON } from '../helpers/approvals.ts';
@@ -28,7 +28,7 @@ const DONE: Outcome = { ok: true, usage: { costUsd: 2 }, result: { text: 'done' 
 /** Units of one job, each of which has written files into a directory of its own. */
 function job() {
   const root = temporaryDirectory('move-files');
-  const places = placesOf(path.join(root, 'batch.db'));
+  const places = storePaths(path.join(root, 'batch.db'));
   const outputDirectory = path.join(root, 'out');
   mkdirSync(outputDirectory);
   const wrote = (files: Readonly<Record<string, string>>, parts: Partial<Assignment> = {}) => {
@@ -249,7 +249,7 @@ test('a unit keeps its path when its runs were pruned and it runs again', async 
   const before = contents(w.job(jobId).outputDirectory);
   expect(Object.keys(before).sort()).toEqual(['r.md', expect.stringMatching(/^r\.unit-\d\.md$/)]);
   const { deps } = w.abp.orchestrator;
-  const call = { ...PERSON, workingDirectory: w.directory, patienceMs: 60_000 };
+  const call = { ...PERSON, workingDirectory: w.directory, maxWaitMs: 60_000 };
   await prune(deps, { olderThanMs: 0, what: 'runs', dryRun: false }, call);
   await w.abp.orchestrator.call('manage_units', { job_id: jobId, action: 'reopen', units: [0, 1] }, call);
   await w.until(() => w.units(jobId).every(({ status, attempt }) => status === 'completed' && attempt === 2));

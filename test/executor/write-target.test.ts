@@ -3,19 +3,19 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { realPlace } from '../../src/approval/real-place.ts';
 import { AbpError } from '../../src/domain/error.ts';
-import { type Places, placesOf } from '../../src/executor/places.ts';
+import { type StorePaths, storePaths } from '../../src/executor/store-paths.ts';
 import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/executor/write-target.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { umask } from '../helpers/umask.ts';
 
 /** A store as it lies in a folder after some time. */
-function storeIn(folder: string): Places {
+function storeIn(folder: string): StorePaths {
   mkdirSync(join(folder, 'runs/job-a/main/0/0.1'), { recursive: true });
   for (const name of ['logs', 'outputs']) mkdirSync(join(folder, name));
   for (const name of ['batch.db', 'batch.db-wal', 'batch.db-shm', 'batch.db.server.json', 'logs/job-a.log']) {
     writeFileSync(join(folder, name), 'the store');
   }
-  return placesOf(join(folder, 'batch.db'));
+  return storePaths(join(folder, 'batch.db'));
 }
 
 /** A store in a folder of its own, and links to it from a folder beside it. */
@@ -112,7 +112,7 @@ describe('a file', () => {
   test('is not written to a store that is reached by a link of its own', () => {
     const { root, store } = world();
     symlinkSync(join(store, 'batch.db'), join(root, 'linked.db'));
-    const places = placesOf(join(root, 'linked.db'));
+    const places = storePaths(join(root, 'linked.db'));
     for (const path of ['linked.db', 'linked.db.server.json', 'store/batch.db', 'store/batch.db-wal', 'store/runs/x']) {
       expect(refusalOf(() => fileTarget(places, join(root, path), []))).toMatchObject({ code: 'invalid_input' });
     }
@@ -190,7 +190,7 @@ describe('a directory that agents write in', () => {
   test('is made for nobody else among the outputs, also beside a database that is for all', () => {
     const project = temporaryDirectory('project');
     mkdirSync(join(project, 'open'), { mode: 0o755 });
-    const places = placesOf(join(project, 'open/batch.db'));
+    const places = storePaths(join(project, 'open/batch.db'));
     writeFileSync(places.database, '');
     writeFileSync(join(project, 'open/README.md'), '');
     makeOutputDirectory(places, places.outputs('job-a'));

@@ -231,8 +231,8 @@ describe('a quota window that closes', () => {
     f.worker.finish(0, fails('usage_limit', { resumeAt: f.clock.now() + 60 * MINUTE }));
     await f.until(() => f.job(job_id).status === 'completed');
     expect(f.events(job_id, 'job:paused')).toHaveLength(1);
-    const { gates } = f.store.repository;
-    expect([gates.get('scripted') !== null, gates.get('other') !== null]).toEqual([true, false]);
+    const { quotas } = f.store.repository;
+    expect([quotas.get('scripted') !== null, quotas.get('other') !== null]).toEqual([true, false]);
   });
 
   test('in post-processing is waited for in post-processing', async () => {

@@ -4,10 +4,10 @@ import Database from 'better-sqlite3';
 import { describe, expect, test, vi } from 'vitest';
 import { AbpError } from '../../src/domain/error.ts';
 import type { Tx } from '../../src/domain/repository.ts';
+import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
 import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRecovery } from '../../src/executor/recovery.ts';
-import { takeJob } from '../../src/executor/take-job.ts';
 import { NoRoomError } from '../../src/workers/process/room.ts';
 import { type Flow, flow, flowOn, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
@@ -292,7 +292,7 @@ describe('a lease', () => {
     const token = holdLease(f.store, jobId);
     const { repository } = f.store;
     const observer = createLeaseObserver(f.clock);
-    const taking = takeJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS });
+    const taking = acquireJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS });
     f.clock.advance(5000);
     repository.leases.beat(token);
     f.clock.advance(5000);
@@ -307,7 +307,7 @@ describe('a lease', () => {
     repository.transaction((tx) => repository.leases.release(tx, token));
     const events = repository.events.list(jobId, 0, 100);
     const observer = createLeaseObserver(f.clock);
-    expect(await takeJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS })).toBeNull();
+    expect(await acquireJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS })).toBeNull();
     expect(repository.leases.get(jobId)).toMatchObject({ epoch: token.epoch, released: true });
     expect(repository.events.list(jobId, 0, 100)).toEqual(events);
   });
@@ -588,7 +588,7 @@ describe('when the store or the disk fails', () => {
       },
     };
     const taking = { repository, clock: f.clock, observer: createLeaseObserver(f.clock), leaseMs: LEASE_MS };
-    const taken = takeJob(jobId, taking);
+    const taken = acquireJob(jobId, taking);
     f.clock.advance(1000);
     await Promise.resolve();
     f.clock.advance(1000);

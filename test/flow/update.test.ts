@@ -100,7 +100,7 @@ describe('update_job', () => {
     const refused = f.orchestrator.callUnknown(
       'update_job',
       { job_id, ...change },
-      { workingDirectory: f.directory, human: null, patienceMs: 1e9 },
+      { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 },
     );
     await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message });
     expect(f.job(job_id)).toEqual(before);

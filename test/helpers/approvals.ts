@@ -3,15 +3,15 @@ import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import {
   allowJob,
   allowSource,
+  approvalState,
   findApproval,
   requireSource,
   shownOf,
-  standing,
 } from '../../src/orchestrator/approval.ts';
 import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
 
 /** A person's call. */
-export const PERSON = { workingDirectory: '/', human: 'cli', patienceMs: 1e9 } as const;
+export const PERSON = { workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
 
 /** A person allows a source to be read. */
 export async function personAllowsSource(
@@ -33,6 +33,6 @@ export async function personAllowsSource(
 /** A person looks at a job as it is now, and allows it to run. */
 export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const job = requireJob(deps, jobId);
-  const { definition } = await standing(deps, job);
+  const { definition } = await approvalState(deps, job);
   await allowJob(deps, jobId, shownOf(job, definition.id), PERSON);
 }

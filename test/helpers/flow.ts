@@ -11,13 +11,13 @@ import type { LeaseToken } from '../../src/domain/lease.ts';
 import type { Limits } from '../../src/domain/limits.ts';
 import type { Stage, Unit } from '../../src/domain/unit.ts';
 import type { Workers } from '../../src/domain/worker.ts';
+import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
 import { createJobExecutor, type JobExecutor, type Next } from '../../src/executor/job-executor.ts';
 import { type Launcher, refuseRecursion, requireEnvironment, requireNeeds } from '../../src/executor/launch.ts';
 import { createLeaseObserver } from '../../src/executor/lease.ts';
 import { createRevisionLoader } from '../../src/executor/load-revision.ts';
-import { placesOf } from '../../src/executor/places.ts';
-import { takeJob } from '../../src/executor/take-job.ts';
+import { storePaths } from '../../src/executor/store-paths.ts';
 import { createOrchestrator, type InputOf, type Orchestrator, type OutputOf } from '../../src/orchestrator/index.ts';
 import type { Call, Defaults } from '../../src/orchestrator/operation.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
@@ -95,7 +95,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
   const worker = scriptedWorker();
   const workers = options.workers ?? worker.workers;
   const directory = options.directory ?? temporaryDirectory('flow');
-  const places = placesOf(join(directory, 'batch.db'));
+  const places = storePaths(join(directory, 'batch.db'));
   const environment = options.environment ?? {};
   const executors = new Map<string, JobExecutor>();
   const observer = createLeaseObserver(clock);
@@ -105,7 +105,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
     const job = repository.jobs.get(jobId);
     if (!job) throw new Error(`no job ${jobId}`);
     const loaded = await load(job);
-    const taken = await takeJob(jobId, { repository, clock, observer, leaseMs: LEASE_MS });
+    const taken = await acquireJob(jobId, { repository, clock, observer, leaseMs: LEASE_MS });
     if (!taken) throw new Error(`${jobId} cannot be taken`);
     const context = contextOf(taken.lease, load);
     executors.set(jobId, createJobExecutor(options.context?.(context) ?? context, taken.job, loaded));
@@ -164,7 +164,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
         workingDirectory: directory,
         home: directory,
         human: null,
-        patienceMs: 1e9,
+        maxWaitMs: 1e9,
         ...call,
       }),
     async create({ units = 5, limits, ...job } = {}) {

@@ -86,7 +86,7 @@ function expectSums(repository: Repository, job: Job, units: readonly Unit[], at
     sum(({ reservedUsd }) => reservedUsd),
     6,
   );
-  expect(tally.dearestUsd, job.jobId).toBe(Math.max(0, ...attempts.map(({ usage }) => usage.costUsd ?? 0)));
+  expect(tally.maxAttemptCostUsd, job.jobId).toBe(Math.max(0, ...attempts.map(({ usage }) => usage.costUsd ?? 0)));
   expect(tally.unitsTried, job.jobId).toBe(units.filter(({ attempt }) => attempt > 0).length);
 }
 

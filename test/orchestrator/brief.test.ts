@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { jsonBytes, shortField, shortList, shortObject, shortText } from '../../src/orchestrator/brief.ts';
+import { jsonBytes, truncate, truncateField, truncateList, truncateObject } from '../../src/orchestrator/truncate.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 300 }),
@@ -12,7 +12,7 @@ const anyText = fc.oneof(
 test('text is shown whole where it fits as JSON, else its beginning, with how much is missing', () => {
   fc.assert(
     fc.property(anyText, fc.integer({ min: 1, max: 400 }), (text, bytes) => {
-      const short = shortText(text, bytes);
+      const short = truncate(text, bytes);
       if (jsonBytes(text) - 2 <= bytes) {
         expect(short).toBe(text);
         return;
@@ -27,15 +27,15 @@ test('text is shown whole where it fits as JSON, else its beginning, with how mu
 });
 
 test('text is cut as late as it can be', () => {
-  expect(shortText('漢'.repeat(10), 10)).toBe('漢漢漢… (7 more characters)');
-  expect(shortText('😀😀', 7)).toBe('😀… (2 more characters)');
-  expect(shortText('"""', 4)).toBe('""… (1 more characters)');
+  expect(truncate('漢'.repeat(10), 10)).toBe('漢漢漢… (7 more characters)');
+  expect(truncate('😀😀', 7)).toBe('😀… (2 more characters)');
+  expect(truncate('"""', 4)).toBe('""… (1 more characters)');
 });
 
 test('an object keeps below its room, whatever its names and values are', () => {
   fc.assert(
     fc.property(fc.dictionary(anyText, fc.oneof(anyText, fc.jsonValue())), (object) => {
-      const short = shortObject(object as JsonObject, 600);
+      const short = truncateObject(object as JsonObject, 600);
       // Beyond the room: the notes of what is missing, of one value and of all.
       expect(jsonBytes(short)).toBeLessThanOrEqual(600 + 400);
       if (jsonBytes(object) <= 600) expect(short).toBe(object);
@@ -44,8 +44,8 @@ test('an object keeps below its room, whatever its names and values are', () => 
 });
 
 test('a list has at least one entry, and a named one says how many are missing', () => {
-  expect(shortList(['aaaa', 'b'], 1)).toEqual(['aaaa']);
-  expect(shortField('names', ['漢漢', '漢', 'x'], 16)).toEqual({ names: ['漢漢', '漢'], names_left_out: 1 });
-  expect(shortField('names', [], 16)).toEqual({});
-  expect(shortField('names', undefined, 16)).toEqual({});
+  expect(truncateList(['aaaa', 'b'], 1)).toEqual(['aaaa']);
+  expect(truncateField('names', ['漢漢', '漢', 'x'], 16)).toEqual({ names: ['漢漢', '漢'], names_left_out: 1 });
+  expect(truncateField('names', [], 16)).toEqual({});
+  expect(truncateField('names', undefined, 16)).toEqual({});
 });

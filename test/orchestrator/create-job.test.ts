@@ -28,7 +28,7 @@ const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {
   f.orchestrator.callUnknown('create_job', input, {
     workingDirectory: f.directory,
     human: null,
-    patienceMs: 1e9,
+    maxWaitMs: 1e9,
     ...call,
   });
 const jobs = (f: Flow) => f.store.repository.jobs.list({ statuses: JOB_STATUSES, limit: 9 }).jobs;
@@ -195,7 +195,7 @@ describe('records of a source that cannot be units', () => {
     const created = (await create(f, bad(f, 'skip'))) as { job_id: string };
     expect(created).toMatchObject({ units: { total: 2 }, ...notes });
     const { job_id } = created;
-    const call = { workingDirectory: f.directory, human: null, patienceMs: 1e9 };
+    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
     await f.orchestrator.callUnknown('cancel_job', { job_id }, call);
     expect(await f.orchestrator.callUnknown('get_job_status', { job_id }, call)).toMatchObject(notes);
     expect(
@@ -235,7 +235,7 @@ describe('while the source is being stored', () => {
     });
     const given = recipe(f);
     writeFileSync(join(f.directory, 'rows.csv'), rows);
-    const creating = create(f, given, { patienceMs: 50, ...call });
+    const creating = create(f, given, { maxWaitMs: 50, ...call });
     return { creating, goOn: gate.resolve, fail: gate.reject };
   }
   const enumerating = (f: Flow) => f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs;
@@ -259,7 +259,7 @@ describe('while the source is being stored', () => {
       ['export_results', { format: 'csv', path: join(f.directory, 'out.csv') }],
     ];
     for (const [tool, input] of refused) {
-      const call = { workingDirectory: f.directory, human: null, patienceMs: 0 };
+      const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
       await expect(f.orchestrator.callUnknown(tool, { job_id, ...input }, call), tool).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining('enumerating'),
@@ -335,7 +335,7 @@ describe('while the source is being stored', () => {
     await personAllowsSource(f.orchestrator.deps, 'dynamic', { code }, f.directory);
     const given = { ...recipe(f), enumerator_type: 'dynamic', enumerator_config: { code } };
     const child = watchChild();
-    const { job_id } = (await create(f, given, { patienceMs: 0 })) as { job_id: string };
+    const { job_id } = (await create(f, given, { maxWaitMs: 0 })) as { job_id: string };
     await child.begun();
     await f.call('cancel_job', { job_id });
     await child.gone();

@@ -125,7 +125,7 @@ describe('a call that its client gives up', () => {
 
   test('and is behind its patience shows in list_jobs as it is', async () => {
     const f = flow();
-    const { job_id } = await create(f, recipe(f, ROWS), { patienceMs: 0 });
+    const { job_id } = await create(f, recipe(f, ROWS), { maxWaitMs: 0 });
     expect(await listed(f)).toEqual([[job_id, 'enumerating']]);
     await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
   });
@@ -133,7 +133,7 @@ describe('a call that its client gives up', () => {
   test('with a request_id is undone where the process ends with its caller', async () => {
     const f = flow();
     const client = new AbortController();
-    const call = { signal: client.signal, onProgress: () => client.abort(), patienceMs: Number.POSITIVE_INFINITY };
+    const call = { signal: client.signal, onProgress: () => client.abort(), maxWaitMs: Number.POSITIVE_INFINITY };
     await expect(create(f, { ...recipe(f, ROWS), request_id: 'r-1' }, call)).rejects.toThrow();
     expect(f.store.repository.jobs.ofRequest('r-1')).toBeNull();
   });

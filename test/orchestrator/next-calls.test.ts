@@ -65,7 +65,7 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
       // Each from the same situation: one call changes what the others would find.
       const at = await situation(makeJob);
       const { tool, arguments: input } = (await suggestions(at))[n] as Suggestion;
-      const call = { workingDirectory: at.f.directory, human: null, patienceMs: 0 };
+      const call = { workingDirectory: at.f.directory, human: null, maxWaitMs: 0 };
       // To be filled in by whoever changes something.
       const filled = tool === 'update_job' ? { ...input, limits: { max_workers: 2 } } : input;
       await expect(at.f.orchestrator.callUnknown(tool, filled, call), tool).resolves.toMatchObject({
@@ -119,7 +119,7 @@ describe('an answer that does not tell how a job is doing', () => {
       0,
       ['one', 'two'].map((text, seq) => ({ seq, role: 'log' as const, kind: 'text' as const, text })),
     );
-    const call = { workingDirectory: f.directory, human: null, patienceMs: 0 };
+    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
     const { next } = (await f.orchestrator.callUnknown(tool, input(f, job_id), call)) as {
       next: readonly Suggestion[];
     };

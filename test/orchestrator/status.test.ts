@@ -124,7 +124,7 @@ describe('waiting for news', () => {
     const job_id = await f.begin({ units: 1 });
     f.worker.on(0, hangs);
     await f.until(() => f.worker.running().length === 1);
-    const impatient = waiting(f, job_id, { patienceMs: 2000 });
+    const impatient = waiting(f, job_id, { maxWaitMs: 2000 });
     const patient = waiting(f, job_id);
     await f.tick(20);
     expect([impatient.hasAnswered(), patient.hasAnswered()]).toEqual([true, false]);

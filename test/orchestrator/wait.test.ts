@@ -120,7 +120,7 @@ describe('without news', () => {
     });
     let answered = false;
     const begun = f.clock.monotonic();
-    void f.call('start_job', { job_id, wait_seconds: 45 }, { patienceMs: 45_000 }).then(() => {
+    void f.call('start_job', { job_id, wait_seconds: 45 }, { maxWaitMs: 45_000 }).then(() => {
       answered = true;
     });
     await f.until(() => answered, 400);

@@ -297,7 +297,7 @@ describe('an executor that stands still', () => {
 
   test('is told to a caller without the patience for a lease: what happens next, and when', async () => {
     const { w, job_id, pid } = await frozen('300');
-    const call = { workingDirectory: w.directory, human: null, patienceMs: 6_000 } as const;
+    const call = { workingDirectory: w.directory, human: null, maxWaitMs: 6_000 } as const;
     expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
       status: 'running',
       executor: { state: 'alive', pid, silent_s: 1 },

@@ -9,7 +9,7 @@ import { MAY_MOUNT, type SmallDisk, smallDisk } from '../helpers/small-disk.ts';
 import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const CALL = { workingDirectory: '/', human: 'cli', patienceMs: 600_000 } as const;
+const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 600_000 } as const;
 const FULL = { code: 'environment', details: { disk: true } };
 const LITTLE = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 const bulky = (items: number): JsonObject[] =>
@@ -46,7 +46,7 @@ async function readEverything(abp: Abp, jobId: string, folder: string): Promise<
   await call('get_unit', { job_id: jobId, unit: 0 });
   const path = join(folder, `rows-${readdirSync(folder).length}.jsonl`);
   expect(await call('export_results', { job_id: jobId, format: 'jsonl', path })).toMatchObject({ rows: 3 });
-  expect(abp.store.repository.maintenance.faults()).toBeNull();
+  expect(abp.store.repository.maintenance.integrityCheck()).toBeNull();
 }
 
 describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mount a small one)', () => {
@@ -179,7 +179,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
         for (let index = 0; index < 600; index++) units.setPayload(tx, { jobId, stage: 'main', index }, { text });
       });
     write('y'.repeat(1000));
-    maintenance.emptyLog();
+    maintenance.checkpoint();
     // In the log alone now, and no page more than in the file.
     write('z'.repeat(1000));
     disk.fill();

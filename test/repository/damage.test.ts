@@ -55,14 +55,14 @@ async function answers(path: string): Promise<Readonly<Record<string, string>>> 
   if (abp) {
     const call = (name: string, input: object) =>
       ask(name, () =>
-        abp.orchestrator.callUnknown(name, input, { workingDirectory: folder, human: 'cli', patienceMs: 1e6 }),
+        abp.orchestrator.callUnknown(name, input, { workingDirectory: folder, human: 'cli', maxWaitMs: 1e6 }),
       );
     await call('list_jobs', {});
     for (const name of ['get_job', 'get_job_status', 'list_units']) await call(name, { job_id: JOB });
     await call('get_unit', { job_id: JOB, unit: 3 });
     await call('export_results', { job_id: JOB, format: 'csv', path: join(temporaryDirectory(), 'out.csv') });
     await call('cancel_job', { job_id: JOB });
-    const faults = await ask('faults', () => abp.store.repository.maintenance.faults());
+    const faults = await ask('faults', () => abp.store.repository.maintenance.integrityCheck());
     if (faults !== null) said.faults = 'store_damaged';
     await ask('close', () => abp.close());
   }
@@ -151,7 +151,7 @@ describe.skipIf(!HAS_SQLITE3)('the way out that doctor prints (needs the sqlite3
     for (const command of rescueCommands(file)) execFileSync('sh', ['-ec', command]);
     const store = openStore(file, systemClock);
     onTestFinished(() => store.repository.close());
-    expect(store.repository.maintenance.faults()).toBeNull();
+    expect(store.repository.maintenance.integrityCheck()).toBeNull();
     const { total } = store.repository.units.counts(JOB);
     expect(total).toBeGreaterThan(300);
     expect(store.repository.units.results(JOB, {}, 1000)).toHaveLength(total);

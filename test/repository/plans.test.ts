@@ -33,7 +33,7 @@ test('every query on a big table goes by an index, and none sorts what it finds'
   repository.units.slice(jobId, { status: 'completed' }, 0, 20);
   repository.units.slice(jobId, { status: 'failed', failureClass: 'timeout' }, 1, 20);
   repository.units.failed(jobId, 20);
-  repository.units.existing(jobId, ['k1', 'k2']);
+  repository.units.indexesByKey(jobId, ['k1', 'k2']);
   repository.units.counts(jobId);
   repository.units.failures(jobId);
   repository.units.classCounts(jobId);
@@ -42,7 +42,7 @@ test('every query on a big table goes by an index, and none sorts what it finds'
   repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
   repository.attempts.running(jobId);
   repository.attempts.recent(jobId, 0, 10);
-  repository.attempts.endedLately(jobId, 0, 10);
+  repository.attempts.recentThroughput(jobId, 0, 10);
   repository.attempts.endedSpan(jobId);
   repository.attempts.endedBetween(jobId, 0, 10);
   repository.jobs.tally(jobId);

@@ -88,7 +88,7 @@ describe('the schema', () => {
       { unit: { key: '1.txt', status: 'skipped' }, attempt: null },
     ]);
     expect(repository.jobs.revision('job-ended2', 1)).toMatchObject({ limits: { budget_usd: 5 } });
-    expect(repository.gates.get('claude')?.reason).toBe('weekly limit');
+    expect(repository.quotas.get('claude')?.reason).toBe('weekly limit');
     // Code that was approved alone is asked about again: a definition holds more.
     expect(repository.approvals.list(9)).toEqual([]);
     expectLedger(repository);

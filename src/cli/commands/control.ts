@@ -42,7 +42,7 @@ export const resume: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp resume 7f3k2m --max-workers 8')
     .action(
       act(async (session, typed: string, { maxWorkers, watch, yes }: ResumeOptions) => {
-        const { afterwards } = await import('../job/afterwards.ts');
+        const { watchIfAsked: afterwards } = await import('../job/watch-if-asked.ts');
         const job_id = await session.jobId(typed);
         const { askingForApproval } = await import('../job/allow.ts');
         const slots = maxWorkers ? { max_workers: maxWorkers } : {};

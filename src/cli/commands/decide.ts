@@ -34,7 +34,7 @@ export const start: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp start 7f3k2m --yes --detach\n  $ abp start 7f3k2m --again')
     .action(
       act(async (session, typed: string, options: StartOptions) => {
-        const { carryOut } = await import('../job/carry-out.ts');
+        const { runWithDecisions: carryOut } = await import('../job/run-with-decisions.ts');
         const jobId = await session.jobId(typed);
         const exit = await carryOut(session, jobId, options);
         if (session.json) session.answer(await session.call('get_job_status', { job_id: jobId }));
@@ -55,7 +55,7 @@ export const approve: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp approve 7f3k2m --watch')
     .action(
       act(async (session, typed: string, options: ApproveOptions) => {
-        const { afterwards } = await import('../job/afterwards.ts');
+        const { watchIfAsked: afterwards } = await import('../job/watch-if-asked.ts');
         const jobId = await decide(session, typed, true, { note: options.note, yes: options.yes });
         return afterwards(session, jobId, options.watch, `${jobId} runs by itself.`);
       }),

@@ -12,7 +12,7 @@ export const watch: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ abp watch 7f3k2m')
     .action(
       act(async (session, typed: string) => {
-        const { watchToEnd } = await import('../job/carry-out.ts');
+        const { watchToEnd } = await import('../job/run-with-decisions.ts');
         const jobId = await session.jobId(typed);
         const exit = await watchToEnd(session, jobId);
         if (session.json) session.answer(await session.call('get_job_status', { job_id: jobId }));

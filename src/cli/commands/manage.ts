@@ -54,7 +54,7 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
     if (action === 'retry') command.option('--post-processing', 'run the post-processing again, no unit', false);
     command.action(
       act(async (session: Session, typed: string, units: readonly number[] | undefined, options: Options) => {
-        const { afterwards } = await import('../job/afterwards.ts');
+        const { watchIfAsked: afterwards } = await import('../job/watch-if-asked.ts');
         const { count } = await import('../format.ts');
         const job_id = await session.jobId(typed);
         const chosen: Action = options.postProcessing ? 'post_process' : action;

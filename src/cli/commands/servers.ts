@@ -13,7 +13,7 @@ export const mcp: DefineCommand = (program, act) => {
     .addHelpText('after', '\n  $ claude mcp add abp -- abp mcp')
     .action(
       act(async ({ host }) => {
-        await host.doors.mcp();
+        await host.interfaces.mcp();
         return 'done';
       }),
     );

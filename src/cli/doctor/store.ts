@@ -47,7 +47,7 @@ export const store: Check = {
 /** What is wrong inside the file, with the way out; null = nothing. */
 function damageOf({ path, maintenance }: Repository): Finding | null {
   try {
-    const found = maintenance.faults();
+    const found = maintenance.integrityCheck();
     return found === null ? null : { about, state: 'fail', message: `${path} is damaged: ${found}`, fix: rescue(path) };
   } catch (error) {
     return failed(error, path);

@@ -30,7 +30,7 @@ export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'
 }
 
 /** Says what became of the results at the end of `abp run`. */
-export function sayOutput(session: Session, status: Status): void {
+export function printOutput(session: Session, status: Status): void {
   const { job_id, output } = status;
   const ended = status.status === 'completed' || status.status === 'failed';
   if (!output && ended) session.say(`Export the results with: abp export ${job_id} results.csv`);

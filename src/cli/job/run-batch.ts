@@ -15,10 +15,10 @@ import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
 import { askingForApproval } from './allow.ts';
-import { carryOut } from './carry-out.ts';
 import { showDryRun } from './dry-run.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
-import { outputDocument, sayOutput } from './output-text.ts';
+import { outputDocument, printOutput } from './output-text.ts';
+import { runWithDecisions } from './run-with-decisions.ts';
 import type { Status } from './status-text.ts';
 
 /** Options of `abp run`. */
@@ -42,13 +42,13 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
   const run = { path: realPath(file), carriedOut: true, another: options.new };
   const { job_id } = await createFrom(session, batch, { yes: options.yes, batchFile: run });
-  const exit = await carryOut(session, job_id, {
+  const exit = await runWithDecisions(session, job_id, {
     yes: options.yes,
     skipTest: options.skipTest || batch.skipTest,
     detach: options.detach,
   });
   const status = await session.call('get_job_status', { job_id });
-  sayOutput(session, status);
+  printOutput(session, status);
   session.answer({ ...status, ...outputDocument(status) });
   return exit;
 }

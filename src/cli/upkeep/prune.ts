@@ -17,7 +17,7 @@ export interface PruneOptions {
 /** Tells what would go, asks, takes it away. */
 export async function pruneStore(session: Session, options: PruneOptions): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
-  const call = { workingDirectory: process.cwd(), human: 'cli', patienceMs: Number.POSITIVE_INFINITY } as const;
+  const call = { workingDirectory: process.cwd(), human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY } as const;
   const request = { olderThanMs: options.olderThan * 1000, what: options.jobs ? 'jobs' : 'runs' } as const;
   if (!options.dryRun && !options.yes) {
     const planned = await prune(deps, { ...request, dryRun: true }, call);

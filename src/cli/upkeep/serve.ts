@@ -17,8 +17,8 @@ export interface ServeCommandOptions {
 
 /** Serves until it is ended; or tells of, opens or ends the server that the store has already. */
 export async function serveOrTell(session: Session, options: ServeCommandOptions): Promise<Exit> {
-  const { environment, doors } = session.host;
-  const dashboard = await doors.dashboard(environment);
+  const { environment, interfaces } = session.host;
+  const dashboard = await interfaces.dashboard(environment);
   const found = dashboard.find();
   if (options.status) {
     session.answer({ running: found !== null, ...found }, found ? `${found.url} (pid ${found.pid})` : 'Not served.');
@@ -44,7 +44,7 @@ export async function serveOrTell(session: Session, options: ServeCommandOptions
     else if (!opened) session.say(HOW_TO_SIGN_IN);
     return 'done';
   }
-  const server = await doors.serve(await serveOptions(options));
+  const server = await interfaces.serve(await serveOptions(options));
   const end = () => void server.close();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
   const opened = options.open && (await dashboard.open()).opened;

@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { fromWholeLine } from '../../domain/cut.ts';
+import { dropPartialLine } from '../../domain/cut.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { lineCutter } from './lines.ts';
 import { MAX_ITEM_LENGTH } from './rows.ts';
-import { refuseWhenAborted } from './turns.ts';
+import { throwIfAborted } from './yielder.ts';
 
 /** A program in a process of its own: it may block, spin or swell without harm to ours. */
 export interface ChildProgram {
@@ -56,7 +56,7 @@ const START = 'ulimit -t "$0" 2>/dev/null; { read -r _ <&4 || kill -9 "$$"; } >/
  * of it) when all went well. Spawned by hand: loading execa takes longer than the child needs for its first lines.
  */
 export async function* childLines(child: ChildProgram, log?: (text: string) => void): AsyncGenerator<string[]> {
-  refuseWhenAborted(child.signal);
+  throwIfAborted(child.signal);
   const { flags, program, limits, signal } = child;
   const command = [process.execPath, ...flags, '--input-type=module', '--eval', program];
   const running = spawn('/bin/sh', ['-c', START, String(limits.cpuSeconds), ...command], {
@@ -85,7 +85,7 @@ export async function* childLines(child: ChildProgram, log?: (text: string) => v
     running.stdin.on('error', () => {}).end(JSON.stringify(child.input));
     yield* linesOf(output, limits.outputBytes, stop);
     const how = await exit;
-    refuseWhenAborted(signal);
+    throwIfAborted(signal);
     if (how === 'SIGABRT' && tail.text().includes('heap')) reason = 'memory';
     if (how !== 'exit code 0') throw child.failed({ reason, exit: how, log: tail.text() });
     log?.(tail.text());
@@ -138,7 +138,7 @@ function keepTail(streams: readonly Readable[]): { text(): string } {
       tail = all.slice(-LOG_TAIL);
     });
   }
-  return { text: () => (isCut ? fromWholeLine(tail) : tail).trim() };
+  return { text: () => (isCut ? dropPartialLine(tail) : tail).trim() };
 }
 
 /** Looks at the resident memory of a process, which the flags of Node do not bound (buffers live outside its heap). */

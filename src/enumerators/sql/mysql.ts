@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
-import { refuseWhenAborted } from '../reading/turns.ts';
+import { throwIfAborted } from '../reading/yielder.ts';
 import {
   connectionLost,
   loadOptional,
@@ -83,7 +83,7 @@ export async function* mysql(
       batch.push((row as unknown[]).map((value, at) => convert[at]?.(value) ?? null));
       rows++;
       if (batch.length === BATCH || rows === limit) {
-        refuseWhenAborted(signal);
+        throwIfAborted(signal);
         yield { rows: batch };
         batch = [];
       }
@@ -91,7 +91,7 @@ export async function* mysql(
     }
     yield { rows: batch };
   } catch (error) {
-    refuseWhenAborted(signal);
+    throwIfAborted(signal);
     if (error instanceof AbpError) throw error;
     const isRefusal = error instanceof Error && 'sqlState' in error;
     throw isRefusal ? queryRefused(error.message, error, rows) : connectionLost(connection, error, rows);

@@ -1,6 +1,6 @@
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
-import { refuseWhenAborted } from '../reading/turns.ts';
+import { throwIfAborted } from '../reading/yielder.ts';
 import { bindsChannel, connectTimeout } from './postgres-address.ts';
 import { exactParsers, isUnknown, type PgTypes, TYPES, type TypeRow } from './postgres-types.ts';
 import {
@@ -79,7 +79,7 @@ export async function* postgres(
     await client.query({ text: BEGIN });
     await client.query({ name: 'abp_declare', text: DECLARE + query, values: params ?? [] });
     for (;;) {
-      refuseWhenAborted(signal);
+      throwIfAborted(signal);
       const count = Math.min(BATCH, (limit ?? Number.POSITIVE_INFINITY) - rows);
       const batch = await client.query({ text: `FETCH ${count} FROM abp_rows`, rowMode: 'array' });
       if (rows === 0) {
@@ -91,7 +91,7 @@ export async function* postgres(
       if (batch.rows.length < count || rows === limit) return;
     }
   } catch (error) {
-    refuseWhenAborted(signal);
+    throwIfAborted(signal);
     if (error instanceof AbpError) throw error;
     const isRefusal = error instanceof Error && 'severity' in error;
     throw isRefusal ? queryRefused(describe(error), error, rows) : connectionLost(connection, error, rows);

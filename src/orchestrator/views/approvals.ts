@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
-import { allowJob, allowSource, findApproval, listed, revokeApproval, shownOf, standing } from '../approval.ts';
+import { allowJob, allowSource, approvalState, findApproval, listed, revokeApproval, shownOf } from '../approval.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
 import { shownSource, shownSourceShape, whatRuns, whatRunsShape } from '../what-runs.ts';
@@ -84,7 +84,7 @@ export const jobApproval = operation({
     const job = requireStoredJob(deps, job_id);
     const revision = deps.repository.jobs.revision(job_id, job.revision);
     if (!revision) throw new AbpError('store', `${job_id} has no revision ${job.revision}.`);
-    const found = await standing(deps, job);
+    const found = await approvalState(deps, job);
     const { id, powers: can } = found.definition;
     return {
       job_id,

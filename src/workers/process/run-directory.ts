@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fromWholeLine } from '../../domain/cut.ts';
+import { dropPartialLine } from '../../domain/cut.ts';
 
 /**
  * The files of one attempt. `stdin` is what the program reads, `exit` holds its exit status, `pid` its group leader, `left`
@@ -131,7 +131,7 @@ export function readTail(file: string, maxBytes: number): string {
 /** What a program said last, from its first whole line within the last `maxBytes` of a file on; all of a shorter one. */
 export function readLastLines(file: string, maxBytes: number): string {
   const tail = readTail(file, maxBytes);
-  return fileSize(file) > maxBytes ? fromWholeLine(tail) : tail;
+  return fileSize(file) > maxBytes ? dropPartialLine(tail) : tail;
 }
 
 function readIfThere(file: string): string | null {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { ABP, jobOver, makePlace } from '../../doors/mcp/clients.ts';
+import { ABP, jobOver, makePlace } from '../../interfaces/mcp/clients.ts';
 import type { Move } from './moves.ts';
 import { startResponsesApi } from './responses-api.ts';
 

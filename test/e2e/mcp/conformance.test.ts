@@ -6,7 +6,7 @@ import { afterAll, expect, it } from 'vitest';
 import { serveHttp } from '../../../src/http/serve.ts';
 import { createMcpHttpHandler } from '../../../src/mcp/http.ts';
 import { wire } from '../../../src/wire.ts';
-import { makePlace } from '../../doors/mcp/clients.ts';
+import { makePlace } from '../../interfaces/mcp/clients.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { ABP, makePlace } from '../../doors/mcp/clients.ts';
+import { ABP, makePlace } from '../../interfaces/mcp/clients.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const INSPECTOR = here('../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js');

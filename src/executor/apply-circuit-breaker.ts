@@ -1,0 +1,46 @@
+import { tripReason } from '../domain/circuit-breaker.ts';
+import { adviceAbout, type FailureClass, failureRule } from '../domain/failure.ts';
+import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
+import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { pauseJob } from './pause.ts';
+
+/** Attempts looked at for each unit that the rule wants: retries of the same unit, and endings that do not count. */
+const ATTEMPTS_PER_UNIT = 8;
+
+/** Applies the failures rule after an attempt of the main stage has failed. One open transaction. */
+export function applyCircuitBreaker(context: ExecutorContext, tx: Tx, { revision }: LoadedRevision): void {
+  const { repository, lease } = context;
+  const threshold = revision.limits.failure_threshold;
+  if (threshold === 0) return;
+  const tally = repository.jobs.tally(lease.jobId);
+  const latest = latestByUnit(context, tally.ruleSince, threshold);
+  const failing = tripReason({
+    latest: [...latest.values()],
+    tally,
+    byClass: repository.units.classCounts(lease.jobId),
+    neverTried: repository.units.untried(lease.jobId),
+    threshold,
+  });
+  if (!failing) return;
+  const [unit] = [...latest].find(([, failureClass]) => failureClass === failing.failureClass) ?? [];
+  const advice = adviceAbout(failing.failureClass, revision.worker.type, unit);
+  pauseJob(context, tx, 'failures', sentences(`Paused because ${failing.reason}`, advice));
+}
+
+/** The newest ending of each of the last distinct units by their index, newest first; endings that say nothing about the unit do not count. */
+function latestByUnit(
+  context: ExecutorContext,
+  since: number,
+  wanted: number,
+): ReadonlyMap<number, FailureClass | null> {
+  const seen = new Map<number, FailureClass | null>();
+  const { attempts } = context.repository;
+  for (const ended of attempts.recent(context.lease.jobId, since, wanted * ATTEMPTS_PER_UNIT)) {
+    if (ended.stage !== 'main' || ended.purpose !== 'batch' || seen.has(ended.index)) continue;
+    if (ended.failureClass && failureRule(ended.failureClass).job !== 'circuit_breaker') continue;
+    seen.set(ended.index, ended.failureClass);
+    if (seen.size === wanted) break;
+  }
+  return seen;
+}

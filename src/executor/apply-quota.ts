@@ -1,0 +1,33 @@
+import { FAILURES } from '../domain/failure.ts';
+import type { Job } from '../domain/job.ts';
+import type { Tx } from '../domain/repository.ts';
+import { sentences } from '../domain/sentences.ts';
+import type { ExecutorContext } from './context.ts';
+import { pauseJob } from './pause.ts';
+import { statusToResume } from './phase.ts';
+
+/** A quota window that another job found closed stops this one too; once it is open, the job goes on by itself. */
+export function applyQuota(context: ExecutorContext, tx: Tx, job: Job, workerType: string): void {
+  const { repository, clock, lease } = context;
+  const quota = repository.quotas.get(workerType);
+  const closed = quota && quota.closedUntil > clock.now() ? quota : null;
+  if (job.status === 'running' || job.status === 'post_processing') {
+    if (!closed) return;
+    const message = sentences(closed.reason, FAILURES.usage_limit.advice);
+    pauseJob(context, tx, 'usage_limit', message, closed.closedUntil);
+    return;
+  }
+  if (job.status !== 'paused' || job.pauseReason !== 'usage_limit') return;
+  if (closed) {
+    if (closed.closedUntil !== job.resumeAt) {
+      repository.jobs.patch(tx, job.jobId, { resumeAt: closed.closedUntil }, ['paused']);
+    }
+    return;
+  }
+  if (!repository.leases.holds(tx, lease)) return;
+  const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null };
+  if (repository.jobs.move(tx, job.jobId, statusToResume(repository, job), { from: ['paused'], patch }) === 'conflict')
+    return;
+  repository.jobs.resetRule(tx, job.jobId);
+  repository.events.add(tx, job.jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });
+}

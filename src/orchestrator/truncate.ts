@@ -1,0 +1,96 @@
+import { cutMiddle } from '../domain/cut.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+
+/**
+ * Answers are read by models and cost their conversation: what is long is shortened here, and says so. Room is counted in
+ * bytes of JSON, as it travels: a Chinese character takes three, a control character six.
+ */
+
+/** What a whole answer may take. */
+export const ANSWER_BYTES = 10_000;
+
+/** What a value takes as JSON. */
+export function jsonBytes(value: unknown): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
+/** Text of which at most about `bytes` are shown, saying how much is missing. */
+export function truncate(text: string, bytes: number): string {
+  const fitsWith = (length: number) => jsonBytes(text.slice(0, length)) - '""'.length <= bytes;
+  // No character takes less than one byte.
+  if (text.length <= bytes && fitsWith(text.length)) return text;
+  let [fits, tooLong] = [0, Math.min(text.length, bytes + 1)];
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (fitsWith(middle)) fits = middle;
+    else tooLong = middle;
+  }
+  // Never half of a character that takes two.
+  const shown = text.slice(0, fits).replace(/[\uD800-\uDBFF]$/, '');
+  return `${shown}… (${text.length - shown.length} more characters)`;
+}
+
+/** The same of an error, which says why at its end: what is left out is in the middle. */
+export function truncateMessage(message: string, bytes: number): string {
+  if (message.length <= bytes && jsonBytes(message) - '""'.length <= bytes) return message;
+  // Room for saying how much is missing; a character takes one byte at least, and rarely more than three.
+  let length = Math.min(message.length, Math.floor(bytes));
+  while (length > 0 && jsonBytes(cutMiddle(message, length)) > bytes + NOTE_BYTES) length = Math.floor(length * 0.9);
+  return cutMiddle(message, length);
+}
+
+const NOTE_BYTES = 40;
+
+/** A payload, config or schema with long values cut, so that it stays below about `bytes`. */
+export function truncateObject(object: JsonObject, bytes: number): JsonObject {
+  if (jsonBytes(object) <= bytes) return object;
+  const names = Object.keys(object);
+  // A name and its quotes take their part of the room; at least the beginnings of the first fields are shown.
+  const each = Math.max(20, Math.floor(bytes / names.length) - 24);
+  const shown: Record<string, Json> = {};
+  let left = bytes;
+  for (const name of names) {
+    const value = truncateValue(object[name] ?? null, each);
+    left -= jsonBytes(name) + jsonBytes(value) + 2;
+    if (left < 0 && Object.keys(shown).length > 0) break;
+    shown[truncate(name, 200)] = value;
+  }
+  const missing = names.length - Object.keys(shown).length;
+  return missing === 0 ? shown : { ...shown, '…': `${missing} more fields` };
+}
+
+/** One value below about `bytes`: text is cut, anything else becomes the beginning of its JSON. */
+export function truncateValue(value: Json, bytes: number): Json {
+  if (typeof value === 'string') return truncate(value, bytes);
+  return jsonBytes(value) <= bytes ? value : truncate(JSON.stringify(value), bytes);
+}
+
+/** The first entries of a list that together stay below `bytes`; at least one. */
+export function truncateList<T>(entries: readonly T[], bytes: number): readonly T[] {
+  let left = bytes;
+  const end = entries.findIndex((entry) => {
+    left -= jsonBytes(entry) + 1;
+    return left < 0;
+  });
+  return end < 0 ? entries : entries.slice(0, Math.max(1, end));
+}
+
+/** A list under its name, the first entries of it when it is long; how many are missing stands beside it. */
+export function truncateField<T>(name: string, entries: readonly T[] = [], bytes: number): Record<string, unknown> {
+  if (entries.length === 0) return {};
+  const shown = truncateList(
+    entries.map((entry) => (typeof entry === 'string' ? truncate(entry, 200) : entry)),
+    bytes,
+  );
+  return { [name]: shown, ...omittedCount(name, entries.length - shown.length) };
+}
+
+/** How much of something is not there, when it is not. */
+export function omittedCount(name: string, count: number): Record<string, number> {
+  return count > 0 ? { [`${name}_left_out`]: count } : {};
+}
+
+/** The fields of a source, the first of them when there are very many. */
+export function truncateFields(fields: readonly string[]): { readonly fields: readonly string[] } {
+  return { fields: [], ...truncateField('fields', fields, 1000) };
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { createConcurrencyLimit } from '../../src/executor/concurrency-limit.ts';
+
+test('all slots are there until the service is overloaded', () => {
+  expect(createConcurrencyLimit(8).size(1e9)).toBe(8);
+});
+
+test('an overload halves them, down to one', () => {
+  const slots = createConcurrencyLimit(8);
+  for (const [at, size] of [
+    [1, 4],
+    [2, 2],
+    [3, 1],
+    [4, 1],
+  ] as const) {
+    slots.backOff(at, at);
+    expect(slots.size(at)).toBe(size);
+  }
+});
+
+test('what started before the last halving does not halve again: one bad moment is one halving', () => {
+  const slots = createConcurrencyLimit(8);
+  slots.backOff(100, 0);
+  slots.backOff(101, 50);
+  slots.backOff(102, 99);
+  expect(slots.size(102)).toBe(4);
+  slots.backOff(103, 100);
+  expect(slots.size(103)).toBe(2);
+});
+
+test('one comes back every 30 s without an overload, up to the bound', () => {
+  const slots = createConcurrencyLimit(4);
+  slots.backOff(0, 0);
+  expect([0, 29_999, 30_000, 60_000, 600_000].map((at) => slots.size(at))).toEqual([2, 2, 3, 4, 4]);
+  expect(slots.size(600_001)).toBe(4);
+});
+
+test('an overload while they grow halves what has grown', () => {
+  const slots = createConcurrencyLimit(8);
+  slots.backOff(0, 0);
+  slots.backOff(60_000, 59_000);
+  expect(slots.size(60_000)).toBe(3);
+});
+
+test('an odd number is halved downwards', () => {
+  const slots = createConcurrencyLimit(5);
+  slots.backOff(0, 0);
+  expect(slots.size(0)).toBe(2);
+});
+
+test('a new bound counts at once; a raised one is grown into after an overload', () => {
+  const slots = createConcurrencyLimit(4);
+  slots.setMax(8);
+  expect(slots.size(0)).toBe(8);
+  slots.backOff(0, 0);
+  slots.setMax(2);
+  expect(slots.size(1)).toBe(2);
+  const shrunk = createConcurrencyLimit(4);
+  shrunk.backOff(0, 0);
+  shrunk.setMax(64);
+  expect([shrunk.size(0), shrunk.size(90_000)]).toEqual([2, 5]);
+});

@@ -1,0 +1,85 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { inWords } from '../../src/dashboard/wording.ts';
+import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
+import { wire } from '../../src/wire.ts';
+import { installed } from '../helpers/installation.ts';
+import { MAIN, type Ran, runNode } from './cli/abp.ts';
+import { type Scripted, scripted } from './cli/scripted.ts';
+
+/** More than one page of a conversation, and why it failed in no line of its own. */
+const LOG = 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo "step $i" >&2; done; sed "s/^/  /" >&2 <<E\nthe reason\nE\n';
+
+/** A job of one program that fails after such a log. */
+async function failed(script: string): Promise<Scripted> {
+  const space = scripted();
+  space.write('work.sh', `cat >/dev/null; ${script}exit 1\n`);
+  await space.program('run', 'batch.yaml', '--yes', '--skip-test');
+  return space;
+}
+
+function orchestratorOf({ environment, folder }: Scripted) {
+  const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'leaves');
+  onTestFinished(close);
+  const call = { workingDirectory: folder, home: folder, human: null, maxWaitMs: 0 };
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
+  return (name: string, input: object): Promise<any> => orchestrator.callUnknown(name, input, call);
+}
+
+/** Runs the command that a text names. */
+async function follow(space: Scripted, { stdout }: Ran): Promise<string> {
+  const [, args = ''] = /\babp (logs [^,;.]+)/.exec(stdout) ?? [];
+  return (await runNode(space, [MAIN, ...args.split(' ')])).stdout;
+}
+
+describe.each([
+  ['says on stderr', LOG],
+  ['says on stdout alone', LOG.replaceAll('>&2', '>&1')],
+])('what a program that failed %s', (_where, script) => {
+  test('is shown by the command that its failure names', async () => {
+    const space = await failed(script);
+    const [jobId = ''] = space.jobs();
+    for (const look of [
+      ['status', jobId],
+      ['show', jobId, '1'],
+    ]) {
+      expect(await follow(space, await space.abp(...look)), look.join(' ')).toMatch(/step 60\nlog: +the reason$/);
+    }
+  });
+
+  test('is shown by the call that its failure names, its end without a look at the beginning', async () => {
+    const space = await failed(script);
+    const [job_id = ''] = space.jobs();
+    const call = orchestratorOf(space);
+    const { failures } = await call('get_job_status', { job_id });
+    const [, unit] = /with get_unit \(unit=(\d+), cursor=end\)/.exec(failures[0].advice) ?? [];
+    const { conversation } = await call('get_unit', { job_id, unit: Number(unit), cursor: 'end' });
+    expect(conversation.entries.at(-1).text.trim()).toBe('the reason');
+    expect(conversation.entries).toHaveLength(20);
+    expect(conversation.next_cursor).toBe(null);
+  });
+
+  test('is shown on the page that the dashboard names', async () => {
+    const space = await failed(script);
+    const [job_id = ''] = space.jobs();
+    const call = orchestratorOf(space);
+    const { clusters } = await call('job_overview', { job_id });
+    const [, unit] = /end of its log on the page of unit (\d+),/.exec(inWords(clusters[0].advice)) ?? [];
+    const { entries } = await call('attempt_log', { job_id, unit: Number(unit), attempt: 1, limit: 200 });
+    expect(entries.at(-1).text.trim()).toBe('the reason');
+  });
+});
+
+test('a test of a program that failed names the log of its unit', async () => {
+  const space = scripted();
+  space.write('work.sh', `cat >/dev/null; ${LOG}exit 1\n`);
+  const jobId = await space.created();
+  await space.program('start', jobId, '--yes');
+  expect(await follow(space, await space.abp('status', jobId))).toMatch(/the reason$/);
+});
+
+test('advice about a log names no other place for it', () => {
+  const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
+  const aboutLogs = advice.filter((text) => /\blog\b|own words/.test(text));
+  expect(aboutLogs.length).toBeGreaterThan(2);
+  expect(aboutLogs.filter((text) => !text.includes('with get_unit'))).toEqual([]);
+});

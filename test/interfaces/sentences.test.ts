@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { inWords } from '../../src/dashboard/wording.ts';
+import type { Outcome } from '../../src/domain/attempt.ts';
+import { FAILURE_CLASSES, type FailureClass } from '../../src/domain/failure.ts';
+import { sentences } from '../../src/domain/sentences.ts';
+import { type Flow, flow } from '../helpers/flow.ts';
+import { fails, ok } from '../helpers/scripted-worker.ts';
+import { abp, said, still } from './cli/on-flow.ts';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** What is said ends without a mark, as what programs and services say often does. */
+const MESSAGE = 'exit code 127';
+
+/** A sentence that begins where the one before it has not ended; buttons and names of programs begin so as well. */
+const RUN_TOGETHER = { mcp: /[a-z0-9)] [A-Z][a-z]/, cli: /127 [A-Z`]/, dashboard: /127 [A-Z“]/ };
+
+type Interface = keyof typeof RUN_TOGETHER;
+
+const STATES: Readonly<Record<string, (f: Flow, failed: Outcome) => Promise<string>>> = {
+  'in a test': async (f, failed) => {
+    f.worker.on(0, failed);
+    const jobId = await f.create({ units: 2, limits: { max_retries: 0 } });
+    await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
+    await f.until(() => f.job(jobId).test?.state !== 'running');
+    return jobId;
+  },
+  'of a job': async (f, failed) => {
+    f.worker.on(0, failed);
+    const jobId = await f.begin({ units: 2, limits: { max_retries: 0 } });
+    await f.tick(5);
+    return jobId;
+  },
+  'of so many units that the job was paused': async (f, failed) => {
+    f.worker.otherwise = failed;
+    const jobId = await f.begin({ units: 12, limits: { max_retries: 0, failure_threshold: 2 } });
+    await f.tick(5);
+    return jobId;
+  },
+  'of post-processing': async (f, failed) => {
+    f.worker.on(0, ok(), failed);
+    const jobId = await f.begin({ units: 1, limits: { max_retries: 0 }, post_processing_prompt: 'Sum up.' });
+    await f.until(() => f.attempts(jobId, 0, 'post').some(({ endedAt }) => endedAt !== null));
+    return jobId;
+  },
+};
+
+/** Every text in an answer. */
+function texts(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [];
+}
+
+const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise<string[]>>> = {
+  mcp: async (f, jobId) => [
+    ...texts(await f.call('get_job_status', { job_id: jobId })),
+    ...texts(await f.call('get_unit', { job_id: jobId, unit: 0 })),
+  ],
+  cli: async (f, jobId) => {
+    const space = { f: still(f), jobId };
+    const looks = [['status', jobId], ['show', jobId, '0'], ['units', jobId], ['doctor']];
+    const all: string[] = [];
+    for (const args of looks) all.push(...said(await abp(space, ...args)).split('\n'));
+    return all;
+  },
+  dashboard: async (f, jobId) => {
+    const look = (view: string, input: object) =>
+      f.orchestrator.callUnknown(view, input, {
+        workingDirectory: f.directory,
+        home: null,
+        human: null,
+        maxWaitMs: 0,
+      });
+    return [
+      ...texts(await look('job_overview', { job_id: jobId })),
+      ...texts(await look('unit_detail', { job_id: jobId, unit: 0 })),
+    ].map(inWords);
+  },
+};
+
+const ROWS = FAILURE_CLASSES.flatMap((name) => Object.keys(STATES).map((state) => [name, state] as const));
+
+describe.each(ROWS)('a failure %s %s', (failureClass: FailureClass, state) => {
+  test.each(Object.keys(INTERFACES) as Interface[])('is told in whole sentences by %s', async (name) => {
+    const f = flow();
+    const failed = fails(failureClass, { message: MESSAGE });
+    const jobId = await (STATES[state] as (typeof STATES)[string])(f, failed);
+    const told = await INTERFACES[name](f, jobId);
+    // Post-processing that is tried again has not failed yet.
+    if (state !== 'of post-processing') expect(told.join('\n').toLowerCase()).toContain(MESSAGE);
+    expect(told.filter((text) => RUN_TOGETHER[name].test(text))).toEqual([]);
+    expect(told.filter((text) => /\.\. /.test(text))).toEqual([]);
+  });
+});
+
+test.each([
+  [['exit code 127', 'Install it.'], 'exit code 127. Install it.'],
+  [['It failed.', 'Retry later'], 'It failed. Retry later.'],
+  [['Really?', undefined, '', 'See (a).'], 'Really? See (a).'],
+  [['It said "no."', 'Ask again…'], 'It said "no." Ask again…'],
+  [['It ended (1)\n', null], 'It ended (1).'],
+  [[], ''],
+])('%j are put together', (parts, whole) => expect(sentences(...parts)).toBe(whole));
+
+test('no message is put before a hint in another way', () => {
+  const joined = /\$\{[\w.?]*(?:[mM]essage|hint|advice|detail)\} (?:\$\{|[A-Z])|(?:message|hint|detail) \+ ' '/;
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+  expect(files.filter((file) => joined.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
+});
