@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
+import { systemClock } from './clock.ts';
 import { type Config, readConfig } from './config.ts';
-import { systemClock } from './domain/clock.ts';
-import type { Workers } from './domain/worker.ts';
-import { createLauncher, type Launcher } from './executor/launch.ts';
-import { createLeaseObserver, provablyDead } from './executor/lease.ts';
-import { createRecovery, type Recovery } from './executor/recovery.ts';
-import { type StorePaths, storePaths } from './executor/store-paths.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/index.ts';
 import { programPath } from './package-root.ts';
+import type { Workers } from './ports/worker.ts';
 import { openStore, type Store, whenUnlocked } from './repository/index.ts';
+import { createLauncher, type Launcher } from './supervision/launch.ts';
+import { createLeaseObserver, provablyDead } from './supervision/lease.ts';
+import { createRecovery, type Recovery } from './supervision/recovery.ts';
+import { type StorePaths, storePaths } from './supervision/store-paths.ts';
 import { parseWorker, WORKER_TYPES } from './workers/index.ts';
 
 /** Everything put together, for an interface. */

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { openStore } from '../../src/repository/index.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job.ts';
 import { needsPerson } from '../domain/job.ts';
 import { type Limits, raised, type Terms, termsOf } from '../domain/limits.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 import type { Definition, FileHashes, JobDefinition } from './definition.ts';
 
 /** How a definition stands with the person who has to approve it. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { Enumerator } from '../domain/enumerator.ts';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Bounds, hashOf, type Power } from '../domain/power.ts';
-import type { Workers } from '../domain/worker.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
+import type { Enumerator } from '../ports/enumerator.ts';
+import type { Workers } from '../ports/worker.ts';
 import { boundsOf, isPlainOutput, isWithin, realPath } from './bounds.ts';
 
 /** Where ABP keeps its own. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
-import type { Recovery } from '../executor/recovery.ts';
-import type { StorePaths } from '../executor/store-paths.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
+import type { Recovery } from '../supervision/recovery.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 
 /** ABP put together, as far as this interface needs it. */
 export interface OpenAbp {

@@ -1,4 +1,18 @@
-import type { JobTally } from './job-store.ts';
+import type { FailureClass } from './failure.ts';
+
+/** Facts for the circuit breaker and the budget, each from rows or moved together with them. */
+export interface JobTally {
+  /** Distinct units of stage main that had an attempt. */
+  readonly unitsTried: number;
+  /** The most expensive attempt that ended. */
+  readonly maxAttemptCostUsd: number;
+  /** Reserved by attempts that run now. */
+  readonly reservedUsd: number;
+  /** Since the job was last started or resumed: the base of the circuit breaker. */
+  readonly ruleSince: number;
+  readonly ruleBaseTried: number;
+  readonly ruleBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
+}
 
 /** A safety margin over the most expensive attempt so far: agents vary. */
 const MARGIN = 1.5;

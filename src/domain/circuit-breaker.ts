@@ -1,5 +1,5 @@
+import type { JobTally } from './budget.ts';
 import { type FailureClass, failureRule } from './failure.ts';
-import type { JobTally } from './job-store.ts';
 
 /** Units tried before a share of failures says anything. */
 const MIN_TRIED = 10;

@@ -44,3 +44,11 @@ export interface OutputError {
 
 /** Executors that may die while they write one output: whatever it is in the results that ends them, it ends no further one. */
 export const MAX_OUTPUT_EXECUTORS = 3;
+
+/** Workers whose runs write in a directory of their own, which they know as ABP_OUTPUT_DIR; its files are moved afterwards. */
+const WITH_OWN_OUTPUT: readonly string[] = ['command'];
+
+/** How a prompt names the directory in which a run of this type of worker writes: the same for all runs of a job. */
+export function outputInPrompt(workerType: string, outputDirectory: string): string {
+  return WITH_OWN_OUTPUT.includes(workerType) ? '$ABP_OUTPUT_DIR' : outputDirectory;
+}

@@ -2,8 +2,8 @@ import type { JobOutput, OutputState } from './job-output.ts';
 import type { JsonObject } from './json.ts';
 import type { ProcessIdentity } from './lease.ts';
 import type { Limits } from './limits.ts';
+import type { RecordedNeeds } from './needs.ts';
 import type { Power } from './power.ts';
-import type { RecordedNeeds } from './worker.ts';
 
 /** For each job status, the statuses it may become. The same rule again guards every write as compare-and-set. */
 export const JOB_TRANSITIONS = {

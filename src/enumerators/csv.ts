@@ -1,5 +1,5 @@
-import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { type CsvConfig, csvConfigSchema } from './csv/config.ts';
 import { csvHint } from './csv/hints.ts';
 import { beginningOf, LOOKED_AT, recordsOf } from './csv/parser.ts';

@@ -1,5 +1,5 @@
-import type { EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
+import type { EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { noneSkipped, readItems } from './items.ts';
 
 /** What a config says about items with one key: `refuse` (also where there is no such field) or `skip` all but the first. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
 import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { PROGRAM } from './dynamic/program.ts';
 import { MAX_DEPTH } from './json/scan.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';

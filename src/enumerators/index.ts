@@ -1,7 +1,7 @@
-import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
+import type { Enumerator } from '../ports/enumerator.ts';
 
 /** Loads a driver; nothing of it is imported before. */
 export type EnumeratorLoader = () => Promise<Enumerator>;

@@ -1,4 +1,4 @@
-import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../domain/enumerator.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../ports/enumerator.ts';
 import { invalidRecords } from './reading/invalid.ts';
 
 /** So many records that were left out, or that are refused, are listed. */

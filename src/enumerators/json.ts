@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EnumeratedItem, EnumerationContext, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json } from '../domain/json.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
 import { type Fault, jsonItems, type Located } from './json/items.ts';
 import { itemsPath, type ValueKind } from './json/route.ts';

@@ -1,7 +1,7 @@
-import type { EnumerationContext, EnumerationWarning, Enumerator } from '../domain/enumerator.ts';
 import { toAbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { show } from '../domain/validate.ts';
+import type { EnumerationContext, EnumerationWarning, Enumerator } from '../ports/enumerator.ts';
 import { duplicateKey, onDuplicate } from './duplicates.ts';
 import { noneSkipped, readItems, type Skipped, skipDuplicate } from './items.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { show } from '../domain/validate.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../ports/enumerator.ts';
 import { limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
 import { reject, textFault } from './reading/invalid.ts';
 import { sensitivePowers } from './reading/paths.ts';

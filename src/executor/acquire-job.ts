@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken } from '../domain/lease.ts';
-import type { Repository, Tx } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Repository, Tx } from '../ports/repository.ts';
+import { LATE_MS } from '../supervision/await-heartbeats.ts';
+import { isStoreBusy } from '../supervision/disk.ts';
+import { fence } from '../supervision/fence.ts';
+import { BEATS_PER_LEASE, type LeaseObserver } from '../supervision/lease.ts';
 import { identify } from '../workers/process/processes.ts';
-import { LATE_MS } from './await-heartbeats.ts';
-import { isStoreBusy } from './disk.ts';
-import { fence } from './fence.ts';
-import { BEATS_PER_LEASE, type LeaseObserver } from './lease.ts';
 
 const LOOK_MS = 100;
 

@@ -1,7 +1,7 @@
 import { tripReason } from '../domain/circuit-breaker.ts';
 import { adviceAbout, type FailureClass, failureRule } from '../domain/failure.ts';
-import type { Tx } from '../domain/repository.ts';
 import { sentences } from '../domain/sentences.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { pauseJob } from './pause.ts';
 

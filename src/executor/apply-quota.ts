@@ -1,7 +1,7 @@
 import { FAILURES } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
-import type { Tx } from '../domain/repository.ts';
 import { sentences } from '../domain/sentences.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 import { pauseJob } from './pause.ts';
 import { statusToResume } from './phase.ts';

@@ -1,9 +1,9 @@
-import type { Clock } from '../domain/clock.ts';
-import type { Claim } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
-import type { SpawnRecord } from '../domain/worker.ts';
-import type { JobLog } from './log.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Claim } from '../ports/dispatcher.ts';
+import type { SpawnRecord } from '../ports/worker.ts';
+import type { JobLog } from '../supervision/log.ts';
 import type { Finished } from './worker-pool.ts';
 
 const TROUBLE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { budgetRoom } from '../domain/budget.ts';
-import type { Claim, ClaimRequest } from '../domain/dispatcher.ts';
 import type { Job } from '../domain/job.ts';
-import type { Tx } from '../domain/repository.ts';
 import { MAX_EXECUTORS_LOST, MAX_INTERRUPTIONS } from '../domain/retry.ts';
 import { sentences } from '../domain/sentences.ts';
+import type { Claim, ClaimRequest } from '../ports/dispatcher.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { failTest, isTestGivenUp } from './finish.ts';
 import { pauseJob } from './pause.ts';

@@ -1,5 +1,5 @@
+import type { JobLog } from '../supervision/log.ts';
 import { compressOutput } from '../workers/process/compress.ts';
-import type { JobLog } from './log.ts';
 
 /** Compresses run directories behind the executor's back, one at a time. */
 export interface Compressor {

@@ -1,16 +1,16 @@
 import type { JobDefinition } from '../approval/definition.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Dispatcher } from '../domain/dispatcher.ts';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
-import type { Repository } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
-import type { Worker } from '../domain/worker.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { Repository } from '../ports/repository.ts';
+import type { Worker } from '../ports/worker.ts';
 import type { PromptRenderer } from '../prompt/render.ts';
+import type { JobLog } from '../supervision/log.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 import type { Compressor } from './compressor.ts';
-import type { JobLog } from './log.ts';
-import type { StorePaths } from './store-paths.ts';
 
 /** What an executor works with: its job's lease and everything loaded before the lease was confirmed. */
 export interface ExecutorContext {

@@ -1,10 +1,10 @@
-import { notBefore } from '../domain/clock.ts';
 import { adviceIn, failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { OutputState } from '../domain/job-output.ts';
-import type { Tx } from '../domain/repository.ts';
 import { sentences } from '../domain/sentences.ts';
+import { notBefore } from '../domain/time.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
 /** How many executors may die in one test: after the second death nothing of it is run again. */

@@ -1,12 +1,12 @@
 import type { Outcome } from '../domain/attempt.ts';
-import type { Claim } from '../domain/dispatcher.ts';
-import type { Tx } from '../domain/repository.ts';
+import type { Claim } from '../ports/dispatcher.ts';
+import type { Tx } from '../ports/repository.ts';
+import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
+import { withReserve } from '../supervision/reclaim.ts';
 import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
 import type { ExecutorContext } from './context.ts';
-import { isDiskFull, isStoreBusy } from './disk.ts';
 import { failTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
-import { withReserve } from './reclaim.ts';
 
 const MESSAGE = 'The disk is full. Make room, then';
 

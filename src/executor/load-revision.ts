@@ -1,13 +1,14 @@
 import { defineJob } from '../approval/definition.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
+import { outputInPrompt } from '../domain/job-output.ts';
 import type { Stage } from '../domain/unit.ts';
-import { outputInPrompt, type Workers } from '../domain/worker.ts';
+import type { Repository } from '../ports/repository.ts';
+import type { Workers } from '../ports/worker.ts';
 import { createPromptRenderer, type PromptRenderer } from '../prompt/render.ts';
 import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
-import type { StorePaths } from './store-paths.ts';
 
 /** Where an executor works: the layout of its store, and its environment. */
 export interface ExecutorEnvironment {

@@ -1,18 +1,18 @@
+import { steadyClock, systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
-import { steadyClock, systemClock } from '../domain/clock.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { programPath } from '../package-root.ts';
 import { openStore, type Store, whenUnlocked } from '../repository/index.ts';
+import { createLauncher } from '../supervision/launch.ts';
+import { createLeaseObserver, type LeaseObserver, provablyDead } from '../supervision/lease.ts';
+import { openLog } from '../supervision/log.ts';
+import { createRecovery } from '../supervision/recovery.ts';
+import { storePaths } from '../supervision/store-paths.ts';
 import { parseWorker, WORKER_TYPES } from '../workers/index.ts';
 import { acquireJob, type Heartbeat } from './acquire-job.ts';
 import { createCompressor } from './compressor.ts';
 import { createJobExecutor, type JobExecutor } from './job-executor.ts';
-import { createLauncher } from './launch.ts';
-import { createLeaseObserver, type LeaseObserver, provablyDead } from './lease.ts';
 import { createRevisionLoader } from './load-revision.ts';
-import { openLog } from './log.ts';
-import { createRecovery } from './recovery.ts';
-import { storePaths } from './store-paths.ts';
 
 /**
  * The program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the sign of life that

@@ -3,11 +3,11 @@ import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Outcome } from '../domain/attempt.ts';
-import type { Assignment } from '../domain/worker.ts';
+import type { Assignment } from '../ports/worker.ts';
+import { isDiskFull } from '../supervision/disk.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 import { movedFiles, noteMove, ownFiles, ownOutput } from '../workers/process/own-output.ts';
 import { NoRoomError } from '../workers/process/room.ts';
-import { isDiskFull } from './disk.ts';
-import type { StorePaths } from './store-paths.ts';
 
 /** More files of one attempt are moved, but not listed with its result. */
 const MOST_LISTED = 1000;

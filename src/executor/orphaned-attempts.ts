@@ -1,5 +1,5 @@
 import type { Attempt, Outcome } from '../domain/attempt.ts';
-import type { Claim } from '../domain/dispatcher.ts';
+import type { Claim } from '../ports/dispatcher.ts';
 import type { ExecutorContext } from './context.ts';
 
 /** An attempt that an earlier executor left. `orphan`: its unit was taken away, so that it only has to be stopped. */

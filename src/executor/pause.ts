@@ -1,5 +1,5 @@
 import type { PauseReason } from '../domain/job.ts';
-import type { Tx } from '../domain/repository.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
 /** Pauses the job if it is still at work and the lease is ours; the first reason stays. `message` is for a person. */

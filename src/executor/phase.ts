@@ -1,8 +1,8 @@
 import type { AttemptPurpose } from '../domain/attempt.ts';
 import { isOutputDue, type Job } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
-import type { AbortReason } from '../domain/worker.ts';
+import type { Repository } from '../ports/repository.ts';
+import type { AbortReason } from '../ports/worker.ts';
 
 /** What a job's status asks of its executor now. */
 export type Phase =

@@ -3,14 +3,14 @@ import type { Begun } from '../domain/answers.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job, JobStatus } from '../domain/job.ts';
 import type { LeaseToken } from '../domain/lease.ts';
-import type { Repository } from '../domain/repository.ts';
 import { checkTarget } from '../export/atomic-file.ts';
+import { formerExports } from '../export/former-exports.ts';
 import { exportUnits } from '../export/index.ts';
+import { exportRows } from '../export/rows.ts';
+import { makeOutputDirectory } from '../export/write-target.ts';
+import type { Repository } from '../ports/repository.ts';
 import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
-import { exportRows } from './export-rows.ts';
-import { formerExports } from './former-exports.ts';
-import type { StorePaths } from './store-paths.ts';
-import { makeOutputDirectory } from './write-target.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 
 /** Who begins post-processing: from which statuses, under which lease (a person has none), and until when. */
 export interface Begin {

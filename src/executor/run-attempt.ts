@@ -2,17 +2,17 @@ import { mkdirSync } from 'node:fs';
 import { approvalStateOf } from '../approval/check.ts';
 import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
 import { cutMiddle } from '../domain/cut.ts';
-import type { Claim } from '../domain/dispatcher.ts';
 import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { redact, redactResult } from '../domain/redact.ts';
-import type { Assignment, RunContext, SpawnRecord } from '../domain/worker.ts';
+import { makeOutputDirectory } from '../export/write-target.ts';
+import type { Claim } from '../ports/dispatcher.ts';
+import type { Assignment, RunContext, SpawnRecord } from '../ports/worker.ts';
+import { isDiskFull } from '../supervision/disk.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { isDiskFull } from './disk.ts';
 import { moveFiles } from './move-files.ts';
 import { type JudgingQueue, settleOrphan } from './settle-orphan.ts';
-import { makeOutputDirectory } from './write-target.ts';
 
 /** How an attempt is come by: started here, or taken over from an executor that died. */
 export type Origin = 'new' | JudgingQueue;

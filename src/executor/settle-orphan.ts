@@ -1,9 +1,9 @@
 import type { Outcome } from '../domain/attempt.ts';
-import type { Claim } from '../domain/dispatcher.ts';
 import { MAX_JUDGES } from '../domain/retry.ts';
-import type { Assignment, RunContext, Worker } from '../domain/worker.ts';
+import type { Claim } from '../ports/dispatcher.ts';
+import type { Assignment, RunContext, Worker } from '../ports/worker.ts';
+import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
 import type { ExecutorContext } from './context.ts';
-import { isDiskFull, isStoreBusy } from './disk.ts';
 import { interruptedOutcome, recordedProcess } from './orphaned-attempts.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { attemptStatusOf, type Outcome } from '../domain/attempt.ts';
 import { cutMiddle } from '../domain/cut.ts';
-import type { Settlement } from '../domain/dispatcher.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { failureRule } from '../domain/failure.ts';
 import { usd } from '../domain/money.ts';
-import type { Tx } from '../domain/repository.ts';
 import { decide } from '../domain/retry.ts';
 import { sentences } from '../domain/sentences.ts';
+import type { Settlement } from '../ports/dispatcher.ts';
+import type { Tx } from '../ports/repository.ts';
 import { applyCircuitBreaker } from './apply-circuit-breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Outcome } from '../domain/attempt.ts';
-import type { Claim } from '../domain/dispatcher.ts';
-import type { AbortReason } from '../domain/worker.ts';
+import type { Claim } from '../ports/dispatcher.ts';
+import type { AbortReason } from '../ports/worker.ts';
 
 /** An attempt in a slot. */
 export interface Running {

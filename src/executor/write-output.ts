@@ -3,15 +3,15 @@ import type { NewEvent } from '../domain/event.ts';
 import { isOutputDue, type Job } from '../domain/job.ts';
 import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
 import { notesOf } from '../export/format.ts';
+import { formerExports } from '../export/former-exports.ts';
 import { exportUnits } from '../export/index.ts';
+import { outputPlace } from '../export/place.ts';
+import { exportRows } from '../export/rows.ts';
+import { keepOutputsPrivate } from '../export/write-target.ts';
 import type { ExportReport } from '../export/write-units.ts';
+import { isStoreBusy, isStoreGone } from '../supervision/disk.ts';
+import { withReserve } from '../supervision/reclaim.ts';
 import type { ExecutorContext } from './context.ts';
-import { isStoreBusy, isStoreGone } from './disk.ts';
-import { outputPlace } from './export-place.ts';
-import { exportRows } from './export-rows.ts';
-import { formerExports } from './former-exports.ts';
-import { withReserve } from './reclaim.ts';
-import { keepOutputsPrivate } from './write-target.ts';
 
 type Context = Pick<ExecutorContext, 'repository' | 'places' | 'lease' | 'clock' | 'log'>;
 

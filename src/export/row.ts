@@ -1,8 +1,8 @@
 import type { Artifact } from '../domain/attempt.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { usd } from '../domain/money.ts';
-import type { UnitWithResult } from '../domain/repository.ts';
 import type { UnitStatus } from '../domain/unit.ts';
+import type { UnitWithResult } from '../ports/repository.ts';
 
 /** What an export says about one unit. Without `fields` a JSON or JSON Lines export is these objects as they are. */
 export interface ExportRow {

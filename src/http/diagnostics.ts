@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Hono } from 'hono';
-import { executorState } from '../executor/lease.ts';
 import { packageVersion } from '../package-root.ts';
+import { executorState } from '../supervision/lease.ts';
 import type { HttpEnv } from './caller.ts';
 import type { Feeds } from './feed.ts';
 import type { HttpHost } from './host.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
-import type { Recovery } from '../executor/recovery.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
+import type { Recovery } from '../supervision/recovery.ts';
 
 /** ABP put together, as far as this interface needs it. */
 export interface HttpHost {

@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import { provablyDead } from '../executor/lease.ts';
+import { provablyDead } from '../supervision/lease.ts';
 import { isOutOfSight } from '../workers/process/processes.ts';
 
 const serverRecord = z.readonly(

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { AbpError } from '../domain/error.ts';
-import { openLog } from '../executor/log.ts';
+import { openLog } from '../supervision/log.ts';
 import { identify } from '../workers/process/processes.ts';
 import { createApp } from './app.ts';
 import { checkToken, createAuth, randomToken } from './auth.ts';

@@ -1,5 +1,5 @@
-import type { Recovery } from '../executor/recovery.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
+import type { Recovery } from '../supervision/recovery.ts';
 
 /** What the dashboard tool asks for. */
 export type DashboardAction = 'url' | 'open' | 'status' | 'stop';

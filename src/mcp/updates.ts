@@ -1,4 +1,4 @@
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 import { URIS } from './uris.ts';
 
 /** Between two looks at the store: what a person feels as at once, and one cheap query. */

@@ -1,11 +1,11 @@
 import { type Definition, defineJob } from '../approval/definition.ts';
 import { AbpError } from '../domain/error.ts';
-import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { type Terms, termsOf } from '../domain/limits.ts';
 import { parseWith } from '../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
-import { refuseRecursion } from '../executor/launch.ts';
+import type { NewJob } from '../ports/job-store.ts';
+import { refuseRecursion } from '../supervision/launch.ts';
 import { createJob } from './create-job.ts';
 import type { InputOf } from './index.ts';
 import { newJob, revisionOf } from './new-job.ts';

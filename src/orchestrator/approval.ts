@@ -2,14 +2,14 @@ import { refuseSpecial } from '../approval/bounds.ts';
 import { type ApprovalState, approvalStateOf } from '../approval/check.ts';
 import { type Definition, defineJob, defineSource, type JobDefinition, sourceShown } from '../approval/definition.ts';
 import type { Approval } from '../domain/approval.ts';
-import type { Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson, type Revision } from '../domain/job.ts';
 import { raised, termsOf } from '../domain/limits.ts';
 import { POWERS, type Power } from '../domain/power.ts';
 import { redact } from '../domain/redact.ts';
-import type { Tx } from '../domain/repository.ts';
-import { refuseRecursion } from '../executor/launch.ts';
+import type { Enumerator } from '../ports/enumerator.ts';
+import type { Tx } from '../ports/repository.ts';
+import { refuseRecursion } from '../supervision/launch.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
 type Deps = Pick<OrchestratorDeps, 'repository' | 'workers' | 'places'>;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { notBefore } from '../domain/clock.ts';
 import { isOutputDue, type Job, type JobTest } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
-import { type SilentExecutor, silentText } from '../executor/await-heartbeats.ts';
-import { executorState } from '../executor/lease.ts';
+import { notBefore } from '../domain/time.ts';
 import { statusToResume } from '../executor/phase.ts';
-import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
+import { type SilentExecutor, silentText } from '../supervision/await-heartbeats.ts';
+import { executorState } from '../supervision/lease.ts';
+import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
 import { requireAllowed, slotsAgreed } from './approval.ts';
 import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';

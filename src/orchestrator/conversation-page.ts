@@ -1,7 +1,7 @@
 import type { Attempt } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import { redactLines } from '../domain/redact.ts';
-import type { ConversationEntry, Worker } from '../domain/worker.ts';
+import type { ConversationEntry, Worker } from '../ports/worker.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { badCursor } from './shapes.ts';
 import { jsonBytes, truncate, truncateMessage } from './truncate.ts';

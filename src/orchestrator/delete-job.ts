@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AbpError } from '../domain/error.ts';
 import { isExecuting, type Job } from '../domain/job.ts';
-import { executorState } from '../executor/lease.ts';
-import { deleteInChunks, withReserve } from '../executor/reclaim.ts';
+import { executorState } from '../supervision/lease.ts';
+import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
 import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId } from './shapes.ts';
 

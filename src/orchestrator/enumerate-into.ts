@@ -1,10 +1,10 @@
-import type { EnumeratedItem, EnumerationWarning, Enumerator } from '../domain/enumerator.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
 import { noneSkipped, readItems, type Skipped, skipDuplicate } from '../enumerators/items.ts';
+import type { EnumeratedItem, EnumerationWarning, Enumerator } from '../ports/enumerator.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { truncate } from './truncate.ts';
 import { boundYoungGeneration } from './young-generation.ts';

@@ -1,8 +1,8 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { isOutputDue, type Job, needsExecutor } from '../domain/job.ts';
 import { sentences } from '../domain/sentences.ts';
-import { refuseRecursion, requireEnvironment } from '../executor/launch.ts';
-import { executorState } from '../executor/lease.ts';
+import { refuseRecursion, requireEnvironment } from '../supervision/launch.ts';
+import { executorState } from '../supervision/lease.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
 import { preflight } from './settings.ts';
 

@@ -1,7 +1,7 @@
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsExecutor } from '../domain/job.ts';
 import { hashOf } from '../domain/power.ts';
-import { executorState } from '../executor/lease.ts';
+import { executorState } from '../supervision/lease.ts';
 import { isStill } from '../workers/process/processes.ts';
 import type { CreateInput } from './new-job.ts';
 import type { BatchFileRun, OrchestratorDeps } from './operation.ts';

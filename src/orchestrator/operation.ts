@@ -1,14 +1,14 @@
 import type { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Dispatcher } from '../domain/dispatcher.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
-import type { Workers } from '../domain/worker.ts';
-import type { Launcher } from '../executor/launch.ts';
-import type { StorePaths } from '../executor/store-paths.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { Repository } from '../ports/repository.ts';
+import type { Workers } from '../ports/worker.ts';
 import type { PromptSynthesizer } from '../prompt/synthesizer.ts';
+import type { Launcher } from '../supervision/launch.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
 
 /** Defaults for new jobs, from the environment. */
 export interface Defaults {

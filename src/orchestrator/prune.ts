@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
-import { createLeaseObserver, executorState } from '../executor/lease.ts';
-import { findOrphans, removeOrphans } from '../executor/orphaned-files.ts';
-import { vacuum } from '../executor/reclaim.ts';
+import { createLeaseObserver, executorState } from '../supervision/lease.ts';
+import { findOrphans, removeOrphans } from '../supervision/orphaned-files.ts';
+import { vacuum } from '../supervision/reclaim.ts';
 import { deleteJob } from './delete-job.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { termsReason } from '../approval/check.ts';
 import { AbpError } from '../domain/error.ts';
 import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
-import type { JobPlace } from '../domain/job-store.ts';
 import { termsOf } from '../domain/limits.ts';
 import { usd } from '../domain/money.ts';
 import { redactJson } from '../domain/redact.ts';
+import type { JobPlace } from '../ports/job-store.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { outputSettings } from './output.ts';
@@ -199,7 +199,7 @@ export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, 
     });
   }
   const prefix = id.startsWith('job-') ? id : `job-${id}`;
-  const ids = repository.jobs.idsContaining(prefix);
+  const ids = repository.jobs.idsWithPrefix(prefix);
   if (ids.length === 1 && ids[0]) return ids[0];
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)

@@ -1,7 +1,7 @@
-import type { EnumerationWarning } from '../domain/enumerator.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
 import type { SkippedRecord } from '../enumerators/items.ts';
+import type { EnumerationWarning } from '../ports/enumerator.ts';
 import type { Enumerated } from './enumerate-into.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { truncate, truncateField } from './truncate.ts';

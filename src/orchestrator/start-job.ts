@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
-import { refuseRecursion } from '../executor/launch.ts';
+import { refuseRecursion } from '../supervision/launch.ts';
 import { requireAllowed, requirePerson, requireShown } from './approval.ts';
 import { launch, requireReady } from './executor-launch.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';

@@ -6,8 +6,8 @@ import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from
 import type { Lease } from '../domain/lease.ts';
 import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
-import { CONFIRM_MS } from '../executor/launch.ts';
-import { executorState } from '../executor/lease.ts';
+import { CONFIRM_MS } from '../supervision/launch.ts';
+import { executorState } from '../supervision/lease.ts';
 import { listed, shownOf } from './approval.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';

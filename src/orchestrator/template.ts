@@ -1,4 +1,4 @@
-import { outputInPrompt } from '../domain/worker.ts';
+import { outputInPrompt } from '../domain/job-output.ts';
 import { checkTemplate } from '../prompt/template.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import type { Settings } from './settings.ts';

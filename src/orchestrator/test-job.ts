@@ -1,7 +1,7 @@
 import { AbpError } from '../domain/error.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
-import type { Tx } from '../domain/repository.ts';
+import type { Tx } from '../ports/repository.ts';
 import { requireAllowed, takeTest } from './approval.ts';
 import { requireReady } from './executor-launch.ts';
 import { type OrchestratorDeps, refuse, requireJob } from './operation.ts';

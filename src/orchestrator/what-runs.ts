@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Definition } from '../approval/definition.ts';
 import type { Revision } from '../domain/job.ts';
-import type { NewJob } from '../domain/job-store.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redactJson } from '../domain/redact.ts';
+import type { NewJob } from '../ports/job-store.ts';
 import { listed } from './approval.ts';
 import { shownWorker } from './shown-worker.ts';
 

@@ -1,7 +1,7 @@
 import { cutMiddle } from '../domain/cut.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { FAILURE_MARKER } from '../domain/report.ts';
-import type { RenderedPrompt } from '../domain/worker.ts';
+import type { RenderedPrompt } from '../ports/worker.ts';
 import { type Block, fillBlocks, isStatic, parseBlocks } from './blocks.ts';
 import { ownPrompt } from './own-prompt.ts';
 import { checkTemplate, PAYLOAD, type TemplatePart } from './template.ts';

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
-import type { Approval, ApprovalStore } from '../domain/approval.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Approval } from '../domain/approval.ts';
 import { highest, type Terms } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
+import type { ApprovalStore } from '../ports/approval-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { ApprovalsTable } from './schema.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 

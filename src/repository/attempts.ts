@@ -2,8 +2,8 @@ import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { AttemptStatus } from '../domain/attempt.ts';
 import type { FailureClass } from '../domain/failure.ts';
-import type { AttemptStore } from '../domain/repository.ts';
 import type { Stage } from '../domain/unit.ts';
+import type { AttemptStore } from '../ports/repository.ts';
 import { toAttempt } from './rows.ts';
 import { query, statement } from './statement.ts';
 

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { JobStore } from '../domain/job-store.ts';
+import type { JobStore } from '../ports/job-store.ts';
 import { allRows, query, runWrite } from './statement.ts';
 
 /** Tables that hold a job's rows, children first, each with what names one row within its job. */

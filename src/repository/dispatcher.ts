@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { Clock } from '../domain/clock.ts';
-import type { Claim, Dispatcher } from '../domain/dispatcher.ts';
 import { fairShares } from '../domain/fair-share.ts';
 import { EXECUTING } from '../domain/job.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
 import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Claim, Dispatcher } from '../ports/dispatcher.ts';
 import { toAttempt, toUnit } from './rows.ts';
 import type { AttemptsTable, UnitsTable } from './schema.ts';
 import { query, statement } from './statement.ts';

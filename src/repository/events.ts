@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
-import type { EventStore } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventStore } from '../ports/repository.ts';
 import { toEvent } from './rows.ts';
 import type { EventsTable } from './schema.ts';
 import { query, statement } from './statement.ts';

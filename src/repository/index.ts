@@ -1,7 +1,7 @@
-import type { Clock } from '../domain/clock.ts';
-import type { Dispatcher } from '../domain/dispatcher.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { Repository } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDispatcher } from './dispatcher.ts';

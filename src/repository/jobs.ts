@@ -1,10 +1,11 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { Clock } from '../domain/clock.ts';
+import type { JobTally } from '../domain/budget.ts';
 import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { ENDED, EXECUTING, jobStatusesBefore } from '../domain/job.ts';
-import type { JobPatch, JobStore, JobTally } from '../domain/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobPatch, JobStore } from '../ports/job-store.ts';
 import { createDeletion } from './deletion.ts';
 import { createRevisionStore, insertRevision } from './revisions.ts';
 import { toJob } from './rows.ts';
@@ -166,7 +167,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
           .where('status', 'not in', [...ENDED])
           .orderBy('created_at', 'desc'),
       ).map(toJob),
-    idsContaining(prefix) {
+    idsWithPrefix(prefix) {
       const rows = allRows(
         db,
         query

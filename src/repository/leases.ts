@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { Clock } from '../domain/clock.ts';
 import type { LeaseToken } from '../domain/lease.ts';
-import type { LeaseStore } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LeaseStore } from '../ports/repository.ts';
 import { toLease } from './rows.ts';
 import { query, statement } from './statement.ts';
 

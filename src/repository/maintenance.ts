@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
-import type { Maintenance } from '../domain/maintenance.ts';
+import type { Maintenance } from '../ports/maintenance.ts';
 import { tooFull } from './faults.ts';
 import { realPath, sizeOf } from './file.ts';
 import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { QuotaStore } from '../domain/repository.ts';
+import type { QuotaStore } from '../ports/repository.ts';
 import { query, runWrite, statement } from './statement.ts';
 
 /** Closed quota windows on SQLite, one row a worker type, seen by every executor of the store. */

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
-import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
-import type { JobStore, NewRevision } from '../domain/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobStore, NewRevision } from '../ports/job-store.ts';
 import { toRevision } from './rows.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 

@@ -23,10 +23,10 @@ import type { JobOutput, OutputState } from '../domain/job-output.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
+import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Power } from '../domain/power.ts';
-import type { UnitWithResult } from '../domain/repository.ts';
 import { type Stage, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
-import type { RecordedNeeds } from '../domain/worker.ts';
+import type { UnitWithResult } from '../ports/repository.ts';
 import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
 
 /**

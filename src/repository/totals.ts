@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { StoreTotals } from '../domain/repository.ts';
+import type { StoreTotals } from '../ports/repository.ts';
 import { query, statement } from './statement.ts';
 
 /** Sums over all jobs, from the counters that move with the rows: units and attempts themselves are not looked at. */

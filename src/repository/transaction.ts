@@ -1,5 +1,5 @@
 import { AbpError } from '../domain/error.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 import { explained } from './guard.ts';
 import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
 import { isLocked, whenUnlocked } from './turn.ts';

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { UnitStore } from '../domain/repository.ts';
+import type { UnitStore } from '../ports/repository.ts';
 
 /** The two indexes by which a long table can be entered anywhere, and what narrows the units to its rows. */
 const WAYS = {

@@ -7,7 +7,7 @@ import { parseExactJson } from '../domain/exact-json.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import { environmentPowers } from '../domain/power.ts';
-import type { Assignment, JudgeContext, Worker } from '../domain/worker.ts';
+import type { Assignment, JudgeContext, Worker } from '../ports/worker.ts';
 import { errorLine } from './error-line.ts';
 import { cannotRun, describeExit, type Ending, stopFailure } from './process/ending.ts';
 import { missingEnvironment, missingNames, passEnvSchema, workerEnvironment } from './process/environment.ts';

@@ -3,7 +3,7 @@ import type { WorkerChoice } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
-import type { Worker } from '../domain/worker.ts';
+import type { Worker } from '../ports/worker.ts';
 
 /** Every worker by its type; a driver is loaded when it is first asked for. */
 const WORKERS: ReadonlyMap<string, () => Promise<Worker>> = new Map([

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
-import type { Clock } from '../../src/domain/clock.ts';
-import { systemClock } from '../../src/domain/clock.ts';
-import type { Claim, ClaimRequest } from '../../src/domain/dispatcher.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { DEFAULT_LIMITS } from '../../src/domain/limits.ts';
-import type { Tx } from '../../src/domain/repository.ts';
 import { decide } from '../../src/domain/retry.ts';
 import type { SourceNotes } from '../../src/orchestrator/source-notes.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
+import type { Tx } from '../../src/ports/repository.ts';
 import { openStore, type Store } from '../../src/repository/index.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Enumerator } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import { enumerators, getEnumerator, listEnumerators } from '../../src/enumerators/index.ts';
+import type { Enumerator } from '../../src/ports/enumerator.ts';
 import { enumeratorContract } from './enumerator.ts';
 
 describe('file', () => {

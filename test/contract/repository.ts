@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { AbpError, type ErrorCode } from '../../src/domain/error.ts';
 import { JOB_STATUSES, type JobStatus, jobStatusesBefore } from '../../src/domain/job.ts';
-import type { JobPatch } from '../../src/domain/job-store.ts';
 import { canMoveUnit, UNIT_STATUSES, type UnitStatus } from '../../src/domain/unit.ts';
+import type { JobPatch } from '../../src/ports/job-store.ts';
 import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';
 import { claimOne, holdLease, seedJob, settleAs, unitIn } from '../helpers/store.ts';
@@ -182,9 +182,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(ids({ search: '100%_x' })).toEqual(['job-l4']);
     expect(ids({ search: '%' })).toEqual(['job-l4']);
     expect(ids({ search: 'JOB-L5' })).toEqual(['job-l5']);
-    expect(repository.jobs.idsContaining('job-l')).toHaveLength(6);
-    expect(repository.jobs.idsContaining('job-l3')).toEqual(['job-l3']);
-    expect(repository.jobs.idsContaining('job-_')).toEqual([]);
+    expect(repository.jobs.idsWithPrefix('job-l')).toHaveLength(6);
+    expect(repository.jobs.idsWithPrefix('job-l3')).toEqual(['job-l3']);
+    expect(repository.jobs.idsWithPrefix('job-_')).toEqual([]);
   });
 
   test('revisions are numbered from 1; the newest is the current one and sets the slots', () => {
@@ -260,7 +260,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     tx((t) => repository.events.add(t, jobId, { type: 'job:started' }));
     tx((t) => repository.jobs.markDeleting(t, jobId));
     expect(repository.jobs.get(jobId)).toBeNull();
-    expect(repository.jobs.idsContaining(jobId)).toEqual([]);
+    expect(repository.jobs.idsWithPrefix(jobId)).toEqual([]);
     expect(repository.jobs.list({ limit: 9 }).total).toBe(1);
     expect(tx((t) => repository.jobs.move(t, jobId, 'paused'))).toBe('conflict');
     expect(tx((t) => repository.jobs.patch(t, jobId, { name: 'x' }))).toBe('conflict');

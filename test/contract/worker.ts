@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import type { WorkerChoice } from '../../src/domain/job.ts';
-import type { Assignment, SpawnRecord } from '../../src/domain/worker.ts';
+import type { Assignment, SpawnRecord } from '../../src/ports/worker.ts';
 import { getWorker, parseWorker } from '../../src/workers/index.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 import { readPid } from '../../src/workers/process/run-directory.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
+import { steadyClock, systemClock } from '../../src/clock.ts';
 import { attemptDurationMs } from '../../src/domain/attempt.ts';
-import { notBefore, steadyClock, systemClock } from '../../src/domain/clock.ts';
 import { isDecimalMultiple } from '../../src/domain/decimal.ts';
 import { AbpError, toAbpError } from '../../src/domain/error.ts';
 import { EVENT_TYPES } from '../../src/domain/event.ts';
@@ -11,6 +11,7 @@ import { isTooDeep, type Json, MAX_DEPTH } from '../../src/domain/json.ts';
 import { DEFAULT_LIMITS, highest, MAX_WORKERS_CEILING, raised, type Terms, termsOf } from '../../src/domain/limits.ts';
 import { environmentPowers, hashOf, POWERS } from '../../src/domain/power.ts';
 import { sentences } from '../../src/domain/sentences.ts';
+import { notBefore } from '../../src/domain/time.ts';
 import { unitsDone } from '../../src/domain/unit.ts';
 import { fakeClock } from '../helpers/clock.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment, Worker } from '../../src/domain/worker.ts';
+import type { Assignment, Worker } from '../../src/ports/worker.ts';
 import { type MessagesApi, type Script, startMessagesApi } from '../helpers/messages-api.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { binWithClaude, calm, workerWith } from '../helpers/worker.ts';

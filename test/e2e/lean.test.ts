@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/domain/worker.ts';
+import type { Assignment } from '../../src/ports/worker.ts';
 import { createPromptRenderer } from '../../src/prompt/render.ts';
 import { createPromptSynthesizer } from '../../src/prompt/synthesizer.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Assignment } from '../../src/domain/worker.ts';
+import type { Assignment } from '../../src/ports/worker.ts';
 import { answersTool, type Script } from '../helpers/messages-api.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { assignmentFor, calm, start, workerWith } from '../helpers/worker.ts';

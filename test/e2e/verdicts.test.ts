@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '../../src/domain/failure.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/domain/worker.ts';
+import type { Assignment } from '../../src/ports/worker.ts';
 import type { Reply, Script } from '../helpers/messages-api.ts';
 import { endedAs } from '../helpers/outcome.ts';
 import { livingProcesses } from '../helpers/worker.ts';

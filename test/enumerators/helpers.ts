@@ -1,8 +1,8 @@
-import type { EnumeratedItem, EnumerationContext, EnumerationWarning } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { type EnumeratorTable, enumerators, getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { noneSkipped, readItems } from '../../src/enumerators/items.ts';
+import type { EnumeratedItem, EnumerationContext, EnumerationWarning } from '../../src/ports/enumerator.ts';
 
 /** Everything an enumeration gave. */
 export interface Enumerated {

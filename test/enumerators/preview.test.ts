@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { EnumeratedItem, EnumerationContext, Enumerator } from '../../src/domain/enumerator.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { preview } from '../../src/enumerators/preview.ts';
+import type { EnumeratedItem, EnumerationContext, Enumerator } from '../../src/ports/enumerator.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { refusal } from './helpers.ts';
 

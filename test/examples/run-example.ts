@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { type Batch, readBatchFile } from '../../src/cli/batch-file/read.ts';
-import type { EnumeratedItem } from '../../src/domain/enumerator.ts';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { exportUnits } from '../../src/export/index.ts';
 import type { ExportRow } from '../../src/export/row.ts';
+import type { EnumeratedItem } from '../../src/ports/enumerator.ts';
 import { synthesizePostProcessing } from '../../src/prompt/synthesizer.ts';
 import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 

@@ -12,10 +12,10 @@ import {
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
-import type { Assignment } from '../../src/domain/worker.ts';
 import { moveFiles } from '../../src/executor/move-files.ts';
-import { storePaths } from '../../src/executor/store-paths.ts';
 import { prune } from '../../src/orchestrator/prune.ts';
+import type { Assignment } from '../../src/ports/worker.ts';
+import { storePaths } from '../../src/supervision/store-paths.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';
 import { PERSON } from '../helpers/approvals.ts';
 import { world } from '../helpers/processes.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConversationEntry } from '../../src/domain/worker.ts';
+import type { ConversationEntry } from '../../src/ports/worker.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, ok } from '../helpers/scripted-worker.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import { JOB_STATUSES, type Job } from '../../src/domain/job.ts';
-import type { Repository } from '../../src/domain/repository.ts';
 import { type Stage, UNIT_STATUSES, type Unit } from '../../src/domain/unit.ts';
+import type { Repository } from '../../src/ports/repository.ts';
 
 const STAGES: readonly Stage[] = ['main', 'post'];
 

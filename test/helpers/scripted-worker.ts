@@ -13,7 +13,7 @@ import type {
   SpawnRecord,
   Worker,
   Workers,
-} from '../../src/domain/worker.ts';
+} from '../../src/ports/worker.ts';
 
 type Failure = Extract<Outcome, { ok: false }>;
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { WorkerChoice } from '../../src/domain/job.ts';
-import type { AbortReason, Assignment, SpawnRecord, Worker } from '../../src/domain/worker.ts';
+import type { AbortReason, Assignment, SpawnRecord, Worker } from '../../src/ports/worker.ts';
 import { parseWorker } from '../../src/workers/index.ts';
 import { processesOfAttempt } from '../../src/workers/process/processes.ts';
 import { stopGroup } from '../../src/workers/process/stop.ts';

@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, openSync, readFileSync, rmSync, writeFileSync,
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { toAbpError } from '../../src/domain/error.ts';
 import { openStore } from '../../src/repository/index.ts';
 import { rescueCommands } from '../../src/repository/rescue.ts';

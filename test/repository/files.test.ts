@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import { APPLICATION_ID } from '../../src/repository/file.ts';
 import { openStore } from '../../src/repository/index.ts';

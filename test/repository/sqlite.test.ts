@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import type { ProcessIdentity } from '../../src/domain/lease.ts';
 import { openStore } from '../../src/repository/index.ts';

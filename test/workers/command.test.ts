@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/domain/worker.ts';
+import type { Assignment } from '../../src/ports/worker.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { calm, fixtureProgram, livingProcesses, workerWith } from '../helpers/worker.ts';
 

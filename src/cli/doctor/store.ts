@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readConfig } from '../../config.ts';
 import { toAbpError } from '../../domain/error.ts';
-import type { Repository } from '../../domain/repository.ts';
+import type { Repository } from '../../ports/repository.ts';
 import { rescueCommands } from '../../repository/rescue.ts';
 import { bytes, count } from '../format.ts';
 import type { Check, Finding } from './finding.ts';

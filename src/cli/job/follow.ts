@@ -1,4 +1,4 @@
-import { systemClock } from '../../domain/clock.ts';
+import { systemClock } from '../../clock.ts';
 import type { Session } from '../session.ts';
 import { type Controls, takeControls } from './controls.ts';
 import { createProgressView, type ProgressView } from './progress.ts';

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { realPath } from '../../approval/bounds.ts';
 import { AbpError } from '../../domain/error.ts';
-import { refuseRecursion } from '../../executor/launch.ts';
-import { fileTarget } from '../../executor/write-target.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
+import { fileTarget } from '../../export/write-target.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import { preflight } from '../../orchestrator/settings.ts';
+import { refuseRecursion } from '../../supervision/launch.ts';
 import type { FormatOption } from '../arguments.ts';
 import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../domain/clock.ts';
+import { systemClock } from '../../clock.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redact } from '../../domain/redact.ts';
 import { fileSize, readTail } from '../../workers/process/run-directory.ts';

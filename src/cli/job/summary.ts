@@ -1,7 +1,7 @@
 import type { Job } from '../../domain/job.ts';
-import type { Repository } from '../../domain/repository.ts';
-import { exportRows } from '../../executor/export-rows.ts';
 import type { ExportRow } from '../../export/row.ts';
+import { exportRows } from '../../export/rows.ts';
+import type { Repository } from '../../ports/repository.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
 import { count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../domain/clock.ts';
+import { systemClock } from '../../clock.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { isAtRest } from './follow.ts';

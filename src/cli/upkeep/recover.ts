@@ -1,4 +1,4 @@
-import { silentText } from '../../executor/await-heartbeats.ts';
+import { silentText } from '../../supervision/await-heartbeats.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 

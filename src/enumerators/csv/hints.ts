@@ -1,4 +1,4 @@
-import type { Hint } from '../../domain/enumerator.ts';
+import type { Hint } from '../../ports/enumerator.ts';
 import type { CsvConfig } from './config.ts';
 import { type Excerpt, excerptOf } from './excerpt.ts';
 import { beginningOf } from './parser.ts';

@@ -1,5 +1,5 @@
-import type { EnumeratedItem, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { didYouMean } from '../../domain/nearest.ts';
+import type { EnumeratedItem, Hint, InvalidRecord } from '../../ports/enumerator.ts';
 import { markUndecodable, type TextFaults } from '../reading/decoder.ts';
 import { ALL_KNOWN, type Ending } from '../reading/invalid.ts';
 import { MAX_ITEM_LENGTH, rowPayload, uniqueNames } from '../reading/rows.ts';

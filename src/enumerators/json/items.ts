@@ -1,6 +1,6 @@
-import type { EnumeratedItem } from '../../domain/enumerator.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { show } from '../../domain/validate.ts';
+import type { EnumeratedItem } from '../../ports/enumerator.ts';
 import type { JsonConfig } from '../json.ts';
 import { hasUndecodable, type TextFaults } from '../reading/decoder.ts';
 import { textFault } from '../reading/invalid.ts';

@@ -1,6 +1,6 @@
-import type { EnumerationContext, Hint, InvalidRecord } from '../../domain/enumerator.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
+import type { EnumerationContext, Hint, InvalidRecord } from '../../ports/enumerator.ts';
 
 /** How the refusal of a source for its records ends. */
 export interface Ending {

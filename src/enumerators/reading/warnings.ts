@@ -1,4 +1,4 @@
-import type { EnumerationContext } from '../../domain/enumerator.ts';
+import type { EnumerationContext } from '../../ports/enumerator.ts';
 
 const EXAMPLES = 5;
 

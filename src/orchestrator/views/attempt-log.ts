@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
-import type { ConversationEntry } from '../../domain/worker.ts';
+import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
 import { type OrchestratorDeps, operation } from '../operation.ts';
 import { cut, jobId, unitIndex } from '../shapes.ts';

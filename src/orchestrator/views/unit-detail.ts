@@ -3,9 +3,9 @@ import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/a
 import { AbpError } from '../../domain/error.ts';
 import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
+import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
-import { outputInPrompt } from '../../domain/worker.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, iso, jobId, unitIndex } from '../shapes.ts';

@@ -4,8 +4,8 @@ import { cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
-import type { UnitFilter, UnitWithAttempt } from '../../domain/repository.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../../domain/unit.ts';
+import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, iso, jobId } from '../shapes.ts';
 

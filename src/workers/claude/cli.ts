@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecaError } from 'execa';
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment } from '../../domain/worker.ts';
+import type { Assignment } from '../../ports/worker.ts';
 import { findProgram } from '../process/program.ts';
 import { probeEnvironment } from './environment.ts';
 

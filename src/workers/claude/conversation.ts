@@ -1,5 +1,5 @@
 import { isTooDeep, type Json } from '../../domain/json.ts';
-import type { ConversationEntry } from '../../domain/worker.ts';
+import type { ConversationEntry } from '../../ports/worker.ts';
 import { type Line, readLines, readWhole } from '../process/lines.ts';
 import { hasEnded, readLastLines, runFile } from '../process/run-directory.ts';
 import { type Fields, fieldsOf, listOf, parseEvent, textOf } from './fields.ts';

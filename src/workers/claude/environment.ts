@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Assignment, Needs } from '../../domain/worker.ts';
+import type { Needs } from '../../domain/needs.ts';
+import type { Assignment } from '../../ports/worker.ts';
 import { baseEnvironment } from '../process/environment.ts';
 
 /**

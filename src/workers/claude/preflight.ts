@@ -1,5 +1,5 @@
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment, Preflight } from '../../domain/worker.ts';
+import type { Assignment, Preflight } from '../../ports/worker.ts';
 import { missingEnvironment, missingNames } from '../process/environment.ts';
 import { type ClaudeCli, findCli } from './cli.ts';
 import type { ClaudeConfig } from './config.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Assignment } from '../../domain/worker.ts';
+import type { Assignment } from '../../ports/worker.ts';
 import { readLines } from '../process/lines.ts';
 import { configDirectory } from './environment.ts';
 import { parseEvent } from './fields.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Assignment } from '../../domain/worker.ts';
+import type { Assignment } from '../../ports/worker.ts';
 import { configDirectory } from './environment.ts';
 import { literal } from './permissions.ts';
 

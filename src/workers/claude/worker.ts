@@ -4,7 +4,7 @@ import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
-import type { Assignment, Worker, WorkingPlace } from '../../domain/worker.ts';
+import type { Assignment, Worker, WorkingPlace } from '../../ports/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
 import { workerEnvironment } from '../process/environment.ts';
 import { readLastLines, runFile } from '../process/run-directory.ts';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { FailureClass } from '../../domain/failure.ts';
-import type { AbortReason } from '../../domain/worker.ts';
+import type { AbortReason } from '../../ports/worker.ts';
 
 /** Why we stopped a process group. `settled`: its output was already complete while it lived on. */
 export type StopCause = 'settled' | AbortReason | 'timeout' | 'idle_timeout';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment } from '../../domain/worker.ts';
+import type { Assignment } from '../../ports/worker.ts';
 import { ATTEMPT_ID_VARIABLE } from './processes.ts';
 
 /** What any program needs to find itself, its home, its language and the network. Nothing of the host's session. */

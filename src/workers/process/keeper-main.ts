@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import type { SpawnRecord } from '../../domain/worker.ts';
+import type { SpawnRecord } from '../../ports/worker.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 import { identify, isStill, isStopped } from './processes.ts';
 import { closeAll, openStdio, runFile, writeTimeLeft } from './run-directory.ts';

@@ -1,4 +1,4 @@
-import type { SpawnRecord } from '../../domain/worker.ts';
+import type { SpawnRecord } from '../../ports/worker.ts';
 
 /** What a keeper is asked, one JSON line each. Times are ms from now in which the attempt runs. */
 export type KeeperRequest =

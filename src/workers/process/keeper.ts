@@ -2,8 +2,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { SpawnRecord } from '../../domain/worker.ts';
 import { NODE_OPTIONS, programPath } from '../../package-root.ts';
+import type { SpawnRecord } from '../../ports/worker.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 
 /** A started attempt. `ended` is its exit status as a shell counts it; null when the keeper died and nobody saw it. */

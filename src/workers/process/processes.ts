@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { SpawnRecord } from '../../domain/worker.ts';
+import type { SpawnRecord } from '../../ports/worker.ts';
 import { machineId } from './machine.ts';
 
 /** Name of the environment variable by which the processes of an attempt are found. */

@@ -1,4 +1,4 @@
-import type { RunContext, SpawnRecord } from '../../domain/worker.ts';
+import type { RunContext, SpawnRecord } from '../../ports/worker.ts';
 import { type Ending, endingOf, type StopCause } from './ending.ts';
 import { keeper, type Started, type StartRequest } from './keeper.ts';
 import { groupIsAlive, identify, isStill, isStopped, processesOfAttempt } from './processes.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SpawnRecord } from '../../domain/worker.ts';
+import type { SpawnRecord } from '../../ports/worker.ts';
 import { groupIsAlive, isStill, lookFor } from './processes.ts';
 
 /** How long processes may take to end by themselves after SIGTERM. */

@@ -1,4 +1,4 @@
-import type { AbortReason } from '../../domain/worker.ts';
+import type { AbortReason } from '../../ports/worker.ts';
 import type { StopCause } from './ending.ts';
 import { countRunningTime, LOOK_MS } from './running-time.ts';
 

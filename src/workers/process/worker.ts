@@ -5,7 +5,7 @@ import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
-import type { Assignment, JudgeContext, Worker } from '../../domain/worker.ts';
+import type { Assignment, JudgeContext, Worker } from '../../ports/worker.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { requireRoom } from './room.ts';
 import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts';

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { onTestFinished, vi } from 'vitest';
 import type { CliHost } from '../../../src/cli/host.ts';
 import { runCli } from '../../../src/cli/index.ts';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/clock.ts';
 import type { Job, JobStatus } from '../../../src/domain/job.ts';
 import { packageVersion } from '../../../src/package-root.ts';
 import { openStore } from '../../../src/repository/index.ts';

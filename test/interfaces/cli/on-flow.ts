@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { OpenAbp } from '../../../src/cli/host.ts';
+import { systemClock } from '../../../src/clock.ts';
 import { readConfig } from '../../../src/config.ts';
-import { systemClock } from '../../../src/domain/clock.ts';
-import { createLeaseObserver } from '../../../src/executor/lease.ts';
-import { createRecovery } from '../../../src/executor/recovery.ts';
+import { createLeaseObserver } from '../../../src/supervision/lease.ts';
+import { createRecovery } from '../../../src/supervision/recovery.ts';
 import type { Flow } from '../../helpers/flow.ts';
 import { type Ran, runHere } from './abp.ts';
 

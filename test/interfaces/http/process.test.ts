@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Repository } from '../../../src/domain/repository.ts';
 import { openInBrowser } from '../../../src/http/browser.ts';
 import { createDashboardProcess } from '../../../src/http/dashboard-process.ts';
 import { lockPath, readLock } from '../../../src/http/lock.ts';
 import { serveHttp } from '../../../src/http/serve.ts';
+import type { Repository } from '../../../src/ports/repository.ts';
 import { wire } from '../../../src/wire.ts';
 import { installed } from '../../helpers/installation.ts';
 import { PATIENCE } from '../../helpers/patience.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
-import type { Repository } from '../../../src/domain/repository.ts';
+import { systemClock } from '../../../src/clock.ts';
 import { createResourceUpdates } from '../../../src/mcp/updates.ts';
+import type { Repository } from '../../../src/ports/repository.ts';
 import { openStore } from '../../../src/repository/index.ts';
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Assignment, ConversationEntry, Worker } from '../../../src/domain/worker.ts';
+import type { Assignment, ConversationEntry, Worker } from '../../../src/ports/worker.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import {
   binWithClaude,

@@ -1,5 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
 import type { Lease, ProcessIdentity } from '../domain/lease.ts';
+import type { Clock } from '../ports/clock.ts';
 import { isOutOfSight, isStill } from '../workers/process/processes.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { Clock } from '../domain/clock.ts';
 import type { Lease } from '../domain/lease.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Repository } from '../ports/repository.ts';
 import { BEATS_PER_LEASE, type LeaseObserver } from './lease.ts';
 
 const LOOK_MS = 50;

@@ -3,8 +3,8 @@ import { homeOf, isPlainOutput, isWithin, realPath } from '../approval/bounds.ts
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput } from '../domain/job-output.ts';
-import { exportFormatOf } from '../export/index.ts';
-import type { StorePaths } from './store-paths.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
+import { exportFormatOf } from './index.ts';
 import { fileTarget } from './write-target.ts';
 
 /** Formats that nothing reads by itself, whatever the name of the file: no assistant, no editor, no package manager. */

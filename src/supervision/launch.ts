@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock } from '../domain/clock.ts';
 import { dropPartialLine } from '../domain/cut.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsExecutor } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
+import type { Needs } from '../domain/needs.ts';
 import { redact } from '../domain/redact.ts';
-import type { Repository } from '../domain/repository.ts';
-import type { Needs } from '../domain/worker.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Repository } from '../ports/repository.ts';
 import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
 import { findProgram } from '../workers/process/program.ts';
 import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';

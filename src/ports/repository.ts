@@ -1,15 +1,15 @@
-import type { LeaseState, Noted, Released } from './answers.ts';
-import type { ApprovalStore } from './approval.ts';
-import type { Attempt, AttemptRef, UnitResult } from './attempt.ts';
+import type { LeaseState, Noted, Released } from '../domain/answers.ts';
+import type { Attempt, AttemptRef, UnitResult } from '../domain/attempt.ts';
+import type { JobEvent, NewEvent } from '../domain/event.ts';
+import type { FailureClass } from '../domain/failure.ts';
+import type { FailedUnit } from '../domain/failure-clusters.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Lease, LeaseToken, ProcessIdentity } from '../domain/lease.ts';
+import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from '../domain/unit.ts';
+import type { ApprovalStore } from './approval-store.ts';
 import type { EnumeratedItem } from './enumerator.ts';
-import type { JobEvent, NewEvent } from './event.ts';
-import type { FailureClass } from './failure.ts';
-import type { FailedUnit } from './failure-clusters.ts';
 import type { JobStore } from './job-store.ts';
-import type { JsonObject } from './json.ts';
-import type { Lease, LeaseToken, ProcessIdentity } from './lease.ts';
 import type { Maintenance } from './maintenance.ts';
-import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from './unit.ts';
 
 declare const txBrand: unique symbol;
 /** Proof of an open write transaction: every writing method wants one, `Repository.transaction` hands it out. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../domain/clock.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Repository } from '../ports/repository.ts';
 import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import type { Launcher } from './launch.ts';
 import { executorState, type LeaseObserver } from './lease.ts';

@@ -1,9 +1,9 @@
-import type { Settled } from './answers.ts';
-import type { Attempt, AttemptPurpose, AttemptStatus, Outcome } from './attempt.ts';
-import type { LeaseToken } from './lease.ts';
+import type { Settled } from '../domain/answers.ts';
+import type { Attempt, AttemptPurpose, AttemptStatus, Outcome } from '../domain/attempt.ts';
+import type { LeaseToken } from '../domain/lease.ts';
+import type { UnitDecision } from '../domain/retry.ts';
+import type { Stage, Unit } from '../domain/unit.ts';
 import type { Tx } from './repository.ts';
-import type { UnitDecision } from './retry.ts';
-import type { Stage, Unit } from './unit.ts';
 
 /** The right to perform one attempt. `unit.attempt` equals `attempt.attempt`: the fencing token. */
 export interface Claim {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openLog } from '../../src/executor/log.ts';
+import { openLog } from '../../src/supervision/log.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 const open = () => {

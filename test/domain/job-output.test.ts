@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { outputInPrompt } from '../../src/domain/worker.ts';
+import { outputInPrompt } from '../../src/domain/job-output.ts';
 
 test.each([
   ['claude', '/out'],

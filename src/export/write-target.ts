@@ -3,8 +3,8 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { realPlace } from '../approval/real-place.ts';
 import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
-import { makeDirectory } from '../export/atomic-file.ts';
-import type { StorePaths } from './store-paths.ts';
+import type { StorePaths } from '../supervision/store-paths.ts';
+import { makeDirectory } from './atomic-file.ts';
 
 /**
  * The one place that decides where ABP may write for somebody: nowhere in its store but in its outputs, however the path

@@ -1,5 +1,5 @@
 import type { EventType } from '../domain/event.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 
 /** Events that say what was written where: `data` has `path`, by which the file really lies, and `sha256`. */
 const WRITING: readonly EventType[] = ['results:exported', 'job:post_processing_started'];

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Lease } from '../../src/domain/lease.ts';
-import { fence } from '../../src/executor/fence.ts';
+import { fence } from '../../src/supervision/fence.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { isAlive } from '../helpers/processes.ts';

@@ -1,8 +1,8 @@
-import type { Deleted, Moved, Written } from './answers.ts';
-import type { FailureClass } from './failure.ts';
-import type { Job, JobStatus, Revision } from './job.ts';
+import type { Deleted, Moved, Written } from '../domain/answers.ts';
+import type { JobTally } from '../domain/budget.ts';
+import type { Job, JobStatus, Revision } from '../domain/job.ts';
+import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Tx } from './repository.ts';
-import type { RecordedNeeds } from './worker.ts';
 
 /** The fields of a job that change beside its status. */
 export type JobPatch = Partial<
@@ -58,20 +58,6 @@ export type NewJob = Omit<
 
 export type NewRevision = Omit<Revision, 'revision' | 'createdAt' | 'needs'>;
 
-/** Facts for the failures rule and the budget, each from rows or moved together with them. */
-export interface JobTally {
-  /** Distinct units of stage main that had an attempt. */
-  readonly unitsTried: number;
-  /** The most expensive attempt that ended. */
-  readonly maxAttemptCostUsd: number;
-  /** Reserved by attempts that run now. */
-  readonly reservedUsd: number;
-  /** Since the job was last started or resumed: the base of the failures rule. */
-  readonly ruleSince: number;
-  readonly ruleBaseTried: number;
-  readonly ruleBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
-}
-
 export interface JobFilter {
   readonly statuses?: readonly JobStatus[];
   /** Part of the name or id. */
@@ -95,7 +81,7 @@ export interface JobStore {
   /** Jobs of a batch file that have not ended, newest first. */
   ofBatchFile(path: string): readonly Job[];
   /** Ids that start with a prefix, at most 10. */
-  idsContaining(prefix: string): readonly string[];
+  idsWithPrefix(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /**
    * Compare-and-set of the status, from one of `from` (default: all that may become `to`). A pause also notes what was

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lease } from '../domain/lease.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 import { isStill } from '../workers/process/processes.ts';
 
 /** After SIGKILL only a process in the middle of a system call lives on; nobody waits for it longer than this. */

@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
 import type { UnitStatus } from '../domain/unit.ts';
-import { type ExportRow, exportRow } from '../export/row.ts';
+import type { Repository } from '../ports/repository.ts';
+import { type ExportRow, exportRow } from './row.ts';
 
 /** Small, so that what a page holds is gone before the garbage collector takes it for lasting. */
 const PAGE = 200;

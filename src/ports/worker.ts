@@ -1,18 +1,11 @@
 import type { z } from 'zod';
-import type { AttemptRef, Outcome } from './attempt.ts';
-import type { Awaitable } from './awaitable.ts';
-import type { WorkerChoice } from './job.ts';
-import type { Json, JsonObject } from './json.ts';
-import type { ProcessIdentity } from './lease.ts';
-import type { Bounds, Power } from './power.ts';
-
-/** Workers whose runs write in a directory of their own, which they know as ABP_OUTPUT_DIR; its files are moved afterwards. */
-const WITH_OWN_OUTPUT: readonly string[] = ['command'];
-
-/** How a prompt names the directory in which a run of this type of worker writes: the same for all runs of a job. */
-export function outputInPrompt(workerType: string, outputDirectory: string): string {
-  return WITH_OWN_OUTPUT.includes(workerType) ? '$ABP_OUTPUT_DIR' : outputDirectory;
-}
+import type { AttemptRef, Outcome } from '../domain/attempt.ts';
+import type { Awaitable } from '../domain/awaitable.ts';
+import type { WorkerChoice } from '../domain/job.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { ProcessIdentity } from '../domain/lease.ts';
+import type { Needs } from '../domain/needs.ts';
+import type { Bounds, Power } from '../domain/power.ts';
 
 /** One attempt to be performed: everything a worker may know about it. */
 export interface Assignment extends AttemptRef {
@@ -72,19 +65,6 @@ export type AbortReason = 'cancelled' | 'interrupted';
 
 /** Who runs an attempt. */
 export type SpawnRecord = ProcessIdentity;
-
-/** With what a worker works where a person starts it: what another process must have to go on with the job. */
-export interface Needs {
-  /** Absolute path of its program; null for one that is looked up where a unit runs. */
-  readonly program: string | null;
-  /** Names of the environment variables that it was given and by which it logs in. */
-  readonly variables: readonly string[];
-}
-
-/** The same as a start has recorded it, with the PATH in which the program looks up others. */
-export interface RecordedNeeds extends Needs {
-  readonly searchPath: string | null;
-}
 
 /** Whether a worker can work on this machine now. */
 export type Preflight =

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { JsonObject } from './json.ts';
-import type { Bounds, Power } from './power.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Bounds, Power } from '../domain/power.ts';
 
 /** One item of a source. `key` is unique within the source; absent = the item's position is its key. */
 export interface EnumeratedItem {

@@ -1,6 +1,6 @@
-import type { Clock } from '../domain/clock.ts';
 import type { Job } from '../domain/job.ts';
-import type { Repository } from '../domain/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Repository } from '../ports/repository.ts';
 import type { LeaseObserver } from './lease.ts';
 import { deleteInChunks, withReserve } from './reclaim.ts';
 

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { realPlace } from '../../src/approval/real-place.ts';
 import { AbpError } from '../../src/domain/error.ts';
-import { type StorePaths, storePaths } from '../../src/executor/store-paths.ts';
-import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/executor/write-target.ts';
+import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/export/write-target.ts';
+import { type StorePaths, storePaths } from '../../src/supervision/store-paths.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { umask } from '../helpers/umask.ts';
 

@@ -1,4 +1,4 @@
-import type { Repository } from '../domain/repository.ts';
+import type { Repository } from '../ports/repository.ts';
 import { isDiskFull } from './disk.ts';
 
 /** Rows of a job deleted in one transaction. */
