@@ -3,9 +3,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { AbpError } from './domain/error.ts';
 import { DEFAULT_LIMITS, MAX_WORKERS_CEILING } from './domain/limits.ts';
 
-/** Everything that the environment decides, checked once. */
+/** Validated settings from the environment. */
 export interface Config {
-  /** Absolute path of the database; run directories, logs and outputs lie beside it. */
+  /** Absolute path of the database; run directories, logs and outputs are in its folder. */
   readonly storagePath: string;
   readonly maxWorkers: number;
   readonly maxRetries: number;
@@ -17,12 +17,12 @@ export interface Config {
   readonly confirmStart: boolean;
 }
 
-/** Folders beside the database that nobody but ABP writes in. */
+/** Folders beside the database that only ABP writes to. */
 export const OWN_FOLDERS = { runs: 'runs', logs: 'logs', owners: 'owners' } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One variable: how it is read, and what the README's table says of it. */
+/** One variable: how it is parsed, and its text in the README's table. */
 interface Variable<T> {
   readonly name: string;
   readonly fallback: string;
@@ -35,7 +35,7 @@ export const VARIABLES = {
   storagePath: {
     name: 'ABP_STORAGE_PATH',
     fallback: '~/.agentic-batch/batch.db',
-    meaning: 'the database; run directories, logs and outputs lie beside it',
+    meaning: 'the database; run directories, logs and outputs are in its folder',
     read: (text: string) => absolute(text),
   },
   maxWorkers: {

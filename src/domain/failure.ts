@@ -1,21 +1,21 @@
 import type { JobStatus } from './job.ts';
 
-/** What a failed attempt does to its unit. */
+/** Effect of a failed attempt on its unit. */
 export type UnitEffect =
-  /** pending after a back-off, never before Retry-After; no retry used; too many deferrals fail it. */
+  /** pending after a back-off, not before Retry-After; uses no retry; too many deferrals fail the unit. */
   | 'defer'
-  /** pending at once, no retry used: the job stops claiming anyway. */
+  /** pending at once, uses no retry: the job stops claiming anyway. */
   | 'put_back'
   /** pending after a growing back-off until the retries are used up. */
   | 'retry'
-  /** failed at once: the same would happen again. */
+  /** failed at once: a retry would fail the same way. */
   | 'fail'
-  /** pending; after two it runs alone, the third fails it. */
+  /** pending; after two interruptions it runs alone, the third fails it. */
   | 'interrupt'
   /** cancelled by a person. */
   | 'cancel';
 
-/** What a failed attempt does to its job. */
+/** Effect of a failed attempt on its job. */
 export type JobEffect =
   | 'none'
   | 'circuit_breaker'
@@ -25,11 +25,11 @@ export type JobEffect =
   | 'pause_unavailable'
   | 'pause_approval';
 
-/** What is said about a failure class. */
+/** Texts about a failure class for a person. */
 export interface FailureWords {
-  /** What a person reads about it. */
+  /** Meaning, in words for a person. */
   readonly meaning: string;
-  /** What a person can do about it. */
+  /** Next step for a person. */
   readonly advice: string;
 }
 
@@ -37,13 +37,13 @@ export interface FailureWords {
 export interface FailureRule extends FailureWords {
   readonly unit: UnitEffect;
   readonly job: JobEffect;
-  /** Whether the reason helps the next attempt and is added to its prompt. */
+  /** True = the reason helps the next attempt and is added to its prompt. */
   readonly tellNextAttempt: boolean;
-  /** What is said instead of a worker, by its type: a program is no agent. */
+  /** Other texts by worker type: a program is not an agent. */
   readonly of?: Readonly<Record<string, FailureWords>>;
 }
 
-/** Every failure class with its consequences: the only place that knows them. */
+/** Every failure class with its consequences: the only place that defines them. */
 export const FAILURES = {
   rate_limited: {
     unit: 'defer',
@@ -215,21 +215,24 @@ export const FAILURES = {
 export type FailureClass = keyof typeof FAILURES;
 export const FAILURE_CLASSES = Object.keys(FAILURES) as readonly FailureClass[];
 
-/** The consequences of a failure class, in the words for a type of worker. */
+/** Returns the rule of a failure class, with the texts for a type of worker. */
 export function failureRule(failureClass: FailureClass, workerType?: string): FailureRule {
   const rule: FailureRule = FAILURES[failureClass];
   return { ...rule, ...(workerType !== undefined && rule.of?.[workerType]) };
 }
 
-/** What a person does about a failure of a class, whatever its job is at; with the call that shows the end of a unit's log. */
+/**
+ * Returns the advice for a failure class, in any state of the job; with `unit`, the call that shows the end of that
+ * unit's log.
+ */
 export function adviceAbout(failureClass: FailureClass, workerType?: string, unit?: number): string {
   const { advice } = failureRule(failureClass, workerType);
   return unit === undefined ? advice : advice.replace('with get_unit', `with get_unit (unit=${unit}, cursor=end)`);
 }
 
 /**
- * What a person does about a failure of a class in a job with this status: a test is tried again, a job that runs is paused
- * before it is changed, and the end of the log is that of `unit`, where one is known.
+ * Returns the advice for a failure class in a job with this status: a test is repeated, a running job is paused before
+ * it is changed. With `unit`, the call that shows the end of that unit's log.
  */
 export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string, unit?: number): string {
   const advice = adviceAbout(failureClass, workerType, unit);

@@ -50,7 +50,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
 
 /** After a cancellation: gets a lost job somebody who stops what is left, and sees to it that a living executor lets go. */
 export async function releaseExecutor(deps: OrchestratorDeps, jobId: string): Promise<void> {
-  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.standBy(jobId);
+  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.ensureReleased(jobId);
   else await recoverIfLost(deps, jobId);
 }
 

@@ -4,7 +4,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
 import { type ExportFormatName, requireFormatOf } from '../export/index.ts';
-import { type Exported, exportPlace } from '../export/place.ts';
+import { type ExportedJob, exportPlace } from '../export/place.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import type { Call } from './operation.ts';
 import { iso, type JobStatusOutput, type outputInput } from './shapes.ts';
@@ -18,7 +18,7 @@ export function namesPlaces({ human }: Pick<Call, 'human'>): boolean {
 }
 
 /** The output of a job as it is stored: its place as it really lies, allowed for whoever names it. Throws as `exportPlace`. */
-export function outputOf(places: StorePaths, job: Exported, given: OutputInput, call: Call): JobOutput {
+export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInput, call: Call): JobOutput {
   const { workingDirectory } = call;
   const byPerson = namesPlaces(call);
   // The call that makes or changes a job is not one that destroys: hosts do not ask about it as they do about export_results.

@@ -7,7 +7,7 @@ type Latest = FailureFacts['latest'];
 /** A job in the middle of 100 units, to which a test gives what matters to it. */
 function facts(change: Partial<Omit<FailureFacts, 'tally'>> & { tried?: number; base?: FailureFacts['byClass'] }) {
   const { tried = 9, base = {}, ...rest } = change;
-  const tally = { unitsTried: 100 + tried, ruleBaseTried: 100, ruleBaseByClass: base };
+  const tally = { unitsTried: 100 + tried, breakerBaseTried: 100, breakerBaseByClass: base };
   return { latest: [], byClass: {}, neverTried: 50, threshold: 5, ...rest, tally };
 }
 const times = (n: number, failureClass: FailureClass | null): Latest => Array.from({ length: n }, () => failureClass);

@@ -8,10 +8,17 @@ import { causeOf, clusterFailures } from '../../src/domain/failure-clusters.ts';
 import { isExecuting, isOutputDue, type Job, needsExecutor, needsPerson } from '../../src/domain/job.ts';
 import { MAX_OUTPUT_EXECUTORS } from '../../src/domain/job-output.ts';
 import { isTooDeep, type Json, MAX_DEPTH } from '../../src/domain/json.ts';
-import { DEFAULT_LIMITS, highest, MAX_WORKERS_CEILING, raised, type Terms, termsOf } from '../../src/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  highestTerms,
+  MAX_WORKERS_CEILING,
+  raisedTerms,
+  type Terms,
+  termsOf,
+} from '../../src/domain/limits.ts';
 import { environmentPowers, hashOf, POWERS } from '../../src/domain/power.ts';
 import { sentences } from '../../src/domain/sentences.ts';
-import { notBefore } from '../../src/domain/time.ts';
+import { clampedEnd } from '../../src/domain/time.ts';
 import { unitsDone } from '../../src/domain/unit.ts';
 import { fakeClock } from '../helpers/clock.ts';
 
@@ -98,8 +105,8 @@ describe('the terms that a person agrees to', () => {
       { ...low, test_units: 5 },
     ],
   ])('%s', (_, agreed, next, higher, both) => {
-    expect(raised(agreed, next)).toEqual(higher);
-    expect(highest(agreed, next)).toEqual(both);
+    expect(raisedTerms(agreed, next)).toEqual(higher);
+    expect(highestTerms(agreed, next)).toEqual(both);
   });
 });
 
@@ -228,7 +235,7 @@ describe('time', () => {
     [10, 20, 20],
     [10, 5, 10],
   ])('what began at %i does not end before: %i is stored as %i', (start, time, stored) => {
-    expect(notBefore(start, time)).toBe(stored);
+    expect(clampedEnd(start, time)).toBe(stored);
   });
 
   test.each([

@@ -135,7 +135,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       await startExecutor(jobId);
     },
     confirm: () => Promise.resolve('alive'),
-    async standBy() {},
+    async ensureReleased() {},
   };
   const orchestrator = createOrchestrator({
     ...store,
