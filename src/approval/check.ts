@@ -38,10 +38,10 @@ export function termsReason(agreed: Terms | null, terms: Terms): string | null {
 
 function reasonOf(revokedAt: number | null, before: FileHashes | undefined, { files }: Definition): string {
   if (revokedAt !== null) return 'Its approval was revoked.';
-  if (before === undefined) return 'Nobody has approved it yet.';
+  if (before === undefined) return 'It has not been approved yet.';
   const changed = changedFiles(before, files);
   if (changed.length > 0) return `Changed since its approval: ${changed.join(', ')}.`;
-  return 'It has been changed since its approval.';
+  return 'It changed since its approval.';
 }
 
 /** Returns the files whose bytes changed, that are gone, or that are new. */

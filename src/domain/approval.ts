@@ -21,9 +21,6 @@ export interface Approval {
   readonly revokedAt: number | null;
   /** Limits and number of test units that were approved with a job; null for a source. */
   readonly terms: Terms | null;
-  /**
-   * Time of the last test that began under it and that no person has approved since: the approval is used up until
-   * then.
-   */
+  /** Time of the last test that began under it and that no person has approved since: the approval is used up until then. */
   readonly testedAt: number | null;
 }

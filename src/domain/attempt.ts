@@ -17,12 +17,12 @@ export const ATTEMPT_STATUSES = Object.keys(ATTEMPT_TRANSITIONS) as readonly Att
 
 /** Meaning of each status for users: source of the README's table. */
 export const ATTEMPT_STATUS_MEANING: Readonly<Record<AttemptStatus, string>> = {
-  running: 'its worker is at work, or waits to be adopted or judged after its executor died',
+  running: 'its worker is running, or it waits to be adopted or judged after its executor died',
   succeeded: 'ended with a result that passed every check',
-  failed: 'ended without one; its failure class says why',
+  failed: 'ended without a result; its failure class says why',
   timed_out: 'was stopped at its time limit',
   cancelled: 'was stopped by a person',
-  interrupted: 'was cut off with its executor or machine, or by a hard pause',
+  interrupted: 'was cut off by the death of its executor or machine, or by a hard pause',
 };
 
 /** Tells whether an attempt may move from one status to another. */

@@ -23,7 +23,7 @@ export const JOB_STATUSES = Object.keys(JOB_TRANSITIONS) as readonly JobStatus[]
 
 /** Meaning of each status for users: source of the README's table. */
 export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
-  enumerating: 'units are being stored from the source; it can be looked at and cancelled',
+  enumerating: 'the source is being read into units; the job can be shown and cancelled',
   created: 'ready; nothing has been spent',
   testing: 'a test unit is running, or its result waits for approval',
   running: 'an executor works on the units',
@@ -31,7 +31,7 @@ export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
   post_processing: 'all units have ended; the post-processing unit works on their results',
   completed: 'every unit ended and none failed',
   failed: 'every unit ended and at least one failed after its last retry, or post-processing failed',
-  cancelled: 'given up by a person; results so far can be exported',
+  cancelled: 'cancelled by a person; its results can be exported',
 };
 
 /** Statuses that need an executor: a job in one of them without a living executor is lost. */
@@ -41,9 +41,7 @@ export function isExecuting({ status, test }: Pick<Job, 'status' | 'test'>): boo
   return status === 'testing' ? test?.state === 'running' : EXECUTING.includes(status);
 }
 
-/**
- * Tells whether a job continues without a person, which takes an executor: at work, or waiting for the quota window.
- */
+/** Tells whether a job continues without a person, which takes an executor: at work, or waiting for the quota window. */
 export function needsExecutor(job: Pick<Job, 'status' | 'test' | 'pauseReason'>): boolean {
   return isExecuting(job) || job.pauseReason === 'usage_limit';
 }
@@ -73,14 +71,14 @@ export function jobStatusesBefore(to: JobStatus): readonly JobStatus[] {
 
 /** Reasons for a pause. Only usage_limit keeps the executor and resumes by itself at `resumeAt`. */
 export const PAUSE_REASONS = {
-  user: 'a person paused it: resume_job goes on',
-  usage_limit: 'the quota window is closed: it goes on by itself at resume_at',
+  user: 'paused by a person: resume_job continues it',
+  usage_limit: 'the quota window is closed: the job resumes by itself at resume_at',
   budget: 'the budget is used up: raise limits.budget_usd with update_job, then resume_job',
   failures: 'too many units failed: look at failures, fix the prompt with update_job, then resume_job',
-  auth: 'the worker cannot log in or pay, or its model is not known: fix that, then resume_job',
+  auth: 'the worker cannot log in or pay, or its model is unknown: fix that, then resume_job',
   worker_unavailable: 'the worker cannot be started or reached: fix that, then resume_job',
   disk: 'the disk is full: make room, then resume_job',
-  approval: 'what it runs has changed since its approval, or that was revoked: resume_job asks a person',
+  approval: 'the definition changed since its approval, or the approval was revoked: resume_job asks a person',
   crashed: 'the executor died three times without settling a unit: read its log, then resume_job',
 } as const satisfies Record<string, string>;
 

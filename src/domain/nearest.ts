@@ -28,10 +28,7 @@ function fold(name: string): string {
     .toLowerCase();
 }
 
-/**
- * Tells whether `part` is whole words of `name` or its beginning: `path` of `file_path`, `base_dir` of
- * `base_directory`.
- */
+/** Tells whether `part` is whole words of `name` or its beginning: `path` of `file_path`, `base_dir` of `base_directory`. */
 function isPart(part: string, name: string): boolean {
   return part.length > 2 && (`_${name}_`.includes(`_${part}_`) || name.startsWith(part));
 }

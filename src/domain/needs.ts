@@ -1,7 +1,4 @@
-/**
- * Program and variables that a worker uses where a person starts it; another process needs the same to continue the
- * job.
- */
+/** Program and variables that a worker uses where a person starts it; another process needs the same to continue the job. */
 export interface Needs {
   /** Absolute path of its program; null = looked up for each run. */
   readonly program: string | null;

@@ -16,12 +16,12 @@ export const UNIT_STATUSES = Object.keys(UNIT_TRANSITIONS) as readonly UnitStatu
 
 /** Meaning of each status for users: source of the README's table. */
 export const UNIT_STATUS_MEANING: Readonly<Record<UnitStatus, string>> = {
-  pending: 'waits for a slot, or for the end of a back-off',
-  running: 'an attempt is at work',
+  pending: 'waits for a slot or for the end of a back-off',
+  running: 'an attempt is running',
   completed: 'an attempt succeeded and its result is stored',
-  failed: 'gave up after its last retry, or at a failure that no retry can fix',
-  skipped: 'left out by a person',
-  cancelled: 'given up by a person while pending or running',
+  failed: 'failed after its last retry, or in a way that no retry can fix',
+  skipped: 'skipped by a person',
+  cancelled: 'cancelled by a person while pending or running',
 };
 
 /** Tells whether a unit may move from one status to another. */

@@ -14,9 +14,7 @@ const LEADING = new RegExp(String.raw`^[\s${CLASS}]+`, 'u');
 const ANY = new RegExp(UNSEEN, 'u');
 const BEGINS = new RegExp(`^${UNSEEN}`, 'u');
 const EACH = new RegExp(String.raw`\r\n|${UNSEEN}`, 'gu');
-/**
- * Also matches emoji as a whole, which may need a joiner or a selector: those that Unicode recommends for interchange.
- */
+/** Also matches emoji as a whole, which may need a joiner or a selector: those that Unicode recommends for interchange. */
 const EACH_OR_EMOJI = new RegExp(String.raw`\r\n|\p{RGI_Emoji}|${UNSEEN}`, 'gv');
 
 /** Place of an unseen character, line and column from 1, and its name such as `U+200B`. */

@@ -108,9 +108,7 @@ function pathText(path: readonly PropertyKey[]): string {
  */
 const BETWEEN_KEYS = '\0';
 
-/**
- * Formats expected and found of one issue; a message of the schema itself wins over this. Collects known field names.
- */
+/** Formats expected and found of one issue; a message of the schema itself wins over this. Collects known field names. */
 function explain(issue: RawIssue, fields: Set<string>): string {
   switch (issue.code) {
     case 'unrecognized_keys': {

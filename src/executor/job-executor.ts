@@ -29,9 +29,7 @@ const WITHDRAW_CHUNK = 5000;
 /** Longest wait of a round for its turn to write, before the loop repeats. */
 const TURN_MS = 4_000;
 
-/**
- * Next step after a round: repeat at once, wait for an end or for time to pass, or leave the loop (the lease is gone).
- */
+/** Next step after a round: repeat at once, wait for an end or for time to pass, or leave the loop (the lease is gone). */
 export type Next = 'again' | 'wait' | 'done';
 
 /** Executor of one job, from its lease to the end of what its status asks for. */
@@ -40,9 +38,7 @@ export interface JobExecutor {
   tick(): Promise<Next>;
   /** Runs rounds until done. */
   run(): Promise<void>;
-  /**
-   * Stops gracefully: interrupts agents and puts their units back, then releases the lease; the job can be recovered.
-   */
+  /** Stops gracefully: interrupts agents and puts their units back, then releases the lease; the job can be recovered. */
   stop(): void;
 }
 
@@ -61,10 +57,7 @@ interface Spawned {
   readonly deadlineAt: number;
 }
 
-/**
- * Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was
- * confirmed.
- */
+/** Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
 export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
   const { repository, dispatcher, clock, lease, log } = context;
   const { jobId } = lease;
@@ -171,9 +164,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     if (found.length > 0) log.logger.info({ attempts: found.length }, 'adopted orphaned attempts');
   }
 
-  /**
-   * Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims.
-   */
+  /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
   function round(tx: Tx): Round | null {
     for (const entry of spawned) recordSpawn(tx, entry);
     for (const entry of finished) settleAttempt(context, tx, loaded, health, entry);
@@ -249,7 +240,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   /** Releases the job, or ends its stage, when nothing runs any more. */
   function finish(job: Job | null, phase: Phase): Next {
     if (phase.kind === 'leave' || stopping) return release();
-    if (job && phase.kind === 'export') return startOutput(job);
+    if (job && phase.kind === 'export') {
+      background.start('export', (signal) => writeOutput(context, job, signal), attemptLog.writeFailed);
+    }
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
     const counts = repository.units.counts(jobId, phase.stage);
     if (counts.pending + counts.running > 0) return 'wait';
@@ -258,11 +251,6 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     else finishMain(context, job, postProcessingError);
     postProcessingError = null;
     return 'again';
-  }
-
-  function startOutput(job: Job): 'wait' {
-    background.start('export', (signal) => writeOutput(context, job, signal), attemptLog.writeFailed);
-    return 'wait';
   }
 
   function startPostProcessing(job: Job): void {

@@ -22,10 +22,7 @@ export interface Finished {
 /** The executor's bound on concurrent attempts. */
 export interface WorkerPool {
   readonly running: ReadonlySet<Running>;
-  /**
-   * Returns the number of free slots; negative while more attempts run than allowed (adopted, or the limit was
-   * lowered).
-   */
+  /** Returns the number of free slots; negative while more attempts run than allowed (adopted, or the limit was lowered). */
   free(size: number): number;
   /** Starts an attempt in a slot; `onFinished` gets its outcome. `work` must not throw. */
   start(claim: Claim, startedMs: number, work: (running: Running, signal: AbortSignal) => Promise<Outcome>): Running;

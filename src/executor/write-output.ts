@@ -69,7 +69,7 @@ async function write(context: Context, job: Job, output: JobOutput, signal: Abor
     writer: jobId,
     async announce(sha256) {
       if (await record(context, { state: 'due', sha256 })) return;
-      throw new AbpError('cancelled', `${jobId} has been put to work again, or is another executor's now.`);
+      throw new AbpError('cancelled', `${jobId} has been started or resumed again, or another executor has its lease.`);
     },
   });
 }

@@ -27,9 +27,7 @@ export interface ReplaceOptions {
 
 /** Options of an atomic write. */
 export interface WriteOptions extends ReplaceOptions {
-  /**
-   * Called with the SHA-256 (hex) of the whole file right before it is moved to its path; an error prevents the move.
-   */
+  /** Called with the SHA-256 (hex) of the whole file right before it is moved to its path; an error prevents the move. */
   readonly announce?: (sha256: string) => Promise<void>;
   /**
    * Id for one writer at a time: temporary files of an earlier, killed writer are removed; one that is still alive then

@@ -35,9 +35,7 @@ interface Group {
 export interface Columns {
   /** Adds the columns of a row. */
   see(row: Pick<ExportRow, 'payload' | 'result'>): void;
-  /**
-   * Returns the table so far: all columns, or the selected ones. Throws AbpError `invalid_input` for an unknown one.
-   */
+  /** Returns the table so far: all columns, or the selected ones. Throws AbpError `invalid_input` for an unknown one. */
   layout(fields: readonly string[] | undefined): Layout;
 }
 

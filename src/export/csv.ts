@@ -16,10 +16,7 @@ const SHOWN_LONG_CELLS = 5;
 /** Delimiters quoted in a header, since readers detect the delimiter there. */
 const OTHER_DELIMITERS = /[,;\t|]/;
 
-/**
- * CSV by RFC 4180 with `\n` line ends, UTF-8 without BOM. Text that a spreadsheet would run gets an apostrophe in
- * front.
- */
+/** CSV by RFC 4180 with `\n` line ends, UTF-8 without BOM. Text that a spreadsheet would run gets an apostrophe in front. */
 export const csvFormat = separated({
   type: 'csv',
   extension: '.csv',

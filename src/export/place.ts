@@ -44,8 +44,8 @@ export function exportPlace(
     outputs.some(isBelow) || [job.home, homeOf(by.home ?? null)].some((home) => isPlainOutput(place, home));
   const isNamedSo = exportFormatOf(name) === format && !name.startsWith('.');
   if (by.byPerson || (isNamedSo && (isBelow(own) || (isPlain && DATA.includes(format))))) return place;
-  throw new AbpError('approval_required', `${target}: only a person can have results written there as ${format}.`, {
-    hint: `Give the name of a table (results.csv, results.jsonl) below ${outputDirectory}${job.home ? ` or ${job.home}` : ''}; anything else a person has written: \`abp export <job> <file>\`, or output.path in a batch file that they run.`,
+  throw new AbpError('approval_required', `${target}: only a person may write results there as ${format}.`, {
+    hint: `Give the name of a table (results.csv, results.jsonl) below ${outputDirectory}${job.home ? ` or ${job.home}` : ''}; for any other path a person runs \`abp export <job> <file>\`, or sets output.path in a batch file that they run.`,
     details: { path: target },
   });
 }

@@ -24,14 +24,10 @@ export interface InvalidRecord {
   readonly skipped?: boolean;
 }
 
-/**
- * Next step; `helpsToSkip: false` = leaving the record out would not help, since others of the source are misread too.
- */
+/** Next step; `helpsToSkip: false` = leaving the record out would not help, since others of the source are misread too. */
 export type Hint = string | { readonly hint: string; readonly helpsToSkip: false };
 
-/**
- * Something in the source that was left out and must be reported: an unreadable directory, a name that is not UTF-8.
- */
+/** Something in the source that was left out and must be reported: an unreadable directory, a name that is not UTF-8. */
 export interface EnumerationWarning {
   readonly kind: string;
   readonly message: string;
@@ -66,10 +62,7 @@ export interface Enumerator<Config = unknown> {
   resolve(config: Config, context: Pick<EnumerationContext, 'workingDirectory'>): Config;
   /** Returns the directory or file that it reads, absolute; null = none. `config` resolved. */
   root(config: Config): string | null;
-  /**
-   * Returns the powers of reading the source, beyond reading its root, derived from the whole config. `config`
-   * resolved.
-   */
+  /** Returns the powers of reading the source, beyond reading its root, derived from the whole config. `config` resolved. */
   powers(config: Config, bounds: Bounds): readonly Power[];
   enumerate(config: Config, context: EnumerationContext): AsyncIterable<EnumeratedItem>;
 }

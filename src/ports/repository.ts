@@ -159,9 +159,7 @@ export interface LeaseStore {
   ): LeaseToken | null;
   /** Writes a heartbeat. */
   beat(token: LeaseToken): LeaseState;
-  /**
-   * Tells whether the lease is still held, inside a transaction: the guard of what an executor writes about its job.
-   */
+  /** Tells whether the lease is still held, inside a transaction: the guard of what an executor writes about its job. */
   holds(tx: Tx, token: LeaseToken): boolean;
   release(tx: Tx, token: LeaseToken): Released;
 }

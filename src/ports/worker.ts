@@ -115,9 +115,7 @@ export interface Worker {
   definingFiles(config: JsonObject, base: string, home: string | null): readonly string[];
   /** Returns the names of environment variables that an executor must have for this config. */
   requiredEnvironment(config: JsonObject): readonly string[];
-  /**
-   * Throws AbpError `invalid_input` for an output schema that this worker does not support; absent = it supports all.
-   */
+  /** Throws AbpError `invalid_input` for an output schema that this worker does not support; absent = it supports all. */
   checkSchema?(schema: JsonObject): void;
   preflight(config: JsonObject, environment: Readonly<Record<string, string | undefined>>): Awaitable<Preflight>;
   /** Returns the program and variables that it uses here, after a successful preflight. */
@@ -134,9 +132,7 @@ export interface Worker {
   usageSoFar(runDirectory: string): Promise<Outcome['usage']>;
   /** Streams the conversation in a run directory from a line on; never holds the whole file in memory. */
   conversation(runDirectory: string, from: number): AsyncIterable<ConversationEntry>;
-  /**
-   * Reads the latest entry of a running attempt from the end of its files; null = nothing yet. Its seq is meaningless.
-   */
+  /** Reads the latest entry of a running attempt from the end of its files; null = nothing yet. Its seq is meaningless. */
   latestStep(runDirectory: string): Awaitable<ConversationEntry | null>;
   /** Returns the shell command that continues this session where its agent worked; null = that place does not exist. */
   resumeCommand(sessionId: string, place: WorkingPlace): string | null;

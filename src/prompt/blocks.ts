@@ -55,9 +55,7 @@ export function isStatic({ parts, fences }: Block): boolean {
   return [...parts, ...(fences?.info ?? [])].every((part) => part.kind === 'text');
 }
 
-/**
- * Renders blocks. A fence around values is made longer than any run of its mark in them, so that data cannot close it.
- */
+/** Renders blocks. A fence around values is made longer than any run of its mark in them, so that data cannot close it. */
 export function fillBlocks(blocks: readonly Block[], payload: JsonObject): string {
   return blocks.map((block) => fillBlock(block, payload)).join('');
 }

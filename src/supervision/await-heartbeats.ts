@@ -60,9 +60,9 @@ function hasMoved(now: Lease, before: Lease | null): boolean {
 export function silentText({ pid, silentMs, leaseMs }: SilentExecutor): string {
   const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
   const left = leaseMs - silentMs;
-  return `Its executor (pid ${pid}) is there, but has shown no sign of life for ${seconds(silentMs)}: it may be frozen. ${
+  return `Its executor (pid ${pid}) exists but has sent no heartbeat for ${seconds(silentMs)}: it may be frozen. ${
     left > 0
-      ? `If that lasts another ${seconds(left)} it counts as lost, and a new one takes its place.`
-      : 'It counts as lost now: a new one takes its place.'
+      ? `After another ${seconds(left)} without one it counts as lost and is replaced.`
+      : 'It counts as lost now and is replaced.'
   }`;
 }

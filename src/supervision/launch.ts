@@ -57,9 +57,7 @@ export interface LauncherOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/**
- * Creates the launcher. Executors run in a session of their own, so that they survive this process and its terminal.
- */
+/** Creates the launcher. Executors run in a session of their own, so that they survive this process and its terminal. */
 export function createLauncher({ repository, places, clock, executorPath, environment }: LauncherOptions): Launcher {
   const self: Launcher = {
     async ensureExecutor(job, observer, requestId) {
@@ -118,9 +116,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
   };
   return self;
 
-  /**
-   * Starts the process and passes it a lease seen to be over. `reason` is set when it has ended; `done` = exit code 0.
-   */
+  /** Starts the process and passes it a lease seen to be over. `reason` is set when it has ended; `done` = exit code 0. */
   function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
     const logPath = places.log(jobId);
     const heartbeat = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];

@@ -76,7 +76,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('revision 2').waitFor();
   // One changed word asks again.
-  await asked.getByText('It has been changed since its approval.').waitFor();
+  await asked.getByText('It changed since its approval.').waitFor();
   await asked.getByRole('button', { name: 'Allow' }).click();
   await asked.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try one unit' }).click();

@@ -186,7 +186,7 @@ describe('the files of a program', () => {
     expect(await gives({ 'a.txt': 'a' })).toEqual({
       ok: false,
       failureClass: 'bad_input',
-      message: expect.stringMatching(/^its files could not be put into the output directory: .*ELOOP/),
+      message: expect.stringMatching(/^its files could not be moved to the output directory: .*ELOOP/),
       usage: { costUsd: 2 },
     });
   });

@@ -23,7 +23,7 @@ describe('the budget of a job', () => {
     const { pauseReason, statusMessage, costUsd } = f.job(jobId);
     expect([pauseReason, costUsd]).toEqual(['budget', 3]);
     expect(statusMessage).toBe(
-      "The budget of $4 does not pay for another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
+      "The budget of $4 does not cover another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
     );
     await f.until(() => !f.hasExecutor(jobId));
   });

@@ -134,7 +134,7 @@ describe('post-processing', () => {
     const job_id = await withPost(f, {}, { post_processing_output_directory: join(file, 'out') });
     await f.until(ended(f, job_id), 500);
     expect(f.job(job_id).status).toBe('failed');
-    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not begin: .*in-the-way/);
+    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not start: .*in-the-way/);
     expect(f.statuses(job_id)).toBe('completed completed completed');
   });
 

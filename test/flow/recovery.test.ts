@@ -446,7 +446,11 @@ describe('recovery', () => {
     f.executor(job_id).stop();
     await f.until(() => !f.hasExecutor(job_id));
     const bare = flowOn(f.store, f.clock, { directory: f.directory });
-    const refusal = { code: 'environment', message: /needs TOKEN, not set here/, details: { missing: ['TOKEN'] } };
+    const refusal = {
+      code: 'environment',
+      message: /needs TOKEN, which the environment does not set/,
+      details: { missing: ['TOKEN'] },
+    };
     await expect(bare.call('resume_job', { job_id })).rejects.toMatchObject(refusal);
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -487,9 +491,9 @@ describe('a job that was started with a program and variables', () => {
   });
 
   test.each([
-    ['a variable is not set', {}, process.execPath, 'needs TOKEN, not set here'],
-    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run here'],
-    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run here'],
+    ['a variable is not set', {}, process.execPath, 'needs TOKEN, which the environment does not set'],
+    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run now'],
+    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run now'],
   ])('is left to others where %s, which is said once', async (_, environment, program, reason) => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
@@ -613,7 +617,7 @@ describe('when the store or the disk fails', () => {
     expect(f.job(jobId).status).toBe('running');
     error = null;
     await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.job(jobId).statusMessage).toBe('Post-processing could not begin: no such page.');
+    expect(f.job(jobId).statusMessage).toBe('Post-processing could not start: no such page.');
   });
 
   test('a full disk pauses the job as soon as that can be written; what was finished is kept', async () => {

@@ -353,7 +353,7 @@ test('the budget counts in a test, too', async () => {
   const jobId = await f.create({ limits: { budget_usd: 1 }, worker: { type: 'scripted', max_budget_usd: 2 } });
   await start(f, jobId);
   await f.until(() => f.job(jobId).test?.state === 'failed');
-  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not pay for another attempt: .* then test again\./);
+  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not cover another attempt: .* then test again\./);
   expect(f.worker.runs).toHaveLength(0);
 });
 

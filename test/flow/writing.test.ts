@@ -226,7 +226,7 @@ describe('the results for post-processing', () => {
     const job = await ended(f, { post_processing_prompt: 'Sum up.' });
     expect(job).toMatchObject({
       status: 'failed',
-      statusMessage: expect.stringMatching(/Post-processing could not begin: .*a link that leads to/),
+      statusMessage: expect.stringMatching(/Post-processing could not start: .*a link that leads to/),
     });
     expect(readdirSync(elsewhere)).toEqual([]);
   });

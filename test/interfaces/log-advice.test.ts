@@ -79,7 +79,7 @@ test('a test of a program that failed names the log of its unit', async () => {
 
 test('advice about a log names no other place for it', () => {
   const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
-  const aboutLogs = advice.filter((text) => /\blog\b|own words/.test(text));
+  const aboutLogs = advice.filter((text) => /\blog\b|agent's message/.test(text));
   expect(aboutLogs.length).toBeGreaterThan(2);
   expect(aboutLogs.filter((text) => !text.includes('with get_unit'))).toEqual([]);
 });

@@ -130,7 +130,7 @@ describe('an executor that is killed', () => {
       reject: false,
     });
     expect(refused.exitCode).not.toBe(0);
-    expect(refused.stderr).toContain('needs SECRET_TOKEN, not set here');
+    expect(refused.stderr).toContain('needs SECRET_TOKEN, which the environment does not set');
     expect(w.job(job_id).status).toBe('running');
     // Stopping what is left needs no such variable.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: bare, extendEnv: false });
@@ -262,7 +262,7 @@ describe('an executor that stands still', () => {
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
     expect(w.notes('start')).toHaveLength(3);
-    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('ended the executor that stood still');
+    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('killed the stalled executor');
   });
 
   /** `abp` as a person types it, in a process of its own. */
@@ -289,7 +289,7 @@ describe('an executor that stands still', () => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(said) });
-    expect(ran.stdout).toMatch(/no sign of life for 2 s: it may be frozen\. If that lasts another 1 s/);
+    expect(ran.stdout).toMatch(/no heartbeat for 2 s: it may be frozen\. After another 1 s/);
     await w.until(() => !isAlive(pid));
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -301,7 +301,7 @@ describe('an executor that stands still', () => {
     expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
       status: 'running',
       executor: { state: 'alive', pid, silent_s: 1 },
-      message: expect.stringMatching(/no sign of life for 1 s.*another 299 s it counts as lost/),
+      message: expect.stringMatching(/no heartbeat for 1 s.*another 299 s without one it counts as lost/),
     });
     process.kill(pid, 'SIGCONT');
     w.go();

@@ -17,9 +17,7 @@ export interface Rule {
   locate(text: string, match: RegExpExecArray): Span | number;
 }
 
-/**
- * Matches the possible start of a word: not inside one, but after an escaped line break (`\n`), which ends in a letter.
- */
+/** Matches the possible start of a word: not inside one, but after an escaped line break (`\n`), which ends in a letter. */
 export const WORD_BEGINS = String.raw`(?<![A-Za-z0-9](?<!\\[nrtbf]))`;
 
 /** A redacted text, and the number of secrets in it. */

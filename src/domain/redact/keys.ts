@@ -147,9 +147,7 @@ function linesBefore(text: string, index: number, marker: string): Span | number
 const LINES = characters('A-Za-z0-9+/=\\s\\\\');
 const LINE_BREAKS = /(\s+|(?:\\{1,15}[nr])+)/;
 
-/**
- * Lines of key material without a marker nearby, as a log prints them one by one. For logs: an image may look the same.
- */
+/** Lines of key material without a marker nearby, as a log prints them one by one. For logs: an image may look the same. */
 export const keyLines: Rule = {
   find: /(?<![^\n\r])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}|[A-Za-z0-9+/]{12})?(?![^\n\r])/g,
   locate: (_text, { 0: line, index }) => {

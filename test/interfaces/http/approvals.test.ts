@@ -87,7 +87,7 @@ describe('a job that runs programs', () => {
       name: 'items',
       person: true,
       allowed: false,
-      reason: 'Nobody has approved it yet.',
+      reason: 'It has not been approved yet.',
       can: [{ can: 'runs programs as you' }],
       units: 3,
       test_units: 1,

@@ -20,7 +20,7 @@ test('a model that has the tools and force cannot write into the store, nor over
   const mine = join(place.root, '.bashrc');
   writeFileSync(mine, 'mine');
   const force = { job_id, format: 'csv', path: mine, force: true };
-  expect((await call('export_results', force)).text).toContain('only a person can have results written there');
+  expect((await call('export_results', force)).text).toContain('only a person may write results there');
   const data = join(place.root, 'data.csv');
   writeFileSync(data, 'mine');
   expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('exists already');
