@@ -45,7 +45,7 @@ const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | '
 ];
 
 describe('the failure table', () => {
-  test('is that of the design, row by row', () => {
+  test('matches the design, row by row', () => {
     const rows = FAILURE_CLASSES.map((name) => {
       const { unit, job, tellNextAttempt } = failureRule(name);
       return [name, unit, job, tellNextAttempt ? 'told' : ''];
@@ -121,7 +121,7 @@ describe('a unit after a failed attempt', () => {
     expect(decide(usedUp, failed(failureClass), options)).toMatchObject({ ...EFFECTS[effect].last, ...why });
   });
 
-  test('success completes it, and keeps what it used', () => {
+  test('a success completes it and keeps its counters', () => {
     const outcome: Outcome = { ok: true, usage: {}, result: { text: 'x' } };
     expect(decide(usedUp, outcome, options)).toEqual({
       ...usedUp,
@@ -132,26 +132,26 @@ describe('a unit after a failed attempt', () => {
     });
   });
 
-  test('without retries the first failure is the last', () => {
+  test('without retries the first failure fails it', () => {
     expect(decide(fresh, failed('timeout'), { ...options, maxRetries: 0 })).toMatchObject({
       status: 'failed',
       retriesUsed: 0,
     });
   });
 
-  test('waits at least as long as the service asked, and longer when the back-off is longer', () => {
+  test('a deferral waits for the longer of Retry-After and back-off', () => {
     const asked = { ...failed('rate_limited'), retryAfterMs: 45_000 };
     expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 45_000);
     const late = { ...fresh, deferrals: 6 };
     expect(decide(late, asked, { ...options, random: 0.99 }).notBefore).toBe(NOW + 59_400);
   });
 
-  test('a retry, too, is never before Retry-After', () => {
+  test('a retry is never due before Retry-After', () => {
     const asked = { ...failed('server_error'), retryAfterMs: 7_000 };
     expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 7_000);
   });
 
-  test('a unit that waits always has a time to wait for, so that it is told from one that never failed', () => {
+  test('a waiting unit always has a due time, unlike one that never failed', () => {
     expect(decide(fresh, failed('timeout'), { ...options, random: 0 }).notBefore).toBe(NOW + 1);
   });
 });
@@ -167,7 +167,7 @@ describe('the back-off', () => {
     [6, 60_000],
     [40, 60_000],
     [2000, 60_000],
-  ])('step %i is a random moment within %i ms', (step, cap) => {
+  ])('step %i is random within %i ms', (step, cap) => {
     expect(backoffMs(step, 0)).toBe(0);
     expect(backoffMs(step, 0.5)).toBe(cap / 2);
     expect(backoffMs(step, 0.999999)).toBeLessThanOrEqual(cap);

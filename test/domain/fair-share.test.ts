@@ -13,7 +13,7 @@ function demands(text: string): SlotDemand[] {
     });
 }
 
-describe('the slots of the machine between jobs', () => {
+describe('fairShares', () => {
   test.each([
     ['one job alone gets what it wants', 'a:8', 16, 'a:8'],
     ['and not more than there is', 'a:64', 16, 'a:16'],
@@ -34,7 +34,7 @@ describe('the slots of the machine between jobs', () => {
     ).toBe(expected);
   });
 
-  test('are used up, unless nobody wants more, and no two hungry jobs differ by more than one', () => {
+  test('uses all wanted slots, and unsatisfied jobs differ by at most one', () => {
     const demand = fc.record({ jobId: fc.uuid(), wants: fc.nat(20), lastStartedAt: fc.nat(5) });
     fc.assert(
       fc.property(fc.uniqueArray(demand, { selector: ({ jobId }) => jobId }), fc.nat(40), (jobs, slots) => {

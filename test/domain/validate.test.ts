@@ -4,7 +4,7 @@ import { AbpError } from '../../src/domain/error.ts';
 import { nearest } from '../../src/domain/nearest.ts';
 import { parseWith, show } from '../../src/domain/validate.ts';
 
-describe('the nearest known name', () => {
+describe('the closest known name', () => {
   const known = ['file_path', 'delimiter', 'has_header', 'limit', 'csv', 'claude'];
   test.each([
     ['delimeter', 'delimiter'],
@@ -20,10 +20,10 @@ describe('the nearest known name', () => {
     ['', null],
   ])('%s → %s', (name, meant) => expect(nearest(name, known)).toBe(meant));
 
-  test('there is none among no names', () => expect(nearest('x', [])).toBe(null));
+  test('is null without names', () => expect(nearest('x', [])).toBe(null));
 });
 
-describe('a value is parsed or refused with path, expected and found', () => {
+describe('a value is parsed, or rejected with path, expected and found', () => {
   const schema = z.strictObject({
     name: z.string().min(1),
     size: z.int().min(1).max(5).optional(),
@@ -118,7 +118,7 @@ describe('a value is parsed or refused with path, expected and found', () => {
     expect(show(value)).toBe(shown);
   });
 
-  test('of many mistakes the first are told, and how many more there are', () => {
+  test('lists the first of many problems and counts the rest', () => {
     const many = refusal(() => parseWith(schema, { name: 'a', tags: Array(12).fill(1) }, 'thing'));
     const told = Array.from({ length: 10 }, (_, n) => `tags[${n}]: expected a string, found 1`);
     expect(many.message).toBe(`Invalid thing: ${told.join('; ')}; and 2 more problems`);
@@ -128,7 +128,7 @@ describe('a value is parsed or refused with path, expected and found', () => {
     expect(message).toMatch(/unknown field "zz9"\.; and 1 more problem$/);
   });
 
-  test('each unknown field is a problem of its own, with its key and the name that it comes nearest to', () => {
+  test('each unknown field is a separate problem with its key and the closest name', () => {
     const { details } = refusal(() => parseWith(schema, { name: 'a', siz: 1, tag: 1 }, 'thing'));
     expect(details?.problems).toEqual([
       { path: '', key: 'siz', message: 'unknown field "siz". Did you mean "size"?' },
@@ -136,19 +136,19 @@ describe('a value is parsed or refused with path, expected and found', () => {
     ]);
   });
 
-  test('numbers are shown as they are, those too that JSON has not', () => {
+  test('numbers are shown as they are, also those without JSON', () => {
     const { message } = refusal(() => parseWith(schema, { name: 'a', size: Number.NaN }, 'thing'));
     expect(message).toMatch(/found NaN$/);
   });
 
-  test('an unknown field lists the known ones in the hint, before the hint of the caller', () => {
+  test("an unknown field puts the known ones before the caller's hint", () => {
     const error = refusal(() =>
       parseWith(z.strictObject({ a: z.string(), b: z.string() }), { q: 1 }, 'thing', 'See x.'),
     );
     expect(error.hint).toBe('Known fields: a, b. See x.');
   });
 
-  test('a good value comes back with its defaults', () => {
+  test('a valid value is returned with its defaults', () => {
     expect(parseWith(schema, { name: 'a' }, 'thing')).toEqual({
       name: 'a',
       sort: 'path',
