@@ -54,12 +54,9 @@ describe('a job', () => {
     [false, [], false],
     [true, [], true],
     [false, powers, true],
-  ])(
-    'requires approval %s, powers %j: needs a person: %s',
-    (requireHumanApproval, own, needs) => {
-      expect(needsPerson({ requireHumanApproval, powers: own })).toBe(needs);
-    },
-  );
+  ])('requires approval %s, powers %j: needs a person: %s', (requireHumanApproval, own, needs) => {
+    expect(needsPerson({ requireHumanApproval, powers: own })).toBe(needs);
+  });
 
   test('bounds the tries of its output and its slots', () => {
     expect([MAX_OUTPUT_EXECUTORS, MAX_WORKERS_CEILING]).toEqual([3, 64]);

@@ -318,24 +318,21 @@ describe('the target', () => {
     expect(await readdir(at('a/b'))).toEqual(['out.csv']);
   });
 
-  it.each([true, false])(
-    'that is a link is rejected and not changed (force: %s)',
-    async (force) => {
-      await mkdir(at('real'));
-      await writeFile(at('real/out.csv'), 'old');
-      await symlink(at('real/out.csv'), at('link.csv'));
-      await symlink(at('real/none.csv'), at('dangling.csv'));
-      for (const name of ['link.csv', 'dangling.csv']) {
-        await expect(exportUnits('csv', () => [row(0)], at(name), { force })).rejects.toMatchObject({
-          code: 'invalid_input',
-          message: expect.stringContaining('it is a link'),
-          hint: expect.stringContaining(at('real')),
-        });
-      }
-      expect(await readFile(at('real/out.csv'), 'utf8')).toBe('old');
-      expect(await readdir(at('real'))).toEqual(['out.csv']);
-    },
-  );
+  it.each([true, false])('that is a link is rejected and not changed (force: %s)', async (force) => {
+    await mkdir(at('real'));
+    await writeFile(at('real/out.csv'), 'old');
+    await symlink(at('real/out.csv'), at('link.csv'));
+    await symlink(at('real/none.csv'), at('dangling.csv'));
+    for (const name of ['link.csv', 'dangling.csv']) {
+      await expect(exportUnits('csv', () => [row(0)], at(name), { force })).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringContaining('it is a link'),
+        hint: expect.stringContaining(at('real')),
+      });
+    }
+    expect(await readFile(at('real/out.csv'), 'utf8')).toBe('old');
+    expect(await readdir(at('real'))).toEqual(['out.csv']);
+  });
 
   it('is replaced without force only if it is an unchanged former export', async () => {
     const { sha256 } = await exportUnits('csv', () => [row(0)], at('out.csv'));

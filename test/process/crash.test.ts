@@ -37,8 +37,8 @@ async function freeze(w: World, pid: number): Promise<void> {
 
 const waits = (count: number) => Array.from({ length: count }, (_, n) => ({ n, does: 'waits' }));
 
-describe('an executor that is killed', () => {
-  test('is replaced: living agents are adopted, ended ones judged from their files, nothing runs twice', async () => {
+describe('a killed executor', () => {
+  test('is replaced by one that adopts living agents, judges ended ones and runs nothing twice', async () => {
     const w = world();
     const job_id = await w.begin(waits(4), { limits: { max_workers: 3 } });
     await w.until(() => w.notes('start').length === 3);
@@ -69,7 +69,7 @@ describe('an executor that is killed', () => {
     ).toEqual([1, 2]);
   });
 
-  test('together with its agents costs no retry: their units are run again, and no process is left', async () => {
+  test('with its agents costs no retry, and leaves no process', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
     await w.until(() => w.notes('start').length === 2);
@@ -80,7 +80,7 @@ describe('an executor that is killed', () => {
     expect(w.units(job_id).map(({ attempt }) => attempt)).toEqual([2, 2]);
   });
 
-  test('leaves agents that keep to their deadline even when no other executor comes', async () => {
+  test('leaves agents that end at their deadline without another executor', async () => {
     const w = world();
     const job_id = await w.begin(waits(1), { limits: { timeout_s: 4, max_retries: 0 } });
     await w.until(() => w.notes('start').length === 1);
@@ -91,7 +91,7 @@ describe('an executor that is killed', () => {
     expect(w.notes('end')).toEqual([]);
   });
 
-  test('is replaced once, when ten programs resume the job at the same time', async () => {
+  test('is replaced once when ten programs resume the job at once', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -113,7 +113,7 @@ describe('an executor that is killed', () => {
     expect(w.notes('start')).toHaveLength(2);
   });
 
-  test('is not replaced by a program that lacks what its worker needs; it says which', async () => {
+  test("is not replaced by a program that lacks its worker's needs, and names them", async () => {
     const w = world({ SECRET_TOKEN: 'x' });
     const worker = {
       type: 'command',
@@ -137,7 +137,7 @@ describe('an executor that is killed', () => {
     await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
   });
 
-  test('is replaced from a bare environment by one that runs the same program as before', async () => {
+  test('is replaced from a bare environment by one that runs the same program', async () => {
     const w = world();
     const bin = join(w.directory, 'bin');
     const decoys = join(w.directory, 'decoys');
@@ -174,7 +174,7 @@ describe('an executor that is killed', () => {
     expect(texts).toEqual(['ours', 'ours']);
   });
 
-  test('again and again, without one settled unit, pauses the job: it is not started for ever', async () => {
+  test('three times without a settled unit pauses the job', async () => {
     const w = world();
     const job_id = await w.begin(waits(9), { limits: { max_workers: 1 } });
     const recovery = w.recovery();
@@ -207,8 +207,8 @@ describe('an executor that lives', () => {
   });
 });
 
-describe('an agent that is killed', () => {
-  test('is a crash of its attempt, which is tried again', async () => {
+describe('a killed agent', () => {
+  test('crashes its attempt, which is retried', async () => {
     const w = world();
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -220,9 +220,9 @@ describe('an agent that is killed', () => {
   });
 });
 
-describe('a machine that goes down', () => {
+describe('a shutdown of the machine', () => {
   test.each(['executor first', 'agents first'])(
-    'asks everybody to end, and no unit is the worse for it (%s)',
+    'terminates all processes, and nothing counts against a unit (%s)',
     async (order) => {
       const w = world();
       const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
@@ -245,8 +245,8 @@ describe('a machine that goes down', () => {
   );
 });
 
-describe('an executor that stands still', () => {
-  test('loses its job to another after a lease, which ends it and adopts its agents', async () => {
+describe('a stalled executor', () => {
+  test('is killed after a lease by its successor, which adopts its agents', async () => {
     const w = world({ ABP_LEASE_S: '1' });
     const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -285,7 +285,7 @@ describe('an executor that stands still', () => {
   test.each([
     ['recover', /has a new executor: the one before \(pid \d+\) stood still/],
     ['resume', /goes on\. The executor before \(pid \d+\) stood still/],
-  ])('is replaced by abp %s, which says so', async (verb, said) => {
+  ])('is replaced by abp %s, which reports it', async (verb, said) => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(said) });
@@ -295,7 +295,7 @@ describe('an executor that stands still', () => {
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
   });
 
-  test('is told to a caller without the patience for a lease: what happens next, and when', async () => {
+  test('is reported to a caller that does not wait a whole lease', async () => {
     const { w, job_id, pid } = await frozen('300');
     const call = { workingDirectory: w.directory, human: null, maxWaitMs: 6_000 } as const;
     expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
@@ -308,7 +308,7 @@ describe('an executor that stands still', () => {
     await w.ended(job_id);
   });
 
-  test('is none that works: nothing is replaced, and recover finds nothing to do', async () => {
+  test('is not a working one, which recover leaves alone', async () => {
     const w = world({ ABP_LEASE_S: '3' });
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -320,7 +320,7 @@ describe('an executor that stands still', () => {
     await w.ended(job_id);
   });
 
-  test('for less than a lease keeps its job', async () => {
+  test('keeps its job for less than a lease', async () => {
     const w = world({ ABP_LEASE_S: '300' });
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
@@ -337,7 +337,7 @@ describe('an executor that stands still', () => {
   });
 });
 
-describe('a stranger', () => {
+describe('another process', () => {
   /** A process that has nothing to do with us. */
   function stranger(): number {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
@@ -345,7 +345,7 @@ describe('a stranger', () => {
     return child.pid ?? 0;
   }
 
-  test('that has the pid of a dead executor, or of an agent, is never signalled', async () => {
+  test('with the pid of a dead executor or agent is never signalled', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1, timeout_s: 10 } });
     await w.until(() => w.notes('start').length === 1);
@@ -364,7 +364,7 @@ describe('a stranger', () => {
     expect(isAlive(innocent)).toBe(true);
   });
 
-  test('that started at another time, or in another boot, is not the holder of a lease', async () => {
+  test('with another start time or boot is not the holder of a lease', async () => {
     const w = world();
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -392,7 +392,7 @@ describe('a stranger', () => {
   });
 });
 
-test('a creator that is killed while it stores units leaves nothing: whoever recovers takes the rest apart', async () => {
+test('a creator killed while it stores units leaves nothing after recovery', async () => {
   const w = world();
   const source = join(w.directory, 'many.csv');
   writeFileSync(source, `name\n${'a row of some length\n'.repeat(400_000)}`);

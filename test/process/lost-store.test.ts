@@ -26,7 +26,7 @@ test.each([
   expect((await w.ended(jobId)).status).toBe('completed');
 });
 
-test('a server whose store is replaced neither shows the old one nor writes to it', async () => {
+test('a server whose store is replaced neither reads nor writes the old one', async () => {
   const w = world();
   const jobId = await w.create(ITEMS);
   const { path } = w.abp.store.repository;

@@ -29,8 +29,8 @@ const started = (w: World, jobId: string) =>
     .filter(({ type }) => type === 'executor:started')
     .map(({ data }) => Number(data.executor_pid));
 
-describe('an executor that spins', () => {
-  test('is ended after its job was cancelled, with its agents, by a caller that does not wait for it', async () => {
+describe('a spinning executor', () => {
+  test('is killed with its agents after a cancellation, without the caller waiting', async () => {
     const w = world(INSPECTED);
     const job_id = await w.begin([{ does: 'waits' }, { does: 'ignores_term' }], { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -45,7 +45,7 @@ describe('an executor that spins', () => {
     await w.until(() => started(w, job_id).every((executor) => !isAlive(executor)));
   });
 
-  test('is ended by each that takes the job over, so that two never spin side by side', async () => {
+  test('is killed by its successor, so that two never spin at once', async () => {
     const w = world({ ...INSPECTED, ABP_LEASE_S: '1' });
     const job_id = await w.begin([{ does: 'waits' }, { does: 'waits' }], { limits: { max_workers: 1 } });
     const recovery = w.recovery();
@@ -61,8 +61,8 @@ describe('an executor that spins', () => {
   });
 });
 
-describe('an executor that lives', () => {
-  test('has nobody sent after it when its job is cancelled', async () => {
+describe('a working executor', () => {
+  test('is not replaced when its job is cancelled', async () => {
     const w = world();
     const job_id = await w.begin([{ does: 'waits' }]);
     await w.until(() => w.notes('start').length === 1);
@@ -73,7 +73,7 @@ describe('an executor that lives', () => {
   });
 });
 
-test('a result on which the pattern of the schema is slow fails its own unit; the executor goes on with the others', async () => {
+test("a result on which a schema's pattern is slow fails its own unit only", async () => {
   const w = world();
   const script =
     'const { payload } = JSON.parse(require("fs").readFileSync(0)); process.stdout.write(JSON.stringify({ host: payload.host }))';
