@@ -34,9 +34,8 @@ export function phaseOf(job: Job | null): Phase {
     case 'paused':
       if (job.pauseReason === 'usage_limit') return { kind: 'hold' };
       return { kind: 'leave', stop: job.pauseMode === 'hard' ? 'interrupted' : null };
+    // After a rejected test too: its attempts are stopped for good, so that none continues their session.
     case 'created':
-      // After a rejected test: attempts are stopped for good, so that none continues their session.
-      return { kind: 'leave', stop: 'cancelled' };
     case 'cancelled':
     case undefined:
       return { kind: 'leave', stop: 'cancelled' };

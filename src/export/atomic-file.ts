@@ -86,7 +86,7 @@ async function sha256Of(file: string): Promise<string> {
  * says.
  */
 export function makeDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: isPrivate(nearest(directory)) ? 0o700 : 0o777 });
+  mkdirSync(directory, { recursive: true, mode: isPrivate(nearestExisting(directory)) ? 0o700 : 0o777 });
 }
 
 /** Tells whether an existing folder is closed to group and others. */
@@ -94,8 +94,8 @@ function isPrivate(folder: string): boolean {
   return (statSync(folder).mode & 0o044) === 0;
 }
 
-function nearest(folder: string): string {
-  return existsSync(folder) ? folder : nearest(path.dirname(folder));
+function nearestExisting(folder: string): string {
+  return existsSync(folder) ? folder : nearestExisting(path.dirname(folder));
 }
 
 /** Checks that a file can be created in a folder, or in its nearest existing parent; throws the system's error. */

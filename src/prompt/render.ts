@@ -51,7 +51,7 @@ export async function createPromptRenderer(settings: PromptSettings): Promise<Pr
     render: ({ payload, retryReason }) => {
       const item = fillBlocks(variable, payload).trimEnd();
       if (retryReason === undefined) return { system, user: item };
-      const reason = retry.fill({ reason: shortened(retryReason.trim()) });
+      const reason = retry.fill({ reason: cutMiddle(retryReason.trim(), MAX_REASON_CHARS) });
       return { system, user: `${item}\n\n${reason}` };
     },
   };
@@ -75,8 +75,4 @@ function splitAtFirstPlaceholder(blocks: readonly Block[]): { head: string; rest
   const line: readonly TemplatePart[] =
     lead?.kind === 'text' ? [{ kind: 'text', text: text.slice(cut) }, ...parts] : block.parts;
   return { head: before + text.slice(0, cut), rest: [{ parts: line, fences: null }, ...after] };
-}
-
-function shortened(text: string): string {
-  return cutMiddle(text, MAX_REASON_CHARS);
 }

@@ -49,7 +49,7 @@ export interface World {
   /** Lets waiting agents continue: all of them, or that of a unit. */
   go(unit?: number): void;
   executorPid(jobId: string): number;
-  /** Waits until `check` returns a value; returns it. */
+  /** Waits until `what` returns a value; returns it. */
   until<T>(what: () => T): Promise<NonNullable<T>>;
   ended(jobId: string): Promise<Job>;
   /** Creates a recovery whose observer watches from now on. */

@@ -17,7 +17,7 @@ export interface SmallDisk {
   readonly folder: string;
   /** Returns the free bytes. */
   free(): number;
-  /** Fills the disk, or up to so many free bytes. */
+  /** Fills the disk completely, or until `left` bytes are free. */
   fill(left?: number): void;
   /** A read-only mount of the same files. */
   readOnlyView(): string;
