@@ -132,7 +132,7 @@ export function isPlainOutput(directory: string, home: string | null): boolean {
     .some((step) => step.startsWith('.'));
 }
 
-/** Tells whether an absolute path is a directory or lies below it; `/` holds all. */
+/** Tells whether an absolute path is a directory or below it; `/` holds all. */
 export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
@@ -151,7 +151,7 @@ function isSensitive(path: string, storePath: string): boolean {
   return path.startsWith(store) || beside.some((directory) => isWithin(path, directory));
 }
 
-/** Tells whether a path is, holds or lies in a place of credentials. */
+/** Tells whether a path is, holds or is inside a place of credentials. */
 function holdsSecrets(path: string): boolean {
   const home = realPath(homedir());
   if (isTooWide(path) || USERS.test(path) || isWithin(path, join(home, 'Library'))) return true;

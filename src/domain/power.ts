@@ -28,11 +28,11 @@ export interface Bounds {
   readonly base: string;
   /** Directories of its source, which every agent may read. */
   readonly roots: readonly string[];
-  /** Tells whether a path lies in the job's home, source or output directory. */
+  /** Tells whether a path is in the job's home, source or output directory. */
   mayRead(path: string): boolean;
   /** Tells whether an agent that may edit its home may write below a path: in the home, or in the output directory. */
   mayEdit(path: string): boolean;
-  /** Tells whether a path is, holds or lies in a place of credentials or ABP's store. */
+  /** Tells whether a path is, holds or is inside a place of credentials or ABP's store. */
   isSensitive(path: string): boolean;
   /** Formats a path for a person, with the target of its links: `/a/link → /b`. */
   nameOf(path: string): string;

@@ -57,11 +57,7 @@ export function exportPlace(
 export function outputPlace(places: StorePaths, job: ExportedJob, { path, format, byPerson }: JobOutput): string {
   const place = exportPlace(places, job, { path, format }, { byPerson, workingDirectory: job.workingDirectory });
   if (place === path) return place;
-  throw new AbpError(
-    'invalid_input',
-    `${path} lies behind a link that leads to ${place}, and links are not followed.`,
-    {
-      hint: 'Put a folder in the place of the link, or export to another path.',
-    },
-  );
+  throw new AbpError('invalid_input', `${path} is behind a link that leads to ${place}, and links are not followed.`, {
+    hint: 'Put a folder in the place of the link, or export to another path.',
+  });
 }

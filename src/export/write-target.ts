@@ -29,7 +29,7 @@ export function directoryTarget(places: StorePaths, path: string, within: readon
   refuseStore(places, path, real);
   for (const database of databasesOf(places)) {
     if (namesBelow(real, dirname(database)) === null) continue;
-    throw new AbpError('invalid_input', `Agents may not write in ${path}: ABP's store lies in it (${database}).`, {
+    throw new AbpError('invalid_input', `Agents may not write in ${path}: it contains ABP's store (${database}).`, {
       hint: 'Give a folder of its own for what they write.',
     });
   }
@@ -43,7 +43,7 @@ export function directoryTarget(places: StorePaths, path: string, within: readon
 export function makeOutputDirectory(places: StorePaths, directory: string): void {
   const real = directoryTarget(places, directory, []);
   if (real !== directory) {
-    throw new AbpError('invalid_input', `${directory} is, or lies behind, a link that leads to ${real}.`, {
+    throw new AbpError('invalid_input', `${directory} is, or is behind, a link that leads to ${real}.`, {
       hint: 'Put a folder in the place of the link, or make another job with the path that it leads to.',
     });
   }

@@ -4,7 +4,7 @@ import { FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domai
 
 type Latest = FailureFacts['latest'];
 
-/** A job in the middle of 100 units, to which a test gives what matters to it. */
+/** Facts of a job in the middle of 100 units, with the parts that a test sets. */
 function facts(change: Partial<Omit<FailureFacts, 'tally'>> & { tried?: number; base?: FailureFacts['byClass'] }) {
   const { tried = 9, base = {}, ...rest } = change;
   const tally = { unitsTried: 100 + tried, breakerBaseTried: 100, breakerBaseByClass: base };
@@ -30,7 +30,7 @@ describe('the circuit breaker', () => {
     ['less than half', { tried: 11, byClass: { timeout: 5 } }, null],
     ['half, but fewer than ten tried', { tried: 9, byClass: { timeout: 9 } }, null],
     ['half only of two classes together', { tried: 10, byClass: { timeout: 3, crashed: 3 } }, null],
-    ['what failed before it was resumed', { tried: 10, byClass: { timeout: 9 }, base: { timeout: 5 } }, null],
+    ['failures from before a resume', { tried: 10, byClass: { timeout: 9 }, base: { timeout: 5 } }, null],
     ['half of those tried since', { tried: 10, byClass: { timeout: 10 }, base: { timeout: 5 } }, 'timeout'],
   ])('trips on a share of units: %s', (_what, change, expected) => {
     expect(tripReason(facts(change))?.failureClass ?? null).toBe(expected);

@@ -28,7 +28,7 @@ describe('a number stays a number if its double has the same digits', () => {
     '0.000000000000000000001',
     '100000000000000000000.0',
     '1e-300',
-    // As programs print a double that print more digits than it takes.
+    // As printed by programs that print more digits than needed.
     '3.1400000000000001',
     '4.9e-324',
     '0.10000000000000000555',

@@ -13,13 +13,15 @@ import {
 import type { JobStatus } from '../../src/domain/job.ts';
 import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
 
-/** Classes that no program can end in. */
+/** Classes in which no program can end. */
 const ONLY_AGENTS: ReadonlySet<FailureClass> = new Set(['max_turns', 'prompt_too_long']);
 
 const NOW = 1_000_000;
 const fresh = { retriesUsed: 0, deferrals: 0, interruptions: 0 };
 
-/** The failure table of the design: what a class does to its unit, to its job, and whether the next attempt is told. */
+/**
+ * The failure table of the design: effect on the unit, effect on the job, and whether the next attempt gets the reason.
+ */
 const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | ''])[] = [
   ['rate_limited', 'defer', 'back_off', ''],
   ['overloaded', 'defer', 'back_off', ''],
@@ -91,7 +93,7 @@ describe('the failure table', () => {
 });
 
 describe('a unit after a failed attempt', () => {
-  /** Per effect on the unit: what becomes of a fresh one, and of one that has used up what there is. */
+  /** By effect on the unit: the next status of a fresh unit, and of one without retries left. */
   const EFFECTS: Readonly<Record<UnitEffect, { first: object; last: object }>> = {
     defer: {
       first: { status: 'pending', deferrals: 1, retriesUsed: 0, interruptions: 0 },

@@ -14,7 +14,7 @@ describe('a provider key', () => {
         const clean = redact(write(text), profile);
         expect(clean).not.toContain(secret);
         expect(clean).toContain('[redacted]');
-        // Nothing but the key goes; what is hidden stays hidden once.
+        // Only the key is hidden, and redacting again changes nothing.
         if (profile === 'results') expect(clean.length).toBeGreaterThanOrEqual(write('').length);
         expect(redact(clean, profile)).toBe(clean);
       }
@@ -83,7 +83,7 @@ describe('text without a secret', () => {
   });
 });
 
-/** Far more than linear work takes on the slowest machine; quadratic work on so much text takes hours. */
+/** Far above linear work on the slowest machine; quadratic work on so much text takes hours. */
 const CEILING_MS = 120_000;
 const HOSTILE_CHARS = 1_000_000;
 

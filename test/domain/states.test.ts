@@ -24,7 +24,7 @@ import {
   unitStatusesBefore,
 } from '../../src/domain/unit.ts';
 
-/** A line a status: `x` in the column of each status that it may become. Columns are in the order of the lines. */
+/** One line per status, `x` in the column of each status that may follow. Columns are in the order of the lines. */
 type Matrix<Status extends string> = readonly (readonly [Status, string])[];
 
 const JOB: Matrix<JobStatus> = [

@@ -88,7 +88,7 @@ describe('a value is parsed, or rejected with path, expected and found', () => {
     ['more than a number', z.number().gt(2), 2, 'expected more than 2, found 2'],
     ['less than a number', z.number().lt(2), 2, 'expected less than 2, found 2'],
     ['a known form', z.email(), 'x', 'expected text of the form email, found "x"'],
-    ['a union of what it is none of', z.union([z.literal('a'), z.literal('b')]), 'c', 'expected "a" or "b", found "c"'],
+    ['a value outside a union', z.union([z.literal('a'), z.literal('b')]), 'c', 'expected "a" or "b", found "c"'],
     ['a union without branches', z.union([]), 1, 'expected another value, found 1'],
     [
       'the nearest of several',
@@ -102,8 +102,13 @@ describe('a value is parsed, or rejected with path, expected and found', () => {
       { a: 2 },
       'a: expected 1, found 2',
     ],
-    ['a whole value by rule', z.union([z.string().min(2), z.int()]), 'a', 'expected at least 2 characters, found "a"'],
-    ['a key that is none of those', z.record(z.enum(['a']), z.int()), { a: 1, c: 2 }, 'unknown field "c".'],
+    [
+      'a whole value by its rule',
+      z.union([z.string().min(2), z.int()]),
+      'a',
+      'expected at least 2 characters, found "a"',
+    ],
+    ['a key outside an enum', z.record(z.enum(['a']), z.int()), { a: 1, c: 2 }, 'unknown field "c".'],
     ['a rule without words', z.custom(() => false), 1, 'expected another value, found 1'],
   ])('%s', (_, kind, value, message) => {
     expect(refusal(() => parseWith(kind, value, 'thing')).message).toBe(`Invalid thing: ${message}`);
@@ -113,7 +118,7 @@ describe('a value is parsed, or rejected with path, expected and found', () => {
     ['what JSON has', { a: [1] }, '{"a":[1]}'],
     ['what it has not', undefined, 'undefined'],
     ['a bigint', 12n, '12'],
-    ['what is long, by its beginning', 'x'.repeat(100), `"${'x'.repeat(76)}…`],
+    ['a long value by its beginning', 'x'.repeat(100), `"${'x'.repeat(76)}…`],
   ])('shows %s', (_, value, shown) => {
     expect(show(value)).toBe(shown);
   });

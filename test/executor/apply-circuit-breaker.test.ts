@@ -5,7 +5,7 @@ import type { ExecutorContext, LoadedRevision } from '../../src/executor/context
 import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
-/** A job of 30 units, of which a test says how attempts end, one after the other. */
+/** A job of 30 units whose attempts end as the test lists, one after the other. */
 function job() {
   const clock = fakeClock();
   const store = temporaryStore({ clock, path: ':memory:' });

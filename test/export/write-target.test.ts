@@ -183,7 +183,7 @@ describe('an output directory', () => {
     const { root, places } = world();
     expect(refusalOf(() => directoryTarget(places, way === '/' ? way : join(root, way), []))).toMatchObject({
       code: 'invalid_input',
-      message: expect.stringContaining("ABP's store lies in it"),
+      message: expect.stringContaining("it contains ABP's store"),
     });
   });
 

@@ -26,7 +26,7 @@ async function tested(f: Flow, job: FlowJob = FULL): Promise<string> {
   return jobId;
 }
 
-/** A job at work that a person allowed. */
+/** A running job that a person approved. */
 async function atWork(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
   await allow(f, jobId);
@@ -35,7 +35,7 @@ async function atWork(f: Flow, job: FlowJob = {}): Promise<string> {
 }
 
 describe.each([
-  ['that can do more than its bounds', FULL],
+  ['with powers', FULL],
   ['that was made so', { require_human_approval: true }],
 ])('a job %s', (_what, job) => {
   test.each([
@@ -369,7 +369,7 @@ describe('an approval is bound to what was shown', () => {
   });
 });
 
-/** Takes back what a job was allowed. */
+/** Revokes the approval of a job. */
 async function revoke(f: Flow, jobId: string): Promise<Record<string, unknown>> {
   return view(f, 'revoke_approval', { definition: f.job(jobId).approvedDefinition ?? '' });
 }

@@ -43,7 +43,7 @@ describe('a pause', () => {
     });
     expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
     expect(f.job(job_id).costUsd).toBe(0.2);
-    // Resumed, it goes on in its session instead of starting over.
+    // Resumed, it continues its session instead of starting over.
     f.worker.otherwise = ok();
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -207,7 +207,7 @@ describe('a cancelled job', () => {
     expect(await f.call('cancel_job', { job_id })).toMatchObject({
       status: 'cancelled',
       units: { cancelled: 5 },
-      // What was given up is over, but not done.
+      // A cancelled unit is over, but not done.
       progress: { done: 1, percent: 16.6 },
     });
     await f.until(() => !f.hasExecutor(job_id));
@@ -405,7 +405,7 @@ describe('single units', () => {
     const { jobs } = f.store.repository;
     const stale = f.job(job_id);
     await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
-    // The verb saw the job still running; by the time it writes, the job has ended.
+    // The operation read the job while it was running; by its write the job has ended.
     const get = jobs.get.bind(jobs);
     let looks = 0;
     Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? { ...stale, status: 'running' } : get(id)) });

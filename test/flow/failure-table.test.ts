@@ -7,7 +7,7 @@ import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
 const MINUTE = 60_000;
 
-/** Every class by what it does to its unit: each row of the failure table is run through the real executor below. */
+/** Every class by its effect on the unit: each row of the failure table runs through the real executor below. */
 const CLASSES = Object.groupBy(FAILURE_CLASSES, (name) => failureRule(name).unit);
 
 test('every row of the table is tested here', () => {
@@ -149,7 +149,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     expect(f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
     expect(f.job(jobId).statusMessage).toBe(`It was ${failureClass}. ${failureRule(failureClass).advice}`);
     expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, deferrals: 0, failureClass });
-    // What runs may finish; nothing else starts.
+    // Running attempts may finish; nothing else starts.
     f.worker.finish(1);
     await f.tick(3);
     expect(f.statuses(jobId)).toBe('pending completed pending pending pending pending pending pending pending');

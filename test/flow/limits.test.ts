@@ -151,7 +151,7 @@ describe('a closed quota window', () => {
     f.worker.otherwise = hangs;
     await f.until(() => f.unit(one, 0).status === 'running' && f.unit(two, 0).status === 'running');
     const resumeAt = f.clock.now() + 60 * MINUTE;
-    // It is the second job's attempt that ends; the first job hears of it.
+    // The second job's attempt ends; the first job is notified.
     f.worker.finish(0, fails('usage_limit', { resumeAt, message: 'Weekly limit reached.' }));
     await f.until(() => f.job(one).status === 'paused' && f.job(two).status === 'paused');
     for (const jobId of [one, two]) expect(f.job(jobId)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
@@ -307,7 +307,7 @@ describe('the limit of the machine', () => {
     const two = await other.begin({ units: 20, limits: { max_workers: 6 } });
     await other.tick(3);
     expect(other.worker.runs).toHaveLength(0);
-    // The second gets what the first lets go, until both have half.
+    // The second gets the slots that the first frees, until both have half.
     for (let n = 0; n < 6; n++) {
       f.worker.finish(f.worker.running()[0] ?? -1);
       await f.tick();

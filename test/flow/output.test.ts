@@ -26,7 +26,7 @@ async function ended(f: Flow, job: FlowJob = {}): Promise<string> {
   return jobId;
 }
 
-/** Rounds until the job has ended, and not one more: its output is due. */
+/** Runs rounds until the job has ended, and no more: its output is due. */
 async function due(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.begin({ units: 2, output: OUTPUT, ...job });
   await f.until(() => f.job(jobId).outputState?.state === 'due', 500);
@@ -49,7 +49,7 @@ describe('the output of a job', () => {
   test.each<[string, FlowJob, string]>([
     ['of a failed job', { limits: { max_retries: 0 } }, 'unit,status\n0,failed\n1,completed\n'],
     ['of units in some statuses', { output: { ...OUTPUT, status: ['completed'] } }, 'unit,status\n1,completed\n'],
-    ['with columns of its own', { output: { ...OUTPUT, fields: ['key'] } }, 'key\n0\n1\n'],
+    ['with selected columns', { output: { ...OUTPUT, fields: ['key'] } }, 'key\n0\n1\n'],
   ])('%s', async (_what, job, expected) => {
     const f = flow();
     f.worker.on(0, fails('bad_input'));
@@ -91,8 +91,8 @@ describe('the output of a job', () => {
 
 describe('an output that cannot be written is recorded and changes nothing about the job', () => {
   test.each<[string, (f: Flow) => void, string, RegExp]>([
-    ['somebody’s file is there', (f) => writeFileSync(file(f), 'mine'), 'already_exists', /exists already/],
-    ['a directory is there', (f) => mkdirSync(file(f)), 'invalid_input', /found a directory/],
+    ['another file exists', (f) => writeFileSync(file(f), 'mine'), 'already_exists', /already exists/],
+    ['a directory exists', (f) => mkdirSync(file(f)), 'invalid_input', /found a directory/],
     ['a link is there', (f) => symlinkSync('elsewhere', file(f)), 'invalid_input', /it is a link/],
     ['a column does not exist', () => undefined, 'invalid_input', /"titel"/],
   ])('%s', async (what, make, code, message) => {
@@ -189,7 +189,7 @@ describe('after a kill between the end of the job and its file', () => {
     const f = flow();
     const jobId = await ended(f);
     const { sha256 } = f.events(jobId, 'results:exported')[0]?.data ?? {};
-    // As if the executor had died right after the move: of another content, since the job was put to work again meanwhile.
+    // As if the executor had died right after the move: with other content, since the job was started again meanwhile.
     f.store.repository.transaction((tx) => {
       f.store.repository.jobs.patch(tx, jobId, { outputState: { state: 'due', sha256: sha256 as string } });
     });
@@ -249,7 +249,7 @@ describe('the place of an output', () => {
   test.each<[string, (f: Flow) => string]>([
     ['outside', () => '/tmp/abp-nowhere/out.csv'],
     ['hidden', (f) => file(f, '.git/out.csv')],
-    ['under the name of no table', (f) => file(f, 'Makefile')],
+    ['under a name without a data format', (f) => file(f, 'Makefile')],
     ['as instructions', (f) => file(f, 'CLAUDE.md')],
     ['in the store', (f) => file(f, 'runs/out.csv')],
   ])('without a person no job is created for an output %s', async (_where, path) => {

@@ -12,7 +12,7 @@ async function lost(f: Flow, units: number, max_workers: number): Promise<string
   return jobId;
 }
 
-/** The next executor, that comes as far as it can and is then lost as the ones before. */
+/** The next executor, which runs as far as it can and is then lost like those before. */
 async function another(f: Flow, jobId: string): Promise<void> {
   await f.recover(jobId);
   await f.tick(4);

@@ -44,7 +44,7 @@ describe('the executor after one that died', () => {
       { status: 'interrupted', failureClass: 'interrupted', usage: { costUsd: 0.1 } },
       { status: 'succeeded' },
     ]);
-    // What was cut off goes on in its session: its work so far has been paid for.
+    // An attempt that was cut off continues its session: its work so far is paid for.
     const again = f.worker.runs.find(({ assignment }) => assignment.index === 2 && assignment.attempt === 2);
     expect(again?.assignment.resumeSessionId).toBe('session of 2');
     expect(f.job(jobId).costUsd).toBeCloseTo(0.7);
@@ -195,8 +195,8 @@ describe('a session that was cut off', () => {
   });
 
   test.each([
-    ['before its agent had said a word', {}, 'session of 0'],
-    ['after work that is not to be gone on with', { turns: 2, costUsd: 0.1 }, null],
+    ['before its agent said anything', {}, 'session of 0'],
+    ['after work without a session', { turns: 2, costUsd: 0.1 }, null],
   ])('continues when the attempt that continued it is cut off too, %s: %s', async (_when, used, session) => {
     const f = flow();
     const job_id = await busy(f, 1, 1);
@@ -492,8 +492,13 @@ describe('a job started with a program and variables', () => {
 
   test.each([
     ['a variable is not set', {}, process.execPath, 'needs TOKEN, which the environment does not set'],
-    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run now'],
-    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run now'],
+    ['the program is missing', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run now'],
+    [
+      'the program is not executable',
+      { TOKEN: 'x' },
+      import.meta.filename,
+      'recovery.test.ts, which cannot be run now',
+    ],
   ])('is left to others where %s, which is reported once', async (_, environment, program, reason) => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
@@ -649,7 +654,7 @@ describe('when the store or the disk fails', () => {
     const jobId = await busy(f);
     error = full;
     await f.tick(3);
-    // A person has it paused and resumed meanwhile: another process can write, as the room has come back.
+    // A person pauses and resumes it meanwhile: another process can write, since there is room again.
     await f.call('pause_job', { job_id: jobId });
     await f.call('resume_job', { job_id: jobId });
     error = null;

@@ -3,7 +3,7 @@ import type { ConversationEntry } from '../../src/ports/worker.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, ok } from '../helpers/scripted-worker.ts';
 
-/** Joined, so that it looks like none to whoever looks for keys in sources. */
+/** Joined, so that scanners of sources do not report it. */
 const KEY = ['gh', 'p_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('');
 const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 1000 } as const;
 

@@ -221,7 +221,7 @@ describe('a rejected test', () => {
       { attempt: 1, status: 'cancelled', usage: { costUsd: 0.1 } },
       { attempt: 2, status: 'succeeded' },
     ]);
-    // The rejected session is not gone on with.
+    // The rejected session is not continued.
     expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
     expect(f.job(jobId).costUsd).toBe(0.1);
   });

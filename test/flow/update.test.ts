@@ -26,7 +26,7 @@ describe('update_job', () => {
     expect(f.worker.runs[3]?.assignment.timeoutMs).toBe(60_000);
     const { revisions, limits } = await f.call('get_job', { job_id });
     expect(revisions).toMatchObject([{ revision: 1 }, { revision: 2, note: 'shorter' }]);
-    // What was not given stays as it was.
+    // Fields that were not given stay unchanged.
     expect(limits).toMatchObject({ timeout_s: 60, max_workers: 2, max_retries: 3 });
     expect(await f.call('get_job', { job_id, revision: 1 })).toMatchObject({ template: 'First: {name}' });
   });
@@ -90,7 +90,7 @@ describe('update_job', () => {
     ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
     ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],
-    ['a schema that is none', { output_schema: { type: 'objekt' } }, /output_schema/],
+    ['an invalid schema', { output_schema: { type: 'objekt' } }, /output_schema/],
     ['limits out of range', { limits: { max_workers: 0 } }, /max_workers/],
     ['an unknown limit', { limits: { max_worker: 2 } }, /max_worker/],
   ])('with %s is rejected and changes nothing', async (_what, change, message) => {

@@ -65,7 +65,7 @@ describe('an export', () => {
         writeFileSync(join(f.directory, 'out.csv'), readFileSync(join(f.directory, 'other.csv')));
       },
     ],
-    ['that is a file of somebody else', (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
+    ['that is another file', (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
     ['that is empty', (f) => writeFileSync(join(f.directory, 'out.csv'), '')],
   ])('does not replace a file %s', async (_what, make) => {
     const f = flow();
@@ -130,7 +130,7 @@ describe('the output directory of a job', () => {
     ['its runs', 'runs'],
     ['a new folder in its logs', 'logs/new'],
     ['the database', 'batch.db'],
-    ['what leads there by a link', 'link/job'],
+    ['a link to it', 'link/job'],
     ['everything', '/'],
     ['the folder above', '..'],
   ])('is not %s', async (_what, directory) => {

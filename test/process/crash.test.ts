@@ -10,7 +10,7 @@ import { installed } from '../helpers/installation.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 
-/** As a machine goes down: the executor and everything that its agents are made of, at once. */
+/** Simulates the shutdown of a machine: kills the executor and all processes of its agents at once. */
 async function killAll(w: World, jobId: string): Promise<void> {
   const { attempts } = w.abp.store.repository;
   await w.until(() => attempts.running(jobId).every(({ pid }) => pid !== null));
@@ -21,7 +21,7 @@ async function killAll(w: World, jobId: string): Promise<void> {
   await w.until(() => ![executor, ...leaders].some(isAlive));
 }
 
-/** Stops a process for a while, but not in the middle of a transaction: it would keep the store from everybody. */
+/** Stops a process, but not in the middle of a transaction, which would lock the store for all. */
 async function freeze(w: World, pid: number): Promise<void> {
   await w.until(() => {
     process.kill(pid, 'SIGSTOP');
@@ -45,7 +45,7 @@ describe('a killed executor', () => {
     const killed = w.executorPid(job_id);
     process.kill(killed, 'SIGKILL');
     await w.until(() => !isAlive(killed));
-    // One ends while nobody looks; its result reaches the disk.
+    // One ends without an executor; its result reaches the disk.
     w.go(0);
     await w.until(() => w.notes('end').length === 1);
     expect(await w.call('get_job_status', { job_id })).toMatchObject({ executor: { state: 'lost' } });
@@ -132,7 +132,7 @@ describe('a killed executor', () => {
     expect(refused.exitCode).not.toBe(0);
     expect(refused.stderr).toContain('needs SECRET_TOKEN, which the environment does not set');
     expect(w.job(job_id).status).toBe('running');
-    // Stopping what is left needs no such variable.
+    // Stopping the orphans needs no such variable.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: bare, extendEnv: false });
     await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
   });
@@ -265,7 +265,7 @@ describe('a stalled executor', () => {
     expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('killed the stalled executor');
   });
 
-  /** `abp` as a person types it, in a process of its own. */
+  /** Runs `abp` in a process of its own. */
   const abp = (w: World, ...args: readonly string[]) =>
     execa(process.execPath, [installed().program('main'), ...args], {
       env: w.environment,
@@ -338,7 +338,7 @@ describe('a stalled executor', () => {
 });
 
 describe('another process', () => {
-  /** A process that has nothing to do with us. */
+  /** A process unrelated to ABP. */
   function stranger(): number {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));

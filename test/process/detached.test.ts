@@ -110,7 +110,7 @@ describe('control from another process', () => {
     const asked = Date.now();
     await w.call('pause_job', { job_id, hard: true });
     await w.until(() => !agents.some(isAlive));
-    // Within a second; what is more is for a busy machine.
+    // Within a second; the rest is for a busy machine.
     expect(Date.now() - asked).toBeLessThan(45_000);
     await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
     expect(w.statuses(job_id)).toBe('pending pending pending pending');

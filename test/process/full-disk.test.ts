@@ -15,7 +15,7 @@ const LITTLE = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 const bulky = (items: number): JsonObject[] =>
   Array.from({ length: items }, (_, n) => ({ name: `item ${n}`, text: 'lorem ipsum '.repeat(150) }));
 
-/** A world whose store lies on a disk of so many megabytes. */
+/** A world whose store is on a disk of so many megabytes. */
 function smallWorld(
   megabytes: number,
   extra: Readonly<Record<string, string>> = {},
@@ -26,7 +26,7 @@ function smallWorld(
 
 const environmentOf = (path: string) => ({ ABP_STORAGE_PATH: path, PATH: process.env.PATH ?? '', HOME: '/' });
 
-/** What another program finds there; closed after the test. */
+/** Opens the store as another program does; closed after the test. */
 function another(path: string): Abp {
   const abp = wire(environmentOf(path));
   onTestFinished(() => abp.close());
@@ -37,7 +37,7 @@ function storedUnits({ store: { repository } }: Abp, jobId: string): number {
   return repository.units.counts(jobId).total;
 }
 
-/** All that only reads, and an export to another disk. */
+/** All operations that only read, and an export to another disk. */
 async function readEverything(abp: Abp, jobId: string, folder: string): Promise<void> {
   const call = (name: string, input: object) => abp.orchestrator.callUnknown(name, input, CALL);
   expect(await call('list_jobs', {})).toMatchObject({ total: 1 });
@@ -125,7 +125,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
 
   test.each([
     ['with the reserve', true],
-    ['without any room at all', false],
+    ['without any room', false],
   ])('can be read %s', async (_what, reserve) => {
     const { disk, folder, jobId, path } = closedStore();
     if (!reserve) rmSync(`${path}-reserve`);

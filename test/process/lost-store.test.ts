@@ -19,7 +19,7 @@ test.each([
   renameSync(path, `${path}.away`);
   await w.until(() => !isAlive(executor));
   for (const agent of agents) await w.until(() => !isAlive(agent));
-  // Back in its place, all that was under way is put back and done again.
+  // Back in its place, everything under way is put back and repeated.
   renameSync(`${path}.away`, path);
   await w.call('resume_job', { job_id: jobId });
   w.go();

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
 import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 
-/** Lets a test get at the event loop of its executors: Node opens its inspector on SIGUSR1, on any free port. */
+/** Gives a test access to the event loop of its executors: Node opens its inspector on SIGUSR1, on any free port. */
 const INSPECTED = { NODE_OPTIONS: '--inspect-port=0' };
 
-/** Makes the executor of a job spin for ever, as a pattern with a slow worst case would. */
+/** Makes the executor of a job spin for ever, as a slow pattern would. */
 async function spin(w: World, jobId: string): Promise<number> {
   const pid = w.executorPid(jobId);
   const addresses = () => [...readFileSync(w.abp.places.log(jobId), 'utf8').matchAll(/listening on (ws:\S+)/g)];
@@ -35,7 +35,7 @@ describe('a spinning executor', () => {
     const job_id = await w.begin([{ does: 'waits' }, { does: 'ignores_term' }], { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
     const pid = await spin(w, job_id);
-    // A program that is gone when it has answered.
+    // A program that ends after its answer.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: w.environment });
     expect(w.job(job_id).status).toBe('cancelled');
     await w.until(() => !isAlive(pid));

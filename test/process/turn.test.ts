@@ -9,7 +9,7 @@ import { temporaryStore } from '../helpers/store.ts';
 
 const ITEMS = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 
-/** Another process that writes, in the shape of a second connection. */
+/** Another writing process, as a second connection. */
 function locker(path: string) {
   const db = new Database(path, { timeout: 0 });
   onTestFinished(() => void db.close());
@@ -36,7 +36,7 @@ describe('while another process writes', () => {
     const acting = act(w, jobId).finally(() => {
       done = true;
     });
-    // Whoever blocked the loop would be refused, for nobody could let go of the lock meanwhile.
+    // A caller that blocks the loop would be rejected, since the lock could not be released meanwhile.
     for (let turns = 0; turns < 20; turns++) await turnOfTheLoop();
     expect(done).toBe(false);
     other.unlock();

@@ -33,14 +33,14 @@ describe('fence', () => {
   });
 
   test.each<[string, ...Parameters<typeof held>]>([
-    ['one that has its pid but started at another time', { startedAt: '1' }],
+    ['a process with its pid and another start time', { startedAt: '1' }],
     ['one of another boot', { bootId: 'another boot' }],
     ['one of another machine', { machineId: 'another machine' }],
     ['one of another container', { bootId: `${identify(process.pid).bootId?.split(' ')[0]} pid:[1]` }],
-    ['one of which only the pid is known', { startedAt: null }],
+    ['a record with a pid only', { startedAt: null }],
     ['a creator, which is a server', {}, null],
     ['the holder of another epoch', {}, { epoch: 77 }],
-    ['another than was recorded as executor', {}, { pid: 1 }],
+    ['a pid other than the recorded one', {}, { pid: 1 }],
   ])('does not kill %s', async (_, change, recorded) => {
     const { repository, lease, pid } = held(change, recorded);
     expect(await fence(repository, lease)).toBe(false);

@@ -75,7 +75,7 @@ interface Naming {
   readonly before: string;
   /** Quotes and brackets after the name. */
   readonly closing: string;
-  /** `=`, `:` and so on; '' when only a space stands between. */
+  /** `=`, `:` and so on; '' when only a space is between. */
   readonly sign: string;
   /** True = no space around the separator. */
   readonly isTight: boolean;

@@ -54,7 +54,7 @@ export function cleanJson(json: Json, rules: readonly Rule[], judge: Judge): Cle
 }
 
 const SHORTEST_SECRET = 8;
-/** Names under which the parts of an HTTP header stand. */
+/** Names under which the parts of an HTTP header are found. */
 const HEADER = /^(?:proxy[-_]?)?authorization$|^(?:set[-_]?)?cookie2?$|^x-[a-z-]{1,30}$|^(?:private-token|api-key)$/i;
 
 /** For results: exact names only, and no value that could be a word of a text, a description or a flag. */

@@ -82,7 +82,7 @@ const WHOLE_LINE = 40;
 const LONGEST_KEY = 16_384;
 
 /**
- * Private keys: PEM, OpenSSH, PGP, PuTTY. Hides what lies between the markers, also when the text was cut before the
+ * Private keys: PEM, OpenSSH, PGP, PuTTY. Hides the text between the markers, also when the text was cut before the
  * end marker or begins within a key.
  */
 export const privateKeys: Rule = {

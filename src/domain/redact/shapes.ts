@@ -95,7 +95,7 @@ export function afterValue({ start, end, quoted }: Value): number {
   return quoted ? start : end;
 }
 
-/** Tells whether a placeholder ("fill this in", "this was hidden") stands in place of a secret. */
+/** Tells whether a placeholder ("fill this in", "this was hidden") is in the place of a secret. */
 export function isPlaceholder(text: string): boolean {
   return BEGINS_PLACEHOLDER.has(text.charCodeAt(0)) && PLACEHOLDER.test(text);
 }
