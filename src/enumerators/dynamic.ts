@@ -4,8 +4,9 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
 import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
+import { programPath } from '../package-root.ts';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
-import { PROGRAM } from './dynamic/program.ts';
+import type { CodeEnding, CodeRequest } from './dynamic/program.ts';
 import { MAX_DEPTH } from './json/scan.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
 import { limitField, onInvalidField } from './reading/fields.ts';
@@ -106,8 +107,8 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
   let count = 0;
   const lines = childLines(
     {
-      program: PROGRAM,
-      input: { code: config.code, context: config.context, limit: config.limit ?? null },
+      program: programPath('enumerators/dynamic/program'),
+      input: { code: config.code, context: config.context, limit: config.limit ?? null } satisfies CodeRequest,
       flags: flagsFor(config),
       environment: Object.fromEntries(
         config.env.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -188,17 +189,10 @@ function flagsFor({ read_paths, memory_mb }: DynamicConfig): string[] {
   ];
 }
 
-/** The last line of the program. */
-type Ending =
-  | { readonly done: true }
-  | { readonly expected: string; readonly found: string }
-  | { readonly waits: string; readonly items: number }
-  | { readonly threw: string; readonly place: string; readonly items: number };
-
 /** Code that replaced JSON.stringify, or gave every object a toJSON, also changes what its process says of its end. */
-function parseEnding(text: string): Ending {
+function parseEnding(text: string): CodeEnding {
   const ending = safeJson(text);
-  if (typeof ending === 'object' && ending !== null && !Array.isArray(ending)) return ending as unknown as Ending;
+  if (typeof ending === 'object' && ending !== null && !Array.isArray(ending)) return ending as unknown as CodeEnding;
   const message = `code: expected it to leave JavaScript's own functions as they are, found its end told as ${show(text)}`;
   throw new AbpError('invalid_input', message, {
     hint: 'Do not replace JSON.stringify, and give toJSON to objects of your own only.',
@@ -213,7 +207,7 @@ function safeJson(text: string): Json {
   }
 }
 
-function refuseUnlessDone(ending: Ending): void {
+function refuseUnlessDone(ending: CodeEnding): void {
   if ('done' in ending) return;
   if ('expected' in ending) {
     throw new AbpError('invalid_input', `code: expected ${ending.expected}, found ${ending.found}`, {

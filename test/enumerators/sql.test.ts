@@ -299,7 +299,7 @@ describe('a database in WAL mode', () => {
     mkdirSync(join(directory, 'copy.db-wal'));
     const error = await refusal(() => rows(join(directory, 'copy.db'), 'SELECT 1 FROM articles'));
     expect(error.code).toBe('environment');
-    expect(error.message).toMatch(/copy\.db is in WAL mode, which SQLite reads only where it can make/);
+    expect(error.message).toMatch(/copy\.db is in WAL mode, which SQLite reads only where it can create/);
     expect(error.hint).toContain('journal_mode=DELETE');
   });
 });
