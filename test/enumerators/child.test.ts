@@ -35,7 +35,7 @@ describe('a child is killed when its reader dies', () => {
   test.each([
     ['computes', 'for (;;);'],
     ['waits', 'setInterval(() => {}, 1000);'],
-  ])('one that %s', async (_, then) => {
+  ])('while it %s', async (_, then) => {
     const reader = readerOf(then);
     const [said] = (await once(reader.stdout, 'data')) as [Buffer];
     const pid = Number(said.toString());

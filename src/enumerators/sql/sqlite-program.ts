@@ -109,8 +109,8 @@ function brokenText(row: Values, columns: readonly string[], bytes: Values): Sql
 }
 
 /**
- * Reads the values of ever later rows of the query as bytes, through a second statement that goes no further than asked; none
- * for a query that cannot be selected from.
+ * Returns a reader of rows as bytes, for ascending row numbers: a second statement that reads no further than it has to.
+ * Returns no values for a query that cannot be selected from.
  */
 function bytesReader(database: Database.Database, query: string, columns: readonly string[], bound: unknown[]) {
   const list = (write: (at: number) => string) => columns.map((_, at) => write(at)).join(', ');
