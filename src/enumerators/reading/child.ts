@@ -7,7 +7,10 @@ import { lineCutter } from './lines.ts';
 import { MAX_ITEM_LENGTH } from './rows.ts';
 import { throwIfAborted } from './yielder.ts';
 
-/** A program in a process of its own: it may block, loop forever, exhaust its memory or crash without harm to ours. */
+/**
+ * A program in a process of its own: it may block, loop forever, exhaust its memory or crash without harm to ours, which a
+ * thread could not promise (docs/decisions/0008-child-programs.md).
+ */
 export interface ChildProgram {
   /** Absolute path of a module that reads `input` (JSON) from stdin and writes lines to descriptor 3, synchronously. */
   readonly program: string;
