@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url';
 const PACKAGE_NAME = 'agentic-batch-processor';
 
 /** Programs that run as separate processes or threads: one entry of the bundle each. */
-export type Program = 'main' | 'executor/main' | 'workers/process/keeper-main' | 'workers/schema/thread';
+export type Program =
+  | 'main'
+  | 'executor/main'
+  | 'enumerators/dynamic/program'
+  | 'enumerators/sql/sqlite-program'
+  | 'workers/process/keeper-main'
+  | 'workers/schema/thread';
 
 /**
  * Node's options for them. The young generation stays small: left alone it grows to many times of what a program that
