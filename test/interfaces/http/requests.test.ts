@@ -57,7 +57,7 @@ describe('what is wrong with a request is said as a problem document, and change
     expect(await answer.json()).toMatchObject({
       code: 'unsupported_media_type',
       detail: 'Expected a body without Content-Encoding, found gzip.',
-      hint: 'Send the JSON text as it is, not compressed.',
+      hint: 'Send the JSON uncompressed.',
     });
     expect(await (await post('Identity', '{"nmae":1}')).json()).toMatchObject({ code: 'invalid_input' });
   });
