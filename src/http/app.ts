@@ -80,14 +80,8 @@ function refuseOtherMethods(app: Hono<HttpEnv>): void {
   for (const [path, routes] of Map.groupBy([...ENDPOINTS, ...RESOURCES], (route) => route.path)) {
     const allowed = routes.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
     app.all(routerPath(path), (c) => {
-      throw new HttpRefusal(
-        'method_not_allowed',
-        `Method ${c.req.method} is not allowed for ${c.req.path}.`,
-        `Allowed: ${allowed}.`,
-        {
-          Allow: allowed,
-        },
-      );
+      const message = `Method ${c.req.method} is not allowed for ${c.req.path}.`;
+      throw new HttpRefusal('method_not_allowed', message, `Allowed: ${allowed}.`, { Allow: allowed });
     });
   }
 }

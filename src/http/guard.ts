@@ -68,7 +68,7 @@ export function checkHost(boundTo: string): MiddlewareHandler<HttpEnv> {
   };
 }
 
-/** Rejects requests of pages of another origin with 403, by Origin and Sec-Fetch-Site; a link may lead here. */
+/** Rejects requests of pages of another origin with 403, by Origin and Sec-Fetch-Site, except visits by a link. */
 export const checkOrigin: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const origin = c.req.header('Origin');
   if (origin !== undefined && origin !== `http://${c.req.header('Host')}`) {

@@ -20,7 +20,7 @@ export function readPage(folder: string): PageFiles {
   const names = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
   const files = names.flatMap((name) => {
     const type = getMimeType(name);
-    // Folders have none.
+    // Folders have no type.
     return type ? [[`/${name}`, { body: new Uint8Array(readFileSync(join(folder, name))), type }] as const] : [];
   });
   return new Map(files);

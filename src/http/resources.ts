@@ -71,7 +71,7 @@ function aboutServer(name: string, path: string, title: string, type = 'applicat
 }
 
 /** Health check for monitoring. */
-export const health = aboutServer('health', '/health', 'Whether the server responds and can read the store');
+export const health = aboutServer('health', '/health', 'Health check: the server responds and can read the store');
 
 /** State of the server, for troubleshooting. */
 export const diagnostics = aboutServer('diagnostics', '/diagnostics', 'State of the server, for troubleshooting');
