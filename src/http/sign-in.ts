@@ -60,7 +60,7 @@ export function addSignIn(app: Hono<HttpEnv>, auth: Auth, port: number): void {
     if (session === null) {
       throw new HttpRefusal(
         'unauthorized',
-        'Expected an unused sign-in link of the last two minutes, found one that is used, expired or not valid.',
+        'Expected an unused sign-in link of the last two minutes, found one that was used before, has expired or is not valid.',
         'abp serve --link prints a new one. The token cannot sign in: programs send it with each request.',
       );
     }
