@@ -64,7 +64,7 @@ describe.each(KINDS)('%s', (name, ending, compress) => {
   ])('one that is %s is refused, with the line that was reached', async (_, damage) => {
     const error = await refusal(() => enumerateAll('csv', { file_path: file('x', damage(compress(CSV))) }));
     expect(error.code).toBe('invalid_input');
-    expect(error.message).toMatch(new RegExp(`, behind line \\d{3,}: expected a whole ${name} file, found damage \\(`));
+    expect(error.message).toMatch(new RegExp(`, after line \\d{3,}: expected a whole ${name} file, found damage \\(`));
     expect(error.hint).toContain(`${name} -t`);
   });
 

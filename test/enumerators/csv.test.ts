@@ -151,7 +151,7 @@ describe('refused, with the place', () => {
     ],
     ['another number of columns than names', 'a,b\n1,2\n', { columns: ['x'] }, /line 1: expected 1 fields.*found 2/],
     ['a quote that is not closed', 'a\n1\n"2\n3\n', {}, /line 3: expected a closing quote, found the end/],
-    ['text behind a closing quote', 'a\n"1"2\n', {}, /line 2: expected a delimiter behind a closing quote/],
+    ['text after a closing quote', 'a\n"1"2\n', {}, /line 2: expected a delimiter after a closing quote/],
     ['a quote inside a bare field', 'a\n5" pipe\n', {}, /line 2: expected no quote inside a field without quotes/],
     ['an empty file', '', {}, /line 1: expected a row of column names, found an empty file/],
     [

@@ -232,7 +232,7 @@ describe('records that cannot be items', () => {
       /line 2: .*\. 1 more: line 4: [^;]*$/,
     );
     const error = await refusal(() => read('csv', 'a,b\n1\n"never closed'));
-    expect(error.message).toMatch(/line 2: .* found 1; and perhaps others behind it$/);
+    expect(error.message).toMatch(/line 2: .* found 1; and perhaps others after it$/);
   });
 
   test.each([
