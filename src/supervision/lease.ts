@@ -1,13 +1,13 @@
 import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isOutOfSight, isStill } from '../workers/process/processes.ts';
+import { isStill, isUnobservable } from '../workers/process/processes.ts';
 
 /**
  * Whether the process that a record names is certainly gone: another boot of this machine, no such pid, or a stranger with
  * its pid. One of another machine or container never is: there only its heartbeat tells.
  */
 export function provablyDead(record: ProcessIdentity): boolean {
-  if (isOutOfSight(record)) return false;
+  if (isUnobservable(record)) return false;
   if (record.startedAt !== null && record.bootId !== null) return !isStill(record);
   try {
     process.kill(record.pid, 0);

@@ -814,7 +814,7 @@ describe('tasks in the background', () => {
     const outcome = judge([INIT, ...events, said('done'), result('done')]);
     if (left === null) expect(outcome).toMatchObject({ ok: true });
     else
-      expect(outcome).toMatchObject({ failureClass: 'incomplete', message: `it ended while tasks went on: ${left}` });
+      expect(outcome).toMatchObject({ failureClass: 'incomplete', message: `it ended while background tasks were running: ${left}` });
   });
 
   it('count as they were at the result, not as the CLI ended them afterwards', () => {

@@ -22,7 +22,7 @@ describe('an ending', () => {
   it('has a class only where we stopped it, and a person can read how it exited', () => {
     expect(stopFailure(endingOf('timeout', null, 2500))).toEqual({
       failureClass: 'timeout',
-      message: 'stopped after 2.5 s: its time limit (timeout_s) was over',
+      message: 'stopped after 2.5 s: it exceeded its time limit (timeout_s)',
     });
     expect(stopFailure(endingOf('settled', 143, 1))).toBeNull();
     expect(stopFailure(endingOf(null, 1, 1))).toBeNull();
