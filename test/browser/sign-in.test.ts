@@ -96,7 +96,7 @@ describe('who has signed in', () => {
     await tab.goto(`${served.server.url}/approvals`);
     await tab.getByRole('button', { name: 'Allow', exact: true }).click();
     await tab.getByRole('button', { name: 'Allow this source' }).click();
-    await tab.getByText('Allowed. The assistant can go on.').waitFor();
+    await tab.getByText('Allowed. The assistant can continue.').waitFor();
     expect(served.abp.store.repository.approvals.get(CODE)?.approvedBy).toBe('dashboard');
   });
 

@@ -19,7 +19,7 @@ const FILTERS = [
   { label: 'Cancelled', statuses: ['cancelled'] },
 ] as const;
 
-/** All jobs, newest first. */
+/** Lists all jobs, newest first. */
 export function JobsPage() {
   const [search, setSearch] = useSearchParams();
   const text = search.get('q') ?? '';
@@ -105,7 +105,7 @@ function JobsTable({ jobs, filtered }: { readonly jobs: Jobs['jobs']; readonly f
     return (
       <p className="empty" style={{ padding: '3rem 1rem' }}>
         {filtered
-          ? 'No job fits.'
+          ? 'No job matches.'
           : 'No jobs yet. Ask your assistant to process many items, or run a batch file: abp run batch.yaml'}
       </p>
     );

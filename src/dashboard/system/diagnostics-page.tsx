@@ -27,7 +27,7 @@ interface Diagnostics {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What this server and its store are, for when something is wrong. */
+/** State of this server and its store, for troubleshooting. */
 export function DiagnosticsPage() {
   const diagnostics = useQuery({
     queryKey: ['diagnostics'],
@@ -51,7 +51,7 @@ export function DiagnosticsPage() {
                   ['Version', data.version],
                   ['Node', `${data.node} on ${data.platform}`],
                   ['Process', data.pid],
-                  ['Up for', duration(data.uptime_s)],
+                  ['Uptime', duration(data.uptime_s)],
                   ['Memory', bytes(data.memory.rss_bytes)],
                   ['Live streams', data.streams],
                 ]}
@@ -68,7 +68,7 @@ export function DiagnosticsPage() {
             </Card>
             <Card title="Executors">
               {data.executors.length === 0 ? (
-                <p className="empty">No job is being executed.</p>
+                <p className="empty">No executor is running.</p>
               ) : (
                 <ul className="stack" style={{ gap: '0.4rem' }}>
                   {data.executors.map((executor) => (

@@ -30,7 +30,7 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** The API, from its own OpenAPI document. */
+/** API documentation, rendered from the OpenAPI document. */
 export function DocsPage() {
   const document_ = useQuery({ queryKey: ['openapi'], queryFn: () => read<Document>('/api/openapi.json') });
   useEffect(() => {
@@ -101,7 +101,7 @@ function Endpoint({
                 <tr key={name}>
                   <td>
                     <code>{name}</code>
-                    {required && <span className="muted small"> needed</span>}
+                    {required && <span className="muted small"> required</span>}
                   </td>
                   <td>{place}</td>
                   <td className="small mono">{schema?.enum ? schema.enum.join(' | ') : oneLine(schema?.type)}</td>

@@ -8,12 +8,12 @@ import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { workerWords } from '../wording.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
-import { AttemptTabs, SideBySide, Tried } from './attempts.tsx';
+import { AttemptResult, AttemptTabs, SideBySide } from './attempts.tsx';
 import { Prompt } from './prompt.tsx';
 import type { Detail } from './result.tsx';
 import { UnitTitle } from './unit-title.tsx';
 
-/** One unit: what it is, what was tried, what came out. */
+/** A unit: payload, prompt, attempts and results. */
 export function UnitPage({
   jobId,
   unit,
@@ -41,7 +41,7 @@ function Unit({ detail }: { readonly detail: Detail }) {
     document.title = `${detail.key} · ${detail.job_name} · ABP`;
   }, [detail]);
   const payload = (
-    <Card title={stage === 'post' ? 'What it works on' : 'Payload'}>
+    <Card title={stage === 'post' ? 'Input' : 'Payload'}>
       <Json value={detail.payload} label="Payload as JSON" />
     </Card>
   );
@@ -74,10 +74,10 @@ function Unit({ detail }: { readonly detail: Detail }) {
         <div className="columns side">
           <div className="stack">
             {chosen ? (
-              <Tried detail={detail} attempt={chosen} />
+              <AttemptResult detail={detail} attempt={chosen} />
             ) : (
               <Card title={workerWords(detail.worker_type).did}>
-                <p className="empty">It has not been tried yet.</p>
+                <p className="empty">No attempt yet.</p>
               </Card>
             )}
             {prompt}
