@@ -100,7 +100,7 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, read
   ['a quote never closed, with invalid rows to be skipped', 'a,b\n1,"x\n2,y\n', { on_invalid: 'skip' }, ['quote']],
 ];
 
-describe('a refusal that one setting would cure names it, and no other', () => {
+describe('a refusal names the one setting that cures it', () => {
   test.each(REFUSED)('%s', async (_, content, config, names) => {
     const path = join(temporaryDirectory(), 'source.csv');
     writeFileSync(path, content);
@@ -113,9 +113,9 @@ describe('a refusal that one setting would cure names it, and no other', () => {
     for (const setting of settings) expect(await read(path, { ...config, ...setting }), hint).not.toEqual([]);
   });
 
-  test('there are enough of them', () => expect(REFUSED.length).toBeGreaterThanOrEqual(25));
+  test('the table has enough rows', () => expect(REFUSED.length).toBeGreaterThanOrEqual(25));
 
-  test('where no setting alone reads the file, those for the row are named as that', async () => {
+  test('names settings for the row if no single setting reads the file', async () => {
     const path = join(temporaryDirectory(), 'source.csv');
     writeFileSync(path, 'a,b\n1,5"\n2,3,4\n5,6\n');
     const { hint } = await refusal(() => read(path, { ragged_rows: 'pad' }));

@@ -164,7 +164,7 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
     ['a text cut off', '{"items": [1, 2', { items_path: 'items' }, /found the end of the text/, []],
   ];
 
-describe('a refusal that a setting would cure names it, and no other', () => {
+describe('a refusal names the one setting that cures it', () => {
   test.each(REFUSED)('%s', async (_, content, config, message, cures) => {
     const file_path = join(temporaryDirectory(), 'source.json');
     writeFileSync(file_path, content);
@@ -181,12 +181,12 @@ describe('a refusal that a setting would cure names it, and no other', () => {
 test.each([
   ['[1][2]', 2],
   ['[1] []\n[2, 3]', 3],
-])('arrays one behind the other are read: %s', async (content, count) => {
+])('reads consecutive arrays: %s', async (content, count) => {
   const file_path = join(temporaryDirectory(), 'source.json');
   writeFileSync(file_path, content);
   expect(await sourceItems('json', { file_path, format: 'json' })).toHaveLength(count);
 });
 
-test('lists are found in a text that is cut off', () => {
+test('finds lists in a truncated text', () => {
   expect(collectionsIn('{"a": {"rows": [{"x": "]"}, {"x"')).toEqual([{ path: 'a.rows', kind: 'list' }]);
 });
