@@ -180,7 +180,7 @@ test('tests again after a fix', async () => {
   writeFileSync(join(root, 'items.json'), JSON.stringify([{ name: 'one' }, { name: 'two' }]));
   writeFileSync(join(root, 'work.mjs'), 'process.exit(3)');
   const { job_id } = await call(server, 'POST', '/api/jobs', {
-    name: 'Mended',
+    name: 'Fixed',
     user_intent: 'Do it.',
     enumerator_type: 'json',
     enumerator_config: { file_path: join(root, 'items.json') },

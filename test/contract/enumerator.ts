@@ -167,7 +167,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
 
 const approving = { workingDirectory: '/' };
 
-/** Open files and child processes of this process, where the system tells them. */
+/** Open files and child processes of this process, if the system reports them. */
 function openHandles(): number {
   const files = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
   const children = process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;

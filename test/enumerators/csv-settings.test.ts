@@ -59,8 +59,8 @@ const FILES: readonly (readonly [string, string | Uint8Array, JsonObject, Rows])
     { skip_lines: 2000 },
     { 2002: ['1', '2'] },
   ],
-  ['a line that tells the delimiter behind a title', 'x\nsep=^\na^b\n1^2\n', { skip_lines: 1 }, { 4: ['1', '2'] }],
-  ['a line that tells the delimiter above a title', 'sep=^\nx\na^b\n1^2\n', { skip_lines: 2 }, { 4: ['1', '2'] }],
+  ['a sep= line after a title', 'x\nsep=^\na^b\n1^2\n', { skip_lines: 1 }, { 4: ['1', '2'] }],
+  ['a sep= line above a title', 'sep=^\nx\na^b\n1^2\n', { skip_lines: 2 }, { 4: ['1', '2'] }],
   ['a title and comments', 'x\n#y\na,b\n1,2\n', { skip_lines: 1, comment: '#' }, { 4: ['1', '2'] }],
   ['a byte order mark and a title', '\u{FEFF}x\na,b\n1,2\n', { skip_lines: 1 }, { 3: ['1', '2'] }],
   // Quotes as text
@@ -116,7 +116,7 @@ C:\dir,\n
     { 2: ['C:\\dir', '\\n'] },
   ],
   [
-    'single quotes behind a backslash',
+    'single quotes after a backslash',
     String.raw`a,b
 'it\'s',2
 `,
@@ -137,7 +137,7 @@ C:\dir,\n
   ['spaces around', 'a , b\n 1 , "x y" \n\t2\t,3\n', { trim: true }, { 2: ['1', 'x y'], 3: ['2', '3'] }],
   ['spaces in quotes stay', 'a,b\n" 1 ", 2\n', { trim: true }, { 2: [' 1 ', '2'] }],
   ['lines of spaces are empty', 'a,b\n   \n1,2\n \t\n', { trim: true }, { 3: ['1', '2'] }],
-  ['a comment behind spaces', 'a,b\n  # x\n1,2\n', { trim: true, comment: '#' }, { 3: ['1', '2'] }],
+  ['a comment after spaces', 'a,b\n  # x\n1,2\n', { trim: true, comment: '#' }, { 3: ['1', '2'] }],
   // Delimiters
   ['a caret', 'a^b\n1^2\n', { delimiter: '^' }, { 2: ['1', '2'] }],
   ['the unit separator', 'a\u{1}b\n1\u{1}2\n', { delimiter: '\u{1}' }, { 2: ['1', '2'] }],
@@ -146,7 +146,7 @@ C:\dir,\n
   ['a quote, where quotes are text', 'a"b\n1"2\n', { delimiter: '"', quote: 'none' }, { 2: ['1', '2'] }],
   // Encodings
   [
-    'an old encoding behind a title',
+    'an old encoding after a title',
     Buffer.from('x\na,b\n\xe9,2\n', 'latin1'),
     { skip_lines: 1, encoding: 'windows-1252' },
     { 3: ['é', '2'] },
@@ -259,7 +259,7 @@ describe('warnings', () => {
     ['a phone number in brackets', 'Ada,(212) 555-0100\n', 'header_like_data', ['column 2 "(212) 555-0100"']],
     ['a phone number at home', 'Ada,030/123456\n', 'header_like_data', ['column 2 "030/123456"']],
     ['a share', 'Ada,12 %\n', 'header_like_data', ['column 2 "12 %"']],
-    ['a price behind', 'Ada;"12,50 €"\n', 'header_like_data', ['column 2 "12,50 €"']],
+    ['a price as last column', 'Ada;"12,50 €"\n', 'header_like_data', ['column 2 "12,50 €"']],
     ['true and false', 'Ada,true,False\n', 'header_like_data', ['column 2 "true"', 'column 3 "False"']],
     [
       'a preamble line',
@@ -286,7 +286,7 @@ describe('warnings', () => {
       ['skip_lines: 2 and delimiter: ";" give 2 columns'],
     ],
     [
-      'a preamble behind CRLF',
+      'a preamble after CRLF',
       'Export\r\n\r\nid;name\r\n1;x\r\n',
       'one_column',
       ['skip_lines: 2 and delimiter: ";" give 2 columns'],

@@ -115,7 +115,7 @@ describe('records that cannot be items', () => {
   const broken = (text: string) => Buffer.from(text.replaceAll('\ufffd', '\xef\xbf\xbd'), 'latin1');
   test.each<[string, string, Buffer, JsonObject, number, readonly string[]]>([
     ['a row of CSV', 'csv', broken('a,b\n1,2\n3,\xe9\n4,\xe8\n5,\ufffd\n'), {}, 2, ['line 3', 'line 4']],
-    ['a row behind quoted breaks', 'csv', broken('a,b\r\n"1\r\n",2\r\n3,"\xe9\r\n"\r\n4,5\r\n'), {}, 2, ['line 4']],
+    ['a row after quoted breaks', 'csv', broken('a,b\r\n"1\r\n",2\r\n3,"\xe9\r\n"\r\n4,5\r\n'), {}, 2, ['line 4']],
     ['a character cut off at the end', 'csv', broken('a,b\n1,2\n3,\xc3'), {}, 1, ['line 3']],
     ['half of UTF-16', 'csv', Buffer.from('\ufeffa,b\n1,2\n3,\ud83d\n', 'utf16le'), {}, 1, ['line 3']],
     [
@@ -189,13 +189,13 @@ describe('records that cannot be items', () => {
   });
 
   test.each<[string, string, string, JsonObject]>([
-    ['a quote never closed behind them', 'csv', 'a,b\n1,2\n3\n4,"5\n', {}],
+    ['a quote never closed after them', 'csv', 'a,b\n1,2\n3\n4,"5\n', {}],
     ['no other rows', 'csv', 'a,b\n,2\n,3\n', { id_column: 'a' }],
-    ['a fault of the text behind them', 'json', '[{"id":1},{},\n}', { id_field: 'id', format: 'json' }],
-    ['a line that is too long behind them', 'json', `1\n{\n"${'x'.repeat(17 * 1024 * 1024)}"\n`, { format: 'jsonl' }],
+    ['a fault of the text after them', 'json', '[{"id":1},{},\n}', { id_field: 'id', format: 'json' }],
+    ['a line that is too long after them', 'json', `1\n{\n"${'x'.repeat(17 * 1024 * 1024)}"\n`, { format: 'jsonl' }],
     ['only lines that are no JSON', 'json', 'a\nb\n', { format: 'jsonl' }],
     [
-      'code that throws behind them',
+      'code that throws after them',
       'dynamic',
       'export function* enumerate() { yield 1; yield "\\ud800"; throw new Error("x"); }',
       {},

@@ -8,7 +8,7 @@ import { runFile } from '../../src/workers/process/run-directory.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { workerWith } from '../helpers/worker.ts';
 
-/** What an agent may leave in its output directory, with a file of somebody else beside it. */
+/** Entries that an agent may leave in its output directory, next to a file of another owner. */
 function outputs(root = temporaryDirectory('artifacts'), directory = join(root, 'out')): string {
   mkdirSync(join(directory, 'sub/deep'), { recursive: true });
   mkdirSync(join(root, 'outside'));

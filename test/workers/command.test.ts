@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../helpers/temporary.ts';
 import { calm, fixtureProgram, livingProcesses, workerWith } from '../helpers/worker.ts';
 
 const PROGRAM = fixtureProgram('command.mjs');
-/** A file that nobody may execute. */
+/** A file without execute permission. */
 const NO_PROGRAM = fixtureProgram('executor.ts');
 
 async function run(args: readonly string[], parts: Partial<Assignment> = {}, more: Record<string, Json> = {}) {
@@ -32,9 +32,9 @@ describe('the command worker', () => {
     ['JSON', '{"a":[1]}', { text: '{"a":[1]}', structured: { a: [1] } }],
     ['a JSON scalar', '5\n', { text: '5\n', structured: 5 }],
     ['text', 'just words', { text: 'just words' }],
-    ['JSON behind a byte order mark', '\ufeff{"a":1}', { text: '{"a":1}', structured: { a: 1 } }],
+    ['JSON after a byte order mark', '\ufeff{"a":1}', { text: '{"a":1}', structured: { a: 1 } }],
     ['a line with its byte order mark', '\ufeff5\r\n', { text: '5\r\n', structured: 5 }],
-    ['text behind a byte order mark', '\ufeffwords', { text: 'words' }],
+    ['text after a byte order mark', '\ufeffwords', { text: 'words' }],
     [
       'integers beyond 2^53',
       '{"id":1413617112501850121,"list":[-9007199254740993,42]}',

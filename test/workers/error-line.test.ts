@@ -159,7 +159,7 @@ const WORDS: readonly (readonly [what: string, line: string | null, said: readon
     ],
   ],
   [
-    'a group of errors of Python within another one, behind its cause',
+    'a group of errors of Python within another one, after its cause',
     'ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)',
     [
       'Traceback (most recent call last):',

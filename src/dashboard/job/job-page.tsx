@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { useJobEvents } from '../live.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Status } from '../parts/status.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { UnitsView } from '../units/units-view.tsx';
 import { filterOf, pageQuery } from '../units/use-rows.ts';
 import { Actions } from './actions.tsx';
@@ -71,10 +71,8 @@ function View({ job, view }: { readonly job: Overview; readonly view: string }) 
 }
 
 function Title({ job, connected }: { readonly job: Overview; readonly connected: boolean }) {
-  useEffect(() => {
-    const { done, percent } = job.progress ?? { done: 0, percent: 0 };
-    document.title = `${done > 0 && job.status === 'running' ? `${Math.floor(percent)}% ` : ''}${job.name} · ABP`;
-  }, [job]);
+  const { done, percent } = job.progress ?? { done: 0, percent: 0 };
+  useTitle(`${done > 0 && job.status === 'running' ? `${Math.floor(percent)}% ` : ''}${job.name} · ABP`);
   return (
     <div className="stack" style={{ gap: '0.5rem' }}>
       <nav className="crumbs" aria-label="Where you are">

@@ -1,6 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Check, ShieldAlert, X } from 'lucide-react';
-import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { change } from '../api.ts';
@@ -15,14 +14,13 @@ import { Loaded } from '../parts/loading.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { useReport } from '../parts/toasts.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { type Approval, type Approvals, useApprovals } from './use-approvals.ts';
 
 /** Pending decisions of a person (jobs and sources beyond their bounds, ended tests) and past ones. */
 export function ApprovalsPage() {
   const approvals = useApprovals();
-  useEffect(() => {
-    document.title = 'Approvals · Agentic Batch Processor';
-  }, []);
+  useTitle('Approvals · Agentic Batch Processor');
   return (
     <>
       <div className="title">

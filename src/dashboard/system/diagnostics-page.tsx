@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { read } from '../api.ts';
 import { ago, bytes, count, duration, words } from '../format.ts';
@@ -7,6 +6,7 @@ import { Card } from '../parts/card.tsx';
 import { Facts, factsOf } from '../parts/facts.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Status } from '../parts/status.tsx';
+import { useTitle } from '../parts/use-title.ts';
 
 interface Diagnostics {
   readonly version: string;
@@ -34,9 +34,7 @@ export function DiagnosticsPage() {
     queryFn: () => read<Diagnostics>('/diagnostics'),
     refetchInterval: 5000,
   });
-  useEffect(() => {
-    document.title = 'System · Agentic Batch Processor';
-  }, []);
+  useTitle('System · Agentic Batch Processor');
   return (
     <>
       <div className="title">

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { read } from '../api.ts';
 import { oneLine } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { useTitle } from '../parts/use-title.ts';
 
 interface Parameter {
   readonly name: string;
@@ -33,9 +33,7 @@ interface Document {
 /** API documentation, rendered from the OpenAPI document. */
 export function DocsPage() {
   const document_ = useQuery({ queryKey: ['openapi'], queryFn: () => read<Document>('/api/openapi.json') });
-  useEffect(() => {
-    document.title = 'API · Agentic Batch Processor';
-  }, []);
+  useTitle('API · Agentic Batch Processor');
   return (
     <>
       <div className="title">

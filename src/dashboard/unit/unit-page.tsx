@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { useSearchParams } from 'wouter';
 import { jobPath, read } from '../api.ts';
 import { useJobEvents } from '../live.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { workerWords } from '../wording.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { AttemptResult, AttemptTabs, SideBySide } from './attempts.tsx';
@@ -37,9 +37,7 @@ function Unit({ detail }: { readonly detail: Detail }) {
   const wanted = search.get('attempt') ?? '';
   const beside = wanted === 'all' && attempts.length > 1;
   const chosen = attempts.find(({ attempt }) => String(attempt) === wanted) ?? attempts.at(-1);
-  useEffect(() => {
-    document.title = `${detail.key} · ${detail.job_name} · ABP`;
-  }, [detail]);
+  useTitle(`${detail.key} · ${detail.job_name} · ABP`);
   const payload = (
     <Card title={stage === 'post' ? 'Input' : 'Payload'}>
       <Json value={detail.payload} label="Payload as JSON" />

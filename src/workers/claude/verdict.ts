@@ -84,7 +84,8 @@ function withResult(evidence: Evidence, result: ResultLine): Verdict {
   const reported = reportedFailure(text);
   if (reported !== null) return failed('agent_error', reported);
   if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${text.trim()}`);
-  if (tasksLeft.length > 0) return failed('incomplete', `it ended while background tasks were running: ${tasksLeft.join(', ')}`);
+  if (tasksLeft.length > 0)
+    return failed('incomplete', `it ended while background tasks were running: ${tasksLeft.join(', ')}`);
   const remarks = remarkOn(ending);
   if (check !== null) return structuredVerdict(facts, result, check, remarks);
   if (TRUNCATED.has(result.stopReason)) return failed('incomplete', 'the answer was cut off at the token limit');

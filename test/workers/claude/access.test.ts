@@ -81,7 +81,7 @@ describe('permission', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['no list of servers', {}, /mcp_config/],
-    ['a server that nobody could start', { mcpServers: { db: { cmd: 'x' } } }, /mcp_config.*command or a url/s],
+    ['a server without command or url', { mcpServers: { db: { cmd: 'x' } } }, /mcp_config.*command or a url/s],
   ])('refuses an mcp_config with %s', (_, mcp_config, message) => {
     expect(() => config({ mcp_config })).toThrow(message);
   });

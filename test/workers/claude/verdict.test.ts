@@ -193,7 +193,7 @@ const ROWS: readonly Row[] = [
   ['text that is JSON and no result', [INIT, said('x'), result('{"n":1}')], 'invalid_output', { check: fails }],
   ['prose around a result', [INIT, said('x'), result('Here: {"n":1}')], 'invalid_output', { check: passes }],
   ['prose before a block of code', [INIT, said('x'), result(`Here:\n\n${FENCED}`)], 'completed', { check: passes }],
-  ['prose behind a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
+  ['prose after a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
   ['prose around a block of code', [INIT, said('x'), result(`A:\r\n${FENCED}\r\nB.`)], 'completed', { check: passes }],
   [
     'a block that ends in the line of its result',
@@ -361,7 +361,7 @@ const ROWS: readonly Row[] = [
     [`an error "${words}"`, [INIT, erred('', { errors: [words] })], failureClass],
     [`the CLI's own success "${words}"`, [INIT, synthetic(words), result(words)], failureClass],
     [`stderr "${words}"`, [], failureClass, { ending: EXIT_1, stderr: `warning: x\n${words}\n` }],
-    [`stderr behind an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
+    [`stderr after an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
     [`an answer of a model that repeats "${words}"`, [INIT, said(words), result(words)], 'completed'],
     [
       `an answer of no model that repeats "${words}"`,
@@ -618,8 +618,8 @@ describe('structured output that the CLI refused', () => {
 
   it.each<[string, readonly Event[]]>([
     ['and the agent gave up with text', [INIT, ...refused(REASON), said('Sorry.'), result('Sorry.')]],
-    ['told in parts', [INIT, ...refused([{ type: 'text', text: REASON }]), said('Sorry.'), result('Sorry.')]],
-    ['told in a tag', [INIT, ...refused(`<tool_use_error>${REASON}</tool_use_error>`), said('x'), result('x')]],
+    ['given in parts', [INIT, ...refused([{ type: 'text', text: REASON }]), said('Sorry.'), result('Sorry.')]],
+    ['given in a tag', [INIT, ...refused(`<tool_use_error>${REASON}</tool_use_error>`), said('x'), result('x')]],
     ['twice: the last reason counts', [INIT, ...refused('other'), ...refused(REASON, 'd'), said('x'), result('x')]],
     [
       'until the CLI gave up',
@@ -669,7 +669,7 @@ describe('background tasks', () => {
   it.each<[string, readonly Event[], string | null]>([
     ['one that was started there', [started({ is_backgrounded: true })], 'build it'],
     ['one that ended', [started({ is_backgrounded: true }), ended('completed')], null],
-    ['one that failed, as its agent was told', [started({ is_backgrounded: true }), ended('failed')], null],
+    ['one that failed, as its agent learned', [started({ is_backgrounded: true }), ended('failed')], null],
     ['one that was stopped', [started({ is_backgrounded: true }), updated({ status: 'killed' })], null],
     ['one in the foreground', [started({ is_backgrounded: false })], null],
     ['one that moved there', [started({ is_backgrounded: false }), updated({ is_backgrounded: true })], 'build it'],
@@ -677,11 +677,11 @@ describe('background tasks', () => {
     ['one of an older CLI in the foreground', [started(), ...called('Bash', 'done')], null],
     ['one without a call', [started({ tool_use_id: undefined })], 'build it'],
     ['one that is in the list of those that live', [live('b1')], 'task b1'],
-    ['one that is told twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
+    ['one reported twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
     ['one of two in the list', [live('b1', 'b2'), live('b2')], 'task b2'],
     ['none in the list any more', [live('b1'), live()], null],
     ['housekeeping of the CLI', [{ ...live(), tasks: [{ task_id: 'b1', ambient: true }] }], null],
-    ['one that only the answer to its call tells of', called('Bash', LAUNCHED), LAUNCHED],
+    ['one known only from the answer to its call', called('Bash', LAUNCHED), LAUNCHED],
     [
       'an agent known only from the answer to its call',
       called('Task', 'Async agent launched successfully.\nid'),
@@ -889,7 +889,7 @@ describe('the cost', () => {
     ['the total where it is less than before', {}, 0.3, { resumedAtUsd: 0.5 }, { costUsd: 0.3, costEstimated: true }],
     ['the prices of its messages', { costUSD: 0.25 }, 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.25 }],
     ['its own share', share(0.125), 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.125 }],
-    ['the total where nobody knows what came before', {}, 0.9, {}, { costUsd: 0.9 }],
+    ['the total if the earlier cost is unknown', {}, 0.9, {}, { costUsd: 0.9 }],
   ])('of a resumed session is %s', (_, more, total, evidence, usage) => {
     const outcome = judge([INIT, said('x', more), result('x', { total_cost_usd: total, ...more })], evidence);
     const { costUsd, costEstimated } = outcome?.usage ?? {};
@@ -897,7 +897,7 @@ describe('the cost', () => {
   });
 
   it.each<[string, readonly Event[], number]>([
-    ['of a message that is told once a block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
+    ['of a message repeated for each block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
     ['of two messages', [priced('a', 0.25), priced('b', 0.25)], 0.5],
     ['of a message by its last word', [priced('a', 0.25), priced('b', 0.5), priced('a', 0.375)], 0.875],
     ['of a message whose later line has none', [priced('a', 0.25), { ...priced('a', 0), costUSD: undefined }], 0.25],

@@ -16,7 +16,7 @@ function maySetLast(): boolean {
 }
 
 test.skipIf(!maySetLast())(
-  'a look finds what began after its leader, also behind the highest number there is',
+  'findProcesses finds processes started after the leader, also past the highest pid',
   async () => {
     const highest = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8')) - 1;
     writeFileSync(LAST, String(highest - 3));

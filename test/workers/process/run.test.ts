@@ -279,7 +279,7 @@ describe('a dead keeper', () => {
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
   });
 
-  /** As a keeper starts an attempt, but nobody is told. */
+  /** Starts an attempt as a keeper does, without a report. */
   function startUnseen(assignment: Assignment, { argv, cwd, env, stdin }: Command): number {
     writeFileSync(runFile(assignment.runDirectory, 'stdin'), stdin);
     const stdio = openStdio(assignment.runDirectory);
