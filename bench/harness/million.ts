@@ -46,10 +46,7 @@ async function prepare(bench: Bench, storagePath: string, done: number): Promise
   checkpoint(storagePath);
 }
 
-/**
- * Inserts directly into the tables: through the ports a million attempts would take many minutes. Updates the counters
- * by hand.
- */
+/** Inserts directly into the tables: through the ports a million attempts would take many minutes. Updates the counters by hand. */
 function finishUnits(storagePath: string, done: number): void {
   const db = new Database(storagePath);
   const { sql } = db.prepare("SELECT sql FROM sqlite_master WHERE name = 'units_counted'").get() as { sql: string };

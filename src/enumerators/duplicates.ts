@@ -2,10 +2,7 @@ import { AbpError } from '../domain/error.ts';
 import type { EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { noneSkipped, readItems } from './items.ts';
 
-/**
- * Policy of a config for repeated keys: `skip` all but the first, or `refuse` (default, also for configs without the
- * field).
- */
+/** Policy of a config for repeated keys: `skip` all but the first, or `refuse` (default, also for configs without the field). */
 export function onDuplicate(config: unknown): 'refuse' | 'skip' {
   return (config as { on_duplicate?: unknown }).on_duplicate === 'skip' ? 'skip' : 'refuse';
 }

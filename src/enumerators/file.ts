@@ -174,10 +174,7 @@ function faultOf(glob: string, parse: (glob: string) => unknown): string | null 
   }
 }
 
-/**
- * Finds the deepest directory that contains all matches, as names, so that only it is walked; null if it does not
- * exist.
- */
+/** Finds the deepest directory that contains all matches, as names, so that only it is walked; null if it does not exist. */
 function startOf(
   { base_directory, pattern, follow_symlinks }: FileConfig,
   warnings: WarningCounter,

@@ -35,10 +35,7 @@ export function skipDuplicate(skipped: Skipped, { key, place }: EnumeratedItem):
   addListed(skipped, { place: place ?? 'an unknown place', reason: `its key ${JSON.stringify(key)} came before` });
 }
 
-/**
- * Policy of a config for records that cannot be items: `skip`, or `refuse` (default, also for configs without the
- * field).
- */
+/** Policy of a config for records that cannot be items: `skip`, or `refuse` (default, also for configs without the field). */
 export function onInvalid(config: unknown): 'refuse' | 'skip' {
   return (config as { on_invalid?: unknown }).on_invalid === 'skip' ? 'skip' : 'refuse';
 }

@@ -157,10 +157,7 @@ function locate({ text, key, line, column }: FoundValue): Located {
   return { text, key, value: parseExactJson(text), place: `line ${line}, column ${column}` };
 }
 
-/**
- * Yields the values of JSON Lines; skips empty lines. If only the content suggests the format, all values must be of
- * one kind.
- */
+/** Yields the values of JSON Lines; skips empty lines. If only the content suggests the format, all values must be of one kind. */
 async function* lines(
   config: JsonConfig,
   source: JsonText,
@@ -259,10 +256,7 @@ async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 
   }
 }
 
-/**
- * Checks whether the beginning suffices to detect the format: an array at once, anything else at the end of the first
- * line.
- */
+/** Checks whether the beginning suffices to detect the format: an array at once, anything else at the end of the first line. */
 function tellsFormat(start: string): boolean {
   const text = start.trimStart();
   return text.startsWith('[') || text.includes('\n') || text.length > LONGEST_FIRST_LINE;

@@ -22,10 +22,7 @@ export function useSettings(jobId: string) {
   });
 }
 
-/**
- * Performs an action on a job, reports its result, and reloads everything about the job. Resolves to whether it
- * succeeded.
- */
+/** Performs an action on a job, reports its result, and reloads everything about the job. Resolves to whether it succeeded. */
 export function useAct(jobId: string) {
   const queries = useQueryClient();
   const report = useReport();

@@ -41,10 +41,7 @@ export interface FoundTable {
   readonly columns: number;
 }
 
-/**
- * Finds the table that begins within the first lines and has the same number of columns throughout; null if there is
- * none.
- */
+/** Finds the table that begins within the first lines and has the same number of columns throughout; null if there is none. */
 export function findTable({ text, isWhole }: TextStart, marks: CsvMarks): FoundTable | null {
   for (let lines = 0; lines <= LINES_ABOVE; lines++) {
     const end = endOfLines(text, lines);
@@ -62,10 +59,7 @@ export function isOneColumn({ text, isWhole }: TextStart, delimiter: string, mar
   return countFields(isWhole ? `${text}\n` : text, delimiter, marks).every((fields) => fields === 1);
 }
 
-/**
- * Reads the line that declares the delimiter to Excel (`sep=;`) at the start of a text; null if there is none. It is
- * not a row.
- */
+/** Reads the line that declares the delimiter to Excel (`sep=;`) at the start of a text; null if there is none. It is not a row. */
 export function readSepLine({ text }: TextStart): { readonly delimiter: string; readonly length: number } | null {
   const [line, delimiter] = /^sep=([^\w"\r\n])(?:\r\n?|\n)/i.exec(text) ?? [];
   return line === undefined || delimiter === undefined ? null : { delimiter, length: line.length };

@@ -39,10 +39,7 @@ interface WorkingSettings {
   readonly cures: readonly Suggestion[];
   /** True if they read the whole excerpt. */
   readonly isWhole: boolean;
-  /**
-   * True if they reveal a table of several columns where there was one: skipping rows would then give rows of the wrong
-   * table.
-   */
+  /** True if they reveal a table of several columns where there was one: skipping rows would then give rows of the wrong table. */
   readonly isOtherTable: boolean;
 }
 

@@ -9,10 +9,7 @@ import type { CsvConfig } from './config.ts';
 import { lineCounter, type RecordInfo } from './lines.ts';
 import { warnOfData } from './warnings.ts';
 
-/**
- * Kind of fault: no header, missing id_column (the reason names the file), too few or too many fields, quotes, text, no
- * id.
- */
+/** Kind of fault: no header, missing id_column (the reason names the file), too few or too many fields, quotes, text, no id. */
 export type CsvFaultKind = 'header' | 'columns' | 'short' | 'long' | 'quotes' | 'text' | 'id';
 
 /** A row that cannot be read: reason, line, and what was known of the file at that point. */
@@ -72,10 +69,7 @@ export class CsvRows {
   /** Line of the last faulty row: csv-parse may report several errors for one row. */
   private faultyRow = -1;
 
-  /**
-   * `collect` takes rows that cannot be items; without it the first one ends the file. `hintFor` gives the advice for a
-   * fault.
-   */
+  /** `collect` takes rows that cannot be items; without it the first one ends the file. `hintFor` gives the advice for a fault. */
   constructor(
     config: CsvConfig,
     warnings: WarningCounter,

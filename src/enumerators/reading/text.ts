@@ -121,10 +121,7 @@ function encodingOfMark(start: Buffer): string | null {
   return start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf ? 'utf-8' : null;
 }
 
-/**
- * Counts the line breaks in the chunk before the first undecodable bytes; `before` completes a character split between
- * chunks.
- */
+/** Counts the line breaks in the chunk before the first undecodable bytes; `before` completes a character split between chunks. */
 function faultyLine(encoding: string, before: Buffer, chunk: Buffer): number {
   const lenient = new TextDecoder(encoding);
   lenient.decode(before, { stream: true });

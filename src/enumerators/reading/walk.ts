@@ -15,10 +15,7 @@ export interface WalkOptions {
   /** Scope of the start directory. */
   readonly scope: Scope;
   readonly warnings: WarningCounter;
-  /**
-   * Receives wanted entries whose names are not UTF-8: the path with escaped bytes. A directory stands for its whole
-   * contents.
-   */
+  /** Receives wanted entries whose names are not UTF-8: the path with escaped bytes. A directory stands for its whole contents. */
   readonly unnamed: (path: string) => void;
 }
 

@@ -55,10 +55,7 @@ const BY_STATUS: Readonly<Record<number, FailureClass>> = {
   529: 'overloaded',
 };
 
-/**
- * Classifies an attempt whose result line, of time `saidAt`, reports a failure. The order of the checks is the
- * precedence.
- */
+/** Classifies an attempt whose result line, of time `saidAt`, reports a failure. The order of the checks is the precedence. */
 export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: number): Classified {
   const words = [result.text, ...result.errors];
   const said = classInWords(words);

@@ -1,10 +1,7 @@
 import { resetTime } from './reset-time.ts';
 import { classInWords } from './wordings.ts';
 
-/**
- * The CLI's notice of a closed quota window as a whole answer; a model's text about limits is longer or worded
- * differently.
- */
+/** The CLI's notice of a closed quota window as a whole answer; a model's text about limits is longer or worded differently. */
 const BANNER =
   /^(?:You(?:'ve| have) (?:hit|reached) your [\w' -]{0,40}limits?\b|(?:You're out|You've run out|Out) of (?:extra )?usage\b|spending cap reached\b|(?:[\w-]{1,20} ){0,3}limit reached\b)[^\n]{0,200}$/i;
 

@@ -8,10 +8,7 @@ import { absolute } from './working-directory.ts';
 /** Longest argument on Linux (MAX_ARG_STRLEN, with the final NUL). */
 export const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
 
-/**
- * Writes a system prompt that cannot be an argument (too long, contains NUL, looks like a flag) to a file; null for any
- * other.
- */
+/** Writes a system prompt that cannot be an argument (too long, contains NUL, looks like a flag) to a file; null for any other. */
 export function systemPromptFile(systemPrompt: string, runDirectory: string): string | null {
   const isArgument = !systemPrompt.startsWith('-') && !systemPrompt.includes('\0');
   if (isArgument && Buffer.byteLength(systemPrompt) <= LONGEST_ARGUMENT_BYTES) return null;

@@ -70,10 +70,7 @@ const parse = (line: string): KeeperRequest | null => {
   }
 };
 
-/**
- * Updates the running time of each attempt, which excludes time in which it or this process was stopped; returns the
- * time left.
- */
+/** Updates the running time of each attempt, which excludes time in which it or this process was stopped; returns the time left. */
 const look = () =>
   [...watched].map(([attemptId, one]) => {
     const leftMs = one.timeoutMs - one.time.look(isStopped(one.leader.pid));

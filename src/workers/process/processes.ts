@@ -29,10 +29,7 @@ export function identify(pid: number): SpawnRecord {
   return { machineId: machineId(), bootId: bootId(), pid, startedAt: statusOf(pid)?.startedAt ?? null };
 }
 
-/**
- * Checks whether the same process still runs: machine, boot, pid and start time match. False if the record is
- * incomplete.
- */
+/** Checks whether the same process still runs: machine, boot, pid and start time match. False if the record is incomplete. */
 export function isStill(record: SpawnRecord): boolean {
   if (isOfAnotherMachine(record)) return false;
   if (record.startedAt === null || record.bootId === null || record.bootId !== bootId()) return false;
@@ -145,10 +142,7 @@ function readBootId(): string | null {
   }
 }
 
-/**
- * Within so many ticks (100 per second) after a start, pids cannot have wrapped around; 32,768 is the smallest pid
- * range.
- */
+/** Within so many ticks (100 per second) after a start, pids cannot have wrapped around; 32,768 is the smallest pid range. */
 const NO_WRAP_TICKS = 100;
 
 /**
@@ -190,10 +184,7 @@ function statusOf(pid: number): ProcessStatus | null {
   return { pid, group: Number(group), startedAt, stopped: state.startsWith('T'), zombie: state.startsWith('Z') };
 }
 
-/**
- * Parses /proc/PID/stat. The name in parentheses may contain anything, so fields are counted after the last one
- * (proc(5)).
- */
+/** Parses /proc/PID/stat. The name in parentheses may contain anything, so fields are counted after the last one (proc(5)). */
 function parseStat(pid: number, stat: string | null): ProcessStatus | null {
   if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

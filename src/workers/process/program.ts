@@ -1,10 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-/**
- * Finds an executable: a name in PATH, a path with a slash relative to `cwd`. Returns its absolute path, null if not
- * found.
- */
+/** Finds an executable: a name in PATH, a path with a slash relative to `cwd`. Returns its absolute path, null if not found. */
 export function findProgram(name: string, cwd: string, searchPath: string | undefined): string | null {
   if (name.includes('/')) {
     const file = path.resolve(cwd, name);

@@ -19,10 +19,7 @@ export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 
    * a failed attempt without a process.
    */
   prepare(assignment: Assignment): Awaitable<Command>;
-  /**
-   * Creates a check of the growing output that returns true when it is complete. Without it output is read at the end
-   * only.
-   */
+  /** Creates a check of the growing output that returns true when it is complete. Without it output is read at the end only. */
   settles?(runDirectory: string): () => boolean;
   /**
    * Derives the outcome from the files and the ending; `ending` is null if it was not observed and is not on disk. Null

@@ -17,10 +17,7 @@ export interface Group {
   readonly options: readonly (readonly Part[])[];
 }
 
-/**
- * Limit of groups and of wildcards in groups for one name: bounds matching to 0.2 s at worst for a name of 255
- * characters.
- */
+/** Limit of groups and of wildcards in groups for one name: bounds matching to 0.2 s at worst for a name of 255 characters. */
 const MAX_IN_GROUPS = 50;
 
 /**
