@@ -6,7 +6,7 @@ import type { Outcome } from '../domain/attempt.ts';
 import type { Assignment } from '../ports/worker.ts';
 import { isDiskFull } from '../supervision/disk.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
-import { movedFiles, noteMove, ownFiles, ownOutput } from '../workers/process/own-output.ts';
+import { movedFiles, ownFiles, ownOutput, recordMove } from '../workers/process/own-output.ts';
 import { NoRoomError } from '../workers/process/room.ts';
 
 /** Most files of one attempt listed with its result; more are moved all the same. */
@@ -48,7 +48,7 @@ async function moveFile(places: StorePaths, assignment: Assignment, file: Buffer
     try {
       const folder = target.subarray(0, target.lastIndexOf('/') + 1);
       await mkdir(folder, { recursive: true });
-      noteMove(runDirectory, file, { path: name.toString(), bytes: size });
+      recordMove(runDirectory, file, { path: name.toString(), bytes: size });
       await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.${process.pid}.part`)]));
       return;
     } catch (error) {

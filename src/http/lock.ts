@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { provablyDead } from '../supervision/lease.ts';
-import { isOutOfSight } from '../workers/process/processes.ts';
+import { isUnobservable } from '../workers/process/processes.ts';
 
 const serverRecord = z.readonly(
   z.object({
@@ -31,7 +31,7 @@ export function lockPath(storagePath: string): string {
  */
 export function readLock(path: string): ServerRecord | null {
   const record = parse(path);
-  return record && !isOutOfSight(record) && !provablyDead(record) ? record : null;
+  return record && !isUnobservable(record) && !provablyDead(record) ? record : null;
 }
 
 /**

@@ -101,7 +101,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
   test.each([
     ['keywords', (host: string) => `host=${host} user=postgres dbname=postgres`],
     ['a wait', (host: string) => `host=${host} user=postgres dbname=postgres connect_timeout=5`],
-    ['a database behind ?', (host: string) => `postgres:///?host=${host}&user=postgres&dbname=postgres`],
+    ['a database after ?', (host: string) => `postgres:///?host=${host}&user=postgres&dbname=postgres`],
     ['keywords with quotes and spaces', (host: string) => `dbname = 'postgres'  host='${host}' user = 'post\\gres'`],
     [
       'a URL with the directory of the socket',

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inWords } from '../../src/dashboard/wording.ts';
+import { pageWording } from '../../src/dashboard/wording.ts';
 import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
 import { wire } from '../../src/wire.ts';
 import { installed } from '../helpers/installation.ts';
@@ -63,7 +63,7 @@ describe.each([
     const [job_id = ''] = space.jobs();
     const call = orchestratorOf(space);
     const { clusters } = await call('job_overview', { job_id });
-    const [, unit] = /end of its log on the page of unit (\d+),/.exec(inWords(clusters[0].advice)) ?? [];
+    const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWording(clusters[0].advice)) ?? [];
     const { entries } = await call('attempt_log', { job_id, unit: Number(unit), attempt: 1, limit: 200 });
     expect(entries.at(-1).text.trim()).toBe('the reason');
   });
