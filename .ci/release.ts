@@ -97,4 +97,4 @@ function release(root: string): number {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = release(join(import.meta.dirname, '..'));
+if (process.argv[1] === import.meta.filename) process.exitCode = release(join(import.meta.dirname, '..'));
