@@ -85,8 +85,8 @@ describe('update_job', () => {
   });
 
   test.each([
-    ['nothing', {}, /Nothing to change/],
-    ['no limit', { limits: {} }, /Nothing to change/],
+    ['nothing', {}, /Expected at least one change, found none/],
+    ['no limit', { limits: {} }, /Expected at least one change, found none/],
     ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
     ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],

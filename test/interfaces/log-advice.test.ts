@@ -46,7 +46,7 @@ describe.each([
     }
   });
 
-  test('is shown by the call that its failure names, its end without a look at the beginning', async () => {
+  test('is shown by the call that its failure names, from its end', async () => {
     const space = await failed(script);
     const [job_id = ''] = space.jobs();
     const call = orchestratorOf(space);
@@ -69,7 +69,7 @@ describe.each([
   });
 });
 
-test('a test of a program that failed names the log of its unit', async () => {
+test('a failed test of a program names the log of its unit', async () => {
   const space = scripted();
   space.write('work.sh', `cat >/dev/null; ${LOG}exit 1\n`);
   const jobId = await space.created();
@@ -77,7 +77,7 @@ test('a test of a program that failed names the log of its unit', async () => {
   expect(await follow(space, await space.abp('status', jobId))).toMatch(/the reason$/);
 });
 
-test('advice about a log names no other place for it', () => {
+test('advice about a log names only places that exist', () => {
   const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
   const aboutLogs = advice.filter((text) => /\blog\b|own words/.test(text));
   expect(aboutLogs.length).toBeGreaterThan(2);

@@ -84,7 +84,7 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
 const ROWS = FAILURE_CLASSES.flatMap((name) => Object.keys(STATES).map((state) => [name, state] as const));
 
 describe.each(ROWS)('a failure %s %s', (failureClass: FailureClass, state) => {
-  test.each(Object.keys(INTERFACES) as Interface[])('is told in whole sentences by %s', async (name) => {
+  test.each(Object.keys(INTERFACES) as Interface[])('is shown in whole sentences by %s', async (name) => {
     const f = flow();
     const failed = fails(failureClass, { message: MESSAGE });
     const jobId = await (STATES[state] as (typeof STATES)[string])(f, failed);
@@ -105,7 +105,7 @@ test.each([
   [[], ''],
 ])('%j are put together', (parts, whole) => expect(sentences(...parts)).toBe(whole));
 
-test('no message is put before a hint in another way', () => {
+test('messages and hints are joined in no other way', () => {
   const joined = /\$\{[\w.?]*(?:[mM]essage|hint|advice|detail)\} (?:\$\{|[A-Z])|(?:message|hint|detail) \+ ' '/;
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
   expect(files.filter((file) => joined.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);

@@ -57,7 +57,7 @@ const SITUATIONS: Readonly<Record<string, (f: Flow) => Promise<string>>> = {
 };
 
 describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) => {
-  test('every call that makes sense next is accepted as it stands, and there are one to three', async () => {
+  test('every suggested call is accepted as it is, and there are one to three', async () => {
     const count = (await suggestions(await situation(makeJob))).length;
     expect(count).toBeGreaterThanOrEqual(1);
     expect(count).toBeLessThanOrEqual(3);
@@ -75,7 +75,7 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
   });
 });
 
-describe('an answer that does not tell how a job is doing', () => {
+describe('an answer without a status', () => {
   const source = (f: Flow) => ({ enumerator_type: 'file', enumerator_config: { base_directory: f.directory } });
   /** Calls after a job of two units, of which the first has failed; each with the tools that it leads to. */
   const CALLS: Readonly<
@@ -112,7 +112,7 @@ describe('an answer that does not tell how a job is doing', () => {
     'a deletion': ['delete_job', (_, job_id) => ({ job_id }), ['list_jobs']],
   };
 
-  test.each(Object.entries(CALLS))('leads on as well: %s', async (_, [tool, input, leadsTo]) => {
+  test.each(Object.entries(CALLS))('has next calls, too: %s', async (_, [tool, input, leadsTo]) => {
     const f = flow();
     const job_id = await ended(f, await begin(f, fails('bad_input')));
     f.worker.said(

@@ -16,6 +16,6 @@ test.each(UNSEEN_CHARACTERS)('a dialog shows %s', async (_name, character, shown
   expect(await dialog(`a${character}b\r\n${character}`)).toBe(`a${shown}b\n${shown}`);
 });
 
-test.each(SEEN_TEXTS)('a dialog shows what is seen as it is: %j', async (text) => {
+test.each(SEEN_TEXTS)('a dialog shows visible text unchanged: %j', async (text) => {
   expect(await dialog(text)).toBe(text);
 });

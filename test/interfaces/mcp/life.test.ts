@@ -66,7 +66,7 @@ const ENDINGS: readonly (readonly [string, (server: Server) => void])[] = [
 ];
 
 describe.each(ENDINGS)('a host that ends its server with %s', (how, end) => {
-  it('in mid-test and in mid-run changes nothing: a new server reports how it went on', async () => {
+  it('during a test and during a run changes nothing: a new server shows the progress', async () => {
     const place = makePlace();
     const first = startServer(place);
     await first.open();
@@ -109,7 +109,7 @@ describe('a server', () => {
   it.each<[string, (server: Server) => void]>([
     ['its stdin', ({ child }) => child.stdin.end()],
     ['SIGINT', ({ child }) => child.kill('SIGINT')],
-  ])('ends with %s, also while calls wait that would take 45 s', async (_, end) => {
+  ])('ends with %s, also while calls wait for 45 s', async (_, end) => {
     const place = makePlace();
     const server = startServer(place);
     await server.open();
@@ -130,7 +130,7 @@ describe('a server', () => {
     }, PATIENCE);
   });
 
-  it('takes relative paths from the project that the host names, else from where it was started', async () => {
+  it('resolves relative paths from the project that the host names, else from its working directory', async () => {
     const place = makePlace();
     const preview = { enumerator_type: 'file', enumerator_config: { base_directory: 'source' } };
     const named = await connect('v2 legacy', place, { environment: { CLAUDE_PROJECT_DIR: place.root } });
@@ -167,7 +167,7 @@ describe('a server', () => {
     expect(await ok('list_jobs')).toMatchObject({ total: 0 });
   });
 
-  it('shares a store with others: what one does, all see', async () => {
+  it('shares a database with others: all see what one does', async () => {
     const place = makePlace();
     const servers = await Promise.all([connect('v2 auto', place), connect('v2 legacy', place), connect('v1', place)]);
     const made = await Promise.all(servers.map(({ ok }) => ok('create_job', jobOver(place))));
@@ -178,7 +178,7 @@ describe('a server', () => {
     }
   });
 
-  it('passes over what is no protocol, and puts nothing else on stdout', async () => {
+  it('ignores lines that are no messages, and writes only messages to stdout', async () => {
     const place = makePlace();
     const server = startServer(place);
     server.child.stdin.write('this is no JSON\n');
@@ -190,7 +190,7 @@ describe('a server', () => {
     for (const line of server.lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 
-  it('looks after jobs that lost their executor, and does not when that is switched off', async () => {
+  it('recovers jobs that lost their executor, unless that is switched off', async () => {
     const place = makePlace();
     const observer = await connect('v1', place, { environment: { ABP_AUTO_RECOVER: '0' } });
     const { job_id } = await observer.ok('create_job', jobOver(place));

@@ -42,7 +42,7 @@ beforeAll(async () => {
   }, PATIENCE);
 });
 
-describe('no answer is longer than a conversation can take', () => {
+describe('no answer is too long for a conversation', () => {
   it.each<[string, () => Record<string, unknown>]>([
     ['list_enumerators', () => ({})],
     [
@@ -63,7 +63,7 @@ describe('no answer is longer than a conversation can take', () => {
     expect(answer.length, answer.slice(0, 2000)).toBeLessThanOrEqual(ANSWER_CHARS);
   });
 
-  it('of a test with as many units as there may be', async () => {
+  it('of a test with the maximum number of units', async () => {
     const again = await ok(
       'create_job',
       jobOver(place, {
@@ -88,7 +88,7 @@ describe('no answer is longer than a conversation can take', () => {
     }
   });
 
-  it('and what was left out can be had page by page', async () => {
+  it('and the omitted rest is available by page', async () => {
     const seen: number[] = [];
     let cursor: string | undefined;
     do {

@@ -11,7 +11,7 @@ const { client } = await connect('v1', makePlace([], afterAll));
 const { tools } = (await client.listTools()) as { readonly tools: readonly Tool[] };
 
 describe('the tool list', () => {
-  it('is what it was: whoever changes it looks at every byte', async () => {
+  it('is unchanged: every changed byte is reviewed', async () => {
     await expect(`${JSON.stringify(tools, null, 1)}\n`).toMatchFileSnapshot('__snapshots__/tools.json');
   });
 
@@ -28,7 +28,7 @@ describe('the tool list', () => {
     expect((await other.client.listTools()).tools).toEqual(tools);
   });
 
-  it('is introduced by instructions below 2 KB that say when to use it and when not', () => {
+  it('has instructions below 2 KB that say when to use it and when not', () => {
     expect(client.getInstructions()).toBe(INSTRUCTIONS);
     expect(Buffer.byteLength(INSTRUCTIONS)).toBeLessThan(2048);
     expect(INSTRUCTIONS).toMatch(/^Use it when/m);
@@ -64,7 +64,7 @@ const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroy
   dashboard: ['adds', 'closed'],
 };
 
-it('what hosts are told about each tool is true, and stands here for every one', () => {
+it('the annotations of every tool are as listed here', () => {
   const told = tools.map(({ name, annotations = {} }) => {
     const { readOnlyHint, destructiveHint, openWorldHint } = annotations;
     const effect = readOnlyHint ? 'reads' : destructiveHint ? 'destroys' : 'adds';
@@ -75,7 +75,7 @@ it('what hosts are told about each tool is true, and stands here for every one',
 });
 
 describe.each(tools)('the tool $name', (tool) => {
-  it('has a name that every host takes, a title, an icon and honest annotations', () => {
+  it('has a name that every host accepts, a title, an icon and annotations', () => {
     expect(`mcp__plugin_agentic-batch__abp__${tool.name}`.length).toBeLessThanOrEqual(60);
     expect(tool.name).toMatch(/^[a-z_]+$/);
     expect(tool.title).toMatch(/^[A-Z].{3,50}$/);
@@ -85,14 +85,14 @@ describe.each(tools)('the tool $name', (tool) => {
     if (effect !== 'read') expect(tool.annotations?.destructiveHint).toBe(effect === 'destructive');
   });
 
-  it('has a description below 2 KB whose first sentence carries the point', () => {
+  it('has a description below 2 KB whose first sentence stands alone', () => {
     const [first = ''] = (tool.description ?? '').split(/(?<=[.:])\s/);
     expect(first).toMatch(/^[A-Z][a-z]+s\b/);
     expect(first.length).toBeLessThan(170);
     expect(Buffer.byteLength(tool.description ?? '')).toBeLessThan(2048);
   });
 
-  it('has schemas with an object at the root, one type a field, no references, and lists that say of what', () => {
+  it('has schemas with an object at the root, one type per field, no references, and typed lists', () => {
     for (const schema of [tool.inputSchema, tool.outputSchema]) {
       expect(schema?.type).toBe('object');
       for (const node of nodesOf(schema)) {
@@ -105,7 +105,7 @@ describe.each(tools)('the tool $name', (tool) => {
     }
   });
 
-  it('bounds every number and text that it takes', () => {
+  it('bounds every number and text of its input', () => {
     const unbounded = nodesOf(tool.inputSchema).filter(({ type: types, maximum, maxLength, enum: words }) => {
       const [type] = [types].flat();
       // Every integer has the maximum that a double can count to.

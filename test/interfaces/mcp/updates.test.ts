@@ -67,7 +67,7 @@ function store(repository: Repository, jobId: string): void {
   });
 }
 
-it('looks at the store only while somebody listens', () => {
+it('polls the database only while a client listens', () => {
   const repository = openRepository();
   const looks = vi.spyOn(repository, 'changeCounter');
   const updates = createResourceUpdates(repository);
@@ -83,7 +83,7 @@ it('looks at the store only while somebody listens', () => {
   expect(looks).not.toHaveBeenCalled();
 });
 
-it('lives on when a look fails, and tells later what it could not see then', () => {
+it('survives a failed poll and sends its updates later', () => {
   const repository = openRepository();
   const heard: string[] = [];
   const updates = createResourceUpdates(repository);
@@ -103,7 +103,7 @@ it('lives on when a look fails, and tells later what it could not see then', () 
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
 
-it('tells of the oldest job of many, and of every unit however many changed at once', () => {
+it('sends updates of the oldest job of many, and of every unit that changed', () => {
   const repository = openRepository();
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
@@ -126,7 +126,7 @@ it('tells of the oldest job of many, and of every unit however many changed at o
   expect(heard).not.toContain('list');
 });
 
-it('tells later what it could not name at once', () => {
+it('sends later what did not fit in one round', () => {
   const repository = openRepository();
   insert(repository, 'job-222222');
   store(repository, 'job-222222');
