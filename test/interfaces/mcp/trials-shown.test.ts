@@ -110,7 +110,7 @@ describe('S12: files that are changed after their approval', () => {
     rmSync(join(place.root, 'hold'));
     await atRest(model, job_id);
     const paused = await ok('get_job_status', { job_id });
-    expect(paused.next[0].why).toContain(`abp approvals allow ${job_id}. Then it goes on`);
+    expect(paused.next[0].why).toContain(`abp approvals allow ${job_id}. Then it continues the job`);
     expect(paused).toMatchObject({
       status: 'paused',
       pause_reason: 'approval',
