@@ -208,7 +208,7 @@ export function requireShown(job: Job, shown: string, definition: string | null)
   if (shown === now) return;
   const before = shown.split('.');
   const changed = PARTS.filter((_, n) => before[n] !== now.split('.')[n]).join(', ');
-  throw new AbpError('conflict', `${job.jobId} is no longer as it was shown (changed: ${changed}); nothing was approved.`, {
+  throw new AbpError('conflict', `${job.jobId} is no longer as shown (changed: ${changed}); nothing was approved.`, {
     hint: 'Look at its current state (get_job_status), then decide again.',
     details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
   });

@@ -121,7 +121,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       return choose('approve')(request);
     };
     const answer = await call('start_job', { job_id, ...WAIT });
-    expect(answer).toMatchObject({ isError: true, text: /is no longer as it was shown.*nothing was approved/ });
+    expect(answer).toMatchObject({ isError: true, text: /is no longer as shown.*nothing was approved/ });
     await ranNothing(job_id);
     expect(existsSync(marker)).toBe(false);
   });

@@ -56,7 +56,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
       return choose('approve')(request);
     };
     const answer = await call('start_job', { job_id, ...WAIT });
-    expect(answer).toMatchObject({ isError: true, text: /is no longer as it was shown \(changed: revision, test\)/ });
+    expect(answer).toMatchObject({ isError: true, text: /is no longer as shown \(changed: revision, test\)/ });
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status: 'testing', units: { completed: 1 } });
   });
 
