@@ -41,7 +41,7 @@ export async function approvalState(deps: Deps, job: Job): Promise<ApprovalState
   return testedAt === null ? found : { approved: false, definition: found.definition, reason: TESTED };
 }
 
-const TESTED = 'Its last test was not approved, and another test runs units again.';
+const TESTED = 'An earlier test of it is not approved yet; a new one runs units again.';
 
 function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Revision {
   const revision = repository.jobs.revision(job.jobId, job.revision);

@@ -182,7 +182,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const job_id = await newJob(PROGRAM);
     expect(await ok('start_job', { job_id, ...WAIT })).toMatchObject({ status: 'created' });
     expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /The user refused/ });
-    expect(dialogs[2]?.lines[2]).toContain('Its last test was not approved, and another test runs units again.');
+    expect(dialogs[2]?.lines[2]).toContain('An earlier test of it is not approved yet; a new one runs units again.');
     expect((await ok('get_unit', { job_id, unit: 0 })).attempts).toHaveLength(1);
   });
 

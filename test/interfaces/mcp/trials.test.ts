@@ -102,7 +102,7 @@ describe('S2: runs before an approval', () => {
     await person.allow(job_id);
     await ok('start_job', { job_id, wait_seconds: 45 });
     await ok('start_job', { job_id, approve: false });
-    const again = { isError: true, text: /Its last test was not approved, and another test runs units again/ };
+    const again = { isError: true, text: /An earlier test of it is not approved yet; a new one runs units again/ };
     expect(await call('start_job', { job_id })).toMatchObject(again);
     await ok('update_job', { job_id, limits: { timeout_s: 60 } });
     expect(await call('start_job', { job_id })).toMatchObject(again);
