@@ -6,10 +6,10 @@ import { installed } from '../helpers/installation.ts';
 import { MAIN, type Ran, runNode } from './cli/abp.ts';
 import { type Scripted, scripted } from './cli/scripted.ts';
 
-/** More than one page of a conversation, and why it failed in no line of its own. */
+/** Log of more than one page; no single line names the error. */
 const LOG = 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo "step $i" >&2; done; sed "s/^/  /" >&2 <<E\nthe reason\nE\n';
 
-/** A job of one program that fails after such a log. */
+/** Creates a job of one program that fails after this log. */
 async function failed(script: string): Promise<Scripted> {
   const space = scripted();
   space.write('work.sh', `cat >/dev/null; ${script}exit 1\n`);
@@ -25,7 +25,7 @@ function orchestratorOf({ environment, folder }: Scripted) {
   return (name: string, input: object): Promise<any> => orchestrator.callUnknown(name, input, call);
 }
 
-/** Runs the command that a text names. */
+/** Runs the command in a text. */
 async function follow(space: Scripted, { stdout }: Ran): Promise<string> {
   const [, args = ''] = /\babp (logs [^,;.]+)/.exec(stdout) ?? [];
   return (await runNode(space, [MAIN, ...args.split(' ')])).stdout;

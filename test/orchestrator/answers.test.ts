@@ -7,10 +7,10 @@ import { personAllowsSource } from '../helpers/approvals.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** What takes more room in an answer than it has characters. */
+/** Text that takes more bytes in an answer than it has characters. */
 const LETTERS = { chinese: '漢字', quotes: '"\\', controls: '\u0001', emoji: '😀' };
 
-/** A job in which whatever may be long is long. */
+/** Creates a job with long values in every field. */
 async function longJob(f: Flow, letters: string): Promise<string> {
   const long = (length: number) => letters.repeat(length).slice(0, length);
   const columns = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${long(2)} column ${n}`, long(300)]));

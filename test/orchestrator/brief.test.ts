@@ -36,7 +36,7 @@ test('an object stays below its size, whatever its names and values are', () => 
   fc.assert(
     fc.property(fc.dictionary(anyText, fc.oneof(anyText, fc.jsonValue())), (object) => {
       const short = truncateObject(object as JsonObject, 600);
-      // Beyond the room: the notes of what is missing, of one value and of all.
+      // In addition to the size: the notes about missing parts, of one value and of all.
       expect(jsonBytes(short)).toBeLessThanOrEqual(600 + 400);
       if (jsonBytes(object) <= 600) expect(short).toBe(object);
     }),

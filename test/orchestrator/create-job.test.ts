@@ -12,7 +12,7 @@ import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 
-/** Arguments that make a job, until a test spoils them. */
+/** Valid arguments of create_job, which a test may change. */
 function recipe(f: Flow): Record<string, unknown> {
   const file_path = join(f.directory, 'rows.csv');
   writeFileSync(file_path, 'id,name\n1,one\n2,two\n3,three\n');
@@ -87,7 +87,7 @@ describe('create_job', () => {
     ['an empty name', { name: '  ' }, 'invalid_input', /name/],
     ['an unknown source', { enumerator_type: 'cvs' }, 'invalid_input', /cvs.*csv/],
     ['an unknown field of the source', { enumerator_config: { path: 'x' } }, 'invalid_input', /path.*file_path/],
-    ['a source that is not there', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
+    ['a missing source', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
     ['an unknown worker', { worker: { type: 'claud' } }, 'invalid_input', /claud/],
     ['a bad worker', { worker: { type: 'scripted', nonsense: 1 } }, 'invalid_input', /nonsense/],
     ['a bad limit', { limits: { timeout_s: 0 } }, 'invalid_input', /limits\.timeout_s/],
@@ -220,10 +220,10 @@ describe('records of a source that cannot be units', () => {
 });
 
 describe('while the source is being stored', () => {
-  /** A source that waits at its end until a test lets it go on. */
+  /** Source that waits at its end until the test continues it. */
   function slowSource(f: Flow, call: Partial<Call> = {}, rows = `name\n${'x\n'.repeat(10)}`) {
     const gate = Promise.withResolvers<void>();
-    // On a slow machine it may be closed before anybody waits at it.
+    // On a slow machine it may be closed before it is awaited.
     gate.promise.catch(() => undefined);
     const { promptSynthesizer } = f.orchestrator.deps;
     const synthesize = promptSynthesizer.synthesize;
@@ -247,7 +247,7 @@ describe('while the source is being stored', () => {
     const answered = await creating;
     expect(answered).toMatchObject({ status: 'enumerating', executor: { state: 'alive' } });
     const { job_id } = answered as { job_id: string };
-    // Whoever gave up the call finds it; until it is ready nothing else can be done with it but cancel_job.
+    // After an aborted call the job is listed; until it is ready only cancel_job is accepted.
     expect((await f.call('list_jobs', {})).jobs).toMatchObject([{ job_id, status: 'enumerating' }]);
     const refused: readonly (readonly [OperationName, object])[] = [
       ['start_job', {}],

@@ -55,7 +55,7 @@ describe('a request_id', () => {
         expect(JSON.stringify(answer)).not.toMatch(/call-1|"request_id"/);
       }
       expect(await f.call('get_job', { job_id })).toMatchObject({ request_id: request_id ?? null });
-      // What the call caused says so.
+      // Events of the call have its id.
       expect(f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
     },
   );
@@ -160,7 +160,7 @@ describe('a call that its client aborts', () => {
 describe('a second run of one batch file', () => {
   const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
-  // As ABP wrote it before machines were recorded.
+  // A record from before machine ids.
   const { machineId: _, ...before } = other;
   const withoutMachine = before as typeof other;
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** A call that waits, and whether it has its answer. */
+/** A waiting call, and its answer if it has one. */
 function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' = 'get_job_status', wait_seconds = 45) {
   const state: { answer?: Awaited<ReturnType<typeof f.call<'get_job_status'>>> } = {};
   const begun = f.clock.monotonic();
@@ -10,7 +10,7 @@ function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' =
     state.answer = answer;
   });
   return {
-    /** The answer, which came long before its time was over. */
+    /** The answer, which came long before the end of the wait. */
     answered: async () => {
       await f.until(() => state.answer !== undefined);
       expect(f.clock.monotonic() - begun).toBeLessThan(10_000);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { connect, jobOver, makePlace, type OnElicitation, PROGRAM, personAt } from './clients.ts';
 import { choose, type Dialog, inTurn, openHosts } from './host.ts';
 
-/** The newest protocol, and the oldest client: there the SDK turns the question into a request of its own. */
+/** The newest protocol, and the oldest client, for which the SDK sends the question as its own request. */
 const hosts = await openHosts('v2 auto', 'v1');
 
 const WAIT = { wait_seconds: 45 };
@@ -36,7 +36,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(waiting).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect(waiting.next[0]).toMatchObject({ tool: 'start_job', arguments: { approve: true } });
     expect(waiting.user_answer).toMatchObject({ decision: 'none' });
-    // The user said yes in the conversation: no second question.
+    // The user agreed in the conversation: no second question.
     await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
     expect(dialogs).toHaveLength(1);
   });
@@ -58,7 +58,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     for (const part of [PROGRAM.worker.command.join(' '), host.place.source, 'Count the words of file_path:']) {
       expect(details).toContain(part);
     }
-    // Their yes was to the program; an argument is none to its result.
+    // The user allowed the program; an argument does not approve its result.
     const refused = await call('start_job', { job_id, approve: true, shown: tested.approval.shown });
     expect(dialogs).toHaveLength(3);
     expect(refused).toMatchObject({ isError: true, text: /only a person can approve its test/ });
@@ -148,7 +148,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       expect.stringContaining(`Changed since its approval: ${script}.`),
     ]);
     expect(existsSync(marker)).toBe(false);
-    // Allowed as it is now, its result is decided about once more.
+    // After the new approval its result needs another decision.
     user.answer = choose('approve');
     const running = await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
     expect(['running', 'completed']).toContain(running.status);

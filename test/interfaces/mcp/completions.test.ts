@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createCompletions } from '../../../src/mcp/completions.ts';
 import { flow } from '../../helpers/flow.ts';
 
-/** What the protocol takes in one answer; with one more the SDK says that there are more. */
+/** Maximum of the protocol; with one more the SDK sets `hasMore`. */
 const AT_MOST = 100;
 
 it('completes indexes of units in order, without a loop over all units', async () => {

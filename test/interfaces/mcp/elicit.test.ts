@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ask, choiceForm } from '../../../src/mcp/elicit.ts';
 import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../../helpers/unseen.ts';
 
-/** What a host puts before its user. */
+/** Texts that a host shows its user. */
 async function dialog(message: string): Promise<string> {
   const asked = await ask(
     { about: 'source', definition: '0'.repeat(64) },

@@ -6,7 +6,7 @@ const clients = await Promise.all(CLIENTS.map((kind) => connect(kind, place)));
 const job = jobOver(place);
 const source = job.enumerator_config as object;
 
-/** A call, and what of its refusal a person or a model needs: the thing, the found, the next step. */
+/** A call, and the parts of its error that help: the field, the value found, the next step. */
 const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
   ['an unknown field', 'create_job', { ...job, enumerator_typ: 'file' }, ['"enumerator_typ"', '"enumerator_type"']],
   [

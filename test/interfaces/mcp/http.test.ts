@@ -18,7 +18,7 @@ place.onEnd(() => handler.close());
 
 const INFO = { name: 'test', version: '1.0.0' };
 const URL_OF_IT = new URL('http://127.0.0.1/mcp');
-/** The interface alone: what stands before it (Host, Origin, token) is the server's. */
+/** The interface alone, without the server's checks of Host, Origin and token. */
 const fetch = (url: string | URL, init?: RequestInit) => {
   const request = new Request(url, init);
   request.headers.set('X-Request-Id', 'req-7');
@@ -43,7 +43,7 @@ describe.each(CLIENTS)('over HTTP, with a client of kind %s', (kind) => {
     const client = await connect(kind);
     expect((await client.listTools()).tools).toHaveLength(17);
     expect((await client.listPrompts()).prompts).toHaveLength(3);
-    // What is promised is kept: in the older era a server here has no way to tell of changes.
+    // In the older protocol the server cannot send updates and does not claim to.
     const tells = kind === 'v2 auto';
     expect(client.getServerCapabilities()?.resources).toEqual({ listChanged: tells, subscribe: tells });
     const { contents } = await client.readResource({ uri: 'abp://status' });
@@ -80,7 +80,7 @@ describe('over HTTP, in the 2026 era', () => {
     const { job_id } = created.structuredContent as { readonly job_id: string };
     const answer = await client.callTool({ name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     expect(messages).toEqual([expect.stringContaining('Test passed: ')]);
-    // Over HTTP nobody knows where the caller works.
+    // Over HTTP the caller's folder is unknown.
     expect(abp.store.repository.jobs.get(job_id)?.home).toBeNull();
     expect(answer.structuredContent).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
   });

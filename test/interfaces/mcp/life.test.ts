@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { ABP, connect, jobOver, makePlace, observe, type Place } from './clients.ts';
 
-/** A server as a host starts it: a process group of its own and pipes, spoken to in bare JSON-RPC. */
+/** A server as a host starts it: in its own process group, with pipes and plain JSON-RPC. */
 function startServer(place: Place) {
   const child = spawn(process.execPath, [ABP, 'mcp'], { env: place.environment, cwd: place.root, detached: true });
   const lines: string[] = [];
@@ -50,7 +50,7 @@ function startServer(place: Place) {
 
 type Server = ReturnType<typeof startServer>;
 
-/** Waits until the process is gone; how it ended. */
+/** Waits for the end of the process; returns its exit code or signal. */
 function ended(child: ChildProcessWithoutNullStreams): Promise<{ code: number | null; signal: string | null }> {
   if (child.exitCode !== null || child.signalCode !== null) {
     return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
@@ -58,7 +58,7 @@ function ended(child: ChildProcessWithoutNullStreams): Promise<{ code: number | 
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
 }
 
-/** The ways in which hosts end a server. */
+/** Ways in which hosts end a server. */
 const ENDINGS: readonly (readonly [string, (server: Server) => void])[] = [
   ['SIGKILL to its group', ({ child }) => process.kill(-(child.pid ?? 0), 'SIGKILL')],
   ['SIGTERM to its group', ({ child }) => process.kill(-(child.pid ?? 0), 'SIGTERM')],
@@ -71,7 +71,7 @@ describe.each(ENDINGS)('a host that ends its server with %s', (how, end) => {
     const first = startServer(place);
     await first.open();
     const { job_id } = await first.call('create_job', jobOver(place));
-    // In mid-test: a call waits for it.
+    // During the test: a call waits for it.
     first.send('tools/call', { name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     const observer = observe(place);
     const status = () => observer.ok('get_job_status', { job_id });

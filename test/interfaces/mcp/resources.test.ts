@@ -103,7 +103,7 @@ describe('over a job that has ended', () => {
   });
 });
 
-/** What a client hears after it subscribed to some addresses. */
+/** Records the updates of a client that subscribed to URIs. */
 async function subscribe({ kind, client, era }: TestClient, uris: readonly string[]): Promise<readonly string[]> {
   const heard: string[] = [];
   if (kind === 'v1') {

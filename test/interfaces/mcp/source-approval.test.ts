@@ -4,7 +4,7 @@ import { choose, openHosts } from './host.ts';
 
 const hosts = await openHosts('v2 auto', 'v1');
 
-/** A source that is code; each call gives another text, which nobody has approved. */
+/** Makes a code source; each call has a new text, which is not approved. */
 let codes = 0;
 const codeSource = (more = '') => ({
   enumerator_type: 'dynamic',

@@ -5,7 +5,7 @@ import { choose, inTurn, openHosts } from './host.ts';
 
 const WAIT = { wait_seconds: 45 };
 
-/** What comes after the answer is the same for every kind of client. */
+/** One client is enough: after the answer all kinds are the same. */
 const hosts = await openHosts('v2 auto');
 
 describe.each(hosts)('in a host with dialogs', (host) => {

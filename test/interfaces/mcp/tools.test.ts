@@ -4,7 +4,7 @@ import { INSTRUCTIONS } from '../../../src/mcp/instructions.ts';
 import { TOOLS } from '../../../src/mcp/tools.ts';
 import { CLIENTS, connect, makePlace } from './clients.ts';
 
-/** Hosts show all of it to their model, or search in it: it has to stay small. */
+/** Hosts show the whole list to their model, or search in it: it has to stay small. */
 const LIST_BYTES = 26_000;
 
 const { client } = await connect('v1', makePlace([], afterAll));
@@ -39,10 +39,10 @@ describe('the tool list', () => {
   });
 });
 
-/** What hosts decide by: whether a tool only reads, may take away or replace what was there, and reaches beyond ABP. */
+/** Annotations that hosts use: whether a tool only reads, may remove or replace data, and reaches beyond ABP. */
 const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroys', 'closed' | 'open']>> = {
   list_enumerators: ['reads', 'closed'],
-  // Any file of this user, and hosts of databases.
+  // Reads any file of this user, and database servers.
   preview_items: ['reads', 'open'],
   create_job: ['adds', 'open'],
   update_job: ['adds', 'closed'],
@@ -56,9 +56,9 @@ const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroy
   pause_job: ['adds', 'closed'],
   resume_job: ['destroys', 'open'],
   cancel_job: ['destroys', 'closed'],
-  // It ends agents at work, and a reopened unit's result gives way to another.
+  // Stops running agents, and replaces the result of a reopened unit.
   manage_units: ['destroys', 'open'],
-  // With force, any file.
+  // With force it replaces any file.
   export_results: ['destroys', 'closed'],
   delete_job: ['destroys', 'closed'],
   dashboard: ['adds', 'closed'],
@@ -108,7 +108,7 @@ describe.each(tools)('the tool $name', (tool) => {
   it('bounds every number and text of its input', () => {
     const unbounded = nodesOf(tool.inputSchema).filter(({ type: types, maximum, maxLength, enum: words }) => {
       const [type] = [types].flat();
-      // Every integer has the maximum that a double can count to.
+      // zod gives every integer the largest safe integer as its maximum.
       if (type === 'integer') return typeof maximum !== 'number' || maximum >= Number.MAX_SAFE_INTEGER;
       if (type === 'number') return typeof maximum !== 'number';
       return type === 'string' && words === undefined && typeof maxLength !== 'number';
@@ -119,7 +119,7 @@ describe.each(tools)('the tool $name', (tool) => {
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** Every schema node of a schema. */
+/** Collects every node of a schema. */
 function nodesOf(schema: unknown): readonly Node[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const node = schema as Node;

@@ -103,7 +103,7 @@ describe('S12: files that are changed after their approval', () => {
     await person.allow(job_id);
     await person.ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await vi.waitFor(() => expect(existsSync(join(place.root, 'begun'))).toBe(true), PATIENCE);
-    // A shell reads its script as it goes: what is at work is left as it was.
+    // A shell reads its script while it runs: running scripts stay unchanged.
     const script = join(place.root, 'work.sh');
     place.write('new.sh', `touch '${marker}'`);
     renameSync(join(place.root, 'new.sh'), script);

@@ -78,7 +78,7 @@ describe('S1: programs of any worker', () => {
       const clone = await ok('create_job', jobOver(place, { worker: touches, ...change }));
       expect(await call('start_job', { job_id: clone.job_id })).toMatchObject({ isError: true });
     }
-    // The very same is allowed; without a test it is for a person all the same.
+    // The same definition is allowed; skipping the test still needs a person.
     const same = (await ok('create_job', jobOver(place, { worker: touches }))).job_id;
     expect(await call('start_job', { job_id: same, skip_test: true })).toMatchObject({ isError: true });
     expect(pwned()).toBe(false);

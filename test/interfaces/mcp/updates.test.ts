@@ -13,7 +13,7 @@ function openRepository(): Repository {
   return repository;
 }
 
-/** A job whose source is still being stored. */
+/** Job whose units are still being stored. */
 function insert(repository: Repository, jobId: string, createdAt = 0): void {
   repository.transaction((tx) =>
     repository.jobs.insert(
@@ -59,7 +59,7 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
   );
 }
 
-/** The source has been stored. */
+/** Ends the storing of its units. */
 function store(repository: Repository, jobId: string): void {
   repository.transaction((tx) => {
     repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: 1 } });
@@ -96,7 +96,7 @@ it('survives a failed poll and sends its updates later', () => {
   broken.mockRestore();
   insert(repository, 'job-222222');
   vi.advanceTimersByTime(1000);
-  // A job whose source is still being stored is seen by nobody but its maker.
+  // A job whose units are still being stored is not shown to other clients.
   expect(heard).toEqual([]);
   store(repository, 'job-222222');
   vi.advanceTimersByTime(5000);
