@@ -81,7 +81,10 @@ describe.each([
     const f = flow();
     const jobId = await tested(f, job);
     await start(f, jobId, { approve: false });
-    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, jobId)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     expect(f.worker.runs).toHaveLength(1);
     await allow(f, jobId);
     expect((await start(f, jobId)).status).toBe('testing');
@@ -97,7 +100,7 @@ describe.each([
     const before = f.job(jobId);
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({
       ...REFUSED,
-      message: /test of it has not been approved/,
+      message: /An earlier test of it is not approved yet/,
     });
     expect(f.job(jobId)).toEqual(before);
     await allow(f, jobId);
@@ -126,7 +129,10 @@ describe.each([
     const f = flow();
     await start(f, await tested(f, job), { approve: false });
     const other = await f.create(job);
-    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, other)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     await allow(f, other);
     expect((await start(f, other)).status).toBe('testing');
   });
@@ -221,7 +227,10 @@ describe.each([
     const jobId = await tested(f, job);
     await end(f, jobId);
     const other = await f.create(job);
-    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, other)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     expect(f.worker.runs).toHaveLength(1);
   });
 

@@ -532,9 +532,9 @@ describe('a rejected operation names its precondition and changes nothing', () =
 });
 
 test.each<[JobStatus, RegExp]>([
-  ['enumerating', /^cancel_job ends that and removes it/],
-  ['running', /^cancel_job or pause_job first/],
-  ['post_processing', /^cancel_job or pause_job first/],
+  ['enumerating', /^cancel_job stops that and removes the job/],
+  ['running', /^Use cancel_job or pause_job first/],
+  ['post_processing', /^Use cancel_job or pause_job first/],
   ['paused', /pause_job with hard=true/],
   ['completed', /again in a moment/],
   ['cancelled', /again in a moment/],
@@ -552,7 +552,7 @@ test('the advice for deleting a job in its test is to cancel it, not to pause it
   f.worker.otherwise = hangs;
   const job_id = await f.create();
   await f.call('start_job', { job_id, wait_seconds: 0 });
-  const hint = expect.stringMatching(/^cancel_job first, or wait/);
+  const hint = expect.stringMatching(/^Use cancel_job, or wait/);
   await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint });
   await f.call('cancel_job', { job_id });
 });
@@ -568,7 +568,7 @@ test('a job resumed while its deletion waits is kept', async () => {
     repository.leases.release(tx, leaving);
   });
   f.clock.advance(1000);
-  await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /at work/ });
+  await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /is active/ });
   expect(f.statuses(jobId)).toBe('pending pending pending');
 });
 

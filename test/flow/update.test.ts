@@ -50,7 +50,7 @@ describe('update_job', () => {
     const answers = await Promise.allSettled(changes.map((change) => f.call('update_job', { job_id, ...change })));
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = answers.find(({ status }) => status === 'rejected');
-    expect(refused).toMatchObject({ reason: { message: expect.stringContaining('it has changed at this moment') } });
+    expect(refused).toMatchObject({ reason: { message: expect.stringContaining('it was changed by another call at the same time') } });
     expect(f.job(job_id).revision).toBe(2);
   });
 
@@ -85,8 +85,8 @@ describe('update_job', () => {
   });
 
   test.each([
-    ['nothing', {}, /Nothing to change/],
-    ['no limit', { limits: {} }, /Nothing to change/],
+    ['nothing', {}, /Expected at least one change, found none/],
+    ['no limit', { limits: {} }, /Expected at least one change, found none/],
     ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
     ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],

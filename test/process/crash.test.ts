@@ -284,7 +284,7 @@ describe('a stalled executor', () => {
 
   test.each([
     ['recover', /has a new executor: the one before \(pid \d+\) stood still/],
-    ['resume', /goes on\. The executor before \(pid \d+\) stood still/],
+    ['resume', /goes on\. The previous executor \(pid \d+\) did not respond and was replaced/],
   ])('is replaced by abp %s, which reports it', async (verb, said) => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { connect, jobOver, makePlace } from './clients.ts';
 
-test('a model that has the tools and force cannot write into the store, nor over a file without it', async () => {
+test('a model with the tools cannot write into the store, nor over a file without force', async () => {
   const place = makePlace();
   const { ok, call } = await connect('v2 auto', place);
   const { job_id } = await ok('create_job', jobOver(place));
@@ -29,7 +29,7 @@ test('a model that has the tools and force cannot write into the store, nor over
   expect((await ok('list_jobs')).jobs).toHaveLength(1);
 });
 
-test('results, whose content a model can choose, become no program: no file that anything reads by itself', async () => {
+test('results with content by a model become no file that a program reads by itself', async () => {
   const place = makePlace();
   const { ok, call } = await connect('v2 auto', place);
   const { job_id, output_directory } = await ok('create_job', jobOver(place));
