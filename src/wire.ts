@@ -36,9 +36,9 @@ export type Making = 'makes' | 'leaves';
 
 function openFor(path: string, making: Making): Store {
   if (making === 'makes' || existsSync(path)) return openStore(path, systemClock, provablyDead);
-  const { repository, dispatcher } = openStore(':memory:', systemClock, provablyDead);
+  const store = openStore(':memory:', systemClock, provablyDead);
   // Where it would be decides what lies beside it.
-  return { repository: { ...repository, path }, dispatcher };
+  return { ...store, repository: { ...store.repository, path } };
 }
 
 /** The workers there are, by type. */
@@ -63,6 +63,7 @@ export function wire(
   const orchestrator = createOrchestrator({
     ...shared,
     dispatcher: store.dispatcher,
+    feed: store.feed,
     workers,
     launcher,
     places,

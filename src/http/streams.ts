@@ -16,6 +16,8 @@ import { serverCall } from './server-call.ts';
 
 const EVENTS_A_PAGE = 200;
 const ENTRIES_A_PAGE = 100;
+/** What an agent says goes to files, of which the store's feed does not know. */
+const LOG_LOOK_MS = 250;
 
 /** The live streams: a job's events, and the log of an attempt while it happens. */
 export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds: Feeds): void {
@@ -58,6 +60,7 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
 
   function logSource(log: AttemptRef, call: ReturnType<typeof serverCall>): FeedSource {
     return {
+      lookMs: LOG_LOOK_MS,
       mark: () => attemptLogMark(orchestrator.deps, log),
       page: async (since) => {
         const input = { ...inputOf(log), since, limit: ENTRIES_A_PAGE };

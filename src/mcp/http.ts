@@ -20,7 +20,7 @@ export interface McpHttpHandler {
  * request, without dialogs and updates. The largest request is one call with a long prompt template.
  */
 export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
-  const bus = updatingBus(createResourceUpdates(host.orchestrator.deps.repository));
+  const bus = updatingBus(createResourceUpdates(host.orchestrator.deps));
   const handler = createMcpHandler(({ era }) => createMcpServer(host, { ...options, subscribe: era === 'modern' }), {
     bus,
     onerror: options.onError ?? toStderr,
@@ -28,7 +28,7 @@ export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): M
   return { fetch: (request) => handler.fetch(request), close: handler.close };
 }
 
-/** A bus that looks at the store only while a client listens. */
+/** A bus that watches the store only while a client listens. */
 function updatingBus(updates: ResourceUpdates): ServerEventBus {
   const inner = new InMemoryServerEventBus();
   let stop: (() => void) | undefined;

@@ -38,7 +38,7 @@ export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {})
   // A stray console.log of some library would break the protocol.
   globalThis.console = new Console(process.stderr, process.stderr);
   const transport = new OwnStdio();
-  const updates = createResourceUpdates(host.orchestrator.deps.repository);
+  const updates = createResourceUpdates(host.orchestrator.deps);
   const handle = serveStdio(
     ({ era }) => {
       const server = createMcpServer(host, { ...options, subscribe: true });

@@ -218,7 +218,5 @@ export interface Repository {
    * cannot be written at all.
    */
   turn(maxWaitMs?: number): Promise<void> | null;
-  /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
-  changeCounter(): number;
   close(): void;
 }

@@ -1,7 +1,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { createFeeds } from '../../../src/http/feed.ts';
+import { createEventFeed } from '../../../src/repository/event-feed.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
 import { serveTest, type TestServer } from './server.ts';
@@ -239,10 +241,14 @@ describe('the log of an attempt', () => {
 });
 
 describe('a feed', () => {
+  /** Feeds of a store on which so much has been committed. */
+  const feedsOn = (commits: () => number) =>
+    createFeeds({ feed: createEventFeed(commits, systemClock), clock: systemClock });
+
   test('says that it lives while nothing happens', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const client = feeds.follow('quiet', { mark: () => '1', page: () => null }, 0, new AbortController().signal);
     await client.next();
     for (let beat = 0; beat < 3; beat++) {
@@ -265,7 +271,7 @@ describe('a feed', () => {
       },
       page: () => null,
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => (broken ? 2 : 1));
     const follow = (key: string, of = source) => feeds.follow(key, of, 0, new AbortController().signal);
     const [one, other] = [follow('breaks'), follow('lasts', { ...source, mark: () => '1' })];
     await Promise.all([one.next(), other.next()]);
@@ -289,7 +295,7 @@ describe('a feed', () => {
         return { text: `page ${after}`, next: after + 1 };
       },
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const stop = new AbortController();
     const clients = Array.from({ length: 50 }, () => feeds.follow('same', source, 0, stop.signal));
     for (const client of clients) {
@@ -308,7 +314,7 @@ describe('a feed', () => {
       mark: () => String(pages),
       page: (after: number) => ({ text: String(++pages), next: after + 1 }),
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const slow = feeds.follow('slow', source, 0, new AbortController().signal);
     await slow.next();
     await slow.next();

@@ -7,10 +7,10 @@ import { openStore } from '../../../src/repository/index.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function openRepository(): Repository {
-  const { repository } = openStore(':memory:', systemClock);
+function openDeps() {
+  const { repository, feed } = openStore(':memory:', systemClock);
   onTestFinished(() => repository.close());
-  return repository;
+  return { repository, feed, clock: systemClock };
 }
 
 /** A job whose source is still being stored. */
@@ -67,58 +67,60 @@ function store(repository: Repository, jobId: string): void {
   });
 }
 
-it('looks at the store only while somebody listens', () => {
-  const repository = openRepository();
-  const looks = vi.spyOn(repository, 'changeCounter');
-  const updates = createResourceUpdates(repository);
+it('watches the store only while somebody listens', async () => {
+  const deps = openDeps();
+  const reads = vi.spyOn(deps.repository.events, 'lastSeqs');
+  const updates = createResourceUpdates(deps);
   const listener = { updated: () => undefined, listChanged: () => undefined };
-  vi.advanceTimersByTime(5000);
-  expect(looks).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
   const stops = [updates.listen(listener), updates.listen({ ...listener })];
-  vi.advanceTimersByTime(5000);
-  expect(looks.mock.calls.length).toBeGreaterThan(5);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(reads).toHaveBeenCalled();
   for (const stop of stops) stop();
-  looks.mockClear();
-  vi.advanceTimersByTime(5000);
-  expect(looks).not.toHaveBeenCalled();
+  reads.mockClear();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
-it('lives on when a look fails, and tells later what it could not see then', () => {
-  const repository = openRepository();
+it('lives on when a look fails, and tells later what it could not see then', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   const heard: string[] = [];
-  const updates = createResourceUpdates(repository);
+  const updates = createResourceUpdates(deps);
   onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
   const broken = vi.spyOn(repository.events, 'lastSeqs').mockImplementation(() => {
     throw new Error('database is locked');
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(broken).toHaveBeenCalled();
   broken.mockRestore();
   insert(repository, 'job-222222');
-  vi.advanceTimersByTime(1000);
+  await vi.advanceTimersByTimeAsync(1000);
   // A job whose source is still being stored is seen by nobody but its maker.
   expect(heard).toEqual([]);
   store(repository, 'job-222222');
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
 
-it('tells of the oldest job of many, and of every unit however many changed at once', () => {
-  const repository = openRepository();
+it('tells of the oldest job of many, and of every unit however many changed at once', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
     insert(repository, jobId, n);
     store(repository, jobId);
   }
   const heard = new Set<string>();
-  const updates = createResourceUpdates(repository);
+  const updates = createResourceUpdates(deps);
   onTestFinished(updates.listen({ updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
   repository.transaction((tx) => {
     for (let index = 0; index < 3000; index++) {
       repository.events.add(tx, 'job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
     }
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toContain('abp://jobs/job-000000');
   expect(heard).toContain('abp://jobs/job-000000/units/2999');
   expect([...heard].filter((uri) => uri.includes('/units/'))).toHaveLength(3000);
@@ -126,12 +128,13 @@ it('tells of the oldest job of many, and of every unit however many changed at o
   expect(heard).not.toContain('list');
 });
 
-it('tells later what it could not name at once', () => {
-  const repository = openRepository();
+it('tells later what it could not name at once', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   insert(repository, 'job-222222');
   store(repository, 'job-222222');
   const heard: string[] = [];
-  const updates = createResourceUpdates(repository);
+  const updates = createResourceUpdates(deps);
   onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => undefined }));
   repository.transaction((tx) =>
     repository.events.add(tx, 'job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
@@ -139,6 +142,6 @@ it('tells later what it could not name at once', () => {
   vi.spyOn(repository.events, 'list').mockImplementationOnce(() => {
     throw new Error('database is locked');
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toContain('abp://jobs/job-222222/units/7');
 });
