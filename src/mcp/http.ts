@@ -4,9 +4,10 @@ import {
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
 import { type McpHost, type McpOptions, toStderr } from './host.ts';
 import { createMcpServer } from './server.ts';
-import { createResourceUpdates, type ResourceUpdates } from './updates.ts';
+import { watchResources } from './updates.ts';
 
 /** MCP over HTTP, to be mounted at one path. Whoever mounts it has checked Host, Origin and token before. */
 export interface McpHttpHandler {
@@ -20,7 +21,7 @@ export interface McpHttpHandler {
  * request, without dialogs and updates. The largest request is one call with a long prompt template.
  */
 export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
-  const bus = updatingBus(createResourceUpdates(host.orchestrator.deps));
+  const bus = updatingBus(host.orchestrator.deps);
   const handler = createMcpHandler(({ era }) => createMcpServer(host, { ...options, subscribe: era === 'modern' }), {
     bus,
     onerror: options.onError ?? toStderr,
@@ -29,7 +30,7 @@ export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): M
 }
 
 /** A bus that watches the store only while a client listens. */
-function updatingBus(updates: ResourceUpdates): ServerEventBus {
+function updatingBus(deps: OrchestratorDeps): ServerEventBus {
   const inner = new InMemoryServerEventBus();
   let stop: (() => void) | undefined;
   const publish = (event: ServerEvent) => inner.publish(event);
@@ -37,7 +38,7 @@ function updatingBus(updates: ResourceUpdates): ServerEventBus {
     publish,
     subscribe(listener) {
       const leave = inner.subscribe(listener);
-      stop ??= updates.listen({
+      stop ??= watchResources(deps, {
         updated: (uri) => publish({ kind: 'resource_updated', uri }),
         listChanged: () => publish({ kind: 'resources_list_changed' }),
       });

@@ -6,37 +6,36 @@ import { URIS } from './uris.ts';
 const REST_MS = 500;
 /** A look that failed is made up for after so long, also when nothing changes any more. */
 const RETRY_MS = 2000;
-/** Events read between two looks: more than any job has in that time. */
+/** Events read at one look: more than any job has between two. */
 const EVENTS_A_LOOK = 10_000;
 
-/** Receives the resources that have changed. */
+/** Receives the addresses of resources that have changed. */
 export interface UpdateListener {
   updated(uri: string): void;
   /** Jobs were made or deleted. */
   listChanged(): void;
 }
 
-/** Watches a store for all connections of this process. */
-export interface ResourceUpdates {
-  /** Reports every change from now on; returns how to stop. Watches the store only while there are listeners. */
-  listen(listener: UpdateListener): () => void;
-}
-
-/** Makes one. It sees the changes by any process, by the numbers of the jobs' last events. */
-export function createResourceUpdates(deps: Pick<OrchestratorDeps, 'repository' | 'feed' | 'clock'>): ResourceUpdates {
+/**
+ * Reports every change of a resource by any process from now on; returns how to stop. Changes are seen by the numbers of
+ * the jobs' last events. Throws what the first look at the store throws.
+ */
+export function watchResources(
+  deps: Pick<OrchestratorDeps, 'repository' | 'feed' | 'clock'>,
+  listener: UpdateListener,
+): () => void {
   const { events } = deps.repository;
-  const listeners = new Set<UpdateListener>();
-  let idle = new AbortController();
-  let seen: ReadonlyMap<string, number> = new Map();
+  const stopped = new AbortController();
+  let seen = events.lastSeqs();
 
-  async function watch({ signal }: AbortController): Promise<void> {
-    for await (const _ of changes(deps, signal, () => RETRY_MS)) {
+  async function watch(): Promise<void> {
+    for await (const _ of changes(deps, stopped.signal, () => RETRY_MS)) {
       try {
         look();
       } catch {
         // A store that is busy or closed does not end the server: the next look sees what this one missed.
       }
-      await deps.clock.sleep(REST_MS, signal);
+      await deps.clock.sleep(REST_MS, stopped.signal);
     }
   }
 
@@ -48,10 +47,8 @@ export function createResourceUpdates(deps: Pick<OrchestratorDeps, 'repository' 
     // From here on nothing can fail: every change that was seen is reported.
     seen = now;
     if (changed.length === 0 && !listChanged) return;
-    for (const listener of listeners) {
-      if (listChanged) listener.listChanged();
-      for (const uri of [URIS.status, URIS.jobs, ...uris]) listener.updated(uri);
-    }
+    if (listChanged) listener.listChanged();
+    for (const uri of [URIS.status, URIS.jobs, ...uris]) listener.updated(uri);
   }
 
   function urisOf(jobId: string, afterSeq: number): readonly string[] {
@@ -62,17 +59,6 @@ export function createResourceUpdates(deps: Pick<OrchestratorDeps, 'repository' 
     return [URIS.job(jobId), URIS.results(jobId), ...named];
   }
 
-  return {
-    listen(listener) {
-      if (listeners.size === 0) {
-        seen = events.lastSeqs();
-        idle = new AbortController();
-        void watch(idle);
-      }
-      listeners.add(listener);
-      return () => {
-        if (listeners.delete(listener) && listeners.size === 0) idle.abort();
-      };
-    },
-  };
+  void watch();
+  return () => stopped.abort();
 }

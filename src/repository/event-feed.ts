@@ -1,8 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 
-/** Time between two looks at the counter, ms: the longest delay of a wake-up. A look takes 5 µs. */
-const LOOK_MS = 100;
+/** Time between two looks at the counter, ms: the longest delay of a wake-up. */
+const LOOK_MS = 200;
 
 /** Makes the feed of a SQLite store, which cannot notify: polls a counter of commits once for all watchers. */
 export function createEventFeed(commits: () => number, clock: Clock): EventFeed {

@@ -77,6 +77,7 @@ export function openStore(
 /** Everything that is made of one connection. */
 function partsOn(connection: Connection, path: string, clock: Clock, isDead: (process: ProcessIdentity) => boolean) {
   const { db } = connection;
+  const foreignCommits = db.prepare<[], number>('PRAGMA data_version').pluck();
   const ownChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
   return {
     jobs: createJobStore(db, clock),
@@ -92,7 +93,7 @@ function partsOn(connection: Connection, path: string, clock: Clock, isDead: (pr
       totals: createTotals(db),
       ...createTransaction(connection, path),
       /** Grows with what other connections commit, and with what this one writes. */
-      commits: () => (db.pragma('data_version', { simple: true }) as number) + (ownChanges.get() ?? 0),
+      commits: () => (foreignCommits.get() ?? 0) + (ownChanges.get() ?? 0),
     },
   };
 }

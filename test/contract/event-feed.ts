@@ -16,7 +16,7 @@ export interface FeedUnderTest {
 }
 
 /** Longer than a driver takes to connect, or to report a commit. */
-const QUIET_MS = 300;
+const QUIET_MS = 500;
 
 /** The suite that every driver of the EventFeed port passes; `shared` says whether other processes can open its stores. */
 export function eventFeedContract(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** A call that waits, and whether it has its answer. */
+/** Starts a call that waits; says when it has its answer. */
 function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' = 'get_job_status', wait_seconds = 45) {
   const state: { answer?: Awaited<ReturnType<typeof f.call<'get_job_status'>>> } = {};
   const begun = f.clock.monotonic();
@@ -53,7 +53,7 @@ describe('a call that waits is answered at once', () => {
     expect(await call.answered()).toMatchObject({ status: 'completed', units: { completed: 3 } });
   });
 
-  test('when somebody pauses it', async () => {
+  test('when a person pauses it', async () => {
     const { f, job_id } = await running();
     const call = waiting(f, job_id);
     await f.tick();
@@ -89,7 +89,7 @@ describe('a call that waits is answered at once', () => {
 });
 
 describe('without news', () => {
-  test('a call is answered when its time is over, and hears meanwhile how far the job is', async () => {
+  test('a call is answered when its time is over, and reports progress meanwhile', async () => {
     const { f, job_id } = await running();
     const heard: unknown[] = [];
     let answered = false;
@@ -108,7 +108,7 @@ describe('without news', () => {
     ]);
   });
 
-  test('no call outlasts the patience of its caller, whatever it did before it waited', async () => {
+  test('no call outlasts maxWaitMs, however long it worked before the wait', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const job_id = await f.create();
@@ -127,7 +127,7 @@ describe('without news', () => {
     expect(f.clock.monotonic() - begun).toBeLessThan(46_000);
   });
 
-  test('a caller that has gone away keeps nothing waiting', async () => {
+  test('an aborted call ends its wait', async () => {
     const { f, job_id } = await running();
     const gone = new AbortController();
     const call = f.call('get_job_status', { job_id, wait_seconds: 45 }, { signal: gone.signal });
@@ -136,7 +136,7 @@ describe('without news', () => {
   });
 });
 
-test('a failure that will be tried again is told of beside those that will not', async () => {
+test('failures that will be retried are reported apart from final ones', async () => {
   const f = flow();
   f.worker.on(0, fails('bad_input'));
   f.worker.on(1, fails('timeout'), hangs);

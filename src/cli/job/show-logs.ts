@@ -43,20 +43,18 @@ export async function showConversation(
   const entries: Entry[] = [];
   let silent = true;
   let since = -1;
+  let more = true;
   let seen: string | null | undefined;
-  for await (const _ of changes(deps, undefined, () => LOOK_MS)) {
+  for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
     const mark = attemptLogMark(deps, { jobId, stage, index: unit, attempt });
-    if (mark === seen) continue;
+    if (!more && mark === seen) continue;
+    const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
+    if (session.json) entries.push(...page.entries);
+    else for (const entry of page.entries) session.say(entryText(session, entry));
+    silent &&= page.entries.length === 0;
+    ({ next_since: since, more } = page);
     seen = mark;
-    let page: OutputOfView<'attempt_log'>;
-    do {
-      page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
-      if (session.json) entries.push(...page.entries);
-      else for (const entry of page.entries) session.say(entryText(session, entry));
-      since = page.next_since;
-      silent &&= page.entries.length === 0;
-    } while (page.more);
-    if (page.ended || !follow) break;
+    if (page.ended || (!more && !follow)) break;
   }
   const nothing = `Attempt ${attempt} of unit ${unit} has said nothing, or its files were pruned.`;
   session.answer({ job_id: jobId, unit, stage, attempt, entries }, silent ? nothing : undefined);
@@ -76,7 +74,7 @@ export async function showExecutorLog(session: Session, jobId: string, { lines, 
   for (let size = fileSize(path), rest = ''; follow; ) {
     const ended = isAtRest(await session.call('get_job_status', { job_id: jobId }));
     const now = fileSize(path);
-    // A log that was put aside begins again.
+    // A rotated log begins again.
     const text = rest + readTail(path, now < size ? now : now - size);
     const whole = text.split('\n');
     rest = whole.pop() ?? '';

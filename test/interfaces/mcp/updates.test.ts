@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { createResourceUpdates } from '../../../src/mcp/updates.ts';
+import { watchResources } from '../../../src/mcp/updates.ts';
 import type { Repository } from '../../../src/ports/repository.ts';
 import { openStore } from '../../../src/repository/index.ts';
 
@@ -67,14 +67,13 @@ function store(repository: Repository, jobId: string): void {
   });
 }
 
-it('watches the store only while somebody listens', async () => {
+it('watches the store only until it is stopped', async () => {
   const deps = openDeps();
   const reads = vi.spyOn(deps.repository.events, 'lastSeqs');
-  const updates = createResourceUpdates(deps);
   const listener = { updated: () => undefined, listChanged: () => undefined };
   await vi.advanceTimersByTimeAsync(5000);
   expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
-  const stops = [updates.listen(listener), updates.listen({ ...listener })];
+  const stops = [watchResources(deps, listener), watchResources(deps, { ...listener })];
   await vi.advanceTimersByTimeAsync(5000);
   expect(reads).toHaveBeenCalled();
   for (const stop of stops) stop();
@@ -83,12 +82,11 @@ it('watches the store only while somebody listens', async () => {
   expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
-it('lives on when a look fails, and tells later what it could not see then', async () => {
+it('reports the changes of a failed look later', async () => {
   const deps = openDeps();
   const { repository } = deps;
   const heard: string[] = [];
-  const updates = createResourceUpdates(deps);
-  onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
   const broken = vi.spyOn(repository.events, 'lastSeqs').mockImplementation(() => {
     throw new Error('database is locked');
   });
@@ -104,7 +102,7 @@ it('lives on when a look fails, and tells later what it could not see then', asy
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
 
-it('tells of the oldest job of many, and of every unit however many changed at once', async () => {
+it('reports the oldest of many jobs, and every unit of many that changed at once', async () => {
   const deps = openDeps();
   const { repository } = deps;
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
@@ -113,8 +111,7 @@ it('tells of the oldest job of many, and of every unit however many changed at o
     store(repository, jobId);
   }
   const heard = new Set<string>();
-  const updates = createResourceUpdates(deps);
-  onTestFinished(updates.listen({ updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
   repository.transaction((tx) => {
     for (let index = 0; index < 3000; index++) {
       repository.events.add(tx, 'job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
@@ -128,14 +125,13 @@ it('tells of the oldest job of many, and of every unit however many changed at o
   expect(heard).not.toContain('list');
 });
 
-it('tells later what it could not name at once', async () => {
+it('reports a unit later whose events could not be read at first', async () => {
   const deps = openDeps();
   const { repository } = deps;
   insert(repository, 'job-222222');
   store(repository, 'job-222222');
   const heard: string[] = [];
-  const updates = createResourceUpdates(deps);
-  onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => undefined }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
   repository.transaction((tx) =>
     repository.events.add(tx, 'job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
   );
