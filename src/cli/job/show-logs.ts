@@ -43,7 +43,7 @@ export async function showConversation(
   const entries: Entry[] = [];
   let silent = true;
   let since = -1;
-  let more = true;
+  let more = false;
   let seen: string | null | undefined;
   for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
     const mark = attemptLogMark(deps, { jobId, stage, index: unit, attempt });
