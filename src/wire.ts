@@ -36,9 +36,9 @@ export type WhenMissing = 'create' | 'in_memory';
 
 function openOrSubstitute(path: string, whenMissing: WhenMissing): Store {
   if (whenMissing === 'create' || existsSync(path)) return openStore(path, systemClock, provablyDead);
-  const { repository, dispatcher } = openStore(':memory:', systemClock, provablyDead);
+  const store = openStore(':memory:', systemClock, provablyDead);
   // Its path determines the paths of runs, logs and outputs.
-  return { repository: { ...repository, path }, dispatcher };
+  return { ...store, repository: { ...store.repository, path } };
 }
 
 /** All workers, by type. */
@@ -63,6 +63,7 @@ export function wire(
   const orchestrator = createOrchestrator({
     ...shared,
     dispatcher: store.dispatcher,
+    feed: store.feed,
     workers,
     launcher,
     places,

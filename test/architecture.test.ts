@@ -31,7 +31,7 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
     ...['approval', 'export', 'prompt', 'repository', 'supervision', 'workers'],
   ],
   orchestrator: ['ports', 'approval', 'enumerators', 'executor', 'export', 'prompt', 'supervision', 'workers'],
-  mcp: ['ports', 'orchestrator', 'enumerators', 'prompt', 'supervision'],
+  mcp: ['orchestrator', 'enumerators', 'prompt', 'supervision'],
   http: [
     ...['ports', 'clock.ts', 'config.ts', 'package-root.ts', 'orchestrator'],
     ...['approval', 'export', 'supervision', 'workers'],

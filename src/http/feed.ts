@@ -1,12 +1,15 @@
 import type { Awaitable } from '../domain/awaitable.ts';
-import { type AbpError, toAbpError } from '../domain/error.ts';
+import { changes } from '../orchestrator/changes.ts';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
 
 /** A growing record that clients follow from any point on. */
 export interface FeedSource {
-  /** Changes whenever there is more; null = it is gone for good. Cheap: it is looked at four times a second. */
-  mark(): string | null;
-  /** What comes after a position, as one ready piece of an event stream; null when there is nothing yet. */
+  /** Changes whenever there is more; null = it is gone for good. Cheap: it is read at every look of every client. */
+  mark(): Awaitable<string | null>;
+  /** Returns what comes after a position, as one ready piece of an event stream; null when there is nothing yet. */
   page(after: number): Awaitable<FeedPage | null>;
+  /** The time between two looks while the store does not change, ms: for a record that is not in the store. */
+  readonly lookMs?: number;
 }
 
 /** One piece of a stream. */
@@ -18,11 +21,11 @@ export interface FeedPage {
   readonly last?: boolean;
 }
 
-/** Follows records for many clients at once: one look for all who follow the same, each page made once for all who need it. */
+/** Follows records for many clients at once: each page is made once for all who need it. */
 export interface Feeds {
   /**
-   * Pieces of an event stream after a position, until the signal. It goes only as fast as it is read, and holds one page
-   * at most, so that a slow client costs nothing.
+   * Yields the pieces of an event stream after a position, until the signal. It goes only as fast as it is read, and holds
+   * one page at most, so that a slow client costs nothing. Throws what `source` throws.
    */
   follow(key: string, source: FeedSource, after: number, signal: AbortSignal): AsyncGenerator<string, void>;
   /** Clients that follow something now. */
@@ -30,68 +33,30 @@ export interface Feeds {
   close(): void;
 }
 
-const LOOK_MS = 250;
 const HEARTBEAT_MS = 15_000;
-/** Pages kept for clients at other positions of the same record. */
-const KEPT_PAGES = 16;
-
-/** Everything that the followers of one record share. */
-interface Channel {
-  readonly source: FeedSource;
-  followers: number;
-  mark: string | null;
-  /** Why it cannot be looked at any more. */
-  broken?: AbpError;
-  pages: Map<number, Promise<FeedPage | null>>;
-  /** Followers that wait for a change. */
-  readonly waiting: Set<() => void>;
-}
+/** Pages kept for other clients of the same records. */
+const KEPT_PAGES = 64;
+const GONE: FeedPage = { text: 'event: gone\ndata: {}\n\n', next: 0, last: true };
 
 /** Makes the feeds of one server. */
-export function createFeeds(): Feeds {
-  const channels = new Map<string, Channel>();
+export function createFeeds(deps: Pick<OrchestratorDeps, 'feed' | 'clock'>): Feeds {
+  const { clock } = deps;
+  const pages = new Map<string, Promise<FeedPage | null>>();
   const closing = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
   let clients = 0;
 
-  function look(): void {
-    for (const [key, channel] of channels) {
-      try {
-        const mark = channel.source.mark();
-        if (mark === channel.mark) continue;
-        channel.mark = mark;
-      } catch (error) {
-        // Its streams end with it; who comes back is told why.
-        channel.broken = toAbpError(error);
-        channels.delete(key);
-      }
-      channel.pages = new Map();
-      for (const wake of channel.waiting) wake();
-    }
-  }
-
-  function enter(key: string, source: FeedSource): Channel {
-    const channel = channels.get(key) ?? {
-      source,
-      followers: 0,
-      mark: source.mark(),
-      pages: new Map(),
-      waiting: new Set(),
-    };
-    channels.set(key, channel);
-    channel.followers++;
-    clients++;
-    timer ??= setInterval(look, LOOK_MS);
-    return channel;
-  }
-
-  function leave(key: string, channel: Channel): void {
-    channel.followers--;
-    clients--;
-    if (channel.followers === 0 && channels.get(key) === channel) channels.delete(key);
-    if (channels.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
+  /** The page after a position; a record with another mark has other pages. */
+  async function pageOf(key: string, source: FeedSource, position: number): Promise<FeedPage | null> {
+    const mark = await source.mark();
+    if (mark === null) return GONE;
+    const name = JSON.stringify([key, mark, position]);
+    const known = pages.get(name);
+    if (known) return known;
+    if (pages.size >= KEPT_PAGES) pages.clear();
+    const page = Promise.resolve(source.page(position));
+    pages.set(name, page);
+    page.catch(() => pages.delete(name));
+    return page;
   }
 
   async function* follow(
@@ -101,28 +66,29 @@ export function createFeeds(): Feeds {
     signal: AbortSignal,
   ): AsyncGenerator<string, void> {
     const stop = AbortSignal.any([signal, closing.signal]);
-    const channel = enter(key, source);
     let position = after;
+    let sentAt = clock.monotonic();
+    const heartbeatDueMs = () => Math.max(0, sentAt + HEARTBEAT_MS - clock.monotonic());
+    const pauseMs = () => Math.min(source.lookMs ?? HEARTBEAT_MS, heartbeatDueMs());
+    clients++;
     try {
       yield 'retry: 1000\n\n';
-      while (!stop.aborted) {
-        const { mark } = channel;
-        if (channel.broken) throw channel.broken;
-        if (mark === null) {
-          yield 'event: gone\ndata: {}\n\n';
-          return;
-        }
-        const page = await pageOf(channel, position);
-        if (page) {
-          position = page.next;
+      for await (const _ of changes(deps, stop, pauseMs)) {
+        while (!stop.aborted) {
+          const page = await pageOf(key, source, position);
+          if (page === null) break;
           yield page.text;
           if (page.last) return;
-        } else if (channel.mark === mark && (await change(channel, stop)) === 'quiet') {
-          yield ': still here\n\n';
+          position = page.next;
+          sentAt = clock.monotonic();
         }
+        if (heartbeatDueMs() > 0) continue;
+        yield ': still here\n\n';
+        sentAt = clock.monotonic();
       }
     } finally {
-      leave(key, channel);
+      clients--;
+      if (clients === 0) pages.clear();
     }
   }
 
@@ -133,30 +99,4 @@ export function createFeeds(): Feeds {
     },
     close: () => closing.abort(),
   };
-}
-
-function pageOf(channel: Channel, position: number): Promise<FeedPage | null> {
-  const known = channel.pages.get(position);
-  if (known) return known;
-  const page = Promise.resolve(channel.source.page(position));
-  if (channel.pages.size >= KEPT_PAGES) channel.pages.clear();
-  channel.pages.set(position, page);
-  return page;
-}
-
-/** Waits for a change, the end, or so long that the client should hear that we live; leaves nothing behind. */
-function change({ waiting }: Channel, stop: AbortSignal): Promise<'changed' | 'quiet'> {
-  return new Promise((resolve) => {
-    const done = (what: 'changed' | 'quiet') => {
-      clearTimeout(timer);
-      waiting.delete(wake);
-      stop.removeEventListener('abort', wake);
-      resolve(what);
-    };
-    const wake = () => done('changed');
-    const timer = setTimeout(() => done('quiet'), HEARTBEAT_MS);
-    waiting.add(wake);
-    stop.addEventListener('abort', wake);
-    if (stop.aborted) wake();
-  });
 }

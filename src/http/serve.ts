@@ -70,7 +70,7 @@ function begin(
   const serverLog = openLog(join(dirname(host.config.storagePath), 'logs', 'server.log'), { server: url });
   const log = serverLog.logger;
   const rotating = setInterval(() => serverLog.rotate(), ROTATE_MS).unref();
-  const feeds = createFeeds();
+  const feeds = createFeeds(host.orchestrator.deps);
   const app = createApp({
     host,
     auth: createAuth({ token, port, redeem: (code) => redeemCode(host.config.storagePath, code) }),

@@ -16,8 +16,10 @@ import { serverCall } from './server-call.ts';
 
 const EVENTS_A_PAGE = 200;
 const ENTRIES_A_PAGE = 100;
+/** What an agent says goes to files, of which the store's feed does not know. */
+const LOG_LOOK_MS = 250;
 
-/** The live streams: a job's events, and the log of an attempt while it happens. */
+/** Adds the live streams: events of a job, and the log of an attempt while it runs. */
 export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds: Feeds): void {
   const { repository } = orchestrator.deps;
 
@@ -30,13 +32,13 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
 
   for (const endpoint of ENDPOINTS.filter(({ operation }) => operation.name === attemptLog.name)) {
     const readLog = inputReader(endpoint, attemptLog.input);
-    // The same address as the view that polls: a client says which it wants by what it accepts.
+    // The address of the view for polling: the Accept header chooses between the two.
     app.get(routerPath(endpoint.path), async (c, next) => {
       if (!c.req.header('Accept')?.includes('text/event-stream')) return next();
       const input = parseWith(attemptLog.input, await readLog(c), 'request');
       const { job_id: jobId, stage = 'main', unit: index, attempt, since = -1 } = input;
       const log = { jobId, stage, index, attempt };
-      // Refuses what is not there before the stream begins.
+      // An attempt that does not exist is a 404 before the stream begins.
       await orchestrator.callUnknown('attempt_log', { ...inputOf(log), limit: 1 }, serverCall(c));
       const source = logSource(log, serverCall(c));
       return streamed(c, feeds, `log ${jobId} ${stage} ${index} ${attempt}`, source, lastSeen(c) ?? since);
@@ -58,6 +60,7 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
 
   function logSource(log: AttemptRef, call: ReturnType<typeof serverCall>): FeedSource {
     return {
+      lookMs: LOG_LOOK_MS,
       mark: () => attemptLogVersion(orchestrator.deps, log),
       page: async (since) => {
         const input = { ...inputOf(log), since, limit: ENTRIES_A_PAGE };
@@ -86,14 +89,14 @@ function piece(id: number, data: unknown): string {
   return `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** The last piece that a client that comes back has seen. */
+/** Returns the id of the last piece that a reconnecting client has received. */
 function lastSeen(c: Context): number | undefined {
   return headerValue(c, 'Last-Event-ID', z.int().min(-1));
 }
 
 /**
- * After which event a stream begins. What is yet to come cannot have been seen: a client that comes back with it (to a
- * store that was restored, say) goes on from now, as it could not be told; one that asks for it is told.
+ * Returns the event after which a stream begins. Throws AbpError `invalid_input` when `since` is beyond the latest event. A
+ * Last-Event-ID beyond it (the store was restored, say) continues from now: a browser that reconnects shows no error.
  */
 function beginning(c: Context, since: number | 'latest', latest: number): number {
   const seen = lastSeen(c);
@@ -109,7 +112,7 @@ function streamed(c: Context<HttpEnv>, feeds: Feeds, key: string, source: FeedSo
   const leaving = new AbortController();
   const pieces = feeds.follow(key, source, after, AbortSignal.any([c.req.raw.signal, leaving.signal]));
   const encoder = new TextEncoder();
-  // Pulled, never pushed: what the client does not read is not made.
+  // Pulled only: no page is made before the client has read the one before.
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

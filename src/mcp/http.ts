@@ -4,9 +4,10 @@ import {
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
 import { type McpHost, type McpOptions, toStderr } from './host.ts';
 import { createMcpServer } from './server.ts';
-import { createResourceUpdates, type ResourceUpdates } from './updates.ts';
+import { watchResources } from './updates.ts';
 
 /** MCP over HTTP, to be mounted at one path, behind the checks of Host, Origin and token. */
 export interface McpHttpHandler {
@@ -20,7 +21,7 @@ export interface McpHttpHandler {
  * request by request, without dialogs and updates. The largest request is a call with a long prompt template.
  */
 export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
-  const bus = updatingBus(createResourceUpdates(host.orchestrator.deps.repository));
+  const bus = updatingBus(host.orchestrator.deps);
   const handler = createMcpHandler(({ era }) => createMcpServer(host, { ...options, subscribe: era === 'modern' }), {
     bus,
     onerror: options.onError ?? toStderr,
@@ -28,8 +29,8 @@ export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): M
   return { fetch: (request) => handler.fetch(request), close: handler.close };
 }
 
-/** Creates an event bus that polls the database only while a client listens. */
-function updatingBus(updates: ResourceUpdates): ServerEventBus {
+/** A bus that watches the store only while a client listens. */
+function updatingBus(deps: OrchestratorDeps): ServerEventBus {
   const inner = new InMemoryServerEventBus();
   let stop: (() => void) | undefined;
   const publish = (event: ServerEvent) => inner.publish(event);
@@ -37,7 +38,7 @@ function updatingBus(updates: ResourceUpdates): ServerEventBus {
     publish,
     subscribe(listener) {
       const leave = inner.subscribe(listener);
-      stop ??= updates.listen({
+      stop ??= watchResources(deps, {
         updated: (uri) => publish({ kind: 'resource_updated', uri }),
         listChanged: () => publish({ kind: 'resources_list_changed' }),
       });

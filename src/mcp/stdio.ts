@@ -3,7 +3,6 @@ import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/s
 import { type McpHost, type McpOptions, toStderr } from './host.ts';
 import { createMcpServer } from './server.ts';
 import { connectUpdates } from './subscriptions.ts';
-import { createResourceUpdates } from './updates.ts';
 
 /** Signals with which hosts end a server; or they close its stdin. */
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -38,11 +37,10 @@ export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {})
   // A stray console.log of some library would break the protocol.
   globalThis.console = new Console(process.stderr, process.stderr);
   const transport = new OwnStdio();
-  const updates = createResourceUpdates(host.orchestrator.deps.repository);
   const handle = serveStdio(
     ({ era }) => {
       const server = createMcpServer(host, { ...options, subscribe: true });
-      connectUpdates(server, updates, era);
+      connectUpdates(server, host.orchestrator.deps, era);
       return server;
     },
     { transport, onerror: options.onError ?? toStderr },

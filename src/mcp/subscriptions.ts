@@ -1,12 +1,13 @@
 import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import type { ResourceUpdates } from './updates.ts';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import { watchResources } from './updates.ts';
 import { isResource } from './uris.ts';
 
 /**
- * Tells one connection of changed resources until it closes. A 2025 client subscribes to addresses; for a 2026 client the
+ * Notifies one connection of changed resources until it closes. A 2025 client subscribes to addresses; for a 2026 client the
  * SDK lets through what its `subscriptions/listen` asked for, so it is handed everything.
  */
-export function connectUpdates({ server }: McpServer, updates: ResourceUpdates, era: 'legacy' | 'modern'): void {
+export function connectUpdates({ server }: McpServer, deps: OrchestratorDeps, era: 'legacy' | 'modern'): void {
   const wanted = new Set<string>();
   if (era === 'legacy') {
     server.setRequestHandler('resources/subscribe', ({ params }) => {
@@ -19,7 +20,7 @@ export function connectUpdates({ server }: McpServer, updates: ResourceUpdates, 
       return {};
     });
   }
-  const stop = updates.listen({
+  const stop = watchResources(deps, {
     updated: (uri) => {
       if (era === 'modern' || wanted.has(uri)) server.sendResourceUpdated({ uri }).catch(ignoreClosed);
     },
@@ -30,5 +31,5 @@ export function connectUpdates({ server }: McpServer, updates: ResourceUpdates, 
   server.onclose = stop;
 }
 
-/** The connection may close between two messages; its end is told by onclose. */
+/** The connection may close between two messages; onclose reports its end. */
 function ignoreClosed(): void {}

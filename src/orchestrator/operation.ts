@@ -4,6 +4,7 @@ import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { EventFeed } from '../ports/event-feed.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { Workers } from '../ports/worker.ts';
 import type { PromptSynthesizer } from '../prompt/synthesizer.ts';
@@ -22,6 +23,7 @@ export interface Defaults {
 export interface OrchestratorDeps {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
+  readonly feed: EventFeed;
   readonly workers: Workers;
   readonly promptSynthesizer: PromptSynthesizer;
   readonly launcher: Launcher;

@@ -1,12 +1,11 @@
 import type { Job } from '../domain/job.ts';
 import { unitsDone } from '../domain/unit.ts';
+import { changes } from './changes.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
-const LOOK_MS = 100;
-
 /** What counts as news: a change of any of these ends a wait. */
-function newsOf(deps: OrchestratorDeps, job: Job): string {
-  const anyFailed = deps.repository.units.counts(job.jobId).failed > 0;
+function newsOf({ repository }: OrchestratorDeps, job: Job): string {
+  const anyFailed = repository.units.counts(job.jobId).failed > 0;
   return JSON.stringify([job.status, job.pauseReason, job.test?.state ?? null, anyFailed]);
 }
 
@@ -23,18 +22,20 @@ export async function waitForChange(
 ): Promise<Job> {
   const { clock, repository } = deps;
   const until = clock.monotonic() + Math.min(seconds * 1000, call.maxWaitMs);
+  const remainingMs = () => until - clock.monotonic();
   let job = requireJob(deps, jobId);
+  if (settled(job) || remainingMs() <= 0) return job;
   const before = newsOf(deps, job);
-  let told = '';
-  while (!settled(job) && newsOf(deps, job) === before && clock.monotonic() < until && !call.signal?.aborted) {
+  let reported = '';
+  for await (const _ of changes(deps, call.signal, remainingMs)) {
+    job = requireJob(deps, jobId);
+    if (settled(job) || newsOf(deps, job) !== before || remainingMs() <= 0) break;
     const units = repository.units.counts(jobId);
     const { total, running } = units;
     const done = unitsDone(units);
     const message = `${job.status}: ${done} of ${total} units done, ${running} at work`;
-    if (message !== told) call.onProgress?.({ done, total, message });
-    told = message;
-    await clock.sleep(Math.min(LOOK_MS, Math.max(1, until - clock.monotonic())), call.signal);
-    job = requireJob(deps, jobId);
+    if (message !== reported) call.onProgress?.({ done, total, message });
+    reported = message;
   }
   return job;
 }

@@ -221,7 +221,5 @@ export interface Repository {
    * store cannot be written at all.
    */
   turn(maxWaitMs?: number): Promise<void> | null;
-  /** Number that changes with every commit of another connection: a cheap check before an expensive query. */
-  changeCounter(): number;
   close(): void;
 }

@@ -1,10 +1,12 @@
 import type { ProcessIdentity } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Dispatcher } from '../ports/dispatcher.ts';
+import type { EventFeed } from '../ports/event-feed.ts';
 import type { Repository } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDispatcher } from './dispatcher.ts';
+import { createEventFeed } from './event-feed.ts';
 import { createEventStore } from './events.ts';
 import { createJobStore } from './jobs.ts';
 import { createLeaseStore } from './leases.ts';
@@ -17,10 +19,11 @@ import { createUnitStore } from './units.ts';
 
 export { whenUnlocked } from './turn.ts';
 
-/** Ledger and dispatcher on one SQLite file. */
+/** Ledger, dispatcher and feed on one SQLite file. */
 export interface Store {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
+  readonly feed: EventFeed;
 }
 
 /**
@@ -63,18 +66,19 @@ export function openStore(
       }
       return access.turn(maxWaitMs);
     },
-    changeCounter: () => access.changeCounter(),
     close() {
       // A connection that cannot write closes last: it takes no room for merging the log.
       for (const connection of opened) connection.close();
     },
   };
-  return { repository, dispatcher };
+  return { repository, dispatcher, feed: createEventFeed(() => access.commits(), clock) };
 }
 
 /** Everything that is made of one connection. */
 function partsOn(connection: Connection, path: string, clock: Clock, isDead: (process: ProcessIdentity) => boolean) {
   const { db } = connection;
+  const foreignCommits = db.prepare<[], number>('PRAGMA data_version').pluck();
+  const ownChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
   return {
     jobs: createJobStore(db, clock),
     units: createUnitStore(db),
@@ -88,7 +92,8 @@ function partsOn(connection: Connection, path: string, clock: Clock, isDead: (pr
     access: {
       totals: createTotals(db),
       ...createTransaction(connection, path),
-      changeCounter: () => db.pragma('data_version', { simple: true }) as number,
+      /** Grows with what other connections commit, and with what this one writes. */
+      commits: () => (foreignCommits.get() ?? 0) + (ownChanges.get() ?? 0),
     },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** A waiting call, and its answer if it has one. */
+/** Starts a call that waits; says when it has its answer. */
 function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' = 'get_job_status', wait_seconds = 45) {
   const state: { answer?: Awaited<ReturnType<typeof f.call<'get_job_status'>>> } = {};
   const begun = f.clock.monotonic();
@@ -89,7 +89,7 @@ describe('a call that waits is answered at once', () => {
 });
 
 describe('without news', () => {
-  test('a call is answered when its time is over, with progress meanwhile', async () => {
+  test('a call is answered when its time is over, and reports progress meanwhile', async () => {
     const { f, job_id } = await running();
     const heard: unknown[] = [];
     let answered = false;
@@ -108,7 +108,7 @@ describe('without news', () => {
     ]);
   });
 
-  test('no call takes longer than its caller’s time, whatever it did before it waited', async () => {
+  test('no call outlasts maxWaitMs, however long it worked before the wait', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const job_id = await f.create();
@@ -127,7 +127,7 @@ describe('without news', () => {
     expect(f.clock.monotonic() - begun).toBeLessThan(46_000);
   });
 
-  test('a caller that disconnected ends the wait', async () => {
+  test('an aborted call ends its wait', async () => {
     const { f, job_id } = await running();
     const gone = new AbortController();
     const call = f.call('get_job_status', { job_id, wait_seconds: 45 }, { signal: gone.signal });
@@ -136,7 +136,7 @@ describe('without news', () => {
   });
 });
 
-test('failures that are retried are reported beside final ones', async () => {
+test('failures that will be retried are reported apart from final ones', async () => {
   const f = flow();
   f.worker.on(0, fails('bad_input'));
   f.worker.on(1, fails('timeout'), hangs);

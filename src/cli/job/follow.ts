@@ -1,11 +1,16 @@
 import { systemClock } from '../../clock.ts';
+import { changes } from '../../orchestrator/changes.ts';
+import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
 import type { Session } from '../session.ts';
 import { type Controls, takeControls } from './controls.ts';
 import { createProgressView, type ProgressView } from './progress.ts';
 import type { Overview } from './status-text.ts';
 
-const LOOK_MS = 250;
-/** Whoever leaves waits no longer for what they did before: a busy store. */
+/** Between two looks while the store does not change: times pass, agents write to files, a person presses keys. */
+const LOOK_MS = 500;
+/** Between two pictures while much changes. */
+const REST_MS = 250;
+/** The longest wait of a person who leaves for what their keys have started: the store may be busy. */
 const LEAVE_MS = 1000;
 
 /** How following a job ended: with the job at rest, or because the person left. */
@@ -22,7 +27,7 @@ export interface Followed {
  */
 export async function followJob(session: Session, jobId: string): Promise<Followed> {
   const gone = new AbortController();
-  const { config, recovery } = await session.abp();
+  const { config, recovery, orchestrator } = await session.abp();
   let refused = config.autoRecover ? undefined : 'ABP_AUTO_RECOVER is off';
   if (config.autoRecover) {
     void recovery.watch(gone.signal, (report) => {
@@ -33,7 +38,7 @@ export async function followJob(session: Session, jobId: string): Promise<Follow
   const controls = takeControls(session, jobId);
   const view = createProgressView(session.terminal);
   try {
-    return await look(session, jobId, controls, view, () => refused);
+    return await look(session, jobId, orchestrator.deps, controls, view, () => refused);
   } finally {
     gone.abort();
     view.end();
@@ -44,26 +49,24 @@ export async function followJob(session: Session, jobId: string): Promise<Follow
 async function look(
   session: Session,
   jobId: string,
+  deps: Pick<OrchestratorDeps, 'clock' | 'feed'>,
   controls: Controls,
   view: ProgressView,
   refusal: () => string | undefined,
 ): Promise<Followed> {
-  for (;;) {
-    const left = controls.left.aborted;
-    if (left) {
-      const late = new AbortController();
-      await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS, late.signal)]);
-      // A timer that goes on would keep the process, and the shell waiting for it.
-      late.abort();
-    }
+  for await (const _ of changes(deps, controls.left, () => LOOK_MS)) {
     const job = await session.view('job_overview', { job_id: jobId });
-    if (left) return { job, left };
     view.show(job, controls.note(), controls.legend(job));
-    if (isAtRest(job) && !controls.holds(job)) return { job, left };
+    if (isAtRest(job) && !controls.holds(job)) return { job, left: false };
     const refused = job.executor.state === 'lost' ? refusal() : undefined;
-    if (refused !== undefined) return { job, left, refused };
-    await systemClock.sleep(LOOK_MS, controls.left);
+    if (refused !== undefined) return { job, left: false, refused };
+    await deps.clock.sleep(REST_MS, controls.left);
   }
+  const late = new AbortController();
+  await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS, late.signal)]);
+  // A timer that goes on would keep the process, and the shell waiting for it.
+  late.abort();
+  return { job: await session.view('job_overview', { job_id: jobId }), left: true };
 }
 
 /** Whether nothing will change by itself. */

@@ -1,6 +1,8 @@
 import { systemClock } from '../../clock.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redact } from '../../domain/redact.ts';
+import { changes } from '../../orchestrator/changes.ts';
+import { attemptLogVersion } from '../../orchestrator/views/attempt-log.ts';
 import { fileSize, readTail } from '../../workers/process/run-directory.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { OutputOfView, Session } from '../session.ts';
@@ -17,11 +19,12 @@ export interface LogOptions {
 
 type Entry = OutputOfView<'attempt_log'>['entries'][number];
 
+/** Between two looks at files that grow. */
 const LOOK_MS = 300;
 const TAIL_BYTES = 256 * 1024;
 const PAGE = 500;
 
-/** The conversation of an attempt, while it happens if that is asked for. */
+/** Prints the conversation of an attempt, while it happens if that is asked for. */
 export async function showConversation(
   session: Session,
   jobId: string,
@@ -36,23 +39,29 @@ export async function showConversation(
       hint: `abp units ${jobId} shows which have.`,
     });
   }
+  const { deps } = (await session.abp()).orchestrator;
   const entries: Entry[] = [];
   let silent = true;
-  for (let since = -1; ; ) {
+  let since = -1;
+  let more = false;
+  let seen: string | null | undefined;
+  for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
+    const mark = attemptLogVersion(deps, { jobId, stage, index: unit, attempt });
+    if (!more && mark === seen) continue;
     const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
     if (session.json) entries.push(...page.entries);
     else for (const entry of page.entries) session.say(entryText(session, entry));
-    since = page.next_since;
     silent &&= page.entries.length === 0;
-    if (page.ended || (!page.more && !follow)) break;
-    if (!page.more) await systemClock.sleep(LOOK_MS);
+    ({ next_since: since, more } = page);
+    seen = mark;
+    if (page.ended || (!more && !follow)) break;
   }
   const nothing = `Attempt ${attempt} of unit ${unit} has said nothing, or its files were pruned.`;
   session.answer({ job_id: jobId, unit, stage, attempt, entries }, silent ? nothing : undefined);
   return 'done';
 }
 
-/** The end of the executor's log, a line of text for each of its JSON lines. */
+/** Prints the end of the executor's log, a line of text for each of its JSON lines. */
 export async function showExecutorLog(session: Session, jobId: string, { lines, follow }: LogOptions): Promise<Exit> {
   const { executor_log: path } = await session.view('job_settings', { job_id: jobId });
   const shown = readTail(path, TAIL_BYTES).split('\n').filter(Boolean).slice(-lines);
@@ -65,7 +74,7 @@ export async function showExecutorLog(session: Session, jobId: string, { lines, 
   for (let size = fileSize(path), rest = ''; follow; ) {
     const ended = isAtRest(await session.call('get_job_status', { job_id: jobId }));
     const now = fileSize(path);
-    // A log that was put aside begins again.
+    // A rotated log begins again.
     const text = rest + readTail(path, now < size ? now : now - size);
     const whole = text.split('\n');
     rest = whole.pop() ?? '';

@@ -1,26 +1,25 @@
-import { systemClock } from '../../clock.ts';
+import { changes } from '../../orchestrator/changes.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { isAtRest } from './follow.ts';
 import { exitOf } from './summary.ts';
 
-const LOOK_MS = 500;
+/** Between two looks while nothing changes: an executor that dies does not say so. */
+const LOOK_MS = 1000;
 
 /** Waits until nothing will change by itself, at most `seconds`; a job whose executor is gone counts as such. */
-export async function waitForRest(session: Session, jobId: string, seconds: number): Promise<Exit> {
-  return session.interruptible((signal) => look(session, jobId, seconds, signal));
-}
-
-async function look(session: Session, jobId: string, seconds: number, signal: AbortSignal): Promise<Exit> {
-  const until = systemClock.monotonic() + seconds * 1000;
-  for (;;) {
-    const status = await session.call('get_job_status', { job_id: jobId });
-    const resting = isAtRest(status) || status.executor.state === 'lost';
-    if (resting || systemClock.monotonic() >= until) {
+export function waitForRest(session: Session, jobId: string, seconds: number): Promise<Exit> {
+  return session.interruptible(async (signal) => {
+    const { deps } = (await session.abp()).orchestrator;
+    const until = deps.clock.monotonic() + seconds * 1000;
+    const remainingMs = () => until - deps.clock.monotonic();
+    for await (const _ of changes(deps, signal, () => Math.min(LOOK_MS, remainingMs()))) {
+      const status = await session.call('get_job_status', { job_id: jobId });
+      const resting = isAtRest(status) || status.executor.state === 'lost';
+      if (!resting && remainingMs() > 0) continue;
       session.answer(status, `${jobId} is ${status.status}${status.pause_reason ? ` (${status.pause_reason})` : ''}.`);
       return resting ? exitOf(status) : 'person';
     }
-    await systemClock.sleep(Math.min(LOOK_MS, Math.max(1, until - systemClock.monotonic())), signal);
-    signal.throwIfAborted();
-  }
+    throw signal.reason;
+  });
 }

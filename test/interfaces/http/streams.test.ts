@@ -1,7 +1,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { createFeeds } from '../../../src/http/feed.ts';
+import { createEventFeed } from '../../../src/repository/event-feed.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
 import { serveTest, type TestServer } from './server.ts';
@@ -61,7 +63,7 @@ async function streams(server: TestServer, number: number): Promise<void> {
 }
 
 describe('the events of a job', () => {
-  test('dropped and resumed 20 times while they happen: none is lost, none comes twice', async () => {
+  test('20 reconnects while they are written lose none and repeat none', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const { jobId } = seedJob(server.abp.store, { units: 0 });
@@ -91,7 +93,7 @@ describe('the events of a job', () => {
     expect(seen).toEqual(Array.from({ length: total }, (_, n) => n + 1));
   });
 
-  test('may begin now, or after any of them', async () => {
+  test('begin now or after a given event; others are rejected with 400', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const { jobId } = seedJob(server.abp.store, { units: 0 });
@@ -110,7 +112,7 @@ describe('the events of a job', () => {
     expect((await server.ask('/api/jobs/job-none/events')).status).toBe(404);
   });
 
-  test('a client that comes back with what it cannot have seen goes on from now; with nonsense it is told', async () => {
+  test('a Last-Event-ID beyond the latest event continues from now; an invalid one is rejected with 400', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const { jobId } = seedJob(server.abp.store, { units: 0 });
@@ -127,7 +129,7 @@ describe('the events of a job', () => {
     ]);
   });
 
-  test('end with a word when the job is deleted, and leave no client behind', async () => {
+  test('end with the event gone when the job is deleted', async () => {
     const server = await serveTest();
     const { jobId } = seedJob(server.abp.store, { units: 0, status: 'cancelled' });
     const ending = await follow(server, `/api/jobs/${jobId}/events`, () => false);
@@ -172,7 +174,7 @@ describe('the log of an attempt', () => {
   const textsOf = (pieces: readonly Piece[]) =>
     pieces.flatMap(({ data }) => ((data.entries as { text: string }[] | undefined) ?? []).map(({ text }) => text));
 
-  test('comes live, whole lines only, entries of one line together, and ends with the attempt', async () => {
+  test('streams whole lines, entries of one line together, and ends with the attempt', async () => {
     const server = await serveTest();
     const { store, claim, path, say, runDirectory } = atWork(server);
     const all = await follow(server, path, () => false);
@@ -190,7 +192,7 @@ describe('the log of an attempt', () => {
     expect(textsOf(resumed)).toEqual(['two', '{}']);
   });
 
-  test('has the images that a tool answered with, for screens; what models see has none', async () => {
+  test('includes images of tool results for screens, and none for models', async () => {
     const server = await serveTest();
     const { path, say } = atWork(server);
     const image = (media_type: string, data: string) => ({
@@ -209,7 +211,7 @@ describe('the log of an attempt', () => {
     expect(await unit.text()).not.toContain('iVBORw0KGgo');
   });
 
-  test('can be polled: since and limit, until it has ended', async () => {
+  test('can be polled with since and limit until it ends', async () => {
     const server = await serveTest();
     const { store, claim, path, say, runDirectory } = atWork(server);
     say(line('two') + line('three'));
@@ -239,10 +241,14 @@ describe('the log of an attempt', () => {
 });
 
 describe('a feed', () => {
-  test('says that it lives while nothing happens', async () => {
+  /** Feeds of a store on which so much has been committed. */
+  const feedsOn = (commits: () => number) =>
+    createFeeds({ feed: createEventFeed(commits, systemClock), clock: systemClock });
+
+  test('sends a heartbeat every 15 s while nothing happens', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const client = feeds.follow('quiet', { mark: () => '1', page: () => null }, 0, new AbortController().signal);
     await client.next();
     for (let beat = 0; beat < 3; beat++) {
@@ -254,7 +260,7 @@ describe('a feed', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('that cannot be looked at any more ends for its followers, and harms nobody else', async () => {
+  test('ends for the followers of a source that fails, and for no others', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let broken = false;
@@ -265,7 +271,7 @@ describe('a feed', () => {
       },
       page: () => null,
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => (broken ? 2 : 1));
     const follow = (key: string, of = source) => feeds.follow(key, of, 0, new AbortController().signal);
     const [one, other] = [follow('breaks'), follow('lasts', { ...source, mark: () => '1' })];
     await Promise.all([one.next(), other.next()]);
@@ -280,7 +286,7 @@ describe('a feed', () => {
     await other.return(undefined);
   });
 
-  test('makes no page that nobody reads, and each page once for all who need it', async () => {
+  test('makes only pages that are read, and each page once for all clients', async () => {
     let pages = 0;
     const source = {
       mark: () => '1',
@@ -289,7 +295,7 @@ describe('a feed', () => {
         return { text: `page ${after}`, next: after + 1 };
       },
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const stop = new AbortController();
     const clients = Array.from({ length: 50 }, () => feeds.follow('same', source, 0, stop.signal));
     for (const client of clients) {
@@ -302,13 +308,13 @@ describe('a feed', () => {
     expect(feeds.clients).toBe(0);
   });
 
-  test('keeps nothing for a client that stops reading', async () => {
+  test('buffers nothing for a client that stops reading', async () => {
     let pages = 0;
     const source = {
       mark: () => String(pages),
       page: (after: number) => ({ text: String(++pages), next: after + 1 }),
     };
-    const feeds = createFeeds();
+    const feeds = feedsOn(() => 1);
     const slow = feeds.follow('slow', source, 0, new AbortController().signal);
     await slow.next();
     await slow.next();

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { createResourceUpdates } from '../../../src/mcp/updates.ts';
+import { watchResources } from '../../../src/mcp/updates.ts';
 import type { Repository } from '../../../src/ports/repository.ts';
 import { openStore } from '../../../src/repository/index.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function openRepository(): Repository {
-  const { repository } = openStore(':memory:', systemClock);
+function openDeps() {
+  const { repository, feed } = openStore(':memory:', systemClock);
   onTestFinished(() => repository.close());
-  return repository;
+  return { repository, feed, clock: systemClock };
 }
 
 /** Job whose units are still being stored. */
@@ -67,58 +67,57 @@ function store(repository: Repository, jobId: string): void {
   });
 }
 
-it('polls the database only while a client listens', () => {
-  const repository = openRepository();
-  const looks = vi.spyOn(repository, 'changeCounter');
-  const updates = createResourceUpdates(repository);
+it('watches the store only until it is stopped', async () => {
+  const deps = openDeps();
+  const reads = vi.spyOn(deps.repository.events, 'lastSeqs');
   const listener = { updated: () => undefined, listChanged: () => undefined };
-  vi.advanceTimersByTime(5000);
-  expect(looks).not.toHaveBeenCalled();
-  const stops = [updates.listen(listener), updates.listen({ ...listener })];
-  vi.advanceTimersByTime(5000);
-  expect(looks.mock.calls.length).toBeGreaterThan(5);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
+  const stops = [watchResources(deps, listener), watchResources(deps, { ...listener })];
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(reads).toHaveBeenCalled();
   for (const stop of stops) stop();
-  looks.mockClear();
-  vi.advanceTimersByTime(5000);
-  expect(looks).not.toHaveBeenCalled();
+  reads.mockClear();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
-it('survives a failed poll and sends its updates later', () => {
-  const repository = openRepository();
+it('reports the changes of a failed look later', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   const heard: string[] = [];
-  const updates = createResourceUpdates(repository);
-  onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
   const broken = vi.spyOn(repository.events, 'lastSeqs').mockImplementation(() => {
     throw new Error('database is locked');
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(broken).toHaveBeenCalled();
   broken.mockRestore();
   insert(repository, 'job-222222');
-  vi.advanceTimersByTime(1000);
-  // A job whose units are still being stored is not shown to other clients.
+  await vi.advanceTimersByTimeAsync(1000);
+  // A job whose source is still being stored is seen by nobody but its maker.
   expect(heard).toEqual([]);
   store(repository, 'job-222222');
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
 
-it('sends updates of the oldest job of many, and of every unit that changed', () => {
-  const repository = openRepository();
+it('reports the oldest of many jobs, and every unit of many that changed at once', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
     insert(repository, jobId, n);
     store(repository, jobId);
   }
   const heard = new Set<string>();
-  const updates = createResourceUpdates(repository);
-  onTestFinished(updates.listen({ updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
   repository.transaction((tx) => {
     for (let index = 0; index < 3000; index++) {
       repository.events.add(tx, 'job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
     }
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toContain('abp://jobs/job-000000');
   expect(heard).toContain('abp://jobs/job-000000/units/2999');
   expect([...heard].filter((uri) => uri.includes('/units/'))).toHaveLength(3000);
@@ -126,19 +125,19 @@ it('sends updates of the oldest job of many, and of every unit that changed', ()
   expect(heard).not.toContain('list');
 });
 
-it('sends later what did not fit in one round', () => {
-  const repository = openRepository();
+it('reports a unit later whose events could not be read at first', async () => {
+  const deps = openDeps();
+  const { repository } = deps;
   insert(repository, 'job-222222');
   store(repository, 'job-222222');
   const heard: string[] = [];
-  const updates = createResourceUpdates(repository);
-  onTestFinished(updates.listen({ updated: (uri) => heard.push(uri), listChanged: () => undefined }));
+  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
   repository.transaction((tx) =>
     repository.events.add(tx, 'job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
   );
   vi.spyOn(repository.events, 'list').mockImplementationOnce(() => {
     throw new Error('database is locked');
   });
-  vi.advanceTimersByTime(5000);
+  await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toContain('abp://jobs/job-222222/units/7');
 });
