@@ -50,7 +50,9 @@ describe('update_job', () => {
     const answers = await Promise.allSettled(changes.map((change) => f.call('update_job', { job_id, ...change })));
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = answers.find(({ status }) => status === 'rejected');
-    expect(refused).toMatchObject({ reason: { message: expect.stringContaining('it was changed by another call at the same time') } });
+    expect(refused).toMatchObject({
+      reason: { message: expect.stringContaining('it was changed by another call at the same time') },
+    });
     expect(f.job(job_id).revision).toBe(2);
   });
 
