@@ -47,7 +47,7 @@ export interface CliHost {
   readonly version: string;
   readonly environment: Environment;
   /** Opens the store; one that is not there is made, or left so and stood for in memory. Throws AbpError. */
-  readonly open: (environment: Environment, making?: 'makes' | 'leaves') => Promise<OpenAbp>;
+  readonly open: (environment: Environment, whenMissing?: 'create' | 'in_memory') => Promise<OpenAbp>;
   readonly interfaces: {
     /** Serves MCP on stdin and stdout until the client goes away. */
     readonly mcp: () => Promise<void>;

@@ -4,7 +4,7 @@ import { type Definition, defineJob, defineSource, type JobDefinition, sourceSho
 import type { Approval } from '../domain/approval.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson, type Revision } from '../domain/job.ts';
-import { raised, termsOf } from '../domain/limits.ts';
+import { raisedTerms, termsOf } from '../domain/limits.ts';
 import { POWERS, type Power } from '../domain/power.ts';
 import { redact } from '../domain/redact.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
@@ -87,7 +87,7 @@ export function requireAgreedSlots({ repository }: Deps, job: Job, maxWorkers: n
   const approval = job.approvedDefinition === null ? null : repository.approvals.get(job.approvedDefinition);
   if (!needsPerson(job) || approval === null || approval.terms === null) return () => undefined;
   const terms = { ...approval.terms, max_workers: maxWorkers };
-  const higher = raised(approval.terms, terms);
+  const higher = raisedTerms(approval.terms, terms);
   if (higher.length === 0) return () => undefined;
   requirePerson(job, call, 'raise', higher.join(', '));
   return (tx) => repository.approvals.agree(tx, approval.definition, terms);

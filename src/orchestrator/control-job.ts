@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isOutputDue, type Job, type JobTest } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
-import { notBefore } from '../domain/time.ts';
+import { clampedEnd } from '../domain/time.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { type SilentExecutor, silentText } from '../supervision/await-heartbeats.ts';
 import { executorState } from '../supervision/lease.ts';
@@ -151,7 +151,7 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
     const to = statusToResume(repository, now);
     // It may have been resumed by another call meanwhile: then it runs, as requested.
     if (repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch }) === 'conflict') return;
-    repository.jobs.resetRule(tx, job.jobId);
+    repository.jobs.resetCircuitBreaker(tx, job.jobId);
     repository.events.add(tx, job.jobId, { type: 'job:resumed' });
   });
 }
@@ -183,7 +183,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
-      const patch = { ...reasons, test, endedAt: notBefore(now.startedAt ?? now.createdAt, clock.now()) };
+      const patch = { ...reasons, test, endedAt: clampedEnd(now.startedAt ?? now.createdAt, clock.now()) };
       if (repository.jobs.move(tx, job_id, 'cancelled', { patch }) === 'conflict') {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
@@ -202,5 +202,5 @@ export const cancelJob = operation({
 });
 
 function cancelledTest(test: JobTest, now: number): JobTest {
-  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: notBefore(test.startedAt, now) };
+  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: clampedEnd(test.startedAt, now) };
 }

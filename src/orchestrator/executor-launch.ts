@@ -53,7 +53,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
  * agents.
  */
 export async function releaseExecutor(deps: OrchestratorDeps, jobId: string): Promise<void> {
-  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.standBy(jobId);
+  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.ensureReleased(jobId);
   else await recoverIfLost(deps, jobId);
 }
 

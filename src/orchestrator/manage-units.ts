@@ -138,7 +138,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
       if (resumes) {
         const patch = { statusMessage: null, endedAt: null };
         repository.jobs.move(tx, job.jobId, 'running', { from: [now.status], patch });
-        repository.jobs.resetRule(tx, job.jobId);
+        repository.jobs.resetCircuitBreaker(tx, job.jobId);
         repository.events.add(tx, job.jobId, { type: 'job:resumed' });
       }
       return { ...moved, resumes };

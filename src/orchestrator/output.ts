@@ -4,7 +4,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
 import { type ExportFormatName, requireFormatOf } from '../export/index.ts';
-import { type Exported, exportPlace } from '../export/place.ts';
+import { type ExportedJob, exportPlace } from '../export/place.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import type { Call } from './operation.ts';
 import { iso, type JobStatusOutput, type outputInput } from './shapes.ts';
@@ -21,7 +21,7 @@ export function isPathFromPerson({ human }: Pick<Call, 'human'>): boolean {
  * Checks an output and returns it as it is stored, with its real path. Throws `approval_required` for force, and as
  * `exportPlace`.
  */
-export function outputOf(places: StorePaths, job: Exported, given: OutputInput, call: Call): JobOutput {
+export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInput, call: Call): JobOutput {
   const { workingDirectory } = call;
   const byPerson = isPathFromPerson(call);
   // create_job and update_job are not annotated as destructive: hosts do not ask about them as they do about

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
 import { createLeaseObserver, executorState } from '../supervision/lease.ts';
-import { findOrphans, removeOrphans } from '../supervision/orphaned-files.ts';
+import { deleteOrphanedEnumerations, findOrphanedEnumerations } from '../supervision/orphaned-enumerations.ts';
 import { vacuum } from '../supervision/reclaim.ts';
 import { deleteJob } from './delete-job.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
@@ -72,11 +72,11 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
     else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
-  const orphans = await findOrphans({ repository, clock, observer: createLeaseObserver(clock) }, true);
+  const orphans = await findOrphanedEnumerations({ repository, clock, observer: createLeaseObserver(clock) }, true);
   const pruned = orphans.map(({ jobId, name }) => {
     return { job_id: jobId, name, units: repository.units.counts(jobId).total };
   });
-  if (!request.dryRun) await removeOrphans(repository, orphans);
+  if (!request.dryRun) await deleteOrphanedEnumerations(repository, orphans);
   const held = request.dryRun ? false : !(await vacuum(repository));
   return {
     dry_run: request.dryRun,

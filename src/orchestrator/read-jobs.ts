@@ -5,7 +5,7 @@ import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../domain/job.
 import { termsOf } from '../domain/limits.ts';
 import { usd } from '../domain/money.ts';
 import { redactJson } from '../domain/redact.ts';
-import type { JobPlace } from '../ports/job-store.ts';
+import type { JobCursor } from '../ports/job-store.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { outputSettings } from './output.ts';
@@ -179,11 +179,11 @@ function needsApproval({ approvals, jobs }: OrchestratorDeps['repository'], job:
 }
 
 /** Cursor of a position in the list; it stays valid when the job itself is deleted. */
-function cursorOf({ createdAt, jobId: id }: JobPlace): string {
+function cursorOf({ createdAt, jobId: id }: JobCursor): string {
   return `${createdAt}.${id}`;
 }
 
-function parseJobCursor(text: string): JobPlace {
+function parseJobCursor(text: string): JobCursor {
   const [, createdAt, id] = /^(\d{1,15})\.(job-[\w-]+)$/.exec(text) ?? [];
   if (createdAt === undefined || id === undefined) throw badCursor(text);
   return { createdAt: Number(createdAt), jobId: id };

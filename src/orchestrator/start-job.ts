@@ -173,7 +173,7 @@ async function run(
     const patch = { startedAt: now.startedAt ?? clock.now() };
     if (repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch }) === 'conflict')
       throw changedMeanwhile(job);
-    repository.jobs.resetRule(tx, job.jobId);
+    repository.jobs.resetCircuitBreaker(tx, job.jobId);
     if (from === 'testing') {
       repository.events.add(tx, job.jobId, { type: 'job:approved', data });
       if (now.approvedDefinition !== null) repository.approvals.endTest(tx, now.approvedDefinition);

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inWords } from '../../src/dashboard/wording.ts';
+import { pageWording } from '../../src/dashboard/wording.ts';
 import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
 import { wire } from '../../src/wire.ts';
 import { installed } from '../helpers/installation.ts';
@@ -18,7 +18,7 @@ async function failed(script: string): Promise<Scripted> {
 }
 
 function orchestratorOf({ environment, folder }: Scripted) {
-  const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'leaves');
+  const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'in_memory');
   onTestFinished(close);
   const call = { workingDirectory: folder, home: folder, human: null, maxWaitMs: 0 };
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
@@ -63,7 +63,7 @@ describe.each([
     const [job_id = ''] = space.jobs();
     const call = orchestratorOf(space);
     const { clusters } = await call('job_overview', { job_id });
-    const [, unit] = /end of its log on the page of unit (\d+),/.exec(inWords(clusters[0].advice)) ?? [];
+    const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWording(clusters[0].advice)) ?? [];
     const { entries } = await call('attempt_log', { job_id, unit: Number(unit), attempt: 1, limit: 200 });
     expect(entries.at(-1).text.trim()).toBe('the reason');
   });
@@ -79,7 +79,7 @@ test('a failed test of a program names the log of its unit', async () => {
 
 test('advice about a log names only places that exist', () => {
   const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
-  const aboutLogs = advice.filter((text) => /\blog\b|own words/.test(text));
+  const aboutLogs = advice.filter((text) => /\blog\b|agent's message/.test(text));
   expect(aboutLogs.length).toBeGreaterThan(2);
   expect(aboutLogs.filter((text) => !text.includes('with get_unit'))).toEqual([]);
 });

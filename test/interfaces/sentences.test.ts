@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { inWords } from '../../src/dashboard/wording.ts';
+import { pageWording } from '../../src/dashboard/wording.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/domain/failure.ts';
 import { sentences } from '../../src/domain/sentences.ts';
@@ -77,7 +77,7 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
     return [
       ...texts(await look('job_overview', { job_id: jobId })),
       ...texts(await look('unit_detail', { job_id: jobId, unit: 0 })),
-    ].map(inWords);
+    ].map(pageWording);
   },
 };
 

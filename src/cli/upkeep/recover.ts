@@ -12,8 +12,8 @@ export async function recoverJobs(session: Session): Promise<Exit> {
     patient: true,
     onSilent: (found) => session.say(`${found.jobId}: ${silentText(found)}`),
   });
-  const { silent = [], stoodStill = [] } = seen;
-  const before = new Map(stoodStill.map(({ jobId, pid }) => [jobId, pid]));
+  const { silent = [], stalled = [] } = seen;
+  const before = new Map(stalled.map(({ jobId, pid }) => [jobId, pid]));
   const lines = [
     ...recovered.map((jobId) => {
       const pid = before.get(jobId);
@@ -25,7 +25,7 @@ export async function recoverJobs(session: Session): Promise<Exit> {
   ];
   const document = {
     recovered,
-    stood_still: stoodStill.map(({ jobId, pid }) => ({ job_id: jobId, executor_pid: pid })),
+    stood_still: stalled.map(({ jobId, pid }) => ({ job_id: jobId, executor_pid: pid })),
     silent: silent.map(({ jobId, pid, silentMs, leaseMs }) => ({
       job_id: jobId,
       executor_pid: pid,

@@ -90,7 +90,7 @@ it.each([80, 120])(
     const [may, tests, why, decision, details] = dialogOn(host.screen());
     expect(may).toBe('May it run? It runs programs as you.');
     expect(tests).toMatch(/^Tests 1 of 5 units; the others wait for you\. Job "count the words of my l/);
-    expect(why).toBe(`Nobody has approved it yet. In full: abp approvals allow ${jobId}`);
+    expect(why).toBe(`It has not been approved yet. In full: abp approvals allow ${jobId}`);
     expect(decision).toBe('❯ * decision: ▸ not set');
     expect(details).toMatch(/^programs: \.\/work\.sh "a b" · Worker: /);
     expect(jobs().get(jobId)).toMatchObject({ status: 'created' });

@@ -50,7 +50,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       [
         MAY_IT,
         `Tests 1 of 4 units; the others wait for you. ${JOB}`,
-        expect.stringMatching(/^Nobody has approved it yet/),
+        expect.stringMatching(/^It has not been approved yet/),
       ],
       ['Test passed: {"words":2,"shout":false}', expect.any(String), 'It runs programs as you.'],
     ]);
@@ -109,7 +109,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     const answer = await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     expect(['running', 'completed']).toContain(answer.status);
     expect(dialogs.map(({ lines }) => lines)).toEqual([
-      [MAY_IT, `No test: all 4 units run. ${JOB}`, expect.stringMatching(/^Nobody has approved it yet/)],
+      [MAY_IT, `No test: all 4 units run. ${JOB}`, expect.stringMatching(/^It has not been approved yet/)],
     ]);
   });
 

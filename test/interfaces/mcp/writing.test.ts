@@ -20,10 +20,10 @@ test('a model with the tools cannot write into the store, nor over a file withou
   const mine = join(place.root, '.bashrc');
   writeFileSync(mine, 'mine');
   const force = { job_id, format: 'csv', path: mine, force: true };
-  expect((await call('export_results', force)).text).toContain('only a person can have results written there');
+  expect((await call('export_results', force)).text).toContain('only a person may write results there');
   const data = join(place.root, 'data.csv');
   writeFileSync(data, 'mine');
-  expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('exists already');
+  expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('already exists');
   expect(readFileSync(data, 'utf8')).toBe('mine');
   expect(readFileSync(mine, 'utf8')).toBe('mine');
   expect((await ok('list_jobs')).jobs).toHaveLength(1);
