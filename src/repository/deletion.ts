@@ -6,6 +6,7 @@ import { allRows, query, runWrite } from './statement.ts';
 const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
   ['events', 'seq'],
   ['attempts', 'stage, idx, attempt'],
+  ['unit_keys', 'key'],
   ['units', 'stage, idx'],
   ['unit_counts', 'stage, status, failure_class'],
   ['leases', 'epoch'],

@@ -313,7 +313,13 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       { key: 'c', payload: {} },
       { key: 'a', payload: {} },
     ];
-    expect(code(() => tx((t) => repository.units.add(t, jobId, 'main', 2, items)))).toBe('already_exists');
+    const keys = items.map(({ key }, n) => ({ key, index: 2 + n }));
+    const add = () =>
+      tx((t) => {
+        repository.units.add(t, jobId, 'main', 2, items);
+        repository.units.addKeys(t, jobId, keys);
+      });
+    expect(code(add)).toBe('already_exists');
     expect(repository.units.counts(jobId).total).toBe(2);
     expect(repository.units.indexesByKey(jobId, ['b', 'c', 'a'])).toEqual(
       new Map([
@@ -322,6 +328,33 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       ]),
     );
     expect(repository.units.indexesByKey(jobId, [])).toEqual(new Map());
+    const other = seedJob(store, { units: 1, keys: ['a'] });
+    expect(repository.units.indexesByKey(other.jobId, ['a', 'b'])).toEqual(new Map([['a', 0]]));
+  });
+
+  test('the keys of a source are added once each and come back in the order of the index', () => {
+    const { repository, store, tx } = fresh();
+    const keys = repository.units.sourceKeys();
+    const texts = ['zwölf', '', 'b', 'a\u0000', 'a', '\u{1f600}', '\uffee', 'B', '10', '9'];
+    for (const [index, key] of texts.entries()) expect(keys.add(key, index), key).toBe('added');
+    for (const key of texts) expect(keys.add(key, 99), key).toBe('repeated');
+    const sorted = [...keys.sorted()];
+    keys.close();
+    const bytes = (key: string) => Buffer.from(key);
+    const expected = texts.map((key, index) => ({ key, index }));
+    expect(sorted).toEqual(expected.sort((a, b) => bytes(a.key).compare(bytes(b.key))));
+    const { jobId } = seedJob(store, { units: texts.length });
+    tx((t) => repository.units.addKeys(t, jobId, sorted));
+    expect(repository.units.indexesByKey(jobId, texts)).toEqual(new Map(texts.map((key, index) => [key, index])));
+  });
+
+  test('two sources are read at once, each with keys of its own', () => {
+    const { units } = fresh().repository;
+    const [one, other] = [units.sourceKeys(), units.sourceKeys()];
+    expect([one.add('a', 0), other.add('a', 5), other.add('a', 6)]).toEqual(['added', 'added', 'repeated']);
+    one.close();
+    expect([...other.sorted()]).toEqual([{ key: 'a', index: 5 }]);
+    other.close();
   });
 
   test('units move only where the table allows it, all that match and no other, and start over with nothing held against them', () => {

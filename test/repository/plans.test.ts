@@ -4,7 +4,7 @@ import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
 /** Tables that grow with the source: a look at all their rows, or all of one job's, takes seconds at a million units. */
-const BIG = /^(?:SCAN|SEARCH) (?:units|attempts|events)\b(?<way>.*)$/;
+const BIG = /^(?:SCAN|SEARCH) (?:units|unit_keys|attempts|events)\b(?<way>.*)$/;
 /** The index of what runs now is never larger than the machine's bound. */
 const SMALL = /USING (?:COVERING )?INDEX attempts_running/;
 /** What narrows a search to fewer rows than a job has. */

@@ -191,15 +191,29 @@ describe('several processes at one store', () => {
   });
 });
 
+test('keys that a full disk takes no more of are refused with the place of temporary files', () => {
+  const keys = limited('journal_mode = OFF', 40, () => temporaryStore().repository.units.sourceKeys());
+  const error = refusalOf(() => {
+    for (let n = 0; n < 10_000; n++) keys.add(`${n}`.repeat(20), n);
+  });
+  expect(error).toMatchObject({ code: 'environment', hint: expect.stringContaining('SQLITE_TMPDIR') });
+  keys.close();
+});
+
 /** A repository on a database that may not grow beyond so many pages: SQLite then says what it says on a full disk. */
 function limitPages(path: string, pages: number) {
+  return limited('synchronous', pages, () => openStore(path, systemClock).repository);
+}
+
+/** What `open` makes of databases that get their bound just before the pragma that begins with `before`. */
+function limited<T>(before: string, pages: number, open: () => T): T {
   const pragma = Database.prototype.pragma;
   Database.prototype.pragma = function (source, options) {
-    if (source.startsWith('synchronous')) pragma.call(this, `max_page_count = ${pages}`);
+    if (source.startsWith(before)) pragma.call(this, `max_page_count = ${pages}`);
     return pragma.call(this, source, options);
   };
   try {
-    return openStore(path, systemClock).repository;
+    return open();
   } finally {
     Database.prototype.pragma = pragma;
   }
