@@ -24,7 +24,7 @@ else if (process.platform === 'win32' && args[0] !== 'doctor') {
   const { directory } = module.enableCompileCache();
   // Executors and servers start twice as fast when they find themselves compiled, too.
   if (directory) process.env.NODE_COMPILE_CACHE ??= directory;
-  // As NODE_OPTIONS of package-root say for programs that we start: here nobody could give Node an option.
+  // Keeps the young generation small (docs/decisions/0010-memory-tuning.md); this process was started without options.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   quietWhenNobodyReads();
   const { runCli } = await import('./cli/index.ts');

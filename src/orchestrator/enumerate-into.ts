@@ -9,7 +9,6 @@ import type { Tx } from '../ports/repository.ts';
 import type { SourceKeys, UnitKey } from '../ports/source-keys.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { truncate } from './truncate.ts';
-import { boundYoungGeneration } from './young-generation.ts';
 
 /** Rows and bytes of one transaction: well below the 100 ms that others may have to wait. */
 const CHUNK_ROWS = 2000;
@@ -62,7 +61,6 @@ export async function enumerateInto(
       }
       work(tx);
     });
-    boundYoungGeneration();
     await new Promise((resolve) => setImmediate(resolve));
   };
 

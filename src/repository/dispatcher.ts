@@ -112,12 +112,15 @@ export function createDispatcher(
       .orderBy('idx')
       .limit(p.limit),
   );
-  const alone = statement(db, (p: { jobId: string; stage: string; now: number }) =>
-    pending(p)
-      .where('interruptions', '>=', soonAlone)
-      .where('not_before', '<=', p.now)
-      .orderBy('idx')
-      .limit(sql.lit(1)),
+  // The index is named: by itself SQLite walks through all pending units of the job.
+  const alone = db.prepare<[object], { idx: number }>(
+    `SELECT idx FROM units INDEXED BY units_alone
+     WHERE job_id = @jobId AND stage = @stage AND status = 'pending' AND interruptions >= ${MAX_INTERRUPTIONS - 1}
+       AND not_before <= @now AND NOT EXISTS (
+         SELECT 1 FROM attempts
+         WHERE attempts.job_id = units.job_id AND attempts.stage = units.stage AND attempts.idx = units.idx
+           AND attempts.status = 'running')
+     ORDER BY idx LIMIT 1`,
   );
   const chosen = statement(db, (p: { jobId: string; stage: string; indexes: string; limit: number }) =>
     pending(p).where(sql<boolean>`idx IN (SELECT value FROM json_each(${p.indexes}))`).orderBy('idx').limit(p.limit),
