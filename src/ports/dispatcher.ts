@@ -37,7 +37,7 @@ export interface Settlement {
   readonly decision: UnitDecision;
 }
 
-/** The port that says who may run what now. Embedded it lives on the ledger's own file and transaction. */
+/** The port that says who may run what now. Embedded it uses the file and transactions of the repository. */
 export interface Dispatcher {
   /**
    * Claims due units and records their attempts, before anything is spawned. A unit that was put back while its last

@@ -31,7 +31,7 @@ export type JobPatch = Partial<
   >
 >;
 
-/** What is known of a job before its first unit. */
+/** Fields of a job before its first unit. */
 export type NewJob = Omit<
   Job,
   | 'status'
@@ -70,7 +70,7 @@ export interface JobFilter {
 /** Where a job stands in the list of all, newest first. */
 export type JobPlace = Pick<Job, 'createdAt' | 'jobId'>;
 
-/** The ledger of jobs. */
+/** The store of jobs. */
 export interface JobStore {
   insert(tx: Tx, job: NewJob, revision: NewRevision): void;
   get(jobId: string): Job | null;
@@ -106,7 +106,7 @@ export interface JobStore {
    * attempts that nobody has settled, ended with results still to be written, or cancelled with units still in the queue.
    */
   wantingExecutor(): readonly Job[];
-  /** Hides the job; from then on `deleteChunk` takes it apart. */
+  /** Hides the job; then `deleteChunk` deletes its rows. */
   markDeleting(tx: Tx, jobId: string): void;
   /** Deletes up to `rows` rows of a job marked so. */
   deleteChunk(tx: Tx, jobId: string, rows: number): Deleted;

@@ -45,7 +45,7 @@ export interface UnitWithAttempt {
   readonly attempt: Attempt | null;
 }
 
-/** What an export tells of a unit: less of both than lists have, since it is read a million times. */
+/** A unit with its result, for exports: less of both than lists have, since it is read a million times. */
 export interface UnitWithResult {
   readonly unit: Pick<Unit, 'index' | 'key' | 'status' | 'payload' | 'attempt' | 'failureClass' | 'failureMessage'>;
   /** Of the latest attempt. */
@@ -54,7 +54,7 @@ export interface UnitWithResult {
   readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
 }
 
-/** The ledger of units. */
+/** The store of units. */
 export interface UnitStore {
   /** Appends units as pending, from `firstIndex` on. `addKeys` adds their keys to the index, later for a large source. */
   add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
@@ -100,11 +100,11 @@ export interface UnitStore {
   nextDue(jobId: string, stage: Stage): number | null;
 }
 
-/** The ledger of attempts: append-only; a row changes only from running to its end. */
+/** The store of attempts: append-only; a row changes only from running to its end. */
 export interface AttemptStore {
   get(ref: AttemptRef): Attempt | null;
   ofUnit(ref: UnitRef): readonly Attempt[];
-  /** Attempts of a job whose row says running, whoever runs them. */
+  /** Attempts of a job whose row says running, whichever process runs them. */
   running(jobId: string): readonly Attempt[];
   /** The last attempts to end, newest first, that ended after a time. */
   recent(
@@ -137,7 +137,7 @@ export interface EventStore {
   list(jobId: string, afterSeq: number, limit: number): readonly JobEvent[];
   /** Events about the job itself and none about single units, newest first, from before a seq. */
   ofJob(jobId: string, beforeSeq: number, limit: number): readonly JobEvent[];
-  /** Number of the newest event by which somebody put the job to work: started or resumed it; 0 = nobody has. */
+  /** Number of the newest event that started or resumed the job; 0 = it was never started. */
   lastOrder(jobId: string): number;
   /** Number of the newest event; null when there is no such job. */
   lastSeq(jobId: string): number | null;
@@ -152,14 +152,14 @@ export interface LeaseStore {
   held(): readonly Lease[];
   /**
    * Claims a job whose lease is free, or over: `over` is the lease that the caller saw end, and must not have moved since.
-   * null = somebody holds it.
+   * null = another process holds it.
    */
   acquire(
     tx: Tx,
     claim: { jobId: string; owner: string; leaseMs: number } & ProcessIdentity,
     over: Lease | null,
   ): LeaseToken | null;
-  /** Gives a sign of life. */
+  /** Records a heartbeat. */
   beat(token: LeaseToken): LeaseState;
   /** Whether it is still held, inside a transaction: the guard of what an executor writes about its job. */
   holds(tx: Tx, token: LeaseToken): boolean;
@@ -196,7 +196,7 @@ export interface StoreTotals {
 }
 
 /**
- * The port of the ledger: what is true. Synchronous, so that no transaction can be held across an await: write
+ * The repository port: what is true. Synchronous, so that no transaction can be held across an await: write
  * transactions are immediate and stay below 100 ms, callers work in chunks.
  */
 export interface Repository {
@@ -223,7 +223,7 @@ export interface Repository {
    * cannot be written at all.
    */
   turn(maxWaitMs?: number): Promise<void> | null;
-  /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
+  /** A number that changes whenever another connection has committed: a cheap check before an expensive read. */
   changeCounter(): number;
   close(): void;
 }

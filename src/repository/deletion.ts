@@ -14,7 +14,7 @@ const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
   ['jobs', 'job_id'],
 ];
 
-/** Taking jobs apart on SQLite, a few rows a transaction. */
+/** Deletes jobs on SQLite, a few rows a transaction. */
 export function createDeletion(db: Database.Database): Pick<JobStore, 'markDeleting' | 'deleteChunk' | 'deleting'> {
   return {
     markDeleting(_tx, jobId) {

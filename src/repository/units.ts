@@ -10,7 +10,7 @@ import { createSourceKeys } from './source-keys.ts';
 import { allRows, query, statement } from './statement.ts';
 import { createUnitSlice } from './unit-slice.ts';
 
-/** The ledger of units on SQLite. */
+/** Makes the store of units on SQLite. */
 export function createUnitStore(db: Database.Database): UnitStore {
   const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
     query
@@ -71,7 +71,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
         .where('idx', '=', p.index)
         .where('attempt', '=', p.attempt),
   );
-  // Whoever asks goes through all units anyway: in key order, whatever the statuses.
+  // Callers read all units page by page: the primary key gives their order, whatever the statuses.
   const results = db.prepare<unknown[], ResultRow>(
     `SELECT idx, key, units.status, payload, units.failure_class, failure_message, attempt, attempts.result,
        CASE WHEN attempt > 1 THEN (
@@ -92,7 +92,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
       .where('stage', '=', p.stage)
       .where('idx', '=', p.index),
   );
-  // One statement a chunk: rows travel as one JSON text, of which SQLite takes payloads apart without JavaScript objects.
+  // One statement a chunk: rows are passed as one JSON text, from which SQLite extracts payloads without JavaScript objects.
   const add = db.prepare(
     `INSERT INTO units (job_id, stage, idx, key, payload)
      SELECT @jobId, @stage, @first + key, value ->> 'key', value -> 'payload' FROM json_each(@items)`,

@@ -7,7 +7,7 @@ import type { Repository } from '../../src/ports/repository.ts';
 const STAGES: readonly Stage[] = ['main', 'post'];
 
 /**
- * What is true of every ledger at every moment, whatever was killed: enumerated = completed + failed + skipped + cancelled
+ * Checks the invariants of a store, which hold at every moment, whatever was killed: enumerated = completed + failed + skipped + cancelled
  * + running + pending, from rows; counters equal their rows; nothing of the history is missing.
  */
 export function expectLedger(repository: Repository): void {

@@ -17,7 +17,7 @@ import { expectLedger } from './ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /**
- * A store of this test, in a file of its own unless it is `:memory:`. After the test its ledger is checked and it is
+ * A store of this test, in a file of its own unless it is `:memory:`. After the test its invariants are checked and it is
  * closed.
  */
 export function temporaryStore(
@@ -54,7 +54,7 @@ export interface JobSeed {
 
 let seeds = 0;
 
-/** Writes a job with its units straight into the ledger. */
+/** Writes a job with its units straight into the store. */
 export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Job {
   const jobId = seed.jobId ?? `job-seed${++seeds}`;
   const limits = { ...DEFAULT_LIMITS, ...seed.limits };

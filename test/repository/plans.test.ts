@@ -3,11 +3,11 @@ import { expect, test, vi } from 'vitest';
 import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
-/** Tables that grow with the source: a look at all their rows, or all of one job's, takes seconds at a million units. */
+/** Tables that grow with the source: reading all their rows, or all of one job's, takes seconds at a million units. */
 const BIG = /^(?:SCAN|SEARCH) (?:units|unit_keys|attempts|events)\b(?<way>.*)$/;
 /** Indexes of few rows: of what runs now, never more than the machine's bound, and of what was interrupted several times. */
 const SMALL = /USING (?:COVERING )?INDEX (?:attempts_running|units_alone)/;
-/** What narrows a search to fewer rows than a job has. */
+/** Columns that narrow a search to fewer rows than a job has. */
 const NARROW = /\((?=[^)]*\b(?:idx|status|failure_class|not_before|key|ended_at|seq)[=<>])/;
 
 interface Plan {
@@ -90,7 +90,7 @@ function plansOf(statements: readonly string[], path: string): readonly Plan[] {
   return plans;
 }
 
-test('every query on a big table goes by an index, and none sorts what it finds', () => {
+test('every query on a large table uses an index, and none sorts', () => {
   const { statements, path } = recordStatements();
   const plans = plansOf(statements, path);
   expect(plans.length).toBeGreaterThan(40);
@@ -121,7 +121,7 @@ test.each([
   ['pending units in their back-off', /"not_before" > 0 order by "not_before"/, 'units_waiting'],
   ['events about the job itself', /FROM events .*idx IS NULL/, 'events_of_job'],
   ['units by key', /FROM unit_keys .*key IN/, 'PRIMARY KEY \\(job_id=\\? AND key=\\?\\)'],
-])('%s are found by their index', (_what, query, index) => {
+])('finds %s by index', (_what, query, index) => {
   const { statements, path } = recordStatements();
   const plans = plansOf(
     statements.filter((sql) => query.test(sql.replaceAll(/\s+/g, ' '))),
@@ -131,19 +131,16 @@ test.each([
   for (const { steps } of plans) expect(steps[0]).toMatch(new RegExp(`USING (COVERING INDEX |INDEX )?${index}`));
 });
 
-test.each(['units', 'units_by_status'])(
-  'without the statistics of %s some query finds units by a worse index',
-  (name) => {
-    const { statements, path } = recordStatements();
-    const before = plansOf(statements, path);
-    const db = new Database(path);
-    const rows = db.prepare('SELECT idx FROM sqlite_stat1 ORDER BY idx').pluck().all();
-    db.prepare('DELETE FROM sqlite_stat1 WHERE idx = ?').run(name);
-    db.close();
-    expect(rows).toEqual(['units', 'units_by_status']);
-    expect(plansOf(statements, path)).not.toEqual(before);
-  },
-);
+test.each(['units', 'units_by_status'])('without the statistics of %s some query plan is worse', (name) => {
+  const { statements, path } = recordStatements();
+  const before = plansOf(statements, path);
+  const db = new Database(path);
+  const rows = db.prepare('SELECT idx FROM sqlite_stat1 ORDER BY idx').pluck().all();
+  db.prepare('DELETE FROM sqlite_stat1 WHERE idx = ?').run(name);
+  db.close();
+  expect(rows).toEqual(['units', 'units_by_status']);
+  expect(plansOf(statements, path)).not.toEqual(before);
+});
 
 function never(): never {
   throw new Error('nothing was claimed');
