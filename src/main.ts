@@ -24,7 +24,7 @@ else if (process.platform === 'win32' && args[0] !== 'doctor') {
   const { directory } = module.enableCompileCache();
   // Executors and servers also start twice as fast from the compile cache.
   if (directory) process.env.NODE_COMPILE_CACHE ??= directory;
-  // What NODE_OPTIONS in package-root does for child programs: the bin cannot be started with options of Node.
+  // Keeps the young generation small (docs/decisions/0010-memory-tuning.md); this process was started without options.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   ignoreClosedOutput();
   const { runCli } = await import('./cli/index.ts');

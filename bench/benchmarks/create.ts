@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
-import { type Caller, openCaller } from '../harness/caller.ts';
+import { openCaller } from '../harness/caller.ts';
+import { measureCreation as measure } from '../harness/creation.ts';
 import { csvJob } from '../harness/job.ts';
 import { startNeighbour } from '../harness/neighbour.ts';
 import { has, seconds } from '../harness/peer.ts';
@@ -34,12 +35,12 @@ async function csv(bench: Bench): Promise<void> {
     ['csv_1m', MILLION, bench.size === 'check' ? 1 : 5],
   ] as const) {
     const file = await customersCsv(bench.directory, rows);
-    await measure(bench, name, `CSV, ${rows.toLocaleString('en-US')} rows`, runs, csvJob(file, COMMAND, 4));
+    await measure(bench, `create.${name}`, `CSV, ${rows.toLocaleString('en-US')} rows`, runs, csvJob(file, COMMAND, 4));
   }
   const million = await customersCsv(bench.directory, MILLION);
   await measure(
     bench,
-    'csv_1m_keys',
+    'create.csv_1m_keys',
     'CSV, 1,000,000 rows with id_column',
     bench.size === 'check' ? 1 : 3,
     csvJob(million, COMMAND, 4, { id_column: 'id' }),
@@ -50,10 +51,10 @@ async function csv(bench: Bench): Promise<void> {
     return;
   }
   const ten = await customersCsv(bench.directory, 10 * MILLION);
-  const peak = await measure(bench, 'csv_10m', 'CSV, 10,000,000 rows', 1, csvJob(ten, COMMAND, 4));
+  const peak = await measure(bench, 'create.csv_10m', 'CSV, 10,000,000 rows', 1, csvJob(ten, COMMAND, 4));
   const before = await measure(
     bench,
-    'csv_1m_again',
+    'create.csv_1m_again',
     'CSV, 1,000,000 rows, for comparison',
     1,
     csvJob(million, COMMAND, 4),
@@ -72,7 +73,7 @@ async function json(bench: Bench): Promise<void> {
   const job = { ...csvJob(file, COMMAND, 4), enumerator_type: 'json' };
   await measure(
     bench,
-    bench.size === 'large' ? 'json_1gb' : 'json_100k',
+    bench.size === 'large' ? 'create.json_1gb' : 'create.json_100k',
     `JSON array, ${items.toLocaleString('en-US')} items`,
     bench.size === 'large' ? 1 : 3,
     job,
@@ -144,7 +145,7 @@ async function files(bench: Bench): Promise<void> {
     });
   } else bench.skip(['create.files_100k.find_ratio'], 'find is not installed (Debian package findutils)');
   const job = { ...csvJob('', COMMAND, 4), enumerator_type: 'file', enumerator_config: { base_directory: base } };
-  await measure(bench, 'files_100k', 'files, 100,000', 3, job);
+  await measure(bench, 'create.files_100k', 'files, 100,000', 3, job);
 }
 
 /** `limit: 10` of a large source. */
@@ -177,36 +178,4 @@ async function firstTen(bench: Bench): Promise<void> {
     });
   }
   await caller.close();
-}
-
-/** Creates a job in a new process and store each time; the median peak in MB. */
-async function measure(
-  bench: Bench,
-  name: string,
-  what: string,
-  runs: number,
-  job: Record<string, unknown>,
-): Promise<number> {
-  const times: number[] = [];
-  const cpu: number[] = [];
-  const peaks: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const caller = openCaller(bench.installation, join(bench.directory, `${name}-${run}`, 'batch.db'));
-    await warm(caller);
-    const before = caller.used();
-    times.push((await caller.call('create_job', job)).ms / 1000);
-    const after = caller.used();
-    cpu.push(after.cpuSeconds - before.cpuSeconds);
-    peaks.push(after.peakMb);
-    await caller.close();
-  }
-  bench.record({ id: `create.${name}.seconds`, what: `${what}: time`, measure: 's', runs: times });
-  bench.record({ id: `create.${name}.cpu_seconds`, what: `${what}: CPU`, measure: 's', runs: cpu });
-  bench.record({ id: `create.${name}.peak_mb`, what: `${what}: peak memory`, measure: 'MB', runs: peaks });
-  return Math.max(...peaks);
-}
-
-/** Waits until the process runs and has opened its store. */
-async function warm(caller: Caller): Promise<void> {
-  await caller.call('list_jobs', {});
 }

@@ -3,6 +3,7 @@ import { create } from './create.ts';
 import { dashboard } from './dashboard.ts';
 import { efficiency } from './efficiency.ts';
 import { exporting } from './export.ts';
+import { keys } from './keys.ts';
 import { machine } from './machine.ts';
 import { memory } from './memory.ts';
 import { overhead } from './overhead.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   efficiency,
   memory,
   create,
+  keys,
   status,
   recovery,
   exporting,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,6 +13,20 @@ export function customersCsv(directory: string, rows: number): Promise<string> {
     `${n},Customer ${n},customer${n}@example.com,Springfield,${(n * 37) % 10_000}.50,opened an account and called ${n % 97} times`;
   return writeLines(
     join(directory, `customers-${rows}.csv`),
+    'id,name,email,city,amount,note\n',
+    rows,
+    row,
+    '\n',
+    '\n',
+  );
+}
+
+/** The same customers in CSV with a UUID for `id`, in no order; the same ones each time. */
+export function customersCsvWithUuids(directory: string, rows: number): Promise<string> {
+  const row = (n: number) =>
+    `${uuid(n)},Customer ${n},customer${n}@example.com,Springfield,${(n * 37) % 10_000}.50,opened an account and called ${n % 97} times`;
+  return writeLines(
+    join(directory, `customers-uuid-${rows}.csv`),
     'id,name,email,city,amount,note\n',
     rows,
     row,
@@ -40,6 +55,11 @@ export function manyFiles(directory: string, count: number): string {
     writeFileSync(join(folder, `document ${n}.txt`), `${n}\n`);
   }
   return base;
+}
+
+function uuid(n: number): string {
+  const hex = createHash('md5').update(String(n)).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
 function customer(n: number): string {

@@ -5,9 +5,10 @@ import { show } from '../domain/validate.ts';
 import { duplicateKey, onDuplicate } from '../enumerators/duplicates.ts';
 import { noneSkipped, readItems, type Skipped, skipDuplicate } from '../enumerators/items.ts';
 import type { EnumeratedItem, EnumerationWarning, Enumerator } from '../ports/enumerator.ts';
+import type { Tx } from '../ports/repository.ts';
+import type { SourceKeys, UnitKey } from '../ports/source-keys.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { truncate } from './truncate.ts';
-import { boundYoungGeneration } from './young-generation.ts';
 
 /** Rows and characters of one transaction: it stays well below the 100 ms that other writers may have to wait. */
 const CHUNK_ROWS = 2000;
@@ -46,30 +47,34 @@ export async function enumerateInto(
   const warnings: EnumerationWarning[] = [];
   const fields = new Set<string>();
   const chunk: Chunk = { items: [], chars: 0 };
+  const keys = repository.units.sourceKeys();
   let total = 0;
   const skipped = noneSkipped();
 
-  const flush = async () => {
-    const { fresh, repeated } = withoutDuplicates(deps, jobId, chunk.items);
-    if (repeated[0]?.key !== undefined && onDuplicate(config) === 'refuse') {
-      throw await duplicateKey(enumerator, config, context, repeated[0].key);
-    }
-    repository.maintenance.requireRoom(chunk.chars);
+  /** One short transaction under the lease, then a turn for timers, cancellation and other calls of this process. */
+  const write = async (chars: number, work: (tx: Tx) => void) => {
+    repository.maintenance.requireRoom(chars);
     await repository.turn();
     repository.transaction((tx) => {
       if (repository.leases.beat(lease) === 'lost' || !repository.jobs.get(jobId)) {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
       }
-      repository.units.add(tx, jobId, 'main', total, fresh);
+      work(tx);
     });
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  const flush = async () => {
+    const { fresh, repeated } = withoutDuplicates(keys, chunk.items, total);
+    if (repeated[0]?.key !== undefined && onDuplicate(config) === 'refuse') {
+      throw await duplicateKey(enumerator, config, context, repeated[0].key);
+    }
+    await write(chunk.chars, (tx) => repository.units.add(tx, jobId, 'main', total, fresh));
     total += fresh.length;
     for (const item of repeated) skipDuplicate(skipped, item);
     chunk.items.length = 0;
     chunk.chars = 0;
-    boundYoungGeneration();
     call.onProgress?.({ done: total, total: null, message: `${total} units stored` });
-    // Gives timers, cancellation and other calls of this process a turn between two transactions.
-    await new Promise((resolve) => setImmediate(resolve));
   };
 
   const context = {
@@ -77,37 +82,55 @@ export async function enumerateInto(
     warn: (warning: EnumerationWarning) => warnings.push(warning),
     ...(call.signal ? { signal: call.signal } : {}),
   };
-  for await (const item of readItems(enumerator, config, context, skipped)) {
-    for (const field of Object.keys(item.payload)) if (fields.size < MAX_FIELDS) fields.add(field);
-    chunk.items.push(item);
-    chunk.chars += sizeOf(item.payload);
-    if (chunk.items.length >= CHUNK_ROWS || chunk.chars >= CHUNK_CHARS) await flush();
+  try {
+    for await (const item of readItems(enumerator, config, context, skipped)) {
+      for (const field of Object.keys(item.payload)) if (fields.size < MAX_FIELDS) fields.add(field);
+      chunk.items.push(item);
+      chunk.chars += sizeOf(item.payload);
+      if (chunk.items.length >= CHUNK_ROWS || chunk.chars >= CHUNK_CHARS) await flush();
+    }
+    if (chunk.items.length > 0) await flush();
+    for (const batch of batches(keys.sorted())) {
+      await write(batch.chars, (tx) => repository.units.addKeys(tx, jobId, batch.keys));
+    }
+  } finally {
+    keys.close();
   }
-  if (chunk.items.length > 0) await flush();
   if (total === 0) throw noItems(enumerator.type, warnings, skipped);
   return { total, fields: [...fields], skipped, warnings };
 }
 
-/** Splits items into those with a new key and those whose key is stored already or earlier in this chunk. */
+/** The items whose key did not come before, which become units from index `first` on, and the others. */
 function withoutDuplicates(
-  { repository }: OrchestratorDeps,
-  jobId: string,
+  keys: SourceKeys,
   items: readonly EnumeratedItem[],
+  first: number,
 ): { fresh: readonly EnumeratedItem[]; repeated: readonly EnumeratedItem[] } {
-  const keys = items.flatMap((item) => (item.key === undefined ? [] : [item.key]));
-  if (keys.length === 0) return { fresh: items, repeated: [] };
-  const seen = new Set(repository.units.indexesByKey(jobId, keys).keys());
   const fresh: EnumeratedItem[] = [];
   const repeated: EnumeratedItem[] = [];
   for (const item of items) {
-    if (item.key !== undefined && seen.has(item.key)) repeated.push(item);
-    else fresh.push(item);
-    if (item.key !== undefined) seen.add(item.key);
+    const isRepeated = item.key !== undefined && keys.add(item.key, first + fresh.length) === 'repeated';
+    (isRepeated ? repeated : fresh).push(item);
   }
   return { fresh, repeated };
 }
 
-/** Estimates the length of a value as JSON, in characters. */
+/** Keys in their order, as many as one transaction takes. */
+function* batches(sorted: Iterable<UnitKey>): Generator<{ readonly keys: readonly UnitKey[]; readonly chars: number }> {
+  let keys: UnitKey[] = [];
+  let chars = 0;
+  for (const key of sorted) {
+    keys.push(key);
+    chars += key.key.length;
+    if (keys.length < CHUNK_ROWS && chars < CHUNK_CHARS) continue;
+    yield { keys, chars };
+    keys = [];
+    chars = 0;
+  }
+  if (keys.length > 0) yield { keys, chars };
+}
+
+/** About how long a value is as JSON, in characters. */
 function sizeOf(value: Json): number {
   if (typeof value === 'string') return value.length + 3;
   if (typeof value !== 'object' || value === null) return 8;

@@ -10,6 +10,7 @@ import type { ApprovalStore } from './approval-store.ts';
 import type { EnumeratedItem } from './enumerator.ts';
 import type { JobStore } from './job-store.ts';
 import type { Maintenance } from './maintenance.ts';
+import type { SourceKeys, UnitKey } from './source-keys.ts';
 
 declare const txBrand: unique symbol;
 /** Proof of an open write transaction, required by every write; handed out by `Repository.transaction`. */
@@ -55,9 +56,13 @@ export interface UnitWithResult {
 
 /** Store of units. */
 export interface UnitStore {
-  /** Appends units as pending, from `firstIndex` on. Throws AbpError `already_exists` on a duplicate key. */
+  /** Appends units as pending, from `firstIndex` on. `addKeys` adds their keys to the index, later for a large source. */
   add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
-  /** Returns the index of each of these keys that is stored already. */
+  /** Adds keys of units to the index, fastest in its order. Throws AbpError `already_exists` on a duplicate key. */
+  addKeys(tx: Tx, jobId: string, keys: readonly UnitKey[]): void;
+  /** Opens an empty set for the keys of a source, on a temporary file: to find duplicates, then to add in order. */
+  sourceKeys(): SourceKeys;
+  /** Finds units by key: the index of each of these keys that `addKeys` added. */
   indexesByKey(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
   get(ref: UnitRef): Unit | null;
   counts(jobId: string, stage?: Stage): UnitCounts;

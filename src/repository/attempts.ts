@@ -9,7 +9,7 @@ import { query, statement } from './statement.ts';
 
 type UnitKey = { jobId: string; stage: string; index: number };
 
-/** The ledger of attempts on SQLite. Rows begin in the dispatcher's claim and end in its settle. */
+/** Makes the store of attempts on SQLite. Rows begin in the dispatcher's claim and end in its settle. */
 export function createAttemptStore(db: Database.Database): AttemptStore {
   const get = statement(db, (p: UnitKey & { attempt: number }) =>
     query

@@ -6,6 +6,7 @@ import { allRows, query, runWrite } from './statement.ts';
 const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
   ['events', 'seq'],
   ['attempts', 'stage, idx, attempt'],
+  ['unit_keys', 'key'],
   ['units', 'stage, idx'],
   ['unit_counts', 'stage, status, failure_class'],
   ['leases', 'epoch'],
@@ -13,7 +14,7 @@ const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
   ['jobs', 'job_id'],
 ];
 
-/** Taking jobs apart on SQLite, a few rows a transaction. */
+/** Deletes jobs on SQLite, a few rows a transaction. */
 export function createDeletion(db: Database.Database): Pick<JobStore, 'markDeleting' | 'deleteChunk' | 'deleting'> {
   return {
     markDeleting(_tx, jobId) {

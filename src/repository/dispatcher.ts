@@ -14,7 +14,7 @@ import { query, statement } from './statement.ts';
 type UnitKey = { jobId: string; stage: string; index: number };
 
 /**
- * The dispatcher on the ledger's own SQLite file. Claim and settle are the hot path: prepared once, run many times. `isDead`
+ * Makes the dispatcher on the SQLite file of the store. Claim and settle are the hot path: prepared once, run many times. `isDead`
  * says whether the process of a lease or an attempt is certainly gone; it is asked only when slots are short.
  */
 export function createDispatcher(
@@ -76,7 +76,7 @@ export function createDispatcher(
       .where('pid', 'is not', null)
       .$narrowType<{ pid: number }>(),
   );
-  // Whatever was put back while its agent is still being stopped waits until that one has ended.
+  // A unit that was put back while its agent is still being stopped waits until that attempt has ended.
   const pending = (stage: { jobId: string; stage: string }) =>
     query
       .selectFrom('units')
@@ -112,12 +112,15 @@ export function createDispatcher(
       .orderBy('idx')
       .limit(p.limit),
   );
-  const alone = statement(db, (p: { jobId: string; stage: string; now: number }) =>
-    pending(p)
-      .where('interruptions', '>=', soonAlone)
-      .where('not_before', '<=', p.now)
-      .orderBy('idx')
-      .limit(sql.lit(1)),
+  // The index is named: by itself SQLite walks through all pending units of the job.
+  const alone = db.prepare<[object], { idx: number }>(
+    `SELECT idx FROM units INDEXED BY units_alone
+     WHERE job_id = @jobId AND stage = @stage AND status = 'pending' AND interruptions >= ${MAX_INTERRUPTIONS - 1}
+       AND not_before <= @now AND NOT EXISTS (
+         SELECT 1 FROM attempts
+         WHERE attempts.job_id = units.job_id AND attempts.stage = units.stage AND attempts.idx = units.idx
+           AND attempts.status = 'running')
+     ORDER BY idx LIMIT 1`,
   );
   const chosen = statement(db, (p: { jobId: string; stage: string; indexes: string; limit: number }) =>
     pending(p).where(sql<boolean>`idx IN (SELECT value FROM json_each(${p.indexes}))`).orderBy('idx').limit(p.limit),
@@ -175,30 +178,30 @@ export function createDispatcher(
        SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND status = 'pending' ORDER BY idx LIMIT @limit)`,
   );
 
-  /** Slots this job may still fill: never beyond the machine's bound, nor beyond its share of it. */
+  /** Counts the slots that this job may still fill: within the machine's bound and its share of it. */
   function room(jobId: string, maxTotal: number): number {
     const byTheRows = need(new Map(), () => 0);
-    // As long as there is enough for all, it does not matter who is dead, or waits for a later time.
+    // With enough slots for all, dead executors and back-offs make no difference.
     const isEnough = byTheRows.demands.reduce((sum, { wants }) => sum + wants, byTheRows.leaving) <= maxTotal;
     const { used, total, leaving, demands } = isEnough ? byTheRows : need(abandoned(jobId), notDue);
     const share = fairShares(demands, maxTotal - leaving).get(jobId) ?? 0;
     return Math.max(0, Math.min(maxTotal - total, share - (used.get(jobId) ?? 0)));
   }
 
-  /** Other jobs whose executor is dead, with their attempts that live on: all that they can use until they are recovered. */
+  /** Finds other jobs whose executor is dead, with the number of their living attempts: they use no more until recovery. */
   function abandoned(jobId: string): ReadonlyMap<string, number> {
     const dead = held.all({}).filter((lease) => lease.jobId !== jobId && isDead(lease));
     return new Map(dead.map((lease) => [lease.jobId, spawned.all(lease).filter((agent) => !isDead(agent)).length]));
   }
 
-  /** Pending units of a job that it cannot start now: they wait for the end of a back-off. */
+  /** Counts pending units of a job that wait for the end of a back-off. */
   function notDue({ job_id: jobId, stage }: { readonly job_id: string; readonly stage: string }): number {
     return waiting.get({ jobId, stage, now: clock.now() })?.n ?? 0;
   }
 
   /**
-   * What each job uses and wants, without what is `left` of its queue for later; of `gone` jobs the attempts given there
-   * count, and they want no more.
+   * Counts the slots that each job uses and wants, without the units that `left` counts as not due. Jobs in `gone` use the
+   * attempts given there and want no more.
    */
   function need(gone: ReadonlyMap<string, number>, left: typeof notDue) {
     const used = new Map(running.all({}).map((row) => [row.job_id, gone.get(row.job_id) ?? row.n]));

@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { AbpError } from '../domain/error.ts';
 import { isFull, reserveOf } from './reserve.ts';
 
-/** What the system and SQLite say about a file that cannot be used, and what that means to a person. First match counts. */
+/** Error codes of the system and SQLite for a file that cannot be used, and the error for each. The first match counts. */
 const FAULTS: readonly { readonly code: RegExp; readonly error: (path: string, cause: Error) => AbpError }[] = [
   { code: /^SQLITE_(CORRUPT|NOTADB|FORMAT)/, error: (path, cause) => damaged(path, cause.message, cause) },
   {
-    // Its index beside it knows of a log that is not there, or of pages behind its end.
+    // Its shared-memory index refers to a log that does not exist, or to pages past its end.
     code: /^SQLITE_IOERR_SHORT_READ/,
     error: (path, cause) => damaged(path, `a part of it, or of its log ${basename(path)}-wal, is missing`, cause),
   },
@@ -28,16 +28,16 @@ const FAULTS: readonly { readonly code: RegExp; readonly error: (path: string, c
   },
 ];
 
-/** What an error of SQLite or the file system means for the store at `path`; null = it is about something else. */
+/** Translates an error of SQLite or the file system at the store `path`; null when it has another cause. */
 export function faultOf(error: unknown, path: string): AbpError | null {
   if (error instanceof AbpError || !(error instanceof Error)) return null;
   const code = (error as { code?: unknown }).code;
-  // SQLite reads JSON columns itself; what it finds there was written by us, as JSON.
+  // ABP writes only JSON into JSON columns, so that anything else in them is damage.
   if (code === 'SQLITE_ERROR' && error.message === 'malformed JSON') return damaged(path, error.message, error);
   return typeof code === 'string' ? (FAULTS.find((fault) => fault.code.test(code))?.error(path, error) ?? null) : null;
 }
 
-/** The store holds what SQLite cannot read, or what ABP never wrote. */
+/** Makes the error for a store with content that SQLite cannot read or ABP never wrote. */
 export function damaged(path: string, found: string, cause?: unknown): AbpError {
   return new AbpError('store_damaged', `The store ${path} is damaged: ${found}.`, {
     hint: '`abp doctor` looks the whole file over and prints how to save what can be read. Change nothing before that.',
@@ -45,7 +45,7 @@ export function damaged(path: string, found: string, cause?: unknown): AbpError 
   });
 }
 
-/** The file is no store: something else, or one whose first page is lost, as what lies beside it tells. */
+/** Makes the error for a file that is no store, or a store whose first page is lost: the files beside it show which. */
 export function foreign(path: string, found: string): AbpError {
   if (liesAmongOurs(path)) return damaged(path, `its first page is not that of a store of ABP (${found})`);
   return new AbpError('store_foreign', `${path} is no store of ABP: ${found}. It was left as it is.`, {
@@ -53,7 +53,7 @@ export function foreign(path: string, found: string): AbpError {
   });
 }
 
-/** The disk has no room for what is to be written. */
+/** Makes the error for a disk without room for the next write. */
 export function tooFull(path: string, found: string, cause?: unknown): AbpError {
   return new AbpError('environment', `The disk of the store ${path} is full: ${found}.`, {
     hint: 'Make room on the disk (`abp prune` helps), then try again.',
@@ -66,7 +66,7 @@ function full(path: string, cause: Error): AbpError {
   return tooFull(path, cause.message, cause);
 }
 
-/** SQLite says little about a place that it cannot use: the place itself is asked. */
+/** Finds the reason why SQLite cannot use the file: its own error does not say it. */
 function unusable(path: string, cause: Error): AbpError {
   if (isFull(path)) return full(path, cause);
   try {

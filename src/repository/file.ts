@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, realpathSync, s
 /** Marks a SQLite file as ours (`PRAGMA application_id`): "ABP1". Stores of before 2026-12 have 0 until they are opened. */
 export const APPLICATION_ID = 0x41425031;
 
-/** What the first page of a database says, the log beside it counted in: read without SQLite, which would touch the file. */
+/** Fields of a database's first page, its log included: read without SQLite, which would change the file. */
 export interface FileHeader {
   readonly applicationId: number;
   readonly userVersion: number;
@@ -44,7 +44,7 @@ export function readHeader(path: string): FileHeader | null {
 
 /**
  * The whole database with its log merged in, for `new Database(image)`: what can still be read where SQLite itself would
- * have to write (a read-only or full disk). A snapshot: nobody else's later writes are in it.
+ * have to write (a read-only or full disk). A snapshot: later writes of other processes are not in it.
  */
 export function readImage(path: string): Buffer {
   const file = readFileSync(path);

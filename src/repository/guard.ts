@@ -3,12 +3,12 @@ import { AbpError } from '../domain/error.ts';
 import { faultOf } from './faults.ts';
 import type { Presence } from './presence.ts';
 
-/** What runs a prepared statement. */
+/** Methods that run a prepared statement. */
 const RUNNERS = ['run', 'get', 'all'] as const;
 
 /**
- * Makes every statement of a database look now and then whether its file is still there, and name what is wrong with the
- * file instead of what SQLite says: the one place through which damage, a full disk and a lost file are told.
+ * Makes every statement of a database check from time to time that its file still exists, and throw the fault of the file
+ * instead of SQLite's error: the one place that reports damage, a full disk and a lost file.
  */
 export function guard(db: Database.Database, path: string, presence: Presence): void {
   const guarded = <Arguments extends unknown[], T>(run: (...args: Arguments) => T) => {
@@ -33,7 +33,7 @@ export function guard(db: Database.Database, path: string, presence: Presence): 
   Object.assign(db, { prepare: prepareGuarded, pragma: guarded(db.pragma.bind(db)) });
 }
 
-/** What an error of a statement means; the loss of the file explains all others. */
+/** Translates an error of a statement; a lost file explains all others. */
 export function explained(error: unknown, path: string, presence: Presence): unknown {
   if (error instanceof AbpError) return error;
   const fault = faultOf(error, path);

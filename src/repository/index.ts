@@ -19,7 +19,7 @@ import { createUnitStore } from './units.ts';
 
 export { whenUnlocked } from './turn.ts';
 
-/** Ledger, dispatcher and feed on one SQLite file. */
+/** Repository, dispatcher and event feed on one SQLite file. */
 export interface Store {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
@@ -40,7 +40,7 @@ export function openStore(
   const present = () => opened[0];
   const parts = partsOn(present(), path, clock, isDead);
 
-  /** Those who hold the stores keep them: only what is behind them is exchanged. */
+  /** Replaces the connection in place, so that callers keep the stores that they hold. */
   function requireWritable(): void {
     if (present().unwritable === null) return;
     opened.unshift(openWritable(path, isDead));
@@ -61,13 +61,13 @@ export function openStore(
       try {
         requireWritable();
       } catch {
-        // There is nothing to wait for; what is to be written then says why it cannot be.
+        // There is no turn to wait for; the write that follows throws the reason.
         return null;
       }
       return access.turn(maxWaitMs);
     },
     close() {
-      // A connection that cannot write closes last: it takes no room for merging the log.
+      // A connection that cannot write closes last: it needs no disk space to merge the log.
       for (const connection of opened) connection.close();
     },
   };

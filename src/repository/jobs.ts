@@ -52,7 +52,7 @@ function columns(patch: JobPatch): Partial<JobsTable> {
   return set;
 }
 
-/** The ledger of jobs on SQLite. */
+/** Makes the store of jobs on SQLite. */
 export function createJobStore(db: Database.Database, clock: Clock): JobStore {
   const get = statement<{ jobId: string }, JobsTable>(db, (p) =>
     query.selectFrom('jobs').selectAll().where('job_id', '=', p.jobId).where('deleting', '=', 0),

@@ -5,17 +5,17 @@ import { tooFull } from './faults.ts';
 import { realPath, sizeOf } from './file.ts';
 import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
 
-/** Up to this size the indexes are compared with their tables, too: a second or two. */
+/** Largest file whose indexes are compared with their tables, which takes a second or two. */
 const WHOLE_CHECK_BYTES = 256 << 20;
-/** Pages of the log after which SQLite merges it into the database by itself; its default. */
+/** Pages of the log after which SQLite merges it into the database; SQLite's default. */
 const CHECKPOINT_PAGES = 1000;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** For what else is written meanwhile, and for the deletion itself. */
+/** Room for other writes meanwhile, and for deleting a refused job. */
 const SPARE_BYTES = 1 << 20;
 
-/** Columns that hold JSON, whose damage SQLite takes for content. */
+/** Columns that hold JSON: SQLite does not notice damage in them. */
 const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   jobs: ['enumerator_config', 'fields', 'test', 'post_processing', 'pass_env'],
   job_revisions: ['output_schema', 'worker', 'limits'],
@@ -24,7 +24,7 @@ const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   events: ['data'],
 };
 
-/** Which columns hold texts that ABP never wrote; null = none. */
+/** Finds columns with texts that are not JSON; null when there are none. */
 function brokenTexts(db: Database.Database): string | null {
   const found = Object.entries(JSON_COLUMNS).flatMap(([table, columns]) =>
     columns.flatMap((column) => {
@@ -37,10 +37,10 @@ function brokenTexts(db: Database.Database): string | null {
   return found.length > 0 ? found.join('; ') : null;
 }
 
-/** Upkeep of a SQLite file that others may have open: never VACUUM, which would lock them out for as long as it takes. */
+/** Maintains a SQLite file that other processes may have open: no VACUUM, which would lock them out while it runs. */
 export function createMaintenance(db: Database.Database, path: string): Maintenance {
   const file = realPath(path);
-  /** Of the reserve, by this process: room that is only lent. */
+  /** Bytes of the reserve that this process has freed and has to restore. */
   let spentBytes = 0;
   const number = (pragma: string) => db.pragma(pragma, { simple: true }) as number;
   const freeBytes = () => number('freelist_count') * number('page_size');

@@ -6,17 +6,17 @@ import { MIGRATIONS } from './migrations/index.ts';
 import { toLease } from './rows.ts';
 import type { LeasesTable } from './schema.ts';
 
-/** The schema that this ABP knows. */
+/** The newest schema version of this ABP. */
 export const NEWEST_VERSION = MIGRATIONS.at(-1)?.version ?? 0;
 
-/** The schema of an open database. */
+/** Reads the schema version of an open database. */
 export function versionOf(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }
 
 /**
  * Brings a database to the newest schema and marks it as ours. Throws AbpError `newer_store`, and `busy` when a migration
- * is due while somebody alive holds a lease.
+ * is due while a living process holds a lease.
  */
 export function migrate(db: Database.Database, path: string, isDead: (holder: ProcessIdentity) => boolean): void {
   if (versionOf(db) > NEWEST_VERSION) throw newerStore(path, versionOf(db));
@@ -38,7 +38,7 @@ export function migrate(db: Database.Database, path: string, isDead: (holder: Pr
   }).immediate();
 }
 
-/** The refusal of a store whose schema is not known here. */
+/** Makes the error for a store with a schema that is newer than this ABP. */
 export function newerStore(path: string, version: number): AbpError {
   return new AbpError(
     'newer_store',
@@ -47,7 +47,7 @@ export function newerStore(path: string, version: number): AbpError {
   );
 }
 
-/** Whether somebody who may be alive holds a lease, in a store of any schema. */
+/** Checks whether a process that may be alive holds a lease, in a store of any schema. */
 function isHeld(db: Database.Database, isDead: (holder: ProcessIdentity) => boolean): boolean {
   const held = db.prepare('SELECT * FROM leases WHERE released = 0').all() as LeasesTable[];
   // Before schema 8 a lease named no machine.

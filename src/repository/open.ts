@@ -26,9 +26,9 @@ export interface Connection {
 
 /**
  * Opens the store and brings it to the newest schema. The directory is made 0700 and the file 0600 before SQLite writes a
- * byte. What cannot be written (a full disk, a read-only file system, the file of somebody else) is opened for reading.
+ * byte. A file that cannot be written (full disk, read-only file system, another owner) is opened for reading.
  * Throws AbpError: `newer_store`, `store_foreign` and `store_damaged` before anything is changed; `busy` when another
- * process has it locked (`details.locked`), or when a migration is due while somebody alive holds a lease; `environment`
+ * process has it locked (`details.locked`), or when a migration is due while a living process holds a lease; `environment`
  * when the place cannot be used.
  */
 export function openDatabase(path: string, isDead: (holder: ProcessIdentity) => boolean): Connection {
@@ -91,7 +91,7 @@ function openReadable(path: string, reason: AbpError): Connection {
   try {
     const opened = openForReading(realPath(path));
     db = opened.db;
-    // An older schema is brought up to date in memory: nobody can hold a lease there.
+    // An older schema is migrated in memory, where no other process can hold a lease.
     if (opened.isSnapshot) migrate(db, path, () => true);
     else if (versionOf(db) !== NEWEST_VERSION) throw reason;
     db.pragma('query_only = ON');
@@ -114,7 +114,7 @@ function closeGently(db: Database.Database, file: string): void {
     const logBytes = sizeOf(`${file}-wal`);
     if (logBytes > 0 && freeBytes(file) < logBytes) last = openForReading(file).db;
   } catch {
-    // The file is gone, or unreadable: then there is nothing to be gentle with.
+    // The file is gone or unreadable: there is no log to merge.
   }
   db.close();
   last?.close();

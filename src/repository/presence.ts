@@ -7,7 +7,7 @@ const LOOK_MS = 1000;
 
 /** Knows whether the files of an open database are still those that its path names. */
 export interface Presence {
-  /** Throws AbpError `store_gone`: what is written from now on would be seen by nobody. */
+  /** Throws AbpError `store_gone` when the file was moved or deleted: no process would see later writes. */
   check(): void;
   /** The same, at most once a second, and each time once it was found gone. */
   checkNowAndThen(): void;

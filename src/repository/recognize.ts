@@ -14,7 +14,7 @@ const OUR_TABLES = ['attempts', 'events', 'job_revisions', 'jobs', 'leases', 'un
  * `store_foreign`, `newer_store`, `store_damaged` or `environment`.
  */
 export function recognize(path: string): 'new' | 'store' {
-  // Looked at before the file: whoever makes a store writes its first page before there is a log.
+  // Read before the file: a process that makes a store writes its first page before there is a log.
   const logBytes = sizeOfLog(path);
   const stats = statOf(path);
   if (stats === null) return 'new';

@@ -8,7 +8,7 @@ import { sizeOf } from './file.ts';
  * merges it at 4 MB, one more transaction included.
  */
 const RESERVE_BYTES = 8 << 20;
-/** Never more than this part of what is free. */
+/** Largest part of the free disk space that the reserve takes. */
 const LARGEST_PART = 1 / 4;
 /** Handed out in these parts: others fill the disk as well. */
 const STEP_BYTES = 1 << 20;
@@ -54,7 +54,7 @@ export function keepReserve(path: string): void {
   }
 }
 
-/** Gives part of the reserve to whoever writes next: so many bytes; 0 = none is left. */
+/** Frees part of the reserve for the next write; returns the bytes, 0 when none is left. */
 export function spendReserve(path: string): number {
   const reserve = reserveOf(path);
   const bytes = sizeOf(reserve);

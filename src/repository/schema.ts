@@ -78,6 +78,12 @@ export interface UnitsTable {
   failure_message: string | null;
 }
 
+export interface UnitKeysTable {
+  job_id: string;
+  key: string;
+  idx: number;
+}
+
 export interface UnitCountsTable {
   job_id: string;
   stage: string;
@@ -166,6 +172,7 @@ export interface Tables {
   jobs: JobsTable;
   job_revisions: JobRevisionsTable;
   units: UnitsTable;
+  unit_keys: UnitKeysTable;
   unit_counts: UnitCountsTable;
   attempts: AttemptsTable;
   events: EventsTable;

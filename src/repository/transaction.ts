@@ -5,12 +5,12 @@ import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
 import { isLocked, whenUnlocked } from './turn.ts';
 
 /**
- * How often a writer looks whether it is its turn, ms. SQLite's own looks grow to 100 ms apart, and miss the moments between
- * the transactions of somebody who stores a large source.
+ * Interval at which a writer tries to begin, ms. SQLite's own interval grows to 100 ms and misses the gaps between the
+ * transactions of a process that stores a large source.
  */
 const LOOK_MS = 2;
 
-/** One exec: three calls cost four times as much. A read waits in SQLite's way. */
+/** One exec: three calls cost four times as much. Reads keep SQLite's own way of waiting. */
 const beginWithin = (ms: number) =>
   `PRAGMA busy_timeout = ${ms}; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
 const BEGIN = beginWithin(LOOK_MS);
@@ -23,7 +23,7 @@ export function createTransaction(
 ): Pick<Repository, 'transaction' | 'turn'> {
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
-  /** A turn that nobody has used yet: its transaction has begun. */
+  /** A turn that is not used yet: its transaction has begun. */
   let unused: NodeJS.Immediate | null = null;
 
   function take(): boolean {
@@ -42,7 +42,7 @@ export function createTransaction(
       db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       throw explained(error, path, presence);
     }
-    // Whoever waited for it has written by then, or has something else to do first.
+    // The caller that waited for the turn has written by then, or has other work first.
     unused = setImmediate(() => {
       if (take() && db.open) rollback.run();
     });
@@ -61,7 +61,7 @@ export function createTransaction(
         commit.run();
         return result;
       } catch (error) {
-        // SQLite may have rolled it back itself: a full disk.
+        // SQLite has rolled back by itself on a full disk.
         if (db.inTransaction) rollback.run();
         throw explained(error, path, presence);
       }

@@ -3,10 +3,10 @@ import { AbpError } from '../domain/error.ts';
 
 /** How long a writer waits for its turn, ms: hosts of MCP give a call 60 s. */
 const TURN_MS = 30_000;
-/** Of those who wait the longest-waiting looks most often, so that nobody waits for ever: from every 100 ms to every 20. */
+/** Interval of a waiting writer, ms: it shrinks from 100 to 20, so that the one that has waited longest tries most often. */
 const LONGEST_LOOK_MS = 100;
 const SHORTEST_LOOK_MS = 20;
-/** The time between looks halves each time so much has been waited. */
+/** Waiting time after which the interval is halved, ms. */
 const HALVED_AFTER_MS = 2000;
 
 /**

@@ -5,11 +5,12 @@ import type { FailureClass } from '../domain/failure.ts';
 import { UNIT_STATUSES, type UnitCounts, type UnitStatus, unitStatusesBefore } from '../domain/unit.ts';
 import type { FailureCount, UnitFilter, UnitStore } from '../ports/repository.ts';
 import { type ResultRow, toAttempt, toResult, toUnit } from './rows.ts';
-import type { AttemptsTable, Tables, UnitsTable } from './schema.ts';
+import type { AttemptsTable, Tables, UnitKeysTable, UnitsTable } from './schema.ts';
+import { createSourceKeys } from './source-keys.ts';
 import { allRows, query, statement } from './statement.ts';
 import { createUnitSlice } from './unit-slice.ts';
 
-/** The ledger of units on SQLite. */
+/** Makes the store of units on SQLite. */
 export function createUnitStore(db: Database.Database): UnitStore {
   const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
     query
@@ -70,7 +71,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
         .where('idx', '=', p.index)
         .where('attempt', '=', p.attempt),
   );
-  // Whoever asks goes through all units anyway: in key order, whatever the statuses.
+  // Callers read all units page by page: the primary key gives their order, whatever the statuses.
   const results = db.prepare<unknown[], ResultRow>(
     `SELECT idx, key, units.status, payload, units.failure_class, failure_message, attempt, attempts.result,
        CASE WHEN attempt > 1 THEN (
@@ -91,10 +92,16 @@ export function createUnitStore(db: Database.Database): UnitStore {
       .where('stage', '=', p.stage)
       .where('idx', '=', p.index),
   );
-  // One statement a chunk: rows travel as one JSON text, of which SQLite takes payloads apart without JavaScript objects.
+  // One statement a chunk: rows are passed as one JSON text, from which SQLite extracts payloads without JavaScript objects.
   const add = db.prepare(
     `INSERT INTO units (job_id, stage, idx, key, payload)
      SELECT @jobId, @stage, @first + key, value ->> 'key', value -> 'payload' FROM json_each(@items)`,
+  );
+  const addKeys = db.prepare(
+    `INSERT INTO unit_keys (job_id, key, idx) SELECT ?, value ->> 'key', value ->> 'index' FROM json_each(?)`,
+  );
+  const byKey = db.prepare<unknown[], UnitKeysTable>(
+    'SELECT key, idx FROM unit_keys WHERE job_id = ? AND key IN (SELECT value FROM json_each(?))',
   );
   const count = db.prepare(
     `INSERT INTO unit_counts (job_id, stage, status, count) VALUES (@jobId, @stage, 'pending', @n)
@@ -104,20 +111,20 @@ export function createUnitStore(db: Database.Database): UnitStore {
   return {
     add(_tx, jobId, stage, firstIndex, items) {
       if (items.length === 0) return;
-      try {
-        add.run({ jobId, stage, first: firstIndex, items: JSON.stringify(items) });
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
-        throw new AbpError('already_exists', 'Two units have the same key.', { cause: error });
-      }
+      add.run({ jobId, stage, first: firstIndex, items: JSON.stringify(items) });
       count.run({ jobId, stage, n: items.length });
     },
+    addKeys(_tx, jobId, keys) {
+      try {
+        addKeys.run(jobId, JSON.stringify(keys));
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'SQLITE_CONSTRAINT_PRIMARYKEY') throw error;
+        throw new AbpError('already_exists', 'Two units have the same key.', { cause: error });
+      }
+    },
+    sourceKeys: createSourceKeys,
     indexesByKey(jobId, keys) {
-      const rows = db
-        .prepare(
-          `SELECT key, idx FROM units WHERE job_id = ? AND stage = 'main' AND key IS NOT NULL AND key IN (SELECT value FROM json_each(?))`,
-        )
-        .all(jobId, JSON.stringify(keys)) as { key: string; idx: number }[];
+      const rows = byKey.all(jobId, JSON.stringify(keys));
       return new Map(rows.map((row) => [row.key, row.idx]));
     },
     get({ jobId, stage, index }) {

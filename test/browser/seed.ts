@@ -91,7 +91,12 @@ export function seedJob(
     );
   });
   for (let first = 0; first < items.length; first += 5000) {
-    repository.transaction((tx) => repository.units.add(tx, jobId, 'main', first, items.slice(first, first + 5000)));
+    const chunk = items.slice(first, first + 5000);
+    const keys = chunk.flatMap(({ key }, n) => (key === undefined ? [] : [{ key, index: first + n }]));
+    repository.transaction((tx) => {
+      repository.units.add(tx, jobId, 'main', first, chunk);
+      repository.units.addKeys(tx, jobId, keys);
+    });
   }
   const fields = [...new Set(items.slice(0, 100).flatMap(({ payload }) => Object.keys(payload)))];
   repository.transaction((tx) => {

@@ -13,7 +13,7 @@ import {
   unitIn,
 } from '../helpers/store.ts';
 
-/** What every dispatcher does. `open` makes an empty store of the test. Call it inside a `describe`. */
+/** The contract of every dispatcher. `open` makes an empty store of the test. Call it inside a `describe`. */
 export function dispatcherContract(
   open: (clock: FakeClock, isDead: (process: ProcessIdentity) => boolean) => Store,
 ): void {
@@ -55,7 +55,7 @@ export function dispatcherContract(
     expect(claimUnits(store, lease)).toEqual([]);
   });
 
-  test('nothing for somebody whose lease is gone', () => {
+  test('claims nothing without the lease', () => {
     const { store, repository, lease, tx } = withJob();
     expect(claimUnits(store, { ...lease, epoch: lease.epoch - 1 })).toEqual([]);
     expect(claimUnits(store, { ...lease, owner: 'a stranger' })).toEqual([]);
@@ -64,13 +64,13 @@ export function dispatcherContract(
     expect(claimUnits(store, holdLease(store, lease.jobId))).toHaveLength(3);
   });
 
-  test('only the units asked for, for a test', () => {
+  test('claims only the given units for a test', () => {
     const { store, lease } = withJob({ units: 5 });
     expect(indexes(claimUnits(store, lease, { indexes: [4, 2, 99] }))).toEqual([2, 4]);
     expect(claimUnits(store, lease, { indexes: [4, 2] })).toEqual([]);
   });
 
-  test('a unit in its back-off waits; what is due again comes before what was never tried', () => {
+  test('a unit in its back-off waits; due retries come before new units', () => {
     const { store, lease, clock } = withJob({ units: 4 });
     settleAs(store, claimOne(store, lease, 2), 'timeout', 'pending', { notBefore: clock.now() + 1000 });
     settleAs(store, claimOne(store, lease, 3), 'timeout', 'pending', { notBefore: clock.now() + 500 });
@@ -82,7 +82,7 @@ export function dispatcherContract(
     expect(claims[0]?.unit).toMatchObject({ attempt: 2, notBefore: 0 });
   });
 
-  test('a unit that was interrupted twice is given out only alone, and only when asked for', () => {
+  test('a unit that was interrupted twice is claimed only alone, on request', () => {
     const { store, lease } = withJob({ units: 3 });
     settleAs(store, claimOne(store, lease, 0), 'interrupted', 'pending', { interruptions: 2 });
     settleAs(store, claimOne(store, lease, 1), 'interrupted', 'pending', { interruptions: 1 });
@@ -91,7 +91,7 @@ export function dispatcherContract(
     expect(claimUnits(store, lease, { alone: true })).toEqual([]);
   });
 
-  test('a unit that was put back is not given out again before its last attempt has ended', () => {
+  test('a unit that was put back is not claimed before its last attempt has ended', () => {
     const { store, repository, lease, jobId, tx } = withJob({ units: 1 });
     const first = claimOne(store, lease, 0);
     tx((t) => repository.units.moveMany(t, jobId, {}, 'pending', 1));
@@ -116,7 +116,7 @@ export function dispatcherContract(
 
   // ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('all jobs together never have more attempts than the machine allows', () => {
+  test('all jobs together stay within the bound of the machine', () => {
     const { store, tx, repository } = fresh();
     const leases = [1, 2, 3].map(() =>
       holdLease(store, seedJob(store, { units: 9, limits: { max_workers: 9 } }).jobId),
@@ -136,7 +136,7 @@ export function dispatcherContract(
     expect(claim(1) + claim(2) + claim(0)).toBe(first[0]);
   });
 
-  test('what one job cannot use is there for the others; who is paused, ended or without an executor keeps nothing', () => {
+  test('slots that a job cannot use go to others; paused, ended and ownerless jobs keep none', () => {
     const { store, tx, repository } = fresh();
     const small = seedJob(store, { units: 1 });
     const bounded = seedJob(store, { units: 50, limits: { max_workers: 2 } });
@@ -168,7 +168,7 @@ export function dispatcherContract(
     expect(claim(refused)).toBe(1);
   });
 
-  test('a job whose executor is dead keeps only what its living agents use: the others do not wait for its recovery', () => {
+  test('a job whose executor is dead keeps only the slots of its living agents', () => {
     const { store, tx, repository } = fresh();
     const dead = holdLease(store, seedJob(store, { units: 9, limits: { max_workers: 4 } }).jobId, DEAD_PID);
     const [first, second] = claimUnits(store, dead, { limit: 3 });
@@ -187,7 +187,7 @@ export function dispatcherContract(
     expect(claim()).toBe(0);
   });
 
-  test('what a leaving job still uses is shared out to nobody', () => {
+  test('slots that an ending job still uses are not shared out', () => {
     const { store, tx, repository } = fresh();
     const leaving = holdLease(store, seedJob(store, { units: 2 }).jobId);
     const leases = [1, 2].map(() => holdLease(store, seedJob(store, { units: 9, limits: { max_workers: 9 } }).jobId));
@@ -196,7 +196,7 @@ export function dispatcherContract(
     expect(leases.map((lease) => claimUnits(store, lease, { maxTotalWorkers: 6 }).length)).toEqual([2, 2]);
   });
 
-  test('with fewer slots than jobs nobody starves: whoever waited longest is next', () => {
+  test('with fewer slots than jobs the one that waited longest is next', () => {
     const { store, clock } = fresh();
     const leases = ['a', 'b', 'c'].map((name) =>
       holdLease(store, seedJob(store, { jobId: `job-${name}`, units: 9 }).jobId),
@@ -218,7 +218,7 @@ export function dispatcherContract(
 
   // ── settling ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('an attempt ends once, with its outcome, cost and unit in one stroke', () => {
+  test('an attempt ends once, with its outcome, cost and unit in one transaction', () => {
     const { store, repository, lease, jobId, clock } = withJob();
     const claim = claimOne(store, lease, 0);
     clock.advance(100);
@@ -238,7 +238,7 @@ export function dispatcherContract(
     expect(repository.jobs.get(jobId)).toMatchObject(spent);
   });
 
-  test('a unit that was taken away stays as it is; what its attempt did and cost is recorded all the same', () => {
+  test('a unit that was taken away stays as it is; outcome and cost of its attempt are recorded', () => {
     const { store, repository, dispatcher, lease, jobId, tx } = withJob();
     const claim = claimOne(store, lease, 0);
     expect(dispatcher.lost([claim])).toEqual([]);
@@ -250,7 +250,7 @@ export function dispatcherContract(
     expect(repository.jobs.get(jobId)?.costUsd).toBe(1);
   });
 
-  test('an attempt of long ago cannot touch its unit: the attempt number is the fence', () => {
+  test('an outdated attempt cannot change its unit: the attempt number is the fence', () => {
     const { store, repository, lease, jobId } = withJob();
     const first = claimOne(store, lease, 0);
     settleAs(store, first, 'interrupted', 'pending');
@@ -261,7 +261,7 @@ export function dispatcherContract(
     expect(repository.attempts.ofUnit(second.unit).map(({ status }) => status)).toEqual(['interrupted', 'succeeded']);
   });
 
-  test('a settled attempt is a sign of life of its executors; one that was cut off is not', () => {
+  test('a settled attempt resets the count of lost executors; an interrupted one does not', () => {
     const { store, repository, lease, jobId, tx } = withJob();
     tx((t) => repository.jobs.patch(t, jobId, { executorsLost: 2 }));
     settleAs(store, claimOne(store, lease, 0), 'interrupted', 'pending');

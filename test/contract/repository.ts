@@ -7,7 +7,7 @@ import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';
 import { claimOne, holdLease, seedJob, settleAs, unitIn } from '../helpers/store.ts';
 
-/** What every repository does. `open` makes an empty store of the test. Call it inside a `describe`. */
+/** The contract of every repository. `open` makes an empty store of the test. Call it inside a `describe`. */
 export function repositoryContract(open: (clock: FakeClock) => Store): void {
   const fresh = () => {
     const clock = fakeClock();
@@ -29,7 +29,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.events.list(job.jobId, 0, 10)).toEqual([]);
   });
 
-  test('a transaction inside a transaction is refused: one that looks nested could not be rolled back alone', () => {
+  test('a transaction inside a transaction is refused', () => {
     const { tx } = fresh();
     expect(code(() => tx(() => tx(() => 1)))).toBe('internal');
   });
@@ -108,7 +108,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(move('paused', [])).toBe('conflict');
   });
 
-  test('a pause notes what was paused', () => {
+  test('a pause records the status before it', () => {
     const { repository, tx, store } = fresh();
     const { jobId } = seedJob(store, { status: 'post_processing' });
     expect(repository.jobs.get(jobId)?.pausedFrom).toBeNull();
@@ -204,7 +204,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(code(() => tx((t) => repository.jobs.addRevision(t, { ...next, jobId: 'job-none' })))).toBe('not_found');
   });
 
-  test('a new base of the failures rule holds nothing that was before it against the job', () => {
+  test('a reset circuit breaker ignores earlier failures', () => {
     const { repository, store, tx, clock } = fresh();
     const { jobId } = seedJob(store, { units: 6 });
     const lease = holdLease(store, jobId);
@@ -220,7 +220,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     });
   });
 
-  test('jobs that want an executor: at work, waiting for a window, unsettled attempts, a queue to be emptied', () => {
+  test('jobs that need an executor: active, waiting for a quota, with unsettled attempts or a queue to empty', () => {
     const { repository, store, tx } = fresh();
     const running = {
       state: 'running',
@@ -251,7 +251,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(wanting).toEqual(['job-yes1', 'job-yes2', 'job-yes3', 'job-yes4', 'job-yes5', 'job-yes6']);
   });
 
-  test('a job marked for deletion is seen by nobody and taken apart in chunks, to the last row of it and no other', () => {
+  test('a job marked for deletion is hidden and deleted in chunks, to its last row and no other', () => {
     const { repository, store, tx } = fresh();
     const { jobId } = seedJob(store, { units: 25 });
     const other = seedJob(store, { units: 5 });
@@ -306,14 +306,20 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.units.get({ jobId, stage: 'main', index: 2 })).toBeNull();
   });
 
-  test('a key that is there already is refused with nothing stored, and known keys are found', () => {
+  test('a key that exists is refused with nothing stored, and units are found by key', () => {
     const { repository, store, tx } = fresh();
     const { jobId } = seedJob(store, { units: 2, keys: ['a', 'b'], status: 'enumerating' });
     const items = [
       { key: 'c', payload: {} },
       { key: 'a', payload: {} },
     ];
-    expect(code(() => tx((t) => repository.units.add(t, jobId, 'main', 2, items)))).toBe('already_exists');
+    const keys = items.map(({ key }, n) => ({ key, index: 2 + n }));
+    const add = () =>
+      tx((t) => {
+        repository.units.add(t, jobId, 'main', 2, items);
+        repository.units.addKeys(t, jobId, keys);
+      });
+    expect(code(add)).toBe('already_exists');
     expect(repository.units.counts(jobId).total).toBe(2);
     expect(repository.units.indexesByKey(jobId, ['b', 'c', 'a'])).toEqual(
       new Map([
@@ -322,9 +328,36 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       ]),
     );
     expect(repository.units.indexesByKey(jobId, [])).toEqual(new Map());
+    const other = seedJob(store, { units: 1, keys: ['a'] });
+    expect(repository.units.indexesByKey(other.jobId, ['a', 'b'])).toEqual(new Map([['a', 0]]));
   });
 
-  test('units move only where the table allows it, all that match and no other, and start over with nothing held against them', () => {
+  test('the keys of a source are added once each and come back in the order of the index', () => {
+    const { repository, store, tx } = fresh();
+    const keys = repository.units.sourceKeys();
+    const texts = ['zwölf', '', 'b', 'a\u0000', 'a', '\u{1f600}', '\uffee', 'B', '10', '9'];
+    for (const [index, key] of texts.entries()) expect(keys.add(key, index), key).toBe('added');
+    for (const key of texts) expect(keys.add(key, 99), key).toBe('repeated');
+    const sorted = [...keys.sorted()];
+    keys.close();
+    const bytes = (key: string) => Buffer.from(key);
+    const expected = texts.map((key, index) => ({ key, index }));
+    expect(sorted).toEqual(expected.sort((a, b) => bytes(a.key).compare(bytes(b.key))));
+    const { jobId } = seedJob(store, { units: texts.length });
+    tx((t) => repository.units.addKeys(t, jobId, sorted));
+    expect(repository.units.indexesByKey(jobId, texts)).toEqual(new Map(texts.map((key, index) => [key, index])));
+  });
+
+  test('two sources are read at once, each with keys of its own', () => {
+    const { units } = fresh().repository;
+    const [one, other] = [units.sourceKeys(), units.sourceKeys()];
+    expect([one.add('a', 0), other.add('a', 5), other.add('a', 6)]).toEqual(['added', 'added', 'repeated']);
+    one.close();
+    expect([...other.sorted()]).toEqual([{ key: 'a', index: 5 }]);
+    other.close();
+  });
+
+  test('units move only where the table allows it, all that match and no other, with their counters reset', () => {
     const { repository, store, tx } = fresh();
     for (const to of UNIT_STATUSES) {
       const { jobId } = seedJob(store, { units: UNIT_STATUSES.length, limits: { max_workers: 16 } });
@@ -338,7 +371,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
         const expected = movable.includes(unit) ? { ...unit, ...over, failureMessage: null } : unit;
         expect(unitIn(store, jobId, unit.index), `${unit.status} → ${to}`).toEqual(expected);
       }
-      // What runs on without its row is settled, so that the ledger can be checked.
+      // Attempts that run on without their row are settled, so that the invariants hold.
       settleStrays(store, jobId);
     }
   });
@@ -417,7 +450,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     }
   });
 
-  test('what units used is told of all their attempts, and adds up to the cost of the job', () => {
+  test('the usage of units covers all their attempts and adds up to the cost of the job', () => {
     const { repository, store } = fresh();
     const { jobId } = seedJob(store, { units: 3 });
     const lease = holdLease(store, jobId);
@@ -450,7 +483,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.units.untried(jobId)).toBe(2);
   });
 
-  test('the next unit to fall due is known', () => {
+  test('the time of the next due unit is returned', () => {
     const { repository, store, clock } = fresh();
     const { jobId } = seedJob(store);
     const lease = holdLease(store, jobId);
@@ -499,7 +532,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.attempts.get(claim.attempt)?.judges).toBe(1);
   });
 
-  test('what ended lately is told newest first', () => {
+  test('recent attempts are listed newest first', () => {
     const { repository, store, clock } = fresh();
     const { jobId } = seedJob(store, { units: 4 });
     const lease = holdLease(store, jobId);
@@ -583,7 +616,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(tx((t) => repository.leases.acquire(t, claim, now))).toBeNull();
   });
 
-  test('a gate closes until the later of two times, for every job, and can be opened', () => {
+  test('a quota closes until the later of two times, for every job, and can be opened', () => {
     const { repository, tx } = fresh();
     const close = (closedUntil: number, reason: string) =>
       tx((t) => repository.quotas.close(t, { type: 'claude', closedUntil, reason }));
@@ -600,7 +633,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
 
   const terms = { max_workers: 4, max_retries: 3, timeout_s: 60, budget_usd: 10, test_units: 1 };
 
-  test('a definition is asked about once, approved by somebody, revoked and approved again', () => {
+  test('a definition is requested once, approved, revoked and approved again', () => {
     const { repository, tx, clock } = fresh();
     const asked = {
       about: 'job',
@@ -650,7 +683,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.approvals.get('aa')).toMatchObject(renewed);
   });
 
-  test('one approval is good for one test at a time', () => {
+  test('one approval covers one test at a time', () => {
     const { repository, tx, clock } = fresh();
     const asked = { about: 'job', title: 'letters', powers: [], files: {}, source: null } as const;
     for (const definition of ['aa', 'ab']) {
@@ -667,7 +700,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(begin()).toBe('begun');
   });
 
-  test('terms that were agreed to stay, where they are higher', () => {
+  test('approved terms stay where they are higher', () => {
     const { repository, tx } = fresh();
     const asked = { about: 'job', title: 'letters', powers: [], files: {}, source: null } as const;
     tx((t) => repository.approvals.request(t, { ...asked, definition: 'aa' }));
@@ -680,7 +713,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(repository.approvals.get('aa')?.terms).toMatchObject({ budget_usd: null });
   });
 
-  test('jobs are found by the definition that they were allowed under', () => {
+  test('jobs are found by their approved definition', () => {
     const { repository, tx, store } = fresh();
     const one = seedJob(store);
     seedJob(store);

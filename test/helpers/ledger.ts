@@ -43,7 +43,16 @@ function expectCounts(repository: Repository, job: Job, stage: Stage, units: rea
     expect(units.length, where).toBeLessThanOrEqual(1);
     return;
   }
-  if (job.status !== 'enumerating') expect(job.totalUnits, where).toBe(units.length);
+  if (job.status !== 'enumerating') {
+    expect(job.totalUnits, where).toBe(units.length);
+    // A unit without a key is shown with its index for one.
+    const keyed = units.filter(({ key, index }) => key !== String(index));
+    const found = repository.units.indexesByKey(
+      job.jobId,
+      keyed.map(({ key }) => key),
+    );
+    expect(found, where).toEqual(new Map(keyed.map(({ key, index }) => [key, index])));
+  }
   const classes = units.flatMap(({ failureClass }) => failureClass ?? []);
   const byClass = Object.fromEntries(classes.map((name) => [name, classes.filter((other) => other === name).length]));
   const counted = Object.entries(repository.units.classCounts(job.jobId)).filter(([, count]) => count !== 0);

@@ -95,6 +95,11 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
     );
     const items = payloads.map((payload, n) => ({ payload, ...(seed.keys?.[n] ? { key: seed.keys[n] } : {}) }));
     repository.units.add(tx, jobId, 'main', 0, items);
+    repository.units.addKeys(
+      tx,
+      jobId,
+      items.flatMap(({ key }, index) => (key ? [{ key, index }] : [])),
+    );
     const fields = [...new Set(payloads.flatMap((payload) => Object.keys(payload)))];
     if (status !== 'enumerating') {
       repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: payloads.length, fields } });

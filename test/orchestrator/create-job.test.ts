@@ -158,10 +158,25 @@ describe('create_job', () => {
     await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message: /"7".*9.*12002/s });
     nothingLeft(f);
     const config = { ...given.enumerator_config, on_duplicate: 'skip' };
-    expect(await create(f, { ...given, enumerator_config: config })).toMatchObject({
-      units: { total: 12_000 },
-      skipped_duplicates: 1,
-    });
+    const created = (await create(f, { ...given, enumerator_config: config })) as { job_id: string };
+    expect(created).toMatchObject({ units: { total: 12_000 }, skipped_duplicates: 1 });
+    const { units } = f.store.repository;
+    expect(units.indexesByKey(created.job_id, ['7', '11999'])).toEqual(
+      new Map([
+        ['7', 7],
+        ['11999', 11_999],
+      ]),
+    );
+    expect(units.get({ jobId: created.job_id, stage: 'main', index: 7 })?.payload).toMatchObject({ name: 'name 7' });
+  });
+
+  test('the first repeated key of a source is the one that is named, wherever in the order of keys it is', async () => {
+    const f = flow();
+    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv'), id_column: 'id' } };
+    const rows = Array.from({ length: 5_000 }, (_, n) => `${n}`);
+    writeFileSync(join(f.directory, 'rows.csv'), ['id', ...rows, '9', '1', '9'].join('\n'));
+    await expect(create(f, given)).rejects.toMatchObject({ details: { key: '9', places: ['line 11', 'line 5002'] } });
+    nothingLeft(f);
   });
 });
 

@@ -392,32 +392,37 @@ describe('another process', () => {
   });
 });
 
-test('a creator killed while it stores units leaves nothing after recovery', async () => {
+test.each([
+  ['stores units', 'units', {}],
+  ['adds their keys to the index', 'unit_keys', { id_column: 'name' }],
+])('a creator that is killed while it %s leaves nothing: recovery deletes the rest', async (_when, table, keyed) => {
   const w = world();
   const source = join(w.directory, 'many.csv');
-  writeFileSync(source, `name\n${'a row of some length\n'.repeat(400_000)}`);
+  const rows = Array.from({ length: 400_000 }, (_, n) => `a row of some length ${n}`);
+  writeFileSync(source, `name\n${rows.join('\n')}\n`);
   const input = {
     name: 'Many',
     user_intent: 'x',
     enumerator_type: 'csv',
-    enumerator_config: { file_path: source },
+    enumerator_config: { file_path: source, ...keyed },
     worker: { type: 'command', command: ['true'] },
   };
   const creator = spawn(process.execPath, [CALL, 'create_job', JSON.stringify(input)], {
     env: w.environment,
     stdio: 'ignore',
   });
-  const { jobs, units } = w.abp.store.repository;
+  const { jobs } = w.abp.store.repository;
   const job = await w.until(() => jobs.list({ statuses: ['enumerating'], limit: 1 }).jobs[0]);
-  await w.until(() => units.counts(job.jobId).total > 20_000);
+  const db = new Database(w.abp.store.repository.path, { readonly: true });
+  const stored = db.prepare(`SELECT 1 FROM ${table} LIMIT 1 OFFSET 20000`);
+  await w.until(() => stored.get() !== undefined);
   creator.kill('SIGKILL');
   await w.until(() => !isAlive(creator.pid ?? 0));
   expect(await w.call('get_job_status', { job_id: job.jobId })).toMatchObject({ executor: { state: 'lost' } });
   expect((await w.recovery().tick()).deleted).toEqual([job.jobId]);
   expect(jobs.list({ statuses: JOB_STATUSES, limit: 9 }).total).toBe(0);
-  const db = new Database(w.abp.store.repository.path, { readonly: true });
-  for (const table of ['jobs', 'job_revisions', 'units', 'unit_counts', 'attempts', 'events', 'leases']) {
-    expect(db.prepare(`SELECT count(*) AS n FROM ${table}`).get(), table).toEqual({ n: 0 });
+  for (const name of ['jobs', 'job_revisions', 'units', 'unit_keys', 'unit_counts', 'attempts', 'events', 'leases']) {
+    expect(db.prepare(`SELECT count(*) AS n FROM ${name}`).get(), name).toEqual({ n: 0 });
   }
   db.close();
 });

@@ -73,7 +73,7 @@ async function answers(path: string): Promise<Readonly<Record<string, string>>> 
 describe('a damaged page', () => {
   const path = () => closedStore(400);
 
-  test('anywhere in the file is never taken for a fault of ABP, and the check of the file finds it', async () => {
+  test('anywhere in the file is never reported as a fault of ABP, and the integrity check finds it', async () => {
     const sound = path();
     const pages = readFileSync(sound).length / PAGE;
     const db = new Database(sound, { readonly: true });
@@ -102,7 +102,7 @@ describe('a damaged page', () => {
     expect(await answers(file)).toEqual({ open: 'store_damaged' });
   });
 
-  test('a text that is no JSON any more', async () => {
+  test('a text that is not JSON any more', async () => {
     const file = path();
     const bytes = readFileSync(file);
     const at = bytes.indexOf('"name":"item 3"');

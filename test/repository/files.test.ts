@@ -47,7 +47,7 @@ function refusalOf(path: string): AbpError {
   throw new Error('expected a refusal, and there was none');
 }
 
-/** A database as a program leaves it that was killed: its log is not merged, its index lies beside it. */
+/** A database as a killed program leaves it: its log is not merged, its index is beside it. */
 async function leftByKill(path: string, ...statements: readonly string[]): Promise<void> {
   const program = `const db = require(${JSON.stringify(fileURLToPath(import.meta.resolve('better-sqlite3')))})(process.argv[1]);
     for (const sql of process.argv.slice(2)) db.exec(sql);
@@ -110,7 +110,7 @@ describe('a store of a newer ABP is refused and left exactly as it was', () => {
 describe('a store', () => {
   const markOf = (path: string) => new Database(path, { readonly: true }).pragma('application_id', { simple: true });
 
-  test('carries the mark of ABP, a new one and one of before there was a mark', () => {
+  test('has the application id of ABP, new or from before there was one', () => {
     const old = join(temporaryDirectory(), 'batch.db');
     copyFileSync(OLDEST, old);
     expect(markOf(old)).toBe(0);
@@ -119,20 +119,20 @@ describe('a store', () => {
     }
   });
 
-  test('of before there was a mark is known by its tables, also from its log only', async () => {
+  test('without an application id is recognized by its tables, also from its log only', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(OLDEST, path);
     await leftByKill(path, 'PRAGMA journal_mode = WAL', 'UPDATE jobs SET name = name');
     expect(temporaryStore({ path }).repository.jobs.list({ limit: 9 }).total).toBe(2);
   });
 
-  test('is made of an empty file: it holds nothing to lose', () => {
+  test('is made from an empty file, which has nothing to lose', () => {
     const path = join(temporaryDirectory(), 'batch.db');
     writeFileSync(path, '');
     expect(temporaryStore({ path }).repository.jobs.list({ limit: 1 }).total).toBe(0);
   });
 
-  test('is not made of a file that was emptied while its log holds the rows', async () => {
+  test('is not made from a file that was emptied while its log holds the rows', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     openStore(path, systemClock).repository.close();
     await leftByKill(path, 'UPDATE jobs SET name = name; CREATE TABLE more (a)');
@@ -142,7 +142,7 @@ describe('a store', () => {
     expect(folderOf(path)).toEqual(before);
   });
 
-  test('opens through a link, and keeps what belongs to it beside the file itself', () => {
+  test('opens through a link, and keeps its other files beside the file itself', () => {
     const [there, here] = [temporaryDirectory(), temporaryDirectory()];
     symlinkSync(join(there, 'real.db'), join(here, 'batch.db'));
     const store = temporaryStore({ path: join(here, 'batch.db') });
@@ -154,7 +154,7 @@ describe('a store', () => {
   });
 });
 
-describe('a store whose files go while it is open writes nothing more', () => {
+describe('a store whose files are lost while it is open writes nothing more', () => {
   const GONE = { code: 'store_gone', hint: expect.stringContaining('start it again') };
   const replace = (file: string) => {
     copyFileSync(file, `${file}.copy`);
@@ -201,7 +201,7 @@ describe('a store whose files go while it is open writes nothing more', () => {
     repository.close();
   });
 
-  test('one that is back goes on', () => {
+  test('a file that is moved back is written again', () => {
     const store = temporaryStore();
     const { path } = store.repository;
     renameSync(path, `${path}.away`);

@@ -3,14 +3,20 @@ import { expect, test, vi } from 'vitest';
 import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
-/** Tables that grow with the source: a look at all their rows, or all of one job's, takes seconds at a million units. */
-const BIG = /^(?:SCAN|SEARCH) (?:units|attempts|events)\b(?<way>.*)$/;
-/** The index of what runs now is never larger than the machine's bound. */
-const SMALL = /USING (?:COVERING )?INDEX attempts_running/;
-/** What narrows a search to fewer rows than a job has. */
+/** Tables that grow with the source: reading all their rows, or all of one job's, takes seconds at a million units. */
+const BIG = /^(?:SCAN|SEARCH) (?:units|unit_keys|attempts|events)\b(?<way>.*)$/;
+/** Indexes of few rows: of what runs now, never more than the machine's bound, and of what was interrupted several times. */
+const SMALL = /USING (?:COVERING )?INDEX (?:attempts_running|units_alone)/;
+/** Columns that narrow a search to fewer rows than a job has. */
 const NARROW = /\((?=[^)]*\b(?:idx|status|failure_class|not_before|key|ended_at|seq)[=<>])/;
 
-test('every query on a big table goes by an index, and none sorts what it finds', () => {
+interface Plan {
+  readonly sql: string;
+  readonly steps: readonly string[];
+}
+
+/** Every statement that a store prepares in a short life, and the file in which it was prepared. */
+function recordStatements(): { readonly statements: readonly string[]; readonly path: string } {
   const prepare = vi.spyOn(Database.prototype, 'prepare');
   const clock = fakeClock();
   const store = temporaryStore({ clock });
@@ -69,7 +75,11 @@ test('every query on a big table goes by an index, and none sorts what it finds'
   const statements = [...new Set(prepare.mock.calls.map(([sql]) => sql))];
   prepare.mockRestore();
 
-  const db = new Database(repository.path, { readonly: true });
+  return { statements, path: repository.path };
+}
+
+function plansOf(statements: readonly string[], path: string): readonly Plan[] {
+  const db = new Database(path, { readonly: true });
   const plans = statements
     .filter((sql) => /^\s*(select|update|delete|insert|with)/i.test(sql))
     .map((sql) => {
@@ -77,6 +87,12 @@ test('every query on a big table goes by an index, and none sorts what it finds'
       return { sql, steps: (rows as { detail: string }[]).map(({ detail }) => detail) };
     });
   db.close();
+  return plans;
+}
+
+test('every query on a large table uses an index, and none sorts', () => {
+  const { statements, path } = recordStatements();
+  const plans = plansOf(statements, path);
   expect(plans.length).toBeGreaterThan(40);
   const slow = plans.filter(({ sql, steps }) => {
     // Taking a job apart looks at all of its rows, a chunk at a time.
@@ -88,6 +104,42 @@ test('every query on a big table goes by an index, and none sorts what it finds'
     });
   });
   expect(slow).toEqual([]);
+});
+
+test.each([
+  [
+    'a page of units in a status',
+    /^SELECT idx FROM units WHERE .* AND stage = @stage AND status = @status ORDER/,
+    'units_by_status',
+  ],
+  ['a page of units in a class', /^SELECT idx FROM units WHERE .* AND failure_class = @/, 'units_by_class'],
+  ['units in a status after one', /^select \* from "units" .*"status" in \(\?\) and "idx" >/, 'units_by_status'],
+  ['units in a class', /^select \* from "units" .*"failure_class" = \? order by/, 'units_by_class'],
+  ['the first failed units', /"status" = 'failed' order by "idx" limit \?$/, 'units_by_status'],
+  ['the first failed unit of a class', /"failure_class" = \? and "status" = 'failed'/, 'units_by_class'],
+  ['pending units to be run alone', /interruptions >= /, 'units_alone'],
+  ['pending units in their back-off', /"not_before" > 0 order by "not_before"/, 'units_waiting'],
+  ['events about the job itself', /FROM events .*idx IS NULL/, 'events_of_job'],
+  ['units by key', /FROM unit_keys .*key IN/, 'PRIMARY KEY \\(job_id=\\? AND key=\\?\\)'],
+])('finds %s by index', (_what, query, index) => {
+  const { statements, path } = recordStatements();
+  const plans = plansOf(
+    statements.filter((sql) => query.test(sql.replaceAll(/\s+/g, ' '))),
+    path,
+  );
+  expect(plans).not.toEqual([]);
+  for (const { steps } of plans) expect(steps[0]).toMatch(new RegExp(`USING (COVERING INDEX |INDEX )?${index}`));
+});
+
+test.each(['units', 'units_by_status'])('without the statistics of %s some query plan is worse', (name) => {
+  const { statements, path } = recordStatements();
+  const before = plansOf(statements, path);
+  const db = new Database(path);
+  const rows = db.prepare('SELECT idx FROM sqlite_stat1 ORDER BY idx').pluck().all();
+  db.prepare('DELETE FROM sqlite_stat1 WHERE idx = ?').run(name);
+  db.close();
+  expect(rows).toEqual(['units', 'units_by_status']);
+  expect(plansOf(statements, path)).not.toEqual(before);
 });
 
 function never(): never {

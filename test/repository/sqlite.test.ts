@@ -34,7 +34,7 @@ describe('the place of a store', () => {
     }
   });
 
-  test('that was readable by others no longer is; a directory that was there keeps its mode', () => {
+  test('is made private when it was readable by others; an existing directory keeps its mode', () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'batch.db');
     writeFileSync(path, '', { mode: 0o644 });
@@ -57,7 +57,7 @@ describe('the place of a store', () => {
   });
 });
 
-test('a store that a full disk keeps shut is not taken for something else', () => {
+test('a store that cannot be opened on a full disk is reported as such', () => {
   const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
   const pragma = vi.spyOn(Database.prototype, 'pragma').mockImplementation(() => {
     throw full;
@@ -72,7 +72,7 @@ describe('the schema', () => {
     expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, n) => n + 1));
   });
 
-  test('the oldest released store opens for ever: with all it holds, and the schema of a new one', () => {
+  test('the oldest released store opens with all its rows and the schema of a new one', () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(fixture('store-v1.db'), path);
     const { repository } = temporaryStore({ path });
@@ -95,7 +95,7 @@ describe('the schema', () => {
     expectLedger(repository);
   });
 
-  test('a store of a newer ABP is refused and not touched', () => {
+  test('a store of a newer ABP is refused and not changed', () => {
     const { path } = temporaryStore().repository;
     const db = new Database(path);
     db.pragma(`user_version = ${NEWEST + 1}`);
@@ -109,7 +109,7 @@ describe('the schema', () => {
     db.close();
   });
 
-  test('is not changed while somebody alive holds a job, and is when the holder is dead', () => {
+  test('is migrated only when no living process holds a job', () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(fixture('store-v1.db'), path);
     const db = new Database(path);
@@ -127,14 +127,14 @@ describe('the schema', () => {
 });
 
 describe('several processes at one store', () => {
-  test('open a new one at once: one makes it, the others find it made', async () => {
+  test('open a new store at once: one makes it, the others use it', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     const env = { ABP_STORAGE_PATH: path };
     await Promise.all([1, 2, 3].map(() => execa(process.execPath, [CALL, 'list_jobs', '{}'], { env })));
     expect(schemaOf(path)).toEqual(schemaOf(temporaryStore().repository.path));
   });
 
-  test('write to two jobs of it at once: every unit once, every event numbered, every cent counted', async () => {
+  test('write to two jobs at once: each unit is claimed once, events have no gap, costs add up', async () => {
     const store = temporaryStore({ clock: systemClock });
     const { path } = store.repository;
     const leases = [0, 1].map(() => holdLease(store, seedJob(store, { units: 150 }).jobId));
@@ -151,7 +151,7 @@ describe('several processes at one store', () => {
     await vi.waitFor(() => expect(woken).toHaveBeenCalled(), PATIENCE);
   });
 
-  test('write to one job: a unit goes to one of them', async () => {
+  test('write to one job: each unit is claimed by one process', async () => {
     const store = temporaryStore({ clock: systemClock });
     const lease = holdLease(store, seedJob(store, { units: 200 }).jobId);
     const runs = await Promise.all(
@@ -161,7 +161,7 @@ describe('several processes at one store', () => {
     expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index));
   });
 
-  test('a store that another process keeps locked is busy, and what was to be written is not', () => {
+  test('a store that another process keeps locked is busy, and nothing is written', () => {
     const store = temporaryStore();
     const { jobId } = seedJob(store);
     const other = new Database(store.repository.path);
@@ -175,7 +175,7 @@ describe('several processes at one store', () => {
     expect(store.repository.jobs.get(jobId)?.name).not.toBe('x');
   });
 
-  test('a disk that is full is said to be so, and what was to be written is not', () => {
+  test('a full disk is reported, and nothing is written', () => {
     const store = temporaryStore();
     const { jobId } = seedJob(store, { status: 'enumerating', units: 1 });
     const { repository } = store;
@@ -193,15 +193,29 @@ describe('several processes at one store', () => {
   });
 });
 
-/** A repository on a database that may not grow beyond so many pages: SQLite then says what it says on a full disk. */
+test('a full disk of temporary files is reported with SQLITE_TMPDIR', () => {
+  const keys = limited('journal_mode = OFF', 40, () => temporaryStore().repository.units.sourceKeys());
+  const error = refusalOf(() => {
+    for (let n = 0; n < 10_000; n++) keys.add(`${n}`.repeat(20), n);
+  });
+  expect(error).toMatchObject({ code: 'environment', hint: expect.stringContaining('SQLITE_TMPDIR') });
+  keys.close();
+});
+
+/** A repository on a database that may not grow beyond so many pages: SQLite then fails as on a full disk. */
 function limitPages(path: string, pages: number) {
+  return limited('synchronous', pages, () => openStore(path, systemClock).repository);
+}
+
+/** Runs `open` with databases that get their bound just before the pragma that begins with `before`. */
+function limited<T>(before: string, pages: number, open: () => T): T {
   const pragma = Database.prototype.pragma;
   Database.prototype.pragma = function (source, options) {
-    if (source.startsWith('synchronous')) pragma.call(this, `max_page_count = ${pages}`);
+    if (source.startsWith(before)) pragma.call(this, `max_page_count = ${pages}`);
     return pragma.call(this, source, options);
   };
   try {
-    return openStore(path, systemClock).repository;
+    return open();
   } finally {
     Database.prototype.pragma = pragma;
   }

@@ -1,11 +1,11 @@
 import type { Migration } from './index.ts';
 
 /**
- * The first ledger. Counters of units are kept by a trigger, so that they move in the transaction of the rows whoever
- * writes; bulk inserts add theirs themselves (one row a chunk instead of one a unit). Units have no rowid: appended in
- * primary-key order they cost one B-tree write each. Partial indexes cost the bulk insert nothing. The statistics say what a
- * large job looks like: without them SQLite walks through all units of a job rather than look at the few in a status, and
- * real ones of a store that is still empty would say the same.
+ * The first schema. A trigger keeps the counters of units, so that they change in the transaction of the rows, whichever
+ * process writes; bulk inserts add theirs themselves (one row a chunk instead of one a unit). Units have no rowid: appended in
+ * primary-key order they cost one B-tree write each. Partial indexes cost the bulk insert nothing. The statistics describe a
+ * large job: without them SQLite walks through all units of a job instead of the few in a status, as it would with real
+ * ones of an empty store.
  */
 export const ledger: Migration = {
   version: 1,

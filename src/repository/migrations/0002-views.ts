@@ -1,8 +1,8 @@
 import type { Migration } from './index.ts';
 
 /**
- * What a screen asks for at a million units: the cost of ended attempts by time without a look at their rows, and the
- * few events that are about the job itself without a look at those about its units.
+ * Indexes for screens at a million units: the cost of ended attempts by time without reading their rows, and the few events
+ * about the job itself without reading those about its units.
  */
 export const views: Migration = {
   version: 2,

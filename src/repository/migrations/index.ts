@@ -6,6 +6,7 @@ import { recovery } from './0005-recovery.ts';
 import { terms } from './0006-terms.ts';
 import { output } from './0007-output.ts';
 import { machines } from './0008-machines.ts';
+import { unitKeys } from './0009-unit-keys.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   terms,
   output,
   machines,
+  unitKeys,
 ];
