@@ -2,7 +2,6 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { toAbpError } from '../domain/error.ts';
 import type { Act } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { addCompletion } from './completion.ts';
 import { EXIT_CODES, type Exit, exitOfError } from './exit-codes.ts';
 import type { CliHost } from './host.ts';
 import { createSession, errorDocument, type Session } from './session.ts';
@@ -25,7 +24,6 @@ export async function runCli(args: readonly string[], host: CliHost): Promise<nu
     },
   };
   const program = createProgram(host.version, act, json ? hold : {});
-  await addCompletion(program, act, args, host);
   const nothingAsked = args.every((arg) => arg === '--json');
   try {
     await program.parseAsync(nothingAsked ? [...args, '--help'] : args, { from: 'user' });

@@ -1,6 +1,7 @@
 import type { DefineCommand } from '../command.ts';
 import { approvals } from './approvals.ts';
 import { clone } from './clone.ts';
+import { completion } from './completion.ts';
 import { cancel, pause, resume } from './control.ts';
 import { create } from './create.ts';
 import { approve, reject, start } from './decide.ts';
@@ -25,5 +26,5 @@ export const COMMANDS: readonly { readonly heading: string; readonly commands: r
   { heading: 'Look', commands: [status, watch, wait, units, show, logs] },
   { heading: 'Control', commands: [pause, resume, cancel, ...manageUnits, update, clone] },
   { heading: 'Results', commands: [exportCommand] },
-  { heading: 'Servers and upkeep', commands: [mcp, serve, recover, deleteCommand, prune, doctor, demo] },
+  { heading: 'Servers and upkeep', commands: [mcp, serve, recover, deleteCommand, prune, doctor, completion, demo] },
 ];

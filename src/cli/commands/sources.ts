@@ -36,6 +36,7 @@ export const preview: DefineCommand = (program, act) => {
 export const prompt: DefineCommand = (program, act) => {
   program
     .command('prompt')
+    .helpCommand(false)
     .summary('look at prompts before anything runs')
     .command('preview <batch.yaml|job>')
     .summary('the prompts of the first units')

@@ -195,7 +195,7 @@ describe('with --json the one document on stdout', () => {
     [['--help'], 0, { help: expect.stringMatching(/^Usage: abp/) }],
     [['run', '--help'], 0, { help: expect.stringMatching(/^Usage: abp run/) }],
     [[], 0, { help: expect.stringMatching(/^Usage: abp/) }],
-    [['completion', 'bash'], 0, { shell: 'bash', script: expect.stringMatching(/abp complete --/) }],
+    [['completion', 'bash'], 0, { shell: 'bash', script: expect.stringMatching(/complete .*-F _abp abp/) }],
     [['status', 'nosuch'], 4, { error: expect.objectContaining({ code: 'not_found' }) }],
   ])('of %j', async (args, exitCode, document) => {
     expect(await workspace().json(...args)).toEqual({ exitCode, document });
