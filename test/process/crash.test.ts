@@ -314,7 +314,7 @@ describe('an executor that stands still', () => {
     await w.until(() => w.notes('start').length === 1);
     const pid = w.executorPid(job_id);
     expect(await abp(w, 'recover')).toMatchObject({ exitCode: 0, stdout: 'No job has lost its executor.' });
-    expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/goes on\. Look at it/) });
+    expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/continues\. Follow it/) });
     expect(w.executorPid(job_id)).toBe(pid);
     w.go();
     await w.ended(job_id);

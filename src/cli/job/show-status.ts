@@ -9,7 +9,7 @@ import { testText } from './test-text.ts';
 
 const LISTED = 50;
 
-/** The jobs of the store as a table. */
+/** Lists the jobs of the store as a table. */
 export async function showJobs(session: Session, search: string | undefined): Promise<Exit> {
   const listed = await session.call('list_jobs', { limit: LISTED, ...(search ? { search } : {}) });
   const { colors } = session.terminal;
@@ -26,7 +26,7 @@ export async function showJobs(session: Session, search: string | undefined): Pr
   const more = listed.total - rows.length;
   const text =
     rows.length === 0
-      ? 'No jobs yet. abp run <batch.yaml> makes one.'
+      ? 'No jobs yet. Create one with: abp run <batch.yaml>'
       : [
           table(colors, ['job', 'name', 'status', 'units', 'completed', 'failed', 'cost', 'created (UTC)'], rows),
           ...(more > 0 ? [`and ${count(more, 'older job')}; --search finds them`] : []),
@@ -35,7 +35,7 @@ export async function showJobs(session: Session, search: string | undefined): Pr
   return 'done';
 }
 
-/** One job: where it stands, what it is doing, what can be done. */
+/** Shows the state of a job, what its slots are doing, and the commands to continue with. */
 export async function showJob(session: Session, jobId: string): Promise<Exit> {
   if (session.json) {
     session.answer(await session.call('get_job_status', { job_id: jobId }));
