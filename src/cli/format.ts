@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { Colors } from './terminal.ts';
+import { type Colors, printable } from './terminal.ts';
 
 /** Formats an amount in USD: with cents, below $1 with four digits. */
 export function money(usd: number): string {
@@ -44,6 +44,12 @@ export function bytes(amount: number): string {
   const power = amount < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(amount) / 3));
   const value = amount / 1000 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** Text from outside as one line of at most `width` characters, cut at its end. */
+export function cell(text: string, width: number): string {
+  const line = printable(text).trim();
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }
 
 /** Formats a table whose columns are as wide as needed. */

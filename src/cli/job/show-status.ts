@@ -1,7 +1,6 @@
 import type { Exit } from '../exit-codes.ts';
-import { count, money, table } from '../format.ts';
+import { cell, count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
-import { printable } from '../terminal.ts';
 import { nextCommands, shownHere } from './next-commands.ts';
 import { progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
@@ -15,7 +14,7 @@ export async function showJobs(session: Session, search: string | undefined): Pr
   const { colors } = session.terminal;
   const rows = listed.jobs.map((job) => [
     job.job_id,
-    printable(job.name).slice(0, 40),
+    cell(job.name, 40),
     statusWord(job, colors),
     String(job.units.total),
     String(job.units.completed),

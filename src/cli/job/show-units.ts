@@ -1,7 +1,7 @@
 import { cutMiddleBriefly } from '../../domain/cut.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import type { Exit } from '../exit-codes.ts';
-import { duration, money, table } from '../format.ts';
+import { cell, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
@@ -52,14 +52,14 @@ function text({ terminal }: Session, jobId: string, units: readonly Row[], curso
     const failure = failureOf(unit);
     return [
       String(unit.unit),
-      cut(unit.key, KEY_WIDTH),
+      cell(unit.key, KEY_WIDTH),
       unit.status,
       String(unit.attempts),
       typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
       typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
       failure !== null
         ? cutMiddleBriefly(failure, TEXT_WIDTH)
-        : cut(typeof unit.result === 'string' ? unit.result : '', TEXT_WIDTH),
+        : cell(typeof unit.result === 'string' ? unit.result : '', TEXT_WIDTH),
     ];
   });
   const shown = table(
@@ -80,15 +80,6 @@ function text({ terminal }: Session, jobId: string, units: readonly Row[], curso
 /** Class and message of the failure of a unit without a result, as one line; null = none. */
 function failureOf({ failure_class, message, result }: Row): string | null {
   return typeof failure_class === 'string' && result === undefined
-    ? oneLine(`${failure_class}: ${String(message)}`)
+    ? printable(`${failure_class}: ${String(message)}`).trim()
     : null;
-}
-
-function oneLine(text: string): string {
-  return printable(text).trim();
-}
-
-function cut(text: string, width: number): string {
-  const line = oneLine(text);
-  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }

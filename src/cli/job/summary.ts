@@ -3,7 +3,7 @@ import type { ExportRow } from '../../export/row.ts';
 import { exportRows } from '../../export/rows.ts';
 import type { Repository } from '../../ports/repository.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
-import { count, duration, money, table } from '../format.ts';
+import { cell, count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { skippedLines } from '../warnings.ts';
@@ -68,7 +68,9 @@ export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'to
   const columns = columnsOf(rows);
   const head = [...UNIT_COLUMNS, ...columns.map((name) => (UNIT_COLUMNS.includes(name) ? `result.${name}` : name))];
   const body = rows.map((row) =>
-    [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) => short(text)),
+    [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) =>
+      cell(text, CELL_WIDTH),
+    ),
   );
   const more = job.totalUnits - rows.length;
   return [
@@ -103,9 +105,4 @@ function cellOf({ result }: ExportRow, name: string): string {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function short(text: string): string {
-  const line = printable(text).trim();
-  return line.length <= CELL_WIDTH ? line : `${line.slice(0, CELL_WIDTH - 1)}…`;
 }

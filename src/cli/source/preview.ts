@@ -5,7 +5,7 @@ import type { InputOf } from '../../orchestrator/index.ts';
 import { parseValue } from '../batch-file/document.ts';
 import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
-import { count, table } from '../format.ts';
+import { cell, count, table } from '../format.ts';
 import { withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
@@ -29,7 +29,7 @@ export async function showItems(
   const rows = seen.fields.map(({ name, types, examples }) => [
     printable(name),
     String(types),
-    printable(((examples ?? []) as readonly string[]).join('  ')).slice(0, 90),
+    cell(((examples ?? []) as readonly string[]).join('  '), 90),
   ]);
   session.answer(
     seen,

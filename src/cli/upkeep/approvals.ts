@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
 import { findApproval } from '../../orchestrator/approval.ts';
 import type { Exit } from '../exit-codes.ts';
-import { table } from '../format.ts';
+import { cell, table } from '../format.ts';
 import { agrees, allow, jobText, withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
 import { asPerson, type Session } from '../session.ts';
@@ -18,10 +18,7 @@ export async function showApprovals(session: Session): Promise<Exit> {
     definition.slice(0, SHORT),
     state,
     `${about} ${printable(title)}`,
-    can
-      .map((power) => printable(`${power.can} (${power.what})`))
-      .join('; ')
-      .slice(0, 100),
+    cell(can.map((power) => `${power.can} (${power.what})`).join('; '), 100),
     approved_at === null ? '' : `${approved_by}, ${approved_at}`,
     jobs.join(' '),
   ]);

@@ -1,9 +1,8 @@
 import { type PruneReport, prune } from '../../orchestrator/prune.ts';
 import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
-import { bytes, count, table } from '../format.ts';
+import { bytes, cell, count, table } from '../format.ts';
 import { asPerson, type Session } from '../session.ts';
-import { printable } from '../terminal.ts';
 
 /** Options of `abp prune`. */
 export interface PruneOptions {
@@ -38,15 +37,9 @@ function reportText(
   options: PruneOptions,
 ): string {
   const rows = [
-    ...jobs.map((job) => [
-      job.job_id,
-      printable(job.name).slice(0, 40),
-      job.status,
-      job.ended_at.slice(0, 10),
-      bytes(job.bytes),
-    ]),
+    ...jobs.map((job) => [job.job_id, cell(job.name, 40), job.status, job.ended_at.slice(0, 10), bytes(job.bytes)]),
     ...orphans.map(({ job_id, name, units }) => {
-      return [job_id, printable(name).slice(0, 40), `never completely created, ${count(units, 'unit')}`, '', ''];
+      return [job_id, cell(name, 40), `never completely created, ${count(units, 'unit')}`, '', ''];
     }),
     ...strays.map((stray) => [stray.path, '', 'no such job', '', bytes(stray.bytes)]),
   ];

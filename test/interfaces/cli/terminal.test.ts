@@ -73,7 +73,7 @@ describe('on a terminal', () => {
     run.type('r');
     await run.shows(/Resumed\./);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('c');
     expect(await run.ended).toBe(5);
     expect(space.job(jobId).status).toBe('cancelled');
@@ -157,7 +157,7 @@ describe('on a terminal', () => {
     const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
     await run.shows(/c cancel {2}q quit \(the test continues\)/);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('c');
     expect(await run.ended).toBe(5);
     expect(run.text()).toMatch(/texts {2}job-\w+ {2}cancelled/);
@@ -171,7 +171,7 @@ describe('on a terminal', () => {
     const run = onTerminal(space, 'watch', jobId);
     await run.shows(/\d running/);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('xcq');
     expect(await run.ended).toBe(130);
     expect(space.job(jobId).status).toBe('running');
