@@ -283,8 +283,8 @@ describe('an executor that stands still', () => {
   };
 
   test.each([
-    ['recover', /has a new executor: the one before \(pid \d+\) stood still/],
-    ['resume', /goes on\. The executor before \(pid \d+\) stood still/],
+    ['recover', /has a new executor: the one before \(pid \d+\) was hanging/],
+    ['resume', /continues\. The executor before \(pid \d+\) stood still/],
   ])('is replaced by abp %s, which says so', async (verb, said) => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
