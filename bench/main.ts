@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   if (unknown.length > 0) return refuse(`No benchmark ${unknown.join(', ')}.\n\n${USAGE}`);
   if (process.platform !== 'linux') return refuse('The benchmarks read /proc: they run on Linux.\n');
   const size: Size = options.large ? 'large' : options.check ? 'check' : 'full';
-  // A check needs the machine's own speed to judge by.
+  // A check needs the speed of the machine as a yardstick.
   const asked = options.check && names.length > 0 ? [...names, 'machine'] : names;
   const chosen = BENCHMARKS.filter(({ name }) => asked.length === 0 || asked.includes(name));
   const results = await runAll(chosen, size, options.keep ? HERE : null);
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   return broke || missed ? 1 : 0;
 }
 
-/** Held against the budgets of the benchmarks that ran; true when one is missed. */
+/** Compares figures with the budgets of the benchmarks that ran; true if one is missed. */
 function check(results: Results): boolean {
   const budgets = readBudgets(join(HERE, 'budgets.json'));
   const ran = Object.keys(results.benchmarks);

@@ -1,8 +1,8 @@
 import type { Clock } from './ports/clock.ts';
 
 /**
- * A clock that never goes back: when somebody changes the wall clock, its time goes on from where it was, so that nothing
- * waits for an hour to come round again.
+ * Wraps a clock so that its wall time never goes back: after the wall clock is set back, time continues from where it
+ * was, and nothing waits an hour for the old time to return.
  */
 export function steadyClock(clock: Clock): Clock {
   const start = clock.now() - clock.monotonic();

@@ -3,9 +3,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { AbpError } from './domain/error.ts';
 import { DEFAULT_LIMITS, MAX_WORKERS_CEILING } from './domain/limits.ts';
 
-/** Everything that the environment decides, checked once. */
+/** Validated settings from the environment. */
 export interface Config {
-  /** Absolute path of the database; run directories, logs and outputs lie beside it. */
+  /** Absolute path of the database; run directories, logs and outputs are in its folder. */
   readonly storagePath: string;
   readonly maxWorkers: number;
   readonly maxRetries: number;
@@ -17,12 +17,12 @@ export interface Config {
   readonly confirmStart: boolean;
 }
 
-/** Folders beside the database that nobody but ABP writes in. */
+/** Folders beside the database that only ABP writes to. */
 export const OWN_FOLDERS = { runs: 'runs', logs: 'logs', owners: 'owners' } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One variable: how it is read, and what the README's table says of it. */
+/** One variable: how it is parsed, and its text in the README's table. */
 interface Variable<T> {
   readonly name: string;
   readonly fallback: string;
@@ -35,7 +35,7 @@ export const VARIABLES = {
   storagePath: {
     name: 'ABP_STORAGE_PATH',
     fallback: '~/.agentic-batch/batch.db',
-    meaning: 'the database; run directories, logs and outputs lie beside it',
+    meaning: 'the database; run directories, logs and outputs are in its folder',
     read: (text: string) => absolute(text),
   },
   maxWorkers: {
@@ -53,13 +53,13 @@ export const VARIABLES = {
   maxTotalWorkers: {
     name: 'ABP_MAX_TOTAL_WORKERS',
     fallback: '16',
-    meaning: 'slots of all jobs of this store together',
+    meaning: 'slots of all jobs of this store in total',
     read: integer(1, 1024),
   },
   skipTest: {
     name: 'ABP_SKIP_TEST',
     fallback: '0',
-    meaning: 'start new jobs without a test unit; what a person has to allow is asked all the same (1, true; 0, false)',
+    meaning: 'start new jobs without a test unit; approvals are still required (1, true; 0, false)',
     read: flag,
   },
   dashboardPort: {
@@ -71,7 +71,7 @@ export const VARIABLES = {
   leaseMs: {
     name: 'ABP_LEASE_S',
     fallback: '15',
-    meaning: "seconds an executor's heartbeat may stand still before another may take its job",
+    meaning: 'seconds without a heartbeat after which another executor may take the job',
     read: (text: string, name: string) => integer(1, 3600)(text, name) * 1000,
   },
   autoRecover: {
@@ -83,7 +83,7 @@ export const VARIABLES = {
   confirmStart: {
     name: 'ABP_CONFIRM_START',
     fallback: '0',
-    meaning: 'Claude Code asks its user at every start_job, whatever was allowed before (1, true; 0, false)',
+    meaning: 'Claude Code asks its user at every start_job, even if it was allowed before (1, true; 0, false)',
     read: flag,
   },
 } as const satisfies { readonly [K in keyof Config]: Variable<Config[K]> };

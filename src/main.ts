@@ -5,13 +5,13 @@ import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
-import type { Abp, Making } from './wire.ts';
+import type { Abp, WhenMissing } from './wire.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The bin. It imports nothing but Node's own modules before it knows that this Node can run the rest: better-sqlite3
- * crashes an older one instead of refusing.
+ * The bin. Imports only Node's own modules until it knows that this Node can run the rest: better-sqlite3 crashes an
+ * older one instead of reporting it.
  */
 const MINIMUM_NODE = '22.18.0';
 const args = process.argv.slice(2);
@@ -22,11 +22,11 @@ else if (process.platform === 'win32' && args[0] !== 'doctor') {
   fail('abp runs on Linux and macOS; on Windows use it inside WSL (https://aka.ms/wsl).');
 } else {
   const { directory } = module.enableCompileCache();
-  // Executors and servers start twice as fast when they find themselves compiled, too.
+  // Executors and servers also start twice as fast from the compile cache.
   if (directory) process.env.NODE_COMPILE_CACHE ??= directory;
-  // As NODE_OPTIONS of package-root say for programs that we start: here nobody could give Node an option.
+  // What NODE_OPTIONS in package-root does for child programs: the bin cannot be started with options of Node.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
-  quietWhenNobodyReads();
+  ignoreClosedOutput();
   const { runCli } = await import('./cli/index.ts');
   process.exitCode = await runCli(args, {
     version: manifest().version,
@@ -36,24 +36,27 @@ else if (process.platform === 'win32' && args[0] !== 'doctor') {
   });
 }
 
-/** `abp … | head`: whoever read us has seen enough. What is at its end already keeps its own exit code. */
-function quietWhenNobodyReads(): void {
+/**
+ * Ignores EPIPE (`abp … | head`): the reader has seen enough. Commands that only print exit; a command at its end keeps
+ * its exit code.
+ */
+function ignoreClosedOutput(): void {
   const command = args.find((arg) => !arg.startsWith('-')) ?? '';
-  // What has more to do than to tell.
-  const goesOn = ['run', 'start', 'demo'].includes(command);
+  // Commands whose work continues without a reader.
+  const continues = ['run', 'start', 'demo'].includes(command);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') {
-        fail(`abp cannot write what it has to say (${error.code}).`);
+        fail(`abp cannot write to stdout or stderr (${error.code}).`);
         process.exit();
       }
-      if (!goesOn) setImmediate(() => process.exit());
+      if (!continues) setImmediate(() => process.exit());
     });
   }
 }
 
-async function open(environment: Environment, making?: Making): Promise<Abp> {
-  return (await import('./wire.ts')).wireInTurn(environment, making);
+async function open(environment: Environment, whenMissing?: WhenMissing): Promise<Abp> {
+  return (await import('./wire.ts')).wireInTurn(environment, whenMissing);
 }
 
 /** Serves MCP on this process's own stdin and stdout. */
@@ -78,7 +81,7 @@ async function serve(options: { port?: number; host?: string; token?: string }) 
   return server;
 }
 
-/** The store's server as a process of its own. */
+/** Returns the handle on the store's server process. */
 async function dashboard(environment: Environment) {
   const [{ createDashboardProcess }, { readConfig }] = await Promise.all([
     import('./http/dashboard-process.ts'),
@@ -88,7 +91,7 @@ async function dashboard(environment: Environment) {
   return createDashboardProcess({ storagePath, command: [process.execPath, here, 'serve'], environment });
 }
 
-/** Runs the same command with the `node` package that is installed beside, in the place of this process. */
+/** Runs the same command with the `node` package installed beside, instead of this process. */
 function runWithPinnedNode(): void {
   const pinned = findPinnedNode();
   if (pinned === null) {
@@ -96,7 +99,8 @@ function runWithPinnedNode(): void {
     return;
   }
   const child = spawn(pinned, [here, ...args], { stdio: 'inherit' });
-  // The child decides what a signal means. A terminal sends its own to both of us; a host, which has our stdin, only to us.
+  // The child decides what a signal means. A terminal signals both processes; a host, which holds our stdin, only this
+  // one.
   const passOn = (signal: NodeJS.Signals) => child.kill(signal);
   const fromKeys = process.stdin.isTTY ? () => undefined : passOn;
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, fromKeys);
@@ -110,7 +114,7 @@ function runWithPinnedNode(): void {
   });
 }
 
-/** The `node` package's program in the nearest node_modules that has one new enough. */
+/** Returns the program of the nearest installed `node` package that is new enough; null = none. */
 function findPinnedNode(): string | null {
   for (let folder = dirname(here); ; folder = dirname(folder)) {
     const installed = join(folder, 'node_modules', 'node');
@@ -123,7 +127,7 @@ function findPinnedNode(): string | null {
   }
 }
 
-/** This package's manifest, from the sources and from the bundle alike: both lie one folder below it. */
+/** Reads this package's manifest; sources and bundle are both one folder below it. */
 function manifest(): { readonly version: string } {
   return JSON.parse(readFileSync(join(dirname(here), '..', 'package.json'), 'utf8')) as { version: string };
 }
@@ -134,7 +138,7 @@ function isOlder(version: string, minimum: string): boolean {
   return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
 
-/** What a person must fix before anything works, with the exit code that `abp --help` has for it. */
+/** Reports what a person must fix before anything works, with the exit code documented in `abp --help`. */
 function fail(message: string): void {
   process.stderr.write(`${message}\n`);
   process.exitCode = 3;

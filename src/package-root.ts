@@ -4,8 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 const PACKAGE_NAME = 'agentic-batch-processor';
 
-/** Programs that run as processes of their own: an entry of the bundle each. */
-export type Program = 'main' | 'executor/main' | 'workers/process/keeper-main' | 'workers/schema/thread';
+/** Programs that run as separate processes or threads: one entry of the bundle each. */
+export type Program =
+  | 'main'
+  | 'executor/main'
+  | 'enumerators/dynamic/program'
+  | 'enumerators/sql/sqlite-program'
+  | 'workers/process/keeper-main'
+  | 'workers/schema/thread';
 
 /**
  * Node's options for them. The young generation stays small: left alone it grows to many times of what a program that
@@ -13,7 +19,7 @@ export type Program = 'main' | 'executor/main' | 'workers/process/keeper-main' |
  */
 export const NODE_OPTIONS: readonly string[] = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 
-/** The folder of this package's package.json, found from the sources and from the bundle alike. */
+/** Returns the folder of this package's package.json, from the sources and from the bundle alike. */
 export function packageRoot(): string {
   const here = fileURLToPath(import.meta.url);
   for (let folder = dirname(here); ; folder = dirname(folder)) {
@@ -23,12 +29,12 @@ export function packageRoot(): string {
   }
 }
 
-/** This package's version. */
+/** Returns this package's version. */
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Absolute path of a program: a source file when this is one, else the built one. */
+/** Returns the absolute path of a program: the source file when this is one, else the built file. */
 export function programPath(program: Program): string {
   const isSource = import.meta.url.endsWith('.ts');
   return join(packageRoot(), isSource ? 'src' : 'dist', `${program}.${isSource ? 'ts' : 'js'}`);

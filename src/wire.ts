@@ -11,50 +11,50 @@ import { createRecovery, type Recovery } from './supervision/recovery.ts';
 import { type StorePaths, storePaths } from './supervision/store-paths.ts';
 import { parseWorker, WORKER_TYPES } from './workers/index.ts';
 
-/** Everything put together, for an interface. */
+/** Composed parts of ABP, for an interface. */
 export interface Abp {
   readonly config: Config;
   readonly store: Store;
   readonly places: StorePaths;
   readonly launcher: Launcher;
   readonly orchestrator: Orchestrator;
-  /** Looks after jobs whose executor died; long-lived interfaces let it watch, unless ABP_AUTO_RECOVER is off. */
+  /** Recovers jobs whose executor died; long-lived interfaces run its watch, unless ABP_AUTO_RECOVER is off. */
   readonly recovery: Recovery;
   close(): void;
 }
 
-/** The same, when many processes open a store at once, of which one makes it: waits for its turn. */
+/** Composes ABP while other processes open the store at the same time, one of which creates it: waits for its turn. */
 export function wireInTurn(
   environment: Readonly<Record<string, string | undefined>>,
-  making: Making = 'makes',
+  whenMissing: WhenMissing = 'create',
 ): Promise<Abp> {
-  return whenUnlocked(() => wire(environment, undefined, making));
+  return whenUnlocked(() => wire(environment, undefined, whenMissing));
 }
 
-/** Whether a store that is not there yet is made, or only stood for by one in memory: nothing is left of that. */
-export type Making = 'makes' | 'leaves';
+/** Handling of a missing store: `create` it, or use an empty one `in_memory` that leaves no file. */
+export type WhenMissing = 'create' | 'in_memory';
 
-function openFor(path: string, making: Making): Store {
-  if (making === 'makes' || existsSync(path)) return openStore(path, systemClock, provablyDead);
+function openOrSubstitute(path: string, whenMissing: WhenMissing): Store {
+  if (whenMissing === 'create' || existsSync(path)) return openStore(path, systemClock, provablyDead);
   const { repository, dispatcher } = openStore(':memory:', systemClock, provablyDead);
-  // Where it would be decides what lies beside it.
+  // Its path determines the paths of runs, logs and outputs.
   return { repository: { ...repository, path }, dispatcher };
 }
 
-/** The workers there are, by type. */
+/** All workers, by type. */
 export const workers: Workers = { types: WORKER_TYPES, parse: parseWorker };
 
 /**
  * The composition root: configuration → store, launcher, orchestrator. Executors are started from `executorPath`, by
- * default of this very package. Throws AbpError when the store cannot be opened.
+ * default the one of this package. Throws AbpError when the store cannot be opened.
  */
 export function wire(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   executorPath: string = programPath('executor/main'),
-  making: Making = 'makes',
+  whenMissing: WhenMissing = 'create',
 ): Abp {
   const config = readConfig(environment);
-  const store = openFor(config.storagePath, making);
+  const store = openOrSubstitute(config.storagePath, whenMissing);
   const places = storePaths(config.storagePath);
   const shared = { repository: store.repository, clock: systemClock, environment };
   const launcher = createLauncher({ ...shared, places, executorPath });

@@ -19,7 +19,7 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
   ports: [],
   'clock.ts': ['ports'],
-  enumerators: ['ports'],
+  enumerators: ['ports', 'package-root.ts'],
   prompt: ['ports', 'package-root.ts'],
   workers: ['ports', 'package-root.ts'],
   repository: ['ports'],

@@ -79,7 +79,7 @@ async function json(bench: Bench): Promise<void> {
   );
 }
 
-/** What other processes of the store notice of a million rows being stored. */
+/** Effect of storing a million rows on other processes of the store. */
 async function neighbours(bench: Bench, job: Record<string, unknown>): Promise<void> {
   const store = join(bench.directory, 'neighbours', 'batch.db');
   const caller = openCaller(bench.installation, store);
@@ -105,7 +105,7 @@ async function neighbours(bench: Bench, job: Record<string, unknown>): Promise<v
   }
 }
 
-/** Enumerating alone, against find: it too stores nothing. */
+/** Enumeration alone, against `find`, which stores nothing either. */
 async function files(bench: Bench): Promise<void> {
   const base = manyFiles(bench.directory, FILES);
   const config = JSON.stringify({ base_directory: base });
@@ -147,7 +147,7 @@ async function files(bench: Bench): Promise<void> {
   await measure(bench, 'files_100k', 'files, 100,000', 3, job);
 }
 
-/** `limit: 10` of a source that is large. */
+/** `limit: 10` of a large source. */
 async function firstTen(bench: Bench): Promise<void> {
   const rows = MILLION;
   const database = join(bench.directory, 'source.db');
@@ -166,7 +166,7 @@ async function firstTen(bench: Bench): Promise<void> {
   for (const [name, [type, config]] of Object.entries(sources)) {
     const job = { ...csvJob('', COMMAND, 4), enumerator_type: type, enumerator_config: { ...config, limit: 10 } };
     const runs: number[] = [];
-    // The first one too: that a driver is loaded is part of what a person waits for.
+    // The first run counts too: loading the driver is part of the wait.
     for (let run = 0; run < 5; run++) runs.push((await caller.call('create_job', job)).ms);
     const what = `the first 10 of a large ${name} source to stored units`;
     bench.record({
@@ -206,7 +206,7 @@ async function measure(
   return Math.max(...peaks);
 }
 
-/** The process is there and has opened its store. */
+/** Waits until the process runs and has opened its store. */
 async function warm(caller: Caller): Promise<void> {
   await caller.call('list_jobs', {});
 }

@@ -16,7 +16,7 @@ const CLIENTS = 100;
 const LISTENED_UNITS = 1000;
 const LISTENED_PAIRS = 5;
 
-/** What looking costs. */
+/** Cost of the dashboard. */
 export const dashboard: Benchmark = {
   name: 'dashboard',
   what: 'size of the page, first view of a job of 1,000,000 units in a browser, pages of units over HTTP, and what 100 listeners cost',
@@ -88,7 +88,7 @@ async function firstView(bench: Bench, served: ServedDashboard, jobId: string): 
   });
 }
 
-/** The same job without and with listeners to its events, in turns: what else the machine does falls on both. */
+/** Runs the same job without and with event listeners, alternating so that other load affects both. */
 async function listeners(bench: Bench): Promise<void> {
   const storagePath = join(bench.directory, 'listeners', 'batch.db');
   const caller = openCaller(bench.installation, storagePath);
@@ -128,7 +128,7 @@ async function listeners(bench: Bench): Promise<void> {
   figure('clients_executor_ratio', 'CPU of the executor, against none', '×', ratios);
 }
 
-/** Listens until the signal; how many events came. */
+/** Listens until the signal; returns the number of events. */
 async function listen(served: ServedDashboard, jobId: string, signal: AbortSignal): Promise<number> {
   let events = 0;
   try {

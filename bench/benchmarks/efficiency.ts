@@ -5,7 +5,7 @@ import { csvJob, numbersCsv, runToEnd } from '../harness/job.ts';
 
 const [UNITS, SLOTS, SLEEP_S, ROUNDS] = [200, 16, 0.25, 3];
 
-/** How much of the time of slots goes to work. */
+/** Share of slot time spent on work. */
 export const efficiency: Benchmark = {
   name: 'efficiency',
   what: `${UNITS} units that sleep ${SLEEP_S * 1000} ms in ${SLOTS} slots: wall time against the ideal`,

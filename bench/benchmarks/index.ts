@@ -12,7 +12,7 @@ import { server } from './server.ts';
 import { status } from './status.ts';
 import { workerCost } from './worker-cost.ts';
 
-/** Every benchmark, in the order in which they run. A new one is its file and one line here. */
+/** All benchmarks, in the order in which they run. A new one needs its file and one line here. */
 export const BENCHMARKS: readonly Benchmark[] = [
   machine,
   overhead,

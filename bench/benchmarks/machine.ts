@@ -12,7 +12,7 @@ const SPAWNS = 200;
 const DIRECTORIES = 500;
 const FILES_EACH = 5;
 
-/** What this machine can do at all: the limits that bound everything else, measured in the same run. */
+/** Limits of this machine, which bound everything else, measured in the same run. */
 export const machine: Benchmark = {
   name: 'machine',
   what: 'what bounds the rest: syncs, process starts and new files a second',

@@ -9,7 +9,7 @@ const UNITS = { check: 10_000, full: 50_000, large: 50_000 } as const;
 const SLOTS = 16;
 const LOOK_MS = 250;
 
-/** Whether an executor grows with its job. */
+/** Memory of an executor over a long job. */
 export const memory: Benchmark = {
   name: 'memory',
   what: 'memory of the executor over the units of a long job: a line that stays flat',

@@ -19,7 +19,7 @@ const PEERS = {
   xargs: { args: (_: string, lines: string) => ['-P8', '-n1', '-a', lines, 'echo', 'ok'], name: 'xargs' },
 } as const;
 
-/** What ABP adds to an attempt: as many instant programs as the machine can take, against the tools made for that alone. */
+/** Overhead of ABP per attempt: as many instant programs as the machine can start, against specialised tools. */
 export const overhead: Benchmark = {
   name: 'overhead',
   what: 'instant programs, 8 slots: units a second, CPU and memory, against GNU parallel and xargs on the same command',
@@ -36,7 +36,7 @@ async function instant(bench: Bench): Promise<void> {
   writeFileSync(lines, Array.from({ length: units }, (_, n) => `${n}\n`).join(''));
   const ours: Ran[] = [];
   const peers = Object.entries(PEERS).map(([id, peer]) => ({ id, ...peer, here: has(id), times: [] as number[] }));
-  // The first round warms up. Ours, theirs, ours, theirs: what else the machine does falls on all of them.
+  // The first round warms up. Ours and theirs alternate, so that other load affects both.
   for (let round = 0; round <= ROUNDS[bench.size]; round++) {
     const ran = await runOnce(
       bench,
@@ -69,7 +69,7 @@ async function instant(bench: Bench): Promise<void> {
   }
 }
 
-/** A `claude` that streams: what reading and judging a conversation costs. */
+/** A `claude` that streams: cost of reading and judging a conversation. */
 async function streaming(bench: Bench): Promise<void> {
   const { events, rounds } = STREAMING;
   const units = STREAMING.units[bench.size];

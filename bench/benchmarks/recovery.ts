@@ -8,10 +8,10 @@ import { MILLION, millionUnits, type Prepared } from '../harness/million.ts';
 import { usedBy } from '../harness/process.ts';
 
 const RUNS = 5;
-/** The new executor gets so far before it is killed in turn. */
+/** Units that the new executor starts before it is killed in turn. */
 const UNITS_BETWEEN = 30;
 
-/** How long a job of a million units stands still when its executor is killed. */
+/** Downtime of a job of a million units after its executor was killed. */
 export const recovery: Benchmark = {
   name: 'recovery',
   what: 'from the start of a new executor to its first unit, after SIGKILL in a job of 1,000,000 units, 500,000 of them done',
@@ -55,7 +55,7 @@ function startExecutor({ installation }: Bench, { storagePath, jobId }: Prepared
   });
 }
 
-/** Waits until so many attempts have started after an event; when they did. */
+/** Waits until so many attempts have started after an event; returns the time. */
 function attemptsAfter(ledger: Database.Database, jobId: string) {
   const select = ledger.prepare<[string, number, number], { at: number }>(
     "SELECT at FROM events WHERE job_id = ? AND seq > ? AND type = 'attempt:started' ORDER BY seq LIMIT ?",

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Bench, Benchmark } from '../harness/benchmark.ts';
 
-/** A result may have 8 MB; there are many hostile texts, so of them less is measured. */
+/** A result may have 8 MB; hostile texts are many, so each is measured with less. */
 const [HEX_MB, HOSTILE_MB] = [8, 4];
 const ROUNDS = { check: 1, full: 3, large: 3 } as const;
 
-/** Whether any output of an agent is redacted in time that grows with its length alone. */
+/** Redaction of any agent output takes time that grows with its length alone. */
 export const redaction: Benchmark = {
   name: 'redact',
   what: `${HEX_MB} MB of a hex dump, and ${HOSTILE_MB} MB of every text that could make a pattern slow, redacted`,

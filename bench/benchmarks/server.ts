@@ -8,7 +8,7 @@ import { usedBy } from '../harness/process.ts';
 
 const RUNS = 20;
 const IDLE_MS = 1500;
-/** Of English and JSON; what a model really counts differs by model. */
+/** Bytes per token of English and JSON; the real number differs by model. */
 const BYTES_PER_TOKEN = 4;
 
 const INITIALIZE = {
@@ -16,7 +16,7 @@ const INITIALIZE = {
   params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
 };
 
-/** What the MCP server costs a host that starts it with every conversation. */
+/** Cost of an MCP server that a host starts for every conversation. */
 export const server: Benchmark = {
   name: 'server',
   what: 'the MCP server over stdio: start to the first answer, memory idle, size of its tool list',
@@ -57,14 +57,14 @@ export const server: Benchmark = {
   },
 };
 
-/** One life of a server, from its start to the end of its stdin. */
+/** Runs a server from its start to the end of its stdin. */
 async function visit(bench: Bench, idle: boolean) {
   const storage = join(bench.directory, 'store', 'batch.db');
   mkdirSync(join(bench.directory, 'tmp'), { recursive: true });
   const started = performance.now();
   const child = spawn(process.execPath, [bench.installation.program('main'), 'mcp'], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // The compile cache lies in TMPDIR: one of its own, so that nothing but these starts has filled it.
+    // The compile cache is in TMPDIR: a separate one, filled by these starts only.
     env: abpEnvironment(storage, { TMPDIR: join(bench.directory, 'tmp') }),
   });
   const gone = new Promise((resolve) => child.once('exit', resolve));

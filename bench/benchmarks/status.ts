@@ -7,7 +7,7 @@ import { percentile } from '../harness/statistics.ts';
 const CALLS = { check: 100, full: 300, large: 300 } as const;
 const DONE = MILLION / 2;
 
-/** What a person or a dashboard asks for again and again, at a million units, while nothing happens and while 8 slots write. */
+/** Frequent queries at a million units, idle and while 8 slots write. */
 export const status: Benchmark = {
   name: 'status',
   what: 'get_job_status, list_units and get_unit at 1,000,000 units, idle and while 8 slots write',
@@ -35,7 +35,7 @@ async function ask(bench: Bench, caller: Caller, jobId: string, state: 'idle' | 
     get_unit: ['get_unit', { job_id: jobId, unit: DONE / 4 }],
   };
   const times: Record<string, number[]> = {};
-  // In turns, as people and dashboards ask; the first turn warms up.
+  // Queries alternate as in practice; the first round warms up.
   for (let turn = 0; turn <= CALLS[bench.size]; turn++) {
     for (const [name, [operation, input]] of Object.entries(calls)) {
       const { ms } = await caller.call(operation, input);

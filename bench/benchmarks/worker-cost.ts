@@ -12,7 +12,7 @@ const INTENT = 'Say what this document is about, in one sentence.';
 const CLI = join(packageRoot(), 'test/e2e/node_modules/@anthropic-ai/claude-code/bin/claude.exe');
 const IDS = ['fixed_bytes', 'default_bytes', 'default_ratio', 'common_share'].map((name) => `worker-cost.${name}`);
 
-/** What a unit costs before its agent has read a word of the item: paid again with every unit. */
+/** Cost of a unit before its agent has read the item: paid again with every unit. */
 export const workerCost: Benchmark = {
   name: 'worker-cost',
   what: "bytes of a Claude worker's first request, and how much of it two units share, against the CLI's defaults",
@@ -50,7 +50,7 @@ export const workerCost: Benchmark = {
   },
 };
 
-/** A home of its own, a key that is none, a service on loopback: nothing of who runs the benchmark. */
+/** A private home, a fake key, a service on loopback: nothing of the user who runs the benchmark. */
 function prepare({ directory }: Bench, api: MessagesApi): Record<string, string> {
   const [home, bin] = [join(directory, 'home'), join(directory, 'bin')];
   for (const folder of [home, bin, join(directory, 'documents')]) mkdirSync(folder, { mode: 0o700 });
@@ -88,7 +88,7 @@ async function throughJob(bench: Bench, api: MessagesApi, environment: Record<st
   };
 }
 
-/** First request of `claude -p` as somebody would call it in a loop. */
+/** First request of `claude -p` when called plainly in a loop. */
 async function throughDefaults(
   bench: Bench,
   api: MessagesApi,
@@ -113,7 +113,7 @@ function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
-/** What is paid for, in the order in which a service caches it. */
+/** Parts of the request that are paid for, in the order in which a service caches them. */
 function essence({ body }: MessagesRequest): string {
   return JSON.stringify([body.tools, body.system, body.messages]);
 }

@@ -1,13 +1,13 @@
 import type { Installation } from './installation.ts';
 
-/** How a value is printed, and what it counts. */
+/** Unit of a value, which decides its format. */
 export type Measure = 's' | 'ms' | 'µs' | 'MB' | 'kB' | 'bytes' | 'tokens' | 'per second' | '×' | '%';
 
-/** Repeated measurements of one thing. `runs` in the order in which they were made. */
+/** Repeated measurements of one quantity, in order. */
 export interface Figure {
-  /** `benchmark.subject.quantity`: the name by which budgets and the README's table speak of it. */
+  /** `benchmark.subject.quantity`: the id used by budgets and tables. */
   readonly id: string;
-  /** What was measured, in words for the table. */
+  /** Description for the table. */
   readonly what: string;
   readonly measure: Measure;
   readonly runs: readonly number[];
@@ -16,18 +16,18 @@ export interface Figure {
 /** How much is measured: `check` fits 9 minutes in all, `full` takes its time, `large` adds 10 M rows and 1 GB. */
 export type Size = 'check' | 'full' | 'large';
 
-/** What a benchmark gets. */
+/** Context of a benchmark. */
 export interface Bench {
   /** Its own temporary directory, deleted afterwards. */
   readonly directory: string;
   readonly size: Size;
   /** The built package, as users run it. */
   readonly installation: Installation;
-  /** Writes down what was measured and prints it. */
+  /** Records and prints a figure. */
   record(figure: Figure): void;
-  /** Says in one line what was not measured and why; the check repeats it. */
+  /** Reports what was not measured and why; the check repeats it. */
   skip(ids: readonly string[], why: string): void;
-  /** Writes a file that is kept beside the results (a plot). */
+  /** Writes a file that is kept with the results (a plot). */
   keep(name: string, text: string): void;
 }
 

@@ -5,8 +5,8 @@ import { show } from './report.ts';
 import { median } from './statistics.ts';
 
 /**
- * Times are promised for a machine that starts an empty Node program in so many milliseconds. On a slower one, or a busy
- * one, budgets of time grow with what that start took in the same run: a ratio holds anywhere, a time does not.
+ * Start of an empty Node program for which time budgets hold, ms. On a slower or busy machine they grow in proportion
+ * to that start in the same run: a ratio holds anywhere, a time does not.
  */
 export const YARDSTICK = { id: 'machine.node_start_ms', ms: 90 } as const;
 const TIMES: readonly Measure[] = ['s', 'ms', 'µs'];
@@ -15,7 +15,7 @@ const budgetsSchema = z.record(
   z.string(),
   z
     .strictObject({
-      /** What the median of the runs must not pass. */
+      /** Limit of the median of the runs. */
       at_most: z.number().optional(),
       at_least: z.number().optional(),
       /** Measured only with this flag. */
@@ -29,19 +29,22 @@ const budgetsSchema = z.record(
 
 export type Budgets = z.infer<typeof budgetsSchema>;
 
-/** One budget against what was measured. */
+/** One budget compared with its figure. */
 export interface Verdict {
   readonly id: string;
   readonly state: 'met' | 'missed' | 'not measured';
   readonly text: string;
 }
 
-/** Reads the budgets; throws when the file is not as the schema says. */
+/** Reads the budgets; throws if the file does not match the schema. */
 export function readBudgets(file: string): Budgets {
   return budgetsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Holds figures against budgets, of time by what the yardstick took: every budget gets a verdict, what was not measured is said, with why where that is known. */
+/**
+ * Compares figures with budgets, time budgets in proportion to the yardstick. Every budget gets a verdict; missing
+ * figures are reported, with the reason if known.
+ */
 export function checkBudgets(
   budgets: Budgets,
   figures: readonly Figure[],

@@ -6,7 +6,7 @@ import { type Used, usedBy } from './process.ts';
 /** An answered call. */
 interface Answer {
   readonly output: Record<string, unknown>;
-  /** Inside the process. */
+  /** Time inside the process. */
   readonly ms: number;
 }
 
@@ -18,7 +18,7 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-/** The whole environment of a process of ABP: nothing of who runs the benchmark but PATH and HOME. `more` wins. */
+/** Complete environment of an ABP process: of the user's only PATH and HOME. `more` overrides. */
 export function abpEnvironment(
   storagePath: string,
   more: Readonly<Record<string, string>> = {},
@@ -27,7 +27,7 @@ export function abpEnvironment(
   return { PATH, HOME, ABP_MAX_TOTAL_WORKERS: '64', ABP_AUTO_RECOVER: '0', ...more, ABP_STORAGE_PATH: storagePath };
 }
 
-/** Starts one. */
+/** Starts a caller. */
 export function openCaller(installation: Installation, storagePath: string, environment = {}): Caller {
   const child = spawn(process.execPath, [installation.program('calls')], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -7,9 +7,9 @@ import { type Used, usedBy } from './process.ts';
 /** A running `abp serve`. */
 export interface ServedDashboard {
   readonly url: string;
-  /** As a program with the token asks. */
+  /** Sends a request with the token. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** A link that signs a browser in, as a person at a terminal gets it. */
+  /** A sign-in link, as printed in a terminal. */
   signInLink(): string;
   used(): Used;
   close(): Promise<void>;
@@ -21,11 +21,11 @@ export async function serveDashboard(installation: Installation, storagePath: st
     stdio: 'ignore',
     env: abpEnvironment(storagePath),
   });
-  // Also when a benchmark fails.
+  // Stops also if a benchmark fails.
   const stop = () => child.kill('SIGTERM');
   process.once('exit', stop);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  // How every other process of the store finds it.
+  // The file by which other processes of the store find the server.
   const lock = `${storagePath}.server.json`;
   while (!existsSync(lock)) {
     if (child.exitCode !== null) throw new Error(`abp serve ended with exit code ${child.exitCode}.`);

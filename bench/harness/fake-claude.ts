@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The flags that the worker wants to see in `--help`. */
+/** Flags that the worker requires in `--help`. */
 const HELP = `Usage: claude [options] [prompt]
 
 Options:
@@ -22,8 +22,8 @@ const MODEL = 'claude-opus-5-5';
 const USAGE = { input_tokens: 1200, cache_creation_input_tokens: 300, cache_read_input_tokens: 900, output_tokens: 25 };
 
 /**
- * A `claude` in a folder of its own, to be put first in PATH: swallows its prompt, prints a conversation of `events`
- * lines and ends. A shell script, so that what is measured is ABP's reading of it and not the start of a second Node.
+ * Creates a `claude` in its own folder, to be put first in PATH: reads its prompt, prints a conversation of `events`
+ * lines and exits. A shell script, so that ABP's reading is measured and not the start of a second Node.
  */
 export function writeFakeClaude(directory: string, events: number): string {
   const folder = join(directory, 'fake-claude');

@@ -3,16 +3,16 @@ import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root.ts';
 
-/** The built package in a folder of its own, so that nothing that happens in the checkout changes what runs from it. */
+/** The built package in its own folder, isolated from changes in the checkout. */
 export interface Installation {
   readonly root: string;
-  /** Absolute path of a program: of the package (`main`, `executor/main`), or one that was bundled beside it. */
+  /** Absolute path of a program: of the package (`main`, `executor/main`), or one bundled with it. */
   program(name: string): string;
 }
 
 /**
- * Lays the package out below `root` as an installation has it. Programs of benchmarks and tests, by their name in `dist`,
- * are bundled with it: what users run is not the sources. Without the dashboard, which is a build of its own.
+ * Installs the package below `root`. Programs of benchmarks and tests, named as in `dist`, are bundled with it, since
+ * users do not run sources. Without the dashboard, which is a separate build.
  */
 export function install(root: string, programs: Readonly<Record<string, string>> = {}): Installation {
   const source = packageRoot();
@@ -29,12 +29,12 @@ export function installDashboard({ root }: Installation): void {
   npm(packageRoot(), 'build:dashboard', '--outDir', join(root, 'dist', 'dashboard'));
 }
 
-/** An installation that was laid out before. */
+/** Opens an existing installation. */
 export function installationAt(root: string): Installation {
   return { root, program: (name) => join(root, 'dist', `${name}.js`) };
 }
 
-/** For the environment of its programs: the bin finds itself compiled, what is started without it has to be told where. */
+/** Environment for its programs: the bin finds itself, programs started without it need the path. */
 export function compiledIn({ root }: Installation): { readonly NODE_COMPILE_CACHE: string } {
   return { NODE_COMPILE_CACHE: join(root, 'compiled') };
 }

@@ -25,14 +25,14 @@ export function csvJob(file: string, worker: Readonly<Record<string, unknown>>, 
 
 /** A job that ran to its end. */
 export interface Ran {
-  /** From the call that starts it to the commit that ends it: the start of the executor is in it. */
+  /** Time from the call that starts it to the commit that ends it, including the start of the executor. */
   readonly seconds: number;
   readonly executor: Used;
-  /** The small process that spawns for the executor. */
+  /** The keeper, which spawns processes for the executor. */
   readonly keeper: Used | null;
 }
 
-/** Allows a job what it can do, as a person would who looked at it: workers of benchmarks run programs. */
+/** Approves a job as a person would, since workers of benchmarks run programs. */
 async function allow(caller: Caller, jobId: string): Promise<void> {
   const { output } = await caller.call('job_approval', { job_id: jobId });
   if (output.allowed !== true) await caller.call('allow_job', { job_id: jobId, shown: output.shown });
@@ -57,7 +57,7 @@ export async function runToEnd(caller: Caller, jobId: string, onLook?: (used: Us
   }
 }
 
-/** Starts a created job and comes back at once; the pid of its executor. */
+/** Starts a created job and returns the pid of its executor at once. */
 export async function start(caller: Caller, jobId: string): Promise<number> {
   await allow(caller, jobId);
   const { output } = await caller.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });

@@ -46,7 +46,7 @@ async function prepare(bench: Bench, storagePath: string, done: number): Promise
   checkpoint(storagePath);
 }
 
-/** Straight into the tables: through the ports a million attempts would take many minutes. The counters follow by hand. */
+/** Inserts directly into the tables: through the ports a million attempts would take many minutes. Updates the counters by hand. */
 function finishUnits(storagePath: string, done: number): void {
   const db = new Database(storagePath);
   const { sql } = db.prepare("SELECT sql FROM sqlite_master WHERE name = 'units_counted'").get() as { sql: string };
@@ -75,7 +75,7 @@ function finishUnits(storagePath: string, done: number): void {
   checkpoint(storagePath);
 }
 
-/** All in the one file, so that it can be copied. */
+/** Checkpoints everything into one file, so that it can be copied. */
 function checkpoint(storagePath: string): void {
   const db = new Database(storagePath);
   db.pragma('wal_checkpoint(TRUNCATE)');

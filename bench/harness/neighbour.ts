@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { Installation } from './installation.ts';
 
-/** How long another process of the store had to wait, ms. */
+/** Waiting times of another process of the store, ms. */
 export interface Waits {
   readonly write: readonly number[];
   readonly read: readonly number[];
 }
 
-/** Starts another process that writes to and reads from a store all the time; `end` gives what it saw. */
+/** Starts another process that constantly writes and reads a store; `end` returns its waiting times. */
 export async function startNeighbour(
   installation: Installation,
   storagePath: string,

@@ -4,7 +4,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** A line with what its axes say; `bound` is drawn across. */
+/** A line with its axis titles; `bound` is drawn across. */
 export interface LinePlot {
   readonly title: string;
   readonly x: string;
@@ -16,7 +16,7 @@ export interface LinePlot {
 const SIZE = { width: 720, height: 300 } as const;
 const MARGIN = { left: 56, right: 16, top: 36, bottom: 44 } as const;
 
-/** The line as an SVG that can be read on light and dark ground. */
+/** Renders the line as an SVG for light and dark backgrounds. */
 export function linePlot({ title, x, y, bound, points }: LinePlot): string {
   const maxX = Math.max(...points.map((point) => point.x), 1);
   const maxY = Math.max(...points.map((point) => point.y), bound) * 1.1;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Clock ticks a second in /proc/PID/stat: fixed on Linux whatever the kernel's own is (USER_HZ, proc(5)). */
 const TICKS = 100;
 
-/** What a process has used so far, of itself alone. */
+/** Resources used by a process, without its children. */
 export interface Used {
   readonly cpuSeconds: number;
   readonly userSeconds: number;
@@ -14,7 +14,7 @@ export interface Used {
   readonly nowMb: number;
 }
 
-/** Reads /proc; null when the process is gone. */
+/** Reads /proc; null if the process is gone. */
 export function usedBy(pid: number): Used | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -35,7 +35,7 @@ export function usedBy(pid: number): Used | null {
   }
 }
 
-/** Looks at a process until it is gone or the watch is ended; the last look is what it used (20 ms of CPU at most are missed). */
+/** Polls a process until it is gone or the watch is ended; the last poll counts (at most 20 ms of CPU are missed). */
 export function watch(pid: number, onLook?: (used: Used) => void): { end(): Used } {
   let last: Used | null = null;
   const look = () => {
@@ -56,7 +56,7 @@ export function watch(pid: number, onLook?: (used: Used) => void): { end(): Used
   };
 }
 
-/** The child of a process whose command line has `text` in it; null while there is none. */
+/** Finds the child of a process whose command line contains `text`; null if there is none. */
 export function childOf(pid: number, text: string): number | null {
   const isIt = (child: string) => {
     try {

@@ -12,7 +12,7 @@ const PROGRAMS = Object.fromEntries(
   ['calls', 'enumerate', 'neighbour', 'redact'].map((name) => [name, `bench/programs/${name}.ts`]),
 );
 
-/** What is said while benchmarks run goes to stderr: stdout is for whoever asked for JSON. */
+/** Progress goes to stderr: stdout is for JSON. */
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -50,7 +50,7 @@ export async function runAll(benchmarks: readonly Benchmark[], size: Size, keepI
         },
       };
       const started = performance.now();
-      // One that breaks leaves the others their turn: its budgets are then not measured, and the run has failed.
+      // A benchmark that fails does not stop the others; its budgets count as not measured and the run fails.
       const error = await benchmark.run(bench).then(
         () => null,
         (reason: unknown) => String(reason instanceof Error ? reason.stack : reason),

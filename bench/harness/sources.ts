@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Pieces of about this size go to the disk at once. */
+/** Size of the pieces written to disk. */
 const CHUNK_CHARS = 1 << 16;
 
 /** A CSV file of customers, 80 to 100 bytes a row, with a unique `id`; made once. Returns its path. */

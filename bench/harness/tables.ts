@@ -8,7 +8,7 @@ import { median } from './statistics.ts';
 
 /** A generated table in a Markdown file, between `<!-- MARKER -->` and `<!-- /MARKER -->`. */
 interface Table {
-  /** From the folder of the benchmarks. */
+  /** Path relative to the folder of the benchmarks. */
   readonly file: string;
   readonly marker: string;
   readonly make: (results: Results, budgets: Budgets) => string;
@@ -19,7 +19,7 @@ const TABLES: readonly Table[] = [
   { file: '../README.md', marker: 'performance', make: promises },
 ];
 
-/** A file whose table is not what the results say, with what it should be; null = there are no markers in it. */
+/** A file with an outdated table, with its correct content; null = it has no markers. */
 export interface Stale {
   readonly file: string;
   readonly text: string;
@@ -43,12 +43,12 @@ export function staleTables(folder: string): readonly Stale[] {
   });
 }
 
-/** Brings the tables up to date. */
+/** Updates the tables. */
 export function updateTables(folder: string): void {
   for (const { file, text } of staleTables(folder)) writeFileSync(file, text);
 }
 
-/** Everything that was measured, with its budget where it has one. */
+/** Table of all figures, with their budgets. */
 function figures(results: Results, budgets: Budgets): string {
   const parts = Object.entries(results.benchmarks).map(([name, { date, figures: measured }]) => {
     const rows = measured.map((figure) => [figure.what, value(figure), range(figure), budget(figure, budgets)]);
@@ -57,7 +57,7 @@ function figures(results: Results, budgets: Budgets): string {
   return `${results.machine}\n\n${parts.join('\n\n')}`;
 }
 
-/** What is promised first of all, and how it stands. */
+/** Table of the headline budgets and their figures. */
 function promises(results: Results, budgets: Budgets): string {
   const measured = figuresOf(results);
   const rows = Object.entries(budgets).flatMap(([id, { headline }]) => {

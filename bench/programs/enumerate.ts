@@ -1,6 +1,6 @@
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 
-/** Goes through a source and stores nothing: `enumerate TYPE CONFIG`. Prints `{ items, seconds }` as JSON. */
+/** Enumerates a source without storing it: `enumerate TYPE CONFIG`. Prints `{ items, seconds }` as JSON. */
 const [type = '', config = '{}'] = process.argv.slice(2);
 const enumerator = await getEnumerator(type);
 const parsed = parseConfig(enumerator, JSON.parse(config));

@@ -2,8 +2,8 @@ import { systemClock } from '../../src/clock.ts';
 import { openStore } from '../../src/repository/index.ts';
 
 /**
- * Another process of the same store: writes and reads every few milliseconds until its stdin ends, then prints as JSON how
- * long each write had to wait for its turn, and each read took, in ms.
+ * Another process of the same store: writes and reads every few milliseconds until its stdin ends, then prints the
+ * waiting time of each write and the duration of each read as JSON, ms.
  */
 const [path = ''] = process.argv.slice(2);
 const { repository } = openStore(path, systemClock);

@@ -6,7 +6,7 @@ import { hostileTexts } from '../../test/domain/redact/hostile.ts';
  * of each in its slower profile.
  */
 const [hex = 0, hostile = 0] = process.argv.slice(2).map(Number);
-// Patterns are compiled when they have been used a few times.
+// Patterns are compiled after a few uses.
 for (const text of Object.values(hostileTexts(10_000))) for (let n = 0; n < 3; n++) timeOf(text);
 const hexMs = timeOf('de-ad-be-ef-'.repeat(hex / 12));
 const hostileMs = Object.values(hostileTexts(hostile)).map(timeOf);

@@ -10,27 +10,27 @@ import type { Enumerator } from '../ports/enumerator.ts';
 import type { Workers } from '../ports/worker.ts';
 import { boundsOf, isPlainOutput, isWithin, realPath } from './bounds.ts';
 
-/** Where ABP keeps its own. */
+/** Paths of ABP's store. */
 export interface Store {
   /** Absolute path of the database. */
   readonly path: string;
-  /** The output directory of a job that names none. */
+  /** Default output directory of a job. */
   readonly outputs: (jobId: string) => string;
 }
 
-/** SHA-256 of files by absolute path; null = it is not there. */
+/** SHA-256 (hex) of files by absolute path; null = missing. */
 export type FileHashes = Readonly<Record<string, string | null>>;
 
-/** Everything that decides what runs, at one moment. */
+/** Definition at one moment: everything that decides what runs. */
 export interface Definition {
-  /** One SHA-256 over all of it, in hex. */
+  /** SHA-256 (hex) over all of it. */
   readonly id: string;
   readonly powers: readonly Power[];
-  /** The files whose bytes are part of it. */
+  /** Files whose bytes are part of it. */
   readonly files: FileHashes;
 }
 
-/** The definition of a source: what a person approves before it is read. `config` is resolved. */
+/** Computes the definition of a source, which a person approves before it is read. `config` is resolved. */
 export function defineSource<Config>(
   enumerator: Enumerator<Config>,
   config: Config,
@@ -44,26 +44,26 @@ export function defineSource<Config>(
     base: workingDirectory,
     storePath: store.path,
   });
-  // Where links lead decides about powers: another way is another definition.
+  // The targets of links decide about powers: another target is another definition.
   const powers = enumerator.powers(config, bounds);
   return { id: hashOf({ source: { type: enumerator.type, config }, powers }), powers, files: {} };
 }
 
-/** What of a job has to be known to define it. */
+/** Fields of a job that its definition needs. */
 export type Definable = Pick<
   Job,
   'jobId' | 'enumeratorType' | 'enumeratorConfig' | 'home' | 'workingDirectory' | 'outputDirectory' | 'postProcessing'
 >;
 
-/** A job in one revision, whose definition can be looked at again and again: bytes of files change, and where links lead. */
+/** A job in one revision, whose definition can be computed repeatedly: files and link targets change. */
 export interface JobDefinition {
   now(): Promise<Definition>;
 }
 
 /**
- * What a job would run in a revision: source, template, schema, worker with the values of its variables, directories, and
- * the bytes of the files that its worker names. Limits and names decide nothing of that. Two jobs alike have the same,
- * although each has an output directory of its own by default.
+ * Prepares the definition of a job in a revision: source, template, schema, worker with the values of its variables,
+ * directories, and the bytes of the files that its worker names; not its limits and names. Two equal jobs have the same
+ * definition, although each has its own default output directory.
  */
 export async function defineJob(
   job: Definable,
@@ -79,7 +79,7 @@ export async function defineJob(
   const cut = withoutOwnOutput(store.outputs(job.jobId));
   const { template, outputSchema } = revision;
   const post = job.postProcessing;
-  // Hashed once: it is looked at before every run.
+  // Hashed once: the definition is computed before every run.
   const written = hashOf({
     source: { type: job.enumeratorType, config: source, root },
     steps: [{ template: cut(template), schema: outputSchema, worker: { ...config, type: worker.type } }],
@@ -114,8 +114,8 @@ export async function defineJob(
 }
 
 /**
- * The default output directory of a job has the job's id in it, as has a template that names it: taken out of a text, which
- * becomes a list of what is between, so that no other text is the same.
+ * Removes the job's default output directory, which contains its id, from a text. Returns the parts between, so that no
+ * other text gives the same.
  */
 function withoutOwnOutput(directory: string): (text: string) => readonly string[] {
   const written = [...new Set([realPath(directory), directory])];
@@ -123,7 +123,7 @@ function withoutOwnOutput(directory: string): (text: string) => readonly string[
     written.reduce((parts: readonly string[], path) => parts.flatMap((part) => part.split(path)), [text]);
 }
 
-/** Where its agents may write, beside the default place and plain folders of the home. */
+/** Powers from writing outside the default output directory and plain folders of the home. */
 function outputPowers(
   { jobId, home, outputDirectory, postProcessing }: Definable,
   store: Store,
@@ -140,10 +140,10 @@ function outputPowers(
   }));
 }
 
-/** A file whose last change is so long ago cannot change again without a later time. */
+/** Age of a file's last change from which another change must have a later time. */
 const SETTLED_MS = 1000;
 
-/** Hashes files; one that has not changed since is not read again. */
+/** Returns a function that hashes a file (null = missing); an unchanged file is not read again. */
 function fileHasher(): (path: string) => Promise<string | null> {
   const known = new Map<string, { readonly signature: string; readonly sha256: string }>();
   return async (path) => {
@@ -155,18 +155,18 @@ function fileHasher(): (path: string) => Promise<string | null> {
     const hash = createHash('sha256');
     await pipeline(createReadStream(path), hash);
     const sha256 = hash.digest('hex');
-    // Clocks of file systems are coarse: a write right after this look might leave the same times.
+    // File systems have coarse clocks: a write directly after this check may leave the same times.
     if (Date.now() - stats.ctimeMs > SETTLED_MS) known.set(path, { signature, sha256 });
     return sha256;
   };
 }
 
-/** What changes with every write to a file: a user cannot set its ctime. */
+/** Signature that changes with every write to a file: a user cannot set its ctime. */
 function signatureOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
   return [dev, ino, size, mtimeMs, ctimeMs].join(':');
 }
 
-/** The config of a source as it may be kept with a question: JSON. */
+/** Source type and config as stored with a request for approval: JSON. */
 export function sourceShown(type: string, config: unknown): { readonly type: string; readonly config: JsonObject } {
   return { type, config: config as JsonObject };
 }

@@ -2,10 +2,13 @@ import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AbpError } from '../domain/error.ts';
 
-/** Links that are followed one after another before a path counts as endless; Linux has the same bound. */
+/** Most links followed in a row; Linux has the same limit. */
 const MOST_LINKS = 40;
 
-/** An absolute path with all links resolved, also those that lead to nothing yet; what is not there keeps its name. */
+/**
+ * Resolves all links of an absolute path, also those with missing targets; missing parts keep their names. Throws
+ * AbpError `invalid_input` for a link that leads to itself.
+ */
 export function realPlace(path: string, links = MOST_LINKS): string {
   try {
     return realpathSync.native(path);

@@ -46,8 +46,8 @@ export interface Dashboard {
 export interface CliHost {
   readonly version: string;
   readonly environment: Environment;
-  /** Opens the store; a missing one is created (`makes`), or replaced by an empty one in memory (`leaves`). Throws AbpError. */
-  readonly open: (environment: Environment, making?: 'makes' | 'leaves') => Promise<OpenAbp>;
+  /** Opens the store; a missing one is created, or replaced by an empty one in memory. Throws AbpError. */
+  readonly open: (environment: Environment, whenMissing?: 'create' | 'in_memory') => Promise<OpenAbp>;
   readonly interfaces: {
     /** Serves MCP on stdin and stdout until the client disconnects. */
     readonly mcp: () => Promise<void>;

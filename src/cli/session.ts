@@ -50,9 +50,9 @@ export function createSession(host: CliHost, json: boolean): Session {
   const terminal = createTerminal(json, host.environment);
   const { human, colors } = terminal;
   let opened: Promise<OpenAbp> | undefined;
-  let making: 'makes' | 'leaves' = 'makes';
+  let whenMissing: 'create' | 'in_memory' = 'create';
   const abp = () => {
-    opened ??= host.open(host.environment, making);
+    opened ??= host.open(host.environment, whenMissing);
     return opened;
   };
   const say = (text = '') => {
@@ -64,7 +64,7 @@ export function createSession(host: CliHost, json: boolean): Session {
     json,
     abp,
     doNotCreateStore() {
-      making = 'leaves';
+      whenMissing = 'in_memory';
     },
     call: async (name, input, options = {}) => (await abp()).orchestrator.call(name, input, asPerson(options)),
     async view<Name extends ViewName>(name: Name, input: z.input<ViewOf<Name>['input']>) {

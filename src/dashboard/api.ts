@@ -2,13 +2,13 @@ import type { z } from 'zod';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import type { AnyView } from '../orchestrator/views/index.ts';
 import { pageKey } from './page-key.ts';
-import { inWords } from './wording.ts';
+import { pageWording } from './wording.ts';
 
 type Any = AnyOperation | AnyView;
-/** What an operation or view answers. */
+/** Output of an operation or view. */
 export type Output<Name extends Any['name']> = z.output<Extract<Any, { readonly name: Name }>['output']>;
 
-/** Problem details, as the server sends them. */
+/** Problem details of the server (RFC 9457). */
 interface Problem {
   readonly status: number;
   readonly code: string;
@@ -17,7 +17,7 @@ interface Problem {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** A refusal of the server. */
+/** An error answer of the server. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -28,18 +28,18 @@ export class ApiError extends Error {
     super(detail);
     this.status = status;
     this.code = code;
-    this.hint = hint === undefined ? undefined : inWords(hint);
+    this.hint = hint === undefined ? undefined : pageWording(hint);
   }
 }
 
-/** Whether the server answered, and said no. */
+/** Checks whether an error is an answer of the server. */
 export function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
 type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** Reads. */
+/** Sends a GET request; undefined query values are omitted. Throws ApiError. */
 export function read<T>(path: string, query: Query = {}): Promise<T> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -48,7 +48,7 @@ export function read<T>(path: string, query: Query = {}): Promise<T> {
   return send<T>(search.size > 0 ? `${path}?${search}` : path);
 }
 
-/** Changes something. */
+/** Sends a changing request with the page key. Throws ApiError. */
 export function change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: object = {}): Promise<T> {
   const headers = { 'Content-Type': 'application/json', 'X-ABP-Page-Key': pageKey() };
   return send<T>(path, { method, headers, body: JSON.stringify(body) });
@@ -63,7 +63,7 @@ async function send<T>(path: string, init: RequestInit = {}): Promise<T> {
   );
 }
 
-/** Address of a job in the API. */
+/** API path of a job. */
 export function jobPath(jobId: string): string {
   return `/api/jobs/${encodeURIComponent(jobId)}`;
 }

@@ -7,9 +7,9 @@ import icon from './icon.svg';
 import { JobPage } from './job/job-page.tsx';
 import { JobsPage } from './jobs/jobs-page.tsx';
 import { forgetPageKey, pageKey } from './page-key.ts';
-import { Later } from './parts/later.tsx';
+import { LazyPart } from './parts/lazy-part.tsx';
 import { Notice } from './parts/notice.tsx';
-import { useTell } from './parts/toasts.tsx';
+import { useReport } from './parts/toasts.tsx';
 import { useApprovals } from './system/use-approvals.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { UnitPage } from './unit/unit-page.tsx';
@@ -20,7 +20,7 @@ const DiagnosticsPage = lazy(async () => ({
 }));
 const DocsPage = lazy(async () => ({ default: (await import('./system/docs-page.tsx')).DocsPage }));
 
-/** The page: what is at the top of every view, and the view that the address names. */
+/** Renders the page: the header, and the view for the address. */
 export function App() {
   useTopOfView();
   const [location] = useLocation();
@@ -32,7 +32,7 @@ export function App() {
       <Top />
       <main id="content" tabIndex={-1}>
         <ConnectionNotice />
-        <Later address={location} waiting={<p className="muted">Loading…</p>}>
+        <LazyPart address={location} waiting={<p className="muted">Loading…</p>}>
           <Switch>
             <Route path="/">
               <JobsPage />
@@ -59,26 +59,26 @@ export function App() {
               <DocsPage />
             </Route>
             <Route>
-              <h1>There is nothing here</h1>
+              <h1>Page not found</h1>
               <p>
                 <Link href="/">All jobs</Link>
               </p>
             </Route>
           </Switch>
-        </Later>
+        </LazyPart>
       </main>
     </div>
   );
 }
 
-/** What keeps the page from being true or from being used; it stays in sight, however far down one is. */
+/** Notice for a lost connection, a sign-out or a missing page key; stays in sight while scrolling. */
 function ConnectionNotice() {
   const connection = useConnection();
   if (connection === 'there' && pageKey() !== '') return null;
   return <div className="stays">{NOTICES[connection]}</div>;
 }
 
-/** How one signs in and comes back to this view. */
+/** How to sign in and return to this view. */
 function GetLink() {
   const { pathname, search } = window.location;
   return (
@@ -92,7 +92,7 @@ function GetLink() {
 const NOTICES: Readonly<Record<Connection, ReactNode>> = {
   lost: (
     <Notice color="red" icon={<WifiOff aria-hidden />} title="The server cannot be reached.">
-      What is shown may be out of date. It is tried again by itself; jobs run on without it.
+      The data shown may be out of date. The page reconnects automatically; jobs keep running.
     </Notice>
   ),
   'signed out': (
@@ -102,12 +102,12 @@ const NOTICES: Readonly<Record<Connection, ReactNode>> = {
   ),
   there: (
     <Notice color="amber" icon={<LogOut aria-hidden />} title="This page can only read.">
-      You have signed in at another address of this server, or this browser has lost what the page keeps. <GetLink />
+      You signed in at another address of this server, or this browser lost the page key. <GetLink />
     </Notice>
   ),
 };
 
-/** A new view begins at its top; the browser itself knows where an earlier one was left. */
+/** Scrolls a new view to its top; on back, the browser restores the position. */
 function useTopOfView(): void {
   const [location] = useLocation();
   const wentBack = useRef(true);
@@ -115,7 +115,7 @@ function useTopOfView(): void {
     const goBack = () => {
       wentBack.current = true;
     };
-    // While the event is caught: before the router hears of it and shows the earlier view.
+    // In the capture phase, before the router shows the earlier view.
     window.addEventListener('popstate', goBack, true);
     return () => window.removeEventListener('popstate', goBack, true);
   }, []);
@@ -173,14 +173,14 @@ function NavLink({
 }
 
 function SignOutButton() {
-  const tell = useTell();
+  const report = useReport();
   const signOut = async () => {
     try {
       await change('DELETE', '/auth');
       forgetPageKey();
       window.location.assign('/');
     } catch (error) {
-      tell.failed(error);
+      report.failed(error);
     }
   };
   return (

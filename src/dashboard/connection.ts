@@ -1,30 +1,30 @@
 import { useSyncExternalStore } from 'react';
 import { isRefusal } from './api.ts';
 
-/** Whether the server answers, as the latest requests have found. */
+/** State of the connection, by the latest requests. */
 export type Connection = 'there' | 'lost' | 'signed out';
 
 let connection: Connection = 'there';
 const listeners = new Set<() => void>();
 
-function become(next: Connection): void {
+function setConnection(next: Connection): void {
   if (next === connection) return;
   connection = next;
   for (const listener of listeners) listener();
 }
 
-/** Notes that the server has answered. */
-export function noteAnswer(): void {
-  become('there');
+/** Records an answer of the server. */
+export function recordAnswer(): void {
+  setConnection('there');
 }
 
-/** Notes what a request failed with; a refusal is an answer, too. */
-export function noteFailure(error: unknown): void {
-  if (!isRefusal(error)) become('lost');
-  else become(error.status === 401 ? 'signed out' : 'there');
+/** Records a failed request; an error answer is an answer, too. */
+export function recordFailure(error: unknown): void {
+  if (!isRefusal(error)) setConnection('lost');
+  else setConnection(error.status === 401 ? 'signed out' : 'there');
 }
 
-/** The connection now. */
+/** Subscribes to the state of the connection. */
 export function useConnection(): Connection {
   return useSyncExternalStore(
     (listener) => {

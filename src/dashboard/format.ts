@@ -18,7 +18,7 @@ export function brief(value: number): string {
   return short.format(value);
 }
 
-/** Money to the cent, or to what can be seen of less. */
+/** US dollars to the cent; below $0.10 with two significant digits. */
 export function usd(value: number | undefined | null): string {
   if (value === undefined || value === null) return '–';
   if (value === 0) return '$0';
@@ -44,14 +44,14 @@ function joined(first: string, rest: number, unit: string): string {
   return rest === 0 ? first : `${first} ${rest} ${unit}`;
 }
 
-/** A moment of today as a time, else with its day. */
+/** Local time, with its day unless today. */
 export function moment(iso: string | null | undefined): string {
   if (!iso) return '–';
   const date = new Date(iso);
   return date.toDateString() === new Date().toDateString() ? clock.format(date) : day.format(date);
 }
 
-/** How long ago, in one word or two. */
+/** Time since a moment, rounded. */
 export function ago(iso: string | null | undefined, now = Date.now()): string {
   if (!iso) return '–';
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
@@ -68,12 +68,12 @@ export function bytes(value: number): string {
   return `${(value / 1000 ** step).toFixed(step === 0 || value / 1000 ** step >= 100 ? 0 : 1)} ${units[step]}`;
 }
 
-/** `usage_limit` as people write it. */
+/** `usage_limit` → "usage limit". */
 export function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
 
-/** A cell or value as one line. */
+/** A value as one line of text. */
 export function oneLine(value: unknown): string {
   if (value === null || value === undefined) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);

@@ -3,15 +3,14 @@ import { type RefObject, useEffect, useRef, useState } from 'react';
 import type { Output } from './api.ts';
 import { jobPath } from './api.ts';
 
-/** Between two looks at a job about which events keep coming, ms. */
-const CALM_MS = 800;
-/** A stream that was refused (a server that is busy, or comes up again) is asked for again after so long, ms. */
-const AGAIN_MS = 5000;
+/** Shortest interval between two reloads of a job that sends events, ms. */
+const RELOAD_INTERVAL_MS = 800;
+/** Delay before a refused stream (a busy or starting server) is requested again, ms. */
+const RECONNECT_MS = 5000;
 
 /**
- * Follows a job's events and has everything about it read again when something happened, or when the connection was lost
- * meanwhile; a page that nobody looks at follows nothing (a browser has few connections for all its pages). Returns
- * whether it is connected.
+ * Follows a job's events and reloads everything about the job when one arrives, or after a lost connection; a hidden
+ * page follows nothing, because browsers limit connections per server. Returns whether it is connected.
  */
 export function useJobEvents(jobId: string): boolean {
   const queries = useQueryClient();
@@ -35,7 +34,7 @@ export function useJobEvents(jobId: string): boolean {
         setConnected(false);
       },
       message() {
-        waiting ??= setTimeout(refresh, CALM_MS);
+        waiting ??= setTimeout(refresh, RELOAD_INTERVAL_MS);
       },
       gone() {
         leave();
@@ -54,8 +53,8 @@ export function useJobEvents(jobId: string): boolean {
 export type LogEntry = Output<'attempt_log'>['entries'][number];
 
 /**
- * The conversation of an attempt as far as it has come, growing while it happens and somebody sees it: what is out of
- * sight holds no connection, and goes on from where it was.
+ * Streams the conversation of an attempt while it is in sight; out of sight it holds no connection, and continues from
+ * the last entry later.
  */
 export function useAttemptLog(address: string, stage: string, inSight: boolean) {
   const [log, setLog] = useState<{ readonly entries: readonly LogEntry[]; readonly ended: boolean }>(EMPTY);
@@ -79,7 +78,7 @@ export function useAttemptLog(address: string, stage: string, inSight: boolean) 
 
 const EMPTY = { entries: [], ended: false } as const;
 
-/** Whether a person can see an element now: near the window's part of a page that is looked at. */
+/** Checks whether an element is in or near the visible part of a visible page. */
 export function useInSight(element: RefObject<HTMLElement | null>): boolean {
   const visible = useVisible();
   const [near, setNear] = useState(false);
@@ -96,8 +95,8 @@ export function useInSight(element: RefObject<HTMLElement | null>): boolean {
 type Listeners = Readonly<Record<string, (event: MessageEvent<string>) => void>>;
 
 /**
- * Follows a stream until the function that comes back is called. When a connection breaks, the browser comes back by
- * itself and says what it has seen; when it is refused, the browser gives up, and we do not.
+ * Follows a stream; returns the function that ends it. After a lost connection the browser reconnects and sends the
+ * last event id; after a refusal it gives up, so this reconnects.
  */
 function follow(address: () => string, listeners: Listeners): () => void {
   let source: EventSource;
@@ -106,7 +105,7 @@ function follow(address: () => string, listeners: Listeners): () => void {
     source = new EventSource(address());
     for (const [name, listener] of Object.entries(listeners)) source.addEventListener(name, listener);
     source.addEventListener('error', () => {
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS);
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, RECONNECT_MS);
     });
   };
   open();

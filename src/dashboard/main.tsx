@@ -6,7 +6,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isRefusal } from './api.ts';
 import { App } from './app.tsx';
-import { noteAnswer, noteFailure } from './connection.ts';
+import { recordAnswer, recordFailure } from './connection.ts';
 import { Toasts } from './parts/toasts.tsx';
 import { applyTheme } from './theme.ts';
 import './styles/base.css';
@@ -22,13 +22,13 @@ import './styles/docs.css';
 import './styles/narrow.css';
 
 const queries = new QueryClient({
-  queryCache: new QueryCache({ onSuccess: noteAnswer, onError: noteFailure }),
+  queryCache: new QueryCache({ onSuccess: recordAnswer, onError: recordFailure }),
   defaultOptions: {
     queries: {
-      // Our server is on this machine, mostly: that the machine is offline says nothing of it.
+      // The server is usually on this machine: the browser's offline state does not matter.
       networkMode: 'always',
       staleTime: 1000,
-      // What the server refused once it refuses again; only a server that cannot be reached is worth another try.
+      // A refused request fails again; only an unreachable server is worth retrying.
       retry: (failures, error) => failures < 3 && !isRefusal(error),
     },
   },

@@ -1,15 +1,15 @@
 /**
- * The value by which the server knows that a change comes from this page: the sign-in page (src/http/sign-in.ts) has put
- * it here. Other than the cookie, it stays with this origin, port included.
+ * Storage key of the page key, which proves that a change comes from this page; the sign-in page (src/http/sign-in.ts)
+ * stores it. Unlike the cookie, it is bound to this origin including the port.
  */
 const KEY = 'abp-page-key';
 
-/** The value, as it is now (another tab may have signed in again); empty when this origin never signed in. */
+/** The current page key (another tab may have signed in again); empty if this origin never signed in. */
 export function pageKey(): string {
   return localStorage.getItem(KEY) ?? '';
 }
 
-/** Gives it up. */
+/** Deletes the page key. */
 export function forgetPageKey(): void {
   localStorage.removeItem(KEY);
 }

@@ -15,12 +15,12 @@ function chosen(): Theme {
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
-/** Puts the person's choice into effect. */
+/** Applies the chosen theme to the page. */
 export function applyTheme(): void {
   document.documentElement.dataset.theme = chosen();
 }
 
-/** Keeps a choice. */
+/** Stores and applies a choice. */
 export function setTheme(theme: Theme): void {
   if (theme === 'system') localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, theme);
@@ -28,7 +28,7 @@ export function setTheme(theme: Theme): void {
   for (const listener of listeners) listener();
 }
 
-/** The choice, and whether the page is dark now. */
+/** Subscribes to the choice and to whether the page is dark. */
 export function useTheme(): { readonly theme: Theme; readonly isDark: boolean } {
   const state = useSyncExternalStore(subscribe, () => `${chosen()} ${dark.matches}`);
   const [theme = 'system', systemDark] = state.split(' ');

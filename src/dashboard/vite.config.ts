@@ -8,11 +8,11 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL('../../dist/dashboard', import.meta.url)),
     emptyOutDir: true,
-    // Everything is a file of its own: the page's policy allows no data in place of scripts and styles.
+    // No inlined assets: the content security policy forbids data: scripts and styles.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2024',
-    // One chunk for what every view needs: 160 kB compressed.
+    // One chunk with the code that every view needs: 160 kB compressed.
     chunkSizeWarningLimit: 600,
   },
 });

@@ -1,7 +1,7 @@
 import { sentences } from '../domain/sentences.ts';
 
-/** What the page offers for what a tool does: advice and refusals name tools, since most of their readers are models. */
-const PLACE_OF: Readonly<Record<string, string>> = {
+/** Controls of the page that correspond to tools: advice and errors name tools, since models read them too. */
+const CONTROL_OF: Readonly<Record<string, string>> = {
   list_jobs: 'the list of jobs',
   get_job_status: 'its overview',
   get_unit: 'the page of the unit',
@@ -16,21 +16,21 @@ const PLACE_OF: Readonly<Record<string, string>> = {
   update_job: 'abp update',
 };
 
-const TOOLS = new RegExp(`\\b(${Object.keys(PLACE_OF).join('|')})\\b`, 'g');
+const TOOLS = new RegExp(`\\b(${Object.keys(CONTROL_OF).join('|')})\\b`, 'g');
 
-/** A message in the words of this page, as a sentence. */
-export function inWords(text: string): string {
+/** Rewrites a message in terms of this page, as sentences. */
+export function pageWording(text: string): string {
   const said = text
     .replace(/\bwith get_unit \(unit=(\d+), cursor=end\)/g, 'on the page of unit $1')
     .replace(/\bwith get_unit\b/g, 'on the page of the unit')
     .replace(/\bprompt with update_job\b/g, 'prompt under Prompt & settings')
     .replace(/ \(approve=(?:true|false)\)/g, '')
     .replace(/\bstart_job with again=true\b/g, '“Test again”')
-    .replace(TOOLS, (name) => PLACE_OF[name] ?? name);
+    .replace(TOOLS, (name) => CONTROL_OF[name] ?? name);
   return sentences(said.charAt(0).toUpperCase() + said.slice(1));
 }
 
-/** What whoever does a unit is called, by type of worker: a program is no agent, it is given its item and says what it does in a log. */
+/** Words for the worker of a unit, by type: a program receives input and writes a log, an agent has a conversation. */
 export function workerWords(type: string) {
   return type === 'command' ? PROGRAM : AGENT;
 }
@@ -38,7 +38,7 @@ export function workerWords(type: string) {
 const AGENT = {
   one: 'agent',
   several: 'agents',
-  told: 'What the agent was told',
+  told: 'Prompt of the agent',
   doing: 'What the agent is doing',
   did: 'What the agent did',
 } as const;
@@ -46,7 +46,7 @@ const AGENT = {
 const PROGRAM = {
   one: 'program',
   several: 'programs',
-  told: 'What the program was given',
+  told: 'Input of the program',
   doing: 'The log of the program',
   did: 'The log of the program',
 } as const;

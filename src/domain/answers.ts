@@ -1,37 +1,37 @@
 /*
- * What guarded writes answer: words, never booleans. A promise is always true, so that a boolean behind a forgotten `await`
- * silently passes for success. A promise compared with a word does not compile, and a word as a condition fails the lint.
+ * Answers of guarded writes: words, never booleans. A promise is truthy, so a boolean behind a forgotten `await` would pass
+ * for success. Comparing a promise with a word does not compile, and a word as a condition fails the lint.
  */
 
-/** Of a change of status; `conflict` = it was none of those that were asked for: nothing is written. */
+/** Answer to a change of status; `conflict` = the status was none of the expected ones, nothing is written. */
 export type Moved = 'moved' | 'conflict';
 
-/** Of other fields; `conflict` = the row is gone, or in none of the statuses that were asked for: nothing is written. */
+/** Answer to a write of other fields; `conflict` = the row is gone or has another status, nothing is written. */
 export type Written = 'written' | 'conflict';
 
-/** Of a lease that is shown to be alive; `lost` = somebody else has claimed it, or it was released: stop. */
+/** Answer to a heartbeat; `lost` = the lease was claimed by another process or released: stop. */
 export type LeaseState = 'held' | 'lost';
 
-/** Of a lease that is let go of; `lost` = it was not held any more. */
+/** Answer to the release of a lease; `lost` = it was no longer held. */
 export type Released = 'released' | 'lost';
 
-/** Of a note on an attempt; `ended` = it runs no more: nothing is written. */
+/** Answer to a note on an attempt; `ended` = the attempt no longer runs, nothing is written. */
 export type Noted = 'noted' | 'ended';
 
 /**
- * Of an attempt that is ended. `settled`: the unit moved. `fenced`: the unit was taken away meanwhile; the attempt and its
- * cost are recorded all the same, unless somebody else has recorded them.
+ * Answer to the settlement of an attempt. `settled`: the unit moved. `fenced`: the unit was taken away meanwhile; the
+ * attempt and its cost are recorded, unless another process has done so.
  */
 export type Settled = 'settled' | 'fenced';
 
-/** Of one step of a deletion; `left` = there is more to delete. */
+/** Answer to one step of a deletion; `left` = more remains to be deleted. */
 export type Deleted = 'deleted' | 'left';
 
-/** Of a person's yes; `unknown` = it was never asked about. */
+/** Answer to an approval; `unknown` = no approval was requested for this definition. */
 export type Approved = 'approved' | 'unknown';
 
-/** Of a yes that is taken back; `unchanged` = there was none. */
+/** Answer to a revocation; `unchanged` = there was no approval. */
 export type Revoked = 'revoked' | 'unchanged';
 
-/** Of work that needs a right, or a state, to begin; `conflict` = it has neither: nothing is begun. */
+/** Answer to a start of work that needs a right or a state; `conflict` = one is missing, nothing is started. */
 export type Begun = 'begun' | 'conflict';

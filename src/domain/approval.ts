@@ -2,7 +2,7 @@ import type { JsonObject } from './json.ts';
 import type { Terms } from './limits.ts';
 import type { Power } from './power.ts';
 
-/** A definition that a person was asked about. */
+/** A definition that was put to a person for approval. */
 export interface Approval {
   /** The SHA-256 of the definition, in hex. */
   readonly definition: string;
@@ -10,17 +10,17 @@ export interface Approval {
   /** Name of the job, or type of the source. */
   readonly title: string;
   readonly powers: readonly Power[];
-  /** SHA-256 of the files whose bytes are part of the definition, by absolute path; null = it was not there. */
+  /** SHA-256 (hex) of each file that belongs to the definition, by absolute path; null = the file is missing. */
   readonly files: Readonly<Record<string, string | null>>;
-  /** Of a source: its type and config, for a person to read. */
+  /** Type and config of a source, shown to the person; null for a job. */
   readonly source: { readonly type: string; readonly config: JsonObject } | null;
   readonly requestedAt: number;
   readonly approvedAt: number | null;
-  /** Where the person said yes: elicitation, cli, dashboard. */
+  /** Interface of the approval: elicitation, cli, dashboard. */
   readonly approvedBy: string | null;
   readonly revokedAt: number | null;
-  /** Of a job: the limits and test units that a person agreed to. */
+  /** Limits and number of test units that were approved with a job; null for a source. */
   readonly terms: Terms | null;
-  /** A test began under it that no person has approved since: the yes is used up, and another test is asked about. */
+  /** Time of the last test that began under it and that no person has approved since: the approval is used up until then. */
   readonly testedAt: number | null;
 }

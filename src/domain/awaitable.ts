@@ -1,2 +1,2 @@
-/** What a port may answer at once or later: to be awaited either way. */
+/** Answer of a port, sync or async; callers await it either way. */
 export type Awaitable<T> = T | Promise<T>;

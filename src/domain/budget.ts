@@ -1,29 +1,30 @@
 import type { FailureClass } from './failure.ts';
 
-/** Facts for the circuit breaker and the budget, each from rows or moved together with them. */
+/** Figures for the circuit breaker and the budget, read from rows or written together with them. */
 export interface JobTally {
-  /** Distinct units of stage main that had an attempt. */
+  /** Distinct units of stage main with at least one attempt. */
   readonly unitsTried: number;
-  /** The most expensive attempt that ended. */
+  /** Cost of the most expensive ended attempt. */
   readonly maxAttemptCostUsd: number;
-  /** Reserved by attempts that run now. */
+  /** Sum reserved by running attempts. */
   readonly reservedUsd: number;
-  /** Since the job was last started or resumed: the base of the circuit breaker. */
-  readonly ruleSince: number;
-  readonly ruleBaseTried: number;
-  readonly ruleBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
+  /** Epoch ms of the last start or resume: the base of the circuit breaker. */
+  readonly breakerSince: number;
+  readonly breakerBaseTried: number;
+  readonly breakerBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
 }
 
-/** A safety margin over the most expensive attempt so far: agents vary. */
+/** Safety margin over the most expensive attempt so far: agents vary. */
 const MARGIN = 1.5;
 
-/** What the budget allows now. `capUsd` is what one attempt may spend, null = no cap. */
+/** Room that the budget leaves now. `capUsd` is the most one attempt may spend; null = no cap. */
 export type BudgetRoom = { readonly starts: number; readonly reservationUsd: number; readonly capUsd: number | null };
 
 /**
- * How many attempts may start, by: spent + reserved + own reservation ≤ budget. The reservation is the unit's own cap,
- * else 1.5 × the most expensive attempt so far; before anything has cost, an even share of what is left for each slot. The `last`
- * attempt of a job (post-processing) may use all that is left: units say nothing about it, and nothing comes after it.
+ * Computes how many attempts may start so that spent + reserved + new reservations ≤ budget. A reservation is the
+ * unit's own cap, else 1.5 × the most expensive attempt so far, else (before anything has cost) an even share of the
+ * rest for each slot. The `last` attempt of a job (post-processing) may use all that is left: the units' costs do not
+ * predict its own, and nothing follows it.
  */
 export function budgetRoom(facts: {
   readonly budgetUsd: number | null;

@@ -1,27 +1,27 @@
 import type { JobTally } from './budget.ts';
 import { type FailureClass, failureRule } from './failure.ts';
 
-/** Units tried before a share of failures says anything. */
+/** Least number of units tried before a share of failures counts. */
 const MIN_TRIED = 10;
 const SHARE = 0.5;
 
-/** What the rule looks at, all of it since the job was last started or resumed. */
+/** Input of the circuit breaker; everything counts since the job was last started or resumed. */
 export interface FailureFacts {
-  /** Units with the class their latest attempt ended in (null = success), newest first, each unit once. */
+  /** Failure class of each unit's latest attempt (null = success), newest first, one entry per unit. */
   readonly latest: readonly (FailureClass | null)[];
-  readonly tally: Pick<JobTally, 'unitsTried' | 'ruleBaseTried' | 'ruleBaseByClass'>;
-  /** Units whose latest attempt ended in each class, now. */
+  readonly tally: Pick<JobTally, 'unitsTried' | 'breakerBaseTried' | 'breakerBaseByClass'>;
+  /** Units by the failure class of their latest attempt, now. */
   readonly byClass: Readonly<Partial<Record<FailureClass, number>>>;
-  /** Units that never had an attempt and still wait. */
+  /** Pending units without any attempt. */
   readonly neverTried: number;
   /** limits.failure_threshold: 0 = off. */
   readonly threshold: number;
 }
 
 /**
- * Whether so many distinct units fail alike that the rest would only burn money: the last `threshold` units to end an
- * attempt all ended in one class, or half of at least ten units tried did. Only while at least `threshold` units were
- * never tried: otherwise there is nothing left to save, and the job runs to its end.
+ * Decides whether the circuit breaker trips: the last `threshold` units all ended in one class, or at least half of ten
+ * or more units tried did. It trips only while at least `threshold` units were never tried: with fewer left there is
+ * little to save, and the job runs to its end. Null = it does not trip.
  */
 export function tripReason(
   facts: FailureFacts,
@@ -34,11 +34,11 @@ export function tripReason(
       return { failureClass: newest, reason: `the last ${threshold} units all ended in ${newest}` };
     }
   }
-  const tried = tally.unitsTried - tally.ruleBaseTried;
+  const tried = tally.unitsTried - tally.breakerBaseTried;
   if (tried < MIN_TRIED) return null;
   for (const [name, count] of Object.entries(byClass)) {
     const failureClass = name as FailureClass;
-    const failing = count - (tally.ruleBaseByClass[failureClass] ?? 0);
+    const failing = count - (tally.breakerBaseByClass[failureClass] ?? 0);
     if (counts(failureClass) && failing >= tried * SHARE) {
       return { failureClass, reason: `${failing} of ${tried} units tried ended in ${failureClass}` };
     }

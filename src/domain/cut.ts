@@ -1,17 +1,17 @@
 /**
- * A text of at most about `length` characters that keeps its beginning and its end: what happened stands at the beginning of
- * an error, why at its end. Says how many characters are missing between them.
+ * Cuts a text to about `length` characters, keeping both ends: an error says what happened at its beginning and why at
+ * its end. States how many characters are missing.
  */
 export function cutMiddle(text: string, length: number): string {
   if (text.length <= length) return text;
   const tail = Math.floor(length / 2);
-  // Never half of a character that takes two.
+  // Never splits a surrogate pair.
   const head = text.slice(0, length - tail).replace(/[\uD800-\uDBFF]$/, '');
   const end = text.slice(text.length - tail).replace(/^[\uDC00-\uDFFF]/, '');
   return `${head}… (${text.length - head.length - end.length} more characters) …${end}`;
 }
 
-/** The same on a line of a table, which has no room for a count: an ellipsis marks the place. */
+/** Does the same for one line of a table: an ellipsis instead of the count. */
 export function cutMiddleBriefly(text: string, length: number): string {
   if (text.length <= length) return text;
   const tail = Math.floor((length - 1) / 2);
@@ -20,8 +20,8 @@ export function cutMiddleBriefly(text: string, length: number): string {
 }
 
 /**
- * The end of a longer text, from its first whole line on; within one line from its first whole word on, with an ellipsis
- * before it. What a cut has left of a secret is not known for one.
+ * Drops the partial first line of a tail; within one line, the partial first word, marked by an ellipsis. Half a secret
+ * is not recognized by redaction.
  */
 export function dropPartialLine(tail: string): string {
   const line = tail.indexOf('\n');

@@ -1,15 +1,15 @@
-/** A finite number as it is written: `digits` × 10^`exponent`. */
+/** A finite number as written: `digits` × 10^`exponent`. */
 interface Decimal {
   readonly digits: bigint;
   readonly exponent: number;
 }
 
 /**
- * Whether a number is a multiple of another one, both as the decimals that they are written as (the shortest that a double
- * is read back from): 19.99 is one of 0.01, though no double is either of them.
+ * Tells whether a number is a multiple of another, both taken as their shortest decimal form: 19.99 is a multiple of
+ * 0.01, although neither double is exact.
  */
 export function isDecimalMultiple(value: number, divisor: number): boolean {
-  // What is larger than any double has no digits left to look at.
+  // A number beyond the largest double has no digits left to compare.
   if (!Number.isFinite(value)) return true;
   const [one, other] = [decimalOf(value), decimalOf(divisor)];
   const exponent = Math.min(one.exponent, other.exponent);

@@ -1,6 +1,6 @@
 /**
- * Every error code, with whose problem it is: the `caller` can fix the request, a `person` must do something outside
- * (approve, log in, make room), the `state` of the job forbids it now, or `abp` itself is at fault.
+ * Every error code with who can fix it: the `caller` (the request), a `person` (approve, log in, make room), the
+ * `state` of the job (not allowed now), or `abp` (a bug).
  */
 export const ERROR_CODES = {
   invalid_input: 'caller',
@@ -25,7 +25,7 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type ErrorBlame = (typeof ERROR_CODES)[ErrorCode];
 
-/** What an AbpError carries beside its message. `details` is JSON, small, and may be shown to a model. */
+/** Parts of an AbpError beside its message. `details` is small JSON and may be shown to a model. */
 export interface ErrorParts {
   readonly hint?: string;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -33,8 +33,8 @@ export interface ErrorParts {
 }
 
 /**
- * The one error type that crosses a layer on purpose. The message names the thing, what was expected and what was
- * found; the hint says the next step. Interfaces map it once; anything else that is thrown is a bug and becomes `internal`.
+ * The only error type that crosses a layer on purpose. The message names the thing, the expected and the found; the
+ * hint names the next step. Interfaces map it in one place; any other error is a bug and becomes `internal`.
  */
 export class AbpError extends Error {
   override readonly name = 'AbpError';
@@ -54,7 +54,7 @@ export class AbpError extends Error {
   }
 }
 
-/** Wraps whatever was thrown: an AbpError passes unchanged, everything else becomes `internal` with its cause kept. */
+/** Converts a thrown value: an AbpError passes unchanged, anything else becomes `internal` with its cause. */
 export function toAbpError(thrown: unknown): AbpError {
   if (thrown instanceof AbpError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

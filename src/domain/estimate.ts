@@ -1,12 +1,12 @@
 import { usd } from './money.ts';
 
-/** What one measured test attempt took. */
+/** Cost and duration of one test attempt. */
 export interface Sample {
   readonly costUsd: number | null;
   readonly durationMs: number;
 }
 
-/** Mean and 90th percentile of the tests, times what remains. */
+/** Cost and time of the remaining units, from mean and 90th percentile of the tests. */
 export interface Estimate {
   readonly remaining_units: number;
   /** [from mean, from p90]; null when the worker reports no cost. */
@@ -22,7 +22,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Estimates the rest of a job from its test, as a range; null without a sample. */
+/** Estimates the rest of a job from its test as ranges; null without a sample. */
 export function estimate(samples: readonly Sample[], remaining: number, slots: number): Estimate | null {
   if (samples.length === 0) return null;
   const range = (values: readonly number[], factor: number): [number, number] => {

@@ -2,8 +2,8 @@ import type { JsonObject } from './json.ts';
 import type { Stage } from './unit.ts';
 
 /**
- * Everything that is recorded as having happened, `noun:verb` in the past tense. `attempt:failed` says that a try ended
- * badly, `unit:failed` that the unit was given up.
+ * Every event type, `noun:verb` in the past tense. `attempt:failed` = one try failed, `unit:failed` = the unit failed
+ * for good.
  */
 export const EVENT_TYPES = [
   'job:created',
@@ -55,5 +55,5 @@ export interface JobEvent {
   readonly data: JsonObject;
 }
 
-/** What a writer says of an event; the store adds seq and time. */
+/** An event as written; the store adds `seq` and `at`. */
 export type NewEvent = Pick<JobEvent, 'type'> & Partial<Pick<JobEvent, 'stage' | 'index' | 'attempt' | 'data'>>;

@@ -1,14 +1,14 @@
 import { cutMiddleBriefly } from './cut.ts';
 import type { FailureClass } from './failure.ts';
 
-/** A failed unit, as far as clustering looks at it. */
+/** Fields of a failed unit that clustering uses. */
 export interface FailedUnit {
   readonly index: number;
   readonly failureClass: FailureClass;
   readonly message: string;
 }
 
-/** Failed units with one cause. `units` are their indexes, ascending; `example` is the first one's message. */
+/** Failed units with the same cause. `units` are their indexes, ascending; `example` is the first unit's message. */
 export interface FailureCluster {
   readonly failureClass: FailureClass;
   readonly cause: string;
@@ -16,7 +16,7 @@ export interface FailureCluster {
   readonly units: readonly number[];
 }
 
-/** What differs from unit to unit in messages about one cause: quoted names, paths, addresses, ids, numbers. */
+/** Parts that vary between messages of one cause: quoted names, paths, addresses, ids, numbers. */
 const VARYING: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
   [/(["'`“])(?:(?!\1|[”\n]).){1,300}["'`”]/g, '“…”'],
   [/\bhttps?:\/\/\S+/g, '…'],
@@ -27,8 +27,8 @@ const VARYING: readonly (readonly [RegExp, string | ((found: string) => string)]
 const CAUSE_CHARS = 160;
 
 /**
- * What a message says when all that varies is taken out: its first line and its last one, which says why; at most 160
- * characters, without the middle of what is longer.
+ * Reduces a message to its cause: first and last line (the last says why) with the varying parts replaced, at most 160
+ * characters, the middle of longer ones cut.
  */
 export function causeOf(message: string): string {
   const text = message.trim();
@@ -43,12 +43,12 @@ export function causeOf(message: string): string {
   return cutMiddleBriefly(cause, CAUSE_CHARS);
 }
 
-/** No line is looked at for longer than this. */
+/** Bounds the length of a line for the patterns. */
 function endsOf(line: string): string {
   return cutMiddleBriefly(line, 1000);
 }
 
-/** Failed units by class and cause, the most frequent first. */
+/** Groups failed units by class and cause, largest group first. */
 export function clusterFailures(failed: Iterable<FailedUnit>): readonly FailureCluster[] {
   const clusters = new Map<string, FailureCluster & { readonly units: number[] }>();
   for (const { index, failureClass, message } of failed) {

@@ -1,21 +1,21 @@
 import type { JobStatus } from './job.ts';
 
-/** What a failed attempt does to its unit. */
+/** Effect of a failed attempt on its unit. */
 export type UnitEffect =
-  /** pending after a back-off, never before Retry-After; no retry used; too many deferrals fail it. */
+  /** pending after a back-off, not before Retry-After; uses no retry; too many deferrals fail the unit. */
   | 'defer'
-  /** pending at once, no retry used: the job stops claiming anyway. */
+  /** pending at once, uses no retry: the job stops claiming anyway. */
   | 'put_back'
   /** pending after a growing back-off until the retries are used up. */
   | 'retry'
-  /** failed at once: the same would happen again. */
+  /** failed at once: a retry would fail the same way. */
   | 'fail'
-  /** pending; after two it runs alone, the third fails it. */
+  /** pending; after two interruptions it runs alone, the third fails it. */
   | 'interrupt'
   /** cancelled by a person. */
   | 'cancel';
 
-/** What a failed attempt does to its job. */
+/** Effect of a failed attempt on its job. */
 export type JobEffect =
   | 'none'
   | 'circuit_breaker'
@@ -25,11 +25,11 @@ export type JobEffect =
   | 'pause_unavailable'
   | 'pause_approval';
 
-/** What is said about a failure class. */
+/** Texts about a failure class for a person. */
 export interface FailureWords {
-  /** What a person reads about it. */
+  /** Meaning, in words for a person. */
   readonly meaning: string;
-  /** What a person can do about it. */
+  /** Next step for a person. */
   readonly advice: string;
 }
 
@@ -37,40 +37,40 @@ export interface FailureWords {
 export interface FailureRule extends FailureWords {
   readonly unit: UnitEffect;
   readonly job: JobEffect;
-  /** Whether the reason helps the next attempt and is added to its prompt. */
+  /** True = the reason helps the next attempt and is added to its prompt. */
   readonly tellNextAttempt: boolean;
-  /** What is said instead of a worker, by its type: a program is no agent. */
+  /** Other texts by worker type: a program is not an agent. */
   readonly of?: Readonly<Record<string, FailureWords>>;
 }
 
-/** Every failure class with its consequences: the only place that knows them. */
+/** Every failure class with its consequences: the only place that defines them. */
 export const FAILURES = {
   rate_limited: {
     unit: 'defer',
     job: 'back_off',
     tellNextAttempt: false,
-    meaning: 'the service asked to slow down (429, or exit 75)',
-    advice: 'Nothing to do: it is tried again later with fewer slots.',
+    meaning: 'the service asked for fewer requests (429, or exit 75)',
+    advice: 'Nothing to do: it is retried later with fewer slots.',
   },
   overloaded: {
     unit: 'defer',
     job: 'back_off',
     tellNextAttempt: false,
     meaning: 'the service is overloaded (529)',
-    advice: 'Nothing to do: it is tried again later with fewer slots.',
+    advice: 'Nothing to do: it is retried later with fewer slots.',
   },
   usage_limit: {
     unit: 'put_back',
     job: 'close_quota',
     tellNextAttempt: false,
     meaning: "the account's quota window is closed",
-    advice: 'Nothing to do: the job goes on by itself when the window opens.',
+    advice: 'Nothing to do: the job resumes by itself when the window opens.',
   },
   auth: {
     unit: 'put_back',
     job: 'pause_auth',
     tellNextAttempt: false,
-    meaning: 'the worker is not logged in, or its key is refused',
+    meaning: 'the worker is not logged in, or its key is rejected',
     advice: 'Log in (`claude` then /login) or set a valid key, then resume_job.',
   },
   billing: {
@@ -84,28 +84,28 @@ export const FAILURES = {
     unit: 'put_back',
     job: 'pause_auth',
     tellNextAttempt: false,
-    meaning: 'the model is not known to the service',
+    meaning: 'the service does not know the model',
     advice: 'Choose another model with update_job, then resume_job.',
   },
   worker_unavailable: {
     unit: 'put_back',
     job: 'pause_unavailable',
     tellNextAttempt: false,
-    meaning: 'the worker program, or one that it needs, cannot be started (exit 126 or 127)',
+    meaning: 'the worker program, or a program that it needs, cannot be started (exit 126 or 127)',
     advice: 'Install it or fix its path (`abp doctor` checks), then resume_job.',
   },
   approval: {
     unit: 'put_back',
     job: 'pause_approval',
     tellNextAttempt: false,
-    meaning: 'what it would run was changed after its approval, or the approval was revoked',
-    advice: 'Look at what has changed, then resume_job: it asks a person again.',
+    meaning: 'the definition changed after its approval, or the approval was revoked',
+    advice: 'Check what changed, then resume_job: it asks a person again.',
   },
   timeout: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: false,
-    meaning: 'it ran out of time',
+    meaning: 'it reached its time limit',
     advice: 'Raise limits.timeout_s (or idle_timeout_s), or make the task smaller, then retry.',
   },
   crashed: {
@@ -126,18 +126,18 @@ export const FAILURES = {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: true,
-    meaning: 'the agent used up its turns',
+    meaning: 'the agent used all its turns',
     advice: "Raise the worker's max_turns or make the task smaller, then retry.",
   },
   invalid_output: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: true,
-    meaning: 'the result does not satisfy the output schema',
+    meaning: 'the result does not match the output schema',
     advice: 'Look at the validation error; relax the schema or sharpen the prompt with update_job, then retry.',
     of: {
       command: {
-        meaning: 'the result does not satisfy the output schema',
+        meaning: 'the result does not match the output schema',
         advice: 'Look at the validation error; fix the program, or relax the schema with update_job, then retry.',
       },
     },
@@ -146,11 +146,11 @@ export const FAILURES = {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: true,
-    meaning: 'the agent said success, but a tool was refused or nothing was produced',
+    meaning: 'the agent reported success, but a tool was refused or nothing was produced',
     advice: 'Allow the tool it needs (worker.permission, worker.tools) with update_job, then retry.',
     of: {
       command: {
-        meaning: 'the program ended well, but printed no result and wrote no file',
+        meaning: 'the program exited 0, but printed no result and wrote no file',
         advice: 'Let it print its result on stdout or write a file below ABP_OUTPUT_DIR, then retry.',
       },
     },
@@ -160,10 +160,10 @@ export const FAILURES = {
     job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent reported that it failed',
-    advice: "Read the agent's own words with get_unit, fix the prompt or the input, then retry.",
+    advice: "Read the agent's message with get_unit, fix the prompt or the input, then retry.",
     of: {
       command: {
-        meaning: 'the program ended with an exit code that says it failed',
+        meaning: 'the program ended with an exit code that means failure',
         advice: 'Look at the end of its log with get_unit, fix the program or the input, then retry.',
       },
     },
@@ -179,7 +179,7 @@ export const FAILURES = {
     unit: 'fail',
     job: 'circuit_breaker',
     tellNextAttempt: false,
-    meaning: 'the service or system refuses this request',
+    meaning: 'the service or system rejects this request',
     advice: 'Check what the account and the directories allow, then retry.',
   },
   prompt_too_long: {
@@ -193,14 +193,14 @@ export const FAILURES = {
     unit: 'fail',
     job: 'circuit_breaker',
     tellNextAttempt: false,
-    meaning: 'the unit cannot be run as it is described',
+    meaning: 'the unit cannot run with this input or config',
     advice: 'Fix the item or the worker config, then retry.',
   },
   interrupted: {
     unit: 'interrupt',
     job: 'none',
     tellNextAttempt: false,
-    meaning: 'its executor or the machine died in mid-run',
+    meaning: 'its executor or the machine died while it ran',
     advice: 'Nothing to do: it is continued or run again.',
   },
   cancelled: {
@@ -215,21 +215,24 @@ export const FAILURES = {
 export type FailureClass = keyof typeof FAILURES;
 export const FAILURE_CLASSES = Object.keys(FAILURES) as readonly FailureClass[];
 
-/** The consequences of a failure class, in the words for a type of worker. */
+/** Returns the rule of a failure class, with the texts for a type of worker. */
 export function failureRule(failureClass: FailureClass, workerType?: string): FailureRule {
   const rule: FailureRule = FAILURES[failureClass];
   return { ...rule, ...(workerType !== undefined && rule.of?.[workerType]) };
 }
 
-/** What a person does about a failure of a class, whatever its job is at; with the call that shows the end of a unit's log. */
+/**
+ * Returns the advice for a failure class, in any state of the job; with `unit`, the call that shows the end of that
+ * unit's log.
+ */
 export function adviceAbout(failureClass: FailureClass, workerType?: string, unit?: number): string {
   const { advice } = failureRule(failureClass, workerType);
   return unit === undefined ? advice : advice.replace('with get_unit', `with get_unit (unit=${unit}, cursor=end)`);
 }
 
 /**
- * What a person does about a failure of a class in a job with this status: a test is tried again, a job that runs is paused
- * before it is changed, and the end of the log is that of `unit`, where one is known.
+ * Returns the advice for a failure class in a job with this status: a test is repeated, a running job is paused before
+ * it is changed. With `unit`, the call that shows the end of that unit's log.
  */
 export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string, unit?: number): string {
   const advice = adviceAbout(failureClass, workerType, unit);

@@ -1,15 +1,15 @@
-/** A job that could fill slots now. */
+/** Demand of one job for slots. */
 export interface SlotDemand {
   readonly jobId: string;
-  /** Slots it uses and could use, within its own bound. */
+  /** Slots it uses or could use, within its own limit. */
   readonly wants: number;
-  /** When it last started an attempt, epoch ms: who has waited longest comes first. */
+  /** Time of its last start of an attempt, epoch ms; the longest wait comes first. */
   readonly lastStartedAt: number;
 }
 
 /**
- * Shares the machine's slots between jobs, one by one in turn: nobody gets more than it wants, what one cannot use goes to
- * the others, and when there are fewer slots than jobs those that have waited longest come first.
+ * Shares slots between jobs, one at a time in turn: no job gets more than it wants, unused shares go to the others, and
+ * with fewer slots than jobs the longest waiting come first. Returns slots by job id.
  */
 export function fairShares(demands: readonly SlotDemand[], slots: number): ReadonlyMap<string, number> {
   const turns = demands

@@ -2,53 +2,53 @@ import type { ErrorCode } from './error.ts';
 import type { JsonObject } from './json.ts';
 import type { UnitStatus } from './unit.ts';
 
-/** Where and how the results of a job are written when it ends. Formats and columns are those of an export. */
+/** Target of a job's results, written when the job ends. Formats and columns are those of an export. */
 export interface JobOutput {
-  /** Absolute, without links: where it really lay when it was given. */
+  /** Absolute, links resolved when it was given. */
   readonly path: string;
   readonly format: string;
-  /** Only these columns, in this order; absent = all. */
+  /** Columns, in this order; absent = all. */
   readonly fields?: readonly string[];
-  /** Only units in one of these; absent = all. */
+  /** Statuses of the units; absent = all. */
   readonly status?: readonly UnitStatus[];
-  /** Replaces any file. */
+  /** True = replaces any file. */
   readonly force: boolean;
-  /** Leaves text that a spreadsheet would run as a formula as it is. */
+  /** True = text that a spreadsheet would run as a formula stays as it is. */
   readonly raw: boolean;
-  /** Whether a person gave it: it may then lie anywhere. */
+  /** True = given by a person: any place is allowed. */
   readonly byPerson: boolean;
 }
 
-/** What became of a job's output at its last end; null before. `due` is the claim on an executor. */
+/** State of a job's output since its last end; null before. `due` makes the job need an executor. */
 export type OutputState =
   | {
       readonly state: 'due';
       /**
-       * SHA-256, hex, of what was about to be moved to the path: an executor that was killed right after that leaves a file
-       * which is the job's own, although no event says so yet.
+       * SHA-256 (hex) of the file about to be moved to the path: an executor killed right after the move leaves a file
+       * of this job that no event records yet.
        */
       readonly sha256: string | null;
     }
-  /** `notes`: what whoever reads the file has to know about it, as the format says it. */
+  /** `notes`: facts about the file for its reader, as reported by the format. */
   | { readonly state: 'written'; readonly at: number; readonly rows: number; readonly notes: JsonObject }
   | { readonly state: 'failed'; readonly at: number; readonly error: OutputError };
 
-/** Why an output could not be written, and what to do. */
+/** Reason why an output could not be written, and the next step. */
 export interface OutputError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
-  /** The column that no row has. */
+  /** Selected column that no row has; null = another reason. */
   readonly field: string | null;
 }
 
-/** Executors that may die while they write one output: whatever it is in the results that ends them, it ends no further one. */
+/** Most executors that may die while writing one output; after that it fails. */
 export const MAX_OUTPUT_EXECUTORS = 3;
 
-/** Workers whose runs write in a directory of their own, which they know as ABP_OUTPUT_DIR; its files are moved afterwards. */
+/** Worker types whose runs write to a directory of their own (ABP_OUTPUT_DIR); the files are moved afterwards. */
 const WITH_OWN_OUTPUT: readonly string[] = ['command'];
 
-/** How a prompt names the directory in which a run of this type of worker writes: the same for all runs of a job. */
+/** Returns the output directory as a prompt names it: the same text for all runs of a job. */
 export function outputInPrompt(workerType: string, outputDirectory: string): string {
   return WITH_OWN_OUTPUT.includes(workerType) ? '$ABP_OUTPUT_DIR' : outputDirectory;
 }

@@ -5,7 +5,7 @@ import type { Limits } from './limits.ts';
 import type { RecordedNeeds } from './needs.ts';
 import type { Power } from './power.ts';
 
-/** For each job status, the statuses it may become. The same rule again guards every write as compare-and-set. */
+/** Job status → the statuses that may follow it. The compare half of every compare-and-set follows the same table. */
 export const JOB_TRANSITIONS = {
   enumerating: ['created'],
   created: ['testing', 'running', 'cancelled'],
@@ -21,9 +21,9 @@ export const JOB_TRANSITIONS = {
 export type JobStatus = keyof typeof JOB_TRANSITIONS;
 export const JOB_STATUSES = Object.keys(JOB_TRANSITIONS) as readonly JobStatus[];
 
-/** What each status means, in a user's words: source of the README's table. */
+/** Meaning of each status for users: source of the README's table. */
 export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
-  enumerating: 'units are being stored from the source; it can be looked at and cancelled',
+  enumerating: 'the source is being read into units; the job can be shown and cancelled',
   created: 'ready; nothing has been spent',
   testing: 'a test unit is running, or its result waits for approval',
   running: 'an executor works on the units',
@@ -31,54 +31,54 @@ export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
   post_processing: 'all units have ended; the post-processing unit works on their results',
   completed: 'every unit ended and none failed',
   failed: 'every unit ended and at least one failed after its last retry, or post-processing failed',
-  cancelled: 'given up by a person; results so far can be exported',
+  cancelled: 'cancelled by a person; its results can be exported',
 };
 
-/** Statuses in which an executor should be at work: a job in one of them without a living executor is lost. */
+/** Statuses that need an executor: a job in one of them without a living executor is lost. */
 export const EXECUTING: readonly JobStatus[] = ['testing', 'running', 'post_processing'];
-/** Whether an executor should be at work on a job; a test that has ended waits for a person. */
+/** Tells whether a job needs an executor at work; a test that has ended waits for a person instead. */
 export function isExecuting({ status, test }: Pick<Job, 'status' | 'test'>): boolean {
   return status === 'testing' ? test?.state === 'running' : EXECUTING.includes(status);
 }
 
-/** Whether a job goes on without a person, which takes an executor: at work, or waiting for the quota window. */
+/** Tells whether a job continues without a person, which takes an executor: at work, or waiting for the quota window. */
 export function needsExecutor(job: Pick<Job, 'status' | 'test' | 'pauseReason'>): boolean {
   return isExecuting(job) || job.pauseReason === 'usage_limit';
 }
 
-/** Statuses from which nothing moves by itself. */
+/** Statuses in which a job has ended. */
 export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
-/** Whether a job has ended and its results are still to be written, which takes an executor. */
+/** Tells whether a job has ended and its results are still to be written, which takes an executor. */
 export function isOutputDue({ status, outputState }: Pick<Job, 'status' | 'outputState'>): boolean {
   return (status === 'completed' || status === 'failed') && outputState?.state === 'due';
 }
 
-/** Whether only a person can let a job run and approve its test: it can do more than its bounds allow, or was made so. */
+/** Tells whether only a person can start a job and approve its test: it has powers, or was created to require that. */
 export function needsPerson({ requireHumanApproval, powers }: Pick<Job, 'requireHumanApproval' | 'powers'>): boolean {
   return requireHumanApproval || powers.length > 0;
 }
 
-/** Whether a job may go from one status to another. */
+/** Tells whether a job may move from one status to another. */
 export function canMoveJob(from: JobStatus, to: JobStatus): boolean {
   return (JOB_TRANSITIONS[from] as readonly JobStatus[]).includes(to);
 }
 
-/** The statuses from which `to` may be reached: the compare half of a compare-and-set. */
+/** Returns the statuses from which `to` may be reached: the compare half of a compare-and-set. */
 export function jobStatusesBefore(to: JobStatus): readonly JobStatus[] {
   return JOB_STATUSES.filter((from) => canMoveJob(from, to));
 }
 
-/** Why a job is paused. Only usage_limit keeps its executor and goes on by itself at `resumeAt`. */
+/** Reasons for a pause. Only usage_limit keeps the executor and resumes by itself at `resumeAt`. */
 export const PAUSE_REASONS = {
-  user: 'a person paused it: resume_job goes on',
-  usage_limit: 'the quota window is closed: it goes on by itself at resume_at',
+  user: 'paused by a person: resume_job continues it',
+  usage_limit: 'the quota window is closed: the job resumes by itself at resume_at',
   budget: 'the budget is used up: raise limits.budget_usd with update_job, then resume_job',
   failures: 'too many units failed: look at failures, fix the prompt with update_job, then resume_job',
-  auth: 'the worker cannot log in or pay, or its model is not known: fix that, then resume_job',
+  auth: 'the worker cannot log in or pay, or its model is unknown: fix that, then resume_job',
   worker_unavailable: 'the worker cannot be started or reached: fix that, then resume_job',
   disk: 'the disk is full: make room, then resume_job',
-  approval: 'what it runs has changed since its approval, or that was revoked: resume_job asks a person',
+  approval: 'the definition changed since its approval, or the approval was revoked: resume_job asks a person',
   crashed: 'the executor died three times without settling a unit: read its log, then resume_job',
 } as const satisfies Record<string, string>;
 
@@ -89,20 +89,20 @@ export interface JobTest {
   readonly state: 'running' | 'passed' | 'failed';
   /** Indexes of the test units, ascending. */
   readonly units: readonly number[];
-  /** One sentence for a person: what happened and, when it failed, what to do. */
+  /** Verdict in one sentence for a person: the outcome and, after a failure, the next step. */
   readonly verdict: string | null;
-  /** Executors that died while running this test; after the second the test is failed. */
+  /** Executors that died during this test; the second death fails it. */
   readonly executorsLost: number;
   readonly startedAt: number;
   readonly endedAt: number | null;
 }
 
-/** A last unit of stage `post` that works on all results. */
+/** Post-processing: one last unit of stage `post` that works on all results. */
 export interface PostProcessing {
   readonly name: string;
   readonly prompt: string;
   readonly outputDirectory: string;
-  /** Whether it runs when units failed. */
+  /** What to do when units failed. */
   readonly onFailures: 'skip' | 'run';
 }
 
@@ -112,51 +112,51 @@ export interface Job {
   readonly name: string;
   readonly status: JobStatus;
   readonly pauseReason: PauseReason | null;
-  /** What happened and what to do, for a person; set with a pause or a failed end. */
+  /** Text for a person, what happened and what to do; set with a pause or a failed end. */
   readonly statusMessage: string | null;
   readonly resumeAt: number | null;
   /** With a user pause: interrupt running attempts (`hard`) or let them finish (`soft`). */
   readonly pauseMode: 'soft' | 'hard' | null;
-  /** What it did when it was last paused: where resume_job goes on. */
+  /** Status before the last pause, which resume_job restores. */
   readonly pausedFrom: 'running' | 'post_processing' | null;
   readonly userIntent: string;
   readonly enumeratorType: string;
   readonly enumeratorConfig: JsonObject;
-  /** Union of the payload fields seen in the source. */
+  /** Union of the payload fields of all units. */
   readonly fields: readonly string[];
   readonly totalUnits: number;
   /** Current revision number, 1 for the first. */
   readonly revision: number;
-  /** Changed while running without a new revision; starts as the revision's limits.max_workers. */
+  /** Slots; may change while running without a new revision. Starts as the revision's limits.max_workers. */
   readonly maxWorkers: number;
   readonly testUnits: number;
   readonly test: JobTest | null;
   readonly requireHumanApproval: boolean;
-  /** What its current revision can do beyond its bounds, as derived when it was made. */
+  /** Powers of the current revision, derived when it was made. */
   readonly powers: readonly Power[];
-  /** The definition that it was last allowed to run, where a person had to allow it; null before. */
+  /** Definition that a person last allowed it to run; null = none. */
   readonly approvedDefinition: string | null;
-  /** Whether what certainly is a secret is removed from results before they are stored. */
+  /** True = certain secrets are removed from results before they are stored. */
   readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;
-  /** null = its results are written only where somebody exports them. */
+  /** null = results are written only by an export. */
   readonly output: JobOutput | null;
   readonly outputState: OutputState | null;
-  /** The id that its creator gave to the request, and the hash of what was asked for; null = none was given. */
+  /** Id that the creator gave to the request, and the hash of its content; null = no id was given. */
   readonly request: { readonly id: string; readonly hash: string } | null;
-  /** Absolute, without links: the batch file that it was made from; null = from none. */
+  /** Absolute, links resolved: the batch file that it was made from; null = none. */
   readonly batchFile: string | null;
-  /** The process that made it and carries it out in front of a person; null = nobody did. */
+  /** Process of `abp run` that carries it out in the foreground; null = none. */
   readonly carriedOutBy: ProcessIdentity | null;
-  /** Absolute; what agents may read and where they start; null = none, they start in the output directory. */
+  /** Absolute; agents may read it and start in it; null = no home, agents start in the output directory. */
   readonly home: string | null;
-  /** Absolute; where relative paths of the worker start. */
+  /** Absolute; base of the worker's relative paths. */
   readonly workingDirectory: string;
-  /** Absolute; below it agents may write. */
+  /** Absolute; agents may write below it. */
   readonly outputDirectory: string;
-  /** Names of environment variables that the worker needs from whoever launches the executor. */
+  /** Names of environment variables that the executor must have for the worker. */
   readonly passEnv: readonly string[];
-  /** Executors lost in a row without one settled unit between. */
+  /** Executors lost in a row without settling a unit in between. */
   readonly executorsLost: number;
   readonly costUsd: number;
   readonly costEstimated: boolean;
@@ -169,10 +169,10 @@ export interface Job {
   readonly eventSeq: number;
 }
 
-/** A worker as chosen by the user: its driver's type and config, as given. */
+/** The user's choice of a worker: type and config, as given. */
 export type WorkerChoice = JsonObject & { readonly type: string };
 
-/** A numbered version of what may change about a job. Attempts name the revision they ran with. */
+/** A numbered version of a job's prompt, schema, worker and limits. Attempts name the revision they ran with. */
 export interface Revision {
   readonly jobId: string;
   readonly revision: number;
@@ -182,6 +182,6 @@ export interface Revision {
   readonly limits: Limits;
   readonly note: string | null;
   readonly createdAt: number;
-  /** What its worker was last started with by a person; null before. */
+  /** Needs of its worker, recorded when a person last started or resumed it; null = never. */
   readonly needs: RecordedNeeds | null;
 }

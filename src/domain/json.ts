@@ -3,15 +3,15 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** A JSON object: the shape of payloads, configs and schemas. */
 export type JsonObject = { readonly [key: string]: Json };
 
-/** Whether a value is an array. `Array.isArray` would forget what is in it. */
+/** Tells whether a value is an array; `Array.isArray` would lose the element type. */
 export function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** Levels of nesting that everything here can follow. JSON.parse takes any number, JSON.stringify breaks at some thousands. */
+/** Deepest nesting that ABP accepts. JSON.parse takes any depth, JSON.stringify fails at some thousands. */
 export const MAX_DEPTH = 500;
 
-/** Whether a value that was parsed is nested deeper than MAX_DEPTH. Goes level by level, so that no depth breaks it. */
+/** Tells whether a parsed value is nested deeper than MAX_DEPTH. Goes level by level, without recursion. */
 export function isTooDeep(value: Json): boolean {
   let level: readonly Json[] = [value];
   for (let depth = 0; level.length > 0; depth++) {

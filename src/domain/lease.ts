@@ -1,6 +1,6 @@
-/** Who a process is, precisely enough never to mistake a stranger for it. All but the pid are opaque texts. */
+/** Identity of a process, immune to the reuse of pids. All fields but the pid are opaque texts. */
 export interface ProcessIdentity {
-  /** Stays the same over reboots; null in records of before it was kept, which count as this machine's. */
+  /** Stays the same over reboots; null in records made before it was kept, which count as this machine's. */
   readonly machineId: string | null;
   readonly pid: number;
   readonly startedAt: string | null;
@@ -14,13 +14,13 @@ export interface Lease extends ProcessIdentity {
   readonly epoch: number;
   /** Random per claim. */
   readonly owner: string;
-  /** Grows with every sign of life. */
+  /** Grows with every heartbeat. */
   readonly heartbeat: number;
-  /** How long the heartbeat may stand still, ms. */
+  /** Longest time without a heartbeat, ms. */
   readonly leaseMs: number;
   readonly acquiredAt: number;
   readonly released: boolean;
 }
 
-/** What the executor shows when it writes about its job. */
+/** Proof of a lease, required for what an executor writes about its job. */
 export type LeaseToken = Pick<Lease, 'jobId' | 'epoch' | 'owner'>;

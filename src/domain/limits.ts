@@ -1,16 +1,16 @@
-/** Limits of a job, the same object in create_job, batch files and the store; defaults are filled in at creation. */
+/** Limits of a job: one shape in create_job, batch files and the store; defaults are filled in at creation. */
 export interface Limits {
   /** Slots of the worker pool, 1 to 64. */
   readonly max_workers: number;
   /** Retries after the first try of a unit. */
   readonly max_retries: number;
-  /** From the spawn of an attempt. */
+  /** Measured from the spawn of an attempt. */
   readonly timeout_s: number;
-  /** Without a byte of output; 0 = off. */
+  /** Longest time without output; 0 = off. */
   readonly idle_timeout_s: number;
   /** For the whole job; null = none. */
   readonly budget_usd: number | null;
-  /** Distinct units in a row that fail in one class before the job pauses; 0 = off. */
+  /** Distinct units in a row that fail in one class before the job pauses (circuit breaker); 0 = off. */
   readonly failure_threshold: number;
 }
 
@@ -25,26 +25,26 @@ export const DEFAULT_LIMITS: Limits = {
 
 export const MAX_WORKERS_CEILING = 64;
 
-/** What a person agrees to beside a definition: how much it may cost, take and try. */
+/** Terms: what an approval covers beside the definition: cost, time, slots, retries, test units. */
 export type Terms = Pick<Limits, 'max_workers' | 'max_retries' | 'timeout_s' | 'budget_usd'> & {
   readonly test_units: number;
 };
 
-/** The terms of a job in a revision: its slots are those that it has now. */
+/** Returns the terms of a job in a revision, with its present slots. */
 export function termsOf(job: { readonly maxWorkers: number; readonly testUnits: number }, limits: Limits): Terms {
   const { max_retries, timeout_s, budget_usd } = limits;
   return { max_workers: job.maxWorkers, max_retries, timeout_s, budget_usd, test_units: job.testUnits };
 }
 
-/** The terms that are higher than those agreed to, in words: `budget_usd 1 → 5000`. */
-export function raised(agreed: Terms, next: Terms): readonly string[] {
+/** Lists the terms that exceed the agreed ones: `budget_usd 1 → 5000`. */
+export function raisedTerms(agreed: Terms, next: Terms): readonly string[] {
   return namesOf(next)
     .filter((name) => amount(next, name) > amount(agreed, name))
     .map((name) => `${name} ${agreed[name]} → ${next[name] ?? 'none'}`);
 }
 
-/** Of each term the higher one: what was agreed to once stays agreed to. */
-export function highest(one: Terms, other: Terms): Terms {
+/** Returns the higher value of each term: an agreed value stays agreed. */
+export function highestTerms(one: Terms, other: Terms): Terms {
   const higher = namesOf(other).filter((name) => amount(other, name) > amount(one, name));
   return { ...one, ...Object.fromEntries(higher.map((name) => [name, other[name]])) };
 }

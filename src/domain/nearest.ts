@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** The known name that was probably meant by `name`, or null when none is near enough to be worth saying. */
+/** Returns the known name that `name` probably means; null = none is close enough. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = fold(name);
   const folded = new Map([...known].map((candidate) => [fold(candidate), candidate]));
@@ -14,13 +14,13 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   return (near ? folded.get(best) : undefined) ?? null;
 }
 
-/** ` Did you mean "x"?` to be put behind a message, or nothing when no known name is near. */
+/** Returns ` Did you mean "x"?` to append to a message; empty when no known name is close. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const meant = nearest(name, known);
   return meant === null ? '' : ` Did you mean ${JSON.stringify(meant)}?`;
 }
 
-/** Case and the way words are joined are not what a name is about: `filePath`, `file-path` and `file_path` are one. */
+/** Ignores case and word separators: `filePath`, `file-path` and `file_path` are one name. */
 function fold(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -28,12 +28,12 @@ function fold(name: string): string {
     .toLowerCase();
 }
 
-/** Whether `part` is whole words of `name`, or its beginning: `path` of `file_path`, `base_dir` of `base_directory`. */
+/** Tells whether `part` is whole words of `name` or its beginning: `path` of `file_path`, `base_dir` of `base_directory`. */
 function isPart(part: string, name: string): boolean {
   return part.length > 2 && (`_${name}_`.includes(`_${part}_`) || name.startsWith(part));
 }
 
-/** The same letters in another order: `cvs`, `calude`. */
+/** Tells whether two names have the same letters in another order: `cvs`, `calude`. */
 function swapped(one: string, other: string): boolean {
   return [...one].sort().join('') === [...other].sort().join('');
 }

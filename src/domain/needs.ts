@@ -1,12 +1,12 @@
-/** With what a worker works where a person starts it: what another process must have to go on with the job. */
+/** Program and variables that a worker uses where a person starts it; another process needs the same to continue the job. */
 export interface Needs {
-  /** Absolute path of its program; null for one that is looked up where a unit runs. */
+  /** Absolute path of its program; null = looked up for each run. */
   readonly program: string | null;
-  /** Names of the environment variables that it was given and by which it logs in. */
+  /** Names of the environment variables that it was given or logs in with. */
   readonly variables: readonly string[];
 }
 
-/** The same as a start has recorded it, with the PATH in which the program looks up others. */
+/** Needs as recorded at a start, with the PATH for looking up other programs. */
 export interface RecordedNeeds extends Needs {
   readonly searchPath: string | null;
 }

@@ -5,14 +5,14 @@ import { AbpError } from './error.ts';
 import type { Json, JsonObject } from './json.ts';
 import { endlessReference, misreadReference } from './schema-references.ts';
 
-/** Checks a result: null when it satisfies the schema, else what is wrong in one line, fit for the agent's next prompt. */
+/** Checks a result: null = valid, else the problems in one line, fit for the agent's next prompt. */
 export type OutputCheck = (value: Json) => string | null;
 
 type AjvConstructor = new (options: object) => Ajv;
 
 /**
- * JSON Schema dialects by the `$schema` that names them; the first is meant where there is none. These packages are
- * CommonJS: their named exports are lost when a bundle loads them lazily, the default is what they export as a whole.
+ * JSON Schema dialects by `$schema`; the first is the default. These packages are CommonJS: a bundle that loads them
+ * lazily keeps only their default export.
  */
 const DIALECTS: readonly { readonly uri: RegExp; readonly load: () => Promise<{ readonly default: unknown }> }[] = [
   { uri: /draft\/2020-12\//, load: () => import('ajv/dist/2020.js') },
@@ -22,15 +22,15 @@ const DIALECTS: readonly { readonly uri: RegExp; readonly load: () => Promise<{ 
 ];
 
 const SHOWN_ERRORS = 10;
-/** Of one problem: the names in it may be the agent's. */
+/** Longest text of one problem: the names in it may come from the agent. */
 const SHOWN_CHARS = 300;
 const KEPT_CHECKS = 16;
 const PROTO = '__proto__';
 const checks = new Map<string, OutputCheck>();
 
 /**
- * Compiles a job's output schema. Unknown keywords and formats are let pass (they are notes to the agent). Throws
- * AbpError `invalid_input` for one that does not compile: a creation is refused with it.
+ * Compiles a job's output schema. Ignores unknown keywords and formats (they are notes to the agent). Throws AbpError
+ * `invalid_input` when the schema does not compile.
  */
 export async function compileSchema(schema: JsonObject): Promise<OutputCheck> {
   const text = JSON.stringify(schema);
@@ -72,14 +72,14 @@ async function compile(schema: JsonObject): Promise<OutputCheck> {
 }
 
 /**
- * What chose the dialect has done its work: Ajv would look for a meta-schema of exactly that name (draft 06, `https` where
- * it has `http`). Its own keyword `$async` would make every check a promise, which passes for true.
+ * Removes `$schema`, for which Ajv would look up a meta-schema of exactly that name (draft 06, `https` instead of
+ * `http`), and Ajv's keyword `$async`, which would make every check a promise (always truthy).
  */
 function withoutDialect({ $schema: _, $async: __, ...rest }: JsonObject): JsonObject {
   return rest;
 }
 
-/** Ajv divides doubles: to it 19.99 is no multiple of 0.01, with any precision that it can be given. */
+/** Replaces Ajv's `multipleOf`, which divides doubles: 19.99 would be no multiple of 0.01 at any precision. */
 function addDecimalMultiples(ajv: Ajv): void {
   ajv.removeKeyword('multipleOf');
   ajv.addKeyword({
@@ -98,7 +98,10 @@ function addDecimalMultiples(ajv: Ajv): void {
   });
 }
 
-/** Ajv passes over a property that is called `__proto__`, and refuses it where others are not allowed; as a pattern it is like any. */
+/**
+ * Moves a property called `__proto__` to a pattern: Ajv ignores it in `properties`, and rejects it where additional
+ * properties are not allowed.
+ */
 function protoAsPattern(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(protoAsPattern);
   if (typeof schema !== 'object' || schema === null) return schema;

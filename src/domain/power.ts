@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What a job can do beyond reading its home and its source and writing its output directory: each kind in the words that a
- * person reads before they approve it. Derived from what a configuration enables, never from the name of one field.
+ * Kinds of powers: what a job can do beyond reading its home and source and writing its output directory, in the words
+ * a person reads before approving. Derived from what a configuration enables, never from the name of one field.
  */
 export const POWERS = {
   full: 'uses its tools without asking, anywhere on this machine',
@@ -16,31 +16,31 @@ export const POWERS = {
 
 export type PowerKind = keyof typeof POWERS;
 
-/** One thing that a job can do. `what` says precisely which: a command, a path, a host, names of variables; untrusted text. */
+/** One power of a job. `what` names it precisely: a command, a path, a host, names of variables. Untrusted text. */
 export interface Power {
   readonly kind: PowerKind;
   readonly what: string;
 }
 
-/** What a job may touch without a power. Paths are absolute; what their links lead to is what counts. */
+/** Bounds of a job: what it may touch without a power. Paths are absolute and judged by where their links lead. */
 export interface Bounds {
-  /** Absolute: relative paths of a configuration start here. */
+  /** Absolute; base of the configuration's relative paths. */
   readonly base: string;
-  /** Directories of its source, which every agent is given. */
+  /** Directories of its source, which every agent may read. */
   readonly roots: readonly string[];
-  /** Whether a path lies in the job's home, its source or its output directory. */
+  /** Tells whether a path is in the job's home, source or output directory. */
   mayRead(path: string): boolean;
-  /** Whether agents may write below a path when they may write in the job's home: the home itself, or its output directory. */
+  /** Tells whether an agent that may edit its home may write below a path: in the home, or in the output directory. */
   mayEdit(path: string): boolean;
-  /** Whether a path is, holds or lies in a place of credentials or the store of ABP. */
+  /** Tells whether a path is, holds or is inside a place of credentials or ABP's store. */
   isSensitive(path: string): boolean;
-  /** A path as a person reads it, and where its links lead: `/a/link → /b`. */
+  /** Formats a path for a person, with the target of its links: `/a/link → /b`. */
   nameOf(path: string): string;
-  /** Whether a directory holds everything that this user has: `/`, the home directory, or one above it. */
+  /** Tells whether a directory holds all of this user's files: `/`, the home directory, or one above it. */
   isTooWide(path: string): boolean;
 }
 
-/** Names of variables that change neither what runs nor where anything goes; `_` at the end stands for all that begin so. */
+/** Variables that change neither what runs nor where data goes; a trailing `_` matches a prefix. */
 const HARMLESS = [
   'LANG',
   'LANGUAGE',
@@ -55,10 +55,10 @@ const HARMLESS = [
   'API_TIMEOUT_MS',
 ] as const;
 
-/** A value that is no path and no address. */
+/** Matches a value that is neither a path nor an address. */
 const PLAIN_VALUE = /^[\w.,:@+ -]{0,100}$/;
 
-/** The power that variables give to whoever sets them or passes them on; none where all of them are harmless. */
+/** Returns the powers that come from setting or passing on variables; empty when all are harmless. */
 export function environmentPowers(
   env: Readonly<Record<string, string>> = {},
   passed: readonly string[] = [],
@@ -77,7 +77,7 @@ function isHarmless(name: string): boolean {
   return HARMLESS.some((known) => (known.endsWith('_') ? name.startsWith(known) : name === known));
 }
 
-/** The SHA-256 of a value as JSON, in hex: the identity of a definition. Fields count by name, not by their order. */
+/** Returns the SHA-256 (hex) of a value as JSON with sorted fields: the identity of a definition. */
 export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value, sorted)).digest('hex');
 }

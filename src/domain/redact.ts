@@ -24,8 +24,8 @@ import {
 } from './redact/keys.ts';
 
 /**
- * What is hidden. `results` are the user's product: only what certainly is a secret goes, never a word of prose or code.
- * `logs` (logs, errors, events, displays): also what probably is one.
+ * Redaction profile. `results` (the user's product) hides only certain secrets, never a word of prose or code; `logs`
+ * (logs, errors, events, displays) also hides probable ones.
  */
 export type Profile = 'results' | 'logs';
 
@@ -66,18 +66,18 @@ const RULES: Readonly<Record<Profile, readonly Rule[]>> = {
 };
 const NAMES = { results: certainName, logs: likelyName } as const;
 
-/** Hides the secrets in a text, in time that grows with its length alone. */
+/** Hides the secrets in a text, in linear time. */
 export function redact(text: string, profile: Profile): string {
   return applyRules(text, RULES[profile]).text;
 }
 
-/** The same for every string of a JSON value, and for the values whose name is that of a secret; shape and names stay. */
+/** Redacts every string of a JSON value, and the values under secret names; shape and names stay. */
 export function redactJson<T extends Json | undefined>(value: T, profile: Profile): T {
   if (value === undefined) return value;
   return cleanJson(value, RULES[profile], NAMES[profile]).value as T;
 }
 
-/** A result without what certainly is a secret, and how many were removed. */
+/** Removes certain secrets from a result; `removed` is their number. */
 export function redactResult(result: UnitResult): { readonly result: UnitResult; readonly removed: number } {
   const { text, structured } = result;
   if (structured === undefined) {
@@ -85,7 +85,7 @@ export function redactResult(result: UnitResult): { readonly result: UnitResult;
     return { result: { ...result, text: text === null ? null : clean.text }, removed: clean.removed };
   }
   const json = cleanJson(structured, RULES.results, NAMES.results);
-  // The text says the same as JSON, or about it: there nothing is counted twice.
+  // The text repeats the JSON or describes it: no secret counts twice.
   const rules = json.named.size === 0 ? RULES.results : [...RULES.results, namedValues(json.named)];
   const clean = applyRules(text ?? '', rules);
   return {
@@ -94,12 +94,12 @@ export function redactResult(result: UnitResult): { readonly result: UnitResult;
   };
 }
 
-/** The arguments of a program without their secrets, for logs and displays. */
+/** Redacts a program's arguments for logs and displays. */
 export function redactArguments(argv: readonly string[]): readonly string[] {
   return cleanArguments(argv, RULES.logs);
 }
 
-/** Redacts texts that follow each other, such as the lines of a log: a private key may go from one to the next. */
+/** Returns a redactor for consecutive texts, such as lines of a log: a private key may span several. */
 export function redactLines(): (text: string) => string {
   let inKey = false;
   return (text) => {

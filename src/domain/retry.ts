@@ -2,18 +2,18 @@ import type { Outcome } from './attempt.ts';
 import { type FailureClass, failureRule } from './failure.ts';
 import type { Unit } from './unit.ts';
 
-/** A unit that was put back this often because the service was busy is given up. */
+/** Deferrals (service busy) after which a unit fails. */
 export const MAX_DEFERRALS = 20;
-/** A unit whose attempts were lost this often is given up; one before that it runs alone. */
+/** Interruptions after which a unit fails; one before that it runs alone. */
 export const MAX_INTERRUPTIONS = 3;
-/** Executors that may be lost while they judge one attempt: the next one to find it ends it as `crashed`. */
+/** Executors that may be lost while they judge one attempt; the next one ends it as `crashed`. */
 export const MAX_JUDGES = 3;
-/** Executors in a row that may be lost without one settled unit, before the job pauses. */
+/** Executors that may be lost in a row without settling a unit; then the job pauses. */
 export const MAX_EXECUTORS_LOST = 3;
 const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 60_000;
 
-/** What becomes of a unit after an attempt, with the counters that changed. */
+/** Next status of a unit after an attempt, with its updated counters. */
 export interface UnitDecision {
   readonly status: 'completed' | 'failed' | 'pending' | 'cancelled';
   readonly retriesUsed: number;
@@ -25,14 +25,14 @@ export interface UnitDecision {
   readonly failureMessage: string | null;
 }
 
-/** `min(60 s, 2 s · 2ⁿ)` with full jitter: a random moment within it. `random` is in [0, 1). */
+/** Returns the back-off in ms: `min(60 s, 2 s · 2ⁿ)` with full jitter. `random` is in [0, 1). */
 export function backoffMs(step: number, random: number): number {
   return Math.round(random * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** step));
 }
 
 /**
- * Decides about the unit by the failure table. `maxRetries` counts tries after the first; in a test no retry follows, so
- * pass what the unit had before and the caller puts it where a test puts it.
+ * Decides the unit's next status by the failure table. `maxRetries` counts tries after the first. The caller overrides
+ * the decision for a test, which is never retried.
  */
 export function decide(
   unit: Pick<Unit, 'retriesUsed' | 'deferrals' | 'interruptions'>,

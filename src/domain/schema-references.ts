@@ -1,15 +1,15 @@
 import { isArray, type Json, type JsonObject } from './json.ts';
 
-/** Keywords that apply a schema to the very value that their own schema is applied to. */
+/** Keywords that apply a schema to the same value as the schema around it. */
 const IN_PLACE: ReadonlySet<string> = new Set(['not', 'if', 'then', 'else']);
 const IN_PLACE_LISTS: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
 const IN_PLACE_BY_NAME: ReadonlySet<string> = new Set(['dependentSchemas', 'dependencies']);
-/** Where a dynamic reference leads in another scope is not followed: what it names here is. */
+/** Reference keywords. A dynamic reference is followed to what it names in this document. */
 const REFERENCES: ReadonlySet<string> = new Set(['$ref', '$dynamicRef', '$recursiveRef']);
 
 /**
- * The first reference of a schema that leads back to itself without going into a property or an item: applying it to a
- * value never ends. null = there is none. References into other documents lead nowhere here.
+ * Returns the first reference that leads back to itself without entering a property or an item, so that validation
+ * would never end; null = none. References into other documents are not followed.
  */
 export function endlessReference(root: JsonObject): string | null {
   const documents = documentsOf(root);
@@ -35,7 +35,10 @@ export function endlessReference(root: JsonObject): string | null {
   return null;
 }
 
-/** The first reference of a schema to a member without a name, `#/` by RFC 6901: Ajv takes it for the whole schema. */
+/**
+ * Returns the first reference to a member with an empty name (`#/` by RFC 6901), which Ajv takes for the whole schema;
+ * null = none.
+ */
 export function misreadReference(root: JsonObject): string | null {
   for (const { schema } of documentsOf(root).schemas) {
     for (const [keyword, value] of Object.entries(schema as JsonObject)) {
@@ -45,13 +48,13 @@ export function misreadReference(root: JsonObject): string | null {
   return null;
 }
 
-/** A schema with the address that relative references in it start at. */
+/** A schema with the base address of its relative references. */
 interface Place {
   readonly schema: Json;
   readonly base: string;
 }
 
-/** Every object of a schema document (one that is data does no harm), and those that have an address of their own. */
+/** Every object of a schema document (objects that are data do no harm), and those with an address of their own. */
 interface Documents {
   readonly schemas: readonly Place[];
   readonly byAddress: ReadonlyMap<string, Place>;
@@ -76,7 +79,7 @@ function documentsOf(root: JsonObject): Documents {
   return { schemas, byAddress };
 }
 
-/** Where a schema leads for the same value, with the reference by which it does. */
+/** Lists the schemas that a schema applies to the same value, each with the reference that leads there. */
 function steps(
   schema: JsonObject,
   base: string,
@@ -104,7 +107,7 @@ function resolve(reference: string, base: string, { byAddress }: Documents): Pla
   return fragment.startsWith('/') ? atPointer(document, fragment) : (byAddress.get(`${address}#${fragment}`) ?? null);
 }
 
-/** What a JSON pointer (RFC 6901, as a fragment) names; null = nothing. */
+/** Resolves a JSON pointer (RFC 6901, as a fragment); null = it names nothing. */
 function atPointer(document: Place, pointer: string): Place | null {
   let { schema, base } = document;
   for (const token of pointer.slice(1).split('/')) {
@@ -124,7 +127,7 @@ function decoded(token: string): string {
   }
 }
 
-/** The address of a schema: its own `$id` (draft 04: `id`) where it has one that is more than an anchor. */
+/** Returns the address of a schema: its `$id` (draft 04: `id`) unless that is only an anchor. */
 function identifierOf({ $id, id }: JsonObject, base: string): string {
   const own = typeof $id === 'string' ? $id : id;
   if (typeof own !== 'string' || own.startsWith('#')) return base;
@@ -138,7 +141,7 @@ function anchorsOf({ $anchor, $dynamicAnchor, $id, id }: JsonObject): readonly s
 }
 
 function absolute(reference: string, base: string): string {
-  // An address that is none is one all the same to what lies in its own schema.
+  // An invalid address still works as a name within its own schema.
   return URL.parse(reference, base)?.href ?? (reference.startsWith('#') ? base + reference : reference);
 }
 

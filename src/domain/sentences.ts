@@ -1,6 +1,6 @@
 /**
- * Texts as one line of sentences: what happened, then what to do. Each ends with a mark before the next begins, also where
- * whoever wrote it (a program, a service) left it out; what is missing or empty is left out.
+ * Joins texts to one line of sentences: what happened, then what to do. Adds a missing full stop to each; leaves out
+ * null, undefined and empty parts.
  */
 export function sentences(...parts: readonly (string | null | undefined)[]): string {
   return parts

@@ -1,4 +1,7 @@
-/** A time (epoch ms) that is stored as the end of what began at `start`: the wall clock may have been set back since. */
-export function notBefore(start: number, time: number): number {
+/**
+ * Returns the end time to store for a period that began at `start`, both epoch ms: never before `start`, as the wall
+ * clock may have been set back.
+ */
+export function clampedEnd(start: number, time: number): number {
   return Math.max(start, time);
 }

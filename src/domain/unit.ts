@@ -1,7 +1,7 @@
 import type { FailureClass } from './failure.ts';
 import type { JsonObject } from './json.ts';
 
-/** For each unit status, the statuses it may become. Back to pending only while the job is not cancelled. */
+/** Unit status → the statuses that may follow it. Back to pending only while the job is not cancelled. */
 export const UNIT_TRANSITIONS = {
   pending: ['running', 'skipped', 'cancelled'],
   running: ['completed', 'failed', 'pending', 'cancelled'],
@@ -14,30 +14,30 @@ export const UNIT_TRANSITIONS = {
 export type UnitStatus = keyof typeof UNIT_TRANSITIONS;
 export const UNIT_STATUSES = Object.keys(UNIT_TRANSITIONS) as readonly UnitStatus[];
 
-/** What each status means, in a user's words: source of the README's table. */
+/** Meaning of each status for users: source of the README's table. */
 export const UNIT_STATUS_MEANING: Readonly<Record<UnitStatus, string>> = {
-  pending: 'waits for a slot, or for the end of a back-off',
-  running: 'an attempt is at work',
+  pending: 'waits for a slot or for the end of a back-off',
+  running: 'an attempt is running',
   completed: 'an attempt succeeded and its result is stored',
-  failed: 'gave up after its last retry, or at a failure that no retry can fix',
-  skipped: 'left out by a person',
-  cancelled: 'given up by a person while pending or running',
+  failed: 'failed after its last retry, or in a way that no retry can fix',
+  skipped: 'skipped by a person',
+  cancelled: 'cancelled by a person while pending or running',
 };
 
-/** Whether a unit may go from one status to another. */
+/** Tells whether a unit may move from one status to another. */
 export function canMoveUnit(from: UnitStatus, to: UnitStatus): boolean {
   return (UNIT_TRANSITIONS[from] as readonly UnitStatus[]).includes(to);
 }
 
-/** The statuses from which `to` may be reached: the compare half of a compare-and-set. */
+/** Returns the statuses from which `to` may be reached: the compare half of a compare-and-set. */
 export function unitStatusesBefore(to: UnitStatus): readonly UnitStatus[] {
   return UNIT_STATUSES.filter((from) => canMoveUnit(from, to));
 }
 
-/** `main`: the units of the source; `post`: the one post-processing unit, not counted in `units`. */
+/** Stage of a unit: `main` = a unit of the source, `post` = the one post-processing unit, not counted in `units`. */
 export type Stage = 'main' | 'post';
 
-/** Names one unit. */
+/** Address of one unit. */
 export interface UnitRef {
   readonly jobId: string;
   readonly stage: Stage;
@@ -46,7 +46,7 @@ export interface UnitRef {
 
 /** A unit as stored. */
 export interface Unit extends UnitRef {
-  /** Unique within the job's stage; the index as text where the source has no key. */
+  /** Unique within the job's stage; the index as text when the source has no keys. */
   readonly key: string;
   readonly payload: JsonObject;
   readonly status: UnitStatus;
@@ -63,10 +63,10 @@ export interface Unit extends UnitRef {
   readonly failureMessage: string | null;
 }
 
-/** How many units of the main stage are in each status; `total` is their sum. */
+/** Number of units of the main stage by status; `total` is their sum. */
 export type UnitCounts = Readonly<Record<UnitStatus | 'total', number>>;
 
-/** Units that nothing remains to be done for; one that was cancelled is over, but not done. */
+/** Counts the units that need no more work; cancelled ones are not counted. */
 export function unitsDone({ completed, failed, skipped }: UnitCounts): number {
   return completed + failed + skipped;
 }

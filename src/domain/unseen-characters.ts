@@ -1,9 +1,9 @@
 /**
- * The one list of characters that show nothing, or that change how others are shown: behind them text says something else
- * than a person sees. Controls, default-ignorable characters (zero-width ones, joiners, fillers, variation selectors,
- * tags, the byte order mark: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point), those that turn the
- * direction of text, separators of lines and paragraphs, annotation marks, format controls of hieroglyphs, and what is no
- * character at all (lone surrogates, noncharacters). Line feed, tab and CRLF are seen by what they do.
+ * Characters that are invisible or change how others are shown, so that a text says something else than a person sees:
+ * controls, default-ignorable characters (zero-width ones, joiners, fillers, variation selectors, tags, the byte order
+ * mark: https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point), bidirectional controls, line and paragraph
+ * separators, annotation marks, format controls of hieroglyphs, lone surrogates and noncharacters. Line feed, tab and
+ * CRLF are visible by their effect.
  *
  * This file imports nothing: the dashboard takes it into its own build.
  */
@@ -14,36 +14,36 @@ const LEADING = new RegExp(String.raw`^[\s${CLASS}]+`, 'u');
 const ANY = new RegExp(UNSEEN, 'u');
 const BEGINS = new RegExp(`^${UNSEEN}`, 'u');
 const EACH = new RegExp(String.raw`\r\n|${UNSEEN}`, 'gu');
-/** An emoji may need a joiner or a selector, and is seen as a whole: those that Unicode recommends for interchange. */
+/** Also matches emoji as a whole, which may need a joiner or a selector: those that Unicode recommends for interchange. */
 const EACH_OR_EMOJI = new RegExp(String.raw`\r\n|\p{RGI_Emoji}|${UNSEEN}`, 'gv');
 
-/** Where a character stands in a text, both from 1, and its name such as `U+200B`. */
+/** Place of an unseen character, line and column from 1, and its name such as `U+200B`. */
 export interface Unseen {
   readonly line: number;
   readonly column: number;
   readonly name: string;
 }
 
-/** A piece of a text: either what is seen, or one character that is not, by its name. */
+/** A piece of a text: visible text, or the name of one unseen character. */
 export interface TextPart {
   readonly text: string;
   readonly unseen: boolean;
 }
 
 /**
- * Text for display, with every unseen character as its code in the notation of JavaScript (`\u200b`, `\u{e0041}`, `\r`);
- * CRLF becomes a line feed. Linear in its length.
+ * Replaces every unseen character by its JavaScript escape (`\u200b`, `\u{e0041}`, `\r`) for display; CRLF becomes a
+ * line feed. Linear time.
  */
 export function showUnseen(text: string): string {
   if (!ANY.test(text)) return text;
   return text.replace(EACH_OR_EMOJI, (found) => {
     if (found === '\r\n') return '\n';
-    // An emoji never begins with one of them.
+    // An emoji never begins with an unseen character.
     return BEGINS.test(found) ? codeOf(found) : found;
   });
 }
 
-/** JSON text with every unseen character as an escape: it stands for the same value, and shows what is in it. */
+/** Escapes every unseen character of a JSON text; its value stays the same. */
 export function escapeUnseen(json: string): string {
   return json.replace(EACH, (found) =>
     Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(
@@ -52,13 +52,13 @@ export function escapeUnseen(json: string): string {
   );
 }
 
-/** The first character of a text that is seen, also behind spaces and line breaks; empty where there is none. */
+/** Returns the first visible character of a text, after spaces and line breaks; empty = none. */
 export function firstSeen(text: string): string {
   const [seen = ''] = text.slice(LEADING.exec(text)?.[0].length ?? 0);
   return seen;
 }
 
-/** The first character of a code that its reader would not see, also one inside an emoji; null = there is none. */
+/** Finds the first unseen character of a source code, also inside an emoji; null = none. */
 export function firstUnseen(code: string): Unseen | null {
   for (const { 0: found, index } of code.matchAll(EACH)) {
     if (found === '\r\n') continue;
@@ -68,7 +68,7 @@ export function firstUnseen(code: string): Unseen | null {
   return null;
 }
 
-/** A code in pieces, for a display that marks what is not seen; CRLF is a line feed. */
+/** Splits source code into pieces, for a display that marks unseen characters; CRLF becomes a line feed. */
 export function splitUnseen(code: string): readonly TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
@@ -87,12 +87,12 @@ function codeOf(char: string): string {
   return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
 }
 
-/** As Unicode writes it: `U+200B`. */
+/** Formats a character the way Unicode does: `U+200B`. */
 function nameOf(char: string): string {
   return `U+${hexOf(char).toUpperCase().padStart(4, '0')}`;
 }
 
-/** The code point of a character. */
+/** Returns the code point of a character in hex. */
 function hexOf(char: string): string {
   return Number(char.codePointAt(0)).toString(16);
 }

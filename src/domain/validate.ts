@@ -5,21 +5,24 @@ import { sentences } from './sentences.ts';
 
 type RawIssue = z.core.$ZodRawIssue;
 
-/** One thing wrong with a value: where (`limits.max_workers`, empty = the value itself), and expected and found in one sentence. */
+/**
+ * One problem of a value: its path (`limits.max_workers`, empty = the value itself), and expected and found in one
+ * sentence.
+ */
 export interface Problem {
   readonly path: string;
   readonly message: string;
-  /** An unknown field of the object at `path`. */
+  /** Name of an unknown field of the object at `path`. */
   readonly key?: string;
 }
 
-/** Problems that are told one by one: nobody reads ten thousand, and fixing the first mostly mends the others. */
-const TOLD = 10;
+/** Problems listed one by one; the rest are counted: fixing the first often fixes the others. */
+const SHOWN_PROBLEMS = 10;
 
 /**
- * The value as the schema makes it, or AbpError `invalid_input` that lists the problems with their path, the expected and
- * the found; an unknown field is answered with the nearest known one. `what` names the value in the message ("config of
- * enumerator csv"), `hint` is the next step where the problems do not tell it.
+ * Parses a value. Throws AbpError `invalid_input` that lists the problems with path, expected and found, and suggests
+ * the closest known name for an unknown field. `what` names the value in the message ("config of enumerator csv"),
+ * `hint` is the next step.
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string, hint?: string): T {
   const fields = new Set<string>();
@@ -31,25 +34,26 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, what: string,
   const problems = problemsOf(parsed.error.issues, []);
   const known = fields.size > 0 ? `Known fields: ${[...fields].join(', ')}.` : undefined;
   const hints = sentences(known, hint);
-  const told = problems.slice(0, TOLD);
-  const list = [...told.map(sentence), ...untold(problems.length, 'problem')];
+  const shown = problems.slice(0, SHOWN_PROBLEMS);
+  const list = [...shown.map(sentence), ...omitted(problems.length)];
   throw new AbpError('invalid_input', `Invalid ${what}: ${list.join('; ')}`, {
     ...(hints === '' ? {} : { hint: hints }),
-    details: { problems: told },
+    details: { problems: shown },
   });
 }
 
-/** `found` for messages: JSON, cut to a readable length. */
+/** Formats a found value for a message: JSON, at most 80 characters. */
 export function show(value: unknown): string {
   const isNumber = typeof value === 'bigint' || typeof value === 'number';
-  // What has no JSON (undefined, a function) gives none, whatever the type says.
+  // undefined and functions have no JSON, whatever the type says.
   const json = isNumber ? undefined : (JSON.stringify(value) as string | undefined);
   const text = json ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-function untold(count: number, noun: string): string[] {
-  return count > TOLD ? [`and ${count - TOLD} more ${noun}${count === TOLD + 1 ? '' : 's'}`] : [];
+function omitted(problems: number): string[] {
+  const count = problems - SHOWN_PROBLEMS;
+  return count > 0 ? [`and ${count} more problem${count === 1 ? '' : 's'}`] : [];
 }
 
 function sentence({ path, message }: Problem): string {
@@ -57,18 +61,21 @@ function sentence({ path, message }: Problem): string {
 }
 
 function problemsOf(issues: readonly z.core.$ZodIssue[], before: readonly PropertyKey[]): Problem[] {
-  const told = issues.filter((issue) => !issues.some((other) => saysMore(other, issue)));
-  return told.flatMap((issue) => problemsOfOne(issue, before));
+  const kept = issues.filter((issue) => !issues.some((other) => saysMore(other, issue)));
+  return kept.flatMap((issue) => problemsOfOne(issue, before));
 }
 
-/** A whole number far out of range breaks the bound of all whole numbers, too: its own bound is the one to tell. */
+/**
+ * Tells whether another issue of the same field says more: a whole number far out of range also breaks the bound of all
+ * whole numbers, and only the field's own bound is reported.
+ */
 function saysMore(other: z.core.$ZodIssue, issue: z.core.$ZodIssue): boolean {
   if (issue.code !== 'too_big' && issue.code !== 'too_small') return false;
   const sameBound = other.code === issue.code && pathText(other.path) === pathText(issue.path);
   return sameBound && issue.origin === 'int' && other.origin === 'number';
 }
 
-/** A union's issue says nothing by itself: its problems are those of the branch that the value comes nearest to. */
+/** Returns the problems of one issue; for a union, those of the branch with the fewest. */
 function problemsOfOne(issue: z.core.$ZodIssue, before: readonly PropertyKey[]): Problem[] {
   const path = [...before, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -95,17 +102,22 @@ function pathText(path: readonly PropertyKey[]): string {
   }, '');
 }
 
-/** zod has one issue, with one message, for all unknown fields of an object; each is a problem of its own. */
+/**
+ * Separates the messages of unknown fields: zod reports one issue, with one message, for all unknown fields of an
+ * object.
+ */
 const BETWEEN_KEYS = '\0';
 
-/** Expected and found of one issue; a message that the schema itself gives wins over this. Collects known field names. */
+/** Formats expected and found of one issue; a message of the schema itself wins over this. Collects known field names. */
 function explain(issue: RawIssue, fields: Set<string>): string {
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = shapeOf(issue);
       for (const name of known) fields.add(name);
-      const told = issue.keys.slice(0, TOLD).map((key) => `unknown field ${show(key)}.${didYouMean(key, known)}`);
-      return told.join(BETWEEN_KEYS);
+      const shown = issue.keys
+        .slice(0, SHOWN_PROBLEMS)
+        .map((key) => `unknown field ${show(key)}.${didYouMean(key, known)}`);
+      return shown.join(BETWEEN_KEYS);
     }
     case 'invalid_union': {
       const { discriminator } = issue;

@@ -2,7 +2,7 @@ import { AbpError } from '../domain/error.ts';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { type CsvConfig, csvConfigSchema } from './csv/config.ts';
 import { csvHint } from './csv/hints.ts';
-import { beginningOf, LOOKED_AT, recordsOf } from './csv/parser.ts';
+import { DETECTION_CHARACTERS, detectBeginning, recordsOf } from './csv/parser.ts';
 import { CsvRows, RefusedRow } from './csv/rows.ts';
 import { CSV_WARNINGS, warnOfOneColumn } from './csv/warnings.ts';
 import { TextFaults } from './reading/decoder.ts';
@@ -12,7 +12,7 @@ import { endOfLines, readStart, readText } from './reading/text.ts';
 import { countWarnings } from './reading/warnings.ts';
 import { throwIfAborted } from './reading/yielder.ts';
 
-/** Every row of a CSV file; all values are text. */
+/** Enumerates the rows of a CSV file; all values are text. */
 export const csvEnumerator: Enumerator<CsvConfig> = {
   type: 'csv',
   description:
@@ -35,11 +35,11 @@ async function* enumerate(given: CsvConfig, context: EnumerationContext): AsyncG
   const rows = new CsvRows(config, warnings, faults, context.reject, (fault) => csvHint(config, fault));
   const source = { path: config.file_path, encoding: config.encoding, faults };
   const { skip_lines } = config;
-  const enough = (text: string) => text.length - (endOfLines(text, skip_lines) ?? text.length) >= LOOKED_AT;
+  const enough = (text: string) => text.length - (endOfLines(text, skip_lines) ?? text.length) >= DETECTION_CHARACTERS;
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {
     const start = await readStart(source, enough);
-    const beginning = beginningOf(config, start);
+    const beginning = detectBeginning(config, start);
     warnOfOneColumn(config, start, beginning, warnings);
     for await (const item of await recordsOf(config, beginning, readText(source), rows, context.signal)) {
       yield item as EnumeratedItem;

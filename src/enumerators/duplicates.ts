@@ -2,14 +2,14 @@ import { AbpError } from '../domain/error.ts';
 import type { EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { noneSkipped, readItems } from './items.ts';
 
-/** What a config says about items with one key: `refuse` (also where there is no such field) or `skip` all but the first. */
+/** Policy of a config for repeated keys: `skip` all but the first, or `refuse` (default, also for configs without the field). */
 export function onDuplicate(config: unknown): 'refuse' | 'skip' {
   return (config as { on_duplicate?: unknown }).on_duplicate === 'skip' ? 'skip' : 'refuse';
 }
 
 /**
- * The refusal of a key that was found twice, with both places. Keys are not kept while a source is read, so that memory
- * does not grow with it: the source is read again, up to the second place.
+ * Makes the error for a repeated key, with both places. Reads the source again up to the second place, because keeping
+ * the places of all keys would make memory grow with the source.
  */
 export async function duplicateKey<Config>(
   enumerator: Enumerator<Config>,
@@ -20,7 +20,7 @@ export async function duplicateKey<Config>(
   const places: string[] = [];
   const { warn: _, ...quietly } = context;
   for await (const item of readItems(enumerator, config, quietly, noneSkipped())) {
-    if (item.key === key) places.push(item.place ?? 'a place unknown');
+    if (item.key === key) places.push(item.place ?? 'an unknown place');
     if (places.length === 2) break;
   }
   return new AbpError(

@@ -4,8 +4,9 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { redact } from '../domain/redact.ts';
 import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
+import { programPath } from '../package-root.ts';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
-import { PROGRAM } from './dynamic/program.ts';
+import type { CodeEnding, CodeRequest } from './dynamic/program.ts';
 import { MAX_DEPTH } from './json/scan.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
 import { limitField, onInvalidField } from './reading/fields.ts';
@@ -14,7 +15,7 @@ import { absolutePath } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** What Node itself needs beside the memory that the code may have. */
+/** Memory of Node itself, in addition to what the code may use. */
 const NODE_BYTES = 96 * MEBIBYTE;
 
 const configSchema = z.strictObject({
@@ -59,7 +60,7 @@ const configSchema = z.strictObject({
   limit: limitField,
 });
 
-/** What a person cannot see they cannot approve: not even where it is harmless, in a text or a comment. */
+/** Message for an unseen character: a person cannot approve it, not even in a string or a comment. */
 function unseenInCode({ line, column, name }: Unseen): string {
   const way =
     name === 'U+000D' ? 'end lines with LF or CRLF' : 'in a string or pattern, write it as an escape such as \\u200b';
@@ -78,7 +79,7 @@ const EXAMPLE = `export async function* enumerate({ repository }) {
 }
 `;
 
-/** Items from a user's own JavaScript. */
+/** Items from a user's own JavaScript, which runs in a child process. */
 export const dynamicEnumerator: Enumerator<DynamicConfig> = {
   type: 'dynamic',
   description:
@@ -106,8 +107,8 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
   let count = 0;
   const lines = childLines(
     {
-      program: PROGRAM,
-      input: { code: config.code, context: config.context, limit: config.limit ?? null },
+      program: programPath('enumerators/dynamic/program'),
+      input: { code: config.code, context: config.context, limit: config.limit ?? null } satisfies CodeRequest,
       flags: flagsFor(config),
       environment: Object.fromEntries(
         config.env.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -151,20 +152,20 @@ async function* enumerate(given: DynamicConfig, context: EnumerationContext): As
   if (!done) throw broken({ reason: 'exit', exit: 'exit code 0', log: '' }, config, count);
 }
 
-/** The program writes nothing else; the code may, if it is bent on it. */
+/** Parses a line; only code that writes to the descriptor itself makes one that is not JSON. */
 function parseItem(line: string): Json {
   try {
     return JSON.parse(line) as Json;
   } catch (cause) {
-    const message = `code: expected it to leave descriptor 3 to its items, found ${show(redact(line, 'logs'))} there`;
+    const message = `code: expected only yielded items on file descriptor 3, found ${show(redact(line, 'logs'))}`;
     throw new AbpError('invalid_input', message, {
-      hint: 'Yield what is an item; console.log goes to the log.',
+      hint: 'Yield the items, and write other output with console.log.',
       cause,
     });
   }
 }
 
-/** Whether a value nests deeper than so many levels: the store would not take it. */
+/** Whether a value nests deeper than so many levels, which the store does not accept. */
 function isDeeper(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
@@ -173,9 +174,9 @@ function isDeeper(value: Json, levels: number): boolean {
 const TOO_DEEP = `expected at most ${MAX_DEPTH} levels of nesting, found more`;
 
 /**
- * Node's permission model: reading as granted; no writing, processes, threads, addons. What it overlooks is switched off:
- * node:sqlite opens any file, for writing too. Later versions also limit the network: opened there, so that code does the
- * same on all.
+ * Flags of Node for the code. The permission model allows reading of the granted paths and of the program itself; no writing,
+ * processes, threads or addons. It does not cover node:sqlite, which opens and writes any file: that is switched off. Later
+ * versions also restrict the network: it is allowed there, so that code does the same on all versions.
  */
 function flagsFor({ read_paths, memory_mb }: DynamicConfig): string[] {
   const network = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [];
@@ -188,20 +189,13 @@ function flagsFor({ read_paths, memory_mb }: DynamicConfig): string[] {
   ];
 }
 
-/** The last line of the program. */
-type Ending =
-  | { readonly done: true }
-  | { readonly expected: string; readonly found: string }
-  | { readonly waits: string; readonly items: number }
-  | { readonly threw: string; readonly place: string; readonly items: number };
-
-/** Code that replaced JSON.stringify, or gave every object a toJSON, also changes what its process says of its end. */
-function parseEnding(text: string): Ending {
+/** Parses the ending; code that replaced JSON.stringify, or gave every object a toJSON, changes it too. */
+function parseEnding(text: string): CodeEnding {
   const ending = safeJson(text);
-  if (typeof ending === 'object' && ending !== null && !Array.isArray(ending)) return ending as unknown as Ending;
-  const message = `code: expected it to leave JavaScript's own functions as they are, found its end told as ${show(text)}`;
+  if (typeof ending === 'object' && ending !== null && !Array.isArray(ending)) return ending as unknown as CodeEnding;
+  const message = `code: expected it to leave JavaScript's built-in functions unchanged, found ${show(text)} as its ending`;
   throw new AbpError('invalid_input', message, {
-    hint: 'Do not replace JSON.stringify, and give toJSON to objects of your own only.',
+    hint: 'Do not replace JSON.stringify, and define toJSON only on your own objects.',
   });
 }
 
@@ -213,7 +207,7 @@ function safeJson(text: string): Json {
   }
 }
 
-function refuseUnlessDone(ending: Ending): void {
+function refuseUnlessDone(ending: CodeEnding): void {
   if ('done' in ending) return;
   if ('expected' in ending) {
     throw new AbpError('invalid_input', `code: expected ${ending.expected}, found ${ending.found}`, {
@@ -221,16 +215,16 @@ function refuseUnlessDone(ending: Ending): void {
     });
   }
   if ('waits' in ending) {
-    const found = `${ending.waits} waiting for what can no longer happen`;
+    const found = `${ending.waits} pending with nothing left to settle it`;
     throw new AbpError('invalid_input', `code: expected enumerate to finish, found ${found}${after(ending.items)}`, {
-      hint: 'Fix the code: every promise that it awaits must be settled by something that is still going on.',
+      hint: 'Fix the code: something that still runs must settle every promise that it awaits.',
     });
   }
   throw new AbpError(
     'invalid_input',
     `code${ending.place}: expected it to run to its end, found ${redact(ending.threw, 'logs')}${after(ending.items)}`,
     {
-      hint: 'Closed to it are: files outside read_paths, writing, other processes, and environment variables not named in env.',
+      hint: 'The code cannot read files outside read_paths, write files, start processes, or see environment variables not named in env.',
     },
   );
 }
@@ -243,7 +237,7 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
     item: { expected: `at most ${MAX_ITEM_LENGTH / MEBIBYTE} MB in one item`, found: 'more', field: null },
     exit: { expected: 'it to return', found: `that its process ended with ${exit}`, field: null },
   }[reason];
-  // What V8 writes about its memory helps nobody.
+  // V8's report about its memory does not help.
   const tail = reason === 'memory' ? '' : redact(withoutInsides(log), 'logs');
   const line = /^abp:code:(\d+)$/m.exec(tail)?.[1];
   const place = line === undefined ? 'code' : `code, line ${line}`;
@@ -253,18 +247,18 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
     `${place}: expected ${found.expected}, found ${found.found}${after(items)}.${end}`,
     {
       hint: found.field
-        ? `Raise ${found.field} if that is meant, or let the code do less.`
+        ? `Raise ${found.field} if that is intended, or let the code do less.`
         : reason === 'item'
-          ? 'This bound is fixed. Yield smaller items: the part that an agent needs, or the path of a file with the rest.'
+          ? 'This limit is fixed. Yield smaller items: the part that an agent needs, or the path of a file with the rest.'
           : 'Fix the code; enumerate must return, not exit.',
     },
   );
 }
 
-/** A log without the frames of Node's own modules and its signature. */
+/** Removes the frames of Node's own modules and of our program, and Node's signature, from a log. */
 function withoutInsides(log: string): string {
   return log
-    .replace(/^ +at .*\(?node:.*\n?/gm, '')
+    .replace(/^ +at .*(?:node:|file:.*\/dynamic\/program\.[jt]s:).*\n?/gm, '')
     .replace(/Node\.js v[\d.]+$/, '')
     .trim();
 }

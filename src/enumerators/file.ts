@@ -14,7 +14,7 @@ import { type FoundFile, WALK_WARNINGS, type WalkOptions, walk, warnUnreadable }
 import { countWarnings, type WarningCounter } from './reading/warnings.ts';
 import { createYielder } from './reading/yielder.ts';
 
-/** A glob that `parse` can read. */
+/** A string field that `parse` accepts as a glob. */
 const globField = (parse: (glob: string) => unknown) =>
   z
     .string()
@@ -42,14 +42,14 @@ const configSchema = z.strictObject({
     .enum(['path', 'none'])
     .default('path')
     .describe('By relative path, or as the file system gives them (faster start).'),
-  // A directory holds what others put there: a name of theirs stops nobody unless that is asked for.
+  // Others may put files there: one bad name must not stop the job unless asked for.
   on_invalid: onInvalidField.default('skip').describe('Names that are not UTF-8.'),
   limit: limitField,
 });
 
 type FileConfig = z.infer<typeof configSchema>;
 
-/** Every regular file below a directory that matches a glob; the relative path is the key. */
+/** Enumerates the regular files below a directory that match a glob; the relative path is the key. */
 export const fileEnumerator: Enumerator<FileConfig> = {
   type: 'file',
   description:
@@ -81,12 +81,12 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
   let left = config.limit ?? Number.POSITIVE_INFINITY;
   try {
     const unnamed: string[] = [];
-    const heard: Hearing = { warnings, unnamed: (path) => unnamed.push(path) };
-    // As in bash, a pattern that matches nothing is a name.
-    const asName = literally(config.pattern).map((pattern) => ({ pattern, hearing: UNHEARD }));
-    for (const { pattern, hearing } of [{ pattern: config.pattern, hearing: heard }, ...asName]) {
+    const reporting: Reporter = { warnings, unnamed: (path) => unnamed.push(path) };
+    // As in bash, a pattern that matches nothing is taken as a literal name.
+    const asName = asLiteral(config.pattern).map((pattern) => ({ pattern, reporter: SILENT }));
+    for (const { pattern, reporter } of [{ pattern: config.pattern, reporter: reporting }, ...asName]) {
       let found = false;
-      for (const file of filesOf({ ...config, pattern }, hearing)) {
+      for (const file of filesOf({ ...config, pattern }, reporter)) {
         if (turns.due()) await turns.turn();
         if (unnamed.length > 0) await rejectAll(unnamed.splice(0), config, context);
         if (file === null) continue;
@@ -104,21 +104,21 @@ async function* enumerate(given: FileConfig, context: EnumerationContext): Async
   }
 }
 
-/** Files and directories whose names no text could hold. */
+/** Rejects files and directories whose names are not UTF-8. */
 async function rejectAll(paths: readonly string[], config: FileConfig, context: EnumerationContext): Promise<void> {
   for (const place of paths) {
     await reject(context, config, {
       source: config.base_directory,
       place,
       reason: 'expected a name in UTF-8, found bytes that are not',
-      hint: 'Rename it: a directory is left out with all below it.',
+      hint: 'Rename it; a directory is skipped with all its contents.',
       skipped: config.on_invalid === 'skip',
     });
   }
 }
 
-/** Who is told of what is left out. */
-type Hearing = Pick<WalkOptions, 'warnings' | 'unnamed'>;
+/** Receives what a walk leaves out. */
+type Reporter = Pick<WalkOptions, 'warnings' | 'unnamed'>;
 
 function payloadOf({ absolute, relative, stats }: FoundFile): EnumeratedItem['payload'] {
   const name = basename(relative);
@@ -129,18 +129,18 @@ function payloadOf({ absolute, relative, stats }: FoundFile): EnumeratedItem['pa
     file_name: name,
     file_extension: extname(name),
     file_size: stats.size,
-    // A file system can hold times beyond the year 275760, which a Date cannot.
+    // File systems can hold times beyond the year 275760, the limit of Date.
     modified_at: Number.isNaN(modified.getTime()) ? null : modified.toISOString(),
   };
 }
 
-/** The files that a config selects; null now and then, so that others can have their turn. */
-function* filesOf(config: FileConfig, hearing: Hearing): Generator<FoundFile | null> {
+/** Yields the files that a config selects; null from time to time, so that the caller can yield to others. */
+function* filesOf(config: FileConfig, reporter: Reporter): Generator<FoundFile | null> {
   const { base_directory: base, pattern, exclude_patterns, include_hidden } = config;
-  const start = startOf(config, hearing.warnings);
+  const start = startOf(config, reporter.warnings);
   if (start === null) return;
-  // A name that is the very text of an exclude is left out, whatever is in it.
-  const excludes = exclude_patterns.flatMap((exclude) => [exclude, ...literally(exclude)]);
+  // A name equal to the text of an exclude is left out even if the text is a glob.
+  const excludes = exclude_patterns.flatMap((exclude) => [exclude, ...asLiteral(exclude)]);
   let scope: Scope | null = scopeOf({ pattern, excludes, hidden: include_hidden });
   for (const name of start) scope = scope?.enter(name) ?? null;
   if (scope === null) return;
@@ -150,20 +150,20 @@ function* filesOf(config: FileConfig, hearing: Hearing): Generator<FoundFile | n
     scope,
     followSymlinks: config.follow_symlinks,
     sorted: config.sort === 'path',
-    ...hearing,
+    ...reporter,
   });
 }
 
-/** The glob that matches this text and nothing else, where that is another and a path can be so long. */
-function literally(glob: string): string[] {
+/** The glob that matches the text literally; none if it is the same glob or longer than any path. */
+function asLiteral(glob: string): string[] {
   const text = fastGlob.escapePath(glob);
   return text === glob || text.length > MAX_WORD ? [] : [text];
 }
 
-/** For what has been warned about before. */
-const UNHEARD: Hearing = { warnings: { add() {}, report() {} }, unnamed: () => {} };
+/** Drops reports that the first pass already made. */
+const SILENT: Reporter = { warnings: { add() {}, report() {} }, unnamed: () => {} };
 
-/** What is wrong with a glob; null = nothing. */
+/** Describes the fault of a glob; null if there is none. */
 function faultOf(glob: string, parse: (glob: string) => unknown): string | null {
   try {
     parse(glob);
@@ -174,7 +174,7 @@ function faultOf(glob: string, parse: (glob: string) => unknown): string | null 
   }
 }
 
-/** The directory, as names, that all matches of the pattern lie in, so that only that one is walked; null = not there. */
+/** Finds the deepest directory that contains all matches, as names, so that only it is walked; null if it does not exist. */
 function startOf(
   { base_directory, pattern, follow_symlinks }: FileConfig,
   warnings: WarningCounter,
@@ -205,7 +205,7 @@ function refuseUnlessDirectory(base: string): void {
   });
 }
 
-/** An error of the file system, or of Node for a path that no file can have. */
+/** Checks whether an error comes from the file system, or from Node for an impossible path. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof AbpError) && 'code' in error;
 }

@@ -3,12 +3,12 @@ import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
 
-/** Loads a driver; nothing of it is imported before. */
+/** Imports a driver on first use. */
 export type EnumeratorLoader = () => Promise<Enumerator>;
-/** Type → driver. */
+/** Enumerator drivers by type. */
 export type EnumeratorTable = Readonly<Record<string, EnumeratorLoader>>;
 
-/** Every enumerator. A new one is its file and one line here. */
+/** All enumerators. A new one needs its file and one line here. */
 export const enumerators: EnumeratorTable = {
   file: async () => (await import('./file.ts')).fileEnumerator,
   csv: async () => (await import('./csv.ts')).csvEnumerator,
@@ -17,7 +17,7 @@ export const enumerators: EnumeratorTable = {
   dynamic: async () => (await import('./dynamic.ts')).dynamicEnumerator,
 };
 
-/** The driver of a type, or AbpError `invalid_input` that names the nearest known type. */
+/** Loads the driver of a type. Throws AbpError `invalid_input` that names the nearest known type. */
 export async function getEnumerator(type: string, table: EnumeratorTable = enumerators): Promise<Enumerator> {
   const load = Object.hasOwn(table, type) ? table[type] : undefined;
   if (load) return load();
@@ -29,12 +29,14 @@ export async function getEnumerator(type: string, table: EnumeratorTable = enume
   });
 }
 
-/** All drivers, in the order of the table. */
+/** Loads all drivers, in the order of the table. */
 export function listEnumerators(table: EnumeratorTable = enumerators): Promise<Enumerator[]> {
   return Promise.all(Object.values(table).map((load) => load()));
 }
 
-/** A config as its enumerator takes it, or AbpError `invalid_input` with every problem and the nearest known field. */
+/**
+ * Parses a config for its enumerator. Throws AbpError `invalid_input` with every problem and the nearest known field.
+ */
 export function parseConfig<Config>(enumerator: Enumerator<Config>, config: unknown): Config {
   const hint = `Example: ${JSON.stringify(enumerator.example)}`;
   return parseWith(enumerator.configSchema, config, `config of enumerator ${enumerator.type}`, hint);

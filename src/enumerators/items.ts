@@ -1,49 +1,49 @@
 import type { EnumeratedItem, EnumerationContext, Enumerator, InvalidRecord } from '../ports/enumerator.ts';
 import { invalidRecords } from './reading/invalid.ts';
 
-/** So many records that were left out, or that are refused, are listed. */
-const LISTED = 20;
-/** Once a source is refused it is read on for so long, to list what else is wrong with it. */
+/** Records listed at most, of those skipped and of those refused. */
+const MAX_LISTED = 20;
+/** Time to read on in a refused source, to list its other invalid records. */
 const READ_ON_MS = 5000;
-/** And for so long when enough is listed, to learn whether it can be read but for such records. */
+/** Time to read on once the list is full, to learn whether the rest is readable. */
 const READ_TO_END_MS = 1000;
 
-/** A record that became no item, and why. */
+/** A record that did not become an item, and why. */
 export interface SkippedRecord {
   readonly place: string;
   readonly reason: string;
 }
 
-/** What of a source became no items because its config says so, counted, the first of it by place. */
+/** Records of a source that were skipped as the config says: counts, and the first of them. */
 export interface Skipped {
   duplicates: number;
   invalid: number;
   readonly records: SkippedRecord[];
 }
 
-/** Ends an enumeration of which enough is known. */
-class Enough extends Error {}
+/** Ends an enumeration early, once enough is known. */
+class EnoughKnown extends Error {}
 
-/** Nothing skipped yet. */
+/** An empty count of skipped records. */
 export function noneSkipped(): Skipped {
   return { duplicates: 0, invalid: 0, records: [] };
 }
 
-/** Counts an item whose key came before. */
+/** Counts an item with a repeated key. */
 export function skipDuplicate(skipped: Skipped, { key, place }: EnumeratedItem): void {
   skipped.duplicates++;
-  list(skipped, { place: place ?? 'a place unknown', reason: `its key ${JSON.stringify(key)} came before` });
+  addListed(skipped, { place: place ?? 'an unknown place', reason: `its key ${JSON.stringify(key)} came before` });
 }
 
-/** What a config says about records that cannot be items: `refuse` (also where there is no such field) or `skip`. */
+/** Policy of a config for records that cannot be items: `skip`, or `refuse` (default, also for configs without the field). */
 export function onInvalid(config: unknown): 'refuse' | 'skip' {
   return (config as { on_invalid?: unknown }).on_invalid === 'skip' ? 'skip' : 'refuse';
 }
 
 /**
- * The items of a source. Records that cannot be items are counted in `skipped`, or refuse the source: the first of them
- * all at once, with AbpError `invalid_input`. Else throws what the enumerator throws. An iterator by hand: a generator
- * around another one costs as much as reading a row.
+ * Reads the items of a source. Counts invalid records in `skipped`, or refuses the source with AbpError `invalid_input`
+ * that lists the first of them. Other errors of the enumerator pass. A hand-written iterator, because a generator
+ * around another costs as much as reading a row.
  */
 export function readItems<Config>(
   enumerator: Enumerator<Config>,
@@ -59,18 +59,18 @@ export function readItems<Config>(
   const reject = (record: InvalidRecord) => {
     if (skips || record.skipped) {
       skipped.invalid++;
-      list(skipped, { place: record.place, reason: record.reason });
+      addListed(skipped, { place: record.place, reason: record.reason });
       return;
     }
     const now = performance.now();
-    if (now > until) throw new Enough();
-    if (refused.length === LISTED) {
+    if (now > until) throw new EnoughKnown();
+    if (refused.length === MAX_LISTED) {
       unlisted++;
       return;
     }
     const count = refused.push(record);
     if (count === 1) until = now + READ_ON_MS;
-    if (count === LISTED) until = Math.min(until, now + READ_TO_END_MS);
+    if (count === MAX_LISTED) until = Math.min(until, now + READ_TO_END_MS);
   };
   const items = enumerator.enumerate(config, { ...context, reject })[Symbol.asyncIterator]();
 
@@ -79,35 +79,35 @@ export function readItems<Config>(
     return refused.length === 0 ? step : readOn(step.done === true);
   };
 
-  /** Looks for what else is wrong with a source that is refused. */
+  /** Reads on in a refused source to find its other invalid records; always throws. */
   async function readOn(isDone: boolean): Promise<never> {
     let isWhole = isDone;
     while (!isWhole && performance.now() <= until) {
-      isWhole = (await items.next().catch(explained)).done === true;
+      isWhole = (await items.next().catch(asRefusal)).done === true;
       hasItems ||= !isWhole;
     }
     await items.return?.();
     throw await invalidRecords(refused, { unlisted, mayBeMore: !isWhole, helpsToSkip: hasItems });
   }
 
-  async function explained(error: unknown): Promise<never> {
+  async function asRefusal(error: unknown): Promise<never> {
     if (refused.length === 0 || context.signal?.aborted) throw error;
-    // What else ended it lies behind them, and would also if they were skipped.
+    // The other error lies after the invalid records and would occur even if they were skipped.
     throw await invalidRecords(refused, {
       unlisted,
       mayBeMore: true,
-      helpsToSkip: error instanceof Enough && hasItems,
+      helpsToSkip: error instanceof EnoughKnown && hasItems,
     });
   }
 
   return {
     [Symbol.asyncIterator]: () => ({
-      next: () => items.next().then(checked, explained),
+      next: () => items.next().then(checked, asRefusal),
       return: async () => (await items.return?.()) ?? { done: true, value: undefined },
     }),
   };
 }
 
-function list({ records }: Skipped, record: SkippedRecord): void {
-  if (records.length < LISTED) records.push(record);
+function addListed({ records }: Skipped, record: SkippedRecord): void {
+  if (records.length < MAX_LISTED) records.push(record);
 }

@@ -7,7 +7,7 @@ import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
 import { type Fault, jsonItems, type Located } from './json/items.ts';
 import { itemsPath, type ValueKind } from './json/route.ts';
 import { type FoundValue, MAX_DEPTH, scanJson } from './json/scan.ts';
-import { mixed } from './json/values.ts';
+import { mixedKinds } from './json/values.ts';
 import { COMPRESSED_ENDING } from './reading/bytes.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
@@ -35,18 +35,18 @@ const configSchema = z
       .min(1)
       .optional()
       .describe(
-        'Where the items are: "data.items" (an array, or an object: members are items, their names _key), "results[*].items" (in every one). Dots, brackets and * in a name: behind a backslash. Left out: the file is the array, or several objects.',
+        'Where the items are: "data.items" (an array, or an object: members are items, their names _key), "results[*].items" (in every one). Escape dots, brackets and * in a name with a backslash. Default: the file is the array, or several objects.',
       ),
     id_field: z
       .string()
       .min(1)
       .optional()
-      .describe("The field (or path with dots) whose value is the item's key. Left out: its number."),
+      .describe("The field (or path with dots) whose value is the item's key. Default: its number."),
     format: z
       .enum(['json', 'jsonl'])
       .optional()
       .describe(
-        'One JSON text or several, all arrays (their values are the items) or all objects, or one JSON value a line, each an item (JSON Lines). Left out: told from name and content.',
+        'One JSON text or several, all arrays (their values are the items) or all objects, or one JSON value per line, each an item (JSON Lines). Default: detected from name and content.',
       ),
     encoding: encodingField,
     on_duplicate: onDuplicateField,
@@ -58,10 +58,10 @@ const configSchema = z
     error: 'expected none with format "jsonl", where every line is an item',
   });
 
-/** Settings of a JSON file. */
+/** Config of the JSON enumerator. */
 export type JsonConfig = z.infer<typeof configSchema>;
 
-/** Every value of a JSON array or object, of several JSON texts, or of a JSON Lines file. */
+/** Enumerates the values of a JSON array or object, of several JSON texts, or of a JSON Lines file. */
 export const jsonEnumerator: Enumerator<JsonConfig> = {
   type: 'json',
   description:
@@ -77,7 +77,7 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
   enumerate,
 };
 
-/** The text of a file, with what is wrong with it. */
+/** A file to read, with its text faults. */
 type JsonText = Required<Pick<TextSource, 'faults'>> & TextSource;
 
 async function* enumerate(given: JsonConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
@@ -86,7 +86,7 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
   const faults = new TextFaults();
   const source = { path: config.file_path, encoding: config.encoding, faults };
   const itemOf = jsonItems(config, warnings, faults);
-  /** Values seen, and how many of them are items. */
+  /** Values seen, and items yielded. */
   let index = 0;
   let items = 0;
   try {
@@ -115,13 +115,13 @@ async function* enumerate(given: JsonConfig, context: EnumerationContext): Async
   }
 }
 
-/** What is wrong with the encoding of a text that is not JSON; null when nothing is. */
+/** Explains a text that is not JSON by its encoding; null if the encoding is right. */
 function encodingFault(text: string | undefined, { encoding }: TextFaults): Pick<Fault, 'reason' | 'hint'> | null {
   if (text?.isWellFormed() === false) return { reason: undecodable(encoding), hint: ENCODING_HINT };
   return text?.includes('\0') ? { reason: nulFound(encoding), hint: NUL_HINT } : null;
 }
 
-/** What ends a file. */
+/** A fault that ends the file. */
 class JsonFault extends Error {
   readonly place: string;
   readonly hint: Fault['hint'];
@@ -134,11 +134,11 @@ class JsonFault extends Error {
 }
 
 const WARNINGS = {
-  repeated_field: 'Items give a field twice: the last of its values was taken.',
+  repeated_field: 'Items contain a field twice: the last value was used.',
   nothing_there: 'items_path leads nowhere in a part of the file: no items were taken from there.',
 } as const;
 
-/** The values at items_path, as they end. */
+/** Yields the values at items_path as they are completed. */
 async function* elements(config: JsonConfig, source: JsonText, warnings: WarningCounter): AsyncGenerator<Located[]> {
   const place = (line: number, column: number) => `line ${line}, column ${column}`;
   const scan = scanJson({
@@ -157,7 +157,7 @@ function locate({ text, key, line, column }: FoundValue): Located {
   return { text, key, value: parseExactJson(text), place: `line ${line}, column ${column}` };
 }
 
-/** The values of JSON Lines; empty lines are none. Where only the content speaks for them, the values are of one kind. */
+/** Yields the values of JSON Lines; skips empty lines. If only the content suggests the format, all values must be of one kind. */
 async function* lines(
   config: JsonConfig,
   source: JsonText,
@@ -177,7 +177,7 @@ async function* lines(
 
   function locate(given: string): (Located | Fault)[] {
     line++;
-    // As in a sequence of JSON texts (RFC 7464).
+    // Record separator of a JSON text sequence (RFC 7464).
     const text = given.startsWith('\u001e') ? given.slice(1) : given;
     if (BLANK.test(text)) return [];
     try {
@@ -191,12 +191,12 @@ async function* lines(
     }
   }
 
-  /** Without line breaks between they would be texts of one kind: what separates them must not decide what is an item. */
+  /** Without line breaks they would be texts of one kind: white space must not decide what is an item. */
   function refuseMix(kind: ValueKind, text: string): void {
     first ??= kind;
     if (kind === first || (kind !== 'array' && kind !== 'object' && first !== 'object')) return;
     const place = `line ${line}, column ${text.search(/\S/) + 1}`;
-    throw new JsonFault({ place, reason: mixed(first, kind), hint: () => fitHint(config) });
+    throw new JsonFault({ place, reason: mixedKinds(first, kind), hint: () => fitHint(config) });
   }
 }
 
@@ -205,7 +205,7 @@ function kindOf(value: Json): ValueKind {
   return Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : 'scalar';
 }
 
-/** What is no JSON in a line. */
+/** A line that is not JSON. */
 class LineFault extends Error {
   readonly column: number;
 
@@ -215,7 +215,9 @@ class LineFault extends Error {
   }
 }
 
-/** JSON.parse says what is wrong, but not always where, and does not mind the nesting: those lines are scanned. */
+/**
+ * Parses a line; faulty lines are scanned, because JSON.parse does not always report the position or limit the nesting.
+ */
 function parseLine(text: string): Json {
   const check = () => {
     const fault = (_: number, column: number, message: string) => new LineFault(column, message);
@@ -223,7 +225,7 @@ function parseLine(text: string): Json {
     scan.push(text);
     scan.end();
   };
-  // Shorter text has no room for deeper nesting.
+  // A shorter text cannot be nested too deep.
   if (text.length > 2 * MAX_DEPTH) check();
   try {
     return parseExactJson(text);
@@ -234,8 +236,8 @@ function parseLine(text: string): Json {
 }
 
 /**
- * JSON Lines by name; they seem so where the first line is a value of its own with more behind it, but no array: arrays one
- * behind the other give their values, whatever stands between.
+ * Detects the format: JSON Lines by file name; `seems jsonl` if the first line is a complete value other than an array
+ * and more follows. Consecutive arrays always give their values.
  */
 async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 'jsonl' | 'seems jsonl'> {
   if (config.format) return config.format;
@@ -254,14 +256,14 @@ async function formatOf(config: JsonConfig, source: JsonText): Promise<'json' | 
   }
 }
 
-/** Whether a beginning tells the format: what starts with an array does at once, anything else with the end of its first line. */
+/** Checks whether the beginning suffices to detect the format: an array at once, anything else at the end of the first line. */
 function tellsFormat(start: string): boolean {
   const text = start.trimStart();
   return text.startsWith('[') || text.includes('\n') || text.length > LONGEST_FIRST_LINE;
 }
 
-/** A longer first line is not waited for. */
+/** Longest first line read to detect the format, in characters. */
 const LONGEST_FIRST_LINE = 1024 * 1024;
 
-/** JSON's own white space; `trim` takes more away. */
+/** White space of JSON; `trim` removes more. */
 const BLANK = /^[ \t\r]*$/;

@@ -6,44 +6,44 @@ import { duplicateKey, onDuplicate } from './duplicates.ts';
 import { noneSkipped, readItems, type Skipped, skipDuplicate } from './items.ts';
 
 const EXAMPLES = 3;
-/** Keys of so many items are compared: more would take too much memory. A job compares all. */
+/** Keys compared at most, to bound memory. A job compares all. */
 const MAX_KEYS = 500_000;
 
-/** The JSON type of a value, in a user's words. */
+/** JSON type of a value, in words for users. */
 export type FieldType = 'string' | 'number' | 'boolean' | 'null' | 'list' | 'object';
 
-/** A field as seen in the items of a preview. */
+/** A field as found in the items of a preview. */
 export interface PreviewField {
   readonly name: string;
   readonly types: readonly FieldType[];
-  /** A few different values, as JSON, cut to a readable length. */
+  /** A few distinct values as JSON, truncated. */
   readonly examples: readonly string[];
-  /** In how many of the items shown it is. */
+  /** Number of shown items that have it. */
   readonly seen: number;
 }
 
-/** What a source would give, without a job. */
+/** What a source would enumerate, found without creating a job. */
 export interface Preview {
   readonly items: readonly JsonObject[];
-  /** In the order in which they were first seen. */
+  /** In order of first appearance. */
   readonly fields: readonly PreviewField[];
-  /** Items counted; all of them when `complete`, else at least so many: the time was over. */
+  /** Items counted: all of them if `complete`, else those counted when the time was up. */
   readonly total: number;
   readonly complete: boolean;
-  /** What the config says to skip: it is not among the items, nor counted with them. */
+  /** Records skipped as the config says; not counted in `items` and `total`. */
   readonly skipped: Skipped;
   readonly warnings: readonly EnumerationWarning[];
 }
 
-/** How many items to show, and after how long (ms, from the start) to stop, whatever has been seen by then. */
+/** Items to show, and the time limit (ms, from the start) for counting. */
 export interface PreviewOptions {
   readonly limit: number;
   readonly countForMs: number;
 }
 
 /**
- * The first items of a source, their fields, and how many there are. Throws what the enumerator throws, and what a job
- * would say to two items with one key: bad input is seen here, before a job exists.
+ * Reads the first items of a source, their fields, and the number of items. Throws the errors of the enumerator, and
+ * `invalid_input` for a repeated key, as a job would.
  */
 export async function preview<Config>(
   enumerator: Enumerator<Config>,
@@ -82,7 +82,7 @@ export async function preview<Config>(
   return { items, fields: fieldsOf(items), total, complete, skipped, warnings };
 }
 
-/** The fields of some payloads with their types and a few values. */
+/** Collects the fields of payloads with their types and a few values. */
 function fieldsOf(payloads: readonly JsonObject[]): PreviewField[] {
   const fields = new Map<string, { types: Set<FieldType>; examples: Set<string>; seen: number }>();
   for (const payload of payloads) {

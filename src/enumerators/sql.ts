@@ -22,7 +22,7 @@ const ENGINES: Readonly<Record<string, () => Promise<SqlEngine>>> = {
   mariadb: async () => (await import('./sql/mysql.ts')).mysql,
 };
 
-/** Beyond 2^53 a whole number may be another than the one that was written; beyond 2^63 a database has no integers. */
+/** Whether a number is the one that was written: an integer beyond 2^53 may not be; beyond 2^63 databases have no integers. */
 const isExact = (value: number) =>
   !Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 2 ** 63;
 
@@ -44,7 +44,7 @@ const configSchema = z.strictObject({
     .string()
     .min(1)
     .refine((query) => !query.includes('\0'), {
-      error: 'expected text without a NUL character, where a database stops reading',
+      error: 'expected text without a NUL character, where a database would stop reading',
     })
     .describe('One statement that reads: SELECT, WITH … SELECT. It runs read-only.'),
   params: z
@@ -65,7 +65,7 @@ const configSchema = z.strictObject({
 
 type SqlConfig = z.infer<typeof configSchema>;
 
-/** Every row of a query. */
+/** Items from the rows of a query. */
 export const sqlEnumerator: Enumerator<SqlConfig> = {
   type: 'sql',
   description:
@@ -91,7 +91,7 @@ export const sqlEnumerator: Enumerator<SqlConfig> = {
 };
 
 async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncGenerator<EnumeratedItem> {
-  // What was approved is read: a path that was resolved is not looked for again.
+  // A resolved path is not resolved again: the file that was approved is read.
   const isResolved = fileOf(given.connection_string)?.startsWith('/') === true;
   const config = isResolved ? given : sqlEnumerator.resolve(given, context);
   const connection = fileOf(config.connection_string) ?? asUrl(config.connection_string);
@@ -137,10 +137,10 @@ async function* enumerate(given: SqlConfig, context: EnumerationContext): AsyncG
   }
 }
 
-/** A row that cannot be an item. */
+/** A row that cannot be an item, and why. */
 type Fault = Omit<InvalidRecord, 'source'>;
 
-/** Makes the items of rows, in order; `mayBeBroken`: their texts may hold half of a surrogate pair, as JSON of a server may. */
+/** Makes the items of rows, in order; `mayBeBroken`: texts may hold half of a surrogate pair, as JSON of a server may. */
 function itemMaker(
   names: readonly string[],
   idColumn: string | undefined,
@@ -170,7 +170,7 @@ function itemMaker(
     const key = String(id);
     const payload = payloadOf(row, number, key);
     const reason = mayBeBroken ? textFault(payload) : null;
-    if (reason !== null) return { place, reason, hint: 'Select that column in another way, or leave the row out.' };
+    if (reason !== null) return { place, reason, hint: 'Select that column in another form, or leave the row out.' };
     return idAt < 0 && number === items++ ? { place, payload } : { key, place, payload };
   };
 }

@@ -4,41 +4,41 @@ import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository, Tx } from '../ports/repository.ts';
-import { LATE_MS } from '../supervision/await-heartbeats.ts';
+import { MAX_HEARTBEAT_DELAY_MS } from '../supervision/await-heartbeats.ts';
 import { isStoreBusy } from '../supervision/disk.ts';
 import { fence } from '../supervision/fence.ts';
 import { BEATS_PER_LEASE, type LeaseObserver } from '../supervision/lease.ts';
 import { identify } from '../workers/process/processes.ts';
 
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
-/** What a new executor takes its job with. */
+/** Options for acquiring a job. */
 export interface AcquireOptions {
   readonly repository: Repository;
   readonly clock: Clock;
   readonly observer: LeaseObserver;
   readonly leaseMs: number;
-  /** Goes into the event of the start. */
+  /** Added to the event of the start. */
   readonly cause?: JsonObject;
-  /** A heartbeat that somebody has seen standing still for a whole lease: that lease is over while it has not moved since. */
-  readonly standing?: Heartbeat;
+  /** Heartbeat that the launcher saw unchanged for a whole lease: the lease is over unless it has moved since. */
+  readonly stalled?: Heartbeat;
 }
 
-/** One sign of life of one executor. */
+/** One heartbeat of one executor. */
 export type Heartbeat = Pick<Lease, 'epoch' | 'heartbeat'>;
 
-/** A job that is ours. */
+/** A job whose lease this process holds. */
 export interface AcquiredJob {
   readonly job: Job;
   readonly lease: LeaseToken;
-  /** Pid of the executor that stood still, and was ended for it. */
+  /** Pid of the stalled executor that was killed; null = none. */
   readonly fenced: number | null;
 }
 
 /**
- * Claims a job for this process, and records the new epoch and an executor that was lost before it; one that lives on but
- * stands still is ended first. Waits as long as the present holder shows no sign of life; null as soon as it does, or when
- * the job is gone or asks for no executor any more (one that came first has finished it).
+ * Claims a job for this process; records the new epoch and a lost predecessor, and kills one that is stalled. Waits
+ * while the present holder sends no heartbeat. Null = it sent one, the job is gone, or the job no longer needs an
+ * executor.
  */
 export async function acquireJob(jobId: string, options: AcquireOptions): Promise<AcquiredJob | null> {
   const { repository, clock } = options;
@@ -51,24 +51,24 @@ export async function acquireJob(jobId: string, options: AcquireOptions): Promis
       if (turn) await turn;
       const taken = claim(jobId, held, options);
       if (taken === null) return null;
-      if (taken !== 'later') {
+      if (taken !== 'retry') {
         const isFenced = held !== null && !held.released && (await fence(repository, held));
         return { ...taken, fenced: isFenced ? held.pid : null };
       }
     }
     const now = repository.leases.get(jobId);
     if (!isSame(now, first)) return null;
-    await clock.sleep(LOOK_MS);
+    await clock.sleep(POLL_MS);
   }
 }
 
-/** `begun`: since when (monotonic ms) the lease has been seen not to move. */
-function isOver(held: Lease, { repository, clock, observer, standing }: AcquireOptions, begun: number): boolean {
-  if (observer.isOver(held) || (standing && isSame(held, standing))) return true;
-  // An executor notices at once that its job is cancelled, and says so; whatever it still does is wanted by nobody.
+/** `begun`: monotonic ms since which the lease has not moved. */
+function isOver(held: Lease, { repository, clock, observer, stalled }: AcquireOptions, begun: number): boolean {
+  if (observer.isOver(held) || (stalled && isSame(held, stalled))) return true;
+  // An executor reacts at once to a cancellation; nothing it still does is wanted.
   return (
     cancelledJob(repository, held.jobId) !== null &&
-    clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + LATE_MS
+    clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + MAX_HEARTBEAT_DELAY_MS
   );
 }
 
@@ -81,14 +81,14 @@ function isSame(one: Heartbeat | null, other: Heartbeat | null): boolean {
   return one?.epoch === other?.epoch && one?.heartbeat === other?.heartbeat;
 }
 
-type Claimed = Omit<AcquiredJob, 'fenced'> | null | 'later';
+type Claimed = Omit<AcquiredJob, 'fenced'> | null | 'retry';
 
-/** `later`: somebody else has claimed or beaten the lease since it was found over, or has the store at this moment. */
+/** `retry`: another process has claimed or renewed the lease meanwhile, or holds the store's lock. */
 function claim(jobId: string, held: Lease | null, options: AcquireOptions): Claimed {
   try {
     return options.repository.transaction((tx) => claimIn(tx, jobId, held, options));
   } catch (error) {
-    if (isStoreBusy(error)) return 'later';
+    if (isStoreBusy(error)) return 'retry';
     throw error;
   }
 }
@@ -97,11 +97,11 @@ function claimIn(tx: Tx, jobId: string, held: Lease | null, options: AcquireOpti
   const { repository, leaseMs, cause } = options;
   const lost = held && !held.released ? held : null;
   const wanting = repository.jobs.wantingExecutor().find((job) => job.jobId === jobId);
-  // A cancelled job asks for nobody, but one that stands still over it is to be ended.
+  // A cancelled job needs no executor, but one that is stalled is killed.
   const job = wanting ?? (lost ? cancelledJob(repository, jobId) : null);
   if (!job) return null;
   const lease = repository.leases.acquire(tx, { jobId, owner: randomUUID(), leaseMs, ...identify(process.pid) }, lost);
-  if (!lease) return 'later';
+  if (!lease) return 'retry';
   if (lost) {
     repository.events.add(tx, jobId, { type: 'executor:lost', data: { epoch: lost.epoch, executor_pid: lost.pid } });
     const test = job.test?.state === 'running' ? { ...job.test, executorsLost: job.test.executorsLost + 1 } : job.test;

@@ -5,30 +5,36 @@ import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { pauseJob } from './pause.ts';
 
-/** Attempts looked at for each unit that the rule wants: retries of the same unit, and endings that do not count. */
+/** Attempts read per unit of the threshold: retries of the same unit, and endings that do not count. */
 const ATTEMPTS_PER_UNIT = 8;
 
-/** Applies the failures rule after an attempt of the main stage has failed. One open transaction. */
+/**
+ * Applies the circuit breaker after a failed attempt of the main stage: pauses the job when it trips. One open
+ * transaction.
+ */
 export function applyCircuitBreaker(context: ExecutorContext, tx: Tx, { revision }: LoadedRevision): void {
   const { repository, lease } = context;
   const threshold = revision.limits.failure_threshold;
   if (threshold === 0) return;
   const tally = repository.jobs.tally(lease.jobId);
-  const latest = latestByUnit(context, tally.ruleSince, threshold);
-  const failing = tripReason({
+  const latest = latestByUnit(context, tally.breakerSince, threshold);
+  const trip = tripReason({
     latest: [...latest.values()],
     tally,
     byClass: repository.units.classCounts(lease.jobId),
     neverTried: repository.units.untried(lease.jobId),
     threshold,
   });
-  if (!failing) return;
-  const [unit] = [...latest].find(([, failureClass]) => failureClass === failing.failureClass) ?? [];
-  const advice = adviceAbout(failing.failureClass, revision.worker.type, unit);
-  pauseJob(context, tx, 'failures', sentences(`Paused because ${failing.reason}`, advice));
+  if (!trip) return;
+  const [unit] = [...latest].find(([, failureClass]) => failureClass === trip.failureClass) ?? [];
+  const advice = adviceAbout(trip.failureClass, revision.worker.type, unit);
+  pauseJob(context, tx, 'failures', sentences(`Paused because ${trip.reason}`, advice));
 }
 
-/** The newest ending of each of the last distinct units by their index, newest first; endings that say nothing about the unit do not count. */
+/**
+ * Returns the latest failure class (null = success) of the last distinct units by index, newest first; endings that the
+ * circuit breaker ignores are left out.
+ */
 function latestByUnit(
   context: ExecutorContext,
   since: number,

@@ -6,7 +6,10 @@ import type { ExecutorContext } from './context.ts';
 import { pauseJob } from './pause.ts';
 import { statusToResume } from './phase.ts';
 
-/** A quota window that another job found closed stops this one too; once it is open, the job goes on by itself. */
+/**
+ * Applies the worker's quota: pauses the job while the window is closed (also when another job found that), and resumes
+ * it when the window opens. One open transaction.
+ */
 export function applyQuota(context: ExecutorContext, tx: Tx, job: Job, workerType: string): void {
   const { repository, clock, lease } = context;
   const quota = repository.quotas.get(workerType);
@@ -28,6 +31,6 @@ export function applyQuota(context: ExecutorContext, tx: Tx, job: Job, workerTyp
   const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null };
   if (repository.jobs.move(tx, job.jobId, statusToResume(repository, job), { from: ['paused'], patch }) === 'conflict')
     return;
-  repository.jobs.resetRule(tx, job.jobId);
+  repository.jobs.resetCircuitBreaker(tx, job.jobId);
   repository.events.add(tx, job.jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });
 }

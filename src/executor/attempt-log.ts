@@ -6,22 +6,22 @@ import type { SpawnRecord } from '../ports/worker.ts';
 import type { JobLog } from '../supervision/log.ts';
 import type { Finished } from './worker-pool.ts';
 
-const TROUBLE_MS = 60_000;
+const WRITE_FAILURE_MS = 60_000;
 
-/** What an executor writes into its log once the ledger has it: what started, how it ended, what became of the job. */
+/** Log of an executor, written after the commit: started and ended attempts, changes of the job. */
 export interface AttemptLog {
   started(claim: Claim, process: SpawnRecord): void;
   ended(finished: Finished): void;
-  /** Called every round; writes a line when the status has changed. */
+  /** Logs the job's status when it has changed; called every round. */
   job(job: Job | null): void;
-  /** A round that could not be written; at most once a minute. */
-  trouble(error: unknown): void;
+  /** Logs a round that could not be written; at most once a minute. */
+  writeFailed(error: unknown): void;
 }
 
-/** Makes the journal of one executor. */
+/** Creates the log of one executor. */
 export function createAttemptLog({ logger }: Pick<JobLog, 'logger'>, clock: Pick<Clock, 'monotonic'>): AttemptLog {
   let known = '';
-  let lastTroubleMs = Number.NEGATIVE_INFINITY;
+  let lastFailureMs = Number.NEGATIVE_INFINITY;
   return {
     started: ({ attempt }, { pid }) => logger.info({ ...names(attempt), agent_pid: pid }, 'attempt started'),
     ended({ running: { claim }, outcome }) {
@@ -37,14 +37,14 @@ export function createAttemptLog({ logger }: Pick<JobLog, 'logger'>, clock: Pick
     },
     job(job) {
       const now = job ? [job.status, job.pauseReason, job.test?.state].filter(Boolean).join(' ') : 'gone';
-      if (now !== known) logger.info({ status: now, reason: job?.statusMessage ?? undefined }, 'the job is now');
+      if (now !== known) logger.info({ status: now, reason: job?.statusMessage ?? undefined }, 'job status');
       known = now;
     },
-    trouble(error) {
+    writeFailed(error) {
       const now = clock.monotonic();
-      if (now - lastTroubleMs < TROUBLE_MS) return;
-      lastTroubleMs = now;
-      logger.warn({ err: error }, 'the store could not be written; it is tried again');
+      if (now - lastFailureMs < WRITE_FAILURE_MS) return;
+      lastFailureMs = now;
+      logger.warn({ err: error }, 'the store cannot be written; retrying');
     },
   };
 }

@@ -1,14 +1,14 @@
-/** What an executor writes for its job beside its rounds: of a large job that takes longer than a lease. One at a time. */
+/** Work beside an executor's rounds, one at a time: writing the results of a large job takes longer than a lease. */
 export interface BackgroundWork {
   readonly isBusy: boolean;
-  /** Starts it, for as long as the job is in a phase. `failed` hears what it throws, unless it was stopped. */
+  /** Starts work that belongs to a phase. `failed` receives its error, unless it was stopped. */
   start(phase: string, work: (signal: AbortSignal) => Promise<unknown>, failed: (error: unknown) => void): void;
-  /** Stops what belongs to another phase. */
-  only(phase: string): void;
+  /** Stops work of any other phase. */
+  stopUnless(phase: string): void;
   stop(): void;
 }
 
-/** Makes it; `ended` is called after each. */
+/** Creates it; `ended` is called after each piece of work. */
 export function createBackgroundWork(ended: () => void): BackgroundWork {
   let now: { readonly phase: string; readonly controller: AbortController } | null = null;
   return {
@@ -27,7 +27,7 @@ export function createBackgroundWork(ended: () => void): BackgroundWork {
           ended();
         });
     },
-    only(phase) {
+    stopUnless(phase) {
       if (now?.phase !== phase) now?.controller.abort();
     },
     stop: () => now?.controller.abort(),

@@ -12,17 +12,20 @@ import type { WorkerPool } from './worker-pool.ts';
 
 export type Work = Extract<Phase, { kind: 'work' }>;
 
-/** What an executor has at this moment. */
+/** Present capacity of an executor. */
 export interface Capacity {
   readonly loaded: LoadedRevision;
   readonly pool: WorkerPool;
-  /** Slots that may be busy. */
+  /** Number of slots that may be in use. */
   readonly slots: number;
-  /** Attempts that earlier executors left and that have not ended yet. */
+  /** Orphaned attempts that have not ended yet. */
   readonly orphaned: number;
 }
 
-/** Claims what may start now: within slots, budget and the machine's bound. Pauses the job where it must not go on. */
+/**
+ * Claims the units that may start now, within slots, budget and the machine's limit. Pauses the job when the budget is
+ * used up or its executors keep dying. One open transaction.
+ */
 export function claimUnits(
   context: ExecutorContext,
   tx: Tx,
@@ -32,7 +35,7 @@ export function claimUnits(
 ): readonly Claim[] {
   const { repository, dispatcher, lease } = context;
   const { loaded, pool } = capacity;
-  if (job.executorsLost >= MAX_EXECUTORS_LOST && !survives(context, tx, job, phase, capacity)) return [];
+  if (job.executorsLost >= MAX_EXECUTORS_LOST && !mayContinue(context, tx, job, phase, capacity)) return [];
   if (phase.purpose === 'test' && isTestGivenUp(job.test)) return [];
   const size = phase.stage === 'post' ? 1 : capacity.slots;
   const free = pool.free(size);
@@ -69,8 +72,11 @@ function runsAlone({ interruptions }: Claim['unit']): boolean {
   return interruptions >= MAX_INTERRUPTIONS - 1;
 }
 
-/** Whether a job whose executors keep dying goes on: orphaned attempts are settled first, as that may be progress. */
-function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { orphaned }: Capacity): boolean {
+/**
+ * Tells whether a job whose executors keep dying may continue; orphaned attempts are settled first, as that may be
+ * progress.
+ */
+function mayContinue(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { orphaned }: Capacity): boolean {
   if (phase.purpose === 'test') return true;
   if (orphaned > 0) return false;
   const log = context.places.log(job.jobId);
@@ -79,7 +85,7 @@ function survives(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { orp
   return false;
 }
 
-/** Stops a job that has units left and no money for another attempt, which may cost `price` US dollars. */
+/** Stops a job that has units left and no budget for another attempt, which may cost `price` US dollars. */
 function stopForBudget(
   context: ExecutorContext,
   tx: Tx,
@@ -96,7 +102,7 @@ function stopForBudget(
     `one may cost ${usd(price)}`,
     `${pending} ${pending === 1 ? 'unit' : 'units'} left`,
   ];
-  const reason = `The budget of $${budget_usd} does not pay for another attempt: ${facts.join(', ')}.`;
+  const reason = `The budget of $${budget_usd} does not cover another attempt: ${facts.join(', ')}.`;
   const cheaper = loaded.unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
   const advice = `Raise limits.budget_usd${cheaper} with update_job, then`;
   if (phase.purpose === 'test' && job.test)

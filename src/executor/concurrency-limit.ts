@@ -1,16 +1,19 @@
-/** After this long without a sign of overload, one slot comes back. */
+/** Time without overload after which one slot returns. */
 const GROW_AFTER_MS = 30_000;
 
-/** How many slots may be busy: the job's bound, halved when the service is overloaded, growing back one by one. */
+/** Limit of busy slots: the job's maximum, halved on overload, then growing back one by one. */
 export interface ConcurrencyLimit {
-  /** Slots at this moment (monotonic ms). */
+  /** Returns the present limit (monotonic ms). */
   size(nowMs: number): number;
-  /** The service was overloaded for an attempt that started then. Attempts from before the last halving do not count again. */
+  /**
+   * Halves the limit after an overload of an attempt that started at `startedMs`. Attempts from before the last halving
+   * do not count again.
+   */
   backOff(nowMs: number, startedMs: number): void;
   setMax(max: number): void;
 }
 
-/** Makes the slots of one executor. */
+/** Creates the limit of one executor. */
 export function createConcurrencyLimit(initialMax: number): ConcurrencyLimit {
   let max = initialMax;
   let reduced: { readonly size: number; readonly at: number } | null = null;

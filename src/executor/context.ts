@@ -12,7 +12,7 @@ import type { JobLog } from '../supervision/log.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import type { Compressor } from './compressor.ts';
 
-/** What an executor works with: its job's lease and everything loaded before the lease was confirmed. */
+/** Dependencies of an executor: its lease, and everything loaded before the lease was confirmed. */
 export interface ExecutorContext {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
@@ -21,11 +21,11 @@ export interface ExecutorContext {
   readonly lease: LeaseToken;
   readonly leaseMs: number;
   readonly maxTotalWorkers: number;
-  /** In [0, 1): the jitter of back-offs. */
+  /** Returns a number in [0, 1): the jitter of back-offs. */
   readonly random: () => number;
   readonly log: JobLog;
   readonly load: LoadRevision;
-  /** Compresses the output of settled attempts; absent = it stays as it is. */
+  /** Compresses the output of settled attempts; absent = output stays as it is. */
   readonly compressor?: Compressor;
 }
 
@@ -34,12 +34,12 @@ export interface LoadedRevision {
   readonly revision: Revision;
   readonly worker: Worker;
   readonly config: JsonObject;
-  /** What a person approved, where one had to: looked at again before every run. */
+  /** Definition to compare with the approval before every run. */
   readonly definition: JobDefinition;
   readonly renderer: (stage: Stage) => PromptRenderer;
-  /** Of this executor, with the PATH that the start recorded. */
+  /** Environment of this executor, with the PATH recorded at the start. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Directories agents may read beside their own. */
+  /** Directories agents may read beside their home. */
   readonly readableDirectories: readonly string[];
   /** The worker's own cap on one attempt, US dollars. */
   readonly unitCapUsd: number | null;

@@ -2,27 +2,27 @@ import { adviceIn, failureRule, type JobEffect } from '../domain/failure.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { OutputState } from '../domain/job-output.ts';
 import { sentences } from '../domain/sentences.ts';
-import { notBefore } from '../domain/time.ts';
+import { clampedEnd } from '../domain/time.ts';
 import type { Stage, Unit, UnitCounts } from '../domain/unit.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
-/** How many executors may die in one test: after the second death nothing of it is run again. */
-const TEST_EXECUTORS = 2;
-/** What a person does about a failure that would have fixed itself in the batch. */
+/** Most executors that may die in one test; then it starts nothing more. */
+const MAX_TEST_EXECUTORS = 2;
+/** Advice for failures that fix themselves in the batch, but fail a test. */
 const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
   back_off: 'Later, start_job with again=true tries it again.',
   close_quota: 'Once the window has opened, start_job with again=true tries it again.',
 };
 
-/** Whether a test starts no attempt any more: its executors keep dying. */
+/** Tells whether a test starts no more attempts because its executors keep dying. */
 export function isTestGivenUp(test: JobTest | null): boolean {
-  return test !== null && test.executorsLost >= TEST_EXECUTORS;
+  return test !== null && test.executorsLost >= MAX_TEST_EXECUTORS;
 }
 
 /**
- * Ends a test once each of its units has ended, or is given up. Attempts that dead executors orphaned (`orphaned` of
- * them have not ended yet) are settled first: they have been paid for. One open transaction, compare-and-set on the job's status.
+ * Ends a test when all its units have ended, or when it is given up. `orphaned` attempts that have not ended are
+ * settled first: they are paid for. One open transaction, compare-and-set on the job's status.
  */
 export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, orphaned: number): void {
   const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
@@ -58,7 +58,7 @@ function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null |
   return sentences(unit.failureMessage ?? unit.failureClass, advice);
 }
 
-/** Ends a test as failed, with the reason for a person. */
+/** Ends a test as failed, with a verdict for a person. */
 export function failTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, verdict: string): void {
   endTest(context, tx, job, test, 'failed', verdict);
 }
@@ -71,24 +71,24 @@ function endTest(
   state: 'passed' | 'failed',
   verdict: string,
 ): void {
-  const ended = { ...test, state, verdict, endedAt: notBefore(test.startedAt, clock.now()) };
+  const ended = { ...test, state, verdict, endedAt: clampedEnd(test.startedAt, clock.now()) };
   if (repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing']) === 'conflict') return;
   const type = state === 'passed' ? 'job:test_passed' : 'job:test_failed';
   repository.events.add(tx, job.jobId, { type, data: { verdict } });
 }
 
-/** Whether post-processing follows the main stage, whose units have all ended. */
+/** Tells whether post-processing follows the main stage, whose units have all ended. */
 export function wantsPostProcessing(job: Job, { failed }: UnitCounts): boolean {
   return job.postProcessing !== null && (failed === 0 || job.postProcessing.onFailures === 'run');
 }
 
-/** Ends the job after its main stage: no post-processing follows, or it could not begin (`trouble`). */
-export function finishMain(context: ExecutorContext, job: Job, trouble: string | null = null): void {
+/** Ends the job after its main stage: no post-processing follows, or it could not start (`error`). */
+export function finishMain(context: ExecutorContext, job: Job, error: string | null = null): void {
   const { failed, total } = context.repository.units.counts(job.jobId);
   const problems = [
     failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
-    failed > 0 && job.postProcessing && !trouble ? 'Post-processing was skipped.' : null,
-    trouble,
+    failed > 0 && job.postProcessing && !error ? 'Post-processing was skipped.' : null,
+    error,
   ];
   end(context, job, 'main', problems);
 }
@@ -112,13 +112,13 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
   const to = found.length > 0 ? 'failed' : 'completed';
   const message = sentences(...found) || null;
   repository.transaction((tx) => {
-    // Units may have been put back since the last look, and the lease may be gone.
+    // Units may have been put back meanwhile, and the lease may be lost.
     const { pending, running } = repository.units.counts(job.jobId, stage);
     if (pending + running > 0 || !repository.leases.holds(tx, lease)) return;
     const { output = null, outputState = null } = repository.jobs.get(job.jobId) ?? {};
     const patch = {
       statusMessage: message,
-      endedAt: notBefore(job.startedAt ?? job.createdAt, clock.now()),
+      endedAt: clampedEnd(job.startedAt ?? job.createdAt, clock.now()),
       ...(output && { outputState: dueAfter(outputState), executorsLost: 0 }),
     };
     if (repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch }) === 'conflict') return;
@@ -130,7 +130,7 @@ function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonl
   });
 }
 
-/** From now on the job owes its output; what was announced and never recorded is the job's own still. */
+/** Returns the state of an output that is due; an announced and unrecorded file stays known as the job's own. */
 function dueAfter(before: OutputState | null): OutputState {
   return { state: 'due', sha256: before?.state === 'due' ? before.sha256 : null };
 }

@@ -10,32 +10,32 @@ import { pauseJob } from './pause.ts';
 
 const MESSAGE = 'The disk is full. Make room, then';
 
-/** What an executor remembers of a full disk until that can be written down. */
+/** State of a full disk until it can be recorded. */
 export interface FullDisk {
-  /** It was found by something that began under this order to work (`EventStore.lastOrder`). */
+  /** Records a full disk found by work that began under this order (`EventStore.lastOrder`). */
   found(order: number): void;
   /**
    * Throws NoRoomError for the doubtful outcome of an attempt that ran (from `startedMs`, monotonic) while the disk was
-   * found full: that there is room now, from the reserve, is no proof that there was.
+   * found full: room now, from the reserve, does not prove that there was room then.
    */
-  requireNone(claim: Claim, startedMs: number, outcome: Outcome): void;
+  rejectDoubtful(claim: Claim, startedMs: number, outcome: Outcome): void;
   /**
-   * One transaction, at the cost of the reserve: that a job stops, or is known to live, is worth it. Throws what stays in
-   * its way.
+   * Runs one transaction, if needed with the reserve: stopping the job or a heartbeat is worth it. Throws when that
+   * fails too.
    */
   write<T>(order: number, work: (tx: Tx) => T): T;
-  /** The stop by itself, for which there may be room where results find none. */
+  /** Stops the job in a transaction of its own, for which there may be room when results find none. */
   stopAlone(order: number): void;
   /**
-   * Stops the job for it. Not if somebody has put the job to work again since, nor if the round comes late and there is
-   * room again: a person who made room and resumed has the last word. One open transaction.
+   * Stops the job: pauses it, or fails its test. Not when it was started or resumed since, nor when the round comes
+   * late and there is room again: a person who made room and resumed the job has the last word. One open transaction.
    */
   stop(tx: Tx, order: number): void;
-  /** A round was written. */
-  written(): void;
+  /** Clears the state after a round was written. */
+  clear(): void;
 }
 
-/** Makes the memory of one executor. */
+/** Creates the state of one executor. */
 export function createFullDisk(context: ExecutorContext): FullDisk {
   const { repository, lease, clock } = context;
   let foundUnder: number | null = null;
@@ -53,7 +53,7 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
   };
   return {
     found,
-    requireNone({ attempt: { runDirectory } }, startedMs, outcome) {
+    rejectDoubtful({ attempt: { runDirectory } }, startedMs, outcome) {
       if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
     },
     write(order, work) {
@@ -78,7 +78,7 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
       }
     },
     stop,
-    written() {
+    clear() {
       foundUnder = null;
       late = false;
     },

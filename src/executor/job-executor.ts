@@ -22,34 +22,34 @@ import { createJudgingQueue } from './settle-orphan.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
 import { writeOutput } from './write-output.ts';
 
-/** How long an idle executor sleeps: control changes are seen within 250 ms. */
-const LOOK_MS = 200;
-/** Units taken out of the queue of a cancelled job in one transaction. */
+/** Sleep of an idle executor: control changes are seen within 250 ms. */
+const POLL_MS = 200;
+/** Units of a cancelled job cancelled in one transaction. */
 const WITHDRAW_CHUNK = 5000;
-/** How long a round waits for its turn to write before the loop goes round again. */
+/** Longest wait of a round for its turn to write, before the loop repeats. */
 const TURN_MS = 4_000;
 
-/** What follows a round: look again at once, when something ends or time has passed, or never (the lease is gone). */
+/** Next step after a round: repeat at once, wait for an end or for time to pass, or leave the loop (the lease is gone). */
 export type Next = 'again' | 'wait' | 'done';
 
-/** Runs one job from its lease to the end of what its status asks for. */
+/** Executor of one job, from its lease to the end of what its status asks for. */
 export interface JobExecutor {
-  /** One round: sign of life, settle, look, claim, start, finish. */
+  /** Runs one round: heartbeat, settle, read the job, claim, start, finish. */
   tick(): Promise<Next>;
-  /** Ticks until done. */
+  /** Runs rounds until done. */
   run(): Promise<void>;
-  /** Stops gracefully: agents are interrupted and put back, then the lease is released; the job can be recovered. */
+  /** Stops gracefully: interrupts agents and puts their units back, then releases the lease; the job can be recovered. */
   stop(): void;
 }
 
-/** What one round found and decided; null = the lease is lost. */
+/** Result of one round's transaction; null = the lease is lost. */
 interface Round {
   readonly job: Job | null;
   readonly phase: Phase;
   readonly claims: readonly Claim[];
 }
 
-/** A process of an attempt that is not recorded yet. */
+/** A spawned process not recorded yet. */
 interface Spawned {
   readonly claim: Claim;
   readonly origin: Origin;
@@ -57,31 +57,31 @@ interface Spawned {
   readonly deadlineAt: number;
 }
 
-/** Makes the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
+/** Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
 export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
   const { repository, dispatcher, clock, lease, log } = context;
   const { jobId } = lease;
   const attemptLog = createAttemptLog(log, clock);
   const health: ServiceHealth = { limit: createConcurrencyLimit(firstJob.maxWorkers), refusedSinceMs: null };
-  // Both queues are emptied by the round that has committed them, never before.
+  // The round that commits both queues empties them, never earlier.
   const finished: Finished[] = [];
   const spawned: Spawned[] = [];
   const orphaned = new Set<Claim>();
-  const turns = createJudgingQueue();
+  const judging = createJudgingQueue();
   let loaded = firstRevision;
   let lastBeatMs = Number.NEGATIVE_INFINITY;
-  let lastLookMs = Number.NEGATIVE_INFINITY;
+  let lastPollMs = Number.NEGATIVE_INFINITY;
   let lastPhase: Phase['kind'] = 'work';
-  let broughtIn = false;
+  let hasAdopted = false;
   let stopping = false;
   const fullDisk = createFullDisk(context);
-  /** What last put the job to work, by the number of its event. */
+  /** `seq` of the event that last started or resumed the job. */
   let order = repository.events.lastOrder(jobId);
-  /** Why post-processing could not begin. */
-  let exportTrouble: string | null = null;
+  /** Reason why post-processing could not start. */
+  let postProcessingError: string | null = null;
   let wake = () => {};
-  /** A file of results is being written. */
-  const exporting = createBackgroundWork(() => wake());
+  /** Writes files of results. */
+  const background = createBackgroundWork(() => wake());
 
   const pool = createWorkerPool(firstJob.maxWorkers, (entry) => {
     finished.push(entry);
@@ -99,29 +99,29 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       for (const { claim, process } of spawned.splice(0)) attemptLog.started(claim, process);
       for (const entry of finished.splice(0)) {
         attemptLog.ended(entry);
-        turns.end(entry.running.claim);
+        judging.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
       }
-      fullDisk.written();
+      fullDisk.clear();
       if (!decided) return lost();
       const { job, phase, claims } = decided;
-      // Whoever has just paused or cancelled the job sees that this executor has noticed.
+      // A beat at once shows a person who paused or cancelled the job that this executor has reacted.
       if (phase.kind !== lastPhase) lastBeatMs = Number.NEGATIVE_INFINITY;
       lastPhase = phase.kind;
       attemptLog.job(job);
       for (const claim of claims) start(job ?? firstJob, claim, 'new');
-      control(phase);
+      stopUnwanted(phase);
       if (job && job.revision !== loaded.revision.revision) {
         loaded = await context.load(job);
         return 'again';
       }
-      return pool.running.size > 0 || exporting.isBusy ? 'wait' : finish(job, phase);
+      return pool.running.size > 0 || background.isBusy ? 'wait' : finish(job, phase);
     } catch (error) {
-      if (isStoreGone(error)) return gone(error);
+      if (isStoreGone(error)) return storeGone(error);
       if (isDiskFull(error)) fullDisk.stopAlone(order);
       else if (!isStoreBusy(error)) throw error;
-      // What was to be settled is still queued, and its files are on disk: a later round tries again.
-      attemptLog.trouble(error);
+      // The queue of finished attempts and their files remain: a later round tries again.
+      attemptLog.writeFailed(error);
       return 'wait';
     }
   }
@@ -135,36 +135,36 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     return 'held';
   }
 
-  /** A successor adopts what we started: leave it alone. */
+  /** Leaves the running attempts to the successor, which adopts them. */
   function lost(): 'done' {
-    exporting.stop();
+    background.stop();
     log.logger.warn('the lease is lost');
     return 'done';
   }
 
-  /** Nothing can be recorded any more: no agent goes on for nobody. Throws once all have ended. */
-  function gone(error: unknown): 'wait' {
-    exporting.stop();
+  /** Stops all agents, since nothing can be recorded any more. Throws when all have ended. */
+  function storeGone(error: unknown): 'wait' {
+    background.stop();
     for (const running of pool.running) running.stop('interrupted');
     if (pool.running.size === 0) throw error;
-    attemptLog.trouble(error);
+    attemptLog.writeFailed(error);
     return 'wait';
   }
 
-  /** Once: takes over what earlier executors left, living or not, into the pool. */
+  /** Adopts, once, the attempts of earlier executors, alive or not, into the pool. */
   function adoptOrphans(): void {
-    if (broughtIn) return;
+    if (hasAdopted) return;
     const found = findOrphanedAttempts(context);
-    broughtIn = true;
+    hasAdopted = true;
     for (const { claim, orphan } of found) {
       orphaned.add(claim);
-      const running = start(firstJob, claim, turns);
+      const running = start(firstJob, claim, judging);
       if (orphan) running.stop('cancelled');
     }
-    if (found.length > 0) log.logger.info({ attempts: found.length }, 'took over orphaned attempts');
+    if (found.length > 0) log.logger.info({ attempts: found.length }, 'adopted orphaned attempts');
   }
 
-  /** Everything that one round writes, in one transaction: what several slots finished shares a commit with new claims. */
+  /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
   function round(tx: Tx): Round | null {
     for (const entry of spawned) recordSpawn(tx, entry);
     for (const entry of finished) settleAttempt(context, tx, loaded, health, entry);
@@ -180,7 +180,7 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     const phase = phaseOf(job);
     if (phase.kind !== 'work') health.refusedSinceMs = null;
     if (job?.status === 'cancelled') dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK);
-    // A new revision is loaded after this round; until then nothing starts with the old one.
+    // A new revision is loaded after this round; until then no attempt starts with the old one.
     const ready = job?.revision === loaded.revision.revision && !stopping;
     return { job, phase, claims: job && ready && phase.kind === 'work' ? claim(tx, job, phase) : [] };
   }
@@ -211,10 +211,10 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       };
       try {
         const outcome = await runAttempt(context, job, claim, origin, signal, onSpawn);
-        fullDisk.requireNone(claim, running.startedMs, outcome);
+        fullDisk.rejectDoubtful(claim, running.startedMs, outcome);
         return outcome;
       } catch (error) {
-        // Only a full disk gets here: the unit is put back with nothing held against it.
+        // Only a full disk gets here: the unit is put back, and nothing counts against it.
         fullDisk.found(under);
         running.stop('interrupted');
         return interruptedOutcome(`the disk is full: ${(error as Error).message}`, usageOf(error));
@@ -222,47 +222,47 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     });
   }
 
-  /** Stops what must not run on: taken-away units, a hard pause, a cancelled job, a stop of this executor. */
-  function control(phase: Phase): void {
+  /**
+   * Stops attempts that must not go on: of units taken away, in a hard pause, of a cancelled job, when this executor
+   * stops.
+   */
+  function stopUnwanted(phase: Phase): void {
     const reason = stopping ? 'interrupted' : phase.kind === 'leave' ? phase.stop : null;
     if (reason) for (const running of pool.running) running.stop(reason);
-    exporting.only(stopping ? 'none' : phase.kind);
+    background.stopUnless(stopping ? 'none' : phase.kind);
     const now = clock.monotonic();
-    if (now - lastLookMs < LOOK_MS) return;
-    lastLookMs = now;
+    if (now - lastPollMs < POLL_MS) return;
+    lastPollMs = now;
     const taken = new Set(dispatcher.lost([...pool.running].map((running) => running.claim)));
     for (const running of pool.running) if (taken.has(running.claim)) running.stop('cancelled');
   }
 
-  /** With nothing running any more: lets go of the job, or ends what its status is about. */
+  /** Releases the job, or ends its stage, when nothing runs any more. */
   function finish(job: Job | null, phase: Phase): Next {
     if (phase.kind === 'leave' || stopping) return release();
-    if (job && phase.kind === 'export') return deliver(job);
+    if (job && phase.kind === 'export') {
+      background.start('export', (signal) => writeOutput(context, job, signal), attemptLog.writeFailed);
+    }
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
     const counts = repository.units.counts(jobId, phase.stage);
     if (counts.pending + counts.running > 0) return 'wait';
     if (phase.stage === 'post') finishPost(context, job);
-    else if (exportTrouble === null && wantsPostProcessing(job, counts)) exportResults(job);
-    else finishMain(context, job, exportTrouble);
-    exportTrouble = null;
+    else if (postProcessingError === null && wantsPostProcessing(job, counts)) startPostProcessing(job);
+    else finishMain(context, job, postProcessingError);
+    postProcessingError = null;
     return 'again';
   }
 
-  function deliver(job: Job): 'wait' {
-    exporting.start('export', (signal) => writeOutput(context, job, signal), attemptLog.trouble);
-    return 'wait';
-  }
-
-  function exportResults(job: Job): void {
+  function startPostProcessing(job: Job): void {
     const begin = (signal: AbortSignal) => beginPostProcessing(context, job, { from: ['running'], lease, signal });
-    exporting.start('work', begin, (error) => {
+    background.start('work', begin, (error) => {
       if (isDiskFull(error)) fullDisk.found(order);
-      else if (isStoreBusy(error)) attemptLog.trouble(error);
-      else exportTrouble = `Post-processing could not begin: ${(error as Error).message}`;
+      else if (isStoreBusy(error)) attemptLog.writeFailed(error);
+      else postProcessingError = `Post-processing could not start: ${(error as Error).message}`;
     });
   }
 
-  /** Lets go of the job, unless it has been given new work in this very moment. */
+  /** Releases the job, unless it has just been given new work. */
   function release(): 'done' | 'again' {
     return fullDisk.write(order, (tx) => {
       const job = repository.jobs.get(jobId);
@@ -283,10 +283,10 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
             wake = resolve;
           });
           const idle = new AbortController();
-          await Promise.race([woken, clock.sleep(LOOK_MS, idle.signal)]);
+          await Promise.race([woken, clock.sleep(POLL_MS, idle.signal)]);
           idle.abort();
         }
-        // What ends in the same turn of the event loop shares one commit.
+        // Attempts that end in the same turn of the event loop share one commit.
         await new Promise((resolve) => setImmediate(resolve));
       }
     },

@@ -10,13 +10,13 @@ import { synthesizePostProcessing } from '../prompt/synthesizer.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import type { LoadedRevision, LoadRevision } from './context.ts';
 
-/** Where an executor works: the layout of its store, and its environment. */
+/** Paths of an executor's store, and its environment. */
 export interface ExecutorEnvironment {
   readonly places: StorePaths;
   readonly environment: LoadedRevision['environment'];
 }
 
-/** Loads revisions and keeps them: what is on disk may change under a running executor, what is loaded does not. */
+/** Creates a loader that keeps loaded revisions: files on disk may change under a running executor. */
 export function createRevisionLoader(
   repository: Repository,
   workers: Workers,

@@ -15,17 +15,17 @@ import { createJobExecutor, type JobExecutor } from './job-executor.ts';
 import { createRevisionLoader } from './load-revision.ts';
 
 /**
- * The program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the sign of life that
- * whoever starts it has seen standing still for a whole lease. Exit 0 also when another holds the job, or none is needed.
+ * Program of a detached executor: `node …/executor/main.js <job_id> [<epoch>.<heartbeat>]`, with the heartbeat that its
+ * launcher saw unchanged for a whole lease. Exit code 0 also when another executor holds the job, or none is needed.
  */
-const [jobId, standing] = process.argv.slice(2);
+const [jobId, stalled] = process.argv.slice(2);
 if (!jobId) {
   console.error('usage: executor/main <job_id>');
   process.exit(2);
 }
-// The terminal that started us may go away at any moment: that is not our affair.
+// The executor outlives the terminal that started it.
 process.on('SIGHUP', () => undefined);
-// An agent that ABP started must not be taken for our own parentage.
+// Inherited from an agent that started this executor; our own agents get their own.
 delete process.env.ABP_ATTEMPT_ID;
 
 const config = readConfig();
@@ -46,23 +46,23 @@ async function main(id: string): Promise<void> {
   const clock = steadyClock(systemClock);
   const store = await whenUnlocked(() => openStore(config.storagePath, clock, provablyDead));
   const { repository } = store;
-  // With a full disk it matters how a store is closed.
+  // On a full disk the store must be closed properly.
   process.once('exit', () => repository.close());
   const job = repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
-  // All that may be needed is loaded before the lease is confirmed: an update of the package on disk then changes nothing.
+  // Everything is loaded before the lease is confirmed: an update of the package on disk then has no effect.
   const surroundings = { places, environment: process.env };
   const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, surroundings);
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
-  const taken = await acquireJob(id, { repository, clock, observer, leaseMs, cause, ...seenStanding(standing) });
+  const taken = await acquireJob(id, { repository, clock, observer, leaseMs, cause, ...parseHeartbeat(stalled) });
   if (!taken) {
     log.logger.info('another executor holds the job, or it needs none');
     return;
   }
   const { lease, fenced } = taken;
-  if (fenced !== null) log.logger.warn({ executor_pid: fenced }, 'ended the executor that stood still');
+  if (fenced !== null) log.logger.warn({ executor_pid: fenced }, 'killed the stalled executor');
   const compressor = createCompressor(log);
   const executor = createJobExecutor(
     {
@@ -90,9 +90,9 @@ async function main(id: string): Promise<void> {
   log.logger.info('executor stopped');
 }
 
-function seenStanding(text: string | undefined): { readonly standing?: Heartbeat } {
+function parseHeartbeat(text: string | undefined): { readonly stalled?: Heartbeat } {
   const [epoch, heartbeat] = (text ?? '').split('.').map(Number);
-  return epoch === undefined || heartbeat === undefined ? {} : { standing: { epoch, heartbeat } };
+  return epoch === undefined || heartbeat === undefined ? {} : { stalled: { epoch, heartbeat } };
 }
 
 function stopOnSignals(executor: JobExecutor): void {
@@ -104,7 +104,7 @@ function stopOnSignals(executor: JobExecutor): void {
   }
 }
 
-/** While it lives, this executor also looks after jobs whose executor died. */
+/** Recovers other jobs whose executor died, while this executor runs. */
 function watchOthers({ repository }: Store, id: string, observer: LeaseObserver, signal: AbortSignal): void {
   const launcher = createLauncher({
     repository,

@@ -6,32 +6,32 @@ import type { Outcome } from '../domain/attempt.ts';
 import type { Assignment } from '../ports/worker.ts';
 import { isDiskFull } from '../supervision/disk.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
-import { movedFiles, noteMove, ownFiles, ownOutput } from '../workers/process/own-output.ts';
+import { movedFiles, ownFiles, ownOutput, recordMove } from '../workers/process/own-output.ts';
 import { NoRoomError } from '../workers/process/room.ts';
 
-/** More files of one attempt are moved, but not listed with its result. */
-const MOST_LISTED = 1000;
-/** Another place is tried for a file whose name or folder is something else there, or would be too long. */
-const IN_THE_WAY: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG'];
-const MOST_PLACES = 10;
+/** Most files of one attempt listed with its result; more are moved all the same. */
+const MAX_LISTED = 1000;
+/** Errors after which another name is tried: the name or folder is taken, or too long. */
+const NAME_TAKEN: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG'];
+const MAX_NAMES = 10;
 
 /**
- * Moves what a successful attempt wrote in its own directory to the output directory of its job, each file in one step, and
- * lists it with the result. The first unit of a job that writes a path owns it and replaces what is there; the file of
- * another unit becomes `<name>.unit-<index>.<ext>`, so that none is lost. May be called again, also by another executor,
- * after a kill at any point. A success whose files cannot be moved is a failure `bad_input`; throws NoRoomError where the
- * disk is full.
+ * Moves the files of a successful attempt from its own directory to the job's output directory, each atomically, and
+ * lists them with the result. The first unit of a job that writes a path owns it and replaces what is there; another
+ * unit's file becomes `<name>.unit-<index>.<ext>`, so that none is lost. Can be repeated, also by another executor,
+ * after a kill at any point. A success whose files cannot be moved becomes a failure `bad_input`. Throws NoRoomError
+ * when the disk is full.
  */
 export async function moveFiles(places: StorePaths, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
   if (!outcome.ok) return outcome;
   const { runDirectory, outputDirectory } = assignment;
   try {
     for await (const file of ownFiles(runDirectory)) await moveFile(places, assignment, file);
-    const artifacts = movedFiles(runDirectory).slice(0, MOST_LISTED);
+    const artifacts = movedFiles(runDirectory).slice(0, MAX_LISTED);
     return artifacts.length === 0 ? outcome : { ...outcome, result: { ...outcome.result, artifacts } };
   } catch (error) {
     if (isDiskFull(error)) throw new NoRoomError(outputDirectory, outcome);
-    const message = `its files could not be put into the output directory: ${(error as Error).message}`;
+    const message = `its files could not be moved to the output directory: ${(error as Error).message}`;
     return { ok: false, failureClass: 'bad_input', message, usage: outcome.usage };
   }
 }
@@ -41,26 +41,26 @@ async function moveFile(places: StorePaths, assignment: Assignment, file: Buffer
   const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
   const size = await sizeOf(from);
   if (size === null) return;
-  let inTheWay: NodeJS.ErrnoException | undefined;
+  let taken: NodeJS.ErrnoException | undefined;
   for (const name of namesFor(assignment, file)) {
     const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
     if (!(await claim(places, assignment, file, target))) continue;
     try {
       const folder = target.subarray(0, target.lastIndexOf('/') + 1);
       await mkdir(folder, { recursive: true });
-      noteMove(runDirectory, file, { path: name.toString(), bytes: size });
+      recordMove(runDirectory, file, { path: name.toString(), bytes: size });
       await move(from, target, Buffer.concat([folder, Buffer.from(`.${attemptId}.${process.pid}.part`)]));
       return;
     } catch (error) {
       if ((await sizeOf(from)) === null) return;
-      inTheWay = error as NodeJS.ErrnoException;
-      if (!IN_THE_WAY.includes(inTheWay.code)) throw error;
+      taken = error as NodeJS.ErrnoException;
+      if (!NAME_TAKEN.includes(taken.code)) throw error;
     }
   }
-  throw inTheWay ?? new Error(`every name for ${file.toString()} is another unit's`);
+  throw taken ?? new Error(`every name for ${file.toString()} belongs to another unit`);
 }
 
-/** null = it has just been moved, by an executor that has lost its lease and does not know yet, or by its successor. */
+/** Returns the size; null = just moved, by an executor that has lost its lease without knowing, or by its successor. */
 async function sizeOf(file: Buffer): Promise<number | null> {
   try {
     return (await lstat(file)).size;
@@ -77,12 +77,12 @@ function* namesFor({ stage, index }: Assignment, file: Buffer): Generator<Buffer
   const dot = file.lastIndexOf('.');
   const end = dot > file.lastIndexOf('/') + 1 ? dot : file.length;
   yield Buffer.concat([file.subarray(0, end), Buffer.from(`.${unit}`), file.subarray(end)]);
-  for (let n = 1; n <= MOST_PLACES; n++) yield Buffer.concat([Buffer.from(`${unit}${n === 1 ? '' : `.${n}`}/`), file]);
+  for (let n = 1; n <= MAX_NAMES; n++) yield Buffer.concat([Buffer.from(`${unit}${n === 1 ? '' : `.${n}`}/`), file]);
 }
 
 /**
- * Whether a path is for this file of this unit, now or since an earlier attempt. The owner is the text of a link, which is
- * made at once or not at all, also by two units.
+ * Tells whether a path belongs to this file of this unit, and claims a free one. The owner is the text of a link, whose
+ * creation is atomic between units.
  */
 async function claim(places: StorePaths, assignment: Assignment, file: Buffer, target: Buffer): Promise<boolean> {
   const owners = places.owners(assignment.jobId);
@@ -109,7 +109,7 @@ async function move(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   }
 }
 
-/** To another file system: whole, or not there. `part` is of this process alone; after a kill it stays, hidden. */
+/** Copies to another file system, atomically. `part` is used by this process alone; after a kill it remains, hidden. */
 async function copyAcross(file: Buffer, target: Buffer, part: Buffer): Promise<void> {
   try {
     const { atime, mtime } = await lstat(file);

@@ -2,13 +2,13 @@ import type { Attempt, Outcome } from '../domain/attempt.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { ExecutorContext } from './context.ts';
 
-/** An attempt that an earlier executor left. `orphan`: its unit was taken away, so that it only has to be stopped. */
+/** An attempt left running by an earlier executor. `orphan`: its unit was taken away, so it is only stopped. */
 export interface OrphanedAttempt {
   readonly claim: Claim;
   readonly orphan: boolean;
 }
 
-/** Reads from the rows what ran when the last executor ended. */
+/** Finds the attempts that were running when the last executor ended, from the rows. */
 export function findOrphanedAttempts({ repository, lease }: ExecutorContext): readonly OrphanedAttempt[] {
   return repository.attempts.running(lease.jobId).flatMap((attempt) => {
     const unit = repository.units.get(attempt);
@@ -18,13 +18,13 @@ export function findOrphanedAttempts({ repository, lease }: ExecutorContext): re
   });
 }
 
-/** The identity of an attempt's process as recorded; null when it was never recorded. */
+/** Returns the recorded process of an attempt; null = not recorded. */
 export function recordedProcess(attempt: Attempt) {
   const { machineId, bootId, pid, pidStartedAt: startedAt } = attempt;
   return pid === null ? null : { machineId, bootId, pid, startedAt };
 }
 
-/** An outcome that stands for "nobody saw how it ended". */
+/** Returns the outcome of an attempt whose ending is unknown. */
 export function interruptedOutcome(message: string, usage: Outcome['usage'] = {}): Outcome {
   return { ok: false, failureClass: 'interrupted', message, usage };
 }

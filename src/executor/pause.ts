@@ -2,7 +2,7 @@ import type { PauseReason } from '../domain/job.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
-/** Pauses the job if it is still at work and the lease is ours; the first reason stays. `message` is for a person. */
+/** Pauses the job if it is at work and the lease is held; the first reason stays. `message` is for a person. */
 export function pauseJob(
   { repository, lease }: ExecutorContext,
   tx: Tx,

@@ -4,23 +4,23 @@ import type { Stage } from '../domain/unit.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { AbortReason } from '../ports/worker.ts';
 
-/** What a job's status asks of its executor now. */
+/** Phase of an executor, derived from the job's status. */
 export type Phase =
   | {
       readonly kind: 'work';
       readonly stage: Stage;
       readonly purpose: AttemptPurpose;
-      /** Only these units: a test. */
+      /** Indexes of the units (a test); absent = all. */
       readonly indexes?: readonly number[];
     }
-  /** The job has ended: write its results where they belong. */
+  /** Write the output of the ended job. */
   | { readonly kind: 'export' }
   /** Keep the lease and wait for the quota window to open. */
   | { readonly kind: 'hold' }
-  /** Start nothing; what runs may finish (null), or is stopped for this reason. Then let go of the lease. */
+  /** Start nothing; running attempts may finish (null) or are stopped for this reason. Then release the lease. */
   | { readonly kind: 'leave'; readonly stop: AbortReason | null };
 
-/** Reads the phase off a job; null = the job is gone. */
+/** Returns the phase of a job; null = the job is gone. */
 export function phaseOf(job: Job | null): Phase {
   switch (job?.status) {
     case 'testing':
@@ -34,9 +34,8 @@ export function phaseOf(job: Job | null): Phase {
     case 'paused':
       if (job.pauseReason === 'usage_limit') return { kind: 'hold' };
       return { kind: 'leave', stop: job.pauseMode === 'hard' ? 'interrupted' : null };
+    // After a rejected test too: its attempts are stopped for good, so that none continues their session.
     case 'created':
-      // A rejected test: its attempts are stopped for good, so that no later one continues their session.
-      return { kind: 'leave', stop: 'cancelled' };
     case 'cancelled':
     case undefined:
       return { kind: 'leave', stop: 'cancelled' };
@@ -45,7 +44,10 @@ export function phaseOf(job: Job | null): Phase {
   }
 }
 
-/** Where a paused job goes on: where it was, unless units were put back meanwhile, whose results come first. */
+/**
+ * Returns the status in which a paused job continues: the one before, unless units were put back meanwhile, which come
+ * first.
+ */
 export function statusToResume(repository: Repository, job: Job): 'running' | 'post_processing' {
   if (job.pausedFrom !== 'post_processing') return 'running';
   const { pending, running } = repository.units.counts(job.jobId);

@@ -12,22 +12,22 @@ import type { Repository } from '../ports/repository.ts';
 import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 
-/** Who begins post-processing: from which statuses, under which lease (a person has none), and until when. */
-export interface Begin {
+/** Options: the allowed statuses, the lease to hold (none for a person), and a signal. */
+export interface BeginOptions {
   readonly from: readonly JobStatus[];
   readonly lease?: LeaseToken;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Puts a job into post-processing: writes the results file, then in one transaction makes (or puts back) the one unit of
- * stage post and moves the job. `conflict` = the job has left `from`, units were put back meanwhile, or the lease is lost.
+ * Starts post-processing: writes the results file, then in one transaction creates (or puts back) the one unit of stage
+ * post and moves the job. `conflict` = the job has left `from`, units were put back meanwhile, or the lease is lost.
  * Throws what the export throws.
  */
 export async function beginPostProcessing(
   { repository, places }: { readonly repository: Repository; readonly places: StorePaths },
   job: Job,
-  begin: Begin,
+  begin: BeginOptions,
 ): Promise<Begun> {
   const { jobId, postProcessing } = job;
   if (!postProcessing) return 'conflict';
@@ -51,17 +51,17 @@ export async function beginPostProcessing(
     const ref = { jobId, stage: 'post', index: 0 } as const;
     if (!repository.units.get(ref)) repository.units.add(tx, jobId, 'post', 0, [{ payload }]);
     repository.units.setPayload(tx, ref, payload);
-    // One that waits for its retry goes on waiting; one that has ended runs again over the new results.
+    // A unit waiting for its retry keeps waiting; one that has ended runs again over the new results.
     repository.units.moveMany(tx, jobId, { stage: 'post' }, 'pending', 1);
     repository.events.add(tx, jobId, { type: 'job:post_processing_started', data: { path, sha256 } });
     return 'begun';
   });
 }
 
-/** Files called results.jsonl that may be somebody else's before it is given up. */
+/** Most names tried: other files called results.jsonl may exist. */
 const MOST_FILES = 1000;
 
-/** Where the results can be written: beside files of that name which are not this job's, or were changed since. */
+/** Finds a path for the results: beside files of that name which are not this job's, or were changed since. */
 async function resultsFile(repository: Repository, jobId: string, directory: string) {
   for (let number = 1; ; number += 1) {
     const path = join(directory, number === 1 ? 'results.jsonl' : `results-${number}.jsonl`);

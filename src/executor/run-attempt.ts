@@ -14,12 +14,12 @@ import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { moveFiles } from './move-files.ts';
 import { type JudgingQueue, settleOrphan } from './settle-orphan.ts';
 
-/** How an attempt is come by: started here, or taken over from an executor that died. */
+/** Origin of an attempt: started here, or adopted from an executor that died. */
 export type Origin = 'new' | JudgingQueue;
 
 /**
- * Performs one claimed attempt to its outcome, or takes it over. Throws only when the disk is full, which is the job's
- * affair; every other fault is an outcome.
+ * Performs one claimed attempt to its outcome, or adopts it. Throws only when the disk is full, which concerns the job;
+ * every other error is an outcome.
  */
 export async function runAttempt(
   context: ExecutorContext,
@@ -31,7 +31,7 @@ export async function runAttempt(
 ): Promise<Outcome> {
   const { attempt } = claim;
   try {
-    // Its own revision, which after a crash need not be the current one.
+    // Its own revision, which after a crash may not be the current one.
     const loaded = await context.load(job, attempt.revision);
     const { worker } = loaded;
     const assignment = assignmentOf(context, job, loaded, claim);
@@ -40,31 +40,37 @@ export async function runAttempt(
       onSpawn: (process) => onSpawn(process, attempt.deadlineAt ?? context.clock.now() + assignment.timeoutMs),
     };
     if (origin === 'new') {
-      const refused = await refusedRun(context, job, loaded);
+      const refused = await approvalFailure(context, job, loaded);
       if (refused) return refused;
       mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
-      const unusable = withoutOutput(context, assignment);
+      const unusable = outputDirectoryFailure(context, assignment);
       if (unusable) return unusable;
     }
     const outcome =
       origin === 'new'
         ? await worker.run(assignment, running)
         : await settleOrphan(context, origin, claim, worker, assignment, running);
-    return clean(await moveFiles(context.places, assignment, outcome), job);
+    return redacted(await moveFiles(context.places, assignment, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
-    context.log.logger.error({ unit: claim.unit.index, attempt: attempt.attempt, err: error }, 'attempt broke');
+    context.log.logger.error(
+      { unit: claim.unit.index, attempt: attempt.attempt, err: error },
+      'unexpected error in an attempt',
+    );
     const message = error instanceof Error ? error.message : String(error);
-    return clean({ ok: false, failureClass: 'crashed', message, usage: {} }, job);
+    return redacted({ ok: false, failureClass: 'crashed', message, usage: {} }, job);
   }
 }
 
-/** What a person allowed must be what runs now: looked at before every start, as files may have changed since the last. */
-async function refusedRun({ repository }: ExecutorContext, job: Job, { definition, revision }: LoadedRevision) {
+/**
+ * Returns the failure of a run that is not approved; null = approved. Checked before every start, as files may have
+ * changed.
+ */
+async function approvalFailure({ repository }: ExecutorContext, job: Job, { definition, revision }: LoadedRevision) {
   const now = repository.jobs.get(job.jobId) ?? job;
-  const standing = await approvalStateOf(repository, now, revision.limits, definition);
-  if (standing.approved) return null;
-  return { ok: false, failureClass: 'approval', message: standing.reason, usage: {} } as const;
+  const state = await approvalStateOf(repository, now, revision.limits, definition);
+  if (state.approved) return null;
+  return { ok: false, failureClass: 'approval', message: state.reason, usage: {} } as const;
 }
 
 function assignmentOf(
@@ -87,13 +93,13 @@ function assignmentOf(
       .render(retryReason === null ? { payload: unit.payload } : { payload: unit.payload, retryReason }),
     payload: unit.payload,
     config,
-    // The schema describes a unit's result; what post-processing writes is free.
+    // The schema describes a unit's result, not that of post-processing.
     outputSchema: post ? null : revision.outputSchema,
     runDirectory: attempt.runDirectory,
     home: job.home,
     workingDirectory: job.workingDirectory,
     outputDirectory: post?.outputDirectory ?? job.outputDirectory,
-    // Post-processing works on what the units made, also on their files.
+    // Post-processing also reads the files of the units.
     readableDirectories: post ? [...loaded.readableDirectories, job.outputDirectory] : loaded.readableDirectories,
     timeoutMs: seconds(config.timeout_s, revision.limits.timeout_s) * 1000,
     deadlineAt: attempt.deadlineAt,
@@ -106,8 +112,8 @@ function assignmentOf(
 }
 
 /**
- * Why the unit's last own failure was not accepted, where that helps; null where it does not. What happened to it since then
- * (a busy service, a closed window, a kill) says nothing about the task and hides no reason.
+ * Returns the reason of the unit's last failure of its own, if that helps the next attempt; else null. Later
+ * interruptions (a busy service, a closed window, a kill) say nothing about the task and do not hide it.
  */
 function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {
   for (let number = attempt.attempt - 1; number > 0; number--) {
@@ -120,13 +126,13 @@ function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt'
   return null;
 }
 
-/** A limit that the worker's own config sets wins over the job's. */
+/** Returns the worker's own limit, else the job's. */
 function seconds(own: Json | undefined, limit: number): number {
   return typeof own === 'number' ? own : limit;
 }
 
-/** The failure of an attempt whose output directory cannot be made; null = it is there. */
-function withoutOutput({ places }: ExecutorContext, { outputDirectory }: Assignment): Outcome | null {
+/** Returns the failure of an attempt whose output directory cannot be created; null = it exists. */
+function outputDirectoryFailure({ places }: ExecutorContext, { outputDirectory }: Assignment): Outcome | null {
   try {
     makeOutputDirectory(places, outputDirectory);
     return null;
@@ -138,9 +144,9 @@ function withoutOutput({ places }: ExecutorContext, { outputDirectory }: Assignm
 }
 
 /**
- * The session of the attempt before, if that one was cut off: its work so far has been paid for. One that was cut off
- * before its agent had said a word leaves it as it was. Not when the prompt, the schema or the worker has changed since:
- * it would go on with the old ones. Its cost is known where its attempt had a result line.
+ * Returns the session of the previous attempt if it was cut off: its work is paid for. An attempt cut off before its
+ * agent said anything is passed over. No session when the prompt, the schema or the worker has changed since: it would
+ * continue with the old ones. Its cost is known when its attempt had a result line.
  */
 function sessionToContinue(
   { repository }: ExecutorContext,
@@ -164,10 +170,10 @@ function sessionToContinue(
 }
 
 /**
- * Nothing that came out of a worker is stored unredacted: results as their job wants it, what is told about the attempt as a
- * log. Redacted before it is cut: half of a secret is not known for one.
+ * Redacts an outcome: results by the job's setting, other texts as logs. Redacted before it is cut: half a secret is
+ * not recognized.
  */
-function clean({ notes, ...rest }: Outcome, { redactResults }: Job): Outcome {
+function redacted({ notes, ...rest }: Outcome, { redactResults }: Job): Outcome {
   const outcome: Outcome = notes ? { ...rest, notes: redactNotes(notes) } : rest;
   if (!outcome.ok) return { ...outcome, message: cutMiddle(redact(outcome.message, 'logs'), MESSAGE_CHARS) };
   if (!redactResults) return outcome;

@@ -7,17 +7,17 @@ import type { ExecutorContext } from './context.ts';
 import { interruptedOutcome, recordedProcess } from './orphaned-attempts.ts';
 
 /**
- * Attempts that were taken over are judged one at a time, each until its outcome is written down: when judging one ends or
- * stalls the executor, that is held against no other.
+ * Queue of adopted attempts to judge, one at a time, each until its outcome is recorded: when judging one ends or
+ * stalls the executor, no other is blamed.
  */
 export interface JudgingQueue {
-  /** Resolves when it is this attempt's turn. */
+  /** Resolves when this attempt is next. */
   take(claim: Claim): Promise<void>;
-  /** Its outcome is written down. */
+  /** Removes an attempt whose outcome is recorded. */
   end(claim: Claim): void;
 }
 
-/** Makes the turns of one executor. */
+/** Creates the queue of one executor. */
 export function createJudgingQueue(): JudgingQueue {
   const waiting: { readonly claim: Claim; readonly begin: () => void }[] = [];
   const next = () => waiting[0]?.begin();
@@ -34,16 +34,17 @@ export function createJudgingQueue(): JudgingQueue {
   };
 }
 
-/** Between two tries to write to a store that others keep busy. */
+/** Time between two tries to write to a busy store. */
 const BUSY_MS = 200;
 
-/** An attempt whose output has cost too many executors. */
+/** Thrown for an attempt whose output has ended too many executors. */
 class GivenUp extends Error {}
 
 /**
- * The outcome of an attempt that an earlier executor left: waits for it while it lives, else judges its files, else it was
- * interrupted. That its judging begins is recorded before: what ends or stalls one executor after another is given up after
- * MAX_JUDGES, and waiting for one that lives counts as nothing. One that was cancelled and lives no more is not judged.
+ * Returns the outcome of an orphaned attempt: waits for it while it is alive, else judges its files, else it was
+ * interrupted. Records the start of judging first, so that output which ends or stalls one executor after another fails
+ * after MAX_JUDGES; waiting for a living attempt does not count. An attempt that was cancelled and is no longer alive
+ * is not judged.
  */
 export async function settleOrphan(
   context: ExecutorContext,
@@ -75,7 +76,10 @@ export async function settleOrphan(
   }
 }
 
-/** Resolves once it is written down. Without the lease never: the successor judges, and this executor is about to end. */
+/**
+ * Resolves when the start of judging is recorded; never without the lease: the successor judges, and this executor is
+ * about to end.
+ */
 async function recordJudge({ repository, lease, clock }: ExecutorContext, { attempt }: Claim): Promise<void> {
   for (;;) {
     try {
@@ -86,7 +90,7 @@ async function recordJudge({ repository, lease, clock }: ExecutorContext, { atte
       });
       return isOurs ? undefined : await new Promise<never>(() => undefined);
     } catch (error) {
-      // Its outcome could not be written down either, and waits for room: better judged than paid for again.
+      // The outcome could not be recorded either and waits for room: better judged than paid for again.
       if (isDiskFull(error)) return;
       if (!isStoreBusy(error)) throw error;
       await clock.sleep(BUSY_MS);

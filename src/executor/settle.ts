@@ -13,25 +13,25 @@ import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { pauseJob } from './pause.ts';
 import type { Finished, Running } from './worker-pool.ts';
 
-/** Without any success for this long while the service refuses, the job pauses instead of knocking for ever. */
-const PATIENCE_MS = 30 * 60_000;
-/** When the service does not say when its window opens. */
+/** Time without a success, while the service refuses, after which the job pauses. */
+const MAX_REFUSAL_MS = 30 * 60_000;
+/** Length of a closed window when the service does not say when it opens. */
 const UNKNOWN_WINDOW_MS = 15 * 60_000;
-/** The least, also when it says a time that is over by our clock: clocks differ, and nobody knocks without a pause. */
+/** Shortest window, also when the service names a time in the past: clocks differ. */
 const SHORTEST_WINDOW_MS = 60_000;
-/** Of a message in an event; the attempt has all of it. */
+/** Most characters of a message in an event; the attempt has all of it. */
 const MESSAGE_CHARS = 500;
 
-/** What the effects on the job remember between attempts. */
+/** Health of the service, kept between attempts. */
 export interface ServiceHealth {
   readonly limit: ConcurrencyLimit;
-  /** Monotonic ms since when the service refuses, without a success between; null while it does not. */
+  /** Monotonic ms since which the service refuses without a success in between; null = it does not. */
   refusedSinceMs: number | null;
 }
 
 /**
- * Writes down how an attempt ended: history, unit, events, and what it means for the job. `loaded` is the current
- * revision: its limits count, also for an attempt of an earlier one. One open transaction.
+ * Settles an attempt: its row, its unit, events, and the effect on the job. `loaded` is the current revision, whose
+ * limits count also for an attempt of an earlier one. One open transaction.
  */
 export function settleAttempt(
   context: ExecutorContext,
@@ -75,12 +75,12 @@ function settlementOf(
   const attemptStatus = attemptStatusOf(failureClass);
   const { retriesUsed, deferrals, interruptions } = unit;
   const unchanged = { retriesUsed, deferrals, interruptions, notBefore: 0 };
-  // We cut it off on purpose (hard pause, stop of the executor): nothing is held against the unit.
+  // Cut off on purpose (hard pause, stop of the executor): not counted against the unit.
   if (failureClass === 'interrupted' && stopped !== null) {
     const before = { failureClass: unit.failureClass, failureMessage: unit.failureMessage };
     return { attemptStatus, outcome, decision: { ...unchanged, ...before, status: 'pending' } };
   }
-  // A test makes one attempt: whatever failed is shown to the person, who decides.
+  // A test makes one attempt: any failure is shown to the person, who decides.
   if (attempt.purpose === 'test' && failureClass !== 'interrupted' && failureClass !== 'cancelled') {
     const because = { failureClass, failureMessage: message };
     return { attemptStatus, outcome, decision: { ...unchanged, ...because, status: 'failed' } };
@@ -88,7 +88,10 @@ function settlementOf(
   return { attemptStatus, outcome, decision };
 }
 
-/** A test never pauses its job: no move from testing to paused exists. What it learnt about the service counts. */
+/**
+ * Applies the effect of a failure on the job. A test never pauses its job (there is no move from testing to paused);
+ * what it learned about the service counts.
+ */
 function applyToJob(
   context: ExecutorContext,
   tx: Tx,
@@ -107,11 +110,11 @@ function applyToJob(
       const now = clock.monotonic();
       health.limit.backOff(now, startedMs);
       health.refusedSinceMs ??= now;
-      if (now - health.refusedSinceMs < PATIENCE_MS) return;
-      const minutes = PATIENCE_MS / 60_000;
+      if (now - health.refusedSinceMs < MAX_REFUSAL_MS) return;
+      const minutes = MAX_REFUSAL_MS / 60_000;
       const reason = sentences(
         `Nothing succeeded for ${minutes} minutes: ${message}`,
-        'Look at the service, then resume_job.',
+        'Check the service, then resume_job.',
       );
       pauseJob(context, tx, 'worker_unavailable', reason);
       return;
@@ -122,7 +125,7 @@ function applyToJob(
       const until = Math.max(outcome.resumeAt ?? now + UNKNOWN_WINDOW_MS, now + SHORTEST_WINDOW_MS);
       repository.quotas.close(tx, { type, closedUntil: until, reason: message });
       repository.events.add(tx, lease.jobId, { type: 'quota:closed', data: { type, until } });
-      // An attempt of an earlier revision may have had another worker, which is no concern of this one.
+      // An attempt of an earlier revision may have used another worker, whose quota does not concern this one.
       if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', sentences(message, advice), until);
       return;
     }

@@ -8,7 +8,7 @@ export interface Running {
   readonly claim: Claim;
   /** Monotonic ms. */
   readonly startedMs: number;
-  /** Why we stopped it; null while we have not. First cause wins. */
+  /** Why this executor stopped it; null = not stopped. The first reason stays. */
   stopped: AbortReason | null;
   readonly stop: (reason: AbortReason) => void;
 }
@@ -22,20 +22,20 @@ export interface Finished {
 /** The executor's bound on concurrent attempts. */
 export interface WorkerPool {
   readonly running: ReadonlySet<Running>;
-  /** Slots that are not taken; negative while more run than the bound allows (adopted, or the bound shrank). */
+  /** Returns the number of free slots; negative while more attempts run than allowed (adopted, or the limit was lowered). */
   free(size: number): number;
-  /** Puts an attempt into a slot; `onFinished` gets its outcome. `work` must not throw. */
+  /** Starts an attempt in a slot; `onFinished` gets its outcome. `work` must not throw. */
   start(claim: Claim, startedMs: number, work: (running: Running, signal: AbortSignal) => Promise<Outcome>): Running;
 }
 
-/** Makes a pool. What finishes is handed to `onFinished` on its own tick. */
+/** Creates a pool. `onFinished` is called for each attempt on its own tick. */
 export function createWorkerPool(size: number, onFinished: (finished: Finished) => void): WorkerPool {
   const limit = pLimit(size);
   const running = new Set<Running>();
   return {
     running,
     free(next) {
-      // p-limit refuses 0: a paused job simply claims nothing.
+      // p-limit rejects 0; a paused job claims nothing anyway.
       limit.concurrency = Math.max(1, next, running.size);
       return next - running.size;
     },

@@ -16,11 +16,10 @@ import type { ExecutorContext } from './context.ts';
 type Context = Pick<ExecutorContext, 'repository' | 'places' | 'lease' | 'clock' | 'log'>;
 
 /**
- * Writes the results of an ended job to its output, and records how that went: a file that cannot be written changes nothing
- * about the job. Until it is recorded the output is due, so that whoever comes after a kill writes it again: the file is
- * moved to its path whole, and what it holds is announced before, by which the next one knows it for the job's own. Resolves
- * without a record when it was stopped, or the job or the lease is not what it was. Throws what says that the store is busy
- * or gone.
+ * Writes the results of an ended job to its output and records the result; a failure changes nothing about the job.
+ * Until then the output stays due, so that the next executor writes it after a kill: the file is moved to its path
+ * complete, and its hash is recorded before, which identifies it as the job's own. Resolves without a record when it
+ * was stopped, or the job or the lease has changed. Throws when the store is busy or gone.
  */
 export async function writeOutput(context: Context, job: Job, signal: AbortSignal): Promise<void> {
   const { clock, log } = context;
@@ -70,12 +69,15 @@ async function write(context: Context, job: Job, output: JobOutput, signal: Abor
     writer: jobId,
     async announce(sha256) {
       if (await record(context, { state: 'due', sha256 })) return;
-      throw new AbpError('cancelled', `${jobId} has been put to work again, or is another executor's now.`);
+      throw new AbpError('cancelled', `${jobId} has been started or resumed again, or another executor has its lease.`);
     },
   });
 }
 
-/** Whether it was written: the job owes its output still, and the lease is ours. Also on a full disk: it ends the claim. */
+/**
+ * Records the state of the output; true = recorded: the output is still due, and the lease is held. Works on a full
+ * disk, since it ends the need for an executor.
+ */
 async function record({ repository, lease }: Context, outputState: OutputState, event?: NewEvent): Promise<boolean> {
   await repository.turn();
   return withReserve(repository, () =>

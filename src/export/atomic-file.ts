@@ -7,41 +7,41 @@ import { AbpError } from '../domain/error.ts';
 
 const CHUNK_CHARS = 64 * 1024;
 
-/** Takes the text of a file that is not there yet. */
+/** Receives the text of a new file. */
 export interface Sink {
-  /** Adds text; true = it is time to `flush`. */
+  /** Adds text; true = time to `flush`. */
   push(text: string): boolean;
-  /** Begins to write what was added, once what was flushed before is written: the next text is made meanwhile. */
+  /** Starts to write the added text, after the previous flush is written: the next text is produced meanwhile. */
   flush(): Promise<void>;
-  /** Forgets everything so far. */
+  /** Discards everything written so far. */
   restart(): Promise<void>;
 }
 
-/** What an export may take the place of. Absent = nothing. */
-export interface Replacing {
+/** Files that an export may replace. Absent = none. */
+export interface ReplaceOptions {
   /** Any file. */
   readonly force?: boolean | undefined;
-  /** SHA-256, hex, of what the same job exported to this path before: such a file holds nothing of anybody else. */
+  /** SHA-256 (hex) of earlier exports of the same job to this path: such a file may be replaced. */
   readonly former?: readonly string[] | undefined;
 }
 
-/** How a file takes its place. */
-export interface Placing extends Replacing {
-  /** Called with the SHA-256 (hex) of the whole file right before it is moved to its path; what it throws prevents that. */
+/** Options of an atomic write. */
+export interface WriteOptions extends ReplaceOptions {
+  /** Called with the SHA-256 (hex) of the whole file right before it is moved to its path; an error prevents the move. */
   readonly announce?: (sha256: string) => Promise<void>;
   /**
-   * Whose file it is, for one writer at a time: what an earlier one left beside the path when it was killed is removed, and
-   * one that is not dead after all has nothing to move there any more.
+   * Id for one writer at a time: temporary files of an earlier, killed writer are removed; one that is still alive then
+   * finds nothing to move.
    */
   readonly writer?: string;
 }
 
 /**
- * Refuses a path that no file can be written to: a directory, something that is not a file, a link, one in a folder that
- * is not this user's, or one that must not be replaced. Throws AbpError `invalid_input`, `already_exists`, `conflict` (a
- * former export that was changed since) or `environment`.
+ * Checks that a file can be written to a path. Throws AbpError `invalid_input` (a directory, not a regular file, a
+ * link), `already_exists`, `conflict` (a former export that was changed since) or `environment` (the folder is not
+ * writable).
  */
-export async function checkTarget(file: string, replacing: Replacing): Promise<void> {
+export async function checkTarget(file: string, replacing: ReplaceOptions): Promise<void> {
   try {
     await refuseTaken(file, replacing);
     await accessFolder(path.dirname(path.resolve(file)));
@@ -50,8 +50,8 @@ export async function checkTarget(file: string, replacing: Replacing): Promise<v
   }
 }
 
-async function refuseTaken(file: string, { force = false, former = [] }: Replacing): Promise<void> {
-  const found = await lstat(file).catch(unlessMissing);
+async function refuseTaken(file: string, { force = false, former = [] }: ReplaceOptions): Promise<void> {
+  const found = await lstat(file).catch(nullIfMissing);
   if (found === null) return;
   if (found.isSymbolicLink()) {
     throw new AbpError('invalid_input', `Cannot export to ${file}: it is a link, and links are not followed.`, {
@@ -71,8 +71,8 @@ async function refuseTaken(file: string, { force = false, former = [] }: Replaci
   if (force || (former.length > 0 && former.includes(await sha256Of(file)))) return;
   const hint = 'Give another path, or force to replace it.';
   if (former.length === 0)
-    throw new AbpError('already_exists', `${file} exists already and was left as it is.`, { hint });
-  throw new AbpError('conflict', `${file} was changed since it was exported, and was left as it is.`, { hint });
+    throw new AbpError('already_exists', `${file} already exists and was not changed.`, { hint });
+  throw new AbpError('conflict', `${file} was changed since it was exported, and was not replaced.`, { hint });
 }
 
 async function sha256Of(file: string): Promise<string> {
@@ -82,45 +82,45 @@ async function sha256Of(file: string): Promise<string> {
 }
 
 /**
- * Makes a directory, with those on the way to it: for nobody but this user where the nearest one that is there may not be
- * read by others either, else as the umask says.
+ * Creates a directory and its parents: mode 0700 where the nearest existing one is closed to others, else as the umask
+ * says.
  */
 export function makeDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: isPrivate(nearest(directory)) ? 0o700 : 0o777 });
+  mkdirSync(directory, { recursive: true, mode: isPrivate(nearestExisting(directory)) ? 0o700 : 0o777 });
 }
 
-/** Whether neither group nor others may read in a folder that is there. */
+/** Tells whether an existing folder is closed to group and others. */
 function isPrivate(folder: string): boolean {
   return (statSync(folder).mode & 0o044) === 0;
 }
 
-function nearest(folder: string): string {
-  return existsSync(folder) ? folder : nearest(path.dirname(folder));
+function nearestExisting(folder: string): string {
+  return existsSync(folder) ? folder : nearestExisting(path.dirname(folder));
 }
 
-/** Whether a file can be made in a folder, or in the nearest one on the way to it that is there. */
+/** Checks that a file can be created in a folder, or in its nearest existing parent; throws the system's error. */
 async function accessFolder(folder: string): Promise<void> {
-  const isThere = (await stat(folder).catch(unlessMissing)) !== null;
+  const isThere = (await stat(folder).catch(nullIfMissing)) !== null;
   await (isThere ? access(folder, constants.W_OK | constants.X_OK) : accessFolder(path.dirname(folder)));
 }
 
 /**
- * Writes a file beside its place and moves it there when it is whole and on the disk: nobody ever sees half of it, and
- * what was there stays until then. Folders on the way are made. Only this user may read it where only they may read its
- * folder. Resolves to its size and SHA-256 (hex).
+ * Writes a file beside its path and moves it there when it is complete and on disk: no reader sees half of it, and an
+ * old file stays until then. Creates missing folders. Only this user may read it where only this user may read its
+ * folder. Returns size and SHA-256 (hex).
  */
 export async function writeAtomically(
   file: string,
-  placing: Placing,
+  placing: WriteOptions,
   write: (sink: Sink) => Promise<void>,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const folder = path.dirname(file);
-  // Not made of its name: that may be as long as names can be.
+  // Not derived from its name, which may have the maximal length.
   const start = `.abp-export-${placing.writer === undefined ? '' : `${placing.writer}-`}`;
   const beside = path.join(folder, `${start}${randomUUID()}.tmp`);
   try {
     makeDirectory(folder);
-    if (placing.writer !== undefined) await removeLeft(folder, start);
+    if (placing.writer !== undefined) await removeTemporary(folder, start);
     const written = await writeAndSync(beside, isPrivate(folder) ? 0o600 : 0o666, write);
     await placing.announce?.(written.sha256);
     await checkTarget(file, placing);
@@ -133,7 +133,7 @@ export async function writeAtomically(
   }
 }
 
-async function removeLeft(folder: string, start: string): Promise<void> {
+async function removeTemporary(folder: string, start: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(start) && name.endsWith('.tmp')) await rm(path.join(folder, name), { force: true });
   }
@@ -152,7 +152,7 @@ async function writeAndSync(file: string, mode: number, write: (sink: Sink) => P
   return { bytes: (await handle.stat()).size, sha256: sha256() };
 }
 
-/** `end` waits for the write under way: the handle must not be closed before. */
+/** Creates the sink of a file. `end` waits for the write in progress: the handle must stay open until then. */
 function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void>; sha256: () => string } {
   let hash = createHash('sha256');
   let waiting = '';
@@ -173,7 +173,7 @@ function sinkOf(handle: FileHandle): { sink: Sink; end: () => Promise<void>; sha
         hash.update(chunk);
         writing = writeAll(handle, chunk, position);
         position += chunk.length;
-        // Whoever waits for it next hears of a failure.
+        // The next await reports a failure.
         writing.catch(() => undefined);
       },
       restart: async () => {
@@ -199,12 +199,12 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync();
 }
 
-function unlessMissing(error: unknown): null {
+function nullIfMissing(error: unknown): null {
   if (codeOf(error) === 'ENOENT') return null;
   throw error;
 }
 
-/** What the system refuses is a person's to fix; everything else passes as it is. */
+/** Converts a system error to AbpError `environment`; other errors pass unchanged. */
 function explained(file: string, error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof AbpError || code === undefined) return error;

@@ -4,9 +4,12 @@ import { nearest } from '../domain/nearest.ts';
 import type { Cell } from './format.ts';
 import type { ExportRow } from './row.ts';
 
-/** Results with names as keys (say, word counts) would make a column for every word: beyond this a group is one column. */
+/**
+ * Most columns of a group: results with varying names as keys (say, word counts) would make one for every name. Above,
+ * a group is one column.
+ */
 const MAX_COLUMNS = 500;
-/** Separates the steps of a path inside; a name may well contain a dot. */
+/** Separates the steps of a path internally; a name may contain a dot. */
 const STEP = '\0';
 
 const UNIT_COLUMNS = [
@@ -21,22 +24,22 @@ const UNIT_COLUMNS = [
   'artifacts',
 ] as const satisfies readonly (keyof ExportRow)[];
 
-/** Columns of one nested value, in the order in which they were first seen. */
+/** Columns of one nested value, in the order of first appearance. */
 interface Group {
   paths(): readonly string[];
-  /** Cells by position; adds a path, and calls `onNew`, for what was not seen before. */
+  /** Returns the cells by position; adds a new path and calls `onNew` for it. */
   cells(value: Json, onNew: () => void): readonly Cell[];
 }
 
-/** The columns of an export, as far as its rows have shown them. */
+/** Columns of an export, collected from its rows. */
 export interface Columns {
-  /** Takes in the columns of a row. */
+  /** Adds the columns of a row. */
   see(row: Pick<ExportRow, 'payload' | 'result'>): void;
-  /** The table so far: all columns, or the selected ones. Throws AbpError `invalid_input` for one that is not there. */
+  /** Returns the table so far: all columns, or the selected ones. Throws AbpError `invalid_input` for an unknown one. */
   layout(fields: readonly string[] | undefined): Layout;
 }
 
-/** Headers, and the cells of a row in their order. `fresh` says whether the row had a column that is not in the layout. */
+/** Headers, and a row's cells in their order. `fresh` = the row has a column missing in the layout. */
 interface Layout {
   readonly headers: readonly string[];
   cells(row: ExportRow): { readonly cells: readonly Cell[]; readonly fresh: boolean };
@@ -52,14 +55,14 @@ interface Found {
   readonly row: ExportRow;
   readonly payload: readonly Cell[];
   readonly result: readonly Cell[];
-  /** The row had a column that no row before it had. */
+  /** True = the row has a column that no earlier row had. */
   readonly fresh: boolean;
 }
 
 /**
- * Columns of payloads first, then of results, then of the unit. An object is flattened (`size.width`), a list stays
- * JSON. A name belongs to the payload, then to the unit, then to the result: another one of that name is `unit.status`
- * or `result.status`.
+ * Collects columns: payload first, then result, then unit. An object is flattened (`size.width`), a list stays JSON. On
+ * equal names the payload keeps the name, then the unit, then the result; the others are called `unit.status` or
+ * `result.status`.
  */
 export function createColumns(partial: boolean): Columns {
   const payload = createGroup();
@@ -124,7 +127,7 @@ function createGroup(): Group {
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
       const object = value as JsonObject;
       let empty = true;
-      // Not Object.entries: for a million rows its pairs are a fifth of all that is thrown away.
+      // Not Object.entries: its pairs would be a fifth of all garbage of a million rows.
       for (const key in object) {
         empty = false;
         visit(object[key] ?? null, path === '' ? key : path + STEP + key, cells, onNew);
@@ -164,7 +167,10 @@ function unitCell(row: ExportRow, name: (typeof UNIT_COLUMNS)[number]): Cell {
   return row.artifacts.length === 0 ? null : row.artifacts.map((artifact) => artifact.path);
 }
 
-/** A column by its header, by its group and name (`payload.status`), or a whole payload or result. */
+/**
+ * Finds a column by header, by group and name (`payload.status`), or a whole payload or result. Throws AbpError
+ * `invalid_input` for an unknown one.
+ */
 function select(field: string, columns: readonly Column[]): Column {
   const found =
     columns.find(({ header }) => header === field) ??
@@ -173,8 +179,8 @@ function select(field: string, columns: readonly Column[]): Column {
   if (found !== undefined) return { ...found, header: field };
   const names = [...columns, ...WHOLE].map(({ header }) => header);
   const guess = nearest(field, names);
-  throw new AbpError('invalid_input', `No row has a field ${JSON.stringify(field)} to export.`, {
-    hint: `${guess === null ? '' : `Did you mean ${JSON.stringify(guess)}? `}There are: ${names.slice(0, 40).join(', ')}.`,
+  throw new AbpError('invalid_input', `No row has a field ${JSON.stringify(field)}.`, {
+    hint: `${guess === null ? '' : `Did you mean ${JSON.stringify(guess)}? `}Known fields: ${names.slice(0, 40).join(', ')}.`,
     details: { field, fields: names.slice(0, 100) },
   });
 }

@@ -1,19 +1,22 @@
 import { firstSeen } from '../domain/unseen-characters.ts';
 import type { Cell, ExportFormat, LongCell } from './format.ts';
 
-/** What makes a spreadsheet take a text for a formula. */
+/** First characters that make a spreadsheet read a text as a formula. */
 const FORMULA = new Set(['=', '+', '-', '@']);
-/** Some spreadsheets let a formula begin behind them. */
+/** Some spreadsheets accept a formula after these. */
 const BREAK_START = /^[\t\r\n]/;
-/** Digits with what stands in numbers, amounts of money and phone numbers: evaluated or not, it does nothing. */
+/** Matches numbers, amounts of money and phone numbers: evaluating them is harmless. */
 const NUMBER_OR_PHONE = /^ *[+-][\d\s().,/\-\p{Sc}]+(?:[eE][+-]?\d+|(?:ext\.?|x) ?\d+)?%?$/iu;
-/** A cell holds no more in Excel, which cuts or refuses the rest: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3 */
+/**
+ * Most characters of a cell in Excel, which cuts or rejects longer ones:
+ * https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
+ */
 export const MOST_CHARACTERS = 32_767;
 const SHOWN_LONG_CELLS = 5;
-/** Readers that detect the delimiter look at the header: in quotes none of these is one. */
+/** Delimiters quoted in a header, since readers detect the delimiter there. */
 const OTHER_DELIMITERS = /[,;\t|]/;
 
-/** RFC 4180 with `\n` line ends, UTF-8 without a mark. Text that a spreadsheet would run gets an apostrophe before it. */
+/** CSV by RFC 4180 with `\n` line ends, UTF-8 without BOM. Text that a spreadsheet would run gets an apostrophe in front. */
 export const csvFormat = separated({
   type: 'csv',
   extension: '.csv',
@@ -23,7 +26,7 @@ export const csvFormat = separated({
   needsQuotes: /[",\r\n]|^\s|\s$/,
 });
 
-/** The same with tabs: quotes and all, as spreadsheets and ABP's own csv source read it. */
+/** The same with tabs, also quoted: as spreadsheets and ABP's csv source read it. */
 export const tsvFormat = separated({
   type: 'tsv',
   extension: '.tsv',
@@ -53,7 +56,7 @@ function separated({
       const first: LongCell[] = [];
       let headers: readonly string[] = [];
       const text = (cell: string): string => {
-        // No reader takes a NUL in a table, ABP's own neither.
+        // No reader accepts a NUL in a table, nor does ABP's own.
         const clean = cell.replaceAll('\0', '');
         if (clean !== cell) withoutNul += 1;
         if (raw || !isFormula(clean)) return clean;
@@ -71,7 +74,7 @@ function separated({
         }
         return quoted(whole, unit === null);
       };
-      // A line that is empty would be taken for no row at all.
+      // An empty line would not be read as a row.
       const line = (cells: readonly Cell[], unit: number | null) =>
         `${cells.map((cell, column) => written(cell, column, unit)).join(delimiter) || '""'}\n`;
       return {
@@ -92,9 +95,9 @@ function separated({
   };
 }
 
-/** Whether a spreadsheet would run a text: what is not seen before its first character hides nothing. */
+/** Tells whether a spreadsheet would run a text; unseen characters before the first visible one hide nothing. */
 function isFormula(text: string): boolean {
-  // The full-width and small forms count in some locales.
+  // Full-width and small forms count in some locales.
   if (!BREAK_START.test(text) && !FORMULA.has(firstSeen(text).normalize('NFKC'))) return false;
   return !(NUMBER_OR_PHONE.test(text) && /\d/.test(text));
 }

@@ -1,35 +1,35 @@
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { ExportRow } from './row.ts';
 
-/** What is in one cell: JSON, or undefined where a row has nothing for a column. */
+/** Content of a cell: JSON; undefined = the row has no value for the column. */
 export type Cell = Json | undefined;
 
-/** How one export is written, piece by piece; every method returns the next text of the file. */
+/** Writer of one export, piece by piece; every method returns the next text of the file. */
 export interface FormatWriter {
-  /** Before the first row. `headers` is empty when rows are written whole. */
+  /** Returns the text before the first row. `headers` is empty when rows are written whole. */
   begin(headers: readonly string[]): string;
-  /** The row of a unit as cells in the order of the headers. */
+  /** Returns a unit's row from cells in the order of the headers. */
   cells(cells: readonly Cell[], unit: number): string;
-  /** A row as it is, for formats that can. */
+  /** Returns a row as it is, for formats that support that. */
   whole(row: ExportRow | (ExportRow & { readonly partial: true })): string;
   end(): string;
-  /** What whoever reads the file has to know about it. */
+  /** Returns facts about the file for its reader. */
   notes(): FormatNotes;
 }
 
-/** What is not in a file as it was, or may not be read whole. */
+/** Differences between the data and the file. */
 export interface FormatNotes {
-  /** Cells that were changed so that no spreadsheet runs them as a formula. */
+  /** Cells changed so that no spreadsheet runs them as a formula. */
   readonly guarded: number;
-  /** Cells without the NUL characters that they had; absent where there were none. */
+  /** Cells from which NUL characters were removed; absent = none. */
   readonly nul_left_out?: number;
-  /** Rows in whose texts half of a character became U+FFFD; absent where there were none. */
+  /** Rows with half a surrogate pair, replaced by U+FFFD; absent = none. */
   readonly halves_replaced?: number;
-  /** Cells that are longer than a cell of Excel can be, with the first of them; absent where there are none. */
+  /** Cells longer than Excel allows, with the first of them; absent = none. */
   readonly long_cells?: { readonly count: number; readonly first: readonly LongCell[] };
 }
 
-/** The notes of a report alone, to be kept; none of what did not happen. */
+/** Returns the notes of a report as JSON to be stored, without those that count nothing. */
 export function notesOf({ guarded, nul_left_out, halves_replaced, long_cells }: FormatNotes): JsonObject {
   return {
     ...(guarded > 0 && { guarded }),
@@ -41,7 +41,7 @@ export function notesOf({ guarded, nul_left_out, halves_replaced, long_cells }: 
   };
 }
 
-/** A cell with its place and its length in UTF-16 code units; `unit` is null in the header. */
+/** Place of a cell and its length in UTF-16 code units; `unit` is null in the header. */
 export interface LongCell {
   readonly unit: number | null;
   readonly column: string;
@@ -52,11 +52,11 @@ export interface LongCell {
 export interface ExportFormat {
   readonly type: string;
   readonly extension: string;
-  /** As HTTP tells it. */
+  /** Value of the Content-Type header. */
   readonly mediaType: string;
   readonly description: string;
-  /** Whether rows are always cells: then results are flattened to columns, else only when fields are selected. */
+  /** True = rows are always cells, with results flattened to columns; false = only when fields are selected. */
   readonly tabular: boolean;
-  /** `raw` leaves cells that a spreadsheet would run as a formula as they are. */
+  /** Creates a writer. `raw` keeps cells that a spreadsheet would run as a formula. */
   open(options: { readonly raw: boolean }): FormatWriter;
 }

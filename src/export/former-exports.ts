@@ -1,11 +1,11 @@
 import type { EventType } from '../domain/event.ts';
 import type { Repository } from '../ports/repository.ts';
 
-/** Events that say what was written where: `data` has `path`, by which the file really lies, and `sha256`. */
+/** Events of written files: `data` has `path` (real path of the file) and `sha256`. */
 const WRITING: readonly EventType[] = ['results:exported', 'job:post_processing_started'];
 const PAGE = 500;
 
-/** SHA-256 of everything that a job wrote to a path before: a file that is still so may be replaced. */
+/** Returns the SHA-256 (hex) of all files that a job wrote to a path: an unchanged one may be replaced. */
 export function formerExports({ events }: Repository, jobId: string, path: string): readonly string[] {
   const found = new Set<string>();
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {

@@ -20,7 +20,7 @@ const exportFormats = {
 export type ExportFormatName = keyof typeof exportFormats;
 export const EXPORT_FORMATS = Object.keys(exportFormats) as readonly ExportFormatName[];
 
-/** The format of a name, or AbpError `invalid_input` that names the nearest. */
+/** Returns a format by name. Throws AbpError `invalid_input` that suggests the closest name. */
 function getExportFormat(name: string): ExportFormat {
   const known: Readonly<Record<string, ExportFormat>> = exportFormats;
   const format = Object.hasOwn(known, name) ? known[name] : undefined;
@@ -34,22 +34,22 @@ function getExportFormat(name: string): ExportFormat {
   );
 }
 
-/** How files of a format end, such as `.csv`. */
+/** Returns the file extension of a format, such as `.csv`. */
 export function exportExtension(format: ExportFormatName): string {
   return exportFormats[format].extension;
 }
 
-/** Its media type. */
+/** Returns the media type of a format. */
 export function exportMediaType(format: ExportFormatName): string {
   return exportFormats[format].mediaType;
 }
 
-/** The format that a file name asks for by its extension, or null. */
+/** Returns the format of a file name by its extension; null = none. */
 export function exportFormatOf(file: string): ExportFormatName | null {
   return EXPORT_FORMATS.find((name) => file.toLowerCase().endsWith(exportFormats[name].extension)) ?? null;
 }
 
-/** The same, or `invalid_input` that names the extensions there are: no file lies about what is in it. */
+/** Returns the format of a file name. Throws AbpError `invalid_input` that lists the known extensions. */
 export function requireFormatOf(file: string): ExportFormatName {
   const format = exportFormatOf(file);
   if (format) return format;
@@ -62,7 +62,7 @@ export function requireFormatOf(file: string): ExportFormatName {
   );
 }
 
-/** Exports units in a format of the table: what `writeUnits` says, and `invalid_input` for an unknown format. */
+/** Exports units in a format by name. Throws as `writeUnits`, and AbpError `invalid_input` for an unknown format. */
 export async function exportUnits(
   format: string,
   rows: RowSource,

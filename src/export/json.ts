@@ -1,7 +1,7 @@
 import type { ExportFormat } from './format.ts';
 import { recordOf } from './record.ts';
 
-/** One JSON array with an object a line. */
+/** A JSON array with one object per line. */
 export const jsonFormat: ExportFormat = {
   type: 'json',
   extension: '.json',

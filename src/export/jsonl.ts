@@ -1,7 +1,7 @@
 import type { ExportFormat } from './format.ts';
 import { recordOf } from './record.ts';
 
-/** One JSON object a line. */
+/** One JSON object per line. */
 export const jsonlFormat: ExportFormat = {
   type: 'jsonl',
   extension: '.jsonl',

@@ -1,13 +1,13 @@
 import type { Cell, ExportFormat } from './format.ts';
 
 /**
- * What would end the cell, or be emphasis, a link, an image, code or HTML instead of the text that it is. Within a word
- * `_` means nothing.
+ * Characters that would end the cell or start emphasis, a link, an image, code or HTML. Within a word `_` has no
+ * meaning.
  */
 const SIGNIFICANT = /[\\|`*~[\]<>&]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|[\r\n]+/gu;
 const WRITTEN: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;' };
 
-/** A table for a page or a pull request: cells are text, whatever they contain; line breaks become spaces. */
+/** A table for a page or a pull request: cells are plain text; line breaks become spaces. */
 export const markdownFormat: ExportFormat = {
   type: 'markdown',
   extension: '.md',

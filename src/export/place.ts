@@ -7,36 +7,36 @@ import type { StorePaths } from '../supervision/store-paths.ts';
 import { exportFormatOf } from './index.ts';
 import { fileTarget } from './write-target.ts';
 
-/** Formats that nothing reads by itself, whatever the name of the file: no assistant, no editor, no package manager. */
+/** Formats that no program runs or loads by itself, whatever the file name: no assistant, editor or package manager. */
 const DATA: readonly string[] = ['csv', 'tsv', 'jsonl'];
 
-/** Who names a place: whether it is a person, and where they work. All absolute. */
-export interface Naming {
+/** Origin of a path: whether a person named it, and where they work. All absolute. */
+export interface PathOrigin {
   readonly byPerson: boolean;
   readonly workingDirectory: string;
-  /** Beside the home of the job; absent = not known. */
+  /** Home of the caller, in addition to that of the job; absent = unknown. */
   readonly home?: string | null;
 }
 
-/** What of a job decides where its results may go. */
-export type Exported = Pick<Job, 'jobId' | 'outputDirectory' | 'postProcessing' | 'workingDirectory' | 'home'>;
+/** Fields of a job that decide where its results may go. */
+export type ExportedJob = Pick<Job, 'jobId' | 'outputDirectory' | 'postProcessing' | 'workingDirectory' | 'home'>;
 
 /**
- * Where an export really lies: absolute, without links. Its content comes from items and agents, so that a file which a
- * shell, an editor or an assistant reads by itself would be a program: without a person it is a file of its format, below the
- * job's own outputs, or data below its output directory or home, nowhere hidden. Throws `approval_required` for any other
- * place, `invalid_input` for one that nothing may be written to.
+ * Resolves the path of an export: absolute, without links. Its content comes from items and agents, so a file that a
+ * shell, an editor or an assistant loads by itself would be a program. Without a person only these are allowed: a file
+ * of its format below the job's own outputs, or a data format below its output directory or home, in no hidden folder.
+ * Throws AbpError `approval_required` for any other place, `invalid_input` for one that cannot be written.
  */
 export function exportPlace(
   places: StorePaths,
-  job: Exported,
+  job: ExportedJob,
   { path: target, format }: Pick<JobOutput, 'path' | 'format'>,
-  by: Naming,
+  by: PathOrigin,
 ): string {
   const { jobId, outputDirectory, postProcessing, workingDirectory } = job;
   const own = places.outputs(jobId);
   const outputs = [outputDirectory, own, ...(postProcessing ? [postProcessing.outputDirectory] : [])];
-  // Folders in which agents, or others who were here before, may have laid links.
+  // Folders in which agents or earlier users may have put links.
   const place = fileTarget(places, target, [by.workingDirectory, workingDirectory, ...outputs]);
   const name = basename(place);
   const isBelow = (directory: string) => isWithin(dirname(place), realPath(directory));
@@ -44,24 +44,20 @@ export function exportPlace(
     outputs.some(isBelow) || [job.home, homeOf(by.home ?? null)].some((home) => isPlainOutput(place, home));
   const isNamedSo = exportFormatOf(name) === format && !name.startsWith('.');
   if (by.byPerson || (isNamedSo && (isBelow(own) || (isPlain && DATA.includes(format))))) return place;
-  throw new AbpError('approval_required', `${target}: only a person can have results written there as ${format}.`, {
-    hint: `Give the name of a table (results.csv, results.jsonl) below ${outputDirectory}${job.home ? ` or ${job.home}` : ''}; anything else a person has written: \`abp export <job> <file>\`, or output.path in a batch file that they run.`,
+  throw new AbpError('approval_required', `${target}: only a person may write results there as ${format}.`, {
+    hint: `Give the name of a table (results.csv, results.jsonl) below ${outputDirectory}${job.home ? ` or ${job.home}` : ''}; for any other path a person runs \`abp export <job> <file>\`, or sets output.path in a batch file that they run.`,
     details: { path: target },
   });
 }
 
 /**
- * The place of a job's own output, looked at again: it is where it was when it was given. Throws `invalid_input` where a
- * link has come between, else as `exportPlace`.
+ * Resolves the path of a job's output again: it must not have changed. Throws AbpError `invalid_input` when a link now
+ * leads elsewhere, else as `exportPlace`.
  */
-export function outputPlace(places: StorePaths, job: Exported, { path, format, byPerson }: JobOutput): string {
+export function outputPlace(places: StorePaths, job: ExportedJob, { path, format, byPerson }: JobOutput): string {
   const place = exportPlace(places, job, { path, format }, { byPerson, workingDirectory: job.workingDirectory });
   if (place === path) return place;
-  throw new AbpError(
-    'invalid_input',
-    `${path} lies behind a link that leads to ${place}, and links are not followed.`,
-    {
-      hint: 'Put a folder in the place of the link, or export to another path.',
-    },
-  );
+  throw new AbpError('invalid_input', `${path} is behind a link that leads to ${place}, and links are not followed.`, {
+    hint: 'Put a folder in the place of the link, or export to another path.',
+  });
 }

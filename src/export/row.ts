@@ -4,7 +4,7 @@ import { usd } from '../domain/money.ts';
 import type { UnitStatus } from '../domain/unit.ts';
 import type { UnitWithResult } from '../ports/repository.ts';
 
-/** What an export says about one unit. Without `fields` a JSON or JSON Lines export is these objects as they are. */
+/** Row of one unit in an export. Without `fields`, JSON and JSON Lines contain these objects. */
 export interface ExportRow {
   /** The unit's index in its job. */
   readonly unit: number;
@@ -12,19 +12,19 @@ export interface ExportRow {
   readonly key: string;
   readonly status: UnitStatus;
   readonly payload: JsonObject;
-  /** The structured result, else the text; null when there is none. */
+  /** Structured result, else the text; null = none. */
   readonly result: Json;
   readonly artifacts: readonly Artifact[];
   readonly failure_class: string | null;
   readonly failure_message: string | null;
   readonly attempts: number;
-  /** Of all attempts, so that the column adds up; null where no worker told. */
+  /** Sum over all attempts; null = no worker reported it. */
   readonly cost_usd: number | null;
-  /** Of all attempts. */
+  /** Sum over all attempts. */
   readonly duration_ms: number | null;
 }
 
-/** The row of a stored unit. Only a completed unit has a result: what an earlier attempt left is history. */
+/** Converts a stored unit to a row. Only a completed unit has a result; results of earlier attempts are history. */
 export function exportRow({ unit, result: latest, used }: UnitWithResult): ExportRow {
   const result = unit.status === 'completed' ? latest : null;
   return {

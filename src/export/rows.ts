@@ -3,10 +3,10 @@ import type { UnitStatus } from '../domain/unit.ts';
 import type { Repository } from '../ports/repository.ts';
 import { type ExportRow, exportRow } from './row.ts';
 
-/** Small, so that what a page holds is gone before the garbage collector takes it for lasting. */
+/** Units per page; small, so that a page is freed before the garbage collector promotes it. */
 const PAGE = 200;
 
-/** A job's units as export rows, in index order, page by page: memory does not grow with the job. */
+/** Yields a job's units as export rows, in index order, page by page: memory does not grow with the job. */
 export function* exportRows(
   repository: Repository,
   job: Pick<Job, 'jobId'>,

@@ -3,8 +3,8 @@ import type { ExportRow } from './row.ts';
 import type { RowSource } from './write-units.ts';
 
 /**
- * The same rows with whole characters: half of a surrogate pair is U+FFFD, in texts and names alike. UTF-8 holds none, and
- * no source takes one, ABP's own neither. `replaced` counts the rows of the last pass that had one.
+ * Replaces half surrogate pairs by U+FFFD in texts and names: UTF-8 has none, and no source accepts one. `replaced`
+ * returns the number of rows changed in the last pass.
  */
 export function wholeTexts(rows: RowSource): { readonly rows: RowSource; replaced(): number } {
   let replaced = 0;
@@ -23,7 +23,7 @@ export function wholeTexts(rows: RowSource): { readonly rows: RowSource; replace
   return { rows: whole, replaced: () => replaced };
 }
 
-/** Looked at first: nearly every row is whole, and stays the object that it is. */
+/** Checked first: nearly every row is well-formed and stays the same object. */
 function isWhole(value: Json): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value !== 'object' || value === null) return true;

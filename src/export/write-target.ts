@@ -7,29 +7,29 @@ import type { StorePaths } from '../supervision/store-paths.ts';
 import { makeDirectory } from './atomic-file.ts';
 
 /**
- * The one place that decides where ABP may write for somebody: nowhere in its store but in its outputs, however the path
- * is written, and nowhere that a link leads to out of the folder that the path names.
+ * The only place that decides where ABP may write on request: not into its store, except its outputs, and not where a
+ * link leads out of the folder that the path names.
  */
 
 /**
- * Where a file that somebody wants to have written really lies: absolute, without links on the way; its last name is as
- * given. `within` are folders that a path below them must not leave by a link. Throws AbpError `invalid_input`.
+ * Resolves the path of a file to write: absolute, without links on the way; the last name as given. A path below one of
+ * the `within` folders must not leave it by a link. Throws AbpError `invalid_input`.
  */
 export function fileTarget(places: StorePaths, path: string, within: readonly string[]): string {
   const real = join(realPlace(dirname(path)), basename(path));
-  refuseWayOut(path, real, within);
+  refuseEscape(path, real, within);
   refuseStore(places, path, real);
   return real;
 }
 
-/** The same for a directory in which agents may write: neither may the store lie in it. */
+/** Does the same for a directory in which agents may write: it must not contain the store either. */
 export function directoryTarget(places: StorePaths, path: string, within: readonly string[]): string {
   const real = realPlace(path);
-  refuseWayOut(path, real, within);
+  refuseEscape(path, real, within);
   refuseStore(places, path, real);
   for (const database of databasesOf(places)) {
     if (namesBelow(real, dirname(database)) === null) continue;
-    throw new AbpError('invalid_input', `Agents may not write in ${path}: ABP's store lies in it (${database}).`, {
+    throw new AbpError('invalid_input', `Agents may not write in ${path}: it contains ABP's store (${database}).`, {
       hint: 'Give a folder of its own for what they write.',
     });
   }
@@ -37,13 +37,13 @@ export function directoryTarget(places: StorePaths, path: string, within: readon
 }
 
 /**
- * Makes the directory that a job's agents write in, as it was found when the job was made: one that has become a link
- * since leads somewhere that nobody agreed to. Throws AbpError `invalid_input`, and what the system says.
+ * Creates the output directory of a job, which must be where it was when the job was created: one replaced by a link
+ * leads to a place that was not agreed to. Throws AbpError `invalid_input`, and system errors.
  */
 export function makeOutputDirectory(places: StorePaths, directory: string): void {
   const real = directoryTarget(places, directory, []);
   if (real !== directory) {
-    throw new AbpError('invalid_input', `${directory} is, or lies behind, a link that leads to ${real}.`, {
+    throw new AbpError('invalid_input', `${directory} is, or is behind, a link that leads to ${real}.`, {
       hint: 'Put a folder in the place of the link, or make another job with the path that it leads to.',
     });
   }
@@ -51,12 +51,15 @@ export function makeOutputDirectory(places: StorePaths, directory: string): void
   makeDirectory(directory);
 }
 
-/** Outputs are for nobody but this user, also where the folder of the database is for others too. Before one is written. */
+/**
+ * Creates the folder of all outputs with mode 0700, also beside a database that others may read. Call it before an
+ * output is written.
+ */
 export function keepOutputsPrivate({ allOutputs }: StorePaths, real: string): void {
   if (isBelow(real, realPlace(allOutputs))) mkdirSync(allOutputs, { recursive: true, mode: 0o700 });
 }
 
-function refuseWayOut(path: string, real: string, within: readonly string[]): void {
+function refuseEscape(path: string, real: string, within: readonly string[]): void {
   const left = within.find((folder) => isBelow(path, folder) && !isBelow(real, realPlace(folder)));
   if (left === undefined) return;
   throw new AbpError('invalid_input', `${path} leads out of ${left} by a link, and links are not followed.`, {
@@ -65,22 +68,22 @@ function refuseWayOut(path: string, real: string, within: readonly string[]): vo
 }
 
 function refuseStore(places: StorePaths, path: string, real: string): void {
-  if (!databasesOf(places).some((database) => isStores(database, real))) return;
+  if (!databasesOf(places).some((database) => belongsToStore(database, real))) return;
   throw new AbpError('invalid_input', `Nothing may be written to ${path}: it belongs to ABP's store.`, {
     hint: `Give a path elsewhere, or one below ${places.allOutputs}.`,
   });
 }
 
-/** The database by its path and, where that is a link, by where it lies: the files of SQLite are there. */
+/** Returns the database's path and, if that is a link, its target: SQLite's other files are there. */
 function databasesOf({ database }: StorePaths): readonly string[] {
   return [...new Set([database, realPlace(database)])];
 }
 
 /**
- * Whether a place is the store's: its files, by their names and by what they are, everything in its folders, and the whole
- * of a folder in which nothing but the store lies. Outputs are not.
+ * Tells whether a path belongs to the store: its files, by name and by inode, its folders, and the whole folder when it
+ * holds only the store. Outputs do not.
  */
-function isStores(database: string, real: string): boolean {
+function belongsToStore(database: string, real: string): boolean {
   const folder = dirname(database);
   const isOwn = (name: string) => isOwnName(name, basename(database));
   if (OWN_NAMES.some((name) => namesBelow(join(folder, name), real) !== null)) return true;
@@ -94,7 +97,10 @@ function isStores(database: string, real: string): boolean {
 
 const OUTPUTS = 'outputs';
 
-/** The database, what SQLite and servers put beside it under its name (also where letters are not told apart), and the folders. */
+/**
+ * Tells whether a name is the database, a file that SQLite or a server puts beside it (case-insensitive), or one of the
+ * store's folders.
+ */
 function isOwnName(name: string, database: string): boolean {
   const [found, own] = [name.toLowerCase(), database.toLowerCase()];
   return found === own || found.startsWith(`${own}-`) || found.startsWith(`${own}.`) || OWN_NAMES.includes(name);
@@ -102,7 +108,7 @@ function isOwnName(name: string, database: string): boolean {
 
 const OWN_NAMES: readonly string[] = Object.values(OWN_FOLDERS);
 
-/** Names that lead from a folder to a place, however either is reached; null = it does not lie below. */
+/** Returns the names that lead from a folder to a path, however both are spelled; null = not below. */
 function namesBelow(folder: string, place: string, names: readonly string[] = []): readonly string[] | null {
   if (place === folder) return names;
   const stats = statsOf(place);
@@ -116,7 +122,7 @@ function isSame({ dev, ino }: Stats, path: string): boolean {
   return other !== null && other.dev === dev && other.ino === ino;
 }
 
-/** What is there, links followed; null = nothing that could be looked at. */
+/** Returns the stats of a path, links followed; null = missing or not accessible. */
 function statsOf(path: string): Stats | null {
   try {
     return statSync(path);
@@ -129,7 +135,7 @@ function entriesOf(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** By its path alone. */
+/** Compares the paths alone. */
 function isBelow(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way !== '..' && !way.startsWith(`..${sep}`);

@@ -1,24 +1,24 @@
-import { checkTarget, type Placing, type Sink, writeAtomically } from './atomic-file.ts';
+import { checkTarget, type Sink, type WriteOptions, writeAtomically } from './atomic-file.ts';
 import { createColumns } from './columns.ts';
 import type { ExportFormat, FormatNotes, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
 import { wholeTexts } from './whole-text.ts';
 
-/** Rows that can be gone through more than once: columns must be known before the first row is written. */
+/** Rows that can be read more than once: columns must be known before the first row is written. */
 export type RowSource = () => Iterable<ExportRow> | AsyncIterable<ExportRow>;
 
-/** How to export. */
-export interface ExportOptions extends Placing {
+/** Options of an export. */
+export interface ExportOptions extends WriteOptions {
   /** Columns by header, by group and name (`payload.id`, `unit.status`, `result.title`), or whole `payload`, `result`. */
   readonly fields?: readonly string[];
-  /** Leaves text that a spreadsheet would run as a formula as it is. */
+  /** True = text that a spreadsheet would run as a formula stays as it is. */
   readonly raw?: boolean;
-  /** The job has not ended: every row then says `partial`. */
+  /** True = the job has not ended; every row then has `partial`. */
   readonly partial?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** What was exported; `sha256` is hex. */
+/** Report of an export; `sha256` is hex. */
 export interface ExportReport extends FormatNotes {
   readonly path: string;
   readonly format: string;
@@ -28,14 +28,14 @@ export interface ExportReport extends FormatNotes {
   readonly partial: boolean;
 }
 
-/** Rows that show the columns; a later row with another one makes the export start over with all columns known. */
+/** Rows read for the columns; a later row with a new column restarts the export with all columns known. */
 const SAMPLE_ROWS = 1_000;
-/** Rows that are looked at in one turn of the event loop. */
+/** Rows read in one turn of the event loop. */
 const ROWS_A_TURN = 200;
 
 /**
- * Writes units to a file, streaming, atomically. Throws AbpError: `invalid_input` (unknown field, a directory),
- * `already_exists`, `conflict`, `environment` (not writable); then no file remains.
+ * Writes units to a file, streaming and atomic. Throws AbpError `invalid_input` (unknown field, a directory),
+ * `already_exists`, `conflict`, `environment` (not writable); then no file is left.
  */
 export async function writeUnits(
   driver: ExportFormat,
@@ -59,7 +59,7 @@ type Plan = (sink: Sink, rows: RowSource, driver: ExportFormat, options: ExportO
 
 type Written = FormatNotes & { readonly rows: number };
 
-/** Rows as they are: one pass. */
+/** Plans rows as they are: one pass. */
 function wholeRows(partial: boolean): Plan {
   return async (sink, rows, driver, { raw = false, signal }) => {
     const writer = driver.open({ raw });
@@ -71,8 +71,8 @@ function wholeRows(partial: boolean): Plan {
 }
 
 /**
- * Rows as cells. The first rows show the columns, all rows when fields are selected (a wrong name is refused before
- * anything is written); one pass is enough unless a later row has a new column.
+ * Plans rows as cells. The columns come from the first rows, or from all rows when fields are selected (an unknown name
+ * is rejected before anything is written). One pass is enough unless a later row has a new column.
  */
 async function planTable(rows: RowSource, { fields, partial = false, signal }: ExportOptions): Promise<Plan> {
   const columns = createColumns(partial);
@@ -83,7 +83,7 @@ async function planTable(rows: RowSource, { fields, partial = false, signal }: E
       columns.see(row);
       seen += 1;
       if (seen >= limit) break;
-      // Nothing is written meanwhile that would let others have their turn: a heartbeat must not wait for all rows.
+      // No write yields to the event loop here: a heartbeat must not wait for all rows.
       if (seen % ROWS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   };
@@ -105,7 +105,7 @@ async function planTable(rows: RowSource, { fields, partial = false, signal }: E
   };
 }
 
-/** Writes all rows; the number of them, or null as soon as `textOf` says that it cannot go on. */
+/** Writes all rows; returns their number, or null as soon as `textOf` returns null. */
 async function pass(
   sink: Sink,
   rows: RowSource,

@@ -18,10 +18,10 @@ import { serverCall } from './server-call.ts';
 import { addSignIn, addSignOut, askAgain, signInPage } from './sign-in.ts';
 import { addStreams } from './streams.ts';
 
-/** Twenty times the longest prompt; items never come this way. */
+/** Twenty times the longest prompt; items are read from sources, not from requests. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** What an app is made of. */
+/** Parts of the app. */
 export interface AppParts {
   readonly host: HttpHost;
   readonly auth: Auth;
@@ -33,7 +33,7 @@ export interface AppParts {
   readonly mcp?: ServeOptions['mcp'];
 }
 
-/** Everything that is reached over HTTP, in the order in which a request passes it. */
+/** Creates the app: middleware and routes, in the order in which a request passes them. */
 export function createApp(parts: AppParts): Hono<HttpEnv> {
   const { host, auth, feeds, log, boundTo, port, page, mcp } = parts;
   const { orchestrator } = host;
@@ -41,7 +41,7 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
     const answer = problemResponse(c, error);
-    // Whoever asked is told the mistake; what was ABP's own is told by the log alone, with where it happened.
+    // Only the log gets the stack of an internal error.
     if (answer.status === 500) log.error({ err: error, request_id: c.get('requestId') }, 'request failed');
     return answer;
   });
@@ -50,7 +50,7 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   app.use(requestId, securityHeaders, metrics.measure, logRequests(log), checkHost(boundTo), checkOrigin);
   addSignIn(app, auth, port);
   app.use(checkCaller(auth, (fromElsewhere) => (fromElsewhere ? askAgain() : signInPage(port, 401))));
-  // Behind the guard: nobody's body is kept before it is known who sends it.
+  // After the guard: no body is kept before its sender is known.
   app.use(atMost(MAX_BODY_BYTES));
   addSignOut(app, auth);
   addDiagnostics(app, host, feeds);
@@ -75,39 +75,38 @@ function addEndpoint(app: Hono<HttpEnv>, { orchestrator }: HttpHost, endpoint: E
   });
 }
 
-/** A path that is there, asked with a method that it has not. */
+/** Answers 405 with Allow where a path exists but not for this method. */
 function refuseOtherMethods(app: Hono<HttpEnv>): void {
   for (const [path, routes] of Map.groupBy([...ENDPOINTS, ...RESOURCES], (route) => route.path)) {
     const allowed = routes.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
     app.all(routerPath(path), (c) => {
-      throw new HttpRefusal('method_not_allowed', `${c.req.method} is not for ${c.req.path}.`, `Allowed: ${allowed}.`, {
-        Allow: allowed,
-      });
+      const message = `Method ${c.req.method} is not allowed for ${c.req.path}.`;
+      throw new HttpRefusal('method_not_allowed', message, `Allowed: ${allowed}.`, { Allow: allowed });
     });
   }
 }
 
-/** MCP is spoken by hosts, which have the token; a browser has no business there, signed in or not. */
+/** Rejects browsers, signed in or not: MCP hosts have the token. */
 const programsOnly: MiddlewareHandler<HttpEnv> = (c, next) => {
   if (c.get('caller') === 'token') return next();
   throw new HttpRefusal('forbidden', 'MCP is for programs, not for browsers.', 'Send Authorization: Bearer TOKEN.');
 };
 
-/** The request under the id that it has here, for an interface that is mounted behind this one. */
+/** Copies a request with its id, for the interface mounted behind this one. */
 function identified(request: Request, id: string): Request {
   const headers = new Headers(request.headers);
   headers.set('X-Request-Id', id);
   return new Request(request, { headers });
 }
 
-/** What pages ask every other second is no news; what changes something, or is refused, is. Who tries to come in, stands out. */
+/** Logs polling of pages at debug, changes and errors at info, failed sign-ins at warn. */
 function levelOf(method: string, status: number): 'debug' | 'info' | 'warn' | 'error' {
   if (status >= 500) return 'error';
   if (status === 401) return 'warn';
   return method === 'GET' && status < 400 ? 'debug' : 'info';
 }
 
-/** One line a request. The query stays out of it: it may hold what people search for. */
+/** Logs one line per request, without its query, which may contain what a person searches for. */
 function logRequests(log: Logger): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const started = performance.now();

@@ -2,55 +2,55 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AbpError } from '../domain/error.ts';
 import type { Caller } from './caller.ts';
 
-/** Shorter than this, a token that a person chose could be guessed. */
+/** A shorter token that a person chose could be guessed. */
 const MIN_TOKEN_CHARS = 32;
 const SESSION_MS = 7 * 24 * 3_600_000;
-/** Browsers of one person; the one that signed in first gives way. */
+/** Above this, a new session ends the oldest one. */
 const MAX_SESSIONS = 64;
 
-/** The header by which a page proves that it is the one that signed in; a cookie goes to every port of its host. */
+/** Header by which the page that signed in proves itself; the cookie alone is sent to every port of its host. */
 export const PAGE_KEY_HEADER = 'X-ABP-Page-Key';
 
-/** What a browser gets when it signs in. */
+/** Credentials that a browser gets when it signs in. */
 export interface NewSession {
   /** Value of the Set-Cookie header. */
   readonly cookie: string;
-  /** Kept by the page, for PAGE_KEY_HEADER. */
+  /** Value of PAGE_KEY_HEADER; the page keeps it. */
   readonly pageKey: string;
 }
 
-/** Who may come in. Holds the token and the sessions of one server. */
+/** Authentication of one server: its token and its sessions. */
 export interface Auth {
-  /** Whether this is the server's token. */
+  /** Compares with the server's token in constant time. */
   accepts(token: string): boolean;
-  /** Name of the session cookie: cookies are shared by all ports of a host, so each server has its own. */
+  /** Name of the session cookie, with the port: all ports of a host share their cookies. */
   readonly cookieName: string;
-  /** Uses the code of a link up; null = it is none. Ends the session that the browser had (`former`: its cookie). */
+  /** Redeems the code of a link, which works once; null = not valid. Ends the browser's earlier session (`former`: its cookie). */
   signIn(code: string, former: string): NewSession | null;
-  /** Who shows this cookie and this page key; null = nobody that is signed in. */
+  /** Returns whose cookie and page key these are; null = not signed in. */
   visitor(cookie: string, pageKey: string): Exclude<Caller, 'token'> | null;
-  /** Ends a session; returns the Set-Cookie header that takes its cookie away. */
+  /** Ends a session; returns the Set-Cookie header that deletes its cookie. */
   signOut(cookie: string): string;
 }
 
-/** A token that nobody can guess. */
+/** Makes a token of 256 random bits, base64url. */
 export function randomToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Refuses a token that is too short to protect anything. */
+/** Rejects a weak token with AbpError `invalid_input`. */
 export function checkToken(token: string): void {
   if (token.length >= MIN_TOKEN_CHARS && /^[\x21-\x7e]+$/.test(token)) return;
   throw new AbpError(
     'invalid_input',
     `token: expected at least ${MIN_TOKEN_CHARS} printable ASCII characters without spaces, found ${token.length}.`,
-    { hint: 'openssl rand -hex 32 makes a good one.' },
+    { hint: 'Make one with: openssl rand -hex 32' },
   );
 }
 
 /**
- * Makes the keeper of one server's interface; `redeem` uses the code of a sign-in link up. Sessions are random, known by their
- * hashes alone, and end with the server: nothing that lies on the disk, the token least of all, makes one.
+ * Creates the authentication of one server; `redeem` uses up the code of a sign-in link. Sessions are random, kept as hashes
+ * in memory, and end with the server: nothing on the disk, and not the token, creates one.
  */
 export function createAuth(options: {
   readonly token: string;
@@ -87,12 +87,12 @@ export function createAuth(options: {
   };
 }
 
-/** Under which a session is kept: found by a hash, the time this takes says nothing about its cookie. */
+/** Returns the key of a session: the time of a look-up by hash reveals nothing about the cookie. */
 function nameOf(cookie: string): string {
   return digest(cookie).toString('base64url');
 }
 
-/** Of one length, whatever that of the text: can be compared in constant time. */
+/** Hashes a text to 32 bytes, so that two can be compared in constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
-/** What cannot open a browser (no screen, none installed) says so at once; a browser itself may stay. */
+/** A program that cannot open a browser (no screen, none installed) exits sooner; a browser may keep running. */
 const FAILS_WITHIN_MS = 1500;
 
-/** Opens the person's browser: what $BROWSER names, else the system's own way. false = it could not be done. */
+/** Opens a URL with the program in $BROWSER, or else the system's default; false = it failed. */
 export function openInBrowser(
   url: string,
   environment: Readonly<Record<string, string | undefined>>,

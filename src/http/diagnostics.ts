@@ -7,7 +7,7 @@ import type { Feeds } from './feed.ts';
 import type { HttpHost } from './host.ts';
 import { diagnostics, health } from './resources.ts';
 
-/** `/health` says that requests are answered and the store can be read; `/diagnostics` what a person wants to know then. */
+/** Adds `/health`, which reads the store, and `/diagnostics`, the state of the server for troubleshooting. */
 export function addDiagnostics(app: Hono<HttpEnv>, { config, orchestrator }: HttpHost, feeds: Feeds): void {
   const { repository } = orchestrator.deps;
   const startedAt = Date.now();

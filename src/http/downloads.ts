@@ -1,8 +1,9 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
+import { getMimeType } from 'hono/utils/mime';
 import { realPlace } from '../approval/real-place.ts';
 import { AbpError } from '../domain/error.ts';
 import { exportExtension, exportMediaType } from '../export/index.ts';
@@ -15,17 +16,7 @@ import { routerPath } from './endpoints.ts';
 import { resourceReader } from './input.ts';
 import { artifact, results } from './resources.ts';
 
-/** Only what a browser can show in an <img> has a type of its own; everything else is bytes to be saved. */
-const IMAGE_TYPES: Readonly<Record<string, string>> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-  '.svg': 'image/svg+xml',
-};
-
-/** Files to be saved: what agents made, and results as a table. */
+/** Adds the downloads: artifacts of an attempt, and results as a file. */
 export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): void {
   const { repository } = orchestrator.deps;
 
@@ -38,7 +29,10 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
     if (!made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
     const folder =
       stage === 'post' ? (job.postProcessing?.outputDirectory ?? job.outputDirectory) : job.outputDirectory;
-    return attachment(c, basename(path), await openMade(folder, made.path), IMAGE_TYPES[extname(path).toLowerCase()]);
+    const type = getMimeType(path);
+    // The dashboard shows images in <img>; anything else is bytes to save.
+    const shown = type?.startsWith('image/') ? type : undefined;
+    return attachment(c, basename(path), await openMade(folder, made.path), shown);
   });
 
   const readResults = resourceReader(results);
@@ -48,31 +42,31 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
     const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
     try {
       const path = join(folder, name);
-      // Not the verb: that notes where the export is, and this one is nowhere once it has been sent.
+      // Not the operation export_results: that records the path of the export, and this file is deleted below.
       await writeResults(orchestrator.deps, format, { job_id, status }, path, { signal: c.req.raw.signal });
       return await attachment(c, name, await open(path), exportMediaType(format));
     } finally {
-      // What is open stays readable until it has been sent, and no file remains however that ends.
+      // An open file stays readable until it has been sent, and none remains if sending fails.
       await rm(folder, { recursive: true, force: true });
     }
   });
 }
 
-/** The file, as the attempt made it. Throws AbpError `not_found`. */
+/** Opens an artifact; follows no link. Throws AbpError `not_found`. */
 async function openMade(folder: string, path: string): Promise<FileHandle> {
   const file = realPlace(folder) === folder ? await openArtifact(folder, path) : 'linked';
   if (file === 'gone') {
-    throw new AbpError('not_found', `The file ${JSON.stringify(path)} is not there any more, or may not be read.`);
+    throw new AbpError('not_found', `The file ${JSON.stringify(path)} was removed or cannot be read.`);
   }
   if (file === 'linked') {
-    throw new AbpError('not_found', `${JSON.stringify(path)} is, or lies behind, a link: it may be another file.`, {
-      hint: `If it is meant, look at it on this machine, in ${folder}.`,
+    throw new AbpError('not_found', `Expected a file at ${JSON.stringify(path)}, found a link on its path.`, {
+      hint: `A link may lead to another file; open it on this machine, in ${folder}.`,
     });
   }
   return file;
 }
 
-/** Sends a file, and closes it. */
+/** Sends a file as an attachment that a page cannot run, and closes it. */
 async function attachment(c: Context, file: string, handle: FileHandle, type = 'application/octet-stream') {
   const { size } = await handle.stat();
   const headers = {
@@ -86,7 +80,7 @@ async function attachment(c: Context, file: string, handle: FileHandle, type = '
     await handle.close();
     return c.body(null, 200, headers);
   }
-  // As much as was announced, also of a file that grows.
+  // The announced length, even if the file grows.
   const stream = handle.createReadStream({ end: size - 1 });
   return c.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>, 200, headers);
 }

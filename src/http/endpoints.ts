@@ -1,15 +1,15 @@
 import { type AnyOperation, OPERATIONS, type OperationName } from '../orchestrator/operations.ts';
 import { type AnyView, VIEWS, type ViewName } from '../orchestrator/views/index.ts';
 
-/** How something is reached: names in braces are fields of its input. */
+/** Method and path of an operation or resource; names in braces are fields of its input. */
 export interface Route {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   readonly path: string;
-  /** Of a success; 200 where absent. */
+  /** Status of a success; default 200. */
   readonly status?: 200 | 201;
-  /** Whether it can be followed as server-sent events, by a client that comes back from where it was: Last-Event-ID. */
+  /** Whether it can be followed as server-sent events and continued with Last-Event-ID. */
   readonly streams?: boolean;
-  /** Whether its header Idempotency-Key is the request_id of its input. */
+  /** Whether the header Idempotency-Key sets the request_id of its input. */
   readonly keyed?: boolean;
 }
 
@@ -22,7 +22,7 @@ const get = (path: string): Route => ({ method: 'get', path });
 const post = (path: string): Route => ({ method: 'post', path });
 const JOB = '/api/jobs/{job_id}';
 
-/** Where every operation and view is. The type says that none is forgotten. */
+/** Route of every operation and view; the type requires each of them. */
 const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
   list_enumerators: get('/api/enumerators'),
   preview_items: post('/api/preview'),
@@ -60,12 +60,12 @@ export const ENDPOINTS: readonly Endpoint[] = [...OPERATIONS, ...VIEWS].map((ope
   ...ROUTES[operation.name],
 }));
 
-/** A path as the router writes it; only a field called `path` may have slashes. */
+/** Converts a path to the router's syntax; only a field called `path` may contain slashes. */
 export function routerPath(path: string): string {
   return path.replace('{path}', ':path{.+}').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-/** Names of the input's fields that are in the path. */
+/** Returns the names of the fields in a path. */
 export function pathFields(path: string): readonly string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 }

@@ -7,7 +7,7 @@ import { type Auth, PAGE_KEY_HEADER } from './auth.ts';
 import type { Caller, HttpEnv } from './caller.ts';
 import { HttpRefusal } from './problem.ts';
 
-/** Scripts, styles and data come from this server and nowhere else; nothing may frame it. */
+/** Allows scripts, styles and data of this server only; nothing may frame it. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,7 +20,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What no answer is without. */
+/** Headers of every response, also of those that the app never sees. */
 export const SECURITY_HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',
@@ -32,43 +32,43 @@ export const SECURITY_HEADERS = {
 
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
-/** Headers for every answer; an answer that set one of them itself keeps its own. */
+/** Adds SECURITY_HEADERS to a response, except those that it sets itself. */
 export const securityHeaders: MiddlewareHandler<HttpEnv> = async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!c.res.headers.has(name)) c.header(name, value);
 };
 
-/** Refuses larger bodies, with or without a length, before they are kept. */
+/** Rejects larger bodies with 413, with or without a Content-Length, before they are kept. */
 export function atMost(bytes: number): MiddlewareHandler<HttpEnv> {
   return bodyLimit({
     maxSize: bytes,
     onError: () => {
-      throw new HttpRefusal('too_large', `A body may have ${bytes} bytes here.`);
+      throw new HttpRefusal('too_large', `Expected a body of at most ${bytes} bytes, found a larger one.`);
     },
   });
 }
 
-/** Whether an address can be reached from this machine only. */
+/** Tells whether an address is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /**
- * Refuses names that this server does not go by: a page elsewhere may point its own name at our address (DNS rebinding),
- * but cannot make the browser say ours. A server for other machines also answers to any address, which is no name.
+ * Rejects foreign names in the Host header with 421: a foreign page can point its own name at this address (DNS rebinding),
+ * but the browser then sends that name. A server for other machines also accepts its host name and any IP address.
  */
 export function checkHost(boundTo: string): MiddlewareHandler<HttpEnv> {
   const open = !isLoopback(boundTo);
   const names = ['localhost', boundTo.toLowerCase(), ...(open ? [hostname().toLowerCase()] : [])];
   return async (c, next) => {
-    const name = hostName(c.req.header('Host'));
-    const known = name !== null && (names.includes(name) || (isIP(name) > 0 && (open || isLoopback(name))));
-    if (!known) throw new HttpRefusal('misdirected', 'The Host header is not a name of this server.');
+    const name = hostName(c.req.header('Host') ?? '');
+    const known = names.includes(name) || (isIP(name) > 0 && (open || isLoopback(name)));
+    if (!known) throw new HttpRefusal('misdirected', 'The Host header does not name this server.');
     await next();
   };
 }
 
-/** Refuses what a page of another origin sent: by its Origin, and by what the browser says of where it came from. */
+/** Rejects requests of pages of another origin with 403, by Origin and Sec-Fetch-Site, except visits by a link. */
 export const checkOrigin: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const origin = c.req.header('Origin');
   if (origin !== undefined && origin !== `http://${c.req.header('Host')}`) {
@@ -77,13 +77,13 @@ export const checkOrigin: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const site = c.req.header('Sec-Fetch-Site');
   const elsewhere = site === 'cross-site' || site === 'same-site';
   const navigates = c.req.header('Sec-Fetch-Mode') === 'navigate' && SAFE_METHODS.includes(c.req.method);
-  if (elsewhere && !navigates) throw new HttpRefusal('forbidden', 'Another page may not use this server.');
+  if (elsewhere && !navigates) throw new HttpRefusal('forbidden', 'A page of another origin may not use this server.');
   await next();
 };
 
 /**
- * Lets in who shows the token, or a session; `whenPage` answers a browser that came without one. A session's cookie
- * alone reads: whatever is no reading needs the value that the page keeps.
+ * Requires the token or a session, and sets `caller`; `whenPage` answers a browser that visits a page without one. The
+ * cookie of a session alone may only read: other methods need the page key too.
  */
 export function checkCaller(auth: Auth, whenPage: (fromElsewhere: boolean) => Response): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
@@ -96,15 +96,15 @@ export function checkCaller(auth: Auth, whenPage: (fromElsewhere: boolean) => Re
       throw new HttpRefusal(
         'unauthorized',
         bearer === undefined ? 'The token is missing.' : 'The token is wrong.',
-        'Send Authorization: Bearer TOKEN; the token is in the lock file beside the store. A person signs in with a link: abp serve --link prints one.',
+        'Send Authorization: Bearer TOKEN; the token is in the lock file beside the store. A person signs in with the link that abp serve --link prints.',
         { 'WWW-Authenticate': 'Bearer realm="abp"' },
       );
     }
     if (caller === 'reader' && !SAFE_METHODS.includes(c.req.method)) {
       throw new HttpRefusal(
         'page_key_required',
-        `A change needs the header ${PAGE_KEY_HEADER} of the page that signed in; the session cookie alone only reads.`,
-        'Sign in again, at this very address: abp serve --link prints a link. A program sends the token instead.',
+        `A change needs the header ${PAGE_KEY_HEADER} of the page that signed in; the session cookie alone may only read.`,
+        'Sign in again at this address with the link that abp serve --link prints. A program sends the token instead.',
       );
     }
     c.set('caller', caller);
@@ -120,9 +120,8 @@ function isPageVisit(method: string, accept: string | undefined, path: string): 
   return method === 'GET' && accept?.includes('text/html') === true && !path.startsWith('/assets/');
 }
 
-/** The name in a Host header, without its port, lower case; null when it is none. */
-function hostName(header: string | undefined): string | null {
-  if (header === undefined) return null;
+/** Returns the host of a Host header in lower case, without port and brackets; empty if it is not host[:port]. */
+function hostName(header: string): string {
   const [, bracketed, plain] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/?#@\s]+))(?::\d{1,5})?$/.exec(header) ?? [];
-  return (bracketed ?? plain)?.toLowerCase() ?? null;
+  return (bracketed ?? plain ?? '').toLowerCase();
 }

@@ -2,23 +2,23 @@ import type { Config } from '../config.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { Recovery } from '../supervision/recovery.ts';
 
-/** ABP put together, as far as this interface needs it. */
+/** The parts of ABP that this interface needs. */
 export interface HttpHost {
   readonly config: Config;
   readonly orchestrator: Orchestrator;
   readonly recovery: Pick<Recovery, 'watch'>;
 }
 
-/** How to serve. */
+/** Options of a server. */
 export interface ServeOptions {
-  /** Default ABP_DASHBOARD_PORT; the next free one if it is taken; 0 = any. */
+  /** Default ABP_DASHBOARD_PORT; if it is in use, the next free one; 0 = any free one. */
   readonly port?: number;
-  /** Default 127.0.0.1. Any other than this machine's own demands a token of one's own. */
+  /** Address to listen on, default 127.0.0.1. One that other machines reach requires `token`. */
   readonly host?: string;
-  /** Default a random one. */
+  /** Default random. */
   readonly token?: string;
-  /** Answers what comes to /mcp. */
+  /** Handles requests to /mcp. */
   readonly mcp?: (request: Request) => Promise<Response>;
-  /** Folder of the built page; default that of this package. */
+  /** Folder of the built page; default in this package. */
   readonly assets?: string;
 }

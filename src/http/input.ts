@@ -6,20 +6,20 @@ import { parseWith } from '../domain/validate.ts';
 import { pathFields, type Route } from './endpoints.ts';
 import { HttpRefusal } from './problem.ts';
 
-/** No config or schema comes near it; what walks through JSON later can rely on it. */
+/** Deeper than any real config or schema; later code recurses through JSON safely. */
 const MAX_DEPTH = 100;
 
-/** What of a JSON Schema decides how text becomes a value. */
+/** The part of a JSON Schema that decides how text is converted. */
 interface FieldSchema {
   readonly type?: string;
   readonly items?: FieldSchema;
   readonly anyOf?: readonly FieldSchema[];
 }
 
-/** Turns a request into the input of its operation; the operation's own schema judges it afterwards. */
+/** Converts a request into the input of its operation, which validates it. Throws AbpError, HttpRefusal. */
 export type ReadInput = (c: Context) => Awaitable<Record<string, unknown>>;
 
-/** Prepares the reader of a route: path and query are text, which the schema's types turn into numbers and lists. */
+/** Makes the reader of a route; the types of the schema turn texts of path and query into numbers, booleans and lists. */
 export function inputReader({ method, path }: Route, input: z.ZodType): ReadInput {
   const inPath = pathFields(path);
   const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' });
@@ -35,13 +35,13 @@ export function inputReader({ method, path }: Route, input: z.ZodType): ReadInpu
   };
 }
 
-/** Prepares the reader of what is no operation: there nobody else judges the input. */
+/** Makes the reader of a resource, which has no operation: it validates too. */
 export function resourceReader<T>(resource: Route & { readonly input: z.ZodType<T> }): (c: Context) => Promise<T> {
   const read = inputReader(resource, resource.input);
   return async (c) => parseWith(resource.input, await read(c), 'request');
 }
 
-/** The value of a header, number or text as its schema says; undefined where the header is missing. */
+/** Returns the validated value of a header, number or text by its schema; undefined if the header is missing. */
 export function headerValue<T>(c: Context, name: string, schema: z.ZodType<T>): T | undefined {
   const text = c.req.header(name);
   if (text === undefined) return undefined;
@@ -50,15 +50,15 @@ export function headerValue<T>(c: Context, name: string, schema: z.ZodType<T>): 
 }
 
 /**
- * The input of a request with its Idempotency-Key, a name for the whole request that its sender may repeat: plain, or quoted
- * as the draft of the HTTP working group has it (draft-ietf-httpapi-idempotency-key-header).
+ * Adds the Idempotency-Key of a request to its input as request_id. The key may be quoted, as in
+ * draft-ietf-httpapi-idempotency-key-header.
  */
 export function withKey(c: Context, input: Record<string, unknown>): Record<string, unknown> {
   const header = c.req.header('Idempotency-Key');
   if (header === undefined) return input;
   const request_id = /^"(.*)"$/.exec(header)?.[1] ?? header;
   if (input.request_id === undefined || input.request_id === request_id) return { ...input, request_id };
-  throw new AbpError('invalid_input', 'Idempotency-Key and request_id are two names of one thing, found two values.', {
+  throw new AbpError('invalid_input', 'Expected one value for Idempotency-Key and request_id, found two.', {
     hint: 'Send one of them.',
   });
 }
@@ -71,13 +71,13 @@ function fromQuery(
     Object.entries(queries).map(([name, values]) => {
       const field = fields[name];
       if (field?.type === 'array') return [name, values.map((value) => fromText(value, field.items))];
-      // Said twice, it is a list, which the schema refuses: nobody knows which one was meant.
+      // A parameter given twice becomes a list, which the schema rejects.
       return [name, values.length === 1 ? fromText(values[0] ?? '', field) : values];
     }),
   );
 }
 
-/** Text that is no such value stays text: the schema then says what it expected and found. */
+/** Leaves text that does not fit the type as it is: validation then reports what was expected and found. */
 function fromText(text: string, field: FieldSchema | undefined): unknown {
   const takes = (type: string) => field?.type === type || field?.anyOf?.some((one) => one.type === type) === true;
   if ((takes('integer') || takes('number')) && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
@@ -89,7 +89,7 @@ async function jsonBody(c: Context): Promise<Record<string, unknown>> {
   const coding = c.req.header('Content-Encoding');
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     const message = `Expected a body without Content-Encoding, found ${coding}.`;
-    throw new HttpRefusal('unsupported_media_type', message, 'Send the JSON text as it is, not compressed.', {
+    throw new HttpRefusal('unsupported_media_type', message, 'Send the JSON uncompressed.', {
       'Accept-Encoding': 'identity',
     });
   }
@@ -101,13 +101,15 @@ async function jsonBody(c: Context): Promise<Record<string, unknown>> {
   }
   const body = parse(text);
   if (isDeeper(body, MAX_DEPTH)) {
-    throw new AbpError('invalid_input', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+    throw new AbpError('invalid_input', `Expected at most ${MAX_DEPTH} nested levels in the body, found more.`);
   }
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  throw new AbpError('invalid_input', 'The body is JSON, but not an object.', { hint: 'Send one object: {"…": …}' });
+  throw new AbpError('invalid_input', 'Expected a JSON object as the body, found JSON that is not an object.', {
+    hint: 'Send one object: {"…": …}',
+  });
 }
 
-/** Whether a JSON value has more levels than so many; goes no deeper than that itself. */
+/** Tells whether a JSON value has more levels; looks no deeper than that. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));

@@ -1,8 +1,8 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { provablyDead } from '../supervision/lease.ts';
-import { isOutOfSight } from '../workers/process/processes.ts';
+import { isUnobservable } from '../workers/process/processes.ts';
 
 const serverRecord = z.readonly(
   z.object({
@@ -17,54 +17,43 @@ const serverRecord = z.readonly(
   }),
 );
 
-/** The server of a store, as others find it: a process, and the token, with which whoever may read the user's files reads and operates. */
+/** The server of a store: its process, address and token. The token reads and operates for everybody who can read the file. */
 export type ServerRecord = z.infer<typeof serverRecord>;
 
-/** Where the server of a store says that it is there. */
+/** Returns the path of the lock file of a store. */
 export function lockPath(storagePath: string): string {
   return `${storagePath}.server.json`;
 }
 
 /**
- * The living server of a store, or null. The lock file of a dead one counts as nothing, as does one out of reach in a
- * container or on another machine: its address says nothing here.
+ * Returns the living server of a store, or null. A dead one does not count, nor one in another container or on another
+ * machine: its address is not valid here. Throws AbpError `environment` if the file cannot be read.
  */
 export function readLock(path: string): ServerRecord | null {
   const record = parse(path);
-  return record && !isOutOfSight(record) && !provablyDead(record) ? record : null;
+  return record && !isUnobservable(record) && !provablyDead(record) ? record : null;
 }
 
 /**
- * Says that this process is the server of the store; returns the living one that was quicker, or null. Between looking at
- * a dead one's record and taking its place nobody else may do so: the caller sees to that.
+ * Records this process as the server of the store; returns the living server instead if there is one. Must run inside a
+ * transaction of the store, so that two processes cannot both replace the record of a dead server.
  */
 export function takeLock(path: string, record: ServerRecord): ServerRecord | null {
+  const living = readLock(path);
+  if (living) return living;
   const draft = `${path}.${record.pid}`;
   writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
-  try {
-    for (;;) {
-      try {
-        // A link is made whole or not at all: nobody ever reads half a record.
-        linkSync(draft, path);
-        return null;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const living = readLock(path);
-      if (living) return living;
-      rmSync(path, { force: true });
-    }
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  // Readers, which take no lock, see the old file or the new one, never a part of it.
+  renameSync(draft, path);
+  return null;
 }
 
-/** Takes the record away, if it is still ours. */
+/** Removes the lock file if it is still this server's. */
 export function releaseLock(path: string, record: ServerRecord): void {
   if (parse(path)?.token === record.token) rmSync(path, { force: true });
 }
 
-/** What no server wrote counts as nothing, as what is not there does. */
+/** Returns null for a missing file, and for one that no server wrote. */
 function parse(path: string): ServerRecord | null {
   try {
     return serverRecord.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? null;

@@ -7,16 +7,16 @@ import { SECURITY_HEADERS } from './guard.ts';
 import { HttpRefusal, problemAnswer } from './problem.ts';
 
 /**
- * Answers what the app never sees, because Node or the adapter cannot read it, as every other refusal is answered; returns
- * the error handler of the adapter. An id that such a request sent is not known: it has a new one.
+ * Answers requests that Node or the adapter cannot parse, and the app never sees, with problem documents; returns the
+ * error handler of the adapter. They get a new request id, since their own was not read.
  */
 export function answerMalformed(server: Server, log: Logger): (thrown: unknown) => Response {
   const answers = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => answers.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const current = answers.get(socket);
-    const amid = current?.headersSent === true && !current.writableFinished;
-    if (!socket.writable || error.code === 'ECONNRESET' || amid) {
+    const isAnswering = current?.headersSent === true && !current.writableFinished;
+    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
       socket.destroy();
       return;
     }
@@ -26,8 +26,8 @@ export function answerMalformed(server: Server, log: Logger): (thrown: unknown) 
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`, () => socket.destroy());
   });
   return (thrown) => {
-    const told = thrown instanceof RequestError ? unreadable(`Host or path: ${thrown.message}`) : thrown;
-    const { body, ...init } = refuse(told);
+    const error = thrown instanceof RequestError ? unreadable(`Host or path: ${thrown.message}`) : thrown;
+    const { body, ...init } = refuse(error);
     return new Response(body, init);
   };
 
@@ -40,9 +40,10 @@ export function answerMalformed(server: Server, log: Logger): (thrown: unknown) 
   }
 }
 
-/** Whatever the parser of Node calls it. */
+/** Maps an error code of Node's parser. */
 function refusalOf({ code, message }: NodeJS.ErrnoException): HttpRefusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return new HttpRefusal('headers_too_large', 'The headers have more than 16 kB.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HttpRefusal('headers_too_large', 'Expected at most 16 kB of headers, found more.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpRefusal('timeout', 'The request did not arrive in time.');
   return unreadable(message);
 }

@@ -9,16 +9,16 @@ import type { HttpEnv } from './caller.ts';
 import type { Feeds } from './feed.ts';
 import { metrics } from './resources.ts';
 
-/** What is measured, for Prometheus. */
+/** Metrics of a server for Prometheus. */
 export interface Metrics {
-  /** Counts and times every request by its route, never by its address: labels hold no ids. */
+  /** Counts and times requests by route, not by path: labels contain no ids. */
   readonly measure: MiddlewareHandler<HttpEnv>;
   addTo(app: Hono<HttpEnv>): void;
 }
 
 /**
- * Makes the metrics of one server. What jobs did is read from the store whenever somebody asks, so that it is right
- * whichever process did the work.
+ * Creates the metrics of one server. Figures of jobs are read from the store on each request, so that they include the
+ * work of all processes.
  */
 export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
   const registry = new Registry();
@@ -35,7 +35,7 @@ export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
   });
   const duration = new Histogram({
     name: 'abp_http_request_duration_seconds',
-    help: 'Time from a request to the beginning of its answer',
+    help: 'Time from a request to the start of its response',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.005, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 45],
     registers: [registry],
@@ -58,14 +58,14 @@ export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
 }
 
 /**
- * Metrics without samples that are no number: Node's own say NaN, or the largest integer as nanoseconds, where nothing was
- * measured since the last look. A bound of +Inf is a label, and stays.
+ * Removes samples that are not numbers: the metrics of Node say NaN, or the largest integer in nanoseconds, if nothing was
+ * measured since the last request. A bucket bound of +Inf is a label and stays.
  */
 function onlyNumbers(text: string): string {
   return text.replace(/^[^#\n].* (?:nan|[+-]?inf(?:inity)?|9223372036\.\d+)\n/gim, '');
 }
 
-/** What was read for the answer that is being made. */
+/** Figures read from the store for the current response. */
 interface StoreNow {
   totals: StoreTotals;
   executors: number;
@@ -118,7 +118,7 @@ const COUNTERS: readonly { readonly name: string; readonly help: string; readonl
   { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.outputTokens },
 ];
 
-/** Sums that never fall: what a job had added stays counted after it was deleted. */
+/** Makes sums that never decrease: the share of a job stays after it is deleted. */
 function createOnlyGrowing() {
   const seen = new Map<string, Map<string, number>>();
   return (name: string, jobs: readonly JobTotals[], of: (job: JobTotals) => number): number => {

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
-import { HTTPException } from 'hono/http-exception';
+import { z } from 'zod';
 import type { ErrorCode } from '../domain/error.ts';
 import { sentences } from '../domain/sentences.ts';
-import { type BriefError, briefError } from '../orchestrator/brief-error.ts';
+import { briefError } from '../orchestrator/brief-error.ts';
 
-/** The HTTP status of every error code: who has to act decides its class. */
+/** The HTTP status of every error code: 4xx if the client must act, 5xx if the server or its operator must. */
 const STATUS = {
   invalid_input: 400,
   not_found: 404,
@@ -25,7 +25,7 @@ const STATUS = {
   internal: 500,
 } as const satisfies Record<ErrorCode, number>;
 
-/** Refusals that belong to HTTP itself and have no meaning behind this interface. */
+/** Status and title of errors that exist only in HTTP, by code. */
 const REFUSALS = {
   malformed: [400, 'Bad request'],
   unauthorized: [401, 'Unauthorized'],
@@ -41,7 +41,7 @@ const REFUSALS = {
   unavailable: [503, 'Service unavailable'],
 } as const;
 
-/** A request that HTTP refuses before any operation sees it. */
+/** An error of HTTP itself: the request reached no operation. `headers` are added to the response. */
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal';
   readonly code: keyof typeof REFUSALS;
@@ -56,72 +56,46 @@ export class HttpRefusal extends Error {
   }
 }
 
-/** RFC 9457 problem details, with the error code of ABP, its hint and the id of the request. */
-interface Problem {
-  readonly type: 'about:blank';
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance?: string;
-  readonly code: string;
-  readonly hint?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-  readonly request_id: string;
-}
+/** Schema of an error response: problem details (RFC 9457) with the error code of ABP, its hint and the request id. */
+export const problemSchema = z.object({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string().optional(),
+  code: z.string().describe(`One of ${[...Object.keys(STATUS), ...Object.keys(REFUSALS)].join(', ')}`),
+  hint: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  request_id: z.string(),
+});
 
-/** Whatever was thrown, as one answer. What is nobody's mistake but ABP's says no more than that. */
+/** Turns anything thrown into a response. An internal error names only its code and where its log is. */
 export function problemResponse(c: Context, thrown: unknown): Response {
   const requestId = c.get('requestId') as string | undefined;
   const { status, body, headers } = problemAnswer(thrown, requestId ?? '', c.req.path);
   return c.body(body, status as 400, headers);
 }
 
-/** The same before there is anything to send it with; `instance` is the path, where that is known. */
+/** Builds the parts of an error response; `instance` is the path of the request, undefined if it could not be read. */
 export function problemAnswer(thrown: unknown, requestId: string, instance?: string) {
-  const { status, title, code, detail, hint, details, headers } = describe(thrown);
-  const problem: Problem = {
-    type: 'about:blank',
-    title,
-    status,
-    detail,
-    ...(instance === undefined ? {} : { instance }),
-    code,
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
-    request_id: requestId,
-  };
+  const { headers, ...described } = describe(thrown);
+  const problem: z.infer<typeof problemSchema> = { type: 'about:blank', ...described, instance, request_id: requestId };
   return {
-    status,
+    status: described.status,
     body: JSON.stringify(problem),
     headers: { ...headers, 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
   };
 }
 
-type Described = Pick<Problem, 'status' | 'title' | 'code' | 'detail' | 'hint' | 'details'> & {
-  readonly headers?: Readonly<Record<string, string>>;
-};
-
-function describe(thrown: unknown): Described {
+function describe(thrown: unknown) {
   if (thrown instanceof HttpRefusal) {
-    const [status, title] = REFUSALS[thrown.code];
     const { code, message: detail, hint, headers } = thrown;
-    return { status, title, code, detail, headers, ...(hint === undefined ? {} : { hint }) };
+    const [status, title] = REFUSALS[code];
+    return { status, title, code, detail, hint, headers };
   }
-  if (thrown instanceof HTTPException) {
-    return { status: thrown.status, title: 'Bad request', code: 'invalid_input', detail: thrown.message };
-  }
-  return describeError(briefError(thrown));
-}
-
-function describeError({ code, message, hint: said, details }: BriefError): Described {
-  const hint = code === 'internal' ? sentences(said, 'The cause is in logs/server.log, beside the store.') : said;
-  return {
-    status: STATUS[code],
-    title: code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase()),
-    code,
-    detail: message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
-    ...(code === 'busy' ? { headers: { 'Retry-After': '1' } } : {}),
-  };
+  const { code, message: detail, hint: given, details } = briefError(thrown);
+  const title = code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
+  const hint = code === 'internal' ? sentences(given, 'The cause is in logs/server.log, beside the store.') : given;
+  const headers = code === 'busy' ? { 'Retry-After': '1' } : undefined;
+  return { status: STATUS[code], title, code, detail, hint, details, headers };
 }

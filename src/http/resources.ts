@@ -4,40 +4,37 @@ import { EXPORT_FORMATS, type ExportFormatName, exportMediaType } from '../expor
 import { jobId, unitIndex } from '../orchestrator/shapes.ts';
 import type { Route } from './endpoints.ts';
 
-/** An address that is no operation: a stream, a file, or something about the server itself. */
+/** A route without an operation: a stream, a file, or facts about the server itself. */
 export interface Resource extends Route {
   readonly name: string;
   readonly title: string;
   readonly description?: string;
-  /** What its path and query may hold. */
+  /** Schema of its path and query parameters. */
   readonly input: z.ZodObject;
-  /** Media type of its answer, or those that it may have. */
+  /** Media type of its response, or all that it can have. */
   readonly type: string | readonly string[];
 }
 
-const ATTEMPT = '/api/jobs/{job_id}/units/{unit}/attempts/{attempt}';
-const nothing = z.strictObject({});
-
-/** Events of a job, live. */
+/** Live events of a job, as server-sent events. */
 export const jobEvents = {
   name: 'job_events',
   method: 'get',
   path: '/api/jobs/{job_id}/events',
-  title: 'Events of a job, live',
+  title: 'Live events of a job',
   description:
-    'Server-sent events; id is the seq of the event. A client that comes back with Last-Event-ID gets what it missed, without gap or repetition. An event named gone says that the job was deleted.',
+    'Server-sent events; id is the seq of the event. A client that reconnects with Last-Event-ID gets every event it missed, once. The event gone means that the job was deleted.',
   input: z.strictObject({
     job_id: jobId,
     since: z
       .union([z.int().min(-1), z.literal('latest')])
       .optional()
-      .describe('Only events beyond this seq; latest begins now; default: all from the beginning'),
+      .describe('Only events after this seq; latest: only new ones; default: all'),
   }),
   type: 'text/event-stream',
   streams: true,
 } as const satisfies Resource;
 
-/** A job's results as a file of any size. */
+/** Results of a job as a file of any size. */
 export const results = {
   name: 'download_results',
   method: 'get',
@@ -55,58 +52,35 @@ export const results = {
 export const artifact = {
   name: 'download_artifact',
   method: 'get',
-  path: `${ATTEMPT}/artifacts/{path}`,
+  path: '/api/jobs/{job_id}/units/{unit}/attempts/{attempt}/artifacts/{path}',
   title: 'A file that an attempt made',
   description: 'One of the artifacts in the result of the attempt, as an attachment.',
   input: z.strictObject({
     job_id: jobId,
     unit: unitIndex,
     attempt: z.int().min(1),
-    path: z.string().describe('As in the result; its slashes may stay as they are'),
+    path: z.string().describe('As in the result; slashes need no encoding'),
     stage: z.enum(['main', 'post']).optional().describe('post: of the post-processing unit'),
   }),
   type: 'application/octet-stream',
 } as const satisfies Resource;
 
-/** Whether anybody is at home. */
-export const health = {
-  name: 'health',
-  method: 'get',
-  path: '/health',
-  title: 'Whether the server answers and the store can be read',
-  input: nothing,
-  type: 'application/json',
-} as const satisfies Resource;
+/** A route about the server itself, without parameters. */
+function aboutServer(name: string, path: string, title: string, type = 'application/json') {
+  return { name, method: 'get', path, title, type, input: z.strictObject({}) } as const satisfies Resource;
+}
 
-/** For when something is wrong. */
-export const diagnostics = {
-  name: 'diagnostics',
-  method: 'get',
-  path: '/diagnostics',
-  title: 'What a person wants to know when something is wrong',
-  input: nothing,
-  type: 'application/json',
-} as const satisfies Resource;
+/** Health check for monitoring. */
+export const health = aboutServer('health', '/health', 'Health check: the server responds and can read the store');
 
-/** For Prometheus. */
-export const metrics = {
-  name: 'metrics',
-  method: 'get',
-  path: '/metrics',
-  title: 'Metrics for Prometheus',
-  input: nothing,
-  type: 'text/plain',
-} as const satisfies Resource;
+/** State of the server, for troubleshooting. */
+export const diagnostics = aboutServer('diagnostics', '/diagnostics', 'State of the server, for troubleshooting');
 
-/** The document itself. */
-export const openApi = {
-  name: 'openapi',
-  method: 'get',
-  path: '/api/openapi.json',
-  title: 'This document',
-  input: nothing,
-  type: 'application/json',
-} as const satisfies Resource;
+/** Metrics in the text format of Prometheus. */
+export const metrics = aboutServer('metrics', '/metrics', 'Metrics for Prometheus', 'text/plain');
 
-/** All of them. */
+/** The OpenAPI document. */
+export const openApi = aboutServer('openapi', '/api/openapi.json', 'This document');
+
+/** All routes without an operation. */
 export const RESOURCES: readonly Resource[] = [jobEvents, results, artifact, health, diagnostics, metrics, openApi];

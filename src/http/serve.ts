@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -16,7 +17,7 @@ import { builtPage, readPage } from './page.ts';
 import { redeemCode } from './sign-in-links.ts';
 
 const LOOPBACK = '127.0.0.1';
-/** Ports that are tried after the wanted one. */
+/** Ports tried after the wanted one. */
 const NEXT_PORTS = 20;
 const ROTATE_MS = 60_000;
 
@@ -26,30 +27,30 @@ export interface HttpServer {
   readonly url: string;
   readonly port: number;
   readonly token: string;
-  /** Ends streams and connections and gives up the lock. */
+  /** Ends streams and connections and releases the lock. */
   close(): Promise<void>;
-  /** Resolves when it has ended. */
+  /** Resolves when the server has closed. */
   readonly done: Promise<void>;
 }
 
 /**
- * Serves the API and the page of a store; while it does, lost jobs are recovered. Throws AbpError `already_exists` with
- * the address when the store has a server already, `invalid_input` for a token that protects nothing, `environment`
- * when no port can be had.
+ * Serves the API and the page of a store, and recovers jobs whose executor is lost. Throws AbpError `already_exists` with
+ * the address if the store has a server, `invalid_input` for a token that is missing or too weak, `environment` if no
+ * port is free.
  */
 export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Promise<HttpServer> {
   const boundTo = options.host ?? LOOPBACK;
   const token = tokenFor(boundTo, options.token);
   const lock = lockPath(host.config.storagePath);
   refuseSecond(readLock(lock));
-  // A request without a Host header is refused as one with a wrong one is.
+  // Without this, Node answers a request without a Host header itself, and not with a problem document.
   const server = createServer({ requireHostHeader: false });
   const port = await listen(server, boundTo, options.port ?? host.config.dashboardPort);
   const url = `http://${urlHost(boundTo)}:${port}`;
   const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
   try {
     await host.orchestrator.deps.repository.turn();
-    // One at a time, by the lock of the store: two that find a dead server's record must not both take its place.
+    // The transaction is a mutex: of two processes that find the record of a dead server, one replaces it.
     refuseSecond(host.orchestrator.deps.repository.transaction(() => takeLock(lock, record)));
   } catch (error) {
     server.close();
@@ -111,8 +112,8 @@ function begin(
 function tokenFor(boundTo: string, given: string | undefined): string {
   if (given !== undefined) checkToken(given);
   else if (!isLoopback(boundTo)) {
-    throw new AbpError('invalid_input', `Serving on ${boundTo} opens ABP to other machines: it needs a token.`, {
-      hint: '--token-file names a file with one of at least 32 characters: openssl rand -hex 32. Traffic is not encrypted; prefer an SSH tunnel.',
+    throw new AbpError('invalid_input', `Serving on ${boundTo} lets other machines connect: it needs a token.`, {
+      hint: 'Pass --token-file with a token of at least 32 characters (openssl rand -hex 32). Traffic is not encrypted; prefer an SSH tunnel.',
     });
   }
   return given ?? randomToken();
@@ -120,41 +121,37 @@ function tokenFor(boundTo: string, given: string | undefined): string {
 
 function refuseSecond(living: ServerRecord | null): void {
   if (!living) return;
-  throw new AbpError('already_exists', `This store has a server already: ${living.url} (pid ${living.pid}).`, {
-    hint: 'Use that one, or stop it first.',
+  throw new AbpError('already_exists', `This store already has a server: ${living.url} (pid ${living.pid}).`, {
+    hint: 'Use that server, or stop it first.',
     details: { url: living.url, pid: living.pid },
   });
 }
 
-/** Listens on the wanted port or the next free one. */
+/** Listens on the wanted port or the next free one; returns it. */
 async function listen(server: Server, host: string, wanted: number): Promise<number> {
   const last = wanted === 0 ? 0 : Math.min(65_535, wanted + NEXT_PORTS);
   for (let port = wanted; port <= last; port++) {
     if (await tryPort(server, host, port)) return (server.address() as AddressInfo).port;
   }
   throw new AbpError('environment', `No free port from ${wanted} to ${last} on ${host}.`, {
-    hint: 'Set ABP_DASHBOARD_PORT to another one; 0 takes any.',
+    hint: 'Set ABP_DASHBOARD_PORT to another port; 0 picks any free one.',
   });
 }
 
-function tryPort(server: Server, host: string, port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => {
-      server.removeListener('listening', onListening);
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(new AbpError('environment', `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
-    };
-    const onListening = () => {
-      server.removeListener('error', onError);
-      resolve(true);
-    };
-    server.once('error', onError);
-    server.once('listening', onListening);
+/** Returns false if the port is in use. */
+async function tryPort(server: Server, host: string, port: number): Promise<boolean> {
+  try {
     server.listen(port, host);
-  });
+    await once(server, 'listening');
+    return true;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') return false;
+    throw new AbpError('environment', `Cannot listen on ${host}:${port}: ${message}`, { cause });
+  }
 }
 
-/** How an address is written in a URL; one that means every address is reached at this machine's own. */
+/** Writes an address as the host of a URL; for a wildcard address, loopback. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return LOOPBACK;
   return host.includes(':') ? `[${host}]` : host;

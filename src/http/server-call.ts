@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { type Call, MAX_WAIT_S } from '../orchestrator/operation.ts';
 import type { HttpEnv } from './caller.ts';
 
-/** What the orchestrator may know about a request. Only the page in which a person signed in counts as one. */
+/** Builds the orchestrator's context of a request. Only the page in which a person signed in counts as a person. */
 export function serverCall(c: Context<HttpEnv>): Call {
   return {
     workingDirectory: process.cwd(),

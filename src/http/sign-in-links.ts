@@ -13,21 +13,21 @@ import {
 import { join } from 'node:path';
 import { AbpError } from '../domain/error.ts';
 
-/** For so long a link can be used, ms. */
+/** Lifetime of a link, ms. */
 export const LINK_TTL_MS = 120_000;
 /** 32 bytes in base64url. */
 const CODE = /^[A-Za-z0-9_-]{43}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Where the hashes of links wait to be used. */
+/** Returns the folder with the hashes of unused links. */
 export function linkFolder(storagePath: string): string {
   return `${storagePath}.sign-in`;
 }
 
 /**
  * Makes the code of a link that signs one browser in once: 256 random bits, base64url. Only its hash is kept, as a file
- * beside the store: who may write there is the user, while the token of the lock file opens nothing here
- * (docs/decisions/0001-sign-in.md). Throws AbpError `environment` when the file cannot be written.
+ * beside the store, where only the user can write; the token of the lock file gives no access here
+ * (docs/decisions/0001-sign-in.md). Throws AbpError `environment` if the file cannot be written.
  */
 export function mintCode(storagePath: string, now: number = Date.now()): string {
   const folder = linkFolder(storagePath);
@@ -36,11 +36,11 @@ export function mintCode(storagePath: string, now: number = Date.now()): string 
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     removeExpired(folder, now);
-    // The content is the name: no other file that gets there, by a rename or an export, is taken for a link.
+    // The content repeats the name: another file that a rename or an export puts here is not a link.
     writeFileSync(join(folder, hash), hash, { mode: 0o600, flag: 'wx' });
   } catch (cause) {
     throw new AbpError('environment', `Cannot make a sign-in link: ${(cause as Error).message}`, {
-      hint: `${folder} must be a folder of this user, on a disk with room.`,
+      hint: `${folder} must be a folder of this user, on a disk with free space.`,
       cause,
     });
   }
@@ -48,8 +48,8 @@ export function mintCode(storagePath: string, now: number = Date.now()): string 
 }
 
 /**
- * Uses a code up; false = unknown, used before or too old. It is looked for by its hash, so that the time this takes says
- * nothing about codes that are there.
+ * Redeems a code, which works once; false = unknown, used or expired. The time of a look-up by hash reveals nothing about
+ * existing codes. Throws AbpError `environment` if the file cannot be read or removed.
  */
 export function redeemCode(storagePath: string, code: string, now: number = Date.now()): boolean {
   if (!CODE.test(code)) return false;
@@ -59,7 +59,7 @@ export function redeemCode(storagePath: string, code: string, now: number = Date
     const file = lstatSync(path);
     if (!file.isFile()) return false;
     const valid = isLink(path, file, hash, now);
-    // Removing succeeds once.
+    // Only one process can remove the file.
     unlinkSync(path);
     return valid;
   } catch (cause) {
@@ -71,13 +71,13 @@ export function redeemCode(storagePath: string, code: string, now: number = Date
   }
 }
 
-/** Whether this is what mintCode wrote: a file of this user, with its own hash in it, not too old. */
+/** Tells whether mintCode wrote this file: owned by this user, with its own hash in it, not expired. */
 function isLink(path: string, file: Stats, hash: string, now: number): boolean {
   const isOwn = file.uid === process.getuid?.() && file.size === hash.length;
   return isOwn && !isExpired(file.mtimeMs, now) && readFileSync(path, 'utf8') === hash;
 }
 
-/** A clock that was set back makes no link live longer. */
+/** Also expired: a link of the future, so that setting the clock back extends none. */
 function isExpired(mtimeMs: number, now: number): boolean {
   return Math.abs(now - mtimeMs) > LINK_TTL_MS;
 }

@@ -16,9 +16,8 @@ button{font:inherit;margin-top:.9rem;padding:.5rem 1rem;border:0;border-radius:8
 .small{font-size:.875rem}.wrong{white-space:pre-line;color:light-dark(#b3261e,#ff9d94)}.wrong:empty{display:none}`;
 
 /**
- * Sends the code that stands behind # to this server, keeps the page key where only this origin (port included) finds it
- * (src/dashboard/page-key.ts reads it), and goes on: from /auth to its `next`, if that is ours, from any other address to
- * that address.
+ * Sends the code after # to this server, stores the page key for this origin, port included (src/dashboard/page-key.ts
+ * reads it), and continues: from /auth to its `next` if that has this origin, from any other path to that path.
  */
 const SCRIPT = `const wrong = document.querySelector('.wrong');
 const onward = () => {
@@ -48,12 +47,12 @@ const fromAddress = () => {
 addEventListener('hashchange', fromAddress);
 fromAddress();`;
 
-/** A code. */
+/** Room for a code. */
 const MAX_FORM_BYTES = 1024;
 
-/** The routes by which a browser signs in. They stand before the guard that asks for a session. */
+/** Adds the routes by which a browser signs in; before the guard that requires a session. */
 export function addSignIn(app: Hono<HttpEnv>, auth: Auth, port: number): void {
-  // Looking at it uses nothing up: the code is behind the #, and only sent by the page.
+  // A GET uses up no code: it is in the fragment, which only the script of the page sends.
   app.get('/auth', () => signInPage(port, 200));
   app.post('/auth', atMost(MAX_FORM_BYTES), async (c) => {
     const code = new URLSearchParams(await c.req.text()).get('code') ?? '';
@@ -61,18 +60,19 @@ export function addSignIn(app: Hono<HttpEnv>, auth: Auth, port: number): void {
     if (session === null) {
       throw new HttpRefusal(
         'unauthorized',
-        'Expected a sign-in link that is new; this one was used before, is older than two minutes, or is none.',
-        'abp serve --link prints a new one. A token signs nobody in: programs send it with each request.',
+        'Expected an unused sign-in link of the last two minutes, found one that was used before, has expired or is not valid.',
+        'abp serve --link prints a new one. The token cannot sign in: programs send it with each request.',
       );
     }
     return c.json({ page_key: session.pageKey }, 200, { 'Set-Cookie': session.cookie, 'Cache-Control': 'no-store' });
   });
 }
 
-/** The route by which a page signs out. It stands behind the guard. */
+/** Adds the route by which a page signs out; after the guard. */
 export function addSignOut(app: Hono<HttpEnv>, auth: Auth): void {
   app.delete('/auth', (c) => {
-    if (c.get('caller') !== 'person') throw new HttpRefusal('forbidden', 'Only a browser has a session to end.');
+    if (c.get('caller') !== 'person')
+      throw new HttpRefusal('forbidden', 'Only a signed-in browser has a session to end.');
     const cookie = auth.signOut(sessionCookie(auth, c));
     return c.json({ signed_in: false }, 200, { 'Set-Cookie': cookie, 'Cache-Control': 'no-store' });
   });
@@ -82,7 +82,7 @@ function sessionCookie(auth: Auth, c: Context<HttpEnv>): string {
   return getCookie(c, auth.cookieName) ?? '';
 }
 
-/** What a browser without a session sees, at whatever address; `port` is this server's own. */
+/** Makes the page that a browser without a session gets at any path; `port` is this server's. */
 export function signInPage(port: number, status: 200 | 401): Response {
   return page(
     status,
@@ -92,14 +92,14 @@ export function signInPage(port: number, status: 200 | 401): Response {
 <p>Open the link that it prints in this browser within two minutes, or paste it here.</p>
 <form><label for="link">Link</label><input id="link" name="link" autocomplete="off" spellcheck="false" required autofocus><button>Sign in</button></form>
 <p class="small">From another machine: <code>ssh -L ${port}:127.0.0.1:${port} HOST</code>, then open the link here. If you forward another port, replace ${port} in the link with it, or paste the link as it is.</p>
-<p class="small">If the server has an <code>ABP_STORAGE_PATH</code> of its own, the command needs the same. The token of the server signs nobody in: it is for programs.</p></main>
+<p class="small">If the server has an <code>ABP_STORAGE_PATH</code> of its own, the command needs the same. The token of the server is for programs; it cannot sign in.</p></main>
 <script>${SCRIPT}</script>`,
   );
 }
 
 /**
- * A link on another site brings no SameSite=Strict cookie with it: the page asks for itself once more, this time from
- * here. Only then is it known whether there is a session.
+ * Makes a page that reloads itself: a browser that follows a link of another site sends no SameSite=Strict cookie, but it
+ * does on the reload, which shows whether there is a session.
  */
 export function askAgain(): Response {
   return page(401, '<main><p>Opening…</p></main>', '<meta http-equiv="refresh" content="0">');

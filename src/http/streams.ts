@@ -5,7 +5,7 @@ import { AbpError } from '../domain/error.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import { requireJob } from '../orchestrator/operation.ts';
-import { attemptLog, attemptLogMark } from '../orchestrator/views/attempt-log.ts';
+import { attemptLog, attemptLogVersion } from '../orchestrator/views/attempt-log.ts';
 import { showEvent } from '../orchestrator/views/job-timeline.ts';
 import type { HttpEnv } from './caller.ts';
 import { ENDPOINTS, routerPath } from './endpoints.ts';
@@ -58,7 +58,7 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
 
   function logSource(log: AttemptRef, call: ReturnType<typeof serverCall>): FeedSource {
     return {
-      mark: () => attemptLogMark(orchestrator.deps, log),
+      mark: () => attemptLogVersion(orchestrator.deps, log),
       page: async (since) => {
         const input = { ...inputOf(log), since, limit: ENTRIES_A_PAGE };
         const { signal: _ofOneClient, ...shared } = call;

@@ -11,22 +11,25 @@ import {
   DETAILS_CHARS,
   type Dialog,
   LINE_CHARS,
+  powersInDetail,
   powersLine,
-  powersWhole,
   quotedName,
 } from './dialog-lines.ts';
 import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, plain, type Question, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
 
-/** Longer texts are not read in a dialog, and nothing is cut in one: they are allowed on a terminal or the dashboard. */
+/**
+ * Maximum characters of a dialog. Nothing is truncated in one: longer definitions are allowed on a terminal or the
+ * dashboard.
+ */
 const DIALOG_CHARS = 6000;
 
-const CHOICES = { refuse: 'refuse: nothing of it runs', approve: 'approve: exactly this may run' } as const;
+const CHOICES = { refuse: 'refuse: nothing runs', approve: 'approve: exactly this may run' } as const;
 const form = choiceForm(CHOICES, '');
 
 /**
- * Does something that may need the approval of a person. Where it does, and the host has dialogs, the user sees what would
- * run and decides; then it is done again. In every other case the refusal stands.
+ * Runs a call that may need the approval of a person. When it does and the host has dialogs, asks the user in one and runs
+ * the call again after their approval. In all other cases throws the refusal.
  */
 export async function askingForApproval<T>(
   host: McpHost,
@@ -38,7 +41,7 @@ export async function askingForApproval<T>(
   if (question?.about === 'job' || question?.about === 'source') {
     const decision = answerOf(ctx, form)?.decision;
     if (decision === undefined || !isAnsweredByPerson(ctx)) return run(null);
-    if (decision === 'refuse') throw new AbpError('cancelled', 'The user did not allow it: nothing was run.');
+    if (decision === 'refuse') throw new AbpError('cancelled', 'The user refused: nothing was run.');
     await allow(host, ctx, question);
     return run('elicitation');
   }
@@ -58,7 +61,10 @@ function allow(host: McpHost, ctx: ServerContext, question: Exclude<Question, { 
     : host.orchestrator.callUnknown('allow_source', { definition: question.definition }, call);
 }
 
-/** The question that a refusal leaves for the user; null for any other error, and for what no dialog can show whole. */
+/**
+ * Makes the question of an `approval_required` error; null for other errors, and for a definition that no dialog can show
+ * in full.
+ */
 async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) {
   const { code, details } = toAbpError(error);
   if (code !== 'approval_required') return null;
@@ -72,7 +78,7 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   if (typeof definition !== 'string') return null;
   const found = findApproval(host.orchestrator.deps, definition);
   const dialog = sourceDialog(found.source ?? {}, error as AbpError);
-  // What a dialog cannot show as it is must not be approved in one.
+  // A text that a dialog cannot show as it is must not be approved in one.
   if (dialog.details.length > DIALOG_CHARS || plain(dialog.details) !== dialog.details) return null;
   return { question: { about: 'source', definition: found.definition } as const, dialog };
 }
@@ -84,7 +90,7 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
   const { limits, output_schema, post_processing } = asked;
   const follows =
     {
-      skip: `No test: all ${units} units run at once.`,
+      skip: `No test: all ${units} units run.`,
       reopen: 'Runs units again.',
       retry: 'Runs failed units again.',
       post_process: 'Runs its post-processing again.',
@@ -94,11 +100,11 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
     message: [
       question('May it run?', can),
       `${follows} Job ${quotedName(name)}`,
-      `${asked.reason ?? ''} Read it all: abp approvals allow ${job_id}`.trim(),
+      `${asked.reason ?? ''} In full: abp approvals allow ${job_id}`.trim(),
     ].join('\n'),
     details: [
       [
-        ...(can.length === 0 ? [] : [powersWhole(can)]),
+        ...(can.length === 0 ? [] : [powersInDetail(can)]),
         `Worker: ${JSON.stringify(worker)}`,
         `Source: ${source.type} ${JSON.stringify(source.config)}`,
         `Home: ${home ?? 'none'}`,
@@ -116,13 +122,13 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
 function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: AbpError): Dialog {
   const { code, ...config } = (source.config ?? {}) as JsonObject;
   const can = (details?.powers ?? []) as Can;
-  const what = powersWhole(can);
+  const what = powersInDetail(can);
   const isWhole = code === undefined && what.length <= DETAILS_CHARS;
   return {
     message: [
       question('May it be read?', can),
       `Nothing of this ${String(source.type)} source has been read yet.`,
-      ...(isWhole ? [] : [`Read it all: abp approvals allow ${String(details?.definition)}`]),
+      ...(isWhole ? [] : [`In full: abp approvals allow ${String(details?.definition)}`]),
     ].join('\n'),
     details: [
       `${what} · Source: ${JSON.stringify(redactJson(config, 'logs'))}`,
@@ -131,7 +137,7 @@ function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: Ab
   };
 }
 
-/** The first line of a dialog: what could be done is on it whole. */
+/** Makes the first line of a dialog, which always has all kinds of powers. */
 function question(words: string, can: Can): string {
   const line = `${words} ${powersLine(can, words.length + 1)}`;
   return line.length <= LINE_CHARS ? line : powersLine(can, words.length + 1);

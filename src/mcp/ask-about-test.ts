@@ -11,19 +11,19 @@ import { testReport } from './test-report.ts';
 
 const CHOICES = {
   approve: 'approve: run all other units',
-  reject: 'reject: put the test unit back',
+  reject: 'reject: discard the test',
   revise: 'revise: change the prompt first',
 } as const;
 
 const form = choiceForm(CHOICES, '');
 
-/** What the model hears when nothing was decided: without it, it would not know that the user has been asked. */
-const NO_ANSWER = { decision: 'none', note: 'The dialog was closed, or the host declined it by itself.' };
+/** Answer for the model when the user decided nothing: it tells that the user was asked. */
+const NO_ANSWER = { decision: 'none', note: 'The dialog was closed, or the host declined it.' };
 
 /**
- * start_job for a host with dialogs: it asks the user before anything of a job runs that a person has to allow, and over a
- * passed test, unless the call brings the user's decision already. Without a dialog, or when it was closed, the call means
- * what its arguments say.
+ * Runs start_job and asks the user in a dialog of the host: before a job runs that a person has to allow, and about a passed
+ * test, unless the call already carries the user's decision. Without a dialog, or when it was closed, the arguments of the
+ * call decide.
  */
 export async function startJobAsking(
   host: McpHost,
@@ -35,7 +35,7 @@ export async function startJobAsking(
   const run = (input: unknown, human: 'elicitation' | null) =>
     orchestrator.callUnknown('start_job', input, toCall(host, ctx, human)) as Promise<JobStatusOutput>;
   const parsed = startJob.input.safeParse(args);
-  // The operation refuses what does not parse, in better words.
+  // The operation refuses wrong arguments with a better message.
   if (!parsed.success) return run(args, null);
   const given = parsed.data;
 
@@ -46,7 +46,7 @@ export async function startJobAsking(
     const { decision, note } = answer;
     const { shown } = question;
     const { job_id } = given;
-    // What runs may have been changed since it was tried: then that is asked about, and the test once more.
+    // The definition may have changed since the test: then the user is asked about it, and about the test again.
     const status = await askingForApproval(host, server, ctx, () =>
       decision === 'revise'
         ? run({ job_id, wait_seconds: 0 }, null)
@@ -60,12 +60,12 @@ export async function startJobAsking(
 
   const job = orchestrator.deps.repository.jobs.get(given.job_id);
   const asks = canAsk(server, ctx);
-  // Where only a human may approve, the argument becomes the question; where nothing can be approved, it is refused.
-  const looks =
+  // Where only a person may approve, approve=true becomes the question; where nothing can be approved, it is refused.
+  const asksFirst =
     asks && isAnsweredByPerson(ctx) && given.approve === true && job !== null && canBeApproved(job) && needsPerson(job);
   const status = await askingForApproval(host, server, ctx, (human) =>
-    // A yes to what it does is none to its test: that has a dialog of its own, whatever the arguments say.
-    run(looks || human ? { ...given, approve: undefined, shown: undefined } : given, human),
+    // Allowing the job does not approve its test: that has its own dialog, whatever the arguments say.
+    run(asksFirst || human ? { ...given, approve: undefined, shown: undefined } : given, human),
   );
   if (!asks || !isStatus(status) || !canBeApproved(status)) return status;
   if (status.approval?.person && !isAnsweredByPerson(ctx)) return status;
@@ -78,7 +78,7 @@ function isStatus(answer: JobStatusOutput | InputRequiredResult): answer is JobS
   return 'job_id' in answer;
 }
 
-/** Only a passed test leaves a choice. */
+/** True when a passed test waits for a decision. */
 function canBeApproved({ status, test }: Pick<Job, 'status' | 'test'> | JobStatusOutput): boolean {
   return status === 'testing' && test?.state === 'passed';
 }

@@ -3,16 +3,16 @@ import { type Call, MAX_WAIT_S, type Progress } from '../orchestrator/operation.
 import type { McpHost } from './host.ts';
 
 /**
- * What the orchestrator may know about a tool call. The directory is that of the host's project: Claude Code names it,
- * other hosts start the server in it.
+ * Makes the context of a tool call. Its directory is that of the host's project: Claude Code names it, other hosts start the
+ * server in it.
  */
 export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Call['human'] = null): Call {
-  // Over HTTP the server has given the request an id, or adopted its own.
+  // Over HTTP each request has an id: the client's or one of the server.
   const requestId = ctx.http?.req?.headers.get('x-request-id');
   const workingDirectory = orchestrator.deps.environment.CLAUDE_PROJECT_DIR || process.cwd();
   return {
     workingDirectory,
-    // Over HTTP nobody knows where the caller works.
+    // Over HTTP the caller's folder is unknown.
     home: ctx.http ? null : workingDirectory,
     human,
     maxWaitMs: MAX_WAIT_S * 1000,
@@ -22,7 +22,7 @@ export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Cal
   };
 }
 
-/** The protocol wants a progress that grows with every message, also while the same number of units is done. */
+/** Smallest growth of progress: the protocol requires that it grows with every message, also when no unit was done. */
 const SMALLEST_STEP = 0.001;
 
 function progressOf({ mcpReq }: ServerContext): Pick<Call, 'onProgress'> {
@@ -32,7 +32,7 @@ function progressOf({ mcpReq }: ServerContext): Pick<Call, 'onProgress'> {
   const onProgress = ({ done, total, message }: Progress) => {
     last = Math.max(done, last + SMALLEST_STEP);
     const params = { progressToken, progress: last, message, ...(total === null ? {} : { total }) };
-    // A host that has gone away is noticed by the transport; a lost message of progress is nobody's loss.
+    // The transport notices a disconnected host; a lost progress message does no harm.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
   return { onProgress };

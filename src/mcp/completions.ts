@@ -2,10 +2,10 @@ import { JOB_STATUSES } from '../domain/job.ts';
 import { enumerators } from '../enumerators/index.ts';
 import type { OrchestratorDeps } from '../orchestrator/operation.ts';
 
-/** One more than the 100 that the protocol takes: of the last the SDK makes the word that there are more. */
+/** One more than the 100 of the protocol: from the last one the SDK derives `hasMore`. */
 const SHOWN = 101;
 
-/** What can stand for an argument, given its beginning. */
+/** Completions of arguments from their typed beginning. */
 export interface Completions {
   readonly jobIds: (typed: string | undefined) => string[];
   readonly units: (typed: string, context?: { readonly arguments?: Record<string, string> }) => string[];
@@ -13,7 +13,7 @@ export interface Completions {
   readonly enumerators: (typed: string | undefined) => string[];
 }
 
-/** Makes them over a store. Ids of jobs come newest first. */
+/** Creates completions over the repository. Job ids come newest first. */
 export function createCompletions({ repository }: Pick<OrchestratorDeps, 'repository'>): Completions {
   const startingWith = (names: readonly string[]) => (typed: string | undefined) =>
     names.filter((name) => name.startsWith(typed ?? ''));
@@ -26,7 +26,7 @@ export function createCompletions({ repository }: Pick<OrchestratorDeps, 'reposi
       const total = repository.jobs.get(context?.arguments?.job_id ?? '')?.totalUnits ?? 0;
       const beginning = /^\d*$/.test(typed) ? typed : 'none';
       const found: string[] = [];
-      // 1 → 1, 10…19, 100…199, …: all that begin so, in order, without counting through the units.
+      // 1 → 1, 10…19, 100…199, …: all indexes with this beginning, in order, without a loop over all units.
       for (let digits = 0; found.length < SHOWN && digits < 10; digits++) {
         const first = Number(beginning + '0'.repeat(digits));
         const last = Number(beginning + '9'.repeat(digits));

@@ -8,7 +8,7 @@ import { type McpHost, type McpOptions, toStderr } from './host.ts';
 import { createMcpServer } from './server.ts';
 import { createResourceUpdates, type ResourceUpdates } from './updates.ts';
 
-/** MCP over HTTP, to be mounted at one path. Whoever mounts it has checked Host, Origin and token before. */
+/** MCP over HTTP, to be mounted at one path, behind the checks of Host, Origin and token. */
 export interface McpHttpHandler {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Ends open streams and requests. */
@@ -16,8 +16,8 @@ export interface McpHttpHandler {
 }
 
 /**
- * Makes the handler: streamable HTTP in the 2026 era with updates of resources; 2025 clients are served request by
- * request, without dialogs and updates. The largest request is one call with a long prompt template.
+ * Creates the handler: streamable HTTP with updates of resources for clients of the 2026 protocol; clients of 2025 are served
+ * request by request, without dialogs and updates. The largest request is a call with a long prompt template.
  */
 export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
   const bus = updatingBus(createResourceUpdates(host.orchestrator.deps.repository));
@@ -28,7 +28,7 @@ export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): M
   return { fetch: (request) => handler.fetch(request), close: handler.close };
 }
 
-/** A bus that looks at the store only while a client listens. */
+/** Creates an event bus that polls the database only while a client listens. */
 function updatingBus(updates: ResourceUpdates): ServerEventBus {
   const inner = new InMemoryServerEventBus();
   let stop: (() => void) | undefined;

@@ -7,7 +7,7 @@ import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { toProtocolError } from './result.ts';
 
-/** Registers what users pick from a menu: each is a text of the prompts folder, filled with the present state. */
+/** Registers the prompts that users pick from a menu: files of the prompts folder, filled with the current state. */
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
     const call = { workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
@@ -18,7 +18,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
     'process-items',
     {
       title: 'Process many items',
-      description: 'From a wish about many files, rows or records to a running batch job, with a test before.',
+      description: 'Turns a wish about many files, rows or records into a running batch job, with a test first.',
       argsSchema: z.object({
         wish: z.string().describe('What should happen to every item'),
         source: z.string().optional().describe('Where the items are: a directory, a file, a database'),
@@ -33,7 +33,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
     'review-failures',
     {
       title: 'Review failed units',
-      description: 'Why units of a job failed, grouped by cause, and what would fix them.',
+      description: 'Groups the failures of a job by cause, and says what would fix them.',
       argsSchema: z.object({ job_id: completable(z.string().describe('The job'), complete.jobIds) }),
     },
     async ({ job_id }) =>
@@ -48,7 +48,7 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
     'resume-work',
     {
       title: 'Resume earlier work',
-      description: 'Where earlier jobs stand and what each needs next.',
+      description: 'Shows the status of earlier jobs, and what each needs next.',
       argsSchema: z.object({
         status: completable(z.string().describe('Only jobs in this status'), complete.jobStatuses).optional(),
       }),

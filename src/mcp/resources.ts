@@ -16,14 +16,14 @@ import { EFFECT_ICONS } from './icons.ts';
 import { toProtocolError } from './result.ts';
 import { URIS } from './uris.ts';
 
-/** The newest, which a list can hold without being long; all others are found by completion. */
+/** Newest jobs in a list of resources; completion finds all others. */
 const LISTED_JOBS = 10;
 const NAME_BYTES = 100;
 const LISTED_RESULTS = 50;
 
 type Read = (variables: Variables, ctx: ServerContext) => Promise<Record<string, unknown>> | Record<string, unknown>;
 
-/** One kind of resource: its address, what it is, and how it is read. */
+/** One kind of resource: its URI or template, its texts, and how it is read. */
 interface ResourceDefinition {
   readonly name: string;
   readonly uri: string;
@@ -32,7 +32,7 @@ interface ResourceDefinition {
   readonly read: Read;
 }
 
-/** Registers what can be read without a call: the store, the jobs, each job with its results and units. */
+/** Registers the resources: the database, the jobs, each job with its results and units. */
 export function registerResources(server: McpServer, host: McpHost, complete: Completions): void {
   const { orchestrator } = host;
   const { repository } = orchestrator.deps;
@@ -46,7 +46,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       name: 'status',
       uri: URIS.status,
       title: 'All work at a glance',
-      description: 'How many jobs are in each status, which are at work and which wait for a person.',
+      description: 'Jobs by status, active jobs, and jobs that wait for a person.',
       read: () => storeOverview(orchestrator.deps),
     },
     {
@@ -67,7 +67,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       uri: uri(jobId),
       name: `${jobId} ${what}`,
       title: `${truncate(name, NAME_BYTES)}: ${what}`,
-      // Of its template, and the same for all.
+      // The icon of the template is enough.
       icons: undefined,
     })),
   });
@@ -76,7 +76,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       name: 'job',
       uri: URIS.job('{job_id}'),
       title: 'A job',
-      description: 'How a job is doing: units by status, rate, cost, failures, its test, what makes sense next.',
+      description: 'Status of a job: units by status, rate, cost, failures, its test, sensible next calls.',
       list: jobResources(URIS.job, 'status'),
       read: operation('get_job_status', ({ job_id }) => ({ job_id })),
     },
@@ -93,7 +93,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       uri: URIS.unit('{job_id}', '{index}'),
       title: 'A unit',
       description: 'One unit with its payload, attempts and result.',
-      // Nobody wants a list of a hundred thousand.
+      // A list could have a hundred thousand entries.
       list: undefined,
       read: operation('get_unit', ({ job_id, index }) => ({ job_id, unit: isIndex(index) ? Number(index) : index })),
     },
@@ -107,7 +107,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
   }
 }
 
-/** Whether it is the number of a unit as we write it; what else JavaScript takes for a number is none. */
+/** True for the decimal digits of an index; other texts that JavaScript converts to a number are no index. */
 function isIndex(text: unknown): boolean {
   return typeof text === 'string' && /^\d+$/.test(text);
 }

@@ -2,12 +2,12 @@ import { type CallToolResult, ProtocolError, ProtocolErrorCode } from '@modelcon
 import { sentences } from '../domain/sentences.ts';
 import { briefError } from '../orchestrator/brief-error.ts';
 
-/** An answer: structured for the models that see that, the same as text for hosts that show text. */
+/** Makes the result of a tool: structured content, and the same as text for hosts that show text. */
 export function toResult(structuredContent: Record<string, unknown>): CallToolResult {
   return { structuredContent, content: [{ type: 'text', text: JSON.stringify(structuredContent) }] };
 }
 
-/** Whatever was thrown, as a tool error for a person and a model to act on: what happened, then what to do. */
+/** Converts anything thrown to a tool error: what happened, then what to do. */
 export function toErrorResult(thrown: unknown): CallToolResult {
   const { message, hint, details } = briefError(thrown);
   const log =
@@ -16,7 +16,7 @@ export function toErrorResult(thrown: unknown): CallToolResult {
   return { isError: true, content: [{ type: 'text', text }] };
 }
 
-/** The same for what is no tool: an error of the protocol, with the fault on the side that has it. */
+/** Converts anything thrown outside a tool to a protocol error; its code says whether the input or ABP is at fault. */
 export function toProtocolError(thrown: unknown): ProtocolError {
   const { message, hint, blame } = briefError(thrown);
   const code = blame === 'abp' ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;

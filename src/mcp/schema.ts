@@ -1,26 +1,26 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 
-/** A JSON Schema node as zod writes it. */
+/** A JSON Schema node as zod generates it. */
 type Node = Readonly<Record<string, unknown>>;
 
-/** A schema that the SDK shows, and through which everything passes. */
+/** A schema that the SDK publishes and that accepts every value. */
 export type Published = StandardSchemaWithJSON<unknown, unknown>;
 
 /**
- * An input schema as hosts take it: an object at the root, no references and no unions, integers with real bounds. It is
- * shown, not enforced: arguments go as they are to the operation, whose refusal names the nearest known field.
+ * Publishes an input schema in a form that hosts accept: an object at the root, no references, no unions, integers with real
+ * bounds. It is not enforced here: the operation checks the arguments, and its error names the nearest known field.
  */
 export function publishInput(schema: z.ZodObject): Published {
-  return shown(() => simplify(z.toJSONSchema(schema, { io: 'input' })) as Node);
+  return lazySchema(() => simplify(z.toJSONSchema(schema, { io: 'input' })) as Node);
 }
 
 /**
- * An output schema as programs need it: the fields that always have a value, with their types. The others, and what lies
- * deeper, are left out: no host shows it to its model, and the whole tool list has to stay small.
+ * Publishes an output schema for programs: the fields that always have a value, with their types. Optional fields and deeper
+ * levels are left out: no host shows them to its model, and the tool list has to stay small.
  */
 export function publishOutput(schema: z.ZodObject): Published {
-  return shown(() => {
+  return lazySchema(() => {
     const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'output' }) as Node & {
       readonly properties?: Readonly<Record<string, Node>>;
       readonly required?: readonly string[];
@@ -38,8 +38,8 @@ function typeNode({ type, items }: Node): Node {
   return type === 'array' ? { type, items: { type: (items as Node).type } } : { type };
 }
 
-/** Made when a client first asks for it: a server has to answer its first request at once. */
-function shown(make: () => Node): Published {
+/** Makes the schema when a client first asks for it: a server has to answer its first request fast. */
+function lazySchema(make: () => Node): Published {
   let made: Record<string, unknown> | undefined;
   const json = () => {
     made ??= make();
@@ -50,17 +50,19 @@ function shown(make: () => Node): Published {
 }
 
 /**
- * Keywords that tell a reader nothing, or that hosts stumble over. Unknown fields are not forbidden here: a client that
- * checks by itself would refuse them with less to go by than we do.
+ * Keywords without information for a reader, or that hosts do not support. Unknown fields are not forbidden: a client that
+ * checks the schema itself would refuse them with a worse message than ours.
  */
-const SILENT: readonly string[] = ['$schema', '$defs', 'propertyNames', 'additionalProperties'];
+const OMITTED_KEYWORDS: readonly string[] = ['$schema', '$defs', 'propertyNames', 'additionalProperties'];
 
-/** The node without what is silent, and the same for all below. `properties` holds names, not keywords. */
+/**
+ * Copies a node and everything below it without the omitted keywords. `isNames`: its keys are field names, not keywords.
+ */
 function simplify(value: unknown, isNames = false): unknown {
   if (Array.isArray(value)) return value.map((item) => simplify(item));
   if (typeof value !== 'object' || value === null) return value;
   const node = isNames ? (value as Node) : withoutNull(value as Node);
-  const kept = Object.entries(node).filter(([keyword]) => isNames || !SILENT.includes(keyword));
+  const kept = Object.entries(node).filter(([keyword]) => isNames || !OMITTED_KEYWORDS.includes(keyword));
   return Object.fromEntries(
     kept.map(([keyword, inner]) => [
       keyword,
@@ -69,7 +71,7 @@ function simplify(value: unknown, isNames = false): unknown {
   );
 }
 
-/** `X or null` as X: some hosts know one type a field, and leaving it out mostly means the same as null. */
+/** Replaces `X or null` with X: some hosts support one type per field, and leaving a field out mostly means null. */
 function withoutNull(node: Node): Node {
   const { anyOf, ...rest } = node;
   const branch = Array.isArray(anyOf) ? (anyOf as Node[]).find(({ type }) => type !== 'null') : undefined;

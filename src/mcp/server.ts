@@ -9,12 +9,12 @@ import { registerPrompts } from './prompts.ts';
 import { registerResources } from './resources.ts';
 import { registerTools } from './tools.ts';
 
-/** What the lists say does not change while a server lives. */
-const LASTING = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
+/** Cache hint of lists: they do not change while a server lives. */
+const CACHEABLE = { ttlMs: 3_600_000, cacheScope: 'public' } as const;
 
 /**
- * Makes one server for one connection or request: cheap, since all that lasts is in `host`. It serves both eras of the
- * protocol; which one is decided by how the client opens. Updates of resources are the business of the transport.
+ * Creates a server for one connection or request: cheap, since all lasting state is in `host`. It serves both versions of the
+ * protocol; the client's first message decides which. The transport sends updates of resources.
  */
 export function createMcpServer(host: McpHost, options: McpOptions = {}): McpServer {
   const { subscribe = false } = options;
@@ -35,10 +35,10 @@ export function createMcpServer(host: McpHost, options: McpOptions = {}): McpSer
         resources: { listChanged: subscribe, subscribe },
       },
       cacheHints: {
-        'tools/list': LASTING,
-        'prompts/list': LASTING,
-        'resources/templates/list': LASTING,
-        'server/discover': LASTING,
+        'tools/list': CACHEABLE,
+        'prompts/list': CACHEABLE,
+        'resources/templates/list': CACHEABLE,
+        'server/discover': CACHEABLE,
       },
     },
   );

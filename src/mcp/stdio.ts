@@ -5,13 +5,13 @@ import { createMcpServer } from './server.ts';
 import { connectUpdates } from './subscriptions.ts';
 import { createResourceUpdates } from './updates.ts';
 
-/** Hosts end a server with one of these, or by closing its stdin. */
+/** Signals with which hosts end a server; or they close its stdin. */
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Hosts wait about a second before they kill. */
+/** Time to end, ms: hosts wait about a second before they send SIGKILL. */
 const EXIT_MS = 600;
 
-/** The transport of the process's own stdin and stdout, which tells when it has closed, for whatever reason. */
+/** Transport over the process's own stdin and stdout, with a promise for its end, whatever the reason. */
 class OwnStdio extends StdioServerTransport {
   readonly closed: Promise<void>;
   #tell: () => void = () => undefined;
@@ -30,9 +30,9 @@ class OwnStdio extends StdioServerTransport {
 }
 
 /**
- * Serves this process's stdin and stdout until stdin ends or a signal comes, then resolves; whoever called should end
- * then, and what still hangs ends with the process. Jobs run in processes of their own and never notice. Meanwhile it
- * looks after lost jobs, unless ABP_AUTO_RECOVER is off. Nothing but protocol goes to stdout.
+ * Serves MCP on this process's stdin and stdout until stdin ends or a signal arrives, then resolves; the caller should exit
+ * then, and the process exits after `EXIT_MS` in any case. Jobs run in their own processes. While it serves it recovers lost
+ * jobs, unless ABP_AUTO_RECOVER is off. Only protocol messages go to stdout.
  */
 export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {}): Promise<void> {
   // A stray console.log of some library would break the protocol.
@@ -47,17 +47,17 @@ export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {})
     },
     { transport, onerror: options.onError ?? toStderr },
   );
-  const watching = new AbortController();
+  const recovering = new AbortController();
   if (host.config.autoRecover) {
-    void host.recovery.watch(watching.signal, ({ refused }) => {
+    void host.recovery.watch(recovering.signal, ({ refused }) => {
       for (const { reason } of refused) toStderr(new Error(`cannot recover a job: ${reason}`));
     });
   }
   const end = () => void handle.close();
   for (const signal of ENDINGS) process.once(signal, end);
   await transport.closed;
-  watching.abort();
+  recovering.abort();
   for (const signal of ENDINGS) process.off(signal, end);
-  // Nobody hears the answer of a call that is still under way: it must not hold the process.
+  // The answer of a running call cannot be delivered any more: it must not keep the process alive.
   setTimeout(() => process.exit(), EXIT_MS).unref();
 }

@@ -1,12 +1,12 @@
 import type { JobStatusOutput } from '../orchestrator/shapes.ts';
 import { type Dialog, powersLine, quotedName, shortened } from './dialog-lines.ts';
 
-/** What the first line shows of a result: more is cut by a terminal. */
+/** Characters of a result on the first line; a terminal cuts more. */
 const FIRST_LINE_CHARS = 100;
 
 /**
- * A test as a person reads it in a dialog: what came out, what the others would take, what the job can do, each on a line
- * of the message. Everything else stands in the details.
+ * Formats a test for a dialog. The message has one line each for the result, the estimate for the other units, and the powers
+ * of the job; everything else is in the details.
  */
 export function testReport({ name, job_id, test, estimate, approval }: JobStatusOutput): Dialog {
   const results = test?.results ?? [];
@@ -39,7 +39,7 @@ function unitText(result: TestResult): string {
   const unit = `Unit ${result.unit} (${facts.join(', ')}):`;
   const words = quoted(textOf(result));
   return [
-    // What is one line cannot be taken for another one.
+    // One line cannot be mistaken for two.
     ...(words.includes('\n') ? [unit, words] : [`${unit} ${words.trim()}`]),
     ...listed('Files changed', result.files_changed),
     ...listed('Tools refused', result.tools_denied),
@@ -71,7 +71,7 @@ function seconds(duration: number): string {
   return duration < 7200 ? `${Math.ceil(duration / 60)} min` : `${(duration / 3600).toFixed(1)} h`;
 }
 
-/** An agent's words, set off so that they cannot be taken for ours; no line of them is empty. */
+/** Indents an agent's text, so that it cannot be mistaken for ours; empty lines are removed. */
 function quoted(text: string): string {
   return text
     .split('\n')

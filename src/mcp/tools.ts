@@ -10,19 +10,19 @@ import type { z } from 'zod';
 import { parseWith } from '../domain/validate.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import { OPERATIONS } from '../orchestrator/operations.ts';
+import { withAcceptedNextCalls } from './accepted-next-calls.ts';
 import { askingForApproval } from './ask-about-approval.ts';
 import { startJobAsking } from './ask-about-test.ts';
 import { toCall } from './call.ts';
 import { dashboardTool, useDashboard } from './dashboard-tool.ts';
 import type { McpHost, McpOptions } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
-import { withNextHere } from './next-here.ts';
 import { toErrorResult, toResult } from './result.ts';
 import { type Published, publishInput, publishOutput } from './schema.ts';
 
 type Effect = AnyOperation['effect'];
 
-/** What a tool is, as data: an operation, or the dashboard. */
+/** Definition of a tool as data: an operation, or the dashboard. */
 interface ToolDefinition {
   readonly name: string;
   readonly title: string;
@@ -36,14 +36,14 @@ interface ToolDefinition {
 /** Every tool, in the order in which hosts see them. */
 export const TOOLS: readonly ToolDefinition[] = [...OPERATIONS, dashboardTool];
 
-/** What hosts may believe about a tool: they ask their user, or do not, because of it. */
+/** Annotations by effect; hosts decide by them whether they ask their user. */
 const ANNOTATIONS: Readonly<Record<Effect, ToolAnnotations>> = {
   read: { readOnlyHint: true },
   write: { readOnlyHint: false, destructiveHint: false },
   destructive: { readOnlyHint: false, destructiveHint: true },
 };
 
-/** Registers every tool. A call is one operation, with the user asked where their word is needed. */
+/** Registers every tool. A call runs one operation, and asks the user where their consent is needed. */
 export function registerTools(server: McpServer, host: McpHost, options: McpOptions): void {
   for (const { name, title, description, effect, openWorld = false, ...tool } of TOOLS) {
     const { input, output } = schemasOf({ name, ...tool });
@@ -63,7 +63,7 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
         try {
           const result = await run(args, ctx);
           if (isInputRequiredResult(result)) return result;
-          return toResult(await withNextHere(host, server, ctx, result));
+          return toResult(await withAcceptedNextCalls(host, server, ctx, result));
         } catch (error) {
           return toErrorResult(error);
         }
@@ -72,7 +72,7 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
   }
 }
 
-/** Makes Claude Code ask its user on every call of a tool, whatever was allowed before. */
+/** Makes Claude Code ask its user at every call of a tool, whatever was allowed before. */
 const ALWAYS_ASK = { 'anthropic/requiresUserInteraction': true };
 
 type Run = (args: unknown, ctx: ServerContext) => Promise<Record<string, unknown> | InputRequiredResult>;
@@ -95,7 +95,7 @@ interface Schemas {
 
 const published = new Map<string, Schemas>();
 
-/** Made once per process: a factory may run for every request. */
+/** Returns the published schemas of a tool, made once per process: a server may be created for every request. */
 function schemasOf({ name, input, output }: Pick<ToolDefinition, 'name' | 'input' | 'output'>): Schemas {
   const known = published.get(name);
   if (known) return known;

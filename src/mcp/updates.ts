@@ -47,7 +47,9 @@ export function createResourceUpdates(repository: Pick<Repository, 'events' | 'c
     }
   }
 
-  /** A store that is busy now, or closed already, is no reason to end the server: the next look sees what this one missed. */
+  /**
+   * A store that is busy now, or closed already, is no reason to end the server: the next look sees what this one missed.
+   */
   function lookOrWait(): void {
     try {
       look();

@@ -1,4 +1,4 @@
-/** Addresses of resources. The arguments may be placeholders of a URI template. */
+/** URIs of resources. The arguments may be placeholders of a URI template. */
 export const URIS = {
   status: 'abp://status',
   jobs: 'abp://jobs',
@@ -7,7 +7,7 @@ export const URIS = {
   unit: (jobId: string, index: string) => `abp://jobs/${jobId}/units/${index}`,
 } as const;
 
-/** Whether an address is one of them, whatever job it names. */
+/** True when a URI has the form of a resource, whether or not its job exists. */
 export function isResource(uri: string): boolean {
   return /^abp:\/\/(status|jobs(\/[^/]+(\/results|\/units\/\d+)?)?)$/.test(uri);
 }

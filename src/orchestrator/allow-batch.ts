@@ -6,6 +6,7 @@ import { parseWith } from '../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import type { NewJob } from '../ports/job-store.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
+import { type ApprovalSummary, approvalSummary } from './approval-summary.ts';
 import { createJob } from './create-job.ts';
 import type { InputOf } from './index.ts';
 import { newJob, revisionOf } from './new-job.ts';
@@ -13,21 +14,20 @@ import type { Call, OrchestratorDeps } from './operation.ts';
 import { previewPrompts } from './preview-prompts.ts';
 import { checkSettings } from './settings.ts';
 import { templateOf } from './template.ts';
-import { type WhatRuns, whatRuns } from './what-runs.ts';
 
-/** What create_job would make of its arguments, as far as a person is asked about it. */
+/** The job that create_job would make of its arguments, as a person is asked about it. */
 export interface BatchDefinition {
   readonly job: NewJob;
   readonly terms: Terms;
   readonly units: number;
   readonly definition: Definition;
-  /** What a person is shown. */
-  readonly shown: WhatRuns;
+  /** The summary that a person is shown. */
+  readonly shown: ApprovalSummary;
 }
 
 /**
- * The definition that a job with these arguments would have; stores nothing. Reads the first items of the source for the
- * names of their fields: a template that is made from an intent may name them. Throws what create_job would throw.
+ * Computes the definition of the job that these arguments would make; stores nothing. Reads the first items of the source
+ * for the names of their fields, which a template made from an intent may use. Throws the errors of create_job.
  */
 export async function defineBatch(
   deps: OrchestratorDeps,
@@ -51,11 +51,11 @@ export async function defineBatch(
     terms: termsOf({ maxWorkers: settings.limits.max_workers, testUnits: job.testUnits }, settings.limits),
     units: total,
     definition,
-    shown: whatRuns(job, revision, definition),
+    shown: approvalSummary(job, revision, definition),
   };
 }
 
-/** Records that a person allows what create_job would make of these arguments. Throws `approval_required` for anybody else. */
+/** Records that a person allows this definition. Throws `approval_required` when the caller is not a person. */
 export async function allowBatch(
   deps: OrchestratorDeps,
   { job, terms, definition }: BatchDefinition,
@@ -64,7 +64,7 @@ export async function allowBatch(
   refuseRecursion(deps.environment);
   const by = call.human;
   if (by === null) {
-    throw new AbpError('approval_required', 'Only a person can allow what a batch file does.', {
+    throw new AbpError('approval_required', 'Only a person can allow a batch file to run.', {
       hint: 'On a terminal: abp approvals allow <batch file>',
     });
   }

@@ -4,7 +4,7 @@ import { type Definition, defineJob, defineSource, type JobDefinition, sourceSho
 import type { Approval } from '../domain/approval.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson, type Revision } from '../domain/job.ts';
-import { raised, termsOf } from '../domain/limits.ts';
+import { raisedTerms, termsOf } from '../domain/limits.ts';
 import { POWERS, type Power } from '../domain/power.ts';
 import { redact } from '../domain/redact.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
@@ -14,10 +14,10 @@ import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
 type Deps = Pick<OrchestratorDeps, 'repository' | 'workers' | 'places'>;
 
-/** So much of a hash is enough to tell definitions apart, for a person as for a compare-and-set. */
+/** Characters of a hash that are enough to tell definitions apart, for a person and for a compare-and-set. */
 const SHORT = 16;
 
-/** The definition of a job's current revision, or of another that it is about to get. */
+/** Computes the definition of a job in a revision: its current one, or one that it is about to get. */
 export async function definitionOf(
   { repository, workers, places }: Deps,
   job: Job,
@@ -27,8 +27,8 @@ export async function definitionOf(
 }
 
 /**
- * How a job stands with the person who has to allow it, as it is at this moment. One yes is good for one test, of this job or
- * of another one alike, until a person approves the result.
+ * Tells whether a job is approved as it is at this moment. One approval covers one test, of this job or of another job
+ * with the same definition, until a person approves the result of that test.
  */
 export async function approvalState(deps: Deps, job: Job): Promise<ApprovalState> {
   const revision = revisionNow(deps, job);
@@ -41,7 +41,7 @@ export async function approvalState(deps: Deps, job: Job): Promise<ApprovalState
   return testedAt === null ? found : { approved: false, definition: found.definition, reason: TESTED };
 }
 
-const TESTED = 'A test of it has not been approved, and another one runs units again.';
+const TESTED = 'An earlier test of it is not approved yet; a new one runs units again.';
 
 function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Revision {
   const revision = repository.jobs.revision(job.jobId, job.revision);
@@ -50,9 +50,8 @@ function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Revisi
 }
 
 /**
- * Refuses a job that a person has to allow and has not allowed as it is now: nothing of it may run. Throws
- * `approval_required` with what they would be asked. Answers with the definition that a person allowed, whose test is theirs
- * to approve, too; null = nobody had to be asked.
+ * Requires that a person has allowed the job as it is now, where a person has to. Throws `approval_required` with the
+ * question. Returns the allowed definition, whose test only a person approves; null = no approval is needed.
  */
 export async function requireAllowed(
   deps: Deps,
@@ -63,7 +62,7 @@ export async function requireAllowed(
   if (!found.approved) throw notAllowed(job, found.definition, found.reason, asks);
   const { id, powers } = found.definition;
   if (!needsPerson({ ...job, powers })) return null;
-  // The same may have been allowed for another job, or before.
+  // The same definition may have been allowed for another job, or earlier.
   if (job.approvedDefinition !== id) {
     await deps.repository.turn();
     deps.repository.transaction((tx) => deps.repository.jobs.patch(tx, job.jobId, { approvedDefinition: id, powers }));
@@ -71,27 +70,30 @@ export async function requireAllowed(
   return found.definition;
 }
 
-/** Takes the yes for one test, in the transaction that begins it. Throws `approval_required` when another one has. */
+/**
+ * Uses up the approval of one test, in the transaction that begins it. Throws `approval_required` when it is used up
+ * already.
+ */
 export function takeTest({ repository }: Deps, tx: Tx, job: Job, definition: Definition): void {
   if (repository.approvals.beginTest(tx, definition.id) === 'conflict')
     throw notAllowed(job, definition, TESTED, 'allow');
 }
 
 /**
- * The slots that a person gives to a job that needs one are agreed to; nobody else gives it more than were. To be asked before
- * anything is changed; what comes back records the agreement, in the transaction that changes them. Throws `approval_required`.
+ * Requires that a person raises the slots of a job that needs a person. Call it before anything is changed; the function
+ * that it returns records the agreement, in the transaction that changes the slots. Throws `approval_required`.
  */
-export function slotsAgreed({ repository }: Deps, job: Job, maxWorkers: number, call: Call): (tx: Tx) => void {
+export function requireAgreedSlots({ repository }: Deps, job: Job, maxWorkers: number, call: Call): (tx: Tx) => void {
   const approval = job.approvedDefinition === null ? null : repository.approvals.get(job.approvedDefinition);
   if (!needsPerson(job) || approval === null || approval.terms === null) return () => undefined;
   const terms = { ...approval.terms, max_workers: maxWorkers };
-  const higher = raised(approval.terms, terms);
+  const higher = raisedTerms(approval.terms, terms);
   if (higher.length === 0) return () => undefined;
   requirePerson(job, call, 'raise', higher.join(', '));
   return (tx) => repository.approvals.agree(tx, approval.definition, terms);
 }
 
-/** Refuses what a person must do themselves: no argument and no token does it for them. */
+/** Requires that a person made this call: no argument and no token replaces them. Throws `approval_required`. */
 export function requirePerson(
   job: Job,
   call: Pick<Call, 'human'>,
@@ -103,11 +105,16 @@ export function requirePerson(
   const about = change === undefined ? sentence : `${sentence} (${change})`;
   throw new AbpError('approval_required', `${job.jobId}: ${about}. A tool argument or a token is not enough.`, {
     hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
-    details: { job_id: job.jobId, powers: listed(job.powers), asks: what, ...(change === undefined ? {} : { change }) },
+    details: {
+      job_id: job.jobId,
+      powers: shownPowers(job.powers),
+      asks: what,
+      ...(change === undefined ? {} : { change }),
+    },
   });
 }
 
-/** What a person does themselves about a job that needs one, in words, and the command that does it. */
+/** Decisions that only a person makes about a job that needs one: the reason in words, and the command that does it. */
 export const FOR_A_PERSON = {
   allow: ['only a person can allow what it does', 'approvals allow'],
   approve: ['only a person can approve its test', 'approve'],
@@ -119,20 +126,20 @@ export const FOR_A_PERSON = {
 } as const;
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {
-  const can = powers.length === 0 ? 'It was made so that a person has to allow it' : `Powers: ${phrase(powers)}`;
+  const can = powers.length === 0 ? 'It was created with require_human_approval' : `Powers: ${powersPhrase(powers)}`;
   return new AbpError(
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
     {
       hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${job.jobId}`,
-      details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: listed(powers), asks },
+      details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: shownPowers(powers), asks },
     },
   );
 }
 
 /**
- * Refuses a source that is no file or directory of data, and one that can do more than read where it lies, unless a person
- * allowed it: nothing of it is read before. Throws `approval_required`; the question is kept for a person to answer.
+ * Requires an approval of a source that has powers, before anything of it is read. Throws `approval_required` and stores
+ * the question for a person to answer; refuses a root that is a device, a pipe or the like.
  */
 export async function requireSource<Config>(
   { repository, places }: Deps,
@@ -162,23 +169,23 @@ export async function requireSource<Config>(
   const short = id.slice(0, SHORT);
   throw new AbpError(
     'approval_required',
-    `This ${enumerator.type} source needs the approval of a person before it is read. Powers: ${phrase(powers)}.`,
+    `This ${enumerator.type} source needs the approval of a person before it is read. Powers: ${powersPhrase(powers)}.`,
     {
       hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${short}`,
-      details: { definition: short, powers: listed(powers) },
+      details: { definition: short, powers: shownPowers(powers) },
     },
   );
 }
 
-/** Powers as one phrase: kinds in words with what they are about. */
-export function phrase(powers: readonly Power[]): string {
-  return listed(powers)
+/** Powers as one phrase: each kind in words, with its object. */
+export function powersPhrase(powers: readonly Power[]): string {
+  return shownPowers(powers)
     .map(({ can, what }) => `${can} (${what})`)
     .join('; ');
 }
 
-/** Powers as answers show them, the gravest kind first. */
-export function listed(powers: readonly Power[]): { readonly can: string; readonly what: string }[] {
+/** Powers as answers show them, the most serious kind first; secrets are hidden. */
+export function shownPowers(powers: readonly Power[]): { readonly can: string; readonly what: string }[] {
   const order = Object.keys(POWERS);
   return [...powers]
     .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind))
@@ -186,8 +193,8 @@ export function listed(powers: readonly Power[]): { readonly can: string; readon
 }
 
 /**
- * What was on the screen of whoever decides, as one word: revision, test, count of units and definition. It comes back with
- * the decision; whatever changed since makes it stale.
+ * Version of a job as it was shown to the person who decides, as one word: revision, test, number of units, definition. It
+ * comes back with the decision; any change since then makes the decision stale.
  */
 export function shownOf(job: Pick<Job, 'revision' | 'test' | 'totalUnits'>, definition: string | null): string {
   return [job.revision, job.test?.startedAt ?? 0, job.totalUnits, definition?.slice(0, SHORT) ?? '-'].join('.');
@@ -195,25 +202,21 @@ export function shownOf(job: Pick<Job, 'revision' | 'test' | 'totalUnits'>, defi
 
 const PARTS = ['revision', 'test', 'number of units', 'definition'] as const;
 
-/** Refuses a decision about what is no longer there. Throws `conflict` that names what has changed. */
+/** Refuses a decision about an earlier version of the job. Throws `conflict`, which names the parts that changed. */
 export function requireShown(job: Job, shown: string, definition: string | null): void {
   const now = shownOf(job, definition);
   if (shown === now) return;
   const before = shown.split('.');
   const changed = PARTS.filter((_, n) => before[n] !== now.split('.')[n]).join(', ');
-  throw new AbpError(
-    'conflict',
-    `${job.jobId} is not what was shown any more (changed: ${changed}); nothing was approved.`,
-    {
-      hint: 'Look at its present state (get_job_status), then decide again.',
-      details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
-    },
-  );
+  throw new AbpError('conflict', `${job.jobId} is no longer as shown (changed: ${changed}); nothing was approved.`, {
+    hint: 'Look at its current state (get_job_status), then decide again.',
+    details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
+  });
 }
 
 /**
- * Records that a person allows a job to run what was shown to them. Throws `approval_required` for anybody else, `conflict`
- * when it is not what was shown any more.
+ * Records that a person allows a job to run as it was shown to them. Throws `approval_required` when the caller is not a
+ * person, `conflict` when the job has changed since.
  */
 export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: string, call: Call): Promise<Definition> {
   refuseRecursion(deps.environment);
@@ -237,7 +240,10 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
   return definition;
 }
 
-/** Records that a person allows a source that was asked about. Throws `approval_required` for anybody else, `not_found`. */
+/**
+ * Records that a person allows a source. Throws `approval_required` when the caller is not a person, `invalid_input` for a
+ * job.
+ */
 export function allowSource(deps: OrchestratorDeps, { definition, about, title }: Approval, call: Call): void {
   refuseRecursion(deps.environment);
   if (!call.human) {
@@ -250,7 +256,7 @@ export function allowSource(deps: OrchestratorDeps, { definition, about, title }
       'invalid_input',
       `${definition.slice(0, SHORT)} is the definition of a job (${title}), not of a source.`,
       {
-        hint: 'A job is allowed by its id, as it is now: abp approvals allow <job>.',
+        hint: 'Allow a job by its id: abp approvals allow <job>.',
       },
     );
   }
@@ -258,16 +264,19 @@ export function allowSource(deps: OrchestratorDeps, { definition, about, title }
   deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by, null));
 }
 
-/** The one question or approval whose definition begins so. Throws `not_found`, `ambiguous`. */
+/** Finds the one question or approval whose definition has this prefix. Throws `not_found`, `ambiguous`. */
 export function findApproval({ repository }: Pick<Deps, 'repository'>, prefix: string): Approval {
   const matching = /^[0-9a-f]+$/.test(prefix) ? repository.approvals.startingWith(prefix) : [];
   const [found, other] = matching;
   if (found && !other) return found;
-  if (other) throw new AbpError('ambiguous', `${prefix} could be several approvals.`, { hint: 'Type more of it.' });
+  if (other) throw new AbpError('ambiguous', `${prefix} matches several approvals.`, { hint: 'Type more characters.' });
   throw new AbpError('not_found', `No approval ${prefix}.`, { hint: '`abp approvals` lists them.' });
 }
 
-/** Takes an approval back: jobs that run under it are paused, and nothing of it starts again before a person allows it. */
+/**
+ * Revokes an approval and pauses the jobs that run under it; they start again only when a person allows them. Returns their
+ * ids.
+ */
 export function revokeApproval(deps: Pick<Deps, 'repository'>, definition: string): readonly string[] {
   const { repository } = deps;
   return repository.transaction((tx) => {

@@ -1,25 +1,30 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 
-/** Refusals that are remembered: of the last jobs only. */
+/** Refusals that are kept: those of the last jobs. */
 const MAX_REFUSALS = 100;
 
-/** A call whose work may go on behind its answer. */
+/** A call whose work may continue after its answer. */
 export interface Background {
-  /** The call as the work sees it. */
+  /** The call that the work gets: its signal and progress end with `detach` and `abort`. */
   readonly call: Call;
-  /** The caller has its answer: from now on it neither hears of progress nor stops the work by going away. */
+  /**
+   * Separates the work from its caller, which has its answer: no more progress, and the caller's signal no longer stops it.
+   */
   detach(): void;
-  /** Nobody wants the work any more. */
-  giveUp(): void;
+  /** Stops the work. */
+  abort(): void;
 }
 
-/** Prepares a call for work that may take longer than its caller waits; `goesOn`: also when its caller gives it up. */
-export function background(call: Call, goesOn = false): Background {
+/**
+ * Prepares a call for work that may take longer than its caller waits; with `survivesCaller` it also survives an aborted
+ * call.
+ */
+export function background(call: Call, survivesCaller = false): Background {
   const controller = new AbortController();
   const abort = () => controller.abort(call.signal?.reason);
   let listening = true;
-  if (!goesOn) {
+  if (!survivesCaller) {
     if (call.signal?.aborted) abort();
     call.signal?.addEventListener('abort', abort, { once: true });
   }
@@ -35,18 +40,18 @@ export function background(call: Call, goesOn = false): Background {
       listening = false;
       call.signal?.removeEventListener('abort', abort);
     },
-    giveUp: () => controller.abort(),
+    abort: () => controller.abort(),
   };
 }
 
-/** Keeps the reason why a job was refused behind its caller's back, for whoever asks what became of it. */
+/** Keeps the reason why a job was refused after its caller had an answer, for later questions about that job. */
 export function rememberRefusal(
   { refusals }: Pick<OrchestratorDeps, 'refusals'>,
   jobId: string,
   thrown: unknown,
 ): void {
   const { code, message, hint, details } = toAbpError(thrown);
-  // Somebody cancelled it: they know.
+  // A cancellation needs no report: who cancelled it knows.
   if (code === 'cancelled') return;
   const parts = {
     ...(hint === undefined ? {} : { hint }),

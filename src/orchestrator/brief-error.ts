@@ -2,13 +2,16 @@ import { type AbpError, toAbpError } from '../domain/error.ts';
 import type { Json } from '../domain/json.ts';
 import { truncate, truncateField, truncateMessage, truncateValue } from './truncate.ts';
 
-/** Room for each part of an error, in bytes: what an engine says about a bad schema or query may be endless. */
+/** Bytes for each part of an error: messages of engines about a schema or query have no bound. */
 const PART_BYTES = 3000;
 
-/** What of an error is told to whoever asked. */
+/** The parts of an error that interfaces return. */
 export type BriefError = Pick<AbpError, 'code' | 'blame' | 'message' | 'hint' | 'details'>;
 
-/** Whatever was thrown as interfaces answer it: no part longer than its room; lists stay lists and say what is left out. */
+/**
+ * Converts anything thrown to the error that interfaces return: each part truncated, lists kept as lists with a count of
+ * the rest.
+ */
 export function briefError(thrown: unknown): BriefError {
   const { code, blame, message, hint, details } = toAbpError(thrown);
   return {

@@ -3,17 +3,17 @@ import { realPlace } from '../approval/real-place.ts';
 import { AbpError } from '../domain/error.ts';
 import type { InputOf } from './index.ts';
 import { type OrchestratorDeps, requireJob } from './operation.ts';
-import { outputGiven } from './output.ts';
+import { outputInputOf } from './output.ts';
 
-/** What create_job would be given to make a job like one that is there, and where its relative paths started. */
+/** Arguments of create_job that make a copy of a job, and the directory that its relative paths start from. */
 export interface JobRecipe {
   readonly input: InputOf<'create_job'>;
   readonly workingDirectory: string;
 }
 
 /**
- * The recipe of a job in its current revision. A template that was made from the intent is left out, to be made again: it
- * names the output directory of the job that it was made for. For the same reason a default output directory is not kept.
+ * Returns the recipe of a job in its current revision. Leaves out a template that was made from the intent, since it
+ * names the output directory, and a default output directory, which names the job: the copy gets its own. Throws `not_found`.
  */
 export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<JobRecipe> {
   const job = requireJob(deps, jobId);
@@ -42,7 +42,7 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
       limits,
       test_units: job.testUnits,
       ...(ownOutput ? { output_directory: outputDirectory } : {}),
-      ...(job.output ? { output: outputGiven(job.output) } : {}),
+      ...(job.output ? { output: outputInputOf(job.output) } : {}),
       ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
       ...(job.redactResults ? {} : { redact_results: false }),
       ...(post

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { isOutputDue, type Job, type JobTest } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
-import { notBefore } from '../domain/time.ts';
+import { clampedEnd } from '../domain/time.ts';
 import { statusToResume } from '../executor/phase.ts';
 import { type SilentExecutor, silentText } from '../supervision/await-heartbeats.ts';
 import { executorState } from '../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
-import { requireAllowed, slotsAgreed } from './approval.ts';
+import { requireAgreedSlots, requireAllowed } from './approval.ts';
 import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
 import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
@@ -15,15 +15,15 @@ import { jobStatus } from './status.ts';
 
 const WITHDRAW_CHUNK = 5000;
 
-/** Pauses a job; harmless when it is paused already. */
+/** Pauses a job; changes nothing when a person paused it already. */
 export const pauseJob = operation({
   name: 'pause_job',
   title: 'Pause a job',
   description:
-    'Pauses a running job: no further unit starts; units at work finish, or with hard=true are interrupted and put back. Nothing is lost; resume_job goes on.',
+    'Pauses a running job: no further unit starts; running units finish, or with hard=true are interrupted and put back to pending. Nothing is lost; resume_job continues the job.',
   input: z.strictObject({
     job_id: jobId,
-    hard: z.boolean().optional().describe('Interrupt units at work'),
+    hard: z.boolean().optional().describe('Interrupt running units'),
   }),
   output: jobStatusOutput,
   effect: 'write',
@@ -32,18 +32,18 @@ export const pauseJob = operation({
     const job = requireJob(deps, job_id);
     const pauseMode = hard ? 'hard' : 'soft';
     if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
-      throw refuse(job, 'only a running job can be paused', 'get_job_status shows what can be done with it.');
+      throw refuse(job, 'only a running job can be paused', 'get_job_status shows the possible next steps.');
     }
     repository.transaction((tx) => {
       const now = requireJob(deps, job_id);
-      // Whatever paused it, from now on it waits for a person; what a hard pause stopped stays stopped.
+      // A pause with another reason becomes one by a person; a hard pause stays hard.
       if (now.pauseReason === 'user' && (now.pauseMode === 'hard' || !hard)) return;
       const patch = { pauseReason: 'user', pauseMode, statusMessage: null, resumeAt: null } as const;
       if (
         repository.jobs.move(tx, job_id, 'paused', { patch }) === 'conflict' &&
         repository.jobs.patch(tx, job_id, patch, ['paused']) === 'conflict'
       ) {
-        throw refuse(now, 'it has just ended', 'get_job_status shows what can be done with it.');
+        throw refuse(now, 'it has just ended', 'get_job_status shows the possible next steps.');
       }
       repository.events.add(tx, job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
     });
@@ -65,7 +65,7 @@ export const resumeJob = operation({
       .min(1)
       .max(MAX_WORKERS_CEILING)
       .optional()
-      .describe('Units at work at the same time, from now on'),
+      .describe('Units that run at the same time, from now on'),
   }),
   output: jobStatusOutput,
   effect: 'destructive',
@@ -75,43 +75,49 @@ export const resumeJob = operation({
     const job = requireJob(deps, job_id);
     const before = repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
-    const owes = isOutputDue(job);
-    if (job.status !== 'paused' && job.status !== 'running' && job.status !== 'post_processing' && !testing && !owes) {
+    const outputDue = isOutputDue(job);
+    if (
+      job.status !== 'paused' &&
+      job.status !== 'running' &&
+      job.status !== 'post_processing' &&
+      !testing &&
+      !outputDue
+    ) {
       const hint =
         job.status === 'completed' || job.status === 'failed'
           ? 'manage_units retries or reopens its units.'
-          : 'get_job_status shows what can be done with it.';
+          : 'get_job_status shows the possible next steps.';
       throw refuse(job, 'only a paused or lost job can be resumed', hint);
     }
-    const agree = max_workers === undefined ? null : slotsAgreed(deps, job, max_workers, call);
-    if (job.status === 'paused') await goOn(deps, job);
-    else if (!owes && executorState(repository.leases.get(job_id)) !== 'alive') {
+    const recordAgreement = max_workers === undefined ? null : requireAgreedSlots(deps, job, max_workers, call);
+    if (job.status === 'paused') await resume(deps, job);
+    else if (!outputDue && executorState(repository.leases.get(job_id)) !== 'alive') {
       await requireAllowed(deps, job);
       await requireReady(deps, job);
     }
     if (max_workers !== undefined && max_workers !== requireJob(deps, job_id).maxWorkers) {
       repository.transaction((tx) => {
-        agree?.(tx);
+        recordAgreement?.(tx);
         repository.jobs.patch(tx, job_id, { maxWorkers: max_workers });
         repository.events.add(tx, job_id, { type: 'job:slots_changed', data: { max_workers } });
       });
     }
     await launch(deps, job);
-    const seen = max_workers === undefined ? await lookForLife(deps, job, before, call) : {};
+    const seen = max_workers === undefined ? await checkHeartbeat(deps, job, before, call) : {};
     const status = jobStatus(deps, requireJob(deps, job_id));
     const { executor, message = status.message } = seen;
     return { ...status, ...(message ? { message } : {}), executor: { ...status.executor, ...executor } };
   },
 });
 
-/** Room, ms, for replacing an executor within a call's patience. */
+/** Part of a call's time that is kept for replacing an executor, ms. */
 const REPLACING_MS = 5_000;
 
 /**
- * What is to be said of an executor that held the job before it was resumed and holds it still: whether it does anything is
- * looked at, since a frozen one has a process too.
+ * Checks the heartbeat of an executor that held the job before it was resumed and still holds it: a frozen executor has a
+ * process, too. Returns the fields that the answer gets; none when it is alive or the job has a new executor.
  */
-async function lookForLife(
+async function checkHeartbeat(
   { repository, launcher }: OrchestratorDeps,
   job: Job,
   before: Lease | null,
@@ -123,12 +129,15 @@ async function lookForLife(
   const found = await launcher.confirm(job, { maxWaitMs: Math.max(0, maxWaitMs - REPLACING_MS), onSilent });
   if (found === 'alive') return {};
   if (found === 'replaced') {
-    return { executor: { replaced_pid: before.pid }, message: `The executor before (pid ${before.pid}) stood still.` };
+    return {
+      executor: { replaced_pid: before.pid },
+      message: `The previous executor (pid ${before.pid}) did not respond and was replaced.`,
+    };
   }
   return { executor: { silent_s: Math.round(found.silentMs / 1000) }, message: silentText(found) };
 }
 
-async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
+async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   await requireAllowed(deps, job);
   await requireReady(deps, job);
@@ -136,23 +145,23 @@ async function goOn(deps: OrchestratorDeps, job: Job): Promise<void> {
   repository.transaction((tx) => {
     const now = requireJob(deps, job.jobId);
     const revision = repository.jobs.revision(now.jobId, now.revision);
-    // A person says the window is open: that counts for all jobs with this worker.
+    // A person says that the quota window is open: this opens it for all jobs with this worker.
     if (revision && now.pauseReason === 'usage_limit') repository.quotas.open(tx, revision.worker.type);
     const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
     const to = statusToResume(repository, now);
-    // Somebody else may have resumed it meanwhile: then it runs, which is what was asked for.
+    // It may have been resumed by another call meanwhile: then it runs, as requested.
     if (repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch }) === 'conflict') return;
-    repository.jobs.resetRule(tx, job.jobId);
+    repository.jobs.resetCircuitBreaker(tx, job.jobId);
     repository.events.add(tx, job.jobId, { type: 'job:resumed' });
   });
 }
 
-/** Cancels a job for good; harmless when it is cancelled already. */
+/** Cancels a job permanently; changes nothing when it is cancelled already. */
 export const cancelJob = operation({
   name: 'cancel_job',
   title: 'Cancel a job',
   description:
-    'Cancels a job for good: units at work are stopped, waiting ones are given up, results so far can be exported. It cannot be undone: when in doubt, pause_job. A job whose source is still being stored is removed.',
+    'Cancels a job permanently: running units are stopped, pending ones are cancelled, results so far can be exported. This cannot be undone: when in doubt, use pause_job. A job whose units are still being stored is removed.',
   input: z.strictObject({ job_id: jobId }),
   output: jobStatusOutput,
   effect: 'destructive',
@@ -164,7 +173,7 @@ export const cancelJob = operation({
     }
     const before = jobStatus(deps, job);
     if (job.status === 'enumerating') {
-      // Its creator sees with its next chunk that the job is gone.
+      // Its creator notices with its next chunk that the job is deleted.
       withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id)));
       await deleteInChunks(repository, job_id);
       return { ...before, status: 'cancelled', next: [] };
@@ -174,7 +183,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
-      const patch = { ...reasons, test, endedAt: notBefore(now.startedAt ?? now.createdAt, clock.now()) };
+      const patch = { ...reasons, test, endedAt: clampedEnd(now.startedAt ?? now.createdAt, clock.now()) };
       if (repository.jobs.move(tx, job_id, 'cancelled', { patch }) === 'conflict') {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
@@ -193,5 +202,5 @@ export const cancelJob = operation({
 });
 
 function cancelledTest(test: JobTest, now: number): JobTest {
-  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: notBefore(test.startedAt, now) };
+  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: clampedEnd(test.startedAt, now) };
 }

@@ -6,16 +6,16 @@ import type { OrchestratorDeps } from './operation.ts';
 import { badCursor } from './shapes.ts';
 import { jsonBytes, truncate, truncateMessage } from './truncate.ts';
 
-/** Entries of a page when nobody says how many. */
+/** Entries of a page by default. */
 export const DEFAULT_ENTRIES = 20;
 const ENTRY_BYTES = 600;
 
-/** In the place of a cursor: the last page. */
+/** Cursor that asks for the last page. */
 const END = 'end';
 
 /**
- * One page of an attempt's conversation, redacted, each entry cut; all of it below `bytes`, but at least one entry. `from` is
- * the cursor of the page before, or `end`.
+ * Reads one page of an attempt's conversation: redacted, each entry truncated, the page below `bytes` bytes of JSON but with
+ * at least one entry. `from` is the `next_cursor` of the previous page, or `end`. Throws `invalid_input` for another cursor.
  */
 export async function conversationPage(
   deps: OrchestratorDeps,
@@ -27,13 +27,13 @@ export async function conversationPage(
   const worker = await workerOf(deps, attempt);
   if (from === END) return lastPage(worker, attempt, bytes, limit);
   const entries: Omit<ConversationEntry, 'images'>[] = [];
-  const first = parsePlace(from);
+  const first = parsePosition(from);
   let at = { seq: first.seq, skip: 0 };
   let next: string | null = null;
   let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
   const clean = redactLines();
   for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, first.seq)) {
-    // Entries of one line share its number: within it they are counted.
+    // Entries of one line share its number; `skip` counts them within the line.
     at = entry.seq === at.seq ? at : { seq: entry.seq, skip: 0 };
     const place = at.skip === 0 ? String(at.seq) : `${at.seq}.${at.skip}`;
     const isSeen = at.seq === first.seq && at.skip < first.skip;
@@ -51,7 +51,7 @@ export async function conversationPage(
   return { attempt: attempt.attempt, entries, next_cursor: next, path: attempt.runDirectory };
 }
 
-/** The last entries that fit; a failure says why at its end. */
+/** Reads the last entries that fit; the cause of a failure is at the end. */
 async function lastPage(worker: Worker, attempt: Attempt, bytes: number, limit: number) {
   const entries: Omit<ConversationEntry, 'images'>[] = [];
   const clean = redactLines();
@@ -65,8 +65,8 @@ async function lastPage(worker: Worker, attempt: Attempt, bytes: number, limit: 
   return { attempt: attempt.attempt, entries, next_cursor: null, path: attempt.runDirectory };
 }
 
-/** Where a page begins: a line of the log, and how many of its entries have been seen. */
-function parsePlace(text: string): { readonly seq: number; readonly skip: number } {
+/** Position that a page begins at: a line of the log, and how many of its entries to skip. */
+function parsePosition(text: string): { readonly seq: number; readonly skip: number } {
   if (text === '') return { seq: 0, skip: 0 };
   const [, seq, skip = '0'] = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
   if (seq === undefined) throw badCursor(text);

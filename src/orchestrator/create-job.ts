@@ -17,9 +17,9 @@ import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
-import { madeBefore, refuseSecondRun, requestOf } from './made-before.ts';
 import { type CreateInput, createInput, newJob, refuseLonePostProcessing, revisionOf } from './new-job.ts';
 import { type Call, type OrchestratorDeps, operation, requireJob } from './operation.ts';
+import { jobOfRequest, refuseSecondRun, requestOf } from './repeated-request.ts';
 import { checkSettings, type Settings } from './settings.ts';
 import { jobStatusOutput } from './shapes.ts';
 import { sourceNotes } from './source-notes.ts';
@@ -27,12 +27,12 @@ import { jobStatus } from './status.ts';
 import { templateOf } from './template.ts';
 import { truncate, truncateFields, truncateObject } from './truncate.ts';
 
-/** Makes a job from a source: enumerates into units, makes the prompt, spends nothing. */
+/** Creates a job from a source: stores the items as units and makes the prompt; spends nothing. */
 export const createJob = operation({
   name: 'create_job',
   title: 'Create a batch job',
   description:
-    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; preview_items first when the source is not certain. Returns the job with its prompt template. A source that takes longer than 45 s goes on being stored: get_job_status tells when it is ready. A call that is given up makes no job, unless list_jobs shows it; with request_id the same call again returns it.',
+    'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; call preview_items first when unsure about the source. Returns the job with its prompt template. A source that takes longer than 45 s is stored in the background: get_job_status shows when it is ready. A cancelled call creates no job, unless list_jobs shows it; with request_id the same call again returns that job.',
   input: createInput,
   output: jobStatusOutput.extend({ template: z.string().optional(), deduplicated: z.boolean().optional() }),
   effect: 'write',
@@ -40,8 +40,8 @@ export const createJob = operation({
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
     const request = requestOf(given);
-    // Before anything is read: what it was made from may be gone by now.
-    const before = madeBefore(deps, request);
+    // Before anything is read: the source of the first call may be gone by now.
+    const before = jobOfRequest(deps, request);
     if (before) return { ...answer(deps, before.jobId), deduplicated: true };
     refuseLonePostProcessing(given);
     const enumerator = await getEnumerator(given.enumerator_type);
@@ -49,23 +49,27 @@ export const createJob = operation({
     const settings = await checkSettings(deps, given, null);
     await requireSource(deps, enumerator, config, call);
     const job = await newJob(deps, given, config as JsonObject, settings, call);
-    // Of a job that does not exist yet nothing was exported.
+    // A new job has no earlier export that it may replace.
     if (job.output) await checkTarget(job.output.path, job.output);
     deps.repository.maintenance.keepReserve();
     await deps.repository.turn();
     const lease = insert(deps, { ...job, request, ...originOf(call) }, settings, call);
     if ('before' in lease) return { ...answer(deps, lease.before.jobId), deduplicated: true };
-    // Whoever can come back to it wants it done; where the process ends with its caller, nothing can go on.
-    const behind = background(call, request !== null && Number.isFinite(call.maxWaitMs));
-    const storing = store(deps, lease, enumerator, config, given, settings, behind);
-    const enumerated = await Promise.race([storing, later(call.maxWaitMs)]);
-    behind.detach();
-    if (enumerated === 'later') storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
+    // A caller with a request_id can come back for the job. Without a time limit the process ends with its caller: nothing
+    // can continue.
+    const detachable = background(call, request !== null && Number.isFinite(call.maxWaitMs));
+    const storing = store(deps, lease, enumerator, config, given, settings, detachable);
+    const enumerated = await Promise.race([storing, timeout(call.maxWaitMs)]);
+    detachable.detach();
+    if (enumerated === 'timeout') storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
     return answer(deps, job.jobId);
   },
 });
 
-/** A job that was just made, or is still being: with what it was made of, as soon as that is known. */
+/**
+ * Status of a job that was just created or is still being stored; with template, fields and directories once they are
+ * known.
+ */
 function answer(deps: OrchestratorDeps, jobId: string) {
   const job = requireJob(deps, jobId);
   if (job.status === 'enumerating') return jobStatus(deps, job);
@@ -80,7 +84,7 @@ function answer(deps: OrchestratorDeps, jobId: string) {
   };
 }
 
-/** What is kept of the batch file that a job is made from. */
+/** Fields of a job that record the batch file it is made from. */
 function originOf({ batchFile }: Call): Pick<Job, 'batchFile' | 'carriedOutBy'> {
   return {
     batchFile: batchFile?.path ?? null,
@@ -89,8 +93,8 @@ function originOf({ batchFile }: Call): Pick<Job, 'batchFile' | 'carriedOutBy'> 
 }
 
 /**
- * Inserts the job under a lease of this process, so that nobody takes a living enumeration for an orphan; `before` is what
- * the same request has made meanwhile. Throws what stands in its way, all in one transaction.
+ * Inserts the job in one transaction, under a lease of this process that shows that its enumeration is alive. Returns the
+ * lease, or in `before` the job that the same request has made meanwhile. Throws `request_reused`, `conflict`.
  */
 function insert(
   deps: OrchestratorDeps,
@@ -101,7 +105,7 @@ function insert(
   const { repository, defaults } = deps;
   const { jobId } = job;
   return repository.transaction((tx) => {
-    const before = madeBefore(deps, job.request);
+    const before = jobOfRequest(deps, job.request);
     if (before) return { before };
     refuseSecondRun(deps, call.batchFile);
     repository.jobs.insert(tx, job, { jobId, template: '', note: null, ...revisionOf(settings) });
@@ -119,14 +123,14 @@ async function store(
   config: unknown,
   given: CreateInput,
   settings: Settings,
-  behind: Background,
+  detachable: Background,
 ): Promise<Enumerated> {
   const { repository, defaults } = deps;
   const { jobId } = lease;
-  // A source may be slow: its creator lives all the same, and lets go of it when the job is gone.
-  const signsOfLife = setInterval(() => void beat(deps, lease, behind.giveUp), defaults.leaseMs / 3);
+  // A source may be slow: the heartbeat keeps the lease meanwhile, and stops the work when the job was deleted.
+  const heartbeats = setInterval(() => void heartbeat(deps, lease, detachable.abort), defaults.leaseMs / 3);
   try {
-    const enumerated = await enumerateInto(deps, lease, enumerator, config, behind.call);
+    const enumerated = await enumerateInto(deps, lease, enumerator, config, detachable.call);
     const { fields } = enumerated;
     const outputDirectory = repository.jobs.get(jobId)?.outputDirectory ?? '';
     const template = await templateOf(deps, given, settings, { fields, outputDirectory });
@@ -145,27 +149,31 @@ async function store(
     });
     return enumerated;
   } catch (error) {
-    throw await takeApart(deps, jobId, error);
+    throw await removeRefusedJob(deps, jobId, error);
   } finally {
-    clearInterval(signsOfLife);
+    clearInterval(heartbeats);
   }
 }
 
-/** Gives a sign of life for the job, and gives up when it is not ours any more. */
-async function beat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken, giveUp: () => void): Promise<void> {
+/** Renews the lease of the job; calls `abort` when the lease is lost. */
+async function heartbeat(
+  { repository, defaults }: OrchestratorDeps,
+  lease: LeaseToken,
+  abort: () => void,
+): Promise<void> {
   try {
     await repository.turn(defaults.leaseMs / 6);
-    if (repository.transaction(() => repository.leases.beat(lease)) === 'lost') giveUp();
+    if (repository.transaction(() => repository.leases.beat(lease)) === 'lost') abort();
   } catch {
-    // Busy at this moment; the next beat comes well within the lease.
+    // The database is busy; the next heartbeat comes well within the lease.
   }
 }
 
 /**
- * Gives back what a refused job has stored; the refusal is what counts and is returned, with what could not be removed. A
- * disk that it has filled gets its room back, too.
+ * Removes what a refused job has stored, and vacuums the database when the disk was full. Returns the refusal; its message also
+ * says what could not be removed.
  */
-async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusal: unknown): Promise<unknown> {
+async function removeRefusedJob({ repository }: OrchestratorDeps, jobId: string, refusal: unknown): Promise<unknown> {
   try {
     await repository.turn();
     withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId)));
@@ -174,7 +182,7 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
     return refusal;
   } catch (trouble) {
     const { code, message, hint, details } = toAbpError(refusal);
-    const left = `What it has stored could not be removed (${toAbpError(trouble).message}): \`abp recover\` or \`abp prune\` does it later.`;
+    const left = `Its stored units could not be removed (${toAbpError(trouble).message}); run \`abp recover\` or \`abp prune\` to remove them.`;
     return new AbpError(code, sentences(message, left), {
       ...(hint && { hint }),
       ...(details && { details }),
@@ -183,8 +191,8 @@ async function takeApart({ repository }: OrchestratorDeps, jobId: string, refusa
   }
 }
 
-function later(ms: number): Promise<'later'> {
+function timeout(ms: number): Promise<'timeout'> {
   return new Promise((resolve) => {
-    if (Number.isFinite(ms)) setTimeout(() => resolve('later'), ms).unref();
+    if (Number.isFinite(ms)) setTimeout(() => resolve('timeout'), ms).unref();
   });
 }

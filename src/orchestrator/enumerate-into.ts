@@ -9,13 +9,13 @@ import type { Call, OrchestratorDeps } from './operation.ts';
 import { truncate } from './truncate.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
-/** Rows and bytes of one transaction: well below the 100 ms that others may have to wait. */
+/** Rows and characters of one transaction: it stays well below the 100 ms that other writers may have to wait. */
 const CHUNK_ROWS = 2000;
 const CHUNK_CHARS = 1_000_000;
-/** A source with more fields than this has no fixed fields; a template may still use the ones seen. */
+/** Fields that are recorded of a source; one with more has no fixed fields, and a template may use those recorded. */
 const MAX_FIELDS = 10_000;
 
-/** What an enumeration stored. */
+/** Result of an enumeration: units stored, fields seen, records skipped. */
 export interface Enumerated {
   readonly total: number;
   readonly fields: readonly string[];
@@ -23,16 +23,16 @@ export interface Enumerated {
   readonly warnings: readonly EnumerationWarning[];
 }
 
-/** Items waiting for their transaction. */
+/** Items that wait for their transaction. */
 interface Chunk {
   readonly items: EnumeratedItem[];
   chars: number;
 }
 
 /**
- * Streams a source into a job that is being enumerated, in short transactions under its creator's lease. Throws what the
- * enumerator throws, `invalid_input` for a duplicate key or a source without items, `cancelled` when somebody took the
- * job away.
+ * Streams a source into the units of a job, in short transactions under its creator's lease. Throws the errors of the
+ * enumerator, `invalid_input` for a duplicate key or a source without items, `cancelled` when the job was deleted
+ * meanwhile.
  */
 export async function enumerateInto(
   deps: OrchestratorDeps,
@@ -68,7 +68,7 @@ export async function enumerateInto(
     chunk.chars = 0;
     boundYoungGeneration();
     call.onProgress?.({ done: total, total: null, message: `${total} units stored` });
-    // Let timers, cancellation and other calls of this process have their turn between two transactions.
+    // Gives timers, cancellation and other calls of this process a turn between two transactions.
     await new Promise((resolve) => setImmediate(resolve));
   };
 
@@ -88,7 +88,7 @@ export async function enumerateInto(
   return { total, fields: [...fields], skipped, warnings };
 }
 
-/** The items whose key is neither stored nor earlier in this chunk, and the others. */
+/** Splits items into those with a new key and those whose key is stored already or earlier in this chunk. */
 function withoutDuplicates(
   { repository }: OrchestratorDeps,
   jobId: string,
@@ -107,18 +107,18 @@ function withoutDuplicates(
   return { fresh, repeated };
 }
 
-/** About how long a value is as JSON, in characters. */
+/** Estimates the length of a value as JSON, in characters. */
 function sizeOf(value: Json): number {
   if (typeof value === 'string') return value.length + 3;
   if (typeof value !== 'object' || value === null) return 8;
-  // A list has its positions for names.
+  // The names of a list are its positions.
   const fields = value as JsonObject;
   let chars = 32;
   for (const name of Object.keys(fields)) chars += name.length + 4 + sizeOf(fields[name] ?? null);
   return chars;
 }
 
-/** What was left out may be all that there is. */
+/** Error for a source without items; it lists what was left out, which may be all that the source has. */
 function noItems(type: string, warnings: readonly EnumerationWarning[], { invalid, records }: Skipped): AbpError {
   const first = records.map(({ place, reason }) => `${place}: ${reason}`).join('; ');
   const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${truncate(first, 300)}.`;

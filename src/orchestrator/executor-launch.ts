@@ -7,8 +7,8 @@ import { type OrchestratorDeps, requireJob } from './operation.ts';
 import { preflight } from './settings.ts';
 
 /**
- * Refuses, before anything is written, a job that could not be worked on here: recursion, environment, worker. For one that
- * can, what its worker is found with here is recorded: whoever goes on with the job needs the same.
+ * Requires that this machine and environment can run the job; throws before anything is written otherwise. Records the
+ * program, PATH and login that its worker has here, which each later executor of the job needs, too.
  */
 export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
   refuseRecursion(deps.environment);
@@ -25,8 +25,8 @@ export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<vo
 }
 
 /**
- * Gets an executor for a job that has just been put to work. When none can be started the job is paused with the reason,
- * so that it does not wait for one that never comes, and the error comes out.
+ * Starts an executor for a job that is active now. When none can be started, pauses the job with the reason
+ * (`worker_unavailable`), so that it does not wait in vain, and throws the error.
  */
 export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository, launcher } = deps;
@@ -36,7 +36,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     const reason = 'worker_unavailable';
     const message = sentences(
       `No executor could be started: ${(error as Error).message}`,
-      'Fix that, then resume_job.',
+      'Fix this, then use resume_job.',
     );
     await repository.turn();
     repository.transaction((tx) => {
@@ -48,15 +48,18 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
   }
 }
 
-/** After a cancellation: gets a lost job somebody who stops what is left, and sees to it that a living executor lets go. */
+/**
+ * Releases a cancelled job: waits for a living executor to leave, or starts one for a lost job, to stop its remaining
+ * agents.
+ */
 export async function releaseExecutor(deps: OrchestratorDeps, jobId: string): Promise<void> {
-  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.standBy(jobId);
+  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.ensureReleased(jobId);
   else await recoverIfLost(deps, jobId);
 }
 
 /**
- * Control verbs recover: gets another executor for a job that has lost its own and goes on by itself, or has agents that
- * outlived it. Where the worker's variables are not set nothing happens: the job's status says that it is lost.
+ * Starts an executor for a job that lost its own and either continues without a person or still has running attempts. Does
+ * nothing where the worker's variables are not set: the status of the job shows that it is lost.
  */
 export async function recoverIfLost(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const { repository, launcher } = deps;

@@ -14,9 +14,12 @@ import { type Call, type OrchestratorDeps, operation, requireStoredJob } from '.
 import { withoutUndefined } from './settings.ts';
 import { exportFields, jobId } from './shapes.ts';
 import { shownSkipped } from './source-notes.ts';
-import { nextBeside } from './status.ts';
+import { nextCallsExcept } from './status.ts';
 
-/** Writes a job's units, or those in some statuses, to a file; of a job that goes on it is partial. Leaves no event. */
+/**
+ * Writes a job's units, or those in some statuses, to a file; the report is `partial` until the job has ended. Records no
+ * event.
+ */
 export function writeResults(
   deps: OrchestratorDeps,
   format: string,
@@ -34,7 +37,7 @@ export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
   description:
-    "Writes units with payload and result to a file: csv, tsv, markdown with one column a field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Without path: the job's own output. Replaces what it wrote there before, if nobody changed it; any other file only with force.",
+    "Writes units with payload and result to a file: csv, tsv, markdown with one column per field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Without path: the job's own output. Replaces its own earlier file if that is unchanged; any other file only with force.",
   input: z.strictObject({
     job_id: jobId,
     path: z.string().min(1).max(4096).optional().describe("File to write, absolute; default the job's output"),
@@ -65,13 +68,13 @@ export const exportResults = operation({
       repository.transaction((tx) => {
         repository.events.add(tx, job_id, { type: 'results:exported', data });
         const now = requireStoredJob(deps, job_id);
-        // Whoever writes what could not be written has done what the job owed.
+        // This also writes the output of the job that could not be written before.
         if (now.output?.path !== place || partial || now.outputState === null) return;
         const outputState = { state: 'written', at: deps.clock.now(), rows, notes: notesOf(report) } as const;
         repository.jobs.patch(tx, job_id, { outputState }, ENDED);
       });
     } catch (error) {
-      // It is exported: a store that cannot be written (a full or read-only disk) only keeps no record of it.
+      // The export is done: a database that cannot be written (a full or read-only disk) only lacks the record of it.
       if (toAbpError(error).code !== 'environment') throw error;
     }
     return {
@@ -79,12 +82,12 @@ export const exportResults = operation({
       ...report,
       path: target,
       ...shownSkipped(deps, job_id),
-      next: nextBeside(deps, requireStoredJob(deps, job_id), 'export_results'),
+      next: nextCallsExcept(deps, requireStoredJob(deps, job_id), 'export_results'),
     };
   },
 });
 
-/** How a caller, or the job itself, says it. */
+/** Options of an export, from the caller or from the job's own output. */
 interface Given {
   readonly path?: string | undefined;
   readonly format?: string | undefined;
@@ -94,7 +97,10 @@ interface Given {
   readonly raw?: boolean | undefined;
 }
 
-/** Where an export goes and how: as the caller says, or as the job was made to. Throws `invalid_input`, and as `exportPlace`. */
+/**
+ * Resolves place and options of an export, from the call or the job's own output. Throws `invalid_input`, and as
+ * `exportPlace`.
+ */
 function placed(deps: OrchestratorDeps, job: Job, given: Given, call: Call) {
   const { path, force } = given;
   if (path !== undefined) {
@@ -106,11 +112,11 @@ function placed(deps: OrchestratorDeps, job: Job, given: Given, call: Call) {
   }
   const { output } = job;
   if (output === null) {
-    throw new AbpError('invalid_input', `path: expected a file; ${job.jobId} was made without an output.`, {
-      hint: 'Give path, and format where its extension does not say it.',
+    throw new AbpError('invalid_input', `path: expected a file, found none; ${job.jobId} has no output of its own.`, {
+      hint: 'Give path, and format when its extension does not name one.',
     });
   }
-  // What a person allowed is the place, not to replace there what is somebody else's.
+  // A person allowed the place, not the replacement of another file there.
   const byPerson = call.human !== null || (output.byPerson && force !== true);
   const place = outputPlace(deps.places, job, { ...output, byPerson });
   const asked = { ...output, ...withoutUndefined(given) };

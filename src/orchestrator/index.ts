@@ -3,30 +3,30 @@ import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import { createPromptSynthesizer } from '../prompt/synthesizer.ts';
-import { causedBy } from './cause.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { type AnyOperation, OPERATIONS, type OperationName } from './operations.ts';
+import { withRequestId } from './request-trace.ts';
 import { VIEWS } from './views/index.ts';
 
 type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly name: Name }>;
 export type InputOf<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
 export type OutputOf<Name extends OperationName> = z.input<OperationOf<Name>['output']>;
 
-/** Creates jobs, answers queries, changes state; executes nothing. Every interface is a translation of `call`. */
+/** Creates jobs, answers queries, changes state; executes nothing. Every interface translates to `call`. */
 export interface Orchestrator {
   readonly deps: OrchestratorDeps;
-  /** Checks the input against the operation's schema and runs it. Throws AbpError; bad input changes nothing. */
+  /** Checks the input against the operation's schema and runs the operation. Throws AbpError; bad input changes nothing. */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, call: Call): Promise<OutputOf<Name>>;
-  /** The same for a name and input that came from outside. */
+  /** Same as `call`, for a name and input from outside. */
   callUnknown(name: string, input: unknown, call: Call): Promise<Record<string, unknown>>;
 }
 
-/** How long an operation that writes waits for other processes, ms: hosts of MCP wait 60 s for its answer. */
+/** Time that an operation that writes waits for other processes, ms: MCP hosts wait 60 s for an answer. */
 const TURN_MS = 30_000;
-/** Bad input changes nothing, which whoever made a mistake wants to know. */
-const RETRY_HINT = 'Nothing was changed: correct it and call again.';
+/** Hint of an input error: tells that nothing was changed. */
+const RETRY_HINT = 'Nothing was changed: correct the input and call again.';
 
-/** Makes the orchestrator. */
+/** Creates the orchestrator over its dependencies. */
 export function createOrchestrator(
   options: Omit<OrchestratorDeps, 'promptSynthesizer' | 'refusals'> &
     Partial<Pick<OrchestratorDeps, 'promptSynthesizer'>>,
@@ -42,7 +42,7 @@ export function createOrchestrator(
     const turn = found.effect === 'read' ? null : deps.repository.turn(Math.min(call.maxWaitMs, TURN_MS));
     if (turn) await turn;
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
-    return run(call.requestId ? causedBy(deps, call.requestId) : deps, parsed, call);
+    return run(call.requestId ? withRequestId(deps, call.requestId) : deps, parsed, call);
   };
   return {
     deps,

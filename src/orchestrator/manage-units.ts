@@ -17,7 +17,7 @@ const CHUNK = 5000;
 const ACTIONS = ['retry', 'skip', 'reopen', 'cancel', 'post_process'] as const;
 type Action = Exclude<(typeof ACTIONS)[number], 'post_process'>;
 
-/** What each action takes, where it puts it, and in which jobs: the only place that knows. */
+/** Rules of each action: the unit statuses it takes, the status it sets, the job statuses it works in, and its event. */
 export const RULES: Readonly<
   Record<
     Action,
@@ -82,7 +82,7 @@ export const manageUnits = operation({
         'invalid_input',
         `${action} takes units that are ${rule.from.join(' or ')}, found ${status}.`,
         {
-          hint: `Leave status out for all that ${action} applies to.`,
+          hint: `Leave status out to ${action} all units that it applies to.`,
         },
       );
     }
@@ -98,7 +98,7 @@ export const manageUnits = operation({
 function requireJobIn(job: Job, action: Action): void {
   const { jobs } = RULES[action];
   if (jobs.includes(job.status)) return;
-  throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows what can be done with it.');
+  throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows the possible next steps.');
 }
 
 function requireUnits(
@@ -129,7 +129,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
     const cursor: number = after;
     await repository.turn();
     const step = repository.transaction((tx) => {
-      // The job may have ended, or been cancelled, since the last look.
+      // The job may have ended or been cancelled since the last check.
       const now = requireJob(deps, job.jobId);
       requireJobIn(now, action);
       const moved = repository.units.moveMany(tx, job.jobId, { ...filter, after: cursor }, to, CHUNK);
@@ -138,7 +138,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
       if (resumes) {
         const patch = { statusMessage: null, endedAt: null };
         repository.jobs.move(tx, job.jobId, 'running', { from: [now.status], patch });
-        repository.jobs.resetRule(tx, job.jobId);
+        repository.jobs.resetCircuitBreaker(tx, job.jobId);
         repository.events.add(tx, job.jobId, { type: 'job:resumed' });
       }
       return { ...moved, resumes };
@@ -158,12 +158,12 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
     throw refuse(job, 'it was created without post-processing', 'create_job takes post_processing_prompt.');
   }
   if (job.status !== 'completed' && job.status !== 'failed') {
-    throw refuse(job, 'post-processing runs again only after the job has ended', 'get_job_status shows when that is.');
+    throw refuse(job, 'post-processing runs again only after the job has ended', 'get_job_status shows when it has.');
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
   if ((await beginPostProcessing(deps, job, { from: ['completed', 'failed'] })) === 'conflict') {
-    throw refuse(requireJob(deps, job.jobId), 'it has just been started again', 'get_job_status shows how it goes on.');
+    throw refuse(requireJob(deps, job.jobId), 'it was restarted by another call', 'get_job_status shows its progress.');
   }
   await launch(deps, job);
 }

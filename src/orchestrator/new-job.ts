@@ -28,7 +28,7 @@ export const createInput = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('Your own id of this request: sent again, it returns the same job'),
+    .describe('Your own id of this request; the same request again returns the same job'),
   name: z.string().trim().min(1).max(200).describe('Short name of the job'),
   user_intent: z
     .string()
@@ -46,33 +46,40 @@ export const createInput = z.strictObject({
     .meta({ examples: ['Rate {file_path} from 1 to 5.'] }),
   output_schema: outputSchemaInput.optional(),
   worker: workerInput.optional(),
-  limits: limitsInput.optional().describe('Bounds of time, money, tries and slots'),
+  limits: limitsInput.optional().describe('Limits of time, money, retries and slots'),
   test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
   output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
-  require_human_approval: z.boolean().optional().describe('Only a person lets it run, never an argument'),
+  require_human_approval: z.boolean().optional().describe('Only a person can allow it to run, never an argument'),
   redact_results: z.boolean().optional().describe('false: keep secrets in results'),
   output: outputInput.optional(),
-  post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A last task over all results'),
+  post_processing_prompt: z.string().min(1).max(100_000).optional().describe('A final task over all results'),
   post_processing_name: z.string().max(200).optional(),
-  post_processing_output_directory: z.string().min(1).max(4096).optional().describe('Absolute; where it writes'),
-  post_processing_on_failures: z.enum(['skip', 'run']).optional().describe('When units failed; default skip'),
+  post_processing_output_directory: z.string().min(1).max(4096).optional().describe('Absolute; where that task writes'),
+  post_processing_on_failures: z.enum(['skip', 'run']).optional().describe('That task when units failed; default skip'),
 });
 
 export type CreateInput = z.output<typeof createInput>;
 
-/** What belongs to post-processing means nothing without its prompt: a slip that would otherwise show at the very end. */
+/**
+ * Refuses options of post-processing without its prompt: the mistake would only show at the end of the job. Throws
+ * `invalid_input`.
+ */
 export function refuseLonePostProcessing(given: CreateInput): void {
   if (given.post_processing_prompt !== undefined) return;
   const lone = (['name', 'output_directory', 'on_failures'] as const)
     .map((part) => `post_processing_${part}` as const)
     .filter((name) => given[name] !== undefined);
   if (lone.length === 0) return;
-  throw new AbpError('invalid_input', `${lone.join(', ')}: expected only together with post_processing_prompt.`, {
-    hint: 'Give post_processing_prompt, the task over all results, or leave these out.',
-  });
+  throw new AbpError(
+    'invalid_input',
+    `${lone.join(', ')}: expected only together with post_processing_prompt, found without it.`,
+    {
+      hint: 'Give post_processing_prompt, the task over all results, or leave these out.',
+    },
+  );
 }
 
-/** A job as it would be made: its id is new, nothing is stored. */
+/** Builds a job with a new id; stores nothing. Throws `invalid_input` for a directory or output that is not allowed. */
 export async function newJob(
   deps: OrchestratorDeps,
   given: CreateInput,
@@ -119,17 +126,17 @@ export async function newJob(
   return { ...job, output, powers: (await (await defineJob(job, draft, workers, store)).now()).powers };
 }
 
-/** What of the settings goes into a revision. */
+/** Selects the settings that belong to a revision. */
 export function revisionOf({ worker, outputSchema, limits }: Settings) {
   return { worker, outputSchema, limits };
 }
 
-/** A directory to write in as it really lies: what becomes a link later is noticed. Throws AbpError `invalid_input`. */
+/** Resolves an output directory to its real path, so that a later link is noticed. Throws `invalid_input`. */
 function directory(places: StorePaths, path: string | undefined, { workingDirectory }: Call): string | undefined {
   return path === undefined ? undefined : directoryTarget(places, resolve(workingDirectory, path), [workingDirectory]);
 }
 
-/** Six letters and digits without look-alikes: 29⁶ ids, short enough to say. */
+/** Six random letters and digits without look-alikes: 29⁶ ids, short enough to read aloud. */
 function shortId(): string {
   const alphabet = '23456789abcdefghjkmnpqrstuvwxyz'.slice(0, 29);
   return Array.from(randomBytes(6), (byte) => alphabet[byte % alphabet.length]).join('');

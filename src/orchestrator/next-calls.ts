@@ -3,19 +3,19 @@ import type { Unit, UnitCounts } from '../domain/unit.ts';
 import { shownOf } from './approval.ts';
 import { truncate } from './truncate.ts';
 
-/** A call that would make sense now, with its arguments and why. */
+/** A sensible next call, with its arguments and its reason. */
 export interface NextCall {
   readonly tool: string;
   readonly arguments: Record<string, unknown>;
   readonly why: string;
   /**
-   * Set where a person has to agree: the host's dialog asks them, and without one they decide on the dashboard or with this
-   * command. A call that they have agreed to beforehand is accepted as well.
+   * Command with which a person agrees; set where one has to. A dialog of the host asks them; without one they decide on the
+   * dashboard or with this command. A call that they agreed to before is accepted, too.
    */
   readonly person?: string;
 }
 
-/** At most three calls that make sense in this state: facts for whoever decides, not orders. */
+/** Lists at most three sensible calls in this state: options for the caller, not orders. */
 export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive' | 'lost'): readonly NextCall[] {
   const call = (tool: string, why: string, more: Record<string, unknown> = {}): NextCall => ({
     tool,
@@ -23,12 +23,12 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     why,
   });
   const asked = (next: NextCall, command: string) => asking(job, next, command);
-  // What it runs may have changed since it was allowed.
+  // The definition may have changed since it was allowed.
   const mayAsk = (next: NextCall): NextCall => (needsPerson(job) ? { ...next, person: allow } : next);
   const allow = `abp approvals allow ${job.jobId}`;
-  const exported = call('export_results', ...exportOf(job));
+  const exporting = call('export_results', ...exportOf(job));
   const wait = call('get_job_status', 'waits for news', { wait_seconds: 30 });
-  const retry = call('manage_units', 'tries the failed units again', { action: 'retry', status: 'failed' });
+  const retry = call('manage_units', 'retries the failed units', { action: 'retry', status: 'failed' });
   switch (job.status) {
     case 'enumerating':
       return [wait];
@@ -37,7 +37,7 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
         asked(
           call(
             'start_job',
-            `tries ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} first and shows the result`,
+            `runs ${job.testUnits === 1 ? 'one unit' : `${job.testUnits} units`} as a test and shows the result`,
           ),
           allow,
         ),
@@ -57,13 +57,8 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
                     `abp approve ${job.jobId}`,
                   ),
                 ]
-              : [
-                  asked(
-                    call('start_job', 'tries the test again, once what it needs was fixed', { again: true }),
-                    allow,
-                  ),
-                ]),
-            call('start_job', 'puts the test back, with a note that says why: its units are pending again', {
+              : [asked(call('start_job', 'runs the test again, once the cause is fixed', { again: true }), allow)]),
+            call('start_job', 'rejects the test, with a note that says why: its units are pending again', {
               approve: false,
             }),
             call('update_job', 'changes prompt, schema, worker or limits, to be tested again'),
@@ -71,22 +66,22 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
     case 'running':
     case 'post_processing':
       return executor === 'lost'
-        ? [mayAsk(call('resume_job', 'its executor is gone: starts a new one'))]
+        ? [mayAsk(call('resume_job', 'its executor died: starts a new one'))]
         : [wait, call('pause_job', 'stops starting units; nothing is lost')];
     case 'paused':
       return [
         job.pauseReason === 'approval'
-          ? asked(call('resume_job', 'goes on'), allow)
-          : mayAsk(call('resume_job', 'goes on')),
-        ...(job.pauseReason && NOTHING_TO_CHANGE.includes(job.pauseReason)
+          ? asked(call('resume_job', 'continues the job'), allow)
+          : mayAsk(call('resume_job', 'continues the job')),
+        ...(job.pauseReason && NO_CHANGE_HELPS.includes(job.pauseReason)
           ? []
-          : [call('update_job', 'changes what made it stop')]),
-        exported,
+          : [call('update_job', 'changes what stopped it')]),
+        exporting,
       ];
     case 'completed':
       return job.outputState?.state === 'written'
-        ? [call('list_units', 'shows the results'), exported]
-        : [exported, call('list_units', 'shows the results')];
+        ? [call('list_units', 'shows the results'), exporting]
+        : [exporting, call('list_units', 'shows the results')];
     case 'failed':
       return [
         ...(units.failed > 0 ? [asked(retry, `abp retry ${job.jobId}`)] : []),
@@ -98,23 +93,23 @@ export function nextCalls(job: Job, units: UnitCounts, executor: 'none' | 'alive
               ),
             ]
           : []),
-        exported,
+        exporting,
       ].slice(0, 3);
     case 'cancelled':
-      return [exported, call('delete_job', 'removes the job and its run directories')];
+      return [exporting, call('delete_job', 'removes the job and its run directories')];
   }
 }
 
 /**
- * Why an export makes sense, and its arguments: to the job's own output, unless that was refused and would be again, or is
- * being written at this moment.
+ * Reason and arguments of an export: to the job's own output, unless that was refused and would be again, or is being
+ * written now.
  */
 function exportOf({ output, outputState, outputDirectory }: Job): [string, Record<string, unknown>] {
   const elsewhere = { format: 'csv', path: `${outputDirectory}/results.csv` };
   if (output === null) return ['writes the results to a file', elsewhere];
   switch (outputState?.state) {
     case 'written':
-      return [`writes the results once more: they are in ${truncate(output.path, 300)}`, {}];
+      return [`writes the results again: they are in ${truncate(output.path, 300)}`, {}];
     case 'due':
       return [
         `writes the results to another file: those of ${truncate(output.path, 300)} are being written`,
@@ -129,28 +124,28 @@ function exportOf({ output, outputState, outputDirectory }: Job): [string, Recor
   }
 }
 
-/** Pauses that no change of the job ends. */
-const NOTHING_TO_CHANGE: readonly PauseReason[] = ['user', 'usage_limit', 'approval'];
+/** Pause reasons that no change of the job removes. */
+const NO_CHANGE_HELPS: readonly PauseReason[] = ['user', 'usage_limit', 'approval'];
 
-/** What a job does next; where a person has to agree to it first, with the command by which they do. */
+/** Adds to a next call of a job that needs a person the command with which they agree. */
 function asking(job: Job, next: NextCall, command: string): NextCall {
   if (!needsPerson(job)) return next;
   const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${command}. Then it ${next.why}`;
   return { ...next, why, person: command };
 }
 
-/** A list of jobs leads to its first job and to its next page; an empty one to what jobs are made of. */
+/** Next calls of a list of jobs: its first job and its next page; of an empty list: the kinds of sources. */
 export function nextOfJobs(first: string | undefined, cursor: string | null, filter: object): NextCall[] {
   if (first === undefined) {
     return [{ tool: 'list_enumerators', arguments: {}, why: 'shows the kinds of sources that a job can be made from' }];
   }
   return [
-    { tool: 'get_job_status', arguments: { job_id: first }, why: 'tells how the first of them is doing' },
+    { tool: 'get_job_status', arguments: { job_id: first }, why: 'shows the status of the first one' },
     ...more('list_jobs', filter, cursor),
   ];
 }
 
-/** A list of units leads to one of them, a failed one first, and to its next page. */
+/** Next calls of a list of units: one of them, a failed one first, and its next page. */
 export function nextOfUnits(
   jobId: string,
   page: readonly Readonly<{ unit: number; status: string }>[],
@@ -159,7 +154,7 @@ export function nextOfUnits(
 ): NextCall[] {
   const shown = page.find(({ status }) => status === 'failed') ?? page[0];
   if (!shown) return [statusOf(jobId)];
-  const why = shown.status === 'failed' ? 'shows why one of them failed' : 'shows one of them in full';
+  const why = shown.status === 'failed' ? 'shows why one of them failed' : 'shows one of them in detail';
   return [
     { tool: 'get_unit', arguments: { job_id: jobId, unit: shown.unit }, why },
     ...more('list_units', { job_id: jobId, ...filter }, cursor),
@@ -167,8 +162,8 @@ export function nextOfUnits(
 }
 
 /**
- * A unit leads to its conversation, or to more of it (`cursor`: undefined = it has not been asked for), to another try
- * where that is possible, and back to its job.
+ * Next calls of a unit: its conversation or the next page of it (`cursor`: undefined = not requested), a retry where that
+ * is possible, and its job.
  */
 export function nextOfUnit(
   job: Job,
@@ -179,10 +174,10 @@ export function nextOfUnit(
 ): NextCall[] {
   const here = { job_id: jobId, unit: index, ...(stage === 'post' ? { stage } : {}), attempt, conversation: true };
   const retry = { job_id: jobId, action: 'retry', units: [index] };
-  const again: NextCall = { tool: 'manage_units', arguments: retry, why: 'tries it again' };
+  const again: NextCall = { tool: 'manage_units', arguments: retry, why: 'retries it' };
   return [
     ...(attempt !== undefined && cursor === undefined
-      ? [{ tool: 'get_unit', arguments: here, why: 'shows what it said and did' }]
+      ? [{ tool: 'get_unit', arguments: here, why: 'shows its conversation' }]
       : more('get_unit', here, cursor ?? null)),
     ...(canRetry ? [asking(job, again, `abp retry ${jobId} ${index}`)] : []),
     statusOf(jobId),
@@ -194,5 +189,5 @@ function more(tool: string, filter: object, cursor: string | null): NextCall[] {
 }
 
 function statusOf(jobId: string): NextCall {
-  return { tool: 'get_job_status', arguments: { job_id: jobId }, why: 'tells how the job is doing' };
+  return { tool: 'get_job_status', arguments: { job_id: jobId }, why: 'shows the status of the job' };
 }

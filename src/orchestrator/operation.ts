@@ -18,7 +18,7 @@ export interface Defaults {
   readonly leaseMs: number;
 }
 
-/** What the orchestrator works with. */
+/** Dependencies of the orchestrator. */
 export interface OrchestratorDeps {
   readonly repository: Repository;
   readonly dispatcher: Dispatcher;
@@ -29,11 +29,11 @@ export interface OrchestratorDeps {
   readonly places: StorePaths;
   readonly defaults: Defaults;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Why jobs were refused after their caller had an answer, by job id. */
+  /** Errors of jobs that were refused after their caller had an answer, by job id. */
   readonly refusals: Map<string, AbpError>;
 }
 
-/** How far along a call is, for interfaces that can show it. */
+/** Progress of a call, for interfaces that can show it; `total` null = unknown. */
 export interface Progress {
   readonly done: number;
   readonly total: number | null;
@@ -42,61 +42,72 @@ export interface Progress {
 
 /** A batch file that a job is made from. */
 export interface BatchFileRun {
-  /** Absolute, without links. */
+  /** Absolute real path, without links. */
   readonly path: string;
-  /** Whether this process carries the job out, in front of a person. */
+  /** True when this process runs the job in the foreground, in front of a person. */
   readonly carriedOut: boolean;
-  /** Whether the person wants one more, beside a job of the file that is at work. */
+  /** True when the person wants another job while one of the file is active (`--new`). */
   readonly another: boolean;
 }
 
-/** What an interface knows about one call. */
+/** Context of one call, from its interface. */
 export interface Call {
-  /** Absolute: relative paths of the caller start here. */
+  /** Absolute; relative paths of the caller start here. */
   readonly workingDirectory: string;
-  /** Absolute: where the caller works, which a job may read; absent where that is not known (HTTP). Never from an argument. */
+  /**
+   * Absolute; the caller's own folder, which a job may read; null or absent where it is not known (HTTP). Never from an
+   * argument.
+   */
   readonly home?: string | null;
-  /** Whether a human is known to have decided this very call: a terminal, the dashboard, an answered elicitation. */
+  /**
+   * Where a person decided this very call: a terminal, the dashboard, an answered elicitation; null = no person is known
+   * to.
+   */
   readonly human: 'cli' | 'dashboard' | 'elicitation' | null;
-  /** No call takes longer: what goes on, goes on behind it. ms; Infinity where the caller wants to wait. */
+  /** Time until the call answers, ms; longer work continues in the background. Infinity where the caller wants to wait. */
   readonly maxWaitMs: number;
-  /** Of the request that made this call: what it causes carries it. */
+  /** Id of the request that made this call; recorded with everything that the call causes. */
   readonly requestId?: string;
   readonly signal?: AbortSignal;
-  /** Of whoever makes a job from a batch file. */
+  /** The batch file, when the call creates a job from one. */
   readonly batchFile?: BatchFileRun;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** The longest that a call from a host may take (hosts give up at about 60 s). */
+/** Longest time of a call from an MCP host, seconds (hosts stop waiting after about 60 s). */
 export const MAX_WAIT_S = 45;
 
-/** One verb: what interfaces show, check and run. `effect` and `openWorld` are what hosts are told of it before they allow it. */
+/**
+ * One verb: the table entry that interfaces show, check and run. `effect` and `openWorld` become the annotations of its MCP
+ * tool.
+ */
 export interface Operation<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> {
   readonly name: Name;
   readonly title: string;
-  /** What it does, when to use it and when not, what comes back. The first sentence carries the point. */
+  /** Effect, when to use it and when not, and the answer. The first sentence stands alone in lists. */
   readonly description: string;
   readonly input: Input;
   readonly output: Output;
   /**
-   * The worst that a call may do to what was there before: nothing, add to it, or take it away or replace it (files as
-   * well as work). Agents that a call sets to work count: they may change what their job permits.
+   * Worst effect of a call on existing data: none, adding to it, or removing or replacing it (files as well as work). The
+   * agents that a call starts count: they may change what their job permits.
    */
   readonly effect: 'read' | 'write' | 'destructive';
-  /** Set where a call reaches beyond ABP's own store and machinery: a source's files and hosts, agents and their tools. */
+  /**
+   * Set when a call reaches beyond ABP's own store and processes: files and servers of a source, agents and their tools.
+   */
   readonly openWorld?: true;
   readonly run: (deps: OrchestratorDeps, input: z.output<Input>, call: Call) => Awaitable<z.input<Output>>;
 }
 
-/** Types an operation from its schemas. */
+/** Defines an operation; its types come from its schemas. */
 export function operation<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: Operation<Name, Input, Output>,
 ): Operation<Name, Input, Output> {
   return definition;
 }
 
-/** The job, or `not_found` with what to do; for one that was refused while its units were being stored, the refusal. */
+/** Returns the job. Throws `not_found`, or the refusal of a job that was refused while its units were being stored. */
 export function requireJob(
   { repository, refusals }: Pick<OrchestratorDeps, 'repository'> & Partial<Pick<OrchestratorDeps, 'refusals'>>,
   jobId: string,
@@ -108,14 +119,20 @@ export function requireJob(
   throw new AbpError('not_found', `No job ${jobId}.`, { hint: 'list_jobs shows the jobs.' });
 }
 
-/** The same for what reads units or settings: a job that is still being stored has none yet, and may yet be refused. */
+/**
+ * Same, for readers of units or settings. Throws `conflict` while the units are being stored: the job may still be refused.
+ */
 export function requireStoredJob(deps: Parameters<typeof requireJob>[0], jobId: string): Job {
   const job = requireJob(deps, jobId);
   if (job.status !== 'enumerating') return job;
-  throw refuse(job, 'its units are still being stored', 'get_job_status tells when it is ready; cancel_job ends it.');
+  throw refuse(
+    job,
+    'its units are still being stored',
+    'get_job_status shows when it is ready; cancel_job removes it.',
+  );
 }
 
-/** A refusal because of the job's state: names the state, what it must be, and the next step. */
+/** Makes the error for a job in the wrong state: its state, the expected one (`wanted`), and the next step (`hint`). */
 export function refuse(job: Job, wanted: string, hint: string): AbpError {
   const reason = job.pauseReason ? ` (${job.pauseReason})` : job.test ? ` (test ${job.test.state})` : '';
   return new AbpError('conflict', `${job.jobId} is ${job.status}${reason}; ${wanted}.`, {

@@ -9,7 +9,7 @@ import { listEnumerators, previewItems } from './sources.ts';
 import { startJob } from './start-job.ts';
 import { updateJob } from './update-job.ts';
 
-/** Every verb, in the order in which interfaces show them. A new one is its file and one line here. */
+/** All operations, in the order in which interfaces show them. */
 export const OPERATIONS = [
   listEnumerators,
   previewItems,

@@ -4,7 +4,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../domain/job-output.ts';
 import { type ExportFormatName, requireFormatOf } from '../export/index.ts';
-import { type Exported, exportPlace } from '../export/place.ts';
+import { type ExportedJob, exportPlace } from '../export/place.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import type { Call } from './operation.ts';
 import { iso, type JobStatusOutput, type outputInput } from './shapes.ts';
@@ -12,19 +12,23 @@ import { truncate, truncateMessage } from './truncate.ts';
 
 type OutputInput = z.output<typeof outputInput>;
 
-/** Whether whoever calls has named the place themselves: a dialog shows a source or a test, never that. */
-export function namesPlaces({ human }: Pick<Call, 'human'>): boolean {
+/** True when a person typed the path: on a terminal or the dashboard. A dialog shows a source or a test, never a path. */
+export function isPathFromPerson({ human }: Pick<Call, 'human'>): boolean {
   return human === 'cli' || human === 'dashboard';
 }
 
-/** The output of a job as it is stored: its place as it really lies, allowed for whoever names it. Throws as `exportPlace`. */
-export function outputOf(places: StorePaths, job: Exported, given: OutputInput, call: Call): JobOutput {
+/**
+ * Checks an output and returns it as it is stored, with its real path. Throws `approval_required` for force, and as
+ * `exportPlace`.
+ */
+export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInput, call: Call): JobOutput {
   const { workingDirectory } = call;
-  const byPerson = namesPlaces(call);
-  // The call that makes or changes a job is not one that destroys: hosts do not ask about it as they do about export_results.
+  const byPerson = isPathFromPerson(call);
+  // create_job and update_job are not annotated as destructive: hosts do not ask about them as they do about
+  // export_results.
   if (given.force && !byPerson) {
     throw new AbpError('approval_required', 'output.force: only a person can have a file replaced when a job ends.', {
-      hint: 'Name a file that is not there yet; a file that the job wrote itself is replaced without it.',
+      hint: 'Name a file that does not exist; a file that the job wrote itself is replaced without force.',
     });
   }
   const target = resolve(workingDirectory, given.path);
@@ -41,8 +45,8 @@ export function outputOf(places: StorePaths, job: Exported, given: OutputInput, 
   };
 }
 
-/** The same as somebody would give it. */
-export function outputGiven({ path, format, fields, status, force, raw }: JobOutput): z.input<typeof outputInput> {
+/** Converts a stored output to the input that makes it. */
+export function outputInputOf({ path, format, fields, status, force, raw }: JobOutput): z.input<typeof outputInput> {
   return {
     path,
     format: format as ExportFormatName,
@@ -53,12 +57,12 @@ export function outputGiven({ path, format, fields, status, force, raw }: JobOut
   };
 }
 
-/** The same, for whoever reads the settings of the job; `named_by` says who may have chosen the place. */
+/** Converts a stored output for the settings of a job; `named_by` says who chose the path. */
 export function outputSettings(output: JobOutput) {
-  return { ...outputGiven(output), named_by: output.byPerson ? 'a person' : 'a program' };
+  return { ...outputInputOf(output), named_by: output.byPerson ? 'a person' : 'a program' };
 }
 
-/** Where the results of a job are, or will be; nothing for a job without an output. */
+/** Shows where the results of a job are or will be; empty for a job without an output. */
 export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
   const { output, outputState, status } = job;
   if (output === null) return {};

@@ -11,15 +11,15 @@ import { type SourceNotes, sourceNotes } from './source-notes.ts';
 import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
-/** Items whose fields are looked at: a template may name a field that the first item lacks. */
-const LOOKED_AT = 1000;
+/** Items that are read for their fields: a template may name a field that the first item lacks. */
+const SAMPLED_ITEMS = 1000;
 
-/** What create_job would make of its arguments, without making it. */
+/** Items, template and prompts of the job that create_job would make. */
 export interface PromptPreview {
   /** Items counted; at least so many when not `complete`: counting stops after 10 s. */
   readonly total: number;
   readonly complete: boolean;
-  /** What the source holds and a job would not. */
+  /** Records and files of the source that would not become units. */
   readonly source: SourceNotes;
   readonly fields: readonly string[];
   readonly template: string;
@@ -29,8 +29,8 @@ export interface PromptPreview {
 }
 
 /**
- * The prompts of the first `count` items that a job with these arguments would have. Throws what create_job would throw
- * for its source and template; stores nothing.
+ * Renders the prompts of the first `count` items of a job with these arguments; stores nothing. Throws the errors of
+ * create_job for its source and template.
  */
 export async function previewPrompts(
   deps: OrchestratorDeps,
@@ -48,7 +48,7 @@ export async function previewPrompts(
       workingDirectory: call.workingDirectory,
       ...(call.signal ? { signal: call.signal } : {}),
     },
-    { limit: Math.max(count, LOOKED_AT), countForMs: COUNT_MS },
+    { limit: Math.max(count, SAMPLED_ITEMS), countForMs: COUNT_MS },
   );
   const names = fields.map(({ name }) => name);
   const outputDirectory =

@@ -2,45 +2,45 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ENDED, type Job } from '../domain/job.ts';
 import { createLeaseObserver, executorState } from '../supervision/lease.ts';
-import { findOrphans, removeOrphans } from '../supervision/orphaned-files.ts';
+import { deleteOrphanedEnumerations, findOrphanedEnumerations } from '../supervision/orphaned-enumerations.ts';
 import { vacuum } from '../supervision/reclaim.ts';
 import { deleteJob } from './delete-job.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 
-/** What to take away. */
+/** Selection of what to remove. */
 export interface PruneRequest {
-  /** Only jobs that ended at least so long ago, ms. */
+  /** Only jobs that ended at least this long ago, ms. */
   readonly olderThanMs: number;
-  /** `runs`: what their agents said and did. `jobs`: the jobs themselves with all their results, too. */
+  /** `runs`: run directories, with the conversations of agents. `jobs`: also the jobs with all their results. */
   readonly what: 'runs' | 'jobs';
   readonly dryRun: boolean;
 }
 
-/** One job whose files, or which itself, is taken away. */
+/** A job that is removed, or whose run directories are. */
 export interface PrunedJob {
   readonly job_id: string;
   readonly name: string;
   readonly status: string;
   readonly ended_at: string;
-  /** Of its run directories. */
+  /** Size of its run directories. */
   readonly bytes: number;
 }
 
-/** A job that was never finished being made: its creator died or failed while its units were being stored. */
+/** A job whose creation was never finished: its creator died or failed while its units were being stored. */
 export interface PrunedOrphan {
   readonly job_id: string;
   readonly name: string;
   readonly units: number;
 }
 
-/** What was taken away, or would be. */
+/** Report of what was removed, or with `dry_run` would be. */
 export interface PruneReport {
   readonly dry_run: boolean;
   readonly jobs: readonly PrunedJob[];
-  /** What the files of jobs that the store does not know take up. */
+  /** Files of jobs that are not in the database. */
   readonly strays: readonly { readonly path: string; readonly bytes: number }[];
   readonly orphans: readonly PrunedOrphan[];
-  /** Of run directories. */
+  /** Size of all removed files. */
   readonly bytes: number;
   readonly store: { readonly bytes_before: number; readonly bytes_after: number; readonly held_by_reader: boolean };
 }
@@ -48,8 +48,8 @@ export interface PruneReport {
 const JOBS_A_PAGE = 500;
 
 /**
- * Takes away what ended long ago, and what was never finished being made; outputs that agents wrote stay. Then gives free
- * pages of the store back in short steps and empties its log, as far as readers let it: it never locks anybody out.
+ * Removes jobs or run directories that ended long ago, and jobs whose creation was never finished; outputs that agents wrote
+ * stay. Then vacuums the database in short steps and truncates its log as far as readers allow: other processes are not blocked.
  */
 export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
   const { repository, places, clock } = deps;
@@ -72,11 +72,11 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
     else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
-  const orphans = await findOrphans({ repository, clock, observer: createLeaseObserver(clock) }, true);
+  const orphans = await findOrphanedEnumerations({ repository, clock, observer: createLeaseObserver(clock) }, true);
   const pruned = orphans.map(({ jobId, name }) => {
     return { job_id: jobId, name, units: repository.units.counts(jobId).total };
   });
-  if (!request.dryRun) await removeOrphans(repository, orphans);
+  if (!request.dryRun) await deleteOrphanedEnumerations(repository, orphans);
   const held = request.dryRun ? false : !(await vacuum(repository));
   return {
     dry_run: request.dryRun,
@@ -88,7 +88,7 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
   };
 }
 
-/** Jobs that ended before a time and that nobody works for any more. */
+/** Lists jobs that ended before a time and have neither a living executor nor a running attempt. */
 function endedBefore({ repository }: OrchestratorDeps, time: number): readonly Job[] {
   const found: Job[] = [];
   for (let after: Job | undefined; ; ) {
@@ -106,7 +106,7 @@ function endedBefore({ repository }: OrchestratorDeps, time: number): readonly J
   }
 }
 
-/** Run directories that no job of the store owns: left by a deletion that was cut off. */
+/** Lists run directories without a job: the remains of an interrupted deletion. */
 async function straysOf({ repository, places }: OrchestratorDeps) {
   const found = await Promise.all(
     [places.runs('job-any'), places.owners('job-any')].map(async (place) => {
@@ -118,7 +118,10 @@ async function straysOf({ repository, places }: OrchestratorDeps) {
   return Promise.all(found.flat().map(async (path) => ({ path, bytes: await sizeOf(path) })));
 }
 
-/** Bytes of all files below a folder; 0 when it does not exist. A folder at a time: a job may have millions. */
+/**
+ * Sums the bytes of all files below a folder; 0 when it does not exist. One folder at a time: a job may have millions of
+ * files.
+ */
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   let bytes = 0;

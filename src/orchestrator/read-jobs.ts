@@ -5,14 +5,14 @@ import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../domain/job.
 import { termsOf } from '../domain/limits.ts';
 import { usd } from '../domain/money.ts';
 import { redactJson } from '../domain/redact.ts';
-import type { JobPlace } from '../ports/job-store.ts';
+import type { JobCursor } from '../ports/job-store.ts';
 import { nextOfJobs } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { outputSettings } from './output.ts';
 import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, waitSeconds } from './shapes.ts';
 import { shownWorker } from './shown-worker.ts';
 import { shownSourceNotes } from './source-notes.ts';
-import { jobStatus, nextBeside } from './status.ts';
+import { jobStatus, nextCallsExcept } from './status.ts';
 import {
   ANSWER_BYTES,
   jsonBytes,
@@ -25,16 +25,16 @@ import {
 import { waitForChange } from './wait.ts';
 
 const DEFAULT_JOBS = 20;
-/** Room for the jobs of a page whose length was not asked for. */
+/** Bytes for the jobs of a page whose length was not requested. */
 const PAGE_BYTES = 8000;
 const LEAST_TEMPLATE_BYTES = 2000;
 
-/** How a job is doing. */
+/** Returns the status of a job, at once or after a wait for news. */
 export const getJobStatus = operation({
   name: 'get_job_status',
-  title: 'How a job is doing',
+  title: 'Status of a job',
   description:
-    'Tells how a job is doing: status, units by status, rate and ETA, cost, failures by class with an example, the test, what is at work, what makes sense next. With wait_seconds it answers as soon as there is news (test finished, job ended or paused, first failure).',
+    'Shows the status of a job: units by status, rate and ETA, cost, failures by class with an example, the test, running units, sensible next calls. With wait_seconds it answers as soon as there is news (test finished, job ended or paused, first failure).',
   input: z.strictObject({ job_id: jobId, wait_seconds: waitSeconds.optional() }),
   output: jobStatusOutput,
   effect: 'read',
@@ -43,13 +43,13 @@ export const getJobStatus = operation({
   },
 });
 
-/** Whether nothing will happen to a job by itself. */
+/** True when the job does not continue without a person. */
 function waitsForPerson(job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason !== 'usage_limit';
   return job.status !== 'enumerating' && !isExecuting(job);
 }
 
-/** A job's settings. */
+/** Returns the settings of a job, truncated. */
 export const getJob = operation({
   name: 'get_job',
   title: 'Settings of a job',
@@ -113,21 +113,21 @@ export const getJob = operation({
       created_at: iso(job.createdAt),
       started_at: iso(job.startedAt),
       ended_at: iso(job.endedAt),
-      next: nextBeside(deps, job, 'get_job'),
+      next: nextCallsExcept(deps, job, 'get_job'),
     };
-    // Whoever wants to change the template has to see it: it gets all the room that is left.
+    // A caller that wants to change the template has to see it: it gets all the remaining room.
     const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(settings) - 100);
     return { ...settings, template: truncate(revision.template, room) };
   },
 });
 
-/** The jobs of the store, newest first. */
+/** Lists the jobs of the database, newest first. */
 export const listJobs = operation({
   name: 'list_jobs',
   title: 'All jobs',
   description: 'Lists jobs, newest first, with status, units and cost. Filter by status or by part of the name or id.',
   input: z.strictObject({
-    status: z.array(z.enum(JOB_STATUSES)).min(1).max(9).optional().describe('Only jobs in one of these'),
+    status: z.array(z.enum(JOB_STATUSES)).min(1).max(9).optional().describe('Only jobs in one of these statuses'),
     search: z.string().max(200).optional().describe('Part of the name or id, or a request_id'),
     limit: z.int().min(1).max(100).optional().describe(`Default ${DEFAULT_JOBS}`),
     cursor: cursor.optional(),
@@ -142,7 +142,7 @@ export const listJobs = operation({
     const wanted = limit ?? DEFAULT_JOBS;
     const { jobs, total } = deps.repository.jobs.list({
       limit: wanted + 1,
-      // Also one that is still being stored: whoever gave up the call that makes it finds it here.
+      // Includes jobs that are still being stored: after an aborted create_job they are found here.
       statuses: status ?? JOB_STATUSES,
       ...(search ? { search } : {}),
       ...(after ? { after: parseJobCursor(after) } : {}),
@@ -153,7 +153,7 @@ export const listJobs = operation({
       status: job.status,
       ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
       ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
-      ...(needsAllowing(deps.repository, job) ? { needs_approval: true } : {}),
+      ...(needsApproval(deps.repository, job) ? { needs_approval: true } : {}),
       units: deps.repository.units.counts(job.jobId),
       cost_usd: usd(job.costUsd),
       created_at: iso(job.createdAt),
@@ -168,8 +168,8 @@ export const listJobs = operation({
   },
 });
 
-/** Whether a person has to allow a job that rests, before it can go on. */
-function needsAllowing({ approvals, jobs }: OrchestratorDeps['repository'], job: Job): boolean {
+/** True when a person has to allow a created or paused job before it can run. */
+function needsApproval({ approvals, jobs }: OrchestratorDeps['repository'], job: Job): boolean {
   if (job.status === 'paused') return job.pauseReason === 'approval';
   if (job.status !== 'created' || !needsPerson(job)) return false;
   const approval = job.approvedDefinition === null ? null : approvals.get(job.approvedDefinition);
@@ -178,21 +178,21 @@ function needsAllowing({ approvals, jobs }: OrchestratorDeps['repository'], job:
   return revision !== null && termsReason(approval.terms, termsOf(job, revision.limits)) !== null;
 }
 
-/** Place in the list, told so that it stays one when the job itself is deleted meanwhile. */
-function cursorOf({ createdAt, jobId: id }: JobPlace): string {
+/** Cursor of a position in the list; it stays valid when the job itself is deleted. */
+function cursorOf({ createdAt, jobId: id }: JobCursor): string {
   return `${createdAt}.${id}`;
 }
 
-function parseJobCursor(text: string): JobPlace {
+function parseJobCursor(text: string): JobCursor {
   const [, createdAt, id] = /^(\d{1,15})\.(job-[\w-]+)$/.exec(text) ?? [];
   if (createdAt === undefined || id === undefined) throw badCursor(text);
   return { createdAt: Number(createdAt), jobId: id };
 }
 
-/** The job whose id a person typed, whole or in part; refuses an ambiguous one. For interfaces that people type at. */
+/** Finds the job whose id a person typed, whole or as a prefix. Throws `invalid_input`, `not_found`, `ambiguous`. */
 export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): string {
   const id = typed.trim().toLowerCase();
-  // What a script's variable that is not set would be: it must never stand for the only job there is.
+  // An unset variable of a script is an empty id: it must never match the only job.
   if (id === '' || id === 'job-') {
     throw new AbpError('invalid_input', `Expected the id of a job, found ${JSON.stringify(typed)}.`, {
       hint: 'list_jobs (abp status) shows the jobs.',
@@ -204,5 +204,7 @@ export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, 
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)
     throw new AbpError('not_found', `No job ${typed}.`, { hint: 'list_jobs (abp status) shows the jobs.' });
-  throw new AbpError('ambiguous', `${typed} could be ${ids.slice(0, 5).join(', ')}.`, { hint: 'Type more of the id.' });
+  throw new AbpError('ambiguous', `${typed} matches several jobs: ${ids.slice(0, 5).join(', ')}.`, {
+    hint: 'Type more of the id.',
+  });
 }

@@ -25,16 +25,16 @@ import {
 } from './truncate.ts';
 
 const DEFAULT_UNITS = 20;
-/** A place in a conversation, at its longest. */
+/** The longest cursor of a conversation. */
 const LONGEST_CURSOR = '0'.repeat(25);
-/** Room, in bytes: of a payload in a list, of all lines of a page. */
+/** Bytes of a payload in a list, and of all rows of a page. */
 const PAYLOAD_BYTES = 400;
 const PAGE_BYTES = 8000;
-/** Room for the parts of a unit, which its conversation takes a part of when it is wanted. */
+/** Bytes for the parts of a unit: without a page of its conversation, and with one. */
 const ROOM = { payload: 2500, result: 2500, attempts: 2500 };
 const ROOM_BESIDE_CONVERSATION = { payload: 800, result: 800, attempts: 1500 };
 
-/** Units of a job by page. */
+/** Lists units of a job by page. */
 export const listUnits = operation({
   name: 'list_units',
   title: 'Units of a job',
@@ -66,7 +66,7 @@ export const listUnits = operation({
       { ...filter, ...(text ? { text } : {}), ...(after ? { after: parseIndex(after) } : {}) },
       limit + 1,
     );
-    const page = truncateList(rows.slice(0, limit).map(brief), PAGE_BYTES);
+    const page = truncateList(rows.slice(0, limit).map(unitRow), PAGE_BYTES);
     const left = rows.length > page.length;
     const next_cursor = left ? String(page.at(-1)?.unit ?? '') : null;
     const asked = {
@@ -86,7 +86,7 @@ export const listUnits = operation({
   },
 });
 
-/** How many units there are on all pages, from the counters. */
+/** Counts the units on all pages, from the counters. */
 function totalOf({ repository: { units } }: OrchestratorDeps, jobId: string, filter: UnitFilter): number {
   const { statuses = UNIT_STATUSES, failureClass: inClass } = filter;
   const totals = statuses.map(
@@ -95,12 +95,12 @@ function totalOf({ repository: { units } }: OrchestratorDeps, jobId: string, fil
   return totals.reduce((sum, total) => sum + total, 0);
 }
 
-/** Everything about one unit. */
+/** Returns one unit with its attempts, its result and, on request, a page of its conversation; truncated. */
 export const getUnit = operation({
   name: 'get_unit',
   title: 'One unit in detail',
   description:
-    'Shows one unit: payload, attempts with cost and failure, the result, and with conversation=true one page of what its agent said and did. Long texts are cut; paths lead to the whole.',
+    'Shows one unit: payload, attempts with cost and failure, the result, and with conversation=true one page of what its agent said and did. Long texts are truncated; the paths lead to the full text.',
   input: z.strictObject({
     job_id: jobId,
     unit: unitIndex,
@@ -108,7 +108,7 @@ export const getUnit = operation({
     attempt: z.int().min(1).max(100_000).optional().describe('Which attempt; default the latest'),
     conversation: z.boolean().optional().describe('Include a page of the conversation'),
     limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
-    cursor: cursor.optional().describe('next_cursor of the page before; end: the last page'),
+    cursor: cursor.optional().describe('next_cursor of the previous page; end: the last page'),
   }),
   output: z.looseObject({
     job_id: z.string(),
@@ -138,7 +138,10 @@ export const getUnit = operation({
     const wantsConversation = conversation ?? (from !== undefined && from !== '');
     const room = wantsConversation ? ROOM_BESIDE_CONVERSATION : ROOM;
     const withResult = attempts.findLast((attempt) => attempt.result !== null);
-    const shownAttempts = truncateList(attempts.map((attempt) => describe(deps, attempt)).toReversed(), room.attempts);
+    const shownAttempts = truncateList(
+      attempts.map((attempt) => attemptRow(deps, attempt)).toReversed(),
+      room.attempts,
+    );
     const answer = {
       job_id,
       unit: index,
@@ -157,7 +160,7 @@ export const getUnit = operation({
     const canRetry = stage === 'main' && unit.status === 'failed' && RULES.retry.jobs.includes(job.status);
     const nextWith = (read: string | null | undefined) => nextOfUnit(job, unit, chosen?.attempt, canRetry, read);
     if (!wantsConversation || !chosen) return { ...answer, next: nextWith(undefined) };
-    // Which page comes next is known once this one is made: there must be room to say it.
+    // The cursor of the next page is known only after this page is made: room for it is kept.
     const left = ANSWER_BYTES - jsonBytes({ ...answer, next: nextWith(LONGEST_CURSOR) });
     const page = await conversationPage(deps, chosen, left, limit, from);
     return { ...answer, conversation: page, next: nextWith(page.next_cursor) };
@@ -174,8 +177,8 @@ function parseIndex(text: string): number {
   return Number(text);
 }
 
-/** One line of a list. */
-export function brief({ unit, attempt }: UnitWithAttempt) {
+/** One row of a list. */
+export function unitRow({ unit, attempt }: UnitWithAttempt) {
   return {
     unit: unit.index,
     key: truncate(unit.key, 200),
@@ -186,13 +189,13 @@ export function brief({ unit, attempt }: UnitWithAttempt) {
     ...(unit.failureClass
       ? { failure_class: unit.failureClass, message: truncateMessage(unit.failureMessage ?? '', 200) }
       : {}),
-    ...(waitingUntil(unit) ?? {}),
+    ...(backOffOf(unit) ?? {}),
     ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
     ...(attempt?.endedAt ? { duration_s: attemptDurationMs(attempt, attempt.endedAt) / 1000 } : {}),
   };
 }
 
-function waitingUntil(unit: Unit): { not_before: string } | null {
+function backOffOf(unit: Unit): { not_before: string } | null {
   return unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : null;
 }
 
@@ -205,7 +208,7 @@ function shortResult({ result }: Attempt, bytes: number) {
   };
 }
 
-function describe(deps: OrchestratorDeps, attempt: Attempt) {
+function attemptRow(deps: OrchestratorDeps, attempt: Attempt) {
   const { usage } = attempt;
   return {
     attempt: attempt.attempt,

@@ -7,10 +7,10 @@ import { checkSchema } from '../workers/schema/check.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import type { limitsInput } from './shapes.ts';
 
-/** A worker when the user names none: reads, and writes only below the job's output directory. */
+/** Default worker: it reads, and writes only below the job's output directory. */
 export const DEFAULT_WORKER: WorkerChoice = { type: 'claude' };
 
-/** What may change about a job from revision to revision, checked. */
+/** Checked settings of a job that may change with each revision. */
 export interface Settings {
   readonly worker: WorkerChoice;
   readonly outputSchema: JsonObject | null;
@@ -19,14 +19,14 @@ export interface Settings {
   readonly passEnv: readonly string[];
 }
 
-/** What a caller gives of it; what is absent comes from `before` or the defaults. */
+/** Settings from a caller; absent ones come from `before` or the defaults. */
 export interface SettingsInput {
   readonly worker?: { readonly type: string } | undefined;
   readonly output_schema?: unknown;
   readonly limits?: z.output<typeof limitsInput> | undefined;
 }
 
-/** Checks worker, schema and limits; throws `invalid_input`, writes nothing. */
+/** Checks worker, schema and limits; writes nothing. Throws `invalid_input`. */
 export async function checkSettings(
   deps: OrchestratorDeps,
   input: SettingsInput,
@@ -49,18 +49,18 @@ export async function checkSettings(
   };
 }
 
-/** Refuses when the worker cannot work here and now, before anything is spent. */
+/** Requires that the worker can run here and now, before anything is spent. Throws `worker_unavailable`. */
 export async function preflight(deps: OrchestratorDeps, choice: WorkerChoice): Promise<void> {
   const { worker, config } = await deps.workers.parse(choice);
   const result = await worker.preflight(config, deps.environment);
   if (result.ok) return;
-  throw new AbpError('worker_unavailable', `Worker ${worker.type} cannot work: ${result.message}`, {
+  throw new AbpError('worker_unavailable', `Worker ${worker.type} cannot run: ${result.message}`, {
     hint: result.hint,
     details: { class: result.failureClass },
   });
 }
 
-/** The fields that have a value. */
+/** Copies the fields that have a value. */
 export function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;

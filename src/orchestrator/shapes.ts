@@ -6,7 +6,7 @@ import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
 import { EXPORT_FORMATS, type ExportFormatName } from '../export/index.ts';
 
-/** Field shapes that several operations share. What comes out is loose: fields are added, never taken away. */
+/** Field shapes that several operations share. Output shapes are loose: fields are added, never removed. */
 
 export const jobId = z
   .string()
@@ -14,7 +14,10 @@ export const jobId = z
   .describe('The job')
   .meta({ examples: ['job-7f3k2m'] });
 
-/** A failure class by name: a string in the schema, since all of them would make it long, and checked all the same. */
+/**
+ * A failure class by name. A plain string in the schema, since a list of all classes would make it long; checked all the
+ * same.
+ */
 export const failureClass = z
   .string()
   .max(40)
@@ -38,18 +41,18 @@ export const unitIndex = index.describe('Index of the unit in its job, from 0');
 
 export const unitIndexes = z.array(index).min(1).max(10_000).describe('Indexes, from 0');
 
-export const waitSeconds = z.number().min(0).max(45).describe('Wait up to so long for news, then answer; default 0');
+export const waitSeconds = z.number().min(0).max(45).describe('Seconds to wait for news before answering; default 0');
 
-export const cursor = z.string().max(200).describe('next_cursor of the page before');
+export const cursor = z.string().max(200).describe('next_cursor of the previous page');
 
-/** A cursor that no page has given. */
+/** Makes the error for a cursor that is not one of ours. */
 export function badCursor(text: string): AbpError {
   return new AbpError('invalid_input', `cursor: expected the next_cursor of an earlier page, found "${text}".`, {
     hint: 'Leave it out for the first page.',
   });
 }
 
-/** Limits where they are changed: the same fields as at creation, described there. */
+/** Limits of update_job: the fields of create_job, described only there. */
 export const limitsChange = z
   .strictObject({
     max_workers: z.int().min(1).max(MAX_WORKERS_CEILING),
@@ -64,24 +67,24 @@ export const limitsChange = z
 const { shape } = limitsChange;
 
 export const limitsInput = limitsChange.extend({
-  max_workers: shape.max_workers.describe('Units at work at the same time'),
-  max_retries: shape.max_retries.describe('Retries of a unit after its first try'),
+  max_workers: shape.max_workers.describe('Units that run at the same time'),
+  max_retries: shape.max_retries.describe('Retries of a unit after its first attempt'),
   timeout_s: shape.timeout_s.describe('Seconds one attempt may take'),
   idle_timeout_s: shape.idle_timeout_s.describe('Seconds without any output; 0 = off'),
-  budget_usd: shape.budget_usd.describe('Money for the whole job; null = no limit'),
-  failure_threshold: shape.failure_threshold.describe('Pause when so many units in a row fail alike; 0 = off'),
+  budget_usd: shape.budget_usd.describe('US dollars for the whole job; null = no limit'),
+  failure_threshold: shape.failure_threshold.describe('Pause when this many units in a row fail alike; 0 = off'),
 });
 
 export const workerInput = z
   .looseObject({ type: z.string().max(50) })
   .describe(
-    'Who does a unit: {"type":"claude", model?, permission?: read_only | edit_in_place | full, tools?, max_turns?, …} (default, read_only) or {"type":"command","command":["node","check.mjs"]}',
+    'What runs a unit: {"type":"claude", model?, permission?: read_only | edit_in_place | full, tools?, max_turns?, …} (default, read_only) or {"type":"command","command":["node","check.mjs"]}',
   );
 
 /** Any JSON object. Not z.json(): its recursive schema needs references, which hosts do not follow. */
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** Kind of source. */
+/** Type of an enumerator. */
 export const enumeratorType = z
   .string()
   .max(50)
@@ -97,21 +100,26 @@ export const outputSchemaInput = jsonObject.describe(
   'JSON Schema that every result must satisfy; results become columns of the export',
 );
 
-/** How results become a file; the same fields wherever that is said. */
+/** Options of an export; the same fields for export_results and for the output of a job. */
 export const exportFields = {
   format: z
     .enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]])
     .optional()
-    .describe('Default: what the extension of path says'),
-  status: z.array(z.enum(UNIT_STATUSES)).min(1).max(6).optional().describe('Only units in one of these; default all'),
+    .describe('Default: from the extension of path'),
+  status: z
+    .array(z.enum(UNIT_STATUSES))
+    .min(1)
+    .max(6)
+    .optional()
+    .describe('Only units in one of these statuses; default all'),
   fields: z.array(z.string().max(500)).min(1).max(200).optional().describe('Only these columns, in this order'),
   force: z.boolean().optional().describe('Replace any file'),
-  raw: z.boolean().optional().describe('Do not guard text that a spreadsheet would run as a formula'),
+  raw: z.boolean().optional().describe('Do not escape text that a spreadsheet would run as a formula'),
 };
 
 const { format, status, fields, force, raw } = exportFields;
 
-/** Where the results of a job go when it ends; what its fields mean is said with export_results, once in the list of tools. */
+/** File of a job's results. Its fields are described with export_results, once in the tool list. */
 export const outputInput = z
   .strictObject({
     path: z.string().min(1).max(4096),
@@ -135,7 +143,7 @@ export const unitCounts = z.object({
   cancelled: count,
 });
 
-/** A call that would make sense next. */
+/** Shape of a sensible next call. */
 export const nextCall = z.object({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
@@ -143,7 +151,7 @@ export const nextCall = z.object({
   person: z.string().optional(),
 });
 
-/** What a person looks at before approving: one test unit. */
+/** Shape of one test unit, as a person reviews it before approving. */
 const testResult = z.looseObject({
   unit: count,
   status: z.string(),
@@ -158,12 +166,15 @@ const testResult = z.looseObject({
 
 const range = z.array(z.number()).readonly();
 
-/** How far the file of a job's results is: it waits for the end, is being written, was, could not be, or never is. */
+/**
+ * States of a job's output file: to be written at the end, being written, written, failed, or never written (cancelled
+ * job).
+ */
 export const OUTPUT_WORDS = ['at_the_end', 'writing', 'written', 'failed', 'not_written'] as const;
 
 const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
-/** What get_job_status and every call that changes a job's state return. */
+/** Answer of get_job_status and of every call that changes a job's state. */
 export const jobStatusOutput = z.looseObject({
   job_id: z.string(),
   name: z.string(),
@@ -210,14 +221,14 @@ export const jobStatusOutput = z.looseObject({
 
 export type JobStatusOutput = z.input<typeof jobStatusOutput>;
 
-/** ISO 8601 in UTC; null stays null. */
+/** Formats a time (ms since 1970) as ISO 8601 in UTC; null stays null. */
 export function iso(at: number): string;
 export function iso(at: number | null): string | null;
 export function iso(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-/** Text cut to a length, saying how much is missing. */
+/** Cuts a text to a length in characters and says how many are missing. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
 }

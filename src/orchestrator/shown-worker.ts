@@ -2,14 +2,14 @@ import type { WorkerChoice } from '../domain/job.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { redactArguments, redactJson } from '../domain/redact.ts';
 
-/** What stands for the value of a variable or a header. */
+/** Replacement for the value of a variable or a header. */
 const SET = '[set]';
-/** Fields whose values are nobody's business but the worker's: of the worker itself, and of each of its MCP servers. */
+/** Fields whose values are never shown: of the worker itself, and of each of its MCP servers. */
 const PRIVATE = /^(?:env|headers)$/i;
 
 /**
- * A worker's config as it may be shown: no values of variables and headers, no arguments that look like secrets. `setAs` says
- * what stands for the value of a variable.
+ * Hides secrets of a worker's config: values of variables and headers, and arguments that look like secrets. `setAs` makes the
+ * replacement for the value of a variable or header.
  */
 export function shownWorker(worker: WorkerChoice, setAs = (_name: string) => SET): WorkerChoice {
   return { ...shownObject(worker, setAs), type: worker.type };

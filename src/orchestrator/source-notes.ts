@@ -6,7 +6,7 @@ import type { Enumerated } from './enumerate-into.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { truncate, truncateField } from './truncate.ts';
 
-/** What of a source did not become units, as the first event of its job keeps it; empty when there is nothing to say. */
+/** Notes about records of a source that did not become units, as the first event of the job stores them; empty = none. */
 export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 'warnings'>): SourceNotes {
   const { duplicates, invalid, records } = skipped;
   return {
@@ -21,7 +21,7 @@ export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 
 export interface SourceNotes extends JsonObject {
   readonly skipped_duplicates?: number;
   readonly skipped_invalid?: number;
-  /** The first of both. */
+  /** The first records of both kinds. */
   readonly skipped_records?: readonly JsonObject[];
   readonly warnings?: readonly JsonObject[];
 }
@@ -30,34 +30,34 @@ function shownRecord({ place, reason }: SkippedRecord): JsonObject {
   return { place: truncate(place, 200), reason: truncate(redact(reason, 'logs'), 300) };
 }
 
-/** Warnings as they are kept and answered: code may log what is secret, and a name may be long. */
+/** Redacts and truncates warnings: code may log a secret, and a name may be long. */
 export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObject[] {
-  // Redacted before it is cut: half of a secret is not known for one.
+  // Redacted before it is truncated: half of a secret is not recognized.
   return warnings.map(({ examples, ...warning }) => ({
     ...warning,
     examples: examples.map((example) => truncate(redact(example, 'logs'), 500)),
   }));
 }
 
-/** The same for an answer about a job: who has made it may have had theirs long before the source was read. */
+/** Notes about the source of a job, for an answer: create_job may have answered before the source was read. */
 export function shownSourceNotes(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
   return briefNotes(notesOf(deps, jobId));
 }
 
-/** What of a job's source was skipped, without its warnings, which its creator was told. */
+/** Notes about skipped records of a job's source, without the warnings, which create_job reported. */
 export function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
   const { warnings: _, ...skipped } = notesOf(deps, jobId);
   return briefNotes(skipped);
 }
 
-/** The same for a screen: all that is kept, which is short; null when nothing was skipped. */
+/** Skipped records of a job's source in full, for a screen; null = none were skipped. */
 export function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string) {
   const { skipped_invalid: invalid = 0, skipped_duplicates: duplicates = 0, skipped_records } = notesOf(deps, jobId);
   if (invalid + duplicates === 0) return null;
   return { invalid, duplicates, records: (skipped_records ?? []) as unknown as readonly SkippedRecord[] };
 }
 
-/** Notes within the room that an answer has for them. */
+/** Truncates notes for an answer. */
 export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes): object {
   return {
     ...counts,
@@ -69,7 +69,7 @@ export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes
 function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): SourceNotes {
   const [first] = repository.events.list(jobId, 0, 1);
   if (first?.type !== 'job:created') return {};
-  // The event also carries the id of the call that made it, which is not the job's own request_id.
+  // The event also carries the id of the HTTP or MCP request, which is not the request_id of the job.
   const { units: _, request_id: __, ...notes } = first.data;
   return notes;
 }

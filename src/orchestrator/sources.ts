@@ -11,19 +11,19 @@ import { truncateList, truncateObject } from './truncate.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
-/** Room in the answer, in bytes. */
+/** Bytes of each part of the answer. */
 const ITEM_BYTES = 1500;
 const ITEMS_BYTES = 4500;
 const FIELDS_BYTES = 2500;
 const CONFIG_BYTES = 1000;
 
-/** Kinds of sources. */
+/** Lists the kinds of sources. */
 export const listEnumerators = operation({
   name: 'list_enumerators',
   title: 'Kinds of sources',
   description:
-    'Lists the kinds of sources with their config fields and an example: files of a directory, rows of a CSV file or a query, elements of a JSON file, code. Read it before preview_items or create_job.',
-  input: z.strictObject({ type: z.string().max(50).optional().describe('Only this one') }),
+    'Lists the kinds of sources with their config fields and an example: files of a directory, rows of a CSV file or a query, elements of a JSON file, code. Call it before preview_items or create_job.',
+  input: z.strictObject({ type: z.string().max(50).optional().describe('Only this type') }),
   output: z.looseObject({
     enumerators: z.array(z.looseObject({ type: z.string(), description: z.string() })),
   }),
@@ -40,18 +40,18 @@ export const listEnumerators = operation({
       next: chosen.slice(0, 1).map(({ type: name, example }) => ({
         tool: 'preview_items',
         arguments: { enumerator_type: name, enumerator_config: example },
-        why: 'shows the first items of a source; with the kind and the paths that the user means',
+        why: 'shows the first items of a source; use the type and the paths that the user means',
       })),
     };
   },
 });
 
-/** The first items of a source. */
+/** Shows the first items of a source. */
 export const previewItems = operation({
   name: 'preview_items',
-  title: 'Look at a source',
+  title: 'Preview a source',
   description:
-    'Shows the first items of a source, their fields and how many there are, without making a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use.',
+    'Shows the first items of a source, their fields and how many there are, without creating a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use.',
   input: z.strictObject({
     enumerator_type: enumeratorType,
     enumerator_config: enumeratorConfig,
@@ -103,7 +103,7 @@ export const previewItems = operation({
           ? {
               tool: 'create_job',
               arguments: { enumerator_type },
-              why: 'stores these items as units; with the same enumerator_config, a name and what the user wants',
+              why: 'stores these items as units; use the same enumerator_config, a name and what the user wants',
             }
           : {
               tool: 'list_enumerators',
@@ -115,7 +115,7 @@ export const previewItems = operation({
   },
 });
 
-/** Of a schema: said once for all, or by the refusal of what breaks it. */
+/** Keywords that are left out of a config schema: the same for all, or named by the error of a wrong value. */
 const LEFT_OUT = [
   '$schema',
   'additionalProperties',
@@ -127,7 +127,7 @@ const LEFT_OUT = [
   'pattern',
 ];
 
-/** The schema without what says nothing to a reader; names of fields are kept, also those that are such words. */
+/** Copies a schema without `LEFT_OUT`; fields whose names are such words are kept. */
 function briefSchema(schema: object): object {
   const { properties, ...rest } = schema as { readonly properties?: Readonly<Record<string, object>> };
   const brief = (part: object) => Object.fromEntries(Object.entries(part).filter(([name]) => !LEFT_OUT.includes(name)));

@@ -8,7 +8,7 @@ import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../supervision/launch.ts';
 import { executorState } from '../supervision/lease.ts';
-import { listed, shownOf } from './approval.ts';
+import { shownOf, shownPowers } from './approval.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { outputShown } from './output.ts';
@@ -16,12 +16,12 @@ import { iso, type JobStatusOutput } from './shapes.ts';
 import { shownSkipped, shownSourceNotes } from './source-notes.ts';
 import { omittedCount, truncate, truncateField, truncateMessage, truncateObject } from './truncate.ts';
 
-/** The rate is that of the last minutes: what counts for the rest. */
+/** Period of the rate, ms: the last minutes say most about the remaining units. */
 const RATE_WINDOW_MS = 5 * 60_000;
-/** So many tell it as well: of a fast job five minutes have a hundred thousand. */
+/** Attempts that are enough for the rate: a fast job has a hundred thousand in that period. */
 const RATE_ATTEMPTS = 1000;
-/** The last event of a job whose executor is still on its way. */
-const PUT_TO_WORK: readonly EventType[] = [
+/** Last events of a job whose executor is still starting. */
+const STARTING_EVENTS: readonly EventType[] = [
   'job:test_started',
   'job:started',
   'job:resumed',
@@ -29,13 +29,13 @@ const PUT_TO_WORK: readonly EventType[] = [
 ];
 const SHOWN_RUNNING = 8;
 const SHOWN_TEST_UNITS = 5;
-/** Room for what may be long, in bytes: together with the rest it stays below that of an answer. */
+/** Bytes of parts that may be long: with the rest they stay below the size of an answer. */
 const TEST_BYTES = 4000;
 const FAILURES_BYTES = 2000;
 const POWERS_BYTES = 2000;
 const POWER_BYTES = 150;
 
-/** Everything worth telling about a job in one small object, from rows. */
+/** Builds the status of a job as one small object, from the rows of the database. */
 export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
   const { repository } = deps;
   const lease = repository.leases.get(job.jobId);
@@ -61,7 +61,7 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
     ...(estimated ? { estimate: { ...estimated } } : {}),
     ...runningOf(deps, job),
     ...failuresOf(deps, job),
-    ...postOf(deps, job),
+    ...postProcessingOf(deps, job),
     ...outputShown(job),
     created_at: iso(job.createdAt),
     started_at: iso(job.startedAt),
@@ -70,49 +70,49 @@ export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
   };
 }
 
-/** Who has to decide about a job that waits for it, and what is decided about. */
+/** The decision that a job waits for: whether a person has to make it, the powers, and the version that was shown. */
 function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
   const waits = job.status === 'testing' && job.test?.state === 'passed';
   if (!waits && !needsPerson(job)) return {};
   return {
     approval: {
       person: needsPerson(job),
-      ...truncateField('can', shownPowers(job), POWERS_BYTES),
+      ...truncateField('can', powersByKind(job), POWERS_BYTES),
       ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
     },
   };
 }
 
-/** Each kind once, before more of the same: none of the kinds is left out for want of room. */
-function shownPowers({ powers }: Job) {
-  const all = listed(powers).map(({ can, what }) => ({ can, what: truncate(what, POWER_BYTES) }));
+/** Orders powers so that truncation keeps every kind: the first of each kind comes before the others. */
+function powersByKind({ powers }: Job) {
+  const all = shownPowers(powers).map(({ can, what }) => ({ can, what: truncate(what, POWER_BYTES) }));
   const first = new Map(all.toReversed().map((power) => [power.can, power]));
   const isFirst = (power: (typeof all)[number]) => first.get(power.can) === power;
   return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
 }
 
-/** What makes sense next with a job, beside the tool that was just called: for answers that do not tell its status. */
-export function nextBeside(deps: OrchestratorDeps, job: Job, called: string): NextCall[] {
+/** Lists the next calls of a job without the tool that was just called; for answers without a status. */
+export function nextCallsExcept(deps: OrchestratorDeps, job: Job, called: string): NextCall[] {
   const { jobId } = job;
   const state = executorOf(deps, job, deps.repository.leases.get(jobId));
   return nextCalls(job, deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
 }
 
 /**
- * The executor of a job (of one that is being enumerated: its creator). One that is just being started is not lost, nor is
- * one that died when the job had no more need of it.
+ * State of the job's executor (while enumerating: of its creator). An executor that is starting is not lost, nor is one
+ * that died when the job no longer needed it.
  */
 function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
   const held = executorState(lease);
   if (held === 'alive') return held;
-  const hasOrphans = () => repository.attempts.running(job.jobId).length > 0;
-  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || hasOrphans())) return 'none';
+  const hasRunningAttempts = () => repository.attempts.running(job.jobId).length > 0;
+  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || hasRunningAttempts())) return 'none';
   const [last] = repository.events.list(job.jobId, job.eventSeq - 1, 1);
-  const onItsWay = last && PUT_TO_WORK.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
-  return held === 'none' && onItsWay ? 'none' : 'lost';
+  const isStarting = last && STARTING_EVENTS.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
+  return held === 'none' && isStarting ? 'none' : 'lost';
 }
 
-/** What failed for good, by class with an example; and what failed so far and is tried again. */
+/** Final failures by class with an example, and failures that are being retried by class. */
 function failuresOf(
   { repository: { units, jobs } }: OrchestratorDeps,
   { jobId, revision, status }: Job,
@@ -158,12 +158,12 @@ function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object
   };
 }
 
-/** Estimate of what is left, from the test attempts. */
+/** Estimates cost and time of the pending units from the test attempts; null = no test has ended. */
 export function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Estimate | null {
   return estimate(testSamples(deps, job), units.pending, job.maxWorkers);
 }
 
-/** What the test attempts of a job took; none before a test has ended. */
+/** Cost and duration of the test attempts of a job; empty before a test has ended. */
 export function testSamples(deps: OrchestratorDeps, job: Job): readonly Sample[] {
   if (!job.test || job.test.state === 'running') return [];
   return job.test.units
@@ -188,7 +188,7 @@ function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>
     ...(test.verdict ? { verdict: truncateMessage(test.verdict, 600) } : {}),
     units: test.units,
     cost_usd: usd(cost),
-    // Once it is decided, get_unit has the details.
+    // After the decision get_unit has the details.
     ...(job.status === 'testing' ? { results: testResults(deps, attempts) } : {}),
     ...omittedCount('results', attempts.length - SHOWN_TEST_UNITS),
   };
@@ -217,7 +217,7 @@ function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
   }));
 }
 
-/** A result as one text: JSON where there is any. */
+/** Formats a result as one text: JSON when it is structured. */
 export function resultText(result: NonNullable<Attempt['result']>): string {
   return result.structured === undefined ? (result.text ?? '') : JSON.stringify(result.structured);
 }
@@ -237,7 +237,7 @@ function runningOf(deps: OrchestratorDeps, job: Job): object {
   };
 }
 
-function postOf(deps: OrchestratorDeps, job: Job): object {
+function postProcessingOf(deps: OrchestratorDeps, job: Job): object {
   if (!job.postProcessing) return {};
   const unit = deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
   return {

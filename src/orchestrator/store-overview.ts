@@ -3,13 +3,13 @@ import { usd } from '../domain/money.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { truncateList } from './truncate.ts';
 
-/** Jobs of one kind that are named; the others are only counted. */
+/** Jobs of one kind that are listed; the others are only counted. */
 const NAMED = 10;
 const NAMED_BYTES = 4000;
 
 const MOVING: readonly JobStatus[] = ['enumerating', 'running', 'post_processing'];
 
-/** The whole store at a glance: how many jobs are in each status, which are at work, which wait for a person. */
+/** Summarizes the database: jobs by status, active jobs, jobs that wait for a person. */
 export function storeOverview({ repository }: Pick<OrchestratorDeps, 'repository'>): Record<string, unknown> {
   const list = (statuses: readonly JobStatus[], limit: number) => repository.jobs.list({ statuses, limit });
   const brief = (job: Job) => ({

@@ -3,14 +3,14 @@ import { checkTemplate } from '../prompt/template.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import type { Settings } from './settings.ts';
 
-/** What the prompt template of a new job comes from. */
+/** Inputs of the prompt template of a new job. */
 export interface TemplateSource {
   readonly user_intent: string;
   readonly prompt_template?: string | undefined;
   readonly enumerator_type: string;
 }
 
-/** The user's own template, or one made from their intent; checked against the fields that the items have. */
+/** Returns the user's own template, or makes one from their intent. Throws `invalid_input` for a field that no item has. */
 export async function templateOf(
   deps: Pick<OrchestratorDeps, 'promptSynthesizer'>,
   given: TemplateSource,

@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.ts';
 import type { Unit } from '../domain/unit.ts';
 import type { OrchestratorDeps } from './operation.ts';
 
-/** What goes on with the session of an attempt in a terminal; null where there is none. */
+/** Command that continues the session of an attempt in a terminal; null = there is no session. */
 export async function terminalCommand(
   deps: OrchestratorDeps,
   job: Job,

@@ -6,7 +6,7 @@ import { requireAllowed, takeTest } from './approval.ts';
 import { requireReady } from './executor-launch.ts';
 import { type OrchestratorDeps, refuse, requireJob } from './operation.ts';
 
-/** Starts the test of a created job. */
+/** Starts the test of a created job. Throws `conflict`, `approval_required`, and as `requireReady`. */
 export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   const allowed = await requireAllowed(deps, job);
@@ -18,14 +18,14 @@ export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void>
   await repository.turn();
   repository.transaction((tx) => {
     if (allowed !== null) takeTest(deps, tx, job, allowed);
-    toTesting(deps, tx, job, units, {});
+    moveToTesting(deps, tx, job, units, {});
   });
   await launchTest(deps, job);
 }
 
 /**
- * Starts a failed test again, with the same units: nothing is held against them, their attempts stay in history. Where a
- * person has to allow what runs, they allow it once more since the test began (see `standing`).
+ * Starts a failed test again with the same units: their retries start at zero, their attempts stay in the history. A job that
+ * needs a person needs another approval for it (see `approvalState`).
  */
 export async function testAgain(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
@@ -34,16 +34,16 @@ export async function testAgain(deps: OrchestratorDeps, job: Job): Promise<void>
   await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, job.jobId);
-    // Decided by somebody else meanwhile, who may have tested it already.
-    if (now.test?.state !== 'failed' || now.test.startedAt !== job.test?.startedAt) throw changed(job);
+    // Another call decided about the test, or repeated it, meanwhile.
+    if (now.test?.state !== 'failed' || now.test.startedAt !== job.test?.startedAt) throw changedMeanwhile(job);
     if (allowed !== null) takeTest(deps, tx, now, allowed);
     putBackUnits(deps, tx, now);
-    toTesting(deps, tx, now, now.test.units, { again: true });
+    moveToTesting(deps, tx, now, now.test.units, { again: true });
   });
   await launchTest(deps, job);
 }
 
-function toTesting(
+function moveToTesting(
   { repository, clock }: OrchestratorDeps,
   tx: Tx,
   job: Job,
@@ -59,18 +59,18 @@ function toTesting(
     endedAt: null,
   };
   if (repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } }) === 'conflict')
-    throw changed(job);
+    throw changedMeanwhile(job);
   repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units, ...data } });
 }
 
-/** Gets an executor for a test that has just begun; where there is none to be had the job is as it was before. */
+/** Starts an executor for a new test; when none can be started, puts the job back to `created` and throws. */
 async function launchTest(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   try {
     await deps.launcher.ensureExecutor(job);
   } catch (error) {
     await repository.turn();
-    // The job is as it was, also when an executor comes after all: late, on a machine that is very busy.
+    // A late executor, on a very busy machine, finds no test and leaves.
     repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       const note = `no executor could be started: ${(error as Error).message}`;
@@ -82,8 +82,8 @@ async function launchTest(deps: OrchestratorDeps, job: Job): Promise<void> {
 }
 
 /**
- * Discards a test, running or ended: its units are pending again with nothing held against them, its attempts stay in
- * history. Where a person had to allow it, another one is asked about. `job` as it is in the open transaction.
+ * Discards a test, running or ended: its units are pending again with their retries at zero, its attempts stay in the
+ * history. A job that needs a person needs another approval for its next test. `job` is as read in the open transaction.
  */
 export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
   putBackUnits(deps, tx, job);
@@ -92,7 +92,7 @@ export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: stri
 
 function putBackUnits({ repository }: OrchestratorDeps, tx: Tx, job: Job): void {
   if (repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } }) === 'conflict')
-    throw changed(job);
+    throw changedMeanwhile(job);
   repository.units.moveMany(
     tx,
     job.jobId,
@@ -102,7 +102,7 @@ function putBackUnits({ repository }: OrchestratorDeps, tx: Tx, job: Job): void 
   );
 }
 
-/** Indexes spread evenly over the source: first, last and between; for one that is not pending, others that are. */
+/** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */
 function testUnits({ repository }: OrchestratorDeps, { jobId, testUnits: wanted, totalUnits }: Job): readonly number[] {
   const pendingFrom = (index: number, limit: number) =>
     repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit).map(({ unit }) => unit.index);
@@ -114,9 +114,9 @@ function testUnits({ repository }: OrchestratorDeps, { jobId, testUnits: wanted,
   return chosen.sort((a, b) => a - b);
 }
 
-/** A compare-and-set that somebody else has won. */
-export function changed(job: Pick<Job, 'jobId'>): AbpError {
-  return new AbpError('conflict', `${job.jobId} was changed by somebody else at this moment.`, {
-    hint: 'get_job_status shows its present state.',
+/** Makes the error for a compare-and-set that another call won. */
+export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
+  return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
+    hint: 'get_job_status shows its current state.',
   });
 }

@@ -2,19 +2,19 @@ import { cutMiddle } from '../domain/cut.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 
 /**
- * Answers are read by models and cost their conversation: what is long is shortened here, and says so. Room is counted in
- * bytes of JSON, as it travels: a Chinese character takes three, a control character six.
+ * Truncation of answers: models read them, and they fill a conversation. Sizes are bytes of JSON, as it is sent: a Chinese
+ * character takes three, a control character six. Each truncated part says how much is missing.
  */
 
-/** What a whole answer may take. */
+/** Maximum size of an answer, bytes. */
 export const ANSWER_BYTES = 10_000;
 
-/** What a value takes as JSON. */
+/** Size of a value as JSON, bytes. */
 export function jsonBytes(value: unknown): number {
   return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Text of which at most about `bytes` are shown, saying how much is missing. */
+/** Truncates a text to about `bytes` and says how many characters are missing. */
 export function truncate(text: string, bytes: number): string {
   const fitsWith = (length: number) => jsonBytes(text.slice(0, length)) - '""'.length <= bytes;
   // No character takes less than one byte.
@@ -25,15 +25,15 @@ export function truncate(text: string, bytes: number): string {
     if (fitsWith(middle)) fits = middle;
     else tooLong = middle;
   }
-  // Never half of a character that takes two.
+  // Never half of a surrogate pair.
   const shown = text.slice(0, fits).replace(/[\uD800-\uDBFF]$/, '');
   return `${shown}… (${text.length - shown.length} more characters)`;
 }
 
-/** The same of an error, which says why at its end: what is left out is in the middle. */
+/** Truncates an error message in the middle: its cause is at the end. */
 export function truncateMessage(message: string, bytes: number): string {
   if (message.length <= bytes && jsonBytes(message) - '""'.length <= bytes) return message;
-  // Room for saying how much is missing; a character takes one byte at least, and rarely more than three.
+  // With room for the note about what is missing; a character takes at least one byte, and rarely more than three.
   let length = Math.min(message.length, Math.floor(bytes));
   while (length > 0 && jsonBytes(cutMiddle(message, length)) > bytes + NOTE_BYTES) length = Math.floor(length * 0.9);
   return cutMiddle(message, length);
@@ -41,11 +41,11 @@ export function truncateMessage(message: string, bytes: number): string {
 
 const NOTE_BYTES = 40;
 
-/** A payload, config or schema with long values cut, so that it stays below about `bytes`. */
+/** Truncates the values of a payload, config or schema, so that it stays below about `bytes`. */
 export function truncateObject(object: JsonObject, bytes: number): JsonObject {
   if (jsonBytes(object) <= bytes) return object;
   const names = Object.keys(object);
-  // A name and its quotes take their part of the room; at least the beginnings of the first fields are shown.
+  // Names and quotes need room, too; at least the beginnings of the first fields are shown.
   const each = Math.max(20, Math.floor(bytes / names.length) - 24);
   const shown: Record<string, Json> = {};
   let left = bytes;
@@ -59,13 +59,13 @@ export function truncateObject(object: JsonObject, bytes: number): JsonObject {
   return missing === 0 ? shown : { ...shown, '…': `${missing} more fields` };
 }
 
-/** One value below about `bytes`: text is cut, anything else becomes the beginning of its JSON. */
+/** Truncates a value to about `bytes`: a text as text, anything else to the beginning of its JSON. */
 export function truncateValue(value: Json, bytes: number): Json {
   if (typeof value === 'string') return truncate(value, bytes);
   return jsonBytes(value) <= bytes ? value : truncate(JSON.stringify(value), bytes);
 }
 
-/** The first entries of a list that together stay below `bytes`; at least one. */
+/** Returns the first entries of a list that together stay below `bytes`; at least one. */
 export function truncateList<T>(entries: readonly T[], bytes: number): readonly T[] {
   let left = bytes;
   const end = entries.findIndex((entry) => {
@@ -75,7 +75,9 @@ export function truncateList<T>(entries: readonly T[], bytes: number): readonly 
   return end < 0 ? entries : entries.slice(0, Math.max(1, end));
 }
 
-/** A list under its name, the first entries of it when it is long; how many are missing stands beside it. */
+/**
+ * Makes a field with the first entries of a list, and a field with the number of missing ones; no field for an empty list.
+ */
 export function truncateField<T>(name: string, entries: readonly T[] = [], bytes: number): Record<string, unknown> {
   if (entries.length === 0) return {};
   const shown = truncateList(
@@ -85,12 +87,12 @@ export function truncateField<T>(name: string, entries: readonly T[] = [], bytes
   return { [name]: shown, ...omittedCount(name, entries.length - shown.length) };
 }
 
-/** How much of something is not there, when it is not. */
+/** Makes the field `<name>_left_out` with the number of omitted entries; no field for 0. */
 export function omittedCount(name: string, count: number): Record<string, number> {
   return count > 0 ? { [`${name}_left_out`]: count } : {};
 }
 
-/** The fields of a source, the first of them when there are very many. */
+/** Makes the field `fields` with the first fields of a source. */
 export function truncateFields(fields: readonly string[]): { readonly fields: readonly string[] } {
   return { fields: [], ...truncateField('fields', fields, 1000) };
 }

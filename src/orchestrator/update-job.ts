@@ -21,8 +21,8 @@ const input = z.strictObject({
   worker: workerInput.optional().describe('Replaces the whole worker'),
   limits: limitsChange.optional().describe('Only those that change'),
   redact_results: z.boolean().optional(),
-  output: outputInput.nullable().optional().describe('Where the results go at the end; null = nowhere'),
-  note: z.string().max(2000).optional().describe('What was changed and why'),
+  output: outputInput.nullable().optional().describe('File for the results at the end; null = none'),
+  note: z.string().max(2000).optional().describe('Reason for the change'),
 });
 
 /** Makes a new revision of a job's prompt, schema, worker or limits. */
@@ -30,7 +30,7 @@ export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
   description:
-    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. The output alone is changed without one, until the job has ended.',
+    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. A change of only the output makes no revision and is possible until the job has ended.',
   input,
   output: jobStatusOutput.extend({ revision: z.int() }),
   effect: 'write',
@@ -39,16 +39,16 @@ export const updateJob = operation({
     const job = requireJob(deps, given.job_id);
     const before = repository.jobs.revision(job.jobId, job.revision);
     if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
-    const output = await outputGivenIn(deps, job, given, call);
+    const output = await newOutput(deps, job, given, call);
     if (output !== undefined && !changesRevision(given)) return changeOutput(deps, job, output);
     const hint = HOW_TO_CHANGE[job.status];
     if (hint) throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', hint);
     if (!changesRevision(given)) {
-      throw new AbpError('invalid_input', 'Nothing to change was given.', {
+      throw new AbpError('invalid_input', 'Expected at least one change, found none.', {
         hint: 'Give prompt_template, output_schema, worker, limits, redact_results or output.',
       });
     }
-    // Slots that were changed while it ran stay, unless they are changed now.
+    // Slots that were changed while the job ran are kept, unless this call changes them.
     const limits = { ...before.limits, max_workers: job.maxWorkers };
     const settings = await checkSettings(deps, given, { ...before, limits });
     const template = given.prompt_template ?? before.template;
@@ -59,7 +59,7 @@ export const updateJob = operation({
     const revision = repository.transaction((tx) => {
       const now = requireJob(deps, job.jobId);
       if (now.status !== job.status || now.revision !== job.revision) {
-        throw refuse(now, 'it has changed at this moment', 'Look again, then repeat.');
+        throw refuse(now, 'it was changed by another call at the same time', 'Check its status, then call again.');
       }
       if (now.status === 'testing') discardTest(deps, tx, now, given.note ?? 'changed by update_job');
       const jobId = job.jobId;
@@ -83,14 +83,14 @@ export const updateJob = operation({
 
 type Input = z.output<typeof input>;
 
-/** Whether anything changes that a revision, and a test, is about. */
+/** True when the change needs a new revision, and so a new test. */
 function changesRevision({ prompt_template, output_schema, worker, limits, redact_results }: Input): boolean {
   const changes = prompt_template ?? output_schema ?? worker ?? redact_results;
   return changes !== undefined || Object.keys(limits ?? {}).length > 0;
 }
 
-/** The new output, checked as at creation; null = none from now on, undefined = as it was. */
-async function outputGivenIn(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
+/** Checks the new output as create_job does; null = none from now on, undefined = unchanged. */
+async function newOutput(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
   if (given === undefined || given === null) return given;
   const output = outputOf(deps.places, job, given, call);
   const former = formerExports(deps.repository, job.jobId, output.path);
@@ -98,14 +98,14 @@ async function outputGivenIn(deps: OrchestratorDeps, job: Job, { output: given }
   return output;
 }
 
-/** Nothing that runs is changed: no revision is made, no test discarded, and nobody has to pause it. */
+/** Changes only the output: makes no revision, discards no test, and works while the job runs. */
 async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobOutput | null) {
   const { repository } = deps;
   await repository.turn();
   repository.transaction((tx) => {
     const now = requireJob(deps, jobId);
     if (now.status === 'enumerating' || ENDED.includes(now.status)) {
-      const hint = HOW_TO_CHANGE[now.status] ?? 'It has ended: export_results writes its results to any file.';
+      const hint = HOW_TO_CHANGE[now.status] ?? 'It has ended: use export_results to write its results to a file.';
       throw refuse(now, 'its output can be changed until it has ended', hint);
     }
     repository.jobs.patch(tx, jobId, { output });
@@ -116,8 +116,8 @@ async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobO
 }
 
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
-  enumerating: 'get_job_status tells when its units are stored: then it can be changed.',
-  running: 'pause_job first; then update_job, then resume_job.',
-  post_processing: 'pause_job first; then update_job, then resume_job.',
-  cancelled: 'A cancelled job stays as it is; create_job makes another one with the change.',
+  enumerating: 'get_job_status shows when its units are stored; change it then.',
+  running: 'Use pause_job first, then update_job, then resume_job.',
+  post_processing: 'Use pause_job first, then update_job, then resume_job.',
+  cancelled: 'A cancelled job cannot be changed; create_job makes a new one.',
 };

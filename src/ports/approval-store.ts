@@ -3,25 +3,23 @@ import type { Approval } from '../domain/approval.ts';
 import type { Terms } from '../domain/limits.ts';
 import type { Tx } from './repository.ts';
 
-/** What persons approved, by definition. Rows stay, so that what was allowed once can be told. */
+/** Approvals by definition. Rows are never deleted: they are the history of what was allowed. */
 export interface ApprovalStore {
   get(definition: string): Approval | null;
-  /** The newest first. */
+  /** Newest first. */
   list(limit: number): readonly Approval[];
-  /** Those whose definition begins so. */
+  /** Approvals whose definition starts with a prefix. */
   startingWith(prefix: string): readonly Approval[];
-  /** Records a question; what is known already stays as it is. */
+  /** Records a request for approval; an existing row stays unchanged. */
   request(tx: Tx, asked: Pick<Approval, 'definition' | 'about' | 'title' | 'powers' | 'files' | 'source'>): void;
-  /**
-   * Records a person's yes, also after a revocation, to terms of a job; terms that were agreed to before stay, if higher.
-   */
+  /** Records an approval, also after a revocation, with the terms of a job; higher terms agreed to before stay. */
   approve(tx: Tx, definition: string, by: string, terms: Terms | null): Approved;
-  /** Records that a person agrees to terms of a definition; where they agreed to a higher one before, that stays. */
+  /** Records that a person agrees to terms of a definition; higher ones agreed to before stay. */
   agree(tx: Tx, definition: string, terms: Terms): void;
-  /** Notes that a test begins under a yes that no other test has used up. */
+  /** Records that a test begins under an approval that no other test has used up. */
   beginTest(tx: Tx, definition: string): Begun;
-  /** A person approved the result of a test: the yes is good for another one. */
+  /** Records that a person approved the result of a test: the approval is valid for another one. */
   endTest(tx: Tx, definition: string): void;
-  /** Takes an approval back. */
+  /** Revokes an approval. */
   revoke(tx: Tx, definition: string): Revoked;
 }

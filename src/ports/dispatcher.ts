@@ -11,7 +11,7 @@ export interface Claim {
   readonly attempt: Attempt;
 }
 
-/** What an executor asks for. */
+/** Request of an executor for units. */
 export interface ClaimRequest {
   readonly lease: LeaseToken;
   readonly stage: Stage;
@@ -19,36 +19,39 @@ export interface ClaimRequest {
   readonly revision: number;
   /** Free slots: at most this many are claimed. */
   readonly limit: number;
-  /** Only these units (a test); absent = any that are due. */
+  /** Indexes of the units (a test); absent = all that are due. */
   readonly indexes?: readonly number[];
-  /** Units that were interrupted twice: these run alone, so they are asked for by themselves. */
+  /** Asks only for units that were interrupted twice, which run alone. */
   readonly alone?: boolean;
   readonly reservationUsd: number;
-  /** Bound on running attempts of all jobs of this store. */
+  /** Most running attempts of all jobs of this store. */
   readonly maxTotalWorkers: number;
-  /** Run directory of an attempt, made from its names. */
+  /** Returns the run directory of an attempt. */
   readonly runDirectory: (index: number, attempt: number) => string;
 }
 
-/** How an attempt is written down: the row of history, and what becomes of the unit. */
+/** How an attempt is settled: its row, and the next status of its unit. */
 export interface Settlement {
   readonly attemptStatus: Exclude<AttemptStatus, 'running'>;
   readonly outcome: Outcome;
   readonly decision: UnitDecision;
 }
 
-/** The port that says who may run what now. Embedded it lives on the ledger's own file and transaction. */
+/** The port that decides who may run what now. On SQLite it shares file and transaction of the repository. */
 export interface Dispatcher {
   /**
-   * Claims due units and records their attempts, before anything is spawned. A unit that was put back while its last
-   * attempt is still being stopped is not due: one unit never runs twice at a time. [] when nothing is due, the other jobs
-   * of this store have a right to the free slots, or the lease is lost.
+   * Claims due units and records their attempts before anything is spawned. A unit that was put back while its last
+   * attempt is still being stopped is not due: a unit never runs twice at the same time. Returns [] when nothing is
+   * due, other jobs of this store have a right to the free slots, or the lease is lost.
    */
   claim(tx: Tx, request: ClaimRequest): readonly Claim[];
-  /** Of these claims, those whose unit has been taken away (cancelled, or settled by a successor): stop their workers. */
+  /**
+   * Returns the claims whose unit was taken away (cancelled, or settled by a successor): their workers are to be
+   * stopped.
+   */
   lost(claims: readonly Claim[]): readonly Claim[];
   /** Ends an attempt. */
   settle(tx: Tx, claim: Claim, settlement: Settlement): Settled;
-  /** Takes up to `limit` pending units of a cancelled job out of the queue; how many it took. */
+  /** Cancels up to `limit` pending units of a cancelled job; returns how many. */
   withdraw(tx: Tx, jobId: string, limit: number): number;
 }

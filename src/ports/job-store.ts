@@ -4,7 +4,7 @@ import type { Job, JobStatus, Revision } from '../domain/job.ts';
 import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Tx } from './repository.ts';
 
-/** The fields of a job that change beside its status. */
+/** Fields of a job that may change beside its status. */
 export type JobPatch = Partial<
   Pick<
     Job,
@@ -31,7 +31,7 @@ export type JobPatch = Partial<
   >
 >;
 
-/** What is known of a job before its first unit. */
+/** Fields of a job known before its first unit. */
 export type NewJob = Omit<
   Job,
   | 'status'
@@ -60,23 +60,23 @@ export type NewRevision = Omit<Revision, 'revision' | 'createdAt' | 'needs'>;
 
 export interface JobFilter {
   readonly statuses?: readonly JobStatus[];
-  /** Part of the name or id. */
+  /** Substring of the name or id. */
   readonly search?: string;
   readonly limit: number;
-  /** The last one seen; it need not be there any more. */
-  readonly after?: JobPlace;
+  /** Place of the last job seen (cursor); that job may be gone. */
+  readonly after?: JobCursor;
 }
 
-/** Where a job stands in the list of all, newest first. */
-export type JobPlace = Pick<Job, 'createdAt' | 'jobId'>;
+/** Place of a job in the list, newest first. */
+export type JobCursor = Pick<Job, 'createdAt' | 'jobId'>;
 
-/** The ledger of jobs. */
+/** Store of jobs and their revisions. */
 export interface JobStore {
   insert(tx: Tx, job: NewJob, revision: NewRevision): void;
   get(jobId: string): Job | null;
-  /** Jobs that were last allowed to run under a definition. */
+  /** Jobs whose approved definition is this one. */
   approvedAs(definition: string): readonly Job[];
-  /** The job that a request made, by the id that its creator gave to it. */
+  /** The job created by a request, by the id its creator gave. */
   ofRequest(requestId: string): Job | null;
   /** Jobs of a batch file that have not ended, newest first. */
   ofBatchFile(path: string): readonly Job[];
@@ -84,31 +84,31 @@ export interface JobStore {
   idsWithPrefix(prefix: string): readonly string[];
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /**
-   * Compare-and-set of the status, from one of `from` (default: all that may become `to`). A pause also notes what was
-   * paused (`pausedFrom`).
+   * Moves the status by compare-and-set, from one of `from` (default: all that may become `to`). A move to paused
+   * records the status before (`pausedFrom`).
    */
   move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Moved;
   /** Writes other fields, optionally only in one of `inStatuses`. */
   patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): Written;
   revision(jobId: string, revision: number): Revision | null;
   revisions(jobId: string): readonly Revision[];
-  /** Fills in the template of a revision that was inserted before the fields of the source were known. */
+  /** Sets the template of a revision that was inserted before the fields of the source were known. */
   setTemplate(tx: Tx, jobId: string, revision: number, template: string): void;
-  /** Records what the worker of a revision is started with. */
+  /** Records the needs of a revision's worker. */
   setNeeds(tx: Tx, jobId: string, revision: number, needs: RecordedNeeds): void;
   /** Adds a revision and makes it the current one; returns its number. */
   addRevision(tx: Tx, revision: NewRevision): number;
   tally(jobId: string): JobTally;
-  /** Starts a new base for the failures rule: what failed before is not held against what comes. */
-  resetRule(tx: Tx, jobId: string): void;
+  /** Restarts the base of the circuit breaker: earlier failures no longer count. */
+  resetCircuitBreaker(tx: Tx, jobId: string): void;
   /**
-   * Jobs that ask for an executor by what the rows say, whoever holds them: at work, waiting for a quota window, with
-   * attempts that nobody has settled, ended with results still to be written, or cancelled with units still in the queue.
+   * Jobs that need an executor by their rows, whether one holds them or not: at work, waiting for a quota window, with
+   * unsettled attempts, ended with results still to be written, or cancelled with pending units.
    */
   wantingExecutor(): readonly Job[];
-  /** Hides the job; from then on `deleteChunk` takes it apart. */
+  /** Hides the job; `deleteChunk` then deletes it in parts. */
   markDeleting(tx: Tx, jobId: string): void;
-  /** Deletes up to `rows` rows of a job marked so. */
+  /** Deletes up to `rows` rows of a job marked for deletion. */
   deleteChunk(tx: Tx, jobId: string, rows: number): Deleted;
   deleting(): readonly string[];
 }

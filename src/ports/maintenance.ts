@@ -1,37 +1,37 @@
-/** How large the store's file is. */
+/** Size of the store's file. */
 export interface StoreSize {
-  /** Of the database file and its write-ahead log. */
+  /** Size of the database file and its write-ahead log. */
   readonly bytes: number;
-  /** Of pages in the file that hold nothing. */
+  /** Size of the free pages in the file. */
   readonly freeBytes: number;
 }
 
-/** Looking after the file of the store itself. */
+/** Maintenance of the store's file. */
 export interface Maintenance {
   size(): StoreSize;
-  /** Gives up to so many free pages back to the file system, in one short transaction; bytes that are still free then. */
+  /** Returns up to `pages` free pages to the file system, in one short transaction; returns the bytes still free. */
   vacuum(pages: number): number;
-  /** Brings the write-ahead log into the database and empties it; false = a reader keeps it from being emptied yet. */
+  /** Merges the write-ahead log into the database and empties it; false = a reader prevents that for now. */
   checkpoint(): boolean;
   /**
-   * Looks the whole file over; null = sound, else what SQLite says. Seconds for a large one, whose indexes are then not
-   * compared with their tables.
+   * Checks the whole file; null = sound, else the report of SQLite. Takes seconds for a large file, whose indexes are
+   * then not compared with their tables.
    */
   integrityCheck(): string | null;
-  /** Makes sure that there is a reserve of room for a full disk. */
+  /** Allocates the reserve of room for a full disk, if it is missing. */
   keepReserve(): void;
   /**
-   * Whether the disk has hardly any room but what this process has spent of the reserve; of a store in memory nobody can
-   * tell, and it may be so.
+   * Tells whether the disk has little room left apart from what this process spent of the reserve; true for a store in
+   * memory, where that is unknown.
    */
   isDiskFull(): boolean;
-  /** Gives the disk part of that reserve; false = nothing is left of it. */
+  /** Frees part of the reserve; false = nothing is left of it. */
   spendReserve(): boolean;
-  /** Merges the write-ahead log into the database, so that what is written next takes its place; false = no room for that. */
+  /** Merges the write-ahead log into the database so that the next write reuses its space; false = no room for that. */
   mergeLog(): boolean;
   /**
-   * Throws AbpError `environment` (`details.disk`) unless the disk has room for so many bytes more, and for taking them back
-   * afterwards: a store that fills the disk to its end could not be emptied any more.
+   * Throws AbpError `environment` (`details.disk`) unless the disk has room for `bytes` more, and for deleting them
+   * again: a store that fills the disk completely could not be emptied.
    */
   requireRoom(bytes: number): void;
 }

@@ -12,68 +12,68 @@ import type { JobStore } from './job-store.ts';
 import type { Maintenance } from './maintenance.ts';
 
 declare const txBrand: unique symbol;
-/** Proof of an open write transaction: every writing method wants one, `Repository.transaction` hands it out. */
+/** Proof of an open write transaction, required by every write; handed out by `Repository.transaction`. */
 export interface Tx {
   readonly [txBrand]: true;
 }
 
-/** Failed units of one class. `example` is the first of them. */
+/** Number of failed units of one class. `example` is the first of them. */
 export interface FailureCount {
   readonly failureClass: FailureClass;
   readonly count: number;
   readonly example: { readonly index: number; readonly message: string } | null;
 }
 
-/** Which units: all conditions must hold. */
+/** Filter of units: all conditions must hold. */
 export interface UnitFilter {
   readonly stage?: Stage;
   readonly statuses?: readonly UnitStatus[];
   readonly failureClass?: FailureClass;
   readonly indexes?: readonly number[];
-  /** Part of key or payload, case-insensitive. */
+  /** Substring of key or payload, case-insensitive. */
   readonly text?: string;
-  /** Only indexes beyond this one: the cursor. */
+  /** Indexes above this one only: the cursor. */
   readonly after?: number;
-  /** Only indexes up to this one: bounds how much a search looks at. */
+  /** Indexes up to this one only: bounds the work of a search. */
   readonly upTo?: number;
 }
 
-/** A unit with what its latest attempt left, for lists and exports. */
+/** A unit with its latest attempt, for lists and exports. */
 export interface UnitWithAttempt {
   readonly unit: Unit;
   readonly attempt: Attempt | null;
 }
 
-/** What an export tells of a unit: less of both than lists have, since it is read a million times. */
+/** Fields of a unit in an export: fewer than in lists, since exports read millions of them. */
 export interface UnitWithResult {
   readonly unit: Pick<Unit, 'index' | 'key' | 'status' | 'payload' | 'attempt' | 'failureClass' | 'failureMessage'>;
-  /** Of the latest attempt. */
+  /** Result of the latest attempt. */
   readonly result: UnitResult | null;
-  /** By all attempts together, so that what units cost adds up to what their job did; null where no worker told. */
+  /** Sum over all attempts, so that units add up to their job; null = no worker reported it. */
   readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
 }
 
-/** The ledger of units. */
+/** Store of units. */
 export interface UnitStore {
   /** Appends units as pending, from `firstIndex` on. Throws AbpError `already_exists` on a duplicate key. */
   add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
-  /** Index of each of these keys that is stored already. */
+  /** Returns the index of each of these keys that is stored already. */
   indexesByKey(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
   get(ref: UnitRef): Unit | null;
   counts(jobId: string, stage?: Stage): UnitCounts;
   failures(jobId: string): readonly FailureCount[];
-  /** Replaces what describes a unit: of post-processing, whose results have changed. */
+  /** Replaces the payload of the post-processing unit, when the results have changed. */
   setPayload(tx: Tx, ref: UnitRef, payload: JsonObject): void;
-  /** Pending units of stage main on which no attempt has failed. */
+  /** Number of pending units of stage main without a failed attempt. */
   untried(jobId: string): number;
-  /** Units whose latest attempt ended in each class, given up or not. */
+  /** Number of units by the failure class of their latest attempt, whether failed for good or not. */
   classCounts(jobId: string): Readonly<Partial<Record<FailureClass, number>>>;
   list(jobId: string, filter: UnitFilter, limit: number): readonly UnitWithAttempt[];
-  /** Units of stage main with their results, in index order, for going through all of them page by page. */
+  /** Units of stage main with their results, in index order, page by page. */
   results(jobId: string, filter: Pick<UnitFilter, 'statuses' | 'after'>, limit: number): readonly UnitWithResult[];
   /**
-   * Moves up to `limit` units that match to another status where the transition table allows it, in index order.
-   * `last` is the cursor for the next call, null when none is left.
+   * Moves up to `limit` matching units to another status where the transition table allows it, in index order. `last`
+   * is the cursor for the next call; null = none left.
    */
   moveMany(
     tx: Tx,
@@ -82,86 +82,89 @@ export interface UnitStore {
     to: UnitStatus,
     limit: number,
   ): { readonly changed: number; readonly last: number | null };
-  /** How many units are in a status (and failure class), and the indexes of any page of them. */
+  /** Counts the units in a status (and failure class), and returns the indexes of one page of them. */
   slice(
     jobId: string,
     filter: { readonly status: UnitStatus; readonly failureClass?: FailureClass },
     offset: number,
     limit: number,
   ): { readonly total: number; readonly indexes: readonly number[] };
-  /** The first failed units of stage main, with why. */
+  /** The first failed units of stage main, with class and message. */
   failed(jobId: string, limit: number): readonly FailedUnit[];
-  /** Earliest `notBefore` among pending units; null when none waits. */
+  /** Earliest `notBefore` of pending units, epoch ms; null = none waits. */
   nextDue(jobId: string, stage: Stage): number | null;
 }
 
-/** The ledger of attempts: append-only; a row changes only from running to its end. */
+/** Store of attempts, append-only: a row changes only from running to its end. */
 export interface AttemptStore {
   get(ref: AttemptRef): Attempt | null;
   ofUnit(ref: UnitRef): readonly Attempt[];
-  /** Attempts of a job whose row says running, whoever runs them. */
+  /** Running attempts of a job, whichever executor runs them. */
   running(jobId: string): readonly Attempt[];
-  /** The last attempts to end, newest first, that ended after a time. */
+  /** The latest ended attempts, newest first, that ended after `since` (epoch ms). */
   recent(
     jobId: string,
     since: number,
     limit: number,
   ): readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[];
-  /** Of the attempts that ended after a time the newest, at most `limit`: how many, and when the first of them did. */
+  /**
+   * Counts the attempts that ended after `since` (epoch ms), at most the newest `limit`; `first` is when the first of
+   * these ended.
+   */
   recentThroughput(
     jobId: string,
     since: number,
     limit: number,
   ): { readonly ended: number; readonly first: number | null };
-  /** When the first and the last attempt of a job ended; null when none has. */
+  /** Time at which the first and the last attempt ended; null = none has. */
   endedSpan(jobId: string): { readonly first: number; readonly last: number } | null;
-  /** What ended from one time up to another. */
+  /** Totals of the attempts that ended from `from` up to `to` (epoch ms). */
   endedBetween(
     jobId: string,
     from: number,
     to: number,
   ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
   recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Noted;
-  /** Counts an executor that begins to judge the output of a running attempt that it took over. */
+  /** Counts an executor that begins to judge the output of an adopted attempt. */
   recordJudge(tx: Tx, ref: AttemptRef): Noted;
 }
 
-/** The record of what happened, in order. */
+/** Store of events, in order. */
 export interface EventStore {
   add(tx: Tx, jobId: string, event: NewEvent): number;
   list(jobId: string, afterSeq: number, limit: number): readonly JobEvent[];
-  /** Events about the job itself and none about single units, newest first, from before a seq. */
+  /** Events about the job itself (none about single units), newest first, before a seq. */
   ofJob(jobId: string, beforeSeq: number, limit: number): readonly JobEvent[];
-  /** Number of the newest event by which somebody put the job to work: started or resumed it; 0 = nobody has. */
+  /** `seq` of the newest event that started or resumed the job; 0 = none. */
   lastOrder(jobId: string): number;
-  /** Number of the newest event; null when there is no such job. */
+  /** `seq` of the newest event; null = no such job. */
   lastSeq(jobId: string): number | null;
-  /** The same of all jobs; one that is still being enumerated is not among them. */
+  /** `seq` of the newest event of every job; jobs still being enumerated are left out. */
   lastSeqs(): ReadonlyMap<string, number>;
 }
 
-/** Who holds which job. */
+/** Store of leases. */
 export interface LeaseStore {
   get(jobId: string): Lease | null;
-  /** All that are not released. */
+  /** All leases not released. */
   held(): readonly Lease[];
   /**
-   * Claims a job whose lease is free, or over: `over` is the lease that the caller saw end, and must not have moved since.
-   * null = somebody holds it.
+   * Claims a job whose lease is free or over. `over` is the lease that the caller saw end; it must not have moved
+   * since. Null = another process holds it.
    */
   acquire(
     tx: Tx,
     claim: { jobId: string; owner: string; leaseMs: number } & ProcessIdentity,
     over: Lease | null,
   ): LeaseToken | null;
-  /** Gives a sign of life. */
+  /** Writes a heartbeat. */
   beat(token: LeaseToken): LeaseState;
-  /** Whether it is still held, inside a transaction: the guard of what an executor writes about its job. */
+  /** Tells whether the lease is still held, inside a transaction: the guard of what an executor writes about its job. */
   holds(tx: Tx, token: LeaseToken): boolean;
   release(tx: Tx, token: LeaseToken): Released;
 }
 
-/** A quota window that is closed for all jobs with this worker type. */
+/** A closed quota window; it counts for all jobs with this worker type. */
 export interface Quota {
   readonly type: string;
   readonly closedUntil: number;
@@ -171,7 +174,7 @@ export interface Quota {
 export interface QuotaStore {
   /** null = open. */
   get(type: string): Quota | null;
-  /** Closes until the later of what is there and what is given. */
+  /** Closes the window until the later of the stored and the given time. */
   close(tx: Tx, quota: Quota): void;
   open(tx: Tx, type: string): void;
 }
@@ -191,11 +194,11 @@ export interface StoreTotals {
 }
 
 /**
- * The port of the ledger: what is true. Synchronous, so that no transaction can be held across an await: write
- * transactions are immediate and stay below 100 ms, callers work in chunks.
+ * The port of the repository: what is true. Synchronous, so that no transaction spans an await. Write transactions are
+ * immediate and shorter than 100 ms; callers work in chunks.
  */
 export interface Repository {
-  /** Absolute path of the database; run directories lie beside it. */
+  /** Absolute path of the database; run directories are in the same folder. */
   readonly path: string;
   readonly jobs: JobStore;
   readonly units: UnitStore;
@@ -208,17 +211,17 @@ export interface Repository {
   /** For metrics and diagnostics. */
   totals(): StoreTotals;
   /**
-   * Runs `work` in one immediate transaction: all of it is committed, or nothing if it throws. Does not nest. Blocks while
+   * Runs `work` in one immediate transaction: commits all of it, or nothing when it throws. Does not nest. Blocks while
    * another process writes: `await turn()` first.
    */
   transaction<T>(work: (tx: Tx) => T): T;
   /**
-   * null = it is this process's turn to write: a transaction that is made before the event loop goes on waits for nobody.
-   * Else resolves when that is so; rejects with AbpError `busy` after `maxWaitMs` (default 30 s). Throws where the store
-   * cannot be written at all.
+   * Waits for this process's turn to write. null = the turn is now: a transaction before the event loop continues does
+   * not block. Else resolves when it is; rejects with AbpError `busy` after `maxWaitMs` (default 30 s). Throws when the
+   * store cannot be written at all.
    */
   turn(maxWaitMs?: number): Promise<void> | null;
-  /** A number that changes whenever another connection has committed: a cheap look before a dear one. */
+  /** Number that changes with every commit of another connection: a cheap check before an expensive query. */
   changeCounter(): number;
   close(): void;
 }

@@ -1,19 +1,19 @@
 import type { JsonObject } from '../domain/json.ts';
 import { fillParts, parseTemplate, type TemplatePart } from './template.ts';
 
-/** A code fence as Markdown has it: a run of backticks or tildes, what stands around the run on its line. */
+/** A Markdown code fence: a run of backticks or tildes, and the text around it on its line. */
 interface Fence {
   readonly before: string;
   readonly mark: string;
   readonly after: string;
 }
 
-/** A stretch of a template: free text, or the inside of a code fence with its two fence lines. */
+/** Part of a template: free text, or the inside of a code fence with its two fence lines. */
 export interface Block {
   readonly parts: readonly TemplatePart[];
   readonly fences: {
     readonly open: Fence;
-    /** What stands behind the opening run, its info string: part of the template too. */
+    /** Info string after the opening run: part of the template too. */
     readonly info: readonly TemplatePart[];
     readonly close: Fence;
   } | null;
@@ -22,9 +22,9 @@ export interface Block {
 const FENCE_LINE = /^(?<before> {0,3})(?<mark>`{3,}|~{3,})(?<after>.*\n?)$/;
 
 /**
- * Splits a template at its code fences and parses every stretch. An unclosed fence is free text; one before a line that
- * can only open (it has an info string) counts as unclosed, so that a stray fence in the words above an item's block
- * does not swallow the block.
+ * Splits a template at its code fences and parses every part. An unclosed fence is free text; so is a fence before a
+ * line that can only open one (it has an info string), so that a stray fence in the text above an item's block does not
+ * swallow the block.
  */
 export function parseBlocks(template: string, fields: Iterable<string>): readonly Block[] {
   const known = [...fields];
@@ -50,7 +50,7 @@ export function parseBlocks(template: string, fields: Iterable<string>): readonl
   return blocks;
 }
 
-/** Whether a block renders to the same bytes for every payload. */
+/** Tells whether a block renders to the same bytes for every payload. */
 export function isStatic({ parts, fences }: Block): boolean {
   return [...parts, ...(fences?.info ?? [])].every((part) => part.kind === 'text');
 }
@@ -69,7 +69,7 @@ function fillBlock(block: Block, payload: JsonObject): string {
   return first + inside + close.before + (longer ?? close.mark) + close.after;
 }
 
-/** The mark itself, or one more of its characters than the longest run of them in the text. */
+/** Returns the mark, lengthened to one character more than the longest run of it in the text. */
 function longerThanIn(text: string, mark: string): string {
   const runs = text.match(mark.startsWith('`') ? /`+/g : /~+/g) ?? [];
   const longest = runs.reduce((most, run) => Math.max(most, run.length), 0);

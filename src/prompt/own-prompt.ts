@@ -4,7 +4,7 @@ import type { JsonObject } from '../domain/json.ts';
 import { type Block, fillBlocks, parseBlocks } from './blocks.ts';
 import { loadPromptFile, promptsDirectory } from './prompt-file.ts';
 
-/** One of ABP's own prompts, ready to be filled; `variables` are all it can say. */
+/** One of ABP's own prompts; `variables` are all its placeholders. */
 export interface OwnPrompt {
   readonly variables: readonly string[];
   fill(values: JsonObject): string;
@@ -12,7 +12,7 @@ export interface OwnPrompt {
 
 const loaded = new Map<string, Promise<OwnPrompt>>();
 
-/** Loads `<name>.md` from the prompts folder, once per process. Throws AbpError when it is missing or unsound. */
+/** Loads `<name>.md` from the prompts folder, once per process. Throws AbpError when it is missing or invalid. */
 export function ownPrompt(name: string): Promise<OwnPrompt> {
   const known = loaded.get(name);
   if (known !== undefined) return known;
@@ -25,12 +25,12 @@ async function load(name: string): Promise<OwnPrompt> {
   const { text, variables } = await loadPromptFile(path.join(promptsDirectory(), `${name}.md`));
   const blocks = parseBlocks(text.trimEnd(), variables);
   const used = namesIn(blocks);
-  const odd = [
+  const mismatched = [
     ...used.filter((used) => !variables.includes(used)),
     ...variables.filter((name) => !used.includes(name)),
   ];
-  if (odd.length > 0) {
-    throw new AbpError('internal', `prompts/${name}.md and its list of variables differ in: ${odd.join(', ')}.`);
+  if (mismatched.length > 0) {
+    throw new AbpError('internal', `prompts/${name}.md and its list of variables differ in: ${mismatched.join(', ')}.`);
   }
   return { variables, fill: (values) => fillBlocks(blocks, values) };
 }

@@ -5,7 +5,7 @@ import { AbpError } from '../domain/error.ts';
 import { parseWith } from '../domain/validate.ts';
 import { packageRoot } from '../package-root.ts';
 
-/** A prompt kept as Markdown: what its front matter says, and the text below it. */
+/** A prompt in a Markdown file: its front matter, and the text below. */
 export interface PromptFile {
   readonly name: string;
   readonly description: string;
@@ -16,8 +16,7 @@ export interface PromptFile {
 
 const FRONT_MATTER = /^\uFEFF?---[ \t]*\r?\n(?<yaml>[\s\S]*?)^---[ \t]*(?:\r?\n|$)(?:\r?\n)?/m;
 
-const FRONT_MATTER_HINT =
-  'It stands between two lines of --- and has name, description, variables (a list): all optional.';
+const FRONT_MATTER_HINT = 'Put it between two lines of ---, with name, description, variables (a list): all optional.';
 
 const frontMatterSchema = z.strictObject({
   name: z.string().min(1).optional(),
@@ -27,7 +26,7 @@ const frontMatterSchema = z.strictObject({
 
 /**
  * Reads a prompt template with YAML front matter (name, description, variables: all optional in a user's own file).
- * Throws AbpError `invalid_input` that names the file and what is wrong with it.
+ * Throws AbpError `invalid_input` that names the file and the problem.
  */
 export async function loadPromptFile(file: string): Promise<PromptFile> {
   const source = await readText(file);
@@ -47,7 +46,7 @@ export async function loadPromptFile(file: string): Promise<PromptFile> {
   };
 }
 
-/** The folder of ABP's own prompts, found from the sources and from the bundle alike. */
+/** Folder of ABP's own prompts, in the sources and in the bundle alike. */
 export function promptsDirectory(): string {
   return path.join(packageRoot(), 'prompts');
 }
@@ -65,7 +64,7 @@ async function readText(file: string): Promise<string> {
 }
 
 async function parseFrontMatter(file: string, source: string): Promise<z.infer<typeof frontMatterSchema>> {
-  // A CommonJS package: lazily loaded from a bundle it has its default export alone.
+  // A CommonJS package: loaded lazily from a bundle it has only its default export.
   const { default: yaml } = await import('yaml');
   let value: unknown;
   try {

@@ -6,38 +6,38 @@ import { type Block, fillBlocks, isStatic, parseBlocks } from './blocks.ts';
 import { ownPrompt } from './own-prompt.ts';
 import { checkTemplate, PAYLOAD, type TemplatePart } from './template.ts';
 
-/** What all prompts of a job have in common. */
+/** Settings that all prompts of a job share. */
 export interface PromptSettings {
   readonly template: string;
-  /** Every field that an item of the job may have: `job.fields`. */
+  /** Union of the fields of the job's items: `job.fields`. */
   readonly fields: readonly string[];
   /** Absolute; agents may write below it. */
   readonly outputDirectory: string;
 }
 
-/** What one attempt adds. */
+/** Input of one attempt's prompt. */
 export interface PromptItem {
   readonly payload: JsonObject;
-  /** Why the attempt before was not accepted; only for failure classes that say `tellNextAttempt`. */
+  /** Reason of the previous failure; only for failure classes with `tellNextAttempt`. */
   readonly retryReason?: string;
 }
 
-/** Renders the prompts of one job; every one has the same `system`, byte for byte. */
+/** Renderer of one job's prompts; all have the same `system`, byte for byte. */
 export interface PromptRenderer {
   readonly system: string;
   render(item: PromptItem): RenderedPrompt;
 }
 
-/** A reason is a help, not a log: what is longer is cut. */
+/** Longest reason: it is a hint, not a log. */
 const MAX_REASON_CHARS = 4_000;
 
-/** What a template without any placeholder is followed by: the item must reach its agent somehow. */
+/** Appended to a template without placeholders: the agent must receive the item. */
 const WHOLE_ITEM = `The item:\n\n\`\`\`json\n{${PAYLOAD}}\n\`\`\``;
 
 /**
  * Prepares a job's template once. `system` is ABP's preamble and the template up to the first line or fenced block with
- * a placeholder, cacheable; `user` is the rest, and at its very end the reason of a retry. Throws AbpError
- * `invalid_input` for a placeholder that no item has.
+ * a placeholder, cacheable; `user` is the rest, with the reason of a retry at its end. Throws AbpError `invalid_input`
+ * for a placeholder that no item has.
  */
 export async function createPromptRenderer(settings: PromptSettings): Promise<PromptRenderer> {
   checkTemplate(settings.template, settings.fields);
@@ -51,18 +51,18 @@ export async function createPromptRenderer(settings: PromptSettings): Promise<Pr
     render: ({ payload, retryReason }) => {
       const item = fillBlocks(variable, payload).trimEnd();
       if (retryReason === undefined) return { system, user: item };
-      const reason = retry.fill({ reason: shortened(retryReason.trim()) });
+      const reason = retry.fill({ reason: cutMiddle(retryReason.trim(), MAX_REASON_CHARS) });
       return { system, user: `${item}\n\n${reason}` };
     },
   };
 }
 
-/** Renders one prompt, for a preview; an executor keeps the renderer of its job. */
+/** Renders one prompt for a preview; an executor keeps the renderer of its job. */
 export async function renderPrompt(input: PromptSettings & PromptItem): Promise<RenderedPrompt> {
   return (await createPromptRenderer(input)).render(input);
 }
 
-/** The static text of a template before the first line or fenced block that differs from item to item, and the rest. */
+/** Splits a template into the static text before the first line or fenced block with a placeholder, and the rest. */
 function splitAtFirstPlaceholder(blocks: readonly Block[]): { head: string; rest: readonly Block[] } {
   const first = blocks.findIndex((block) => !isStatic(block));
   if (first < 0) return { head: fillBlocks(blocks, {}), rest: [] };
@@ -75,8 +75,4 @@ function splitAtFirstPlaceholder(blocks: readonly Block[]): { head: string; rest
   const line: readonly TemplatePart[] =
     lead?.kind === 'text' ? [{ kind: 'text', text: text.slice(cut) }, ...parts] : block.parts;
   return { head: before + text.slice(0, cut), rest: [{ parts: line, fences: null }, ...after] };
-}
-
-function shortened(text: string): string {
-  return cutMiddle(text, MAX_REASON_CHARS);
 }

@@ -6,12 +6,12 @@ import { ownPrompt } from './own-prompt.ts';
 import { promptsDirectory } from './prompt-file.ts';
 import { escapeBraces, isAddressable, PAYLOAD } from './template.ts';
 
-/** What a template is made from. */
+/** Input of a synthesis. */
 interface SynthesisRequest {
-  /** The user's own words: kept word for word, never a template. */
+  /** The user's own words, kept verbatim, never parsed as a template. */
   readonly userIntent: string;
   readonly enumeratorType: string;
-  /** Every field that an item may have. */
+  /** Union of the items' fields. */
   readonly fields: readonly string[];
   readonly outputSchema?: JsonObject | null;
   /** Absolute; agents may write below it. */
@@ -38,13 +38,10 @@ const POST_PROCESSING_FIELDS = [
   'units_failed',
 ] as const satisfies readonly (keyof PostProcessingPayload)[];
 
-/** Above this, a line for every field would be mostly empty lines: the payload as JSON says the same in less. */
+/** Most fields listed one a line; above, the payload as JSON is shorter. */
 const MAX_LISTED_FIELDS = 40;
 
-/**
- * The synthesizer that fills the Markdown templates in `prompts/`: one for each enumerator type, `item.md` for a type
- * that has none of its own.
- */
+/** Creates the synthesizer that fills the Markdown templates in `prompts/`: one per enumerator type, else `item.md`. */
 export function createPromptSynthesizer(): PromptSynthesizer {
   return { synthesize };
 }
@@ -60,7 +57,7 @@ async function synthesize(request: SynthesisRequest): Promise<string> {
   });
 }
 
-/** The template of a job's post-processing unit, for a payload of `PostProcessingPayload`. */
+/** Synthesizes the template of the post-processing unit, for a payload of `PostProcessingPayload`. */
 export async function synthesizePostProcessing(request: {
   readonly prompt: string;
   readonly outputDirectory: string;
@@ -75,12 +72,12 @@ export async function synthesizePostProcessing(request: {
   return { template, fields: POST_PROCESSING_FIELDS };
 }
 
-/** Types are names in a table of drivers; what could be a path is not one of them. */
+/** Tells whether the type has a prompt of its own. A type that could be a path has none. */
 function hasOwnPrompt(type: string): boolean {
   return /^[a-z][a-z0-9_]*$/.test(type) && existsSync(path.join(promptsDirectory(), `${type}.md`));
 }
 
-/** One line for every field, or the whole payload where a field cannot be named or there are too many. */
+/** Returns one line per field, or the whole payload when a field cannot be a placeholder or there are too many. */
 function itemLines(fields: readonly string[]): string {
   if (fields.length > MAX_LISTED_FIELDS || !fields.every(isAddressable)) return `{${PAYLOAD}}`;
   return fields.map((field) => `${field}: {${field}}`).join('\n');

@@ -2,30 +2,33 @@ import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
 
-/** One piece of a template: text as it is, the value of a field, the whole payload, or a name that nothing has. */
+/** Part of a template: text, the value of a field, the whole payload, or an unknown name. */
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'payload' }
   | { readonly kind: 'unknown'; readonly name: string; readonly line: number };
 
-/** The placeholder for the whole payload as JSON; a field of this name is only reachable inside it. */
+/** Placeholder for the whole payload as JSON; a field of this name is reachable only inside it. */
 export const PAYLOAD = 'payload';
 
-/** An escape, a braced piece without braces in it, or a brace of its own. `}}` is told apart by what it closes. */
+/**
+ * Matches an escape, braced text without braces in it, or a single brace. Whether `}}` is an escape depends on what it
+ * closes.
+ */
 const TOKEN = /\{\{|\{([^{}]*)\}|[{}]/g;
 const NAME_CHARACTERS = /^[\p{L}\p{M}\p{N}_. -]+$/u;
 const NAME_CORE = /[\p{L}\p{N}_]/u;
 
-/** Whether a field can be a placeholder: a name with a brace in it cannot be told from the text around it. */
+/** Tells whether a field can be a placeholder: not with a brace in its name. */
 export function isAddressable(field: string): boolean {
   return field !== '' && field !== PAYLOAD && !/[{}]/.test(field);
 }
 
 /**
- * Splits a template into parts, in one pass. `{name}` is a placeholder when name is exactly a field (or `payload`),
- * `{{` and `}}` are literal braces, braced text that looks like a name is `unknown`, all other braces are text: so a
- * JSON example with nested braces stays as it is, because a `}` that closes a single `{` is never half an escape.
+ * Splits a template into parts, in one pass. `{name}` is a placeholder when name is a field (or `payload`), `{{` and
+ * `}}` are literal braces, braced text that looks like a name is `unknown`, all other braces are text. A JSON example
+ * with nested braces stays as it is, since a `}` that closes a single `{` is never half an escape.
  */
 export function parseTemplate(template: string, fields: Iterable<string>): readonly TemplatePart[] {
   const known = new Set([...fields].filter(isAddressable));
@@ -63,7 +66,7 @@ export function parseTemplate(template: string, fields: Iterable<string>): reado
   return parts;
 }
 
-/** Refuses a template that names something no item has. Throws AbpError `invalid_input`. */
+/** Checks that a template names only existing fields. Throws AbpError `invalid_input`. */
 export function checkTemplate(template: string, fields: readonly string[]): void {
   const unknown = parseTemplate(template, fields).filter((part) => part.kind === 'unknown');
   const [first] = unknown;
@@ -86,12 +89,12 @@ export function checkTemplate(template: string, fields: readonly string[]): void
   );
 }
 
-/** Puts a payload's values into parsed parts. What a value contains is never looked at again. */
+/** Fills parsed parts with a payload's values, which are never parsed. */
 export function fillParts(parts: readonly TemplatePart[], payload: JsonObject): string {
   return parts.map((part) => fillPart(part, payload)).join('');
 }
 
-/** Text that a template renders as `text` again: its braces doubled. */
+/** Doubles the braces of a text, so that a template renders it as `text`. */
 export function escapeBraces(text: string): string {
   return text.replace(/[{}]/g, '$&$&');
 }

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Approval } from '../domain/approval.ts';
-import { highest, type Terms } from '../domain/limits.ts';
+import { highestTerms, type Terms } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { ApprovalStore } from '../ports/approval-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -74,7 +74,7 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
     },
     agree(_tx, definition, terms) {
       const before = this.get(definition)?.terms ?? null;
-      const agreed = JSON.stringify(before === null ? terms : highest(before, terms));
+      const agreed = JSON.stringify(before === null ? terms : highestTerms(before, terms));
       runWrite(db, query.updateTable('approvals').set({ terms: agreed }).where('definition', '=', definition));
     },
     beginTest(_tx, definition) {

@@ -234,12 +234,12 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
         unitsTried: row.units_tried,
         maxAttemptCostUsd: row.max_attempt_cost_usd,
         reservedUsd: row.reserved ?? 0,
-        ruleSince: row.rule_since,
-        ruleBaseTried: base.tried,
-        ruleBaseByClass: base.byClass,
+        breakerSince: row.rule_since,
+        breakerBaseTried: base.tried,
+        breakerBaseByClass: base.byClass,
       };
     },
-    resetRule(_tx, jobId) {
+    resetCircuitBreaker(_tx, jobId) {
       db.prepare(
         `UPDATE jobs SET rule_since = ?, rule_base = json_object('tried', units_tried, 'byClass', json((
            SELECT json_group_object(failure_class, n) FROM (

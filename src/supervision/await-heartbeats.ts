@@ -3,24 +3,24 @@ import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
 import { BEATS_PER_LEASE, type LeaseObserver } from './lease.ts';
 
-const LOOK_MS = 50;
-/** How much later than it should a heartbeat may come on a busy machine. */
-export const LATE_MS = 1000;
+const POLL_MS = 50;
+/** Longest delay of a heartbeat on a busy machine, ms. */
+export const MAX_HEARTBEAT_DELAY_MS = 1000;
 
-/** An executor whose process is there and whose heartbeat stands still: stopped, or spinning. */
+/** An executor whose process exists but sends no heartbeat: stopped, or spinning. */
 export interface SilentExecutor {
   readonly jobId: string;
   readonly pid: number;
-  /** So long nothing was seen of it by now, ms. */
+  /** Time without a heartbeat so far, ms. */
   readonly silentMs: number;
-  /** After so long it counts as lost, ms. */
+  /** Time without a heartbeat after which it counts as lost, ms. */
   readonly leaseMs: number;
 }
 
 /**
- * Waits until the holder of each lease has shown a sign of life, or the observer finds its lease over; `maxWaitMs` at most.
- * That a process is there says nothing about a frozen one. Resolves to those that are in doubt still; `onSilent` hears of
- * each once, when its heartbeat is overdue.
+ * Waits until the holder of each lease has sent a heartbeat, or the observer finds the lease over; at most `maxWaitMs`.
+ * An existing process proves nothing: it may be frozen. Resolves to the executors still silent; calls `onSilent` once
+ * for each whose heartbeat is overdue.
  */
 export async function awaitHeartbeats(
   jobIds: readonly string[],
@@ -33,7 +33,7 @@ export async function awaitHeartbeats(
   const { repository, clock, observer } = deps;
   const begun = clock.monotonic();
   const first = new Map(jobIds.map((jobId) => [jobId, repository.leases.get(jobId)]));
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const silent = (): readonly SilentExecutor[] =>
     jobIds.flatMap((jobId) => {
       const lease = repository.leases.get(jobId);
@@ -43,12 +43,12 @@ export async function awaitHeartbeats(
   for (;;) {
     const doubtful = silent();
     for (const each of doubtful) {
-      if (told.has(each.jobId) || each.silentMs < each.leaseMs / BEATS_PER_LEASE + LATE_MS) continue;
-      told.add(each.jobId);
+      if (reported.has(each.jobId) || each.silentMs < each.leaseMs / BEATS_PER_LEASE + MAX_HEARTBEAT_DELAY_MS) continue;
+      reported.add(each.jobId);
       onSilent?.(each);
     }
     if (doubtful.length === 0 || clock.monotonic() - begun >= maxWaitMs) return doubtful;
-    await clock.sleep(LOOK_MS);
+    await clock.sleep(POLL_MS);
   }
 }
 
@@ -56,13 +56,13 @@ function hasMoved(now: Lease, before: Lease | null): boolean {
   return now.epoch !== before?.epoch || now.heartbeat !== before.heartbeat;
 }
 
-/** What is known of a silent executor, and what happens next, in a sentence or two. */
+/** Describes a silent executor and what happens next, for a person. */
 export function silentText({ pid, silentMs, leaseMs }: SilentExecutor): string {
   const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
   const left = leaseMs - silentMs;
-  return `Its executor (pid ${pid}) is there, but has shown no sign of life for ${seconds(silentMs)}: it may be frozen. ${
+  return `Its executor (pid ${pid}) exists but has sent no heartbeat for ${seconds(silentMs)}: it may be frozen. ${
     left > 0
-      ? `If that lasts another ${seconds(left)} it counts as lost, and a new one takes its place.`
-      : 'It counts as lost now: a new one takes its place.'
+      ? `After another ${seconds(left)} without one it counts as lost and is replaced.`
+      : 'It counts as lost now and is replaced.'
   }`;
 }

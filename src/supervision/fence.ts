@@ -3,24 +3,24 @@ import type { Lease } from '../domain/lease.ts';
 import type { Repository } from '../ports/repository.ts';
 import { isStill } from '../workers/process/processes.ts';
 
-/** After SIGKILL only a process in the middle of a system call lives on; nobody waits for it longer than this. */
+/** Longest wait after SIGKILL, which only a process inside a system call survives for a while. */
 const KILL_WAIT_MS = 2000;
 const POLL_MS = 10;
-/** Events about a job itself that are looked through for the start of its executor. */
-const LOOKED_THROUGH = 500;
+/** Newest events of a job that are searched for the start of its executor. */
+const MAX_EVENTS = 500;
 
 /**
- * Ends the executor that a lease was taken from because it stood still, so that two never spin side by side; true when it
- * was there. To be called once the lease is ours: nothing it could still do is wanted, and what would hear a SIGTERM is
- * what stands still. Its agents live on. Signals only what certainly is that executor: on this machine and of this boot,
- * by pid and start time, and started as one by the record; a creator (which enumerates in a server) is none.
+ * Kills the executor whose lease was taken over, so that two never spin side by side; true = it existed. Call it once
+ * the lease is ours: nothing it could still do is wanted, and a stalled executor does not handle SIGTERM. Its agents
+ * survive. Kills only a process that certainly is that executor: on this machine and of this boot, by pid and start
+ * time, recorded as an executor; a creator (which enumerates in a server) is not one.
  */
 export async function fence(repository: Repository, lost: Lease): Promise<boolean> {
   if (lost.pid === process.pid || !wasExecutor(repository, lost) || !isStill(lost)) return false;
   try {
     process.kill(lost.pid, 'SIGKILL');
   } catch {
-    // Gone in the meantime, or another user's: nothing to be done either way.
+    // Gone in the meantime, or owned by another user: nothing to do in either case.
     return false;
   }
   const until = performance.now() + KILL_WAIT_MS;
@@ -30,6 +30,6 @@ export async function fence(repository: Repository, lost: Lease): Promise<boolea
 
 function wasExecutor({ events }: Repository, { jobId, epoch, pid }: Lease): boolean {
   return events
-    .ofJob(jobId, Number.MAX_SAFE_INTEGER, LOOKED_THROUGH)
+    .ofJob(jobId, Number.MAX_SAFE_INTEGER, MAX_EVENTS)
     .some(({ type, data }) => type === 'executor:started' && data.epoch === epoch && data.executor_pid === pid);
 }

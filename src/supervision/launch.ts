@@ -16,37 +16,38 @@ import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import { createLeaseObserver, executorState, type LeaseObserver } from './lease.ts';
 import type { StorePaths } from './store-paths.ts';
 
-/** How long a new executor may take to confirm its lease: one that dies is noticed at once, a busy machine is given time. */
+/** Longest time until a new executor confirms its lease: its death is noticed at once, a busy machine gets time. */
 export const CONFIRM_MS = 45_000;
-/** How long an executor may take to show that it has noticed a cancellation, before somebody is sent to look. */
+/** Time for an executor to react to a cancellation before another one is started. */
 const NOTICE_MS = 1500;
 const POLL_MS = 15;
 
-/** The port that gets a job an executor. */
+/** The port that starts executors. */
 export interface Launcher {
   /**
-   * Returns when an executor holds the job's lease: one that lives already, or a new detached one that confirmed it. An
-   * observer that watched the lease over time may know that its holder is over although its process exists. Throws
-   * AbpError `environment` when a variable or program that the worker needs is missing, `invalid_input` inside an agent that ABP
-   * runs, `internal` with the log's tail when the executor ends before it holds the lease. With the id of the request that asked for it, the executor's log has it too.
+   * Returns when an executor holds the job's lease: a living one, or a new detached one that confirmed it. An observer
+   * that has watched the lease may know that it is over although its holder's process exists. `requestId` goes into the
+   * executor's log. Throws AbpError `environment` when a variable or program that the worker needs is missing,
+   * `invalid_input` inside an agent that ABP runs, `internal` with the end of the log when the executor ends before it
+   * holds the lease.
    */
   ensureExecutor(job: Pick<Job, 'jobId' | 'passEnv'>, observer?: LeaseObserver, requestId?: string): Promise<void>;
   /**
-   * Waits until the executor of a job shows a sign of life, `maxWaitMs` at most; one that stands still for a whole lease is
-   * replaced. That its process is there is not enough: it may be stopped, or spin.
+   * Waits for a heartbeat of a job's executor, at most `maxWaitMs`; an executor without one for a whole lease is
+   * replaced. An existing process proves nothing: it may be stopped or spin.
    */
   confirm(
     job: Pick<Job, 'jobId' | 'passEnv'>,
     options: { readonly maxWaitMs: number; readonly onSilent?: ((silent: SilentExecutor) => void) | undefined },
   ): Promise<SilentExecutor | 'alive' | 'replaced'>;
   /**
-   * Sees to it that a job that was just cancelled is let go of, without waiting for that: where its executor does not show
-   * within a moment that it has noticed, another one is started, which takes the job and ends that one when it stands still.
+   * Makes sure that a job just cancelled is released, without the caller waiting for it: if its executor does not react
+   * shortly, starts another one, which takes the job over and kills a stalled one.
    */
-  standBy(jobId: string): Promise<void>;
+  ensureReleased(jobId: string): Promise<void>;
 }
 
-/** What the launcher needs to know about this process. */
+/** Options of the launcher. */
 export interface LauncherOptions {
   readonly repository: Repository;
   readonly places: StorePaths;
@@ -56,7 +57,7 @@ export interface LauncherOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Starts executors as processes of their own session, so that neither our end nor our terminal's ends them. */
+/** Creates the launcher. Executors run in a session of their own, so that they survive this process and its terminal. */
 export function createLauncher({ repository, places, clock, executorPath, environment }: LauncherOptions): Launcher {
   const self: Launcher = {
     async ensureExecutor(job, observer, requestId) {
@@ -66,7 +67,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       if (before && !isOver(before)) return;
       refuseRecursion(environment);
       const now = repository.jobs.get(jobId);
-      // Any other executor starts nothing: it settles and stops what is left.
+      // Any other executor starts no attempt: it only settles and stops what is left.
       if (now && needsExecutor(now)) {
         requireEnvironment(job, environment);
         requireNeeds(now, repository.jobs.revision(jobId, now.revision)?.needs ?? null, environment);
@@ -75,16 +76,16 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
       const deadline = clock.monotonic() + CONFIRM_MS + (before?.leaseMs ?? 0);
       for (;;) {
-        // Looked at before the lease: what ends after confirming has confirmed.
+        // Read before the lease: an executor that ends after confirming has confirmed.
         const ended = end.reason;
         const lease = repository.leases.get(jobId);
-        // A new epoch is the confirmation, even when its holder has done its work and let go between two looks.
+        // A new epoch is the confirmation, even if its holder has already finished and released the lease.
         if ((lease?.epoch ?? 0) > (before?.epoch ?? 0)) return;
-        // It was not needed: the holder lives after all, or the job asks for no executor any more.
+        // Not needed: the holder is alive after all, or the job no longer needs an executor.
         if (ended === 'done') return;
         if (ended || clock.monotonic() > deadline) {
           throw new AbpError('internal', `The executor of ${jobId} did not start: ${ended ?? 'no lease in time'}.`, {
-            hint: `Its log: ${logPath}`,
+            hint: `Read its log: ${logPath}`,
             details: { log_tail: tail(logPath) },
           });
         }
@@ -102,7 +103,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       return 'replaced';
     },
 
-    async standBy(jobId) {
+    async ensureReleased(jobId) {
       const before = repository.leases.get(jobId);
       const until = clock.monotonic() + NOTICE_MS;
       while (clock.monotonic() < until) {
@@ -115,15 +116,15 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
   };
   return self;
 
-  /** Starts the process, telling it of a lease that was seen to be over; `reason` says how it ended, once it has: `done` when all was well. */
+  /** Starts the process and passes it a lease seen to be over. `reason` is set when it has ended; `done` = exit code 0. */
   function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
     const logPath = places.log(jobId);
-    const standing = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
+    const heartbeat = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
     mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
     const log = openSync(logPath, 'a', 0o600);
     const end: { reason: string | null } = { reason: null };
     // Not execa: it keeps its child's output streams, and a detached executor must own its files.
-    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...standing], {
+    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...heartbeat], {
       cwd: dirname(repository.path),
       detached: true,
       stdio: ['ignore', log, log],
@@ -135,37 +136,41 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
     });
     child.once('exit', (code, signal) => {
       if (code === 0) end.reason = 'done';
-      else end.reason = signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`;
+      else end.reason = signal ? `it was killed by ${signal}` : `it ended with exit code ${code}`;
     });
     child.unref();
     return end;
   }
 }
 
-/** ABP is never recursive: refuses in the environment of an agent that it runs. */
+/** Throws AbpError `invalid_input` in the environment of an agent that ABP runs: ABP is never recursive. */
 export function refuseRecursion(environment: Readonly<Record<string, string | undefined>>): void {
   if (!environment[ATTEMPT_ID_VARIABLE]) return;
   throw new AbpError('invalid_input', 'An agent that ABP runs cannot create or start jobs.', {
-    hint: 'Report in the result that more work is needed; a person can make the next job.',
+    hint: 'Report in the result that more work is needed; a person can create the next job.',
   });
 }
 
-/** Refuses, naming them, when variables that the job's worker needs are not there. */
+/** Throws AbpError `environment` that names the variables missing for the job's worker. */
 export function requireEnvironment(
   job: Pick<Job, 'jobId' | 'passEnv'>,
   environment: Readonly<Record<string, string | undefined>>,
 ): void {
   const missing = job.passEnv.filter((name) => environment[name] === undefined);
   if (missing.length === 0) return;
-  throw new AbpError('environment', `The worker of ${job.jobId} needs ${missing.join(', ')}, not set here.`, {
-    hint: `Set ${missing.join(', ')} in the environment of this program, or start the job from where it is set.`,
-    details: { missing },
-  });
+  throw new AbpError(
+    'environment',
+    `The worker of ${job.jobId} needs ${missing.join(', ')}, which the environment does not set.`,
+    {
+      hint: `Set ${missing.join(', ')} in the environment of this program, or start the job from where it is set.`,
+      details: { missing },
+    },
+  );
 }
 
 /**
- * Refuses to go on with a job, naming what is missing, where its worker's recorded program cannot be run or a variable is
- * not set that it was started with: it would fail, or work with another account.
+ * Throws AbpError `environment` when the worker's recorded program cannot be run, or a variable that it was started
+ * with is missing: it would fail, or work with another account.
  */
 export function requireNeeds(
   { jobId }: Pick<Job, 'jobId'>,
@@ -176,13 +181,13 @@ export function requireNeeds(
   requireEnvironment({ jobId, passEnv: needs.variables }, environment);
   const { program } = needs;
   if (program === null || findProgram(program, '/', undefined) !== null) return;
-  throw new AbpError('environment', `The worker of ${jobId} was started as ${program}, which cannot be run here.`, {
-    hint: `Install it there again, or resume the job (abp resume ${jobId}) from where another one is to be used.`,
+  throw new AbpError('environment', `The worker of ${jobId} was started as ${program}, which cannot be run now.`, {
+    hint: `Install it at that path again, or resume the job (abp resume ${jobId}) where another program is to be used.`,
     details: { missing: [program] },
   });
 }
 
-/** The end of a log, for an error: what a process wrote as it died went into no log of ours. */
+/** Returns the redacted end of a log for an error: the last output of a dying process is not redacted by our logger. */
 export function tail(path: string, bytes = 2000): string {
   try {
     const text = readFileSync(path, 'utf8');

@@ -1,13 +1,13 @@
 import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isOutOfSight, isStill } from '../workers/process/processes.ts';
+import { isStill, isUnobservable } from '../workers/process/processes.ts';
 
 /**
- * Whether the process that a record names is certainly gone: another boot of this machine, no such pid, or a stranger with
- * its pid. One of another machine or container never is: there only its heartbeat tells.
+ * Tells whether a recorded process is certainly gone: another boot of this machine, no such pid, or another process
+ * with its pid. Never true for another machine or container: there only the heartbeat decides.
  */
 export function provablyDead(record: ProcessIdentity): boolean {
-  if (isOutOfSight(record)) return false;
+  if (isUnobservable(record)) return false;
   if (record.startedAt !== null && record.bootId !== null) return !isStill(record);
   try {
     process.kill(record.pid, 0);
@@ -17,19 +17,19 @@ export function provablyDead(record: ProcessIdentity): boolean {
   }
 }
 
-/** An executor gives a sign of life this often within a lease. */
+/** Heartbeats per lease duration. */
 export const BEATS_PER_LEASE = 3;
 
-/** Judges leases over time: one observer lives as long as its process. */
+/** Observer of leases over time; it lives as long as its process. */
 export interface LeaseObserver {
   /**
-   * Whether the lease is over: its holder is provably dead, or its heartbeat stood still for a whole lease on this
-   * process's monotonic clock, so that neither sleep nor a changed clock kills anybody.
+   * Tells whether a lease is over: its holder is provably dead, or sent no heartbeat for a whole lease on this
+   * process's monotonic clock, so that neither sleep nor a changed clock ends one.
    */
   isOver(lease: Lease): boolean;
 }
 
-/** Makes an observer. */
+/** Creates an observer. */
 export function createLeaseObserver(clock: Clock): LeaseObserver {
   const seen = new Map<string, { readonly epoch: number; readonly heartbeat: number; readonly since: number }>();
   return {
@@ -46,7 +46,7 @@ export function createLeaseObserver(clock: Clock): LeaseObserver {
   };
 }
 
-/** How a job's lease looks from outside, for status. */
+/** Returns the state of a job's executor from its lease, for status. */
 export function executorState(lease: Lease | null): 'none' | 'alive' | 'lost' {
   if (!lease || lease.released) return 'none';
   return provablyDead(lease) ? 'lost' : 'alive';

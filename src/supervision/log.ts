@@ -3,21 +3,21 @@ import { dirname } from 'node:path';
 import { destination, type Logger, pino } from 'pino';
 import { redact } from '../domain/redact.ts';
 
-/** A log that passes this size is put aside once (`.1`): a job keeps at most twice that. */
+/** Size at which a log is renamed to `.1`: a job keeps at most twice that. */
 const MAX_BYTES = 10 * 1024 * 1024;
 
-/** The structured log of one job, or of a server. */
+/** Structured log of one job, or of a server. */
 export interface JobLog {
   readonly logger: Logger;
-  /** Puts a log that grew too large aside; called now and then. */
+  /** Rotates the log when it is too large, reopens it when it was deleted; called regularly. */
   rotate(): void;
 }
 
-/** Opens a log file, private to the user. Lines are JSON with `base` in each, secrets redacted. */
+/** Opens a log file with mode 0600. Lines are JSON with the fields of `base`; secrets are redacted. */
 export function openLog(path: string, base: Readonly<Record<string, string>>): JobLog {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const file = destination({ dest: path, append: true, sync: true, mode: 0o600 });
-  // A log that cannot be written (a full disk) is no reason to die.
+  // A log that cannot be written (full disk) must not end the process.
   file.on('error', () => undefined);
   const logger = pino(
     {

@@ -1,13 +1,13 @@
 import type { Repository } from '../ports/repository.ts';
 import { isDiskFull } from './disk.ts';
 
-/** Rows of a job deleted in one transaction. */
+/** Rows deleted in one transaction. */
 const DELETE_CHUNK = 2000;
-/** On a full disk: what still fits into a little room. */
+/** Rows deleted in one transaction on a full disk. */
 const SMALLEST_CHUNK = 20;
 const PAGES_A_STEP = 1000;
 
-/** Deletes a job that is marked for it, in short transactions, giving way to others between them; also on a full disk. */
+/** Deletes a job marked for deletion, in short transactions that let other work run in between; also on a full disk. */
 export async function deleteInChunks(repository: Repository, jobId: string): Promise<void> {
   let rows = DELETE_CHUNK;
   for (;;) {
@@ -27,8 +27,8 @@ export async function deleteInChunks(repository: Repository, jobId: string): Pro
 }
 
 /**
- * Does what writes to the store; where the disk is full, in the place of the merged log and with the room that was kept for
- * it. Only for what gives room back, or stops what takes it.
+ * Runs a write; on a full disk, retries it after merging the log, then with the reserve. Only for writes that free
+ * room, or stop what takes it.
  */
 export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>, write: () => T): T {
   for (let mayMerge = true; ; ) {
@@ -46,11 +46,14 @@ export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>,
   }
 }
 
-/** Gives free pages back to the disk in steps, giving way to others between them; true = the file could shrink at once. */
+/**
+ * Returns free pages to the disk in steps that let other work run in between; true = the file could be truncated at
+ * once.
+ */
 export async function vacuum(repository: Repository): Promise<boolean> {
   const { maintenance, turn } = repository;
   await turn();
-  // Where the store cannot be written, this says why.
+  // Throws the reason when the store cannot be written.
   repository.transaction(() => undefined);
   for (let free = maintenance.size().freeBytes; free > 0; ) {
     await turn();

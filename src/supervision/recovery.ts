@@ -5,64 +5,64 @@ import type { Repository } from '../ports/repository.ts';
 import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import type { Launcher } from './launch.ts';
 import { executorState, type LeaseObserver } from './lease.ts';
-import { findOrphans, removeOrphans } from './orphaned-files.ts';
+import { deleteOrphanedEnumerations, findOrphanedEnumerations } from './orphaned-enumerations.ts';
 
-/**
- * A store is looked at more often than a heartbeat comes, so that a job has an executor again within its lease and five
- * seconds, however the looks fall.
- */
-const LOOKS_PER_LEASE = 4;
-/** However long leases are: an executor that is provably dead need not be waited for. */
-const LONGEST_LOOK_MS = 5_000;
-/** A launch that failed is tried again after a growing time, from the one up to the other. */
-const SHORTEST_WAIT_MS = 10_000;
-const LONGEST_WAIT_MS = 10 * 60_000;
-/** Leases may be an hour long; nobody waits for so long. */
-const PATIENCE_MS = 60_000;
+/** Checks per lease: more than heartbeats, so that a job has an executor again within its lease and five seconds. */
+const CHECKS_PER_LEASE = 4;
+/** Longest time between checks, whatever the lease: a provably dead executor need not be waited for. */
+const MAX_CHECK_MS = 5_000;
+/** Back-off after a failed launch, doubled each time up to the longest. */
+const MIN_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 10 * 60_000;
+/** Longest wait for heartbeats: leases may be an hour long. */
+const MAX_WAIT_MS = 60_000;
 
-/** What one look found and did. */
+/** Result of one check. */
 export interface RecoveryReport {
-  /** Jobs that got a new executor. */
+  /** Jobs that received a new executor. */
   readonly recovered: readonly string[];
-  /** Jobs that need one and could not get it here, with the reason; what is missing here is said once by each recovery. */
+  /**
+   * Jobs that need an executor and could not get one here, with the reason; a missing variable or program is reported
+   * once.
+   */
   readonly refused: readonly { readonly jobId: string; readonly reason: string }[];
-  /** Enumerations whose creator died: taken apart. */
+  /** Orphaned enumerations that were deleted. */
   readonly deleted: readonly string[];
-  /** Of a patient look: executors whose process is there and which may be frozen; absent where there are none. */
+  /** Set by a patient check: executors whose process exists and may be frozen; absent = none. */
   readonly silent?: readonly SilentExecutor[];
-  /** Of those that got a new executor: what stood in its way and was ended, by its pid; absent where nothing did. */
-  readonly stoodStill?: readonly Pick<SilentExecutor, 'jobId' | 'pid'>[];
+  /** Recovered jobs whose stalled executor was killed, with its pid; absent = none. */
+  readonly stalled?: readonly Pick<SilentExecutor, 'jobId' | 'pid'>[];
 }
 
-/** Looks for jobs whose process is gone. */
+/** Recovery of jobs whose process is gone. */
 export interface Recovery {
   /**
-   * One look: gives lost jobs a new executor and takes orphaned enumerations apart; `patient` waits up to a lease, but no
-   * longer than a minute, to find those whose process lives and does nothing.
+   * Checks once: gives lost jobs a new executor and deletes orphaned enumerations. `patient` waits up to a lease, at
+   * most a minute, to find those whose process exists and does nothing.
    */
   tick(options?: {
     readonly patient: boolean;
     readonly onSilent?: (silent: SilentExecutor) => void;
   }): Promise<RecoveryReport>;
-  /** Looks at once, and then several times a lease until the signal; for processes that live long. */
+  /** Checks at once, then several times per lease until the signal aborts; for long-lived processes. */
   watch(signal: AbortSignal, onReport?: (report: RecoveryReport) => void): Promise<void>;
 }
 
-/** Makes a recovery; its observer must live as long as the process, since a heartbeat is watched over time. */
+/** Creates a recovery. Its observer must live as long as the process, since heartbeats are watched over time. */
 export function createRecovery(options: {
   readonly repository: Repository;
   readonly launcher: Pick<Launcher, 'ensureExecutor'>;
   readonly observer: LeaseObserver;
   readonly clock: Clock;
-  /** Of this program's executors. */
+  /** Lease of this program's executors, ms. */
   readonly leaseMs: number;
-  /** The caller's own job: not its affair. */
+  /** Job to leave out: the caller's own. */
   readonly except?: string;
 }): Recovery {
   const { repository, launcher, observer, clock, leaseMs, except } = options;
-  const lookMs = Math.min(LONGEST_LOOK_MS, leaseMs / LOOKS_PER_LEASE);
-  /** What each job was last refused for. */
-  const told = new Map<string, string>();
+  const checkMs = Math.min(MAX_CHECK_MS, leaseMs / CHECKS_PER_LEASE);
+  /** Reason of the last refusal, by job. */
+  const reported = new Map<string, string>();
   const failed = new Map<string, { readonly times: number; readonly untilMs: number }>();
 
   const isLost = (jobId: string) => {
@@ -74,9 +74,9 @@ export function createRecovery(options: {
     const wanting = repository.jobs.wantingExecutor().filter(({ jobId }) => jobId !== except);
     const jobIds = wanting.map(({ jobId }) => jobId);
     const watching = { repository, clock, observer };
-    const silent = patient ? await awaitHeartbeats(jobIds, watching, { maxWaitMs: PATIENCE_MS, onSilent }) : [];
+    const silent = patient ? await awaitHeartbeats(jobIds, watching, { maxWaitMs: MAX_WAIT_MS, onSilent }) : [];
     const recovered: string[] = [];
-    const stoodStill: Pick<SilentExecutor, 'jobId' | 'pid'>[] = [];
+    const stalled: Pick<SilentExecutor, 'jobId' | 'pid'>[] = [];
     const refused: { jobId: string; reason: string }[] = [];
     for (const job of repository.jobs.wantingExecutor()) {
       const { jobId } = job;
@@ -84,37 +84,37 @@ export function createRecovery(options: {
       const held = repository.leases.get(jobId);
       const isThere = executorState(held) === 'alive';
       try {
-        await launchWatched(job);
-        told.delete(jobId);
+        await launchWithBackoff(job);
+        reported.delete(jobId);
         recovered.push(jobId);
-        if (held && isThere) stoodStill.push({ jobId, pid: held.pid });
+        if (held && isThere) stalled.push({ jobId, pid: held.pid });
       } catch (error) {
         if (!(error instanceof AbpError)) throw error;
         const { code, message: reason } = error;
-        // Somebody who has what is missing may come: nobody wants to read of it at each look until then.
-        if (code !== 'environment' || told.get(jobId) !== reason) refused.push({ jobId, reason });
-        told.set(jobId, reason);
+        // Another process may have what is missing: reported once, not at every check.
+        if (code !== 'environment' || reported.get(jobId) !== reason) refused.push({ jobId, reason });
+        reported.set(jobId, reason);
       }
     }
-    const orphans = await findOrphans({ repository, observer, clock }, patient);
+    const orphans = await findOrphanedEnumerations({ repository, observer, clock }, patient);
     return {
       recovered,
       refused,
-      deleted: await removeOrphans(repository, orphans),
+      deleted: await deleteOrphanedEnumerations(repository, orphans),
       ...(silent.length > 0 ? { silent } : {}),
-      ...(stoodStill.length > 0 ? { stoodStill } : {}),
+      ...(stalled.length > 0 ? { stalled } : {}),
     };
   };
 
-  /** An executor that cannot even start (a broken installation) is not started again every few seconds. */
-  async function launchWatched(job: Job): Promise<void> {
+  /** Backs off when an executor cannot start (a broken installation). */
+  async function launchWithBackoff(job: Job): Promise<void> {
     try {
       await launcher.ensureExecutor(job, observer);
       failed.delete(job.jobId);
     } catch (error) {
       if (error instanceof AbpError && error.code === 'environment') throw error;
       const times = failed.get(job.jobId)?.times ?? 0;
-      const waitMs = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** times);
+      const waitMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** times);
       failed.set(job.jobId, { times: times + 1, untilMs: clock.monotonic() + waitMs });
       throw error;
     }
@@ -124,10 +124,11 @@ export function createRecovery(options: {
     tick,
     async watch(signal, onReport) {
       while (!signal.aborted) {
-        // A store that is busy or full now may not be at the next look; whoever needs it sooner hears of it at once.
+        // A store that is busy or full may be writable at the next check; a caller that needs it sooner gets the error
+        // itself.
         const report = await tick().catch((): RecoveryReport => ({ recovered: [], refused: [], deleted: [] }));
         onReport?.(report);
-        await clock.sleep(lookMs, signal);
+        await clock.sleep(checkMs, signal);
       }
     },
   };

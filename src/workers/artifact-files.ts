@@ -2,21 +2,21 @@ import { constants, lstatSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 
-/** Why a file that an agent reported is not taken for one that it made. */
-export type NotMade = 'gone' | 'linked';
+/** Why a reported file is not accepted as an artifact. */
+export type RejectedFile = 'gone' | 'linked';
 
 /**
- * The file that an agent made at a path below its output directory: a regular file, by names of which none is a link, and
- * with no second name, behind which a file from outside could stand (one that the agent itself linked twice is refused
- * too: nobody can tell). Follows nothing, so that a link says nothing about what it leads to.
+ * Stats of an artifact below its output directory. Accepts only a regular file reached without links, with a single
+ * hard link, since a second name could expose a file from outside (a file that the agent linked twice is rejected too:
+ * the cases cannot be told apart). Follows no link, so that nothing is revealed about its target.
  */
-export function artifactStats(directory: string, path: string): Stats | NotMade {
+export function artifactStats(directory: string, path: string): Stats | RejectedFile {
   const names = normalize(path).split('/');
   if (isAbsolute(path) || names.includes('..') || path.includes('\0')) return 'gone';
   let here = directory;
   for (const [at, name] of ['', ...names].entries()) {
     here = join(here, name);
-    const stats = lookAt(here);
+    const stats = statsOf(here);
     if (stats === null) return 'gone';
     if (stats.isSymbolicLink()) return 'linked';
     if (at < names.length) {
@@ -29,13 +29,13 @@ export function artifactStats(directory: string, path: string): Stats | NotMade 
   return 'gone';
 }
 
-/** Opens it; what stands behind the path was not exchanged meanwhile. The caller closes it. */
-export async function openArtifact(directory: string, path: string): Promise<FileHandle | NotMade> {
+/** Opens an artifact after checking that the path was not exchanged meanwhile. The caller closes it. */
+export async function openArtifact(directory: string, path: string): Promise<FileHandle | RejectedFile> {
   const before = artifactStats(directory, path);
   if (typeof before === 'string') return before;
-  // Waits for nobody, should a pipe be there by now.
+  // Does not block if the path has become a pipe.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = await open(join(directory, path), flags).catch(unlessOutOfReach);
+  const handle = await open(join(directory, path), flags).catch(nullIfUnreachable);
   if (handle === null) return 'gone';
   const opened = await handle.stat();
   if (opened.dev === before.dev && opened.ino === before.ino && opened.nlink === 1) return handle;
@@ -43,17 +43,17 @@ export async function openArtifact(directory: string, path: string): Promise<Fil
   return 'linked';
 }
 
-function lookAt(path: string): Stats | null {
+function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch (error) {
-    return unlessOutOfReach(error);
+    return nullIfUnreachable(error);
   }
 }
 
-const OUT_OF_REACH: readonly string[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO'];
+const UNREACHABLE: readonly string[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'ENXIO'];
 
-function unlessOutOfReach(error: unknown): null {
-  if (OUT_OF_REACH.includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+function nullIfUnreachable(error: unknown): null {
+  if (UNREACHABLE.includes((error as NodeJS.ErrnoException).code ?? '')) return null;
   throw error;
 }

@@ -22,25 +22,25 @@ const configSchema = z.strictObject({
   command: z
     .array(z.string())
     .min(1)
-    .describe('The program and its arguments, taken as they are: no shell, no placeholders.'),
-  cwd: z.string().exactOptional().describe("Where it runs; absolute, or from the job's working directory."),
+    .describe('The program and its arguments, passed unchanged: no shell, no placeholders.'),
+  cwd: z.string().exactOptional().describe("Working directory; absolute, or relative to the job's."),
   env: z.record(z.string(), z.string()).exactOptional().describe('Environment variables with their values.'),
   pass_env: passEnvSchema.exactOptional(),
 });
 
 type CommandConfig = z.infer<typeof configSchema>;
 
-/** sysexits.h EX_TEMPFAIL: the program asks to be tried later. */
-const TRY_LATER = 75;
-/** More than this on stdout is not a result for a ledger; a program writes it to ABP_OUTPUT_DIR. */
+/** sysexits.h EX_TEMPFAIL: the program asks for a later retry. */
+const EX_TEMPFAIL = 75;
+/** Largest result on stdout; a program writes larger output to ABP_OUTPUT_DIR. */
 const MAX_RESULT_BYTES = 8 << 20;
-/** Of what a failed program said last: what says in one line what went wrong stands there. */
-const LAST_WORDS_BYTES = 16 << 10;
+/** Bytes read from the end of a failed program's output, to find the line with the error. */
+const OUTPUT_END_BYTES = 16 << 10;
 
 /**
- * The worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
- * the result on stdout (JSON where it parses), exit 0 = success, 75 = try later, 126 and 127 = it cannot be run, else a
- * failure.
+ * Worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
+ * the result on stdout (as JSON if it parses). Exit 0 = success, 75 = retry later, 126 and 127 = cannot be run, others
+ * = failure.
  */
 export const commandWorker: Worker = processWorker({
   type: 'command',
@@ -58,8 +58,9 @@ export const commandWorker: Worker = processWorker({
     const [name = ''] = command;
     const missing = missingNames(pass_env, environment);
     if (missing.length > 0) return unavailable(missingEnvironment(missing));
-    // A relative path is judged where the unit runs, which only its assignment knows.
-    if (name.includes('/') && !path.isAbsolute(name)) return { ok: true, summary: `${name}, looked up where it runs` };
+    // A relative path depends on the working directory of the unit, known only from the assignment.
+    if (name.includes('/') && !path.isAbsolute(name))
+      return { ok: true, summary: `${name}, resolved where the unit runs` };
     const program = findProgram(name, cwd ?? '/', environment.PATH);
     return program === null ? unavailable(missingProgram(name)) : { ok: true, summary: program };
   },
@@ -104,7 +105,7 @@ export const commandWorker: Worker = processWorker({
   },
 
   latestStep(runDirectory) {
-    const lines = readLastLines(runFile(runDirectory, 'stderr'), LAST_WORDS_BYTES).split('\n').slice(0, -1);
+    const lines = readLastLines(runFile(runDirectory, 'stderr'), OUTPUT_END_BYTES).split('\n').slice(0, -1);
     const text = lines.findLast((line) => line.trim() !== '');
     return text === undefined ? null : { seq: 0, role: 'log', kind: 'text', text };
   },
@@ -112,10 +113,7 @@ export const commandWorker: Worker = processWorker({
   resumeCommand: () => null,
 });
 
-/**
- * stdout is the result, so the log is what it said besides, on stderr. A program that failed has no result: one that said
- * nothing there has said it on stdout.
- */
+/** The log is stderr, since stdout is the result. For a failed program with an empty stderr it is stdout. */
 async function logOf(runDirectory: string): Promise<string> {
   const stderr = runFile(runDirectory, 'stderr');
   if ((readExitStatus(runDirectory) ?? 0) === 0) return stderr;
@@ -136,7 +134,7 @@ async function verdict(runDirectory: string, ending: Ending, { outputSchema }: J
   const stdout = runFile(runDirectory, 'stdout');
   const { size } = statSync(stdout);
   if (size > MAX_RESULT_BYTES) {
-    const message = `stdout has ${size} bytes, at most ${MAX_RESULT_BYTES} are a result; write more to ABP_OUTPUT_DIR`;
+    const message = `expected at most ${MAX_RESULT_BYTES} bytes on stdout, found ${size}; write larger output to a file in ABP_OUTPUT_DIR`;
     return failure('invalid_output', message, usage);
   }
   const text = withoutMark(readTail(stdout, size));
@@ -152,48 +150,51 @@ async function verdict(runDirectory: string, ending: Ending, { outputSchema }: J
   return { ok: true, usage, result: { text, ...(kept && { structured }) } };
 }
 
-/** A byte order mark is no part of a text. */
+/** Removes a byte order mark. */
 function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 function classOfExit(ending: Ending): FailureClass {
-  if (ending.exitCode === TRY_LATER) return 'rate_limited';
+  if (ending.exitCode === EX_TEMPFAIL) return 'rate_limited';
   if (cannotRun(ending)) return 'worker_unavailable';
   return ending.exitCode === null ? 'crashed' : 'agent_error';
 }
 
-/** How it ended and the line that says why; some programs say it on stdout. */
+/** Describes the exit, with the line that names the error; some programs print it on stdout. */
 function messageOfExit(runDirectory: string, ending: Ending): string {
-  const lineOf = (file: 'stderr' | 'stdout') => errorLine(readLastLines(runFile(runDirectory, file), LAST_WORDS_BYTES));
+  const lineOf = (file: 'stderr' | 'stdout') => errorLine(readLastLines(runFile(runDirectory, file), OUTPUT_END_BYTES));
   const said = lineOf('stderr') ?? lineOf('stdout');
   return said === null ? describeExit(ending) : `${describeExit(ending)}: ${said}`;
 }
 
-/** What ends a word of a shell or a program; what may stand within the name of a file, or before it (`--import=./x.mjs`). */
+/**
+ * Characters that separate words of a shell or program, and those that may be part of a file name or precede it
+ * (`--import=./x.mjs`).
+ */
 const BETWEEN_WORDS = /[\s"'`;|&<>(){}[\]]+/;
 const WITHIN_NAMES = /[=:,@]/g;
-/** More names than this are looked for in no command: each is, below each directory that is named, before every run. */
-const MOST_NAMES = 2000;
-/** Separators that the name of a file has within it, directories that a command names: more are none that somebody wrote. */
-const MOST_PARTS = 4;
-const MOST_DIRECTORIES = 12;
+/** Names checked at most in a command: each is looked up in every named directory before every run. */
+const MAX_NAMES = 2000;
+/** Separators within one file name, and directories named by a command, at most: more are implausible. */
+const MAX_PARTS = 4;
+const MAX_DIRECTORIES = 12;
 
-/** Everything in a command line that could be the name of a file, however much stands around it. */
+/** All substrings of a command line that could be file names. */
 function namesIn(command: readonly string[]): readonly string[] {
   const names = new Set<string>();
   const add = (name: string) => {
     if (name !== '') names.add(name.replace(/^\/{2,}/, '/'));
-    if (names.size > MOST_NAMES) throw tooManyNames();
+    if (names.size > MAX_NAMES) throw tooManyNames();
   };
   for (const argument of command) {
     for (const word of [argument, ...argument.split(/["'`]/), ...argument.split(BETWEEN_WORDS)]) {
       add(word);
       if (/^-[^-]/.test(word)) add(word.slice(2));
-      // Each part, and those that stand together: `--require=./a,b.cjs`, `./packages/@acme/hook.cjs`.
+      // Each part, and adjacent parts joined: `--require=./a,b.cjs`, `./packages/@acme/hook.cjs`.
       const bounds = [-1, ...Array.from(word.matchAll(WITHIN_NAMES), ({ index }) => index), word.length];
       for (let from = 0; from + 1 < bounds.length; from++) {
-        for (let to = from + 1; to < bounds.length && to <= from + MOST_PARTS; to++) {
+        for (let to = from + 1; to < bounds.length && to <= from + MAX_PARTS; to++) {
           add(word.slice((bounds[from] ?? 0) + 1, bounds[to]));
         }
       }
@@ -203,15 +204,15 @@ function namesIn(command: readonly string[]): readonly string[] {
 }
 
 function tooManyNames(): AbpError {
-  const message = `worker.command: expected at most ${MOST_NAMES} words that could name files, found more.`;
+  const message = `worker.command: expected at most ${MAX_NAMES} words that could name files, found more.`;
   return new AbpError('invalid_input', message, {
-    hint: 'Put what it runs into a script, and name that: its bytes are looked at before every run.',
+    hint: 'Put the command into a script and name the script: its contents are checked before every run.',
   });
 }
 
 /**
- * Files below its cwd or the job's home, also by where links lead, that a command line names: scripts, whose bytes decide
- * what runs. A program that is looked up in the PATH of whoever starts it is not among them; in one that the job sets, it is.
+ * Files that a command line names, below its cwd or the job's home, also through links: scripts, whose contents decide
+ * what runs. A program found in the inherited PATH is not included; one found in a PATH that the job sets is.
  */
 function filesNamed(
   { command, cwd: directory = '.', env }: CommandConfig,
@@ -222,21 +223,21 @@ function filesNamed(
   const [name = ''] = command;
   const program = env?.PATH === undefined ? null : findProgram(name, cwd, env.PATH);
   const names = namesIn(command);
-  const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, realOf(root)]);
-  // `cd sub && sh ./x.sh`, `make -C sub`: what is named may lie in what is named.
+  const roots = [cwd, ...(home === null ? [] : [home])].flatMap((root) => [root, resolveLinks(root)]);
+  // `cd sub && sh ./x.sh`, `make -C sub`: a named file may be in a named directory.
   const directories = names
     .map((name) => path.resolve(cwd, name))
     .filter((name) => isDirectory(name) && roots.some((root) => isBelow(name, root)));
-  const candidates = [cwd, ...directories.slice(0, MOST_DIRECTORIES)].flatMap((base) =>
+  const candidates = [cwd, ...directories.slice(0, MAX_DIRECTORIES)].flatMap((base) =>
     names.map((name) => path.resolve(base, name)),
   );
   const isNamed = (file: string) =>
-    isFile(file) && roots.some((root) => isBelow(file, root) || isBelow(realOf(file), root));
+    isFile(file) && roots.some((root) => isBelow(file, root) || isBelow(resolveLinks(file), root));
   return [...new Set([...(program === null ? [] : [program]), ...candidates])].filter(isNamed);
 }
 
-/** Where links lead; a path that leads nowhere as it is. */
-function realOf(file: string): string {
+/** Resolves links; returns the path unchanged if it leads nowhere. */
+function resolveLinks(file: string): string {
   try {
     return realpathSync(file);
   } catch {
@@ -252,20 +253,22 @@ function isFile(file: string): boolean {
   try {
     return statSync(file).isFile();
   } catch {
-    // Not there, or no path at all: an argument like any other.
+    // Missing, or not a path: an ordinary argument.
     return false;
   }
 }
 
-/** An argument as a person reads it: what a shell would take apart is in quotes. */
+/** Formats an argument for display; quoted if a shell would split it. */
 function shown(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : JSON.stringify(argument);
 }
 
-/** The schema describes numbers, so the check sees them as such, also those that the result keeps as their text. */
+/** Checks the result against the schema with plain numbers, also where the result keeps large ones as text. */
 async function schemaProblem(text: string, schema: JsonObject): Promise<string | null> {
   const value = parseJson(text, JSON.parse);
-  return value === undefined ? 'stdout is not JSON, though the job has an output_schema' : checkResult(schema, value);
+  return value === undefined
+    ? 'expected JSON on stdout, because the job has an output_schema; found text that is not JSON'
+    : checkResult(schema, value);
 }
 
 function parseJson(text: string, parse: (text: string) => Json = parseExactJson): Json | undefined {
@@ -278,7 +281,7 @@ function parseJson(text: string, parse: (text: string) => Json = parseExactJson)
 
 function missingProgram(name: string): AbpError {
   return new AbpError('worker_unavailable', `The program ${JSON.stringify(name)} is not found or not executable.`, {
-    hint: "Install it, or give its absolute path in worker.command[0] with update_job; PATH is the one of whoever started the job's executor.",
+    hint: "Install it, or give its absolute path in worker.command[0] with update_job; PATH is that of the process that started the job's executor.",
   });
 }
 

@@ -5,16 +5,16 @@ import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Worker } from '../ports/worker.ts';
 
-/** Every worker by its type; a driver is loaded when it is first asked for. */
+/** All workers by type; a driver is loaded on first use. */
 const WORKERS: ReadonlyMap<string, () => Promise<Worker>> = new Map([
   ['claude', async () => (await import('./claude/worker.ts')).claudeWorker],
   ['command', async () => (await import('./command.ts')).commandWorker],
 ]);
 
-/** Types of all workers, as users write them. */
+/** Types of all workers, as used in batch files. */
 export const WORKER_TYPES: readonly string[] = [...WORKERS.keys()];
 
-/** The worker of a type; throws `invalid_input` with the nearest known name. */
+/** Loads the worker of a type. Throws AbpError `invalid_input` that names the nearest known type. */
 export async function getWorker(type: string): Promise<Worker> {
   const load = WORKERS.get(type);
   if (load) return load();
@@ -25,7 +25,7 @@ export async function getWorker(type: string): Promise<Worker> {
   });
 }
 
-/** A user's choice with its driver, its config checked and completed. Throws `invalid_input`. */
+/** Loads the chosen worker and validates its config, with defaults applied. Throws AbpError `invalid_input`. */
 export async function parseWorker(
   choice: WorkerChoice,
 ): Promise<{ readonly worker: Worker; readonly config: JsonObject }> {

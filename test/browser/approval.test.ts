@@ -41,7 +41,7 @@ async function createJob({ root, server }: Dashboard): Promise<{ jobId: string; 
 
 const badge = (page: Page, text: string) => page.locator('.title .badge', { hasText: text }).first().waitFor();
 
-test('from a created job to its results: test, edit, approve, watch live, pause, reload, retry, export', async () => {
+test('takes a job from creation to its exported results: test, edit, approve, pause, retry', async () => {
   const dashboard = await serveDashboard();
   const { server } = dashboard;
   const { jobId, signal } = await createJob(dashboard);
@@ -76,7 +76,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('revision 2').waitFor();
   // One changed word asks again.
-  await asked.getByText('It has been changed since its approval.').waitFor();
+  await asked.getByText('It changed since its approval.').waitFor();
   await asked.getByRole('button', { name: 'Allow' }).click();
   await asked.waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try one unit' }).click();
@@ -148,7 +148,7 @@ test('from a created job to its results: test, edit, approve, watch live, pause,
   await expectAccessible(page);
 });
 
-test('a test is rejected with a note, and a job deleted, each only after a question', async () => {
+test('asks before it rejects a test or deletes a job', async () => {
   const dashboard = await serveDashboard();
   const { abp, server } = dashboard;
   const { jobId } = await createJob(dashboard);
@@ -174,13 +174,13 @@ test('a test is rejected with a note, and a job deleted, each only after a quest
   expect(abp.store.repository.jobs.get(jobId)).toBeNull();
 });
 
-test('a failed test is tried again from its view, once what it needs was fixed', async () => {
+test('tests again after a fix', async () => {
   const dashboard = await serveDashboard();
   const { root, server, abp } = dashboard;
   writeFileSync(join(root, 'items.json'), JSON.stringify([{ name: 'one' }, { name: 'two' }]));
   writeFileSync(join(root, 'work.mjs'), 'process.exit(3)');
   const { job_id } = await call(server, 'POST', '/api/jobs', {
-    name: 'Mended',
+    name: 'Fixed',
     user_intent: 'Do it.',
     enumerator_type: 'json',
     enumerator_config: { file_path: join(root, 'items.json') },

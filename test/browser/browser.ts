@@ -12,7 +12,7 @@ import { openSeed, type Seed } from './seed.ts';
 
 /** Debian's Chromium, or the one that CHROMIUM names. */
 const PROGRAM = process.env.CHROMIUM || '/usr/bin/chromium';
-/** A step that takes longer is told apart from a test that takes longer. */
+/** Timeout of a step, shorter than that of a test, to tell them apart. */
 const STEP_MS = 120_000;
 const SCREENSHOTS = join(packageRoot(), 'test-results', 'dashboard');
 
@@ -90,7 +90,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }
 
-/** Nothing serious stands between the page and who cannot see or cannot use a mouse. */
+/** Expects no serious accessibility violation. */
 export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<{ readonly violations: readonly Violation[] }>('axe.run()');

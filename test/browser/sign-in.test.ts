@@ -51,7 +51,7 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a cookie that another port of this machine got changes and approves nothing', async () => {
+test('a cookie received by another port cannot change or approve anything', async () => {
   const served = await dashboard();
   const { server } = served;
   const context = await browser.context();
@@ -83,8 +83,8 @@ test('a cookie that another port of this machine got changes and approves nothin
   await isPaused(page);
 });
 
-describe('who has signed in', () => {
-  test('is signed in after a reload and in new tabs, and approves', async () => {
+describe('a signed-in browser', () => {
+  test('stays signed in after a reload and in new tabs, and can approve', async () => {
     const served = await dashboard();
     const context = await browser.context();
     const page = await signIn(served.server, context, JOB);
@@ -96,11 +96,11 @@ describe('who has signed in', () => {
     await tab.goto(`${served.server.url}/approvals`);
     await tab.getByRole('button', { name: 'Allow', exact: true }).click();
     await tab.getByRole('button', { name: 'Allow this source' }).click();
-    await tab.getByText('Allowed. The assistant can go on.').waitFor();
+    await tab.getByText('Allowed. The assistant can continue.').waitFor();
     expect(served.abp.store.repository.approvals.get(CODE)?.approvedBy).toBe('dashboard');
   });
 
-  test('signs out of all tabs, and in again where the sign-in page says how', async () => {
+  test('signs out of all tabs and signs in again through the sign-in page', async () => {
     const { server } = await dashboard();
     const context = await browser.context();
     const page = await signIn(server, context, JOB, REFUSED);
@@ -124,7 +124,7 @@ describe('who has signed in', () => {
     await isPaused(tab);
   });
 
-  test('with a second link goes on in the tab of the first', async () => {
+  test('keeps working in the first tab after a second link', async () => {
     const served = await dashboard();
     const { server } = served;
     const context = await browser.context();
@@ -137,7 +137,7 @@ describe('who has signed in', () => {
     expect(statusOf(served)).toBe('paused');
   });
 
-  test('and lost what the page keeps is told that it can only read', async () => {
+  test('is read-only without the page key, and shows that', async () => {
     const served = await dashboard();
     const page = await signIn(served.server, await browser.context(), JOB, REFUSED);
     await page.evaluate('localStorage.clear()');
@@ -152,7 +152,7 @@ describe('who has signed in', () => {
 });
 
 describe('the sign-in page', () => {
-  test('says that a link was used, and leaves who has it outside', async () => {
+  test('refuses a used link and says so', async () => {
     const { server } = await dashboard();
     const link = signInLink(server, '/system');
     const first = await (await browser.context()).newPage();
@@ -177,7 +177,7 @@ describe('the sign-in page', () => {
     'javascript:window.hostile=1',
     'http://',
     '/auth',
-  ])('a link that wants to lead to %j stays here', async (next) => {
+  ])('does not redirect to %j', async (next) => {
     const { server } = await seeded(() => undefined);
     const page = await (await browser.context()).newPage();
     const hosts: string[] = [];
@@ -189,7 +189,7 @@ describe('the sign-in page', () => {
     expect(await page.evaluate('window.hostile')).toBeUndefined();
   });
 
-  test('takes a pasted link through a forwarded port; the page there keeps its own key', async () => {
+  test('accepts a pasted link through a forwarded port, with a page key of its own', async () => {
     const served = await dashboard();
     const { server } = served;
     const tunnel = createTunnel((socket) => void socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket));

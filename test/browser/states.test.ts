@@ -47,7 +47,7 @@ function seedStates(seed: Seed): void {
 const JOBS = ['job-long22', 'job-none22', 'job-stop22', 'job-rest22'];
 const main = (page: Page) => page.locator('main').innerText();
 
-test('a narrow screen shows all of it: long names, every tab, nothing beside the page', async () => {
+test('a narrow screen shows long names and every tab without overflow', async () => {
   const { server } = await seeded((seed) => {
     seedTickets(seed);
     seedStates(seed);
@@ -75,8 +75,8 @@ test('a narrow screen shows all of it: long names, every tab, nothing beside the
   }
 });
 
-describe('what is said of a job', () => {
-  test('cancelled units are over, but not done', async () => {
+describe('the texts about a job', () => {
+  test('count cancelled units as ended, not as done', async () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-stop22');
     await page.getByText('6 cancelled').waitFor();
@@ -85,7 +85,7 @@ describe('what is said of a job', () => {
     await page.getByText('4 of 10').waitFor();
   });
 
-  test('advice names what the page has, and no tools of assistants', async () => {
+  test('name controls of the page instead of tools', async () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-rest22');
     await page.getByText('then Resume').waitFor();
@@ -97,7 +97,7 @@ describe('what is said of a job', () => {
     expect(await main(page)).not.toMatch(tools);
   });
 
-  test('records that its source skipped are listed with place and reason, in light and dark', async () => {
+  test('list skipped records of the source with place and reason, in light and dark', async () => {
     const records = Array.from({ length: 20 }, (_, n) => ({
       place: n === 19 ? `/data/${LONG}:21` : `/data/items.csv:${n + 2}`,
       reason: n % 2 === 0 ? 'expected 3 fields, found 2' : `a field named ${LONG}`,
@@ -130,7 +130,7 @@ describe('what is said of a job', () => {
   test.each([
     ['command', 'program', 'agent'],
     ['claude', 'agent', 'program'],
-  ])('a job of worker %s is told of with the word %s, not %s', async (type, word, other) => {
+  ])('for worker %s, use the word %s, not %s', async (type, word, other) => {
     const { server } = await seeded((seed) => {
       const items = [
         { key: 'k', payload: { name: 'x' } },
@@ -154,7 +154,7 @@ describe('what is said of a job', () => {
     }
   });
 
-  test('without a test there is none to decide about; what is gone has a heading', async () => {
+  test('offer no decision without a test, and have a heading for a missing job', async () => {
     const { server } = await seeded(seedStates);
     const page = await signIn(server, await browser.context(), '/jobs/job-none22/test', /404/);
     await page.getByText('started without a test').waitFor();
@@ -164,7 +164,7 @@ describe('what is said of a job', () => {
   });
 });
 
-test('post-processing is no unit of the charts, and runs again when asked', async () => {
+test('post-processing is not counted in the charts and can run again', async () => {
   const { abp, server } = await serveDashboard();
   const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'With a report',
@@ -187,7 +187,7 @@ test('post-processing is no unit of the charts, and runs again when asked', asyn
   await expectAccessible(page);
 });
 
-test('that the server is away stays in sight, however far down one is', async () => {
+test('the notice of a lost server stays in sight while scrolled', async () => {
   const { server } = await seeded(seedTickets);
   const context = await browser.context({ viewport: { width: 800, height: 500 } });
   const page = await signIn(server, context, `/jobs/${TICKETS_JOB}`, /ERR_INTERNET_DISCONNECTED/);

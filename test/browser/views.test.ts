@@ -23,7 +23,7 @@ const VIEWS = [
   ['api', '/api/docs', '/api/jobs/{job_id}/overview'],
 ] as const;
 
-describe('every view has an address, is usable by everybody, in light and dark', () => {
+describe('every view is addressable and accessible, in light and dark', () => {
   test('every view', async () => {
     const { server } = await seeded((seed) => {
       seedTickets(seed);
@@ -58,7 +58,7 @@ describe('every view has an address, is usable by everybody, in light and dark',
     }
   });
 
-  test('the theme can be chosen, and stays chosen', async () => {
+  test('the chosen theme persists', async () => {
     const { server } = await seeded(() => undefined);
     const page = await signIn(server, await browser.context({ colorScheme: 'light' }));
     const background = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
@@ -72,7 +72,7 @@ describe('every view has an address, is usable by everybody, in light and dark',
   });
 });
 
-test('a server that is away is told of while what was shown stays, and comes back by itself', async () => {
+test('a lost server is reported while the data stays, and the page reconnects', async () => {
   const { server } = await seeded(seedTickets);
   const context = await browser.context();
   const page = await context.newPage();
@@ -87,7 +87,7 @@ test('a server that is away is told of while what was shown stays, and comes bac
   expect(await page.getByText('it is encrypted').first().isVisible()).toBe(true);
 });
 
-test('a view whose code cannot be loaded says so, and leaves the others', async () => {
+test('a view whose code cannot be loaded shows an error, and others still work', async () => {
   const { server } = await seeded(seedTickets);
   const page = await signIn(server, await browser.context(), '/', /ERR_FAILED|dynamically imported module/);
   await page.getByText('Triage support tickets').waitFor();
@@ -103,7 +103,7 @@ test('a view whose code cannot be loaded says so, and leaves the others', async 
   expect(await page.getByRole('alert').count()).toBe(0);
 });
 
-test('texts of items and agents stay texts, wherever they are shown', async () => {
+test('texts of items and agents never become markup', async () => {
   const { server } = await seeded(seedHostile);
   const page = await signIn(server, await browser.context());
   const asked: string[] = [];
@@ -132,7 +132,7 @@ test('texts of items and agents stay texts, wherever they are shown', async () =
 describe('a table of 200,000 units', () => {
   const rows = (page: Page) => page.locator('.grid .line');
 
-  test('is scrolled from end to end, filtered and searched, with few rows drawn at any time', async () => {
+  test('scrolls, filters and searches with few rendered rows', async () => {
     const total = 200_000;
     const { server } = await seeded((seed) => {
       const items = Array.from({ length: total }, (_, n) => ({
@@ -178,7 +178,7 @@ describe('a table of 200,000 units', () => {
   });
 });
 
-test('a new view begins at its top; going back leads to where one was', async () => {
+test('a new view starts at its top, and back restores the scroll position', async () => {
   const { server } = await seeded(seedTickets);
   const page = await signIn(server, await browser.context(), `/jobs/${TICKETS_JOB}`);
   const scrolled = () => page.evaluate<number>('window.scrollY');
@@ -193,8 +193,8 @@ test('a new view begins at its top; going back leads to where one was', async ()
   await expect.poll(scrolled, PATIENCE).toBeGreaterThan(0);
 });
 
-describe('coming in', () => {
-  test('a link to a unit leads there after signing in; the token signs nobody in', async () => {
+describe('entering', () => {
+  test('leads to the linked unit after sign-in; the token is no sign-in link', async () => {
     const { server } = await seeded(seedTickets);
     const page = await (await browser.context()).newPage();
     await page.goto(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
@@ -208,7 +208,7 @@ describe('coming in', () => {
     expect(page.url()).toBe(`${server.url}/jobs/${TICKETS_JOB}/units/3`);
   });
 
-  test('what is not there says so, and the way back is there', async () => {
+  test('shows an error for a missing job, with a way back', async () => {
     const { server } = await seeded(() => undefined);
     const context = await browser.context();
     const page = await context.newPage();

@@ -33,7 +33,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
   };
   const run = (config: JsonObject, context = {}) => enumerateAll(type, config, context, table);
 
-  test('describes itself: a strict schema with a word on every field, and an example that it takes', async () => {
+  test('has a strict schema that describes every field, and a valid example', async () => {
     const enumerator = await getEnumerator(type, table);
     expect(enumerator.type).toBe(type);
     expect(enumerator.description).toMatch(/\w/);
@@ -45,7 +45,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     expect(() => parseConfig(enumerator, enumerator.example)).not.toThrow();
   });
 
-  test('gives every item once, with its fields, as plain JSON, with a key and a place that no other has', async () => {
+  test('yields every item once, as plain JSON with a unique key and place', async () => {
     const { config } = await make(25);
     const { items, payloads } = await run(config);
     expect(items).toHaveLength(25);
@@ -55,24 +55,24 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     expect(new Set(items.map(({ place }) => place)).size).toBe(25);
   });
 
-  test('gives the same in the same order when it is run again', async () => {
+  test('yields the same items in the same order on a second run', async () => {
     const { config } = await make(25);
     expect(await run(config)).toEqual(await run(config));
   });
 
-  test('gives nothing for a source without items', async () => {
+  test('yields nothing for a source without items', async () => {
     const { config } = await make(0);
     expect((await run(config)).items).toEqual([]);
   });
 
-  test.each([1, 10, 25, 26])('limit %i stops there', async (limit) => {
+  test.each([1, 10, 25, 26])('stops after limit %i', async (limit) => {
     const { config } = await make(25);
     const all = await run(config);
     const some = await run({ ...config, limit });
     expect(some.payloads).toEqual(all.payloads.slice(0, limit));
   });
 
-  test('a resolved config holds no relative path, gives the same items from anywhere, and resolves to itself', async () => {
+  test('resolves a config to absolute paths that give the same items from anywhere', async () => {
     const { directory, config } = await make(3);
     const enumerator = await getEnumerator(type, table);
     const relative = JSON.parse(JSON.stringify(config).replaceAll(`${directory}/`, '')) as JsonObject;
@@ -83,7 +83,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     expect(await run(resolved, { workingDirectory: '/' })).toEqual(await run(config));
   });
 
-  test('a reader that stops early leaves no file open and no process behind', async () => {
+  test('leaves no open file and no process when the reader stops early', async () => {
     const { config } = await make(BIG);
     const enumerator = await getEnumerator(type, table);
     const parsed = parseConfig(enumerator, config);
@@ -98,7 +98,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     await vi.waitFor(() => expect(openHandles()).toBeLessThanOrEqual(before), PATIENCE);
   });
 
-  test('an aborted signal ends it with "cancelled"', async () => {
+  test('throws "cancelled" when the signal aborts', async () => {
     const { config } = await make(BIG);
     const given_up = new AbortController();
     const enumerator = await getEnumerator(type, table);
@@ -115,7 +115,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     expect(error.code).toBe('cancelled');
   });
 
-  test('lets other work have its turn while it runs', async () => {
+  test('yields to other work while it runs', async () => {
     const { config } = await make(huge);
     const enumerator = await getEnumerator(type, table);
     let turns = 0;
@@ -135,7 +135,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
   });
 
   test.skipIf(missing === null)(
-    'a source that is not there is refused with what was expected, found and to be done',
+    'refuses a missing source with what was expected, what was found and a hint',
     async () => {
       const error = await refusal(() => run(missing?.(temporaryDirectory()) ?? {}));
       expect(error.code).toBe('invalid_input');
@@ -144,14 +144,14 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
     },
   );
 
-  test('an unknown field is refused with the nearest known one', async () => {
+  test('refuses an unknown field and names the nearest known one', async () => {
     const enumerator = await getEnumerator(type, table);
     const error = await refusal(() => parseConfig(enumerator, { ...enumerator.example, limti: 3 }));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toContain('unknown field "limti". Did you mean "limit"?');
   });
 
-  test('a preview shows the first payloads, the fields with types and examples, and the whole count', async () => {
+  test('previews the first payloads, the fields with types and examples, and the total', async () => {
     const { config } = await make(25);
     const { payloads } = await run(config);
     const enumerator = await getEnumerator(type, table);
@@ -167,7 +167,7 @@ export function enumeratorContract(subject: EnumeratorSubject): void {
 
 const approving = { workingDirectory: '/' };
 
-/** Open files and child processes of this process, where the system tells them. */
+/** Open files and child processes of this process, if the system reports them. */
 function openHandles(): number {
   const files = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
   const children = process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length;

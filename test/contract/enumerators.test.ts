@@ -103,7 +103,7 @@ describe('dynamic', () => {
   });
 });
 
-describe('a sixth one is its own file and a line in the table', () => {
+describe('a new enumerator needs its file and one line in the table', () => {
   const countdown: Enumerator<{ from: number; limit?: number | undefined }> = {
     type: 'countdown',
     description: 'Numbers down to one.',
@@ -133,7 +133,7 @@ describe('a sixth one is its own file and a line in the table', () => {
     fields: ['number'],
   });
 
-  test('it is listed and found with the others', async () => {
+  test('lists and loads it with the others', async () => {
     expect((await listEnumerators(table)).map(({ type }) => type)).toEqual([
       'file',
       'csv',
@@ -146,6 +146,6 @@ describe('a sixth one is its own file and a line in the table', () => {
   });
 });
 
-test.each(['toString', 'constructor', ''])('%j is no enumerator', async (type) => {
+test.each(['toString', 'constructor', ''])('refuses %j as unknown', async (type) => {
   await expect(getEnumerator(type)).rejects.toMatchObject({ code: 'invalid_input' });
 });

@@ -209,14 +209,14 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const { jobId } = seedJob(store, { units: 6 });
     const lease = holdLease(store, jobId);
     for (const unit of [0, 1, 2]) settleAs(store, claimOne(store, lease, unit), 'timeout', 'failed');
-    expect(repository.jobs.tally(jobId)).toMatchObject({ unitsTried: 3, ruleBaseTried: 0, ruleBaseByClass: {} });
+    expect(repository.jobs.tally(jobId)).toMatchObject({ unitsTried: 3, breakerBaseTried: 0, breakerBaseByClass: {} });
     clock.advance(10);
-    tx((t) => repository.jobs.resetRule(t, jobId));
+    tx((t) => repository.jobs.resetCircuitBreaker(t, jobId));
     expect(repository.jobs.tally(jobId)).toMatchObject({
       unitsTried: 3,
-      ruleBaseTried: 3,
-      ruleBaseByClass: { timeout: 3 },
-      ruleSince: clock.now(),
+      breakerBaseTried: 3,
+      breakerBaseByClass: { timeout: 3 },
+      breakerSince: clock.now(),
     });
   });
 

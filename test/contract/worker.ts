@@ -50,7 +50,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       return workerWith(choice, { ...own, ...parts });
     };
 
-    it('runs an attempt to a success that its files tell again', async () => {
+    it('runs an attempt to a success that can be judged again from its files', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
       const onSpawn = vi.fn();
       const outcome = await worker.run(assignment, { signal: calm, onSpawn });
@@ -63,7 +63,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(judged?.ok && judged.result).toEqual(outcome.ok && outcome.result);
     });
 
-    it('keeps the files of an attempt to the user', async () => {
+    it('makes the files of an attempt readable by the user only', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
       await worker.run(assignment, { signal: calm });
       for (const file of readdirSync(assignment.runDirectory)) {
@@ -71,7 +71,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       }
     });
 
-    it('reports a failure with its class and words, and the files tell it again', async () => {
+    it('reports a failure with class and message, again from its files', async () => {
       const { worker, assignment } = await prepare((b) => b.fails);
       const outcome = await worker.run(assignment, { signal: calm });
       const message = expect.stringContaining('the file is empty');
@@ -80,14 +80,14 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(judged).toMatchObject({ ok: false, failureClass: 'agent_error' });
     });
 
-    it('validates what it gave against the output schema', async () => {
+    it('validates the result against the output schema', async () => {
       const { worker, assignment } = await prepare((b) => b.wrongJson, { outputSchema: SCHEMA });
       const outcome = await worker.run(assignment, { signal: calm });
       const message = expect.stringContaining('number');
       expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
     });
 
-    it.each(['cancelled', 'interrupted'] as const)('stops when it is %s and leaves nothing alive', async (reason) => {
+    it.each(['cancelled', 'interrupted'] as const)('stops when it is %s and leaves no process', async (reason) => {
       const { worker, assignment } = await prepare((b) => b.waits);
       const controller = new AbortController();
       const { outcome, spawned } = start(worker, assignment, controller.signal);
@@ -97,20 +97,20 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(livingProcesses(assignment)).toEqual([]);
     });
 
-    it('is stopped by its time limit although it ignores SIGTERM', async () => {
+    it('stops at its time limit although it ignores SIGTERM', async () => {
       const { worker, assignment } = await prepare((b) => b.ignoresTerm, { timeoutMs: 1000 });
       const outcome = await worker.run(assignment, { signal: calm });
       expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
       expect(livingProcesses(assignment)).toEqual([]);
     });
 
-    it('does not start again in a run directory that holds an attempt', async () => {
+    it('refuses to start in a used run directory', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
       await worker.run(assignment, { signal: calm });
       await expect(worker.run(assignment, { signal: calm })).rejects.toThrow('EEXIST');
     });
 
-    it('adopts an attempt whose executor was killed, and waits for its success', async () => {
+    it('adopts an attempt of a killed executor and waits for its success', async () => {
       const { worker, assignment } = await prepare((b) => b.takesAWhile);
       const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
       const adopted = worker.adopt(assignment, record, { signal: calm });
@@ -120,7 +120,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(livingProcesses(assignment)).toEqual([]);
     });
 
-    it('asks before it judges what it has adopted, and judges nothing when that is refused', async () => {
+    it('calls beforeJudging for an adopted attempt and does not judge if it throws', async () => {
       const { worker, assignment } = await prepare((b) => b.takesAWhile);
       const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
       const beforeJudging = () => Promise.reject(new Error('not again'));
@@ -129,7 +129,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       await expect(adopted).rejects.toThrow('not again');
     });
 
-    it('adopts an attempt that was never recorded, by the id in its environment', async () => {
+    it('adopts an unrecorded attempt by the id in its environment', async () => {
       const { worker, assignment } = await prepare((b) => b.takesAWhile);
       await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
       const adopted = worker.adopt(assignment, null, { signal: calm });
@@ -137,7 +137,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(await adopted).toMatchObject({ ok: true });
     });
 
-    it('stops an adopted attempt at its deadline, and at once when the signal is aborted', async () => {
+    it('stops an adopted attempt at its deadline, and at once on abort', async () => {
       for (const [parts, signal, failureClass] of [
         [{ timeoutMs: 500 }, calm, 'timeout'],
         // The clock was set back since: nobody gets more than the limit.
@@ -156,21 +156,18 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       ['started at another time', { startedAt: '1' }],
       ['of another boot', { bootId: 'another boot' }],
       ['of another machine', { machineId: 'another machine' }],
-    ])(
-      'adopts nothing where nothing lives, and leaves a stranger with the recorded pid alone: %s',
-      async (_, other) => {
-        const { worker, assignment } = await prepare((b) => b.waits);
-        const stranger = spawn('sleep', ['60'], { detached: true });
-        onTestFinished(() => void stranger.kill('SIGKILL'));
-        await once(stranger, 'spawn');
-        const record = { ...identify(stranger.pid ?? 0), ...other };
-        expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
-        expect(stranger.exitCode).toBeNull();
-        expect(stranger.signalCode).toBeNull();
-      },
-    );
+    ])('adopts nothing if no process is left, and spares a reused pid: %s', async (_, other) => {
+      const { worker, assignment } = await prepare((b) => b.waits);
+      const stranger = spawn('sleep', ['60'], { detached: true });
+      onTestFinished(() => void stranger.kill('SIGKILL'));
+      await once(stranger, 'spawn');
+      const record = { ...identify(stranger.pid ?? 0), ...other };
+      expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
+      expect(stranger.exitCode).toBeNull();
+      expect(stranger.signalCode).toBeNull();
+    });
 
-    it('knows no outcome of an attempt that was cut off, or never began', async () => {
+    it('has no outcome for an attempt that was cut off or never started', async () => {
       const { worker, assignment } = await prepare((b) => b.waits);
       expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
       expect(await worker.usageSoFar(assignment.runDirectory)).toEqual({});
@@ -181,7 +178,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
     });
 
-    it('gives a program its own variables and none of the host', async () => {
+    it('passes its own variables to a program and none of the host', async () => {
       const { worker, assignment } = await prepare((b) => b.showsEnvironment);
       const environment = {
         ...assignment.environment,
@@ -208,7 +205,7 @@ export function describeWorker(type: string, setUp: () => Behaviours): void {
       }
     });
 
-    it('says which variables of pass_env are missing, before the start and instead of one', async () => {
+    it('names missing pass_env variables in preflight and instead of starting', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
       const config = { ...assignment.config, pass_env: ['NOT_SET_ANYWHERE'] };
       expect(worker.requiredEnvironment(config)).toEqual(['NOT_SET_ANYWHERE']);

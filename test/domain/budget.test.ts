@@ -10,8 +10,8 @@ function room(change: Partial<Omit<Facts, 'tally'>> & Partial<Facts['tally']>) {
   return budgetRoom({ ...facts, tally: { maxAttemptCostUsd, reservedUsd } });
 }
 
-describe('what the budget of a job allows', () => {
-  test('without a budget everything, with only the cap of the unit', () => {
+describe('budgetRoom', () => {
+  test('without a budget any number starts, with the unit cap only', () => {
     const free = { starts: Number.POSITIVE_INFINITY, reservationUsd: 0 };
     expect(room({ budgetUsd: null, spentUsd: 1e6 })).toEqual({ ...free, capUsd: null });
     expect(room({ budgetUsd: null, unitCapUsd: 2 })).toEqual({ ...free, capUsd: 2 });
@@ -29,11 +29,11 @@ describe('what the budget of a job allows', () => {
     expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2, capUsd: 2 });
   });
 
-  test('by 1.5 × the most expensive attempt so far, which is its cap then', () => {
+  test('reserves 1.5 × the most expensive attempt, which becomes the cap', () => {
     expect(room({ spentUsd: 1, maxAttemptCostUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
   });
 
-  test('for the last attempt of a job by all that is left, if that is enough for one at all', () => {
+  test('gives the last attempt of a job all that is left, if one can start', () => {
     expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, last: true })).toEqual({
       starts: 1,
       reservationUsd: 9,
@@ -47,14 +47,14 @@ describe('what the budget of a job allows', () => {
     expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
   });
 
-  test('before anything has cost, by an even share of it for every slot', () => {
+  test('reserves an even share for each slot before anything has cost', () => {
     expect(room({})).toEqual({ starts: 4, reservationUsd: 2.5, capUsd: 2.5 });
     expect(room({ reservedUsd: 7.5 })).toEqual({ starts: 1, reservationUsd: 2.5, capUsd: 2.5 });
     expect(room({ slots: 0 }).starts).toBe(1);
     expect(room({ spentUsd: 10 }).starts).toBe(0);
   });
 
-  test('never lets more start than spent + reserved + reservations ≤ budget', () => {
+  test('keeps spent + reserved + new reservations within the budget', () => {
     const usd = fc.nat(10_000).map((cents) => cents / 100);
     fc.assert(
       fc.property(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cutMiddle, cutMiddleBriefly, dropPartialLine } from '../../src/domain/cut.ts';
 
-describe('a cut in the middle', () => {
+describe('cutMiddle', () => {
   test.each([
     ['short', 5, 'short'],
     ['0123456789', 4, '01… (6 more characters) …89'],
@@ -11,7 +11,7 @@ describe('a cut in the middle', () => {
     expect(cutMiddle(text, length)).toBe(cut);
   });
 
-  test('leaves out exactly what it says', () => {
+  test('removes exactly the number of characters it states', () => {
     for (let length = 1; length < 40; length++) {
       const [, head = '', missing = '', tail = ''] =
         /^(.*)… \((\d+) more characters\) …(.*)$/.exec(cutMiddle('x'.repeat(40), length)) ?? [];
@@ -27,7 +27,7 @@ test.each([
   ['half-of-a-word and more', '… and more'],
   ['half of a line\n', '… of a line\n'],
   ['one-long-word', '… one-long-word'],
-])('the end of a text begins with a whole line, else a whole word behind an ellipsis: %j', (tail, shown) => {
+])('dropPartialLine starts a tail at a whole line, else at a whole word after an ellipsis: %j', (tail, shown) => {
   expect(dropPartialLine(tail)).toBe(shown);
 });
 
@@ -36,6 +36,6 @@ test.each([
   ['0123456789', 5, '01…89'],
   ['0123456789', 4, '01…9'],
   ['a😀😀😀😀b', 4, 'a…b'],
-])('a cut in the middle on one line: %s to %i: %s', (text, length, cut) => {
+])('cutMiddleBriefly: %s to %i: %s', (text, length, cut) => {
   expect(cutMiddleBriefly(text, length)).toBe(cut);
 });

@@ -4,12 +4,12 @@ import { estimate, percentile, type Sample } from '../../src/domain/estimate.ts'
 const samples = (...values: readonly (readonly [number | null, number])[]): Sample[] =>
   values.map(([costUsd, seconds]) => ({ costUsd, durationMs: seconds * 1000 }));
 
-describe('the estimate of the rest', () => {
-  test('there is none without a test', () => {
+describe('the estimate', () => {
+  test('is null without a test', () => {
     expect(estimate([], 100, 4)).toBeNull();
   });
 
-  test('of one test is one number: cost × units, time × rounds of slots', () => {
+  test('of one test is cost × units and time × rounds of slots', () => {
     expect(estimate(samples([0.05, 30]), 100, 4)).toEqual({
       remaining_units: 100,
       cost_usd: [5, 5],
@@ -18,14 +18,14 @@ describe('the estimate of the rest', () => {
     });
   });
 
-  test('of several is the range from mean to 90th percentile', () => {
+  test('of several tests is the range from mean to 90th percentile', () => {
     expect(estimate(samples([0.1, 10], [0.1, 10], [0.4, 40]), 10, 1)).toMatchObject({
       cost_usd: [2, 4],
       duration_s: [200, 400],
     });
   });
 
-  test('goes from the smaller to the larger, also where the percentile is below the mean', () => {
+  test('is ordered when the percentile is below the mean', () => {
     const nineAndOne = [...Array.from({ length: 19 }, () => [1, 1] as const), [100, 100] as const];
     const [from, to] = estimate(samples(...nineAndOne), 1, 1)?.cost_usd ?? [0, 0];
     expect([from, to]).toEqual([1, 5.95]);
@@ -35,7 +35,7 @@ describe('the estimate of the rest', () => {
     expect(estimate(samples([null, 2]), 10, 2)).toMatchObject({ cost_usd: null, duration_s: [10, 10] });
   });
 
-  test('of the last units takes at least one round', () => {
+  test('of the last units is at least one round', () => {
     expect(estimate(samples([1, 60]), 2, 8)).toMatchObject({ duration_s: [60, 60] });
     expect(estimate(samples([1, 60]), 0, 8)).toMatchObject({ cost_usd: [0, 0], duration_s: [0, 0] });
   });

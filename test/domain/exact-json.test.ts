@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseExactJson } from '../../src/domain/exact-json.ts';
 
-describe('a number stays a number where its double has the same digits', () => {
+describe('a number stays a number if its double has the same digits', () => {
   test.each([
     '0',
     '-0',
@@ -28,7 +28,7 @@ describe('a number stays a number where its double has the same digits', () => {
     '0.000000000000000000001',
     '100000000000000000000.0',
     '1e-300',
-    // As programs print a double that print more digits than it takes.
+    // As printed by programs that print more digits than needed.
     '3.1400000000000001',
     '4.9e-324',
     '0.10000000000000000555',
@@ -36,7 +36,7 @@ describe('a number stays a number where its double has the same digits', () => {
   ])('%s', (text) => expect(parseExactJson(text)).toBe(Number(text)));
 });
 
-describe('a number that a double would change is its text', () => {
+describe('a number that a double would change becomes text', () => {
   test.each([
     '9007199254740993',
     '-12345678901234567890',
@@ -59,7 +59,7 @@ describe('a number that a double would change is its text', () => {
   });
 });
 
-test('what any double prints is read as that double', () => {
+test('the printed form of any double is read as that double', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const isLargeInteger = /^-?\d+$/.test(String(value)) && !Number.isSafeInteger(value);
@@ -69,7 +69,7 @@ test('what any double prints is read as that double', () => {
   );
 });
 
-test('digits in strings, or very many of them, cost no time', () => {
+test('many digits, also in strings, take linear time', () => {
   expect(parseExactJson(`["${'12345678901234567890 '.repeat(1000)}"]`)).toEqual(['12345678901234567890 '.repeat(1000)]);
   expect(parseExactJson(`${'0'.repeat(0)}1${'0'.repeat(200_000)}`)).toBe(`1${'0'.repeat(200_000)}`);
 });

@@ -13,13 +13,15 @@ import {
 import type { JobStatus } from '../../src/domain/job.ts';
 import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
 
-/** Classes that no program can end in. */
+/** Classes in which no program can end. */
 const ONLY_AGENTS: ReadonlySet<FailureClass> = new Set(['max_turns', 'prompt_too_long']);
 
 const NOW = 1_000_000;
 const fresh = { retriesUsed: 0, deferrals: 0, interruptions: 0 };
 
-/** The failure table of the design: what a class does to its unit, to its job, and whether the next attempt is told. */
+/**
+ * The failure table of the design: effect on the unit, effect on the job, and whether the next attempt gets the reason.
+ */
 const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | ''])[] = [
   ['rate_limited', 'defer', 'back_off', ''],
   ['overloaded', 'defer', 'back_off', ''],
@@ -45,7 +47,7 @@ const TABLE: readonly (readonly [FailureClass, UnitEffect, JobEffect, 'told' | '
 ];
 
 describe('the failure table', () => {
-  test('is that of the design, row by row', () => {
+  test('matches the design, row by row', () => {
     const rows = FAILURE_CLASSES.map((name) => {
       const { unit, job, tellNextAttempt } = failureRule(name);
       return [name, unit, job, tellNextAttempt ? 'told' : ''];
@@ -91,7 +93,7 @@ describe('the failure table', () => {
 });
 
 describe('a unit after a failed attempt', () => {
-  /** Per effect on the unit: what becomes of a fresh one, and of one that has used up what there is. */
+  /** By effect on the unit: the next status of a fresh unit, and of one without retries left. */
   const EFFECTS: Readonly<Record<UnitEffect, { first: object; last: object }>> = {
     defer: {
       first: { status: 'pending', deferrals: 1, retriesUsed: 0, interruptions: 0 },
@@ -121,7 +123,7 @@ describe('a unit after a failed attempt', () => {
     expect(decide(usedUp, failed(failureClass), options)).toMatchObject({ ...EFFECTS[effect].last, ...why });
   });
 
-  test('success completes it, and keeps what it used', () => {
+  test('a success completes it and keeps its counters', () => {
     const outcome: Outcome = { ok: true, usage: {}, result: { text: 'x' } };
     expect(decide(usedUp, outcome, options)).toEqual({
       ...usedUp,
@@ -132,26 +134,26 @@ describe('a unit after a failed attempt', () => {
     });
   });
 
-  test('without retries the first failure is the last', () => {
+  test('without retries the first failure fails it', () => {
     expect(decide(fresh, failed('timeout'), { ...options, maxRetries: 0 })).toMatchObject({
       status: 'failed',
       retriesUsed: 0,
     });
   });
 
-  test('waits at least as long as the service asked, and longer when the back-off is longer', () => {
+  test('a deferral waits for the longer of Retry-After and back-off', () => {
     const asked = { ...failed('rate_limited'), retryAfterMs: 45_000 };
     expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 45_000);
     const late = { ...fresh, deferrals: 6 };
     expect(decide(late, asked, { ...options, random: 0.99 }).notBefore).toBe(NOW + 59_400);
   });
 
-  test('a retry, too, is never before Retry-After', () => {
+  test('a retry is never due before Retry-After', () => {
     const asked = { ...failed('server_error'), retryAfterMs: 7_000 };
     expect(decide(fresh, asked, { ...options, random: 0 }).notBefore).toBe(NOW + 7_000);
   });
 
-  test('a unit that waits always has a time to wait for, so that it is told from one that never failed', () => {
+  test('a waiting unit always has a due time, unlike one that never failed', () => {
     expect(decide(fresh, failed('timeout'), { ...options, random: 0 }).notBefore).toBe(NOW + 1);
   });
 });
@@ -167,7 +169,7 @@ describe('the back-off', () => {
     [6, 60_000],
     [40, 60_000],
     [2000, 60_000],
-  ])('step %i is a random moment within %i ms', (step, cap) => {
+  ])('step %i is random within %i ms', (step, cap) => {
     expect(backoffMs(step, 0)).toBe(0);
     expect(backoffMs(step, 0.5)).toBe(cap / 2);
     expect(backoffMs(step, 0.999999)).toBeLessThanOrEqual(cap);

@@ -13,15 +13,15 @@ function demands(text: string): SlotDemand[] {
     });
 }
 
-describe('the slots of the machine between jobs', () => {
+describe('fairShares', () => {
   test.each([
-    ['one job alone gets what it wants', 'a:8', 16, 'a:8'],
-    ['and not more than there is', 'a:64', 16, 'a:16'],
-    ['two hungry ones get half each', 'a:64 b:64', 16, 'a:8 b:8'],
-    ['what one cannot use goes to the other', 'a:2 b:64', 16, 'a:2 b:14'],
-    ['the odd one goes to who waited longest', 'a:64@9 b:64@3', 5, 'a:2 b:3'],
-    ['with fewer slots than jobs those that waited longest come first', 'a:1@30 b:1@10 c:1@20', 2, 'a:0 b:1 c:1'],
-    ['nobody wants anything', 'a:0 b:0', 4, 'a:0 b:0'],
+    ['a single job gets its demand', 'a:8', 16, 'a:8'],
+    ['a single job gets at most all slots', 'a:64', 16, 'a:16'],
+    ['two large demands get half each', 'a:64 b:64', 16, 'a:8 b:8'],
+    ['slots one job cannot use go to the other', 'a:2 b:64', 16, 'a:2 b:14'],
+    ['the odd slot goes to the longest waiting job', 'a:64@9 b:64@3', 5, 'a:2 b:3'],
+    ['with fewer slots than jobs the longest waiting come first', 'a:1@30 b:1@10 c:1@20', 2, 'a:0 b:1 c:1'],
+    ['no demand', 'a:0 b:0', 4, 'a:0 b:0'],
     ['no jobs', '', 4, ''],
     ['no slots', 'a:4', 0, 'a:0'],
   ])('%s', (_what, wanted, slots, expected) => {
@@ -34,7 +34,7 @@ describe('the slots of the machine between jobs', () => {
     ).toBe(expected);
   });
 
-  test('are used up, unless nobody wants more, and no two hungry jobs differ by more than one', () => {
+  test('uses all wanted slots, and unsatisfied jobs differ by at most one', () => {
     const demand = fc.record({ jobId: fc.uuid(), wants: fc.nat(20), lastStartedAt: fc.nat(5) });
     fc.assert(
       fc.property(fc.uniqueArray(demand, { selector: ({ jobId }) => jobId }), fc.nat(40), (jobs, slots) => {

@@ -4,6 +4,6 @@ import { outputInPrompt } from '../../src/domain/job-output.ts';
 test.each([
   ['claude', '/out'],
   ['command', '$ABP_OUTPUT_DIR'],
-])('a prompt for the worker %s says that it writes in %s', (type, said) => {
+])('a prompt for worker %s names %s as output directory', (type, said) => {
   expect(outputInPrompt(type, '/out')).toBe(said);
 });

@@ -5,7 +5,7 @@ import { redact, redactArguments, redactJson, redactResult } from '../../src/dom
 const GONE = '[redacted]';
 const SAME = 'same';
 
-describe('a text, and what is left of it in results and in logs', () => {
+describe('a text in results and in logs', () => {
   test.each<[string, string, string, string]>([
     [
       'a password of Oracle',
@@ -45,13 +45,13 @@ describe('a text, and what is left of it in results and in logs', () => {
     expect([redact(text, 'results'), redact(text, 'logs')]).toEqual([expected(results), expected(logs)]);
   });
 
-  test('with more secrets than are put together at once', () => {
+  test('with more secrets than one batch of parts loses all of them', () => {
     const lines = Array.from({ length: 2500 }, (_, n) => `line ${n}: https://user:hunter2@example.com/`);
     expect(redact(lines.join('\n'), 'results')).toBe(lines.join('\n').replaceAll('hunter2', GONE));
   });
 });
 
-describe('fields, and what is left of them', () => {
+describe('JSON fields', () => {
   const long = 'a'.repeat(41);
   test.each<['results' | 'logs', object, object]>([
     [
@@ -78,13 +78,13 @@ describe('fields, and what is left of them', () => {
     expect(redactJson(value as never, profile)).toEqual(clean);
   });
 
-  test('none at all stay none', () => {
+  test('undefined stays undefined', () => {
     const nothing: unknown = redactJson(undefined as Json | undefined, 'logs');
     expect(nothing).toBeUndefined();
     expect(redactResult({ text: null })).toEqual({ result: { text: null }, removed: 0 });
   });
 
-  test('are hidden in the JSON that they came as, also where that is escaped; nothing else of a like name is', () => {
+  test('are also hidden in their JSON text, plain or escaped; similar names are not', () => {
     const structured = { password: 'hun"ter2\\x', token: 'noun' };
     const text = `${JSON.stringify(structured)} {"secret":"a\\qb"}`;
     expect(redactResult({ text, structured })).toEqual({
@@ -108,6 +108,6 @@ test.each<[readonly string[], readonly string[]]>([
     ['run', '--key', 'a1b2c3d4e5'],
     ['run', '--key', GONE],
   ],
-])('the arguments %j are shown as %j', (argv, shown) => {
+])('the arguments %j become %j', (argv, shown) => {
   expect(redactArguments(argv)).toEqual(shown);
 });

@@ -7,14 +7,14 @@ import { CERTAIN, CONTEXTS, KEYS, LIKELY } from './redact/secrets.ts';
 
 const PROFILES = ['results', 'logs'] as const;
 
-describe('a key that tells what it is', () => {
+describe('a provider key', () => {
   for (const [context, write] of Object.entries(CONTEXTS)) {
     test.each(KEYS)(`${context}: $kind`, ({ text, secret }) => {
       for (const profile of PROFILES) {
         const clean = redact(write(text), profile);
         expect(clean).not.toContain(secret);
         expect(clean).toContain('[redacted]');
-        // Nothing but the key goes; what is hidden stays hidden once.
+        // Only the key is hidden, and redacting again changes nothing.
         if (profile === 'results') expect(clean.length).toBeGreaterThanOrEqual(write('').length);
         expect(redact(clean, profile)).toBe(clean);
       }
@@ -22,7 +22,7 @@ describe('a key that tells what it is', () => {
   }
 });
 
-describe('a secret by what stands around it', () => {
+describe('a secret with its context', () => {
   test.each(CERTAIN)('is hidden in results and logs: $kind', ({ text, secret }) => {
     for (const profile of PROFILES) {
       for (const context of [text, `${text}\n`, `first line\n${text}`, JSON.stringify({ out: `x\n${text}\ny` })]) {
@@ -48,7 +48,7 @@ describe('a secret by what stands around it', () => {
     }
   });
 
-  test('JSON around it stays JSON, whichever secret it holds', () => {
+  test('leaves the JSON around it valid', () => {
     for (const { text } of [...KEYS, ...CERTAIN, ...LIKELY]) {
       for (const json of [{ note: text, n: 1 }, { log: JSON.stringify({ note: text }) }, [text, 'x']]) {
         for (const profile of PROFILES) expect(() => JSON.parse(redact(JSON.stringify(json), profile))).not.toThrow();
@@ -56,13 +56,13 @@ describe('a secret by what stands around it', () => {
     }
   });
 
-  test('there are enough of them', () => {
+  test('the table has enough of them', () => {
     expect(KEYS.length + CERTAIN.length + LIKELY.length).toBeGreaterThan(150);
     expect(INNOCENT.length).toBeGreaterThan(60);
   });
 });
 
-describe('what is no secret', () => {
+describe('text without a secret', () => {
   test.each(INNOCENT.map((text) => [text]))('stays in a result: %s', (text) => {
     for (const context of [text, `${text}\n`, `a\n${text}\nb`, `"${text}"`, JSON.stringify({ note: text })]) {
       expect(redact(context, 'results')).toBe(context);
@@ -77,17 +77,17 @@ describe('what is no secret', () => {
     });
   });
 
-  test('prose mostly survives in logs', () => {
+  test('prose mostly stays in logs', () => {
     const changed = INNOCENT.filter((text) => redact(text, 'logs') !== text);
     expect(changed.length).toBeLessThanOrEqual(5);
   });
 });
 
-/** Far more than linear work takes on the slowest machine; quadratic work on so much text takes hours. */
+/** Far above linear work on the slowest machine; quadratic work on so much text takes hours. */
 const CEILING_MS = 120_000;
 const HOSTILE_CHARS = 1_000_000;
 
-test('any text is redacted in time that grows with its length alone', { timeout: CEILING_MS + 10_000 }, async () => {
+test('any text is redacted in linear time', { timeout: CEILING_MS + 10_000 }, async () => {
   const worker = new Worker(new URL('./redact/redact-worker.ts', import.meta.url), { workerData: HOSTILE_CHARS });
   const ended = await new Promise((resolve, reject) => {
     let latest: unknown = 'nothing';
@@ -104,7 +104,7 @@ test('any text is redacted in time that grows with its length alone', { timeout:
   expect(ended).toBe('done');
 });
 
-test('what is hidden in a hostile text is hidden once and for all', () => {
+test('redacting a hostile text again changes nothing', () => {
   for (const text of Object.values(hostileTexts(3_000))) {
     for (const profile of PROFILES) {
       const clean = redact(text, profile);
@@ -114,7 +114,7 @@ test('what is hidden in a hostile text is hidden once and for all', () => {
 });
 
 describe('a result', () => {
-  test('loses the values of secret names, in its text as well, and says how many', () => {
+  test('loses the values of secret names, also in its text, and counts them', () => {
     const structured = {
       user: 'anna',
       password: 'hunter2',
@@ -135,7 +135,7 @@ describe('a result', () => {
     expect(removed).toBe(3);
   });
 
-  test('keeps the same words where no secret name stands before them', () => {
+  test('keeps the same words without a secret name before them', () => {
     const structured = { password: 'blue', sky: 'blue', note: 'the sky is blue' };
     const { result } = redactResult({ text: JSON.stringify(structured), structured });
     expect(result).toEqual({
@@ -180,7 +180,7 @@ describe('a result', () => {
   });
 });
 
-test('in a log the values of names that could be of a secret go as well', () => {
+test('a log also loses the values of probable secret names', () => {
   expect(
     redactJson(
       { dbPass: 'hunter2', session_id: 'a1b2c3', count: 7, sort_key: 'name', nested: [{ jwt: 'x1y2' }] },
@@ -252,7 +252,7 @@ describe('the arguments of a program', () => {
     [['docker', 'run', '-u', '1000:1000', 'image']],
     [['tool', '--password', '--verbose']],
     [['tool', '--token', '$TOKEN', '--sort-key', 'name']],
-  ])('%j stay', (argv) => {
+  ])('%j stay unchanged', (argv) => {
     expect(redactArguments(argv)).toEqual(argv);
   });
 });
@@ -260,7 +260,7 @@ describe('the arguments of a program', () => {
 describe('a log line by line', () => {
   const key = (CERTAIN.find(({ kind }) => kind === 'PEM PRIVATE KEY')?.text ?? '').split('\n');
 
-  test('shows no line of a private key, nor hides what comes after it', () => {
+  test('hides every line of a private key and nothing after it', () => {
     const clean = redactLines();
     expect(key.map(clean)).toEqual([
       'the key:',
@@ -271,13 +271,13 @@ describe('a log line by line', () => {
     ]);
   });
 
-  test('hides whole lines of a key in whose middle it begins', () => {
+  test('hides whole lines of a key when it begins in the middle of it', () => {
     const clean = redactLines();
     expect(clean(key[2] ?? '')).toBe('[redacted]');
     expect(clean('a line of words')).toBe('a line of words');
   });
 
-  test('goes on with words when a key was never ended', () => {
+  test('shows words again after a key without an end marker', () => {
     const clean = redactLines();
     expect(['-----BEGIN PRIVATE KEY-----', key[2] ?? '', 'next: a line of words', 'word'].map(clean)).toEqual([
       '-----BEGIN PRIVATE KEY-----',

@@ -12,7 +12,7 @@ describe("an agent's last message", () => {
   });
 
   it.each([['All good.'], [''], ['The log says ABP_FAILED: x, which is normal.'], ['abp_failed: lower case']])(
-    '%j reports none',
+    '%j reports no failure',
     (text) => {
       expect(reportedFailure(text)).toBeNull();
     },

@@ -8,14 +8,21 @@ import { causeOf, clusterFailures } from '../../src/domain/failure-clusters.ts';
 import { isExecuting, isOutputDue, type Job, needsExecutor, needsPerson } from '../../src/domain/job.ts';
 import { MAX_OUTPUT_EXECUTORS } from '../../src/domain/job-output.ts';
 import { isTooDeep, type Json, MAX_DEPTH } from '../../src/domain/json.ts';
-import { DEFAULT_LIMITS, highest, MAX_WORKERS_CEILING, raised, type Terms, termsOf } from '../../src/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  highestTerms,
+  MAX_WORKERS_CEILING,
+  raisedTerms,
+  type Terms,
+  termsOf,
+} from '../../src/domain/limits.ts';
 import { environmentPowers, hashOf, POWERS } from '../../src/domain/power.ts';
 import { sentences } from '../../src/domain/sentences.ts';
-import { notBefore } from '../../src/domain/time.ts';
+import { clampedEnd } from '../../src/domain/time.ts';
 import { unitsDone } from '../../src/domain/unit.ts';
 import { fakeClock } from '../helpers/clock.ts';
 
-describe('what a job waits for', () => {
+describe('a job', () => {
   const test_ = (state: 'running' | 'passed') => ({ state }) as Job['test'];
   const powers = [{ kind: 'full', what: 'x' }] as const;
 
@@ -29,7 +36,7 @@ describe('what a job waits for', () => {
     [{ status: 'paused', test: null, pauseReason: 'usage_limit' }, false, true],
     [{ status: 'paused', test: null, pauseReason: 'user' }, false, false],
     [{ status: 'completed', test: null, pauseReason: null }, false, false],
-  ])('%j is at work: %s, goes on by itself: %s', (job, atWork, goesOn) => {
+  ])('%j is executing: %s, needs an executor: %s', (job, atWork, goesOn) => {
     expect([isExecuting(job), needsExecutor(job)]).toEqual([atWork, goesOn]);
   });
 
@@ -39,7 +46,7 @@ describe('what a job waits for', () => {
     ['completed', 'written', false],
     ['completed', null, false],
     ['running', 'due', false],
-  ])('a job that is %s with its output %s owes it: %s', (status, state, owes) => {
+  ])('%s with its output %s: the output is due: %s', (status, state, owes) => {
     expect(isOutputDue({ status, outputState: state && ({ state } as Job['outputState']) })).toBe(owes);
   });
 
@@ -47,34 +54,31 @@ describe('what a job waits for', () => {
     [false, [], false],
     [true, [], true],
     [false, powers, true],
-  ])(
-    'made to need approval %s, with powers %j: only a person can let it run: %s',
-    (requireHumanApproval, own, needs) => {
-      expect(needsPerson({ requireHumanApproval, powers: own })).toBe(needs);
-    },
-  );
+  ])('requires approval %s, powers %j: needs a person: %s', (requireHumanApproval, own, needs) => {
+    expect(needsPerson({ requireHumanApproval, powers: own })).toBe(needs);
+  });
 
-  test('how often its output is tried is bounded, as are its slots', () => {
+  test('bounds the tries of its output and its slots', () => {
     expect([MAX_OUTPUT_EXECUTORS, MAX_WORKERS_CEILING]).toEqual([3, 64]);
     expect(DEFAULT_LIMITS.max_workers).toBeLessThanOrEqual(MAX_WORKERS_CEILING);
   });
 
-  test('units that nothing remains to be done for are counted', () => {
+  test('unitsDone counts completed, failed and skipped units', () => {
     const counts = { pending: 1, running: 2, completed: 4, failed: 8, skipped: 16, cancelled: 32, total: 63 };
     expect(unitsDone(counts)).toBe(28);
   });
 });
 
-test('events are noun:verb, each once', () => {
+test('event types are unique and of the form noun:verb', () => {
   expect(EVENT_TYPES.filter((type) => !/^[a-z]+:[a-z_]+$/.test(type))).toEqual([]);
   expect(new Set(EVENT_TYPES).size).toBe(EVENT_TYPES.length);
 });
 
-describe('the terms that a person agrees to', () => {
+describe('the terms of an approval', () => {
   const low: Terms = { max_workers: 2, max_retries: 1, timeout_s: 60, budget_usd: 1, test_units: 1 };
   const none: Terms = { ...low, budget_usd: null };
 
-  test('are those of a job in a revision', () => {
+  test('are taken from a job and its revision', () => {
     expect(termsOf({ maxWorkers: 7, testUnits: 2 }, { ...DEFAULT_LIMITS, budget_usd: 3 })).toEqual({
       max_workers: 7,
       max_retries: DEFAULT_LIMITS.max_retries,
@@ -98,8 +102,8 @@ describe('the terms that a person agrees to', () => {
       { ...low, test_units: 5 },
     ],
   ])('%s', (_, agreed, next, higher, both) => {
-    expect(raised(agreed, next)).toEqual(higher);
-    expect(highest(agreed, next)).toEqual(both);
+    expect(raisedTerms(agreed, next)).toEqual(higher);
+    expect(highestTerms(agreed, next)).toEqual(both);
   });
 });
 
@@ -128,7 +132,7 @@ describe('the power of variables', () => {
     ['the order of a list', [1, 2], [2, 1], false],
     ['null and a missing field', { a: null }, {}, false],
     ['a number and its text', { a: 1 }, { a: '1' }, false],
-  ])('a definition is one whatever differs: %s', (_, one, other, same) => {
+  ])('the hash of a definition is the same with: %s', (_, one, other, same) => {
     expect(hashOf(one) === hashOf(other)).toBe(same);
     expect(hashOf(one)).toMatch(/^[0-9a-f]{64}$/);
   });
@@ -145,7 +149,7 @@ describe('nesting', () => {
     [MAX_DEPTH, false],
     [MAX_DEPTH + 1, true],
     [50_000, true],
-  ])('of %i levels is too deep: %s', (levels, tooDeep) => {
+  ])('%i levels are too deep: %s', (levels, tooDeep) => {
     expect(isTooDeep(nested(levels))).toBe(tooDeep);
   });
 });
@@ -160,17 +164,17 @@ describe('failures of one cause', () => {
     ['Traceback:\n  in x\nValueError: bad', 'Traceback: … ValueError: bad'],
     ['  one line \n', 'one line'],
     ['', ''],
-  ])('%j is %j', (message, cause) => {
+  ])('%j has the cause %j', (message, cause) => {
     expect(causeOf(message)).toBe(cause);
   });
 
-  test('long ones keep their ends', () => {
+  test('keep their beginning and end when cut', () => {
     const cause = causeOf(`begin ${'word '.repeat(500)}end`);
     expect(cause).toMatch(/^begin .*….* end$/);
     expect(cause).toHaveLength(160);
   });
 
-  test('are put together by class and cause, the most frequent first', () => {
+  test('are grouped by class and cause, the most frequent first', () => {
     const failed = (index: number, failureClass: 'timeout' | 'crashed', message: string) => ({
       index,
       failureClass,
@@ -192,7 +196,7 @@ describe('failures of one cause', () => {
 });
 
 describe('time', () => {
-  test('never goes back on a steady clock, and goes on with the wall clock when that is ahead', () => {
+  test('never goes back on a steady clock and follows the wall clock when that is ahead', () => {
     const clock = fakeClock();
     const steady = steadyClock(clock);
     const start = clock.now();
@@ -203,7 +207,7 @@ describe('time', () => {
     expect(steady.now()).toBe(start + 1000);
   });
 
-  test('the real clock sleeps until its time has come, or its signal aborts', async () => {
+  test('the real clock sleeps until its time or its signal', async () => {
     vi.useFakeTimers();
     try {
       const slept = vi.fn();
@@ -227,8 +231,8 @@ describe('time', () => {
   test.each([
     [10, 20, 20],
     [10, 5, 10],
-  ])('what began at %i does not end before: %i is stored as %i', (start, time, stored) => {
-    expect(notBefore(start, time)).toBe(stored);
+  ])('a period that began at %i and ends at %i is stored with end %i', (start, time, stored) => {
+    expect(clampedEnd(start, time)).toBe(stored);
   });
 
   test.each([
@@ -242,7 +246,7 @@ describe('time', () => {
 });
 
 describe('an error', () => {
-  test('of ours passes unchanged, and says whose problem it is', () => {
+  test('AbpError passes unchanged and says who can fix it', () => {
     const error = new AbpError('invalid_input', 'x');
     expect(toAbpError(error)).toBe(error);
     expect(error.blame).toBe('caller');
@@ -251,7 +255,7 @@ describe('an error', () => {
   test.each([
     [new TypeError('x is undefined'), 'Unexpected error: x is undefined'],
     ['a text', 'Unexpected error: a text'],
-  ])('of another kind is internal, with its cause: %s', (thrown, message) => {
+  ])('another error becomes internal and keeps its cause: %s', (thrown, message) => {
     expect(toAbpError(thrown)).toMatchObject({ code: 'internal', blame: 'abp', message, cause: thrown });
   });
 });

@@ -13,11 +13,11 @@ test.each<[string, JsonObject, string | null]>([
   ],
   ['to nothing by its name', { $ref: '#nothing' }, null],
   ['to nothing by a pointer', { $ref: '#/$defs/none', $defs: {} }, null],
-  ['through a value that is none', { $ref: '#/title/0', title: 'x' }, null],
+  ['through a value that is no schema', { $ref: '#/title/0', title: 'x' }, null],
   ['that cannot be decoded', { $ref: '#/%zz' }, null],
-  ['that is no address', { $ref: 'http://[', $id: 'http://example.com/a' }, null],
+  ['that is no valid address', { $ref: 'http://[', $id: 'http://example.com/a' }, null],
   ['to its own address', { $id: 'http://example.com/a#', $ref: 'http://example.com/a' }, 'http://example.com/a'],
-  ['to an address that is none', { $id: 'http://[', $ref: '#' }, '#'],
+  ['to an invalid address', { $id: 'http://[', $ref: '#' }, '#'],
 ])('the first endless reference of a schema with one %s', (_, schema, endless) => {
   expect(endlessReference(schema)).toBe(endless);
 });

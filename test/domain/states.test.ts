@@ -24,7 +24,7 @@ import {
   unitStatusesBefore,
 } from '../../src/domain/unit.ts';
 
-/** A line a status: `x` in the column of each status that it may become. Columns are in the order of the lines. */
+/** One line per status, `x` in the column of each status that may follow. Columns are in the order of the lines. */
 type Matrix<Status extends string> = readonly (readonly [Status, string])[];
 
 const JOB: Matrix<JobStatus> = [
@@ -81,7 +81,7 @@ describe.each<{
     line.split(/\s+/).map((mark, column) => [from, matrix[column]?.[0] ?? '?', mark === 'x'] as const),
   );
 
-  test('are those of the matrix, each with a meaning', () => {
+  test('match the matrix, each with a meaning', () => {
     expect(statuses).toEqual(matrix.map(([status]) => status));
     expect(Object.keys(meaning)).toEqual(statuses);
   });
@@ -91,20 +91,20 @@ describe.each<{
   });
 });
 
-describe('what is read off the tables', () => {
-  test('the statuses before a status are those that may become it', () => {
+describe('derived from the tables', () => {
+  test('the statuses before a status are those that may move to it', () => {
     expect(jobStatusesBefore('paused')).toEqual(['running', 'post_processing']);
     expect(jobStatusesBefore('enumerating')).toEqual([]);
     expect(unitStatusesBefore('pending')).toEqual(['running', 'completed', 'failed', 'skipped', 'cancelled']);
     expect(unitStatusesBefore('completed')).toEqual(['running']);
   });
 
-  test('a job at work may be paused or is being tested; an ended one moves by nobody but a person', () => {
+  test('a job at work can pause or is being tested; an ended job moves only by a person', () => {
     expect(EXECUTING).toEqual(['testing', 'running', 'post_processing']);
     expect(ENDED).toEqual(['completed', 'failed', 'cancelled']);
   });
 
-  test('an attempt ends in the status of its failure class', () => {
+  test('an attempt gets the status of its failure class', () => {
     const named = { timeout: 'timed_out', cancelled: 'cancelled', interrupted: 'interrupted' };
     const expected = FAILURE_CLASSES.map((name) => [name, Reflect.get(named, name) ?? 'failed']);
     expect(FAILURE_CLASSES.map((name) => [name, attemptStatusOf(name)])).toEqual(expected);

@@ -6,7 +6,7 @@ import { SEEN_TEXTS, UNSEEN_CHARACTERS } from '../helpers/unseen.ts';
 describe.each(UNSEEN_CHARACTERS)('%s', (_name, character, shown) => {
   const name = `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`;
 
-  test('is shown by its code', () => {
+  test('is shown as its code', () => {
     expect(showUnseen(character)).toBe(shown);
     expect(showUnseen(`a${character}b\n${character}`)).toBe(`a${shown}b\n${shown}`);
   });
@@ -23,7 +23,7 @@ describe.each(UNSEEN_CHARACTERS)('%s', (_name, character, shown) => {
     ]);
   });
 
-  test('is an escape in a JSON document, which stays what it was', () => {
+  test('is escaped in JSON, whose value stays the same', () => {
     const json = JSON.stringify({ text: `a${character}b` }, null, 2);
     expect(firstUnseen(escapeUnseen(json))).toBeNull();
     expect(JSON.parse(escapeUnseen(json))).toEqual({ text: `a${character}b` });
@@ -42,16 +42,16 @@ test.each([
   ['tags after a flag that they do not name', '🏴\u{e0061}\u{e0062}', '🏴\\u{e0061}\\u{e0062}'],
   ['a carriage return before CRLF', 'a\r\r\nb', 'a\\r\nb'],
   ['a carriage return after CRLF', 'a\r\n\rb', 'a\n\\rb'],
-])('what an emoji or a line end does not need is shown: %s', (_what, text, shown) => {
+])('shows unseen characters outside emoji and line ends: %s', (_what, text, shown) => {
   expect(showUnseen(text)).toBe(shown);
 });
 
-test('an emoji that needs what is not seen is refused in code all the same, and CRLF and tab are not', () => {
+test('code may hold CRLF and tab, but no emoji with unseen characters', () => {
   expect(firstUnseen('// ❤\ufe0f')).toMatchObject({ name: 'U+FE0F' });
   expect(firstUnseen('a\r\n\tb\n')).toBeNull();
 });
 
-test('whatever a text is, nothing unseen is left in what is shown, and showing that again changes nothing', () => {
+test('shown text has no unseen character, and showing it again changes nothing', () => {
   const emoji = /\p{RGI_Emoji}/gv;
   const characters = fc.oneof(
     fc.constantFrom(...UNSEEN_CHARACTERS.map(([, character]) => character), '\r\n', '❤', '👩', 'a', '\n', '1'),
@@ -74,6 +74,6 @@ test.each([
   ['\ufeff😀', '😀'],
   ['\u200b\n', ''],
   ['', ''],
-])('the first character of %j that is seen is %j', (text, seen) => {
+])('the first visible character of %j is %j', (text, seen) => {
   expect(firstSeen(text)).toBe(seen);
 });

@@ -4,7 +4,7 @@ import { AbpError } from '../../src/domain/error.ts';
 import { nearest } from '../../src/domain/nearest.ts';
 import { parseWith, show } from '../../src/domain/validate.ts';
 
-describe('the nearest known name', () => {
+describe('the closest known name', () => {
   const known = ['file_path', 'delimiter', 'has_header', 'limit', 'csv', 'claude'];
   test.each([
     ['delimeter', 'delimiter'],
@@ -20,10 +20,10 @@ describe('the nearest known name', () => {
     ['', null],
   ])('%s → %s', (name, meant) => expect(nearest(name, known)).toBe(meant));
 
-  test('there is none among no names', () => expect(nearest('x', [])).toBe(null));
+  test('is null without names', () => expect(nearest('x', [])).toBe(null));
 });
 
-describe('a value is parsed or refused with path, expected and found', () => {
+describe('a value is parsed, or rejected with path, expected and found', () => {
   const schema = z.strictObject({
     name: z.string().min(1),
     size: z.int().min(1).max(5).optional(),
@@ -88,7 +88,7 @@ describe('a value is parsed or refused with path, expected and found', () => {
     ['more than a number', z.number().gt(2), 2, 'expected more than 2, found 2'],
     ['less than a number', z.number().lt(2), 2, 'expected less than 2, found 2'],
     ['a known form', z.email(), 'x', 'expected text of the form email, found "x"'],
-    ['a union of what it is none of', z.union([z.literal('a'), z.literal('b')]), 'c', 'expected "a" or "b", found "c"'],
+    ['a value outside a union', z.union([z.literal('a'), z.literal('b')]), 'c', 'expected "a" or "b", found "c"'],
     ['a union without branches', z.union([]), 1, 'expected another value, found 1'],
     [
       'the nearest of several',
@@ -102,8 +102,13 @@ describe('a value is parsed or refused with path, expected and found', () => {
       { a: 2 },
       'a: expected 1, found 2',
     ],
-    ['a whole value by rule', z.union([z.string().min(2), z.int()]), 'a', 'expected at least 2 characters, found "a"'],
-    ['a key that is none of those', z.record(z.enum(['a']), z.int()), { a: 1, c: 2 }, 'unknown field "c".'],
+    [
+      'a whole value by its rule',
+      z.union([z.string().min(2), z.int()]),
+      'a',
+      'expected at least 2 characters, found "a"',
+    ],
+    ['a key outside an enum', z.record(z.enum(['a']), z.int()), { a: 1, c: 2 }, 'unknown field "c".'],
     ['a rule without words', z.custom(() => false), 1, 'expected another value, found 1'],
   ])('%s', (_, kind, value, message) => {
     expect(refusal(() => parseWith(kind, value, 'thing')).message).toBe(`Invalid thing: ${message}`);
@@ -113,12 +118,12 @@ describe('a value is parsed or refused with path, expected and found', () => {
     ['what JSON has', { a: [1] }, '{"a":[1]}'],
     ['what it has not', undefined, 'undefined'],
     ['a bigint', 12n, '12'],
-    ['what is long, by its beginning', 'x'.repeat(100), `"${'x'.repeat(76)}…`],
+    ['a long value by its beginning', 'x'.repeat(100), `"${'x'.repeat(76)}…`],
   ])('shows %s', (_, value, shown) => {
     expect(show(value)).toBe(shown);
   });
 
-  test('of many mistakes the first are told, and how many more there are', () => {
+  test('lists the first of many problems and counts the rest', () => {
     const many = refusal(() => parseWith(schema, { name: 'a', tags: Array(12).fill(1) }, 'thing'));
     const told = Array.from({ length: 10 }, (_, n) => `tags[${n}]: expected a string, found 1`);
     expect(many.message).toBe(`Invalid thing: ${told.join('; ')}; and 2 more problems`);
@@ -128,7 +133,7 @@ describe('a value is parsed or refused with path, expected and found', () => {
     expect(message).toMatch(/unknown field "zz9"\.; and 1 more problem$/);
   });
 
-  test('each unknown field is a problem of its own, with its key and the name that it comes nearest to', () => {
+  test('each unknown field is a separate problem with its key and the closest name', () => {
     const { details } = refusal(() => parseWith(schema, { name: 'a', siz: 1, tag: 1 }, 'thing'));
     expect(details?.problems).toEqual([
       { path: '', key: 'siz', message: 'unknown field "siz". Did you mean "size"?' },
@@ -136,19 +141,19 @@ describe('a value is parsed or refused with path, expected and found', () => {
     ]);
   });
 
-  test('numbers are shown as they are, those too that JSON has not', () => {
+  test('numbers are shown as they are, also those without JSON', () => {
     const { message } = refusal(() => parseWith(schema, { name: 'a', size: Number.NaN }, 'thing'));
     expect(message).toMatch(/found NaN$/);
   });
 
-  test('an unknown field lists the known ones in the hint, before the hint of the caller', () => {
+  test("an unknown field puts the known ones before the caller's hint", () => {
     const error = refusal(() =>
       parseWith(z.strictObject({ a: z.string(), b: z.string() }), { q: 1 }, 'thing', 'See x.'),
     );
     expect(error.hint).toBe('Known fields: a, b. See x.');
   });
 
-  test('a good value comes back with its defaults', () => {
+  test('a valid value is returned with its defaults', () => {
     expect(parseWith(schema, { name: 'a' }, 'thing')).toEqual({
       name: 'a',
       sort: 'path',

@@ -31,24 +31,24 @@ describe.each(KINDS)('%s', (name, ending, compress) => {
     ['json', `x.jsonl${ending}`, JSONL],
     ['json', `x.ndjson${ending.toUpperCase()}`, JSONL],
     ['json', `x.json${ending}`, `[${JSONL.trim().replaceAll('\n', ',')}]`],
-  ])('%s: %s is read', async (type, path, text) => {
+  ])('%s: reads %s', async (type, path, text) => {
     const { payloads } = await enumerateAll(type, { file_path: file(path, compress(text)) });
     expect(payloads).toHaveLength(ROWS.length);
     expect(payloads.at(-1)).toMatchObject({ id: '19999' });
   });
 
-  test('the format is that of the name below it', async () => {
+  test('detects the format from the name without the compressed ending', async () => {
     const { payloads } = await enumerateAll('json', { file_path: file(`x.jsonl${ending}`, compress('[1]\n')) });
     expect(payloads).toMatchObject([{ value: [1] }]);
   });
 
-  test('a file that only has such a name is read as it is', async () => {
+  test('reads an uncompressed file with a compressed name unchanged', async () => {
     expect(
       (await enumerateAll('csv', { file_path: file(`x.csv${ending}`, Buffer.from('a\n1\n')) })).payloads,
     ).toHaveLength(1);
   });
 
-  test('one of several parts is read whole', async () => {
+  test('reads a file of several parts to its end', async () => {
     const half = CSV.length / 2;
     const parts = [CSV.slice(0, half), CSV.slice(half)].map((text) => compress(text));
     const { payloads } = await enumerateAll('csv', { file_path: file('x', Buffer.concat(parts)) });
@@ -61,14 +61,14 @@ describe.each(KINDS)('%s', (name, ending, compress) => {
     ['cut off in its second part', (whole) => Buffer.concat([whole, whole.subarray(0, 999)])],
     ['damaged', (whole) => whole.map((byte, at) => (at === whole.length - 2 ? byte ^ 0xff : byte))],
     ['followed by something else', (whole) => Buffer.concat([whole, Buffer.from('something else')])],
-  ])('one that is %s is refused, with the line that was reached', async (_, damage) => {
+  ])('refuses a file that is %s, with the line reached', async (_, damage) => {
     const error = await refusal(() => enumerateAll('csv', { file_path: file('x', damage(compress(CSV))) }));
     expect(error.code).toBe('invalid_input');
-    expect(error.message).toMatch(new RegExp(`, behind line \\d{3,}: expected a whole ${name} file, found damage \\(`));
+    expect(error.message).toMatch(new RegExp(`, after line \\d{3,}: expected a whole ${name} file, found damage \\(`));
     expect(error.hint).toContain(`${name} -t`);
   });
 
-  test('one that swells a thousandfold takes no more memory than its rows', async () => {
+  test('needs no more memory than its rows for a file that expands a thousandfold', async () => {
     const row = `${'0'.repeat(9_999)}\n`;
     const path = file('bomb', compress(`a\n${row.repeat(20_000)}`));
     const enumeration = (await import('../../src/enumerators/csv.ts')).csvEnumerator;
@@ -85,14 +85,14 @@ describe.each(KINDS)('%s', (name, ending, compress) => {
   }, 60_000);
 });
 
-test('zeros behind a gzip file are padding, skippable frames of zstd are skipped', async () => {
+test('ignores zero padding of gzip and skippable frames of zstd', async () => {
   const gzip = Buffer.concat([gzipSync('a\n1\n'), Buffer.alloc(512)]);
   expect((await enumerateAll('csv', { file_path: file('x', gzip) })).payloads).toHaveLength(1);
   const zstd = Buffer.concat([SKIPPABLE, zstdCompressSync('a\n'), SKIPPABLE, zstdCompressSync('1\n')]);
   expect((await enumerateAll('csv', { file_path: file('x', zstd) })).payloads).toHaveLength(1);
 });
 
-test('a line too many that never ends is refused, compressed or not', async () => {
+test('refuses an endless line, compressed or not', async () => {
   const path = file('x.jsonl.gz', gzipSync('0'.repeat(40 * 1024 * 1024)));
   expect((await refusal(() => enumerateAll('json', { file_path: path }))).message).toMatch(
     /expected at most \d+ characters/,

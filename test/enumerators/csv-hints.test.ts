@@ -13,7 +13,7 @@ const rows = (count: number, row: (at: number) => string) => Array.from({ length
 const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, readonly string[]])[] = [
   // White space
   ['a blank before a quote', 'id,name\n1, "x, y"\n', {}, ['trim']],
-  ['a blank behind a quote', 'id,name\n"1" ,2\n3,4\n', {}, ['trim']],
+  ['a blank after a quote', 'id,name\n"1" ,2\n3,4\n', {}, ['trim']],
   ['a line of blanks', 'id,name\n1,2\n  \n', {}, ['trim', 'on_invalid']],
   ['blanks around the name of the id_column', ' id , name\n1,2\n', { id_column: 'id' }, ['trim']],
   // Quotes
@@ -25,17 +25,12 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, read
   ['a field of one inch mark', 'id,name\n1,"5\n2,6\n', {}, ['quote']],
   ['an inch mark beside quoted fields', 'id,name\n1,5"\n2,"6, 7"\n', {}, ['relax_quotes', 'on_invalid']],
   ['quoted words at the start of a field', 'id,name\n1,"x" y\n', {}, ['relax_quotes', 'quote']],
-  ['quotes behind a backslash', 'id,name\n1,"5\\" x, y"\n', {}, ['escape']],
+  ['quotes after a backslash', 'id,name\n1,"5\\" x, y"\n', {}, ['escape']],
   ['quotes written twice, where a backslash is set', 'id,name\n1,"5"" x, y"\n', { escape: '\\' }, ['escape']],
   // Comments and lines before the header
   ['a comment above', '# x 2024\nid,name\n1,Ada\n', {}, ['comment', 'skip_lines']],
   ['a comment between', 'id,name\n1,Ada\n// x\n2,Bo\n', {}, ['comment', 'on_invalid']],
-  [
-    'a comment far behind',
-    `id,name\n${rows(20_000, (at) => `${at},name\n`)}-- x\n1,2\n`,
-    {},
-    ['comment', 'on_invalid'],
-  ],
+  ['a comment far below', `id,name\n${rows(20_000, (at) => `${at},name\n`)}-- x\n1,2\n`, {}, ['comment', 'on_invalid']],
   ['a title', 'Orders of May\nid,name\n1,Ada\n', {}, ['skip_lines']],
   ['a title with delimiters', 'Orders, May, 2024, all\nid,name\n1,Ada\n', {}, ['skip_lines']],
   ['a title above the id_column', 'Orders\nid\n1\n', { id_column: 'id' }, ['skip_lines']],
@@ -100,7 +95,7 @@ const REFUSED: readonly (readonly [string, string | Uint8Array, JsonObject, read
   ['a quote never closed, with invalid rows to be skipped', 'a,b\n1,"x\n2,y\n', { on_invalid: 'skip' }, ['quote']],
 ];
 
-describe('a refusal that one setting would cure names it, and no other', () => {
+describe('a refusal names the one setting that cures it', () => {
   test.each(REFUSED)('%s', async (_, content, config, names) => {
     const path = join(temporaryDirectory(), 'source.csv');
     writeFileSync(path, content);
@@ -113,9 +108,9 @@ describe('a refusal that one setting would cure names it, and no other', () => {
     for (const setting of settings) expect(await read(path, { ...config, ...setting }), hint).not.toEqual([]);
   });
 
-  test('there are enough of them', () => expect(REFUSED.length).toBeGreaterThanOrEqual(25));
+  test('the table has enough rows', () => expect(REFUSED.length).toBeGreaterThanOrEqual(25));
 
-  test('where no setting alone reads the file, those for the row are named as that', async () => {
+  test('names settings for the row if no single setting reads the file', async () => {
     const path = join(temporaryDirectory(), 'source.csv');
     writeFileSync(path, 'a,b\n1,5"\n2,3,4\n5,6\n');
     const { hint } = await refusal(() => read(path, { ragged_rows: 'pad' }));

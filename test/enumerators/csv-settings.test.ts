@@ -59,8 +59,8 @@ const FILES: readonly (readonly [string, string | Uint8Array, JsonObject, Rows])
     { skip_lines: 2000 },
     { 2002: ['1', '2'] },
   ],
-  ['a line that tells the delimiter behind a title', 'x\nsep=^\na^b\n1^2\n', { skip_lines: 1 }, { 4: ['1', '2'] }],
-  ['a line that tells the delimiter above a title', 'sep=^\nx\na^b\n1^2\n', { skip_lines: 2 }, { 4: ['1', '2'] }],
+  ['a sep= line after a title', 'x\nsep=^\na^b\n1^2\n', { skip_lines: 1 }, { 4: ['1', '2'] }],
+  ['a sep= line above a title', 'sep=^\nx\na^b\n1^2\n', { skip_lines: 2 }, { 4: ['1', '2'] }],
   ['a title and comments', 'x\n#y\na,b\n1,2\n', { skip_lines: 1, comment: '#' }, { 4: ['1', '2'] }],
   ['a byte order mark and a title', '\u{FEFF}x\na,b\n1,2\n', { skip_lines: 1 }, { 3: ['1', '2'] }],
   // Quotes as text
@@ -116,7 +116,7 @@ C:\dir,\n
     { 2: ['C:\\dir', '\\n'] },
   ],
   [
-    'single quotes behind a backslash',
+    'single quotes after a backslash',
     String.raw`a,b
 'it\'s',2
 `,
@@ -137,7 +137,7 @@ C:\dir,\n
   ['spaces around', 'a , b\n 1 , "x y" \n\t2\t,3\n', { trim: true }, { 2: ['1', 'x y'], 3: ['2', '3'] }],
   ['spaces in quotes stay', 'a,b\n" 1 ", 2\n', { trim: true }, { 2: [' 1 ', '2'] }],
   ['lines of spaces are empty', 'a,b\n   \n1,2\n \t\n', { trim: true }, { 3: ['1', '2'] }],
-  ['a comment behind spaces', 'a,b\n  # x\n1,2\n', { trim: true, comment: '#' }, { 3: ['1', '2'] }],
+  ['a comment after spaces', 'a,b\n  # x\n1,2\n', { trim: true, comment: '#' }, { 3: ['1', '2'] }],
   // Delimiters
   ['a caret', 'a^b\n1^2\n', { delimiter: '^' }, { 2: ['1', '2'] }],
   ['the unit separator', 'a\u{1}b\n1\u{1}2\n', { delimiter: '\u{1}' }, { 2: ['1', '2'] }],
@@ -146,7 +146,7 @@ C:\dir,\n
   ['a quote, where quotes are text', 'a"b\n1"2\n', { delimiter: '"', quote: 'none' }, { 2: ['1', '2'] }],
   // Encodings
   [
-    'an old encoding behind a title',
+    'an old encoding after a title',
     Buffer.from('x\na,b\n\xe9,2\n', 'latin1'),
     { skip_lines: 1, encoding: 'windows-1252' },
     { 3: ['é', '2'] },
@@ -154,7 +154,7 @@ C:\dir,\n
   ['UTF-16 with comments', Buffer.from('\u{FEFF}#x\na,b\n1,é\n', 'utf16le'), { comment: '#' }, { 3: ['1', 'é'] }],
 ];
 
-describe('files as people have them', () => {
+describe('files from practice', () => {
   test.each(FILES)('%s', async (_, content, config, rows) => {
     const { items } = await enumerateAll('csv', { file_path: file(content), ...config });
     expect(items.map(({ place, payload: { a, b } }) => [place, [a, b]])).toEqual(
@@ -162,10 +162,10 @@ describe('files as people have them', () => {
     );
   });
 
-  test('there are enough of them', () => expect(FILES.length).toBeGreaterThanOrEqual(40));
+  test('the table has enough rows', () => expect(FILES.length).toBeGreaterThanOrEqual(40));
 });
 
-describe('a refusal that a setting would cure names it', () => {
+describe('a refusal names the setting that cures it', () => {
   test.each<[string, string, JsonObject, RegExp, RegExp]>([
     ['a comment above', '# x 2024\n\nid,name\n1,Ada\n', {}, /line 3: expected 1 fields/, /comment: "#".*skip_lines: 2/],
     ['a comment in the middle', 'id,name\n1,Ada\n# x\n', {}, /line 3/, /comment: "#"/],
@@ -189,15 +189,15 @@ describe('a refusal that a setting would cure names it', () => {
   });
 });
 
-describe('places stay right', () => {
-  test('behind lines skipped, comments, empty lines and quoted breaks', async () => {
+describe('places are correct', () => {
+  test('after skipped lines, comments, empty lines and quoted line breaks', async () => {
     const content = 'x\r\n#c\r\na,b\r\n"1\r\n\r\n1",2\r\n\r\n#c\r\n"3","\n4"\r\n5,6\r\n7\r\n';
     const config = { file_path: file(content), skip_lines: 1, comment: '#', ragged_rows: 'skip' };
     const { items } = await enumerateAll('csv', config);
     expect(items.map(({ place }) => place)).toEqual(['line 4', 'line 9', 'line 11']);
   });
 
-  test('behind rows with a quote that is none, which are left out', async () => {
+  test('after skipped rows with a stray quote', async () => {
     const content = 'a,b\n1,2\n5",x\n6",y\n"3\n",4\n7"\n8,9\n';
     const rejected: string[] = [];
     const reject = ({ place }: { readonly place: string }) => rejected.push(place);
@@ -210,7 +210,7 @@ describe('places stay right', () => {
 describe('offset and limit', () => {
   const content = `n\n${Array.from({ length: 10 }, (_, at) => at).join('\n')}\n`;
 
-  test('rows behind the offset keep their numbers, also as keys', async () => {
+  test('rows after the offset keep their numbers, also as keys', async () => {
     const { items } = await enumerateAll('csv', { file_path: file(content), offset: 3, limit: 2 });
     expect(items).toEqual([
       { key: '3', place: 'line 5', payload: { n: '3', _row_index: 3, _id: '3' } },
@@ -218,24 +218,24 @@ describe('offset and limit', () => {
     ]);
   });
 
-  test('an offset behind the end gives nothing', async () => {
+  test('an offset past the end yields nothing', async () => {
     expect((await enumerateAll('csv', { file_path: file(content), offset: 99 })).items).toEqual([]);
   });
 
-  test('a limit counts items, and what is behind it does not matter', async () => {
+  test('a limit counts items, and later rows are not checked', async () => {
     const broken = 'a,b\n1\n2,3\n4,5\n"6"x,7\n8,\0\n"9';
     const config = { file_path: file(broken), ragged_rows: 'skip', on_invalid: 'skip', limit: 2 };
     const { payloads } = await enumerateAll('csv', config);
     expect(payloads.map(({ a }) => a)).toEqual(['2', '4']);
   });
 
-  test('rows before the offset are not judged', async () => {
+  test('rows before the offset are not checked', async () => {
     const { payloads } = await enumerateAll('csv', { file_path: file('a,b\n1\n2,3\n'), offset: 1 });
     expect(payloads.map(({ a }) => a)).toEqual(['2']);
   });
 });
 
-describe('what is odd is told', () => {
+describe('warnings', () => {
   test.each<[string, string, string, readonly string[]]>([
     ['rows of delimiters only', 'artist,title\nAda,Song\n,\n , \n', 'empty_row', ['line 3', 'line 4']],
     ['a row of quoted nothing', 'a,b\n"",""\n', 'empty_row', ['line 2']],
@@ -259,7 +259,7 @@ describe('what is odd is told', () => {
     ['a phone number in brackets', 'Ada,(212) 555-0100\n', 'header_like_data', ['column 2 "(212) 555-0100"']],
     ['a phone number at home', 'Ada,030/123456\n', 'header_like_data', ['column 2 "030/123456"']],
     ['a share', 'Ada,12 %\n', 'header_like_data', ['column 2 "12 %"']],
-    ['a price behind', 'Ada;"12,50 €"\n', 'header_like_data', ['column 2 "12,50 €"']],
+    ['a price as last column', 'Ada;"12,50 €"\n', 'header_like_data', ['column 2 "12,50 €"']],
     ['true and false', 'Ada,true,False\n', 'header_like_data', ['column 2 "true"', 'column 3 "False"']],
     [
       'a preamble line',
@@ -286,7 +286,7 @@ describe('what is odd is told', () => {
       ['skip_lines: 2 and delimiter: ";" give 2 columns'],
     ],
     [
-      'a preamble behind CRLF',
+      'a preamble after CRLF',
       'Export\r\n\r\nid;name\r\n1;x\r\n',
       'one_column',
       ['skip_lines: 2 and delimiter: ";" give 2 columns'],
@@ -298,13 +298,13 @@ describe('what is odd is told', () => {
     if (!['empty_row', 'one_column'].includes(kind)) expect(warnings[0]?.message).toContain('has_header: false');
   });
 
-  test('another delimiter than the one that is set is told', async () => {
+  test('warns when another delimiter than the configured one gives a table', async () => {
     const config = { file_path: file('id;name\n1;x\n2;y\n'), delimiter: ',' };
     const examples = ['delimiter: ";" gives 2 columns'];
     expect((await enumerateAll('csv', config)).warnings).toMatchObject([{ kind: 'one_column', examples }]);
   });
 
-  test('lines to skip are counted from the start of the file', async () => {
+  test('the warning counts skip_lines from the start of the file', async () => {
     const config = { file_path: file('x\nTitle\nid;name\n1;x\n'), skip_lines: 1 };
     const examples = ['skip_lines: 2 and delimiter: ";" give 2 columns'];
     expect((await enumerateAll('csv', config)).warnings).toMatchObject([{ kind: 'one_column', examples }]);
@@ -334,7 +334,7 @@ test.each<[string, JsonObject, string]>([
   ['an escape without quotes', { quote: 'none', escape: '\\' }, 'escape: expected none with quote "none"'],
   ['a negative offset', { offset: -1 }, 'offset: expected at least 0'],
   ['another word for ragged rows', { ragged_rows: 'fill' }, 'ragged_rows: expected'],
-])('refused in the config: %s', async (_, config, message) => {
+])('refuses the config: %s', async (_, config, message) => {
   const error = await refusal(() => parseConfig(csvEnumerator, { file_path: 'x', ...config }));
   expect(error.message).toContain(message);
 });

@@ -22,7 +22,7 @@ async function rows(content: string | Uint8Array, config: JsonObject = {}): Prom
   return payloads.map(({ _row_index, _id, ...columns }) => columns);
 }
 
-test('a row is its columns as text, its number, its key and its line', async () => {
+test('yields the columns as text, the row number, the key and the line', async () => {
   const { items } = await enumerateAll('csv', { file_path: file('sku,price\nA1,007.50\nB2,1e3\n'), id_column: 'sku' });
   expect(items).toEqual([
     { key: 'A1', place: 'line 2', payload: { sku: 'A1', price: '007.50', _row_index: 0, _id: 'A1' } },
@@ -30,7 +30,7 @@ test('a row is its columns as text, its number, its key and its line', async () 
   ]);
 });
 
-test('without an id_column the number of the row is its key', async () => {
+test('uses the row number as key without id_column', async () => {
   const { items } = await enumerateAll('csv', { file_path: file('a\nx\ny\n') });
   expect(items.map(({ key, payload }) => [key, payload._id])).toEqual([
     [undefined, '0'],
@@ -38,12 +38,12 @@ test('without an id_column the number of the row is its key', async () => {
   ]);
 });
 
-test('columns called _id and _row_index keep their own values', async () => {
+test('keeps the values of columns named _id and _row_index', async () => {
   const { payloads } = await enumerateAll('csv', { file_path: file('_id,_row_index,n\nx,y,1\n'), id_column: 'n' });
   expect(payloads).toEqual([{ _id: 'x', _row_index: 'y', n: '1' }]);
 });
 
-describe('what a file may look like', () => {
+describe('accepted files', () => {
   const ab = [{ a: '1', b: '2' }];
   test.each<[string, string | Uint8Array, JsonObject, readonly JsonObject[]]>([
     ['a byte order mark', '\u{FEFF}a,b\n1,2\n', {}, ab],
@@ -74,8 +74,8 @@ describe('what a file may look like', () => {
     ],
     ['a delimiter of two characters', 'a::b\n1::2\n', { delimiter: '::' }, ab],
     ['a tab by name', 'a\tb\n1\t2\n', { delimiter: 'tab' }, ab],
-    ['a first line that tells the delimiter', 'sep=;\r\na;b\r\n1;2\r\n', {}, ab],
-    ['the same for a tab, behind a mark', '\u{FEFF}SEP=\t\na\tb\n1\t2\n', {}, ab],
+    ['a sep= line', 'sep=;\r\na;b\r\n1;2\r\n', {}, ab],
+    ['the same for a tab, after a mark', '\u{FEFF}SEP=\t\na\tb\n1\t2\n', {}, ab],
     ['one that is not among the usual', 'sep=^\na^b\n1^2\n', {}, ab],
     ['one that the data does not suggest', 'sep=;\na,x;b,y\n1;2\n', {}, [{ 'a,x': '1', 'b,y': '2' }]],
     ['one that the config says, too', 'sep=;\na;b\n1;2\n', { delimiter: ';' }, ab],
@@ -91,14 +91,14 @@ describe('what a file may look like', () => {
     expect(await rows(content, config)).toEqual(expected);
   });
 
-  test('a line that tells the delimiter counts as a line', async () => {
+  test('a sep= line counts as a line', async () => {
     const { items } = await enumerateAll('csv', { file_path: file('sep=;\na;b\n1;2\n') });
     expect(items.map(({ place }) => place)).toEqual(['line 3']);
     const error = await refusal(() => rows('sep=;\na;b\n1;2\n3\n'));
     expect(error.message).toMatch(/line 4: expected 2 fields, found 1$/);
   });
 
-  test('bytes of a character and the halves of CRLF may fall on both sides of a chunk', async () => {
+  test('characters and CRLF may be split between chunks', async () => {
     const value = 'é🙂"",\r\n'.repeat(7);
     const content = `a,b\r\n${`"${value}",x\r\n`.repeat(8000)}`;
     const read = await rows(content);
@@ -109,7 +109,7 @@ describe('what a file may look like', () => {
   });
 });
 
-describe('the delimiter is detected', () => {
+describe('delimiter detection', () => {
   test.each([
     ['commas', 'a,b\n1,2\n'],
     ['semicolons, with decimal commas', 'a;b\n1,5;2,5\n3,5;4,5\n'],
@@ -122,36 +122,36 @@ describe('the delimiter is detected', () => {
     for (const row of await rows(content)) expect(Object.keys(row)).toEqual(['a', 'b']);
   });
 
-  test('a last row without a line break counts, unless it may be cut off', async () => {
+  test('counts a last row without a line break unless it may be truncated', async () => {
     expect(await rows('Name;Price, EUR\nx;1')).toEqual([{ Name: 'x', 'Price, EUR': '1' }]);
     const many = 'a,b\n1,2\n'.repeat(10);
     expect(detectDelimiter({ text: `${many}1`, isWhole: false })).toBe(',');
   });
 
-  test('a header that has one delimiter only in its text is one column', async () => {
+  test('ignores delimiters inside quotes of the header', async () => {
     expect(await rows('some words\nx\n')).toEqual([{ 'some words': 'x' }]);
   });
 });
 
-test('columns without a name or with one that came before get one, and that is said', async () => {
+test('renames columns with an empty or repeated name, with a warning', async () => {
   const { payloads, warnings } = await enumerateAll('csv', { file_path: file('a,,a,a,a_2,\n1,2,3,4,5,6\n') });
   expect(payloads).toMatchObject([{ a: '1', column_2: '2', a_3: '3', a_4: '4', a_2: '5', column_6: '6' }]);
   expect(warnings).toEqual([expect.objectContaining({ kind: 'renamed_column', count: 4 })]);
 });
 
-describe('refused, with the place', () => {
+describe('refusals with the place', () => {
   test.each<[string, string | Uint8Array, JsonObject, RegExp]>([
     ['a row too short', 'a,b\n1,2\n3\n', {}, /source\.csv, line 3: expected 2 fields, found 1/],
     ['a row too long', 'a,b\n1,2,3\n', {}, /line 2: expected 2 fields, found 3/],
     [
-      'a ragged row behind quoted line breaks and empty lines',
+      'a ragged row after quoted line breaks and empty lines',
       'a,b\r\n"x\r\ny\r\n",2\r\n\r\n"z\n",3\r\n4\r\n',
       {},
       /line 8: /,
     ],
     ['another number of columns than names', 'a,b\n1,2\n', { columns: ['x'] }, /line 1: expected 1 fields.*found 2/],
     ['a quote that is not closed', 'a\n1\n"2\n3\n', {}, /line 3: expected a closing quote, found the end/],
-    ['text behind a closing quote', 'a\n"1"2\n', {}, /line 2: expected a delimiter behind a closing quote/],
+    ['text after a closing quote', 'a\n"1"2\n', {}, /line 2: expected a delimiter after a closing quote/],
     ['a quote inside a bare field', 'a\n5" pipe\n', {}, /line 2: expected no quote inside a field without quotes/],
     ['an empty file', '', {}, /line 1: expected a row of column names, found an empty file/],
     [
@@ -179,17 +179,12 @@ describe('refused, with the place', () => {
       /line 3: expected utf-8, found bytes/,
     ],
     [
-      'the same behind lines that end with CR alone',
+      'the same after lines that end with CR alone',
       Buffer.from('a,b\r1,2\r3,\xe9\r', 'latin1'),
       {},
       /line 3: expected utf-8/,
     ],
-    [
-      'a NUL behind lines that end with CR alone',
-      'a,b\r1,2\r3,\0\r',
-      {},
-      /line 3: expected text in utf-8, found a NUL/,
-    ],
+    ['a NUL after lines that end with CR alone', 'a,b\r1,2\r3,\0\r', {}, /line 3: expected text in utf-8, found a NUL/],
     [
       'another encoding than the byte order mark says',
       '\u{FEFF}a,b\n1,2\n',
@@ -210,13 +205,10 @@ describe('refused, with the place', () => {
     expect(error.hint).toMatch(/\w/);
   });
 
-  test.each(['\n', '\r\n', '\r'])(
-    'bytes that are not UTF-8, far behind in a large file, lines ending %j',
-    async (end) => {
-      const content = Buffer.from(`a,b${end}${`1,caf\xc3\xa9${end}`.repeat(60_000)}3,caf\xe9${end}`, 'latin1');
-      expect((await refusal(() => rows(content))).message).toContain('line 60002: ');
-    },
-  );
+  test.each(['\n', '\r\n', '\r'])('bytes that are not UTF-8, far into a large file, lines ending %j', async (end) => {
+    const content = Buffer.from(`a,b${end}${`1,caf\xc3\xa9${end}`.repeat(60_000)}3,caf\xe9${end}`, 'latin1');
+    expect((await refusal(() => rows(content))).message).toContain('line 60002: ');
+  });
 
   test('a directory', async () => {
     const directory = temporaryDirectory();
@@ -236,6 +228,6 @@ describe('refused, with the place', () => {
   });
 });
 
-test('a fault behind the limit does not matter', async () => {
+test('ignores a fault after the limit', async () => {
   expect(await rows('a,b\n1,2\n3,4\nragged\n"', { limit: 2 })).toHaveLength(2);
 });

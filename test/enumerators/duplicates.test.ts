@@ -10,7 +10,7 @@ test.each<[string, string, JsonObject, string]>([
   ['csv', 'id\na\nb\n\na\na\n', { id_column: 'id' }, 'line 2 and line 5'],
   ['json', '[{"id":"a"},\n{"id":"b"},{"id":"a"}]', { id_field: 'id' }, 'line 1, column 2 and line 2, column 12'],
   ['json', '{"id":"b"}\n{"id":"a"}\n{"id":"a"}\n', { id_field: 'id' }, 'line 2 and line 3'],
-])('%s: a key found twice is refused with the first two places', async (type, content, fields, places) => {
+])('%s: refuses a repeated key with its first two places', async (type, content, fields, places) => {
   const file_path = join(temporaryDirectory(), 'source');
   writeFileSync(file_path, content);
   const enumerator = await getEnumerator(type);
@@ -25,9 +25,9 @@ test.each([
   [{ on_duplicate: 'skip' }, 'skip'],
   [{ on_duplicate: 'refuse' }, 'refuse'],
   [{}, 'refuse'],
-])('a config of %j means %s', (config, expected) => expect(onDuplicate(config)).toBe(expected));
+])('config %j means %s', (config, expected) => expect(onDuplicate(config)).toBe(expected));
 
-test.each(['csv', 'json', 'sql'])('%s refuses duplicates unless told to skip them', async (type) => {
+test.each(['csv', 'json', 'sql'])('%s refuses duplicates by default', async (type) => {
   const enumerator = await getEnumerator(type);
   expect(onDuplicate(parseConfig(enumerator, enumerator.example))).toBe('refuse');
 });

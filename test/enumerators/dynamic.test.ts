@@ -13,7 +13,7 @@ async function items(code: string, config: JsonObject = {}): Promise<readonly Js
   return (await enumerateAll('dynamic', { code, ...config })).payloads;
 }
 
-describe('what enumerate may give', () => {
+describe('enumerate may return', () => {
   test.each<[string, string]>([
     ['a list', 'export const enumerate = () => [{ n: 1 }, { n: 2 }];'],
     ['the promise of a list', 'export const enumerate = async () => [{ n: 1 }, { n: 2 }];'],
@@ -31,14 +31,14 @@ describe('what enumerate may give', () => {
     ],
   ])('%s', async (_, code) => expect(await items(code, { context: { most: 2 } })).toEqual([{ n: 1 }, { n: 2 }]));
 
-  test('anything but an object is "value"; integers that a double cannot hold are text', async () => {
+  test('a value that is not an object becomes "value"; integers that a double cannot hold are text', async () => {
     const code = "export const enumerate = () => [1, 'x', null, [2], true, 5n, 2n ** 60n, new Date(0)];";
     expect(await items(code)).toEqual(
       [1, 'x', null, [2], true, 5, '1152921504606846976', '1970-01-01T00:00:00.000Z'].map((value) => ({ value })),
     );
   });
 
-  test('many, in order, whatever characters are in them', async () => {
+  test('many items keep their order and all characters', async () => {
     const code =
       "export function* enumerate() { for (let n = 0; n < 20000; n++) yield { n, text: '🙂\\n!' + '\\u2028'.repeat(n % 9) }; }";
     const found = await items(code);
@@ -49,7 +49,7 @@ describe('what enumerate may give', () => {
   test.each([
     ['wait', 'export async function* enumerate() { yield 1; await new Promise((done) => setTimeout(done, 80_000)); }'],
     ['computation', 'export function* enumerate() { yield 1; for (;;); }'],
-  ])('an item that comes before a long %s does not wait with it', async (_, code) => {
+  ])('an item before a long %s does not wait for it', async (_, code) => {
     const enumerator = await getEnumerator('dynamic');
     const context = { workingDirectory: '/' };
     for await (const { payload } of enumerator.enumerate(parseConfig(enumerator, { code }), context)) {
@@ -59,10 +59,10 @@ describe('what enumerate may give', () => {
   });
 });
 
-describe('what is closed to it', () => {
+describe('the code has no access to', () => {
   const denied = /found Error: .*[Aa]ccess.* restricted/;
 
-  test('files that were not granted; what was granted is open, resolved from the working directory', async () => {
+  test('files that were not granted; granted paths are resolved from the working directory', async () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'open'));
     for (const name of ['open/a.txt', 'closed.txt']) writeFileSync(join(directory, name), name);
@@ -84,7 +84,7 @@ describe('what is closed to it', () => {
     expect(existsSync(join(directory, 'new'))).toBe(false);
   });
 
-  test('the SQLite of Node, for which its permissions do not hold', async () => {
+  test('the SQLite of Node, which its permission model does not cover', async () => {
     const directory = temporaryDirectory();
     const code =
       "export const enumerate = ({ path }) => [new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path)];";
@@ -118,7 +118,7 @@ describe('what is closed to it', () => {
     const code = 'export const enumerate = () => [process.env];';
     const [environment] = await items(code, { env: ['ABP_TEST_NAMED', 'ABP_TEST_NOT_SET'] });
     vi.unstubAllEnvs();
-    // The shell that sets its limit leaves its own behind.
+    // The shell that sets the CPU limit adds its own.
     const { PWD: _, SHLVL: __, _: ___, ...own } = environment ?? {};
     expect(own).toEqual({ ABP_TEST_NAMED: 'seen' });
   });
@@ -132,7 +132,7 @@ describe('what is closed to it', () => {
     expect(error.message).toContain(message);
   });
 
-  test('links in what was granted lead on: the notice says so', async () => {
+  test('symbolic links in a granted directory are followed, as the notice states', async () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, 'open'));
     writeFileSync(join(directory, 'outside.txt'), 'x');
@@ -180,7 +180,7 @@ describe('limits', () => {
       "export const enumerate = () => ['x'.repeat(17 * 1024 * 1024)];",
       {},
       /at most 16 MB in one item, found more\.$/,
-      /^This bound is fixed\. Yield smaller items/,
+      /^This limit is fixed\. Yield smaller items/,
     ],
   ])('%s', async (_, code, config, message, hint = /^Raise /) => {
     const error = await refusal(() => items(code, config));
@@ -190,10 +190,10 @@ describe('limits', () => {
   });
 });
 
-describe('refused, with the place', () => {
+describe('is refused with the place', () => {
   test.each<[string, string, RegExp]>([
     ['no export', 'export default 1;', /^code: expected a function exported as "enumerate", found undefined$/],
-    ['an export that is no function', 'export const enumerate = [];', /exported as "enumerate", found object/],
+    ['an export that is not a function', 'export const enumerate = [];', /exported as "enumerate", found object/],
     [
       'text instead of a list',
       "export const enumerate = () => 'abc';",
@@ -219,23 +219,23 @@ describe('refused, with the place', () => {
       "export function* enumerate() {\n  yield 1;\n  throw new Error('no more');\n}",
       /^code, line 3, column 9: .* found Error: no more after 1 items$/,
     ],
-    ['something thrown that is no error', "export function enumerate() { throw 'words'; }", /found words$/],
+    ['something thrown that is not an error', "export function enumerate() { throw 'words'; }", /found words$/],
     ['an object thrown', 'export function enumerate() { throw { status: 404 }; }', /found \{ status: 404 \}$/],
-    ['something thrown that is no text', "export function enumerate() { throw Symbol('x'); }", /found Symbol\(x\)$/],
+    ['something thrown that is not text', "export function enumerate() { throw Symbol('x'); }", /found Symbol\(x\)$/],
     [
       'an error that cannot be shown',
       'export function enumerate() { throw Object.defineProperty(new Error(), "message", { get() { throw 1; } }); }',
       /found something that cannot be shown$/,
     ],
     [
-      'an item that nests deeper than the store takes',
+      'an item that nests deeper than the store accepts',
       'export function* enumerate() { let x = {}; for (let n = 0; n < 1000; n++) x = { x }; yield 1; yield x; }',
       /^code, item 2: expected at most 500 levels of nesting, found more$/,
     ],
     [
       'items written by hand',
       "import { writeSync } from 'node:fs'; export function* enumerate() { writeSync(3, 'words\\n'); yield 1; }",
-      /expected it to leave descriptor 3 to its items, found "words" there$/,
+      /expected only yielded items on file descriptor 3, found "words"$/,
     ],
     ['a syntax error', 'export function enumerate() {\n  let 3x;\n}', /^code, line 2: [\s\S]*SyntaxError/],
     [
@@ -244,34 +244,39 @@ describe('refused, with the place', () => {
       /exit code 1\. The end of its log:\n[\s\S]*Error: late/,
     ],
     [
+      'a rejection that is not handled, without our own frames',
+      "export async function* enumerate() { yield 1; Promise.reject(new Error('lost')); await new Promise((done) => setTimeout(done, 60_000)); }",
+      /Error: lost\n {4}at enumerate \(abp:code:1:62\)\n {4}at enumerate\.next \(<anonymous>\)$/,
+    ],
+    [
       'a package',
       "import lodash from 'lodash'; export const enumerate = () => [];",
       /found Error: it imports "lodash", but has only the modules of Node/,
     ],
     [
-      'leaving early',
+      'exiting early',
       'export function* enumerate() { yield 1; process.exit(0); }',
       /expected it to return, found that its process ended with exit code 0/,
     ],
     [
-      'leaving with a code',
+      'exiting with a code',
       "export function* enumerate() { console.error('why'); process.exit(3); }",
       /exit code 3\. The end of its log:\nwhy/,
     ],
     [
-      'a promise of nothing',
+      'a promise that is never settled',
       'export const enumerate = () => new Promise(() => {});',
-      /^code: expected enumerate to finish, found its promise waiting for what can no longer happen$/,
+      /^code: expected enumerate to finish, found its promise pending with nothing left to settle it$/,
     ],
     [
-      'an iterator that waits for nothing',
+      'an iterator that is never settled',
       'export async function* enumerate() { yield 1; await new Promise(() => {}); }',
-      /found its iterator waiting for what can no longer happen after 1 items$/,
+      /found its iterator pending with nothing left to settle it after 1 items$/,
     ],
     [
-      'a module that waits for nothing',
+      'a module that is never settled',
       'await new Promise(() => {}); export const enumerate = () => [];',
-      /found an await outside of its functions waiting for what can no longer happen$/,
+      /found an await outside of its functions pending with nothing left to settle it$/,
     ],
     [
       'an error with a secret',
@@ -292,14 +297,14 @@ describe('refused, with the place', () => {
   });
 });
 
-test('what it writes to stdout and stderr is kept, and is no item', async () => {
+test('output on stdout and stderr is reported as a log, not as items', async () => {
   const code = "export function* enumerate() { console.log('{\"n\":1}'); console.error('done'); yield 2; }";
   const { payloads, warnings } = await enumerateAll('dynamic', { code });
   expect(payloads).toEqual([{ value: 2 }]);
   expect(warnings).toEqual([expect.objectContaining({ kind: 'log', examples: ['{"n":1}\ndone'] })]);
 });
 
-describe('code that is not what its reader sees', () => {
+describe('code with unseen characters', () => {
   const GOOD = 'export function* enumerate() { yield { n: 1 }; }';
 
   test.each(UNSEEN_CHARACTERS)('is refused with the place: %s', async (_name, character) => {
@@ -317,12 +322,12 @@ describe('code that is not what its reader sees', () => {
     ['in an emoji, where a display shows it', `// \u2764\ufe0f\n${GOOD}`, /line 1, column 5:.*U\+FE0F/],
     ['in a string', `${GOOD}\r\nconst text = 'a\u200db';`, /line 2, column 16:.*U\+200D.*escape such as \\u200b/],
     ['as a name', `${GOOD} const \u3164 = 1;`, /U\+3164/],
-    ['as a line end of old', `${GOOD}\r// more\r`, /U\+000D; end lines with LF or CRLF/],
+    ['as a line end of CR', `${GOOD}\r// more\r`, /U\+000D; end lines with LF or CRLF/],
   ])('%s', async (_where, code, message) => {
     expect((await refusal(() => items(code))).message).toMatch(message);
   });
 
-  test('with CRLF, tabs, other scripts and escapes it is taken', async () => {
+  test('CRLF, tabs, other scripts and escapes are accepted', async () => {
     const code = `// Grüße, 日本, e\u0301, 👍\r\n\tconst text = '\\u200b\\r';\r\nexport const enumerate = () => [{ text }];\r\n`;
     expect(await items(code)).toEqual([{ text: '\u200b\r' }]);
   });
@@ -338,6 +343,6 @@ test.each([
     'toJSON of all objects by what throws',
     'Object.prototype.toJSON = () => nope; export const enumerate = () => [{}];',
   ],
-])('code that replaces %s is refused as code, never as a fault of ABP', async (_what, code) => {
+])('an error from code that replaces %s is reported as an error of the code', async (_what, code) => {
   expect(await refusal(() => items(code))).toMatchObject({ code: 'invalid_input', message: /^code/ });
 });

@@ -29,7 +29,7 @@ async function paths(base: string, config: JsonObject = {}): Promise<string[]> {
   return payloads.map(({ relative_path }) => relative_path as string);
 }
 
-test('a payload tells path, name, extension, size and time of the file', async () => {
+test('the payload has path, name, extension, size and time of the file', async () => {
   const base = tree('a/Report.final.MD');
   utimesSync(join(base, 'a/Report.final.MD'), new Date(0), new Date('2024-02-29T12:30:00.500Z'));
   const { items } = await enumerateAll('file', { base_directory: base });
@@ -49,7 +49,7 @@ test('a payload tells path, name, extension, size and time of the file', async (
   ]);
 });
 
-describe('which files', () => {
+describe('selection', () => {
   const files = [
     '.env',
     '.git/config',
@@ -100,24 +100,24 @@ describe('which files', () => {
   });
 });
 
-test('the order is that of whole paths, whichever way directories and files interleave', async () => {
+test('sorts by whole path, also where directories and files interleave', async () => {
   const files = ['a.txt', 'a/z', 'a0', 'a-b/x', 'B', 'é', 'a/b/c', 'a/b.c', 'ab'];
   expect(await paths(tree(...files))).toEqual(files.toSorted());
 });
 
-test('without an order it gives the same files', async () => {
+test('yields the same files without sorting', async () => {
   const files = ['a.txt', 'a/z', 'b/c/d', 'b/e'];
   expect((await paths(tree(...files), { sort: 'none' })).toSorted()).toEqual(files);
 });
 
-test('names with spaces, line breaks, quotes, glob characters and other scripts are names like any other', async () => {
+test('accepts names with spaces, line breaks, quotes, glob characters and other scripts', async () => {
   const names = ['two words', 'line\nbreak', 'a"b\'c', '[x]{y}(z)!*?', 'back\\slash', '日本語', '🙂', ' ', '\u{FFFD}'];
   const files = names.flatMap((name) => [`${name}.txt`, `in ${name}/${name}`]);
   expect(await paths(tree(...files))).toEqual(files.toSorted());
   expect(await paths(tree(...files), { pattern: '[x]{y}(z)!*?.txt' })).toEqual(['[x]{y}(z)!*?.txt']);
 });
 
-describe('patterns are read as bash reads them', () => {
+describe('reads patterns as bash does', () => {
   test.each<[string, readonly string[], JsonObject, readonly string[]]>([
     ['a negated class', ['ch01.md', 'ch02.md'], { pattern: 'ch0[!1].md' }, ['ch02.md']],
     ['a negated class with ^', ['ch01.md', 'ch02.md'], { pattern: 'ch0[^1].md' }, ['ch02.md']],
@@ -172,7 +172,7 @@ describe('names that are not UTF-8', () => {
     return { paths, invalid: skipped.invalid, places: skipped.records.map(({ place }) => place).toSorted() };
   };
 
-  test('are left out, counted and listed with escaped bytes', async () => {
+  test('are skipped, counted and listed with escaped bytes', async () => {
     expect(await listed({})).toEqual({
       paths: ['good.txt', 'sub/good.txt'],
       invalid: 3,
@@ -185,11 +185,11 @@ describe('names that are not UTF-8', () => {
     ['by the pattern', { pattern: '*.txt' }, ['bad\\xff.txt']],
     ['by an exclude', { exclude_patterns: ['sub/*', 'dir*'] }, ['bad\\xff.txt']],
     ['hidden ones too', { include_hidden: true, exclude_patterns: ['*/**', '*.txt'] }, ['.\\xff']],
-  ])('only those that are wanted count: %s', async (_, config, places) => {
+  ])('count only if selected: %s', async (_, config, places) => {
     expect((await listed(config)).places).toEqual(places);
   });
 
-  test('refuse the source if the config says so', async () => {
+  test('refuse the source with on_invalid "refuse"', async () => {
     for (const run of [
       listed,
       (config: JsonObject) => enumerateAll('file', { base_directory: withBadNames(), ...config }),
@@ -219,7 +219,7 @@ describe('symbolic links', () => {
     expect(await paths(linked(), { pattern: 'directory-link/**' })).toEqual([]);
   });
 
-  test('are followed on demand; loops and broken ones are reported', async () => {
+  test('are followed with follow_symlinks; loops and broken links are reported', async () => {
     const { payloads, warnings } = await enumerateAll('file', { base_directory: linked(), follow_symlinks: true });
     expect(payloads.map(({ relative_path, file_size }) => [relative_path, file_size])).toEqual([
       ['directory-link/a.txt', 10],
@@ -244,12 +244,12 @@ describe('symbolic links', () => {
     ]);
   });
 
-  test('a base that is a link to a directory is that directory', async () => {
+  test('follows a base that is a link to a directory', async () => {
     expect(await paths(join(linked(), 'directory-link'))).toEqual(['a.txt']);
   });
 });
 
-test('what is neither file nor directory is no item', async () => {
+test('ignores what is neither file nor directory', async () => {
   const base = tree('a.txt');
   const server = createServer().listen(join(base, 'socket'));
   await once(server, 'listening');
@@ -258,7 +258,7 @@ test('what is neither file nor directory is no item', async () => {
 });
 
 test.each([['has a name that is too long', `a/${'x'.repeat(300)}/*.txt`, /^a\/x+ \(ENAMETOOLONG\)$/]])(
-  'a directory that the pattern names is reported when it %s',
+  'reports a directory named by the pattern that %s',
   async (_, pattern, example) => {
     const { items, warnings } = await enumerateAll('file', { base_directory: tree('a/b.txt'), pattern });
     expect(items).toEqual([]);
@@ -267,7 +267,7 @@ test.each([['has a name that is too long', `a/${'x'.repeat(300)}/*.txt`, /^a\/x+
   },
 );
 
-test('a directory that the pattern names is not the base: when it cannot be read it is reported', () => {
+test('reports an unreadable directory named by the pattern instead of failing', () => {
   const seen: string[] = [];
   const warnings = { add: (kind: string, example: string) => seen.push(`${kind}: ${example}`), report() {} };
   const scope = scopeOf({ pattern: '**', excludes: [], hidden: true });
@@ -278,7 +278,7 @@ test('a directory that the pattern names is not the base: when it cannot be read
   expect(() => [...walk({ base: join(base, 'gone'), start: '', ...all })]).toThrow('ENOENT');
 });
 
-test('a walk that finds nothing lets others have their turn', () => {
+test('yields to other work during a walk without matches', () => {
   const base = tree(...Array.from({ length: 100 }, (_, n) => `${n}.txt`));
   const scope = scopeOf({ pattern: '*.md', excludes: [], hidden: false });
   const warnings = { add() {}, report() {} };
@@ -287,7 +287,7 @@ test('a walk that finds nothing lets others have their turn', () => {
   expect(new Set(found)).toEqual(new Set([null]));
 });
 
-test('a directory below that cannot be read is reported and the others are given', async () => {
+test('reports an unreadable subdirectory and yields the other files', async () => {
   const base = tree('a.txt', 'z.txt');
   // Deeper than a path may be long: nobody, not even root, can read it by its whole path.
   execFileSync('bash', [
@@ -329,19 +329,23 @@ describe('refusals', () => {
     ['one that leaves the base', { pattern: '../other/*' }, /"\.\." leaves the directory.* at character 1 of /],
     ['one that seems to leave it', { pattern: 'a/../b' }, /"\.\." leaves the directory.* at character 3 of /],
     ['an escaped way out', { pattern: 'a/\\.\\./b' }, /"\.\." leaves the directory/],
-    ['a home directory', { pattern: '~/*.md' }, /"~" is no directory here: write the home directory in base_directory/],
+    ['a home directory', { pattern: '~/*.md' }, /"~" is not expanded here: write the home directory in base_directory/],
     ['a directory', { pattern: 'docs/' }, /ends with a directory, and items are files: write "docs\/\*\*"/],
     ['a directory with a dot', { pattern: 'docs/.' }, /ends with a directory.*"docs\/\*\*"/],
-    ['nothing', { pattern: '{,}' }, /stands for no name at all$/],
-    ['a slash in a group', { pattern: '@(a/b|c)' }, /a group takes one name, no "\/".* at character 4 of /],
+    ['nothing', { pattern: '{,}' }, /matches no name at all$/],
+    [
+      'a slash in a group',
+      { pattern: '@(a/b|c)' },
+      /a group matches one name and cannot contain "\/".* at character 4 of /,
+    ],
     [
       'an unknown class',
       { pattern: 'x[[:letter:]]' },
-      /"\[:letter:\]" is no class .*alnum, alpha.* at character 3 of /,
+      /"\[:letter:\]" is not a character class.*alnum, alpha.* at character 3 of /,
     ],
     ['an equivalence class', { pattern: '[[=a=]]' }, /"\[=a=\]" depends on the locale/],
     ['a collating symbol', { pattern: 'a[[.-.]]' }, /"\[\.-\.\]" depends on the locale.* at character 3 of /],
-    ['a NUL', { pattern: 'a/\0/*.txt' }, /no name has a NUL character; at character 3 of /],
+    ['a NUL', { pattern: 'a/\0/*.txt' }, /a name cannot contain a NUL character; at character 3 of /],
     ['a directory with an escaped dot', { pattern: 'docs/\\.' }, /ends with a directory.*"docs\/\*\*"/],
     ['an escaped dot at every depth', { pattern: '**/\\.' }, /ends with a directory/],
     ['an escaped dot alone', { pattern: '\\.' }, /ends with a directory/],
@@ -359,9 +363,9 @@ describe('refusals', () => {
     [
       'an exclude that takes back',
       { exclude_patterns: ['a', '!b.md'] },
-      /^.*exclude_patterns\[1\]: .*"!" takes nothing back/,
+      /^.*exclude_patterns\[1\]: .*"!" cannot re-include files/,
     ],
-    ['an exclude out of braces', { exclude_patterns: ['{a,!b}'] }, /"!" takes nothing back/],
+    ['an exclude out of braces', { exclude_patterns: ['{a,!b}'] }, /"!" cannot re-include files/],
     [
       'an exclude that leaves the base',
       { exclude_patterns: ['a/../b'] },
@@ -372,14 +376,14 @@ describe('refusals', () => {
       { exclude_patterns: ['a', 'x'.repeat(70_000)] },
       /exclude_patterns\[1\]: expected a glob/,
     ],
-  ])('a glob that names %s is refused', async (_, config, message) => {
+  ])('refuses a glob with %s', async (_, config, message) => {
     const error = await refusal(() => parseConfig(fileEnumerator, { base_directory: '.', ...config }));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toMatch(/expected a glob, found one that cannot be read/);
     expect(error.message).toMatch(message);
   });
 
-  test.each(['!(a)', '\\!a', '/a', './a', 'a/', '~$*.docx', '{!(a),b}'])('the exclude %s is taken', (exclude) => {
+  test.each(['!(a)', '\\!a', '/a', './a', 'a/', '~$*.docx', '{!(a),b}'])('accepts the exclude %s', (exclude) => {
     expect(() => parseConfig(fileEnumerator, { base_directory: '.', exclude_patterns: [exclude] })).not.toThrow();
   });
 });
@@ -391,7 +395,7 @@ test.each([
   ['.', '/home/u/place'],
   ['/absolute//path', '/absolute/path'],
   ['~user', '/home/u/place/~user'],
-])('base %s is resolved and shown as %s', (base_directory, expected) => {
+])('resolves base %s to %s', (base_directory, expected) => {
   const config = parseConfig(fileEnumerator, { base_directory });
   expect(fileEnumerator.resolve(config, { workingDirectory: '/home/u/place' }).base_directory).toBe(expected);
 });

@@ -34,7 +34,7 @@ test.each([
   ['\\{a,b}', '\\{a,b}'],
   ['{a\\,b,c}', 'a\\,b c'],
   ['{a\\\\,b}', 'a\\\\ b'],
-])('braces are expanded as bash does: %s', (text, words) => {
+])('expands braces as bash does: %s', (text, words) => {
   expect(expandBraces(text).join(' ')).toBe(words);
 });
 
@@ -48,7 +48,7 @@ test.each([
   ['a\\*/x', ['a*']],
   ['./a//./b/x', ['a', 'b']],
   ['a/**/b/x', ['a']],
-])('the directory that all matches of %s lie in is %j', (pattern, directory) => {
+])('the directory of all matches of %s is %j', (pattern, directory) => {
   expect(directoryOf(pattern)).toEqual(directory);
 });
 
@@ -66,8 +66,8 @@ const HOSTILE: readonly string[] = [
   `*(${Array(700).fill('aa').join('|')})[c]`,
 ];
 
-describe('the time of a glob is bounded', () => {
-  test.each(HOSTILE)('for a name of 255 characters: %s', (pattern) => {
+describe('time is bounded', () => {
+  test.each(HOSTILE)('when matching a name of 255 characters: %s', (pattern) => {
     const scope = scopeOf({ pattern, excludes: [], hidden: false });
     const started = performance.now();
     scope.takes('a'.repeat(254));
@@ -82,7 +82,7 @@ describe('the time of a glob is bounded', () => {
     ['open lists', '{a,'.repeat(900)],
     ['lists that multiply', '{a,b}'.repeat(999)],
     ['escaped braces', '\\{'.repeat(900)],
-  ])('for reading it: %s', (_, pattern) => {
+  ])('when parsing: %s', (_, pattern) => {
     const started = performance.now();
     try {
       parseGlob(pattern);
@@ -93,7 +93,7 @@ describe('the time of a glob is bounded', () => {
   });
 });
 
-test('a long list in braces is looked up, not tried name by name', () => {
+test('looks up a long list in braces instead of trying each name', () => {
   const names = Array.from({ length: 5000 }, (_, n) => `name ${n}`);
   const scope = scopeOf({ pattern: `{${names.join()}}`, excludes: [], hidden: false });
   const started = performance.now();

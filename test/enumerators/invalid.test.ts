@@ -60,7 +60,7 @@ const SOURCES: readonly (readonly [
 ];
 
 describe('records that cannot be items', () => {
-  test.each(SOURCES)('%s are refused together, with their places', async (_, type, content, fields, _good, places) => {
+  test.each(SOURCES)('%s are refused together with their places', async (_, type, content, fields, _good, places) => {
     const error = await refusal(() => read(type, content, fields));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toContain(`, ${places[0]}: expected`);
@@ -69,7 +69,7 @@ describe('records that cannot be items', () => {
     expect(error.hint).toContain('on_invalid: "skip"');
   });
 
-  test.each(SOURCES)('%s are left out, counted and listed', async (_, type, content, fields, good, places) => {
+  test.each(SOURCES)('%s are skipped, counted and listed', async (_, type, content, fields, good, places) => {
     const { items, skipped } = await read(type, content, { ...fields, on_invalid: 'skip' });
     expect(skipped).toMatchObject({
       invalid: places.length,
@@ -81,7 +81,7 @@ describe('records that cannot be items', () => {
     if (type !== 'dynamic') expect(numbers).toEqual(good);
   });
 
-  test('where a number is the key, it is that of the record', async () => {
+  test('a number as key is that of the record', async () => {
     const { items } = await read('json', '1\n{\n3\n', { format: 'jsonl', on_invalid: 'skip' });
     expect(items.map(({ key, payload }) => [key, payload._id])).toEqual([
       [undefined, '0'],
@@ -89,12 +89,12 @@ describe('records that cannot be items', () => {
     ]);
   });
 
-  test('a row with several faults is one', async () => {
+  test('counts a row with several faults once', async () => {
     const { items, skipped } = await read('csv', 'a,b\n1,5" x 6" y"\n2,3\n4" z",5" "6\n', { on_invalid: 'skip' });
     expect([items.length, skipped.invalid]).toEqual([1, 2]);
   });
 
-  test('the first 20 are listed, and reading ends there', async () => {
+  test('lists the first 20 and then stops reading', async () => {
     const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
     const error = await refusal(() => read('csv', `a,b\n${rows}"never closed`));
     expect(error.details?.invalid).toHaveLength(20);
@@ -104,7 +104,7 @@ describe('records that cannot be items', () => {
     expect(skipped.records).toHaveLength(20);
   });
 
-  test('what makes the rest unreadable refuses the source whatever the config says', async () => {
+  test('refuses a source that becomes unreadable despite on_invalid "skip"', async () => {
     for (const content of ['a,b\n1,"2\n3,4\n', 'a,b\n"1"x,2\n']) {
       const error = await refusal(() => read('csv', content, { on_invalid: 'skip' }));
       expect(error.message).toMatch(/line 2: expected a/);
@@ -115,7 +115,7 @@ describe('records that cannot be items', () => {
   const broken = (text: string) => Buffer.from(text.replaceAll('\ufffd', '\xef\xbf\xbd'), 'latin1');
   test.each<[string, string, Buffer, JsonObject, number, readonly string[]]>([
     ['a row of CSV', 'csv', broken('a,b\n1,2\n3,\xe9\n4,\xe8\n5,\ufffd\n'), {}, 2, ['line 3', 'line 4']],
-    ['a row behind quoted breaks', 'csv', broken('a,b\r\n"1\r\n",2\r\n3,"\xe9\r\n"\r\n4,5\r\n'), {}, 2, ['line 4']],
+    ['a row after quoted breaks', 'csv', broken('a,b\r\n"1\r\n",2\r\n3,"\xe9\r\n"\r\n4,5\r\n'), {}, 2, ['line 4']],
     ['a character cut off at the end', 'csv', broken('a,b\n1,2\n3,\xc3'), {}, 1, ['line 3']],
     ['half of UTF-16', 'csv', Buffer.from('\ufeffa,b\n1,2\n3,\ud83d\n', 'utf16le'), {}, 1, ['line 3']],
     [
@@ -135,7 +135,7 @@ describe('records that cannot be items', () => {
       ['line 2, column 1', 'line 3, column 1'],
     ],
     ['a member of an object', 'json', broken('{"m":{"a":1,"\xe9":2}}'), { items_path: 'm' }, 1, ['line 1, column 17']],
-  ])('bytes that do not decode: %s', async (_, type, content, config, good, places) => {
+  ])('undecodable bytes: %s', async (_, type, content, config, good, places) => {
     const error = await refusal(() => read(type, content, config));
     expect(error.message).toMatch(/: expected utf-(8|16le), found bytes that are not/);
     expect(error.details?.invalid).toMatchObject(places.map((place) => ({ place })));
@@ -145,7 +145,7 @@ describe('records that cannot be items', () => {
     expect(skipped.records.map(({ place }) => place)).toEqual(places);
   });
 
-  test('bytes that do not decode, on both sides of what is read at once', async () => {
+  test('undecodable bytes split between chunks', async () => {
     const rows = Array.from({ length: 40_000 }, (_, at) =>
       at % 10_000 === 9_999 ? `${at},caf\xe9\n` : `${at},caf\xc3\xa9\n`,
     );
@@ -157,14 +157,14 @@ describe('records that cannot be items', () => {
     );
   });
 
-  test('bytes that do not decode where no item is do not matter', async () => {
+  test('ignores undecodable bytes outside items', async () => {
     expect((await read('csv', broken('\xe9\na,b\n#\xe9\n1,2\n'), { skip_lines: 1, comment: '#' })).items).toHaveLength(
       1,
     );
     expect((await read('json', broken('{"x":"\xe9","m":[1]}'), { items_path: 'm' })).items).toHaveLength(1);
   });
 
-  test('bytes that do not decode in what holds the items refuse the source', async () => {
+  test('refuses undecodable bytes in the structure around the items', async () => {
     const header = await refusal(() => read('csv', broken('a,\xe9\n1,2\n'), { on_invalid: 'skip' }));
     expect(header.message).toMatch(/line 1: expected utf-8/);
     const between = await refusal(() => read('json', broken('[1,\xe9]'), { format: 'json', on_invalid: 'skip' }));
@@ -180,7 +180,7 @@ describe('records that cannot be items', () => {
     expect(skipped.records).toEqual([{ place: 'line 3', reason: 'expected text in utf-8, found a NUL character' }]);
   });
 
-  test('ragged rows that are to be skipped are, though other invalid records are refused', async () => {
+  test('skips ragged rows although other invalid records are refused', async () => {
     const { items, skipped } = await read('csv', 'a,b\n1\n2,3\n', { ragged_rows: 'skip' });
     expect(items).toHaveLength(1);
     expect(skipped).toMatchObject({ invalid: 1, records: [{ place: 'line 2' }] });
@@ -189,20 +189,20 @@ describe('records that cannot be items', () => {
   });
 
   test.each<[string, string, string, JsonObject]>([
-    ['a quote never closed behind them', 'csv', 'a,b\n1,2\n3\n4,"5\n', {}],
+    ['a quote never closed after them', 'csv', 'a,b\n1,2\n3\n4,"5\n', {}],
     ['no other rows', 'csv', 'a,b\n,2\n,3\n', { id_column: 'a' }],
-    ['a fault of the text behind them', 'json', '[{"id":1},{},\n}', { id_field: 'id', format: 'json' }],
-    ['a line that is too long behind them', 'json', `1\n{\n"${'x'.repeat(17 * 1024 * 1024)}"\n`, { format: 'jsonl' }],
+    ['a fault of the text after them', 'json', '[{"id":1},{},\n}', { id_field: 'id', format: 'json' }],
+    ['a line that is too long after them', 'json', `1\n{\n"${'x'.repeat(17 * 1024 * 1024)}"\n`, { format: 'jsonl' }],
     ['only lines that are no JSON', 'json', 'a\nb\n', { format: 'jsonl' }],
     [
-      'code that throws behind them',
+      'code that throws after them',
       'dynamic',
       'export function* enumerate() { yield 1; yield "\\ud800"; throw new Error("x"); }',
       {},
     ],
     ['an empty file', 'csv', '', {}],
     ['more lines to skip than there are', 'csv', 'a\n1\n', { skip_lines: 9 }],
-  ])('on_invalid is not named where it does not help: %s', async (_, type, content, config) => {
+  ])('does not suggest on_invalid when it does not help: %s', async (_, type, content, config) => {
     expect((await refusal(() => read(type, content, config))).hint).not.toContain('on_invalid');
     const skipping = read(type, content, { ...config, on_invalid: 'skip' });
     const found = await skipping.then(
@@ -212,7 +212,7 @@ describe('records that cannot be items', () => {
     expect([0, 'refused']).toContain(found);
   });
 
-  test('on_invalid is not named where it is set', async () => {
+  test('does not suggest on_invalid when it is set', async () => {
     for (const content of ['a,b\n1,"2\n', '', 'a\n\xff\n"']) {
       expect((await refusal(() => read('csv', broken(content), { on_invalid: 'skip' }))).hint).not.toContain(
         'on_invalid',
@@ -220,24 +220,24 @@ describe('records that cannot be items', () => {
     }
   });
 
-  test('on_invalid is named where there are more of them than are listed', async () => {
+  test('suggests on_invalid when there are more invalid records than listed', async () => {
     const rows = Array.from({ length: 30 }, (_, at) => `${at}\n`).join('');
     const error = await refusal(() => read('csv', `a,b\n1,2\n${rows}`));
     expect(error.message).toMatch(/line 3: .*\. 29 more, the first 19 of them: line 4: .*line 22: [^;]*$/);
     expect(error.hint).toContain('on_invalid: "skip"');
   });
 
-  test('without a count nothing is said of others, but that there may be some', async () => {
+  test('says that there may be others when their number is unknown', async () => {
     expect((await refusal(() => read('csv', 'a,b\n1\n2,3\n4\n'))).message).toMatch(
       /line 2: .*\. 1 more: line 4: [^;]*$/,
     );
     const error = await refusal(() => read('csv', 'a,b\n1\n"never closed'));
-    expect(error.message).toMatch(/line 2: .* found 1; and perhaps others behind it$/);
+    expect(error.message).toMatch(/line 2: .* found 1; and perhaps others after it$/);
   });
 
   test.each([
     [{ on_invalid: 'skip' }, 'skip'],
     [{ on_invalid: 'refuse' }, 'refuse'],
     [{}, 'refuse'],
-  ])('a config of %j means %s', (config, expected) => expect(onInvalid(config)).toBe(expected));
+  ])('config %j means %s', (config, expected) => expect(onInvalid(config)).toBe(expected));
 });

@@ -86,28 +86,28 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
     ],
     // Several texts
     [
-      'an object behind an array',
+      'an object after an array',
       '[{"a":1}]{"a":2}',
       {},
       /line 1, column 10: expected an array, as the texts before, found an object$/,
       [],
     ],
     [
-      'an array behind an object',
+      'an array after an object',
       '{"a":1}[2]',
       {},
       /line 1, column 8: expected an object, as the texts before, found an array$/,
       [],
     ],
     [
-      'a value behind an array',
+      'a value after an array',
       '[1]\n\n 5',
       { format: 'json' },
       /line 3, column 2: expected an array, as the texts before, found a single value$/,
       [[{ format: 'jsonl' }, 2]],
     ],
     [
-      'objects behind an array, each on its line',
+      'objects after an array, each on its line',
       '[1]\n{"a":2}\n',
       { format: 'json' },
       /line 2, column 1: expected an array, as the texts before/,
@@ -133,7 +133,7 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
       ];
     }),
     [
-      'an array behind a single value',
+      'an array after a single value',
       '5\n[1]\n',
       {},
       /line 2, column 1: expected a single value, as the texts before, found an array$/,
@@ -149,7 +149,7 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
     ],
     // Lines
     [
-      'objects over several lines behind a first one',
+      'objects over several lines after a first one',
       '{"a":1}\n{\n"a":2}\n',
       {},
       /line 2, column 2: expected a key or "}", found the end of the text/,
@@ -164,7 +164,7 @@ const REFUSED: readonly (readonly [string, string, JsonObject, RegExp, readonly 
     ['a text cut off', '{"items": [1, 2', { items_path: 'items' }, /found the end of the text/, []],
   ];
 
-describe('a refusal that a setting would cure names it, and no other', () => {
+describe('a refusal names the one setting that cures it', () => {
   test.each(REFUSED)('%s', async (_, content, config, message, cures) => {
     const file_path = join(temporaryDirectory(), 'source.json');
     writeFileSync(file_path, content);
@@ -181,12 +181,12 @@ describe('a refusal that a setting would cure names it, and no other', () => {
 test.each([
   ['[1][2]', 2],
   ['[1] []\n[2, 3]', 3],
-])('arrays one behind the other are read: %s', async (content, count) => {
+])('reads consecutive arrays: %s', async (content, count) => {
   const file_path = join(temporaryDirectory(), 'source.json');
   writeFileSync(file_path, content);
   expect(await sourceItems('json', { file_path, format: 'json' })).toHaveLength(count);
 });
 
-test('lists are found in a text that is cut off', () => {
+test('finds lists in a truncated text', () => {
   expect(collectionsIn('{"a": {"rows": [{"x": "]"}, {"x"')).toEqual([{ path: 'a.rows', kind: 'list' }]);
 });

@@ -20,7 +20,7 @@ function scan(
   }
 }
 
-test('values, places and faults are the same however the text is cut', () => {
+test('finds the same values, places and faults however the text is split', () => {
   const character = fc.constantFrom(...'[]{},:"\\ \n0-1.eE', 'true', 'null', '\\u00e9', '"a":', '"x"', 'é', '🙂');
   const whole = fc.oneof(
     fc.array(character, { maxLength: 20 }).map((parts) => parts.join('')),
@@ -40,7 +40,7 @@ test('values, places and faults are the same however the text is cut', () => {
   );
 });
 
-test('a check without a path takes exactly what JSON.parse takes', () => {
+test('accepts exactly what JSON.parse accepts without a path', () => {
   const character = fc.constantFrom(
     ...'[]{},:"\\ \n0-1.eE',
     'true',
@@ -77,11 +77,11 @@ test('a check without a path takes exactly what JSON.parse takes', () => {
 test.each<[string, string[], readonly string[] | null]>([
   ['one value in pieces', ['["', 'x'.repeat(30), 'x'.repeat(30), '"]'], []],
   ['one number', [`[${'1'.repeat(60)}`, '1]'], []],
-])('more than the longest length is refused: %s', (_, pieces, path) => {
+])('refuses more than maxLength: %s', (_, pieces, path) => {
   expect(scan(pieces, path, 50)).toMatch(/^1:\d+ expected at most 50 characters in one value, found more$/);
 });
 
-test('what is not wanted may be of any length', () => {
+test('accepts any length outside the selected values', () => {
   const long = JSON.stringify({ skipped: ['x'.repeat(500), { y: [1, 2, 3] }], items: [1] });
   expect(scan([long.slice(0, 99), long.slice(99)], ['items'], 50)).toEqual([
     { text: '1', key: null, line: 1, column: long.length - 2 },

@@ -20,7 +20,7 @@ async function items(content: string | Uint8Array, config: JsonObject = {}, name
   return payloads.map(({ _index, _id, ...fields }) => fields);
 }
 
-test('an item is its fields, its number, its key and its place', async () => {
+test('yields the fields, the number, the key and the place', async () => {
   const content = '[\n  {"sku": "A1", "price": 7.5},\n  {"sku": 2}\n]';
   expect((await enumerateAll('json', { file_path: file(content), id_field: 'sku' })).items).toEqual([
     { key: 'A1', place: 'line 2, column 3', payload: { sku: 'A1', price: 7.5, _index: 0, _id: 'A1' } },
@@ -28,7 +28,7 @@ test('an item is its fields, its number, its key and its place', async () => {
   ]);
 });
 
-test('without an id_field the number is the key, and fields called _id and _index keep their own values', async () => {
+test('uses the number as key without id_field and keeps fields named _id and _index', async () => {
   const { items } = await enumerateAll('json', { file_path: file('[{"_id": {"$oid": "x"}}, {"_index": null}]') });
   expect(items.map(({ key, payload }) => [key, payload])).toEqual([
     [undefined, { _id: { $oid: 'x' }, _index: 0 }],
@@ -36,7 +36,7 @@ test('without an id_field the number is the key, and fields called _id and _inde
   ]);
 });
 
-describe('a field that an item gives twice', () => {
+describe('a repeated field', () => {
   const REPEATED = [
     '{"a": 1, "a": 2}',
     '{"a": 1, "\\u0061" : 2}',
@@ -57,7 +57,7 @@ describe('a field that an item gives twice', () => {
   test.each([
     ['JSON', `[\n${[...CLEAN, ...REPEATED].join(',\n')}]`, 'source.json', ', column 1'],
     ['JSON Lines', `\n${[...CLEAN, ...REPEATED].join('\n')}`, 'source.jsonl', ''],
-  ])('has its last value, and is told with its place, in %s', async (_, content, name, column) => {
+  ])('keeps its last value, with a warning and its place, in %s', async (_, content, name, column) => {
     const { payloads, warnings } = await enumerateAll('json', { file_path: file(content, name) });
     expect(payloads).toHaveLength(CLEAN.length + REPEATED.length);
     expect(payloads[CLEAN.length]).toMatchObject({ a: 2 });
@@ -68,7 +68,7 @@ describe('a field that an item gives twice', () => {
   });
 });
 
-describe('what a file may look like', () => {
+describe('accepted files', () => {
   const ab = [{ a: 1 }, { b: [2, { c: null }] }];
   const text = JSON.stringify(ab);
   const values = (...all: Json[]) => all.map((value) => ({ value }));
@@ -90,11 +90,11 @@ describe('what a file may look like', () => {
     ]),
     ['arrays over lines', '[{"a":1},\n{"a":3}]\n[\n{"a":2}]\n', {}, [{ a: 1 }, { a: 3 }, { a: 2 }]],
     ['empty arrays on lines', '[]\n[1]\n[]\n', {}, values(1)],
-    ['arrays behind separators', '\u001e[1]\n\u001e[2]\n', {}, values(1, 2)],
+    ['arrays after separators', '\u001e[1]\n\u001e[2]\n', {}, values(1, 2)],
     ['every value of every value', '{"a":[1],"b":[2,3]}', { items_path: '*[*]' }, values(1, 2, 3)],
     ['the first list of every value', '{"a":[[1],[4]],"b":[[2,3]]}', { items_path: '*[0]' }, values(1, 2, 3)],
     ['a list in every value', '[{"a":[1]},{"a":[2]}]', { items_path: '*.a[*]' }, values(1, 2)],
-    ['brackets behind a star below', '{"x":{"a":[[1]],"b":[[2]]}}', { items_path: 'x.*[0][*]' }, values(1, 2)],
+    ['brackets after a star below', '{"x":{"a":[[1]],"b":[[2]]}}', { items_path: 'x.*[0][*]' }, values(1, 2)],
     ['a name that is a star', '{"*":[[1],[2]]}', { items_path: '\\*[1]' }, values(2)],
     [
       'an array below a path',
@@ -121,23 +121,23 @@ describe('what a file may look like', () => {
     expect(await items(content, config)).toEqual(expected);
   });
 
-  test('JSON Lines are known by a first line that is longer than what is read at once', async () => {
+  test('detects JSON Lines with a first line longer than a chunk', async () => {
     const first = { text: 'x'.repeat(200_000) };
     expect(await items(`${JSON.stringify(first)}\n{"a":1}\n`)).toEqual([first, { a: 1 }]);
   });
 
-  test('a name with .jsonl or .ndjson is JSON Lines, whatever the first line looks like', async () => {
+  test('a .jsonl or .ndjson file is JSON Lines whatever its first line', async () => {
     expect(await items('[1]\n', {}, 'x.jsonl')).toEqual([{ value: [1] }]);
     expect(await items('{"a":1}\n[2]\n3\n', {}, 'x.jsonl')).toEqual([{ a: 1 }, { value: [2] }, { value: 3 }]);
     expect(await items(gzipSync('{"a":1}\n'), {}, 'x.ndjson.gz')).toEqual([{ a: 1 }]);
   });
 
-  test('a field called __proto__ is a field', async () => {
+  test('accepts a field named __proto__', async () => {
     const [item] = await items('[{"__proto__": {"x": 1}}]');
     expect(Object.keys(item ?? {})).toEqual(['__proto__']);
   });
 
-  test('values may be cut anywhere by the pieces in which a file is read', async () => {
+  test('values may be split anywhere between chunks', async () => {
     const value = { 'k"\\': ['é🙂\\"', -1.5e-7, { deep: [true, null, ''] }], long: 'x'.repeat(997) };
     const many = Array.from({ length: 500 }, (_, at) => ({ ...value, at }));
     expect(await items(JSON.stringify(many))).toEqual(many);
@@ -146,7 +146,7 @@ describe('what a file may look like', () => {
   });
 });
 
-describe('refused, with line and column', () => {
+describe('refusals with line and column', () => {
   const deep = `${'['.repeat(501)}${']'.repeat(501)}`;
   test.each<[string, string | Uint8Array, JsonObject, RegExp]>([
     [
@@ -172,22 +172,17 @@ describe('refused, with line and column', () => {
     ],
     ['text cut off in an array', '[1,\n2', {}, /line 2, column 2: expected "," or "\]", found the end of the text/],
     ['text cut off in a string', '[1,\n"ab', {}, /line 2, column 4: expected the end of a string, found the end/],
-    ['something behind the end', '[1]\n x', { format: 'json' }, /line 2, column 2: expected the end, found "x"/],
+    ['something after the end', '[1]\n x', { format: 'json' }, /line 2, column 2: expected the end, found "x"/],
     [
-      'another text than an array behind one',
+      'a text other than an array after one',
       '[1] {}',
       {},
       /column 5: expected an array, as the texts before, found an object/,
     ],
-    [
-      'single values one behind the other',
-      '1 "x"null',
-      {},
-      /column 1: expected an array at the top, found a single value/,
-    ],
-    ['an array behind an object', '{} [1]', {}, /column 4: expected an object, as the texts before, found an array/],
-    ['a word behind an object', '{}\nnull', { format: 'json' }, /line 2, column 1: expected an object, as the texts/],
-    ['a bracket behind the end', '[1]]', {}, /line 1, column 4: expected the end, found "\]"/],
+    ['consecutive single values', '1 "x"null', {}, /column 1: expected an array at the top, found a single value/],
+    ['an array after an object', '{} [1]', {}, /column 4: expected an object, as the texts before, found an array/],
+    ['a word after an object', '{}\nnull', { format: 'json' }, /line 2, column 1: expected an object, as the texts/],
+    ['a bracket after the end', '[1]]', {}, /line 1, column 4: expected the end, found "\]"/],
     ['half of a surrogate pair', '[1,\n"\\ud800"]', {}, /line 2, column 1: expected whole characters, found half/],
     ['half of one in a list', '{"a":["x","\\udc00x"]}\n{}\n', {}, /line 1: .* half of a surrogate pair in a\.1/],
     ['half of one in a name', '{"\\uD83D":1}\n{}\n', {}, /line 1: .* half of a surrogate pair in the name of/],
@@ -256,7 +251,7 @@ describe('refused, with line and column', () => {
     ],
     ['an id that is no whole text', '[{"id":"\\ud800"}]', { id_field: 'id' }, /half of a surrogate pair in id/],
     [
-      'an item with an id that is none',
+      'an item with an invalid id',
       '[{"id":null}]',
       { id_field: 'id' },
       /expected a text or number in id_field "id", found null/,
@@ -276,7 +271,7 @@ describe('refused, with line and column', () => {
   });
 });
 
-describe('several texts one behind the other', () => {
+describe('several consecutive texts', () => {
   const ab = [{ a: 1 }, { b: 2 }];
   test.each<[string, string | Uint8Array, JsonObject, readonly JsonObject[]]>([
     ['objects on one line', '{"a":1}{"b":2}', {}, ab],
@@ -294,18 +289,18 @@ describe('several texts one behind the other', () => {
     expect(found.map(({ place }) => place)).toEqual(['line 1, column 1', 'line 3, column 3']);
   });
 
-  test('one object that is very long is refused at once, as one alone', async () => {
+  test('refuses a very long single object early', async () => {
     const long = `{"a":"${'x'.repeat(17 * 1024 * 1024)}"}`;
     expect((await refusal(() => items(long))).message).toMatch(/line 1, column 1: expected an array at the top/);
   });
 
-  test('a fault in a later one has its place', async () => {
+  test('reports the place of a fault in a later text', async () => {
     expect((await refusal(() => items('{"a":1}\n\n{"b":}', { format: 'json' }))).message).toMatch(/line 3, column 6/);
   });
 });
 
 describe('the members of an object are items', () => {
-  test('their names are _key and the key', async () => {
+  test('use their names as _key and as key', async () => {
     const content = '{"users":{"ada":{"n":1},"bo":7,"c":{"_key":"own"}}}';
     const { items: found } = await enumerateAll('json', { file_path: file(content), items_path: 'users' });
     expect(found.map(({ key, payload }) => [key, payload])).toEqual([
@@ -345,7 +340,7 @@ describe('the members of an object are items', () => {
     expect(found.map(({ key, payload: { _index, _id, ...fields } }) => [key, fields])).toEqual(expected);
   });
 
-  test('one without a name is refused', async () => {
+  test('refuses a member without a name', async () => {
     const error = await refusal(() => items('{"m":{"":1}}', { items_path: 'm' }));
     expect(error.message).toMatch(/line 1, column 10: expected a name, found ""/);
   });
@@ -372,13 +367,13 @@ describe('wildcards in items_path', () => {
     ['two, and a last one', '[[[1],[2]],[[3]]]', '[*][*][*]', [[1], [2], [3]]],
     ['a star in a name', '{"*":[1],"a[*]":[2]}', '\\*', [[1]]],
     ['a bracket in a name', '{"*":[1],"a[*]":[2]}', 'a\\[*]', [[2]]],
-    ['a bracket that is none', '{"a[x]":[2]}', 'a[x]', [[2]]],
+    ['a bracket in a name', '{"a[x]":[2]}', 'a[x]', [[2]]],
   ])('%s: %s %s', async (_, content, items_path, expected) => {
     const { payloads } = await enumerateAll('json', { file_path: file(content), items_path });
     expect(payloads.map(({ value, _key }) => (_key === undefined ? [value] : [value, _key]))).toEqual(expected);
   });
 
-  test('where they lead nowhere is told, with places', async () => {
+  test('warn with places where they lead nowhere', async () => {
     const content = '{"r":[{"items":[1]},\n{"itmes":[2]},\n{"items":null},\nnull]}';
     const { payloads, warnings } = await enumerateAll('json', { file_path: file(content), items_path: 'r[*].items' });
     expect(payloads).toHaveLength(1);
@@ -386,7 +381,7 @@ describe('wildcards in items_path', () => {
     expect(warnings[0]?.examples[0]).toMatch(/^line 2, column 13: expected "items" in "r\[\*\]", found "itmes"/);
   });
 
-  test('before them, and where they lead to a single value, nothing may be missing', async () => {
+  test('refuse a missing step before them, and a single value at their end', async () => {
     expect((await refusal(() => items('{"q":[]}', { items_path: 'r[*].items' }))).message).toMatch(
       /expected "r" in the top/,
     );
@@ -396,13 +391,13 @@ describe('wildcards in items_path', () => {
   });
 });
 
-test('JSON Lines have no items_path', async () => {
+test('refuses items_path with JSON Lines', async () => {
   const error = await refusal(() => items('{"a":[1]}\n', { format: 'jsonl', items_path: 'a' }));
   expect(error.message).toContain('items_path: expected none with format "jsonl"');
   expect(error.hint).toMatch(/\w/);
 });
 
-test('a fault behind the limit does not matter', async () => {
+test('ignores a fault after the limit', async () => {
   expect(await items('[1,2,x', { limit: 2 })).toEqual([{ value: 1 }, { value: 2 }]);
 });
 
@@ -419,4 +414,4 @@ test.each([
   ['a..b.', ['a', '', 'b', '']],
   ['.', ['', '']],
   ['a b', ['a b']],
-])('the path %s has the steps %j', (path, steps) => expect(splitPath(path)).toEqual(steps));
+])('splits the path %s into %j', (path, steps) => expect(splitPath(path)).toEqual(steps));

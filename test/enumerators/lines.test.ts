@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lineCutter } from '../../src/enumerators/reading/lines.ts';
 
-test('lines are the same however the text is cut', () => {
+test('returns the same lines however the text is split', () => {
   const text = fc.string({ unit: fc.constantFrom('a', 'é', '🙂', '\r', '\n') });
   fc.assert(
     fc.property(fc.array(text), (pieces) => {

@@ -26,7 +26,7 @@ async function outcome(type: string, config: JsonObject): Promise<readonly JsonO
 }
 
 test(
-  'CSV: what a plain reader of the rules sees is enumerated, what it refuses is refused',
+  'CSV: agrees with a plain reader of the rules',
   async () => {
     const file_path = join(temporaryDirectory(), 'nasty.csv');
     const piece = fc.oneof(
@@ -167,7 +167,7 @@ function valuesOf(content: string): readonly Json[] | null {
 }
 
 test(
-  'JSON: what JSON.parse sees is enumerated, what it refuses is refused',
+  'JSON: agrees with JSON.parse',
   async () => {
     const file_path = join(temporaryDirectory(), 'nasty.json');
     const array = fc.array(hard, { maxLength: 6 });
@@ -192,7 +192,7 @@ test(
 );
 
 test(
-  'JSON below a path: what JSON.parse sees there is enumerated, or the text is refused',
+  'JSON below a path: yields what JSON.parse finds there, or refuses the text',
   async () => {
     const file_path = join(temporaryDirectory(), 'nasty.json');
     const around = fc.dictionary(fc.constantFrom('a', 'data', 'x y', '__proto__'), json, { noNullPrototype: true });
@@ -217,7 +217,7 @@ test(
 );
 
 test(
-  'JSON Lines: what JSON.parse sees in each line is enumerated, what it refuses is refused',
+  'JSON Lines: agrees with JSON.parse for each line',
   async () => {
     const file_path = join(temporaryDirectory(), 'nasty.jsonl');
     const text = fc
@@ -243,7 +243,7 @@ test(
 );
 
 test(
-  'file names: every name that the directory holds is enumerated, or counted as not UTF-8',
+  'file names: enumerates every name or counts it as not UTF-8',
   async () => {
     const parent = temporaryDirectory();
     const readable = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).map((text) => Buffer.from(text));

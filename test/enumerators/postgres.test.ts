@@ -73,7 +73,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
     ['record[]', `array[row(1, 'a "b"'), row(2, NULL)]`, ['(1,"a ""b""")', '(2,)']],
     ['cstring[]', "'{a,b}'::cstring[]", ['a', 'b']],
     ['a record', 'row(1, 2)', '(1,2)'],
-    ['a name, which is no list', "'abc'::name", 'abc'],
+    ['a name, which is not a list', "'abc'::name", 'abc'],
     ['xml[]', 'array[\'<a b="c"/>\'::xml]', ['<a b="c"/>']],
     ['box[], with semicolons between', "array['(1,1),(0,0)', '(3,3),(2,2)']::box[]", ['(1,1),(0,0)', '(3,3),(2,2)']],
     ['bytea[]', String.raw`array['\x00ff']::bytea[]`, [{ $base64: 'AP8=' }]],
@@ -83,7 +83,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
     ['date[]', "array['2024-02-29']::date[]", ['2024-02-29']],
     ['uuid[]', "array['00000000-0000-0000-0000-000000000001']::uuid[]", ['00000000-0000-0000-0000-000000000001']],
     ['inet[] and money', "array['10.0.0.1']::inet[]", ['10.0.0.1']],
-    ['an int2vector, which is no list', "'1 2'::int2vector", '1 2'],
+    ['an int2vector, which is not a list', "'1 2'::int2vector", '1 2'],
     ['a point', "'(1,2)'::point", { x: 1, y: 2 }],
   ])('%s', async (_, expression, expected) => expect(await value(expression)).toEqual(expected));
 
@@ -101,7 +101,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
   test.each([
     ['keywords', (host: string) => `host=${host} user=postgres dbname=postgres`],
     ['a wait', (host: string) => `host=${host} user=postgres dbname=postgres connect_timeout=5`],
-    ['a database behind ?', (host: string) => `postgres:///?host=${host}&user=postgres&dbname=postgres`],
+    ['a database after ?', (host: string) => `postgres:///?host=${host}&user=postgres&dbname=postgres`],
     ['keywords with quotes and spaces', (host: string) => `dbname = 'postgres'  host='${host}' user = 'post\\gres'`],
     [
       'a URL with the directory of the socket',
@@ -113,7 +113,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL server', () => {
   });
 });
 
-/** The little of `pg` that is used here. */
+/** The part of `pg` that is used here. */
 interface Client {
   connect(): Promise<void>;
   query(text: string): Promise<unknown>;

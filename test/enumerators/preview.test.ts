@@ -29,7 +29,7 @@ function giving(enumerate: (context: EnumerationContext) => AsyncIterable<Enumer
   };
 }
 
-test('fields come in the order seen, with their types, different examples and how many items have them', async () => {
+test('lists fields in order of appearance, with types, examples and counts', async () => {
   const enumerator = giving(() =>
     Readable.from([
       { payload: { id: 1, tags: ['a'], long: 'x'.repeat(500) } },
@@ -48,7 +48,7 @@ test('fields come in the order seen, with their types, different examples and ho
   expect(shown).toMatchObject({ total: 4, complete: true });
 });
 
-test('counting stops at its time and says so, even while the source is silent', async () => {
+test('stops counting at the time limit, even if the source is silent, and reports it', async () => {
   const enumerator = giving(async function* ({ signal }) {
     yield { payload: { n: 1 } };
     yield { payload: { n: 2 } };
@@ -59,7 +59,7 @@ test('counting stops at its time and says so, even while the source is silent', 
   expect(shown).toMatchObject({ items: [{ n: 1 }], total: 2, complete: false });
 });
 
-test('who gives up a preview gets no half of one', async () => {
+test('an aborted preview returns nothing', async () => {
   const enumerator = giving(async function* ({ signal }) {
     yield { payload: {} };
     await new Promise((resolve) => signal?.addEventListener('abort', resolve));
@@ -70,7 +70,7 @@ test('who gives up a preview gets no half of one', async () => {
   expect(error.code).toBe('cancelled');
 });
 
-test('a fault behind the items shown is found while counting', async () => {
+test('finds a fault after the shown items while counting', async () => {
   const file_path = join(temporaryDirectory(), 'x.csv');
   writeFileSync(file_path, 'a,b\n1,2\n3,4\n5\n');
   const csv = await getEnumerator('csv');
@@ -80,14 +80,14 @@ test('a fault behind the items shown is found while counting', async () => {
   expect(error.message).toContain('line 4: expected 2 fields, found 1');
 });
 
-describe('two items with one key', () => {
+describe('repeated keys', () => {
   const file = () => {
     const file_path = join(temporaryDirectory(), 'x.csv');
     writeFileSync(file_path, 'id,b\n1,x\n2,y\n1,z\n3,w\n');
     return { file_path, id_column: 'id' };
   };
 
-  test('are refused as a job would refuse them', async () => {
+  test('are refused as by a job', async () => {
     const csv = await getEnumerator('csv');
     const error = await refusal(() =>
       preview(csv, parseConfig(csv, file()), context, { limit: 1, countForMs: 10_000 }),
@@ -95,7 +95,7 @@ describe('two items with one key', () => {
     expect(error.message).toContain('found "1" twice: line 2 and line 4.');
   });
 
-  test('are one where they are skipped, and that is said', async () => {
+  test('are skipped and counted with on_duplicate "skip"', async () => {
     const csv = await getEnumerator('csv');
     const config = parseConfig(csv, { ...file(), on_duplicate: 'skip' });
     const shown = await preview(csv, config, context, { limit: 9, countForMs: 10_000 });
@@ -109,7 +109,7 @@ describe('two items with one key', () => {
   });
 });
 
-test('warnings are shown', async () => {
+test('returns warnings', async () => {
   const file_path = join(temporaryDirectory(), 'x.csv');
   writeFileSync(file_path, 'a,a\n1,2\n');
   const csv = await getEnumerator('csv');

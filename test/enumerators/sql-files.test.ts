@@ -30,7 +30,7 @@ describe('text that is not UTF-8', () => {
          (4, CAST(x'41e9' AS TEXT), NULL), (5, '', NULL);`,
     );
 
-  test('is refused, with the rows and the bytes', async () => {
+  test('is refused with the row and the bytes', async () => {
     const error = await refusal(() => enumerateAll('sql', { connection_string: path(), query: 'SELECT * FROM t' }));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toMatch(/^query, row 2: expected text in UTF-8 in column "name", found bytes .*c328/);
@@ -40,9 +40,9 @@ describe('text that is not UTF-8', () => {
   test.each([
     ['SELECT * FROM t', [1, 3, 5]],
     ['SELECT * FROM t ORDER BY id DESC;', [5, 3, 1]],
-    ['WITH x AS (SELECT * FROM t) SELECT * FROM x WHERE id > 1 -- behind the first', [3, 5]],
+    ['WITH x AS (SELECT * FROM t) SELECT * FROM x WHERE id > 1 -- after the first', [3, 5]],
     ['SELECT id, name, name FROM t', [1, 3, 5]],
-  ])('is left out where the config says so, of %s', async (query, ids) => {
+  ])('is skipped with on_invalid skip: %s', async (query, ids) => {
     const rejected: string[] = [];
     const { payloads } = await enumerateAll(
       'sql',
@@ -53,13 +53,13 @@ describe('text that is not UTF-8', () => {
     expect(rejected).toHaveLength(2);
   });
 
-  test('is given as bytes where they are asked for', async () => {
+  test('is returned as bytes by CAST AS BLOB', async () => {
     const query = 'SELECT CAST(name AS BLOB) AS name FROM t WHERE id = ?';
     const { payloads } = await enumerateAll('sql', { connection_string: path(), query, params: [2] });
     expect(payloads).toMatchObject([{ name: { $base64: 'wyg=' } }]);
   });
 
-  test('a limit counts rows that are items', async () => {
+  test('a limit counts only rows that are items', async () => {
     const config = { connection_string: path(), query: 'SELECT id, name FROM t', on_invalid: 'skip', limit: 3 };
     const { payloads } = await enumerateAll('sql', config, { reject: () => {} });
     expect(payloads.map(({ id }) => id)).toEqual([1, 3, 5]);
@@ -75,8 +75,8 @@ describe('the path of a SQLite file', () => {
     ['a relative file: URL', 'a b.db', () => 'file:a%20b.db'],
     ['a percent-encoded sqlite: URL', 'a b.db', (path) => `sqlite://${encodeURI(path)}`],
     ['one with options', 'a.db', (path) => `sqlite://${path}?mode=ro`],
-    ['a percent sign that is one', 'a%20b.db', (path) => `sqlite://${path}`],
-    ['a percent sign that encodes nothing', '100%.db', (path) => path],
+    ['a literal percent sign', 'a%20b.db', (path) => `sqlite://${path}`],
+    ['a percent sign that encodes no character', '100%.db', (path) => path],
     ['a percent-encoded percent sign', 'a%20b.db', (path) => pathToFileURL(path).href],
     ['a question mark in a name', 'a?.db', (path) => path],
     ['an equals sign in a name', 'host.db=1', () => './host.db=1'],
@@ -125,10 +125,10 @@ describe('keywords of PostgreSQL', () => {
 
   test.each<[string, number, string]>([
     // Keywords
-    ['host=127.0.0.1 port 54871 user=postgres', 16, 'expected "=" behind each keyword, found a word without one'],
-    ['host=x user=y garbage', 15, 'expected "=" behind each keyword'],
+    ['host=127.0.0.1 port 54871 user=postgres', 16, 'expected "=" after each keyword, found a word without one'],
+    ['host=x user=y garbage', 15, 'expected "=" after each keyword'],
     ["host=x dbname='postgres", 15, 'expected a closing quote for dbname, found the end'],
-    ['host=x =y', 8, 'expected names that are known here, found ""'],
+    ['host=x =y', 8, 'expected a known name, found ""'],
     ['host=x Port=1', 8, 'found "Port". Did you mean "port"?'],
     ['host=x port=1x', 8, 'expected a number up to 65535 in port'],
     ['host=x port=0', 8, 'expected a number up to 65535 in port'],
@@ -141,7 +141,7 @@ describe('keywords of PostgreSQL', () => {
     ['service=shop', 1, 'found "service"'],
     // URLs
     ['postgres://x/db?foo=1', 17, 'found "foo"'],
-    ['postgres://x/db?user', 17, 'expected "=" behind each name'],
+    ['postgres://x/db?user', 17, 'expected "=" after each name'],
     ['postgres://x/db?user=a&port=1=2', 24, 'expected one "=" in port'],
     ['postgres://x/db?service=shop', 17, 'found "service"'],
     ['postgres://x/db?target_session_attrs=read-only', 17, 'expected any in target_session_attrs'],
@@ -155,7 +155,7 @@ describe('keywords of PostgreSQL', () => {
     ['postgres://[::1', 12, 'expected a host'],
     ['postgres://[::1]x/', 17, 'expected a host, a port, "/" or "?" there'],
     ['postgres:/x', 1, 'expected postgres://'],
-  ])('what libpq refuses is refused with its place: %s', async (connection_string, character, message) => {
+  ])('refuses with the position what libpq refuses: %s', async (connection_string, character, message) => {
     const error = await refusal(() => enumerateAll('sql', { connection_string, query: 'SELECT 1' }));
     expect(error.code).toBe('invalid_input');
     expect(error.message).toContain(`connection_string, character ${character}: `);
@@ -168,12 +168,12 @@ describe('keywords of PostgreSQL', () => {
     "host=x password='hunter2",
     'postgres://me:hunter2%@x/',
     'postgres://me:hunter2/x',
-  ])('a password is not told: %s', async (connection_string) => {
+  ])('an error does not show the password: %s', async (connection_string) => {
     const error = await refusal(() => enumerateAll('sql', { connection_string, query: 'SELECT 1' }));
     expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
   });
 
-  test('one that is not known is refused with the nearest', async () => {
+  test('an unknown keyword is refused with the nearest known one', async () => {
     const config = { connection_string: 'host=x dbnmae=y', query: 'SELECT 1' };
     const error = await refusal(() => enumerateAll('sql', config));
     expect(error.code).toBe('invalid_input');
@@ -188,7 +188,7 @@ describe('keywords of PostgreSQL', () => {
     expect(withoutPassword("user='me'password=secret host=x")).toBe("user='me'password=*** host=x");
   });
 
-  test('are a server, not a file', () => {
+  test('are resolved as a server, not as a file', () => {
     const config = sqlEnumerator.configSchema.parse({ connection_string: 'host=x dbname=y', query: 'SELECT 1' });
     const resolved = sqlEnumerator.resolve(config, { workingDirectory: '/' });
     expect(resolved.connection_string).toBe('host=x dbname=y');
@@ -199,14 +199,14 @@ describe('keywords of PostgreSQL', () => {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
-/** Whoever reads is not root, whom no permission holds back; the sources have to be open to that user. */
+/** The reader is not root, for whom permissions do not hold; that user must be able to read the sources. */
 const asUser = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
 const canRead =
   !isRoot ||
   spawnSync(process.execPath, [join(ROOT, 'src/main.ts'), '--version'], { ...asUser, cwd: '/' }).status === 0;
 
 describe.skipIf(!canRead)('a database in WAL mode in a directory that cannot be written', () => {
-  /** What a process without rights to write there reads. */
+  /** Rows that a process without write permission reads. */
   function read(path: string): unknown {
     const program = `
       const { sqlEnumerator } = await import(${JSON.stringify(join(ROOT, 'src/enumerators/sql.ts'))});
@@ -224,14 +224,14 @@ describe.skipIf(!canRead)('a database in WAL mode in a directory that cannot be 
     return path;
   }
 
-  test('is read where it was closed well', () => {
+  test('is read after a clean close', () => {
     const path = closed(database('wal.db', 'CREATE TABLE t (n); INSERT INTO t VALUES (1), (2)', 'WAL'));
     expect(read(path)).toEqual([1, 2]);
     expect(readdirSync(join(path, '..'))).toEqual(['wal.db']);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('abp-sqlite-'))).toEqual([]);
   });
 
-  test('is read with what is still in its -wal file', () => {
+  test('is read with the contents of its -wal file', () => {
     const directory = temporaryDirectory();
     const writer = new Database(join(directory, 'a.db'));
     writer.pragma('journal_mode = WAL');

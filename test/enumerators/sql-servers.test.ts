@@ -76,7 +76,7 @@ describe('postgres', () => {
     expect(heard.filter((text) => text.startsWith('FETCH'))).toEqual(['FETCH 10 FROM abp_rows']);
   });
 
-  test('a server that stops no statement is left', async () => {
+  test('the connection to a server that does not stop a statement is closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { heard, run } = fake(null);
     const giveUp = new AbortController();
@@ -88,7 +88,7 @@ describe('postgres', () => {
     expect(heard).toContain('SELECT pg_cancel_backend($1)');
   });
 
-  test('an address that is none is refused without its password', async () => {
+  test('a malformed URL is refused without its password', async () => {
     const pg: Pg = {
       default: {
         Client: class {
@@ -173,7 +173,7 @@ describe('mysql', () => {
   }
   const silent = () => new Readable({ objectMode: true, read() {} });
 
-  test('runs inside a read-only transaction what can be explained, and closes the connection', async () => {
+  test('runs a query that EXPLAIN accepts in a read-only transaction, and closes the connection', async () => {
     const { heard, run } = fake(Readable.from([[1], [2]]));
     expect(await run()).toEqual([{ columns: ['c0'] }, { rows: [[1], [2]] }]);
     expect(heard).toEqual([
@@ -185,7 +185,7 @@ describe('mysql', () => {
     ]);
   });
 
-  test('times are ISO 8601, and a number of 4 bytes has no more digits than it holds', async () => {
+  test('times are ISO 8601, and a 4-byte number has the fewest digits that identify it', async () => {
     const row = ['2024-02-29 12:30:00.5', '2024-02-29 12:30:00', Math.fround(0.1), Math.fround(1 / 3)];
     const { run } = fake(Readable.from([row, [null, null, null, null]]), [TIMESTAMP, DATETIME, FLOAT, FLOAT]);
     expect((await run())[1]).toEqual({
@@ -200,7 +200,7 @@ describe('mysql', () => {
     [0, [1]],
     [2, [1]],
     [1, null],
-  ])('%i placeholders and the values %j', async (placeholders, params) => {
+  ])('refuses %i placeholders with the values %j', async (placeholders, params) => {
     const { heard, run } = fake(silent(), [LONG], placeholders);
     const error = await refusal(() => run({ params }));
     expect(error.code).toBe('invalid_input');
@@ -210,11 +210,11 @@ describe('mysql', () => {
     expect(heard.at(-1)).toBe('destroy');
   });
 
-  test('a statement without columns is no query', async () => {
+  test('a statement without columns is refused', async () => {
     expect((await refusal(() => fake(silent(), []).run())).message).toMatch(/^query: .* found another kind$/);
   });
 
-  test('a server that goes away in the middle is told, with the row', async () => {
+  test('a lost connection is reported with the last row', async () => {
     const answer = silent();
     const { connections, run } = fake(answer);
     const refused = refusal(run);
@@ -223,12 +223,10 @@ describe('mysql', () => {
     connections[0]?.emit('error', new Error('The server closed the connection.'));
     const error = await refused;
     expect(error.code).toBe('environment');
-    expect(error.message).toMatch(
-      /^query, behind row 1: expected mysql:\/\/me:\*\*\*@host\/x to answer to the end, found/,
-    );
+    expect(error.message).toMatch(/^query, after row 1: expected all rows from mysql:\/\/me:\*\*\*@host\/x, found/);
   });
 
-  test('a server that stops no statement is left', async () => {
+  test('the connection to a server that does not stop a statement is closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { heard, run } = fake(silent());
     const giveUp = new AbortController();
@@ -240,7 +238,7 @@ describe('mysql', () => {
     expect(heard).toContain('KILL QUERY 7');
   });
 
-  test('an address that is none is refused without its password', async () => {
+  test('a malformed URL is refused without its password', async () => {
     const load = () => Promise.resolve({ default: { createConnection: expect.fail } } as unknown as Mysql);
     const error = await refusal(() => partsOf(mysql(asked('mysql://me:secret@host:99999/x'), load)));
     expect(error.code).toBe('invalid_input');

@@ -5,7 +5,7 @@ import type { ExecutorContext, LoadedRevision } from '../../src/executor/context
 import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
-/** A job of 30 units, of which a test says how attempts end, one after the other. */
+/** A job of 30 units whose attempts end as the test lists, one after the other. */
 function job() {
   const clock = fakeClock();
   const store = temporaryStore({ clock, path: ':memory:' });
@@ -27,7 +27,7 @@ function job() {
   return { end, judge };
 }
 
-test('one unit that fails ten times in a row is one unit', () => {
+test('one unit that fails ten times counts once', () => {
   const { end, judge } = job();
   for (let n = 0; n < 10; n++) end(0, 'timeout');
   expect(judge()).toBeNull();
@@ -37,7 +37,7 @@ test('one unit that fails ten times in a row is one unit', () => {
   expect(judge()).toContain('the last 5 units all ended in timeout');
 });
 
-test('of a unit only its latest end counts: one that succeeded in the end breaks the row', () => {
+test('only the latest ending of a unit counts: a final success breaks the row', () => {
   const { end, judge } = job();
   for (const unit of [0, 1, 2, 3]) end(unit, 'timeout');
   end(3, null);
@@ -45,7 +45,7 @@ test('of a unit only its latest end counts: one that succeeded in the end breaks
   expect(judge()).toBeNull();
 });
 
-test('what says nothing about the unit is passed over, neither failure nor success', () => {
+test('endings that say nothing about the unit are ignored', () => {
   const { end, judge } = job();
   for (const unit of [0, 1, 2]) end(unit, 'timeout');
   for (const unit of [5, 6, 7]) end(unit, 'rate_limited');
@@ -54,14 +54,14 @@ test('what says nothing about the unit is passed over, neither failure nor succe
   expect(judge()).toContain('the last 5 units all ended in timeout');
 });
 
-test('what failed in a test is not held against the batch', () => {
+test('failures of the test do not count', () => {
   const { end, judge } = job();
   for (const unit of [0, 1, 2, 3]) end(unit, 'timeout', 'test');
   end(4, 'timeout');
   expect(judge()).toBeNull();
 });
 
-test('the advice is that of the class that fails, not of the attempt that was last', () => {
+test('the advice is for the failing class, not for the last attempt', () => {
   const { end, judge } = job();
   for (let unit = 0; unit < 9; unit++) end(unit, unit % 2 === 0 ? 'crashed' : null);
   end(10, 'bad_input');

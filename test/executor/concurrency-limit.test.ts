@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { createConcurrencyLimit } from '../../src/executor/concurrency-limit.ts';
 
-test('all slots are there until the service is overloaded', () => {
+test('all slots are available without overload', () => {
   expect(createConcurrencyLimit(8).size(1e9)).toBe(8);
 });
 
-test('an overload halves them, down to one', () => {
+test('an overload halves the slots, down to one', () => {
   const slots = createConcurrencyLimit(8);
   for (const [at, size] of [
     [1, 4],
@@ -18,7 +18,7 @@ test('an overload halves them, down to one', () => {
   }
 });
 
-test('what started before the last halving does not halve again: one bad moment is one halving', () => {
+test('an overload of an attempt from before the last halving does not count', () => {
   const slots = createConcurrencyLimit(8);
   slots.backOff(100, 0);
   slots.backOff(101, 50);
@@ -28,14 +28,14 @@ test('what started before the last halving does not halve again: one bad moment 
   expect(slots.size(103)).toBe(2);
 });
 
-test('one comes back every 30 s without an overload, up to the bound', () => {
+test('one slot returns every 30 s without overload, up to the maximum', () => {
   const slots = createConcurrencyLimit(4);
   slots.backOff(0, 0);
   expect([0, 29_999, 30_000, 60_000, 600_000].map((at) => slots.size(at))).toEqual([2, 2, 3, 4, 4]);
   expect(slots.size(600_001)).toBe(4);
 });
 
-test('an overload while they grow halves what has grown', () => {
+test('an overload during growth halves the present number', () => {
   const slots = createConcurrencyLimit(8);
   slots.backOff(0, 0);
   slots.backOff(60_000, 59_000);
@@ -48,7 +48,7 @@ test('an odd number is halved downwards', () => {
   expect(slots.size(0)).toBe(2);
 });
 
-test('a new bound counts at once; a raised one is grown into after an overload', () => {
+test('a lower maximum counts at once; after an overload a higher one is reached gradually', () => {
   const slots = createConcurrencyLimit(4);
   slots.setMax(8);
   expect(slots.size(0)).toBe(8);

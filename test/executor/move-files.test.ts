@@ -57,7 +57,7 @@ function contents(directory: string): Record<string, string> {
 }
 
 describe('the files of a program', () => {
-  test('are moved to the output directory of its job, also from folders', async () => {
+  test("are moved to the job's output directory, also from folders", async () => {
     const { gives, found } = job();
     const artifacts = [
       { path: 'a.txt', bytes: 1 },
@@ -82,7 +82,7 @@ describe('the files of a program', () => {
     ['a.b/report', 'a.b/report.unit-2'],
     ['.hidden', '.hidden.unit-2'],
     ['x.tar.gz', 'x.tar.unit-2.gz'],
-  ])('of two units that write %s are both there', async (name, second) => {
+  ])('of two units that write %s are both kept', async (name, second) => {
     const { gives, found } = job();
     await gives({ [name]: 'of 1' }, { index: 1 });
     await gives({ [name]: 'of 2' }, { index: 2 });
@@ -92,20 +92,20 @@ describe('the files of a program', () => {
     expect(found()).toEqual({ [name]: 'of 1 again', [second]: 'of 2 again' });
   });
 
-  test('of twenty units that write one name at once are all there', async () => {
+  test('of twenty units that write one name at once are all kept', async () => {
     const { gives, found } = job();
     await Promise.all(Array.from({ length: 20 }, (_, index) => gives({ 'r.txt': `of ${index}` }, { index })));
     expect(Object.values(found()).sort()).toEqual(Array.from({ length: 20 }, (_, index) => `of ${index}`).sort());
   });
 
-  test('replace what another job wrote there', async () => {
+  test('replace those of another job', async () => {
     const { gives, found, outputDirectory } = job();
     writeFileSync(path.join(outputDirectory, 'a.txt'), 'of last month');
     await gives({ 'a.txt': 'new' });
     expect(found()).toEqual({ 'a.txt': 'new' });
   });
 
-  test('are counted as written also by whoever judges after a kill between the moves', async () => {
+  test('are all listed by the executor that judges after a kill between moves', async () => {
     const { wrote, over, found } = job();
     const assignment = wrote({ 'a.txt': 'a', 'b.txt': 'b' });
     await over(assignment);
@@ -131,7 +131,7 @@ describe('the files of a program', () => {
       [{ ['n'.repeat(253)]: '0' }, { ['n'.repeat(253)]: '1' }],
       { ['n'.repeat(253)]: '0', [`unit-1/${'n'.repeat(253)}`]: '1' },
     ],
-  ])('of several units are all there: %s', async (_what, units, all) => {
+  ])('of several units are all kept: %s', async (_what, units, all) => {
     const { gives, found } = job();
     for (const [index, files] of units.entries()) expect(await gives(files, { index })).toMatchObject({ ok: true });
     expect(found()).toEqual(all);
@@ -139,7 +139,7 @@ describe('the files of a program', () => {
     expect(found()).toEqual(all);
   });
 
-  test('are all there when two executors move them at once, one of which has lost its lease', async () => {
+  test('are all kept when two executors move them at once', async () => {
     const { wrote, over, found } = job();
     const all = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}.txt`, String(n)]));
     const assignment = wrote(all);
@@ -168,7 +168,7 @@ describe('the files of a program', () => {
       'a file in it',
       (own: string, precious: string) => symlinkSync(path.join(precious, 'data.txt'), path.join(own, 'link')),
     ],
-  ])('are never what a link leads to: %s', async (_what, link) => {
+  ])('do not follow links: %s', async (_what, link) => {
     const precious = temporaryDirectory('precious');
     writeFileSync(path.join(precious, 'data.txt'), 'mine');
     const { wrote, over, found } = job();
@@ -179,14 +179,14 @@ describe('the files of a program', () => {
     expect([found(), contents(precious)]).toEqual([{}, { 'data.txt': 'mine' }]);
   });
 
-  test('that cannot be put there make the attempt a failure that says why, and keep its cost', async () => {
+  test('that cannot be moved fail the attempt with the reason and its cost', async () => {
     const { gives, outputDirectory } = job();
     rmSync(outputDirectory, { recursive: true });
     symlinkSync(outputDirectory, outputDirectory);
     expect(await gives({ 'a.txt': 'a' })).toEqual({
       ok: false,
       failureClass: 'bad_input',
-      message: expect.stringMatching(/^its files could not be put into the output directory: .*ELOOP/),
+      message: expect.stringMatching(/^its files could not be moved to the output directory: .*ELOOP/),
       usage: { costUsd: 2 },
     });
   });
@@ -211,7 +211,7 @@ describe('the files of a program', () => {
   });
 });
 
-test('a unit that prints and writes nothing is incomplete, whatever others write at the same time', async () => {
+test('a unit without output is incomplete, whatever others write at the same time', async () => {
   const w = world();
   const script =
     'touch "$DIR/began-$ABP_UNIT"; until [ -e "$DIR/go" ]; do sleep 0.05; done; [ $ABP_UNIT = 1 ] || echo x > "$ABP_OUTPUT_DIR/f"';
@@ -232,7 +232,7 @@ test('a unit that prints and writes nothing is incomplete, whatever others write
   expect(Object.keys(contents(w.job(jobId).outputDirectory)).sort()).toHaveLength(2);
 });
 
-test('the prompt of a program names the directory in which it writes, not the one that all share', async () => {
+test('the prompt of a program names its own output directory, not the shared one', async () => {
   const w = world();
   const jobId = await w.begin([{}], { worker: { type: 'command', command: ['cat'] } });
   await w.ended(jobId);
@@ -241,7 +241,7 @@ test('the prompt of a program names the directory in which it writes, not the on
   expect(JSON.stringify(result)).not.toContain(w.job(jobId).outputDirectory);
 });
 
-test('a unit keeps its path when its runs were pruned and it runs again', async () => {
+test('a unit keeps its path when it runs again after a prune', async () => {
   const w = world();
   const script = 'echo "$ABP_UNIT.$ABP_ATTEMPT" > "$ABP_OUTPUT_DIR/r.md"';
   const jobId = await w.begin([{}, {}], { worker: { type: 'command', command: ['sh', '-c', script] } });

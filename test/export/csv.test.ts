@@ -74,11 +74,11 @@ describe('the formula guard', () => {
     expect(written([-5, 1e-7, false, null])).toEqual({ text: '-5,1e-7,false,\n', guarded: 0 });
   });
 
-  it('is off when raw is asked for', () => {
+  it('is off with raw', () => {
     expect(written(['=1+1'], true)).toEqual({ text: '=1+1\n', guarded: 0 });
   });
 
-  it('stays quick on a long text that almost is a number', () => {
+  it('is fast on a long text that is almost a number', () => {
     expect(written([`+${'1'.repeat(1_000_000)}x`]).guarded).toBe(1);
   });
 });
@@ -88,7 +88,7 @@ describe('a NUL', () => {
     ['inside a cell', 'a\0b', 'ab'],
     ['alone', '\0', ''],
     ['before a formula, which is guarded', '\0=1', "'=1"],
-  ])('%s is left out, and counted', (_what, cell, found) => {
+  ])('%s is removed and counted', (_what, cell, found) => {
     for (const format of [csvFormat, tsvFormat]) {
       const writer = format.open({ raw: false });
       expect(parse(writer.cells(['x', cell], 0), { delimiter: [',', '\t'] })).toEqual([['x', found]]);
@@ -97,10 +97,10 @@ describe('a NUL', () => {
   });
 });
 
-describe('a cell that Excel does not hold', () => {
+describe('a cell too long for Excel', () => {
   const texts = [32_767, 32_768, 40_000].map((length) => 'x'.repeat(length));
 
-  it('is written whole and reported with its place', () => {
+  it('is written in full and reported with its place', () => {
     const writer = csvFormat.open({ raw: false });
     writer.begin(['a', 'b']);
     const lines = texts.map((text, unit) => writer.cells(['', text], unit));
@@ -117,7 +117,7 @@ describe('a cell that Excel does not hold', () => {
     });
   });
 
-  it('counts with its guard, and as the JSON that a list is', () => {
+  it('counts its guard, and a list as JSON', () => {
     const writer = tsvFormat.open({ raw: false });
     writer.begin(['a']);
     writer.cells([`=${'x'.repeat(32_766)}`], 7);
@@ -125,7 +125,7 @@ describe('a cell that Excel does not hold', () => {
     expect(writer.notes().long_cells).toMatchObject({ count: 2, first: [{ unit: 7 }, { unit: 8 }] });
   });
 
-  it('is named five times at most', () => {
+  it('is listed at most five times', () => {
     const writer = csvFormat.open({ raw: false });
     for (let unit = 0; unit < 9; unit++) writer.cells([texts[2] ?? ''], unit);
     expect(writer.notes().long_cells).toMatchObject({ count: 9, first: { length: 5 } });
@@ -137,7 +137,7 @@ describe('for any cells', () => {
     unit: fc.oneof(fc.constantFrom('"', ',', '\n', '\r', ' ', '=', "'"), fc.string({ unit: 'grapheme', maxLength: 1 })),
   });
 
-  it('an independent reader gets back the same text', () => {
+  it('an independent reader returns the same text', () => {
     fc.assert(
       fc.property(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1 }), (rows) => {
         const writer = csvFormat.open({ raw: true });
@@ -147,7 +147,7 @@ describe('for any cells', () => {
     );
   });
 
-  it('a row of one cell is never taken for no row', () => {
+  it('a row of one cell is never read as no row', () => {
     fc.assert(
       fc.property(cell, (only) => {
         expect(parse(written([only], true).text, { recordDelimiter: '\n' })).toEqual([[only]]);

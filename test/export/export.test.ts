@@ -25,7 +25,7 @@ async function exported(format: string, rows: readonly ExportRow[], options: Exp
 
 const UNIT_HEADERS = 'unit,key,status,failure_class,failure_message,attempts,cost_usd,duration_ms,artifacts';
 
-describe('half of a character', () => {
+describe('half a surrogate pair', () => {
   const HALF = '\ud800';
   const rows = [
     row(0, { result: { label: `a${HALF}b`, tags: [{ [HALF]: 'x' }] }, payload: { id: `😀` } }),
@@ -33,7 +33,7 @@ describe('half of a character', () => {
     row(2, { result: 'a\\ud800' }),
   ];
 
-  it.each(['csv', 'tsv', 'json', 'jsonl', 'markdown'])('is U+FFFD in %s, which is told', async (format) => {
+  it.each(['csv', 'tsv', 'json', 'jsonl', 'markdown'])('becomes U+FFFD in %s, and is reported', async (format) => {
     const { text, report } = await exported(format, rows);
     expect(text.isWellFormed()).toBe(true);
     expect(text).toContain('a\ufffdb');
@@ -42,19 +42,19 @@ describe('half of a character', () => {
     expect(report).toMatchObject({ halves_replaced: 2 });
   });
 
-  it('is U+FFFD in selected fields too', async () => {
+  it('becomes U+FFFD in selected fields too', async () => {
     const { text, report } = await exported('json', rows, { fields: ['label'] });
     expect(JSON.parse(text)[0]).toEqual({ label: 'a\ufffdb' });
     expect(report).toMatchObject({ halves_replaced: 2 });
   });
 
-  it.each(['json', 'jsonl', 'csv'])('leaves a file of %s that its own source reads', async (format) => {
+  it.each(['json', 'jsonl', 'csv'])("leaves a file of %s that ABP's own source reads", async (format) => {
     await exportUnits(format, () => rows, at(`back.${format}`));
     const { payloads } = await enumerateAll(format === 'csv' ? 'csv' : 'json', { file_path: at(`back.${format}`) });
     expect(payloads).toHaveLength(3);
   });
 
-  it('is told of no whole text', async () => {
+  it('is not reported for well-formed text', async () => {
     expect((await exported('json', [row(0)])).report).not.toHaveProperty('halves_replaced');
   });
 });
@@ -99,12 +99,12 @@ describe('CSV', () => {
     ['a text', 'All fine.'],
     ['a number', 7],
     ['a list', ['a', 1]],
-  ])('puts a result that is %s into a column called result', async (_what, result) => {
+  ])('puts a result that is %s into a column result', async (_what, result) => {
     const { text } = await exported('csv', [row(0, { result })]);
     expect(text.split('\n')[0]).toBe(`name,result,${UNIT_HEADERS}`);
   });
 
-  it('tells columns of one name apart: the payload keeps it, the unit and the result are named by their group', async () => {
+  it('prefixes equal names of unit and result with their group', async () => {
     const { text } = await exported('csv', [
       row(0, { payload: { status: 'open', a: { b: 1 }, 'a.b': 2 }, result: { status: 'closed', key: 'K' } }),
     ]);
@@ -113,7 +113,7 @@ describe('CSV', () => {
     expect(first).toContain('open,1,2,closed,K,0,k0,completed,');
   });
 
-  it('starts again when a late row has a column that the first ones lacked', async () => {
+  it('restarts when a late row has a new column', async () => {
     const rows = Array.from({ length: 3000 }, (_, index) => row(index));
     rows.push(row(3000, { payload: { name: 'late', extra: 'input' }, result: { label: 'bad', why: 'late' } }));
     const { text, report } = await exported('csv', rows);
@@ -124,7 +124,7 @@ describe('CSV', () => {
     expect(report).toMatchObject({ rows: 3001, bytes: Buffer.byteLength(text) });
   });
 
-  it('keeps a result with names for keys in one column instead of thousands', async () => {
+  it('keeps a result with thousands of keys in one column', async () => {
     const counts = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`word${index}`, index]));
     const { text } = await exported('csv', [row(0), row(1, { result: counts })]);
     const [header, first, second] = text.split('\n');
@@ -133,7 +133,7 @@ describe('CSV', () => {
     expect(second).toContain('""word599"":599');
   });
 
-  it('is a header alone without rows', async () => {
+  it('is only a header without rows', async () => {
     expect((await exported('csv', [])).text).toBe(`${UNIT_HEADERS}\n`);
   });
 });
@@ -141,7 +141,7 @@ describe('CSV', () => {
 describe('JSON Lines and JSON', () => {
   const rows = [row(0, { artifacts: [{ path: 'a.png', bytes: 3 }] }), row(1, { result: 'text\nof two lines' })];
 
-  it('are the rows as they are', async () => {
+  it('contain the rows unchanged', async () => {
     const { text } = await exported('jsonl', rows);
     expect(
       text
@@ -153,7 +153,7 @@ describe('JSON Lines and JSON', () => {
     expect((await exported('json', [])).text).toBe('[\n]\n');
   });
 
-  it('have the selected fields, absent ones as null', async () => {
+  it('contain the selected fields, missing ones as null', async () => {
     const options = { fields: ['key', 'result.label', 'payload'] };
     const expected = [
       { key: 'k0', 'result.label': 'good', payload: { name: 'item 0' } },
@@ -171,7 +171,7 @@ describe('JSON Lines and JSON', () => {
 });
 
 describe('Markdown', () => {
-  it('is a table whose cells are text, whatever they contain', async () => {
+  it('is a table whose cells are always plain text', async () => {
     const { text } = await exported(
       'markdown',
       [row(0, { payload: { a: 'x|y\n<b>![i](u)`&\\' }, result: { ok: true } })],
@@ -189,26 +189,26 @@ describe('emphasis in a Markdown cell', () => {
     ['snake_case', 'snake_case'],
     ['2 * 3 * 4', '2 \\* 3 \\* 4'],
     ['~~gone~~', '\\~\\~gone\\~\\~'],
-  ])('of %s is text', async (cell, written) => {
+  ])('of %s is escaped', async (cell, written) => {
     const { text } = await exported('markdown', [row(0, { payload: { a: cell } })], { fields: ['a'] });
     expect(text).toBe(`| a |\n| --- |\n| ${written} |\n`);
   });
 });
 
 describe('selected fields', () => {
-  it('come in the order asked for, each once', async () => {
+  it('come in the requested order, each once', async () => {
     const { text } = await exported('csv', [row(0)], { fields: ['status', 'label', 'payload.name', 'status'] });
     expect(text).toBe('status,label,payload.name\ncompleted,good,item 0\n');
   });
 
-  it('may be in late rows only', async () => {
+  it('may first appear in a late row', async () => {
     const rows = [...Array.from({ length: 1500 }, (_, index) => row(index)), row(1500, { result: { late: 1 } })];
     expect(
       (await exported('csv', rows, { fields: ['late'] })).text.split('\n').filter((line) => line === '1'),
     ).toHaveLength(1);
   });
 
-  it('that no row has are refused with the nearest name, before anything is written', async () => {
+  it('unknown to all rows are rejected before anything is written, with the closest name', async () => {
     await expect(exportUnits('csv', () => [row(0)], at('new/out.csv'), { fields: ['lable'] })).rejects.toMatchObject({
       code: 'invalid_input',
       hint: expect.stringContaining('Did you mean "label"?'),
@@ -218,7 +218,7 @@ describe('selected fields', () => {
 });
 
 describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
-  it('says in every row that it is partial, when it is', async () => {
+  it('marks every row of a partial export', async () => {
     const { text, report } = await exported(format, [row(0), row(1, { status: 'pending', result: null })], {
       partial: true,
     });
@@ -229,7 +229,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
     expect((await exported(format, [row(0)])).text).not.toContain('partial');
   });
 
-  it('takes rows that come asynchronously', async () => {
+  it('accepts asynchronous rows', async () => {
     async function* later() {
       yield row(0);
       await Promise.resolve();
@@ -238,7 +238,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
     expect(await exportUnits(format, later, at('later'))).toMatchObject({ rows: 2 });
   });
 
-  it('leaves the old file and nothing else when its rows break off', async () => {
+  it('leaves only the old file when its rows fail', async () => {
     await writeFile(at('out'), 'old');
     let round = 0;
     function* broken() {
@@ -252,7 +252,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
     expect(await readFile(at('out'), 'utf8')).toBe('old');
   });
 
-  it('stops when it is aborted and leaves nothing', async () => {
+  it('stops on abort and leaves no file', async () => {
     const controller = new AbortController();
     function* many() {
       for (let index = 0; index < 1e9; index += 1) {
@@ -266,7 +266,7 @@ describe.each(EXPORT_FORMATS)('an export as %s', (format) => {
 });
 
 describe('the target', () => {
-  it('that exists is refused without force and left as it is', async () => {
+  it('that exists is rejected without force and not changed', async () => {
     await writeFile(at('out.csv'), 'mine');
     await expect(exportUnits('csv', () => [row(0)], at('out.csv'))).rejects.toMatchObject({ code: 'already_exists' });
     expect(await readFile(at('out.csv'), 'utf8')).toBe('mine');
@@ -274,7 +274,7 @@ describe('the target', () => {
     expect(await readFile(at('out.csv'), 'utf8')).toContain('item 0');
   });
 
-  it('that is made by somebody else meanwhile is not replaced', async () => {
+  it('that appears meanwhile is not replaced', async () => {
     async function* rows() {
       yield row(0);
       await writeFile(at('out.jsonl'), 'theirs');
@@ -289,7 +289,7 @@ describe('the target', () => {
     ['not a file', () => '/dev/null', 'invalid_input', /neither a file/],
     ['below a file', () => at('file/out.csv'), 'environment', /ENOTDIR|EEXIST/],
     ['a name that is too long', () => at(`${'x'.repeat(300)}.csv`), 'environment', /ENAMETOOLONG/],
-  ])('that is %s is refused', async (_what, target, code, message) => {
+  ])('that is %s is rejected', async (_what, target, code, message) => {
     await writeFile(at('file'), '');
     const file = target();
     await expect(exportUnits('csv', () => [row(0)], file, { force: true })).rejects.toMatchObject({
@@ -299,7 +299,7 @@ describe('the target', () => {
     expect(await readdir(folder)).toEqual(['file']);
   });
 
-  it('may have a name as long as names can be', async () => {
+  it('may have a name of maximal length', async () => {
     const name = `${'x'.repeat(251)}.csv`;
     await exportUnits('csv', () => [row(0)], at(name));
     expect(await readdir(folder)).toEqual([name]);
@@ -313,31 +313,28 @@ describe('the target', () => {
     await expect(exportUnits('csv', rows, at('theirs/deeper/out.csv'))).rejects.toMatchObject({ code: 'environment' });
   });
 
-  it('may be in folders that are not there yet', async () => {
+  it('may be in folders that do not exist yet', async () => {
     await exportUnits('csv', () => [row(0)], at('a/b/out.csv'));
     expect(await readdir(at('a/b'))).toEqual(['out.csv']);
   });
 
-  it.each([true, false])(
-    'that is a link is refused, wherever it leads, and left as it is (force: %s)',
-    async (force) => {
-      await mkdir(at('real'));
-      await writeFile(at('real/out.csv'), 'old');
-      await symlink(at('real/out.csv'), at('link.csv'));
-      await symlink(at('real/none.csv'), at('dangling.csv'));
-      for (const name of ['link.csv', 'dangling.csv']) {
-        await expect(exportUnits('csv', () => [row(0)], at(name), { force })).rejects.toMatchObject({
-          code: 'invalid_input',
-          message: expect.stringContaining('it is a link'),
-          hint: expect.stringContaining(at('real')),
-        });
-      }
-      expect(await readFile(at('real/out.csv'), 'utf8')).toBe('old');
-      expect(await readdir(at('real'))).toEqual(['out.csv']);
-    },
-  );
+  it.each([true, false])('that is a link is rejected and not changed (force: %s)', async (force) => {
+    await mkdir(at('real'));
+    await writeFile(at('real/out.csv'), 'old');
+    await symlink(at('real/out.csv'), at('link.csv'));
+    await symlink(at('real/none.csv'), at('dangling.csv'));
+    for (const name of ['link.csv', 'dangling.csv']) {
+      await expect(exportUnits('csv', () => [row(0)], at(name), { force })).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringContaining('it is a link'),
+        hint: expect.stringContaining(at('real')),
+      });
+    }
+    expect(await readFile(at('real/out.csv'), 'utf8')).toBe('old');
+    expect(await readdir(at('real'))).toEqual(['out.csv']);
+  });
 
-  it('that is an unchanged former export is replaced without force; one byte more, and it is not', async () => {
+  it('is replaced without force only if it is an unchanged former export', async () => {
     const { sha256 } = await exportUnits('csv', () => [row(0)], at('out.csv'));
     const former = ['0'.repeat(64), sha256];
     const again = await exportUnits('csv', () => [row(0), row(1)], at('out.csv'), { former });
@@ -366,7 +363,7 @@ describe('the target', () => {
     expect(await readdir(folder)).toEqual(['out.jsonl']);
   });
 
-  it('has the hash of what it is in the end, also when the columns made it start again', async () => {
+  it('is reported with its final hash, also after a restart', async () => {
     const rows = Array.from({ length: 3000 }, (_, index) => row(index));
     rows.push(row(3000, { result: { label: 'bad', why: 'late' } }));
     const { sha256 } = await exportUnits('csv', () => rows, at('out.csv'));
@@ -384,7 +381,7 @@ describe('the target', () => {
     ['0750', 0o750, 0o666, 0o777],
     ['0704', 0o704, 0o666, 0o777],
     ['0755', 0o755, 0o666, 0o777],
-  ])('in a folder of mode %s is for those who may read the folder', async (_what, mode, file, made) => {
+  ])('in a folder of mode %s is readable for those who may read the folder', async (_what, mode, file, made) => {
     const asked = (bits: number) => bits & ~umask();
     await chmod(folder, mode);
     await exportUnits('csv', () => [row(0)], at('out.csv'));
@@ -397,7 +394,7 @@ describe('the target', () => {
 });
 
 describe('a format', () => {
-  it('that is not known is refused with the nearest', async () => {
+  it('that is unknown is rejected with the closest name', async () => {
     await expect(exportUnits('cvs', () => [], at('out'))).rejects.toMatchObject({
       code: 'invalid_input',
       message: 'Unknown export format "cvs". Did you mean "csv"?',
@@ -424,7 +421,7 @@ describe('a file name', () => {
     ['x.csv.bak', '.bak'],
     ['results', 'no extension'],
     ['.csvrc', 'no extension'],
-  ])('%s that asks for no format is refused with those there are', (file, found) => {
+  ])('%s without a known extension is rejected with the known ones', (file, found) => {
     expect(() => requireFormatOf(file)).toThrow(
       expect.objectContaining({
         code: 'invalid_input',
@@ -434,7 +431,7 @@ describe('a file name', () => {
   });
 });
 
-describe('what was exported', () => {
+describe('an exported file', () => {
   const TEXTS: Readonly<Record<string, readonly [written: string, read: string]>> = {
     'a NUL': ['a\0b', 'ab'],
     'a lone surrogate': ['a\ud800b', 'a\ufffdb'],
@@ -471,7 +468,7 @@ describe('what was exported', () => {
     },
   );
 
-  it('is read with one column, whatever its name', async () => {
+  it('is read back with one column of any name', async () => {
     for (const format of ['csv', 'tsv']) {
       const rows = [row(0, { result: { 'a,b;c': 'x' } }), row(1, { result: { 'a,b;c': 'y' } })];
       await exportUnits(format, () => rows, at(`out.${format}`), { force: true, fields: ['a,b;c'] });
@@ -499,7 +496,7 @@ describe('the row of a unit', () => {
   const used = { costUsd: 0.5, durationMs: 9 };
   const result = { text: 'said', structured: { label: 'good' }, artifacts: [{ path: 'p', bytes: 1 }] };
 
-  it('has the structured result before the text, and what its attempts used', () => {
+  it('has the structured result rather than the text, and the usage of all attempts', () => {
     expect(exportRow({ unit: { ...unit, status: 'completed' }, result, used })).toEqual({
       unit: 4,
       key: 'k',
@@ -515,7 +512,7 @@ describe('the row of a unit', () => {
     });
   });
 
-  it('tells money in millionths', () => {
+  it('has money rounded to a millionth', () => {
     const cost = (costUsd: number) =>
       exportRow({ unit: { ...unit, status: 'completed' }, result, used: { ...used, costUsd } }).cost_usd;
     expect([0.015359999999999999, 0.1 + 0.2, 0.0000014].map(cost)).toEqual([0.01536, 0.3, 0.000001]);

@@ -1,6 +1,6 @@
 import type { ExportRow } from '../../src/export/row.ts';
 
-/** A completed unit, with what a test changes about it. */
+/** A completed unit, with the fields that a test changes. */
 export function row(unit: number, change: Partial<ExportRow> = {}): ExportRow {
   return {
     unit,

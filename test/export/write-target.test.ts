@@ -80,7 +80,7 @@ describe('a file', () => {
     });
   });
 
-  test('is not written to a second name of the database', () => {
+  test('is not written to a hard link of the database', () => {
     const { work, places } = world();
     expect(refusalOf(() => fileTarget(places, join(work, 'second-name'), []))).toMatchObject({ code: 'invalid_input' });
   });
@@ -97,7 +97,7 @@ describe('a file', () => {
     expect(fileTarget(places, join(root, path), [])).toBe(join(root, path));
   });
 
-  test('may be written beside a store that lies among other things, but not over it', () => {
+  test('may be written beside a store in a shared folder, but not over it', () => {
     const project = temporaryDirectory('project');
     const places = storeIn(project);
     writeFileSync(join(project, 'README.md'), 'a project');
@@ -109,7 +109,7 @@ describe('a file', () => {
     }
   });
 
-  test('is not written to a store that is reached by a link of its own', () => {
+  test('is not written to a store whose database is a link', () => {
     const { root, store } = world();
     symlinkSync(join(store, 'batch.db'), join(root, 'linked.db'));
     const places = storePaths(join(root, 'linked.db'));
@@ -126,7 +126,7 @@ describe('a link on the way', () => {
     ['by way of another link', 'chain/x.csv'],
     ['to the folder above', 'above/x.csv'],
     ['deep below', 'deep/er/out/x.csv'],
-  ])('%s is not followed out of the folder that the path names', (_what, path) => {
+  ])('%s is not followed out of the named folder', (_what, path) => {
     const { root, work, places } = world();
     mkdirSync(join(root, 'elsewhere'));
     mkdirSync(join(work, 'deep/er'), { recursive: true });
@@ -146,7 +146,7 @@ describe('a link on the way', () => {
     });
   });
 
-  test('that stays inside is followed to where it leads, and so is one above the folder', () => {
+  test('inside the folder, or above it, is followed', () => {
     const { root, work, places } = world();
     mkdirSync(join(work, 'real'));
     symlinkSync('real', join(work, 'inside'));
@@ -155,7 +155,7 @@ describe('a link on the way', () => {
     expect(fileTarget(places, join(root, 'home/x.csv'), [join(root, 'home')])).toBe(join(work, 'x.csv'));
   });
 
-  test('that leads to itself is refused', () => {
+  test('that leads to itself is rejected', () => {
     const { work, places } = world();
     symlinkSync('loop', join(work, 'loop'));
     expect(refusalOf(() => fileTarget(places, join(work, 'loop/x.csv'), []))).toMatchObject({
@@ -165,7 +165,7 @@ describe('a link on the way', () => {
   });
 
   test.each(['a\0b', 'x'.repeat(300), `${'d/'.repeat(3000)}x`])(
-    'leaves a path that no system takes to whoever opens it',
+    'leaves an impossible path to the caller that opens it',
     (name) => {
       const { work } = world();
       expect(realPlace(join(work, name))).toBe(join(work, name));
@@ -173,21 +173,21 @@ describe('a link on the way', () => {
   );
 });
 
-describe('a directory that agents write in', () => {
+describe('an output directory', () => {
   test.each([...OF_THE_STORE, 'store', 'work/to-store', 'work/to-runs', 'work/to-nothing-yet'])('is not %s', (path) => {
     const { root, places } = world();
     expect(refusalOf(() => directoryTarget(places, join(root, path), []))).toMatchObject({ code: 'invalid_input' });
   });
 
-  test.each([['/'], ['..'], ['.']])('has no store in it: %s', (way) => {
+  test.each([['/'], ['..'], ['.']])('must not contain the store: %s', (way) => {
     const { root, places } = world();
     expect(refusalOf(() => directoryTarget(places, way === '/' ? way : join(root, way), []))).toMatchObject({
       code: 'invalid_input',
-      message: expect.stringContaining("ABP's store lies in it"),
+      message: expect.stringContaining("it contains ABP's store"),
     });
   });
 
-  test('is made for nobody else among the outputs, also beside a database that is for all', () => {
+  test('among the outputs is private, also beside a public database', () => {
     const project = temporaryDirectory('project');
     mkdirSync(join(project, 'open'), { mode: 0o755 });
     const places = storePaths(join(project, 'open/batch.db'));
@@ -200,7 +200,7 @@ describe('a directory that agents write in', () => {
     expect(bits(join(project, 'open/elsewhere'))).toBe(0o777 & ~umask());
   });
 
-  test('is not made where a link has taken its place since the job was made', () => {
+  test('is not created where a link replaced it', () => {
     const { root, work, places } = world();
     mkdirSync(join(root, 'elsewhere'));
     const directory = directoryTarget(places, join(work, 'made/out'), [work]);

@@ -26,7 +26,7 @@ async function tested(f: Flow, job: FlowJob = FULL): Promise<string> {
   return jobId;
 }
 
-/** A job at work that a person allowed. */
+/** A running job that a person approved. */
 async function atWork(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
   await allow(f, jobId);
@@ -35,13 +35,13 @@ async function atWork(f: Flow, job: FlowJob = {}): Promise<string> {
 }
 
 describe.each([
-  ['that can do more than its bounds', FULL],
+  ['with powers', FULL],
   ['that was made so', { require_human_approval: true }],
 ])('a job %s', (_what, job) => {
   test.each([
     ['its test', {}],
     ['all of it without a test', { skip_test: true }],
-  ])('does not begin with %s before a person allowed it, and nothing is changed', async (_name, more) => {
+  ])('does not start with %s before a person approved it, and nothing changes', async (_name, more) => {
     const f = flow();
     const jobId = await f.create(job);
     const before = f.job(jobId);
@@ -50,7 +50,7 @@ describe.each([
     expect(f.worker.runs).toHaveLength(0);
   });
 
-  test('is asked about in spite of ABP_SKIP_TEST, which leaves out nothing but the test', async () => {
+  test('needs approval with ABP_SKIP_TEST, which skips only the test', async () => {
     const f = flow({ defaults: { skipTest: true } });
     const jobId = await f.create(job);
     await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
@@ -58,7 +58,7 @@ describe.each([
     expect((await start(f, jobId)).status).toBe('running');
   });
 
-  test('keeps its test for a person, whatever an argument says', async () => {
+  test('needs a person to approve its test, whatever an argument says', async () => {
     const f = flow();
     const jobId = await tested(f, job);
     const before = f.job(jobId);
@@ -69,7 +69,7 @@ describe.each([
     expect(f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'dashboard' } }]);
   });
 
-  test('leaves its test out only for a person, also when it is allowed', async () => {
+  test('skips its test only for a person, also when approved', async () => {
     const f = flow();
     const jobId = await f.create(job);
     await allow(f, jobId);
@@ -77,17 +77,20 @@ describe.each([
     expect((await start(f, jobId, { skip_test: true }, { human: 'cli' })).status).toBe('running');
   });
 
-  test('repeats no run after its test was rejected, before a person allows that', async () => {
+  test('runs again after a rejected test only when a person approves', async () => {
     const f = flow();
     const jobId = await tested(f, job);
     await start(f, jobId, { approve: false });
-    await expect(start(f, jobId)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, jobId)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     expect(f.worker.runs).toHaveLength(1);
     await allow(f, jobId);
     expect((await start(f, jobId)).status).toBe('testing');
   });
 
-  test('repeats no failed test before a person allows that once more', async () => {
+  test('repeats a failed test only when a person approves again', async () => {
     const f = flow();
     const jobId = await f.create(job);
     await allow(f, jobId);
@@ -97,7 +100,7 @@ describe.each([
     const before = f.job(jobId);
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({
       ...REFUSED,
-      message: /test of it has not been approved/,
+      message: /An earlier test of it is not approved yet/,
     });
     expect(f.job(jobId)).toEqual(before);
     await allow(f, jobId);
@@ -108,30 +111,33 @@ describe.each([
     expect(f.worker.runs).toHaveLength(2);
   });
 
-  test('repeats no run when its limits were changed to discard the test', async () => {
+  test('does not run again when a change of limits discarded the test', async () => {
     const f = flow();
     const jobId = await tested(f, job);
     await f.call('update_job', { job_id: jobId, limits: { timeout_s: 60 } });
     await expect(start(f, jobId)).rejects.toMatchObject(REFUSED);
   });
 
-  test('is not asked about again where the same was allowed before, in this store', async () => {
+  test('needs no second approval for the same definition in this store', async () => {
     const f = flow();
     await allow(f, await f.create(job));
     const other = await f.create(job);
     expect((await start(f, other)).status).toBe('testing');
   });
 
-  test('repeats no run by being made again after its test was rejected', async () => {
+  test('does not run again when created again after a rejected test', async () => {
     const f = flow();
     await start(f, await tested(f, job), { approve: false });
     const other = await f.create(job);
-    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, other)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     await allow(f, other);
     expect((await start(f, other)).status).toBe('testing');
   });
 
-  test('goes on where another one alike had its test rejected', async () => {
+  test('continues when an equal job had its test rejected', async () => {
     const f = flow();
     const jobId = await atWork(f, job);
     await f.call('pause_job', { job_id: jobId });
@@ -172,7 +178,7 @@ describe.each([
     ['its slots', { max_workers: 50 }],
     ['its time', { timeout_s: 80_000 }],
     ['its tries', { max_retries: 99 }],
-  ])('runs with %s raised only when a person agreed to that, before its start and after', async (_name, limits) => {
+  ])('runs with a higher %s only when a person approved it', async (_name, limits) => {
     const f = flow();
     const low = { max_workers: 1, budget_usd: 1, timeout_s: 60, max_retries: 1 };
     const update = (jobId: string, given: object) => f.call('update_job', { job_id: jobId, limits: given });
@@ -193,7 +199,7 @@ describe.each([
     expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
 
-  test('runs with lower limits without another question, and with those that were agreed to before', async () => {
+  test('needs no approval for lower limits, or for limits approved before', async () => {
     const f = flow();
     const jobId = await atWork(f, { ...job, limits: { max_workers: 1, budget_usd: 10 } });
     for (const budget_usd of [1, 10]) {
@@ -203,7 +209,7 @@ describe.each([
     }
   });
 
-  test('made again with more test units, or higher limits, is asked about', async () => {
+  test('created again with more test units or higher limits needs approval', async () => {
     const f = flow();
     await allow(f, await f.create({ units: 30, ...job }));
     for (const more of [{ test_units: 20 }, { limits: { budget_usd: null, max_workers: 60 } }]) {
@@ -216,16 +222,19 @@ describe.each([
   test.each([
     ['cancelled', (f: Flow, jobId: string) => f.call('cancel_job', { job_id: jobId })],
     ['left waiting', () => Promise.resolve()],
-  ])('repeats no run by being made again after its test was %s', async (_what, end) => {
+  ])('does not run again when created again after its test was %s', async (_what, end) => {
     const f = flow();
     const jobId = await tested(f, job);
     await end(f, jobId);
     const other = await f.create(job);
-    await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /test of it has not been approved/ });
+    await expect(start(f, other)).rejects.toMatchObject({
+      ...REFUSED,
+      message: /An earlier test of it is not approved yet/,
+    });
     expect(f.worker.runs).toHaveLength(1);
   });
 
-  test('is tested again unasked, made again after a person approved the result', async () => {
+  test('created again after an approved test is tested without a question', async () => {
     const f = flow();
     const jobId = await atWork(f, job);
     await f.until(() => f.job(jobId).status === 'completed');
@@ -233,7 +242,7 @@ describe.each([
     expect((await start(f, other)).status).toBe('testing');
   });
 
-  test('gets more slots only from a person, and fewer from anybody', async () => {
+  test('gets more slots only from a person, fewer from any caller', async () => {
     const f = flow();
     f.worker.on(0, hangs);
     const jobId = await atWork(f, { ...job, limits: { max_workers: 2 } });
@@ -252,7 +261,7 @@ describe.each([
     ['prompt', { prompt_template: 'Look at {name} twice.' }],
     ['schema', { output_schema: { type: 'object' } }],
     ['worker', { worker: { type: 'scripted', permission: 'full', note: 'x' } }],
-  ])('is asked about again when its %s was changed by one word', async (_name, change) => {
+  ])('needs approval again when its %s changed by one word', async (_name, change) => {
     const f = flow();
     const jobId = await atWork(f, job);
     await f.call('pause_job', { job_id: jobId });
@@ -265,7 +274,7 @@ describe.each([
     expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
 
-  test('runs its failed units again only for a person, and as it was allowed', async () => {
+  test('retries failed units only for a person, and as approved', async () => {
     const f = flow();
     f.worker.otherwise = fails('bad_input');
     const jobId = await atWork(f, job);
@@ -283,7 +292,7 @@ describe.each([
     expect(f.job(jobId).status).toBe('failed');
   });
 
-  test('runs units that were cancelled at work again only for a person', async () => {
+  test('reruns units cancelled while running only for a person', async () => {
     const f = flow();
     const jobId = await atWork(f, job);
     await f.call('manage_units', { job_id: jobId, action: 'cancel' });
@@ -292,7 +301,7 @@ describe.each([
   });
 });
 
-test('a job without powers needs nobody, and its test is approved by an argument', async () => {
+test('a job without powers needs no person, and an argument approves its test', async () => {
   const f = flow();
   const jobId = await f.create();
   await start(f, jobId);
@@ -300,7 +309,7 @@ test('a job without powers needs nobody, and its test is approved by an argument
   expect((await start(f, jobId, { approve: true })).status).toBe('running');
 });
 
-test('only a person allows: no argument, no token does', async () => {
+test('only a person approves, no argument and no token', async () => {
   const f = flow();
   const jobId = await f.create(FULL);
   const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
@@ -309,7 +318,7 @@ test('only a person allows: no argument, no token does', async () => {
   expect((await start(f, jobId)).status).toBe('testing');
 });
 
-test('nothing is allowed by an agent that ABP runs, although it runs as the person', async () => {
+test('an agent that ABP runs cannot approve anything', async () => {
   const f = flow();
   const jobId = await f.create(FULL);
   const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
@@ -319,8 +328,8 @@ test('nothing is allowed by an agent that ABP runs, although it runs as the pers
   await expect(view(f, 'allow_job', { job_id: jobId, shown: looked })).rejects.toMatchObject(refused);
 });
 
-describe('an approval carries what was shown', () => {
-  test('of a test: a revision made meanwhile makes it stale', async () => {
+describe('an approval is bound to what was shown', () => {
+  test('of a test is stale after a new revision', async () => {
     const f = flow();
     const jobId = await tested(f, {});
     const looked = await shown(f, jobId);
@@ -334,7 +343,7 @@ describe('an approval carries what was shown', () => {
     expect(f.job(jobId).status).toBe('testing');
   });
 
-  test('of a test: another test of the same revision makes it stale', async () => {
+  test('of a test is stale after another test of the same revision', async () => {
     const f = flow();
     const jobId = await tested(f, {});
     const looked = await shown(f, jobId);
@@ -347,7 +356,7 @@ describe('an approval carries what was shown', () => {
     });
   });
 
-  test('a person who sends nothing of it is refused', async () => {
+  test('a person who sends no shown state is rejected', async () => {
     const f = flow();
     const jobId = await tested(f, {});
     await expect(start(f, jobId, { approve: true }, { human: 'cli' })).rejects.toMatchObject({
@@ -356,7 +365,7 @@ describe('an approval carries what was shown', () => {
     });
   });
 
-  test('of what it would do: a worker changed meanwhile is not allowed', async () => {
+  test('of a definition does not cover a worker changed meanwhile', async () => {
     const f = flow();
     const jobId = await f.create(FULL);
     const { shown: looked } = await view(f, 'job_approval', { job_id: jobId });
@@ -369,13 +378,13 @@ describe('an approval carries what was shown', () => {
   });
 });
 
-/** Takes back what a job was allowed. */
+/** Revokes the approval of a job. */
 async function revoke(f: Flow, jobId: string): Promise<Record<string, unknown>> {
   return view(f, 'revoke_approval', { definition: f.job(jobId).approvedDefinition ?? '' });
 }
 
-describe('an approval that is revoked', () => {
-  test('pauses its jobs before their next run, and is asked for again', async () => {
+describe('a revoked approval', () => {
+  test('pauses its jobs before their next run, which then need approval again', async () => {
     const f = flow();
     f.worker.on(0, hangs);
     const jobId = await atWork(f);
@@ -392,7 +401,7 @@ describe('an approval that is revoked', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('is also heard of by an executor that missed it: the run is refused, nothing is held against the unit', async () => {
+  test('is noticed before each run: the unit is put back and nothing counts against it', async () => {
     const f = flow();
     f.worker.on(0, hangs);
     const jobId = await atWork(f);
@@ -407,7 +416,7 @@ describe('an approval that is revoked', () => {
     expect(f.worker.runs).toHaveLength(1);
   });
 
-  test('lets no test pass: it fails with the reason', async () => {
+  test('fails a test with the reason', async () => {
     const f = flow();
     const jobId = await f.create(FULL);
     await allow(f, jobId);
@@ -433,7 +442,7 @@ describe('the files that a worker names', () => {
     ['written to', (script: string) => appendFileSync(script, '// evil')],
     ['replaced by one of the same length', (script: string) => writeFileSync(script, 'export default 2;')],
     ['removed', (script: string) => rmSync(script)],
-  ])('%s after the approval, pause the job before the next run', async (_what, change) => {
+  ])('%s after the approval pause the job before the next run', async (_what, change) => {
     const { f, script, job } = withScript();
     f.worker.on(0, hangs);
     const jobId = await atWork(f, job);
@@ -463,7 +472,7 @@ describe('the files that a worker names', () => {
     expect(f.worker.runs).toHaveLength(0);
   });
 
-  test('put back as they were, go on without a question', async () => {
+  test('restored to their content need no approval', async () => {
     const { f, script, job } = withScript();
     const jobId = await f.create(job);
     await allow(f, jobId);
@@ -474,7 +483,7 @@ describe('the files that a worker names', () => {
   });
 });
 
-test('a job of before, whose powers nobody knew of, is not run on', async () => {
+test('a job of an older version with unknown powers does not continue', async () => {
   const f = flow();
   const jobId = await atWork(f);
   const { repository } = f.store;
@@ -489,14 +498,14 @@ test('a job of before, whose powers nobody knew of, is not run on', async () => 
   expect(f.worker.runs).toHaveLength(0);
 });
 
-test('what a person allowed is told in the history of the job', async () => {
+test('the history of a job names what a person approved', async () => {
   const f = flow();
   f.worker.otherwise = ok();
   const jobId = await atWork(f);
   expect(f.events(jobId, 'job:allowed')).toMatchObject([{ data: { by: 'cli' } }]);
 });
 
-test('a person is shown all that decides what runs, and how far', async () => {
+test('a person is shown everything that decides what runs, and its limits', async () => {
   const f = flow();
   const jobId = await f.create({
     ...FULL,

@@ -16,7 +16,7 @@ async function busy(units = 6, max_workers = 2): Promise<{ f: Flow; job_id: stri
 }
 
 describe('a pause', () => {
-  test('lets what runs finish, starts nothing else, and lets go of the job', async () => {
+  test('lets running attempts finish, starts no other, and releases the job', async () => {
     const { f, job_id } = await busy();
     expect(await f.call('pause_job', { job_id })).toMatchObject({ status: 'paused', pause_reason: 'user' });
     await f.tick(3);
@@ -29,7 +29,7 @@ describe('a pause', () => {
     expect(f.store.repository.leases.get(job_id)?.released).toBe(true);
   });
 
-  test('that is hard interrupts what runs and puts it back, using no retry', async () => {
+  test('in mode hard interrupts running units and puts them back, using no retry', async () => {
     const { f, job_id } = await busy();
     f.worker.used(0, { costUsd: 0.2, sessionId: 'session of 0' });
     await f.call('pause_job', { job_id, hard: true });
@@ -43,7 +43,7 @@ describe('a pause', () => {
     });
     expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
     expect(f.job(job_id).costUsd).toBe(0.2);
-    // Resumed, it goes on in its session instead of starting over.
+    // Resumed, it continues its session instead of starting over.
     f.worker.otherwise = ok();
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -51,7 +51,7 @@ describe('a pause', () => {
     expect(f.worker.runs[3]?.assignment).toMatchObject({ index: 1, attempt: 2, resumeSessionId: null });
   });
 
-  test('can be made hard afterwards, and does not become soft again', async () => {
+  test('can be made hard later, but not soft again', async () => {
     const { f, job_id } = await busy();
     await f.call('pause_job', { job_id });
     await f.call('pause_job', { job_id, hard: true });
@@ -61,7 +61,7 @@ describe('a pause', () => {
     expect(f.events(job_id, 'job:paused').map(({ data }) => data.mode)).toEqual(['soft', 'hard']);
   });
 
-  test('twice is as once', async () => {
+  test('twice has the same effect as once', async () => {
     const { f, job_id } = await busy();
     await f.call('pause_job', { job_id });
     const once = f.job(job_id);
@@ -90,7 +90,7 @@ describe('a pause', () => {
     },
   );
 
-  test('while the last units end leaves the end to resume_job', async () => {
+  test('while the last units end leaves the end of the job to resume_job', async () => {
     const { f, job_id } = await busy(2);
     await f.call('pause_job', { job_id });
     f.worker.finish(0);
@@ -103,7 +103,7 @@ describe('a pause', () => {
 });
 
 describe('a resume', () => {
-  test('goes on where it was; what runs is left alone', async () => {
+  test('continues where the job was, without touching running attempts', async () => {
     const { f, job_id } = await busy();
     await f.call('pause_job', { job_id });
     await f.tick();
@@ -116,7 +116,7 @@ describe('a resume', () => {
     expect(f.worker.runs).toHaveLength(6);
   });
 
-  test('of a running job changes nothing; in the very moment of its release the executor goes on', async () => {
+  test('of a running job changes nothing, and at its release keeps the executor', async () => {
     const { f, job_id } = await busy();
     const before = f.job(job_id);
     await f.call('resume_job', { job_id });
@@ -128,7 +128,7 @@ describe('a resume', () => {
     expect(f.events(job_id, 'executor:started')).toHaveLength(1);
   });
 
-  test('between the last look of its executor and the release keeps the executor', async () => {
+  test("between the executor's last check and its release keeps the executor", async () => {
     const late: (() => void)[] = [];
     const f = flow({
       context: (context) => {
@@ -149,7 +149,7 @@ describe('a resume', () => {
     expect(f.events(job_id, 'executor:started')).toHaveLength(1);
   });
 
-  test('forgets what failed before: it is not held against what comes', async () => {
+  test('resets the circuit breaker', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 30, limits: { max_workers: 1, max_retries: 0 } });
     for (let n = 0; n < 9; n++) f.worker.on(n, fails('timeout'));
@@ -165,7 +165,7 @@ describe('a resume', () => {
 });
 
 describe('slots', () => {
-  test('change while the job runs: more start at once, fewer by not starting any', async () => {
+  test('change while the job runs, more at once, fewer as attempts end', async () => {
     const { f, job_id } = await busy(12);
     await f.call('resume_job', { job_id, max_workers: 5 });
     await f.until(() => f.worker.running().length === 5);
@@ -181,7 +181,7 @@ describe('slots', () => {
     expect(f.events(job_id, 'job:slots_changed').map(({ data }) => data.max_workers)).toEqual([5, 1]);
   });
 
-  test('stay as they were changed when something else is updated', async () => {
+  test('stay changed when another field is updated', async () => {
     const { f, job_id } = await busy();
     await f.call('resume_job', { job_id, max_workers: 3 });
     await f.call('pause_job', { job_id, hard: true });
@@ -191,7 +191,7 @@ describe('slots', () => {
     expect(f.job(job_id).maxWorkers).toBe(7);
   });
 
-  test.each([0, -1, 1.5, 65])('%d of them are refused', async (max_workers) => {
+  test.each([0, -1, 1.5, 65])('reject the number %d', async (max_workers) => {
     const { f, job_id } = await busy();
     await expect(f.call('resume_job', { job_id, max_workers })).rejects.toMatchObject({ code: 'invalid_input' });
     expect(f.job(job_id).maxWorkers).toBe(2);
@@ -199,7 +199,7 @@ describe('slots', () => {
 });
 
 describe('a cancelled job', () => {
-  test('stops what runs, gives up what waits, keeps what is done, and twice is as once', async () => {
+  test('stops running units, cancels pending ones, keeps completed ones', async () => {
     const { f, job_id } = await busy();
     f.worker.finish(0);
     await f.until(() => f.unit(job_id, 0).status === 'completed' && f.worker.running().length === 2);
@@ -207,7 +207,7 @@ describe('a cancelled job', () => {
     expect(await f.call('cancel_job', { job_id })).toMatchObject({
       status: 'cancelled',
       units: { cancelled: 5 },
-      // What was given up is over, but not done.
+      // A cancelled unit is over, but not done.
       progress: { done: 1, percent: 16.6 },
     });
     await f.until(() => !f.hasExecutor(job_id));
@@ -231,7 +231,7 @@ describe('a cancelled job', () => {
     await expect(f.call('resume_job', { job_id })).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('keeps a result that comes in the moment of the cancelling as history, not as the unit', async () => {
+  test('keeps a result that arrives at that moment only as history', async () => {
     const { f, job_id } = await busy();
     await f.call('cancel_job', { job_id });
     f.worker.finish(0, ok({}, { costUsd: 1 }));
@@ -241,7 +241,7 @@ describe('a cancelled job', () => {
     expect(f.job(job_id).costUsd).toBe(1);
   });
 
-  test('whose executor is gone gets another, which stops what still runs', async () => {
+  test('without an executor gets another one, which stops what still runs', async () => {
     const { f, job_id } = await busy();
     await f.killExecutor(job_id);
     f.worker.leaves(0, 'alive');
@@ -253,7 +253,7 @@ describe('a cancelled job', () => {
     expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  test('whose canceller died half-way is finished by its executor', async () => {
+  test('whose canceller died is finished by its executor', async () => {
     const { f, job_id } = await busy();
     f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, job_id, 'cancelled'));
     await f.until(() => !f.hasExecutor(job_id));
@@ -262,7 +262,7 @@ describe('a cancelled job', () => {
 });
 
 describe('single units', () => {
-  test('one that runs is cancelled alone; the job goes on and is completed', async () => {
+  test('a running one is cancelled alone, and the job completes', async () => {
     const { f, job_id } = await busy(3);
     expect(await f.call('manage_units', { job_id, action: 'cancel', units: [1] })).toMatchObject({ changed: 1 });
     await f.until(() => f.worker.runs[1]?.stopped() === 'cancelled');
@@ -275,7 +275,7 @@ describe('single units', () => {
     expect(f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled' }]);
   });
 
-  test('that are skipped are not run and do not fail the job', async () => {
+  test('skipped ones do not run and do not fail the job', async () => {
     const { f, job_id } = await busy(6);
     expect(await f.call('manage_units', { job_id, action: 'skip' })).toMatchObject({ changed: 4 });
     f.worker.finish(0);
@@ -284,7 +284,7 @@ describe('single units', () => {
     expect(f.statuses(job_id)).toBe('completed completed skipped skipped skipped skipped');
   });
 
-  test('that failed are tried again: all, by class, by index; the ended job runs again', async () => {
+  test('failed ones are retried all, by class or by index, and the ended job runs again', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 5, limits: { max_retries: 0, failure_threshold: 0 } });
     for (const [index, failureClass] of [
@@ -314,7 +314,7 @@ describe('single units', () => {
     expect(nothing).toMatchObject({ changed: 0, status: 'failed' });
   });
 
-  test('one that is completed runs again when reopened; the old result stays in history', async () => {
+  test('a reopened completed one runs again, and its old result stays in history', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2 });
     f.worker.on(0, ok({ text: 'first' }, { costUsd: 1 }), ok({ text: 'second' }, { costUsd: 1, sessionId: 'two' }));
@@ -329,7 +329,7 @@ describe('single units', () => {
     expect(f.job(job_id).costUsd).toBe(2);
   });
 
-  test('one that is cancelled while it runs and reopened at once starts only when its old attempt has ended', async () => {
+  test('a cancelled one reopened at once starts only when its old attempt has ended', async () => {
     const { f, job_id } = await busy(1, 1);
     await f.call('manage_units', { job_id, action: 'cancel', units: [0] });
     await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
@@ -341,7 +341,7 @@ describe('single units', () => {
     await f.until(() => f.job(job_id).status === 'completed');
   });
 
-  test('one that is cancelled after its executor died is stopped by another executor, which then leaves', async () => {
+  test('one cancelled after its executor died is stopped by another executor', async () => {
     const { f, job_id } = await busy(3);
     await f.call('pause_job', { job_id });
     await f.killExecutor(job_id);
@@ -354,7 +354,7 @@ describe('single units', () => {
     expect(f.statuses(job_id)).toBe('cancelled pending pending');
   });
 
-  test('that are tried again give a job that lost its executor another one, where the worker has what it needs', async () => {
+  test("a retry gives a lost job an executor, where the worker's needs are met", async () => {
     const f = flow({ environment: { TOKEN: 'x' } });
     const job_id = await f.begin({
       units: 2,
@@ -373,7 +373,7 @@ describe('single units', () => {
     await f.until(() => f.job(job_id).status === 'completed');
   });
 
-  test('put back between the last look at the job and its end keep it from ending', async () => {
+  test("put back before the job's end keep it from ending", async () => {
     const late: (() => void)[] = [];
     const f = flow({
       context: (context) => {
@@ -397,7 +397,7 @@ describe('single units', () => {
     expect(late).toEqual([]);
   });
 
-  test('put back while the job ends in this very moment are not left behind in an ended job', async () => {
+  test('put back while the job ends are not left pending in an ended job', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, fails('timeout'));
@@ -405,7 +405,7 @@ describe('single units', () => {
     const { jobs } = f.store.repository;
     const stale = f.job(job_id);
     await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
-    // The verb saw the job still running; by the time it writes, the job has ended.
+    // The operation read the job while it was running; by its write the job has ended.
     const get = jobs.get.bind(jobs);
     let looks = 0;
     Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? { ...stale, status: 'running' } : get(id)) });
@@ -416,7 +416,7 @@ describe('single units', () => {
   });
 });
 
-describe('every verb says its precondition when it is refused, and changes nothing', () => {
+describe('a rejected operation names its precondition and changes nothing', () => {
   const WAYS: Readonly<Partial<Record<JobStatus, (f: Flow) => Promise<string>>>> = {
     created: (f) => f.create({ units: 3 }),
     testing: async (f) => {
@@ -502,7 +502,7 @@ describe('every verb says its precondition when it is refused, and changes nothi
     await expect(run(f, 'job-none')).rejects.toMatchObject({ code: 'not_found', hint: 'list_jobs shows the jobs.' });
   });
 
-  test('units that are not there, and a status that the action does not take', async () => {
+  test('unknown units and a wrong status are rejected', async () => {
     const { f, job_id } = await busy();
     const missing = f.call('manage_units', { job_id, action: 'skip', units: [2, 6, 99] });
     await expect(missing).rejects.toMatchObject({ code: 'not_found', message: /no unit 6, 99/, hint: /0 to 5/ });
@@ -516,7 +516,7 @@ describe('every verb says its precondition when it is refused, and changes nothi
     expect(f.statuses(job_id)).toBe('running running pending pending pending pending');
   });
 
-  test('what the worker cannot do is refused before a paused or ended job is put to work', async () => {
+  test('a failed preflight is reported before a paused or ended job starts', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, fails('timeout'));
@@ -532,13 +532,13 @@ describe('every verb says its precondition when it is refused, and changes nothi
 });
 
 test.each<[JobStatus, RegExp]>([
-  ['enumerating', /^cancel_job ends that and removes it/],
-  ['running', /^cancel_job or pause_job first/],
-  ['post_processing', /^cancel_job or pause_job first/],
+  ['enumerating', /^cancel_job stops that and removes the job/],
+  ['running', /^Use cancel_job or pause_job first/],
+  ['post_processing', /^Use cancel_job or pause_job first/],
   ['paused', /pause_job with hard=true/],
   ['completed', /again in a moment/],
   ['cancelled', /again in a moment/],
-])('a deletion that is refused in %s advises only what is possible there', async (status, hint) => {
+])('a rejected deletion in %s advises only what is possible there', async (status, hint) => {
   const f = flow();
   const { jobId } = seedJob(f.store, { status });
   holdLease(f.store, jobId);
@@ -547,17 +547,17 @@ test.each<[JobStatus, RegExp]>([
   await expect(deletion).rejects.toMatchObject({ code: 'conflict', hint: expect.stringMatching(hint) });
 });
 
-test('a job in its test that is to be deleted can be cancelled, not paused', async () => {
+test('the advice for deleting a job in its test is to cancel it, not to pause it', async () => {
   const f = flow();
   f.worker.otherwise = hangs;
   const job_id = await f.create();
   await f.call('start_job', { job_id, wait_seconds: 0 });
-  const hint = expect.stringMatching(/^cancel_job first, or wait/);
+  const hint = expect.stringMatching(/^Use cancel_job, or wait/);
   await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint });
   await f.call('cancel_job', { job_id });
 });
 
-test('a job that is resumed while somebody waits to delete it stays', async () => {
+test('a job resumed while its deletion waits is kept', async () => {
   const f = flow();
   const { repository } = f.store;
   const { jobId } = seedJob(f.store, { status: 'paused', patch: { pauseReason: 'user' } });
@@ -568,11 +568,11 @@ test('a job that is resumed while somebody waits to delete it stays', async () =
     repository.leases.release(tx, leaving);
   });
   f.clock.advance(1000);
-  await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /at work/ });
+  await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /is active/ });
   expect(f.statuses(jobId)).toBe('pending pending pending');
 });
 
-test('a job for which no executor can be started is paused with the reason, not left waiting for one', async () => {
+test('a job whose executor cannot start is paused with the reason', async () => {
   const f = flow();
   const job_id = await f.create();
   const { launcher } = f.orchestrator.deps;

@@ -7,7 +7,7 @@ import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
 const MINUTE = 60_000;
 
-/** Every class by what it does to its unit: each row of the failure table is run through the real executor below. */
+/** Every class by its effect on the unit: each row of the failure table runs through the real executor below. */
 const CLASSES = Object.groupBy(FAILURE_CLASSES, (name) => failureRule(name).unit);
 
 test('every row of the table is tested here', () => {
@@ -28,7 +28,7 @@ const PAUSING: Partial<Record<FailureClass, PauseReason>> = {
 };
 
 describe.each(RETRIED)('%s', (failureClass) => {
-  test('is retried after a growing back-off, told where that helps, and completes in the end', async () => {
+  test('is retried after a growing back-off, with the reason where that helps, and completes', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 1 });
     f.worker.on(0, fails(failureClass), fails(failureClass, { message: 'Still not.' }), ok());
@@ -45,7 +45,7 @@ describe.each(RETRIED)('%s', (failureClass) => {
     expect(told).toEqual([false, false, failureRule(failureClass).tellNextAttempt]);
   });
 
-  test('fails the unit after its last retry, and with it the job', async () => {
+  test('fails the unit after its last retry, and the job with it', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2, limits: { max_retries: 2 } });
     f.worker.on(0, fails(failureClass), fails(failureClass), fails(failureClass));
@@ -62,7 +62,7 @@ describe.each(RETRIED)('%s', (failureClass) => {
   });
 });
 
-test('why a result was not accepted is told also to an attempt after one that the service refused', async () => {
+test('the reason of a rejected result reaches the retry after a busy service in between', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 1 });
   f.worker.on(
@@ -78,7 +78,7 @@ test('why a result was not accepted is told also to an attempt after one that th
 });
 
 describe.each(FAILED)('%s', (failureClass) => {
-  test('fails the unit at once: the same would happen again', async () => {
+  test('fails the unit at once', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(1, fails(failureClass));
@@ -91,7 +91,7 @@ describe.each(FAILED)('%s', (failureClass) => {
 });
 
 describe.each(DEFERRED)('%s', (failureClass) => {
-  test('puts the unit back, using no retry, never before Retry-After, and halves the slots', async () => {
+  test('puts the unit back without a retry, not before Retry-After, and halves the slots', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 8, limits: { max_workers: 8, max_retries: 0 } });
     f.worker.on(0, fails(failureClass, { retryAfterMs: 90_000 }));
@@ -113,7 +113,7 @@ describe.each(DEFERRED)('%s', (failureClass) => {
     expect(f.unit(jobId, 0).status).toBe('running');
   });
 
-  test(`gives the unit up after ${MAX_DEFERRALS} times`, async () => {
+  test(`fails the unit after ${MAX_DEFERRALS} deferrals`, async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, ...Array.from({ length: MAX_DEFERRALS }, () => fails(failureClass)));
@@ -126,7 +126,7 @@ describe.each(DEFERRED)('%s', (failureClass) => {
     expect(f.unit(jobId, 0)).toMatchObject({ status: 'failed', deferrals: MAX_DEFERRALS, attempt: MAX_DEFERRALS });
   });
 
-  test('pauses the job when nothing has succeeded for 30 minutes', async () => {
+  test('pauses the job after 30 minutes without a success', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 3, limits: { max_workers: 1 } });
     f.worker.otherwise = fails(failureClass, { retryAfterMs: 10 * MINUTE });
@@ -140,7 +140,7 @@ describe.each(DEFERRED)('%s', (failureClass) => {
 describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
   const failureClass = name as FailureClass;
 
-  test(`pauses the job at once (${reason}) with what to do, and uses no retry`, async () => {
+  test(`pauses the job at once (${reason}) with the next step, using no retry`, async () => {
     const f = flow();
     const jobId = await f.begin({ units: 9, limits: { max_workers: 2, max_retries: 0 } });
     f.worker.on(0, fails(failureClass));
@@ -149,7 +149,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     expect(f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
     expect(f.job(jobId).statusMessage).toBe(`It was ${failureClass}. ${failureRule(failureClass).advice}`);
     expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, deferrals: 0, failureClass });
-    // What runs may finish; nothing else starts.
+    // Running attempts may finish; nothing else starts.
     f.worker.finish(1);
     await f.tick(3);
     expect(f.statuses(jobId)).toBe('pending completed pending pending pending pending pending pending pending');
@@ -157,7 +157,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     expect(f.hasExecutor(jobId)).toBe(reason === 'usage_limit');
   });
 
-  test('is forgotten when a person resumes the job', async () => {
+  test('is reset when a person resumes the job', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 3 });
     f.worker.on(0, fails(failureClass, { resumeAt: f.clock.now() + 1e9 }));
@@ -170,7 +170,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
 });
 
 describe('interrupted', () => {
-  test('an attempt that died with its executor is run again; the second time alone; the third time it is given up', async () => {
+  test('an interrupted unit runs again, after the second time alone, and fails at the third', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 3, limits: { max_workers: 3, max_retries: 0 } });
     f.worker.on(0, hangs, hangs, hangs);
@@ -191,7 +191,7 @@ describe('interrupted', () => {
     expect(f.events(jobId, 'attempt:interrupted').filter(({ index }) => index === 0)).toHaveLength(3);
   });
 
-  test('a unit that was interrupted twice runs with no other beside it', async () => {
+  test('a unit interrupted twice runs alone', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 4, limits: { max_workers: 4 } });
     const others = [0, 1, 3];
@@ -217,7 +217,7 @@ describe('interrupted', () => {
 });
 
 describe('cancelled', () => {
-  test('a worker that says a person stopped it cancels its unit, which does not fail the job', async () => {
+  test('a worker that reports a stop by a person cancels its unit, without failing the job', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(0, fails('cancelled'));

@@ -5,7 +5,7 @@ import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 const MINUTE = 60_000;
 
 describe('the budget of a job', () => {
-  test('lets as many start as it can pay for, each with its reservation as cap, and pauses when it is used up', async () => {
+  test('starts what it covers, each attempt capped by its reservation, then pauses', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const worker = { type: 'scripted', max_budget_usd: 1.5 };
@@ -23,12 +23,12 @@ describe('the budget of a job', () => {
     const { pauseReason, statusMessage, costUsd } = f.job(jobId);
     expect([pauseReason, costUsd]).toEqual(['budget', 3]);
     expect(statusMessage).toBe(
-      "The budget of $4 does not pay for another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
+      "The budget of $4 does not cover another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
     );
     await f.until(() => !f.hasExecutor(jobId));
   });
 
-  test('goes on when it is raised, and pauses again when it is not', async () => {
+  test('continues when it is raised, and pauses again when it is not', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const job_id = await f.begin({ units: 4, limits: { budget_usd: 2, max_workers: 1 } });
@@ -41,7 +41,7 @@ describe('the budget of a job', () => {
     expect(f.job(job_id).costUsd).toBe(4);
   });
 
-  test('is overshot by no more than what runs; nothing starts while what is reserved could use it up', async () => {
+  test('is exceeded at most by running attempts, and reservations block new ones', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 9, limits: { budget_usd: 3, max_workers: 3 } });
     f.worker.otherwise = hangs;
@@ -59,7 +59,7 @@ describe('the budget of a job', () => {
     expect(f.worker.runs).toHaveLength(3);
   });
 
-  test('counts what failed, too, and is no matter to a worker that costs nothing', async () => {
+  test('counts failed attempts, and does not stop a worker without cost', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 9, limits: { budget_usd: 1, max_workers: 2 } });
     await f.until(() => f.job(jobId).status === 'completed');
@@ -69,7 +69,7 @@ describe('the budget of a job', () => {
     expect(f.job(other).costUsd).toBe(0.6);
   });
 
-  test('that is used up by the last unit does not pause the job', async () => {
+  test('used up by the last unit does not pause the job', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const jobId = await f.begin({ units: 2, limits: { budget_usd: 2, max_workers: 2 } });
@@ -79,8 +79,8 @@ describe('the budget of a job', () => {
   });
 });
 
-describe('the failures rule', () => {
-  test('pauses the job when the last five units all failed alike, with the reason and what to do', async () => {
+describe('the circuit breaker', () => {
+  test('pauses the job when the last five units failed alike, with reason and next step', async () => {
     const f = flow();
     f.worker.otherwise = fails('invalid_output');
     const jobId = await f.begin({ units: 50, limits: { max_workers: 2, max_retries: 3 } });
@@ -93,7 +93,7 @@ describe('the failures rule', () => {
     expect(f.store.repository.jobs.tally(jobId).unitsTried).toBeLessThanOrEqual(6);
   });
 
-  test('half of ten units and more that fail alike pause it, whatever comes between', async () => {
+  test('pauses the job when half of at least ten units fail alike', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 40, limits: { max_workers: 1, max_retries: 0 } });
     for (let n = 0; n < 40; n += 2) f.worker.on(n, fails('timeout'));
@@ -101,7 +101,7 @@ describe('the failures rule', () => {
     expect(f.job(jobId).statusMessage).toMatch(/^Paused because 6 of 11 units tried ended in timeout\. Raise/);
   });
 
-  test('stays silent near the end: there is nothing left to save, and the job runs to its end', async () => {
+  test('does not trip near the end of the job', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 9, limits: { max_workers: 1, max_retries: 0 } });
@@ -109,7 +109,7 @@ describe('the failures rule', () => {
     expect(f.store.repository.units.counts(jobId).failed).toBe(9);
   });
 
-  test('does not take units that wait for their retry for ones that were never tried', async () => {
+  test('does not count units that wait for a retry as never tried', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout', { retryAfterMs: 10 * MINUTE });
     const jobId = await f.begin({ units: 20, limits: { max_workers: 4, failure_threshold: 5 } });
@@ -126,7 +126,7 @@ describe('the failures rule', () => {
     expect(f.job(jobId).status).toBe('running');
   });
 
-  test('a threshold of 0 switches it off', async () => {
+  test('is off with a threshold of 0', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 60, limits: { max_workers: 4, max_retries: 0, failure_threshold: 0 } });
@@ -134,7 +134,7 @@ describe('the failures rule', () => {
     expect(f.store.repository.units.counts(jobId).failed).toBe(60);
   });
 
-  test('a different threshold is minded', async () => {
+  test('follows another threshold', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 60, limits: { max_workers: 1, max_retries: 0, failure_threshold: 2 } });
@@ -143,15 +143,15 @@ describe('the failures rule', () => {
   });
 });
 
-describe('a quota window that closes', () => {
-  test('stops every job with this worker, and no other', async () => {
+describe('a closed quota window', () => {
+  test('pauses every job with this worker, and no other', async () => {
     const f = flow();
     const other = await f.begin({ units: 9, worker: { type: 'other' }, limits: { max_workers: 1 } });
     const [one, two] = [await f.begin({ units: 4 }), await f.begin({ units: 4 })];
     f.worker.otherwise = hangs;
     await f.until(() => f.unit(one, 0).status === 'running' && f.unit(two, 0).status === 'running');
     const resumeAt = f.clock.now() + 60 * MINUTE;
-    // It is the second job's attempt that ends; the first job hears of it.
+    // The second job's attempt ends; the first job is notified.
     f.worker.finish(0, fails('usage_limit', { resumeAt, message: 'Weekly limit reached.' }));
     await f.until(() => f.job(one).status === 'paused' && f.job(two).status === 'paused');
     for (const jobId of [one, two]) expect(f.job(jobId)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
@@ -159,7 +159,7 @@ describe('a quota window that closes', () => {
     expect(f.job(other).status).toBe('running');
   });
 
-  test('is known to a job that starts later, which waits without one attempt', async () => {
+  test('makes a job that starts later wait without an attempt', async () => {
     const f = flow();
     const resumeAt = f.clock.now() + 60 * MINUTE;
     const one = await f.begin({ units: 2 });
@@ -181,7 +181,7 @@ describe('a quota window that closes', () => {
     expect(f.events(two, 'job:resumed')).toMatchObject([{ data: { by: 'the quota window opened' } }]);
   });
 
-  test('without a word when it opens is tried again after a quarter of an hour', async () => {
+  test('without an opening time is tried again after 15 minutes', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(0, fails('usage_limit'));
@@ -192,7 +192,7 @@ describe('a quota window that closes', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('is opened for all by a person who resumes one', async () => {
+  test('opens for all jobs when a person resumes one', async () => {
     const f = flow();
     const resumeAt = f.clock.now() + 60 * MINUTE;
     const one = await f.begin({ units: 2 });
@@ -204,7 +204,7 @@ describe('a quota window that closes', () => {
     expect(f.clock.now()).toBeLessThan(resumeAt);
   });
 
-  test('for longer than was thought is told, and waited for', async () => {
+  test('with a later opening time extends resume_at', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2, limits: { max_workers: 2 } });
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + MINUTE }));
@@ -219,7 +219,7 @@ describe('a quota window that closes', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('for the worker of an earlier revision is no concern of a job that has another one now', async () => {
+  test("of an earlier revision's worker does not pause a job with another worker", async () => {
     const f = flow();
     const job_id = await f.begin({ units: 3, limits: { max_workers: 1 } });
     f.worker.on(0, hangs, ok());
@@ -235,7 +235,7 @@ describe('a quota window that closes', () => {
     expect([quotas.get('scripted') !== null, quotas.get('other') !== null]).toEqual([true, false]);
   });
 
-  test('in post-processing is waited for in post-processing', async () => {
+  test('during post-processing is waited for in post-processing', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
     f.worker.on(0, ok(), fails('usage_limit', { resumeAt: f.clock.now() + MINUTE }), ok());
@@ -246,8 +246,8 @@ describe('a quota window that closes', () => {
   });
 });
 
-describe('a service that is busy', () => {
-  test('gets fewer attempts at a time, and one more every 30 s', async () => {
+describe('a busy service', () => {
+  test('gets half the attempts, then one more every 30 s', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 40, limits: { max_workers: 8 } });
     f.worker.otherwise = hangs;
@@ -266,7 +266,7 @@ describe('a service that is busy', () => {
     expect(f.job(jobId).maxWorkers).toBe(8);
   });
 
-  test('is waited for patiently while anything succeeds', async () => {
+  test('does not pause the job while any attempt succeeds', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 80, limits: { max_workers: 1 } });
     f.worker.otherwise = (assignment) =>
@@ -279,7 +279,7 @@ describe('a service that is busy', () => {
     }
   });
 
-  test('is not blamed for hours in which nothing was asked of it', async () => {
+  test('does not pause the job for time without attempts', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 1 });
     const resumeAt = f.clock.now() + 180 * MINUTE;
@@ -297,8 +297,8 @@ describe('a service that is busy', () => {
   });
 });
 
-describe('the bound of the machine', () => {
-  test('holds for all jobs together, shared fairly', async () => {
+describe('the limit of the machine', () => {
+  test('holds for all jobs together and is shared fairly', async () => {
     const f = flow({ maxTotalWorkers: 6 });
     f.worker.otherwise = hangs;
     const one = await f.begin({ units: 20, limits: { max_workers: 6 } });
@@ -307,7 +307,7 @@ describe('the bound of the machine', () => {
     const two = await other.begin({ units: 20, limits: { max_workers: 6 } });
     await other.tick(3);
     expect(other.worker.runs).toHaveLength(0);
-    // The second gets what the first lets go, until both have half.
+    // The second gets the slots that the first frees, until both have half.
     for (let n = 0; n < 6; n++) {
       f.worker.finish(f.worker.running()[0] ?? -1);
       await f.tick();
@@ -318,7 +318,7 @@ describe('the bound of the machine', () => {
   });
 });
 
-test('a window that is said to have opened already is not knocked at without a pause', async () => {
+test('a window with an opening time in the past is not tried without a wait', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 1 });
   f.worker.otherwise = fails('usage_limit', { resumeAt: f.clock.now() - 1000 });

@@ -26,7 +26,7 @@ async function ended(f: Flow, job: FlowJob = {}): Promise<string> {
   return jobId;
 }
 
-/** Rounds until the job has ended, and not one more: its output is due. */
+/** Runs rounds until the job has ended, and no more: its output is due. */
 async function due(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.begin({ units: 2, output: OUTPUT, ...job });
   await f.until(() => f.job(jobId).outputState?.state === 'due', 500);
@@ -34,7 +34,7 @@ async function due(f: Flow, job: FlowJob = {}): Promise<string> {
 }
 
 describe('the output of a job', () => {
-  test('is written once when the job ends, by whoever ends it, and status names it', async () => {
+  test('is written once at the end of the job, and status names it', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2, output: OUTPUT });
     expect(await output(f, jobId)).toEqual({ path: file(f), format: 'csv', state: 'at_the_end' });
@@ -49,7 +49,7 @@ describe('the output of a job', () => {
   test.each<[string, FlowJob, string]>([
     ['of a failed job', { limits: { max_retries: 0 } }, 'unit,status\n0,failed\n1,completed\n'],
     ['of units in some statuses', { output: { ...OUTPUT, status: ['completed'] } }, 'unit,status\n1,completed\n'],
-    ['with columns of its own', { output: { ...OUTPUT, fields: ['key'] } }, 'key\n0\n1\n'],
+    ['with selected columns', { output: { ...OUTPUT, fields: ['key'] } }, 'key\n0\n1\n'],
   ])('%s', async (_what, job, expected) => {
     const f = flow();
     f.worker.on(0, fails('bad_input'));
@@ -57,7 +57,7 @@ describe('the output of a job', () => {
     expect(text(f)).toBe(expected);
   });
 
-  test('is written again after a round of retries, in the place of what the job wrote before', async () => {
+  test("is written again after retries and replaces the job's former file", async () => {
     const f = flow();
     f.worker.on(0, fails('bad_input'));
     const jobId = await ended(f);
@@ -68,7 +68,7 @@ describe('the output of a job', () => {
     expect(f.events(jobId, 'results:exported')).toHaveLength(2);
   });
 
-  test('of a cancelled job is left to whoever exports it', async () => {
+  test('of a cancelled job is not written', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const jobId = await f.begin({ units: 1, output: OUTPUT });
@@ -89,10 +89,10 @@ describe('the output of a job', () => {
   });
 });
 
-describe('an output that cannot be written changes nothing about the job, and is recorded', () => {
+describe('an output that cannot be written is recorded and changes nothing about the job', () => {
   test.each<[string, (f: Flow) => void, string, RegExp]>([
-    ['somebody’s file is there', (f) => writeFileSync(file(f), 'mine'), 'already_exists', /exists already/],
-    ['a directory is there', (f) => mkdirSync(file(f)), 'invalid_input', /found a directory/],
+    ['another file exists', (f) => writeFileSync(file(f), 'mine'), 'already_exists', /already exists/],
+    ['a directory exists', (f) => mkdirSync(file(f)), 'invalid_input', /found a directory/],
     ['a link is there', (f) => symlinkSync('elsewhere', file(f)), 'invalid_input', /it is a link/],
     ['a column does not exist', () => undefined, 'invalid_input', /"titel"/],
   ])('%s', async (what, make, code, message) => {
@@ -115,7 +115,7 @@ describe('an output that cannot be written changes nothing about the job, and is
     expect(await f.call('export_results', again?.arguments as { job_id: string })).toMatchObject({ rows: 1 });
   });
 
-  test('a folder on the way became a link that leads elsewhere', async () => {
+  test('a folder replaced by a link to another place', async () => {
     const f = flow();
     mkdirSync(file(f, 'made'));
     mkdirSync(file(f, 'elsewhere'));
@@ -128,7 +128,7 @@ describe('an output that cannot be written changes nothing about the job, and is
     expect(readdirSync(file(f, 'elsewhere'))).toEqual([]);
   });
 
-  test('a changed former export stays; once it is moved away, the export that is suggested says so', async () => {
+  test('a changed former export stays, and the suggested export reports when it was moved', async () => {
     const f = flow();
     f.worker.on(0, fails('bad_input'));
     const jobId = await ended(f);
@@ -174,7 +174,7 @@ describe('after a kill between the end of the job and its file', () => {
     expect(wanting(f)).toEqual([]);
   });
 
-  test('nobody waits for recovery: resume_job gives it an executor', async () => {
+  test('resume_job gives the job an executor at once', async () => {
     const f = flow();
     const jobId = await due(f);
     await f.killExecutor(jobId);
@@ -185,11 +185,11 @@ describe('after a kill between the end of the job and its file', () => {
     expect(await output(f, jobId)).toMatchObject({ state: 'written' });
   });
 
-  test('a file that was moved to its place and not recorded yet is known for the job’s own', async () => {
+  test('a moved and unrecorded file is recognized as the job’s own', async () => {
     const f = flow();
     const jobId = await ended(f);
     const { sha256 } = f.events(jobId, 'results:exported')[0]?.data ?? {};
-    // As if the executor had died right after the move: of another content, since the job was put to work again meanwhile.
+    // As if the executor had died right after the move: with other content, since the job was started again meanwhile.
     f.store.repository.transaction((tx) => {
       f.store.repository.jobs.patch(tx, jobId, { outputState: { state: 'due', sha256: sha256 as string } });
     });
@@ -204,7 +204,7 @@ describe('after a kill between the end of the job and its file', () => {
     expect(await output(f, jobId)).toMatchObject({ state: 'written' });
   });
 
-  test('what the killed one left half-written beside it is removed', async () => {
+  test('the partial file of the killed executor is removed', async () => {
     const f = flow();
     const jobId = await due(f);
     await f.killExecutor(jobId);
@@ -217,7 +217,7 @@ describe('after a kill between the end of the job and its file', () => {
     ]);
   });
 
-  test('results that end one executor after another end no fourth one', async () => {
+  test('results that end three executors do not end a fourth', async () => {
     const f = flow();
     const jobId = await due(f);
     for (let times = 0; times < 3; times++) {
@@ -233,7 +233,7 @@ describe('after a kill between the end of the job and its file', () => {
     });
   });
 
-  test('units that are put back before it is written come first, and then it is written', async () => {
+  test('units put back before it is written run first', async () => {
     const f = flow();
     const jobId = await due(f);
     await f.call('manage_units', { job_id: jobId, action: 'reopen', units: [0] });
@@ -243,16 +243,16 @@ describe('after a kill between the end of the job and its file', () => {
   });
 });
 
-describe('where an output may lie', () => {
+describe('the place of an output', () => {
   const HTTP = { home: null, workingDirectory: '/' };
 
   test.each<[string, (f: Flow) => string]>([
     ['outside', () => '/tmp/abp-nowhere/out.csv'],
     ['hidden', (f) => file(f, '.git/out.csv')],
-    ['under the name of no table', (f) => file(f, 'Makefile')],
+    ['under a name without a data format', (f) => file(f, 'Makefile')],
     ['as instructions', (f) => file(f, 'CLAUDE.md')],
     ['in the store', (f) => file(f, 'runs/out.csv')],
-  ])('without a person nothing is written %s: no job is made', async (_where, path) => {
+  ])('without a person no job is created for an output %s', async (_where, path) => {
     const f = flow();
     await expect(f.create({ output: { path: path(f) } })).rejects.toMatchObject({
       code: expect.stringMatching(/approval_required|invalid_input/),
@@ -260,7 +260,7 @@ describe('where an output may lie', () => {
     expect(f.store.repository.jobs.list({ limit: 9 }).jobs).toEqual([]);
   });
 
-  test('a caller that works nowhere has it below the outputs of the job only', async () => {
+  test("a caller without a directory may only use the job's outputs", async () => {
     const f = flow();
     const outside = f.call('create_job', { ...recipe(f), output: { path: file(f) } }, HTTP);
     await expect(outside).rejects.toMatchObject({ code: 'approval_required' });
@@ -270,7 +270,7 @@ describe('where an output may lie', () => {
     });
   });
 
-  test('a person has it anywhere; a program writes it there again, and replaces nothing of anybody else', async () => {
+  test('a person may use any place, and a program writes there again without replacing other files', async () => {
     const f = flow();
     mkdirSync(file(f, '.hidden'));
     const path = file(f, '.hidden/table');
@@ -287,7 +287,7 @@ describe('where an output may lie', () => {
     });
   });
 
-  test('a file that is there already is refused before anything is made', async () => {
+  test('an existing file is rejected before the job is created', async () => {
     const f = flow();
     writeFileSync(file(f), 'mine');
     await expect(f.create({ output: OUTPUT })).rejects.toMatchObject({ code: 'already_exists' });
@@ -314,7 +314,7 @@ describe('where an output may lie', () => {
 });
 
 describe('update_job changes the output', () => {
-  test('while the job runs, without a new revision', async () => {
+  test('changes it while the job runs, without a new revision', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const job_id = await f.begin({ units: 1, output: OUTPUT });
@@ -325,7 +325,7 @@ describe('update_job changes the output', () => {
     expect([existsSync(file(f)), existsSync(file(f, 'other.csv'))]).toEqual([false, true]);
   });
 
-  test('without discarding its test, and away', async () => {
+  test('changes and removes it without discarding the test', async () => {
     const f = flow();
     const job_id = await f.create({ units: 2, output: OUTPUT });
     await f.call('start_job', { job_id, wait_seconds: 0 });
@@ -337,7 +337,7 @@ describe('update_job changes the output', () => {
     expect(await output(f, job_id)).toBeUndefined();
   });
 
-  test('not to where it may not lie, and not of a job that has ended', async () => {
+  test('rejects a forbidden place, and a job that has ended', async () => {
     const f = flow();
     const job_id = await f.create({ units: 1 });
     await expect(f.call('update_job', { job_id, output: { path: '/tmp/x.csv' } })).rejects.toMatchObject({
@@ -353,7 +353,7 @@ describe('update_job changes the output', () => {
   });
 });
 
-test('while a large output with chosen columns is made, the executor goes on giving signs of life', async () => {
+test('the executor sends heartbeats while it writes a large output', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 3000, output: OUTPUT, limits: { max_workers: 64 } });
   await f.until(() => f.job(jobId).outputState?.state === 'due', 500);

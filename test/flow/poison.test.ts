@@ -12,7 +12,7 @@ async function lost(f: Flow, units: number, max_workers: number): Promise<string
   return jobId;
 }
 
-/** The next executor, that comes as far as it can and is then lost as the ones before. */
+/** The next executor, which runs as far as it can and is then lost like those before. */
 async function another(f: Flow, jobId: string): Promise<void> {
   await f.recover(jobId);
   await f.tick(4);
@@ -20,7 +20,7 @@ async function another(f: Flow, jobId: string): Promise<void> {
 }
 
 describe('output whose judging stalls its executor', () => {
-  test('is judged three times, then ends its attempt with the reason; the job goes on', async () => {
+  test('is judged three times, then fails its attempt with the reason, and the job continues', async () => {
     const f = flow();
     const jobId = await lost(f, 4, 1);
     f.worker.leaves(0, 'stalls');
@@ -38,7 +38,7 @@ describe('output whose judging stalls its executor', () => {
     expect(f.job(jobId)).toMatchObject({ executorsLost: 0, pauseReason: null });
   });
 
-  test('holds nothing against the attempts that were left beside it', async () => {
+  test('does not count against other orphaned attempts', async () => {
     const f = flow();
     const jobId = await lost(f, 6, 4);
     f.worker.leaves(1, 'stalls');
@@ -59,7 +59,7 @@ describe('output whose judging stalls its executor', () => {
     expect(f.worker.judged.filter((unit) => unit !== 1).sort((a, b) => a - b)).toEqual([0, 2]);
   });
 
-  test('of two attempts ends both, one after the other', async () => {
+  test('of two attempts fails both, one after the other', async () => {
     const f = flow();
     const jobId = await lost(f, 3, 2);
     for (const unit of [0, 1]) f.worker.leaves(unit, 'stalls');
@@ -70,7 +70,7 @@ describe('output whose judging stalls its executor', () => {
     expect(f.worker.judged).toEqual([0, 0, 0, 1, 1, 1]);
   });
 
-  test('does so in a test, too: it fails with the reason', async () => {
+  test('fails a test with the reason', async () => {
     const f = flow();
     const jobId = await f.create({ units: 3 });
     f.worker.otherwise = hangs;
@@ -84,7 +84,7 @@ describe('output whose judging stalls its executor', () => {
     expect(f.job(jobId).test?.verdict).toContain('ended or stalled 3 executors');
   });
 
-  test('is not judged again once a person has cancelled it', async () => {
+  test('is not judged again after a person cancelled it', async () => {
     const f = flow();
     const jobId = await lost(f, 2, 1);
     f.worker.leaves(0, 'stalls');
@@ -99,8 +99,8 @@ describe('output whose judging stalls its executor', () => {
   });
 });
 
-describe('an attempt that was taken over', () => {
-  test('while it lives, any number of times, has nothing held against it', async () => {
+describe('an adopted attempt', () => {
+  test('may be adopted any number of times while it is alive', async () => {
     const f = flow();
     const jobId = await lost(f, 1, 1);
     for (let upgrades = 0; upgrades < 6; upgrades++) {
@@ -116,7 +116,7 @@ describe('an attempt that was taken over', () => {
     expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', judges: 1 }]);
   });
 
-  test('is judged by the executor that comes as far as that', async () => {
+  test('is judged by the executor that first reaches it', async () => {
     const f = flow();
     const jobId = await lost(f, 1, 1);
     f.worker.leaves(0, 'stalls');
@@ -128,7 +128,7 @@ describe('an attempt that was taken over', () => {
     expect(f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'timeout' }]);
   });
 
-  test('is left to the successor by an executor that has lost its job meanwhile', async () => {
+  test('is left to the successor by an executor that lost its lease', async () => {
     const f = flow();
     const jobId = await lost(f, 1, 1);
     f.worker.leaves(0, 'alive');

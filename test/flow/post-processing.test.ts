@@ -27,14 +27,14 @@ const ended = (f: Flow, jobId: string) => () =>
   ['completed', 'failed'].includes(f.job(jobId).status) && !f.hasExecutor(jobId);
 
 describe('post-processing', () => {
-  test('has one unit, and whoever asks for another hears when it is there', async () => {
+  test('has one unit, and a request for another one is rejected', async () => {
     const f = flow();
     const unit = (job_id: string) => f.call('get_unit', { job_id, unit: 0, stage: 'post' });
     await expect(unit(await f.create())).rejects.toMatchObject({ hint: /without post-processing/ });
     await expect(unit(await f.create(PROMPT))).rejects.toMatchObject({ hint: /unit 0, once .* has begun/ });
   });
 
-  test('may use what the units have left of the budget: it is dearer than any of them', async () => {
+  test('may use all of the remaining budget', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 0.01 });
     const jobId = await f.begin({ units: 3, limits: { budget_usd: 5 }, ...PROMPT });
@@ -42,7 +42,7 @@ describe('post-processing', () => {
     expect(posts(f)[0]?.assignment.budgetUsd).toBeCloseTo(4.97);
   });
 
-  test('runs once after the last unit, with all results in a file, and is not counted among the units', async () => {
+  test('runs once after the last unit on a file of results, not counted in units', async () => {
     const f = flow();
     const jobId = await withPost(f, {});
     await f.until(ended(f, jobId), 500);
@@ -82,7 +82,7 @@ describe('post-processing', () => {
     expect(posts(f)).toHaveLength(times);
   });
 
-  test('is retried alone; given up it fails the job, and only it', async () => {
+  test('is retried alone, and its failure fails the job', async () => {
     const f = flow();
     const jobId = await withPost(f, { post: [fails('agent_error'), fails('agent_error')] });
     await f.until(ended(f, jobId), 500);
@@ -96,7 +96,7 @@ describe('post-processing', () => {
     ]);
   });
 
-  test('can be run again over an ended job, also when it was skipped because units failed', async () => {
+  test('can run again after the end of the job, also when it was skipped', async () => {
     const f = flow();
     const job_id = await withPost(f, { main: { 1: [fails('bad_input')] } });
     await f.until(ended(f, job_id), 500);
@@ -111,7 +111,7 @@ describe('post-processing', () => {
     expect(f.attempts(job_id, 0, 'post')).toHaveLength(2);
   });
 
-  test('runs again over the new results when units were tried again', async () => {
+  test('runs again over new results after retries', async () => {
     const f = flow();
     const job_id = await withPost(
       f,
@@ -127,18 +127,18 @@ describe('post-processing', () => {
     expect(readFileSync(results_path as string, 'utf8')).toContain('at last');
   });
 
-  test('that could not begin fails the job with the reason, and can be run again', async () => {
+  test('that could not start fails the job with the reason, and can be run again', async () => {
     const f = flow();
     const file = join(f.directory, 'in-the-way');
     writeFileSync(file, '');
     const job_id = await withPost(f, {}, { post_processing_output_directory: join(file, 'out') });
     await f.until(ended(f, job_id), 500);
     expect(f.job(job_id).status).toBe('failed');
-    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not begin: .*in-the-way/);
+    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not start: .*in-the-way/);
     expect(f.statuses(job_id)).toBe('completed completed completed');
   });
 
-  test('of a job without it is refused', async () => {
+  test('of a job without it is rejected', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -147,7 +147,7 @@ describe('post-processing', () => {
   });
 });
 
-describe('a job that is paused in post-processing', () => {
+describe('a job paused in post-processing', () => {
   async function inPost(f: Flow): Promise<string> {
     const job_id = await f.begin({ units: 1, ...PROMPT });
     f.worker.on(0, ok(), hangs);
@@ -156,7 +156,7 @@ describe('a job that is paused in post-processing', () => {
     return job_id;
   }
 
-  test('softly, while it ends, is completed when it is resumed: it is not paid for twice', async () => {
+  test('softly at its end completes when resumed, without a second payment', async () => {
     const f = flow();
     const job_id = await inPost(f);
     await f.call('pause_job', { job_id });
@@ -170,7 +170,7 @@ describe('a job that is paused in post-processing', () => {
     expect(posts(f)).toHaveLength(1);
   });
 
-  test('hard goes on with it when it is resumed', async () => {
+  test('hard continues with it when resumed', async () => {
     const f = flow();
     const job_id = await inPost(f);
     f.worker.used(0, { sessionId: 'the session' });
@@ -181,7 +181,7 @@ describe('a job that is paused in post-processing', () => {
     expect(posts(f).map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'the session']);
   });
 
-  test('and given units to run again does those first, and then post-processing over all of it', async () => {
+  test('runs units that were put back first, then post-processing over all results', async () => {
     const f = flow();
     const job_id = await inPost(f);
     await f.call('pause_job', { job_id });
@@ -194,7 +194,7 @@ describe('a job that is paused in post-processing', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
   });
 
-  test('and cancelled, stops it', async () => {
+  test('stops it when cancelled', async () => {
     const f = flow();
     const job_id = await inPost(f);
     await f.call('cancel_job', { job_id });
@@ -204,7 +204,7 @@ describe('a job that is paused in post-processing', () => {
     expect(f.job(job_id).status).toBe('cancelled');
   });
 
-  test('by the death of its executor, is adopted', async () => {
+  test('by the death of its executor is adopted', async () => {
     const f = flow();
     const job_id = await inPost(f);
     await f.killExecutor(job_id);
@@ -217,7 +217,7 @@ describe('a job that is paused in post-processing', () => {
   });
 });
 
-test('while the results are being written the executor keeps its job, and can be stopped', async () => {
+test('the executor keeps its lease while it writes the results, and can be stopped', async () => {
   const f = flow();
   const job_id = await withPost(f, {}, { units: 3000, limits: { max_workers: 64 } });
   await f.until(() => f.statuses(job_id).match(/pending|running/) === null, 500);

@@ -25,7 +25,7 @@ async function busy(f: Flow, units = 6, max_workers = 3): Promise<string> {
 }
 
 describe('the executor after one that died', () => {
-  test('adopts what still runs, settles what reached the disk, puts the rest back, and runs nothing twice', async () => {
+  test('adopts living attempts, settles finished ones, puts the rest back, and runs nothing twice', async () => {
     const f = flow();
     const jobId = await busy(f);
     await f.killExecutor(jobId);
@@ -44,7 +44,7 @@ describe('the executor after one that died', () => {
       { status: 'interrupted', failureClass: 'interrupted', usage: { costUsd: 0.1 } },
       { status: 'succeeded' },
     ]);
-    // What was cut off goes on in its session: its work so far has been paid for.
+    // An attempt that was cut off continues its session: its work so far is paid for.
     const again = f.worker.runs.find(({ assignment }) => assignment.index === 2 && assignment.attempt === 2);
     expect(again?.assignment.resumeSessionId).toBe('session of 2');
     expect(f.job(jobId).costUsd).toBeCloseTo(0.7);
@@ -55,7 +55,7 @@ describe('the executor after one that died', () => {
     expect(f.events(jobId, 'executor:started').map(({ data }) => data.epoch)).toEqual([2, 3]);
   });
 
-  test('keeps adopted ones within the slots: nothing starts before there is room', async () => {
+  test('counts adopted attempts in its slots', async () => {
     const f = flow();
     const jobId = await busy(f, 8, 3);
     await f.killExecutor(jobId);
@@ -71,7 +71,7 @@ describe('the executor after one that died', () => {
     expect(f.worker.running()).toEqual([2, 3]);
   });
 
-  test('judges an attempt by the revision that it was made with', async () => {
+  test('judges an attempt by its own revision', async () => {
     const f = flow();
     const job_id = await busy(f, 2, 2);
     await f.call('pause_job', { job_id });
@@ -90,7 +90,7 @@ describe('the executor after one that died', () => {
     expect(f.attempts(job_id, 1).map(({ revision }) => revision)).toEqual([1, 2]);
   });
 
-  test('finds a job paused meanwhile: it settles what was left, and starts nothing', async () => {
+  test('settles orphaned attempts of a paused job, and starts nothing', async () => {
     const f = flow();
     const job_id = await busy(f);
     await f.killExecutor(job_id);
@@ -105,7 +105,7 @@ describe('the executor after one that died', () => {
     expect(f.job(job_id).status).toBe('paused');
   });
 
-  test('is paused when it is the third to die without one settled unit, and says where to read why', async () => {
+  test('pauses the job after three deaths without a settled unit, and names the log', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 4, limits: { max_workers: 2 } });
     f.worker.otherwise = hangs;
@@ -130,7 +130,7 @@ describe('the executor after one that died', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('counts as progress what it settles: such a job is not paused', async () => {
+  test('counts settled orphans as progress and does not pause the job', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 9, limits: { max_workers: 1 } });
     f.worker.otherwise = hangs;
@@ -144,7 +144,7 @@ describe('the executor after one that died', () => {
     }
   });
 
-  test('the third in a row waits for what was left behind before it gives up: that may be progress', async () => {
+  test('waits for orphaned attempts before the third death pauses the job', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 4, limits: { max_workers: 1 } });
     f.worker.otherwise = hangs;
@@ -161,7 +161,7 @@ describe('the executor after one that died', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('that stops gracefully leaves a job that can be recovered, with nothing held against it', async () => {
+  test('can recover a job that stopped gracefully, with nothing counted against it', async () => {
     const f = flow();
     const jobId = await busy(f);
     f.executor(jobId).stop();
@@ -182,7 +182,7 @@ describe('a session that was cut off', () => {
     ['the prompt', { prompt_template: 'Now: {name}' }, null],
     ['the worker', { worker: { type: 'scripted', note: 'x' } }, null],
     ['the schema', { output_schema: { type: 'object' } }, null],
-  ])('after a change of %s goes on in %s: %s', async (_what, change, session) => {
+  ])('after a change of %s continues in %s: %s', async (_what, change, session) => {
     const f = flow();
     const job_id = await busy(f, 1, 1);
     f.worker.used(0, { sessionId: 'session of 0' });
@@ -195,9 +195,9 @@ describe('a session that was cut off', () => {
   });
 
   test.each([
-    ['before its agent had said a word', {}, 'session of 0'],
-    ['after work that is not to be gone on with', { turns: 2, costUsd: 0.1 }, null],
-  ])('is still there when the attempt that went on with it is cut off, too, %s: %s', async (_when, used, session) => {
+    ['before its agent said anything', {}, 'session of 0'],
+    ['after work without a session', { turns: 2, costUsd: 0.1 }, null],
+  ])('continues when the attempt that continued it is cut off too, %s: %s', async (_when, used, session) => {
     const f = flow();
     const job_id = await busy(f, 1, 1);
     f.worker.otherwise = hangs;
@@ -211,7 +211,7 @@ describe('a session that was cut off', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'session of 0', session]);
   });
 
-  test('is not gone on with after an attempt that ended by itself, or by a person', async () => {
+  test('does not continue after an attempt that ended by itself or by a person', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_workers: 2 } });
     f.worker.on(0, fails('timeout', { usage: { sessionId: 'a' } }), ok());
@@ -225,8 +225,8 @@ describe('a session that was cut off', () => {
   });
 });
 
-describe('an executor whose lease is lost', () => {
-  test('stops at once and touches nothing; its successor has the job', async () => {
+describe('an executor that lost its lease', () => {
+  test('stops at once and changes nothing', async () => {
     const f = flow();
     const jobId = await busy(f);
     const old = f.executor(jobId);
@@ -246,7 +246,7 @@ describe('an executor whose lease is lost', () => {
     expect(new Set(before.stopped)).toEqual(new Set([null]));
   });
 
-  test('finds out in its next round: it settles what it had finished, and does not pause, end or claim', async () => {
+  test('settles what it finished in its next round, and does not pause, end or claim', async () => {
     const f = flow();
     const jobId = await busy(f, 4, 2);
     const { repository } = f.store;
@@ -263,7 +263,7 @@ describe('an executor whose lease is lost', () => {
 });
 
 describe('a lease', () => {
-  test('is over when its heartbeat stood still for a whole lease on the observer’s own clock, whatever the wall says', () => {
+  test('is over after a whole lease without a heartbeat on the observer’s monotonic clock', () => {
     const f = flow();
     const { jobId } = seedJob(f.store);
     const token = holdLease(f.store, jobId);
@@ -286,7 +286,7 @@ describe('a lease', () => {
     expect(isOver()).toBe(false);
   });
 
-  test('that shows a sign of life while somebody waits for its end is left alone', async () => {
+  test('with a heartbeat while another executor waits is left alone', async () => {
     const f = flow();
     const { jobId } = seedJob(f.store);
     const token = holdLease(f.store, jobId);
@@ -299,7 +299,7 @@ describe('a lease', () => {
     expect(await taking).toBeNull();
   });
 
-  test('and was let go with the job finished is not taken again by an executor that comes late', async () => {
+  test('released with a finished job is not acquired by a late executor', async () => {
     const f = flow();
     const { jobId } = seedJob(f.store, { status: 'completed' });
     const { repository } = f.store;
@@ -328,7 +328,7 @@ describe('recovery', () => {
       leaseMs: LEASE_MS,
     });
 
-  test('finds the jobs whose executor is gone, and no others, however many have ended since', async () => {
+  test('finds only the jobs whose executor is gone, however many have ended', async () => {
     const f = flow();
     for (let n = 0; n < 30; n++) seedJob(f.store, { status: 'cancelled', units: 0, job: { createdAt: 1e9 + n } });
     seedJob(f.store, { jobId: 'job-lost', job: { createdAt: 1 } });
@@ -341,7 +341,7 @@ describe('recovery', () => {
     expect(launched).toEqual(['job-lost']);
   });
 
-  test('takes apart an enumeration whose creator is gone, and leaves one alone that lives', async () => {
+  test('deletes an enumeration whose creator is gone, and not one that is alive', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-orphan', status: 'enumerating', units: 5000 });
     seedJob(f.store, { jobId: 'job-alive', status: 'enumerating', units: 5 });
@@ -355,7 +355,7 @@ describe('recovery', () => {
     expect(f.store.repository.units.counts('job-orphan').total).toBe(0);
   });
 
-  test('leaves a job alone whose creator ends while it is being looked at', async () => {
+  test('leaves a job alone whose creator finishes meanwhile', async () => {
     const f = flow();
     const { repository } = f.store;
     const { jobId } = seedJob(f.store, { status: 'enumerating', units: 5 });
@@ -375,7 +375,7 @@ describe('recovery', () => {
     expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
-  test('looks at once and again and again until it is told to stop, whatever happens in between', async () => {
+  test('checks at once and repeatedly until it is stopped, despite errors', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-lost' });
     const stopping = new AbortController();
@@ -399,7 +399,7 @@ describe('recovery', () => {
   });
 
   test.each([0, 1000, 2500, 3700, 4900])(
-    'gets a job whose executor stands still another one within its lease and five seconds (last beat at %i ms)',
+    'replaces a stalled executor within its lease and five seconds (last beat at %i ms)',
     async (lastBeatMs) => {
       const f = flow();
       seedJob(f.store, { jobId: 'job-still' });
@@ -422,7 +422,7 @@ describe('recovery', () => {
     },
   );
 
-  test('says which jobs it cannot recover and why, and does not start what cannot start over and over', async () => {
+  test('reports jobs that it cannot recover, and backs off', async () => {
     const f = flow();
     seedJob(f.store, { jobId: 'job-broken' });
     let launches = 0;
@@ -440,13 +440,17 @@ describe('recovery', () => {
     expect(launches).toBeLessThan(15);
   });
 
-  test('does not recover a job without the variables that its worker needs; one that has them does', async () => {
+  test('recovers a job only with the variables that its worker needs', async () => {
     const f = flow({ environment: { TOKEN: 'x' } });
     const job_id = await f.begin({ worker: { type: 'scripted', pass_env: ['TOKEN'] } });
     f.executor(job_id).stop();
     await f.until(() => !f.hasExecutor(job_id));
     const bare = flowOn(f.store, f.clock, { directory: f.directory });
-    const refusal = { code: 'environment', message: /needs TOKEN, not set here/, details: { missing: ['TOKEN'] } };
+    const refusal = {
+      code: 'environment',
+      message: /needs TOKEN, which the environment does not set/,
+      details: { missing: ['TOKEN'] },
+    };
     await expect(bare.call('resume_job', { job_id })).rejects.toMatchObject(refusal);
     await f.call('resume_job', { job_id });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -454,7 +458,7 @@ describe('recovery', () => {
   });
 });
 
-describe('a job that was started with a program and variables', () => {
+describe('a job started with a program and variables', () => {
   const started = async (f: Flow): Promise<string> => {
     f.worker.program = process.execPath;
     const jobId = await f.begin({
@@ -476,7 +480,7 @@ describe('a job that was started with a program and variables', () => {
     });
   const ENVIRONMENT = { TOKEN: 'x', PATH: '/of/the/start' };
 
-  test('says so in its revision: names, and no value', async () => {
+  test('records their names in its revision, and no values', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
     expect(f.store.repository.jobs.revision(jobId, 1)?.needs).toEqual({
@@ -487,10 +491,15 @@ describe('a job that was started with a program and variables', () => {
   });
 
   test.each([
-    ['a variable is not set', {}, process.execPath, 'needs TOKEN, not set here'],
-    ['the program is gone', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run here'],
-    ['the program is none', { TOKEN: 'x' }, import.meta.filename, 'recovery.test.ts, which cannot be run here'],
-  ])('is left to others where %s, which is said once', async (_, environment, program, reason) => {
+    ['a variable is not set', {}, process.execPath, 'needs TOKEN, which the environment does not set'],
+    ['the program is missing', { TOKEN: 'x' }, '/gone/agent', 'was started as /gone/agent, which cannot be run now'],
+    [
+      'the program is not executable',
+      { TOKEN: 'x' },
+      import.meta.filename,
+      'recovery.test.ts, which cannot be run now',
+    ],
+  ])('is left to others where %s, which is reported once', async (_, environment, program, reason) => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
     const { repository } = f.store;
@@ -513,7 +522,7 @@ describe('a job that was started with a program and variables', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('goes on with those, whatever the environment of who recovers it would find', async () => {
+  test('continues with those, whatever the recovering environment would find', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
     const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'x', PATH: '' } });
@@ -525,7 +534,7 @@ describe('a job that was started with a program and variables', () => {
     });
   });
 
-  test('records what is found where a person resumes it', async () => {
+  test('records what is found at a resume by a person', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const job_id = await started(f);
     const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'y', PATH: '/elsewhere' } });
@@ -537,7 +546,7 @@ describe('a job that was started with a program and variables', () => {
     });
   });
 
-  test('needs nothing of that to be stopped', async () => {
+  test('can be stopped without them', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const job_id = await started(f);
     const bare = flowOn(f.store, f.clock);
@@ -562,7 +571,7 @@ describe('when the store or the disk fails', () => {
   const full = new AbpError('environment', 'database or disk is full', { details: { disk: true } });
   const busyStore = new AbpError('busy', 'The store is locked by another process.');
 
-  test('a store that is locked for a while delays, and loses nothing', async () => {
+  test('a locked store delays and loses nothing', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error) });
     const jobId = await busy(f);
@@ -576,7 +585,7 @@ describe('when the store or the disk fails', () => {
     expect(f.attempts(jobId, 1)).toMatchObject([{ result: { text: 'result of 1' } }]);
   });
 
-  test('a store that is locked as an executor comes is waited for', async () => {
+  test('a store locked at the start of an executor is waited for', async () => {
     const f = flow();
     const { jobId } = seedJob(f.store);
     let locks = 2;
@@ -595,7 +604,7 @@ describe('when the store or the disk fails', () => {
     expect(await taken).toMatchObject({ lease: { jobId, epoch: 1 } });
   });
 
-  test('a store that is locked when post-processing cannot begin delays the end of the job, too', async () => {
+  test('a locked store when post-processing cannot start delays the end of the job', async () => {
     let error: Error | null = null;
     const f = flow({
       context: (context) => {
@@ -613,10 +622,10 @@ describe('when the store or the disk fails', () => {
     expect(f.job(jobId).status).toBe('running');
     error = null;
     await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.job(jobId).statusMessage).toBe('Post-processing could not begin: no such page.');
+    expect(f.job(jobId).statusMessage).toBe('Post-processing could not start: no such page.');
   });
 
-  test('a full disk pauses the job as soon as that can be written; what was finished is kept', async () => {
+  test('a full disk pauses the job as soon as that can be written, and finished attempts are kept', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error) });
     const jobId = await busy(f);
@@ -639,13 +648,13 @@ describe('when the store or the disk fails', () => {
     expect(f.worker.runs).toHaveLength(6);
   });
 
-  test('a pause for a full disk that comes after a resume is off, and the job goes on', async () => {
+  test('a pause for a full disk is dropped after a resume', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error) });
     const jobId = await busy(f);
     error = full;
     await f.tick(3);
-    // A person has it paused and resumed meanwhile: another process can write, as the room has come back.
+    // A person pauses and resumes it meanwhile: another process can write, since there is room again.
     await f.call('pause_job', { job_id: jobId });
     await f.call('resume_job', { job_id: jobId });
     error = null;
@@ -654,7 +663,7 @@ describe('when the store or the disk fails', () => {
     expect(f.events(jobId, 'job:paused')).toMatchObject([{ data: { reason: 'user' } }]);
   });
 
-  test('a pause for a full disk that comes late is off when there is room again', async () => {
+  test('a late pause for a full disk is dropped when there is room again', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error), path: join(temporaryDirectory(), 'batch.db') });
     const jobId = await busy(f);
@@ -666,7 +675,7 @@ describe('when the store or the disk fails', () => {
     expect(f.events(jobId, 'job:paused')).toEqual([]);
   });
 
-  test('what an attempt used that a full disk ended is counted, and its session goes on', async () => {
+  test('an attempt ended by a full disk counts its usage, and its session continues', async () => {
     const f = flow();
     f.worker.on(
       0,
@@ -686,7 +695,7 @@ describe('when the store or the disk fails', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'goes-on']);
   });
 
-  test('an attempt that fails while the disk is found full is not to blame, though there is room when it is judged', async () => {
+  test('a failure while the disk was full does not count, even if there is room when it is judged', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error) });
     const jobId = await busy(f);
@@ -700,7 +709,7 @@ describe('when the store or the disk fails', () => {
     expect(f.unit(jobId, 1).status).toBe('cancelled');
   });
 
-  test('a test that finds the disk full fails with that, and is not tried for ever', async () => {
+  test('a test on a full disk fails with that reason', async () => {
     const f = flow();
     f.worker.on(0, () => {
       throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
@@ -712,7 +721,7 @@ describe('when the store or the disk fails', () => {
     expect(f.attempts(jobId, 0)).toHaveLength(1);
   });
 
-  test('a store that is gone stops the agents: nothing of theirs can be recorded any more', async () => {
+  test('a lost store stops the agents', async () => {
     let error: Error | null = null;
     const f = flow({ context: failing(() => error) });
     const jobId = await busy(f);
@@ -724,7 +733,7 @@ describe('when the store or the disk fails', () => {
     error = null;
   });
 
-  test('a disk that is full where an attempt would start pauses the job and holds nothing against the unit', async () => {
+  test('a full disk at the start of an attempt pauses the job, and nothing counts against the unit', async () => {
     const f = flow();
     f.worker.on(0, () => {
       throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
@@ -738,7 +747,7 @@ describe('when the store or the disk fails', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('a worker that breaks is a crash of its attempt, with its secrets hidden, and not of the executor', async () => {
+  test('an exception in a worker crashes its attempt, with secrets hidden, not the executor', async () => {
     const f = flow();
     f.worker.on(0, () => {
       throw new TypeError('cannot read password=hunter22');
@@ -749,7 +758,7 @@ describe('when the store or the disk fails', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('an output directory that cannot be made is the fault of the input, and said', async () => {
+  test('an output directory that cannot be created is bad_input with the reason', async () => {
     const f = flow();
     const file = join(f.directory, 'a-file');
     writeFileSync(file, '');
@@ -760,7 +769,7 @@ describe('when the store or the disk fails', () => {
     expect(f.worker.runs).toHaveLength(0);
   });
 
-  test('a real lock on the file of the store is waited for', async () => {
+  test("a real lock on the store's file is waited for", async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     const f = flow({ path });
     const jobId = await busy(f, 3, 1);
@@ -776,7 +785,7 @@ describe('when the store or the disk fails', () => {
 });
 
 describe('when the clock is changed', () => {
-  test('back by a day, units in their back-off are due when they would have been', async () => {
+  test('back by a day, units in back-off are due at the same time as before', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 1 });
     f.worker.on(0, fails('rate_limited', { retryAfterMs: 60_000 }), ok());
@@ -788,7 +797,7 @@ describe('when the clock is changed', () => {
     expect(second?.startedAt).toBeGreaterThan(first?.endedAt ?? Number.POSITIVE_INFINITY);
   });
 
-  test('back by a day before another executor takes over, no attempt, test or job ends before it began', async () => {
+  test('back by a day before a new executor, no attempt, test or job ends before its start', async () => {
     const f = flow({ path: join(temporaryDirectory(), 'batch.db') });
     const jobId = await busy(f, 3, 3);
     const day = 24 * 3_600_000;
@@ -808,7 +817,7 @@ describe('when the clock is changed', () => {
     }
   });
 
-  test('in the middle of a test, its duration is what was measured, in what is shown and in the estimate', async () => {
+  test('during a test, its measured duration is shown and used in the estimate', async () => {
     const f = flow();
     f.worker.on(0, ok({ text: 'done' }, { durationMs: 2000 }));
     const jobId = await f.create({ units: 3 });
@@ -821,7 +830,7 @@ describe('when the clock is changed', () => {
     expect(JSON.stringify(status)).not.toMatch(/86[34]\d\d/);
   });
 
-  test('forward by a day (a laptop that slept), the job goes on and its lease is kept', async () => {
+  test('forward by a day (a sleeping laptop), the job continues and keeps its lease', async () => {
     const f = flow();
     const jobId = await busy(f);
     f.clock.setWall(f.clock.now() + 24 * 3_600_000);
@@ -832,7 +841,7 @@ describe('when the clock is changed', () => {
   });
 });
 
-test('what agents say is stored without its secrets', async () => {
+test("agents' output is stored without secrets", async () => {
   const f = flow();
   const secret = 'sk-ant-api03-abcdefghijklmnop';
   f.worker.on(0, ok({ text: `the key is ${secret}`, structured: { note: secret, tokens_used: 7 } }));
@@ -844,7 +853,7 @@ test('what agents say is stored without its secrets', async () => {
   });
 });
 
-test('every attempt has a run directory of its own', async () => {
+test('every attempt has its own run directory', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 2 });
   f.worker.on(0, fails('timeout'), ok());
@@ -854,7 +863,7 @@ test('every attempt has a run directory of its own', async () => {
   expect(places.map((place) => statSync(place).mode & 0o777)).toEqual([0o700, 0o700, 0o700]);
 });
 
-test('a store that is opened by several sees the same ledger', async () => {
+test('several openers of a store see the same rows', async () => {
   const path = join(temporaryDirectory(), 'batch.db');
   const f = flow({ path });
   const jobId = await f.begin({ units: 3 });

@@ -3,7 +3,7 @@ import type { ConversationEntry } from '../../src/ports/worker.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, ok } from '../helpers/scripted-worker.ts';
 
-/** Joined, so that it looks like none to whoever looks for keys in sources. */
+/** Joined, so that scanners of sources do not report it. */
 const KEY = ['gh', 'p_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('');
 const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 1000 } as const;
 
@@ -18,7 +18,7 @@ const detailOf = async (f: Flow, job_id: string) =>
     attempts: { result?: { text: string; structured?: unknown }; secrets_removed?: number; message?: string }[];
   };
 
-test('a result is kept word for word but for its secrets, which are counted and told', async () => {
+test('a result is stored verbatim except for its secrets, which are counted and reported', async () => {
   const f = flow();
   const prose = 'Basic understanding of physics; const token = nextToken();';
   const structured = { about: prose, password: 'hunter2', key: KEY };
@@ -34,7 +34,7 @@ test('a result is kept word for word but for its secrets, which are counted and 
   expect((await detailOf(f, jobId)).attempts).toMatchObject([{ secrets_removed: 2 }]);
 });
 
-test('a result without a secret says nothing of any', async () => {
+test('a result without a secret reports none', async () => {
   const f = flow();
   f.worker.on(0, ok({ text: 'password: required' }));
   const jobId = await done(f);
@@ -42,7 +42,7 @@ test('a result without a secret says nothing of any', async () => {
   expect((await detailOf(f, jobId)).attempts[0]).not.toHaveProperty('secrets_removed');
 });
 
-test('with redact_results false a result is stored as it came, while messages and refused calls are not', async () => {
+test('redact_results false stores results unchanged, but redacts messages and denied calls', async () => {
   const f = flow();
   const result = { text: KEY, structured: { password: 'hunter2' } };
   f.worker.on(0, { ...ok(result), notes: { toolsDenied: [`Bash(curl -u anna:${KEY})`] } });
@@ -55,7 +55,7 @@ test('with redact_results false a result is stored as it came, while messages an
   expect(JSON.stringify(f.events(jobId))).not.toContain(KEY);
 });
 
-test('redact_results is changed for the results to come', async () => {
+test('a change of redact_results counts for later results', async () => {
   const f = flow();
   const jobId = await f.create({ units: 1 });
   expect(f.job(jobId).redactResults).toBe(true);
@@ -67,7 +67,7 @@ test('redact_results is changed for the results to come', async () => {
   expect(f.attempts(jobId, 0)[0]?.result?.text).toBe(KEY);
 });
 
-test('a long message keeps its beginning and its end, says what is missing, and no half of a secret', async () => {
+test('a long message is cut in the middle, and never through a secret', async () => {
   const f = flow();
   // Wherever the cut falls, it falls into a key.
   const message = `first words ${`${KEY} `.repeat(500)} last words`;
@@ -90,7 +90,7 @@ test('a long message keeps its beginning and its end, says what is missing, and 
   }
 });
 
-test('what an agent said is redacted before it is cut, and a private key over many lines as a whole', async () => {
+test('output is redacted before it is cut, a private key of many lines as a whole', async () => {
   const f = flow();
   const jobId = await done(f);
   const line = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6a1B2c3D4e5F6';

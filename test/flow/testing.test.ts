@@ -10,7 +10,7 @@ const start = (
 ) => f.call('start_job', { job_id, wait_seconds: 0, ...more });
 
 describe('the test of a job', () => {
-  test('tries one unit, waits for the approval, keeps the result, and then the batch does all others', async () => {
+  test('runs one unit, waits for approval and keeps its result for the batch', async () => {
     const f = flow();
     const jobId = await f.create({ units: 4 });
     f.worker.on(0, ok({ text: 'tested' }, { costUsd: 0.5 }));
@@ -65,7 +65,7 @@ describe('the test of a job', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.index).sort((a, b) => a - b)).toEqual(expected);
   });
 
-  test('skipped units are not tried: others are', async () => {
+  test('does not select skipped units', async () => {
     const f = flow();
     const jobId = await f.create({ units: 6, test_units: 3 });
     await f.call('manage_units', { job_id: jobId, action: 'skip', units: [0, 4, 5] });
@@ -99,7 +99,7 @@ describe('the test of a job', () => {
     },
   );
 
-  test('one of several that fails fails it', async () => {
+  test('fails when one of its units fails', async () => {
     const f = flow();
     const jobId = await f.create({ units: 9, test_units: 3 });
     f.worker.on(4, fails('agent_error', { message: 'I cannot read it' }));
@@ -110,7 +110,7 @@ describe('the test of a job', () => {
     );
   });
 
-  test('a window that it found closed is closed for all jobs', async () => {
+  test('closes a quota window for all jobs', async () => {
     const f = flow();
     const jobId = await f.create();
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
@@ -122,7 +122,7 @@ describe('the test of a job', () => {
     expect(f.worker.runs).toHaveLength(1);
   });
 
-  test('an executor that dies in it is replaced once; the second death fails it', async () => {
+  test('replaces an executor that died once, and fails at the second death', async () => {
     const f = flow();
     const jobId = await f.create();
     f.worker.on(0, hangs, hangs);
@@ -142,7 +142,7 @@ describe('the test of a job', () => {
     expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
-  test.each(['on disk', 'alive'])('the second death loses no result: what was %s is settled first', async (left) => {
+  test.each(['on disk', 'alive'])('settles what was %s before the second death fails it', async (left) => {
     const f = flow();
     const jobId = await f.create();
     f.worker.on(0, hangs, hangs);
@@ -161,7 +161,7 @@ describe('the test of a job', () => {
     expect(f.unit(jobId, 0).status).toBe('completed');
   });
 
-  test('a result that was on disk when its executor died is the result of the test', async () => {
+  test('uses a result that was on disk when its executor died', async () => {
     const f = flow();
     const jobId = await f.create();
     f.worker.on(0, hangs);
@@ -175,8 +175,8 @@ describe('the test of a job', () => {
   });
 });
 
-describe('a test that is rejected', () => {
-  test('puts its units back with nothing held against them; the attempts stay in history', async () => {
+describe('a rejected test', () => {
+  test('puts its units back with nothing counted against them, and keeps the attempts in history', async () => {
     const f = flow();
     const jobId = await f.create({ units: 3 });
     f.worker.on(0, fails('agent_error', { usage: { costUsd: 0.25 } }));
@@ -190,7 +190,7 @@ describe('a test that is rejected', () => {
     expect(f.events(jobId, 'job:rejected')).toMatchObject([{ data: { note: 'the prompt is wrong' } }]);
   });
 
-  test('while it runs is stopped for good: a later test does not go on with its session', async () => {
+  test('while running is stopped for good, and a later test starts a new session', async () => {
     const f = flow();
     const jobId = await f.create({ units: 2 });
     f.worker.on(0, hangs);
@@ -205,7 +205,7 @@ describe('a test that is rejected', () => {
     expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
   });
 
-  test('while it runs is stopped at once, and a new test of the unit waits for its end', async () => {
+  test('while running is stopped at once, and a new test of the unit waits for its end', async () => {
     const f = flow();
     const jobId = await f.create({ units: 2 });
     f.worker.on(0, hangs);
@@ -221,13 +221,13 @@ describe('a test that is rejected', () => {
       { attempt: 1, status: 'cancelled', usage: { costUsd: 0.1 } },
       { attempt: 2, status: 'succeeded' },
     ]);
-    // The rejected session is not gone on with.
+    // The rejected session is not continued.
     expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
     expect(f.job(jobId).costUsd).toBe(0.1);
   });
 });
 
-describe('start_job refuses what would be wrong, and changes nothing', () => {
+describe('start_job rejects what is not possible, and changes nothing', () => {
   type Setup = (f: Flow, jobId: string) => Promise<void>;
   const testing: Setup = async (f, jobId) => {
     f.worker.on(0, hangs);
@@ -281,7 +281,7 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
     expect(f.job(jobId)).toEqual(before);
   });
 
-  test('approve the test that the caller has seen, when another one runs by now', async () => {
+  test('approval of a test that was replaced by another one', async () => {
     const f = flow();
     const jobId = await f.create();
     await passed(f, jobId);
@@ -297,7 +297,7 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
     expect(f.job(jobId)).toMatchObject({ status: 'testing', test: { state: 'running' } });
   });
 
-  test('a worker that cannot work', async () => {
+  test('a worker whose preflight fails', async () => {
     const f = flow();
     const jobId = await f.create();
     f.worker.preflight = { ok: false, failureClass: 'auth', message: 'not logged in', hint: 'Log in.' };
@@ -323,7 +323,7 @@ describe('start_job refuses what would be wrong, and changes nothing', () => {
   });
 });
 
-describe('ABP_SKIP_TEST', () => {
+describe('with ABP_SKIP_TEST', () => {
   test('starts a created job without a test', async () => {
     const f = flow({ defaults: { skipTest: true } });
     const jobId = await f.create();
@@ -333,7 +333,7 @@ describe('ABP_SKIP_TEST', () => {
   });
 });
 
-test('a call while the test runs waits for its result, and answers as soon as it is there', async () => {
+test('a call during the test returns as soon as its result exists', async () => {
   const f = flow();
   const jobId = await f.create();
   f.worker.on(0, hangs);
@@ -348,16 +348,16 @@ test('a call while the test runs waits for its result, and answers as soon as it
   expect(f.clock.monotonic() - before).toBeLessThan(10_000);
 });
 
-test('the budget counts in a test, too', async () => {
+test('the budget also limits a test', async () => {
   const f = flow();
   const jobId = await f.create({ limits: { budget_usd: 1 }, worker: { type: 'scripted', max_budget_usd: 2 } });
   await start(f, jobId);
   await f.until(() => f.job(jobId).test?.state === 'failed');
-  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not pay for another attempt: .* then test again\./);
+  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not cover another attempt: .* then test again\./);
   expect(f.worker.runs).toHaveLength(0);
 });
 
-test('the result of a test stays below 10 kB whatever happened in it, and says where the rest is', async () => {
+test('the result of a test is below 10 kB and says where the rest is', async () => {
   const f = flow();
   const job_id = await f.create({ units: 9, test_units: 6 });
   const many = Array.from({ length: 50 }, (_, n) => `/some/where/${n}/${'x'.repeat(300)}`);
@@ -388,7 +388,7 @@ test('the result of a test stays below 10 kB whatever happened in it, and says w
   expect(JSON.stringify(await start(f, job_id)).length).toBeLessThan(10_000);
 });
 
-test('keys in the commands that were refused to an agent are not stored', async () => {
+test('keys in denied commands are not stored', async () => {
   const f = flow();
   const job_id = await f.create();
   f.worker.on(0, { ...ok(), notes: { toolsDenied: ['Bash(curl -H "Authorization: Bearer abcdefghijkl")'] } });
@@ -397,7 +397,7 @@ test('keys in the commands that were refused to an agent are not stored', async 
   expect(f.attempts(job_id, 0)[0]?.notes?.toolsDenied).toEqual(['Bash(curl -H "Authorization: Bearer [redacted]")']);
 });
 
-test('an executor that comes too late for its launcher is sent away: the job is as it was before the test', async () => {
+test('a late executor changes nothing: the job is as before the test', async () => {
   const f = flow();
   const jobId = await f.create();
   f.worker.on(0, hangs);
@@ -429,7 +429,7 @@ describe('a failed test', () => {
     return jobId;
   };
 
-  test('is tried again in one step, with the same units; what was tried stays in the history', async () => {
+  test('is repeated in one step with the same units, and its attempts stay in history', async () => {
     const f = flow();
     const jobId = await failed(f);
     expect(f.job(jobId).test?.verdict).toMatch(/then start_job with again=true\./);
@@ -446,7 +446,7 @@ describe('a failed test', () => {
     await f.until(() => f.job(jobId).status === 'completed');
   });
 
-  test('may fail again, and be tried once more', async () => {
+  test('may fail again and be repeated again', async () => {
     const f = flow();
     const jobId = await failed(f);
     f.worker.on(0, fails('timeout'));
@@ -457,7 +457,7 @@ describe('a failed test', () => {
     expect(f.attempts(jobId, 0)).toHaveLength(3);
   });
 
-  test('that was put back is tested as any other created job', async () => {
+  test('whose job was put back is started as usual', async () => {
     const f = flow();
     const jobId = await failed(f);
     await start(f, jobId, { approve: false });
@@ -467,7 +467,7 @@ describe('a failed test', () => {
   test.each([
     ['with a decision', { approve: true }],
     ['with skip_test', { skip_test: true }],
-  ])('is not tried again %s: nothing is changed', async (_what, more) => {
+  ])('is not repeated %s, and nothing changes', async (_what, more) => {
     const f = flow();
     const jobId = await failed(f);
     const before = f.job(jobId);
@@ -475,7 +475,7 @@ describe('a failed test', () => {
     expect(f.job(jobId)).toEqual(before);
   });
 
-  test('is what again is for: a passed, a running test and a job at work are left as they are', async () => {
+  test('is the only case for again: a passed or running test and a running job do not change', async () => {
     const f = flow();
     const jobId = await f.create({ units: 2 });
     f.worker.on(0, hangs);

@@ -3,7 +3,7 @@ import { flow } from '../helpers/flow.ts';
 import { fails, hangs } from '../helpers/scripted-worker.ts';
 
 describe('update_job', () => {
-  test('makes a numbered revision; what runs from then on runs with it, and says so', async () => {
+  test('creates a numbered revision, which later attempts use and record', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 4, limits: { max_workers: 1 }, prompt_template: 'First: {name}' });
     f.worker.on(1, hangs);
@@ -26,12 +26,12 @@ describe('update_job', () => {
     expect(f.worker.runs[3]?.assignment.timeoutMs).toBe(60_000);
     const { revisions, limits } = await f.call('get_job', { job_id });
     expect(revisions).toMatchObject([{ revision: 1 }, { revision: 2, note: 'shorter' }]);
-    // What was not given stays as it was.
+    // Fields that were not given stay unchanged.
     expect(limits).toMatchObject({ timeout_s: 60, max_workers: 2, max_retries: 3 });
     expect(await f.call('get_job', { job_id, revision: 1 })).toMatchObject({ template: 'First: {name}' });
   });
 
-  test('is taken up by an executor that holds the job for a quota window', async () => {
+  test('is picked up by an executor that waits for a quota window', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_workers: 1 } });
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
@@ -43,18 +43,20 @@ describe('update_job', () => {
     expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Second: item 1');
   });
 
-  test('is refused when somebody else has changed the job meanwhile, and takes nothing of that back', async () => {
+  test('is rejected after a concurrent change, which stays', async () => {
     const f = flow();
     const job_id = await f.create();
     const changes = [{ prompt_template: 'Second: {name}' }, { limits: { timeout_s: 60 } }];
     const answers = await Promise.allSettled(changes.map((change) => f.call('update_job', { job_id, ...change })));
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = answers.find(({ status }) => status === 'rejected');
-    expect(refused).toMatchObject({ reason: { message: expect.stringContaining('it has changed at this moment') } });
+    expect(refused).toMatchObject({
+      reason: { message: expect.stringContaining('it was changed by another call at the same time') },
+    });
     expect(f.job(job_id).revision).toBe(2);
   });
 
-  test('in testing discards the test, running or ended: the job is created again', async () => {
+  test('in testing discards the test, running or ended', async () => {
     for (const ending of [hangs, fails('timeout')] as const) {
       const f = flow();
       const job_id = await f.create();
@@ -73,7 +75,7 @@ describe('update_job', () => {
     }
   });
 
-  test('of the worker also changes what the environment must have', async () => {
+  test('of the worker also changes the required environment', async () => {
     const f = flow();
     const job_id = await f.create();
     await f.call('update_job', { job_id, worker: { type: 'scripted', pass_env: ['TOKEN'] } });
@@ -85,15 +87,15 @@ describe('update_job', () => {
   });
 
   test.each([
-    ['nothing', {}, /Nothing to change/],
-    ['no limit', { limits: {} }, /Nothing to change/],
+    ['nothing', {}, /Expected at least one change, found none/],
+    ['no limit', { limits: {} }, /Expected at least one change, found none/],
     ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
     ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],
-    ['a schema that is none', { output_schema: { type: 'objekt' } }, /output_schema/],
+    ['an invalid schema', { output_schema: { type: 'objekt' } }, /output_schema/],
     ['limits out of range', { limits: { max_workers: 0 } }, /max_workers/],
     ['an unknown limit', { limits: { max_worker: 2 } }, /max_worker/],
-  ])('with %s is refused and changes nothing', async (_what, change, message) => {
+  ])('with %s is rejected and changes nothing', async (_what, change, message) => {
     const f = flow();
     const job_id = await f.create();
     const before = f.job(job_id);

@@ -27,7 +27,7 @@ const exported = (f: Flow, job_id: string, path: string, more: { force?: boolean
   f.call('export_results', { job_id, format: 'csv', path, ...more });
 
 describe('an export', () => {
-  test('replaces what the same job exported there, as long as nobody has changed it', async () => {
+  test('replaces an unchanged former export of the same job', async () => {
     const f = flow();
     const { jobId } = await ended(f);
     const path = join(f.directory, 'out.csv');
@@ -47,7 +47,7 @@ describe('an export', () => {
     expect(await exported(f, jobId, path, { force: true })).toMatchObject({ rows: 2 });
   });
 
-  test('of the same job by another name of its folder is known again', async () => {
+  test('recognizes a former export through another name of its folder', async () => {
     const f = flow();
     const { jobId } = await ended(f);
     mkdirSync(join(f.directory, 'real'));
@@ -65,9 +65,9 @@ describe('an export', () => {
         writeFileSync(join(f.directory, 'out.csv'), readFileSync(join(f.directory, 'other.csv')));
       },
     ],
-    ['that is a file of somebody else', (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
+    ['that is another file', (f) => writeFileSync(join(f.directory, 'out.csv'), 'mine')],
     ['that is empty', (f) => writeFileSync(join(f.directory, 'out.csv'), '')],
-  ])('does not replace one %s', async (_what, make) => {
+  ])('does not replace a file %s', async (_what, make) => {
     const f = flow();
     const { jobId } = await ended(f);
     await make(f, jobId);
@@ -76,7 +76,7 @@ describe('an export', () => {
     expect(readFileSync(join(f.directory, 'out.csv'), 'utf8')).toBe(before);
   });
 
-  test('is found among many events', async () => {
+  test('finds the former export among many events', async () => {
     const f = flow();
     const { jobId } = await ended(f);
     await exported(f, jobId, 'out.csv');
@@ -87,7 +87,7 @@ describe('an export', () => {
     expect(await exported(f, jobId, 'out.csv')).toMatchObject({ rows: 2 });
   });
 
-  test.each([true, false])('follows no link that an agent laid, with force: %s', async (force) => {
+  test.each([true, false])("does not follow an agent's link, with force: %s", async (force) => {
     const f = flow();
     const { jobId, outputDirectory } = await ended(f);
     const elsewhere = join(f.directory, 'elsewhere');
@@ -110,7 +110,7 @@ describe('an export', () => {
     expect(readFileSync(join(elsewhere, 'rc'), 'utf8')).toBe('theirs');
   });
 
-  test('is for those who may read its folder, and among the outputs for nobody else', async () => {
+  test('is readable for those who may read its folder, and private among the outputs', async () => {
     const f = flow();
     const { jobId, outputDirectory } = await ended(f);
     mkdirSync(join(f.directory, 'shared'));
@@ -130,7 +130,7 @@ describe('the output directory of a job', () => {
     ['its runs', 'runs'],
     ['a new folder in its logs', 'logs/new'],
     ['the database', 'batch.db'],
-    ['what leads there by a link', 'link/job'],
+    ['a link to it', 'link/job'],
     ['everything', '/'],
     ['the folder above', '..'],
   ])('is not %s', async (_what, directory) => {
@@ -145,7 +145,7 @@ describe('the output directory of a job', () => {
     expect(f.store.repository.jobs.list({ limit: 10 }).jobs).toEqual([]);
   });
 
-  test('does not lead out of the folder of its caller by a link; the path itself is taken', async () => {
+  test("must not leave the caller's folder by a link", async () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     const home = join(f.directory, 'home');
@@ -171,7 +171,7 @@ describe('the output directory of a job', () => {
     expect(f.job(job_id).outputDirectory).toBe(elsewhere);
   });
 
-  test('that becomes a link to elsewhere is not used: no agent starts', async () => {
+  test('that becomes a link to another place is not used, and no agent starts', async () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     mkdirSync(elsewhere);
@@ -193,7 +193,7 @@ describe('the results for post-processing', () => {
   const resultsPath = (f: Flow) =>
     f.worker.runs.findLast(({ assignment }) => assignment.stage === 'post')?.assignment.payload.results_path;
 
-  test('replace those of the run before, and stand beside a file of somebody else', async () => {
+  test('replace those of the run before, and keep another file of that name', async () => {
     const f = flow();
     const path = join(f.directory, 'post/results.jsonl');
     mkdirSync(join(f.directory, 'post'));
@@ -213,7 +213,7 @@ describe('the results for post-processing', () => {
     expect(readFileSync(beside, 'utf8').trim().split('\n')).toHaveLength(2);
   });
 
-  test('are not written to where a link leads that an agent laid', async () => {
+  test("are not written through an agent's link", async () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     mkdirSync(elsewhere);
@@ -226,12 +226,12 @@ describe('the results for post-processing', () => {
     const job = await ended(f, { post_processing_prompt: 'Sum up.' });
     expect(job).toMatchObject({
       status: 'failed',
-      statusMessage: expect.stringMatching(/Post-processing could not begin: .*a link that leads to/),
+      statusMessage: expect.stringMatching(/Post-processing could not start: .*a link that leads to/),
     });
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test('stand beside a link of that name', async () => {
+  test('are written beside a link of that name', async () => {
     const f = flow();
     mkdirSync(join(f.directory, 'post'));
     writeFileSync(join(f.directory, 'rc'), 'theirs');
@@ -242,7 +242,7 @@ describe('the results for post-processing', () => {
   });
 });
 
-test('a clone keeps an output directory that was given, and gets a new one where none was', async () => {
+test('a clone keeps a given output directory, and gets a new default one', async () => {
   const { recipeOf } = await import('../../src/orchestrator/clone-job.ts');
   const f = flow();
   const given = await f.create({

@@ -10,10 +10,10 @@ import {
 } from '../../src/orchestrator/approval.ts';
 import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
 
-/** A person's call. */
+/** A call by a person. */
 export const PERSON = { workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
 
-/** A person allows a source to be read. */
+/** Approves the reading of a source, as a person. */
 export async function personAllowsSource(
   deps: OrchestratorDeps,
   type: string,
@@ -30,7 +30,7 @@ export async function personAllowsSource(
   }
 }
 
-/** A person looks at a job as it is now, and allows it to run. */
+/** Approves a job's present definition, as a person. */
 export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const job = requireJob(deps, jobId);
   const { definition } = await approvalState(deps, job);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, vi } from 'vitest';
 import { PATIENCE } from './patience.ts';
 
-/** The pids of the processes that this one has started and that have not ended. */
+/** Returns the pids of this process's children that have not ended. */
 function children(): readonly number[] {
   const found = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
     .split('\n')
@@ -11,11 +11,11 @@ function children(): readonly number[] {
   return found.map(([pid]) => Number(pid));
 }
 
-/** A child that a test starts and watches, among those that others have left: those may end at any time. */
+/** A child that a test starts and watches, among children of other tests, which may end at any time. */
 export function watchChild(): {
-  /** Resolves once there is one more than at the beginning. */
+  /** Resolves when there is one more child than at the start. */
   readonly begun: () => Promise<void>;
-  /** Resolves once that one is gone. */
+  /** Resolves when that child is gone. */
   readonly gone: () => Promise<void>;
 } {
   const before = new Set(children());

@@ -1,17 +1,17 @@
 import type { Clock } from '../../src/ports/clock.ts';
 
-/** A clock that stands still until a test moves it. */
+/** A clock that a test moves. */
 export interface FakeClock extends Clock {
-  /** Time passes: both clocks go on, and sleepers whose time has come wake up. */
+  /** Advances both clocks and wakes sleepers that are due. */
   advance(ms: number): void;
-  /** Somebody changes the wall clock; what is measured does not notice. */
+  /** Changes the wall clock; the monotonic clock stays. */
   setWall(ms: number): void;
 }
 
-/** Noon of some day, so that a day back is still a time. */
+/** Start time: noon of some day, so that a day back is still valid. */
 export const NOON = Date.UTC(2026, 0, 15, 12);
 
-/** Makes a clock that starts at noon. */
+/** Creates a clock that starts at noon. */
 export function fakeClock(): FakeClock {
   let wall = NOON;
   let elapsed = 0;

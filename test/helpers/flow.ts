@@ -28,29 +28,29 @@ import { temporaryStore } from './store.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export const LEASE_MS = 15_000;
-/** What a round takes: an executor that waits looks this often. */
+/** Duration of a round: a waiting executor polls this often. */
 const ROUND_MS = 200;
 
-/** What a test may want to be different about its world. */
+/** Options of a flow. */
 export interface FlowOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly maxTotalWorkers?: number;
   readonly defaults?: Partial<Defaults>;
-  /** Where its files lie: of another program at the same store, the same. */
+  /** Folder of its files; another program at the same store uses the same. */
   readonly directory?: string;
-  /** The real workers in place of the scripted one. */
+  /** Real workers instead of the scripted one. */
   readonly workers?: Workers;
-  /** Replaces parts of what an executor works with. */
+  /** Replaces parts of the executors' context. */
   readonly context?: (context: ExecutorContext) => ExecutorContext;
 }
 
-/** What a job of a flow may have different. */
+/** Options of a job of a flow. */
 export type FlowJob = Partial<Omit<InputOf<'create_job'>, 'limits'>> & {
   readonly units?: number;
   readonly limits?: Partial<Limits>;
 };
 
-/** Orchestrator, store and executors in one process and by hand: a scripted worker, and time that a test moves. */
+/** Orchestrator, store and executors in one process, with a scripted worker and a clock that the test moves. */
 export interface Flow {
   readonly store: Store;
   readonly clock: FakeClock;
@@ -58,7 +58,7 @@ export interface Flow {
   readonly orchestrator: Orchestrator;
   readonly directory: string;
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, call?: Partial<Call>): Promise<OutputOf<Name>>;
-  /** Creates a job; its id. */
+  /** Creates a job; returns its id. */
   create(job?: FlowJob): Promise<string>;
   /** Creates a job and starts it without a test. */
   begin(job?: FlowJob): Promise<string>;
@@ -67,29 +67,29 @@ export interface Flow {
   attempts(jobId: string, index: number, stage?: Stage): readonly Attempt[];
   statuses(jobId: string): string;
   events(jobId: string, ...types: readonly EventType[]): readonly JobEvent[];
-  /** One round of every executor there is, after which as much time has passed as an executor would have slept. */
+  /** Runs one round of every executor, then advances the clock by the sleep of an executor. */
   tick(rounds?: number): Promise<void>;
-  /** Rounds until something is so. */
+  /** Runs rounds until a condition holds. */
   until(what: () => Awaitable<boolean>, rounds?: number): Promise<void>;
-  /** Time passes, then a round. */
+  /** Advances the clock, then runs a round. */
   after(ms: number): Promise<void>;
-  /** Whether a job has an executor here. */
+  /** Tells whether a job has an executor here. */
   hasExecutor(jobId: string): boolean;
   executor(jobId: string): JobExecutor;
-  /** The executor is gone from one moment to the next; its lease runs out. */
+  /** Removes the executor of a job as a crash does; its lease runs out. */
   killExecutor(jobId: string): Promise<void>;
-  /** What recovery does: a new executor for a job whose last one was lost. */
+  /** Recovers a job: a new executor for one whose last executor was lost. */
   recover(jobId: string): Promise<void>;
 }
 
-/** Makes one, with a store of its own, in memory unless a test wants a file. */
+/** Creates a flow with its own store, in memory unless the test wants a file. */
 export function flow(options: FlowOptions & { readonly path?: string } = {}): Flow {
   const clock = fakeClock();
   const store = temporaryStore({ path: options.path ?? ':memory:', clock: steadyClock(clock) });
   return flowOn(store, clock, options);
 }
 
-/** Another program at the same store, with executors and a worker of its own. */
+/** Creates another program at the same store, with its own executors and worker. */
 export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}): Flow {
   const { repository } = store;
   const worker = scriptedWorker();
@@ -135,7 +135,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       await startExecutor(jobId);
     },
     confirm: () => Promise.resolve('alive'),
-    async standBy() {},
+    async ensureReleased() {},
   };
   const orchestrator = createOrchestrator({
     ...store,
@@ -206,7 +206,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       repository.events.list(jobId, 0, 10_000).filter(({ type }) => types.length === 0 || types.includes(type)),
     async tick(rounds = 1) {
       for (let n = 0; n < rounds; n++) {
-        // What a test has just ended, and what was started and ends by itself, ends within a turn of the event loop.
+        // Attempts that the test has just ended, or that end by themselves, end within a turn of the event loop.
         await new Promise((resolve) => setTimeout(resolve));
         for (const [jobId, executor] of executors) await round(jobId, executor);
         await new Promise((resolve) => setTimeout(resolve));

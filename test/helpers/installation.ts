@@ -7,12 +7,12 @@ import { compiledIn, type Installation, install, installationAt } from '../../be
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the package is laid out for this run. */
+    /** Folder of the package for this run. */
     readonly installation: string;
   }
 }
 
-/** Programs of the tests that use our code: bundled like the package's own, they start in half the time. */
+/** Test programs that use our code, bundled like the package's own: they start in half the time. */
 const PROGRAMS = {
   attempt: 'test/fixtures/workers/attempt.ts',
   call: 'test/fixtures/process/call.ts',
@@ -22,21 +22,21 @@ const PROGRAMS = {
 
 const root = join(tmpdir(), `abp-installation-${process.pid}`);
 
-/** Global setup: the package as users have it. Tests that start programs start those, not the sources. */
+/** Global setup: installs the package as users have it. Tests start these programs instead of the sources. */
 export function setup({ provide }: TestProject): void {
   install(root, PROGRAMS);
   provide('installation', root);
 }
 
-/** Its end. */
+/** Global teardown. */
 export function teardown(): void {
   rmSync(root, { recursive: true, force: true });
 }
 
-/** The installation of this run. */
+/** Returns the installation of this run. */
 export function installed(): Installation {
   return installationAt(inject('installation'));
 }
 
-/** For the environment of programs that tests start. */
+/** Environment variables for programs that tests start. */
 export const compileCache = () => compiledIn(installed());

@@ -7,8 +7,8 @@ import type { Repository } from '../../src/ports/repository.ts';
 const STAGES: readonly Stage[] = ['main', 'post'];
 
 /**
- * What is true of every ledger at every moment, whatever was killed: enumerated = completed + failed + skipped + cancelled
- * + running + pending, from rows; counters equal their rows; nothing of the history is missing.
+ * Checks the invariants of every store, whatever was killed: enumerated = completed + failed + skipped + cancelled +
+ * running + pending, from rows; counters equal their rows; the history is complete.
  */
 export function expectLedger(repository: Repository): void {
   for (const job of repository.jobs.list({ statuses: JOB_STATUSES, limit: 100_000 }).jobs) {
@@ -50,7 +50,7 @@ function expectCounts(repository: Repository, job: Job, stage: Stage, units: rea
   expect(Object.fromEntries(counted), where).toEqual(byClass);
 }
 
-/** Every attempt from the first to the latest is there; a unit's own word agrees with its latest attempt. */
+/** Checks that every attempt from the first to the latest exists, and that a unit agrees with its latest attempt. */
 function expectAttempts(repository: Repository, job: Job, unit: Unit): readonly Attempt[] {
   const where = `${job.jobId} ${unit.stage} ${unit.index}`;
   const attempts = repository.attempts.ofUnit(unit);

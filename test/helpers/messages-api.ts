@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request as the CLI sent it: what a test looks at. */
+/** A request of the CLI, as tests read it. */
 export interface MessagesRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
-  /** The body as bytes of text, for figures about size. */
+  /** The body as text, for its size. */
   readonly text: string;
   readonly body: MessagesBody;
 }
@@ -30,7 +30,7 @@ export interface ContentBlock {
   readonly is_error?: boolean;
 }
 
-/** What the model, or the service, does next. */
+/** Next answer of the model or the service. */
 export type Reply =
   | { readonly say: string; readonly tokens?: number }
   | { readonly use: string; readonly input: unknown; readonly say?: string; readonly tokens?: number }
@@ -40,23 +40,23 @@ export type Reply =
       readonly message: string;
       readonly headers?: Record<string, string>;
     }
-  /** The connection breaks in the middle of the answer. */
+  /** Closes the connection in the middle of the answer. */
   | { readonly cut: true }
-  /** A first word, then nothing for ever. */
+  /** Sends a first word, then nothing. */
   | { readonly stall: true };
 
-/** Decides on each request; `turn` counts from 0 the requests to this server that ask the model. */
+/** Script of the answers; `turn` counts the model requests to this server from 0. */
 export type Script = (request: MessagesRequest, turn: number) => Reply | Promise<Reply>;
 
-/** A Messages API on loopback that plays a script. */
+/** A Messages API on loopback that follows a script. */
 export interface MessagesApi {
   readonly url: string;
-  /** Requests to the model so far, in order. */
+  /** Model requests so far, in order. */
   readonly requests: readonly MessagesRequest[];
   close(): Promise<void>;
 }
 
-/** Starts one on a free port of 127.0.0.1. */
+/** Starts a server on a free port of 127.0.0.1. */
 export async function startMessagesApi(script: Script): Promise<MessagesApi> {
   const requests: MessagesRequest[] = [];
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
@@ -88,14 +88,14 @@ export async function startMessagesApi(script: Script): Promise<MessagesApi> {
   };
 }
 
-/** The text of the user's last message in a request. */
+/** Returns the text of the user's last message. */
 export function lastText({ body }: MessagesRequest): string {
   const content = body.messages.findLast(({ role }) => role === 'user')?.content ?? '';
   if (typeof content === 'string') return content;
   return content.map((block) => block.text ?? '').join('\n');
 }
 
-/** Whether the last message of a request carries the result of a tool. */
+/** Tells whether the last message carries a tool's result. */
 export function answersTool({ body }: MessagesRequest): boolean {
   const content = body.messages.at(-1)?.content;
   return Array.isArray(content) && content.some((block: ContentBlock) => block.type === 'tool_result');
@@ -107,7 +107,7 @@ async function answer(response: ServerResponse, body: MessagesBody, reply: Reply
     sendJson(response, status, { type: 'error', error: { type: error, message } }, headers);
     return;
   }
-  // After a broken stream the CLI asks once more without streaming: that breaks, or hangs, just the same.
+  // After a broken stream the CLI asks once more without streaming: that breaks, or hangs, too.
   if (body.stream !== true && ('cut' in reply || 'stall' in reply)) {
     if ('cut' in reply) response.destroy();
     return;

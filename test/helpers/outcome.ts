@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { FailureClass } from '../../src/domain/failure.ts';
 
-/** The shape of an outcome that ended so; every failure says something about itself. */
+/** Matcher for an outcome of a class; every failure has a message. */
 export function endedAs(expected: FailureClass | 'completed') {
   return expected === 'completed'
     ? { ok: true }

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 
 /**
- * A pattern in an expected object stands for the texts that it matches. Without this, toMatchObject takes any value for one
- * (vitest 5.1.1): an assertion that holds whatever happens.
+ * Lets a pattern in an expected object match texts. Without it, toMatchObject takes any value for a pattern (vitest
+ * 5.1.1): the assertion always holds.
  */
 expect.addEqualityTesters([
   (found: unknown, expected: unknown) => (expected instanceof RegExp ? matches(found, expected) : undefined),

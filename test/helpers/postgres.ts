@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const DEBIAN = '/usr/lib/postgresql';
 
-/** Where the programs of PostgreSQL are; null = not installed. */
+/** Folder of PostgreSQL's programs; null = not installed. */
 function programs(): string | null {
   if (!existsSync(DEBIAN)) return null;
   const [newest] = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
@@ -13,17 +13,17 @@ function programs(): string | null {
   return existsSync(join(directory, 'initdb')) ? directory : null;
 }
 
-/** Whether there is a PostgreSQL to start. */
+/** Tells whether PostgreSQL is installed. */
 export const hasPostgres = programs() !== null;
 
-/** A server of a test's own, reached by a socket in a directory of its own: no port is taken. */
+/** A test's own server, reached by a socket in its own directory: no port is used. */
 export interface Postgres {
-  /** The directory of its socket: the `host` of a connection string. */
+  /** Directory of its socket: the `host` of a connection string. */
   readonly host: string;
   stop(): void;
 }
 
-/** Starts one; it does not run as root, so that root starts it as the system's user for it. */
+/** Starts a server; PostgreSQL does not run as root, so root starts it as the system's user for it. */
 export function startPostgres(): Postgres {
   const bin = programs() ?? '';
   const directory = mkdtempSync(join(tmpdir(), 'abp-pg-'));

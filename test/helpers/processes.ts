@@ -24,7 +24,7 @@ import { temporaryDirectory } from './temporary.ts';
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/process/${name}`, import.meta.url));
 /** A program that calls one operation: `node CALL name input`. */
 export const CALL = installed().program('call');
-/** A line of what agents wrote down themselves, in the order of what happened. */
+/** A line that an agent wrote, in the order of events. */
 export interface AgentNote {
   readonly what: 'start' | 'end';
   readonly unit: number;
@@ -38,28 +38,28 @@ export interface World {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   call<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
-  /** Creates a job over these items and starts it without a test, as a person may; each says what its agent does. */
+  /** Creates a job over these items and starts it without a test, as a person; each item says what its agent does. */
   begin(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
-  /** The same without its start. A person has allowed it: its worker runs a program. */
+  /** Creates the job only. Its definition is approved: its worker runs a program. */
   create(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
   job(jobId: string): Job;
   units(jobId: string): readonly Unit[];
   statuses(jobId: string): string;
   notes(what?: AgentNote['what']): readonly AgentNote[];
-  /** Lets agents that wait go on: all of them, or that of a unit. */
+  /** Lets waiting agents continue: all of them, or that of a unit. */
   go(unit?: number): void;
   executorPid(jobId: string): number;
-  /** Waits until something is so; what it says is returned. */
+  /** Waits until `what` returns a value; returns it. */
   until<T>(what: () => T): Promise<NonNullable<T>>;
   ended(jobId: string): Promise<Job>;
-  /** A recovery of this process, whose observer watches from now on. */
+  /** Creates a recovery whose observer watches from now on. */
   recovery(): Recovery;
 }
 
-/** What a job of a world may have different. */
+/** Options of a job of a world. */
 export type WorldJob = Partial<Omit<InputOf<'create_job'>, 'limits'>> & { readonly limits?: Partial<Limits> };
 
-/** Makes one. Whatever it started and still lives is stopped after the test, and the ledger checked. */
+/** Creates a world. After the test, stops what it started and checks the store. */
 export function world(extra: Readonly<Record<string, string>> = {}): World {
   const directory = temporaryDirectory('process');
   const environment = {
@@ -159,7 +159,7 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
   return self;
 }
 
-/** Whether a process that is no zombie has this pid. */
+/** Tells whether a process with this pid exists and is no zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -169,7 +169,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Executors by their lease, agents by the random id that they carry: nothing else is ever signalled. */
+/** Stops executors by their lease and agents by their random id: no other process is signalled. */
 async function stopEverything({ store: { repository } }: Abp): Promise<void> {
   for (const { jobId } of repository.jobs.list({ statuses: JOB_STATUSES, limit: 100 }).jobs) {
     const lease = repository.leases.get(jobId);

@@ -17,64 +17,64 @@ import type {
 
 type Failure = Extract<Outcome, { ok: false }>;
 
-/** A good ending. */
+/** A success. */
 export function ok(result: Partial<Extract<Outcome, { ok: true }>['result']> = {}, usage: Usage = {}): Outcome {
   return { ok: true, result: { text: 'done', ...result }, usage };
 }
 
-/** An ending in a failure class. */
+/** A failure in a class. */
 export function fails(failureClass: FailureClass, more: Partial<Omit<Failure, 'ok' | 'failureClass'>> = {}): Outcome {
   return { ok: false, failureClass, message: `It was ${failureClass}.`, usage: {}, ...more };
 }
 
-/** No ending: it runs until `finish`, or until its executor stops it. */
+/** Runs until `finish`, or until its executor stops it. */
 export const hangs = 'hangs';
 
 export type Ending = Outcome | typeof hangs | ((assignment: Assignment) => Outcome | Promise<Outcome>);
 
-/** An attempt that the worker was asked to perform, in order of the asking. */
+/** An attempt that the worker performed, in order of the calls. */
 export interface ScriptedRun {
   readonly assignment: Assignment;
   readonly adopted: boolean;
-  /** Whether it was stopped, and why. */
+  /** Reason of its stop; null = not stopped. */
   readonly stopped: () => unknown;
 }
 
 type Left = 'alive' | 'stalls' | Outcome;
 
-/** A worker whose attempts end as a test says, in this very process. */
+/** A worker whose attempts end as scripted, in this process. */
 export interface ScriptedWorker {
-  /** The types `scripted` and `other`, which differ in nothing but their name. */
+  /** The types `scripted` and `other`, which differ only in name. */
   readonly workers: Workers;
   readonly runs: readonly ScriptedRun[];
-  /** Units that run now, in order of their start. */
+  /** Running units, in order of their start. */
   readonly running: () => readonly number[];
-  /** How attempts end that no script is about; at first: well. */
+  /** Ending of attempts without a script; by default a success. */
   otherwise: Ending;
-  /** What it says of itself before a job starts; at first: well. */
+  /** Result of its preflight; by default ok. */
   preflight: Preflight;
-  /** Where its program lies; at first it has none. */
+  /** Path of its program; by default none. */
   program: string | null;
-  /** The next attempts of a unit end so, one after the other. */
+  /** Scripts the endings of a unit's next attempts. */
   on(unit: number, ...endings: readonly Ending[]): void;
   /** Ends a hanging attempt of a unit. */
   finish(unit: number, outcome?: Outcome): void;
-  /** Nobody listens any more to what hangs now: its executor is gone. */
+  /** Drops what hangs now: its executor is gone. */
   abandon(): void;
   /**
-   * What the next executor finds of a unit's attempt that was left behind: it still runs, or how it ended on disk. Judging
-   * one that `stalls` never ends, in this executor and the next ones.
+   * Sets what the next executor finds of a unit's orphaned attempt: it still runs, or its ending on disk. Judging one
+   * that `stalls` never ends, in this executor and later ones.
    */
   leaves(unit: number, left: Left): void;
-  /** Units whose left files were judged, in that order. */
+  /** Units whose files were judged, in order. */
   readonly judged: readonly number[];
-  /** What was used by a unit's attempt that was cut off. */
+  /** Sets the usage of a unit's attempt that was cut off. */
   used(unit: number, usage: Usage): void;
-  /** What a unit's agent said, in all its attempts. */
+  /** Sets the conversation of a unit, in all its attempts. */
   said(unit: number, entries: readonly ConversationEntry[]): void;
 }
 
-/** Stands for the process of a scripted attempt. */
+/** Process record of a scripted attempt. */
 const PROCESS: SpawnRecord = { pid: 4_000_000, startedAt: 'then', bootId: 'this boot', machineId: null };
 
 const configSchema = z.strictObject({
@@ -86,7 +86,7 @@ const configSchema = z.strictObject({
   files: z.array(z.string()).optional(),
 }) as unknown as z.ZodType<JsonObject>;
 
-/** Makes one. */
+/** Creates a scripted worker. */
 export function scriptedWorker(): ScriptedWorker {
   const runs: ScriptedRun[] = [];
   const endings = new Map<number, Ending[]>();

@@ -6,26 +6,29 @@ import { temporaryDirectory } from './temporary.ts';
 
 const PROBE = 'd=$(mktemp -d) && mount -t tmpfs -o size=1m none "$d" && umount "$d"; s=$?; rmdir "$d"; exit $s';
 
-/** Whether this user may mount a file system: root, outside of most containers. Tests that need it are skipped elsewhere. */
+/**
+ * Tells whether this user may mount a file system: root, outside of most containers. Tests that need it are skipped
+ * elsewhere.
+ */
 export const MAY_MOUNT = process.platform === 'linux' && spawnSync('sh', ['-c', PROBE]).status === 0;
 
-/** A disk of its own of so many megabytes, in memory, unmounted after the test. */
+/** A disk of some megabytes in memory, unmounted after the test. */
 export interface SmallDisk {
   readonly folder: string;
-  /** Bytes that may still be written. */
+  /** Returns the free bytes. */
   free(): number;
-  /** Writes until nothing more fits, or until so many bytes are left. */
+  /** Fills the disk completely, or until `left` bytes are free. */
   fill(left?: number): void;
-  /** Another way to the same files, on which nothing can be written. */
+  /** A read-only mount of the same files. */
   readOnlyView(): string;
 }
 
-/** Makes one. */
+/** Creates a disk. */
 export function smallDisk(megabytes: number): SmallDisk {
   const folder = join(temporaryDirectory('disk'), 'mounted');
   mkdirSync(folder);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', folder]);
-  // Lazily: a process that a test has started may still be ending.
+  // Lazy unmount: a process of the test may still be ending.
   onTestFinished(() => void execFileSync('umount', ['-l', folder]));
   const free = () => {
     const { bavail, bsize } = statfsSync(folder);

@@ -16,10 +16,7 @@ import { fakeClock } from './clock.ts';
 import { expectLedger } from './ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/**
- * A store of this test, in a file of its own unless it is `:memory:`. After the test its ledger is checked and it is
- * closed.
- */
+/** Opens a store for this test, in its own file unless it is `:memory:`. After the test, checks and closes it. */
 export function temporaryStore(
   options: {
     readonly path?: string;
@@ -39,10 +36,10 @@ export function temporaryStore(
   return store;
 }
 
-/** What a test wants to be different about its job. */
+/** Options of a seeded job. */
 export interface JobSeed {
   readonly jobId?: string;
-  /** How many units, or their payloads. */
+  /** Number of units, or their payloads. */
   readonly units?: number | readonly JsonObject[];
   readonly keys?: readonly string[];
   readonly status?: JobStatus;
@@ -54,7 +51,7 @@ export interface JobSeed {
 
 let seeds = 0;
 
-/** Writes a job with its units straight into the ledger. */
+/** Writes a job with its units to the store. */
 export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Job {
   const jobId = seed.jobId ?? `job-seed${++seeds}`;
   const limits = { ...DEFAULT_LIMITS, ...seed.limits };
@@ -110,7 +107,7 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
   });
 }
 
-/** The way from `created` to each status. */
+/** Moves from `created` to each status. */
 const WAYS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   enumerating: [],
   created: [],
@@ -123,10 +120,10 @@ const WAYS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   cancelled: ['cancelled'],
 };
 
-/** No process can have it. */
+/** A pid that no process has. */
 export const DEAD_PID = 2 ** 22 + 1;
 
-/** Claims a job's lease in the name of some process; this very one unless told otherwise. */
+/** Claims a job's lease for a process, by default this one. */
 export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: string, pid = process.pid): LeaseToken {
   const claim = {
     jobId,
@@ -142,7 +139,7 @@ export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: stri
   return token;
 }
 
-/** A unit that must be there. */
+/** Returns a unit, which must exist. */
 export function unitIn({ repository }: Pick<Store, 'repository'>, jobId: string, index: number): Unit {
   const unit = repository.units.get({ jobId, stage: 'main', index });
   if (!unit) throw new Error(`${jobId} has no unit ${index}`);
@@ -156,7 +153,7 @@ export function claimOne(store: Store, lease: LeaseToken, index: number): Claim 
   return claim;
 }
 
-/** Claims what a dispatcher gives: up to 100 slots unless a test says otherwise. */
+/** Claims what a dispatcher returns: up to 100 slots by default. */
 export function claimUnits(store: Store, lease: LeaseToken, request: Partial<ClaimRequest> = {}): readonly Claim[] {
   return store.repository.transaction((tx) =>
     store.dispatcher.claim(tx, {
@@ -173,7 +170,7 @@ export function claimUnits(store: Store, lease: LeaseToken, request: Partial<Cla
   );
 }
 
-/** Ends a claimed attempt: in a failure class, or well (null), and its unit in a status. */
+/** Settles a claimed attempt, in a failure class or successfully (null), and its unit in a status. */
 export function settleAs(
   store: Store,
   claim: Claim,

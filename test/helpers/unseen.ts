@@ -1,4 +1,4 @@
-/** Characters that nobody sees, with how a display shows each. What an interface lets through, or hides, fails with its name. */
+/** Unseen characters, with the form that a display shows. An interface that passes or hides one fails with its name. */
 export const UNSEEN_CHARACTERS: readonly (readonly [name: string, character: string, shown: string])[] = [
   ['NUL', '\u0000', '\\u0000'],
   ['backspace', '\b', '\\u0008'],

@@ -12,10 +12,10 @@ import { processesOfAttempt } from '../../src/workers/process/processes.ts';
 import { stopGroup } from '../../src/workers/process/stop.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/** A signal that nobody aborts. */
+/** A signal that is never aborted. */
 export const calm = new AbortController().signal;
 
-/** A signal that is aborted already. */
+/** An aborted signal. */
 export function aborted(reason: AbortReason): AbortSignal {
   return AbortSignal.abort(reason);
 }
@@ -25,13 +25,13 @@ export function fixtureProgram(name: string): string {
   return fileURLToPath(new URL(`../fixtures/workers/${name}`, import.meta.url));
 }
 
-/** An environment for a worker: PATH finds this Node first, then whatever stands in `bin`. */
+/** Environment of a worker: PATH finds this Node first, then `bin`. */
 export function workerEnvironmentFor(bin?: string): Record<string, string> {
   const places = [path.dirname(process.execPath), ...(bin ? [bin] : []), '/usr/bin', '/bin'];
   return { PATH: places.join(':'), HOME: os.tmpdir() };
 }
 
-/** A directory whose `claude` is the given program: put it into PATH. */
+/** Creates a directory whose `claude` is the given program, for PATH. */
 export function binWithClaude(program: string): string {
   const bin = path.join(temporaryDirectory(), 'bin');
   mkdirSync(bin);
@@ -40,7 +40,7 @@ export function binWithClaude(program: string): string {
   return bin;
 }
 
-/** A worker with an assignment of its own, ready to run. Whatever it leaves behind is stopped after the test. */
+/** Creates a worker with an assignment, ready to run. After the test, stops what it left running. */
 export async function workerWith(
   choice: WorkerChoice,
   parts: Partial<Assignment> = {},
@@ -49,7 +49,7 @@ export async function workerWith(
   return { worker, assignment: assignmentFor({ config, ...parts }) };
 }
 
-/** An assignment in temporary directories of its own. */
+/** Creates an assignment in temporary directories. */
 export function assignmentFor(parts: Partial<Assignment>): Assignment {
   const root = temporaryDirectory();
   for (const name of ['run', 'work', 'out']) mkdirSync(path.join(root, name), { mode: 0o700 });
@@ -81,7 +81,7 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
   return assignment;
 }
 
-/** A running attempt: its outcome to come, and the process once it is spawned. */
+/** A running attempt: its outcome, and its process once it is spawned. */
 export interface Running {
   readonly outcome: Promise<Outcome>;
   readonly spawned: Promise<SpawnRecord>;
@@ -96,7 +96,7 @@ export function start(worker: Worker, assignment: Assignment, signal: AbortSigna
   return { outcome, spawned: promise };
 }
 
-/** Pids of living processes that carry the attempt's id. */
+/** Returns the pids of living processes with the attempt's id. */
 export function livingProcesses(assignment: Pick<Assignment, 'attemptId'>): readonly number[] {
   return processesOfAttempt(assignment.attemptId).map(({ pid }) => pid);
 }

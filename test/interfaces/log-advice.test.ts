@@ -1,15 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inWords } from '../../src/dashboard/wording.ts';
+import { pageWording } from '../../src/dashboard/wording.ts';
 import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
 import { wire } from '../../src/wire.ts';
 import { installed } from '../helpers/installation.ts';
 import { MAIN, type Ran, runNode } from './cli/abp.ts';
 import { type Scripted, scripted } from './cli/scripted.ts';
 
-/** More than one page of a conversation, and why it failed in no line of its own. */
+/** Log of more than one page; no single line names the error. */
 const LOG = 'i=0; while [ $i -lt 60 ]; do i=$((i+1)); echo "step $i" >&2; done; sed "s/^/  /" >&2 <<E\nthe reason\nE\n';
 
-/** A job of one program that fails after such a log. */
+/** Creates a job of one program that fails after this log. */
 async function failed(script: string): Promise<Scripted> {
   const space = scripted();
   space.write('work.sh', `cat >/dev/null; ${script}exit 1\n`);
@@ -18,14 +18,14 @@ async function failed(script: string): Promise<Scripted> {
 }
 
 function orchestratorOf({ environment, folder }: Scripted) {
-  const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'leaves');
+  const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'in_memory');
   onTestFinished(close);
   const call = { workingDirectory: folder, home: folder, human: null, maxWaitMs: 0 };
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
   return (name: string, input: object): Promise<any> => orchestrator.callUnknown(name, input, call);
 }
 
-/** Runs the command that a text names. */
+/** Runs the command in a text. */
 async function follow(space: Scripted, { stdout }: Ran): Promise<string> {
   const [, args = ''] = /\babp (logs [^,;.]+)/.exec(stdout) ?? [];
   return (await runNode(space, [MAIN, ...args.split(' ')])).stdout;
@@ -46,7 +46,7 @@ describe.each([
     }
   });
 
-  test('is shown by the call that its failure names, its end without a look at the beginning', async () => {
+  test('is shown by the call that its failure names, from its end', async () => {
     const space = await failed(script);
     const [job_id = ''] = space.jobs();
     const call = orchestratorOf(space);
@@ -63,13 +63,13 @@ describe.each([
     const [job_id = ''] = space.jobs();
     const call = orchestratorOf(space);
     const { clusters } = await call('job_overview', { job_id });
-    const [, unit] = /end of its log on the page of unit (\d+),/.exec(inWords(clusters[0].advice)) ?? [];
+    const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWording(clusters[0].advice)) ?? [];
     const { entries } = await call('attempt_log', { job_id, unit: Number(unit), attempt: 1, limit: 200 });
     expect(entries.at(-1).text.trim()).toBe('the reason');
   });
 });
 
-test('a test of a program that failed names the log of its unit', async () => {
+test('a failed test of a program names the log of its unit', async () => {
   const space = scripted();
   space.write('work.sh', `cat >/dev/null; ${LOG}exit 1\n`);
   const jobId = await space.created();
@@ -77,9 +77,9 @@ test('a test of a program that failed names the log of its unit', async () => {
   expect(await follow(space, await space.abp('status', jobId))).toMatch(/the reason$/);
 });
 
-test('advice about a log names no other place for it', () => {
+test('advice about a log names only places that exist', () => {
   const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
-  const aboutLogs = advice.filter((text) => /\blog\b|own words/.test(text));
+  const aboutLogs = advice.filter((text) => /\blog\b|agent's message/.test(text));
   expect(aboutLogs.length).toBeGreaterThan(2);
   expect(aboutLogs.filter((text) => !text.includes('with get_unit'))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { inWords } from '../../src/dashboard/wording.ts';
+import { pageWording } from '../../src/dashboard/wording.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/domain/failure.ts';
 import { sentences } from '../../src/domain/sentences.ts';
@@ -12,10 +12,10 @@ import { abp, said, still } from './cli/on-flow.ts';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
-/** What is said ends without a mark, as what programs and services say often does. */
+/** A message without a final mark, as programs and services often write. */
 const MESSAGE = 'exit code 127';
 
-/** A sentence that begins where the one before it has not ended; buttons and names of programs begin so as well. */
+/** Matches a sentence that begins before the previous one has ended; buttons and names of programs match, too. */
 const RUN_TOGETHER = { mcp: /[a-z0-9)] [A-Z][a-z]/, cli: /127 [A-Z`]/, dashboard: /127 [A-Z“]/ };
 
 type Interface = keyof typeof RUN_TOGETHER;
@@ -48,7 +48,7 @@ const STATES: Readonly<Record<string, (f: Flow, failed: Outcome) => Promise<stri
   },
 };
 
-/** Every text in an answer. */
+/** Collects every text of an answer. */
 function texts(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [];
@@ -77,19 +77,19 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
     return [
       ...texts(await look('job_overview', { job_id: jobId })),
       ...texts(await look('unit_detail', { job_id: jobId, unit: 0 })),
-    ].map(inWords);
+    ].map(pageWording);
   },
 };
 
 const ROWS = FAILURE_CLASSES.flatMap((name) => Object.keys(STATES).map((state) => [name, state] as const));
 
 describe.each(ROWS)('a failure %s %s', (failureClass: FailureClass, state) => {
-  test.each(Object.keys(INTERFACES) as Interface[])('is told in whole sentences by %s', async (name) => {
+  test.each(Object.keys(INTERFACES) as Interface[])('is shown in whole sentences by %s', async (name) => {
     const f = flow();
     const failed = fails(failureClass, { message: MESSAGE });
     const jobId = await (STATES[state] as (typeof STATES)[string])(f, failed);
     const told = await INTERFACES[name](f, jobId);
-    // Post-processing that is tried again has not failed yet.
+    // Post-processing with a pending retry has not failed yet.
     if (state !== 'of post-processing') expect(told.join('\n').toLowerCase()).toContain(MESSAGE);
     expect(told.filter((text) => RUN_TOGETHER[name].test(text))).toEqual([]);
     expect(told.filter((text) => /\.\. /.test(text))).toEqual([]);
@@ -105,7 +105,7 @@ test.each([
   [[], ''],
 ])('%j are put together', (parts, whole) => expect(sentences(...parts)).toBe(whole));
 
-test('no message is put before a hint in another way', () => {
+test('messages and hints are joined in no other way', () => {
   const joined = /\$\{[\w.?]*(?:[mM]essage|hint|advice|detail)\} (?:\$\{|[A-Z])|(?:message|hint|detail) \+ ' '/;
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
   expect(files.filter((file) => joined.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);

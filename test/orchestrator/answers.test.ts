@@ -7,10 +7,10 @@ import { personAllowsSource } from '../helpers/approvals.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** What takes more room in an answer than it has characters. */
+/** Text that takes more bytes in an answer than it has characters. */
 const LETTERS = { chinese: '漢字', quotes: '"\\', controls: '\u0001', emoji: '😀' };
 
-/** A job in which whatever may be long is long. */
+/** Creates a job with long values in every field. */
 async function longJob(f: Flow, letters: string): Promise<string> {
   const long = (length: number) => letters.repeat(length).slice(0, length);
   const columns = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${long(2)} column ${n}`, long(300)]));
@@ -53,7 +53,7 @@ function expectShort(what: string, answer: unknown): void {
 }
 
 describe.each(Object.entries(LETTERS))('no answer is longer than a conversation can take: %s', (_, letters) => {
-  test('of any verb, at any time of a job', async () => {
+  test('of every operation, in every state of a job', async () => {
     const f = flow();
     const job_id = await longJob(f, letters);
     const look = async (tool: OperationName, input: Record<string, unknown>) => {
@@ -97,7 +97,7 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
   });
 });
 
-test('many jobs with long names fit in a page and in an overview; a page of a length that was asked for has it', async () => {
+test('many jobs with long names fit in a page and in an overview; a requested page length is kept', async () => {
   const f = flow();
   f.worker.otherwise = hangs;
   for (let n = 0; n < 30; n++) await f.create({ name: `${n} ${'漢'.repeat(190)}` });
@@ -109,7 +109,7 @@ test('many jobs with long names fit in a page and in an overview; a page of a le
   expectShort('the overview', storeOverview(f.orchestrator.deps));
 });
 
-test('a long log of code fits in a preview, without its secrets', async () => {
+test('a preview contains a long log of code, without its secrets', async () => {
   const f = flow();
   const wide =
     'Object.fromEntries(Array.from({ length: 80 }, (_, n) => ["a column of some length " + n, "x".repeat(200)]))';
@@ -124,7 +124,7 @@ test('a long log of code fits in a preview, without its secrets', async () => {
   expect(JSON.stringify(answer.warnings)).not.toContain('sss');
 });
 
-test('a template gets all the room that the other settings leave', async () => {
+test('a template gets all the room that the other settings leave free', async () => {
   const f = flow();
   const template = `{name} ${'word '.repeat(1200)}`;
   const job_id = await f.create({ prompt_template: template });
@@ -132,7 +132,7 @@ test('a template gets all the room that the other settings leave', async () => {
 });
 
 describe('lists by page', () => {
-  test('lead through all jobs, also when those of the page before are deleted meanwhile', async () => {
+  test('reach all jobs, also when those of the previous page were deleted meanwhile', async () => {
     const f = flow();
     const made = [];
     for (let n = 0; n < 7; n++) made.unshift(await f.create());
@@ -152,7 +152,7 @@ describe('lists by page', () => {
     expect(seen.toSorted()).toEqual(made.toSorted());
   });
 
-  test('say how many units there are in all', async () => {
+  test('have the total number of units', async () => {
     const f = flow();
     f.worker.on(1, fails('bad_input'));
     f.worker.on(2, fails('permission_denied'));
@@ -167,7 +167,7 @@ describe('lists by page', () => {
     expect(await total({ text: 'item' })).toBeUndefined();
   });
 
-  test('lead through a whole conversation, also through a line with many entries', async () => {
+  test('reach every entry of a conversation, also within a line with many entries', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
     await f.until(() => f.job(job_id).status === 'completed');
@@ -218,7 +218,7 @@ describe('lists by page', () => {
     });
   });
 
-  test('an empty cursor is the first page', async () => {
+  test('an empty cursor gives the first page', async () => {
     const f = flow();
     const job_id = await f.create({ units: 2 });
     expect((await f.call('list_units', { job_id, cursor: '' })).units).toMatchObject([{ unit: 0 }, { unit: 1 }]);

@@ -9,7 +9,7 @@ const anyText = fc.oneof(
   fc.constantFrom('"\\', '\u0001', '漢', '😀', '\n').chain((unit) => fc.nat(300).map((times) => unit.repeat(times))),
 );
 
-test('text is shown whole where it fits as JSON, else its beginning, with how much is missing', () => {
+test('a text is complete where it fits as JSON; otherwise its beginning and the number of missing characters are shown', () => {
   fc.assert(
     fc.property(anyText, fc.integer({ min: 1, max: 400 }), (text, bytes) => {
       const short = truncate(text, bytes);
@@ -26,17 +26,17 @@ test('text is shown whole where it fits as JSON, else its beginning, with how mu
   );
 });
 
-test('text is cut as late as it can be', () => {
+test('a text is cut as late as possible', () => {
   expect(truncate('漢'.repeat(10), 10)).toBe('漢漢漢… (7 more characters)');
   expect(truncate('😀😀', 7)).toBe('😀… (2 more characters)');
   expect(truncate('"""', 4)).toBe('""… (1 more characters)');
 });
 
-test('an object keeps below its room, whatever its names and values are', () => {
+test('an object stays below its size, whatever its names and values are', () => {
   fc.assert(
     fc.property(fc.dictionary(anyText, fc.oneof(anyText, fc.jsonValue())), (object) => {
       const short = truncateObject(object as JsonObject, 600);
-      // Beyond the room: the notes of what is missing, of one value and of all.
+      // In addition to the size: the notes about missing parts, of one value and of all.
       expect(jsonBytes(short)).toBeLessThanOrEqual(600 + 400);
       if (jsonBytes(object) <= 600) expect(short).toBe(object);
     }),

@@ -12,7 +12,7 @@ import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 
-/** Arguments that make a job, until a test spoils them. */
+/** Valid arguments of create_job, which a test may change. */
 function recipe(f: Flow): Record<string, unknown> {
   const file_path = join(f.directory, 'rows.csv');
   writeFileSync(file_path, 'id,name\n1,one\n2,two\n3,three\n');
@@ -39,7 +39,7 @@ const nothingLeft = (f: Flow) => {
 };
 
 describe('create_job', () => {
-  test('stores every item as a unit, spends nothing, and says what comes next', async () => {
+  test('stores every item as a unit, spends nothing, and names the next calls', async () => {
     const f = flow();
     const created = await create(f, recipe(f));
     expect(created).toMatchObject({
@@ -56,7 +56,7 @@ describe('create_job', () => {
     expect(f.store.repository.leases.held()).toEqual([]);
   });
 
-  test('stores the defaults of this moment with the job', async () => {
+  test('stores the current defaults with the job', async () => {
     const f = flow({ defaults: { maxWorkers: 7, maxRetries: 1 } });
     await create(f, recipe(f));
     await create(f, { ...recipe(f), limits: { max_workers: 2 } });
@@ -67,7 +67,7 @@ describe('create_job', () => {
     ]);
   });
 
-  test('makes relative paths absolute from where the caller stands', async () => {
+  test('resolves relative paths from the caller’s directory', async () => {
     const f = flow();
     const given = { ...recipe(f), output_directory: 'out', enumerator_config: { file_path: 'rows.csv' } };
     await create(f, given);
@@ -87,7 +87,7 @@ describe('create_job', () => {
     ['an empty name', { name: '  ' }, 'invalid_input', /name/],
     ['an unknown source', { enumerator_type: 'cvs' }, 'invalid_input', /cvs.*csv/],
     ['an unknown field of the source', { enumerator_config: { path: 'x' } }, 'invalid_input', /path.*file_path/],
-    ['a source that is not there', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
+    ['a missing source', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
     ['an unknown worker', { worker: { type: 'claud' } }, 'invalid_input', /claud/],
     ['a bad worker', { worker: { type: 'scripted', nonsense: 1 } }, 'invalid_input', /nonsense/],
     ['a bad limit', { limits: { timeout_s: 0 } }, 'invalid_input', /limits\.timeout_s/],
@@ -113,7 +113,7 @@ describe('create_job', () => {
     nothingLeft(f);
   });
 
-  test('refuses a source of which all was left out, and says what', async () => {
+  test('refuses a source without items and lists what was left out', async () => {
     const f = flow();
     const base = join(f.directory, 'names');
     mkdirSync(base);
@@ -126,7 +126,7 @@ describe('create_job', () => {
     nothingLeft(f);
   });
 
-  test('stores large items in small transactions, wherever in them the text is', async () => {
+  test('stores large items in small transactions, wherever their text is', async () => {
     const f = flow();
     const file_path = join(f.directory, 'nested.json');
     const item = { list: [{ text: 'x'.repeat(300_000) }] };
@@ -137,7 +137,7 @@ describe('create_job', () => {
     expect(stored).toEqual([4, 8, 12, 16, 20]);
   });
 
-  test('refuses a glob that matches nothing and a directory that is not there', async () => {
+  test('refuses a glob that matches nothing and a missing directory', async () => {
     const f = flow();
     mkdirSync(join(f.directory, 'empty'));
     for (const base_directory of [join(f.directory, 'empty'), join(f.directory, 'none')]) {
@@ -150,7 +150,7 @@ describe('create_job', () => {
     nothingLeft(f);
   });
 
-  test('refuses two items with one key, naming both places, also far apart; or keeps the first of each', async () => {
+  test('refuses two items with one key and names both places, or keeps the first of each', async () => {
     const f = flow();
     const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv'), id_column: 'id' } };
     const rows = Array.from({ length: 12_000 }, (_, n) => `${n},name ${n}`);
@@ -173,7 +173,7 @@ describe('records of a source that cannot be units', () => {
     return { ...recipe(f), enumerator_config };
   };
 
-  test('refuse the job, all of them at once', async () => {
+  test('refuse the job with all of them in one error', async () => {
     const f = flow();
     await expect(create(f, bad(f, 'refuse'))).rejects.toMatchObject({
       code: 'invalid_input',
@@ -182,7 +182,7 @@ describe('records of a source that cannot be units', () => {
     nothingLeft(f);
   });
 
-  test('are counted and listed in the answer, the status and an export, with their places', async () => {
+  test('are counted and listed with their places in the answer, the status and an export', async () => {
     const f = flow();
     const notes = {
       skipped_invalid: 1,
@@ -210,7 +210,7 @@ describe('records of a source that cannot be units', () => {
     expect(await f.orchestrator.callUnknown('export_results', export_, { ...call, human: 'cli' })).toMatchObject(notes);
   });
 
-  test('leave nothing to do where there is nothing else', async () => {
+  test('refuse the job when there are no other records', async () => {
     const f = flow();
     const given = bad(f, 'skip');
     writeFileSync(join(f.directory, 'bad.csv'), 'id,name\n1\n2\n');
@@ -220,10 +220,10 @@ describe('records of a source that cannot be units', () => {
 });
 
 describe('while the source is being stored', () => {
-  /** A source that waits at its end until a test lets it go on. */
+  /** Source that waits at its end until the test continues it. */
   function slowSource(f: Flow, call: Partial<Call> = {}, rows = `name\n${'x\n'.repeat(10)}`) {
     const gate = Promise.withResolvers<void>();
-    // On a slow machine it may be closed before anybody waits at it.
+    // On a slow machine it may be closed before it is awaited.
     gate.promise.catch(() => undefined);
     const { promptSynthesizer } = f.orchestrator.deps;
     const synthesize = promptSynthesizer.synthesize;
@@ -240,14 +240,14 @@ describe('while the source is being stored', () => {
   }
   const enumerating = (f: Flow) => f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs;
 
-  test('longer than the caller has patience, the call answers, and it goes on behind it', async () => {
+  test('the call answers when its time is over, and the job is stored in the background', async () => {
     const f = flow();
     writeFileSync(join(f.directory, 'rows.csv'), 'id\n1\n');
     const { creating, goOn } = slowSource(f);
     const answered = await creating;
     expect(answered).toMatchObject({ status: 'enumerating', executor: { state: 'alive' } });
     const { job_id } = answered as { job_id: string };
-    // Whoever gave up the call finds it; until it is ready nothing else can be done with it but cancel_job.
+    // After an aborted call the job is listed; until it is ready only cancel_job is accepted.
     expect((await f.call('list_jobs', {})).jobs).toMatchObject([{ job_id, status: 'enumerating' }]);
     const refused: readonly (readonly [OperationName, object])[] = [
       ['start_job', {}],
@@ -271,7 +271,7 @@ describe('while the source is being stored', () => {
     expect(f.store.repository.units.counts(job_id).pending).toBeGreaterThan(0);
   });
 
-  test('what was left out meanwhile is told with the job', async () => {
+  test('records that were left out meanwhile are reported with the job', async () => {
     const f = flow();
     const { creating, goOn } = slowSource(f, {}, 'name,name\n1,2\n');
     const { job_id } = (await creating) as { job_id: string };
@@ -282,7 +282,7 @@ describe('while the source is being stored', () => {
     expect(await f.call('get_job', { job_id })).toMatchObject(told);
   });
 
-  test('it goes on when the caller goes away, and tells it nothing more', async () => {
+  test('an answered caller that disconnects does not stop it and gets no more progress', async () => {
     const f = flow();
     const caller = new AbortController();
     let told = 0;
@@ -295,7 +295,7 @@ describe('while the source is being stored', () => {
     expect(told).toBe(before);
   });
 
-  test('it ends when the caller goes away before it has an answer', async () => {
+  test('it stops when the caller disconnects before its answer', async () => {
     const f = flow();
     const caller = new AbortController();
     const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv') } };
@@ -304,7 +304,7 @@ describe('while the source is being stored', () => {
     nothingLeft(f);
   });
 
-  test('refused behind the back of its caller, it says why to whoever asks what became of it', async () => {
+  test('a job that is refused in the background reports the reason when it is asked for', async () => {
     const f = flow();
     const { creating, fail } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
@@ -318,7 +318,7 @@ describe('while the source is being stored', () => {
     nothingLeft(f);
   });
 
-  test('cancelled, it is gone, and so is all that was stored', async () => {
+  test('a cancelled job is removed with everything that was stored', async () => {
     const f = flow();
     const { creating, goOn } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
@@ -329,7 +329,7 @@ describe('while the source is being stored', () => {
     nothingLeft(f);
   });
 
-  test('cancelled while its source is silent, the source is given up', async () => {
+  test('a cancellation stops a silent source', async () => {
     const f = flow({ defaults: { leaseMs: 60 } });
     const code = 'export const enumerate = () => new Promise((done) => setTimeout(done, 80_000));';
     await personAllowsSource(f.orchestrator.deps, 'dynamic', { code }, f.directory);
@@ -342,7 +342,7 @@ describe('while the source is being stored', () => {
     nothingLeft(f);
   });
 
-  test('by a source that is slower than a lease, nobody takes it for an orphan', async () => {
+  test('a source that is slower than a lease does not make it an orphan', async () => {
     const f = flow({ defaults: { leaseMs: 60 } });
     const { creating, goOn } = slowSource(f);
     await creating;

@@ -22,7 +22,7 @@ const ended = async (f: Flow, job_id: string) => {
   return job_id;
 };
 
-/** Ways to get a job into each situation that has its own next calls. */
+/** Steps that bring a job into each situation with its own next calls. */
 const SITUATIONS: Readonly<Record<string, (f: Flow) => Promise<string>>> = {
   created: (f) => f.create(),
   'being tested': (f) => tested(f, hangs),
@@ -57,16 +57,16 @@ const SITUATIONS: Readonly<Record<string, (f: Flow) => Promise<string>>> = {
 };
 
 describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) => {
-  test('every call that makes sense next is accepted as it stands, and there are one to three', async () => {
+  test('every suggested call is accepted as it is, and there are one to three', async () => {
     const count = (await suggestions(await situation(makeJob))).length;
     expect(count).toBeGreaterThanOrEqual(1);
     expect(count).toBeLessThanOrEqual(3);
     for (let n = 0; n < count; n++) {
-      // Each from the same situation: one call changes what the others would find.
+      // Each call from a new copy of the situation: one call changes it for the others.
       const at = await situation(makeJob);
       const { tool, arguments: input } = (await suggestions(at))[n] as Suggestion;
       const call = { workingDirectory: at.f.directory, human: null, maxWaitMs: 0 };
-      // To be filled in by whoever changes something.
+      // The caller fills in the change.
       const filled = tool === 'update_job' ? { ...input, limits: { max_workers: 2 } } : input;
       await expect(at.f.orchestrator.callUnknown(tool, filled, call), tool).resolves.toMatchObject({
         job_id: at.job_id,
@@ -75,9 +75,9 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
   });
 });
 
-describe('an answer that does not tell how a job is doing', () => {
+describe('an answer without a status', () => {
   const source = (f: Flow) => ({ enumerator_type: 'file', enumerator_config: { base_directory: f.directory } });
-  /** Calls after a job of two units, of which the first has failed; each with the tools that it leads to. */
+  /** Calls on a job of two units, the first one failed; each with the tools of its next calls. */
   const CALLS: Readonly<
     Record<string, [OperationName, (f: Flow, job_id: string) => object, readonly OperationName[]]>
   > = {
@@ -112,7 +112,7 @@ describe('an answer that does not tell how a job is doing', () => {
     'a deletion': ['delete_job', (_, job_id) => ({ job_id }), ['list_jobs']],
   };
 
-  test.each(Object.entries(CALLS))('leads on as well: %s', async (_, [tool, input, leadsTo]) => {
+  test.each(Object.entries(CALLS))('has next calls, too: %s', async (_, [tool, input, leadsTo]) => {
     const f = flow();
     const job_id = await ended(f, await begin(f, fails('bad_input')));
     f.worker.said(
@@ -125,7 +125,7 @@ describe('an answer that does not tell how a job is doing', () => {
     };
     expect(next.map((suggestion) => suggestion.tool)).toEqual(leadsTo);
     for (const { tool: after, arguments: given } of next) {
-      // What only the user knows is to be filled in.
+      // The caller fills in the values that only the user knows.
       if (after === 'preview_items') continue;
       const filled =
         after === 'create_job'

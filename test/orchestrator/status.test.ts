@@ -5,7 +5,7 @@ import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { claimOne, DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
 
 describe('get_job_status', () => {
-  test('accounts for every unit at every moment', async () => {
+  test('accounts for every unit at any time', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 8, limits: { max_workers: 2, max_retries: 0, failure_threshold: 0 } });
     f.worker.on(1, fails('timeout'));
@@ -30,7 +30,7 @@ describe('get_job_status', () => {
     });
   });
 
-  test('shows what is at work, the rate and what it has cost', async () => {
+  test('shows running units, the rate and the cost', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 0.01, inputTokens: 100, outputTokens: 10 });
     const job_id = await f.begin({ units: 4, limits: { max_workers: 1 } });
@@ -61,7 +61,7 @@ describe('get_job_status', () => {
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state } });
   });
 
-  test('of a paused job says that its executor is lost only while something waits for another one', async () => {
+  test('of a paused job calls its executor lost only while the job needs another one', async () => {
     const f = flow();
     const waiting = seedJob(f.store, { status: 'paused', patch: { pauseReason: 'usage_limit' } });
     const withAgent = seedJob(f.store);
@@ -72,7 +72,7 @@ describe('get_job_status', () => {
     }
   });
 
-  test('tells a lost executor from one that lives, and from one that is only on its way', async () => {
+  test('distinguishes a lost executor from a living one and from one that is starting', async () => {
     const f = flow();
     const { repository } = f.store;
     const { jobId } = seedJob(f.store);
@@ -104,7 +104,7 @@ describe('waiting for news', () => {
   test.each<[string, (f: Flow, job_id: string) => unknown]>([
     ['the job ends', (f) => f.worker.finish(0)],
     ['a unit fails for the first time', (f) => f.worker.finish(0, fails('bad_input'))],
-    ['somebody pauses it', (f, job_id) => f.call('pause_job', { job_id })],
+    ['a person pauses it', (f, job_id) => f.call('pause_job', { job_id })],
     ['somebody cancels it', (f, job_id) => f.call('cancel_job', { job_id })],
   ])('ends as soon as %s', async (_what, happens) => {
     const f = flow();
@@ -119,7 +119,7 @@ describe('waiting for news', () => {
     await wait.answer;
   });
 
-  test('is over when its time is, and never longer than its caller has patience', async () => {
+  test('ends with its time, and never after the time of its caller', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
     f.worker.on(0, hangs);
@@ -132,7 +132,7 @@ describe('waiting for news', () => {
     expect(patient.hasAnswered()).toBe(true);
   });
 
-  test('tells how far it is', async () => {
+  test('reports progress', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 3, limits: { max_workers: 1 } });
     f.worker.on(2, hangs);
@@ -145,7 +145,7 @@ describe('waiting for news', () => {
     expect(told).toContain('running: 2 of 3 units done, 1 at work');
   });
 
-  test('is cut short by the caller', async () => {
+  test('is ended by the caller', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
     const controller = new AbortController();
@@ -155,7 +155,7 @@ describe('waiting for news', () => {
   });
 
   test.each(['created', 'completed', 'failed', 'cancelled', 'paused'] as const)(
-    'for a job that is %s is not done: nothing happens to it by itself',
+    'for a job that is %s ends at once: it does not continue without a person',
     async (status) => {
       const f = flow();
       const { jobId } = seedJob(f.store, { status, patch: { pauseReason: status === 'paused' ? 'user' : null } });

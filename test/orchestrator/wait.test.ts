@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-/** A call that waits, and whether it has its answer. */
+/** A waiting call, and its answer if it has one. */
 function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' = 'get_job_status', wait_seconds = 45) {
   const state: { answer?: Awaited<ReturnType<typeof f.call<'get_job_status'>>> } = {};
   const begun = f.clock.monotonic();
@@ -10,7 +10,7 @@ function waiting(f: Flow, job_id: string, tool: 'get_job_status' | 'start_job' =
     state.answer = answer;
   });
   return {
-    /** The answer, which came long before its time was over. */
+    /** The answer, which came long before the end of the wait. */
     answered: async () => {
       await f.until(() => state.answer !== undefined);
       expect(f.clock.monotonic() - begun).toBeLessThan(10_000);
@@ -53,7 +53,7 @@ describe('a call that waits is answered at once', () => {
     expect(await call.answered()).toMatchObject({ status: 'completed', units: { completed: 3 } });
   });
 
-  test('when somebody pauses it', async () => {
+  test('when a person pauses it', async () => {
     const { f, job_id } = await running();
     const call = waiting(f, job_id);
     await f.tick();
@@ -61,14 +61,14 @@ describe('a call that waits is answered at once', () => {
     expect(await call.answered()).toMatchObject({ status: 'paused', pause_reason: 'user' });
   });
 
-  test('when it pauses by itself', async () => {
+  test('when it pauses itself', async () => {
     const { f, job_id } = await running();
     const call = waiting(f, job_id);
     f.worker.finish(0, fails('auth'));
     expect(await call.answered()).toMatchObject({ status: 'paused', pause_reason: 'auth' });
   });
 
-  test('at the first failure, and not at one more', async () => {
+  test('at the first failure, and not at the next one', async () => {
     const { f, job_id } = await running();
     const first = waiting(f, job_id);
     f.worker.finish(0, fails('bad_input'));
@@ -79,7 +79,7 @@ describe('a call that waits is answered at once', () => {
     expect(second.isAnswered()).toBe(false);
   });
 
-  test('when nothing will happen by itself', async () => {
+  test('when the job does not continue without a person', async () => {
     const f = flow();
     const job_id = await f.create();
     expect(await waiting(f, job_id).answered()).toMatchObject({ status: 'created' });
@@ -89,7 +89,7 @@ describe('a call that waits is answered at once', () => {
 });
 
 describe('without news', () => {
-  test('a call is answered when its time is over, and hears meanwhile how far the job is', async () => {
+  test('a call is answered when its time is over, with progress meanwhile', async () => {
     const { f, job_id } = await running();
     const heard: unknown[] = [];
     let answered = false;
@@ -108,7 +108,7 @@ describe('without news', () => {
     ]);
   });
 
-  test('no call outlasts the patience of its caller, whatever it did before it waited', async () => {
+  test('no call takes longer than its caller’s time, whatever it did before it waited', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const job_id = await f.create();
@@ -127,7 +127,7 @@ describe('without news', () => {
     expect(f.clock.monotonic() - begun).toBeLessThan(46_000);
   });
 
-  test('a caller that has gone away keeps nothing waiting', async () => {
+  test('a caller that disconnected ends the wait', async () => {
     const { f, job_id } = await running();
     const gone = new AbortController();
     const call = f.call('get_job_status', { job_id, wait_seconds: 45 }, { signal: gone.signal });
@@ -136,7 +136,7 @@ describe('without news', () => {
   });
 });
 
-test('a failure that will be tried again is told of beside those that will not', async () => {
+test('failures that are retried are reported beside final ones', async () => {
   const f = flow();
   f.worker.on(0, fails('bad_input'));
   f.worker.on(1, fails('timeout'), hangs);

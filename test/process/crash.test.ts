@@ -10,7 +10,7 @@ import { installed } from '../helpers/installation.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 
-/** As a machine goes down: the executor and everything that its agents are made of, at once. */
+/** Simulates the shutdown of a machine: kills the executor and all processes of its agents at once. */
 async function killAll(w: World, jobId: string): Promise<void> {
   const { attempts } = w.abp.store.repository;
   await w.until(() => attempts.running(jobId).every(({ pid }) => pid !== null));
@@ -21,7 +21,7 @@ async function killAll(w: World, jobId: string): Promise<void> {
   await w.until(() => ![executor, ...leaders].some(isAlive));
 }
 
-/** Stops a process for a while, but not in the middle of a transaction: it would keep the store from everybody. */
+/** Stops a process, but not in the middle of a transaction, which would lock the store for all. */
 async function freeze(w: World, pid: number): Promise<void> {
   await w.until(() => {
     process.kill(pid, 'SIGSTOP');
@@ -37,15 +37,15 @@ async function freeze(w: World, pid: number): Promise<void> {
 
 const waits = (count: number) => Array.from({ length: count }, (_, n) => ({ n, does: 'waits' }));
 
-describe('an executor that is killed', () => {
-  test('is replaced: living agents are adopted, ended ones judged from their files, nothing runs twice', async () => {
+describe('a killed executor', () => {
+  test('is replaced by one that adopts living agents, judges ended ones and runs nothing twice', async () => {
     const w = world();
     const job_id = await w.begin(waits(4), { limits: { max_workers: 3 } });
     await w.until(() => w.notes('start').length === 3);
     const killed = w.executorPid(job_id);
     process.kill(killed, 'SIGKILL');
     await w.until(() => !isAlive(killed));
-    // One ends while nobody looks; its result reaches the disk.
+    // One ends without an executor; its result reaches the disk.
     w.go(0);
     await w.until(() => w.notes('end').length === 1);
     expect(await w.call('get_job_status', { job_id })).toMatchObject({ executor: { state: 'lost' } });
@@ -69,7 +69,7 @@ describe('an executor that is killed', () => {
     ).toEqual([1, 2]);
   });
 
-  test('together with its agents costs no retry: their units are run again, and no process is left', async () => {
+  test('with its agents costs no retry, and leaves no process', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
     await w.until(() => w.notes('start').length === 2);
@@ -80,7 +80,7 @@ describe('an executor that is killed', () => {
     expect(w.units(job_id).map(({ attempt }) => attempt)).toEqual([2, 2]);
   });
 
-  test('leaves agents that keep to their deadline even when no other executor comes', async () => {
+  test('leaves agents that end at their deadline without another executor', async () => {
     const w = world();
     const job_id = await w.begin(waits(1), { limits: { timeout_s: 4, max_retries: 0 } });
     await w.until(() => w.notes('start').length === 1);
@@ -91,7 +91,7 @@ describe('an executor that is killed', () => {
     expect(w.notes('end')).toEqual([]);
   });
 
-  test('is replaced once, when ten programs resume the job at the same time', async () => {
+  test('is replaced once when ten programs resume the job at once', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -113,7 +113,7 @@ describe('an executor that is killed', () => {
     expect(w.notes('start')).toHaveLength(2);
   });
 
-  test('is not replaced by a program that lacks what its worker needs; it says which', async () => {
+  test("is not replaced by a program that lacks its worker's needs, and names them", async () => {
     const w = world({ SECRET_TOKEN: 'x' });
     const worker = {
       type: 'command',
@@ -130,14 +130,14 @@ describe('an executor that is killed', () => {
       reject: false,
     });
     expect(refused.exitCode).not.toBe(0);
-    expect(refused.stderr).toContain('needs SECRET_TOKEN, not set here');
+    expect(refused.stderr).toContain('needs SECRET_TOKEN, which the environment does not set');
     expect(w.job(job_id).status).toBe('running');
-    // Stopping what is left needs no such variable.
+    // Stopping the orphans needs no such variable.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: bare, extendEnv: false });
     await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
   });
 
-  test('is replaced from a bare environment by one that runs the same program as before', async () => {
+  test('is replaced from a bare environment by one that runs the same program', async () => {
     const w = world();
     const bin = join(w.directory, 'bin');
     const decoys = join(w.directory, 'decoys');
@@ -174,7 +174,7 @@ describe('an executor that is killed', () => {
     expect(texts).toEqual(['ours', 'ours']);
   });
 
-  test('again and again, without one settled unit, pauses the job: it is not started for ever', async () => {
+  test('three times without a settled unit pauses the job', async () => {
     const w = world();
     const job_id = await w.begin(waits(9), { limits: { max_workers: 1 } });
     const recovery = w.recovery();
@@ -207,8 +207,8 @@ describe('an executor that lives', () => {
   });
 });
 
-describe('an agent that is killed', () => {
-  test('is a crash of its attempt, which is tried again', async () => {
+describe('a killed agent', () => {
+  test('crashes its attempt, which is retried', async () => {
     const w = world();
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -220,9 +220,9 @@ describe('an agent that is killed', () => {
   });
 });
 
-describe('a machine that goes down', () => {
+describe('a shutdown of the machine', () => {
   test.each(['executor first', 'agents first'])(
-    'asks everybody to end, and no unit is the worse for it (%s)',
+    'terminates all processes, and nothing counts against a unit (%s)',
     async (order) => {
       const w = world();
       const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
@@ -245,8 +245,8 @@ describe('a machine that goes down', () => {
   );
 });
 
-describe('an executor that stands still', () => {
-  test('loses its job to another after a lease, which ends it and adopts its agents', async () => {
+describe('a stalled executor', () => {
+  test('is killed after a lease by its successor, which adopts its agents', async () => {
     const w = world({ ABP_LEASE_S: '1' });
     const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -262,10 +262,10 @@ describe('an executor that stands still', () => {
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
     expect(w.notes('start')).toHaveLength(3);
-    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('ended the executor that stood still');
+    expect(readFileSync(w.abp.places.log(job_id), 'utf8')).toContain('killed the stalled executor');
   });
 
-  /** `abp` as a person types it, in a process of its own. */
+  /** Runs `abp` in a process of its own. */
   const abp = (w: World, ...args: readonly string[]) =>
     execa(process.execPath, [installed().program('main'), ...args], {
       env: w.environment,
@@ -283,32 +283,32 @@ describe('an executor that stands still', () => {
   };
 
   test.each([
-    ['recover', /has a new executor: the one before \(pid \d+\) was hanging/],
-    ['resume', /continues\. The executor before \(pid \d+\) stood still/],
-  ])('is replaced by abp %s, which says so', async (verb, said) => {
+    ['recover', /has a new executor: the one before \(pid \d+\) did not respond/],
+    ['resume', /continues\. The previous executor \(pid \d+\) did not respond and was replaced/],
+  ])('is replaced by abp %s, which reports it', async (verb, said) => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(said) });
-    expect(ran.stdout).toMatch(/no sign of life for 2 s: it may be frozen\. If that lasts another 1 s/);
+    expect(ran.stdout).toMatch(/no heartbeat for 2 s: it may be frozen\. After another 1 s/);
     await w.until(() => !isAlive(pid));
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
   });
 
-  test('is told to a caller without the patience for a lease: what happens next, and when', async () => {
+  test('is reported to a caller that does not wait a whole lease', async () => {
     const { w, job_id, pid } = await frozen('300');
     const call = { workingDirectory: w.directory, human: null, maxWaitMs: 6_000 } as const;
     expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
       status: 'running',
       executor: { state: 'alive', pid, silent_s: 1 },
-      message: expect.stringMatching(/no sign of life for 1 s.*another 299 s it counts as lost/),
+      message: expect.stringMatching(/no heartbeat for 1 s.*another 299 s without one it counts as lost/),
     });
     process.kill(pid, 'SIGCONT');
     w.go();
     await w.ended(job_id);
   });
 
-  test('is none that works: nothing is replaced, and recover finds nothing to do', async () => {
+  test('is not a working one, which recover leaves alone', async () => {
     const w = world({ ABP_LEASE_S: '3' });
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -320,7 +320,7 @@ describe('an executor that stands still', () => {
     await w.ended(job_id);
   });
 
-  test('for less than a lease keeps its job', async () => {
+  test('keeps its job for less than a lease', async () => {
     const w = world({ ABP_LEASE_S: '300' });
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
@@ -337,15 +337,15 @@ describe('an executor that stands still', () => {
   });
 });
 
-describe('a stranger', () => {
-  /** A process that has nothing to do with us. */
+describe('another process', () => {
+  /** A process unrelated to ABP. */
   function stranger(): number {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));
     return child.pid ?? 0;
   }
 
-  test('that has the pid of a dead executor, or of an agent, is never signalled', async () => {
+  test('with the pid of a dead executor or agent is never signalled', async () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1, timeout_s: 10 } });
     await w.until(() => w.notes('start').length === 1);
@@ -364,7 +364,7 @@ describe('a stranger', () => {
     expect(isAlive(innocent)).toBe(true);
   });
 
-  test('that started at another time, or in another boot, is not the holder of a lease', async () => {
+  test('with another start time or boot is not the holder of a lease', async () => {
     const w = world();
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
@@ -392,7 +392,7 @@ describe('a stranger', () => {
   });
 });
 
-test('a creator that is killed while it stores units leaves nothing: whoever recovers takes the rest apart', async () => {
+test('a creator killed while it stores units leaves nothing after recovery', async () => {
   const w = world();
   const source = join(w.directory, 'many.csv');
   writeFileSync(source, `name\n${'a row of some length\n'.repeat(400_000)}`);

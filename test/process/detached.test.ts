@@ -9,7 +9,7 @@ const items = (count: number, does: string, more = {}) =>
   Array.from({ length: count }, (_, n) => ({ n, does, ...more }));
 
 describe('an executor', () => {
-  test('holds its lease before start_job answers, does the work, and lets go', async () => {
+  test('holds its lease before start_job returns, and releases it after the work', async () => {
     const w = world();
     const job_id = await w.begin(items(5, 'quick'), { limits: { max_workers: 3 } });
     const status = await w.call('get_job_status', { job_id });
@@ -27,7 +27,7 @@ describe('an executor', () => {
     await w.until(() => !isAlive(Number(data?.executor_pid)));
   });
 
-  test('survives the death of whoever started it, of its process group and of its terminal', async () => {
+  test('survives the death of its starter, its process group and its terminal', async () => {
     const w = world();
     const job_id = await w.create(items(4, 'waits'), { limits: { max_workers: 2 } });
     const starter = spawn(
@@ -60,7 +60,7 @@ describe('an executor', () => {
     });
   });
 
-  test('does not die of a hang-up, and stops gracefully at SIGTERM: agents are stopped and put back', async () => {
+  test('ignores SIGHUP, and at SIGTERM stops its agents and puts their units back', async () => {
     const w = world();
     const job_id = await w.begin(items(3, 'waits'), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -82,7 +82,7 @@ describe('an executor', () => {
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
   });
 
-  test('writes a private log of JSON lines that name job, unit and attempt, and no secrets', async () => {
+  test('writes a private JSON log with job, unit and attempt, without secrets', async () => {
     const w = world();
     const job_id = await w.begin(items(1, 'leaks'), { limits: { max_retries: 0 } });
     await w.ended(job_id);
@@ -102,7 +102,7 @@ describe('an executor', () => {
 });
 
 describe('control from another process', () => {
-  test('a hard pause stops agents at once; a resume goes on', async () => {
+  test('a hard pause stops agents at once, and a resume continues', async () => {
     const w = world();
     const job_id = await w.begin(items(4, 'waits'), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -110,7 +110,7 @@ describe('control from another process', () => {
     const asked = Date.now();
     await w.call('pause_job', { job_id, hard: true });
     await w.until(() => !agents.some(isAlive));
-    // Within a second; what is more is for a busy machine.
+    // Within a second; the rest is for a busy machine.
     expect(Date.now() - asked).toBeLessThan(45_000);
     await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
     expect(w.statuses(job_id)).toBe('pending pending pending pending');
@@ -119,7 +119,7 @@ describe('control from another process', () => {
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
   });
 
-  test('cancelling a unit stops its agent alone, also one that ignores SIGTERM', async () => {
+  test('cancelling a unit stops only its agent, also one that ignores SIGTERM', async () => {
     const w = world();
     const job_id = await w.begin([{ does: 'ignores_term' }, { does: 'waits' }], { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
@@ -132,7 +132,7 @@ describe('control from another process', () => {
     expect(w.statuses(job_id)).toBe('cancelled completed');
   });
 
-  test('cancelling a job leaves no agent behind', async () => {
+  test('cancelling a job stops all agents', async () => {
     const w = world();
     const job_id = await w.begin(items(5, 'waits'), { limits: { max_workers: 3 } });
     await w.until(() => w.notes('start').length === 3);
@@ -142,7 +142,7 @@ describe('control from another process', () => {
     expect(w.statuses(job_id)).toBe('cancelled cancelled cancelled cancelled cancelled');
   });
 
-  test('more slots are filled while the job runs', async () => {
+  test('added slots are used while the job runs', async () => {
     const w = world();
     const job_id = await w.begin(items(6, 'waits'), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
@@ -154,7 +154,7 @@ describe('control from another process', () => {
 });
 
 describe('limits', () => {
-  test('of time: an attempt is stopped at its timeout, and when it writes nothing for its idle timeout', async () => {
+  test('of time stop an attempt at its timeout and its idle timeout', async () => {
     const w = world();
     const job_id = await w.begin([{ does: 'waits' }], { limits: { timeout_s: 1, max_retries: 0 } });
     const other = await w.begin([{ does: 'waits' }], { limits: { idle_timeout_s: 1, max_retries: 0 } });
@@ -164,7 +164,7 @@ describe('limits', () => {
     expect(w.units(other)).toMatchObject([{ failureClass: 'timeout', failureMessage: /wrote nothing/ }]);
   });
 
-  test('of the machine: two jobs together never have more agents than it allows, and both get on', async () => {
+  test('of the machine hold for two jobs together, and both progress', async () => {
     const w = world({ ABP_MAX_TOTAL_WORKERS: '2' });
     const limits = { max_workers: 4 };
     const jobs = [

@@ -15,7 +15,7 @@ const LITTLE = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 const bulky = (items: number): JsonObject[] =>
   Array.from({ length: items }, (_, n) => ({ name: `item ${n}`, text: 'lorem ipsum '.repeat(150) }));
 
-/** A world whose store lies on a disk of so many megabytes. */
+/** A world whose store is on a disk of so many megabytes. */
 function smallWorld(
   megabytes: number,
   extra: Readonly<Record<string, string>> = {},
@@ -26,7 +26,7 @@ function smallWorld(
 
 const environmentOf = (path: string) => ({ ABP_STORAGE_PATH: path, PATH: process.env.PATH ?? '', HOME: '/' });
 
-/** What another program finds there; closed after the test. */
+/** Opens the store as another program does; closed after the test. */
 function another(path: string): Abp {
   const abp = wire(environmentOf(path));
   onTestFinished(() => abp.close());
@@ -37,7 +37,7 @@ function storedUnits({ store: { repository } }: Abp, jobId: string): number {
   return repository.units.counts(jobId).total;
 }
 
-/** All that only reads, and an export to another disk. */
+/** All operations that only read, and an export to another disk. */
 async function readEverything(abp: Abp, jobId: string, folder: string): Promise<void> {
   const call = (name: string, input: object) => abp.orchestrator.callUnknown(name, input, CALL);
   expect(await call('list_jobs', {})).toMatchObject({ total: 1 });
@@ -50,7 +50,7 @@ async function readEverything(abp: Abp, jobId: string, folder: string): Promise<
 }
 
 describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mount a small one)', () => {
-  test.each([40, 8])('of %i MB gets all of its room back', async (megabytes) => {
+  test.each([40, 8])('of %i MB frees all of its room', async (megabytes) => {
     const w = smallWorld(megabytes);
     await w.create(LITTLE);
     const before = w.disk.free();
@@ -60,7 +60,7 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
   });
 
-  test('gets it back from the reserve when others have taken the last byte', async () => {
+  test('frees room from the reserve when others took the last byte', async () => {
     const w = smallWorld(60);
     await w.create(LITTLE);
     const source = join(w.directory, 'bulky.json');
@@ -86,7 +86,7 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
   });
 
-  test('by a process that lives on without it is found and removed by recover', async () => {
+  test('by a living process is found and removed by recover', async () => {
     const w = smallWorld(30);
     const { repository } = w.abp.store;
     const { jobId } = seedJob({ repository }, { status: 'enumerating', units: bulky(200) });
@@ -125,8 +125,8 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
 
   test.each([
     ['with the reserve', true],
-    ['without any room at all', false],
-  ])('can be read, %s', async (_what, reserve) => {
+    ['without any room', false],
+  ])('can be read %s', async (_what, reserve) => {
     const { disk, folder, jobId, path } = closedStore();
     if (!reserve) rmSync(`${path}-reserve`);
     disk.fill();
@@ -138,7 +138,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     expect(disk.free()).toBeLessThan(1_100_000);
   });
 
-  test('refuses a write and says why, until there is room: then the same process writes', async () => {
+  test('rejects writes with the reason until there is room', async () => {
     const { disk, jobId, path } = closedStore();
     rmSync(`${path}-reserve`);
     disk.fill();
@@ -150,7 +150,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     expect(abp.store.repository.jobs.get(jobId)?.status).toBe('cancelled');
   });
 
-  test('is not made fuller by looking: what was freed by hand is still free afterwards', async () => {
+  test('is not filled by reads', async () => {
     const { disk, path } = closedStore();
     const writer = another(path);
     seedJob(writer.store, { units: bulky(400) });
@@ -167,7 +167,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     expect(disk.free()).toBeGreaterThanOrEqual(before);
   });
 
-  test('takes rows back in the place of its log, where there is neither a reserve nor a free byte', async () => {
+  test('deletes rows in the space of its log without reserve and free bytes', async () => {
     const { disk, path } = closedStore();
     rmSync(`${path}-reserve`);
     const abp = another(path);
@@ -191,7 +191,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   test.each([
     ['with the reserve', true],
     ['with a little room and no reserve', false],
-  ])('is emptied by prune of what a killed creation left, %s', async (_what, reserve) => {
+  ])("is freed by prune of a killed creation's rows, %s", async (_what, reserve) => {
     let orphan = '';
     const { disk, path } = closedStore(({ store }) => {
       orphan = seedJob(store, { status: 'enumerating', units: bulky(2000) }).jobId;
@@ -211,7 +211,7 @@ describe.skipIf(!MAY_MOUNT)('a read-only file system (needs root, to mount one)'
   test.each([
     ['closed', true],
     ['in use elsewhere', false],
-  ])('lets a store that is %s be read, and says why it cannot be written', async (_what, closed) => {
+  ])('allows reads of a store that is %s, and reports why it cannot be written', async (_what, closed) => {
     const disk = smallDisk(24);
     const writer = wire(environmentOf(join(disk.folder, 'store', 'batch.db')));
     const { jobId } = seedJob(writer.store, { status: 'created' });
@@ -230,7 +230,7 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
   const items = Array.from({ length: 24 }, (_, n) => ({ name: `item ${n}` }));
   const options = { worker: noisy, limits: { max_retries: 0, max_workers: 4 } };
 
-  test('pauses for it, blames no agent, and after one resume with room is completed', async () => {
+  test('pauses the job, blames no agent, and completes after a resume with room', async () => {
     const w = smallWorld(30);
     const jobId = await w.create(items, options);
     w.disk.fill(2_000_000);
@@ -246,7 +246,7 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     expect(paused).toHaveLength(1);
   });
 
-  test('where not even that can be written goes on with room, at the latest when it is resumed', async () => {
+  test('that blocks even the pause continues with room, at the latest when resumed', async () => {
     const w = smallWorld(30);
     const jobId = await w.create(items, options);
     rmSync(`${w.abp.store.repository.path}-reserve`);
@@ -261,7 +261,7 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     expect((await w.ended(jobId)).status).toBe('completed');
   });
 
-  test('that fail for reasons of their own are blamed as ever where there is room', async () => {
+  test('that fail for their own reasons are blamed when there is room', async () => {
     const w = smallWorld(30);
     const worker = { type: 'command', command: ['sh', '-c', 'echo "No space left on device" >&2; exit 1'] };
     const jobId = await w.begin(LITTLE, { worker, limits: { max_retries: 0 } });

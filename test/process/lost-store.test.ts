@@ -19,14 +19,14 @@ test.each([
   renameSync(path, `${path}.away`);
   await w.until(() => !isAlive(executor));
   for (const agent of agents) await w.until(() => !isAlive(agent));
-  // Back in its place, all that was under way is put back and done again.
+  // Back in its place, everything under way is put back and repeated.
   renameSync(`${path}.away`, path);
   await w.call('resume_job', { job_id: jobId });
   w.go();
   expect((await w.ended(jobId)).status).toBe('completed');
 });
 
-test('a server whose store is replaced neither shows the old one nor writes to it', async () => {
+test('a server whose store is replaced neither reads nor writes the old one', async () => {
   const w = world();
   const jobId = await w.create(ITEMS);
   const { path } = w.abp.store.repository;

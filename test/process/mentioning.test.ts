@@ -5,7 +5,7 @@ import { processesMentioning } from '../chaos/processes.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-test('a round of chaos finds its own processes, and none of a round whose name begins the same', async () => {
+test('a chaos round finds only its own processes, not those of a round with the same prefix', async () => {
   const root = temporaryDirectory('rounds');
   const start = (name: string, ...args: string[]) => {
     const child = spawn('sleep', ['600', ...args], {

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { PATIENCE } from '../helpers/patience.ts';
 import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 
-/** Lets a test get at the event loop of its executors: Node opens its inspector on SIGUSR1, on any free port. */
+/** Gives a test access to the event loop of its executors: Node opens its inspector on SIGUSR1, on any free port. */
 const INSPECTED = { NODE_OPTIONS: '--inspect-port=0' };
 
-/** Makes the executor of a job spin for ever, as a pattern with a slow worst case would. */
+/** Makes the executor of a job spin for ever, as a slow pattern would. */
 async function spin(w: World, jobId: string): Promise<number> {
   const pid = w.executorPid(jobId);
   const addresses = () => [...readFileSync(w.abp.places.log(jobId), 'utf8').matchAll(/listening on (ws:\S+)/g)];
@@ -29,13 +29,13 @@ const started = (w: World, jobId: string) =>
     .filter(({ type }) => type === 'executor:started')
     .map(({ data }) => Number(data.executor_pid));
 
-describe('an executor that spins', () => {
-  test('is ended after its job was cancelled, with its agents, by a caller that does not wait for it', async () => {
+describe('a spinning executor', () => {
+  test('is killed with its agents after a cancellation, without the caller waiting', async () => {
     const w = world(INSPECTED);
     const job_id = await w.begin([{ does: 'waits' }, { does: 'ignores_term' }], { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
     const pid = await spin(w, job_id);
-    // A program that is gone when it has answered.
+    // A program that ends after its answer.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: w.environment });
     expect(w.job(job_id).status).toBe('cancelled');
     await w.until(() => !isAlive(pid));
@@ -45,7 +45,7 @@ describe('an executor that spins', () => {
     await w.until(() => started(w, job_id).every((executor) => !isAlive(executor)));
   });
 
-  test('is ended by each that takes the job over, so that two never spin side by side', async () => {
+  test('is killed by its successor, so that two never spin at once', async () => {
     const w = world({ ...INSPECTED, ABP_LEASE_S: '1' });
     const job_id = await w.begin([{ does: 'waits' }, { does: 'waits' }], { limits: { max_workers: 1 } });
     const recovery = w.recovery();
@@ -61,8 +61,8 @@ describe('an executor that spins', () => {
   });
 });
 
-describe('an executor that lives', () => {
-  test('has nobody sent after it when its job is cancelled', async () => {
+describe('a working executor', () => {
+  test('is not replaced when its job is cancelled', async () => {
     const w = world();
     const job_id = await w.begin([{ does: 'waits' }]);
     await w.until(() => w.notes('start').length === 1);
@@ -73,7 +73,7 @@ describe('an executor that lives', () => {
   });
 });
 
-test('a result on which the pattern of the schema is slow fails its own unit; the executor goes on with the others', async () => {
+test("a result on which a schema's pattern is slow fails its own unit only", async () => {
   const w = world();
   const script =
     'const { payload } = JSON.parse(require("fs").readFileSync(0)); process.stdout.write(JSON.stringify({ host: payload.host }))';

@@ -9,7 +9,7 @@ import { temporaryStore } from '../helpers/store.ts';
 
 const ITEMS = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 
-/** Another process that writes, in the shape of a second connection. */
+/** Another writing process, as a second connection. */
 function locker(path: string) {
   const db = new Database(path, { timeout: 0 });
   onTestFinished(() => void db.close());
@@ -26,7 +26,7 @@ describe('while another process writes', () => {
     ['delete_job', (w, job_id) => w.call('delete_job', { job_id })],
     ['update_job', (w, job_id) => w.call('update_job', { job_id, limits: { timeout_s: 77 } })],
     ['manage_units', (w, job_id) => w.call('manage_units', { job_id, action: 'skip', units: [1] })],
-  ])('%s waits, the event loop goes on, and then it is done', async (_name, act) => {
+  ])('%s waits without blocking the event loop', async (_name, act) => {
     const w = world();
     const jobId = await w.create(ITEMS);
     const other = locker(w.abp.store.repository.path);
@@ -36,7 +36,7 @@ describe('while another process writes', () => {
     const acting = act(w, jobId).finally(() => {
       done = true;
     });
-    // Whoever blocked the loop would be refused, for nobody could let go of the lock meanwhile.
+    // A caller that blocks the loop would be rejected, since the lock could not be released meanwhile.
     for (let turns = 0; turns < 20; turns++) await turnOfTheLoop();
     expect(done).toBe(false);
     other.unlock();
@@ -44,7 +44,7 @@ describe('while another process writes', () => {
     w.go();
   });
 
-  test('one that does not end its write in time is told of, and nothing was written', async () => {
+  test('a write that does not end in time is reported, and nothing is written', async () => {
     const { repository } = temporaryStore();
     const other = locker(repository.path);
     other.lock();
@@ -54,7 +54,7 @@ describe('while another process writes', () => {
 });
 
 describe('a turn', () => {
-  test('that nobody uses is over with the turn of the event loop, and what was read in it stays readable', async () => {
+  test('that is not used ends with the turn of the event loop', async () => {
     const { repository } = temporaryStore();
     const other = locker(repository.path);
     expect(repository.turn()).toBeNull();
@@ -65,7 +65,7 @@ describe('a turn', () => {
     other.unlock();
   });
 
-  test('that is used is one transaction, and the next one does not nest in it', async () => {
+  test('that is used is one transaction, and the next one is separate', async () => {
     const { repository } = temporaryStore();
     expect([repository.turn(), repository.turn()]).toEqual([null, null]);
     const asked = { about: 'source', title: 'csv', powers: [], files: {}, source: null } as const;
@@ -78,7 +78,7 @@ describe('a turn', () => {
   });
 });
 
-test('many programs that open a new store and create jobs at once all get their turn', async () => {
+test('many programs can open a new store and create jobs at once', async () => {
   const w = world();
   const file_path = join(w.directory, 'items.json');
   const text = 'lorem ipsum '.repeat(40);

@@ -23,7 +23,7 @@ describe("a user's prompt file", () => {
     });
   });
 
-  it('may be nothing but text, and is then called by its file name', async () => {
+  it('may be text only, and is then named after its file', async () => {
     expect(await load('\uFEFFRead {a}.\r\n---\r\nand more')).toEqual({
       name: 'mine',
       description: '',
@@ -32,7 +32,7 @@ describe("a user's prompt file", () => {
     });
   });
 
-  it('may have Windows line ends and empty front matter', async () => {
+  it('may have CRLF and empty front matter', async () => {
     expect((await load('---\r\n---\r\nDo it.')).text).toBe('Do it.');
   });
 
@@ -41,14 +41,14 @@ describe("a user's prompt file", () => {
     ['a wrong type', '---\nvariables: a\n---\nDo it.', /variables: expected a list, found "a"/],
     ['broken YAML', '---\nname: [\n---\nDo it.', /is not YAML/],
     ['no text', '---\nname: x\n---\n\n', /is empty/],
-  ])('is refused with its reason for %s', async (_what, content, reason) => {
+  ])('is rejected with the reason for %s', async (_what, content, reason) => {
     await expect(load(content)).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringMatching(reason),
     });
   });
 
-  it.each([['missing.md'], ['.']])('that cannot be read (%s) is refused by its path', async (name) => {
+  it.each([['missing.md'], ['.']])('that cannot be read (%s) is rejected with its path', async (name) => {
     const file = path.join(folder, name);
     await expect(loadPromptFile(file)).rejects.toMatchObject({
       code: 'invalid_input',
@@ -58,7 +58,7 @@ describe("a user's prompt file", () => {
 });
 
 describe("ABP's own prompts", () => {
-  it('are all sound: front matter, and exactly the variables they list', async () => {
+  it('have valid front matter and exactly the variables they list', async () => {
     const names = (await readdir(promptsDirectory())).map((file) => path.basename(file, '.md'));
     expect(names).toEqual(
       expect.arrayContaining(['worker-system', 'file', 'csv', 'json', 'sql', 'dynamic', 'post-processing']),

@@ -12,12 +12,12 @@ describe.each(TYPES)('the template for %s items', (enumeratorType) => {
   const fields = ['id', 'Full name', 'größe', '_row_index'];
   const request = { userIntent: INTENT, enumeratorType, fields, outputDirectory: '/data/out {1}' };
 
-  it('passes the check that every template passes', async () => {
+  it('passes checkTemplate', async () => {
     expect(() => checkTemplate('', fields)).not.toThrow();
     checkTemplate(await synthesize(request), fields);
   });
 
-  it('has every field, the intent word for word, success, failure and the output directory once rendered', async () => {
+  it('renders every field, the verbatim intent, success, failure and output directory', async () => {
     const template = await synthesize(request);
     for (const field of fields) expect(template).toContain(`{${field}}`);
     const renderer = await createPromptRenderer({ template, fields, outputDirectory: request.outputDirectory });
@@ -31,7 +31,7 @@ describe.each(TYPES)('the template for %s items', (enumeratorType) => {
 });
 
 describe('a synthesized template', () => {
-  it('says that a schema decides the form of the result', async () => {
+  it('refers to the schema for the form of the result', async () => {
     const base = { userIntent: 'x', enumeratorType: 'csv', fields: ['a'], outputDirectory: '/o' };
     expect(await synthesize({ ...base, outputSchema: { type: 'object' } })).toContain('structured output');
     expect(await synthesize({ ...base, outputSchema: null })).toContain('the result itself');
@@ -41,12 +41,12 @@ describe('a synthesized template', () => {
     ['a name with braces', ['a}b', 'c']],
     ['a field called payload', ['payload', 'c']],
     ['a hundred fields', Array.from({ length: 100 }, (_, index) => `f${index}`)],
-  ])('shows the payload as JSON for %s', async (_what, fields) => {
+  ])('contains the payload as JSON for %s', async (_what, fields) => {
     const template = await synthesize({ userIntent: 'x', enumeratorType: 'json', fields, outputDirectory: '/o' });
     expect(template).toContain('```item\n{payload}\n```');
   });
 
-  it('is lean: what ABP adds to the intent and the fields is below 1,500 bytes', async () => {
+  it('adds less than 1,500 bytes to the intent and the fields', async () => {
     for (const enumeratorType of TYPES) {
       const template = await synthesize({ userIntent: '', enumeratorType, fields: ['a'], outputDirectory: '/o' });
       const { system, user } = (await createPromptRenderer({ template, fields: ['a'], outputDirectory: '/o' })).render({
@@ -56,7 +56,7 @@ describe('a synthesized template', () => {
     }
   });
 
-  it('keeps any intent word for word and any item inside its block', async () => {
+  it('keeps any intent verbatim and any item inside its block', async () => {
     const text = fc.string({ unit: fc.constantFrom('{', '}', '`', '```', '```\n', '\n', 'a', ' ') });
     await fc.assert(
       fc.asyncProperty(text, text, async (userIntent, value) => {
@@ -72,7 +72,7 @@ describe('a synthesized template', () => {
 });
 
 describe('the post-processing template', () => {
-  it('has the prompt word for word, the results and where to write', async () => {
+  it('has the verbatim prompt, the results and the output directory', async () => {
     const { template, fields } = await synthesizePostProcessing({ prompt: 'Make {one} page.', outputDirectory: '/o' });
     const renderer = await createPromptRenderer({ template, fields, outputDirectory: '/o' });
     const { system, user } = renderer.render({

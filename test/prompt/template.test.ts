@@ -43,7 +43,7 @@ describe('a template', () => {
     expect(fill(template)).toBe(expected);
   });
 
-  it('looks only at own properties of a payload', () => {
+  it('reads only own properties of a payload', () => {
     expect(fill('[{constructor}]', {}, ['constructor'])).toBe('[]');
   });
 
@@ -52,7 +52,7 @@ describe('a template', () => {
     ['{ size }', ' size ', 'size'],
     ['{FilePath}', 'FilePath', 'file_path'],
     ['\n\nsee {größse}', 'größse', 'größe'],
-  ])('refuses %j and names the nearest field', (template, name, near) => {
+  ])('rejects %j and names the closest field', (template, name, near) => {
     const error = refusal(template);
     expect(error).toMatchObject({ code: 'invalid_input', details: { unknown: [name], nearest: near } });
     expect(error.message).toContain(`{${name}}`);
@@ -61,14 +61,14 @@ describe('a template', () => {
     expect(error.hint).toContain(`{{${name}}}`);
   });
 
-  it('names every unknown placeholder once, and the line of the first', () => {
+  it('lists every unknown placeholder once, with the line of the first', () => {
     expect(refusal('{size}\n{zzzzzzzz} {yyyyyyyy}\n{zzzzzzzz}').details).toMatchObject({
       unknown: ['zzzzzzzz', 'yyyyyyyy'],
       line: 2,
     });
   });
 
-  it('never fills a name that nothing has', () => {
+  it('never fills an unknown name', () => {
     expect(() => fill('{nobody}')).toThrow(AbpError);
   });
 
@@ -80,7 +80,7 @@ describe('a template', () => {
 describe('for any text', () => {
   const braceText = fc.string({ unit: fc.constantFrom('{', '}', 'a', ' ', '"', '\n', '`', '{size}', '{{', '}}') });
 
-  it('a value is never looked at again', () => {
+  it('a value is never parsed', () => {
     fc.assert(
       fc.property(braceText, braceText, (one, other) => {
         expect(fill('<{one}|{other}>', { one, other }, ['one', 'other'])).toBe(`<${one}|${other}>`);
@@ -88,7 +88,7 @@ describe('for any text', () => {
     );
   });
 
-  it('escaped text renders as itself, wherever it stands', () => {
+  it('escaped text renders as itself anywhere', () => {
     fc.assert(
       fc.property(braceText, braceText, (before, after) => {
         const template = `${escapeBraces(before)}{size}${escapeBraces(after)}`;
@@ -97,7 +97,7 @@ describe('for any text', () => {
     );
   });
 
-  it('JSON of any depth survives', () => {
+  it('JSON of any depth stays unchanged', () => {
     const leaf = fc.oneof(fc.integer(), fc.boolean(), fc.constant(null), fc.stringMatching(/^[a-z ,.]*$/));
     const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
       tree: fc.oneof(
@@ -115,7 +115,7 @@ describe('for any text', () => {
     );
   });
 
-  it('text without braces is left alone, and parsing loses nothing', () => {
+  it('text without braces stays unchanged, and parsing loses nothing', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         fc.pre(!/[{}]/.test(text));

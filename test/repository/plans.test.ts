@@ -54,7 +54,7 @@ test('every query on a big table goes by an index, and none sorts what it finds'
   repository.totals();
   repository.leases.held();
   repository.transaction((tx) => {
-    repository.jobs.resetRule(tx, jobId);
+    repository.jobs.resetCircuitBreaker(tx, jobId);
     repository.units.moveMany(tx, jobId, {}, 'skipped', 5);
     repository.units.moveMany(tx, jobId, { statuses: ['failed'], failureClass: 'timeout' }, 'pending', 5);
     dispatcher.withdraw(tx, jobId, 5);

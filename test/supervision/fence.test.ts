@@ -25,29 +25,29 @@ function held(change: Partial<Lease> = {}, recorded: { readonly epoch?: number; 
   return { repository, pid, lease: { ...lease, ...identify(pid), ...change } };
 }
 
-describe('the executor that a lease was taken from', () => {
-  test('is ended', async () => {
+describe('fence', () => {
+  test('kills the stalled executor', async () => {
     const { repository, lease, pid } = held();
     expect(await fence(repository, lease)).toBe(true);
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
   });
 
   test.each<[string, ...Parameters<typeof held>]>([
-    ['one that has its pid but started at another time', { startedAt: '1' }],
+    ['a process with its pid and another start time', { startedAt: '1' }],
     ['one of another boot', { bootId: 'another boot' }],
     ['one of another machine', { machineId: 'another machine' }],
     ['one of another container', { bootId: `${identify(process.pid).bootId?.split(' ')[0]} pid:[1]` }],
-    ['one of which only the pid is known', { startedAt: null }],
+    ['a record with a pid only', { startedAt: null }],
     ['a creator, which is a server', {}, null],
     ['the holder of another epoch', {}, { epoch: 77 }],
-    ['another than was recorded as executor', {}, { pid: 1 }],
-  ])('is not mistaken for %s', async (_, change, recorded) => {
+    ['a pid other than the recorded one', {}, { pid: 1 }],
+  ])('does not kill %s', async (_, change, recorded) => {
     const { repository, lease, pid } = held(change, recorded);
     expect(await fence(repository, lease)).toBe(false);
     expect(isAlive(pid)).toBe(true);
   });
 
-  test('is not this very process', async () => {
+  test('does not kill this process', async () => {
     const { repository, lease } = held(identify(process.pid), { pid: process.pid });
     expect(await fence(repository, lease)).toBe(false);
   });

@@ -8,7 +8,7 @@ import { DEAD_PID } from '../helpers/store.ts';
 const LEASE_MS = 15_000;
 const living = identify(process.pid);
 const [boot] = living.bootId?.split(' ') ?? [];
-/** What a machine says that is not this one: also its pids and start times may be the same. */
+/** Identity of another machine: its pids and start times may be the same. */
 const elsewhere = { ...living, machineId: 'another machine' };
 
 const leaseOf = (holder: ProcessIdentity, heartbeat = 0): Lease => ({
@@ -22,15 +22,15 @@ const leaseOf = (holder: ProcessIdentity, heartbeat = 0): Lease => ({
   released: false,
 });
 
-/** The holder of a lease, and whether it is provably dead: what is not is judged by its heartbeat alone. */
+/** The holder of a lease, and whether it is provably dead; others are judged by their heartbeat. */
 const HOLDERS: readonly [string, ProcessIdentity, boolean][] = [
   ['a living process', living, false],
-  ['a living process of which only the pid is known', { ...living, startedAt: null, bootId: null }, false],
+  ['a living process with only a pid recorded', { ...living, startedAt: null, bootId: null }, false],
   ['a living process, recorded without its machine', { ...living, machineId: null }, false],
   ['a dead pid', { ...living, pid: DEAD_PID }, true],
-  ['a dead pid of which no more is known', { ...living, pid: DEAD_PID, startedAt: null, bootId: null }, true],
+  ['a dead pid with nothing else recorded', { ...living, pid: DEAD_PID, startedAt: null, bootId: null }, true],
   ['a dead pid, recorded without its machine', { ...living, pid: DEAD_PID, machineId: null }, true],
-  ['a stranger that has the pid now', { ...living, startedAt: '1' }, true],
+  ['another process with its pid', { ...living, startedAt: '1' }, true],
   ['a process of this machine before it was rebooted', { ...living, bootId: 'another boot pid:[1]' }, true],
   ['a process of another boot, recorded without its machine', { ...living, bootId: 'x', machineId: null }, true],
   ['a process in another container', { ...living, bootId: `${boot} pid:[1]` }, false],
@@ -39,14 +39,14 @@ const HOLDERS: readonly [string, ProcessIdentity, boolean][] = [
   ['a process of another machine, its pid dead here', { ...elsewhere, bootId: 'its boot', pid: DEAD_PID }, false],
   ['a process of another machine with the same boot id', elsewhere, false],
   [
-    'a process of another machine of which only the pid is known',
+    'a process of another machine with only a pid recorded',
     { ...elsewhere, bootId: null, startedAt: null, pid: DEAD_PID },
     false,
   ],
 ];
 
 describe.each(HOLDERS)('the lease of %s', (_, holder, isDead) => {
-  test(isDead ? 'is over at once' : 'is over when its heartbeat stood still for a whole lease', () => {
+  test(isDead ? 'is over at once' : 'is over after a whole lease without a heartbeat', () => {
     const clock = fakeClock();
     const observer = createLeaseObserver(clock);
     expect(provablyDead(holder)).toBe(isDead);

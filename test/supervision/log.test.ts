@@ -9,7 +9,7 @@ const open = () => {
   return { path, ...openLog(path, { job_id: 'job-a' }) };
 };
 
-test('a log is private; its lines are JSON with what they are about, and without secrets', () => {
+test('a log is private, with lines of JSON, base fields and no secrets', () => {
   const { path, logger } = open();
   logger.warn({ unit: 3, err: new Error('Bearer abcdefgh12345678 refused') }, 'attempt broke');
   expect([statSync(path).mode & 0o777, statSync(join(path, '..')).mode & 0o777]).toEqual([0o600, 0o700]);
@@ -18,7 +18,7 @@ test('a log is private; its lines are JSON with what they are about, and without
   expect(text).toContain('Bearer [redacted]');
 });
 
-test('a log that grew too large is put aside once, and goes on in a new file that is private, too', () => {
+test('a log that is too large is rotated to a new private file', () => {
   const { path, logger, rotate } = open();
   logger.info('first');
   rotate();
@@ -33,7 +33,7 @@ test('a log that grew too large is put aside once, and goes on in a new file tha
   }
 });
 
-test('a log that somebody deleted goes on in a new file', () => {
+test('a deleted log continues in a new file', () => {
   const { path, logger, rotate } = open();
   rmSync(path);
   rotate();

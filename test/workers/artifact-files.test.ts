@@ -8,7 +8,7 @@ import { runFile } from '../../src/workers/process/run-directory.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { workerWith } from '../helpers/worker.ts';
 
-/** What an agent may leave in its output directory, with a file of somebody else beside it. */
+/** Entries that an agent may leave in its output directory, next to a file of another owner. */
 function outputs(root = temporaryDirectory('artifacts'), directory = join(root, 'out')): string {
   mkdirSync(join(directory, 'sub/deep'), { recursive: true });
   mkdirSync(join(root, 'outside'));
@@ -52,12 +52,12 @@ const REFUSED: readonly (readonly [path: string, why: 'gone' | 'linked'])[] = [
   ['x'.repeat(300), 'gone'],
 ];
 
-describe('a file that an agent made', () => {
+describe('an artifact file', () => {
   test.each([
     ['a.txt', 3],
     ['sub/deep/ü b.txt', 4],
     ['sub/../a.txt', 3],
-  ])('%s is looked at and opened', async (path, size) => {
+  ])('accepts and opens %s', async (path, size) => {
     const directory = outputs();
     expect(artifactStats(directory, path)).toMatchObject({ size });
     const handle = await openArtifact(directory, path);
@@ -65,13 +65,13 @@ describe('a file that an agent made', () => {
     expect(await text(handle.createReadStream())).toHaveLength(size);
   });
 
-  test.each(REFUSED)('%j is none: %s', async (path, why) => {
+  test.each(REFUSED)('rejects %j: %s', async (path, why) => {
     const directory = outputs();
     expect(artifactStats(directory, path)).toBe(why);
     expect(await openArtifact(directory, path)).toBe(why);
   });
 
-  test('is none once its directory is a link to another', async () => {
+  test('is rejected once its directory is replaced by a link', async () => {
     const directory = outputs();
     renameSync(directory, `${directory}-before`);
     symlinkSync(`${directory}-before`, directory);
@@ -80,7 +80,7 @@ describe('a file that an agent made', () => {
   });
 });
 
-test('a worker lists what its agent made, and neither links nor the size of what they lead to', async () => {
+test('a worker lists created files, but no links or sizes of their targets', async () => {
   const { worker, assignment } = await workerWith({ type: 'claude' });
   const { runDirectory, outputDirectory } = assignment;
   outputs(temporaryDirectory('artifacts'), outputDirectory);

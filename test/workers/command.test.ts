@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../helpers/temporary.ts';
 import { calm, fixtureProgram, livingProcesses, workerWith } from '../helpers/worker.ts';
 
 const PROGRAM = fixtureProgram('command.mjs');
-/** A file that nobody may execute. */
+/** A file without execute permission. */
 const NO_PROGRAM = fixtureProgram('executor.ts');
 
 async function run(args: readonly string[], parts: Partial<Assignment> = {}, more: Record<string, Json> = {}) {
@@ -17,7 +17,7 @@ async function run(args: readonly string[], parts: Partial<Assignment> = {}, mor
 }
 
 describe('the command worker', () => {
-  it('gives a program one JSON object on stdin', async () => {
+  it('passes one JSON object on stdin', async () => {
     const payload = { name: 'seven "7"', nested: { n: [1, null] } };
     const { outcome } = await run(['echo'], { payload });
     expect(outcome).toMatchObject({
@@ -32,9 +32,9 @@ describe('the command worker', () => {
     ['JSON', '{"a":[1]}', { text: '{"a":[1]}', structured: { a: [1] } }],
     ['a JSON scalar', '5\n', { text: '5\n', structured: 5 }],
     ['text', 'just words', { text: 'just words' }],
-    ['JSON behind a byte order mark', '\ufeff{"a":1}', { text: '{"a":1}', structured: { a: 1 } }],
+    ['JSON after a byte order mark', '\ufeff{"a":1}', { text: '{"a":1}', structured: { a: 1 } }],
     ['a line with its byte order mark', '\ufeff5\r\n', { text: '5\r\n', structured: 5 }],
-    ['text behind a byte order mark', '\ufeffwords', { text: 'words' }],
+    ['text after a byte order mark', '\ufeffwords', { text: 'words' }],
     [
       'integers beyond 2^53',
       '{"id":1413617112501850121,"list":[-9007199254740993,42]}',
@@ -48,7 +48,7 @@ describe('the command worker', () => {
       '12345678901234567890',
       { text: '12345678901234567890', structured: '12345678901234567890' },
     ],
-  ])('takes %s on stdout as the result', async (_, said, result) => {
+  ])('returns %s on stdout as the result', async (_, said, result) => {
     const { outcome } = await run(['says', said]);
     expect(outcome.ok && outcome.result).toEqual(result);
   });
@@ -59,7 +59,7 @@ describe('the command worker', () => {
     ['fails_on_stdout', 'agent_error', /^exit code 2: error: no rows$/],
     ['later', 'rate_limited', /^exit code 75$/],
     ['dies', 'crashed', /^SIGSEGV\b/],
-  ])('that %s ends as %s', async (deed, failureClass, message) => {
+  ])('a program that %s ends as %s', async (deed, failureClass, message) => {
     const { outcome } = await run([deed]);
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
   });
@@ -86,7 +86,7 @@ describe('the command worker', () => {
       /^exit code 3: … (word ){3000,}no row 7$/,
     ],
     ['that code itself', 'exit 127', 'worker_unavailable', /^exit code 127$/],
-  ])('that gives %s ends as a failure', async (_, script, failureClass, message) => {
+  ])('fails for %s', async (_, script, failureClass, message) => {
     const workingDirectory = temporaryDirectory();
     writeFileSync(path.join(workingDirectory, 'no-program'), '');
     const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
@@ -103,13 +103,13 @@ describe('the command worker', () => {
     ['a file whose name is no UTF-8', 'echo x > "$ABP_OUTPUT_DIR/$(printf "a\\377")"'],
     ['an empty file', ': > "$ABP_OUTPUT_DIR/empty"'],
     ['a file that was moved there with its times', 'touch -d 2001-01-01 m; mv m "$ABP_OUTPUT_DIR/moved"'],
-  ])('may print nothing when it wrote %s', async (_, script) => {
+  ])('accepts an empty stdout if it wrote %s', async (_, script) => {
     const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
     const { worker, assignment } = await workerWith(choice);
     expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: '' } });
   });
 
-  it('checks a large integer as the number that it is, and keeps its digits', async () => {
+  it('validates a large integer as a number and keeps its digits', async () => {
     const outputSchema = { type: 'object', properties: { id: { type: 'integer', minimum: 1 } }, required: ['id'] };
     const { outcome } = await run(['says', '{"id":1413617112501850121}'], { outputSchema });
     expect(outcome).toMatchObject({ ok: true, result: { structured: { id: '1413617112501850121' } } });
@@ -127,7 +127,7 @@ describe('the command worker', () => {
     expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
   });
 
-  it('refuses a result that is too large for a ledger, and says where to put it', async () => {
+  it('refuses a too large result and names ABP_OUTPUT_DIR', async () => {
     const choice = { type: 'command', command: ['head', '-c', '9000000', '/dev/zero'] };
     const { worker, assignment } = await workerWith(choice);
     const outcome = await worker.run(assignment, { signal: calm });
@@ -135,7 +135,7 @@ describe('the command worker', () => {
     expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
   });
 
-  it('stops what a finished program left behind', async () => {
+  it('stops the orphans of a finished program', async () => {
     const { assignment, outcome } = await run(['leaves_child']);
     expect(outcome).toMatchObject({ ok: true, result: { structured: 'done' } });
     expect(livingProcesses(assignment)).toEqual([]);
@@ -147,19 +147,19 @@ describe('the command worker', () => {
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('stops a program that is silent for too long, and says which setting did', async () => {
+  it('stops a program that is silent for too long and names the setting', async () => {
     const { outcome } = await run(['waits'], { idleTimeoutMs: 700 });
     const message = expect.stringContaining('idle_timeout_s');
     expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout', message });
   });
 
-  it('passes arguments on as they are given, placeholders and shell text included', async () => {
+  it('passes arguments unchanged, including placeholders and shell text', async () => {
     const args = ['{name}', '$(touch x)', '; rm -rf .', '*'];
     const { outcome } = await run(['arguments', ...args]);
     expect(outcome.ok && outcome.result.structured).toEqual(args);
   });
 
-  it('runs in cwd, from the working directory on', async () => {
+  it('runs in cwd, relative to the working directory', async () => {
     const workingDirectory = temporaryDirectory();
     writeFileSync(path.join(workingDirectory, 'here'), 'found');
     const { worker, assignment } = await workerWith(
@@ -179,7 +179,7 @@ describe('the command worker', () => {
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringContaining(named) });
   });
 
-  it('tells before a job starts whether its program is there', async () => {
+  it('reports in preflight whether its program exists', async () => {
     const { worker, assignment } = await workerWith({ type: 'command', command: ['true'] });
     expect(await worker.preflight(assignment.config, assignment.environment)).toMatchObject({ ok: true });
     expect(await worker.preflight({ command: ['no-such-program'] }, assignment.environment)).toMatchObject({
@@ -189,7 +189,7 @@ describe('the command worker', () => {
     });
   });
 
-  it('shows what a program wrote to stderr as its log, from a line on', async () => {
+  it('shows stderr as the log, from a given line', async () => {
     const { worker, assignment } = await workerWith({
       type: 'command',
       command: [process.execPath, PROGRAM, 'fails'],
@@ -202,7 +202,7 @@ describe('the command worker', () => {
 });
 
 describe('the table of workers', () => {
-  it('answers an unknown worker with the nearest known one', async () => {
+  it('names the nearest worker for an unknown one', async () => {
     const { getWorker } = await import('../../src/workers/index.ts');
     await expect(getWorker('calude')).rejects.toMatchObject({
       code: 'invalid_input',

@@ -159,7 +159,7 @@ const WORDS: readonly (readonly [what: string, line: string | null, said: readon
     ],
   ],
   [
-    'a group of errors of Python within another one, behind its cause',
+    'a group of errors of Python within another one, after its cause',
     'ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)',
     [
       'Traceback (most recent call last):',
@@ -242,8 +242,8 @@ const PROGRAMS: readonly (readonly [program: string, name: string, code: string,
   ['/bin/bash', 'a.sh', 'no_such_program', /line 1: no_such_program: command not found$/],
 ];
 
-describe('what a failed program says', () => {
-  it.each(WORDS)('in one line: %s', (_, line, said) => {
+describe('the error of a failed program', () => {
+  it.each(WORDS)('as one line: %s', (_, line, said) => {
     expect(errorLine(said.join('\n'))).toBe(line);
     expect(errorLine(`${said.join('\r\n')}\r\n`)).toBe(line);
   });

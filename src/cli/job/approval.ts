@@ -1,7 +1,7 @@
 import { AbpError, toAbpError } from '../../domain/error.ts';
 import { DYNAMIC_CODE_NOTICE } from '../../enumerators/dynamic/notice.ts';
 import { findApproval } from '../../orchestrator/approval.ts';
-import type { WhatRuns } from '../../orchestrator/what-runs.ts';
+import type { ApprovalSummary } from '../../orchestrator/approval-summary.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../format.ts';
 import type { OutputOfView, Session } from '../session.ts';
@@ -9,7 +9,7 @@ import { type Colors, printable } from '../terminal.ts';
 
 type JobApproval = OutputOfView<'job_approval'>;
 /** What a job, or a batch file, would run. */
-type Asked = WhatRuns & Pick<JobApproval, 'job_id' | 'units' | 'reason'>;
+type Asked = ApprovalSummary & Pick<JobApproval, 'job_id' | 'units' | 'reason'>;
 type Approval = OutputOfView<'list_approvals'>['approvals'][number];
 type Can = JobApproval['can'];
 

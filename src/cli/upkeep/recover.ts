@@ -9,12 +9,12 @@ export async function recoverJobs(session: Session): Promise<Exit> {
     patient: true,
     onSilent: (found) => session.say(`${found.jobId}: ${silentText(found)}`),
   });
-  const { silent = [], stoodStill = [] } = seen;
-  const before = new Map(stoodStill.map(({ jobId, pid }) => [jobId, pid]));
+  const { silent = [], stalled = [] } = seen;
+  const before = new Map(stalled.map(({ jobId, pid }) => [jobId, pid]));
   const lines = [
     ...recovered.map((jobId) => {
       const pid = before.get(jobId);
-      return `${jobId} has a new executor${pid === undefined ? '.' : `: the one before (pid ${pid}) was hanging.`}`;
+      return `${jobId} has a new executor${pid === undefined ? '.' : `: the one before (pid ${pid}) did not respond.`}`;
     }),
     ...silent.map((found) => `${found.jobId}: ${silentText(found)} Then run abp recover again.`),
     ...refused.map(({ jobId, reason }) => `${jobId} cannot be recovered here: ${reason}`),
@@ -22,7 +22,7 @@ export async function recoverJobs(session: Session): Promise<Exit> {
   ];
   const document = {
     recovered,
-    stood_still: stoodStill.map(({ jobId, pid }) => ({ job_id: jobId, executor_pid: pid })),
+    stood_still: stalled.map(({ jobId, pid }) => ({ job_id: jobId, executor_pid: pid })),
     silent: silent.map(({ jobId, pid, silentMs, leaseMs }) => ({
       job_id: jobId,
       executor_pid: pid,

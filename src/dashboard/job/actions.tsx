@@ -5,13 +5,13 @@ import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath } from '../api.ts';
-import { Ask } from '../parts/ask.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { type Overview, useAct } from './use-job.ts';
 
 const MAX_SLOTS = 64;
 const CAN_CANCEL: readonly string[] = ['created', 'testing', 'running', 'paused', 'post_processing', 'enumerating'];
 
-/** What can be done with a job now. */
+/** Buttons for the actions possible in the job's status. */
 export function Actions({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   const lost = job.executor.state === 'lost';
@@ -28,7 +28,7 @@ export function Actions({ job }: { readonly job: Overview }) {
         <button
           type="button"
           className="button primary"
-          onClick={() => void act('A new executor works on it.', 'resume')}
+          onClick={() => void act('A new executor has taken over.', 'resume')}
         >
           <Play aria-hidden /> Recover
         </button>
@@ -49,7 +49,7 @@ function Slots({ job }: { readonly job: Overview }) {
   return <SlotsField value={wanted} onChange={setWanted} onCommit={commit} />;
 }
 
-/** A paused job would go on when its slots are changed: they are chosen for when it does. */
+/** Resumes a paused job. Changing its slots alone would resume it, so they are sent with the resume request. */
 function Resume({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   const [slots, setSlots] = useState(job.max_workers);
@@ -57,7 +57,11 @@ function Resume({ job }: { readonly job: Overview }) {
   return (
     <>
       <SlotsField value={slots} onChange={setSlots} />
-      <button type="button" className="button primary" onClick={() => void act('The job goes on.', 'resume', change)}>
+      <button
+        type="button"
+        className="button primary"
+        onClick={() => void act('The job was resumed.', 'resume', change)}
+      >
         <Play aria-hidden /> Resume
       </button>
     </>
@@ -88,7 +92,7 @@ function SlotsField({
         <NumberField.Decrement aria-label="One slot less">
           <Minus />
         </NumberField.Decrement>
-        <NumberField.Input aria-label="Slots: units at work at the same time" />
+        <NumberField.Input aria-label="Slots: units running at the same time" />
         <NumberField.Increment aria-label="One slot more">
           <Plus />
         </NumberField.Increment>
@@ -107,7 +111,7 @@ function PauseMenu({ job }: { readonly job: Overview }) {
       <Menu.Portal>
         <Menu.Positioner sideOffset={6} align="end">
           <Menu.Popup className="menu">
-            <Menu.Item onClick={() => void act('Paused: what runs may finish.', 'pause')}>
+            <Menu.Item onClick={() => void act('Paused: running units may finish.', 'pause')}>
               Let running units finish
             </Menu.Item>
             <Menu.Item onClick={() => void act('Paused: running units were put back.', 'pause', { hard: true })}>
@@ -152,23 +156,23 @@ function ExportMenu({ jobId }: { readonly jobId: string }) {
 function Cancel({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   return (
-    <Ask
+    <ConfirmButton
       className="button danger"
       trigger={
         <>
           <Square aria-hidden /> Cancel
         </>
       }
-      title={`Cancel “${showUnseen(job.name)}” for good?`}
+      title={`Cancel “${showUnseen(job.name)}” permanently?`}
       action="Cancel the job"
       danger
-      onConfirm={() => act('The job is cancelled.', 'cancel')}
+      onConfirm={() => act('The job was cancelled.', 'cancel')}
     >
       <p className="muted">
-        Units at work are stopped and waiting ones given up. Results so far stay and can be exported. This cannot be
-        undone; pause it when in doubt.
+        Running units are stopped and pending ones cancelled. Existing results remain and can be exported. This cannot
+        be undone; pause the job if in doubt.
       </p>
-    </Ask>
+    </ConfirmButton>
   );
 }
 
@@ -176,7 +180,7 @@ function Delete({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   const [, navigate] = useLocation();
   return (
-    <Ask
+    <ConfirmButton
       className="button danger"
       trigger={
         <>
@@ -193,9 +197,9 @@ function Delete({ job }: { readonly job: Overview }) {
       }}
     >
       <p className="muted">
-        Units, results, history and logs go for good. Files written into the output directory stay. Export the results
-        first.
+        Units, results, history and logs are deleted permanently. Files in the output directory remain. Export the
+        results first.
       </p>
-    </Ask>
+    </ConfirmButton>
   );
 }

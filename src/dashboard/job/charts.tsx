@@ -3,7 +3,7 @@ import { lazy, useMemo } from 'react';
 import { jobPath, type Output, read } from '../api.ts';
 import { brief, count, usd } from '../format.ts';
 import { Card } from '../parts/card.tsx';
-import { Later } from '../parts/later.tsx';
+import { LazyPart } from '../parts/lazy-part.tsx';
 import { isAtWork, type Overview } from './use-job.ts';
 
 const Chart = lazy(async () => ({ default: (await import('../parts/chart.tsx')).Chart }));
@@ -11,10 +11,10 @@ const Chart = lazy(async () => ({ default: (await import('../parts/chart.tsx')).
 type History = Output<'job_history'>;
 type Point = History['points'][number];
 
-/** Units and cost over time. */
+/** Charts of units and cost over time. */
 export function Charts({ job }: { readonly job: Overview }) {
   const history = useQuery({
-    // Its own key: a job of a million units is not gone through again with every event, but once it has ended.
+    // Its own key, so that a million units are not aggregated again at every event, but once the job has ended.
     queryKey: ['history', job.job_id, job.status],
     queryFn: () => read<History>(`${jobPath(job.job_id)}/history`),
     refetchInterval: isAtWork(job) ? 5000 : false,
@@ -26,31 +26,31 @@ export function Charts({ job }: { readonly job: Overview }) {
   return (
     <div className="columns">
       <Card title="Units over time" aside={<Key items={UNIT_KEYS} />}>
-        <Later waiting={<div className="chart" />}>
+        <LazyPart waiting={<div className="chart" />}>
           <Chart
             times={series.times}
             lines={series.units}
             format={whole}
             summary={`${count(series.units[0]?.values[last] ?? 0)} attempts succeeded, ${count(series.units[1]?.values[last] ?? 0)} did not`}
           />
-        </Later>
+        </LazyPart>
       </Card>
       {series.cost[0]?.values[last] ? (
         <Card title="Cost over time">
-          <Later waiting={<div className="chart" />}>
+          <LazyPart waiting={<div className="chart" />}>
             <Chart
               times={series.times}
               lines={series.cost}
               format={usd}
               summary={`${usd(series.cost[0].values[last])} spent`}
             />
-          </Later>
+          </LazyPart>
         </Card>
       ) : (
-        <Card title="Units a minute">
-          <Later waiting={<div className="chart" />}>
-            <Chart times={series.times} lines={series.rate} format={brief} summary="Attempts that ended, a minute" />
-          </Later>
+        <Card title="Units per minute">
+          <LazyPart waiting={<div className="chart" />}>
+            <Chart times={series.times} lines={series.rate} format={brief} summary="Attempts ended per minute" />
+          </LazyPart>
         </Card>
       )}
     </div>
@@ -61,10 +61,10 @@ const NO_HISTORY: History = { job_id: '', interval_s: 0, points: [] };
 
 const UNIT_KEYS = [
   { color: 'completed', label: 'completed' },
-  { color: 'failed', label: 'attempts that failed' },
+  { color: 'failed', label: 'failed attempts' },
 ] as const;
 
-/** There is no half unit. */
+/** Labels whole numbers only. */
 function whole(value: number): string {
   return Number.isInteger(value) ? brief(value) : '';
 }
@@ -81,7 +81,7 @@ function Key({ items }: { readonly items: typeof UNIT_KEYS }) {
   );
 }
 
-/** All of them begin with nothing, so that a job of one interval has a line, too. */
+/** Builds the series; each starts at zero, so that a job of one interval has a line. */
 function seriesOf({ interval_s, points: ended }: History = NO_HISTORY) {
   const [first] = ended;
   const points = first ? [{ at: first.at - interval_s, succeeded: 0, failed: 0, cost_usd: 0 }, ...ended] : [];
@@ -102,7 +102,7 @@ function seriesOf({ interval_s, points: ended }: History = NO_HISTORY) {
     cost: [{ label: 'spent', color: '--accent-fill', values: total((point) => point.cost_usd), fill: true }],
     rate: [
       {
-        label: 'a minute',
+        label: 'per minute',
         color: '--accent-fill',
         values: points.map(({ succeeded, failed }) => ((succeeded + failed) / interval_s) * 60),
         fill: true,

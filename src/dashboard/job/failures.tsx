@@ -3,14 +3,14 @@ import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { count, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
-import { inWords } from '../wording.ts';
+import { pageWording } from '../wording.ts';
 import { type Overview, useAct } from './use-job.ts';
 
 const CAN_RETRY: readonly string[] = ['running', 'paused', 'completed', 'failed'];
-/** As many as one request takes. */
+/** Units per request at most. */
 const MAX_UNITS = 10_000;
 
-/** Failed units by cause, each with an example and what can be done about it. */
+/** Failed units by cause, each with an example and advice. */
 export function Failures({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   const mayRetry = CAN_RETRY.includes(job.status);
@@ -23,7 +23,7 @@ export function Failures({ job }: { readonly job: Overview }) {
             type="button"
             className="button small"
             onClick={() =>
-              void act('All failed units are tried again.', 'manage-units', { action: 'retry', status: 'failed' })
+              void act('All failed units will be retried.', 'manage-units', { action: 'retry', status: 'failed' })
             }
           >
             <RotateCcw aria-hidden /> Retry all {count(job.units.failed)}
@@ -45,7 +45,7 @@ export function Failures({ job }: { readonly job: Overview }) {
                   type="button"
                   className="button small"
                   onClick={() =>
-                    void act(`${count(cluster.count)} units are tried again.`, 'manage-units', {
+                    void act(`${count(cluster.count)} units will be retried.`, 'manage-units', {
                       action: 'retry',
                       units: cluster.units.slice(0, MAX_UNITS),
                     })
@@ -59,7 +59,7 @@ export function Failures({ job }: { readonly job: Overview }) {
               <Link href={`/jobs/${job.job_id}/units/${cluster.example.unit}`}>unit {cluster.example.unit}</Link>:{' '}
               {showUnseen(cluster.example.message)}
             </p>
-            <p className="muted small">{inWords(cluster.advice)}</p>
+            <p className="muted small">{pageWording(cluster.advice)}</p>
           </li>
         ))}
       </ul>

@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { useJobEvents } from '../live.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Status } from '../parts/status.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { UnitsView } from '../units/units-view.tsx';
 import { filterOf, pageQuery } from '../units/use-rows.ts';
 import { Actions } from './actions.tsx';
-import { Allow } from './allow.tsx';
-import { News } from './news.tsx';
+import { ApprovalRequest } from './approval-request.tsx';
+import { JobNotice } from './notice.tsx';
 import { OverviewView } from './overview.tsx';
 import { SettingsView } from './settings.tsx';
 import { TestView } from './test.tsx';
@@ -25,11 +25,11 @@ const VIEWS = [
   { name: 'events', label: 'Timeline', path: '/events' },
 ] as const;
 
-/** One job, in several views that each have an address. */
+/** A job in several views, each with its own address. */
 export function JobPage({ jobId, view }: { readonly jobId: string; readonly view: string }) {
   const overview = useOverview(jobId);
   const connected = useJobEvents(jobId);
-  // The table's first page comes together with what stands above it, not after it.
+  // Loads the first page of the table together with the header, not after it.
   const [search] = useSearchParams();
   useQuery({ ...pageQuery(jobId, filterOf(search), 0), enabled: view === 'units' });
   return (
@@ -37,8 +37,8 @@ export function JobPage({ jobId, view }: { readonly jobId: string; readonly view
       {(job) => (
         <>
           <Title job={job} connected={connected} />
-          <Allow job={job} />
-          <News job={job} view={view} />
+          <ApprovalRequest job={job} />
+          <JobNotice job={job} view={view} />
           <nav className="tabs" aria-label="Views of this job">
             {VIEWS.filter(({ name }) => name !== 'test' || job.test !== undefined || job.status === 'created').map(
               ({ name, label, path }) => (
@@ -71,10 +71,8 @@ function View({ job, view }: { readonly job: Overview; readonly view: string }) 
 }
 
 function Title({ job, connected }: { readonly job: Overview; readonly connected: boolean }) {
-  useEffect(() => {
-    const { done, percent } = job.progress ?? { done: 0, percent: 0 };
-    document.title = `${done > 0 && job.status === 'running' ? `${Math.floor(percent)}% ` : ''}${job.name} · ABP`;
-  }, [job]);
+  const { done, percent } = job.progress ?? { done: 0, percent: 0 };
+  useTitle(`${done > 0 && job.status === 'running' ? `${Math.floor(percent)}% ` : ''}${job.name} · ABP`);
   return (
     <div className="stack" style={{ gap: '0.5rem' }}>
       <nav className="crumbs" aria-label="Where you are">

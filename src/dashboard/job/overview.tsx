@@ -3,7 +3,7 @@ import { showUnseen } from '../../domain/unseen-characters.ts';
 import { brief, count, duration, usd, words } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
-import { inWords } from '../wording.ts';
+import { pageWording } from '../wording.ts';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
 import { PostProcess } from './post-process.tsx';
@@ -12,7 +12,7 @@ import { Slots } from './slots.tsx';
 import { LatestEvents } from './timeline.tsx';
 import { isAtWork, type Overview } from './use-job.ts';
 
-/** How the job is doing. */
+/** Overview of a job: progress, charts, failures, slots, latest events. */
 export function OverviewView({ job }: { readonly job: Overview }) {
   return (
     <>
@@ -22,7 +22,7 @@ export function OverviewView({ job }: { readonly job: Overview }) {
       {job.skipped && <Skipped {...job.skipped} />}
       <div className={isAtWork(job) ? 'columns wide-left' : 'stack'}>
         {isAtWork(job) && (
-          <Card title="At work now" aside={<span className="muted small">{slotsText(job)}</span>}>
+          <Card title="Running now" aside={<span className="muted small">{slotsText(job)}</span>}>
             <Slots job={job} />
           </Card>
         )}
@@ -45,7 +45,7 @@ function Progress({ job }: { readonly job: Overview }) {
       <div className="figures">
         <Figure label="units done" value={count(unitsDone(units))} small={`of ${count(units.total)}`} />
         {progress?.per_minute !== undefined && job.status === 'running' && (
-          <Figure label="rate" value={count(Math.round(progress.per_minute))} small="a minute" />
+          <Figure label="rate" value={count(Math.round(progress.per_minute))} small="per minute" />
         )}
         {progress?.eta_s !== undefined && job.status === 'running' && (
           <Figure label="left" value={duration(progress.eta_s)} small="" />
@@ -68,7 +68,7 @@ function Progress({ job }: { readonly job: Overview }) {
         />
         {job.retrying && (
           <p className="muted small">
-            Failed so far and tried again:{' '}
+            Failed and being retried:{' '}
             {job.retrying.map((failed) => `${count(failed.count)} ${words(failed.class)}`).join(', ')}
           </p>
         )}
@@ -88,15 +88,15 @@ function Progress({ job }: { readonly job: Overview }) {
   );
 }
 
-/** Where the results are, or will be. */
+/** Location and state of the results. */
 function Output({ job: { output } }: { readonly job: Overview }) {
   if (!output) return null;
   const path = <code>{showUnseen(output.path)}</code>;
   if (output.state === 'failed') {
     return (
       <p className="small" role="alert">
-        The results could not be written to {path}: {showUnseen(inWords(output.error?.message ?? ''))}{' '}
-        {output.error?.hint && showUnseen(inWords(output.error.hint))} They are safe; Export has them.
+        The results could not be written to {path}: {showUnseen(pageWording(output.error?.message ?? ''))}{' '}
+        {output.error?.hint && showUnseen(pageWording(output.error.hint))} They are stored; use Export to download them.
       </p>
     );
   }
@@ -109,7 +109,7 @@ function Output({ job: { output } }: { readonly job: Overview }) {
 }
 
 const OUTPUT_STATE: Readonly<Record<string, string>> = {
-  at_the_end: 'At the end the results are written to',
+  at_the_end: 'When the job ends, the results will be written to',
   writing: 'The results are being written to',
   written: 'The results are in',
   not_written: 'No results were written to',
@@ -126,7 +126,7 @@ function Figure({ label, value, small }: { readonly label: string; readonly valu
   );
 }
 
-/** What the test made one expect, beside what has become of it. */
+/** Label of the cost, with the estimate made after the test. */
 function forecastCost({ forecast, cost_estimated }: Overview): string {
   const [low, high] = forecast?.cost_usd ?? [];
   const so = cost_estimated ? 'spent, about' : 'spent';

@@ -3,7 +3,7 @@ import { useAct } from './use-job.ts';
 
 const MAY_RUN: readonly string[] = ['completed', 'failed'];
 
-/** Runs the post-processing of a job that has ended: for the first time, or again. */
+/** Button that runs the post-processing of an ended job, for the first time or again. */
 export function PostProcess({ jobId, jobStatus }: { readonly jobId: string; readonly jobStatus: string }) {
   const act = useAct(jobId);
   if (!MAY_RUN.includes(jobStatus)) return null;

@@ -2,8 +2,8 @@ import { Pencil } from 'lucide-react';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { moment } from '../format.ts';
-import { Ask } from '../parts/ask.tsx';
 import { Card } from '../parts/card.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Facts, factsOf } from '../parts/facts.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
@@ -13,7 +13,7 @@ import { type Overview, useAct, useSettings } from './use-job.ts';
 
 const CAN_CHANGE: readonly string[] = ['created', 'testing', 'paused'];
 
-/** Everything that was decided about the job, of any revision. */
+/** Settings of a job, of any revision. */
 export function SettingsView({ job }: { readonly job: Overview }) {
   const settings = useSettings(job.job_id);
   const [search, setSearch] = useSearchParams();
@@ -58,7 +58,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                   <Json value={shown.output_schema} label="Output schema" />
                 </Card>
               )}
-              <Card title="What was asked for">
+              <Card title="User intent">
                 <p style={{ whiteSpace: 'pre-wrap' }}>{all.user_intent}</p>
               </Card>
             </div>
@@ -92,7 +92,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
                   <Facts of={factsOf(all.output)} />
                 </Card>
               )}
-              <Card title="Where">
+              <Card title="Locations">
                 <Facts
                   of={[
                     [`${workerWords(shown.worker.type).several} start in`, all.home ?? all.output_directory],
@@ -114,7 +114,7 @@ export function SettingsView({ job }: { readonly job: Overview }) {
   );
 }
 
-/** A new revision of the prompt; a test that was waiting is discarded with it. */
+/** Dialog that creates a new revision of the prompt; this discards a waiting test. */
 export function EditPrompt({
   jobId,
   template,
@@ -124,7 +124,7 @@ export function EditPrompt({
   readonly jobId: string;
   readonly template: string;
   readonly testAgain?: boolean;
-  /** A person has to allow what was changed before it is tested. */
+  /** The change must be approved before it is tested. */
   readonly allowFirst?: boolean;
 }) {
   const act = useAct(jobId);
@@ -132,11 +132,11 @@ export function EditPrompt({
   const [note, setNote] = useState('');
   const save = async () => {
     const body = { prompt_template: text, ...(note ? { note } : {}) };
-    if (!(await act('A new revision of the prompt.', '', body, 'PATCH'))) return false;
-    return testAgain && !allowFirst ? act('It is being tested again.', 'start', { wait_seconds: 0 }) : true;
+    if (!(await act('Saved as a new revision of the prompt.', '', body, 'PATCH'))) return false;
+    return testAgain && !allowFirst ? act('The test has started again.', 'start', { wait_seconds: 0 }) : true;
   };
   return (
-    <Ask
+    <ConfirmButton
       className="button small"
       trigger={
         <>
@@ -163,6 +163,6 @@ export function EditPrompt({
           onChange={(event) => setNote(event.target.value)}
         />
       </label>
-    </Ask>
+    </ConfirmButton>
   );
 }

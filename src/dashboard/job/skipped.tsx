@@ -4,7 +4,7 @@ import { count } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import type { Overview } from './use-job.ts';
 
-/** Records of the source that became no units: how many, and where the first of them are and why. */
+/** Skipped records of the source: their number, and place and reason of the first. */
 export function Skipped({ invalid, duplicates, records }: NonNullable<Overview['skipped']>) {
   const kinds = [
     ...(invalid > 0 ? [`${count(invalid)} invalid`] : []),
@@ -15,7 +15,7 @@ export function Skipped({ invalid, duplicates, records }: NonNullable<Overview['
     <Card title="Skipped records of the source" aside={<span className="muted small">{kinds.join(', ')}</span>}>
       <dl className="facts places small">
         {records.map(({ place, reason }, n) => (
-          // The list never changes, and a place may have two reasons.
+          // The list never changes, and a place may occur twice.
           // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <Fragment key={n}>
             <dt className="num">{showUnseen(place)}</dt>

@@ -3,9 +3,9 @@ import { showUnseen } from '../../domain/unseen-characters.ts';
 import { duration } from '../format.ts';
 import type { Overview } from './use-job.ts';
 
-/** What every slot is doing, with the last thing its agent said or did. */
+/** The unit in each slot, with the latest step of its agent. */
 export function Slots({ job }: { readonly job: Overview }) {
-  if (job.slots.length === 0) return <p className="empty">No unit is at work.</p>;
+  if (job.slots.length === 0) return <p className="empty">No unit is running.</p>;
   return (
     <ul className="slots">
       {job.slots.map((slot) => (
@@ -22,7 +22,7 @@ export function Slots({ job }: { readonly job: Overview }) {
                 {slot.latest.tool && <span className="tag">{slot.latest.tool}</span>} {slot.latest.text}
               </>
             ) : (
-              'has said nothing yet'
+              'no output yet'
             )}
           </span>
           <span className="muted small num">

@@ -5,19 +5,19 @@ import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath, read } from '../api.ts';
 import { count, duration, usd } from '../format.ts';
-import { Ask } from '../parts/ask.tsx';
 import { Card } from '../parts/card.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
 import { Conversation } from '../unit/conversation.tsx';
 import { Prompt } from '../unit/prompt.tsx';
 import { type Detail, Result } from '../unit/result.tsx';
-import { inWords, workerWords } from '../wording.ts';
+import { pageWording, workerWords } from '../wording.ts';
 import { EditPrompt } from './settings.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
-/** What was tried, for a person who has to decide whether all the others may follow. */
+/** Results of the test, for the decision whether to run the other units. */
 export function TestView({ job }: { readonly job: Overview }) {
   const units = (job.test?.units as readonly number[] | undefined) ?? [];
   if (job.status !== 'created' && !job.test) {
@@ -49,7 +49,7 @@ function Decide({ job }: { readonly job: Overview }) {
           <button
             type="button"
             className="button primary"
-            onClick={() => void act('The test has begun.', 'start', { wait_seconds: 0 })}
+            onClick={() => void act('The test has started.', 'start', { wait_seconds: 0 })}
           >
             <FlaskConical aria-hidden /> {number === 1 ? 'Try one unit' : `Try ${number} units`}
           </button>
@@ -62,7 +62,7 @@ function Decide({ job }: { readonly job: Overview }) {
     return (
       <Notice color="blue" icon={<FlaskConical aria-hidden />} title="The test is running.">
         <span className="row">
-          What its {workerWords(job.worker.type).one} does is shown below as it happens. <Reject job={job} />
+          The work of its {workerWords(job.worker.type).one} is shown below as it happens. <Reject job={job} />
         </span>
       </Notice>
     );
@@ -72,9 +72,11 @@ function Decide({ job }: { readonly job: Overview }) {
     <Notice
       color={passed ? 'green' : 'amber'}
       icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
-      title={job.test?.verdict ? inWords(job.test.verdict) : passed ? 'The test has passed.' : 'The test has failed.'}
+      title={
+        job.test?.verdict ? pageWording(job.test.verdict) : passed ? 'The test has passed.' : 'The test has failed.'
+      }
     >
-      {passed && <Foretold job={job} />}
+      {passed && <EstimateText job={job} />}
       <span className="row" style={{ marginTop: '0.7rem' }}>
         {passed ? <Approve job={job} /> : <Again job={job} />}
         <Edit job={job} />
@@ -84,19 +86,21 @@ function Decide({ job }: { readonly job: Overview }) {
   );
 }
 
-/** What the rest would take, by what the test took. */
-function Foretold({ job: { estimate } }: { readonly job: Overview }) {
+/** Estimate for the other units, from the test. */
+function EstimateText({ job: { estimate } }: { readonly job: Overview }) {
   if (!estimate) return null;
-  const [cheap, dear] = estimate.cost_usd ?? [];
-  const [fast, slow] = estimate.duration_s;
+  const [lowUsd, highUsd] = estimate.cost_usd ?? [];
+  const [minSeconds, maxSeconds] = estimate.duration_s;
   return (
     <span>
-      By this test the other {count(estimate.remaining_units)} units would take{' '}
-      <strong>{fast === slow ? duration(fast) : `${duration(fast)} to ${duration(slow)}`}</strong>
-      {cheap !== undefined && dear !== undefined && (
+      By this test, the other {count(estimate.remaining_units)} units would take{' '}
+      <strong>
+        {minSeconds === maxSeconds ? duration(minSeconds) : `${duration(minSeconds)} to ${duration(maxSeconds)}`}
+      </strong>
+      {lowUsd !== undefined && highUsd !== undefined && (
         <>
           {' '}
-          and cost <strong>{cheap === dear ? usd(cheap) : `${usd(cheap)} to ${usd(dear)}`}</strong>
+          and cost <strong>{lowUsd === highUsd ? usd(lowUsd) : `${usd(lowUsd)} to ${usd(highUsd)}`}</strong>
         </>
       )}
       .
@@ -119,14 +123,14 @@ function Approve({ job }: { readonly job: Overview }) {
   );
 }
 
-/** The same units once more, after what they need was fixed. Where it has to be allowed, that is asked above first. */
+/** Tests the same units again after a fix; a required approval is requested above first. */
 function Again({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   return (
     <button
       type="button"
       className="button primary"
-      onClick={() => void act('The test has begun again.', 'start', { again: true, wait_seconds: 0 })}
+      onClick={() => void act('The test has started again.', 'start', { again: true, wait_seconds: 0 })}
     >
       <RotateCcw aria-hidden /> Test again
     </button>
@@ -151,7 +155,7 @@ function Reject({ job }: { readonly job: Overview }) {
   const act = useAct(job.job_id);
   const [note, setNote] = useState('');
   return (
-    <Ask
+    <ConfirmButton
       className="button small"
       trigger={
         <>
@@ -161,21 +165,19 @@ function Reject({ job }: { readonly job: Overview }) {
       title="Reject this test?"
       action="Reject"
       onConfirm={() =>
-        act('Rejected: the job is as before its test.', 'start', {
+        act('Rejected: the job is back in the state before its test.', 'start', {
           approve: false,
           wait_seconds: 0,
           ...(note ? { note } : {}),
         })
       }
     >
-      <p className="muted">
-        Its units go back into the queue with nothing held against them; what was tried stays in the history.
-      </p>
+      <p className="muted">Its units become pending again without using a retry; the attempts stay in the history.</p>
       <label>
         <span className="small muted">What is wrong with it</span>
         <textarea className="field" rows={3} value={note} onChange={(event) => setNote(event.target.value)} />
       </label>
-    </Ask>
+    </ConfirmButton>
   );
 }
 
@@ -184,10 +186,10 @@ function TestUnit({ job, unit }: { readonly job: Overview; readonly unit: number
     queryKey: ['job', job.job_id, 'unit', unit],
     queryFn: () => read<Detail>(`${jobPath(job.job_id)}/units/${unit}/detail`),
   });
-  return <Loaded query={detail}>{(data) => <Tried job={job} detail={data} />}</Loaded>;
+  return <Loaded query={detail}>{(data) => <TestResult job={job} detail={data} />}</Loaded>;
 }
 
-function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detail }) {
+function TestResult({ job, detail }: { readonly job: Overview; readonly detail: Detail }) {
   const { told, doing, did } = workerWords(job.worker.type);
   const attempt = detail.attempts.findLast(({ purpose }) => purpose === 'test') ?? detail.attempts.at(-1);
   return (
@@ -205,17 +207,17 @@ function Tried({ job, detail }: { readonly job: Overview; readonly detail: Detai
         )}
       </div>
       {attempt?.tools_denied && (
-        <Notice color="amber" icon={<TriangleAlert aria-hidden />} title="Tools that it asked for and was refused">
+        <Notice color="amber" icon={<TriangleAlert aria-hidden />} title="Tools that were refused">
           {attempt.tools_denied.join(', ')}
         </Notice>
       )}
       <div className="columns">
         <div className="stack">
           <Card title={told}>
-            {detail.prompt ? <Prompt prompt={detail.prompt} /> : <p className="empty">There is no prompt.</p>}
+            {detail.prompt ? <Prompt prompt={detail.prompt} /> : <p className="empty">No prompt.</p>}
           </Card>
           {attempt?.files_changed && (
-            <Card title="Files it changed">
+            <Card title="Changed files">
               <ul className="mono small">
                 {attempt.files_changed.map((file) => (
                   <li key={file}>{file}</li>

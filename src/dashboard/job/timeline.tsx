@@ -16,7 +16,7 @@ function useTimeline(jobId: string, limit: number) {
   });
 }
 
-/** Everything that happened to the job as a whole. */
+/** All events of a job. */
 export function TimelineView({ jobId }: { readonly jobId: string }) {
   const timeline = useTimeline(jobId, 100);
   return (
@@ -49,7 +49,7 @@ export function TimelineView({ jobId }: { readonly jobId: string }) {
   );
 }
 
-/** The last few of them. */
+/** The latest events of a job. */
 export function LatestEvents({ jobId }: { readonly jobId: string }) {
   const timeline = useTimeline(jobId, 8);
   return (

@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { change, jobPath, type Output, read } from '../api.ts';
-import { useTell } from '../parts/toasts.tsx';
+import { useReport } from '../parts/toasts.tsx';
 
 export type Overview = Output<'job_overview'>;
 
-/** A job at a glance; while it works its slots are looked at every two seconds, the rest when something happened. */
+/** Loads the overview of a job; polls every 2 s while it runs for the slots, other changes arrive as events. */
 export function useOverview(jobId: string) {
   return useQuery({
     queryKey: ['job', jobId, 'overview'],
@@ -13,7 +13,7 @@ export function useOverview(jobId: string) {
   });
 }
 
-/** Its settings, whole. */
+/** Loads the complete settings of a job. */
 export function useSettings(jobId: string) {
   return useQuery({
     queryKey: ['job', jobId, 'settings'],
@@ -22,17 +22,17 @@ export function useSettings(jobId: string) {
   });
 }
 
-/** Does something to a job, tells how it went, and has everything about it read again. */
+/** Performs an action on a job, reports its result, and reloads everything about the job. Resolves to whether it succeeded. */
 export function useAct(jobId: string) {
   const queries = useQueryClient();
-  const tell = useTell();
+  const report = useReport();
   return async (what: string, verb: string, body: object = {}, method: 'POST' | 'PATCH' | 'DELETE' = 'POST') => {
     try {
       await change(method, verb === '' ? jobPath(jobId) : `${jobPath(jobId)}/${verb}`, body);
-      tell.done(what);
+      report.done(what);
       return true;
     } catch (error) {
-      tell.failed(error);
+      report.failed(error);
       return false;
     } finally {
       if (method !== 'DELETE') await queries.invalidateQueries({ queryKey: ['job', jobId] });
@@ -41,7 +41,7 @@ export function useAct(jobId: string) {
   };
 }
 
-/** Whether anything of it can be expected to change by itself soon. */
+/** Checks whether the job is expected to change by itself soon. */
 export function isAtWork(job: Overview | undefined): boolean {
   return (
     job !== undefined &&

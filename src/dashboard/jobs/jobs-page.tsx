@@ -1,12 +1,12 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
-import { useEffect } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { type Output, read } from '../api.ts';
 import { ago, count, moment, usd } from '../format.ts';
 import { Loaded } from '../parts/loading.tsx';
 import { Status, UnitsBar, unitsDone } from '../parts/status.tsx';
+import { useTitle } from '../parts/use-title.ts';
 
 type Jobs = Output<'list_jobs'>;
 
@@ -19,14 +19,12 @@ const FILTERS = [
   { label: 'Cancelled', statuses: ['cancelled'] },
 ] as const;
 
-/** All jobs, newest first. */
+/** Lists all jobs, newest first. */
 export function JobsPage() {
   const [search, setSearch] = useSearchParams();
   const text = search.get('q') ?? '';
   const filter = FILTERS.find(({ label }) => label.toLowerCase() === search.get('show')) ?? FILTERS[0];
-  useEffect(() => {
-    document.title = 'Jobs · Agentic Batch Processor';
-  }, []);
+  useTitle('Jobs · Agentic Batch Processor');
   const jobs = useInfiniteQuery({
     queryKey: ['jobs', filter.label, text],
     queryFn: ({ pageParam }) =>
@@ -105,7 +103,7 @@ function JobsTable({ jobs, filtered }: { readonly jobs: Jobs['jobs']; readonly f
     return (
       <p className="empty" style={{ padding: '3rem 1rem' }}>
         {filtered
-          ? 'No job fits.'
+          ? 'No job matches.'
           : 'No jobs yet. Ask your assistant to process many items, or run a batch file: abp run batch.yaml'}
       </p>
     );

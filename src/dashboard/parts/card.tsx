@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from 'react';
 
-/** A titled part of a view. */
+/** Titled section of a view. */
 export function Card({
   title,
   aside,

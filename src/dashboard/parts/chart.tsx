@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useTheme } from '../theme.ts';
 
-/** A line of a chart. `color` names a CSS variable. */
+/** A line of a chart. `color` is the name of a CSS variable. */
 export interface Line {
   readonly label: string;
   readonly color: string;
@@ -11,7 +11,7 @@ export interface Line {
   readonly fill?: boolean;
 }
 
-/** Values over time. What it shows is also said in `summary`, for who cannot see it. */
+/** Line chart over time. `summary` describes it for screen readers. */
 export function Chart({
   times,
   lines,
@@ -81,7 +81,7 @@ function optionsFor(
   };
 }
 
-/** Times of one day as such, of several days with their day; a label that says the same as the one before is left out. */
+/** Labels ticks with times, or with days if they span several days; omits a label equal to the one before. */
 function labels(ticks: readonly number[]): string[] {
   const days = new Set(ticks.map((at) => new Date(at * 1000).toDateString())).size > 2;
   const seconds = (ticks[1] ?? 60) - (ticks[0] ?? 0) < 60;
@@ -96,7 +96,7 @@ function labels(ticks: readonly number[]): string[] {
   return texts.map((text, at) => (text === texts[at - 1] ? '' : text));
 }
 
-/** The canvas knows no variables and no light-dark(): the browser is asked what colour that is now. */
+/** Resolves a CSS variable to a colour: a canvas supports neither variables nor light-dark(). */
 function resolve(element: HTMLElement, name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;

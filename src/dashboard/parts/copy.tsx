@@ -1,7 +1,7 @@
 import { Check, Copy as CopyIcon } from 'lucide-react';
 import { useState } from 'react';
 
-/** Copies a text. */
+/** Button that copies a text. */
 export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -22,7 +22,7 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
   );
 }
 
-/** Browsers have a clipboard only for pages of this machine or with https; elsewhere the older way works. */
+/** Writes to the clipboard; its API exists only on https and localhost pages, elsewhere the older command is used. */
 async function write(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = document.createElement('textarea');

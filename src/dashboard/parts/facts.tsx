@@ -1,10 +1,10 @@
 import { Fragment, type ReactNode } from 'react';
 import { duration, oneLine, usd, words } from '../format.ts';
 
-/** A name and what there is to say. */
+/** A name with its value. */
 export type Fact = readonly [name: string, value: ReactNode];
 
-/** Names with their values, one a line; what has no value is left out. */
+/** List of names with values, one per line; omits empty values. */
 export function Facts({ of }: { readonly of: readonly Fact[] }) {
   return (
     <dl className="facts">
@@ -20,7 +20,7 @@ export function Facts({ of }: { readonly of: readonly Fact[] }) {
   );
 }
 
-/** Settings as facts: a name’s unit is told with its value, `timeout_s` 1800 as timeout 30 min. */
+/** Formats settings as facts; a unit suffix moves to the value: `timeout_s` 1800 becomes timeout 30 min. */
 export function factsOf(settings: Readonly<Record<string, unknown>>): readonly Fact[] {
   return Object.entries(settings).map(([name, value]) => {
     const inUnit = Object.entries(UNITS).find(([unit]) => name.endsWith(unit));

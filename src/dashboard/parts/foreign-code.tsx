@@ -1,6 +1,6 @@
 import { splitUnseen } from '../../domain/unseen-characters.ts';
 
-/** Code that a person is to judge: what could not be seen in it is named. */
+/** Code to be judged by a person; invisible characters are shown as marked codes. */
 export function ForeignCode({ code }: { readonly code: string }) {
   return (
     <pre className="code">

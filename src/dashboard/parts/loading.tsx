@@ -5,8 +5,8 @@ import { Link } from 'wouter';
 import { isRefusal } from '../api.ts';
 
 /**
- * What was asked for, or why it is not there. What was shown stays while it is asked for again, and while the server
- * cannot be asked; what is there no more goes.
+ * Renders the data of a query, its error, or "Loading…". Old data stays during a reload and while the server is
+ * unreachable; a 404 replaces it.
  */
 export function Loaded<T>({
   query,
@@ -25,7 +25,7 @@ export function Loaded<T>({
   );
 }
 
-/** An error with its next step. What concerns the connection is told at the top of the page. */
+/** An error with its hint. A 401 is reported at the top of the page instead. */
 export function Problem({ error }: { readonly error: unknown }) {
   if (isRefusal(error) && error.status === 401) return null;
   const message = error instanceof Error ? error.message : String(error);

@@ -2,10 +2,7 @@ import Markdown, { type Components } from 'react-markdown';
 import rehypeSanitize from 'rehype-sanitize';
 import remarkGfm from 'remark-gfm';
 
-/**
- * Nothing an agent writes reaches out of the page by itself: images of elsewhere become links, and links open without
- * telling where from.
- */
+/** Agent text must not load external content: images become links, and links send no referrer. */
 const COMPONENTS: Components = {
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow">
@@ -19,7 +16,7 @@ const COMPONENTS: Components = {
   ),
 };
 
-/** An agent's text as Markdown. HTML in it is shown as nothing: it never becomes part of the page. */
+/** Renders an agent's text as Markdown; HTML in it is dropped. */
 export function AgentMarkdown({ text }: { readonly text: string }) {
   return (
     <div className="markdown">

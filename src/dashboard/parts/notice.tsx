@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A coloured box with a sentence in bold. */
+/** Coloured box with a bold title. */
 export function Notice({
   color,
   icon,

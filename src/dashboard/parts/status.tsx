@@ -17,10 +17,10 @@ const COLOR: Readonly<Record<string, string>> = {
   enumerating: 'blue',
 };
 const LIVE: readonly string[] = ['running', 'testing', 'post_processing', 'enumerating'];
-/** How a test has ended: the job still says testing, but waits for a person, and how it ended is what counts. */
+/** States of an ended test: the job status is still testing, but the test result is what matters. */
 const ENDED_TEST: readonly string[] = ['passed', 'failed'];
 
-/** A status of a job, unit or attempt as a word with its colour. */
+/** Badge for a status of a job, unit or attempt. */
 export function Status({ of, note }: { readonly of: string; readonly note?: string | undefined }) {
   const rests = note !== undefined && of === 'testing' && ENDED_TEST.includes(note);
   return (
@@ -31,17 +31,17 @@ export function Status({ of, note }: { readonly of: string; readonly note?: stri
   );
 }
 
-/** Order of the parts of a progress bar. */
+/** Parts of a progress bar, in order. */
 const PARTS = ['completed', 'failed', 'running', 'skipped', 'cancelled'] as const;
 
 type Counts = Readonly<Record<(typeof PARTS)[number] | 'pending' | 'total', number>>;
 
-/** As the server counts `progress.done`: one that was cancelled is over, but not done. */
+/** Counts units as `progress.done` of the server: a cancelled one has ended but is not done. */
 export function unitsDone({ completed, failed, skipped }: Counts): number {
   return completed + failed + skipped;
 }
 
-/** Units by status as one bar; what is not done yet is its empty part. */
+/** Progress bar of units by status; pending units are its empty part. */
 export function UnitsBar({ units, tall = false }: { readonly units: Counts; readonly tall?: boolean }) {
   const done = unitsDone(units);
   return (
@@ -58,7 +58,7 @@ export function UnitsBar({ units, tall = false }: { readonly units: Counts; read
   );
 }
 
-/** Every part of the bar with its number. */
+/** Legend of the progress bar, with the number of each part. */
 export function UnitsLegend({
   units,
   link,

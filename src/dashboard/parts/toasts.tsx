@@ -2,7 +2,7 @@ import { Toast } from '@base-ui/react/toast';
 import { X } from 'lucide-react';
 import { isRefusal } from '../api.ts';
 
-/** Short messages about what was just done, read out to who cannot see them. */
+/** Short messages about completed actions, announced to screen readers. */
 export function Toasts() {
   const { toasts } = Toast.useToastManager();
   return (
@@ -24,8 +24,8 @@ export function Toasts() {
   );
 }
 
-/** Tells a person what happened. */
-export function useTell(): { done(title: string): void; failed(error: unknown): void } {
+/** Returns functions that report a completed or failed action. */
+export function useReport(): { done(title: string): void; failed(error: unknown): void } {
   const { add } = Toast.useToastManager();
   return {
     done: (title) => {

@@ -1,32 +1,30 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Check, ShieldAlert, X } from 'lucide-react';
-import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { change } from '../api.ts';
 import { ago, count } from '../format.ts';
-import { Powers } from '../job/allow.tsx';
-import { Ask } from '../parts/ask.tsx';
+import { Powers } from '../job/approval-request.tsx';
 import { Card } from '../parts/card.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { ForeignCode } from '../parts/foreign-code.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Status } from '../parts/status.tsx';
-import { useTell } from '../parts/toasts.tsx';
+import { useReport } from '../parts/toasts.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { type Approval, type Approvals, useApprovals } from './use-approvals.ts';
 
-/** What only a person may decide: jobs that can do more than their bounds, tests that have ended, sources; and what was decided. */
+/** Pending decisions of a person (jobs and sources beyond their bounds, ended tests) and past ones. */
 export function ApprovalsPage() {
   const approvals = useApprovals();
-  useEffect(() => {
-    document.title = 'Approvals · Agentic Batch Processor';
-  }, []);
+  useTitle('Approvals · Agentic Batch Processor');
   return (
     <>
       <div className="title">
-        <h1>What waits for you</h1>
+        <h1>Waiting for your decision</h1>
       </div>
       <Loaded query={approvals}>
         {({ sources, jobs, tests, decided }) => (
@@ -34,8 +32,8 @@ export function ApprovalsPage() {
             {sources.length + jobs.length + tests.length === 0 && (
               <section className="card">
                 <p className="empty" style={{ padding: '3rem 1rem' }}>
-                  Nothing waits. A job whose test has ended appears here, and every job or source that can do more than
-                  read its home and write its output directory.
+                  Nothing is waiting. A job whose test has ended appears here, and every job or source that can do more
+                  than read its home and write its output directory.
                 </p>
               </section>
             )}
@@ -44,7 +42,7 @@ export function ApprovalsPage() {
             {sources.length > 0 && (
               <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="Read a source before you allow it.">
                 Code runs on this machine in a process of its own with limits on files, time and memory, but it can use
-                the network and send signals. Your approval is for exactly this: a changed word asks again.
+                the network and send signals. Your approval covers exactly this; any change needs a new approval.
               </Notice>
             )}
             {sources.map((source) => (
@@ -87,17 +85,17 @@ function Waiting({
   );
 }
 
-/** Sends a decision about an approval, tells how it went, and has everything read again. */
+/** Sends a decision about an approval, reports its result and reloads the approvals. */
 function useDecide() {
   const queries = useQueryClient();
-  const tell = useTell();
+  const report = useReport();
   return async (definition: string, decision: 'allow' | 'revoke', done: string) => {
     try {
       await change('POST', `/api/approvals/${definition}/${decision}`);
-      tell.done(done);
+      report.done(done);
       return true;
     } catch (error) {
-      tell.failed(error);
+      report.failed(error);
       return false;
     } finally {
       await queries.invalidateQueries({ queryKey: ['approvals'] });
@@ -115,27 +113,27 @@ function Source({ asked: { definition, title, can, source, requested_at } }: { r
         <div className="row">
           <span className="muted small">asked {ago(requested_at)}</span>
           {typeof code === 'string' && <Copy text={code} label="Copy the code" />}
-          <Ask
+          <ConfirmButton
             className="button primary"
             trigger={
               <>
                 <Check aria-hidden /> Allow
               </>
             }
-            title="Let this source be read?"
+            title="Allow this source to be read?"
             action="Allow this source"
-            onConfirm={() => decide(definition, 'allow', 'Allowed. The assistant can go on.')}
+            onConfirm={() => decide(definition, 'allow', 'Allowed. The assistant can continue.')}
           >
             <p className="muted">
               SHA-256 <code>{definition}</code>
             </p>
-          </Ask>
+          </ConfirmButton>
         </div>
       }
     >
       <div className="stack">
         <Powers can={can} />
-        <Json value={config} label="Its settings" />
+        <Json value={config} label="Settings" />
         {typeof code === 'string' && <ForeignCode code={code} />}
       </div>
     </Card>
@@ -145,7 +143,7 @@ function Source({ asked: { definition, title, can, source, requested_at } }: { r
 function Decided({ approvals }: { readonly approvals: readonly Approval[] }) {
   const decide = useDecide();
   return (
-    <Card title="What was decided">
+    <Card title="Decisions">
       <ul className="clusters">
         {approvals.map(({ definition, about, title, state, can, approved_by, approved_at, jobs }) => (
           <li key={definition} className="spread">
@@ -167,20 +165,20 @@ function Decided({ approvals }: { readonly approvals: readonly Approval[] }) {
               ))}
             </span>
             {state === 'approved' && (
-              <Ask
+              <ConfirmButton
                 className="button small"
                 trigger={
                   <>
                     <X aria-hidden /> Revoke
                   </>
                 }
-                title="Take this approval back?"
+                title="Revoke this approval?"
                 action="Revoke"
                 danger
-                onConfirm={() => decide(definition, 'revoke', 'Revoked. What ran under it is paused.')}
+                onConfirm={() => decide(definition, 'revoke', 'Revoked. Jobs that ran under it are paused.')}
               >
                 <p className="muted">Jobs that run under it are paused before their next run.</p>
-              </Ask>
+              </ConfirmButton>
             )}
           </li>
         ))}

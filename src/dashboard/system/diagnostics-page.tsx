@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { read } from '../api.ts';
 import { ago, bytes, count, duration, words } from '../format.ts';
@@ -7,6 +6,7 @@ import { Card } from '../parts/card.tsx';
 import { Facts, factsOf } from '../parts/facts.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { Status } from '../parts/status.tsx';
+import { useTitle } from '../parts/use-title.ts';
 
 interface Diagnostics {
   readonly version: string;
@@ -27,16 +27,14 @@ interface Diagnostics {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What this server and its store are, for when something is wrong. */
+/** State of this server and its store, for troubleshooting. */
 export function DiagnosticsPage() {
   const diagnostics = useQuery({
     queryKey: ['diagnostics'],
     queryFn: () => read<Diagnostics>('/diagnostics'),
     refetchInterval: 5000,
   });
-  useEffect(() => {
-    document.title = 'System · Agentic Batch Processor';
-  }, []);
+  useTitle('System · Agentic Batch Processor');
   return (
     <>
       <div className="title">
@@ -51,7 +49,7 @@ export function DiagnosticsPage() {
                   ['Version', data.version],
                   ['Node', `${data.node} on ${data.platform}`],
                   ['Process', data.pid],
-                  ['Up for', duration(data.uptime_s)],
+                  ['Uptime', duration(data.uptime_s)],
                   ['Memory', bytes(data.memory.rss_bytes)],
                   ['Live streams', data.streams],
                 ]}
@@ -68,7 +66,7 @@ export function DiagnosticsPage() {
             </Card>
             <Card title="Executors">
               {data.executors.length === 0 ? (
-                <p className="empty">No job is being executed.</p>
+                <p className="empty">No executor is running.</p>
               ) : (
                 <ul className="stack" style={{ gap: '0.4rem' }}>
                   {data.executors.map((executor) => (

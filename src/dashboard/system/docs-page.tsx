@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { read } from '../api.ts';
 import { oneLine } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { useTitle } from '../parts/use-title.ts';
 
 interface Parameter {
   readonly name: string;
@@ -30,12 +30,10 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** The API, from its own OpenAPI document. */
+/** API documentation, rendered from the OpenAPI document. */
 export function DocsPage() {
   const document_ = useQuery({ queryKey: ['openapi'], queryFn: () => read<Document>('/api/openapi.json') });
-  useEffect(() => {
-    document.title = 'API · Agentic Batch Processor';
-  }, []);
+  useTitle('API · Agentic Batch Processor');
   return (
     <>
       <div className="title">
@@ -101,7 +99,7 @@ function Endpoint({
                 <tr key={name}>
                   <td>
                     <code>{name}</code>
-                    {required && <span className="muted small"> needed</span>}
+                    {required && <span className="muted small"> required</span>}
                   </td>
                   <td>{place}</td>
                   <td className="small mono">{schema?.enum ? schema.enum.join(' | ') : oneLine(schema?.type)}</td>

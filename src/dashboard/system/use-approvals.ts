@@ -4,19 +4,19 @@ import { type Output, read } from '../api.ts';
 export type Approval = Output<'list_approvals'>['approvals'][number];
 type Job = Output<'list_jobs'>['jobs'][number];
 
-/** Everything that waits for a person's yes, and what they said yes to. */
+/** Pending and past decisions of a person. */
 export interface Approvals {
-  /** Sources that were asked about. */
+  /** Sources waiting for approval. */
   readonly sources: readonly Approval[];
-  /** Approved or revoked. */
+  /** Approved or revoked definitions. */
   readonly decided: readonly Approval[];
-  /** Jobs that have to be allowed. */
+  /** Jobs waiting for approval. */
   readonly jobs: readonly Job[];
   /** Jobs whose test has ended. */
   readonly tests: readonly Job[];
 }
 
-/** Looks for it every few seconds, wherever in the page one is. */
+/** Polls the approvals every 5 s, on every page. */
 export function useApprovals() {
   return useQuery({
     queryKey: ['approvals'],

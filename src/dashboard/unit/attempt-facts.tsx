@@ -5,7 +5,7 @@ import { type Fact, Facts } from '../parts/facts.tsx';
 import { Status } from '../parts/status.tsx';
 import type { Attempt } from './result.tsx';
 
-/** An attempt in numbers, and where to go on with it in a terminal. */
+/** Facts about an attempt, with the command that continues it in a terminal. */
 export function AttemptFacts({ attempt }: { readonly attempt: Attempt }) {
   const { cost_usd, cost_estimated, input_tokens, output_tokens = 0, tools_used } = attempt;
   const facts: readonly Fact[] = [
@@ -29,9 +29,9 @@ export function AttemptFacts({ attempt }: { readonly attempt: Attempt }) {
     <Card title={`Attempt ${attempt.attempt}`}>
       <Facts of={facts} />
       {attempt.continue_in_terminal && (
-        <Command label="Go on with this session in a terminal" text={attempt.continue_in_terminal} />
+        <Command label="Continue this session in a terminal" text={attempt.continue_in_terminal} />
       )}
-      <Command label="Its run directory" text={attempt.run_directory} />
+      <Command label="Run directory" text={attempt.run_directory} />
     </Card>
   );
 }

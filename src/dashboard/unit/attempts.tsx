@@ -7,7 +7,7 @@ import { AttemptFacts } from './attempt-facts.tsx';
 import { Conversation } from './conversation.tsx';
 import { type Attempt, type Detail, Result } from './result.tsx';
 
-/** Every attempt of a unit to choose from, or all of them beside each other. */
+/** Tabs for the attempts of a unit, or for all of them side by side. */
 export function AttemptTabs({
   attempts,
   chosen,
@@ -50,7 +50,7 @@ export function AttemptTabs({
   );
 }
 
-/** All attempts beside each other: what each came to, how, and what its agent did. */
+/** All attempts side by side, each with facts, result and conversation. */
 export function SideBySide({ detail }: { readonly detail: Detail }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -58,15 +58,15 @@ export function SideBySide({ detail }: { readonly detail: Detail }) {
       {detail.attempts.map((attempt) => (
         <div key={attempt.attempt} className="stack">
           <AttemptFacts attempt={attempt} />
-          <Tried detail={detail} attempt={attempt} />
+          <AttemptResult detail={detail} attempt={attempt} />
         </div>
       ))}
     </section>
   );
 }
 
-/** What came of an attempt, and what its agent did. */
-export function Tried({ detail, attempt }: { readonly detail: Detail; readonly attempt: Attempt }) {
+/** Result and conversation of an attempt. */
+export function AttemptResult({ detail, attempt }: { readonly detail: Detail; readonly attempt: Attempt }) {
   const { job_id: jobId, unit, stage } = detail;
   const running = attempt.status === 'running';
   const { doing, did } = workerWords(detail.worker_type);

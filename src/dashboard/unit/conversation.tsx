@@ -7,10 +7,10 @@ import { type LogEntry, useAttemptLog, useInSight } from '../live.ts';
 import { AgentText } from '../parts/agent-text.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 
-/** Entries drawn at first: a long conversation is opened at its end. */
+/** Entries rendered at first, from the end. */
 const SHOWN = 200;
 
-/** What an agent said and did, growing while it happens. */
+/** Conversation of an agent, growing while it runs. */
 export function Conversation({
   jobId,
   unit,
@@ -51,14 +51,14 @@ export function Conversation({
         ))}
         <li ref={end} className="muted small">
           {!ended && (running ? <span className="badge blue live">at work</span> : 'Loading…')}
-          {ended && relevant.length === 0 && 'It said nothing.'}
+          {ended && relevant.length === 0 && 'No output.'}
         </li>
       </ol>
     </>
   );
 }
 
-/** Keeps the end in sight for who is at the end, and leaves everybody else where they read. */
+/** Scrolls to new entries if the end is in sight; otherwise keeps the position. */
 function useFollow(end: React.RefObject<HTMLElement | null>, length: number, ended: boolean): void {
   const seen = useRef(0);
   useEffect(() => {
@@ -85,7 +85,7 @@ function Entry({ entry }: { readonly entry: LogEntry }) {
       <details className="tool">
         <summary>
           <MessageSquare aria-hidden />
-          <span className="name">What it was told</span>
+          <span className="name">Prompt</span>
           <span className="clip muted small">{oneLine(text).slice(0, 200)}</span>
         </summary>
         <ForeignText text={text} />
@@ -101,7 +101,7 @@ function Entry({ entry }: { readonly entry: LogEntry }) {
   );
 }
 
-/** A tool call or its answer, folded to one line. */
+/** A tool call or its result, folded to one line. */
 function Fold({
   icon,
   name,

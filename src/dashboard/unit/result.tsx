@@ -5,14 +5,14 @@ import { AgentText } from '../parts/agent-text.tsx';
 import { Card } from '../parts/card.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
-import { inWords } from '../wording.ts';
+import { pageWording } from '../wording.ts';
 
 export type Detail = Output<'unit_detail'>;
 export type Attempt = Detail['attempts'][number];
 
 const IMAGE = /\.(png|jpe?g|gif|webp|svg)$/i;
 
-/** What an attempt produced, or why it did not. */
+/** Result of an attempt, or why it failed. */
 export function Result({
   jobId,
   detail,
@@ -29,7 +29,7 @@ export function Result({
       <Card title="Why it failed">
         <div className="stack">
           <ForeignText text={message} />
-          {detail.failure && <p className="muted">{inWords(detail.failure.advice)}</p>}
+          {detail.failure && <p className="muted">{pageWording(detail.failure.advice)}</p>}
         </div>
       </Card>
     );
@@ -44,11 +44,11 @@ export function Result({
           {saysMore && <AgentText text={text} />}
           {structured === undefined &&
             !saysMore &&
-            (text ? <ForeignText text={text} /> : <p className="empty">Done, without a word.</p>)}
+            (text ? <ForeignText text={text} /> : <p className="empty">Completed without output.</p>)}
         </div>
       </Card>
       {artifacts.length > 0 && (
-        <Card title="Files it made">
+        <Card title="Created files">
           <Artifacts jobId={jobId} detail={detail} attempt={attempt} artifacts={artifacts} />
         </Card>
       )}

@@ -1,19 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { useSearchParams } from 'wouter';
 import { jobPath, read } from '../api.ts';
 import { useJobEvents } from '../live.ts';
 import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
+import { useTitle } from '../parts/use-title.ts';
 import { workerWords } from '../wording.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
-import { AttemptTabs, SideBySide, Tried } from './attempts.tsx';
+import { AttemptResult, AttemptTabs, SideBySide } from './attempts.tsx';
 import { Prompt } from './prompt.tsx';
 import type { Detail } from './result.tsx';
 import { UnitTitle } from './unit-title.tsx';
 
-/** One unit: what it is, what was tried, what came out. */
+/** A unit: payload, prompt, attempts and results. */
 export function UnitPage({
   jobId,
   unit,
@@ -37,11 +37,9 @@ function Unit({ detail }: { readonly detail: Detail }) {
   const wanted = search.get('attempt') ?? '';
   const beside = wanted === 'all' && attempts.length > 1;
   const chosen = attempts.find(({ attempt }) => String(attempt) === wanted) ?? attempts.at(-1);
-  useEffect(() => {
-    document.title = `${detail.key} · ${detail.job_name} · ABP`;
-  }, [detail]);
+  useTitle(`${detail.key} · ${detail.job_name} · ABP`);
   const payload = (
-    <Card title={stage === 'post' ? 'What it works on' : 'Payload'}>
+    <Card title={stage === 'post' ? 'Input' : 'Payload'}>
       <Json value={detail.payload} label="Payload as JSON" />
     </Card>
   );
@@ -74,10 +72,10 @@ function Unit({ detail }: { readonly detail: Detail }) {
         <div className="columns side">
           <div className="stack">
             {chosen ? (
-              <Tried detail={detail} attempt={chosen} />
+              <AttemptResult detail={detail} attempt={chosen} />
             ) : (
               <Card title={workerWords(detail.worker_type).did}>
-                <p className="empty">It has not been tried yet.</p>
+                <p className="empty">No attempt yet.</p>
               </Card>
             )}
             {prompt}

@@ -8,7 +8,7 @@ import { useAct } from '../job/use-job.ts';
 import { Status } from '../parts/status.tsx';
 import type { Detail } from './result.tsx';
 
-/** Where one is, what the unit is called, how it stands, and what can be done with it. */
+/** Title of a unit: its location, name, status and actions. */
 export function UnitTitle({ detail }: { readonly detail: Detail }) {
   const { job_id: jobId, unit, stage, key, status } = detail;
   const to = (index: number) => `/jobs/${jobId}/units/${index}`;
@@ -74,18 +74,30 @@ function Neighbour({
   );
 }
 
-/** What can be done with a unit in each status. */
+/** Actions possible in each status of a unit. */
 const ACTIONS = [
-  { action: 'retry', label: 'Retry', done: 'It is tried again.', from: ['failed'], icon: <RotateCcw aria-hidden /> },
+  {
+    action: 'retry',
+    label: 'Retry',
+    done: 'The unit will be retried.',
+    from: ['failed'],
+    icon: <RotateCcw aria-hidden />,
+  },
   {
     action: 'reopen',
     label: 'Run again',
-    done: 'It runs again.',
+    done: 'The unit will run again.',
     from: ['completed', 'skipped', 'cancelled'],
     icon: <RotateCcw aria-hidden />,
   },
-  { action: 'skip', label: 'Skip', done: 'It is left out.', from: ['pending'], icon: <SkipForward aria-hidden /> },
-  { action: 'cancel', label: 'Stop', done: 'It is stopped.', from: ['running'], icon: <Square aria-hidden /> },
+  {
+    action: 'skip',
+    label: 'Skip',
+    done: 'The unit was skipped.',
+    from: ['pending'],
+    icon: <SkipForward aria-hidden />,
+  },
+  { action: 'cancel', label: 'Stop', done: 'The unit was stopped.', from: ['running'], icon: <Square aria-hidden /> },
 ] as const;
 
 function UnitActions({ detail }: { readonly detail: Detail }) {

@@ -2,16 +2,16 @@ import { isNoValue } from './assignments.ts';
 import { characters, matchAt, type Rule, runEnd, type Span, WORD_BEGINS } from './engine.ts';
 import { afterValue, isCode, isMixed, isPlaceholder, isWords, textOf, valueAt } from './shapes.ts';
 
-/** What an address consists of: nothing that ends it in prose, in quotes or in JSON. */
+/** Characters of an address: none that ends it in prose, in quotes or in JSON. */
 const ADDRESS = characters('!#-%(-;=?@A-Z[\\]_a-z~&*^{|}-');
 const HOST =
   /(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}|localhost|\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_-]{1,63}(?=:[0-9]))/y;
-/** Paths of these often contain an `@` of their own: a user of a social network, the version of a package. */
+/** Schemes whose paths often contain an `@`: a user of a social network, the version of a package. */
 const WEB = /(?:https?|wss?|ftps?|svn)$/i;
-/** A colon after the host begins a port. */
+/** Tells whether the part after the host's colon is a port. */
 const PORT = /[0-9]{1,5}(?![A-Za-z0-9._~!$%^&*+=@-])/y;
 const COLON = 58;
-/** What an image is pinned to: `docker://alpine:3.18@sha256:…`. */
+/** Digest that pins an image: `docker://alpine:3.18@sha256:…`. */
 const DIGEST = /@sha(?:256|512):[0-9a-f]{32}/y;
 
 /** The password of an address: `scheme://user:password@host`, also one with `@`, `/` or `:` in it. */
@@ -26,13 +26,13 @@ export const addressPasswords: Rule = {
     const at = passwordEnd(rest, isWeb);
     if (at <= 0 || matchAt(DIGEST, rest, at) !== null) return end;
     const password = rest.slice(0, at);
-    // GitHub takes a token as the user.
+    // GitHub accepts a token as the user.
     if (password === 'x-oauth-basic') return { start: index + 3, end: start + at };
     return isPlaceholder(password.slice(0, 100)) || isPlaceholder(user) ? end : { start, end: start + at };
   },
 };
 
-/** Where an address ends, at the latest where the next one begins: none is read twice. */
+/** Finds the end of an address, at the latest the start of the next one, so that none is read twice. */
 function addressEnd(text: string, from: number): number {
   let at = from;
   while (at < text.length && (ADDRESS[text.charCodeAt(at)] === 1 || text.charCodeAt(at) > 160)) {
@@ -42,7 +42,7 @@ function addressEnd(text: string, from: number): number {
   return at;
 }
 
-/** Where the `@` stands that ends the password; -1 without one. A password that was not encoded may have its own `@`. */
+/** Finds the `@` that ends the password; -1 = none. An unencoded password may contain `@`. */
 function passwordEnd(rest: string, isWeb: boolean): number {
   if (!isWeb) {
     const query = rest.indexOf('?');
@@ -51,7 +51,7 @@ function passwordEnd(rest: string, isWeb: boolean): number {
   }
   for (let at = rest.indexOf('@'), tries = 0; at !== -1 && tries < 16; at = rest.indexOf('@', at + 1), tries++) {
     if (matchAt(HOST, rest, at + 1) === null) continue;
-    // The last one before a path begins.
+    // The last one before the path.
     const slash = rest.indexOf('/', at);
     return Math.max(at, rest.lastIndexOf('@', slash === -1 ? rest.length : slash));
   }
@@ -67,7 +67,7 @@ export const oraclePasswords: Rule = {
   },
 };
 
-/** What a value must look like to be certain, by the name before it. */
+/** Form that makes a value a certain secret, by the name before it. */
 const CERTAIN: Readonly<Record<string, RegExp>> = {
   accountkey: /^[A-Za-z0-9+/]{20,}={0,2}/,
   sharedaccesskey: /^[A-Za-z0-9+/]{20,}={0,2}/,
@@ -83,7 +83,7 @@ const CERTAIN: Readonly<Record<string, RegExp>> = {
   abpsession: /^[\w-]{16,}/,
 };
 
-/** Values whose name and form leave no doubt: of cloud storage, of signed addresses, of npm's login, of our own cookie. */
+/** Values that name and form identify: cloud storage, signed addresses, npm's login, ABP's own cookie. */
 export const certainValues: Rule = {
   find: /(AccountKey|SharedAccessKey|SharedSecretValue|secret_?access_?key|aws_?session_?token|SessionToken|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature|[?&]sig|[?&]Signature|_authToken|abp_session(?:_[0-9]{1,5})?)\\{0,7}["']?[ \t]{0,3}(?:=|:|%3D)[ \t]{0,3}/gi,
   locate(text, { 0: found, 1: name = '', index }) {
@@ -98,23 +98,23 @@ export const certainValues: Rule = {
   },
 };
 
-/** Parts of a connection string beside its password. */
+/** Parts of a connection string other than its password. */
 const PART =
   '(?:server|data source|host(?:name)?|database|initial catalog|dbname|user ?id|uid|user(?:name)?|endpoint|driver|dsn|port|addr(?:ess)?|encrypt|ssl ?mode|integrated security|trusted_connection|provider|protocol)';
 const PASSWORD = /^(?:password|pwd)$/i;
 const NEXT = /[ \t]{0,2}([A-Za-z][A-Za-z _]{0,30}?)[ \t]{0,2}=[ \t]{0,2}/y;
 const NEXT_PART = new RegExp(`[;\\s][ \\t]{0,2}${PART}[ \\t]{0,2}=`, 'iy');
-/** Of a part, and how many of them. */
+/** Length of a part, and number of parts. */
 const LONGEST_PART = 200;
 const MOST_PARTS = 16;
-/** The value of the first part, up to where the next one could begin in either way of writing it. */
+/** Value of the first part, up to the possible start of the next one in either notation. */
 const FIRST_PART = characters(' \\t!#-&(-:?@A-Z[\\]^_a-z{|}~/-');
-/** A part that a semicolon ends may have spaces. */
+/** A part that ends with a semicolon may contain spaces. */
 const BEFORE_SEMICOLON = characters(' \\t!#-&(-:=?@A-Z[\\]^_a-z{|}~/-');
 
 /**
- * The password of a connection string: `Server=db;User Id=sa;Password=…`, `host=db user=sa password=…`. Begins at any part
- * and goes on to the password, or takes one that another part follows.
+ * The password of a connection string: `Server=db;User Id=sa;Password=…`, `host=db user=sa password=…`. Begins at any
+ * part and reads on to the password, or takes a password that another part follows.
  */
 export const connectionPasswords: Rule = {
   find: new RegExp(`${WORD_BEGINS}(?<![_-])(?:${PART}|(password|pwd))[ \\t]{0,2}=[ \\t]{0,2}`, 'gi'),
@@ -161,12 +161,12 @@ export const driverPasswords: Rule = {
   },
 };
 
-/** Where addresses take a secret as a parameter. */
+/** Names of parameters that carry a secret in an address. */
 const PARAMETER =
   /[?&](?:access_?token|refresh_?token|id_?token|auth_?token|api_?key|apikey|client_?secret|password|passwd|pwd|private_?key|secret(?:_?key)?)=/gi;
 const IN_PARAMETER = characters('A-Za-z0-9_.~%+/=!*-');
 
-/** The value of a parameter in an address, where its name says that it is a secret. */
+/** The value of a parameter of an address whose name announces a secret. */
 export const addressParameters: Rule = {
   find: PARAMETER,
   locate(text, { 0: found, index }) {

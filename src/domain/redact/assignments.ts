@@ -15,9 +15,9 @@ import {
   valueAt,
 } from './shapes.ts';
 
-/** What may stand between a name and its value, beside its quotes and brackets. */
+/** Text between a name and its value, apart from quotes and brackets. */
 const SIGN = [
-  // `**Password:** x`, too.
+  // Also `**Password:** x`.
   String.raw`[ \t]{0,3}(?::=|=>|->|[:=]|%3[ADad]|\\u003[dD])\*{0,2}[ \t]{0,3}`,
   // {"name": "DB_PASSWORD", "value": "…"}, <add key="Password" value="…"/>, headers["x", "…"]
   String.raw`[ \t]{0,3},?[ \t]{0,3}\\{0,7}["']?value\\{0,7}["']?[ \t]{0,3}[:=][ \t]{0,3}`,
@@ -34,7 +34,7 @@ const FIND = new RegExp(
 const IN_NAME = characters('A-Za-z0-9_.:$@-');
 const LONGEST_NAME = 64;
 
-/** `name=value` and its kin, by the last word of the name. For logs: some of what it hides is none. */
+/** `name=value` and similar forms, by the last word of the name. For logs: hides some values that are not secret. */
 export const assignments: Rule = {
   find: FIND,
   locate(text, match) {
@@ -47,7 +47,7 @@ export const assignments: Rule = {
     const value = valueAt(text, from);
     const length = value.end - value.start;
     if (length === 0) return value.end;
-    // The plain case: letters with digits after a sign.
+    // The simplest case: letters with digits after a sign.
     const least = kind === 'password' ? 3 : 6;
     const isMade = value.of === LETTER + DIGIT && length >= least && (sign === '=' || sign === ':') && kind !== 'key';
     if (isMade) return { start: value.start, end: value.end };
@@ -75,9 +75,9 @@ interface Naming {
   readonly before: string;
   /** Quotes and brackets after the name. */
   readonly closing: string;
-  /** `=`, `:` and so on; '' when only a space stands between. */
+  /** `=`, `:` and so on; '' when only a space is between. */
   readonly sign: string;
-  /** Whether no space stands around it. */
+  /** True = no space around the separator. */
   readonly isTight: boolean;
 }
 
@@ -112,12 +112,12 @@ function isSetting(text: string, { end }: Value, { name, before, sign, isTight }
   return isTight && !/[(),;.]/.test(text.charAt(end));
 }
 
-/** What is no value at all. */
+/** Matches what is not a value. */
 const NOTHING = /^(?:true|false|null|none|nil|undefined|nan|yes|no|on|off|-?[0-9]{1,3}(?:\.[0-9]+)?)[.)\]}]*$/i;
 
 const NUMBER_OR_DATE = /^(?:[0-9.,:%+-]+$|[0-9]{4}-[0-9]{2}-[0-9]{2})/;
 
-/** What is written where a password is spoken of, not told. */
+/** Words in place of a password where a text only mentions one. */
 const DESCRIPTIONS: ReadonlySet<string> = new Set(
   `required optional string text str number bytes missing invalid incorrect wrong weak expired empty
    hidden reset resets change changed updated removed deleted stored encrypted hashed protected is was
@@ -128,12 +128,12 @@ const DESCRIPTIONS: ReadonlySet<string> = new Set(
    leaked exposed present absent plaintext`.split(/\s+/),
 );
 
-/** Whether a value begins with such a word. */
+/** Tells whether a value begins with such a word. */
 function isDescription(word: string): boolean {
   return DESCRIPTIONS.has((/^[A-Za-z]{1,12}(?![A-Za-z0-9])/.exec(word)?.[0] ?? '').toLowerCase());
 }
 
-/** Whether a value is nothing but such a word, or says that there is none. */
+/** Tells whether a value is only such a word, or states that there is none. */
 export function isNoValue(value: string): boolean {
   return NOTHING.test(value) || (/^[A-Za-z]{1,12}[.,:;!?]?$/.test(value) && isDescription(value));
 }

@@ -2,7 +2,7 @@ import { applyRules, HIDDEN, matchAt, type Rule, WORD_BEGINS } from './engine.ts
 import { kindOf } from './names.ts';
 import { DIGIT, isMixed, isPlaceholder, isWords, textOf, valueAt } from './shapes.ts';
 
-/** Options with a password and without a telling name, by the program that takes them. */
+/** Options that take a password and whose name does not say so, by program. */
 const OPTIONS: Readonly<Record<string, RegExp>> = {
   mysql: /^-p(?=.)/,
   mysqldump: /^-p(?=.)/,
@@ -31,7 +31,7 @@ export const programPasswords: Rule = {
       const argument = matchAt(ARGUMENT, text, at);
       if (argument === null) break;
       const { 0: whole, 2: word = '' } = argument;
-      // What begins with such a program is another command.
+      // A longer name that begins the same is another program.
       if (PROGRAMS.includes(word)) break;
       const found = option?.exec(word)?.[0];
       const end = at + whole.length;
@@ -60,7 +60,7 @@ export const userOptions: Rule = {
   },
 };
 
-/** `IDENTIFIED BY '…'`, as databases make users; `pass:…`, as OpenSSL takes a password, `-U user%…`, as Samba. */
+/** `IDENTIFIED BY '…'` (databases), `pass:…` (OpenSSL), `-U user%…` (Samba). */
 export const otherPasswords: Rule = {
   find: /(?:identified[ \t]{1,3}by[ \t]{1,3}(?=\\{0,7}["'])|-pass(?:in|out)?[ \t]{1,3}pass:|(?<![\w-])-U[ \t]{1,3}[^\s%"'+]{1,64}%(?=[^\s%]))/gi,
   locate(text, { 0: found, index }) {
@@ -70,8 +70,8 @@ export const otherPasswords: Rule = {
 };
 
 /**
- * The arguments of a program as they may be shown: `rules` on each of them, and what is a secret because of the argument
- * before it (`--password x`, `-u user:x`) or of the program (`mysql -px`).
+ * Redacts a program's arguments: by `rules`, and those that the argument before (`--password x`, `-u user:x`) or the
+ * program (`mysql -px`) makes a secret.
  */
 export function cleanArguments(argv: readonly string[], rules: readonly Rule[]): readonly string[] {
   const program = argv[0]?.split('/').at(-1) ?? '';

@@ -1,4 +1,4 @@
-/** What stands where a secret stood. */
+/** Replacement of a secret. */
 export const HIDDEN = '[redacted]';
 
 /** A stretch of a text, from `start` to before `end`. */
@@ -8,25 +8,25 @@ export interface Span {
 }
 
 /**
- * A kind of secret. `find` (global) says where one may begin; `locate` says which stretch is to be hidden, or from where
- * to go on when it is none after all. Each stretch of a text is looked at a bounded number of times: quantifiers in `find`
- * are bounded, and whatever `locate` reads without a bound it hides or steps over. That keeps any text linear.
+ * Rule for one kind of secret. `find` (global) matches where one may begin; `locate` returns the stretch to hide, or
+ * where to continue when it is not a secret. Every stretch of a text is read a bounded number of times, which keeps
+ * redaction linear: quantifiers in `find` are bounded, and what `locate` reads without a bound it hides or skips.
  */
 export interface Rule {
   readonly find: RegExp;
   locate(text: string, match: RegExpExecArray): Span | number;
 }
 
-/** Where a word may begin: not within one, but after an escaped line break (`\n`), which ends in a letter. */
+/** Matches the possible start of a word: not inside one, but after an escaped line break (`\n`), which ends in a letter. */
 export const WORD_BEGINS = String.raw`(?<![A-Za-z0-9](?<!\\[nrtbf]))`;
 
-/** A text without its secrets, and how many they were. */
+/** A redacted text, and the number of secrets in it. */
 export interface Cleaned {
   readonly text: string;
   readonly removed: number;
 }
 
-/** Applies one rule after the other. */
+/** Applies the rules one after the other. */
 export function applyRules(text: string, rules: readonly Rule[]): Cleaned {
   let clean = text;
   let removed = 0;
@@ -65,33 +65,33 @@ function applyRule(text: string, { find, locate }: Rule): Cleaned {
   return { text: chunks.join(HIDDEN), removed };
 }
 
-/** Parts that are put together at once: a text with a million secrets never is a million strings. */
+/** Parts joined at once: a text with a million secrets must not become a million strings. */
 const CHUNK = 1000;
 
 /** A set of ASCII characters, by code. */
 export type Characters = Uint8Array;
 
-/** The set that a regular expression's class describes: `A-Za-z0-9_`. */
+/** Parses the class of a regular expression to a set: `A-Za-z0-9_`. */
 export function characters(of: string): Characters {
   const one = new RegExp(`^[${of}]$`);
   return Uint8Array.from({ length: 128 }, (_, code) => Number(one.test(String.fromCharCode(code))));
 }
 
-/** Where a run of such characters that begins at `from` ends, at most at `limit`. */
+/** Finds the end of a run of such characters from `from` on, at most `limit`. */
 export function runEnd(text: string, from: number, set: Characters, limit = text.length): number {
   let at = from;
   while (at < limit && set[text.charCodeAt(at)] === 1) at++;
   return at;
 }
 
-/** Where a run of such characters that ends before `to` begins, at least at `limit`. */
+/** Finds the start of a run of such characters that ends before `to`, at least `limit`. */
 export function runStart(text: string, to: number, set: Characters, limit = 0): number {
   let at = to;
   while (at > limit && set[text.charCodeAt(at - 1)] === 1) at--;
   return at;
 }
 
-/** The character before a place as a word sees it: after an escaped line break is none. */
+/** Returns the character before a position; after an escaped line break, none. */
 export function characterBefore(text: string, at: number): string {
   const escaped = text.charCodeAt(at - 2) === BACKSLASH && /[nrtbf]/.test(text.charAt(at - 1));
   return escaped ? '' : text.charAt(at - 1);
@@ -99,7 +99,7 @@ export function characterBefore(text: string, at: number): string {
 
 const BACKSLASH = 92;
 
-/** Matches a sticky pattern at a place. */
+/** Matches a sticky pattern at a position. */
 export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
   return pattern.exec(text);

@@ -10,7 +10,10 @@ export const pgpassLines: Rule = {
   },
 };
 
-/** Hashes as crypt(3), `htpasswd` and LDAP write them: `$6$salt$hash`, `{SSHA}hash`. For logs: a hash can be tried out. */
+/**
+ * Password hashes of crypt(3), `htpasswd` and LDAP: `$6$salt$hash`, `{SSHA}hash`. For logs: a hash can be attacked
+ * offline.
+ */
 export const passwordHashes: Rule = {
   find: /\$(?:[156y7]|gy|2[abxy]|sha1|apr1|argon2(?:id|i|d)|scrypt)\$[\w./$=,+-]{20,200}|\{S?(?:SHA|MD5)(?:256|512)?\}[A-Za-z0-9+/]{16,120}={0,2}/g,
   locate: (_text, { 0: hash, index }) => ({ start: index, end: index + hash.length }),

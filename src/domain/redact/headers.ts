@@ -5,13 +5,13 @@ const CREDENTIAL = characters('A-Za-z0-9._~+/=%:|-');
 /** Schemes whose credential is one token. */
 const SCHEME =
   /(bearer|basic|token|apikey|api-key|key|bot|jwt|oauth|negotiate|ntlm|genie ?key|splunk|ssws|sso-key)(?:[ \t]{1,4}|\+|%20)(?:token=)?["']?/iy;
-/** Schemes with parameters: all of them go, to the header's end. */
+/** Schemes with parameters: all of them are hidden, to the end of the header. */
 const SCHEME_WITH_PARAMETERS =
   /(?:digest|hawk|mac|oauth|aws4-hmac-sha256|sharedkey(?:lite)?|signature|aws|goog4-rsa-sha256)[ \t]{1,4}(?=[A-Za-z_]{1,30}[=:])/iy;
-/** What may stand between a header's name and its value: in HTTP, JSON, escaped JSON, a program, a shell, Go's maps. */
+/** Text between a header's name and its value: in HTTP, JSON, escaped JSON, source code, a shell, Go's maps. */
 const SEPARATOR = String.raw`\\{0,7}["']?[\])]?[ \t]{0,3}(?:=>|[:=]|,(?=[ \t]{0,2}\\{0,7}["']))[ \t]{0,3}(?:\\{0,7}["'\x60]|\[)?`;
 
-/** `Authorization: scheme credential`; `strict` takes nothing that could be prose. */
+/** `Authorization: scheme credential`; `strict` hides nothing that could be prose. */
 export function authorizationHeaders(strict: boolean): Rule {
   return {
     find: new RegExp(`authorization${SEPARATOR}`, 'gi'),
@@ -28,7 +28,7 @@ export function authorizationHeaders(strict: boolean): Rule {
       const value = text.slice(start, Math.min(end, start + 200));
       if (isPlaceholder(value)) return end;
       if (scheme) return isCredential(text, value, end, strict) ? { start, end } : end;
-      // What is left of a scheme whose parameters are hidden.
+      // Rest of a scheme whose parameters are hidden.
       if (text.startsWith(` ${HIDDEN}`, end)) return end;
       const least = strict ? 20 : 8;
       return value.length >= least && (isMixed(value) || !isWords(value)) && isMixed(value) ? { start, end } : end;
@@ -42,7 +42,7 @@ function isCredential(text: string, value: string, end: number, strict: boolean)
   return !strict && value.length >= 6 && !isFollowedByWord(text, end);
 }
 
-/** A credential without the stop that ends its sentence. */
+/** Removes the full stop of a sentence from a credential. */
 function credentialEnd(text: string, start: number): number {
   let end = runEnd(text, start, CREDENTIAL);
   while (end > start && STOPS.has(text.charAt(end - 1))) end--;
@@ -51,7 +51,7 @@ function credentialEnd(text: string, start: number): number {
 
 const STOPS: ReadonlySet<string> = new Set(['.', ':', '|']);
 
-/** Where the last parameter of a credential ends: `a="…", b=…`, also within quoted text, where their quotes are escaped. */
+/** Finds the end of a credential's last parameter: `a="…", b=…`, also in quoted text with escaped quotes. */
 function parametersEnd(text: string, from: number): number {
   let end = from;
   for (let n = 0; n < 20; n++) {
@@ -69,7 +69,7 @@ const BARE_BEARER = new RegExp(
   'gi',
 );
 
-/** `Bearer …` without its header, in any case. */
+/** `Bearer …` outside a header, in any case. */
 export function bearerTokens(strict: boolean): Rule {
   return {
     find: BARE_BEARER,
@@ -87,7 +87,7 @@ export function bearerTokens(strict: boolean): Rule {
   };
 }
 
-/** `Basic …`, where the rest is what it must be: the base64 of `user:password`. */
+/** `Basic …`, if the rest is base64 of `user:password`. */
 export const basicCredentials: Rule = {
   find: new RegExp(`${WORD_BEGINS}basic[ \\t]{1,4}(?=[A-Za-z0-9+/_-]{6})`, 'gi'),
   locate(text, { 0: found, index }) {
@@ -99,7 +99,7 @@ export const basicCredentials: Rule = {
 
 const characters64 = characters('A-Za-z0-9+/=_-');
 
-/** Whether it is the base64 of a user and a password: text with a colon. */
+/** Tells whether a text is base64 of `user:password`. */
 export function isUserAndPassword(value: string): boolean {
   return /^[\x20-\x7e\u00a0-\uffff]{1,200}:[\x20-\x7e\u00a0-\uffff]{1,}$/.test(atobOrEmpty(value));
 }
@@ -109,15 +109,15 @@ function atobOrEmpty(value: string): string {
   return decoded.includes('\ufffd') ? '' : decoded;
 }
 
-/** Names of cookies that say what they hold. */
+/** Names of cookies that carry a session or a token. */
 const LOGIN_COOKIE = /sess|auth|token|jwt|csrf|xsrf|login|^s?sid$|\.sid$|remember|identity|credential/i;
 const PAIR = /([A-Za-z0-9!#$%&*+.^_|~-]{1,100})=/y;
 
-/** What a header with cookies consists of, and what a single cookie does. */
+/** Syntax of a cookie header, and of a single cookie. */
 const HEADER = characters(' !#-&(-;=?@A-Z[\\]^_a-z{|}~*+/-');
 const COOKIE = characters(' !#-&(-:=?@A-Z[\\]^_a-z{|}~*+/-');
 
-/** `Cookie` and `Set-Cookie`: the values, with the attributes of a cookie kept. */
+/** `Cookie` and `Set-Cookie`: hides the values, keeps the attributes. */
 export function cookieHeaders(strict: boolean): Rule {
   return {
     find: new RegExp(`(set-)?cookie2?${SEPARATOR}`, 'gi'),
@@ -146,13 +146,13 @@ function isSecretPair(pair: string, strict: boolean): boolean {
   return !isWords(value) && (!strict || (value.length >= 8 && isMixed(value)));
 }
 
-/** Headers with a key of their own. */
+/** Headers that carry a key. */
 const KEY_HEADER = new RegExp(
   `(?:x-api-key|x-api-token|x-auth-token|x-auth-key|x-access-token|x-amz-security-token|x-goog-api-key|x-vault-token|x-gitlab-token|private-token|job-token|x-csrf-token|x-xsrf-token|x-shopify-access-token|x-functions-key|ocp-apim-subscription-key|x-rapidapi-key|x-subscription-token|api-key|apikey)${SEPARATOR}`,
   'gi',
 );
 
-/** `X-Api-Key: …` and its kin. */
+/** `X-Api-Key: …` and similar headers. */
 export function keyHeaders(strict: boolean): Rule {
   return {
     find: KEY_HEADER,

@@ -4,17 +4,17 @@ import { applyRules, characters, HIDDEN, type Rule, runEnd } from './engine.ts';
 import { exactKindOf, isLexical, kindOf } from './names.ts';
 import { isMixed, isPlaceholder, isWords, valueAt } from './shapes.ts';
 
-/** A JSON value without its secrets, how many they were, and those that were hidden for their name. */
+/** A redacted JSON value, the number of secrets in it, and those hidden because of their name. */
 export interface CleanedJson {
   readonly value: Json;
   readonly removed: number;
   readonly named: ReadonlySet<string>;
 }
 
-/** Whether the value of this name is a secret, given the names beside it; of a pair of name and value, they do not hold it. */
+/** Tells whether a name announces a secret, given the names beside it (none for a pair of name and value). */
 type Judge = (name: string, value: string | number, beside: readonly string[]) => boolean;
 
-/** Cleans every string by `rules`, and the values whose name is that of a secret. Shape, names and other values stay. */
+/** Redacts every string by `rules`, and the values under secret names. Shape, names and other values stay. */
 export function cleanJson(json: Json, rules: readonly Rule[], judge: Judge): CleanedJson {
   let removed = 0;
   const named = new Set<string>();
@@ -54,10 +54,10 @@ export function cleanJson(json: Json, rules: readonly Rule[], judge: Judge): Cle
 }
 
 const SHORTEST_SECRET = 8;
-/** What stands under these is part of an HTTP header. */
+/** Names under which the parts of an HTTP header are found. */
 const HEADER = /^(?:proxy[-_]?)?authorization$|^(?:set[-_]?)?cookie2?$|^x-[a-z-]{1,30}$|^(?:private-token|api-key)$/i;
 
-/** For results: only exact names, and nothing that could be a word of a text, a description or a flag. */
+/** For results: exact names only, and no value that could be a word of a text, a description or a flag. */
 export const certainName: Judge = (name, value, beside) => {
   const kind = exactKindOf(name);
   if (kind === null || kind === 'header') return false;
@@ -70,7 +70,10 @@ export const certainName: Judge = (name, value, beside) => {
   return value.length >= 4 && !isText(value) && !isLexical(beside);
 };
 
-/** A path (`pwd`), a place in a file, a type with its length, a single word as titles and translations have it. */
+/**
+ * Matches values that are no secret: a path (`pwd`), a place in a file, a type with its length, a single word as in
+ * titles and translations.
+ */
 const NOT_MADE: readonly RegExp[] = [
   /^~?\/[\w./ -]*$/,
   /^[A-Za-z]:[\\/][\w.\\/ -]*$/,
@@ -83,7 +86,7 @@ function isText(value: string): boolean {
   return /\s/.test(value) || isWords(value);
 }
 
-/** For logs: every name that could be one. */
+/** For logs: every name that may announce a secret. */
 export const likelyName: Judge = (name, value) => {
   const kind = kindOf(name);
   if (kind === null) return false;
@@ -94,7 +97,7 @@ export const likelyName: Judge = (name, value) => {
 
 const TO_BE_FILLED_IN = /^(?:your|insert|enter|replace|change)[-_ A-Za-z]{3,40}$/i;
 
-/** In the JSON text that a result came as: the values that were hidden in it for their name. */
+/** Hides, in the JSON text of a result, the values already hidden because of their name. */
 export function namedValues(named: ReadonlySet<string>): Rule {
   return {
     find: /(?:passw(?:or)?d|pwd|passphrase|secret|token|key|value)\\{0,7}"\s{0,4}:\s{0,4}/gi,

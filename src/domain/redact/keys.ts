@@ -2,12 +2,15 @@ import { characters, matchAt, type Rule, runEnd, runStart, type Span } from './e
 import { PROVIDERS, PROVIDERS_BY_MIDDLE, type Provider } from './providers.ts';
 import { isMixed } from './shapes.ts';
 
-/** What ends a word though it ends in letters or digits: an escape (`\n`, `\u003d`, `%3A`), a terminal's colour (`[32m`). */
+/**
+ * Matches the end of a word that itself ends in letters or digits: an escape (`\n`, `\u003d`, `%3A`), a terminal colour
+ * (`[32m`).
+ */
 const ESCAPE = String.raw`\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}|\[[0-9;]{1,8}m`;
-/** Where a token begins; the escape before it is matched, as looking back for one at each place is slow. */
+/** Start of a token; the escape before it is matched, since a lookbehind at each position is slow. */
 const BEGINS = `(?:(?<![A-Za-z0-9])|(${ESCAPE}))`;
 const TOKEN = characters('A-Za-z0-9_-');
-/** So much of a key is matched by its pattern; the rest of the token follows. */
+/** Length of a key that its pattern matches; the rest of the token is added. */
 const MATCHED = 256;
 
 const bounded = ({ pattern }: Provider) => pattern.replaceAll(/\{(\d+),\}/g, `{$1,${MATCHED}}`);
@@ -24,10 +27,10 @@ export const providerKeys: Rule = {
   },
 };
 
-/** What examples write in the place of a key: `ghp_xxxxxxxxxxxxxxxxxxxx`. */
+/** Placeholders of keys in examples: `ghp_xxxxxxxxxxxxxxxxxxxx`. */
 const FILLED = /(?:x{10}|X{10}|0{10})$/;
 
-/** The same of those that tell by their middle. */
+/** Keys of known providers that are recognized by their middle. */
 export const providerKeysByMiddle: Rule = {
   find: new RegExp(PROVIDERS_BY_MIDDLE.map(({ pattern }) => `(${pattern})`).join('|'), 'g'),
   locate(text, match) {
@@ -43,7 +46,7 @@ export const providerKeysByMiddle: Rule = {
 
 const LONGEST_BEFORE = 40;
 
-/** Whether a token looks made by a machine: small letters with digits, or a stretch that no word is as long as. */
+/** Tells whether a token looks generated: lower-case letters with digits, or a run longer than any word. */
 function looksMade(token: string): boolean {
   return /[a-z]/.test(token) && (/[0-9]/.test(token) || /[A-Za-z]{18}/.test(token));
 }
@@ -69,18 +72,18 @@ export const jsonWebTokens: Rule = {
 const DOT = 46;
 
 const BASE64 = characters('A-Za-z0-9+/=');
-/** What stands between two lines of a key: white space, its escapes in JSON, the quotes of a program's string literals. */
+/** Text between two lines of a key: white space, its escapes in JSON, the quotes of string literals in source code. */
 const BETWEEN = /(?:\s|\\{1,15}[nrt]|\\{1,15}(?=["'\s])|["'+,]){1,32}/y;
 const KEY_HEADER = /(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash): ?[^\n\\"]{0,200}/y;
 const ENDS_KEY = /-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC:/y;
 /** Lines of a key have 64 (PEM, PuTTY), 70 (OpenSSH) or 76 characters; only the last one may be shorter. */
 const WHOLE_LINE = 40;
-/** No key that a text begins within is looked for further back than this. */
+/** Longest distance searched back for a key that began before the text. */
 const LONGEST_KEY = 16_384;
 
 /**
- * Private keys: PEM, OpenSSH, PGP, PuTTY. What lies between the markers is hidden, also when the text was cut before the end
- * or begins within a key.
+ * Private keys: PEM, OpenSSH, PGP, PuTTY. Hides the text between the markers, also when the text was cut before the
+ * end marker or begins within a key.
  */
 export const privateKeys: Rule = {
   find: /-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-Lines: [0-9]{1,5}/g,
@@ -93,14 +96,14 @@ function linesAfter(text: string, from: number): Span | number {
   let at = from;
   let start = from;
   let end = from;
-  /** End of the whole lines and the short one after them: the key, when no end marker says so. */
+  /** Finds the end of the whole lines and the short line after them: the key, when there is no end marker. */
   let likelyEnd = from;
   let longest = '';
   for (let afterWhole = true; ; ) {
     const gap = matchAt(BETWEEN, text, at)?.[0] ?? '';
     at += gap.length;
     if (end === from) start = at;
-    // Only an end marker says that what follows other quotes belongs to it.
+    // Only an end marker proves that text after other quotes belongs to the key.
     else if (/["']/.test(gap)) afterWhole = false;
     const header = matchAt(KEY_HEADER, text, at)?.[0].length;
     const lineEnd = header === undefined ? runEnd(text, at, BASE64) : at + header;
@@ -114,21 +117,21 @@ function linesAfter(text: string, from: number): Span | number {
     end = lineEnd;
   }
   if (matchAt(ENDS_KEY, text, at)) {
-    // Less than this between two markers is an example or a template.
+    // Less text between two markers is an example or a template.
     const isKey = longest.length >= 16 || (longest.length >= 6 && isMixed(longest));
     return isKey ? { start, end } : at;
   }
   return longest.length >= WHOLE_LINE && likelyEnd > from ? { start, end: likelyEnd } : Math.max(at, from);
 }
 
-/** The lines right before an end marker, for a text that begins within a key. */
+/** Finds the lines before an end marker, for a text that begins within a key. */
 function linesBefore(text: string, index: number, marker: string): Span | number {
   const from = runStart(text, index, LINES, Math.max(0, index - LONGEST_KEY));
   const parts = text.slice(from, index).split(LINE_BREAKS);
   let start = index;
   let wholeLines = 0;
   for (const [n, part] of parts.toReversed().entries()) {
-    // Lines and what parts them take turns, from the end.
+    // Lines and separators alternate, from the end.
     const isLine = n % 2 === 0;
     if (isLine && part !== '') {
       const isOfKey = /^[A-Za-z0-9+/=]+$/.test(part) && (part.length >= WHOLE_LINE || wholeLines === 0);
@@ -144,7 +147,7 @@ function linesBefore(text: string, index: number, marker: string): Span | number
 const LINES = characters('A-Za-z0-9+/=\\s\\\\');
 const LINE_BREAKS = /(\s+|(?:\\{1,15}[nr])+)/;
 
-/** Lines of key material without a marker near them, as a log shows them one by one. For logs: an image may look like that. */
+/** Lines of key material without a marker nearby, as a log prints them one by one. For logs: an image may look the same. */
 export const keyLines: Rule = {
   find: /(?<![^\n\r])[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}|[A-Za-z0-9+/]{12})?(?![^\n\r])/g,
   locate: (_text, { 0: line, index }) => {
@@ -155,7 +158,7 @@ export const keyLines: Rule = {
 
 const MARKERS = /-----(BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY/g;
 
-/** Whether a private key begins in a text and does not end there; null when the text says nothing about it. */
+/** Tells whether a private key begins in a text and does not end there; null = the text contains no marker. */
 export function leavesKeyOpen(text: string): boolean | null {
   const last = [...text.matchAll(MARKERS)].at(-1);
   return last === undefined ? null : last[1] === 'BEGIN';

@@ -1,6 +1,6 @@
 /**
- * The last word of a name whose value is a secret, and what the value must be: of a `password` nearly anything, of a `token`
- * what looks made, of a `key` only what cannot be anything else. For logs.
+ * Last words of names whose value is a secret, and the form of the value: for `password` nearly anything, for `token`
+ * what looks generated, for `key` only what cannot be anything else. For logs.
  */
 export const KINDS = {
   password: 'pass(?:word|wd|phrase|code|wort)?|pwd|psk|credentials?',
@@ -11,7 +11,7 @@ export const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
-/** Whether a word from the table is the last one of its name: not that of `compass`, `monkey` or `design`. */
+/** Tells whether a word of the table is the last one of its name: not that of `compass`, `monkey` or `design`. */
 export function isLastWord(word: string, before: string): boolean {
   const isKey = word.length === 3 && /^key$/i.test(word);
   if (!isKey && !/[A-Za-z]/.test(before)) return true;
@@ -26,7 +26,7 @@ export function isLastWord(word: string, before: string): boolean {
 
 const NAME = new RegExp(`(?:(${KINDS.password})|(${KINDS.token})|(${KINDS.key}))(?:[_-]?[0-9]{1,5})?$`, 'i');
 
-/** What kind of secret a name announces; null for none. */
+/** Returns the kind of secret that a name announces; null = none. */
 export function kindOf(name: string): Kind | null {
   const end = name.slice(-64);
   const match = NAME.exec(end);
@@ -41,7 +41,7 @@ const OWNER =
 const TOKEN_OF =
   '(?:api|app|access|auth|authentication|authorization|bearer|bot|csrf|xsrf|deploy|github|gitlab|hf|id|jwt|login|npm|oauth|personalaccess|refresh|security|service|session|slack|user|vault|webhook|x)';
 
-/** Names, small and without separators, that leave no doubt in a structured result. */
+/** Names, in lower case and without separators, that identify a secret in a structured result. */
 const EXACT: Readonly<Record<'password' | 'token' | 'header', RegExp>> = {
   password: new RegExp(`^${OWNER}?(?:password|passwd|pwd|passphrase)$`),
   token: new RegExp(
@@ -50,7 +50,7 @@ const EXACT: Readonly<Record<'password' | 'token' | 'header', RegExp>> = {
   header: /^(?:proxy)?authorization$|^(?:set)?cookie2?$/,
 };
 
-/** What an exact name says in a structured result; null for any other name. */
+/** Returns what an exact name identifies in a structured result; null for any other name. */
 export function exactKindOf(name: string): keyof typeof EXACT | null {
   if (name.length > 40) return null;
   const plain = name.toLowerCase().replaceAll(/[_.\s-]/g, '');
@@ -58,11 +58,11 @@ export function exactKindOf(name: string): keyof typeof EXACT | null {
   return null;
 }
 
-/** Beside these a `token` is one of a language. */
+/** Names beside which a `token` belongs to a language or a program. */
 const LEXICAL =
   /^(?:pos|tag|lemma|stem|logprob|top_logprobs|bytes|offset|start|end|line|column|index|dep|head|ner|freq|frequency|count|score|weight|rank|prob|probability|kind|lexeme|translation|gloss|label|syllables?)$/i;
 
-/** Whether the fields beside a `token` say that it is a part of a text or a program. */
+/** Tells whether the fields beside a `token` mark it as part of a text or a program. */
 export function isLexical(names: readonly string[]): boolean {
   return names.some((name) => LEXICAL.test(name));
 }

@@ -1,7 +1,8 @@
 /**
- * Secrets that tell by their form whose they are: a pattern for each, as their issuers (or GitHub's secret scanning and
- * gitleaks, which collected them) describe it. Each begins with letters: that keeps the search fast. Case counts. What follows in the same token belongs to it. `mixed`: only
- * where it looks made by a machine, because a word or a sequence of amino acids may begin like that.
+ * Secrets whose form identifies the issuer: one pattern each, as described by the issuers, GitHub's secret scanning and
+ * gitleaks. Each begins with letters, which keeps the search fast. Case-sensitive. What follows in the same token
+ * belongs to the secret. `mixed`: only when the token looks generated, because a word or a sequence of amino acids may
+ * begin the same.
  */
 export interface Provider {
   readonly of: string;
@@ -113,8 +114,8 @@ export const PROVIDERS: readonly Provider[] = [
 ];
 
 /**
- * Those that tell by what stands in their middle. `before` is what precedes it in the same token; all that is hidden begins
- * there.
+ * Secrets that are recognized by their middle. `before` matches what precedes it in the same token, where the hidden
+ * part begins.
  */
 export const PROVIDERS_BY_MIDDLE: readonly (Provider & { readonly before: RegExp })[] = [
   { of: 'Telegram, bot', before: /(?<![0-9])[0-9]{8,10}$/, pattern: ':AA[\\w-]{32,64}' },

@@ -1,12 +1,12 @@
 import { type Characters, characters, matchAt, runEnd } from './engine.ts';
 
-/** A value as it stands in a text: where it begins and ends, without its quotes. */
+/** A value in a text: its start and end, without its quotes. */
 export interface Value {
   readonly start: number;
   readonly end: number;
-  /** Whether quotes stand around it. */
+  /** True = quotes around it. */
   readonly quoted: boolean;
-  /** What it consists of: LETTER, DIGIT and OTHER, added. */
+  /** Kinds of characters in it: the sum of LETTER, DIGIT and OTHER. */
   readonly of: number;
 }
 
@@ -14,23 +14,23 @@ export const LETTER = 1;
 export const DIGIT = 2;
 export const OTHER = 4;
 
-/** More of a value says nothing more about what it is. */
+/** Length of a value that is looked at; more adds no information. */
 const LOOKED_AT = 256;
-/** A quoted value that is not closed within so many characters is no quoted value. */
+/** Longest quoted value; a quote that is not closed within it does not count as one. */
 const LONGEST_QUOTED = 1024;
 
 /** Each level of quoting doubles the backslashes and adds one. */
 const OPENING = /(?:\\{7}|\\{3}|\\)?["'`]/y;
-/** What a value without quotes consists of: nothing that ends a word, a field, an element or an argument. */
+/** Characters of an unquoted value: none that ends a word, a field, an element or an argument. */
 const BARE: Characters = characters('!#-%(-+.-:=?@A-Z[\\]^_a-z{}~/-');
 const SPACE: Characters = characters(' \\t');
 const LETTERS: Characters = characters('A-Za-z');
 const DIGITS: Characters = characters('0-9');
-/** What each character of a text is. */
+/** Kind of each character. */
 const SORTS: Uint8Array = BARE.map((_, code) => (LETTERS[code] ? LETTER : DIGITS[code] ? DIGIT : OTHER));
 const [QUOTE, APOSTROPHE, BACKTICK, BACKSLASH, NEWLINE, RETURN] = [34, 39, 96, 92, 10, 13];
 
-/** The value that begins at `at`: quoted, quoted inside of quoted text (`\"…\"`), or up to the next space or delimiter. */
+/** Reads the value at `at`: quoted, quoted inside quoted text (`\"…\"`), or up to the next space or delimiter. */
 export function valueAt(text: string, at: number): Value {
   const first = text.charCodeAt(at);
   const isQuoted = first === QUOTE || first === APOSTROPHE || first === BACKTICK || first === BACKSLASH;
@@ -42,14 +42,14 @@ export function valueAt(text: string, at: number): Value {
   let of = 0;
   for (; end < text.length; end++) {
     const code = text.charCodeAt(end);
-    // Beyond ASCII are letters as well.
+    // Beyond ASCII everything counts as a letter.
     if (BARE[code] !== 1 && !(code > 160)) break;
     of |= SORTS[code] ?? OTHER;
   }
   return { start, end: withoutClosing(text, start, end), quoted: false, of };
 }
 
-/** A bracket at its end that was not opened in the value closes what is around it. */
+/** Excludes a trailing bracket that was not opened in the value: it closes what is around it. */
 function withoutClosing(text: string, start: number, last: number): number {
   let end = last;
   for (let n = 0; n < MOST_BRACKETS && end > start; n++) {
@@ -63,7 +63,7 @@ function withoutClosing(text: string, start: number, last: number): number {
 const MOST_BRACKETS = 8;
 const OPENING_OF: Readonly<Record<string, string>> = { '}': '{', ']': '[', ')': '(' };
 
-/** A value in quotes; null when its line ends before. */
+/** Reads a value in quotes; null = its line ends before the closing quote. */
 function quotedValue(text: string, start: number, opening: string): Value | null {
   const quote = opening.charCodeAt(opening.length - 1);
   const level = opening.length - 1;
@@ -82,17 +82,20 @@ function quotedValue(text: string, start: number, opening: string): Value | null
   return null;
 }
 
-/** What a value says, as much of it as need be looked at. */
+/** Returns the part of a value that is looked at. */
 export function textOf(text: string, { start, end }: Pick<Value, 'start' | 'end'>): string {
   return text.slice(start, Math.min(end, start + LOOKED_AT));
 }
 
-/** Where to go on after a value that is none: quoted text may hold another one, and no other text is read twice. */
+/**
+ * Returns where to continue after a value that is no secret: inside quoted text, which may hold another one; other text
+ * is not read twice.
+ */
 export function afterValue({ start, end, quoted }: Value): number {
   return quoted ? start : end;
 }
 
-/** Whether something that means "fill this in" or "this was hidden" stands there instead of a secret. */
+/** Tells whether a placeholder ("fill this in", "this was hidden") is in the place of a secret. */
 export function isPlaceholder(text: string): boolean {
   return BEGINS_PLACEHOLDER.has(text.charCodeAt(0)) && PLACEHOLDER.test(text);
 }
@@ -105,17 +108,17 @@ const PLACEHOLDER =
 const WORD = '(?:[a-z]{1,15}|[A-Z]{1,15}|[A-Z]?[a-z]{1,12}(?:[A-Z][a-z]{2,12}){1,6}|[A-Z][a-z]{1,14})';
 const WORDS = new RegExp(`^${WORD}(?:[-_.:/]${WORD}){0,20}[.:!?)\\]]{0,3}$`);
 
-/** Whether a text consists of words, as a name or prose does: letters only, in the cases in which people write words. */
+/** Tells whether a text is words, as in a name or prose: letters only, in usual capitalization. */
 export function isWords(text: string): boolean {
   return WORDS.test(text);
 }
 
-/** Whether a text has a letter and a digit. */
+/** Tells whether a text has a letter and a digit. */
 export function isMixed(text: string): boolean {
   return /[A-Za-z]/.test(text) && /[0-9]/.test(text);
 }
 
-/** Whether the value is an expression of a program that gets its secret from elsewhere. */
+/** Tells whether the value is an expression of a program that reads its secret from elsewhere. */
 export function isCode(text: string): boolean {
   return CODE.test(text);
 }
@@ -123,7 +126,7 @@ export function isCode(text: string): boolean {
 const CODE =
   /^(?:[A-Za-z_$@][\w$]*(?:(?:\.|->|::|\?\.)[A-Za-z_$][\w$]*)*[([{]|(?:self|this|process|os|env|config|settings|options|args|request|req|ctx|params|secrets|vars|var|local|data|module|user|props|state)\.[A-Za-z_$]|[({[]|=>|!=|==)/;
 
-/** Whether another word follows on the same line, as in a sentence. */
+/** Tells whether another word follows on the same line, as in a sentence. */
 export function isFollowedByWord(text: string, at: number): boolean {
   const next = runEnd(text, at, SPACE, at + 4);
   return next > at && /^[A-Za-z]{2,}/.test(text.slice(next, next + 3));

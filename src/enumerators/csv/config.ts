@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { encodingField, limitField, offsetField, onDuplicateField, onInvalidField } from '../reading/fields.ts';
 
-/** Quotes are text like any other. */
+/** Value of `quote` that turns quoting off: quotes are text like any other character. */
 export const NO_QUOTE = 'none';
 
 const mark = z
@@ -17,7 +17,7 @@ export const csvConfigSchema = z
     delimiter: mark
       .optional()
       .describe(
-        'Between fields; "tab" for a tab. Left out: what a first line "sep=;" says, or detected among , ; tab |',
+        'Between fields; "tab" for a tab. Default: taken from a first line "sep=;", or detected among , ; tab |',
       ),
     has_header: z.boolean().default(true).describe('The first row holds the names of the columns.'),
     columns: z
@@ -25,30 +25,30 @@ export const csvConfigSchema = z
       .min(1)
       .refine((names) => new Set(names).size === names.length, { error: 'expected names that differ from each other' })
       .optional()
-      .describe('Names of the columns, where there is no header or instead of it.'),
+      .describe('Names of the columns, instead of a header.'),
     encoding: encodingField,
     id_column: z
       .string()
       .min(1)
       .optional()
-      .describe("The column whose value is the item's key. Left out: the row's number."),
+      .describe("The column whose value is the item's key. Default: the row's number."),
     quote: z
       .string()
       .regex(/^(?:none|[^\r\n])$/u, { error: 'expected one character, or "none"' })
       .default('"')
-      .describe('Around a field; "none" where quotes are text (inch marks).'),
-    relax_quotes: z.boolean().default(false).describe('Quotes inside a bare field are text.'),
+      .describe('Around a field; "none" if quotes are text (inch marks).'),
+    relax_quotes: z.boolean().default(false).describe('Quotes inside an unquoted field are text.'),
     escape: oneCharacter
       .optional()
-      .describe('Before a quote in a quoted field (a backslash). Left out: quotes are written twice.'),
-    comment: mark.optional().describe('Lines that begin with it are left out ("#").'),
-    skip_lines: z.int().min(0).max(1_000_000).default(0).describe('Lines above the header to leave out.'),
+      .describe('Before a quote in a quoted field (a backslash). Default: quotes are written twice.'),
+    comment: mark.optional().describe('Lines that begin with it are skipped ("#").'),
+    skip_lines: z.int().min(0).max(1_000_000).default(0).describe('Lines above the header to skip.'),
     trim: z.boolean().default(false).describe('Remove white space around fields and names.'),
     ragged_rows: z
       .enum(['refuse', 'pad', 'skip'])
       .default('refuse')
       .describe(
-        'Rows with more or fewer fields than columns: invalid (refuse), filled up (pad; drops empty fields too many), or left out and listed (skip).',
+        'Rows with more or fewer fields than columns: invalid (refuse), padded (pad; drops surplus empty fields), or skipped and listed (skip).',
       ),
     on_duplicate: onDuplicateField,
     on_invalid: onInvalidField,
@@ -74,12 +74,12 @@ export const csvConfigSchema = z
     error: 'expected none with quote "none", where nothing is quoted',
   });
 
-/** Settings of a CSV file. */
+/** Config of the CSV enumerator. */
 export type CsvConfig = z.infer<typeof csvConfigSchema>;
 
 const NAMED_DELIMITERS: Readonly<Record<string, string>> = { tab: '\t', '\\t': '\t' };
 
-/** The delimiter that a config says, by itself or by name. */
+/** The delimiter of a config, which may be given by name (`tab`). */
 export function delimiterOf(given: string | undefined): string | undefined {
   return given === undefined ? undefined : (NAMED_DELIMITERS[given] ?? given);
 }

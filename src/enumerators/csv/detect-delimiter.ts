@@ -2,29 +2,29 @@ import { endOfLines, type TextStart } from '../reading/text.ts';
 
 const CANDIDATES = [',', ';', '\t', '|'];
 const RECORDS = 20;
-/** Behind so many lines a table is looked for. */
+/** Lines above a table that are searched for its start. */
 const LINES_ABOVE = 20;
 
-/** What has a meaning of its own in a CSV text; a quote of more than one character is none. */
+/** Characters with a meaning in CSV text; a quote longer than one character disables quoting. */
 export interface CsvMarks {
   readonly quote: string;
   readonly comment: string | undefined;
 }
 
 /**
- * The delimiter of a CSV text, judged from its beginning: the one that cuts the first records into the same number of
- * fields, more than one; of several, the one that gives most. A comma where none does.
+ * Detects the delimiter from the beginning of a text: the one that cuts the first records into equally many fields,
+ * more than one; of several, the one with most fields. Falls back to a comma.
  */
 export function detectDelimiter(
   { text, isWhole }: TextStart,
   marks: CsvMarks = { quote: '"', comment: undefined },
 ): string {
-  return judged({ text, isWhole }, marks)[0]?.delimiter ?? ',';
+  return rankDelimiters({ text, isWhole }, marks)[0]?.delimiter ?? ',';
 }
 
-/** What cuts the first record into several fields, best first. */
-function judged({ text, isWhole }: TextStart, marks: CsvMarks) {
-  // What a beginning ends with may be half a record.
+/** Candidates that cut the first record into several fields, best first. */
+function rankDelimiters({ text, isWhole }: TextStart, marks: CsvMarks) {
+  // The beginning of a text may end within a record.
   const records = isWhole ? `${text}\n` : text;
   const all = CANDIDATES.map((delimiter) => {
     const counts = countFields(records, delimiter, marks);
@@ -34,38 +34,38 @@ function judged({ text, isWhole }: TextStart, marks: CsvMarks) {
   return all.sort((a, b) => Number(b.even) - Number(a.even) || b.fields - a.fields);
 }
 
-/** A table in a text, behind so many lines. */
+/** A table inside a text: lines above it, its delimiter and its number of columns. */
 export interface FoundTable {
   readonly lines: number;
   readonly delimiter: string;
   readonly columns: number;
 }
 
-/** The table that begins with one of the first lines and goes on evenly; null where there is none. */
-export function tableIn({ text, isWhole }: TextStart, marks: CsvMarks): FoundTable | null {
+/** Finds the table that begins within the first lines and has the same number of columns throughout; null if there is none. */
+export function findTable({ text, isWhole }: TextStart, marks: CsvMarks): FoundTable | null {
   for (let lines = 0; lines <= LINES_ABOVE; lines++) {
     const end = endOfLines(text, lines);
     if (end === null) return null;
     const rest = text.slice(end);
     if (/^[ \t]*[\r\n]/.test(rest)) continue;
-    const [best] = judged({ text: rest, isWhole }, marks);
+    const [best] = rankDelimiters({ text: rest, isWhole }, marks);
     if (best?.even && best.records > 1) return { lines, delimiter: best.delimiter, columns: best.fields };
   }
   return null;
 }
 
-/** Whether a delimiter cuts nothing in the first records. */
+/** Checks whether a delimiter splits none of the first records. */
 export function isOneColumn({ text, isWhole }: TextStart, delimiter: string, marks: CsvMarks): boolean {
   return countFields(isWhole ? `${text}\n` : text, delimiter, marks).every((fields) => fields === 1);
 }
 
-/** The first line by which Excel is told the delimiter (`sep=;`), if a text begins with one: it is no row. */
-export function delimiterLine({ text }: TextStart): { readonly delimiter: string; readonly length: number } | null {
+/** Reads the line that declares the delimiter to Excel (`sep=;`) at the start of a text; null if there is none. It is not a row. */
+export function readSepLine({ text }: TextStart): { readonly delimiter: string; readonly length: number } | null {
   const [line, delimiter] = /^sep=([^\w"\r\n])(?:\r\n?|\n)/i.exec(text) ?? [];
   return line === undefined || delimiter === undefined ? null : { delimiter, length: line.length };
 }
 
-/** Fields of each of the first records; what stands between quotes does not count, nor does a last record cut off. */
+/** Counts the fields of each of the first complete records; ignores delimiters inside quotes. */
 function countFields(text: string, delimiter: string, { quote, comment }: CsvMarks): number[] {
   const counts: number[] = [];
   let fields = 1;
@@ -90,7 +90,7 @@ function countFields(text: string, delimiter: string, { quote, comment }: CsvMar
   return counts.length === 0 ? [fields] : counts;
 }
 
-/** Where the line ends that is begun before a position: at its line break, or the end of the text. */
+/** Position of the line break that ends the line at `from`, or the end of the text. */
 function endOfLine(text: string, from: number): number {
   let at = from;
   while (at < text.length && text[at] !== '\n' && text[at] !== '\r') at++;

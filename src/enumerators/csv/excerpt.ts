@@ -2,22 +2,24 @@ import { TextFaults } from '../reading/decoder.ts';
 import { countLines, endOfLines, readText } from '../reading/text.ts';
 import type { CsvConfig } from './config.ts';
 
-/** So many characters before a record, and from it on, are looked at. */
-const LOOKED_AT = 64 * 1024;
+/** Characters read before a record, and from its start on. */
+const EXCERPT_CHARACTERS = 64 * 1024;
 
-/** The part of a CSV text that tells why a record of it cannot be read. */
+/** The part of a CSV text that shows why a record cannot be read. */
 export interface Excerpt {
   readonly text: string;
   /** The line of `text` on which the record starts. */
   readonly line: number;
-  /** Whether it begins with all that is before the record, not with the header alone. */
+  /** True if everything before the record is included, not only the header. */
   readonly isContiguous: boolean;
   readonly faults: TextFaults;
-  /** Whether it ends where the text ends; else with a whole line. */
+  /** True if it reaches the end of the text; otherwise it ends with a whole line. */
   readonly isWhole: boolean;
 }
 
-/** What stands around a line: the lines before `headerEnd` at least, and what begins with the line. */
+/**
+ * Reads the text around a line: at least the lines before `headerEnd`, and up to 64 Ki characters from that line on.
+ */
 export async function excerptOf(
   { file_path: path, encoding }: Pick<CsvConfig, 'file_path' | 'encoding'>,
   line: number,
@@ -31,14 +33,14 @@ export async function excerptOf(
     for await (const chunk of readText({ path, encoding, faults })) {
       text += chunk;
       const start = endOfLines(text, at - 1);
-      if (start === null && text.length > LOOKED_AT) ({ text, at } = withoutMiddle(text, at, headerEnd));
-      else if (start !== null && text.length > start + LOOKED_AT) {
+      if (start === null && text.length > EXCERPT_CHARACTERS) ({ text, at } = withoutMiddle(text, at, headerEnd));
+      else if (start !== null && text.length > start + EXCERPT_CHARACTERS) {
         isWhole = false;
         break;
       }
     }
   } catch {
-    // What is damaged is told when it is read; what came before tells why this record is refused.
+    // Damage is reported by the reader that reaches it; the text before it still explains this record.
     isWhole = false;
   }
   const isContiguous = at === line;
@@ -49,7 +51,7 @@ export async function excerptOf(
   return { text: isWhole ? text : wholeLines(text), line: at, isContiguous, isWhole, faults };
 }
 
-/** Leaves out whole lines behind the header, which are before the line `at`. */
+/** Removes whole lines between the header and line `at`. */
 function withoutMiddle(text: string, at: number, headerEnd: number): { readonly text: string; readonly at: number } {
   const header = endOfLines(text, headerEnd - 1);
   if (header === null) return { text, at };

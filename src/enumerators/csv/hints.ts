@@ -1,14 +1,14 @@
 import type { Hint } from '../../ports/enumerator.ts';
 import type { CsvConfig } from './config.ts';
 import { type Excerpt, excerptOf } from './excerpt.ts';
-import { beginningOf } from './parser.ts';
+import { detectBeginning } from './parser.ts';
 import type { CsvFault } from './rows.ts';
 import { type Suggestion, suggestionsFor } from './suggested-settings.ts';
 import { type Trial, tryCsv } from './trial.ts';
 
 const FIX = 'Fix that line, or leave the row out.';
 
-/** What helps without a setting, by what is wrong. */
+/** Advice that needs no setting, by kind of fault. */
 const FIXES: Readonly<Record<CsvFault['kind'], (fault: CsvFault) => string>> = {
   header: () => 'Check that it is the right file.',
   columns: ({ names }) => `Columns: ${names.map((name) => JSON.stringify(name)).join(', ')}.`,
@@ -20,31 +20,31 @@ const FIXES: Readonly<Record<CsvFault['kind'], (fault: CsvFault) => string>> = {
 };
 
 /**
- * What to do about a fault: the settings that would read the file, found by reading what is around the fault with each of
- * those that the looks of the text suggest.
+ * Suggests what to do about a fault: settings that read the file, found by parsing the text around the fault with each
+ * candidate that the text suggests.
  */
 export async function csvHint(config: CsvConfig, fault: CsvFault): Promise<Hint> {
-  const { cures, isWhole, isOtherTable } = await curesFor(config, fault);
-  const told = cures.map(({ setting, does }) => {
+  const { cures, isWhole, isOtherTable } = await findWorkingSettings(config, fault);
+  const sentences = cures.map(({ setting, does }) => {
     const [[name, value] = []] = Object.entries(setting);
     return `${name}: ${JSON.stringify(value)} ${does}.`;
   });
-  if (told.length > 0 && !isWhole) told.unshift('No setting alone reads all of the file. For this row:');
+  if (sentences.length > 0 && !isWhole) sentences.unshift('No setting alone reads all of the file. For this row:');
   const fix = FIXES[fault.kind](fault);
-  const hint = (cures[0]?.fit === 'general' ? [fix, ...told] : [...told, fix]).join(' ');
+  const hint = (cures[0]?.fit === 'general' ? [fix, ...sentences] : [...sentences, fix]).join(' ');
   return isOtherTable ? { hint, helpsToSkip: false } : hint;
 }
 
-interface Cures {
+interface WorkingSettings {
   readonly cures: readonly Suggestion[];
-  /** Whether they read all that is looked at. */
+  /** True if they read the whole excerpt. */
   readonly isWhole: boolean;
-  /** Whether they read a table where there was one column: leaving rows out would give rows of the wrong table. */
+  /** True if they reveal a table of several columns where there was one: skipping rows would then give rows of the wrong table. */
   readonly isOtherTable: boolean;
 }
 
-/** Settings that read all that is looked at (`isWhole`); where none does, those that read the record and fail behind it. */
-async function curesFor(config: CsvConfig, fault: CsvFault): Promise<Cures> {
+/** Finds settings that read the whole excerpt (`isWhole`); if none does, those that read past the record. */
+async function findWorkingSettings(config: CsvConfig, fault: CsvFault): Promise<WorkingSettings> {
   const excerpt = await excerptOf(config, fault.line, fault.headerEnd);
   const before = await tryCsv(config, excerpt);
   const tried: { readonly suggestion: Suggestion; readonly until: number; readonly columns: number }[] = [];
@@ -59,32 +59,32 @@ async function curesFor(config: CsvConfig, fault: CsvFault): Promise<Cures> {
   const wanted = isWhole ? Number.POSITIVE_INFINITY : excerpt.line + 1;
   const reading = tried.filter(({ until }) => until >= wanted);
   const found = reading.map(({ suggestion }) => suggestion);
-  const [header] = reading.filter(({ suggestion }) => suggestion.fit === 'perhaps');
+  const [header] = reading.filter(({ suggestion }) => suggestion.fit === 'possible');
   const isOtherTable = header !== undefined && before.columns <= 1 && header.columns > 1;
-  const isMade = isOtherTable || found.some(({ fit }) => fit === 'made');
-  // Where every row would be skipped as ragged, it is the header that is not one.
+  const isMade = isOtherTable || found.some(({ fit }) => fit === 'specific');
+  // If every row would be skipped as ragged, the header is wrong.
   const areRagged = found.some(({ setting }) => setting.ragged_rows === 'skip');
-  const areRead = ({ ragged_rows }: Suggestion['setting']) =>
+  const readsRows = ({ ragged_rows }: Suggestion['setting']) =>
     ragged_rows === undefined || areRagged || (ragged_rows === 'pad' && endsEmpty(config, fault, excerpt));
   const cures = found.filter((suggestion) => {
     const { setting, fit } = suggestion;
-    return fit === 'general' ? !isMade && areRead(setting) : fit === 'made' || suggestion === header?.suggestion;
+    return fit === 'general' ? !isMade && readsRows(setting) : fit === 'specific' || suggestion === header?.suggestion;
   });
   return { cures, isWhole, isOtherTable };
 }
 
-/** Whether it is only delimiters at the end, of rows or of the header, that make the number of fields another one. */
+/** Checks whether only trailing delimiters, of rows or of the header, change the number of fields. */
 function endsEmpty(config: CsvConfig, { kind, headerEnd }: CsvFault, { text, isWhole }: Excerpt): boolean {
-  const { delimiter } = beginningOf(config, { text, isWhole });
+  const { delimiter } = detectBeginning(config, { text, isWhole });
   const header = text.split(/\r\n|\n|\r/)[headerEnd - 2];
   return kind === 'long' || header?.endsWith(delimiter) === true;
 }
 
-/** Whether what a setting makes of a text looks like a table: one column, or only a header, reads nearly anything. */
+/** Checks whether the parsed excerpt looks like a table: a single column, or only a header, reads nearly anything. */
 function isLikely({ setting, fit }: Suggestion, trial: Trial, before: Trial): boolean {
   if (setting.delimiter !== undefined && trial.columns <= before.columns) return false;
-  if (fit === 'perhaps' && trial.isOdd) return false;
+  if (fit === 'possible' && trial.isOdd) return false;
   const isEmpty = trial.until === Number.POSITIVE_INFINITY && trial.items === 0;
-  // The only row may be one that is left out.
-  return !isEmpty || (trial.rows <= 1 && fit !== 'perhaps' && setting.encoding === undefined);
+  // The only row may be left out by this setting.
+  return !isEmpty || (trial.rows <= 1 && fit !== 'possible' && setting.encoding === undefined);
 }

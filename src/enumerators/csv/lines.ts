@@ -1,4 +1,4 @@
-/** What csv-parse tells with a record, and with a fault in one. */
+/** Counters that csv-parse reports with a record or an error. */
 export interface RecordInfo {
   readonly lines: number;
   readonly empty_lines: number;
@@ -6,15 +6,15 @@ export interface RecordInfo {
 }
 
 /**
- * The lines of a file on which its records start. csv-parse counts lines, but a CRLF between quotes twice, and not where a
- * record starts.
+ * Tracks the line on which each record starts. csv-parse counts lines, but counts a CRLF inside quotes twice and does
+ * not report where a record starts.
  */
 export function lineCounter() {
-  /** Line on which the next record starts, if neither an empty line nor a comment comes before it. */
+  /** Line on which the next record starts, unless empty lines or comments precede it. */
   let line = 1;
   let seen: RecordInfo = { lines: 0, empty_lines: 0, comment_lines: 0 };
-  /** A record with a fault was left: the lines that it still had are known with the next one. */
-  let isLeft = false;
+  /** A faulty record was passed: the lines it still had become known with the next record. */
+  let isPassed = false;
 
   const before = (info: RecordInfo) => info.empty_lines - seen.empty_lines + (info.comment_lines - seen.comment_lines);
 
@@ -29,19 +29,20 @@ export function lineCounter() {
       const extra = before(info);
       const breaks = info.lines - seen.lines - extra - 1;
       let start = line + extra;
-      if (isLeft) start += Math.max(0, breaks - countIn(fields, /[\r\n]/g));
+      if (isPassed) start += Math.max(0, breaks - countIn(fields, /[\r\n]/g));
       line = start + 1 + (breaks === 0 ? 0 : countIn(fields, /\r\n|\n|\r/g));
       seen = { lines: info.lines, empty_lines: info.empty_lines, comment_lines: info.comment_lines };
-      isLeft = false;
+      isPassed = false;
       return start;
     },
 
-    startOfFault: (info: RecordInfo) => line + before(info) + (isLeft ? info.lines - seen.lines - before(info) - 1 : 0),
+    startOfFault: (info: RecordInfo) =>
+      line + before(info) + (isPassed ? info.lines - seen.lines - before(info) - 1 : 0),
 
-    leaveFault(info: RecordInfo): void {
+    passFault(info: RecordInfo): void {
       line += info.lines - seen.lines;
       seen = { lines: info.lines, empty_lines: info.empty_lines, comment_lines: info.comment_lines };
-      isLeft = true;
+      isPassed = true;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../domain/nearest.ts';
 import type { EnumeratedItem, Hint, InvalidRecord } from '../../ports/enumerator.ts';
 import { markUndecodable, type TextFaults } from '../reading/decoder.ts';
-import { ALL_KNOWN, type Ending } from '../reading/invalid.ts';
+import { ALL_KNOWN, type RefusalEnd } from '../reading/invalid.ts';
 import { MAX_ITEM_LENGTH, rowPayload, uniqueNames } from '../reading/rows.ts';
 import { nulFound, undecodable } from '../reading/text.ts';
 import type { WarningCounter } from '../reading/warnings.ts';
@@ -9,26 +9,26 @@ import type { CsvConfig } from './config.ts';
 import { lineCounter, type RecordInfo } from './lines.ts';
 import { warnOfData } from './warnings.ts';
 
-/** What is wrong: no header, no such id_column (the reason names the file), too few or too many fields, quotes, text, no id. */
+/** Kind of fault: no header, missing id_column (the reason names the file), too few or too many fields, quotes, text, no id. */
 export type CsvFaultKind = 'header' | 'columns' | 'short' | 'long' | 'quotes' | 'text' | 'id';
 
-/** Why a row cannot be read, where it starts, and what was known of the file then. */
+/** A row that cannot be read: reason, line, and what was known of the file at that point. */
 export interface CsvFault {
   readonly kind: CsvFaultKind;
   readonly line: number;
   readonly reason: string;
-  /** The line behind the header; 1 where there is none yet. */
+  /** The line after the header; 1 before it is known. */
   readonly headerEnd: number;
   readonly names: readonly string[];
 }
 
-/** Ends the reading of a file: a row that makes what is behind it unreadable, or that nobody collects. */
+/** Ends the reading of a file: the row makes the rest unreadable, or no collector takes invalid rows. */
 export class RefusedRow extends Error {
   readonly fault: CsvFault;
   readonly record: InvalidRecord;
-  readonly ending: Ending;
+  readonly ending: RefusalEnd;
 
-  constructor(fault: CsvFault, record: InvalidRecord, ending: Ending) {
+  constructor(fault: CsvFault, record: InvalidRecord, ending: RefusalEnd) {
     super(fault.reason);
     this.fault = fault;
     this.record = record;
@@ -36,19 +36,19 @@ export class RefusedRow extends Error {
   }
 }
 
-/** Faults of csv-parse, by code, as what was expected and found. */
+/** Messages for csv-parse error codes: expected and found. */
 const FAULTS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'expected a closing quote, found the end of the file',
-  CSV_INVALID_CLOSING_QUOTE: 'expected a delimiter behind a closing quote, found text',
-  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a delimiter behind a closing quote, found text',
+  CSV_INVALID_CLOSING_QUOTE: 'expected a delimiter after a closing quote, found text',
+  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: 'expected a delimiter after a closing quote, found text',
   INVALID_OPENING_QUOTE: 'expected no quote inside a field without quotes, found one',
   CSV_MAX_RECORD_SIZE: `expected a row of at most ${MAX_ITEM_LENGTH} bytes, found a longer one`,
 };
 
-/** What stands for bytes that do not decode in what csv-parse gives. */
+/** Replaces undecodable bytes in the text that csv-parse receives. */
 const UNDECODABLE_BYTES = '\0\ufffd';
 
-/** Turns records into items, in order: the header first, then a check and a payload for each row. */
+/** Turns records into items, in order: reads the header, then checks each row and builds its payload. */
 export class CsvRows {
   private readonly config: CsvConfig;
   private readonly warnings: WarningCounter;
@@ -63,13 +63,13 @@ export class CsvRows {
   private headerEnd = 1;
   private payloadOf: ReturnType<typeof rowPayload> = () => ({});
   private idAt = -1;
-  /** Rows seen, and how many of them are items. */
+  /** Rows seen, and items returned. */
   private index = 0;
   private given = 0;
-  /** Where the last row begins that could not be read: it may have several faults. */
+  /** Line of the last faulty row: csv-parse may report several errors for one row. */
   private faultyRow = -1;
 
-  /** `collect`: takes rows that cannot be items; without it the first one ends the file. `hintFor`: what to do about a fault. */
+  /** `collect` takes rows that cannot be items; without it the first one ends the file. `hintFor` gives the advice for a fault. */
   constructor(
     config: CsvConfig,
     warnings: WarningCounter,
@@ -85,24 +85,24 @@ export class CsvRows {
     this.limit = config.limit ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The first lines are no rows. */
+  /** Counts lines at the beginning that are not rows. */
   skipLines(count: number): void {
     this.lines.skip(count);
   }
 
-  /** A text that csv-parse can hold: it reads bytes. */
-  take(text: string): string {
+  /** Prepares text for csv-parse, which reads bytes: undecodable marks are replaced. */
+  prepare(text: string): string {
     this.hasText = true;
     this.hasNul ||= text.includes('\0');
     return this.faults.undecodable ? markUndecodable(text, UNDECODABLE_BYTES) : text;
   }
 
-  /** Whether there are as many items as wanted: what is behind them does not matter. */
+  /** Checks whether the limit is reached; later rows do not matter. */
   isDone(): boolean {
     return this.given === this.limit;
   }
 
-  /** Rows and columns so far. */
+  /** Rows, items and columns so far. */
   seen(): { readonly rows: number; readonly items: number; readonly columns: number } {
     return { rows: this.index, items: this.given, columns: this.names?.length ?? 0 };
   }
@@ -120,40 +120,40 @@ export class CsvRows {
     }
     const row = this.index++;
     if (row < this.config.offset) return null;
-    const even = fields.length === this.names.length ? fields : this.evened(fields, this.names, start);
+    const even = fields.length === this.names.length ? fields : this.fitToColumns(fields, this.names, start);
     return even === null ? null : this.item(even, row, start);
   }
 
-  /** What csv-parse cannot read; only a quote in a bare field leaves no doubt where the next row begins. */
+  /** Handles a csv-parse error; only after a quote in an unquoted field is the start of the next row certain. */
   fault(error: Error & RecordInfo & { readonly code: string }): void {
     if (this.isDone()) return;
     const line = this.lines.startOfFault(error);
     const reason = FAULTS[error.code];
     if (reason === undefined) throw error;
-    if (error.code !== 'INVALID_OPENING_QUOTE' || this.names === null) throw this.refused('quotes', line, reason);
-    this.lines.leaveFault(error);
+    if (error.code !== 'INVALID_OPENING_QUOTE' || this.names === null) throw this.fatal('quotes', line, reason);
+    this.lines.passFault(error);
     if (line === this.faultyRow) return;
     this.faultyRow = line;
     if (this.index++ >= this.config.offset) this.reject('quotes', line, reason);
   }
 
-  /** A source without even a header says nothing about its columns. */
+  /** Throws RefusedRow if the source has no header. */
   refuseWithoutHeader(): void {
     if (this.names !== null || !this.config.has_header) return;
     const { skip_lines } = this.config;
     const nothing = skip_lines > 0 ? `no more than the ${skip_lines} of skip_lines` : 'an empty file';
     const found = this.hasText ? 'only empty lines and comments' : nothing;
-    throw this.refused('header', this.lines.next(), `expected a row of column names, found ${found}`);
+    throw this.fatal('header', this.lines.next(), `expected a row of column names, found ${found}`);
   }
 
   private takeNames(first: readonly string[], line: number): readonly string[] {
     const { columns, has_header, id_column } = this.config;
     if (columns && columns.length !== first.length) {
       const reason = `expected ${columns.length} fields (as many as columns), found ${first.length}`;
-      throw this.refused(first.length < columns.length ? 'short' : 'long', line, reason, columns);
+      throw this.fatal(first.length < columns.length ? 'short' : 'long', line, reason, columns);
     }
     const fault = has_header && !columns ? this.faultOfText(first) : null;
-    if (fault !== null) throw this.refused('text', line, fault);
+    if (fault !== null) throw this.fatal('text', line, fault);
     if (has_header && !columns) warnOfData(first, this.warnings);
     const names =
       columns ?? (has_header ? uniqueNames(first, this.warnings) : first.map((_, at) => `column_${at + 1}`));
@@ -162,13 +162,15 @@ export class CsvRows {
       this.idAt = names.indexOf(id_column);
       const expected = `expected a column of ${this.config.file_path}, found ${JSON.stringify(id_column)}`;
       const reason = `id_column: ${expected}.${didYouMean(id_column, names)}`;
-      if (this.idAt < 0) throw this.refused('columns', line, reason, names);
+      if (this.idAt < 0) throw this.fatal('columns', line, reason, names);
     }
     return names;
   }
 
-  /** A row with another number of fields than columns, made even if the config says so; null when it is left out. */
-  private evened(fields: readonly string[], columns: readonly string[], line: number): readonly string[] | null {
+  /**
+   * Fits a row with a wrong number of fields to the columns if the config allows it; else rejects it and returns null.
+   */
+  private fitToColumns(fields: readonly string[], columns: readonly string[], line: number): readonly string[] | null {
     const tooMany = fields.slice(columns.length);
     if (this.config.ragged_rows === 'pad' && tooMany.every((field) => field.trim() === '')) {
       return columns.map((_, at) => fields[at] ?? '');
@@ -207,8 +209,8 @@ export class CsvRows {
       throw new RefusedRow(fault, record, { ...ALL_KNOWN, helpsToSkip: this.config.on_invalid !== 'skip' });
   }
 
-  /** The end of the source. */
-  private refused(kind: CsvFaultKind, line: number, reason: string, names?: readonly string[]): RefusedRow {
+  /** Makes the error that ends the source. */
+  private fatal(kind: CsvFaultKind, line: number, reason: string, names?: readonly string[]): RefusedRow {
     const fault = this.faultAt(kind, line, reason, names);
     return new RefusedRow(fault, this.recordOf(fault), { ...ALL_KNOWN, helpsToSkip: false });
   }

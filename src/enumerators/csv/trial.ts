@@ -1,24 +1,24 @@
 import { Readable } from 'node:stream';
 import { type CsvConfig, csvConfigSchema } from './config.ts';
 import type { Excerpt } from './excerpt.ts';
-import { beginningOf, recordsOf } from './parser.ts';
+import { detectBeginning, recordsOf } from './parser.ts';
 import { CsvRows, RefusedRow } from './rows.ts';
 
-/** How far settings read an excerpt. */
+/** How far a config reads an excerpt. */
 export interface Trial {
-  /** The line on which the first record starts that cannot be an item; infinite: there is none. */
+  /** Line of the first record that cannot be an item; infinite if there is none. */
   readonly until: number;
-  /** Rows seen, those of them that are items, and columns. */
+  /** Rows seen, items among them, and columns. */
   readonly rows: number;
   readonly items: number;
   readonly columns: number;
-  /** Whether something is odd about their names. */
+  /** True if a warning about column names was raised. */
   readonly isOdd: boolean;
 }
 
 const FAILED: Trial = { until: 0, rows: 0, items: 0, columns: 0, isOdd: false };
 
-/** Reads an excerpt with other settings than those by which it was refused. */
+/** Reads an excerpt with changed settings. */
 export async function tryCsv(given: CsvConfig, excerpt: Excerpt): Promise<Trial> {
   const { success, data: config } = csvConfigSchema.safeParse({
     ...given,
@@ -33,18 +33,18 @@ export async function tryCsv(given: CsvConfig, excerpt: Excerpt): Promise<Trial>
     },
     report: () => {},
   };
-  // Nobody collects: the first record that is not to be skipped ends it.
+  // Without a collector the first invalid record ends the trial.
   const rows = new CsvRows(config, warnings, excerpt.faults, config.on_invalid === 'skip' ? () => {} : undefined, () =>
     Promise.resolve(''),
   );
   try {
-    const records = await recordsOf(config, beginningOf(config, excerpt), Readable.from([excerpt.text]), rows);
+    const records = await recordsOf(config, detectBeginning(config, excerpt), Readable.from([excerpt.text]), rows);
     for await (const _ of records);
     rows.refuseWithoutHeader();
   } catch (error) {
     if (!(error instanceof RefusedRow) || error.fault.kind === 'columns') return FAILED;
     const { kind, line } = error.fault;
-    // The end of an excerpt may be inside of a quoted field.
+    // The excerpt may end inside a quoted field.
     const isCutOff = kind === 'quotes' && !excerpt.isWhole && line > excerpt.line;
     return { until: isCutOff ? Number.POSITIVE_INFINITY : line, ...rows.seen(), isOdd };
   }

@@ -1,17 +1,17 @@
 import type { TextStart } from '../reading/text.ts';
 import type { WarningCounter } from '../reading/warnings.ts';
 import type { CsvConfig } from './config.ts';
-import { isOneColumn, tableIn } from './detect-delimiter.ts';
+import { findTable, isOneColumn } from './detect-delimiter.ts';
 import type { CsvBeginning } from './parser.ts';
 
-/** What is odd about a CSV file that can be read all the same. */
+/** Warnings about a CSV file that can still be read. */
 export const CSV_WARNINGS = {
   renamed_column:
-    'Columns without a name, or with a name that came before, were given one. If the first row is data, set has_header: false.',
+    'Columns without a name, or with a repeated name, were renamed. If the first row is data, set has_header: false.',
   header_like_data: 'Names of columns look like data. If the first row is data, set has_header: false.',
   one_column:
-    'Every row is one field, but lines of it have the same number of another delimiter. If they are the table, set what is named here.',
-  empty_row: 'Rows without any value are items, too: an agent is paid for each. Remove them from the file.',
+    'Every row has one field, but its lines contain the same number of another delimiter. If that is the table, use the settings named here.',
+  empty_row: 'Rows without any value become items, too: an agent is paid for each. Remove them from the file.',
 } as const;
 
 const NUMBER = /^[-+]?(?:[$€£¥]\s?)?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?(?:\s?[%$€£¥])?$/;
@@ -21,17 +21,17 @@ const EMAIL = /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/;
 const UUID = /^\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?$/i;
 const URL = /^(?:[a-z][a-z0-9+.-]*:\/\/|www\.[^\s.]+\.)\S+$/i;
 const TIME = /^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[ap]\.?m\.?)?$/i;
-/** With the code of a country, of a city, or as in North America; other numbers with dashes are spans. */
+/** With a country code, an area code, or in North American form; other numbers with dashes are ranges. */
 const PHONE = /^(?:\+\d[\d ()./-]{6,}|\(?0\d+\)?[ /-][\d ./-]{4,}|(?:1[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4})$/;
 const BOOLEAN = /^(?:true|false)$/i;
 const DATA = [NUMBER, DATE, EMAIL, UUID, URL, TIME, PHONE, BOOLEAN];
 const YEAR = /^(?:19|20)\d{2}$/;
-/** No value of interest is longer. */
+/** Longer names are not checked. */
 const LONGEST = 2000;
 
 /**
- * Warns of names that are data: numbers, dates, times, addresses, identifiers; not of years that follow each other or of
- * several hours, as tables have.
+ * Warns of column names that look like data: numbers, dates, times, addresses, identifiers; not of consecutive years or
+ * of several times of day, which tables have as columns.
  */
 export function warnOfData(names: readonly string[], warnings: WarningCounter): void {
   const years = names.filter((name) => YEAR.test(name.trim())).map(Number);
@@ -47,7 +47,7 @@ export function warnOfData(names: readonly string[], warnings: WarningCounter): 
   }
 }
 
-/** Warns where every row is one field, and a table is seen in the lines behind those that are skipped. */
+/** Warns if every row is one field but a table is found below the skipped lines. */
 export function warnOfOneColumn(
   { quote, comment }: CsvConfig,
   start: TextStart,
@@ -57,7 +57,7 @@ export function warnOfOneColumn(
   const rest = { ...start, text: start.text.slice(characters) };
   const marks = { quote, comment };
   if (!isOneColumn(rest, delimiter, marks)) return;
-  const table = tableIn(rest, marks);
+  const table = findTable(rest, marks);
   if (table === null) return;
   const mark = `delimiter: ${JSON.stringify(table.delimiter === '\t' ? 'tab' : table.delimiter)}`;
   const skip = table.lines === 0 ? '' : `skip_lines: ${lines + table.lines} and `;

@@ -9,7 +9,7 @@ import type { WarningCounter } from '../reading/warnings.ts';
 import { repeatsKeys } from './repeated-keys.ts';
 import { didYouMeanStep, EVERY, itemsPath, splitPath } from './route.ts';
 
-/** A value and where it was found; `key`: its name in an object whose members are items. */
+/** A value and its place; `key`: its name if it is a member of an object. */
 export interface Located {
   readonly text: string;
   readonly value: Json;
@@ -17,28 +17,28 @@ export interface Located {
   readonly place: string;
 }
 
-/** What cannot be an item, with what was expected and found. */
+/** A value that cannot be an item: expected and found. */
 export interface Fault {
   readonly place: string;
   readonly reason: string;
   readonly hint: string | (() => Promise<string>);
 }
 
-/** A key, or why there is none. */
+/** A key, or the reason why there is none. */
 type Key = { readonly key: string } | { readonly reason: string };
 
 const FIX = 'Fix that item, or leave it out.';
 const ID_HINT = 'Every item needs the id_field; leave it out to number the items.';
-/** What may be half of a pair. */
+/** An escape that may be an unpaired surrogate. */
 const SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /**
- * Makes the item of a value, or says why it cannot be one. `index` counts values, `position` items before it; `faults`
- * are those of the text.
+ * Creates the function that turns a value into an item or a fault. `index` counts values, `position` items before it;
+ * `faults` are those of the text.
  */
 export function jsonItems({ items_path, id_field }: JsonConfig, warnings: WarningCounter, faults: TextFaults) {
   const idPath = id_field === undefined ? null : splitPath(id_field);
-  // Names in several objects may be the same.
+  // Names of several objects may collide.
   const isNamed = items_path !== undefined && !itemsPath(items_path).includes(EVERY);
 
   return ({ text, value, key: name, place }: Located, index: number, position: number): EnumeratedItem | Fault => {
@@ -75,13 +75,13 @@ export function jsonItems({ items_path, id_field }: JsonConfig, warnings: Warnin
   }
 }
 
-/** Half of a surrogate pair is no text that could be stored. */
+/** Accepts non-empty text; unpaired surrogates cannot be stored. */
 function keyOf(value: Json, what: string): Key {
   if (typeof value === 'string' && value !== '' && value.isWellFormed()) return { key: value };
   return { reason: `expected ${what}, found ${show(value)}` };
 }
 
-/** The fields of a value; anything but an object is one, `value`. */
+/** The fields of a value; a value that is not an object becomes the field `value`. */
 function fieldsOf(value: Json, name: string | null): JsonObject {
   const fields = isObject(value) ? value : { value };
   return name === null || Object.hasOwn(fields, '_key') ? fields : { ...fields, _key: name };

@@ -1,34 +1,37 @@
 import { joinPath } from './route.ts';
 
-/** A list of a JSON text, or an object whose members are alike, and so may be items. */
+/** A list in a JSON text, or an object whose members are alike and so may be items. */
 export interface Collection {
-  /** As items_path is written; `*`: at the top. */
+  /** Path in the syntax of items_path; `*` = the top. */
   readonly path: string;
   readonly kind: 'list' | 'members';
 }
 
-/** A container that is open, or was. */
+/** An array or object of the text. */
 interface Container {
   readonly kind: 'array' | 'object';
-  /** The keys that lead to it; null below an array. */
+  /** Keys from the root; null below an array. */
   readonly path: readonly string[] | null;
-  /** Of an object: its own keys, the first ones. */
+  /** First keys of an object. */
   readonly keys: string[];
   values: number;
-  /** The objects among its values, the first ones; how many there are. */
+  /** First objects among its values, and their number. */
   readonly objects: Container[];
   objectCount: number;
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]|[^\s{}[\],:"]+/gs;
-/** Deeper ones are told by nobody. */
-const DEEPEST = 4;
-const COMPARED = 3;
+/** Deeper collections are not suggested. */
+const MAX_LIST_DEPTH = 4;
+const OBJECTS_COMPARED = 3;
 const KEYS_COMPARED = 50;
 
-/** Where items may be in the beginning of the first JSON text: nearest to the top first. The grammar is not judged. */
+/**
+ * Finds collections of possible items in the beginning of the first JSON text, nearest to the top first. Does not check
+ * the grammar.
+ */
 export function collectionsIn(text: string): readonly Collection[] {
-  const all = containersIn(text).filter(({ path }) => path !== null && path.length <= DEEPEST);
+  const all = containersIn(text).filter(({ path }) => path !== null && path.length <= MAX_LIST_DEPTH);
   const found: { readonly path: readonly string[]; readonly kind: Collection['kind'] }[] = [];
   for (const container of all.toSorted((a, b) => (a.path?.length ?? 0) - (b.path?.length ?? 0))) {
     const path = container.path ?? [];
@@ -62,14 +65,14 @@ function containersIn(text: string): readonly Container[] {
     const path = parent === undefined ? [] : parent.kind === 'array' || !parent.path ? null : [...parent.path, key];
     const kind = token === '{' ? 'object' : 'array';
     const container: Container = { kind, path, keys: [], values: 0, objects: [], objectCount: 0 };
-    if (parent && kind === 'object' && ++parent.objectCount <= COMPARED) parent.objects.push(container);
+    if (parent && kind === 'object' && ++parent.objectCount <= OBJECTS_COMPARED) parent.objects.push(container);
     if (path !== null) all.push(container);
     open.push(container);
   }
   return all;
 }
 
-/** Null: no JSON. */
+/** Parses a key; null if it is not JSON. */
 function keyOf(token: string): string | null {
   try {
     return JSON.parse(token) as string;
@@ -78,7 +81,7 @@ function keyOf(token: string): string | null {
   }
 }
 
-/** Whether all values of an object are objects with about the same keys. */
+/** Checks whether all values of an object are objects with similar keys. */
 function areAlike({ values, objects, objectCount }: Container): boolean {
   const [first, ...others] = objects;
   if (!first || others.length === 0 || objectCount < values) return false;

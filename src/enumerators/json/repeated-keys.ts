@@ -4,14 +4,14 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 /**
- * Whether an object in this JSON text has a key twice, of which its value kept the last: the text has more keys then.
- * Counting them is much cheaper than remembering them.
+ * Checks whether an object in this JSON text repeats a key, of which JSON.parse kept the last: the text then has more
+ * keys than the value. Counting keys is much cheaper than remembering them.
  */
 export function repeatsKeys(text: string, value: Json): boolean {
   return typeof value === 'object' && value !== null && keysOfText(text) > keysOfValue(value);
 }
 
-/** The text is known to be JSON: a string with a colon behind it is a key. */
+/** Counts the keys of valid JSON text: a string followed by a colon is a key. */
 function keysOfText(text: string): number {
   let keys = 0;
   for (let start = text.indexOf('"'); start >= 0; ) {
@@ -31,7 +31,7 @@ function isEscaped(text: string, at: number): boolean {
   return (at - before) % 2 === 1;
 }
 
-/** JSON has no other characters up to the space between its tokens. */
+/** In valid JSON only white space is at or below U+0020 between tokens. */
 function isSpace(code: number): boolean {
   return code <= 0x20;
 }

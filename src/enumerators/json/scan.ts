@@ -2,40 +2,40 @@ import { ESCAPE, LONGEST_ESCAPE, SPACE, TextCursor, WORD, WORD_RUN } from './cur
 import type { JsonRoute, Step, ValueKind } from './route.ts';
 import { wantedValues } from './values.ts';
 
-/** The deepest nesting that is read: more is no data, and would break what serializes it later. */
+/** Deepest nesting accepted: deeper JSON is not data, and would break later serialization. */
 export const MAX_DEPTH = 500;
 
-/** A wanted value, as text, and where it starts (from 1; columns in UTF-16 units). */
+/** A selected value, as text, and its start (from 1; columns in UTF-16 units). */
 export interface FoundValue {
   readonly text: string;
-  /** Its key, where it is one of an object. */
+  /** Its key, if it is a member of an object. */
   readonly key: string | null;
   readonly line: number;
   readonly column: number;
 }
 
-/** What a scan looks for, and how it complains. */
+/** What a scan selects, and how it reports faults. */
 export interface ScanOptions {
   /**
-   * Steps from the root of each text to the array or object whose values are wanted. `whole`: the root is that array, or
-   * there are several texts that are the values themselves. Null: one text, only to be checked.
+   * Steps from the root of each text to the array or object whose values are selected. `whole`: the root is that array,
+   * or several texts are the values themselves. Null: one text, only to be checked.
    */
   readonly path: readonly Step[] | 'whole' | null;
-  /** Of one value or token, in characters. */
+  /** Longest value or token, in characters. */
   readonly maxLength: number;
-  /** Makes the error for a fault of the text at a place; `found`: the character that cannot be there. */
+  /** Makes the error for invalid JSON; `found`: the unexpected character. */
   fault(line: number, column: number, message: string, found?: string): Error;
-  /** Makes the error for JSON that has not the values that are wanted; else `fault` does. */
+  /** Makes the error for valid JSON without the selected values; default: `fault`. */
   unfit?(line: number, column: number, message: string): Error;
-  /** Told where a path with wildcards leads nowhere. */
+  /** Receives places where a path with wildcards leads nowhere. */
   missed?(line: number, column: number, message: string): void;
 }
 
-/** Takes JSON text in pieces of any size. */
+/** Scans JSON text in pieces of any size. */
 export interface JsonScan {
-  /** The wanted values that end in this piece. */
+  /** Returns the selected values that end in this piece. */
   push(piece: string): readonly FoundValue[];
-  /** There is no more text; a number may end with it. */
+  /** Ends the text; returns a value that ends with it. */
   end(): readonly FoundValue[];
 }
 
@@ -49,13 +49,13 @@ type Expected =
   | '"," or "}"'
   | 'the end';
 
-/** Before each text of a sequence (RFC 7464). */
+/** Precedes each text of a JSON text sequence (RFC 7464). */
 const RECORD_SEPARATOR = '\u001e';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What is being cut out: its text in earlier pieces, where it goes on in this one, where it began. */
-interface Cut {
+/** The value being captured: its text in earlier pieces, its offset in this one, its start. */
+interface Capture {
   text: string;
   from: number;
   readonly line: number;
@@ -63,8 +63,8 @@ interface Cut {
 }
 
 /**
- * Checks JSON text of any size against the grammar, in constant memory, and cuts out the values of one array for
- * JSON.parse: faster than building them from tokens, and every fault has its line and column.
+ * Creates a scanner that checks JSON of any size against the grammar, in constant memory, and captures the selected
+ * values for JSON.parse: faster than building them from tokens, and every fault has its line and column.
  */
 export function scanJson(options: ScanOptions): JsonScan {
   return new Scanner(options);
@@ -79,9 +79,9 @@ class Scanner extends TextCursor implements JsonScan {
   private inString = false;
 
   private isLast = false;
-  private cut: Cut | null = null;
+  private capture: Capture | null = null;
   private found: FoundValue[] = [];
-  /** The first of several texts that are values; the only one would be none. */
+  /** The first text, held back until a second one follows: a single object is not an item. */
   private held: FoundValue | null = null;
 
   constructor(options: ScanOptions) {
@@ -93,17 +93,17 @@ class Scanner extends TextCursor implements JsonScan {
 
   push(piece: string): readonly FoundValue[] {
     const { maxLength } = this.options;
-    this.goOn(piece);
+    this.append(piece);
     this.found = [];
     let more = true;
     while (more && this.at < this.text.length) more = this.inString ? this.readString() : this.readToken();
-    const { cut } = this;
-    if (cut) {
-      cut.text += this.text.slice(cut.from, this.at);
-      cut.from = 0;
+    const { capture } = this;
+    if (capture) {
+      capture.text += this.text.slice(capture.from, this.at);
+      capture.from = 0;
     }
-    if (this.values.mayBeTheOnly() && (cut?.text.length ?? 0) > maxLength) this.refuseTheOnly(cut);
-    if (this.text.length - this.at > maxLength || (cut?.text.length ?? 0) > maxLength) {
+    if (this.values.mayBeTheOnly() && (capture?.text.length ?? 0) > maxLength) this.refuseSingleObject(capture);
+    if (this.text.length - this.at > maxLength || (capture?.text.length ?? 0) > maxLength) {
       throw this.refuse(`expected at most ${maxLength} characters in one value, found more`);
     }
     return this.found;
@@ -114,15 +114,15 @@ class Scanner extends TextCursor implements JsonScan {
     const last = this.push('');
     const wanted = this.inString ? 'the end of a string' : this.expected;
     if (wanted !== 'the end') throw this.refuse(`expected ${wanted}, found the end of the text`);
-    if (this.values.mayBeTheOnly()) this.refuseTheOnly(this.held);
+    if (this.values.mayBeTheOnly()) this.refuseSingleObject(this.held);
     return last;
   }
 
-  private refuseTheOnly(place: Pick<FoundValue, 'line' | 'column'> | null): void {
+  private refuseSingleObject(place: Pick<FoundValue, 'line' | 'column'> | null): void {
     throw this.unfit('expected an array at the top, found an object', place?.line ?? this.line, place?.column ?? 1);
   }
 
-  /** Reads on in a string; false when the rest of the text says too little. */
+  /** Reads on in a string; false if more text is needed. */
   private readString(): boolean {
     const { text } = this;
     let { at } = this;
@@ -141,7 +141,7 @@ class Scanner extends TextCursor implements JsonScan {
     throw this.unexpected('a character of a string or a whole escape');
   }
 
-  /** Reads one token outside strings; false when the rest of the text says too little. */
+  /** Reads one token outside strings; false if more text is needed. */
   private readToken(): boolean {
     const character = this.text[this.at];
     const { expected } = this;
@@ -199,7 +199,7 @@ class Scanner extends TextCursor implements JsonScan {
 
   private startString(): void {
     if (!this.awaitsKey()) this.startValue('scalar');
-    else if (this.route?.wantsKey(this.containers.length)) this.startCut();
+    else if (this.route?.wantsKey(this.containers.length)) this.startCapture();
     this.at++;
     this.inString = true;
   }
@@ -208,7 +208,8 @@ class Scanner extends TextCursor implements JsonScan {
     if (this.awaitsKey()) {
       this.expected = '":"';
       const { route } = this;
-      if (route?.wantsKey(this.containers.length)) this.complain(route.key(JSON.parse(this.endCut().text) as string));
+      if (route?.wantsKey(this.containers.length))
+        this.throwProblem(route.key(JSON.parse(this.endCapture().text) as string));
     } else this.endValue();
   }
 
@@ -229,7 +230,7 @@ class Scanner extends TextCursor implements JsonScan {
   private close(kind: ValueKind): void {
     const closing = kind === 'array' ? '"]"' : '"}"';
     if (!this.expected.endsWith(closing)) throw this.unexpected(this.expected);
-    this.complain(this.route?.close(this.containers.length));
+    this.throwProblem(this.route?.close(this.containers.length));
     this.containers.pop();
     this.at++;
     this.endValue();
@@ -239,13 +240,13 @@ class Scanner extends TextCursor implements JsonScan {
     if (!this.startsValue()) throw this.unexpected(this.expected);
     const depth = this.containers.length;
     if (depth === 0) {
-      this.complain(this.values.startText(kind));
+      this.throwProblem(this.values.startText(kind));
       this.route = this.values.route();
       if (this.held) this.found.push(this.held);
       this.held = null;
     }
-    if (this.takes(depth)) this.startCut();
-    else this.complain(this.route?.startValue(depth, kind));
+    if (this.takes(depth)) this.startCapture();
+    else this.throwProblem(this.route?.startValue(depth, kind));
     this.expected = 'the end';
   }
 
@@ -253,7 +254,7 @@ class Scanner extends TextCursor implements JsonScan {
     return this.route ? this.route.takesValues(depth) : depth === 0 && this.values.areTexts();
   }
 
-  /** One text may follow another. */
+  /** Checks whether a value may start here; one text may follow another. */
   private startsValue(): boolean {
     const { expected } = this;
     return (
@@ -264,22 +265,22 @@ class Scanner extends TextCursor implements JsonScan {
   private endValue(): void {
     const container = this.containers.at(-1);
     this.expected = container === undefined ? 'the end' : container === 'array' ? '"," or "]"' : '"," or "}"';
-    if (!this.cut || !this.takes(this.containers.length)) return;
-    if (this.values.mayBeTheOnly()) this.held = this.endCut();
-    else this.found.push(this.endCut());
+    if (!this.capture || !this.takes(this.containers.length)) return;
+    if (this.values.mayBeTheOnly()) this.held = this.endCapture();
+    else this.found.push(this.endCapture());
   }
 
-  private startCut(): void {
-    this.cut = { text: '', from: this.at, line: this.line, column: this.column() };
+  private startCapture(): void {
+    this.capture = { text: '', from: this.at, line: this.line, column: this.column() };
   }
 
-  private endCut(): FoundValue {
-    const { text, from, line, column } = this.cut ?? { text: '', from: this.at, line: this.line, column: 0 };
-    this.cut = null;
+  private endCapture(): FoundValue {
+    const { text, from, line, column } = this.capture ?? { text: '', from: this.at, line: this.line, column: 0 };
+    this.capture = null;
     return { text: text + this.text.slice(from, this.at), key: this.route?.member() ?? null, line, column };
   }
 
-  private complain(problem: string | null | undefined): void {
+  private throwProblem(problem: string | null | undefined): void {
     if (problem) throw this.unfit(problem, this.line, this.column());
   }
 

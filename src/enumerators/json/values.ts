@@ -1,8 +1,8 @@
 import { type JsonRoute, routeTo, type Step, type ValueKind } from './route.ts';
 
 /**
- * Which values of JSON texts are wanted: those at the end of a route, or whole texts (ScanOptions.path). Without a path all
- * texts of a file are arrays, or there are several and all are objects: anything else is more likely damage.
+ * Tracks which values of JSON texts are selected: those at the end of a route, or whole texts (ScanOptions.path).
+ * Without a path, all texts of a file must be arrays, or several texts objects; a mix is more likely damage.
  */
 export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (message: string) => void) {
   let texts = 0;
@@ -11,26 +11,26 @@ export function wantedValues(path: readonly Step[] | 'whole' | null, missed: (me
     path === null ? null : routeTo(path === 'whole' ? [] : path, { takesObjects: path !== 'whole', missed });
 
   return {
-    /** Null where whole texts are wanted, or nothing. */
+    /** Null if whole texts are selected, or nothing. */
     route: () => route,
-    /** The first text tells what the others are; an answer is a problem. */
+    /** Starts a text; the first one decides the kind of all. Returns a problem or null. */
     startText(kind: ValueKind): string | null {
       if (++texts === 1 && path === 'whole' && kind === 'object') {
         areItems = true;
         route = null;
       }
       const wanted = areItems ? 'object' : 'array';
-      return path !== 'whole' || texts === 1 || kind === wanted ? null : mixed(wanted, kind);
+      return path !== 'whole' || texts === 1 || kind === wanted ? null : mixedKinds(wanted, kind);
     },
-    /** Whether the texts themselves are wanted. */
+    /** Checks whether the texts themselves are selected. */
     areTexts: () => areItems,
-    /** Whether the first text is an object and no other has come: the only one is no item. */
+    /** Checks whether the only text so far is an object: a single one is not an item. */
     mayBeTheOnly: () => areItems && texts === 1,
   };
 }
 
-/** What is wrong with a text that is not of the kind of those before. */
-export function mixed(wanted: ValueKind, found: ValueKind): string {
+/** Describes a text of another kind than those before. */
+export function mixedKinds(wanted: ValueKind, found: ValueKind): string {
   return `expected ${KINDS[wanted]}, as the texts before, found ${KINDS[found]}`;
 }
 

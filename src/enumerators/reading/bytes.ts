@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } 
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** How a file is compressed: its name, and its first bytes (RFC 1952; RFC 8878, where a skippable frame may come first). */
+/** A compression format and how its first bytes look (RFC 1952; RFC 8878, where a skippable frame may come first). */
 interface Compression {
   readonly name: 'gzip' | 'zstd';
   readonly begins: (start: Buffer) => boolean;
@@ -24,10 +24,10 @@ const COMPRESSIONS: readonly Compression[] = [
   },
 ];
 
-/** What a name may end with where its file is compressed. */
+/** File name endings of compressed files. */
 export const COMPRESSED_ENDING = /\.(?:gz|gzip|zst|zstd)$/i;
 
-/** A compressed file that is cut off or damaged; what came before the fault was given. */
+/** A compressed file is truncated or damaged; the data before the fault was delivered. */
 export class DamagedFile extends Error {
   override readonly name = 'DamagedFile';
 
@@ -40,8 +40,9 @@ export class DamagedFile extends Error {
 }
 
 /**
- * The bytes of a file in chunks of at most 64 KiB, decompressed when its first bytes say gzip or zstd, whatever its name is;
- * so memory does not grow with what they decompress to. Null = no regular file. Throws DamagedFile and errors of the system.
+ * Opens a file as chunks of at most 64 KiB, decompressed if its first bytes are gzip or zstd, whatever its name, so
+ * that memory does not grow with the decompressed size. Null if it is not a regular file. Throws DamagedFile and system
+ * errors.
  */
 export async function openBytes(path: string): Promise<AsyncIterable<Buffer> | null> {
   const stats = await stat(path);
@@ -63,14 +64,17 @@ async function firstBytes(path: string): Promise<Buffer> {
   }
 }
 
-/** Frame by frame: Node's streams end with the first frame of zstd (`pzstd` and `cat` write several), and with gzip's last member. */
+/**
+ * Decompresses frame by frame: Node's streams end after the first zstd frame (`pzstd` and `cat` write several) and
+ * after the last gzip member.
+ */
 async function* decompress(path: string, size: number, { name, create }: Compression): AsyncGenerator<Buffer> {
   for (let at = 0; at < size; ) {
     const file = createReadStream(path, { start: at, highWaterMark: CHUNK_BYTES });
     const stream = create();
     file.on('error', (error) => stream.destroy(error));
     stream.on('close', () => file.destroy());
-    // One that comes once it has ended is about the next frame, which is read by itself.
+    // An error after the end concerns the next frame, which is read separately.
     stream.on('error', () => {});
     try {
       yield* file.pipe(stream) as AsyncIterable<Buffer>;
@@ -84,7 +88,7 @@ async function* decompress(path: string, size: number, { name, create }: Compres
   }
 }
 
-/** Whether only zeros follow, as on tapes. */
+/** Checks whether only zero padding follows, as on tapes. */
 async function isPadding(path: string, from: number): Promise<boolean> {
   for await (const chunk of createReadStream(path, { start: from, highWaterMark: CHUNK_BYTES })) {
     if ((chunk as Buffer).some((byte) => byte !== 0)) return false;

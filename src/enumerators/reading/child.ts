@@ -3,16 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { dropPartialLine } from '../../domain/cut.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import { lineCutter } from './lines.ts';
 import { MAX_ITEM_LENGTH } from './rows.ts';
 import { throwIfAborted } from './yielder.ts';
 
-/** A program in a process of its own: it may block, spin or swell without harm to ours. */
+/**
+ * A program in a process of its own: it may block, loop forever, exhaust its memory or crash without harm to ours, which a
+ * thread could not promise (docs/decisions/0008-child-programs.md).
+ */
 export interface ChildProgram {
-  /** JavaScript module text; reads `input` from stdin and writes lines to descriptor 3, synchronously. */
+  /** Absolute path of a module that reads `input` (JSON) from stdin and writes lines to descriptor 3, synchronously. */
   readonly program: string;
-  readonly input: JsonObject;
+  readonly input: object;
   /** Flags of Node. */
   readonly flags: readonly string[];
   /** All of its environment. */
@@ -21,7 +23,7 @@ export interface ChildProgram {
   readonly workingDirectory: string;
   readonly signal: AbortSignal | undefined;
   readonly limits: ChildLimits;
-  /** Makes the error for a program that ended before it said so. */
+  /** Makes the error for a child that did not end with exit code 0. */
   failed(ending: ChildEnding): Error;
 }
 
@@ -30,11 +32,11 @@ export interface ChildLimits {
   readonly timeMs: number | null;
   readonly memoryBytes: number | null;
   readonly outputBytes: number | null;
-  /** Enforced by the system, whatever we do meanwhile. */
+  /** Enforced by the operating system, also while our process is busy or stopped. */
   readonly cpuSeconds: number;
 }
 
-/** Why a child is gone, and the end of what it wrote to stdout and stderr. */
+/** Why a child ended (`item`: a line is too long), its exit code or signal, and the end of its stdout and stderr. */
 export interface ChildEnding {
   readonly reason: 'time' | 'memory' | 'output' | 'item' | 'exit';
   readonly exit: string;
@@ -45,20 +47,21 @@ const LOG_TAIL = 8 * 1024;
 const WATCH_MS = 100;
 
 /**
- * Becomes the program (`"$@"`), with its limit (`$0`). Beside it waits a small shell at descriptor 4, a pipe from us: a line
- * means that the program has ended; its end without one, that we are gone. Then the program goes too: it may spin, or wait
- * for something, and would never notice.
+ * Replaces itself by the program (`"$@"`), under its limit of CPU seconds (`$0`). A background shell reads descriptor 4, a pipe
+ * from us: a line means that the program has ended; an end without a line, that our process is gone. It then kills the program,
+ * which would not notice while it computes or waits.
  */
 const START = 'ulimit -t "$0" 2>/dev/null; { read -r _ <&4 || kill -9 "$$"; } >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
 
 /**
- * Reads a child's lines in batches, no faster than they are taken; `log` gets what it wrote to stdout and stderr (the end
- * of it) when all went well. Spawned by hand: loading execa takes longer than the child needs for its first lines.
+ * Reads a child's lines in batches, no faster than the caller takes them; after a success `log` receives the end of its stdout
+ * and stderr. Kills the child when the caller stops early or a limit is exceeded; throws the error of `failed`, or AbpError
+ * `cancelled`.
  */
 export async function* childLines(child: ChildProgram, log?: (text: string) => void): AsyncGenerator<string[]> {
   throwIfAborted(child.signal);
   const { flags, program, limits, signal } = child;
-  const command = [process.execPath, ...flags, '--input-type=module', '--eval', program];
+  const command = [process.execPath, ...flags, program];
   const running = spawn('/bin/sh', ['-c', START, String(limits.cpuSeconds), ...command], {
     cwd: child.workingDirectory,
     env: child.environment,
@@ -81,7 +84,7 @@ export async function* childLines(child: ChildProgram, log?: (text: string) => v
   const output = running.stdio[3] as Readable;
   let finished = false;
   try {
-    // A child that is gone before it has read its input is told by its end.
+    // A child that ends before it has read its input is reported by its ending.
     running.stdin.on('error', () => {}).end(JSON.stringify(child.input));
     yield* linesOf(output, limits.outputBytes, stop);
     const how = await exit;
@@ -118,7 +121,7 @@ async function* linesOf(
   }
 }
 
-/** How a process ended: `exit code 1`, the name of a signal, or why it could not start. */
+/** Resolves with how a process ended: `exit code 1`, the name of a signal, or why it could not start. */
 function endOf(running: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     running.once('error', (error) => resolve(error.message));
@@ -126,7 +129,7 @@ function endOf(running: ChildProcess): Promise<string> {
   });
 }
 
-/** Reads streams for good, so that their writer never waits, and keeps the end. */
+/** Reads streams to their end, so that their writer never waits, and keeps the last characters. */
 function keepTail(streams: readonly Readable[]): { text(): string } {
   let tail = '';
   let isCut = false;
@@ -141,7 +144,7 @@ function keepTail(streams: readonly Readable[]): { text(): string } {
   return { text: () => (isCut ? dropPartialLine(tail) : tail).trim() };
 }
 
-/** Looks at the resident memory of a process, which the flags of Node do not bound (buffers live outside its heap). */
+/** Watches the resident memory of a process, which Node's flags do not limit (buffers are outside the heap). */
 function watchMemory(pid: number | undefined, limit: number | null, exceeded: () => void): NodeJS.Timeout | undefined {
   if (pid === undefined || limit === null) return undefined;
   const look = async () => {
@@ -150,7 +153,7 @@ function watchMemory(pid: number | undefined, limit: number | null, exceeded: ()
   return setInterval(() => void look(), WATCH_MS);
 }
 
-/** 0 when the process is gone. */
+/** Resident memory of a process; 0 when it is gone. */
 async function residentBytes(pid: number): Promise<number> {
   if (process.platform === 'linux') {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

@@ -1,29 +1,29 @@
 /**
- * What stands for bytes that do not decode, where who reads judges them: the first half of a surrogate pair, without the
- * second. As such a half it is in nearly no text, so that looking for it costs little.
+ * Marks undecodable bytes for readers that check their records: an unpaired high surrogate, which almost no text
+ * contains, so that searching for it is cheap.
  */
 const UNDECODABLE = '\udbff';
 
 const REPLACEMENT = '\ufffd';
 const UTF8_REPLACEMENT = Buffer.from(REPLACEMENT);
 
-/** What is known of a text while it is read. */
+/** Facts about a text, updated while it is read. */
 export class TextFaults {
-  /** As the config or a mark says. */
+  /** From the config or the byte order mark. */
   encoding = 'utf-8';
-  /** Whether some of what was read up to now does not decode. */
+  /** True if undecodable bytes have been read so far. */
   undecodable = false;
 }
 
-/** Decodes bytes that come in chunks. */
+/** Decodes chunks of bytes. */
 export interface Decoder {
-  /** As TextDecoder names it. */
+  /** Name as TextDecoder reports it. */
   readonly encoding: string;
-  /** The text of a chunk; null: the end of all. Throws TypeError at bytes that do not decode, unless they are kept. */
+  /** Decodes a chunk; null = end of input. Throws TypeError for undecodable bytes unless they are marked. */
   decode(chunk: Buffer | null): string;
 }
 
-/** A strict decoder; with `faults`, what does not decode is marked, as hasUndecodable tells. */
+/** Creates a strict decoder; with `faults`, undecodable bytes are marked instead (see hasUndecodable). */
 export function decoderOf(encoding: string, faults: TextFaults | undefined): Decoder {
   const strict = new TextDecoder(encoding, { fatal: true });
   let lenient: InstanceType<typeof TextDecoder> | null = null;
@@ -32,7 +32,7 @@ export function decoderOf(encoding: string, faults: TextFaults | undefined): Dec
   return {
     encoding: strict.encoding,
     decode(chunk) {
-      if (lenient) return marked(lenient, chunk);
+      if (lenient) return decodeMarked(lenient, chunk);
       try {
         const text = chunk === null ? strict.decode() : strict.decode(chunk, { stream: true });
         before = chunk ?? before;
@@ -42,25 +42,25 @@ export function decoderOf(encoding: string, faults: TextFaults | undefined): Dec
         faults.undecodable = true;
       }
       lenient = new TextDecoder(encoding);
-      // The first bytes of a character may be in the chunk before.
+      // The chunk before may end within a character.
       lenient.decode(before, { stream: true });
-      return marked(lenient, chunk);
+      return decodeMarked(lenient, chunk);
     },
   };
 }
 
-/** Whether some of this text stands for bytes that do not decode. */
+/** Checks whether a text contains marks of undecodable bytes. */
 export function hasUndecodable(text: string): boolean {
   return text.includes(UNDECODABLE) && !text.isWellFormed();
 }
 
-/** A text with another mark for bytes that do not decode. */
+/** Replaces the marks of undecodable bytes. */
 export function markUndecodable(text: string, mark: string): string {
   return hasUndecodable(text) ? text.replaceAll(/\udbff(?![\udc00-\udfff])/g, mark) : text;
 }
 
-/** Decodes with UNDECODABLE for faults, not for U+FFFD that the text itself has in UTF-8, where bytes tell them apart. */
-function marked(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer | null): string {
+/** Decodes faults as UNDECODABLE but keeps a U+FFFD that is in the text itself; in UTF-8 its bytes tell them apart. */
+function decodeMarked(decoder: InstanceType<typeof TextDecoder>, chunk: Buffer | null): string {
   if (chunk === null) return decoder.decode().replaceAll(REPLACEMENT, UNDECODABLE);
   const parts: string[] = [];
   let from = 0;

@@ -1,34 +1,34 @@
 import { z } from 'zod';
 
-/** `limit`, the same in every enumerator. */
+/** Config field `limit`, the same in every enumerator. */
 export const limitField = z
   .int()
   .min(1)
   .max(1_000_000_000)
   .optional()
-  .describe('Stop after this many items. Left out: all.');
+  .describe('Stop after this many items. Default: all.');
 
-/** `offset`, in enumerators whose items have an order. */
+/** Config field `offset`, for enumerators whose items have an order. */
 export const offsetField = z
   .int()
   .min(0)
   .max(1_000_000_000)
   .default(0)
-  .describe('Leave out so many at the beginning; the others keep their numbers.');
+  .describe('Skip so many at the beginning; the others keep their numbers.');
 
-/** `on_duplicate`, in every enumerator that takes keys from the source. */
+/** Config field `on_duplicate`, for enumerators that take keys from the source. */
 export const onDuplicateField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
-  .describe('Items whose key came before: refuse, or skip and list them.');
+  .describe('Items with a repeated key: refuse, or skip and list them.');
 
-/** `on_invalid`, in every enumerator whose records may be none that can be an item. */
+/** Config field `on_invalid`, for enumerators whose records may be invalid. */
 export const onInvalidField = z
   .enum(['refuse', 'skip'])
   .default('refuse')
   .describe('Records that cannot be items: refuse, or skip and list them.');
 
-/** An encoding of the WHATWG list, as TextDecoder takes it. */
+/** Config field `encoding`: a WHATWG name, as TextDecoder accepts it. */
 export const encodingField = z
   .string()
   .refine(isEncoding, {
@@ -36,7 +36,7 @@ export const encodingField = z
       `expected an encoding such as "utf-8", "utf-16le", "windows-1252" or "shift_jis", found ${JSON.stringify(input)}`,
   })
   .optional()
-  .describe('WHATWG name ("windows-1252", "shift_jis"…). Left out: UTF-8, or what a byte order mark says.');
+  .describe('WHATWG name ("windows-1252", "shift_jis"…). Default: UTF-8, or the encoding of a byte order mark.');
 
 function isEncoding(name: string): boolean {
   try {

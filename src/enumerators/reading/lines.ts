@@ -1,4 +1,4 @@
-/** Cuts text that comes in pieces into lines; its work grows with the text alone, however long a line is. */
+/** Splits streamed text into lines, in time linear in the text however long a line is. */
 export interface LineCutter {
   /** The lines that end in this piece, without their line feeds. */
   push(piece: string): string[];
@@ -6,14 +6,14 @@ export interface LineCutter {
   rest(): string;
 }
 
-/** A cutter for one text. */
+/** Creates a line cutter for one text. */
 export function lineCutter(): LineCutter {
   let rest = '';
   return {
     push(piece) {
       const lines = piece.split('\n');
       const last = lines.pop() ?? '';
-      // Joining strings copies nothing until one of them is looked at: only whole lines are.
+      // String concatenation copies nothing until the result is read: only whole lines are.
       if (lines.length === 0) rest += last;
       else {
         lines[0] = rest + lines[0];

@@ -1,14 +1,16 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { WarningCounter } from './warnings.ts';
 
-/** The longest item that is read, in characters: more is a mistake (a quote never closed), and would fill the memory. */
+/** Longest item in characters: a longer one is a mistake (an unclosed quote) and would exhaust memory. */
 export const MAX_ITEM_LENGTH = 16 * 1024 * 1024;
 
 export const ROW_WARNINGS = {
-  renamed_column: 'Columns without a name, or with a name that came before, were given one.',
+  renamed_column: 'Columns without a name, or with a repeated name, were renamed.',
 } as const;
 
-/** Names for all columns: empty ones become `column_3` (by position), repeated ones `name_2`, each with a warning. */
+/**
+ * Makes column names unique: empty ones become `column_3` (by position), repeated ones `name_2`, each with a warning.
+ */
 export function uniqueNames(given: readonly string[], warnings: WarningCounter): string[] {
   const taken = new Set(given);
   const seen = new Set<string>();
@@ -27,8 +29,8 @@ export function uniqueNames(given: readonly string[], warnings: WarningCounter):
 }
 
 /**
- * Makes the payload of a row: the columns, then `_row_index` and `_id` (the key as text) where the source has no columns
- * of that name itself.
+ * Creates the function that builds the payload of a row: the columns, then `_row_index` and `_id` (the key as text)
+ * unless the source has columns of these names.
  */
 export function rowPayload(
   names: readonly string[],
@@ -44,7 +46,7 @@ export function rowPayload(
   };
 }
 
-/** Plain assignment, except for the one name that would change the prototype instead. */
+/** Assigns a property; `__proto__` would change the prototype instead. */
 function setOwn(payload: Record<string, Json>, name: string, value: Json): void {
   if (name === '__proto__')
     Object.defineProperty(payload, name, { value, enumerable: true, writable: true, configurable: true });

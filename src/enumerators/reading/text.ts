@@ -2,20 +2,22 @@ import { AbpError } from '../../domain/error.ts';
 import { DamagedFile, openBytes } from './bytes.ts';
 import { type Decoder, decoderOf, type TextFaults } from './decoder.ts';
 
-/** Which text to read. */
+/** The text to read. */
 export interface TextSource {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
-  /** WHATWG name; absent = UTF-8, or what a byte order mark says. */
+  /** WHATWG name; absent = UTF-8, or the encoding of the byte order mark. */
   readonly encoding: string | undefined;
-  /** Who judges the records that hold NUL characters, or marks for bytes that do not decode (hasUndecodable). Absent: such
-   * a text is refused. */
+  /**
+   * Collects NUL characters and undecodable bytes (see hasUndecodable) for a reader that checks its records. Absent:
+   * such a text is refused.
+   */
   readonly faults?: TextFaults;
 }
 
 /**
- * The text of a file, chunk by chunk: decompressed, decoded strictly, without byte order mark. AbpError `invalid_input` when
- * there is no such file, it cannot be read, or it is damaged or does not fit the encoding (with line).
+ * Reads the text of a file in chunks: decompressed, strictly decoded, without byte order mark. Throws AbpError
+ * `invalid_input` if the file is missing, unreadable, damaged or does not fit the encoding (with the line).
  */
 export async function* readText(source: TextSource): AsyncGenerator<string> {
   try {
@@ -23,17 +25,17 @@ export async function* readText(source: TextSource): AsyncGenerator<string> {
     if (bytes === null) throw notAFile(source.path);
     yield* decode(bytes, source);
   } catch (error) {
-    throw refusal(source.path, error);
+    throw toRefusal(source.path, error);
   }
 }
 
-/** The beginning of a text, and whether that is all there is. */
+/** The beginning of a text, and whether it is the whole text. */
 export interface TextStart {
   readonly text: string;
   readonly isWhole: boolean;
 }
 
-/** The beginning of a file's text, for looking before reading: its first chunk, and more while that is not `enough`. */
+/** Reads the beginning of a file for inspection: its first chunk, and more until it is `enough`. */
 export async function readStart(
   source: TextSource,
   enough: (text: string) => boolean = () => true,
@@ -47,7 +49,7 @@ export async function readStart(
       text += chunk.value;
       if (enough(text)) break;
     }
-    // A fault behind what is looked at is told by who reads so far.
+    // A fault beyond this point is reported by the reader that reaches it.
     const isWhole = await chunks.next().then(
       ({ done }) => done === true,
       () => false,
@@ -64,12 +66,12 @@ async function* decode(bytes: AsyncIterable<Buffer>, { path, encoding, faults }:
   let before: Buffer = Buffer.alloc(0);
   let lines = 1;
   let endsWithCr = false;
-  for await (const chunk of whole(bytes, path, () => lines)) {
+  for await (const chunk of undamaged(bytes, path, () => lines)) {
     if (decoder === null) {
       const mark = encodingOfMark(chunk);
       name = encoding ?? mark ?? 'utf-8';
       decoder = decoderOf(name, faults);
-      if (mark !== null && mark !== decoder.encoding) throw otherMark(path, name, mark);
+      if (mark !== null && mark !== decoder.encoding) throw markMismatch(path, name, mark);
       if (faults) faults.encoding = name;
     }
     let text: string;
@@ -94,8 +96,8 @@ async function* decode(bytes: AsyncIterable<Buffer>, { path, encoding, faults }:
   }
 }
 
-/** The chunks of a file; where a compressed one is damaged, it is refused with the line that its text had reached. */
-async function* whole(bytes: AsyncIterable<Buffer>, path: string, line: () => number): AsyncGenerator<Buffer> {
+/** Passes chunks through; a damaged compressed file is refused with the line reached. */
+async function* undamaged(bytes: AsyncIterable<Buffer>, path: string, line: () => number): AsyncGenerator<Buffer> {
   try {
     yield* bytes;
   } catch (error) {
@@ -103,23 +105,23 @@ async function* whole(bytes: AsyncIterable<Buffer>, path: string, line: () => nu
     const { compression: name, message } = error;
     throw new AbpError(
       'invalid_input',
-      `${path}, behind line ${line()}: expected a whole ${name} file, found damage (${message})`,
+      `${path}, after line ${line()}: expected a whole ${name} file, found damage (${message})`,
       {
-        hint: `It is cut off or damaged: make or download it again; \`${name} -t\` checks it.`,
+        hint: `It is truncated or damaged: create or download it again; \`${name} -t\` checks it.`,
         cause: error,
       },
     );
   }
 }
 
-/** What a byte order mark says; null where there is none. */
+/** Encoding of the byte order mark; null if there is none. */
 function encodingOfMark(start: Buffer): string | null {
   if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le';
   if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be';
   return start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf ? 'utf-8' : null;
 }
 
-/** Line breaks in the chunk before the first bytes that do not decode; `before` is there for what a chunk cuts through. */
+/** Counts the line breaks in the chunk before the first undecodable bytes; `before` completes a character split between chunks. */
 function faultyLine(encoding: string, before: Buffer, chunk: Buffer): number {
   const lenient = new TextDecoder(encoding);
   lenient.decode(before, { stream: true });
@@ -127,14 +129,14 @@ function faultyLine(encoding: string, before: Buffer, chunk: Buffer): number {
   return countLines(text.slice(0, Math.max(0, text.indexOf('\uFFFD'))));
 }
 
-/** Where a text goes on behind so many lines: LF, CRLF, or CR alone ends one. Null when it has fewer. */
+/** Position after so many lines (LF, CRLF or CR ends one); null if the text has fewer. */
 export function endOfLines(text: string, lines: number): number | null {
   const breaks = /\r\n|\n|\r/g;
   for (let left = lines; left > 0; left--) if (!breaks.exec(text)) return null;
   return breaks.lastIndex;
 }
 
-/** Line breaks in a text: LF, CRLF, or CR alone. */
+/** Counts line breaks: LF, CRLF, or CR alone. */
 export function countLines(text: string): number {
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
@@ -142,9 +144,9 @@ export function countLines(text: string): number {
   return count;
 }
 
-function otherMark(path: string, encoding: string, mark: string): AbpError {
+function markMismatch(path: string, encoding: string, mark: string): AbpError {
   return new AbpError('invalid_input', `${path}, line 1: expected ${encoding}, found the byte order mark of ${mark}`, {
-    hint: 'Leave encoding out: the mark tells what the file is.',
+    hint: 'Omit encoding: the byte order mark defines it.',
   });
 }
 
@@ -152,17 +154,17 @@ function notDecodable(path: string, encoding: string, line: number): AbpError {
   return new AbpError('invalid_input', `${path}, line ${line}: ${undecodable(encoding)}`, { hint: ENCODING_HINT });
 }
 
-/** No text has such characters: it is another encoding, or no text at all. */
+/** NUL characters mean another encoding, or a file that is not text. */
 function notText(path: string, encoding: string, line: number): AbpError {
   return new AbpError('invalid_input', `${path}, line ${line}: ${nulFound(encoding)}`, { hint: NUL_HINT });
 }
 
-/** What is wrong with bytes that do not decode. */
+/** Reason for undecodable bytes. */
 export function undecodable(encoding: string): string {
   return `expected ${encoding}, found bytes that are not`;
 }
 
-/** What is wrong with a text that has a NUL character. */
+/** Reason for a NUL character in a text. */
 export function nulFound(encoding: string): string {
   return `expected text in ${encoding}, found a NUL character`;
 }
@@ -178,7 +180,7 @@ function notAFile(path: string): AbpError {
   });
 }
 
-function refusal(path: string, error: unknown): unknown {
+function toRefusal(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof AbpError || code === undefined) return error;
   const found = code === 'ENOENT' ? 'nothing' : `one that cannot be read (${code})`;

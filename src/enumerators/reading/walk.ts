@@ -3,38 +3,38 @@ import { type Dirent, lstatSync, opendirSync, type Stats, statSync } from 'node:
 import type { Scope } from './glob/scope.ts';
 import type { WarningCounter } from './warnings.ts';
 
-/** What a walk looks at. */
+/** Options of a walk. */
 export interface WalkOptions {
-  /** Absolute directory; relative paths are relative to it. */
+  /** Absolute directory; relative paths start here. */
   readonly base: string;
-  /** Directory below the base to start in, relative; empty = the base itself. */
+  /** Directory to start in, relative to the base; empty = the base itself. */
   readonly start: string;
   readonly followSymlinks: boolean;
-  /** By path (memory: the names of one directory and its ancestors), or as the file system gives them. */
+  /** By path (memory: the names of one directory and its ancestors), or in file system order. */
   readonly sorted: boolean;
-  /** What is wanted of the start. */
+  /** Scope of the start directory. */
   readonly scope: Scope;
   readonly warnings: WarningCounter;
-  /** Told of what is wanted, but has a name that is not UTF-8: its path with escaped bytes. A directory stands for all below it. */
+  /** Receives wanted entries whose names are not UTF-8: the path with escaped bytes. A directory stands for its whole contents. */
   readonly unnamed: (path: string) => void;
 }
 
-/** A regular file that was found. */
+/** A regular file found by a walk. */
 export interface FoundFile {
   readonly relative: string;
   readonly absolute: string;
   readonly stats: Stats;
 }
 
-/** Why a walk left something out. */
+/** Reasons for which a walk leaves entries out. */
 export const WALK_WARNINGS = {
-  unreadable: 'These could not be read and were left out, with all below them.',
+  unreadable: 'These could not be read and were skipped, with all their contents.',
   symlink_loop: 'Symbolic links that lead back to a directory above them were not followed.',
 } as const;
 
 interface Place {
   readonly relative: string;
-  /** Set for directories: what is wanted of it, and the chain up to the start, for finding loops. */
+  /** Set for directories: their scope, and the chain of ancestors for detecting loops. */
   readonly directory: Directory | null;
 }
 
@@ -44,15 +44,15 @@ interface Directory {
   readonly identity: string | null;
 }
 
-/** After so many names others have their turn, whether one was wanted or not. */
+/** Names read between two chances to yield. */
 const NAMES_A_TURN = 16;
 
 /**
- * All files below a directory, depth first, one at a time: nothing is kept of what was given out. Names are read as
- * bytes, one a character (latin1: half the time of buffers), because one that is not UTF-8 cannot be told from its
- * replacement characters afterwards. (fast-glob walks breadth
- * first, buffers without back pressure and loses such bytes.) A directory that cannot be read is a warning, unless it is
- * the base: then the error of the file system is thrown. Gives null now and then where it looks long without finding.
+ * Walks a directory depth first and yields its files one at a time, with back pressure. Names are read as bytes, one
+ * per character (latin1: half the time of buffers), because a name that is not UTF-8 cannot be recognised after
+ * decoding. (fast-glob walks breadth first, buffers without back pressure and loses such bytes.) An unreadable
+ * directory is a warning; an unreadable base throws the error of the file system. Yields null from time to time during
+ * long searches.
  */
 export function* walk(options: WalkOptions): Generator<FoundFile | null> {
   const prefix = options.base.endsWith('/') ? options.base : `${options.base}/`;
@@ -112,7 +112,7 @@ export function* walk(options: WalkOptions): Generator<FoundFile | null> {
     return entry.isDirectory() || link ? lookThrough(name, relative, parent, scope) : null;
   }
 
-  /** Whether an entry whose name is not UTF-8 would be wanted, its characters replaced where they are none. */
+  /** Checks whether an entry with a name that is not UTF-8 would be wanted, judged with replacement characters. */
   function isWanted(entry: Dirent, scope: Scope): boolean {
     const name = Buffer.from(entry.name, 'latin1').toString();
     if (entry.isFile()) return scope.takes(name);
@@ -120,7 +120,9 @@ export function* walk(options: WalkOptions): Generator<FoundFile | null> {
     return entry.isSymbolicLink() && options.followSymlinks && (scope.takes(name) || scope.enter(name) !== null);
   }
 
-  /** Where links are followed, a directory is known by device and inode: seen above itself it is a loop. */
+  /**
+   * Resolves an entry when links are followed: a directory whose device and inode equal those of an ancestor is a loop.
+   */
   function lookThrough(name: string, relative: string, parent: Place, scope: Scope): Place | null {
     const stats = attempt(relative, () => statSync(prefix + relative));
     if (stats?.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
@@ -152,7 +154,7 @@ export function* walk(options: WalkOptions): Generator<FoundFile | null> {
   }
 }
 
-/** Counts a place that could not be read, with the system's reason. */
+/** Counts an unreadable path with the reason of the system. */
 export function warnUnreadable(warnings: WarningCounter, relative: string, error: unknown): void {
   warnings.add('unreadable', `${relative} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
 }
@@ -161,21 +163,21 @@ function identify(stats: Stats): string {
   return `${stats.dev}:${stats.ino}`;
 }
 
-/** Descending by whole path (a directory's goes on with `/`), since the last of a stack is taken first. */
+/** Descending by path (a directory's with a trailing `/`), since a stack is taken from its end. */
 function lastFirst(a: Place, b: Place): number {
   const one = a.directory ? `${a.relative}/` : a.relative;
   const other = b.directory ? `${b.relative}/` : b.relative;
   return one < other ? 1 : -1;
 }
 
-/** The text that the bytes of a name are in UTF-8; null = in none. */
+/** Decodes the bytes of a name as UTF-8; null if they are not. */
 function utf8(bytes: string): string | null {
   if (!/[\x80-\xff]/.test(bytes)) return bytes;
   const buffer = Buffer.from(bytes, 'latin1');
   return isUtf8(buffer) ? buffer.toString() : null;
 }
 
-/** A name for display, with `\xNN` for every byte that is not printable ASCII. */
+/** Escapes every byte that is not printable ASCII as `\xNN`. */
 function escapeBytes(bytes: string): string {
   return bytes.replace(/[^ -[\]-~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -2,14 +2,14 @@ import type { EnumerationContext } from '../../ports/enumerator.ts';
 
 const EXAMPLES = 5;
 
-/** Counts what was left out, by kind, in constant memory. */
+/** Counts warnings by kind, in constant memory. */
 export interface WarningCounter {
   add(kind: string, example: string): void;
-  /** Tells the context, once per kind. */
+  /** Reports each kind to the context once. */
   report(): void;
 }
 
-/** Collects warnings of the kinds in `messages` (kind → sentence for a person) until the end of an enumeration. */
+/** Creates a counter for the kinds in `messages` (kind → sentence), reported at the end of an enumeration. */
 export function countWarnings(
   warn: EnumerationContext['warn'],
   messages: Readonly<Record<string, string>>,

@@ -4,9 +4,8 @@ import { AbpError } from '../../domain/error.ts';
 const TURN_MS = 10;
 
 /**
- * For loops that never wait by themselves: `await turn()` gives timers, sockets and signals their turn when 10 ms have
- * passed since the last one, and throws AbpError `cancelled` once the signal has aborted. Asked once per item it costs a
- * clock reading; `due()` tells whether it is worth awaiting.
+ * Lets a synchronous loop yield: `turn()` gives timers, sockets and signals a turn and throws AbpError `cancelled` once
+ * the signal has aborted; `due()` (one clock reading) is true when 10 ms have passed since the last turn.
  */
 export function createYielder(signal: AbortSignal | undefined): { due(): boolean; turn(): Promise<void> } {
   let next = performance.now() + TURN_MS;
@@ -20,7 +19,7 @@ export function createYielder(signal: AbortSignal | undefined): { due(): boolean
   };
 }
 
-/** Throws AbpError `cancelled` when the enumeration has been given up. */
+/** Throws AbpError `cancelled` if the enumeration was cancelled. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbpError('cancelled', 'The enumeration was cancelled.', { cause: signal.reason });
 }

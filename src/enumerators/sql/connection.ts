@@ -2,20 +2,20 @@ import { existsSync } from 'node:fs';
 import { absolutePath } from '../reading/paths.ts';
 import { isKeywords } from './postgres-address.ts';
 
-/** The scheme of a connection string, in small letters; null for a path and for `host=… dbname=…`. */
+/** Returns the scheme of a connection string in lower case; null for a path and for `host=… dbname=…`. */
 export function schemeOf(connection: string): string | null {
   return /^([a-z][a-z0-9+.-]*):/i.exec(connection)?.[1]?.toLowerCase() ?? null;
 }
 
-/** The path in a resolved connection string; null for a server. */
+/** Returns the path in a resolved connection string; null for a server. */
 export function fileOf(connection: string): string | null {
   return /^sqlite:\/\/(.*)$/s.exec(connection)?.[1] ?? null;
 }
 
 /**
- * `sqlite://` and an absolute path for files; the URL or the keywords of a server as they are. What follows `sqlite:///` is
- * an absolute path or, as other tools write it, a relative one, perhaps percent-encoded, perhaps with options behind `?`:
- * what exists decides. A `file:` URL is percent-encoded (RFC 8089).
+ * Returns `sqlite://` and an absolute path for a file; the URL or the keywords of a server as they are. After `sqlite:///`
+ * there is an absolute path or, as other tools write it, a relative one, perhaps percent-encoded, perhaps with options after
+ * `?`: the first candidate that exists is taken. A `file:` URL is percent-encoded (RFC 8089).
  */
 export function resolveConnection(connection: string, workingDirectory: string): string {
   const scheme = schemeOf(connection);
@@ -32,7 +32,7 @@ export function resolveConnection(connection: string, workingDirectory: string):
   return `sqlite://${candidates.find((path) => existsSync(path)) ?? candidates[0]}`;
 }
 
-/** Percent-decoded, where that is possible. */
+/** Decodes percent-encoding, where the text is well-formed. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

@@ -14,7 +14,7 @@ import {
   toJson,
 } from './source.ts';
 
-/** The little of the package `mysql2` that is used. */
+/** The part of the package `mysql2` that is used. */
 export interface Mysql {
   readonly default: { createConnection(options: object): MysqlConnection };
 }
@@ -35,16 +35,16 @@ interface MysqlStatement {
 }
 
 const BATCH = 500;
-/** How long a server may take to stop a statement before its connection is cut. */
+/** Time that a server has to stop a statement before its connection is closed. */
 const CANCEL_MS = 3000;
 const FLOAT = 4;
 const TIMESTAMP = 7;
 const DATETIME = 12;
 
 /**
- * Rows of a query on MySQL or MariaDB. The server judges, before it runs anything: only a query can be explained, a
- * prepared statement is one statement and tells whether there will be columns (none with INTO OUTFILE); what it calls may
- * not write in a read-only transaction.
+ * Reads the rows of a query on MySQL or MariaDB. The server judges the query before it runs it: EXPLAIN accepts only queries,
+ * a prepared statement is one statement and has no columns when it returns no rows (INTO OUTFILE), and functions that it calls
+ * cannot write in a read-only transaction.
  */
 export async function* mysql(
   { connection, query, params, limit, signal }: SqlQuery,
@@ -54,7 +54,7 @@ export async function* mysql(
   const connect = () => createConnection(optionsOf(connection));
   const client = readUrl(connection, connect);
   let answer: Readable | undefined;
-  // Told again by what fails, but not by an answer that stops half-way.
+  // A call that fails reports it too, but a stream of rows only stops.
   client.on('error', (error) => answer?.destroy(error));
   await call((done) => client.connect(done)).catch((error: unknown) => {
     throw notReachable(connection, error);
@@ -62,7 +62,7 @@ export async function* mysql(
   let cut: NodeJS.Timeout | undefined;
   const giveUp = () => {
     cancel(connect(), client.threadId);
-    // Its reader sees the error.
+    // Its reader gets the error.
     cut = setTimeout(() => client.stream.destroy(), CANCEL_MS);
   };
   signal?.addEventListener('abort', giveUp, { once: true });
@@ -109,13 +109,13 @@ function optionsOf(connection: string): object {
     ...(url.password === '' && process.env.MYSQL_PWD ? { password: process.env.MYSQL_PWD } : {}),
     connectTimeout: 15_000,
     rowsAsArray: true,
-    // Beyond 2^53 as text, and times as the server writes them.
+    // Integers beyond 2^53 as text, times as the server writes them.
     supportBigNumbers: true,
     dateStrings: true,
   };
 }
 
-/** The server says nothing against too many. */
+/** Refuses another number of values than placeholders: the server ignores surplus ones. */
 function refuseUnlessFitting(given: number, wanted: number): void {
   if (given === wanted) return;
   throw new AbpError('invalid_input', `params: expected ${wanted} values, as many as the query has ?, found ${given}`, {
@@ -123,7 +123,7 @@ function refuseUnlessFitting(given: number, wanted: number): void {
   });
 }
 
-/** Times as ISO 8601: the session's zone is UTC; a DATETIME has none. */
+/** Returns the conversion of a column: times become ISO 8601; the session's zone is UTC, a DATETIME has none. */
 function converterOf(columnType: number): (value: unknown) => Json {
   if (columnType === FLOAT) return (value) => (typeof value === 'number' ? shortest(value) : toJson(value));
   if (columnType !== TIMESTAMP && columnType !== DATETIME) return toJson;
@@ -131,13 +131,13 @@ function converterOf(columnType: number): (value: unknown) => Json {
   return (value) => (typeof value === 'string' ? value.replace(' ', 'T') + zone : toJson(value));
 }
 
-/** A number of 4 bytes with the fewest digits that tell it: 0.1, where the double beside it is 0.10000000149011612. */
+/** Rounds a 4-byte number to the fewest digits that identify it: 0.1 instead of the double 0.10000000149011612. */
 function shortest(value: number): number {
   const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === value);
   return digits === undefined ? value : Number(value.toPrecision(digits));
 }
 
-/** Stops the running statement of a connection from another one; its reader sees the error. */
+/** Stops the running statement of a connection from another one; its reader gets the error. */
 function cancel(other: MysqlConnection, threadId: number | null): void {
   other.on('error', () => {});
   const cut = setTimeout(() => other.stream.destroy(), CANCEL_MS);

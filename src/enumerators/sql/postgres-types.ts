@@ -1,13 +1,13 @@
 import { parseExactJson } from '../../domain/exact-json.ts';
 
-/** What `pg` knows of types, by their number. */
+/** The table of types of `pg`, by their number. */
 export interface PgTypes {
   getTypeParser(oid: number, format?: string): Parser;
 }
-/** Makes a value from the text that the server gives. */
+/** Makes a value from the text that the server sends. */
 export type Parser = (text: string) => unknown;
 
-/** A row of pg_type, as TYPES asks for it; numbers are text. */
+/** A row of pg_type, as TYPES selects it; numbers are text. */
 export type TypeRow = readonly [oid: string, category: string, element: string, base: string, delimiter: string];
 
 /** The types of `$1` and those that they are made of: elements of arrays, bases of domains. */
@@ -18,35 +18,17 @@ export const TYPES = `WITH RECURSIVE types AS (
 ) SELECT oid::text, typcategory::text, typelem::text, typbasetype::text, typdelim::text FROM types`;
 
 const TIMESTAMPTZ = 1184;
-const NOT_ASKED = new Set([
-  16,
-  17,
-  20,
-  21,
-  23,
-  25,
-  114,
-  700,
-  701,
-  1042,
-  1043,
-  1082,
-  1114,
-  TIMESTAMPTZ,
-  1186,
-  1700,
-  2950,
-  3802,
-]);
+/** Types that "pg" and we know: booleans, numbers, texts, JSON, times, UUIDs. */
+const USUAL = new Set([16, 17, 20, 21, 23, 25, 114, 700, 701, 1042, 1043, 1082, 1114, 1184, 1186, 1700, 2950, 3802]);
 
-/** Whether the server has to be asked what a type is: any but the usual ones, which are no lists. */
+/** Whether TYPES has to be run for a type: any but the usual ones, which are not lists. */
 export function isUnknown(oid: number | undefined): oid is number {
-  return oid !== undefined && !NOT_ASKED.has(oid);
+  return oid !== undefined && !USUAL.has(oid);
 }
 
 /**
- * The parsers of `pg`, but exact: 8-byte integers and numbers in JSON whole, times with all their digits and without the
- * zone of this machine, numerics and intervals as their text; lists of whatever type as lists of the same values.
+ * Returns the parsers of `pg`, but exact: 8-byte integers and numbers in JSON keep their digits, times have all digits and no
+ * zone of this machine, numerics and intervals are their text; a list of any type is a list of the same values.
  */
 export function exactParsers(types: PgTypes, asked: readonly TypeRow[]): (oid: number) => Parser {
   const known = new Map(asked.map((row) => [Number(row[0]), row]));
@@ -72,7 +54,7 @@ export function exactParsers(types: PgTypes, asked: readonly TypeRow[]): (oid: n
   };
 }
 
-/** A time in UTC; `infinity` has none. A Date ends with milliseconds: the digits behind them are in the text. */
+/** Converts a time to UTC, except `infinity`. A Date ends with milliseconds: further digits come from the text. */
 function instant(text: string, parsed: unknown): string {
   if (!(parsed instanceof Date) || Number.isNaN(parsed.getTime())) return text;
   const [, digits = ''] = /\.(\d+)/.exec(text) ?? [];
@@ -80,39 +62,27 @@ function instant(text: string, parsed: unknown): string {
 }
 
 /**
- * A list as PostgreSQL writes it (manual, 8.15.6): `{1,"a \"b\"",NULL,{2}}`, perhaps with bounds before it (`[0:1]={1,2}`);
- * text that is none (an int2vector, which has spaces between) as it is.
+ * Parses a list as PostgreSQL writes it (manual, 8.15.6): `{1,"a \"b\"",NULL,{2}}`, perhaps with bounds before it
+ * (`[0:1]={1,2}`). Returns other text (an int2vector, separated by spaces) as it is.
  */
 function listOf(text: string, delimiter: string, parse: Parser): unknown {
-  let at = text.startsWith('[') ? text.indexOf('=') + 1 : 0;
-  if (text[at] !== '{') return text;
-
-  return list();
-
-  function list(): unknown[] {
-    const values: unknown[] = [];
-    for (at++; at < text.length && text[at] !== '}'; ) {
-      values.push(text[at] === '{' ? list() : text[at] === '"' ? parse(quoted()) : bare());
-      if (text[at] === delimiter) at++;
-    }
-    at++;
-    return values;
+  const start = text.startsWith('[') ? text.indexOf('=') + 1 : 0;
+  if (text[start] !== '{') return text;
+  const whole: unknown[] = [];
+  const open = [whole];
+  let quoted: string | null = null;
+  for (const [token] of text.slice(start).matchAll(/\\.|["{}]|[^\\"{}]+/gs)) {
+    const list = open.at(-1);
+    if (token === '"') {
+      if (quoted !== null) list?.push(parse(quoted));
+      quoted = quoted === null ? '' : null;
+    } else if (quoted !== null) quoted += token.startsWith('\\') ? token.slice(1) : token;
+    else if (token === '}') open.pop();
+    else if (token === '{') {
+      const inner: unknown[] = [];
+      list?.push(inner);
+      open.push(inner);
+    } else for (const word of token.split(delimiter)) if (word !== '') list?.push(word === 'NULL' ? null : parse(word));
   }
-
-  function quoted(): string {
-    let value = '';
-    for (at++; at < text.length && text[at] !== '"'; at++) {
-      if (text[at] === '\\') at++;
-      value += text[at];
-    }
-    at++;
-    return value;
-  }
-
-  function bare(): unknown {
-    const start = at;
-    while (at < text.length && text[at] !== delimiter && text[at] !== '}') at++;
-    const value = text.slice(start, at);
-    return value === 'NULL' ? null : parse(value);
-  }
+  return whole[0];
 }

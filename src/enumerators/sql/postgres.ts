@@ -14,7 +14,7 @@ import {
   toJson,
 } from './source.ts';
 
-/** The little of the package `pg` that is used. */
+/** The part of the package `pg` that is used. */
 export interface Pg {
   readonly default: {
     readonly Client: new (options: object) => PgClient;
@@ -40,12 +40,12 @@ const BATCH = 500;
 const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL DateStyle = ISO';
 const DECLARE = 'DECLARE abp_rows NO SCROLL CURSOR FOR ';
 
-/** How long a server may take to stop a statement before its connection is cut. */
+/** Time that a server has to stop a statement before its connection is closed. */
 const CANCEL_MS = 3000;
 
 /**
- * Rows of a query on PostgreSQL. A cursor takes nothing but a query, the read-only transaction nothing that writes, and
- * a prepared statement nothing but one statement: the server judges all three.
+ * Reads the rows of a query on PostgreSQL. The server judges the query: a cursor accepts only queries, a read-only transaction
+ * no writes, and a prepared statement only one statement.
  */
 export async function* postgres(
   { connection, query, params, limit, signal }: SqlQuery,
@@ -57,11 +57,11 @@ export async function* postgres(
     application_name: 'abp',
     enableChannelBinding: bindsChannel(connection),
     connectionTimeoutMillis: connectTimeout(connection) ?? 15_000,
-    // What a type is may have to be asked first: values are parsed here.
+    // Values are parsed here, because some types have to be looked up first.
     types: { getTypeParser: () => String },
   };
   const client = readUrl(connection, () => new Client(options));
-  // Told again by the query that fails; without a listener it would end the process.
+  // The query that fails reports the error; without a listener it would end the process.
   client.on('error', () => {});
   await client.connect().catch((error: unknown) => {
     throw notReachable(connection, error);
@@ -69,7 +69,7 @@ export async function* postgres(
   let cut: NodeJS.Timeout | undefined;
   const giveUp = () => {
     void cancel(new Client({ ...options, query_timeout: CANCEL_MS }), client.processID);
-    // With a statement under way this cuts the connection: its reader sees the error.
+    // During a statement this closes the connection: its reader gets the error.
     cut = setTimeout(() => void client.end(), CANCEL_MS);
   };
   signal?.addEventListener('abort', giveUp, { once: true });
@@ -102,7 +102,7 @@ export async function* postgres(
   }
 }
 
-/** What the server knows of the types of columns that are not the usual ones. */
+/** Looks up the types of columns that are not usual ones. */
 async function typesOf(client: PgClient, fields: readonly PgField[]): Promise<readonly TypeRow[]> {
   const asked = [...new Set(fields.map(({ dataTypeID }) => dataTypeID).filter(isUnknown))];
   if (asked.length === 0) return [];
@@ -119,7 +119,7 @@ function rowParser(types: PgTypes, fields: readonly PgField[], asked: readonly T
 
 const TEXT = 25;
 
-/** The server's words; its position counts from 1, in what was sent. */
+/** Returns the server's message with its position, which counts from 1 in the text that was sent. */
 function describe({ message, position }: Error & { position?: string }): string {
   const at = Number(position) - DECLARE.length;
   return at > 0 ? `${message} (character ${at})` : message;

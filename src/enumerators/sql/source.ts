@@ -1,7 +1,7 @@
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 
-/** A query as an engine gets it. */
+/** A query for an engine. */
 export interface SqlQuery {
   /** Absolute path of the file (SQLite) or the URL of the server. */
   readonly connection: string;
@@ -14,31 +14,31 @@ export interface SqlQuery {
 
 export type SqlParam = string | number | boolean | null;
 
-/** What an engine streams: the names of the columns once, then rows in batches. */
+/** Part of an engine's stream: the names of the columns once, then rows in batches. */
 export type SqlPart = { readonly columns: readonly string[] } | { readonly rows: readonly SqlRow[] };
 
-/** The values of a row, or why it cannot be an item and what to do. */
+/** The values of a row, or the reason why it cannot be an item and what to do. */
 export type SqlRow = readonly Json[] | { readonly reason: string; readonly hint: string };
 
-/** Runs a query for reading only; the engine itself refuses what is not a query, or writes. */
+/** Runs a query read-only; the engine itself refuses a statement that is not a query, or writes. */
 export type SqlEngine = (query: SqlQuery) => AsyncGenerator<SqlPart>;
 
-const ONLY_QUERIES = 'Only one statement that reads (SELECT, WITH … SELECT, VALUES) is run; a source is never changed.';
+const ONLY_QUERIES = 'Only one statement that reads (SELECT, WITH … SELECT, VALUES) is run; a source is never written.';
 
-/** The error for a query that is no query. */
+/** The error for a statement that is not a query. */
 export function notAQuery(): AbpError {
   return new AbpError(
     'invalid_input',
-    'query: expected a statement that gives rows and writes nothing, found another kind',
+    'query: expected a statement that returns rows and writes nothing, found another kind',
     {
       hint: ONLY_QUERIES,
     },
   );
 }
 
-/** The error for a query that the engine does not take, in the engine's words. */
+/** The error for a query that the engine refuses, in the engine's words. */
 export function queryRefused(message: string, cause: unknown, rows = 0, hint = ONLY_QUERIES): AbpError {
-  const place = rows === 0 ? 'query' : `query, behind row ${rows}`;
+  const place = rows === 0 ? 'query' : `query, after row ${rows}`;
   return new AbpError('invalid_input', `${place}: expected one query that the database can run, found: ${message}`, {
     hint,
     cause,
@@ -58,17 +58,17 @@ export function notReachable(connection: string, cause: unknown): AbpError {
   );
 }
 
-/** The error for a database that went away while it was read. */
+/** The error for a connection that was lost during a query. */
 export function connectionLost(connection: string, cause: unknown, rows: number): AbpError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new AbpError(
     'environment',
-    `query, behind row ${rows}: expected ${withoutPassword(connection)} to answer to the end, found: ${message}`,
-    { hint: 'Check that the server runs and ends no long queries, then do it again.', cause },
+    `query, after row ${rows}: expected all rows from ${withoutPassword(connection)}, found: ${message}`,
+    { hint: 'Check that the server runs and does not stop long queries, then try again.', cause },
   );
 }
 
-/** What is made from the URL of a database, or AbpError `invalid_input` when it is none. */
+/** Returns what `read` makes of the URL of a database; AbpError `invalid_input` when it throws. */
 export function readUrl<T>(connection: string, read: () => T): T {
   try {
     return read();
@@ -85,7 +85,7 @@ export function readUrl<T>(connection: string, read: () => T): T {
   }
 }
 
-/** A URL for display. */
+/** Replaces the password in a URL or in keywords by `***`, for display. */
 export function withoutPassword(connection: string): string {
   return connection
     .replace(/(:\/\/[^:/@]*):.*@/, '$1:***@')
@@ -93,19 +93,19 @@ export function withoutPassword(connection: string): string {
     .replace(/(^|[\s'])(password\s*=\s*)(?:'(?:[^'\\]|\\.)*(?:'|\\?$)|(?:\\.|\S)+)/gs, '$1$2***');
 }
 
-/** An optional package, or AbpError `environment` that says how to install it. */
+/** Loads an optional package; AbpError `environment` with the command that installs it. */
 export async function loadOptional<T>(name: string): Promise<T> {
   try {
     return (await import(name)) as T;
   } catch (error) {
     throw new AbpError('environment', `This database needs the package ${name}, which is not installed.`, {
-      hint: `Install it beside agentic-batch-processor: npm install ${name} (npm install -g ${name} for a global one).`,
+      hint: `Install it next to agentic-batch-processor: npm install ${name} (npm install -g ${name} for a global one).`,
       cause: error,
     });
   }
 }
 
-/** Any value that a driver gives, as JSON: what JSON cannot hold as text, bytes marked as `$base64`. */
+/** Converts any value of a driver to JSON: values that JSON cannot hold become text, bytes `{ $base64 }`. */
 export function toJson(value: unknown): Json {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string' || typeof value === 'boolean') return value;

@@ -1,93 +1,139 @@
-/**
- * Opens the file read-only and lets the engine judge the query: it must give rows and write nothing (`readonly` alone also
- * holds for ATTACH and for some PRAGMAs). It runs in a process of its own, because SQLite blocks the one it is in.
- * Its driver gives text that is not UTF-8 with U+FFFD where bytes do not fit. A row that holds one is compared with the same
- * row of the same query, as bytes.
- */
-export const SQLITE_PROGRAM = `
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, writeSync } from 'node:fs';
-const { driver, path, query, params, limit } = JSON.parse(readFileSync(0, 'utf8'));
-const { default: Database } = await import(driver);
+import Database from 'better-sqlite3';
+import type { Json } from '../../domain/json.ts';
+import type { SqlParam, SqlQuery } from './source.ts';
+
+/**
+ * Program of the child process that runs a query on a SQLite file: SQLite blocks the thread it runs on, and a thread in a
+ * native call cannot be ended. Reads a request (JSON) from stdin, writes lines to descriptor 3: JSON, one row or one message
+ * each. The engine judges the query: it must return rows and write nothing, because `readonly` alone permits ATTACH and some
+ * PRAGMAs.
+ */
+
+/** One query; `connection` is the absolute path of the file, limit null = all rows. */
+export type SqliteRequest = Pick<SqlQuery, 'connection' | 'query' | 'params'> & { readonly limit: number | null };
+
+/** A line that is not a row. */
+export type SqliteMessage =
+  | { readonly columns: readonly string[] }
+  /** A row with text that is not UTF-8: the column, and the first bytes of the text in hexadecimal. */
+  | { readonly broken: string; readonly bytes: string }
+  /** The statement writes, or returns no rows. */
+  | { readonly refused: true }
+  /** Fault of the engine after so many rows. */
+  | { readonly error: { readonly message: string; readonly code: string; readonly rows: number } };
+
+/** Values of a row, as the driver returns them with safe integers. */
+type Values = readonly (string | number | bigint | Buffer | null)[];
+
+const BATCH_CHARACTERS = 64 * 1024;
+/** Longest time that a row waits for others before it is written. */
+const DELAY_MS = 20;
+const BUSY_MS = 2000;
+/** Bytes of broken text that are shown. */
+const SHOWN_BYTES = 20;
+
 let lines = '';
 let due = 0;
-const flush = () => {
+
+function flush(): void {
   const bytes = Buffer.from(lines);
   for (let at = 0; at < bytes.length; ) at += writeSync(3, bytes, at);
   lines = '';
-};
-const say = (value) => {
-  lines += JSON.stringify(value) + '\\n';
-};
-// Who looks at the first rows does not wait for the last.
-const sayInTime = (row) => {
-  say(row);
-  const now = performance.now();
-  if (lines.length < 65536 && now < due) return;
-  flush();
-  due = now + 20;
-};
-// A whole number is an INTEGER: as the REAL that it would be, '5' is not found. Booleans are 1 and 0.
-const bound = (value) => (typeof value === 'boolean' || Number.isSafeInteger(value) ? BigInt(value) : value);
-const boundFields = ([name, value]) => [name, bound(value)];
-const bindings = (params) => {
+  due = performance.now() + DELAY_MS;
+}
+
+function write(line: readonly Json[] | SqliteMessage): void {
+  lines += `${JSON.stringify(line)}\n`;
+  if (lines.length > BATCH_CHARACTERS || performance.now() > due) flush();
+}
+
+function run({ connection, query, params, limit }: SqliteRequest): void {
+  let rows = 0;
+  try {
+    const database = new Database(connection, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+    const statement = database.prepare<unknown[], Values>(query);
+    if (!statement.reader || !statement.readonly) {
+      write({ refused: true });
+      return;
+    }
+    const columns = statement.columns().map(({ name }) => name);
+    write({ columns });
+    // The second row may take long: the first does not wait for it.
+    due = 0;
+    const bound = bindings(params);
+    const bytesOf = bytesReader(database, query, columns, bound);
+    statement.safeIntegers().raw();
+    for (const row of statement.iterate(...bound)) {
+      write((row.some(isSuspect) && brokenText(row, columns, bytesOf(rows))) || row.map(toJson));
+      if (++rows === limit) return;
+    }
+  } catch (error) {
+    const { message, code, name } = error as Error & { readonly code?: string };
+    write({ error: { message, code: code ?? name, rows } });
+  }
+}
+
+/** Values for the placeholders: a list, or an object of named ones. */
+function bindings(params: SqliteRequest['params']): unknown[] {
   if (params === null) return [];
-  return [Array.isArray(params) ? params.map(bound) : Object.fromEntries(Object.entries(params).map(boundFields))];
-};
-const plain = (value) => {
+  if (Array.isArray(params)) return [params.map(bind)];
+  return [Object.fromEntries(Object.entries(params).map(([name, value]) => [name, bind(value)]))];
+}
+
+/** Integers as INTEGER (as REAL, 5 does not match the text '5'); booleans as 1 and 0. */
+function bind(value: SqlParam): unknown {
+  return typeof value === 'boolean' || Number.isSafeInteger(value) ? BigInt(value as number | boolean) : value;
+}
+
+function toJson(value: Values[number]): Json {
   if (typeof value === 'bigint') return BigInt.asIntN(54, value) === value ? Number(value) : String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   return Buffer.isBuffer(value) ? { $base64: value.toString('base64') } : value;
-};
-// The values of row after row as bytes, read only as far as they are asked for; none where the query cannot be asked for them.
-const bytesOf = (database, query, columns, values) => {
-  const names = columns.map((_, at) => 'c' + at);
-  const asked = 'WITH abp(' + names + ') AS (' + query.replace(/;\\s*$/, '') + '\\n) SELECT ' +
-    names.map((name) => 'CAST(' + name + ' AS BLOB)') + ' FROM abp';
+}
+
+/** Whether the value may be text that is not UTF-8: the driver replaces bytes that do not fit by U+FFFD. */
+function isSuspect(value: Values[number]): boolean {
+  return typeof value === 'string' && value.includes('\ufffd');
+}
+
+/** The message for a row whose text is not UTF-8, judged by its bytes; null when all of it is. */
+function brokenText(row: Values, columns: readonly string[], bytes: Values): SqliteMessage | null {
+  for (const [at, value] of row.entries()) {
+    const raw = bytes[at];
+    if (!Buffer.isBuffer(raw) || isUtf8(raw) || raw.toString() !== value) continue;
+    return { broken: columns[at] ?? '', bytes: raw.toString('hex', 0, SHOWN_BYTES) };
+  }
+  return null;
+}
+
+/**
+ * Returns a reader of rows as bytes, for ascending row numbers: a second statement that reads no further than it has to.
+ * Returns no values for a query that cannot be selected from.
+ */
+function bytesReader(database: Database.Database, query: string, columns: readonly string[], bound: unknown[]) {
+  const list = (write: (at: number) => string) => columns.map((_, at) => write(at)).join(', ');
+  const inner = `${query.replace(/;\s*$/, '')}\n`;
+  const asBytes = `WITH abp(${list((at) => `c${at}`)}) AS (${inner}) SELECT ${list((at) => `CAST(c${at} AS BLOB)`)} FROM abp`;
+  let rows: IterableIterator<Values> | undefined;
   let next = 0;
-  let all;
-  return (row) => {
+  return (row: number): Values => {
     try {
-      all ??= database.prepare(asked).raw().iterate(...values);
-      for (;;) {
-        const { value } = all.next();
-        if (next++ === row) return value ?? [];
-      }
+      rows ??= database
+        .prepare<unknown[], Values>(asBytes)
+        .raw()
+        .iterate(...bound);
+      for (; next < row; next++) rows.next();
+      next++;
+      const found = rows.next();
+      return found.done ? [] : found.value;
     } catch {
       return [];
     }
   };
-};
-const isBroken = (text, bytes) => Buffer.isBuffer(bytes) && !isUtf8(bytes) && bytes.toString() === text;
-const isSuspect = (row) => {
-  for (const value of row) if (typeof value === 'string' && value.includes('\\ufffd')) return true;
-  return false;
-};
-const sayBroken = (row, columns, bytes) => {
-  const at = row.findIndex((value, at) => isBroken(value, bytes[at]));
-  if (at >= 0) sayInTime({ broken: columns[at].name, bytes: bytes[at].toString('hex', 0, 20) });
-  return at >= 0;
-};
-let rows = 0;
-try {
-  const database = new Database(path, { readonly: true, fileMustExist: true, timeout: 2000 });
-  const statement = database.prepare(query);
-  if (!statement.reader || !statement.readonly) say({ refused: true });
-  else {
-    statement.safeIntegers().raw();
-    say({ columns: statement.columns().map(({ name }) => name) });
-    flush();
-    const columns = statement.columns();
-    const bytes = bytesOf(database, query, columns, bindings(params));
-    for (const row of statement.iterate(...bindings(params))) {
-      if (!isSuspect(row) || !sayBroken(row, columns, bytes(rows))) sayInTime(row.map(plain));
-      if (++rows === limit) break;
-    }
-    say({ end: true });
-  }
-} catch (error) {
-  say({ error: { message: error.message, code: error.code ?? error.name, rows } });
 }
+
+run(JSON.parse(readFileSync(0, 'utf8')) as SqliteRequest);
 flush();
 process.exit(0);
-`;

@@ -1,30 +1,21 @@
 import { constants, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { AbpError } from '../../domain/error.ts';
 import type { Json } from '../../domain/json.ts';
 import { show } from '../../domain/validate.ts';
+import { programPath } from '../../package-root.ts';
 import { type ChildEnding, childLines } from '../reading/child.ts';
 import { MAX_ITEM_LENGTH } from '../reading/rows.ts';
 import { notAQuery, queryRefused, type SqlPart, type SqlQuery, type SqlRow } from './source.ts';
-import { SQLITE_PROGRAM } from './sqlite-program.ts';
+import type { SqliteMessage, SqliteRequest } from './sqlite-program.ts';
 
-/** A query has no bound but the patience of who runs it. */
+/** A query may take long; its caller ends it. */
 const CPU_SECONDS = 24 * 3600;
 
-/** What the program says in a line that is no row. */
-type Message =
-  | { readonly columns: readonly string[] }
-  | { readonly broken: string; readonly bytes: string }
-  | { readonly end: true }
-  | { readonly refused: true }
-  | { readonly error: { readonly message: string; readonly code: string; readonly rows: number } };
-
 /**
- * Rows of a query on a SQLite file, which is opened read-only. A file in WAL mode in a directory that cannot be written is
- * read from a copy: SQLite needs files beside it.
+ * Reads the rows of a query on a SQLite file, opened read-only, in a child process. A file in WAL mode in a directory that
+ * cannot be written is read from a copy, because SQLite has to create files next to it.
  */
 export async function* sqlite(query: SqlQuery): AsyncGenerator<SqlPart> {
   await refuseUnlessFile(query.connection);
@@ -41,14 +32,13 @@ export async function* sqlite(query: SqlQuery): AsyncGenerator<SqlPart> {
   }
 }
 
-async function* read({ connection: path, query, params, limit, signal }: SqlQuery): AsyncGenerator<SqlPart> {
-  const driver = pathToFileURL(createRequire(import.meta.url).resolve('better-sqlite3')).href;
+async function* read({ connection, query, params, limit, signal }: SqlQuery): AsyncGenerator<SqlPart> {
   const lines = childLines({
-    program: SQLITE_PROGRAM,
-    input: { driver, path, query, params, limit: limit ?? null },
+    program: programPath('enumerators/sql/sqlite-program'),
+    input: { connection, query, params, limit: limit ?? null } satisfies SqliteRequest,
     flags: [],
     environment: {},
-    workingDirectory: dirname(path),
+    workingDirectory: dirname(connection),
     signal,
     limits: { timeMs: null, memoryBytes: null, outputBytes: null, cpuSeconds: CPU_SECONDS },
     failed: died,
@@ -56,18 +46,18 @@ async function* read({ connection: path, query, params, limit, signal }: SqlQuer
   for await (const batch of lines) {
     const rows: SqlRow[] = [];
     for (const line of batch) {
-      const said = JSON.parse(line) as Json[] | Message;
+      const said = JSON.parse(line) as Json[] | SqliteMessage;
       if (Array.isArray(said)) rows.push(said);
       else if ('broken' in said) rows.push(notUtf8(said));
       else if ('columns' in said) yield { columns: said.columns };
       else if ('refused' in said) throw notAQuery();
-      else if ('error' in said) throw await refusal(path, said.error);
+      else throw await refusal(connection, said.error);
     }
     if (rows.length > 0) yield { rows };
   }
 }
 
-function notUtf8({ broken, bytes }: Extract<Message, { broken: string }>): SqlRow {
+function notUtf8({ broken, bytes }: Extract<SqliteMessage, { broken: string }>): SqlRow {
   return {
     reason: `expected text in UTF-8 in column ${show(broken)}, found bytes that are not (they begin ${bytes})`,
     hint: `Fix that text, or select CAST(${broken} AS BLOB): bytes come as { "$base64": … }.`,
@@ -87,7 +77,7 @@ async function refuseUnlessFile(path: string): Promise<void> {
 
 async function refusal(
   path: string,
-  { message, code, rows }: Extract<Message, { error: unknown }>['error'],
+  { message, code, rows }: Extract<SqliteMessage, { error: unknown }>['error'],
 ): Promise<Error> {
   const cause = { code };
   if (code === 'SQLITE_NOTADB') {
@@ -115,7 +105,7 @@ async function refusal(
 const PARAMETERS =
   'A list in params fills the ? of the query in order; :name, @name, $name, ?1 and $1 take an object: { "name": … }, { "1": … }.';
 
-/** A healthy file in WAL mode, which SQLite reads only where it can make its -wal and -shm files beside it. */
+/** Reports a sound file in WAL mode, which SQLite reads only where it can create its -wal and -shm files next to it. */
 class WalOutOfReach extends Error {
   readonly code: string;
 
@@ -125,7 +115,7 @@ class WalOutOfReach extends Error {
   }
 }
 
-/** A private copy of a file in WAL mode, with its -wal file, made while nobody changes them. */
+/** Makes a private copy of a file in WAL mode and its -wal file; AbpError `environment` when they change meanwhile. */
 async function copyOf(path: string, code: string): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'abp-sqlite-'));
   const remove = () => rm(directory, { recursive: true, force: true });
@@ -134,19 +124,19 @@ async function copyOf(path: string, code: string): Promise<{ readonly path: stri
     const before = await stateOf(path);
     await copyFile(path, target, constants.COPYFILE_FICLONE);
     await copyFile(`${path}-wal`, `${target}-wal`).catch(ignoreMissing);
-    if (before !== (await stateOf(path))) throw new Error('it was changed while it was copied');
+    if (before !== (await stateOf(path))) throw new Error('it was changed during the copy');
     return { path: target, remove };
   } catch (cause) {
     await remove();
-    const message = `${path} is in WAL mode, which SQLite reads only where it can make its -wal and -shm files beside it (${code}), and it cannot be copied: ${(cause as Error).message}.`;
+    const message = `${path} is in WAL mode, which SQLite reads only where it can create its -wal and -shm files next to it (${code}), and it cannot be copied: ${(cause as Error).message}.`;
     throw new AbpError('environment', message, {
-      hint: 'Copy the file, with its -wal file, to a directory that you can write, or have its owner run PRAGMA journal_mode=DELETE.',
+      hint: 'Copy the file and its -wal file to a directory that you can write, or have its owner run PRAGMA journal_mode=DELETE.',
       cause,
     });
   }
 }
 
-/** What changes when somebody writes a file in WAL mode. */
+/** Sizes and times of a file in WAL mode and its -wal file; a write changes them. */
 async function stateOf(path: string): Promise<string> {
   const wal = await stat(`${path}-wal`).catch(ignoreMissing);
   const main = await stat(path);
@@ -157,7 +147,7 @@ function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Byte 18 of the header is 2 in WAL mode. */
+/** Whether a file is in WAL mode: byte 18 of its header is 2. */
 async function isWal(path: string): Promise<boolean> {
   await using file = await open(path).catch(() => null);
   const header = await file?.read(Buffer.alloc(20), 0, 20, 0);

@@ -2,10 +2,18 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
-import { allowJob, allowSource, approvalState, findApproval, listed, revokeApproval, shownOf } from '../approval.ts';
+import {
+  allowJob,
+  allowSource,
+  approvalState,
+  findApproval,
+  revokeApproval,
+  shownOf,
+  shownPowers,
+} from '../approval.ts';
+import { approvalSummary, approvalSummaryShape, shownSource, shownSourceShape } from '../approval-summary.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
-import { shownSource, shownSourceShape, whatRuns, whatRunsShape } from '../what-runs.ts';
 
 const SHOWN_APPROVALS = 200;
 
@@ -23,16 +31,15 @@ const approval = z.object({
   revoked_at: z.string().nullable(),
   /** Jobs that were last allowed to run under it. */
   jobs: z.array(z.string()),
-  /** Of a source: what would be read, or run. */
+  /** For a source: the data that would be read, or the code that would run. */
   source: shownSourceShape.nullable(),
 });
 
-/** What persons approved, and what waits for them. */
+/** Lists definitions that were approved or revoked, or that wait for a person. */
 export const listApprovals = operation({
   name: 'list_approvals',
   title: 'Approvals',
-  description:
-    'Definitions of jobs and sources that can do more than their bounds: approved, revoked, or waiting for a person. The newest first.',
+  description: 'Definitions of jobs and sources with powers: approved, revoked, or waiting for a person; newest first.',
   input: z.strictObject({}),
   output: z.object({ approvals: z.array(approval) }),
   effect: 'read',
@@ -47,7 +54,7 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
     definition,
     about,
     title,
-    can: listed(found.powers),
+    can: shownPowers(found.powers),
     state: approvedAt === null ? 'waiting' : revokedAt === null ? 'approved' : 'revoked',
     requested_at: iso(requestedAt),
     approved_at: iso(approvedAt),
@@ -58,22 +65,22 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
   };
 }
 
-/** Everything that a person is asked about a job before anything of it runs. */
+/** Returns everything that a person is asked about a job before anything of it runs. */
 export const jobApproval = operation({
   name: 'job_approval',
-  title: 'What a job would do',
+  title: 'Approval of a job',
   description:
-    'Whether a person has to allow a job before anything of it runs, why, what it can do beyond its bounds, and all that decides what runs.',
+    'Tells whether a person has to allow a job before it runs, and why; shows its powers and everything that decides what runs.',
   input: z.strictObject({ job_id: jobId }),
-  output: whatRunsShape.extend({
+  output: approvalSummaryShape.extend({
     job_id: z.string(),
     status: z.string(),
-    /** Whether only a person can let it run and approve its test. */
+    /** True when only a person can allow it to run and approve its test. */
     person: z.boolean(),
-    /** Whether it may run as it is now. */
+    /** True when it may run as it is now. */
     allowed: z.boolean(),
     reason: z.string().optional(),
-    /** Comes back with the decision. */
+    /** Sent back with the decision. */
     shown: z.string(),
     definition: z.string(),
     revision: z.int(),
@@ -96,17 +103,21 @@ export const jobApproval = operation({
       definition: id,
       revision: job.revision,
       units: job.totalUnits,
-      ...whatRuns(job, { ...revision, limits: { ...revision.limits, max_workers: job.maxWorkers } }, found.definition),
+      ...approvalSummary(
+        job,
+        { ...revision, limits: { ...revision.limits, max_workers: job.maxWorkers } },
+        found.definition,
+      ),
     };
   },
 });
 
-/** A person's yes to a job as it was shown. */
+/** Records that a person allows a job as it was shown. */
 export const allowJobView = operation({
   name: 'allow_job',
   title: 'Allow a job to run',
   description:
-    'Records that a person looked at what a job would do and allows it; nothing runs yet. Only a person can: a program is refused. `shown` is that of what they looked at.',
+    'Records that a person reviewed a job and allows it; nothing runs yet. Refused for programs. `shown` is the one of the answer that they reviewed.',
   input: z.strictObject({ job_id: jobId, shown: z.string().max(100) }),
   output: z.object({ job_id: z.string(), definition: z.string(), allowed: z.boolean() }),
   effect: 'write',
@@ -118,12 +129,12 @@ export const allowJobView = operation({
 
 const byDefinition = z.strictObject({ definition: z.string().regex(/^[0-9a-f]{8,64}$/) });
 
-/** A person's yes to a source that was asked about. */
+/** Records that a person allows a source. */
 export const allowSourceView = operation({
   name: 'allow_source',
   title: 'Allow a source to be read',
   description:
-    'Records that a person looked at a source (its code, its query, its place) and allows it to be read. Only a person can: a program is refused.',
+    'Records that a person reviewed a source (its code, query or path) and allows it to be read. Refused for programs.',
   input: byDefinition,
   output: z.object({ definition: z.string(), allowed: z.boolean() }),
   effect: 'write',
@@ -134,12 +145,11 @@ export const allowSourceView = operation({
   },
 });
 
-/** Takes an approval back. */
+/** Revokes an approval. */
 export const revokeApprovalView = operation({
   name: 'revoke_approval',
   title: 'Revoke an approval',
-  description:
-    'Takes an approval back: jobs that run under it are paused, and nothing of it starts before a person allows it again.',
+  description: 'Revokes an approval: jobs that run under it are paused and start again only when a person allows them.',
   input: byDefinition,
   output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
   effect: 'write',

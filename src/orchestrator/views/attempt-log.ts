@@ -11,7 +11,7 @@ import { cut, jobId, unitIndex } from '../shapes.ts';
 const DEFAULT_ENTRIES = 200;
 const ENTRY_CHARS = 20_000;
 const STEP_CHARS = 300;
-/** A page with images ends sooner. */
+/** Characters of a page: a page with images has fewer entries. */
 const PAGE_CHARS = 1_000_000;
 
 const entry = z.object({
@@ -23,19 +23,19 @@ const entry = z.object({
   images: z.array(z.string()).readonly().optional().describe('Data URLs'),
 });
 
-/** What an agent said and did, from a line on. */
+/** Returns the conversation of an attempt from a line on. */
 export const attemptLog = operation({
   name: 'attempt_log',
-  title: 'What an agent said and did',
+  title: 'Conversation of an attempt',
   description:
-    'The conversation of one attempt in order, while it happens and afterwards. Poll with since = next_since; entries of one line of the log share a seq and are never parted. ended says that nothing will follow.',
+    'The conversation of one attempt in order, while it happens and afterwards. Poll with since = next_since; entries of one line of the log share a seq and are always on one page. ended = no entry will follow.',
   input: z.strictObject({
     job_id: jobId,
     unit: unitIndex,
     attempt: z.int().min(1).max(100_000),
     stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
-    since: z.int().min(-1).optional().describe('Only entries beyond this seq; default -1: from the beginning'),
-    limit: z.int().min(1).max(1000).optional().describe(`About so many entries; default ${DEFAULT_ENTRIES}`),
+    since: z.int().min(-1).optional().describe('Only entries after this seq; default -1: from the beginning'),
+    limit: z.int().min(1).max(1000).optional().describe(`About how many entries; default ${DEFAULT_ENTRIES}`),
   }),
   output: z.object({
     job_id: z.string(),
@@ -49,7 +49,7 @@ export const attemptLog = operation({
   effect: 'read',
   async run(deps, { job_id, unit, attempt: number, stage = 'main', since = -1, limit = DEFAULT_ENTRIES }) {
     const attempt = requireAttempt(deps, { jobId: job_id, stage, index: unit, attempt: number });
-    // Looked at before the files: what ends in between is seen as ended by the next call, with all of it.
+    // Read before the files: an attempt that ends in between is reported as ended by the next call, with all its entries.
     const ended = attempt.status !== 'running';
     const { worker } = await deps.workers.parse(workerOf(deps, attempt));
     const entries: ConversationEntry[] = [];
@@ -76,13 +76,16 @@ export const attemptLog = operation({
   },
 });
 
-/** Changes whenever the log of an attempt has grown or the attempt has ended; null when there is no such attempt. */
-export function attemptLogMark({ repository }: Pick<OrchestratorDeps, 'repository'>, ref: AttemptRef): string | null {
+/** Version of an attempt's log, which changes when the log grows or the attempt ends; null = no such attempt. */
+export function attemptLogVersion(
+  { repository }: Pick<OrchestratorDeps, 'repository'>,
+  ref: AttemptRef,
+): string | null {
   const attempt = repository.attempts.get(ref);
   return attempt && `${attempt.status} ${logBytes(attempt)}`;
 }
 
-/** The last thing that a running attempt's agent said or did, short; null while it has said nothing. */
+/** Reads the latest step of a running attempt's conversation, truncated; null = there is none yet. */
 export async function latestStep(deps: OrchestratorDeps, attempt: Attempt) {
   const mark = logBytes(attempt);
   const known = steps.get(attempt.attemptId);
@@ -97,7 +100,7 @@ export async function latestStep(deps: OrchestratorDeps, attempt: Attempt) {
 
 type Step = { readonly kind: string; readonly tool?: string; readonly text: string };
 
-/** A page that is looked at by many asks for the same steps again and again. */
+/** Cache: many viewers of a page ask for the same steps again and again. */
 const steps = new Map<string, { readonly mark: string; readonly step: Step | null }>();
 const KEPT_STEPS = 1000;
 

@@ -8,8 +8,8 @@ import { unitDetail } from './unit-detail.ts';
 import { unitRows } from './unit-rows.ts';
 
 /**
- * What screens ask for beyond the operations: answers in full and in bulk, which a conversation with a model has no room
- * for. Over HTTP like the operations; never tools.
+ * Queries for screens: full answers, which have no room in a conversation with a model, and decisions of a person. Served
+ * over HTTP like the operations; never tools.
  */
 export const VIEWS = [
   jobOverview,

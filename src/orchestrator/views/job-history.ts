@@ -4,7 +4,7 @@ import { operation, requireJob } from '../operation.ts';
 import { jobId } from '../shapes.ts';
 
 const DEFAULT_POINTS = 120;
-/** Points looked up between two turns of the event loop: other requests wait no longer. */
+/** Points that are read before other requests get a turn of the event loop. */
 const POINTS_A_TURN = 8;
 
 const point = z.object({
@@ -15,12 +15,12 @@ const point = z.object({
   cost_usd: z.number(),
 });
 
-/** A job's attempts and cost over time. */
+/** Returns attempts and cost of a job over time. */
 export const jobHistory = operation({
   name: 'job_history',
   title: 'Units and cost over time',
   description:
-    'Attempts at units that ended, and what was spent, post-processing included, in equal intervals from the first to the last (or to now while the job runs). Each point counts its own interval only.',
+    'Attempts that ended and their cost (with post-processing), in equal intervals from the first to the last one (or to now while the job runs). Each point counts its own interval only.',
   input: z.strictObject({
     job_id: jobId,
     points: z.int().min(2).max(500).optional().describe(`Intervals; default ${DEFAULT_POINTS}`),
@@ -35,7 +35,7 @@ export const jobHistory = operation({
     const last = (job.status === 'running' ? Math.max(deps.clock.now(), span.last) : span.last) + 1;
     const interval = Math.max(1000, Math.ceil((last - first) / wanted));
     const points: z.input<typeof point>[] = [];
-    // Post-processing is no unit of the job, but what it costs is.
+    // Post-processing counts to the cost, but not to the units.
     const post = deps.repository.attempts.ofUnit({ jobId: job_id, stage: 'post', index: 0 });
     for (let from = first; from < last; from += interval) {
       const { succeeded, failed, costUsd } = deps.repository.attempts.endedBetween(job_id, from, from + interval);

@@ -12,7 +12,7 @@ import { allSkipped } from '../source-notes.ts';
 import { jobStatus, testSamples } from '../status.ts';
 import { latestStep } from './attempt-log.ts';
 
-/** Failed units that are looked at for their causes. */
+/** Failed units that are clustered by cause. */
 const CLUSTERED_UNITS = 5_000;
 const SHOWN_CLUSTERS = 30;
 
@@ -26,7 +26,7 @@ const slot = z.object({
   attempt: count,
   purpose: z.string(),
   seconds: z.number(),
-  /** The last thing its agent said or did; absent while it has said nothing. */
+  /** Latest step of its conversation; absent = none yet. */
   latest: z.object({ kind: z.string(), tool: z.string().optional(), text: z.string() }).optional(),
 });
 
@@ -40,12 +40,12 @@ const cluster = z.object({
   units: z.array(count).readonly(),
 });
 
-/** Everything that a job's page shows at first sight, in one answer. */
+/** Returns everything that the first view of a job's page shows. */
 export const jobOverview = operation({
   name: 'job_overview',
   title: 'A job at a glance',
   description:
-    'What a screen shows of a job at first sight: its status, every slot with the latest step of its agent, failed units clustered by cause, the estimate from the test against what has become of it.',
+    'The first view of a job: its status, each slot with the latest step of its agent, failed units clustered by cause, and the estimate from the test beside the actual figures.',
   input: z.strictObject({ job_id: jobId }),
   output: jobStatusOutput.extend({
     progress: z
@@ -72,7 +72,7 @@ export const jobOverview = operation({
     slots: z.array(slot),
     max_workers: count,
     clusters: z.array(cluster),
-    /** Records of the source that became no units, the first of them with place and reason; absent when there are none. */
+    /** Records of the source that became no units: counts, and the first ones with place and reason; absent = none. */
     skipped: z
       .object({
         invalid: count,
@@ -82,7 +82,7 @@ export const jobOverview = operation({
       .optional(),
     /** Failed units beyond those that were clustered. */
     clusters_left_out: count,
-    /** What the test said about the whole job; absent before a test has ended. */
+    /** Estimate for the whole job from the test; absent before a test has ended. */
     forecast: z.object({ cost_usd: range.nullable(), duration_s: range, from_units: count }).optional(),
     budget_usd: z.number().nullable(),
     worker: z.looseObject({ type: z.string() }),
@@ -151,12 +151,12 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
       advice: adviceIn(job.status, failureClass, workerType, units[0]),
       units,
     })),
-    // What failed since it was counted is among the clusters already.
+    // Units that failed after the count are in the clusters already.
     clusters_left_out: Math.max(0, failed - clusters.reduce((sum, { units }) => sum + units.length, 0)),
   };
 }
 
-/** The estimate as it was when the test had ended, for the whole job. */
+/** Estimates the whole job from the test attempts; null = no test has ended. */
 function forecastOf(deps: OrchestratorDeps, job: Job, total: number) {
   const whole = estimate(testSamples(deps, job), total, job.maxWorkers);
   if (!whole) return null;

@@ -8,12 +8,12 @@ import { shownWorker } from '../shown-worker.ts';
 
 const object = z.record(z.string(), z.unknown());
 
-/** Everything that was decided about a job, uncut. */
+/** Returns the settings of a job in full. */
 export const jobSettings = operation({
   name: 'job_settings',
   title: 'A job’s settings in full',
   description:
-    'The settings of a job with nothing cut: intent, source, every revision with its template, schema, worker and limits, and where its files are.',
+    'The settings of a job without truncation: intent, source, every revision with its template, schema, worker and limits, and the paths of its files.',
   input: z.strictObject({ job_id: jobId }),
   output: z.object({
     job_id: z.string(),
@@ -37,7 +37,7 @@ export const jobSettings = operation({
     ),
     test_units: z.int(),
     require_human_approval: z.boolean(),
-    /** Whether only a person can let it run and approve its test. */
+    /** True when only a person can allow it to run and approve its test. */
     needs_person: z.boolean(),
     home: z.string().nullable(),
     redact_results: z.boolean(),

@@ -5,7 +5,7 @@ import { iso, jobId } from '../shapes.ts';
 
 const DEFAULT_EVENTS = 50;
 
-/** An event as programs see it, here and in the stream of events. */
+/** Shape of an event, here and in the event stream. */
 export const eventShape = z.object({
   seq: z.int(),
   at: z.string(),
@@ -16,7 +16,7 @@ export const eventShape = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
-/** Translates a stored event. */
+/** Converts a stored event to `eventShape`. */
 export function showEvent({ seq, at, type, index, stage, attempt, data }: JobEvent): z.input<typeof eventShape> {
   return {
     seq,
@@ -29,14 +29,14 @@ export function showEvent({ seq, at, type, index, stage, attempt, data }: JobEve
   };
 }
 
-/** What happened to a job as a whole. */
+/** Lists the events of a job as a whole. */
 export const jobTimeline = operation({
   name: 'job_timeline',
-  title: 'What happened to a job',
-  description: 'Events about the job itself and none about single units, newest first, by page.',
+  title: 'Events of a job',
+  description: 'Events of the job itself, without those of single units, newest first, by page.',
   input: z.strictObject({
     job_id: jobId,
-    before: z.int().min(1).optional().describe('Only events with a smaller seq: the cursor'),
+    before: z.int().min(1).optional().describe('Only events with a smaller seq; the cursor'),
     limit: z.int().min(1).max(500).optional().describe(`Default ${DEFAULT_EVENTS}`),
   }),
   output: z.object({ job_id: z.string(), events: z.array(eventShape), next_before: z.int().nullable() }),

@@ -11,7 +11,7 @@ import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { cut, iso, jobId, unitIndex } from '../shapes.ts';
 import { terminalCommand } from '../terminal-command.ts';
 
-/** Longer texts are cut: a page is no place for them, and the run directory has the whole. */
+/** Maximum characters of a text; the run directory has the full text. */
 const TEXT_CHARS = 200_000;
 
 const count = z.int().min(0);
@@ -31,14 +31,14 @@ const attemptShape = z.object({
   turns: count.optional(),
   model: z.string().optional(),
   session_id: z.string().optional(),
-  /** What continues this session in a terminal. */
+  /** Command that continues this session in a terminal. */
   continue_in_terminal: z.string().optional(),
   tools_used: z.record(z.string(), z.number()).optional(),
   tools_denied: z.array(z.string()).readonly().optional(),
   files_changed: z.array(z.string()).readonly().optional(),
-  /** What did not decide about it and should be known. */
+  /** Observations that did not decide the verdict. */
   remarks: z.array(z.string()).readonly().optional(),
-  /** From the result, before it was stored. */
+  /** Secrets removed from the result before it was stored. */
   secrets_removed: count.optional(),
   started_at: z.string(),
   ended_at: z.string().nullable(),
@@ -53,7 +53,7 @@ const attemptShape = z.object({
     .optional(),
 });
 
-/** Everything about one unit that a person may want to look at, except what its agents said. */
+/** Returns one unit with all attempts, without their conversations. */
 export const unitDetail = operation({
   name: 'unit_detail',
   title: 'A unit in full',
@@ -77,7 +77,7 @@ export const unitDetail = operation({
     failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: z.string() }).optional(),
     not_before: z.string().optional(),
     retries_used: count,
-    /** What the next attempt would be told, or the latest one was if the revision has not changed. */
+    /** Rendered prompt in the current revision: that of the next attempt. */
     prompt: z.object({ system: z.string(), user: z.string() }).nullable(),
     attempts: z.array(attemptShape),
   }),
@@ -104,7 +104,7 @@ export const unitDetail = operation({
             failure: {
               class: failureClass,
               message: unit.failureMessage ?? '',
-              ...about(deps, job, unit, failureClass),
+              ...adviceOf(deps, job, unit, failureClass),
             },
           }
         : {}),
@@ -118,7 +118,7 @@ export const unitDetail = operation({
   },
 });
 
-function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
+function adviceOf(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
   const workerType = workerTypeOf(deps, job);
   const { meaning } = failureRule(failureClass, workerType);
   const index = unit.stage === 'main' ? unit.index : undefined;
@@ -174,7 +174,7 @@ async function show(
   };
 }
 
-/** As it is stored: what had to be removed was removed before. */
+/** Shows a result as it is stored; secrets were removed before that. */
 function showResult({ text, structured, artifacts = [] }: UnitResult) {
   return {
     text: text === null ? null : cut(text, TEXT_CHARS),

@@ -3,41 +3,41 @@ import { isTooDeep, type Json } from '../../domain/json.ts';
 import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
 
-/** What may be the structured part of an answer. */
-export interface Given {
-  /** As a schema describes it: numbers are numbers. */
+/** A candidate for the structured result. */
+export interface Candidate {
+  /** As the schema sees it: numbers are numbers. */
   readonly value: Json;
-  /** As it is kept: numbers that no double holds are their text. */
+  /** As it is stored: numbers that a double cannot hold are text. */
   readonly exact: Json;
-  /** The agent wrote it as its answer instead of giving it by the tool. */
+  /** True if the agent wrote it as text instead of calling the tool. */
   readonly asText: boolean;
 }
 
-/** How a block of code begins; its language may be said. */
+/** Start of a code block, optionally with its language. */
 const OPENING = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:[\w-]{1,20})?/;
-/** An answer with more blocks of code than this is none that somebody gave as a result. */
-const MOST_BLOCKS = 20;
+/** Code blocks examined at most; an answer with more is not meant as a result. */
+const MAX_BLOCKS = 20;
 
-/** What an agent answered: its result line, or its last message where that line is empty. */
+/** The answer of an agent: its result line, or its last message if that line is empty. */
 export function answerText({ lastText }: StreamFacts, { text }: ResultLine): string {
   return text.trim() === '' ? lastText.trim() : text;
 }
 
 /**
- * What may be the result: the structured output, else an answer that is JSON from end to end, else each of its blocks of
- * code that is. The schema decides between them.
+ * Candidates for the result: the structured output, else an answer that is JSON as a whole, else its code blocks that
+ * are JSON. The schema decides between them.
  */
-export function givenBy(facts: StreamFacts, result: ResultLine): readonly Given[] {
+export function resultCandidates(facts: StreamFacts, result: ResultLine): readonly Candidate[] {
   const { structuredOutput } = result;
   if (structuredOutput !== undefined) return [{ ...structuredOutput, asText: false }];
   const text = answerText(facts, result).trim();
-  const whole = givenAsText(text);
+  const whole = candidateFromText(text);
   if (whole.length > 0) return whole;
   const blocks = blocksIn(text);
-  return blocks.length > MOST_BLOCKS ? [] : blocks.flatMap(givenAsText);
+  return blocks.length > MAX_BLOCKS ? [] : blocks.flatMap(candidateFromText);
 }
 
-function givenAsText(text: string): readonly Given[] {
+function candidateFromText(text: string): readonly Candidate[] {
   if (!/^[[{]/.test(text)) return [];
   try {
     const value = JSON.parse(text) as Json;
@@ -47,7 +47,7 @@ function givenAsText(text: string): readonly Given[] {
   }
 }
 
-/** What stands in the blocks of code of a text; the end of one may stand in its last line. */
+/** The contents of the code blocks of a text; a closing fence may end the last line. */
 function blocksIn(text: string): readonly string[] {
   const blocks: string[] = [];
   let fence = '';

@@ -5,7 +5,7 @@ import type { Access } from './permissions.ts';
 import { toolSchema } from './tool-schema.ts';
 import type { KeptSettings } from './user-settings.ts';
 
-/** Everything that shapes the command line of one attempt. Paths are absolute. */
+/** Inputs of the command line of one attempt. Paths are absolute. */
 export interface ArgumentParts {
   readonly config: ClaudeConfig;
   readonly access: Access;
@@ -13,7 +13,7 @@ export interface ArgumentParts {
   readonly sessionId: string;
   readonly resume: boolean;
   readonly systemPrompt: string;
-  /** Where the system prompt is when it is too long to be an argument. */
+  /** File with the system prompt if it cannot be an argument. */
   readonly systemPromptFile: string | null;
   readonly outputSchema: JsonObject | null;
   readonly directories: readonly string[];
@@ -22,9 +22,9 @@ export interface ArgumentParts {
 }
 
 /**
- * The CLI's arguments, from flags that its --help lists. Only --max-turns and the -file of a system prompt are passed
- * unlisted: they work and are hidden. What is granted goes by --settings, whose rules are JSON: --allowedTools takes one
- * with a comma or a space in it apart. Nothing here comes from a payload, and what is the same for two units of a job gives the same bytes.
+ * Builds the CLI arguments from flags listed in its --help. Only --max-turns and the -file variants of a system prompt
+ * are used unlisted: they work but are hidden. Permissions are passed in --settings as JSON, because --allowedTools
+ * splits rules at commas and spaces. Nothing comes from a payload, and equal inputs of two units give equal bytes.
  */
 export function claudeArguments(cli: ClaudeCli, parts: ArgumentParts): readonly string[] {
   const { config, access, kept, sessionId, resume, outputSchema, directories, mcpConfigFile, budgetUsd } = parts;
@@ -59,8 +59,8 @@ function systemPromptOption({ config, systemPrompt, systemPromptFile }: Argument
 }
 
 /**
- * What keeps CLAUDE.md, hooks, plugins and skills out, and the settings files: each of them may grant what the job's
- * permission does not. --safe-mode alone leaves those rules in force; it also ignores --mcp-config.
+ * Flags that exclude CLAUDE.md, hooks, plugins, skills and settings files: each may grant more than the job's
+ * permission. --safe-mode alone keeps the rules of settings files; it also ignores --mcp-config.
  */
 function leanOptions({ flags }: ClaudeCli, hasMcp: boolean): [string, ...string[]][] {
   const customizations = flags.has('--safe-mode') && !hasMcp ? '--safe-mode' : '--disable-slash-commands';

@@ -5,7 +5,7 @@ import type { ResultLine } from './result-line.ts';
 import type { StreamFacts } from './stream.ts';
 import { classInWords, saysApiError, statusInWords } from './wordings.ts';
 
-/** Why an attempt failed, with what the service said about trying again. */
+/** Failure class of an attempt, with the retry time given by the service. */
 export interface Classified {
   readonly failureClass: FailureClass;
   readonly retryAfterMs?: number;
@@ -14,7 +14,7 @@ export interface Classified {
 }
 
 const COMPACTING = /compact/i;
-/** What the service calls a closed window behind a 429. */
+/** Text of the service that marks a 429 as a closed quota window. */
 const QUOTA_429_WORDS = /usage limit/i;
 
 const BY_SUBTYPE: Readonly<Record<string, FailureClass>> = {
@@ -25,7 +25,7 @@ const BY_SUBTYPE: Readonly<Record<string, FailureClass>> = {
 
 const BY_TERMINAL_REASON: Readonly<Record<string, FailureClass>> = {
   prompt_too_long: 'prompt_too_long',
-  // The CLI's own look at the length, before it asks; and a context that is full again after each compaction.
+  // The CLI's own length check before the request; and a context that is full again after each compaction.
   blocking_limit: 'prompt_too_long',
   rapid_refill_breaker: 'prompt_too_long',
   max_turns: 'max_turns',
@@ -33,7 +33,7 @@ const BY_TERMINAL_REASON: Readonly<Record<string, FailureClass>> = {
   structured_output_retry_exhausted: 'invalid_output',
 };
 
-/** `error` of an assistant message that the CLI made of an API error. `server_error` also stands for a 529. */
+/** `error` of an assistant message that the CLI generated from an API error. `server_error` also covers a 529. */
 const BY_ASSISTANT_ERROR: Readonly<Record<string, FailureClass>> = {
   authentication_failed: 'auth',
   oauth_org_not_allowed: 'auth',
@@ -55,7 +55,7 @@ const BY_STATUS: Readonly<Record<number, FailureClass>> = {
   529: 'overloaded',
 };
 
-/** The class of an attempt whose result line, of `saidAt`, says that it failed. The order of the questions is the precedence. */
+/** Classifies an attempt whose result line, of time `saidAt`, reports a failure. The order of the checks is the precedence. */
 export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: number): Classified {
   const words = [result.text, ...result.errors];
   const said = classInWords(words);
@@ -74,7 +74,7 @@ export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: nu
   const isApiError = result.terminalReason === 'api_error' || saysApiError(words);
   const failureClass =
     BY_ASSISTANT_ERROR[facts.assistantError ?? ''] ??
-    // A 400 alone says only that something is wrong; any other status is exact.
+    // A 400 alone is unspecific; any other status is exact.
     (status === null || status === 400 ? said : undefined) ??
     byStatus(status) ??
     (facts.assistantError === 'invalid_request' ? 'bad_input' : undefined) ??
@@ -83,8 +83,11 @@ export function classifyError(facts: StreamFacts, result: ResultLine, saidAt: nu
   return { failureClass, ...(waits && facts.retryDelayMs !== null && { retryAfterMs: facts.retryDelayMs }) };
 }
 
-/** The class of an attempt that ended by itself without a result line; what a CLI writes to stderr before an agent speaks is its own. */
-export function classifySilence(facts: StreamFacts, ending: Ending, stderr: string, saidAt: number): Classified {
+/**
+ * Classifies an attempt that ended by itself without a result line; stderr text before the agent's first message comes
+ * from the CLI.
+ */
+export function classifyWithoutResult(facts: StreamFacts, ending: Ending, stderr: string, saidAt: number): Classified {
   if (facts.rateLimit?.rejected) return closedWindow(facts, [], saidAt);
   if (cannotRun(ending)) return { failureClass: 'worker_unavailable' };
   if (facts.lastAuthor === 'model' || facts.lastAuthor === 'unnamed') return { failureClass: 'crashed' };
@@ -93,12 +96,14 @@ export function classifySilence(facts: StreamFacts, ending: Ending, stderr: stri
   return { failureClass: said ?? (saysApiError([stderr]) ? 'server_error' : 'crashed') };
 }
 
-/** The class that the reason for the end of a run names by itself, whatever else the result line says. */
+/** Failure class implied by the terminal reason alone. */
 export function byTerminalReason({ terminalReason }: ResultLine): FailureClass | undefined {
   return BY_TERMINAL_REASON[terminalReason ?? ''];
 }
 
-/** A closed window, with the time when it opens where the service or the words of the CLI, of `saidAt`, tell it. */
+/**
+ * Describes a closed quota window, with its opening time if the service or the CLI's text (of time `saidAt`) gives it.
+ */
 export function closedWindow({ rateLimit }: StreamFacts, words: readonly string[], saidAt: number): Classified {
   const resumeAt = rateLimit?.rejected
     ? (rateLimit.resetsAt ?? openingTime(words, saidAt))
@@ -106,7 +111,7 @@ export function closedWindow({ rateLimit }: StreamFacts, words: readonly string[
   return { failureClass: 'usage_limit', ...(typeof resumeAt === 'number' && { resumeAt }) };
 }
 
-/** A refused request (4xx) is refused again, however often it is sent; one that was late or in conflict is not. */
+/** Class of an HTTP status. A 4xx fails again on retry; except a timeout or a conflict. */
 function byStatus(status: number | null): FailureClass | undefined {
   if (status === null) return undefined;
   return BY_STATUS[status] ?? (status >= 500 ? 'server_error' : status >= 400 ? 'bad_input' : undefined);

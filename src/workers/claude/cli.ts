@@ -6,9 +6,9 @@ import type { Assignment } from '../../ports/worker.ts';
 import { findProgram } from '../process/program.ts';
 import { probeEnvironment } from './environment.ts';
 
-/** An installed Claude Code and what its own --help lists. */
+/** An installed Claude Code and the flags in its --help. */
 export interface ClaudeCli {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly version: string;
   readonly flags: ReadonlySet<string>;
@@ -16,10 +16,10 @@ export interface ClaudeCli {
 
 type Environment = Assignment['environment'];
 
-/** Where installers put it, for a host whose PATH is not the user's: a desktop application, a service. */
+/** Install locations, for hosts whose PATH is not the user's: desktop applications, services. */
 const USUAL_PLACES = ['.local/bin/claude', '.claude/local/claude', '/opt/homebrew/bin/claude', '/usr/local/bin/claude'];
 
-/** Without one of these a unit could not be kept within its bounds. */
+/** Flags required to keep a unit within its bounds. */
 const NEEDED_FLAGS = [
   '--print',
   '--output-format',
@@ -35,12 +35,12 @@ const NEEDED_FLAGS = [
 
 const PROBE_TIMEOUT_MS = 60_000;
 
-/** What each installed file turned out to be: an update changes its inode or time, and is looked at again. */
+/** Probe results by file; an update changes inode or time and causes a new probe. */
 const known = new Map<string, Promise<ClaudeCli>>();
 
 /**
- * The installed CLI with its version and flags: the one at `recorded`, else what is found here. Throws
- * `worker_unavailable` with what to do.
+ * Finds the installed CLI with version and flags: at `recorded` if given, else in PATH and the usual places. Throws
+ * AbpError `worker_unavailable` with what to do.
  */
 export async function findCli(environment: Environment, recorded: string | null = null): Promise<ClaudeCli> {
   const file = findClaude(environment, recorded);
@@ -62,7 +62,7 @@ export async function findCli(environment: Environment, recorded: string | null 
   }
 }
 
-/** Flags in a `--help` text: what stands at the start of an entry, with its other spellings. */
+/** Parses the flags of a `--help` text: the heads of its entries, with all spellings. */
 export function flagsIn(help: string): ReadonlySet<string> {
   const entries = help.split('\n').filter((line) => /^ {2}-/.test(line));
   const heads = entries.map((line) => line.trim().split(/ {2,}/, 1).join());
@@ -106,7 +106,7 @@ async function probe(file: string, environment: Environment): Promise<ClaudeCli>
   }
 }
 
-/** Why a program that was asked about itself gave no answer, in a few words. */
+/** Describes in a few words why a probe failed. */
 function reasonOf(error: unknown): string {
   const { timedOut, stderr, exitCode, originalMessage } = error as ExecaError;
   if (timedOut) return `nothing for ${PROBE_TIMEOUT_MS / 1000} s`;

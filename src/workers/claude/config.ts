@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { passEnvSchema } from '../process/environment.ts';
 
-/** How far an agent may go. */
+/** Permissions of an agent and their meanings. */
 export const PERMISSIONS = {
   read_only: 'reads its directories, writes only below the output directory, runs nothing',
   edit_in_place: 'also changes files in its directories; runs commands only where tools names them',
@@ -11,15 +11,15 @@ export const PERMISSIONS = {
 const RUNS_COMMANDS = /^(Bash|PowerShell|Monitor)\b/;
 
 /**
- * One tool, or a rule for one. Nothing that the CLI would take apart into several names, nor its word for all tools:
+ * One tool, or a rule for one. Excludes text that the CLI would split into several names, and its name for all tools:
  * what is checked here is what the agent gets.
  */
 const TOOL = /^(mcp__[\w-]+|[A-Z][A-Za-z]*)(\(.+\))?$/s;
 
-/** The name of a model: nothing that a command line could take for one of its flags. */
+/** A model name; cannot be mistaken for a command line flag. */
 const modelName = z.string().regex(/^[^-\s]\S*$/, 'expected the name of a model, such as haiku');
 
-/** MCP servers as Claude Code takes them; one that it could not start, without a word, is refused here. */
+/** MCP servers as Claude Code accepts them; rejects entries that it would silently skip. */
 export const mcpConfigSchema = z.object({
   mcpServers: z.record(
     z.string(),
@@ -29,7 +29,7 @@ export const mcpConfigSchema = z.object({
   ),
 });
 
-/** The user's `worker` of type claude. Every option is optional; nothing of it is ever taken from a payload. */
+/** Schema of `worker` of type claude. All fields are optional; none is ever taken from a payload. */
 export const claudeConfigSchema = z
   .strictObject({
     model: modelName.exactOptional().describe('Model name or alias (opus, sonnet, haiku); default: the CLI’s.'),

@@ -10,7 +10,7 @@ const TAIL_BYTES = 64 * 1024;
 const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 const MAX_IMAGE_CHARS = 4_000_000;
 
-/** The conversation in a run directory from a line of the stream on; it begins with the prompt. */
+/** Reads the conversation of a run from line `from` of its stream; the prompt comes first. */
 export async function* readConversation(runDirectory: string, from: number): AsyncGenerator<ConversationEntry> {
   if (from === 0) {
     const prompt = await readWhole(runFile(runDirectory, 'stdin'));
@@ -24,7 +24,7 @@ export async function* readConversation(runDirectory: string, from: number): Asy
   }
 }
 
-/** The last step of an agent that still works, from the end of its stream alone. */
+/** Reads the latest step of a running agent from the end of its stream. */
 export function readLatestStep(runDirectory: string): ConversationEntry | null {
   const lines = readLastLines(runFile(runDirectory, 'stdout'), TAIL_BYTES).split('\n').slice(0, -1);
   const tools = new Map<string, string>();
@@ -33,7 +33,7 @@ export function readLatestStep(runDirectory: string): ConversationEntry | null {
   return latest ? { seq: 0, ...latest } : null;
 }
 
-/** The steps in a line of the stream; `tools` remembers the name behind each call's id. */
+/** Converts a line of the stream to steps; `tools` maps call ids to tool names. */
 function stepsOf({ text }: Line, tools: Map<string, string>): readonly Step[] {
   const event = parseEvent(text);
   if (event === null) return text.trim() === '' ? [] : [{ role: 'log', kind: 'text', text }];
@@ -88,7 +88,7 @@ function userSteps(block: Fields, tools: Map<string, string>): readonly Step[] {
   ];
 }
 
-/** An image that a tool answered with; one of another kind or of no sensible size is left to the log. */
+/** An image returned by a tool; other types and oversized images are omitted. */
 function imageOf(part: unknown): readonly string[] {
   const { type, source } = fieldsOf(part);
   const { media_type, data } = fieldsOf(source);

@@ -1,7 +1,7 @@
 import type { Usage } from '../../domain/attempt.ts';
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields.ts';
 
-/** Tokens of one message or model. */
+/** Token counts of one message or model. */
 export interface ModelTokens {
   readonly input: number;
   readonly cacheWrite: number;
@@ -12,8 +12,8 @@ export interface ModelTokens {
 export const NO_TOKENS: ModelTokens = { input: 0, cacheWrite: 0, cacheRead: 0, output: 0 };
 
 /**
- * List prices in US dollars per million tokens, as CLI 2.1.330 counts them, by the first pattern that fits. Used only
- * where no result line came; an unknown model costs what the CLI assumes for it.
+ * List prices in US dollars per million tokens, as CLI 2.1.330 uses them, by the first matching pattern. Used only
+ * without a result line; unknown models get the CLI's default price.
  */
 const PRICES: readonly { readonly model: RegExp; readonly input: number; readonly output: number }[] = [
   { model: /haiku-5/, input: 0.1, output: 0.5 },
@@ -30,8 +30,8 @@ const CACHE_READ_FACTOR = 0.1;
 const CHARACTERS_PER_TOKEN = 4;
 
 /**
- * Tokens of a message so far. The stream repeats a message for each of its blocks, with the output counted as it stood
- * at the start: its length is estimated from the text, added to `before`, what earlier lines of the message held.
+ * Tokens of a message so far. The stream repeats a message for each of its blocks with the output count of its start,
+ * so the output is estimated from the text length and added to `before`, the tokens of its earlier lines.
  */
 export function tokensOf(message: Fields, before: ModelTokens): ModelTokens {
   const usage = fieldsOf(message.usage);
@@ -46,7 +46,7 @@ export function tokensOf(message: Fields, before: ModelTokens): ModelTokens {
   };
 }
 
-/** The sum of two counts. */
+/** Adds two counts. */
 export function addTokens(one: ModelTokens, other: ModelTokens): ModelTokens {
   return {
     input: one.input + other.input,
@@ -56,7 +56,7 @@ export function addTokens(one: ModelTokens, other: ModelTokens): ModelTokens {
   };
 }
 
-/** What of a stream says what its run cost. */
+/** Facts of a stream from which the cost is derived. */
 export interface CostFacts {
   readonly result: unknown;
   readonly costUsd: number | null;
@@ -65,9 +65,9 @@ export interface CostFacts {
 }
 
 /**
- * What a run cost: by its own result lines, else estimated from its messages; null when there is neither. A total of a session
- * that it resumed at `resumedAtUsd` is not the run's own: then its messages count where the stream prices them, else what
- * was added to that total. A smaller total has left the earlier runs out (2.1.197 does).
+ * Derives the cost of a run from its result lines, else estimates it from its messages; null without either. The total
+ * of a session resumed at `resumedAtUsd` includes earlier runs: then message prices count if present, else the increase
+ * of the total. A smaller total excludes the earlier runs (2.1.197).
  */
 export function costOf(
   { result, costUsd, costOf: whose, pricedUsd }: CostFacts,
@@ -83,7 +83,7 @@ export function costOf(
   return { costUsd: added >= 0 ? added : costUsd, costEstimated: true };
 }
 
-/** What these tokens cost, roughly. */
+/** Estimates the cost of tokens from list prices. */
 function estimateCostUsd(tokens: ReadonlyMap<string, ModelTokens>): number {
   let sum = 0;
   for (const [model, { input, cacheWrite, cacheRead, output }] of tokens) {

@@ -4,8 +4,8 @@ import type { Assignment } from '../../ports/worker.ts';
 import { baseEnvironment } from '../process/environment.ts';
 
 /**
- * Variables by which Claude Code logs in or finds its provider, as its documentation lists them; a name ending in `_`
- * stands for all that begin so. Everything else of CLAUDE_* belongs to the host's own session and stays out.
+ * Variables for login and provider, as documented by Claude Code; a name ending in `_` is a prefix. All other CLAUDE_*
+ * variables belong to the host's own session and are not passed.
  */
 export const LOGIN_VARIABLES: readonly string[] = [
   'ANTHROPIC_API_KEY',
@@ -32,7 +32,7 @@ export const LOGIN_VARIABLES: readonly string[] = [
   'AZURE_',
 ];
 
-/** Any of these logs in by itself: no stored login is needed then. */
+/** Each of these suffices to log in without a stored login. */
 const KEYS = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',
@@ -43,10 +43,10 @@ const KEYS = [
 ] as const;
 
 /**
- * What makes a CLI fit for a batch. Attachments are off because `@/some/path` anywhere in a prompt would read that file
- * into it, and items are not trusted; memory is off because many agents would write the same notes; the attribution
- * header is off because it puts a fingerprint of the user's message before the system prompt, which no other unit can
- * then share from a cache; the executor owns waiting, so the CLI asks only once more.
+ * Settings for batch use. Attachments are off because `@/some/path` anywhere in a prompt would read that file into it,
+ * and items are not trusted. Memory is off because many agents would write the same notes. The attribution header is
+ * off because it puts a fingerprint of the user's message before the system prompt, which prevents cache sharing
+ * between units. The executor handles waiting, so the CLI retries only once.
  */
 export const BATCH_VARIABLES: Readonly<Record<string, string>> = {
   DISABLE_AUTOUPDATER: '1',
@@ -58,8 +58,8 @@ export const BATCH_VARIABLES: Readonly<Record<string, string>> = {
   CLAUDE_CODE_MAX_RETRIES: '1',
 };
 
-/** What else logs in with a provider's flag; of the others only the variable itself. */
-const OF_PROVIDER: Readonly<Record<string, readonly string[]>> = {
+/** Further login variables of each provider. */
+const PROVIDER_VARIABLES: Readonly<Record<string, readonly string[]>> = {
   CLAUDE_CODE_USE_BEDROCK: ['CLAUDE_CODE_SKIP_BEDROCK_AUTH', 'ANTHROPIC_BEDROCK_BASE_URL', 'AWS_'],
   CLAUDE_CODE_USE_VERTEX: [
     'CLAUDE_CODE_SKIP_VERTEX_AUTH',
@@ -76,52 +76,54 @@ const OF_PROVIDER: Readonly<Record<string, readonly string[]>> = {
     'AZURE_',
   ],
 };
-/** Where any login leads, and where a stored one lies. */
-const OF_EVERY_LOGIN = ['ANTHROPIC_BASE_URL', 'ANTHROPIC_CUSTOM_HEADERS', 'CLAUDE_CONFIG_DIR'] as const;
+/** Variables of every login: its target, and the place of a stored login. */
+const COMMON_LOGIN_VARIABLES = ['ANTHROPIC_BASE_URL', 'ANTHROPIC_CUSTOM_HEADERS', 'CLAUDE_CONFIG_DIR'] as const;
 
 /**
- * Names of the variables in an environment by which Claude Code logs in with it, beside those that `given` sets: the key or
- * a provider with all of its own; with neither, what a stored login is found by.
+ * Names of the set variables by which Claude Code logs in, except those that `given` sets: the key, or a provider with
+ * all its variables; with neither, those that locate a stored login.
  */
 export function loginVariables(
   environment: Assignment['environment'],
   given: Readonly<Record<string, string>> = {},
 ): readonly string[] {
   const own = { ...environment, ...given };
-  // A provider comes before a key that is set as well.
-  const by = Object.keys(OF_PROVIDER).find((name) => (own[name] ?? '') !== '') ?? keyIn(own);
-  const wanted = [...OF_EVERY_LOGIN, ...(by === null ? ['HOME'] : [by, ...(OF_PROVIDER[by] ?? [])])];
+  // A provider takes precedence over a key.
+  const by = Object.keys(PROVIDER_VARIABLES).find((name) => (own[name] ?? '') !== '') ?? keyIn(own);
+  const wanted = [...COMMON_LOGIN_VARIABLES, ...(by === null ? ['HOME'] : [by, ...(PROVIDER_VARIABLES[by] ?? [])])];
   return Object.keys(environment)
     .filter((name) => (environment[name] ?? '') !== '' && !Object.hasOwn(given, name))
     .filter((name) => wanted.some((want) => (want.endsWith('_') ? name.startsWith(want) : name === want)))
     .sort();
 }
 
-/** By which account, and where, a login is made: one that the start did not have must not take the place of its own. */
-const DECIDING: ReadonlySet<string> = new Set([...KEYS, ...OF_EVERY_LOGIN]);
+/** Variables that select the account: one that was not set at the start must not replace the recorded login. */
+const ACCOUNT_VARIABLES: ReadonlySet<string> = new Set([...KEYS, ...COMMON_LOGIN_VARIABLES]);
 const passedOn = new WeakMap<Needs, readonly string[]>();
 
-/** The login variables that reach an agent (one list for each `needs`): of those that decide only what was recorded. */
+/**
+ * Login variables passed to an agent (one list per `needs`); of those that select the account only the recorded ones.
+ */
 export function loginVariablesFor(needs: Needs | null): readonly string[] {
   if (needs === null) return LOGIN_VARIABLES;
   const known = passedOn.get(needs);
   if (known) return known;
-  const names = LOGIN_VARIABLES.filter((name) => !DECIDING.has(name) || needs.variables.includes(name));
+  const names = LOGIN_VARIABLES.filter((name) => !ACCOUNT_VARIABLES.has(name) || needs.variables.includes(name));
   passedOn.set(needs, names);
   return names;
 }
 
-/** Where Claude Code keeps its settings and sessions. */
+/** Directory of Claude Code's settings and sessions. */
 export function configDirectory(environment: Assignment['environment']): string {
   return environment.CLAUDE_CONFIG_DIR || path.join(environment.HOME ?? '/', '.claude');
 }
 
-/** The environment of a CLI that is only asked about itself. */
+/** Environment for probing the CLI. */
 export function probeEnvironment(environment: Assignment['environment']): Record<string, string> {
   return { ...baseEnvironment(environment, LOGIN_VARIABLES), ...BATCH_VARIABLES };
 }
 
-/** The variable that logs in, or null when a stored login is needed. */
+/** The variable that logs in; null if a stored login is needed. */
 export function keyIn(environment: Assignment['environment']): string | null {
   return KEYS.find((name) => (environment[name] ?? '') !== '') ?? null;
 }

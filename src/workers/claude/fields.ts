@@ -1,7 +1,7 @@
-/** Reading JSON of which nothing is certain: absent and of another type are the same. */
+/** An object of unknown shape; absent and wrongly typed fields are treated alike. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The value as an object; an empty one when it is none. */
+/** The value as an object; empty if it is none. */
 export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
@@ -16,12 +16,12 @@ export function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** The value as a list; an empty one when it is none. */
+/** The value as a list; empty if it is none. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A line of a stream as an object with a type, or null when it is anything else. */
+/** Parses a stream line to an object with a type; null for anything else. */
 export function parseEvent(line: string): Fields | null {
   if (!line.startsWith('{')) return null;
   try {

@@ -1,37 +1,39 @@
 import type { ClaudeConfig } from './config.ts';
 
-/** What the CLI is told about tools and directories. */
+/** Tools and permissions passed to the CLI. */
 export interface Access {
-  /** Built-in tools that exist for the agent. */
+  /** Built-in tools available to the agent. */
   readonly tools: readonly string[];
-  /** Permission rules that are granted beforehand. */
+  /** Permission rules granted in advance. */
   readonly allow: readonly string[];
-  /** null = no permission is ever asked for. */
+  /** Null = permission prompts are skipped. */
   readonly mode: 'dontAsk' | 'acceptEdits' | null;
 }
 
-/** Where the job names none. Each costs its description in every request; commands run only where a job asks for that. */
+/**
+ * Tools if the job names none. Each adds its description to every request; commands run only if a job asks for them.
+ */
 const DEFAULT_TOOLS = {
   read_only: ['Read', 'Glob', 'Grep', 'Write'],
   edit_in_place: ['Read', 'Glob', 'Grep', 'Edit', 'Write'],
   full: ['Read', 'Glob', 'Grep', 'Edit', 'Write'],
 } as const;
 
-/** Tools whose reach is bounded by directories, not by a rule with their name. */
+/** Tools bounded by directories instead of rules with their name. */
 const READING_TOOLS: ReadonlySet<string> = new Set(['Read', 'Glob', 'Grep', 'LS', 'NotebookRead']);
 export const WRITING_TOOLS: ReadonlySet<string> = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
-/** Tools that ask the network. */
+/** Tools that access the network. */
 export const WEB_TOOLS: ReadonlySet<string> = new Set(['WebFetch', 'WebSearch']);
 
 /**
- * Maps a job's permission to what the CLI enforces. Reading is bounded by the working and added directories. With
- * read_only nothing but the output directory can be written (`dontAsk` refuses whatever no rule allows; a rule for Edit
- * covers every writing tool); with edit_in_place edits below the directories pass and other tools need their rule; with
- * full every tool that exists may do anything.
+ * Maps a job's permission to CLI settings. Reading is bounded by the working and added directories. With read_only only
+ * the output directory is writable (`dontAsk` denies whatever no rule allows; an Edit rule covers every writing tool);
+ * with edit_in_place edits below the directories are allowed and other tools need a rule; with full every available
+ * tool may do anything.
  */
 export function accessOf(
   config: Pick<ClaudeConfig, 'permission' | 'tools'>,
-  /** The output directory by every path that leads to it: a write must be allowed as asked for and as resolved. */
+  /** All paths that lead to the output directory: a write is checked as requested and as resolved. */
   outputPaths: readonly string[],
 ): Access {
   const { permission } = config;
@@ -50,7 +52,7 @@ export function accessOf(
   };
 }
 
-/** A tool of a config taken apart: `Bash(git log *)` is a rule for Bash with a specifier. */
+/** Splits a tool of a config: `Bash(git log *)` is a rule for Bash with a specifier. */
 export function ruleOf(rule: string): { readonly name: string; readonly specifier: string | null } {
   const at = rule.indexOf('(');
   return at < 0 ? { name: rule, specifier: null } : { name: rule.slice(0, at), specifier: rule.slice(at + 1, -1) };
@@ -60,12 +62,12 @@ function nameOf(rule: string): string {
   return ruleOf(rule).name;
 }
 
-/** A rule's pattern for everything below an absolute directory: `//` = from the root. */
+/** Pattern for everything below an absolute directory: `//` = from the root. */
 function below(directory: string): string {
   return `/${literal(directory)}/**`;
 }
 
-/** A path in a rule's pattern, its wildcards taken literally. */
+/** Escapes the wildcards of a path for a rule's pattern. */
 export function literal(directory: string): string {
   return directory.replace(/[\\*?[\]!#()]/g, '\\$&');
 }

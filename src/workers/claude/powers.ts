@@ -3,7 +3,7 @@ import { type ClaudeConfig, type McpConfig, mcpConfigSchema } from './config.ts'
 import { ruleOf, WEB_TOOLS, WRITING_TOOLS } from './permissions.ts';
 import { absolute, fixedPart } from './working-directory.ts';
 
-/** Tools that reach nothing beyond the directories of a run: any other may execute, and needs a person. */
+/** Tools limited to the directories of a run; any other may execute programs and needs approval. */
 const BOUNDED_TOOLS: ReadonlySet<string> = new Set([
   'Read',
   'Glob',
@@ -14,7 +14,7 @@ const BOUNDED_TOOLS: ReadonlySet<string> = new Set([
   ...WRITING_TOOLS,
 ]);
 
-/** What an agent with this config can do beyond the bounds of its job. */
+/** Lists what an agent with this config can do beyond the bounds of its job. */
 export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Power[] {
   const { permission, context, env, pass_env, mcp_config } = config;
   return [
@@ -35,12 +35,12 @@ export function claudePowers(config: ClaudeConfig, bounds: Bounds): readonly Pow
 }
 
 /**
- * A relative pattern and nothing else: neither what the CLI would trim, expand or take apart, nor a way up. None of wildcards
- * alone: for Claude Code 2.1.330 `Read(*)` is all of Read, anywhere.
+ * A relative pattern: nothing that the CLI would trim, expand or split, and no `..`. Not wildcards alone: for Claude
+ * Code 2.1.330 `Read(*)` allows Read anywhere.
  */
 const RELATIVE = /^(?!(.*\/)?\.\.(\/|$))(?![*?/.]*$)[\p{L}\p{N}._@*?-][^(),\\]*$/su;
 
-/** A rule for reading that is granted beforehand, `Read(//etc/**)`, is a way out of the directories unless it is relative. */
+/** Powers of a tool; a granted rule such as `Read(//etc/**)` leaves the directories unless it is relative. */
 function toolPowers(tool: string): readonly Power[] {
   const { name, specifier } = ruleOf(tool);
   if (WEB_TOOLS.has(name)) return [{ kind: 'network', what: tool }];
@@ -54,7 +54,7 @@ function mcpPowers(config: McpConfig | string): readonly Power[] {
   if (typeof config === 'string') return [{ kind: 'programs', what: `the MCP servers of ${config}` }];
   return Object.entries(mcpConfigSchema.parse(config).mcpServers).map(([name, server]): Power => {
     const { command, args, url } = server;
-    const isAddress = command === undefined && Object.keys(server).every((field) => OF_AN_ADDRESS.has(field));
+    const isAddress = command === undefined && Object.keys(server).every((field) => CONNECTION_FIELDS.has(field));
     if (isAddress)
       return {
         kind: 'network',
@@ -66,10 +66,10 @@ function mcpPowers(config: McpConfig | string): readonly Power[] {
   });
 }
 
-/** All that a server has to which only a connection is made; `headersHelper` and what comes after it may run programs. */
-const OF_AN_ADDRESS: ReadonlySet<string> = new Set(['type', 'url', 'headers']);
+/** Fields of a server that is only connected to; others (`headersHelper` and future ones) may run programs. */
+const CONNECTION_FIELDS: ReadonlySet<string> = new Set(['type', 'url', 'headers']);
 
-/** Directories beyond the bounds are read; with a permission that edits, what an agent works in is also written. */
+/** Powers of directories beyond the bounds: read; with edit_in_place also written. */
 function directoryPowers(
   { permission, working_directory, add_dirs = [] }: ClaudeConfig,
   bounds: Bounds,

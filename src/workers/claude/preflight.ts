@@ -10,7 +10,7 @@ type Refusal = Extract<Preflight, { ok: false }>;
 
 const STATUS_TIMEOUT_MS = 60_000;
 
-/** Whether a unit could run here and now: the CLI with its flags, a login or key, what the config asks of the machine. */
+/** Checks whether a unit could run here: the CLI with its flags, a login or key, and what the config requires. */
 export async function claudePreflight(config: ClaudeConfig, environment: Environment): Promise<Preflight> {
   const missing = missingNames(config.pass_env ?? [], environment);
   if (missing.length > 0) return refusal('worker_unavailable', missingEnvironment(missing));
@@ -30,14 +30,17 @@ export async function claudePreflight(config: ClaudeConfig, environment: Environ
       ok: false,
       failureClass: 'auth',
       message: `Claude Code ${cli.version} at ${cli.path} is not logged in, and no key is set.`,
-      hint: 'Run `claude` in a terminal and log in, or set ANTHROPIC_API_KEY for whoever starts the job.',
+      hint: 'Run `claude` in a terminal and log in, or set ANTHROPIC_API_KEY in the environment of the process that starts the job.',
     };
   }
   const details = { path: cli.path, version: cli.version, login };
   return { ok: true, summary: `Claude Code ${cli.version} at ${cli.path}, ${login}`, details };
 }
 
-/** By what the CLI would log in; null when by nothing. A CLI that cannot say counts as logged in: a unit will tell. */
+/**
+ * The login that the CLI would use; null if there is none. A CLI that cannot report it counts as logged in: the first
+ * unit will show.
+ */
 async function loginOf(cli: ClaudeCli, environment: Environment): Promise<string | null> {
   const key = keyIn(environment);
   if (key !== null) return key;
@@ -49,19 +52,19 @@ async function loginOf(cli: ClaudeCli, environment: Environment): Promise<string
     reject: false,
     timeout: STATUS_TIMEOUT_MS,
   });
-  // What could not even be started has no stdout, whatever the type says.
+  // If the process does not start there is no stdout, despite the type.
   const answer = /"loggedIn"\s*:\s*(true|false)/.exec(String(stdout))?.[1];
   if (answer === 'false') return null;
   return answer === 'true' ? 'stored login' : 'login unknown';
 }
 
-/** Whether the agent will have what tells the CLI that root may do anything here: a container of its own. */
+/** Checks whether IS_SANDBOX will tell the CLI that root is allowed, as in a container. */
 function isSandboxed({ env, pass_env = [] }: ClaudeConfig, environment: Environment): boolean {
   const passed = pass_env.includes('IS_SANDBOX') ? environment.IS_SANDBOX : undefined;
   return (env?.IS_SANDBOX ?? passed) === '1';
 }
 
-/** The CLI refuses --dangerously-skip-permissions to root: better said before a unit is spent. */
+/** The CLI refuses --dangerously-skip-permissions to root; reported before a unit is spent. */
 function rootRefusal(): Refusal {
   return {
     ok: false,

@@ -1,16 +1,16 @@
-/** A limit that was over less than this ago is over now: clocks differ, and a time in words has no seconds. */
+/** Tolerance for a past reset time: clocks differ, and a time in text has no seconds. */
 const JUST_OVER_MS = 5 * 60_000;
-/** No window is longer; a time beyond is none of a limit. */
+/** Longest quota window; a later time is not a reset time. */
 const LONGEST_WINDOW_MS = 32 * 86_400_000;
 const MONTHS: readonly string[] = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const DAYS: readonly string[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
 
 /**
- * When a limit ends by the words of the CLI, epoch ms: `limit reached|1760000000`, `resets in 2h 30m`, `resets 1:30am (UTC)`,
- * `resets Oct 6, 1pm (Europe/Berlin)`, `will reset at 17:00`, `resets Mon 9am`, `regain access on 2026-12-01 at 00:00 UTC`.
- * A time without a zone is one of this machine; one without a date is the next after `now`, when it was said. null = the
- * words name no time.
+ * Parses the reset time of a limit, epoch ms: `limit reached|1760000000`, `resets in 2h 30m`, `resets 1:30am (UTC)`,
+ * `resets Oct 6, 1pm (Europe/Berlin)`, `will reset at 17:00`, `resets Mon 9am`, `regain access on 2026-12-01 at 00:00
+ * UTC`. A time without a zone is local; one without a date is the next after `now`, the time of the message. Null = no
+ * time found.
  */
 export function resetTime(words: string, now: number): number | null {
   const exact = epochIn(words) ?? relativeIn(words, now);
@@ -33,7 +33,7 @@ function relativeIn(words: string, now: number): number | null {
   return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNIT_MS[unit.toLowerCase()] ?? 0), now);
 }
 
-/** A time on a clock in some zone. */
+/** A wall clock time in a time zone. */
 interface Wall {
   readonly year: number;
   readonly month: number;
@@ -53,7 +53,7 @@ function wallTimeIn(words: string, now: number): number | null {
   if (date !== null) {
     const year = date.year ?? today.year;
     const at = epochOf({ ...wall, ...date, year }, zone);
-    // Said in December of a day in January.
+    // December text about a day in January.
     return date.year === null && at < now - LONGEST_WINDOW_MS
       ? epochOf({ ...wall, ...date, year: year + 1 }, zone)
       : at;
@@ -87,7 +87,7 @@ function dateIn(said: string): (Pick<Wall, 'month' | 'day'> & { readonly year: n
   return { year: after?.[2] === undefined ? null : Number(after[2]), month, day: Number(day) };
 }
 
-/** Days from today to the one that is named; null where none is. */
+/** Days from today to the named day; null if none is named. */
 function daysAhead(said: string, { year, month, day }: Wall): number | null {
   if (/\btomorrow\b/i.test(said)) return 1;
   const name = /\b(sun|mon|tue|wed|thu|fri|sat)(?:day|sday|s|nesday|rsday|rs|r|urday)?\b/i.exec(said)?.[1];
@@ -96,7 +96,7 @@ function daysAhead(said: string, { year, month, day }: Wall): number | null {
   return (wanted - new Date(Date.UTC(year, month, day)).getUTCDay() + 7) % 7;
 }
 
-/** `(Europe/Berlin)`, `UTC`, `Z`; undefined = the machine's own, also for one that nobody knows. */
+/** `(Europe/Berlin)`, `UTC`, `Z`; undefined = local zone, also for an unknown one. */
 function zoneIn(said: string): string | undefined {
   const zone = /\(([\w+/-]{2,40})\)/.exec(said)?.[1] ?? (/\b(?:UTC|GMT)\b|\dZ\b/.test(said) ? 'UTC' : undefined);
   try {
@@ -114,7 +114,7 @@ function wallAt(epoch: number, timeZone: string | undefined): Wall {
   return { year, month: month - 1, day, minutes: hour * 60 + minute };
 }
 
-/** When a clock of that zone shows it. Of an hour that is skipped or doubled it is one of the two. */
+/** Epoch of a wall clock time. For an hour skipped or repeated by a DST change, one of the two. */
 function epochOf({ year, month, day, minutes }: Wall, zone: string | undefined): number {
   const asUtc = Date.UTC(year, month, day, 0, minutes);
   let epoch = asUtc;

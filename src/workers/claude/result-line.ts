@@ -2,7 +2,7 @@ import { parseExactJson } from '../../domain/exact-json.ts';
 import type { Json } from '../../domain/json.ts';
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './fields.ts';
 
-/** A `result` line, as far as a verdict needs it. */
+/** The fields of a `result` line that a verdict needs. */
 export interface ResultLine {
   readonly subtype: string;
   readonly isError: boolean;
@@ -11,16 +11,16 @@ export interface ResultLine {
   readonly apiErrorStatus: number | null;
   readonly text: string;
   readonly errors: readonly string[];
-  /** As it was parsed, and with numbers that no double holds as their text; absent when the agent gave none. */
+  /** Parsed value, and the same with numbers that a double cannot hold as text; absent if the agent gave none. */
   readonly structuredOutput?: { readonly value: Json; readonly exact: Json };
   readonly turns: number | null;
   readonly durationMs: number | null;
-  /** Everything the model read, cached or not. */
+  /** All input tokens, cached or not. */
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
-/** The fields of a `result` event, whose line is `text`; whatever is missing counts as not said. */
+/** Parses a `result` event, whose line is `text`; missing fields get neutral values. */
 export function resultLine(event: Fields, text: string): ResultLine {
   const given = (event.structured_output ?? null) as Json;
   return {
@@ -42,7 +42,7 @@ function exactOutput(line: string): Json | undefined {
   return fieldsOf(parseExactJson(line)).structured_output as Json | undefined;
 }
 
-/** `usage` leaves out the last call of a run that was cut short; this run's share by model does not. */
+/** Tokens of the run. `usage` omits the last call of an interrupted run; the share by model includes it. */
 function tokensOfRun(event: Fields): Pick<ResultLine, 'inputTokens' | 'outputTokens'> {
   const share = event.model_usage_since_last_result;
   const counts = share === undefined ? [fieldsOf(event.usage)] : Object.values(fieldsOf(share)).map(fieldsOf);
@@ -60,9 +60,9 @@ function tokensOfRun(event: Fields): Pick<ResultLine, 'inputTokens' | 'outputTok
 }
 
 /**
- * What this run cost, with `before` from its earlier result lines. `total_cost_usd` of a resumed session includes what
- * earlier runs spent (seen in 2.1.330 after an orderly end, not after SIGKILL, never in 2.1.197);
- * `model_usage_since_last_result` is this run's share and is used where it exists.
+ * Cost of this run, added to `before` from its earlier result lines. `total_cost_usd` of a resumed session includes
+ * earlier runs (seen in 2.1.330 after a normal end, not after SIGKILL, never in 2.1.197);
+ * `model_usage_since_last_result` is this run's share and is preferred.
  */
 export function costOfRun(event: Fields, before: number | null): number | null {
   const share = event.model_usage_since_last_result;
@@ -71,14 +71,14 @@ export function costOfRun(event: Fields, before: number | null): number | null {
   return costs.reduce((sum, cost) => sum + cost, before ?? 0);
 }
 
-/** A refused call: `Write(/path)`. */
+/** Describes a refused call: `Write(/path)`. */
 export function denialText(denial: Fields): string {
   const tool = textOf(denial.tool_name) ?? 'a tool';
   const target = targetOf(fieldsOf(denial.tool_input));
   return target === null ? tool : `${tool}(${target})`;
 }
 
-/** What a tool was to be used on, in the words of its own input. */
+/** The target of a tool call, from its input. */
 export function targetOf(input: Fields): string | null {
   for (const name of ['file_path', 'notebook_path', 'command', 'path', 'url', 'pattern']) {
     const value = textOf(input[name]);

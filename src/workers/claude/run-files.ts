@@ -5,10 +5,10 @@ import { parseWith } from '../../domain/validate.ts';
 import { type ClaudeConfig, mcpConfigSchema } from './config.ts';
 import { absolute } from './working-directory.ts';
 
-/** Linux takes no longer argument (MAX_ARG_STRLEN, with the NUL at its end). */
+/** Longest argument on Linux (MAX_ARG_STRLEN, with the final NUL). */
 export const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
 
-/** The file with a system prompt that no command line takes (too long, a NUL in it, like a flag); null for any other. */
+/** Writes a system prompt that cannot be an argument (too long, contains NUL, looks like a flag) to a file; null for any other. */
 export function systemPromptFile(systemPrompt: string, runDirectory: string): string | null {
   const isArgument = !systemPrompt.startsWith('-') && !systemPrompt.includes('\0');
   if (isArgument && Buffer.byteLength(systemPrompt) <= LONGEST_ARGUMENT_BYTES) return null;
@@ -16,13 +16,14 @@ export function systemPromptFile(systemPrompt: string, runDirectory: string): st
 }
 
 /**
- * The file with the agent's MCP servers; a config given in place may hold secrets, so it is not put on a command line.
- * Throws `invalid_input` for a file that is not there or not such a config: the CLI would end, or leave a server out.
+ * Returns the file with the agent's MCP servers; an inline config may hold secrets and is written to a file instead of
+ * the command line. Throws AbpError `invalid_input` if the file is missing or invalid: the CLI would fail or skip a
+ * server.
  */
 export function mcpConfigFile({ mcp_config }: ClaudeConfig, runDirectory: string, base: string): string | null {
   if (mcp_config === undefined) return null;
   if (typeof mcp_config !== 'string') {
-    // Without a server there is nothing to start, and the flag alone would switch safe mode off.
+    // An empty config has no effect but would disable safe mode.
     if (Object.keys(mcp_config.mcpServers).length === 0) return null;
     return write(runDirectory, 'mcp.json', JSON.stringify(mcp_config));
   }

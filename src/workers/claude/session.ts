@@ -6,7 +6,7 @@ import { readLines } from '../process/lines.ts';
 import { configDirectory } from './environment.ts';
 import { parseEvent } from './fields.ts';
 
-/** The session id of an attempt, a UUID known before the start: the same attempt always has the same. */
+/** Derives the session id (UUID) of an attempt, deterministically and before its start. */
 export function sessionIdOf(attemptId: string): string {
   const hex = createHash('sha256').update(`abp session ${attemptId}`).digest('hex');
   const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4];
@@ -20,8 +20,8 @@ export function sessionIdOf(attemptId: string): string {
 }
 
 /**
- * Whether the CLI can go on with this session: its transcript has the task. One that was killed early has no transcript,
- * or one with other lines only, of which the CLI says that it finds no conversation.
+ * Checks whether the CLI can resume a session: its transcript contains the task. An agent killed early leaves no
+ * transcript, or one in which the CLI finds no conversation.
  */
 export async function canContinue(sessionId: string, environment: Assignment['environment']): Promise<boolean> {
   const projects = path.join(configDirectory(environment), 'projects');
@@ -34,15 +34,15 @@ export async function canContinue(sessionId: string, environment: Assignment['en
   return false;
 }
 
-/** Of a run that continues a session, in its run directory: what that had cost by then, US dollars. */
+/** File in the run directory with the cost of the session when the run resumed it, US dollars. */
 const RESUMED_FILE = 'resumed-at-usd';
 
-/** Keeps what a session had cost when a run resumed it: its result line may count that again. */
-export function noteResumed(runDirectory: string, costUsd: number | undefined): void {
+/** Records the cost of a session when a run resumes it, because its result line may count it again. */
+export function recordResumed(runDirectory: string, costUsd: number | undefined): void {
   if (costUsd !== undefined) writeFileSync(path.join(runDirectory, RESUMED_FILE), String(costUsd), { mode: 0o600 });
 }
 
-/** What was kept; nothing for a run that began a session, or continued one whose cost nobody knows. */
+/** Reads the recorded cost; empty for a run in a new session or one of unknown cost. */
 export function resumedAt(runDirectory: string): { readonly resumedAtUsd?: number } {
   const file = path.join(runDirectory, RESUMED_FILE);
   const costUsd = existsSync(file) ? Number.parseFloat(readFileSync(file, 'utf8')) : Number.NaN;

@@ -7,8 +7,8 @@ const CHUNK_BYTES = 256 * 1024;
 const RESULT = /"type"\s*:\s*"result"/;
 
 /**
- * Looks, each time it is called, at what was added to a growing stream; true from the first result line on. Only lines
- * that may be one are parsed.
+ * Creates a check that reads what was appended to a growing stream at each call; true from the first result line on.
+ * Parses only candidate lines.
  */
 export function watchForResult(runDirectory: string): () => boolean {
   const file = runFile(runDirectory, 'stdout');
@@ -16,7 +16,7 @@ export function watchForResult(runDirectory: string): () => boolean {
   let position = 0;
   let found = false;
   return () => {
-    // Smaller: somebody has removed it, which is no reason for the executor to end.
+    // A smaller file was removed or truncated; that must not stop the executor.
     if (found || fileSize(file) <= position) return found;
     const fd = openSync(file, 'r');
     try {
@@ -25,7 +25,7 @@ export function watchForResult(runDirectory: string): () => boolean {
         const read = readSync(fd, buffer, 0, buffer.length, position);
         if (read === 0) return found;
         position += read;
-        // The splitter keeps what it is given until the line ends, so it gets a copy.
+        // The splitter keeps its input until the line ends, so it gets a copy.
         found ||= splitter.push(Buffer.from(buffer.subarray(0, read))).some(isResult);
       }
     } finally {

@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../domain/json.ts';
 
-/** What a keyword may hold: a value, a schema, a list of schemas, or schemas by name. */
+/** Value type of a keyword: a value, a schema, a list of schemas, or schemas by name. */
 type Holds = 'value' | 'schema' | 'list' | 'named';
 
 /**
- * The keywords that every reader takes. The CLI compiles a schema with Ajv in strict mode, as draft 07 and nothing else:
- * over a `$schema` of another draft, an unknown keyword or format 2.1.330 ends at once, and 2.1.197 refuses whatever the
- * agent gives, five paid times. The service takes the schema as the input of a tool.
+ * Keywords that all consumers accept. The CLI compiles a schema with Ajv in strict mode, draft 07 only: on a `$schema`
+ * of another draft, an unknown keyword or format, 2.1.330 exits, and 2.1.197 rejects every answer, five paid times. The
+ * service receives the schema as the input of a tool.
  */
 const KEYWORDS: Readonly<Record<string, Holds>> = {
   ...holding('value', 'type', 'nullable', 'enum', 'const', '$ref', 'title', 'description', 'default', 'examples'),
@@ -18,19 +18,19 @@ const KEYWORDS: Readonly<Record<string, Holds>> = {
   ...holding('named', 'properties', 'patternProperties', '$defs', 'definitions'),
 };
 
-/** Where a weaker schema inside makes the whole a stricter one: taken only when nothing had to be left out. */
+/** Keywords in which a weaker subschema makes the whole stricter: kept only if nothing has to be dropped. */
 const INVERTING: Readonly<Record<string, Holds>> = {
   ...holding('schema', 'not', 'if', 'then', 'else'),
   ...holding('list', 'oneOf'),
 };
 
-/** Keywords whose meaning hangs on another one, or on the kind of their value. */
+/** Keywords that depend on another one or on the type of their value. */
 const CONDITIONS: Readonly<Record<string, (value: Json, schema: JsonObject) => boolean>> = {
   $ref: (value) => typeof value === 'string' && /^#(\/|$)/.test(value),
   nullable: (_, schema) => 'type' in schema,
   exclusiveMinimum: (value) => typeof value === 'number',
   exclusiveMaximum: (value) => typeof value === 'number',
-  // The CLI's Ajv divides doubles, takes what every object inherits for its own, and does not know this one property.
+  // The CLI's Ajv divides doubles, counts inherited properties, and does not handle `__proto__`.
   multipleOf: (value) => Number.isInteger(value),
   additionalProperties: (_, { properties = null }) => !(isObject(properties) && Object.hasOwn(properties, '__proto__')),
   items: (value, schema) => !Array.isArray(value) && !('prefixItems' in schema),
@@ -41,16 +41,16 @@ const CONDITIONS: Readonly<Record<string, (value: Json, schema: JsonObject) => b
   else: (_, schema) => 'if' in schema,
 };
 
-/** The service refuses these at the root of a tool's input. */
+/** Keywords that the service refuses at the root of a tool's input. */
 const NOT_AT_ROOT: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf']);
 
 /**
- * A job's output schema as the CLI and the service take it: never stricter, with what it had to leave out told to the
- * agent in words. The result is validated against the job's own schema all the same.
+ * Reduces a job's output schema to what CLI and service accept: never stricter, with dropped parts described in words.
+ * The result is still validated against the job's own schema.
  */
 export function toolSchema({ $schema: _, ...schema }: JsonObject): JsonObject {
-  const whole = reduced(schema, { ...KEYWORDS, ...INVERTING });
-  const { schema: taken } = whole.complete ? whole : reduced(schema, KEYWORDS);
+  const whole = reduceSchema(schema, { ...KEYWORDS, ...INVERTING });
+  const { schema: taken } = whole.complete ? whole : reduceSchema(schema, KEYWORDS);
   return { type: 'object', ...taken };
 }
 
@@ -59,7 +59,7 @@ interface Reduced {
   readonly complete: boolean;
 }
 
-function reduced(root: JsonObject, keywords: Readonly<Record<string, Holds>>): Reduced {
+function reduceSchema(root: JsonObject, keywords: Readonly<Record<string, Holds>>): Reduced {
   let complete = true;
   const takes = (name: string, value: Json, schema: JsonObject) =>
     Object.hasOwn(keywords, name) &&

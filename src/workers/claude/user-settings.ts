@@ -8,7 +8,10 @@ import { literal } from './permissions.ts';
 const text = z.string().optional().catch(undefined);
 const texts = z.record(z.string(), z.string());
 
-/** Of a settings file what a lean agent keeps. Of another type counts as absent: one such value voids all settings. */
+/**
+ * Fields of a settings file kept for a lean agent. A value of the wrong type counts as absent: to the CLI it would void
+ * all settings.
+ */
 const settingsSchema = z
   .object({
     apiKeyHelper: text,
@@ -25,25 +28,27 @@ const settingsSchema = z
 
 type Settings = z.output<typeof settingsSchema>;
 
-/** What a lean agent has of the settings files, which it does not get. */
+/** Settings kept for a lean agent, which does not read the settings files. */
 export interface KeptSettings {
-  /** Settings of the user by their own names: how to log in, which model to use. */
+  /** User settings: login and model. */
   readonly settings: Omit<Settings, 'env' | 'permissions'>;
-  /** Variables that they set for Claude Code, where many put a provider and its key. */
+  /** Environment variables of the settings, which often hold a provider and its key. */
   readonly env: Settings['env'];
-  /** Permission rules that refuse. Those that grant are left out: a job's own permission is all that an agent may do. */
+  /** Deny rules. Allow rules are dropped: the job's permission is the limit. */
   readonly deny: readonly string[];
 }
 
-/** Nothing kept, for an agent that gets the files themselves. */
+/** No settings, for an agent that reads the files itself. */
 export const NOTHING_KEPT: KeptSettings = { settings: {}, env: {}, deny: [] };
 
-/** Reads Claude Code's settings files of the user, and of the project in a directory. A broken one counts as empty. */
+/**
+ * Reads Claude Code's settings files of the user and of the project in `directory`. An invalid file counts as empty.
+ */
 export function keptSettings(directory: string, environment: Assignment['environment']): KeptSettings {
   const { env, permissions, ...settings } = read(path.join(configDirectory(environment), 'settings.json'));
   const ofProject = ['settings.json', 'settings.local.json']
     .flatMap((name) => read(path.join(directory, '.claude', name)).permissions.deny)
-    // A path from `/` is meant from the project, but from the root once its rule is no rule of a project.
+    // A path starting with `/` is relative to the project there, but to the root outside a project rule.
     .map((rule) => rule.replace(/\(\/(?!\/)/, () => `(/${literal(directory)}/`));
   return { settings, env, deny: [...permissions.deny, ...ofProject] };
 }

@@ -4,35 +4,35 @@ import type { Json } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
 import { reportedFailure } from '../../domain/report.ts';
 import { describeExit, type Ending, stopFailure } from '../process/ending.ts';
-import { answerText, type Given, givenBy } from './answer.ts';
-import { byTerminalReason, classifyError, classifySilence, closedWindow } from './classify.ts';
+import { answerText, type Candidate, resultCandidates } from './answer.ts';
+import { byTerminalReason, classifyError, classifyWithoutResult, closedWindow } from './classify.ts';
 import { costOf, type ModelTokens } from './cost.ts';
 import { isQuotaBanner } from './quota.ts';
 import type { ResultLine } from './result-line.ts';
 import { type StreamFacts, tokensByModel } from './stream.ts';
 
-/** All that a verdict is made from. */
+/** Evidence for a verdict. */
 export interface Evidence {
   readonly facts: StreamFacts;
-  /** null when nobody saw the process end. */
+  /** Null if the end of the process was not observed. */
   readonly ending: Ending | null;
-  /** The end of what it wrote to stderr. */
+  /** End of its stderr. */
   readonly stderr: string;
-  /** The job's output schema, compiled; null without one. */
+  /** Check against the job's output schema; null without one. */
   readonly check: OutputCheck | null;
   readonly allowDenials: boolean;
-  /** When its last words were said, epoch ms: times in them start there. Absent = now. */
+  /** Time of its last output, epoch ms, the base of relative times in it. Absent = now. */
   readonly saidAt?: number;
-  /** What the session had cost when this attempt resumed it, by its own result line; absent = it is new, or nobody knows. */
+  /** Cost of the session when this attempt resumed it; absent = new session or unknown. */
   readonly resumedAtUsd?: number;
 }
 
-/** Reasons for the end of a run in which the agent itself had finished; a Stop hook runs after that. */
-const OWN_ENDS: ReadonlySet<string> = new Set(['completed', 'stop_hook_prevented']);
-/** Why the service stopped in the middle of an answer. */
+/** Terminal reasons of an agent that finished; a Stop hook runs after that. */
+const NORMAL_ENDS: ReadonlySet<string> = new Set(['completed', 'stop_hook_prevented']);
+/** Stop reasons of a truncated answer. */
 const TRUNCATED: ReadonlySet<string | null> = new Set(['max_tokens', 'model_context_window_exceeded']);
 
-/** A verdict before usage and notes are added. */
+/** A verdict without usage and notes. */
 type Verdict =
   | { readonly ok: true; readonly text: string; readonly structured?: Json; readonly remarks?: readonly string[] }
   | {
@@ -44,8 +44,8 @@ type Verdict =
     };
 
 /**
- * The outcome of an attempt from all evidence: neither the exit code nor the agent's word decides alone. null = it was
- * cut off and nobody knows how. The order of the questions is the precedence.
+ * Decides the outcome of an attempt from all evidence: neither the exit code nor the agent's claim alone. Null = it was
+ * cut off in an unknown way. The order of the checks is the precedence.
  */
 export function verdict(evidence: Evidence): Outcome | null {
   const { result } = evidence.facts;
@@ -65,7 +65,7 @@ function withoutResult({ facts, ending, stderr, saidAt = Date.now() }: Evidence)
   if (stopped !== null) return failed(stopped.failureClass, stopped.message);
   const words = stderr.trim();
   const message = `${describeExit(ending)} without a result${words === '' ? '' : `: ${words}`}`;
-  return { ok: false, ...classifySilence(facts, ending, words, saidAt), message };
+  return { ok: false, ...classifyWithoutResult(facts, ending, words, saidAt), message };
 }
 
 function withResult(evidence: Evidence, result: ResultLine): Verdict {
@@ -76,7 +76,7 @@ function withResult(evidence: Evidence, result: ResultLine): Verdict {
   }
   const text = answerText(facts, result);
   if (isBanner(facts, result)) return { ok: false, ...closedWindow(facts, [text], saidAt), message: text.trim() };
-  if (isCliTalk(facts, result)) return withoutModel(facts, result, saidAt);
+  if (isCliMessage(facts, result)) return cliMessageVerdict(facts, result, saidAt);
   const { denials, tasksLeft } = facts;
   if (denials.length > 0 && !allowDenials) return failed('incomplete', `refused: ${denials.join(', ')}`);
   const cut = endedEarly(result, ending);
@@ -84,7 +84,8 @@ function withResult(evidence: Evidence, result: ResultLine): Verdict {
   const reported = reportedFailure(text);
   if (reported !== null) return failed('agent_error', reported);
   if (result.stopReason === 'refusal') return failed('agent_error', `the model refused: ${text.trim()}`);
-  if (tasksLeft.length > 0) return failed('incomplete', `it ended while tasks went on: ${tasksLeft.join(', ')}`);
+  if (tasksLeft.length > 0)
+    return failed('incomplete', `it ended while background tasks were running: ${tasksLeft.join(', ')}`);
   const remarks = remarkOn(ending);
   if (check !== null) return structuredVerdict(facts, result, check, remarks);
   if (TRUNCATED.has(result.stopReason)) return failed('incomplete', 'the answer was cut off at the token limit');
@@ -94,36 +95,39 @@ function withResult(evidence: Evidence, result: ResultLine): Verdict {
   return { ok: true, text, remarks };
 }
 
-/** An exit code that contradicts a result line says nothing about the answer: what the CLI does after that line is its own. */
+/** Remark on an exit code that contradicts the result line: what the CLI does after that line does not affect the answer. */
 function remarkOn(ending: Ending | null): readonly string[] {
   if (ending === null || ending.reason !== 'exited' || ending.exitCode === 0) return [];
   return [`${describeExit(ending)} after a result that said success`];
 }
 
-/** The CLI's note about a closed window as the answer. One that a model wrote, and was paid for, is the model's. */
+/**
+ * Checks whether the answer is the CLI's notice of a closed quota window; the same text written by a model at a cost is
+ * an answer.
+ */
 function isBanner(facts: StreamFacts, result: ResultLine): boolean {
   if (!isQuotaBanner(answerText(facts, result))) return false;
   return facts.lastAuthor !== 'model' || facts.rateLimit?.rejected === true || result.outputTokens === 0;
 }
 
-/** Whether the answer is the CLI's own: no model wrote it, or none was asked. */
-function isCliTalk({ lastAuthor }: StreamFacts, { text, turns, apiErrorStatus }: ResultLine): boolean {
+/** Checks whether the CLI itself generated the answer: no model wrote it, or none was called. */
+function isCliMessage({ lastAuthor }: StreamFacts, { text, turns, apiErrorStatus }: ResultLine): boolean {
   if (text.trim() === '') return false;
   return lastAuthor === 'cli' || (lastAuthor === null && (turns === 0 || apiErrorStatus !== null));
 }
 
-/** The CLI calls some of its own messages a success: about an error of the service, or the answer to a slash command. */
-function withoutModel(facts: StreamFacts, result: ResultLine, saidAt: number): Verdict {
+/** Verdict on a CLI message marked as success: about a service error, or the answer to a slash command. */
+function cliMessageVerdict(facts: StreamFacts, result: ResultLine, saidAt: number): Verdict {
   const classified = classifyError(facts, result, saidAt);
   const message = result.text.trim();
   if (classified.failureClass !== 'agent_error') return { ok: false, ...classified, message };
-  return failed('incomplete', `the last answer is not a model's but the CLI's own: ${message}`);
+  return failed('incomplete', `the last answer was generated by the CLI, not by a model: ${message}`);
 }
 
-/** A success whose run did not come to its own end: it was aborted, or a hook, a deferred tool or a limit stopped it. */
+/** Verdict on a success of a run that was aborted or stopped by a hook, a deferred tool or a limit; null if it ran to its end. */
 function endedEarly(result: ResultLine, ending: Ending | null): Verdict | null {
   const { terminalReason } = result;
-  if (terminalReason === null || OWN_ENDS.has(terminalReason)) return null;
+  if (terminalReason === null || NORMAL_ENDS.has(terminalReason)) return null;
   const stopped = ending === null ? null : stopFailure(ending);
   if (stopped !== null) return failed(stopped.failureClass, stopped.message);
   return failed(byTerminalReason(result) ?? 'incomplete', `the run ended early: ${terminalReason}`);
@@ -136,7 +140,7 @@ function structuredVerdict(
   remarks: readonly string[],
 ): Verdict {
   const text = answerText(facts, result);
-  const judged = givenBy(facts, result).map((given) => ({ given, problem: check(given.value) }));
+  const judged = resultCandidates(facts, result).map((given) => ({ given, problem: check(given.value) }));
   const fitting = judged.filter(({ problem }) => problem === null);
   const [found, another] = fitting;
   if (found && !another) {
@@ -144,14 +148,14 @@ function structuredVerdict(
     const noted = asText ? [...remarks, 'the result was given as text, not as structured output'] : remarks;
     return { ok: true, text, structured: exact, remarks: noted };
   }
-  return failed('invalid_output', whyNone(facts, text, judged[0], fitting.length));
+  return failed('invalid_output', whyNoResult(facts, text, judged[0], fitting.length));
 }
 
-/** Why an answer has no result; `first` is what might have been one. */
-function whyNone(
+/** Explains why an answer has no result; `first` is the first candidate. */
+function whyNoResult(
   facts: StreamFacts,
   text: string,
-  first: { readonly given: Given; readonly problem: string | null } | undefined,
+  first: { readonly given: Candidate; readonly problem: string | null } | undefined,
   fitting: number,
 ): string {
   if (first && !first.given.asText) return first.problem ?? '';
@@ -160,10 +164,10 @@ function whyNone(
   if (refused !== null) return refused;
   if (!first) return `${none}, only text: ${text.trim()}`;
   if (fitting > 1) return `${none}, and its text holds ${fitting} results, expected one`;
-  return `${none}, and its text is no result: ${first.problem}`;
+  return `${none}, and its text is not a valid result: ${first.problem}`;
 }
 
-/** Why the agent has no structured output though it tried to give one: the next attempt can learn from it. */
+/** The reason for which the structured output was refused, so that the next attempt can correct it. */
 function refusedOutput({ refusedOutput: reason }: StreamFacts): string | null {
   return reason === null ? null : `the structured output was refused: ${reason}`;
 }
@@ -173,24 +177,23 @@ function erred({ facts, ending, stderr, saidAt = Date.now() }: Evidence, result:
   const classified = classifyError(facts, result, saidAt);
   const refused = classified.failureClass === 'invalid_output' ? refusedOutput(facts) : null;
   if (refused !== null) return failed('invalid_output', refused);
-  // A CLI that we stopped may still report that as its failure: then the reason is ours.
+  // A CLI that ABP stopped may report that as its own failure.
   const stopped = ending === null ? null : stopFailure(ending);
   if (stopped !== null && classified.failureClass === 'agent_error') {
     return failed(stopped.failureClass, stopped.message);
   }
-  return { ok: false, ...classified, message: (words === '' ? wordless(result, ending, stderr) : words).trim() };
+  return { ok: false, ...classified, message: (words === '' ? textlessError(result, ending, stderr) : words).trim() };
 }
 
-/** What there is to say about an error that came without a word. */
-function wordless({ subtype }: ResultLine, ending: Ending | null, stderr: string): string {
+/** Message for an error without text. */
+function textlessError({ subtype }: ResultLine, ending: Ending | null, stderr: string): string {
   const reason = subtype === 'success' ? 'an error without a reason' : subtype;
   return [reason, ending === null ? '' : describeExit(ending), stderr.trim()].filter((part) => part !== '').join(', ');
 }
 
 /**
- * What an attempt used, exact where a result line tells it, else summed from its messages. A session in which a tool was
- * refused before it was cut off is not offered to be continued: the run that goes on with it would know nothing of that
- * and report a success.
+ * Usage of an attempt: exact with a result line, else summed from its messages. A session cut off after a refused tool
+ * call is not offered for resuming: the resumed run would not see the refusal and would report success.
  */
 export function usageOf(facts: StreamFacts, ending: Ending | null, resumedAtUsd?: number): Usage {
   const { result } = facts;

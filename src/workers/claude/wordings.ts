@@ -1,16 +1,16 @@
 import type { FailureClass } from '../../domain/failure.ts';
 
-/** What stands between the clauses of an error: `A · B`, `A: B`, the strings of a JSON body, the status before them, lines. */
+/** Separators of the clauses of an error: `A · B`, `A: B`, strings of a JSON body, the status before them, lines. */
 const BETWEEN_CLAUSES = /: |[·∙"\n]| \(|\b[45]\d\d /;
 
 /**
- * How the CLI, in its versions since 1.0, and the service word a failure, by how a clause begins; on stderr, as a result and
- * among errors alike. The first row that fits any clause counts: money before a limit that opens by itself, both before what
- * else is said beside them (a prompt is too long because a limit kept the CLI from making room).
+ * Error texts of the CLI (since 1.0) and the service, by the start of a clause; used for stderr, results and errors
+ * alike. The first row that matches any clause wins: billing before a limit that opens by itself, both before
+ * accompanying errors (a prompt is too long because a limit prevented compaction).
  */
 const WORDINGS: readonly { readonly failureClass: FailureClass; readonly words: RegExp }[] = [
   { failureClass: 'billing', words: /^(?:your )?credit balance\b/i },
-  // Accounts that may use nothing, which no waiting changes.
+  // Accounts without any allowance; waiting does not help.
   {
     failureClass: 'billing',
     words: /^Your (?:seat type doesn't include|usage allocation has been disabled|group's usage limit is set)\b/i,
@@ -49,16 +49,16 @@ const WORDINGS: readonly { readonly failureClass: FailureClass; readonly words: 
   { failureClass: 'worker_unavailable', words: /^unknown option\b|\bcannot be used with root\b/i },
 ];
 
-/** A status in words alone: `API Error: 529 …`, `API Error (529 …)`, `API Error: Repeated 529 …`. */
+/** HTTP status in text: `API Error: 529 …`, `API Error (529 …)`, `API Error: Repeated 529 …`. */
 const STATUS = /\bAPI Error:? \(?(?:Request rejected \(|Repeated )?([45]\d\d)\b/;
 
-/** What a failure is by words of the CLI; undefined = they say none that is known. */
+/** Classifies a failure by text of the CLI; undefined = unknown text. */
 export function classInWords(said: readonly string[]): FailureClass | undefined {
   const clauses = said.flatMap((text) => text.split(BETWEEN_CLAUSES)).map((clause) => clause.trim());
   return WORDINGS.find(({ words }) => clauses.some((clause) => words.test(clause)))?.failureClass;
 }
 
-/** The status of an answer of the service, where only words tell it. */
+/** HTTP status of the service if given only in text. */
 export function statusInWords(said: readonly string[]): number | null {
   for (const text of said) {
     const status = STATUS.exec(text)?.[1];
@@ -67,7 +67,7 @@ export function statusInWords(said: readonly string[]): number | null {
   return null;
 }
 
-/** Whether the CLI says that the service, or the way to it, failed, whatever the reason. */
+/** Checks whether the CLI reports that the service, or the connection to it, failed. */
 export function saysApiError(said: readonly string[]): boolean {
   return said.some((text) => text.split('\n').some((line) => line.startsWith('API Error')));
 }

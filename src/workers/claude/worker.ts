@@ -10,7 +10,7 @@ import { workerEnvironment } from '../process/environment.ts';
 import { readLastLines, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
 import { checkResult } from '../schema/check.ts';
-import { givenBy } from './answer.ts';
+import { resultCandidates } from './answer.ts';
 import { claudeArguments } from './arguments.ts';
 import { findCli } from './cli.ts';
 import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
@@ -21,7 +21,7 @@ import { claudePowers } from './powers.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
 import { LONGEST_ARGUMENT_BYTES, mcpConfigFile, systemPromptFile } from './run-files.ts';
-import { canContinue, noteResumed, resumedAt, sessionIdOf } from './session.ts';
+import { canContinue, recordResumed, resumedAt, sessionIdOf } from './session.ts';
 import { readStream, type StreamFacts } from './stream.ts';
 import { watchForResult } from './tail.ts';
 import { toolSchema } from './tool-schema.ts';
@@ -29,10 +29,10 @@ import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
 import { usageOf, verdict } from './verdict.ts';
 import { absolute, fixedPart, resolveWorkingDirectory } from './working-directory.ts';
 
-/** Of stderr; who keeps it in a message cuts it. */
+/** Bytes read from the end of stderr; messages are truncated further when stored. */
 const STDERR_BYTES = 16 << 10;
 
-/** The worker that gives each unit its own Claude Code agent (`claude -p`). */
+/** Worker that gives each unit its own Claude Code agent (`claude -p`). */
 export const claudeWorker: Worker = processWorker({
   type: 'claude',
   description: 'Gives every unit its own Claude Code agent with tools; uses the login or key of Claude Code.',
@@ -81,7 +81,7 @@ export const claudeWorker: Worker = processWorker({
       mcpConfigFile: mcpConfigFile(config, runDirectory, workingDirectory),
       budgetUsd: smallest(config.max_budget_usd, assignment.budgetUsd),
     });
-    if (resume) noteResumed(runDirectory, assignment.resumeCostUsd);
+    if (resume) recordResumed(runDirectory, assignment.resumeCostUsd);
     return { argv: [cli.path, ...argv], cwd, env, stdin: resume ? RESUME_PROMPT : stdinText(prompt.user) };
   },
 
@@ -109,36 +109,39 @@ export const claudeWorker: Worker = processWorker({
     try {
       return `cd '${directoryOf(place).replaceAll("'", "'\\''")}' && claude --resume ${sessionId}`;
     } catch {
-      // Its directory is gone, and with it the way to the session.
+      // Without its directory the session cannot be resumed.
       return null;
     }
   },
 });
 
-/** The check of all that the agent gave, made already: it may take long, and a verdict waits for nothing. */
+/** Checks all result candidates in advance: validation may take long, and a verdict is synchronous. */
 async function checkOf(facts: StreamFacts, schema: JsonObject | null): Promise<OutputCheck | null> {
   if (schema === null) return null;
   const problems = new Map<string, string | null>();
-  for (const { value } of facts.result === null ? [] : givenBy(facts, facts.result)) {
+  for (const { value } of facts.result === null ? [] : resultCandidates(facts, facts.result)) {
     problems.set(JSON.stringify(value), await checkResult(schema, value));
   }
   return (value) => problems.get(JSON.stringify(value)) ?? null;
 }
 
-/** When the last of its stream was written; nothing where it is gone. */
+/** Time of the last output; empty if the stream is gone. */
 function saidAt(runDirectory: string): { saidAt?: number } {
   const stats = statSync(runFile(runDirectory, 'stdout'), { throwIfNoEntry: false });
   return stats ? { saidAt: stats.mtimeMs } : {};
 }
 
-/** Where an agent works. Post-processing has no item whose fields could choose a directory. */
+/** Working directory of an agent. Post-processing has no item whose fields could select a directory. */
 function directoryOf({ config, payload, stage, home, workingDirectory, outputDirectory }: WorkingPlace): string {
   const { working_directory: template } = configOf<ClaudeConfig>({ config });
   if (template === undefined) return resolveWorkingDirectory('.', home ?? outputDirectory, payload);
   return resolveWorkingDirectory(stage === 'post' ? fixedPart(template) : template, workingDirectory, payload);
 }
 
-/** Structured output is the input of a tool, which is always an object, and the CLI is told its schema in an argument. */
+/**
+ * Throws AbpError `invalid_input` unless the root is an object (structured output is a tool's input) and the schema
+ * fits into an argument.
+ */
 function refuseSchema(schema: JsonObject): void {
   const bytes = Buffer.byteLength(JSON.stringify(toolSchema(schema)));
   if (bytes > LONGEST_ARGUMENT_BYTES) {
@@ -159,8 +162,8 @@ function refuseSchema(schema: JsonObject): void {
 }
 
 /**
- * Directories beside the working directory that the agent may use, each once; the CLI ignores those that are missing. It
- * knows where it runs by the resolved path alone, so a working directory behind a link is named too.
+ * Directories the agent may use besides the working directory; the CLI ignores missing ones. A working directory behind
+ * a link is listed too, because the CLI knows only its resolved path.
  */
 function directoriesOf(assignment: Assignment, { add_dirs = [] }: ClaudeConfig, cwd: string): readonly string[] {
   const added = add_dirs.map((directory) => absolute(directory, assignment.workingDirectory));
@@ -168,14 +171,14 @@ function directoriesOf(assignment: Assignment, { add_dirs = [] }: ClaudeConfig, 
   return [...new Set([...linked, ...assignment.readableDirectories, ...added, assignment.outputDirectory])];
 }
 
-/** A directory by its path, and by where its links lead when that is another one. */
+/** Paths of a directory: as given and resolved. */
 function pathsOf(directory: string): readonly string[] {
-  // One that is not there has no other name; whoever needs it will say that it is missing.
+  // A missing directory has no other path; its user reports it.
   if (!existsSync(directory)) return [directory];
   return [...new Set([directory, realpathSync(directory)])];
 }
 
-/** Names what the agent wrote below the output directory and is still there. */
+/** Adds the files that the agent wrote below the output directory and that still exist. */
 function withArtifacts(outcome: Outcome, files: ReadonlySet<string>, outputDirectory: string): Outcome {
   if (!outcome.ok) return outcome;
   const artifacts = [...files].flatMap((file): readonly Artifact[] => {

@@ -8,8 +8,8 @@ import { isDirectory } from '../process/program.ts';
 const PLACEHOLDER = /\{([^{}]+)\}/g;
 
 /**
- * The directory of a unit: `template` from `base` on, its `{field}` filled from the payload. What a payload puts in must
- * stay below the part before the first placeholder, also behind symbolic links. Throws `invalid_input`.
+ * Resolves the directory of a unit: `template` relative to `base`, with `{field}` replaced from the payload. The result
+ * must stay below the part before the first placeholder, also through symbolic links. Throws AbpError `invalid_input`.
  */
 export function resolveWorkingDirectory(template: string, base: string, payload: JsonObject): string {
   const directory = absolute(
@@ -25,20 +25,20 @@ export function resolveWorkingDirectory(template: string, base: string, payload:
   const fixed = absolute(fixedPart(template), base);
   const inside = path.relative(realpathSync(fixed), realpathSync(directory));
   if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) {
-    throw new AbpError('invalid_input', `working_directory ${directory} lies outside ${fixed}.`, {
+    throw new AbpError('invalid_input', `working_directory ${directory} is outside ${fixed}.`, {
       hint: 'An item may only choose a directory below the fixed part of worker.working_directory.',
     });
   }
   return directory;
 }
 
-/** What of a template is the same for all units: the whole, or the directories before the first placeholder. */
+/** The constant part of a template: all of it, or the directories before the first placeholder. */
 export function fixedPart(template: string): string {
   const [before = '', ...fields] = template.split(PLACEHOLDER);
   return fields.length === 0 ? template : before.slice(0, before.lastIndexOf('/') + 1);
 }
 
-/** An absolute path: `~` is the home directory, a relative one starts at `base`. */
+/** Resolves a path: `~` is the home directory, relative paths start at `base`. */
 export function absolute(file: string, base: string): string {
   return path.resolve(base, file.replace(/^~(?=\/|$)/, os.homedir()));
 }

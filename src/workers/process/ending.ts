@@ -2,21 +2,21 @@ import { constants } from 'node:os';
 import type { FailureClass } from '../../domain/failure.ts';
 import type { AbortReason } from '../../ports/worker.ts';
 
-/** Why we stopped a process group. `settled`: its output was already complete while it lived on. */
+/** Why ABP stopped a process group. `settled`: its output was complete but it kept running. */
 export type StopCause = 'settled' | AbortReason | 'timeout' | 'idle_timeout';
 
-/** How the processes of an attempt ended: one shape for every ending. */
+/** How the processes of an attempt ended, in one shape for every case. */
 export interface Ending {
-  /** The first cause that occurred; `exited` and `signalled` when nobody stopped it. */
+  /** The first cause; `exited` or `signalled` if ABP did not stop it. */
   readonly reason: StopCause | 'exited' | 'signalled';
-  /** null when it died from a signal, or nobody saw how. */
+  /** Null if a signal killed it or its status is unknown. */
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** From the spawn; of an adopted attempt null. */
+  /** Since the spawn; null for an adopted attempt. */
   readonly durationMs: number | null;
 }
 
-/** The ending, by precedence: who stopped it first, else how it went by itself. `status` is what the shim saw. */
+/** Combines the stop cause, which has precedence, and the `status` that the shim recorded. */
 export function endingOf(cause: StopCause | null, status: number | null, durationMs: number | null): Ending {
   const signal = status === null ? null : signalOf(status);
   return {
@@ -27,26 +27,26 @@ export function endingOf(cause: StopCause | null, status: number | null, duratio
   };
 }
 
-/** What an ending looks like to a person: "exit code 3", "SIGKILL". */
+/** Describes an exit for people: "exit code 3", "SIGKILL". */
 export function describeExit({ exitCode, signal }: Pick<Ending, 'exitCode' | 'signal'>): string {
   if (exitCode !== null) return `exit code ${exitCode}`;
   return signal ?? 'an unknown end';
 }
 
-/** The shell's own words for a program that cannot be executed, or is not there. */
+/** Exit codes of a shell for a program that cannot be executed (126) or was not found (127). */
 const CANNOT_RUN: ReadonlySet<number | null> = new Set([126, 127]);
 
-/** Whether a program could not be run at all, or said so of another one. */
+/** Checks whether a program, or one that it starts, could not be run. */
 export function cannotRun({ exitCode }: Pick<Ending, 'exitCode'>): boolean {
   return CANNOT_RUN.has(exitCode);
 }
 
-/** What a process that we stopped failed of; null when it ended by itself or had settled. */
+/** Failure of a process that ABP stopped; null if it ended by itself or had settled. */
 export function stopFailure(ending: Ending): { readonly failureClass: FailureClass; readonly message: string } | null {
   const after = ending.durationMs === null ? '' : ` after ${(ending.durationMs / 1000).toFixed(1)} s`;
   switch (ending.reason) {
     case 'timeout':
-      return { failureClass: 'timeout', message: `stopped${after}: its time limit (timeout_s) was over` };
+      return { failureClass: 'timeout', message: `stopped${after}: it exceeded its time limit (timeout_s)` };
     case 'idle_timeout':
       return { failureClass: 'timeout', message: `stopped${after}: it wrote nothing for idle_timeout_s` };
     case 'cancelled':

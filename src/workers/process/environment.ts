@@ -3,7 +3,7 @@ import { AbpError } from '../../domain/error.ts';
 import type { Assignment } from '../../ports/worker.ts';
 import { ATTEMPT_ID_VARIABLE } from './processes.ts';
 
-/** What any program needs to find itself, its home, its language and the network. Nothing of the host's session. */
+/** Variables that any program needs: paths, home, language, network. Nothing of the host's session. */
 const BASE_NAMES = [
   'PATH',
   'HOME',
@@ -29,25 +29,25 @@ const BASE_NAMES = [
 ] as const;
 const BASE_PREFIXES = ['LC_', 'XDG_'] as const;
 
-/** `pass_env` of any worker. Of ABP's own variables an agent gets those of its attempt and no others. */
+/** Schema of `pass_env`. Of ABP's own variables an agent gets only those of its attempt. */
 export const passEnvSchema = z
   .array(z.string().regex(/^(?!ABP_)./, "expected the name of a variable that is not ABP's own"))
-  .describe('Names of environment variables to pass on from whoever starts the job.');
+  .describe('Names of environment variables to pass on from the process that starts the job.');
 
-/** Beside the base, which variables of the executor's environment reach a worker. */
+/** Variables of the executor's environment that a worker gets besides the base. */
 export interface EnvironmentChoice {
-  /** Names that must be there. */
+  /** Names that must be set. */
   readonly passEnv?: readonly string[];
-  /** Names, or prefixes ending in `_`, that are passed when they are there: one constant list. */
+  /** Names, or prefixes ending in `_`, that are passed if set; must be one constant list. */
   readonly optional?: readonly string[];
-  /** Names with values; they win. */
+  /** Names with values; they override the others. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * The whole environment of a worker: the base, what its config names, and the five ABP_* of an attempt, of which
- * ABP_OUTPUT_DIR says where it writes. Throws
- * `worker_unavailable` naming the variables that were to be passed and are not set.
+ * Builds the complete environment of a worker: the base, the variables of its config, and the five ABP_* variables of
+ * the attempt (ABP_OUTPUT_DIR is where it writes). Throws AbpError `worker_unavailable` naming pass_env variables that
+ * are not set.
  */
 export function workerEnvironment(
   assignment: Assignment,
@@ -73,13 +73,13 @@ export function workerEnvironment(
 type Environment = Assignment['environment'];
 
 /**
- * Walking through process.env costs as much as everything else here, and an executor's environment does not change: the
- * base is kept for as long as the object lives, by the list of optional names.
+ * Cache of bases by environment object and list of optional names: iterating over process.env costs as much as
+ * everything else here, and an executor's environment does not change.
  */
 const bases = new WeakMap<Environment, Map<readonly string[], Readonly<Record<string, string>>>>();
 const NOTHING: readonly string[] = [];
 
-/** The base of any worker's environment, with the optional names (one constant list) that are there. */
+/** The base environment with those optional names (one constant list) that are set. */
 export function baseEnvironment(
   environment: Environment,
   optional: readonly string[] = NOTHING,
@@ -102,15 +102,15 @@ function selectBase(environment: Environment, optional: readonly string[]): Read
   return base;
 }
 
-/** The names that the environment does not have. */
+/** Names that are not set in the environment. */
 export function missingNames(names: readonly string[], environment: Environment): readonly string[] {
   return names.filter((name) => environment[name] === undefined);
 }
 
-/** The refusal for variables named in pass_env that are not set. */
+/** Makes the error for pass_env variables that are not set. */
 export function missingEnvironment(names: readonly string[]): AbpError {
   return new AbpError('worker_unavailable', `pass_env names ${names.join(', ')}, which is not set here.`, {
-    hint: 'Set it in the environment of whoever starts the job (for MCP: the server entry in the host), or take it out of pass_env.',
+    hint: 'Set it in the environment of the process that starts the job (for MCP: the server entry in the host), or remove it from pass_env.',
     details: { missing: names },
   });
 }

@@ -5,12 +5,12 @@ import type { SpawnRecord } from '../../ports/worker.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 import { identify, isStill, isStopped } from './processes.ts';
 import { closeAll, openStdio, runFile, writeTimeLeft } from './run-directory.ts';
-import { countRunningTime, LOOK_MS, type RunningTime } from './running-time.ts';
+import { countRunningTime, LOOK_INTERVAL_MS, type RunningTime } from './running-time.ts';
 import { SHELL, shimArguments } from './shim.ts';
 import { stopGroup, stopLeftovers } from './stop.ts';
 
-/** An attempt that is kept to its time limit. */
-interface Kept {
+/** A running attempt and its time limit. */
+interface Watched {
   readonly leader: SpawnRecord;
   readonly runDirectory: string;
   readonly timeoutMs: number;
@@ -18,19 +18,19 @@ interface Kept {
 }
 
 /**
- * The program that starts attempts for an executor, and keeps them to their deadline when the executor is gone (its pipe
- * ends). It is small on purpose: starting a process copies the page tables of the one that starts it, 1.5 ms from 55 MB
- * but 5 ms from 105 MB (measured), and blocks it meanwhile. It knows nothing of the store.
+ * Program that starts attempts for an executor, and enforces their deadlines when the executor is gone (its pipe ends).
+ * Small on purpose: starting a process copies the page tables of its parent, which takes 1.5 ms from 55 MB but 5 ms
+ * from 105 MB (measured), and blocks it meanwhile. It does not access the store.
  */
-const kept = new Map<string, Kept>();
-/** Whether the executor is gone: from then on the end of an attempt, too, is seen to here. */
-let alone = false;
+const watched = new Map<string, Watched>();
+/** True if the executor is gone; from then on this process also handles the end of attempts. */
+let orphaned = false;
 const POLL_MS = 500;
-/** An executor that has adopted an attempt stops it itself at its deadline, and says why: it comes first. */
+/** Delay after a deadline: an executor that adopted the attempt stops it first, and records why. */
 const GRACE_MS = 1000;
 
 const report = (message: KeeperReport) => process.stdout.write(`${JSON.stringify(message)}\n`);
-// Nobody listens any more: the end of stdin says so too, and the files tell the next executor.
+// The executor is gone: the end of stdin reports that too, and the files inform the next executor.
 process.stdout.on('error', () => undefined);
 
 const start = (request: Extract<KeeperRequest, { do: 'start' }>) => {
@@ -48,10 +48,10 @@ const start = (request: Extract<KeeperRequest, { do: 'start' }>) => {
     const { pid } = child;
     if (pid === undefined) return;
     const leader = identify(pid);
-    kept.set(attemptId, { leader, runDirectory, timeoutMs, time: countRunningTime() });
+    watched.set(attemptId, { leader, runDirectory, timeoutMs, time: countRunningTime() });
     report({ is: 'started', attemptId, leader });
     child.once('exit', (code, signal) => {
-      if (!alone) kept.delete(attemptId);
+      if (!orphaned) watched.delete(attemptId);
       report({ is: 'ended', attemptId, status: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] });
     });
   } catch (error) {
@@ -61,7 +61,7 @@ const start = (request: Extract<KeeperRequest, { do: 'start' }>) => {
   }
 };
 
-/** null = half a request: the executor died while it wrote it. */
+/** Parses a request; null if it is incomplete because the executor died while writing it. */
 const parse = (line: string): KeeperRequest | null => {
   try {
     return JSON.parse(line) as KeeperRequest;
@@ -70,25 +70,25 @@ const parse = (line: string): KeeperRequest | null => {
   }
 };
 
-/** Looks at each attempt, so that time in which it, or this process, stood still is not counted; how much time each has left. */
+/** Updates the running time of each attempt, which excludes time in which it or this process was stopped; returns the time left. */
 const look = () =>
-  [...kept].map(([attemptId, one]) => {
+  [...watched].map(([attemptId, one]) => {
     const leftMs = one.timeoutMs - one.time.look(isStopped(one.leader.pid));
     return { attemptId, ...one, leftMs };
   });
-const looking = setInterval(look, LOOK_MS);
+const looking = setInterval(look, LOOK_INTERVAL_MS);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const request = parse(line);
   if (request === null) break;
   if (request.do === 'start') start(request);
-  else if (request.do === 'forget') kept.delete(request.attemptId);
-  else kept.set(request.attemptId, { ...request, time: countRunningTime() });
+  else if (request.do === 'forget') watched.delete(request.attemptId);
+  else watched.set(request.attemptId, { ...request, time: countRunningTime() });
 }
 
-alone = true;
+orphaned = true;
 clearInterval(looking);
-while (kept.size > 0) {
+while (watched.size > 0) {
   for (const { attemptId, leader, runDirectory, leftMs } of look()) {
     if (leftMs + GRACE_MS <= 0) await stopGroup(attemptId, leader);
     else if (!isStill(leader)) await stopLeftovers(attemptId, leader);
@@ -96,8 +96,8 @@ while (kept.size > 0) {
       writeTimeLeft(runDirectory, leftMs);
       continue;
     }
-    kept.delete(attemptId);
+    watched.delete(attemptId);
   }
-  if (kept.size > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  if (watched.size > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 process.exit(0);

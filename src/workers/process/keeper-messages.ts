@@ -1,8 +1,8 @@
 import type { SpawnRecord } from '../../ports/worker.ts';
 
-/** What a keeper is asked, one JSON line each. Times are ms from now in which the attempt runs. */
+/** Request to a keeper, one JSON line each. Times are ms of running time from now. */
 export type KeeperRequest =
-  /** Start the shim of an attempt in its run directory, whose stdin file is written already. */
+  /** Start the shim of an attempt in its run directory, where the stdin file exists already. */
   | {
       readonly do: 'start';
       readonly attemptId: string;
@@ -12,7 +12,7 @@ export type KeeperRequest =
       readonly runDirectory: string;
       readonly timeoutMs: number;
     }
-  /** Keep an attempt that an earlier keeper started to its deadline. */
+  /** Enforce the deadline of an attempt that an earlier keeper started. */
   | {
       readonly do: 'watch';
       readonly attemptId: string;
@@ -20,10 +20,10 @@ export type KeeperRequest =
       readonly runDirectory: string;
       readonly timeoutMs: number;
     }
-  /** It has been seen to its end. */
+  /** Drop an attempt whose end has been handled. */
   | { readonly do: 'forget'; readonly attemptId: string };
 
-/** What a keeper reports, one JSON line each. */
+/** Report of a keeper, one JSON line each. */
 export type KeeperReport =
   | { readonly is: 'started'; readonly attemptId: string; readonly leader: SpawnRecord }
   | {

@@ -6,31 +6,31 @@ import { NODE_OPTIONS, programPath } from '../../package-root.ts';
 import type { SpawnRecord } from '../../ports/worker.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 
-/** A started attempt. `ended` is its exit status as a shell counts it; null when the keeper died and nobody saw it. */
+/** A started attempt. `ended` is its exit status as in a shell; null if the keeper died first. */
 export interface Started {
   readonly leader: SpawnRecord;
   readonly ended: Promise<number | null>;
 }
 
-/** What a keeper needs to know to start an attempt. */
+/** Parameters for starting an attempt. */
 export type StartRequest = Omit<Extract<KeeperRequest, { do: 'start' }>, 'do'>;
 
-/** What it needs to know to keep one that was started already. */
+/** Parameters for watching a started attempt. */
 export type WatchRequest = Omit<Extract<KeeperRequest, { do: 'watch' }>, 'do'>;
 
-/** This process's keeper: starts attempts and outlives us until they have ended or their time is over. */
+/** Keeper of this process: starts attempts, and outlives this process until they have ended or timed out. */
 export interface Keeper {
-  /** Rejects with what the system refuses (code, syscall); null when the keeper died before it answered. */
+  /** Rejects with a system error (code, syscall); null if the keeper died before it answered. */
   start(request: StartRequest): Promise<Started | null>;
-  /** Also keeps an attempt that was started before our time to its deadline. */
+  /** Enforces the deadline of an attempt that was started earlier. */
   watch(request: WatchRequest): void;
   forget(attemptId: string): void;
 }
 
-/** What is open with the keeper about one attempt. */
-interface Open {
+/** Callbacks for the pending reports about one attempt. */
+interface PendingReports {
   started(leader: SpawnRecord): void;
-  /** It died. */
+  /** The keeper died. */
   unanswered(): void;
   refused(error: Error): void;
   ended(status: number | null): void;
@@ -40,7 +40,7 @@ type KeeperProcess = ChildProcessByStdio<Writable, Readable, null>;
 
 let current: Keeper | null = null;
 
-/** The one keeper of this process, started with its first attempt; a new one when it has died. */
+/** The keeper of this process, started on first use and again if it died. */
 export function keeper(): Keeper {
   current ??= startKeeper(() => {
     current = null;
@@ -49,14 +49,14 @@ export function keeper(): Keeper {
 }
 
 function startKeeper(onDeath: () => void): Keeper {
-  const open = new Map<string, Open>();
+  const open = new Map<string, PendingReports>();
   const child: KeeperProcess = spawn(process.execPath, [...NODE_OPTIONS, programPath('workers/process/keeper-main')], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH ?? '' },
   });
-  // Waiting for an attempt keeps this process alive, an idle keeper does not.
+  // A pending attempt keeps this process alive, an idle keeper does not.
   child.unref();
   (child.stdin as Socket).unref();
   const reports = child.stdout as Socket;
@@ -74,7 +74,7 @@ function startKeeper(onDeath: () => void): Keeper {
     open.clear();
   };
   child.once('error', died);
-  // Not its exit: what it has reported may still be on its way to us.
+  // `close`, not `exit`: reports may still be in the pipe.
   child.once('close', died);
   child.stdin.on('error', () => undefined);
   createInterface({ input: child.stdout }).on('line', (line) => {

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-/** A line of a file with its number, 0 for the first. What is not UTF-8 has become U+FFFD. */
+/** A line of a file with its number from 0. Bytes that are not UTF-8 become U+FFFD. */
 export interface Line {
   readonly seq: number;
   readonly text: string;
@@ -9,13 +9,10 @@ export interface Line {
 
 const NEWLINE = 10;
 
-/** Nobody writes longer lines in earnest, and no text can have half a gigabyte. What is longer is cut off, as if it ended there. */
+/** Longer lines are truncated: no plausible program writes them, and a string cannot hold half a gigabyte. */
 const MAX_LINE_BYTES = 64 << 20;
 
-/**
- * Splits bytes into lines, however they are cut into chunks; decodes half a character only where a line is cut off. Holds
- * one line at a time.
- */
+/** Splits streamed bytes into lines; characters split between chunks are decoded whole. Holds one line at a time. */
 export function lineSplitter(): { push(chunk: Buffer): string[]; rest(): string } {
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -43,8 +40,8 @@ export function lineSplitter(): { push(chunk: Buffer): string[]; rest(): string 
 }
 
 /**
- * The lines of a file from number `from` on; none when there is no file. An unfinished last line is one too, unless the
- * file is still `growing`. Reads `FILE.gz` where the file has been compressed.
+ * Yields the lines of a file from number `from` on; none if there is no file. An unfinished last line counts unless the
+ * file is still `growing`. Reads `FILE.gz` if the file has been compressed.
  */
 export async function* readLines(file: string, from = 0, growing = false): AsyncGenerator<Line> {
   const chunks = openChunks(file);
@@ -61,7 +58,7 @@ export async function* readLines(file: string, from = 0, growing = false): Async
   if (text !== '' && seq >= from && !growing) yield { seq, text };
 }
 
-/** A whole file as text; '' when there is none. Reads `FILE.gz` where the file has been compressed. */
+/** Reads a whole file as text; '' if there is none. Reads `FILE.gz` if the file has been compressed. */
 export async function readWhole(file: string): Promise<string> {
   const parts: Buffer[] = [];
   for await (const chunk of openChunks(file) ?? []) parts.push(chunk);

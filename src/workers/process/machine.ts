@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** What a machine says about itself. */
+/** Facts from which a machine is identified. */
 export interface MachineFacts {
   readonly platform: NodeJS.Platform;
   readonly hostname: string;
-  /** The trimmed text of a file; null where it cannot be read. */
+  /** The trimmed text of a file; null if it cannot be read. */
   read(path: string): string | null;
-  /** The output of a program; null where it cannot be run. */
+  /** The output of a program; null if it cannot be run. */
   run(program: string, args: readonly string[]): string | null;
 }
 
@@ -17,15 +17,12 @@ const ID_FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
 const IOREG = ['/usr/sbin/ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']] as const;
 
 /**
- * Names a machine: the same text after each boot, another one on every other machine and in every other container.
- *
- * On Linux from machine-id and host name together. Machine-id alone is not enough: containers of one image share it (mostly
- * empty), as clones of a virtual machine do; a container has a host name of its own, and a clone without one is not
- * reachable. The host name alone is not enough either: many machines are called `localhost`. A machine that is renamed
- * counts as another one, which is the safe way to be wrong: its records are then judged by their heartbeat. On macOS the
- * hardware's UUID is unique, and the host name changes with the network.
- *
- * A hash, because machine-id(5) asks that the id itself is kept from others.
+ * Identifies a machine: the same text after each boot, a different one on every other machine and in every other
+ * container. On Linux it combines machine-id and host name. Machine-id alone is not unique: containers of one image
+ * share it (mostly empty), as clones of a virtual machine do. The host name alone is not either: many machines are
+ * called `localhost`. A renamed machine counts as another one, which is the safe error: its records are then judged by
+ * their heartbeat. On macOS the hardware UUID is unique, and the host name changes with the network. The result is a
+ * hash, because machine-id(5) asks to keep the id itself confidential.
  */
 export function nameMachine({ platform, hostname: name, read, run }: MachineFacts): string {
   const uuid = platform === 'darwin' ? run(...IOREG)?.match(/"IOPlatformUUID" = "([^"]+)"/)?.[1] : undefined;
@@ -36,7 +33,7 @@ export function nameMachine({ platform, hostname: name, read, run }: MachineFact
     .slice(0, 32);
 }
 
-/** The name of this machine; read once, when it is first asked for. */
+/** The id of this machine; read on first use. */
 export function machineId(): string {
   cached ??= nameMachine({ platform: process.platform, hostname: hostname(), read, run });
   return cached;

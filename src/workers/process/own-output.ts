@@ -4,31 +4,34 @@ import path from 'node:path';
 import type { Artifact } from '../../domain/attempt.ts';
 import { runFile } from './run-directory.ts';
 
-/** Where the program of one attempt writes its files. Nobody else does: what is in it says what this attempt wrote. */
+/**
+ * Directory in which the program of one attempt writes its files. Private to the attempt: its content is what this
+ * attempt wrote.
+ */
 export function ownOutput(runDirectory: string): string {
   return path.join(runDirectory, 'output');
 }
 
-/** Makes it, and returns its path. */
+/** Creates the output directory of an attempt and returns its path. */
 export function makeOwnOutput(runDirectory: string): string {
   const directory = ownOutput(runDirectory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   return directory;
 }
 
-/** Whether an attempt wrote a regular file, also after its files were moved away. */
+/** Checks whether an attempt wrote a regular file, even if its files were moved since. */
 export async function wroteFiles(runDirectory: string): Promise<boolean> {
   if (movedFiles(runDirectory).length > 0) return true;
   return (await ownFiles(runDirectory).next()).done !== true;
 }
 
-/** Notes where a file goes, before it is moved away: whoever judges the attempt again does not find it. */
-export function noteMove(runDirectory: string, file: Buffer, { path: to, bytes }: Artifact): void {
+/** Records the target of a file before it is moved, for a later verdict on the attempt. */
+export function recordMove(runDirectory: string, file: Buffer, { path: to, bytes }: Artifact): void {
   const line = JSON.stringify([file.toString('latin1'), to, bytes]);
   appendFileSync(runFile(runDirectory, 'moved'), `\n${line}`, { mode: 0o600 });
 }
 
-/** Where its files went, or were about to go when an executor was killed; of several places for a file the last. */
+/** Files that were moved, or about to be when the executor was killed; the last target of each file. */
 export function movedFiles(runDirectory: string): readonly Artifact[] {
   const noted = runFile(runDirectory, 'moved');
   if (!existsSync(noted)) return [];
@@ -41,14 +44,14 @@ function moveIn(line: string): [string, Artifact][] {
     const [file, to, bytes] = JSON.parse(line) as [string, string, number];
     return [[file, { path: to, bytes }]];
   } catch {
-    // What a kill cut off is of a file that is still there.
+    // A truncated line is about a file that has not been moved.
     return [];
   }
 }
 
 /**
- * The regular files that an attempt wrote, relative to its directory, as bytes: not every name is UTF-8. Links, pipes and the
- * like are none, and none is followed: a program may have put a link to anything in the place of the directory itself.
+ * Yields the regular files that an attempt wrote, relative to its directory, as bytes since not every name is UTF-8.
+ * Ignores links and special files and follows none: a program may have replaced the directory itself by a link.
  */
 export async function* ownFiles(runDirectory: string): AsyncGenerator<Buffer, void> {
   const root = Buffer.from(`${ownOutput(runDirectory)}/`);
@@ -63,7 +66,7 @@ async function* filesBelow(root: Buffer, folder: Buffer): AsyncGenerator<Buffer,
   }
 }
 
-/** Not where a worker has none, or its program took it away or put something else there. */
+/** False if the worker has none, or its program removed or replaced it. */
 function isRealDirectory(directory: string): boolean {
   return lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
 }

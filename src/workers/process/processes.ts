@@ -4,32 +4,32 @@ import { uptime } from 'node:os';
 import type { SpawnRecord } from '../../ports/worker.ts';
 import { machineId } from './machine.ts';
 
-/** Name of the environment variable by which the processes of an attempt are found. */
+/** Environment variable that identifies the processes of an attempt. */
 export const ATTEMPT_ID_VARIABLE = 'ABP_ATTEMPT_ID';
 
-/** A living process: its pid and its process group. */
+/** A running process: its pid and process group. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly group: number;
 }
 
-/** What the system says about one process; `startedAt` is comparable only within one boot. */
+/** System status of one process; `startedAt` is comparable only within one boot. */
 interface ProcessStatus extends ProcessInfo {
   readonly startedAt: string;
-  /** By SIGSTOP or a debugger. */
+  /** Stopped by SIGSTOP or a debugger. */
   readonly stopped: boolean;
-  /** Ended, but not yet reaped: it holds nothing and can be signalled for ever where pid 1 reaps nobody. */
+  /** Ended but not reaped: holds no resources, and can be signalled forever if pid 1 does not reap. */
   readonly zombie: boolean;
 }
 
 const isLinux = process.platform === 'linux';
 
-/** Identifies a process so precisely that its number can be reused without harm. */
+/** Identifies a process precisely enough that a reused pid is recognised. */
 export function identify(pid: number): SpawnRecord {
   return { machineId: machineId(), bootId: bootId(), pid, startedAt: statusOf(pid)?.startedAt ?? null };
 }
 
-/** Whether that very process still lives: machine, boot, pid and start time agree. False where the record does not say enough. */
+/** Checks whether the same process still runs: machine, boot, pid and start time match. False if the record is incomplete. */
 export function isStill(record: SpawnRecord): boolean {
   if (isOfAnotherMachine(record)) return false;
   if (record.startedAt === null || record.bootId === null || record.bootId !== bootId()) return false;
@@ -38,10 +38,10 @@ export function isStill(record: SpawnRecord): boolean {
 }
 
 /**
- * Whether a record is of another machine, or of this boot but of another pid namespace, as a container has one: nothing can
- * be known here about a process of that number, neither that it lives nor that it is gone.
+ * Checks whether the recorded process cannot be observed here: it is on another machine, or in another pid namespace of
+ * this boot, such as a container. It may or may not be alive.
  */
-export function isOutOfSight(record: SpawnRecord): boolean {
+export function isUnobservable(record: SpawnRecord): boolean {
   if (isOfAnotherMachine(record)) return true;
   const [theirs, ours] = [record.bootId, bootId()];
   if (theirs === null || ours === null || theirs === ours) return false;
@@ -52,17 +52,17 @@ function isOfAnotherMachine({ machineId: theirs }: SpawnRecord): boolean {
   return theirs !== null && theirs !== machineId();
 }
 
-/** Living processes of this user whose environment carries the attempt's random id, wherever they moved themselves. */
+/** Running processes of this user with the attempt's id in their environment, in any group or session. */
 export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
-  return lookFor(attemptId, null).found;
+  return findProcesses(attemptId, null).found;
 }
 
 /**
- * The same, with whether one may have been missed: the environment of a process that begins to run another program is empty
- * for a moment. Those that began before the `leader` of the attempt are strangers, which saves most of the work; null = it
- * is not known.
+ * As processesOfAttempt, and whether one may have been missed: the environment of a process is empty for a moment
+ * during exec. Skips processes that started before the `leader` of the attempt, which saves most of the work; null =
+ * unknown leader.
  */
-export function lookFor(
+export function findProcesses(
   attemptId: string,
   leader: SpawnRecord | null,
 ): { readonly found: readonly ProcessInfo[]; readonly unsure: boolean } {
@@ -79,7 +79,7 @@ export function lookFor(
   const found: ProcessInfo[] = [];
   const seen = new Set<number>();
   let unsure = false;
-  // Until there is no new one: what ends while it is looked at may have made another before.
+  // Repeats until no new process appears: one that ends while being examined may have started another.
   const unseen = () => pidsSince(first).filter((pid) => !seen.has(pid));
   for (let fresh = unseen(); fresh.length > 0; fresh = unseen()) {
     for (const pid of fresh) {
@@ -95,8 +95,8 @@ export function lookFor(
 }
 
 /**
- * Whether anything in the process group of this leader lives, be it the leader or a process that it orphaned: nobody else gets its
- * number before all of it is gone. Another user's, or one whose leader is a stranger by now, counts as gone.
+ * Checks whether any process in the group of this leader runs, the leader or an orphan: the pid is not reused before
+ * all of them are gone. A group of another user, or whose leader is another process by now, counts as gone.
  */
 export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {
   try {
@@ -109,8 +109,8 @@ export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {
 }
 
 /**
- * Whether a shim, or all that it runs, is stopped (SIGSTOP): it cannot work or write. Where the system does not tell it
- * cheaply (macOS), nothing is.
+ * Checks whether a shim, or every child of it, is stopped (SIGSTOP) and so cannot work. Always false on macOS, where
+ * this is expensive to find out.
  */
 export function isStopped(shim: number): boolean {
   if (!isLinux) return false;
@@ -119,10 +119,10 @@ export function isStopped(shim: number): boolean {
   return children.length > 0 && children.every((pid) => statusOf(Number(pid))?.stopped === true);
 }
 
-/** Stands before the pid namespace in a boot id. */
+/** Separates boot id and pid namespace. */
 const NAMESPACE = ' ';
 
-/** Changes with every boot, and differs in each pid namespace of one; null where the system does not tell. */
+/** Id of the boot and pid namespace; null if unknown. */
 export function bootId(): string | null {
   cachedBootId ??= { value: readBootId() };
   return cachedBootId.value;
@@ -142,12 +142,14 @@ function readBootId(): string | null {
   }
 }
 
-/** With fewer ticks (100 a second) since a start not all numbers were given out again; 32,768 are the fewest there are. */
-const YOUNG_TICKS = 100;
+/** Within so many ticks (100 per second) after a start, pids cannot have wrapped around; 32,768 is the smallest pid range. */
+const NO_WRAP_TICKS = 100;
 
-/** Pids of all processes; without those that began before one of a moment ago, since numbers are given in turn. */
+/**
+ * Pids of all processes; if `first` started a moment ago, without those before it, since pids are assigned in order.
+ */
 function pidsSince(first: SpawnRecord | null): readonly number[] {
-  if (first === null || uptime() * 100 - Number(first.startedAt) > YOUNG_TICKS) return allPids();
+  if (first === null || uptime() * 100 - Number(first.startedAt) > NO_WRAP_TICKS) return allPids();
   const last = lastPid();
   if (last === null) return allPids();
   const isSince = (pid: number) =>
@@ -155,7 +157,7 @@ function pidsSince(first: SpawnRecord | null): readonly number[] {
   return allPids().filter(isSince);
 }
 
-/** The number that was given last, in this pid namespace; it stands at the end of the file. */
+/** The last assigned pid in this pid namespace, which ends the file. */
 function lastPid(): number | null {
   const [, last] = /(\d+)\s*$/.exec(readIfThere('/proc/loadavg') ?? '') ?? [];
   return last === undefined ? null : Number(last);
@@ -182,7 +184,7 @@ function statusOf(pid: number): ProcessStatus | null {
   return { pid, group: Number(group), startedAt, stopped: state.startsWith('T'), zombie: state.startsWith('Z') };
 }
 
-/** /proc/PID/stat: the name in parentheses may hold anything, so fields are counted behind the last one (proc(5)). */
+/** Parses /proc/PID/stat. The name in parentheses may contain anything, so fields are counted after the last one (proc(5)). */
 function parseStat(pid: number, stat: string | null): ProcessStatus | null {
   if (stat === null) return null;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -191,7 +193,7 @@ function parseStat(pid: number, stat: string | null): ProcessStatus | null {
   return { pid, group: Number(group), startedAt: fields[19] ?? '', stopped, zombie: state === 'Z' || state === 'X' };
 }
 
-/** A file of /proc; null when the process has ended or belongs to somebody else. */
+/** Reads a file of /proc; null if the process has ended or belongs to another user. */
 function readProc(pid: number, file: 'stat' | 'environ' | `task/${number}/children`): string | null {
   return readIfThere(`/proc/${pid}/${file}`);
 }
@@ -204,7 +206,7 @@ function readIfThere(file: string): string | null {
   }
 }
 
-/** Lines of ps on macOS; none when it finds no process (exit 1). */
+/** Lines printed by ps on macOS; none if no process matches (exit 1). */
 function ps(args: readonly string[]): readonly string[] {
   try {
     return execFileSync('ps', args, { encoding: 'utf8', maxBuffer: 64 << 20, stdio: ['ignore', 'pipe', 'ignore'] })

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Absolute path of an executable: a name is looked up in PATH, a path with a slash starts at `cwd`. null = none. */
+/** Finds an executable: a name in PATH, a path with a slash relative to `cwd`. Returns its absolute path, null if not found. */
 export function findProgram(name: string, cwd: string, searchPath: string | undefined): string | null {
   if (name.includes('/')) {
     const file = path.resolve(cwd, name);
@@ -14,7 +14,7 @@ export function findProgram(name: string, cwd: string, searchPath: string | unde
   return null;
 }
 
-/** Whether a path is a directory now; one that no system takes (too long, a NUL in it) is none. */
+/** Checks whether a path is a directory; false for invalid paths (too long, NUL). */
 export function isDirectory(directory: string): boolean {
   try {
     return statSync(directory).isDirectory();

@@ -3,31 +3,31 @@ import { join } from 'node:path';
 import type { Outcome, Usage } from '../../domain/attempt.ts';
 import { runFile } from './run-directory.ts';
 
-/** With less than this on its disk a program could not write what it had to say. */
-const ENOUGH_BYTES = 64 << 10;
-/** A write that finds no room fills the last block of its file before it fails. */
+/** Free space below which a program may have failed to write its output. */
+const NEEDED_BYTES = 64 << 10;
+/** Block size: a write that finds no space fills the last block of its file before it fails. */
 const BLOCK_BYTES = 4096;
-/** With so little, others may have made the room that is there now after the attempt found none. */
+/** Free space below which space may have been freed only after the attempt ran out of it. */
 const SCARCE_BYTES = 16 << 20;
 
-/** The disk is full, and what an attempt said or made may be missing: that is the job's affair, not the agent's fault. */
+/** The disk is full and output of an attempt may be missing: the job pauses, the agent is not at fault. */
 export class NoRoomError extends Error {
   override readonly name = 'NoRoomError';
   readonly code = 'ENOSPC';
-  /** What the attempt used all the same. */
+  /** Usage of the attempt, which counts regardless. */
   readonly usage: Usage;
 
   constructor(directory: string, { usage, ...outcome }: Outcome) {
     const how = outcome.ok ? 'its output may be cut off' : outcome.message;
-    super(`no room is left for ${directory}; the attempt ended with: ${how}`);
+    super(`no space is left on the disk of ${directory}; the attempt ended with: ${how}`);
     this.usage = usage;
   }
 }
 
 /**
- * An outcome as it is, unless its attempt ended where nothing could be written any more: in its run directory or where its
- * agent writes. Then throws NoRoomError for a failure, and for a success whose output ends where a full disk would have cut
- * it. Where there is room again, but little, that end alone tells.
+ * Returns the outcome unless the run directory or the output directory has run out of space. Then throws NoRoomError
+ * for a failure, and for a success whose output ends at a block boundary, where a full disk would cut it. If a little
+ * space is free again, the block boundary alone decides.
  */
 export function requireRoom(
   outcome: Outcome,
@@ -35,7 +35,7 @@ export function requireRoom(
 ): Outcome {
   if (!isDoubtful(outcome, runDirectory)) return outcome;
   for (const directory of [runDirectory, outputDirectory]) {
-    if (!hasRoom(directory, ENOUGH_BYTES)) throw new NoRoomError(directory, outcome);
+    if (!hasRoom(directory, NEEDED_BYTES)) throw new NoRoomError(directory, outcome);
   }
   const looksCut = mayBeCut(runDirectory, outcome.ok ? 1 : 0);
   if ((looksCut && !hasRoom(runDirectory, SCARCE_BYTES)) || !canWrite(runDirectory))
@@ -43,22 +43,22 @@ export function requireRoom(
   return outcome;
 }
 
-/** Whether an outcome may come of a full disk, if there was one while its attempt ran. */
+/** Checks whether a full disk during the attempt could explain the outcome. */
 export function isDoubtful(outcome: Outcome, runDirectory: string): boolean {
-  return outcome.ok ? mayBeCut(runDirectory) : !ELSEWHERE.has(outcome.failureClass);
+  return outcome.ok ? mayBeCut(runDirectory) : !OTHER_CAUSES.has(outcome.failureClass);
 }
 
-/** Failures that say who ended the attempt, or that it never began. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'worker_unavailable', 'bad_input']);
+/** Failures with another known cause. */
+const OTHER_CAUSES: ReadonlySet<string> = new Set(['cancelled', 'interrupted', 'worker_unavailable', 'bad_input']);
 
-/** Whether its output, of at least so many bytes, and what it said besides end with a block. */
+/** Checks whether stdout, of at least `leastBytes`, and stderr both end at a block boundary. */
 function mayBeCut(runDirectory: string, leastBytes = 0): boolean {
   const sizeOf = (file: 'stdout' | 'stderr') => statSync(runFile(runDirectory, file), { throwIfNoEntry: false })?.size;
   const [output, said = 0] = [sizeOf('stdout'), sizeOf('stderr')];
   return output !== undefined && output >= leastBytes && output % BLOCK_BYTES === 0 && said % BLOCK_BYTES === 0;
 }
 
-/** Blocks and inodes that are left; a directory that is gone has its own error. */
+/** Checks whether blocks and inodes are free; true for a missing directory, which causes its own error. */
 function hasRoom(directory: string, bytes: number): boolean {
   try {
     const { bavail, bsize, files, ffree } = statfsSync(directory);
@@ -68,11 +68,11 @@ function hasRoom(directory: string, bytes: number): boolean {
   }
 }
 
-/** The system's own answer, which also knows of quotas. */
+/** Checks whether a write succeeds; this also detects quotas. */
 function canWrite(runDirectory: string): boolean {
   const probe = join(runDirectory, 'room');
   try {
-    writeFileSync(probe, Buffer.alloc(ENOUGH_BYTES), { mode: 0o600 });
+    writeFileSync(probe, Buffer.alloc(NEEDED_BYTES), { mode: 0o600 });
     return true;
   } catch (error) {
     return !['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');

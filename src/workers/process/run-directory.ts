@@ -3,9 +3,9 @@ import path from 'node:path';
 import { dropPartialLine } from '../../domain/cut.ts';
 
 /**
- * The files of one attempt. `stdin` is what the program reads, `exit` holds its exit status, `pid` its group leader, `left`
- * how much of its time limit it had left, ms, when its keeper last looked without an executor; `moved` lists
- * where the files that it wrote went.
+ * Files of one attempt. `stdin` is the input of the program, `exit` its exit status, `pid` its group leader, `left` its
+ * remaining time (ms) when a keeper without executor last checked; `moved` lists the targets of the files that it
+ * wrote.
  */
 export const RUN_FILES = {
   stdin: 'stdin',
@@ -19,23 +19,23 @@ export const RUN_FILES = {
 
 export type RunFile = keyof typeof RUN_FILES;
 
-/** Only the user may read what went into an agent and what came out. */
+/** Input and output of an agent are readable by the user only. */
 const PRIVATE_FILE = 0o600;
 
-/** Absolute path of one of the files. */
+/** Absolute path of a file in a run directory. */
 export function runFile(runDirectory: string, file: RunFile): string {
   return path.join(runDirectory, RUN_FILES[file]);
 }
 
-/** Descriptors in the order that the shim expects them: 0 stdin, 1 stdout, 2 stderr, 3 exit. The caller closes them. */
+/** Descriptors in the order that the shim expects: 0 stdin, 1 stdout, 2 stderr, 3 exit. The caller closes them. */
 export type StdioFiles = readonly number[];
 
-/** Writes what the program will read. An attempt is asked for once: EEXIST instead of two with one run directory. */
+/** Writes the input of the program. Fails with EEXIST if the run directory is in use: an attempt starts once. */
 export function writeStdin(runDirectory: string, text: string): void {
   writeFileSync(runFile(runDirectory, 'stdin'), text, { mode: PRIVATE_FILE, flag: 'wx' });
 }
 
-/** Opens the files for a shim; stdin is there already. The others may be, from a keeper that died over it. */
+/** Opens the files for a shim; stdin exists already, the others may exist if a keeper died while starting it. */
 export function openStdio(runDirectory: string): StdioFiles {
   const opened: number[] = [];
   try {
@@ -50,50 +50,50 @@ export function openStdio(runDirectory: string): StdioFiles {
   }
 }
 
-/** Whether the attempt has begun, or was sealed. */
+/** Checks whether the attempt has started or was sealed. */
 export function hasBegun(runDirectory: string): boolean {
   return existsSync(runFile(runDirectory, 'pid'));
 }
 
 /**
- * Makes sure that an attempt which has not begun never will, whoever was asked to start it and has not come to it yet (a
- * slow keeper, an executor that was frozen): its unit may run again.
+ * Prevents an attempt that has not started from ever starting, even if a slow keeper or a frozen executor still holds
+ * the request: its unit may run again.
  */
 export function sealRun(runDirectory: string): void {
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
   closeSync(openSync(runFile(runDirectory, 'pid'), 'a', PRIVATE_FILE));
 }
 
-/** Closes descriptors that were handed to a child. */
+/** Closes descriptors after they were passed to a child. */
 export function closeAll(fds: readonly number[]): void {
   for (const fd of fds) closeSync(fd);
 }
 
-/** The exit status that the shim wrote; null when there is none or only half of it (it ends with a newline). */
+/** Exit status written by the shim; null if it is missing or incomplete (no newline). */
 export function readExitStatus(runDirectory: string): number | null {
   return readNumber(runFile(runDirectory, 'exit'));
 }
 
-/** Whether nothing will be added to its files any more, as far as they tell. */
+/** Checks whether the exit status is on disk, so that the files will not grow any more. */
 export function hasEnded(runDirectory: string): boolean {
   return readExitStatus(runDirectory) !== null;
 }
 
-/** The pid that the shim wrote about itself; null when it never came so far. */
+/** Pid written by the shim; null if it did not get that far. */
 export function readPid(runDirectory: string): number | null {
   return readNumber(runFile(runDirectory, 'pid'));
 }
 
-/** Keeps how much of its time limit an attempt has left, for the executor that adopts it. */
+/** Records the remaining time of an attempt for the executor that adopts it. */
 export function writeTimeLeft(runDirectory: string, leftMs: number): void {
   try {
     writeFileSync(runFile(runDirectory, 'left'), `${Math.max(0, Math.round(leftMs))}\n`, { mode: PRIVATE_FILE });
   } catch {
-    // A full disk, or the directory is gone: whoever adopts it goes by the clock.
+    // Disk full or directory gone: the adopting executor uses the deadline instead.
   }
 }
 
-/** What was kept of it; null when nothing was. */
+/** Recorded remaining time, ms; null if there is none. */
 export function readTimeLeft(runDirectory: string): number | null {
   return readNumber(runFile(runDirectory, 'left'));
 }
@@ -114,7 +114,7 @@ export function fileSize(file: string): number {
   }
 }
 
-/** The last `maxBytes` of a file as text; '' when it does not exist. What is not UTF-8 becomes U+FFFD. */
+/** Reads the last `maxBytes` of a file as text; '' if it does not exist. Bytes that are not UTF-8 become U+FFFD. */
 export function readTail(file: string, maxBytes: number): string {
   const fd = openIfThere(file);
   if (fd === null) return '';
@@ -128,7 +128,7 @@ export function readTail(file: string, maxBytes: number): string {
   }
 }
 
-/** What a program said last, from its first whole line within the last `maxBytes` of a file on; all of a shorter one. */
+/** Reads the last lines of a file: whole lines within its last `maxBytes`. */
 export function readLastLines(file: string, maxBytes: number): string {
   const tail = readTail(file, maxBytes);
   return fileSize(file) > maxBytes ? dropPartialLine(tail) : tail;

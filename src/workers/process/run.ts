@@ -6,7 +6,7 @@ import { fileSize, hasBegun, readExitStatus, readPid, runFile, sealRun, writeStd
 import { stopGroup, stopLeftovers, stopOwnGroup } from './stop.ts';
 import { type Bounds, supervise } from './supervise.ts';
 
-/** A program to be started for an attempt. `argv[0]` is an absolute path; nothing of it passes through a shell. */
+/** A program to start for an attempt. `argv[0]` is an absolute path; nothing passes through a shell. */
 export interface Command {
   readonly argv: readonly string[];
   /** Absolute; must exist. */
@@ -15,18 +15,18 @@ export interface Command {
   readonly stdin: string;
 }
 
-/** Which attempt runs, and under which limits (ms). */
+/** The attempt and its limits (ms). */
 export interface RunBounds extends Pick<Bounds, 'timeoutMs' | 'idleTimeoutMs' | 'settled'> {
   readonly runDirectory: string;
   readonly attemptId: string;
 }
 
-/** A child needs no polling; a process that another executor spawned is looked at this often. */
+/** Polling interval for a process that another executor spawned, ms. */
 const ADOPTED_POLL_MS = 200;
 
 /**
- * Runs a command as the leader of its own session with files as its stdio, and resolves when its whole group is gone.
- * The attempt ends with its leader; what it leaves behind is stopped then. Throws what the system refuses (with errno).
+ * Runs a command as the leader of its own session, with files as stdio, and resolves when its whole group is gone. The
+ * attempt ends with its leader; processes that remain are stopped. Throws system errors (with errno).
  */
 export async function runCommand(command: Command, bounds: RunBounds, context: RunContext): Promise<Ending> {
   const { attemptId, runDirectory, timeoutMs } = bounds;
@@ -34,7 +34,7 @@ export async function runCommand(command: Command, bounds: RunBounds, context: R
   writeStdin(runDirectory, stdin);
   const startedAt = performance.now();
   const started = await start({ attemptId, argv, cwd, env, runDirectory, timeoutMs });
-  if (started === null) return find(bounds, context);
+  if (started === null) return adoptStarted(bounds, context);
   const { leader, ended } = started;
   try {
     context.onSpawn?.(leader);
@@ -45,32 +45,34 @@ export async function runCommand(command: Command, bounds: RunBounds, context: R
   const keptUntil = performance.now() + timeoutMs;
   const seen = ended.then((status) => {
     if (status !== null) return status;
-    return keepAgain(leader, { ...bounds, timeoutMs: keptUntil - performance.now() });
+    return watchAgain(leader, { ...bounds, timeoutMs: keptUntil - performance.now() });
   });
   const { cause, status, endedAt } = await watch(leader, seen, bounds, context);
   const begunBy = readPid(runDirectory);
-  // Another shim was faster, which a keeper had started as it died.
-  if (begunBy !== null && begunBy !== leader.pid) return find(bounds, context);
+  // Another shim, started by a dying keeper, was faster.
+  if (begunBy !== null && begunBy !== leader.pid) return adoptStarted(bounds, context);
   return endingOf(cause, status, Math.round(endedAt - startedAt));
 }
 
-/** null = the keeper died while it started the attempt. One that died before it came to it is no matter: the next one does. */
+/**
+ * Starts an attempt; null if the keeper died meanwhile. If it died before it began, the next keeper starts the attempt.
+ */
 async function start(request: StartRequest): Promise<Started | null> {
   for (let tries = 0; tries < 2; tries++) {
     const started = await keeper().start(request);
     if (started !== null || hasBegun(request.runDirectory)) return started;
   }
-  throw new Error('the process that starts attempts (the keeper) died twice, and started nothing');
+  throw new Error('the keeper (the process that starts attempts) died twice without starting this attempt');
 }
 
-/** What a keeper left that died while it started an attempt. */
-async function find(bounds: RunBounds, context: RunContext): Promise<Ending> {
+/** Finds an attempt that a keeper was starting when it died. */
+async function adoptStarted(bounds: RunBounds, context: RunContext): Promise<Ending> {
   const found = await adoptCommand(bounds, null, context);
   return found ?? endingOf(null, readExitStatus(bounds.runDirectory), null);
 }
 
-/** Waits for an attempt whose keeper has died, under another one. */
-async function keepAgain(
+/** Waits for an attempt under a new keeper after its own died. */
+async function watchAgain(
   leader: SpawnRecord,
   { attemptId, runDirectory, timeoutMs }: RunBounds,
 ): Promise<number | null> {
@@ -81,8 +83,8 @@ async function keepAgain(
 }
 
 /**
- * Waits for an attempt that an earlier executor spawned, as runCommand would. null when its leader lives no more, or
- * ends without having begun: what it orphaned is stopped, and the files tell the rest.
+ * Waits for an attempt that an earlier executor spawned, as runCommand does. Null if its leader is gone, or ends
+ * without having started the program: orphans are stopped, and the files hold the outcome.
  */
 export async function adoptCommand(
   bounds: RunBounds,
@@ -96,13 +98,13 @@ export async function adoptCommand(
     return null;
   }
   context.onSpawn?.(leader);
-  const { cause, status } = await watch(leader, keepAgain(leader, bounds), bounds, context);
-  // A shim that was found before it had begun, and ended without the program since it was sealed.
+  const { cause, status } = await watch(leader, watchAgain(leader, bounds), bounds, context);
+  // The shim was found before it started the program and ended because the run was sealed.
   if (cause === null && readPid(bounds.runDirectory) === null) return null;
   return endingOf(cause, status, null);
 }
 
-/** The exit status of a process that is not ours to wait for, once it is gone; null when it left none. */
+/** Waits until a process of another parent is gone; returns its exit status, null if none was written. */
 function untilGone(leader: SpawnRecord, runDirectory: string): Promise<number | null> {
   return new Promise((resolve) => {
     const poll = setInterval(() => {
@@ -113,7 +115,7 @@ function untilGone(leader: SpawnRecord, runDirectory: string): Promise<number | 
   });
 }
 
-/** Until the leader has ended or been killed, and everything it started is gone. */
+/** Waits until the leader has ended or been killed and everything it started is gone. */
 async function watch(
   leader: SpawnRecord,
   ended: Promise<number | null>,
@@ -126,10 +128,11 @@ async function watch(
       fileSize(runFile(bounds.runDirectory, 'stdout')) + fileSize(runFile(bounds.runDirectory, 'stderr'));
     const watched = { ...bounds, signal, outputSize, isStopped: () => isStopped(leader.pid) };
     const endWatch = supervise(watched, (first) => {
-      // It has ended by itself, and we hear of it in a moment: we may have slept over its end and its time limit.
+      // It ended by itself and the report is on its way: this process may have been suspended past that end and the
+      // time limit.
       if (readExitStatus(bounds.runDirectory) !== null) return;
       stopped.cause = first;
-      // Its end may be told after its group is seen to be gone; the shim has written the status before either.
+      // Its end may be reported after its group is gone; the shim writes the status before either.
       stopOwnGroup(leader).then(() => resolve(readExitStatus(bounds.runDirectory)), reject);
     });
     ended.then((value) => {
@@ -140,18 +143,18 @@ async function watch(
   const endedAt = performance.now();
   const leftGroup = groupIsAlive(leader);
   if (leftGroup) await stopOwnGroup(leader);
-  // Also after a normal end: what moved itself into a session of its own is nobody's any more. Not of a shim that came too
-  // late: what carries the id then is the attempt, which another one began.
+  // Also after a normal end: a process in a session of its own would be orphaned. Not for a shim that came too late:
+  // the id then belongs to the attempt that another shim started.
   const wasIts = readPid(bounds.runDirectory) === leader.pid;
   if (leftGroup || stopped.cause !== null || wasIts) await stopLeftovers(bounds.attemptId, leader);
   return { ...stopped, status, endedAt };
 }
 
-/** The attempt's living leader, identified by the recorded start or by the id in its environment. */
+/** The running leader of an attempt, by its recorded start or the id in its environment. */
 function livingLeader({ attemptId, runDirectory }: RunBounds, record: SpawnRecord | null): SpawnRecord | null {
   if (record !== null && isStill(record)) return record;
   const leaders = processesOfAttempt(attemptId).filter(({ pid, group }) => pid === group);
-  // The recorded one may be the slower of two shims; the file has the one that began.
+  // The record may name the slower of two shims; the file names the one that started the program.
   const pid = readPid(runDirectory) ?? record?.pid ?? null;
   const leader = pid === null ? leaders[0] : leaders.find((candidate) => candidate.pid === pid);
   return leader === undefined ? null : identify(leader.pid);

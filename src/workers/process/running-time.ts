@@ -1,17 +1,17 @@
-/** A look that comes later than this after the one before: whoever looks, or the whole machine, stood still meanwhile. */
-export const LONGEST_GAP_MS = 5000;
-/** Between two looks: often enough that a busy machine does not make gaps of them. */
-export const LOOK_MS = 1000;
+/** Longest interval between two looks, ms; after a longer one this process or the machine was suspended. */
+export const MAX_GAP_MS = 5000;
+/** Interval between looks, ms: short enough that load does not cause gaps. */
+export const LOOK_INTERVAL_MS = 1000;
 
-/** How long a run has been running, ms: what limits are measured against. */
+/** Running time of a run, ms, against which limits are measured. */
 export interface RunningTime {
-  /** Adds the time since the last look, unless it was a gap or the run is stopped. Returns the sum. */
+  /** Adds the time since the last look, unless it was a gap or the run is stopped. Returns the sum, ms. */
   look(isStopped: boolean): number;
 }
 
 /**
- * Counts from now on. Time in which this process, its machine or the run was stopped (SIGSTOP, a suspended machine) is no
- * running time. `now`: a monotonic clock, ms.
+ * Starts counting. Time in which this process, the machine or the run was stopped (SIGSTOP, suspend) is excluded.
+ * `now`: a monotonic clock, ms.
  */
 export function countRunningTime(now: () => number = () => performance.now()): RunningTime {
   let lookedAt = now();
@@ -20,7 +20,7 @@ export function countRunningTime(now: () => number = () => performance.now()): R
     look(isStopped) {
       const gapMs = now() - lookedAt;
       lookedAt += gapMs;
-      if (gapMs <= LONGEST_GAP_MS && !isStopped) runningMs += gapMs;
+      if (gapMs <= MAX_GAP_MS && !isStopped) runningMs += gapMs;
       return runningMs;
     },
   };

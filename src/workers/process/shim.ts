@@ -1,10 +1,10 @@
 /**
- * Stands between the executor and the program, so that the exit status reaches the disk even when the executor is gone.
- * It leads the process group (detached spawn = setsid). It begins by making the pid file, which can be made once: if the
- * attempt has been sealed meanwhile, or begun by another shim, it ends without the program. Descriptor 3 is the exit file,
- * kept from the program. Traps are reset in the program, so only the shim outlives a TERM: it must live to write how the
- * program took it, and one that comes earlier keeps the program from starting. The program is positional parameters, never
- * shell text. A status without its newline is a half-written file.
+ * Shell script that runs the program and writes its exit status to disk, so that it survives the executor. It leads the
+ * process group (detached spawn = setsid). It first creates the pid file, which is possible only once: if the attempt
+ * has been sealed or started by another shim, it exits without the program. Descriptor 3 is the exit file, closed for
+ * the program. Traps are reset in the program, so only the shim survives SIGTERM and records how the program reacted;
+ * an earlier signal prevents the program from starting. The program is passed as positional parameters, never as shell
+ * text. A status without newline is a partially written file.
  */
 const SCRIPT = `abp_stopped=
 trap abp_stopped=1 TERM INT HUP
@@ -21,7 +21,7 @@ code=$?
 printf '%s\\n' "$code" >&3
 exit "$code"`;
 
-/** To read it sets it for a moment: done once, before anything else could make a file meanwhile. */
+/** Read once at load: reading the umask sets it for a moment, in which another file could be created. */
 // oxlint-disable-next-line typescript/no-deprecated -- Node has no other way
 const UMASK = process.umask().toString(8);
 

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpawnRecord } from '../../ports/worker.ts';
-import { groupIsAlive, isStill, lookFor } from './processes.ts';
+import { findProcesses, groupIsAlive, isStill } from './processes.ts';
 
-/** How long processes may take to end by themselves after SIGTERM. */
+/** Time for processes to end after SIGTERM. */
 const TERM_GRACE_MS = 1000;
 
-/** After SIGKILL only a process in the middle of a system call lives on; nobody waits for it longer than this. */
+/** Longest wait after SIGKILL, which only a process inside a system call survives. */
 const KILL_WAIT_MS = 2000;
 
-/** Pauses between looks at a group that is being stopped: most end at once, and a look costs a walk through /proc. */
+/** Polling intervals for a stopping group: most end at once, and a poll walks through /proc. */
 const FIRST_POLL_MS = 10;
 const LONGEST_POLL_MS = 160;
 
-/** Something may be missed in one look, and a stranger may look like it for ever. */
-const MOST_LOOKS = 5;
+/** Polls at most: one may miss a process, and an unrelated process may look uncertain forever. */
+const MAX_POLLS = 5;
 
 /**
- * Stops everything that an attempt left running, whoever spawned it. Signals nothing that is not provably the
- * attempt's: by the random id in its environment, or as the recorded leader. Resolves when all of it is gone.
+ * Stops everything that an attempt left running. Signals only processes proven to belong to it: by the random id in
+ * their environment, or as the recorded leader. Resolves when all are gone.
  */
 export async function stopGroup(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
   if (leader !== null && isStill(leader)) await stopOwnGroup(leader);
@@ -25,27 +25,28 @@ export async function stopGroup(attemptId: string, leader: SpawnRecord | null = 
 }
 
 /**
- * TERM, then KILL, to the group of a leader that was identified in this boot. Whoever calls may have slept since: its number
- * is looked at again before each signal.
+ * Sends SIGTERM, then SIGKILL, to the group of a leader identified in this boot. Checks the group again before each
+ * signal, since this process may have been suspended.
  */
 export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
-  await ladder(() => (groupIsAlive(leader) ? [leader.pid] : []));
+  await terminate(() => (groupIsAlive(leader) ? [leader.pid] : []));
 }
 
 /**
- * Stops what carries the attempt's id in whichever group it moved itself to: a group with such a member was made by a
- * descendant of the attempt, so all of it is the attempt's.
+ * Stops all processes with the attempt's id in any group: a group with such a member was created by a descendant of the
+ * attempt, so all of it belongs to the attempt.
  */
 export async function stopLeftovers(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
-  for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    const { found, unsure } = lookFor(attemptId, leader);
-    if (found.length > 0) await ladder(() => [...new Set(lookFor(attemptId, leader).found.map(({ group }) => group))]);
+  for (let looks = 0; looks < MAX_POLLS; looks++) {
+    const { found, unsure } = findProcesses(attemptId, leader);
+    if (found.length > 0)
+      await terminate(() => [...new Set(findProcesses(attemptId, leader).found.map(({ group }) => group))]);
     else if (!unsure) return;
     await sleep(FIRST_POLL_MS);
   }
 }
 
-async function ladder(livingGroups: () => readonly number[]): Promise<void> {
+async function terminate(livingGroups: () => readonly number[]): Promise<void> {
   let groups = livingGroups();
   for (const [signal, waitMs] of [
     ['SIGTERM', TERM_GRACE_MS],
@@ -65,6 +66,6 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Gone in the meantime, or another user's: nothing to be done either way.
+    // Already gone, or another user's: nothing can be done.
   }
 }

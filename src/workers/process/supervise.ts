@@ -1,28 +1,28 @@
 import type { AbortReason } from '../../ports/worker.ts';
 import type { StopCause } from './ending.ts';
-import { countRunningTime, LOOK_MS } from './running-time.ts';
+import { countRunningTime, LOOK_INTERVAL_MS } from './running-time.ts';
 
-/** What bounds a running attempt. Times are ms in which it was running. */
+/** Limits of a running attempt. Times are ms of running time. */
 export interface Bounds {
   readonly timeoutMs: number;
   /** 0 = none. */
   readonly idleTimeoutMs: number;
   readonly signal: AbortSignal;
-  /** Whether it is stopped (SIGSTOP), so that it could not work or write; asked for at each look. */
+  /** Checks whether the run is stopped (SIGSTOP) and so cannot work; called at each look. */
   readonly isStopped: () => boolean;
-  /** Bytes written so far; asked for only with an idle timeout. */
+  /** Bytes written so far; called only with an idle timeout. */
   readonly outputSize: () => number;
-  /** Whether the output is complete already, though the process lives; asked for every TAIL_MS when present. */
+  /** Checks whether the output is complete although the process runs; called every TAIL_MS if given. */
   readonly settled?: (() => boolean) | undefined;
 }
 
 const TAIL_MS = 250;
-/** A program whose output is complete may still flush and save; then it is stopped. */
+/** Time for a program with complete output to flush and save before it is stopped. */
 const SETTLE_GRACE_MS = 3000;
 
 /**
- * Watches a running attempt and calls `stop` once, with the first cause that occurs. Returns what ends the watch. `now`: a
- * monotonic clock, ms.
+ * Watches a running attempt and calls `stop` once, with the first cause. Returns a function that ends the watch. `now`:
+ * a monotonic clock, ms.
  */
 export function supervise(bounds: Bounds, stop: (cause: StopCause) => void, now?: () => number): () => void {
   let settled = false;
@@ -57,7 +57,7 @@ export function supervise(bounds: Bounds, stop: (cause: StopCause) => void, now?
   return end;
 }
 
-/** The reason given to `abort()`; an abort without one is an interruption. */
+/** Reason of an abort; `interrupted` unless it was cancelled. */
 export function abortReason(signal: AbortSignal): AbortReason {
   return signal.reason === 'cancelled' ? 'cancelled' : 'interrupted';
 }
@@ -69,7 +69,7 @@ function watchLimits(
 ): () => void {
   const time = countRunningTime(now);
   const looksForIdle = idleTimeoutMs > 0;
-  const oftenEnoughMs = looksForIdle ? Math.min(LOOK_MS, idleTimeoutMs / 10) : LOOK_MS;
+  const oftenEnoughMs = looksForIdle ? Math.min(LOOK_INTERVAL_MS, idleTimeoutMs / 10) : LOOK_INTERVAL_MS;
   let size = looksForIdle ? outputSize() : 0;
   let changedAt = 0;
   let timer: NodeJS.Timeout;

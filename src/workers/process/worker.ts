@@ -12,24 +12,24 @@ import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts
 import { readExitStatus, readTimeLeft } from './run-directory.ts';
 import { abortReason } from './supervise.ts';
 
-/** What a worker that runs a program has to say for itself; starting, watching, stopping and adopting is done for it. */
+/** Driver of a worker that runs a program; starting, watching, stopping and adopting are provided for it. */
 export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 'usageSoFar'> {
   /**
-   * The command of one attempt. Throws AbpError `invalid_input` (becomes bad_input) or `worker_unavailable`: a failed
-   * attempt without a process.
+   * Builds the command of one attempt. Throws AbpError `invalid_input` (recorded as bad_input) or `worker_unavailable`:
+   * a failed attempt without a process.
    */
   prepare(assignment: Assignment): Awaitable<Command>;
-  /** Looks at the output while it is written; true = complete. Without it nothing is read before the end. */
+  /** Creates a check of the growing output that returns true when it is complete. Without it output is read at the end only. */
   settles?(runDirectory: string): () => boolean;
   /**
-   * The outcome from the files and the way it ended; `ending` is null when nobody saw one and none is on disk. null =
-   * the files hold no ending.
+   * Derives the outcome from the files and the ending; `ending` is null if it was not observed and is not on disk. Null
+   * = the files do not show an end.
    */
   judge(runDirectory: string, ending: Ending | null, context: JudgeContext): Promise<Outcome | null>;
   usageSoFar?(runDirectory: string): Promise<Usage>;
 }
 
-/** Makes a worker from its driver. */
+/** Creates a worker from its driver. */
 export function processWorker(driver: ProcessDriver): Worker {
   const boundsOf = (assignment: Assignment): RunBounds => ({
     runDirectory: assignment.runDirectory,
@@ -50,7 +50,7 @@ export function processWorker(driver: ProcessDriver): Worker {
       try {
         command = await driver.prepare(assignment);
       } catch (error) {
-        return refusedBefore(error);
+        return refusedByDriver(error);
       }
       let ending: Ending;
       try {
@@ -58,17 +58,17 @@ export function processWorker(driver: ProcessDriver): Worker {
       } catch (error) {
         return refusedBySystem(error);
       }
-      return judged(assignment, await endedWithUs(ending, context.signal));
+      return judged(assignment, await orInterrupted(ending, context.signal));
     },
     adopt: async (assignment, record, context) => {
-      // A keeper that was alone with it has left out the time in which it stood still. Never more than its limit: the clock may
-      // have been set back since.
+      // The keeper excluded time in which it was stopped. Capped by the time limit: the clock may have been set back
+      // since.
       const byClock = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
       const left = readTimeLeft(assignment.runDirectory) ?? byClock;
       const timeoutMs = Math.max(0, Math.min(assignment.timeoutMs, left));
       const ending = await adoptCommand({ ...boundsOf(assignment), timeoutMs }, record, context);
       if (ending === null) return null;
-      const seen = await endedWithUs(ending, context.signal);
+      const seen = await orInterrupted(ending, context.signal);
       await context.beforeJudging?.();
       return judged(assignment, seen);
     },
@@ -80,32 +80,32 @@ export function processWorker(driver: ProcessDriver): Worker {
   };
 }
 
-/** Stopped by whom? A machine that goes down sends these to everything, and so does the reaper: nobody saw a failure. */
+/** Signals that a shutdown or service manager sends to everything: an end by one of them is not proof of failure. */
 const STOPPED_FROM_OUTSIDE: ReadonlySet<string | null> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP']);
 
-/** A machine that goes down tells us all at once, and an agent may be gone before we hear of it. */
-const HEARSAY_MS = 500;
+/** Time to wait for the shutdown signal of this process after an agent was stopped by one. */
+const SHUTDOWN_WAIT_MS = 500;
 
-/** The ending of an attempt that somebody else stopped; it was interrupted when the executor is stopped at that moment too. */
-async function endedWithUs(ending: Ending, signal: AbortSignal): Promise<Ending> {
+/** Treats an attempt stopped from outside as interrupted if the executor is stopped at the same moment. */
+async function orInterrupted(ending: Ending, signal: AbortSignal): Promise<Ending> {
   if (ending.reason !== 'signalled' || !STOPPED_FROM_OUTSIDE.has(ending.signal)) return ending;
-  await sleep(HEARSAY_MS, undefined, { signal }).catch(() => undefined);
+  await sleep(SHUTDOWN_WAIT_MS, undefined, { signal }).catch(() => undefined);
   return signal.aborted ? { ...ending, reason: abortReason(signal) } : ending;
 }
 
-/** How an attempt ended that nobody watched; null when it was cut off. */
+/** Ending of an unwatched attempt; null if it was cut off. */
 function endingOnDisk(runDirectory: string): Ending | null {
   const status = readExitStatus(runDirectory);
   const ending = status === null ? null : endingOf(null, status, null);
   return ending === null || STOPPED_FROM_OUTSIDE.has(ending.signal) ? null : ending;
 }
 
-/** A failed outcome. */
+/** Makes a failed outcome. */
 export function failure(failureClass: FailureClass, message: string, usage: Usage = {}): Outcome {
   return { ok: false, failureClass, message, usage };
 }
 
-function refusedBefore(error: unknown): Outcome {
+function refusedByDriver(error: unknown): Outcome {
   if (!(error instanceof AbpError)) throw error;
   const message = sentences(error.message, error.hint);
   if (error.code === 'worker_unavailable') return failure('worker_unavailable', message);
@@ -113,7 +113,7 @@ function refusedBefore(error: unknown): Outcome {
   throw error;
 }
 
-/** errno of a spawn that is about this attempt or this moment; everything else (a full disk) is the executor's affair. */
+/** Spawn errors that concern this attempt or moment; others (a full disk) are handled by the executor. */
 const SPAWN_FAILURES: Readonly<Record<string, FailureClass>> = {
   EAGAIN: 'overloaded',
   ENOMEM: 'overloaded',
@@ -131,7 +131,7 @@ function refusedBySystem(error: unknown): Outcome {
   return failure(failureClass, `the process could not be started: ${message}`);
 }
 
-/** A driver's config as its schema made it. */
+/** The config of a driver, typed as its schema produced it. */
 export function configOf<Config>(assignment: { readonly config: JsonObject }): Config {
   return assignment.config as unknown as Config;
 }

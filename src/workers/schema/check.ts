@@ -6,35 +6,35 @@ import { compileSchema } from '../../domain/output-schema.ts';
 import { programPath } from '../../package-root.ts';
 import type { CheckAnswer, CheckRequest } from './messages.ts';
 
-/** How long one check may take, seconds. */
+/** Time limit of one check, seconds. */
 export const CHECK_S = 5;
 /**
- * The bound is counted in steps of an interval: a process that was frozen meanwhile, or slept, loses one step of it and not
- * all.
+ * The limit is counted in steps of an interval: a process that was stopped meanwhile, or a machine that slept, loses one step
+ * and not all.
  */
 const STEPS = 20;
-/** A check that needs more is ended: a schema can make a list of problems that is larger than any memory. */
+/** Memory limit of one check: a schema can produce a list of problems larger than any memory. */
 const MEMORY_MB = 512;
 
 /**
  * Keywords whose work is not bounded by the size of schema and result: regular expressions (of the user or of a format),
- * each item against each, references that may lead in circles; `$id` and its kind are matched by the meta-schema's own
- * patterns. A string that holds such a word has its quotes escaped, so only keys are found.
+ * comparison of each item with each other, references that may form cycles; `$id` and its kind are matched by the
+ * meta-schema's own patterns. A string that holds such a word has its quotes escaped, so only keys are found.
  */
 const UNBOUNDED_KEYWORDS = /"(?:pattern|patternProperties|format|uniqueItems|\$\w+)":/;
-/** Beyond these a check takes so long that it does not belong into an event loop, whatever the schema says. */
+/** Beyond these sizes a check would block the event loop for too long, whatever the schema is. */
 const LARGE_TEXT = 64 << 10;
 /** Characters of the schema times those of the result. */
 const LARGE_WORK = 16 << 20;
 
-/** One check at a time, on one thread that is kept: a slow one delays others, and never the process. */
+/** Runs one check at a time, on one thread that is kept: a slow check delays others, but never the process. */
 const oneAtATime = pLimit(1);
 let warm: CheckThread | null = null;
 
 /**
- * Checks a result against a job's output schema: null when it satisfies it, else what is wrong in one line, fit for the
- * agent's next prompt. Small results of plain schemas are checked at once; all others on a thread, within a bound of time
- * and memory whose excess is what is wrong.
+ * Checks a result against a job's output schema. Resolves with null when it satisfies it, else with the problem in one line,
+ * for the agent's next prompt. Small results of plain schemas are checked at once; all others on a thread, with a limit of
+ * time and memory: exceeding it is the problem.
  */
 export async function checkResult(schema: JsonObject, result: Json): Promise<string | null> {
   if (isTooDeep(result)) return `the result is nested deeper than ${MAX_DEPTH} levels`;
@@ -46,7 +46,7 @@ export async function checkResult(schema: JsonObject, result: Json): Promise<str
   return `checking the result against output_schema ${answer.message}: ${whySlow(request)}`;
 }
 
-/** Throws AbpError `invalid_input` for a schema that is not usable, or takes too long to compile: a creation is refused with it. */
+/** Compiles a job's output schema; AbpError `invalid_input` when it is not usable, or takes too long to compile. */
 export async function checkSchema(schema: JsonObject): Promise<void> {
   if (isTooDeep(schema)) {
     throw new AbpError('invalid_input', `output_schema is nested deeper than ${MAX_DEPTH} levels.`, {
@@ -88,9 +88,9 @@ function unusable({ message, hint }: Extract<CheckAnswer, { is: 'refused' }>): A
 
 type Ended = Exclude<CheckAnswer, { is: 'ready' }>;
 
-/** The thread, idle or at work on one request. */
+/** The thread, idle or working on one request. */
 interface CheckThread {
-  /** Ends the thread when it takes too long or breaks. */
+  /** Resolves with the answer; ends the thread when it takes too long or fails. */
   ask(request: CheckRequest): Promise<Ended>;
 }
 
@@ -103,7 +103,7 @@ function onThread(request: CheckRequest): Promise<Ended> {
   });
 }
 
-/** Resolves once it can take a check: the time of its start counts to none. */
+/** Resolves once the thread can take a check: its start is not part of any limit. */
 async function startThread(onGone: () => void): Promise<CheckThread> {
   const thread = new Worker(programPath('workers/schema/thread'), {
     env: {},

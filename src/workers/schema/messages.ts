@@ -1,10 +1,10 @@
-/** What is asked of the thread: to compile a schema and, with `result`, to check it. Both are JSON as text. */
+/** Request to the thread: to compile a schema and, with `result`, to check it. Both are JSON as text. */
 export interface CheckRequest {
   readonly schema: string;
   readonly result: string | null;
 }
 
-/** What it answers; `ready` comes once, unasked. */
+/** Answer of the thread; `ready` comes once, at its start. */
 export type CheckAnswer =
   | { readonly is: 'ready' }
   /** null = the result satisfies the schema, or the schema compiles. */

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../domain/json.ts';
 import { compileSchema } from '../../domain/output-schema.ts';
 import type { CheckAnswer, CheckRequest } from './messages.ts';
 
-/** The program of the thread on which results are checked that could take long: see check.ts. */
+/** Program of the thread for checks that could take long: see check.ts. */
 const answer = (message: CheckAnswer) => parentPort?.postMessage(message);
 
 async function check({ schema, result }: CheckRequest): Promise<void> {
@@ -20,6 +20,6 @@ async function check({ schema, result }: CheckRequest): Promise<void> {
 
 parentPort?.on('message', (request: CheckRequest) => void check(request));
 
-// Loading the compiler belongs to the start, not to the time of the first check.
+// Loading the compiler is part of the start, not of the first check.
 await compileSchema({});
 answer({ is: 'ready' });

@@ -1,6 +1,6 @@
 /**
- * Texts that make a bad pattern slow: for each rule one that begins it again and again and never ends it, and one that is
- * full of what it hides. A text of `chars` characters from each. None holds a secret.
+ * Texts that make a bad pattern slow: for each rule one that starts it repeatedly and never ends it, and one full of
+ * what it hides. Each has `chars` characters. None holds a secret.
  */
 export function hostileTexts(chars: number): Readonly<Record<string, string>> {
   const repeated = (part: string) => part.repeat(Math.ceil(chars / part.length)).slice(0, chars);

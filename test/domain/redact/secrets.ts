@@ -1,6 +1,6 @@
 /**
- * Secrets of every kind, for tests. None is one: each is joined from parts, so that scanners of repositories find none
- * either. `certain` ones are hidden in results too. `secret` is what must not be left anywhere in the text.
+ * Fake secrets of every kind, each joined from parts, so that scanners of repositories find none. `certain` ones are
+ * hidden in results too. `secret` must not be left anywhere in the text.
  */
 export interface Secret {
   readonly kind: string;
@@ -14,7 +14,7 @@ const alnum = 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6';
 const hex = '0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0';
 const upper = 'QWERTZ7PLKJH3MNB';
 
-/** Tokens that tell by themselves what they are: they are tried in every context. */
+/** Tokens that are recognized by their form: tried in every context. */
 export const KEYS: readonly Secret[] = Object.entries({
   Anthropic: j('sk-', 'ant-api03-', alnum, '-', alnum, 'AA'),
   'Anthropic, short': j('sk-', 'ant-', 'api03-abcdefghij1234567890'),
@@ -85,7 +85,7 @@ const lines = [alnum, hex, alnum].map((line) => (line + line).slice(0, 64));
 const pem = (name: string, line = '\n') =>
   [j('-----', 'BEGIN ', name, '-----'), ...lines, 'QaB3cD==', j('-----', 'END ', name, '-----')].join(line);
 
-/** Secrets that tell by what stands around them, certainly. */
+/** Secrets that are recognized by their context, with certainty. */
 export const CERTAIN: readonly Secret[] = [
   ...['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY', 'OPENSSH PRIVATE KEY', 'ENCRYPTED PRIVATE KEY'].map(
     (name) => ({
@@ -186,7 +186,7 @@ export const CERTAIN: readonly Secret[] = [
   })),
 ];
 
-/** What only probably is a secret: hidden in logs. */
+/** Probable secrets: hidden in logs. */
 export const LIKELY: readonly Secret[] = [
   ['password=', 'hunter22', ''],
   ['PASSWORD: "', 'hunter22', '"'],

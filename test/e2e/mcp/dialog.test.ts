@@ -90,7 +90,7 @@ it.each([80, 120])(
     const [may, tests, why, decision, details] = dialogOn(host.screen());
     expect(may).toBe('May it run? It runs programs as you.');
     expect(tests).toMatch(/^Tests 1 of 5 units; the others wait for you\. Job "count the words of my l/);
-    expect(why).toBe(`Nobody has approved it yet. Read it all: abp approvals allow ${jobId}`);
+    expect(why).toBe(`It has not been approved yet. In full: abp approvals allow ${jobId}`);
     expect(decision).toBe('❯ * decision: ▸ not set');
     expect(details).toMatch(/^programs: \.\/work\.sh "a b" · Worker: /);
     expect(jobs().get(jobId)).toMatchObject({ status: 'created' });
@@ -111,7 +111,7 @@ it.each([80, 120])(
 
 it('a refusal by key leaves everything as it is', async () => {
   const { host, jobs, jobId } = await session(80, 'count', ['./work.sh']);
-  await choose(host, 'refuse: nothing of it runs');
+  await choose(host, 'refuse: nothing runs');
   await host.shows(/Now it is /);
   expect(jobs().get(jobId)).toMatchObject({ status: 'created', approvedDefinition: null });
 });
@@ -122,5 +122,5 @@ it('a long name and a long command push nothing out of the lines that count', as
   const [may, tests, why] = dialogOn(host.screen());
   expect(may).toBe('May it run? It runs programs as you.');
   expect(tests).toMatch(/^Tests 1 of 5 units; the others wait for you\. Job "Only reads the letters/);
-  expect(why).toContain(`Read it all: abp approvals allow ${jobId}`);
+  expect(why).toContain(`In full: abp approvals allow ${jobId}`);
 });

@@ -138,8 +138,8 @@ export async function runHere(
   folder: string,
   environment: Workspace['environment'],
   args: readonly string[],
-  open: CliHost['open'] = (_environment, making) =>
-    Promise.resolve(wire(environment, installed().program('executor/main'), making)),
+  open: CliHost['open'] = (_environment, whenMissing) =>
+    Promise.resolve(wire(environment, installed().program('executor/main'), whenMissing)),
 ): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
   const before = process.cwd();

@@ -41,7 +41,7 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
     2,
     [/in: expected a name that ends in \.csv/],
   ],
-  ['an output that exists', ['run', 'batch.yaml', '--output', 'taken.csv'], 2, [/exists already/, /--force/]],
+  ['an output that exists', ['run', 'batch.yaml', '--output', 'taken.csv'], 2, [/already exists/, /--force/]],
   ['a kind of source that is none', ['preview', 'cvs'], 2, [/cvs: there is no such file/]],
   ['fields for a batch file', ['preview', 'batch.yaml', 'a=b'], 2, [/not a type of source/]],
   ['an enumerator that is none', ['enumerators', 'cvs'], 2, [/Did you mean "csv"/]],

@@ -188,7 +188,7 @@ describe('abp run', () => {
     ];
     const asked = await ask({ fields, schema });
     expect(asked.told).toEqual(['lable', 'result.size.widht', 'filename', 'partial']);
-    expect(asked.stdout).toMatch(/"lable".*Did you mean "label"\? There are: file_path/);
+    expect(asked.stdout).toMatch(/"lable".*Did you mean "label"\? Known fields: file_path/);
     for (const open of [undefined, { ...schema, additionalProperties: true }, { ...schema, anyOf: [{}] }]) {
       expect((await ask({ fields, schema: open })).told).toEqual([]);
     }

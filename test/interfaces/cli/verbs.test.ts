@@ -41,7 +41,7 @@ describe('ids', () => {
     });
     expect(await space.abp('status', 'same')).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringMatching(/same could be job-same[12], job-same[12][\s\S]*Type more/),
+      stderr: expect.stringMatching(/same matches several jobs: job-same[12], job-same[12][\s\S]*Type more/),
     });
     expect(await space.abp('status', 'job-')).toMatchObject({
       exitCode: 2,

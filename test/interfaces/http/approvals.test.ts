@@ -9,14 +9,14 @@ const HINT = (what: string) =>
     `^They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${what}`,
   );
 
-/** A server beside a folder of three items. */
+/** Starts a server beside a folder of three items. */
 async function served() {
   const server = await serveTest();
   const folder = join(server.root, 'items');
   mkdirSync(folder);
   for (const name of ['a', 'b', 'c']) writeFileSync(join(folder, `${name}.txt`), name);
   const marker = join(server.root, 'ran');
-  /** Makes a job over the items; each unit of it would leave the marker. */
+  /** Creates a job over the items; each of its units would create the marker file. */
   const newJob = async (more: object = {}): Promise<string> => {
     const made = await server.send('POST', '/api/jobs', {
       name: 'items',
@@ -43,7 +43,7 @@ async function answerOf(response: Promise<Response>) {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-/** Waits until the test of a job has passed; the `shown` of its status. */
+/** Waits until the test of a job has passed; returns the `shown` of its status. */
 async function passed(server: Served, jobId: string): Promise<string> {
   const status = () =>
     server.json<{ test?: { state: string }; approval: { shown?: string } }>(`/api/jobs/${jobId}/status`);
@@ -51,7 +51,7 @@ async function passed(server: Served, jobId: string): Promise<string> {
   return (await status()).approval.shown ?? '';
 }
 
-/** Ends the executor of a job before its directory goes. */
+/** Ends the executor of a job before its directory is removed. */
 async function cancel(server: Served, jobId: string): Promise<void> {
   await server.send('POST', `/api/jobs/${jobId}/cancel`, {});
   const executor = async () =>
@@ -63,7 +63,7 @@ describe('a job that runs programs', () => {
   test.each([
     ['its test', {}],
     ['all of it', { skip_test: true }],
-  ])('is not started by a token: neither %s', async (_what, more) => {
+  ])('a token cannot start it: %s', async (_what, more) => {
     const server = await served();
     const jobId = await server.newJob();
     expect(await answerOf(server.send('POST', startOf(jobId), more))).toMatchObject({
@@ -79,7 +79,7 @@ describe('a job that runs programs', () => {
     expect(server.ran()).toBe(false);
   });
 
-  test('shows a person everything that decides what runs', async () => {
+  test('its approval shows everything that decides what runs', async () => {
     const server = await served();
     const jobId = await server.newJob({ prompt_template: 'Look at {file_path}.' });
     expect(await server.json(approval(jobId))).toMatchObject({
@@ -87,7 +87,7 @@ describe('a job that runs programs', () => {
       name: 'items',
       person: true,
       allowed: false,
-      reason: 'Nobody has approved it yet.',
+      reason: 'It has not been approved yet.',
       can: [{ can: 'runs programs as you' }],
       units: 3,
       test_units: 1,
@@ -99,7 +99,7 @@ describe('a job that runs programs', () => {
     });
   });
 
-  test('is allowed by a person, and then tested; never by a token, whatever it sends', async () => {
+  test('a person can approve it, a token cannot', async () => {
     const server = await served();
     const jobId = await server.newJob();
     const shown = await server.shown(jobId);
@@ -117,7 +117,7 @@ describe('a job that runs programs', () => {
     await cancel(server, jobId);
   });
 
-  test('that was changed after a person looked is not allowed by what they send', async () => {
+  test('an approval of an outdated definition is rejected with 409', async () => {
     const server = await served();
     const jobId = await server.newJob();
     const shown = await server.shown(jobId);
@@ -134,7 +134,7 @@ describe('a job that runs programs', () => {
     expect(await server.json(approval(jobId))).toMatchObject({ allowed: false });
   });
 
-  test('keeps its result for a person, who sends what they saw', async () => {
+  test('only a person who sends the current `shown` can approve its test', async () => {
     const server = await served();
     const jobId = await server.newJob();
     await server.asPerson('POST', approval(jobId), { shown: await server.shown(jobId) });
@@ -165,7 +165,7 @@ describe('a job that runs programs', () => {
     ['resume', 'paused', 1, {}],
     ['manage-units', 'failed', 0, { action: 'retry' }],
   ])(
-    'does not go on by %s once its approval was revoked, of a token or a person',
+    '%s is rejected after its approval was revoked, for a token and a person',
     async (path, at, failure_threshold, body) => {
       const server = await served();
       const limits = { max_retries: 0, max_workers: 1, failure_threshold };
@@ -180,7 +180,7 @@ describe('a job that runs programs', () => {
       };
       await expect.poll(state, PATIENCE).toEqual([at, 'none']);
       const { definition } = await server.json<{ definition: string }>(approval(jobId));
-      // Whoever operates may take away.
+      // A token may revoke.
       const revoked = await answerOf(server.send('POST', `/api/approvals/${definition}/revoke`, {}));
       expect(revoked).toMatchObject({ status: 200, body: { definition } });
       const refused = { status: 403, body: { code: 'approval_required' } };
@@ -195,14 +195,14 @@ describe('a job that runs programs', () => {
   );
 });
 
-describe('a source that can do more', () => {
+describe('a source with powers', () => {
   test.each<[string, string, (server: TestServer) => object]>([
     ['code', 'dynamic', () => ({ code: 'export const enumerate = () => [1];' })],
     ['a key', 'json', () => ({ file_path: '~/.ssh/id_rsa' })],
     ['the store', 'json', ({ abp }) => ({ file_path: `${abp.config.storagePath}.server.json` })],
     ['the whole machine', 'file', () => ({ base_directory: '/' })],
     ['a server', 'sql', () => ({ connection_string: 'postgres://me:hunter22@db.example/x', query: 'SELECT 1' })],
-  ])('is not read before a person allowed it: %s', async (_what, enumerator_type, config) => {
+  ])('is not read before a person approves it: %s', async (_what, enumerator_type, config) => {
     const server = await served();
     const source = { enumerator_type, enumerator_config: config(server) };
     for (const [path, body] of [
@@ -213,7 +213,7 @@ describe('a source that can do more', () => {
         status: 403,
         body: { code: 'approval_required', detail: /before it is read/, hint: HINT('[0-9a-f]{16}') },
       });
-      // A person is shown it first, too.
+      // A person must approve it first, too.
       expect((await server.asPerson('POST', path, body)).status).toBe(403);
     }
     const waiting = JSON.stringify(await server.json('/api/approvals'));
@@ -222,7 +222,7 @@ describe('a source that can do more', () => {
     expect(await server.json('/api/jobs')).toMatchObject({ total: 0 });
   });
 
-  test('is read once a person allowed it', async () => {
+  test('is read after a person approves it', async () => {
     const server = await served();
     const source = { enumerator_type: 'dynamic', enumerator_config: { code: 'export const enumerate = () => [1];' } };
     const refused = await answerOf(server.send('POST', '/api/preview', source));
@@ -236,12 +236,12 @@ describe('a source that can do more', () => {
   });
 });
 
-test('a job that only reads is approved by a token, and has no home', async () => {
+test('a job without powers needs no approval and has no home', async () => {
   const server = await served();
   const jobId = await server.newJob({ worker: { type: 'claude' } });
   expect(server.abp.store.repository.jobs.get(jobId)?.home).toBeNull();
   expect(await server.json(approval(jobId))).toMatchObject({ person: false, allowed: true, can: [], home: null });
-  // What it lacks is a Claude Code on this PATH, not a person.
+  // It fails for want of a Claude Code on this PATH, not of an approval.
   const started = await answerOf(server.send('POST', startOf(jobId), { wait_seconds: 0 }));
   expect(started.body.code).not.toBe('approval_required');
 });

@@ -26,8 +26,8 @@ const ADDRESSES = [
   ['POST', '/mcp'],
 ] as const;
 
-describe('who may come in', () => {
-  test('nobody without the token, wherever to', async () => {
+describe('authentication', () => {
+  test('every route answers 401 without valid credentials', async () => {
     const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     const wrong = { Authorization: `Bearer ${server.token.slice(0, -1)}x` };
     const strangers: readonly Record<string, string>[] = [
@@ -47,7 +47,7 @@ describe('who may come in', () => {
     }
   });
 
-  test('a program with the token, and the page that signed in, wherever to', async () => {
+  test('every route accepts the token and a session with its page key', async () => {
     const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     for (const [method, path] of ADDRESSES) {
       const asProgram = await server.ask(path, { method });
@@ -60,7 +60,7 @@ describe('who may come in', () => {
     }
   });
 
-  test('the cookie of a session alone reads everywhere and changes nothing anywhere', async () => {
+  test('a session cookie without its page key can read but not write', async () => {
     const server = await serveTest({ mcp: () => Promise.resolve(new Response('mcp')) });
     const [mine, other] = [await server.person(), await server.person()];
     const keys: readonly Record<string, string>[] = [
@@ -85,7 +85,7 @@ describe('who may come in', () => {
     }
   });
 
-  test('a refusal says how to get in, and is a problem document', async () => {
+  test('a 401 is a problem document that says how to authenticate', async () => {
     const server = await serveTest();
     const answer = await fetch(`${server.url}/api/jobs`);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
@@ -97,7 +97,7 @@ describe('who may come in', () => {
     });
   });
 
-  test('no answer and no address says the token', async () => {
+  test('no response and no URL contains the token', async () => {
     const server = await serveTest();
     const texts = await Promise.all(
       ['/diagnostics', '/health', '/metrics', '/api/openapi.json'].map(async (path) => (await server.ask(path)).text()),
@@ -106,7 +106,7 @@ describe('who may come in', () => {
   });
 });
 
-describe('what a page of somebody else can do', () => {
+describe('requests of foreign pages', () => {
   test.each([
     ['evil.example', 421],
     ['evil.example:80', 421],
@@ -119,7 +119,7 @@ describe('what a page of somebody else can do', () => {
     ['localhost:8080', 200],
     ['LOCALHOST', 200],
     ['[::1]:8080', 200],
-  ])('DNS rebinding: a request for the host %s is answered with %i', async (host, status) => {
+  ])('DNS rebinding: Host %s gets %i', async (host, status) => {
     expect((await (await serveTest()).raw({ Host: host })).status).toBe(status);
   });
 
@@ -131,18 +131,18 @@ describe('what a page of somebody else can do', () => {
     [{ 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors' }, 403],
     [{ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }, 200],
     [{ 'Sec-Fetch-Site': 'same-origin' }, 200],
-  ])('a request with %j is answered with %i', async (headers, status) => {
+  ])('a request with %j gets %i', async (headers, status) => {
     expect((await (await serveTest()).raw(headers as Record<string, string>)).status).toBe(status);
   });
 
-  test('our own origin may; a form of another page may not, not even as a navigation', async () => {
+  test('our own origin is accepted, a form of a foreign page is not, even as a navigation', async () => {
     const server = await serveTest();
     expect((await server.raw({ Origin: server.url })).status).toBe(200);
     const form = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
     expect((await server.raw(form, 'POST', '/api/jobs/job-none/cancel')).status).toBe(403);
   });
 
-  test('every answer forbids what a page does not need', async () => {
+  test('every response has the security headers', async () => {
     const server = await serveTest();
     for (const path of ['/api/jobs', '/nowhere', '/health']) {
       const { headers } = await server.ask(path);
@@ -154,9 +154,9 @@ describe('what a page of somebody else can do', () => {
   });
 });
 
-describe('serving other machines', () => {
+describe('a server for other machines', () => {
   test.each([[undefined], ['short'], ['x'.repeat(31)], ['with a space in the middle of all of it'], ['ü'.repeat(40)]])(
-    'needs a token that protects: %j is refused',
+    'rejects the weak token %j',
     async (token) => {
       await expect(serveTest({ host: '0.0.0.0', ...(token ? { token } : {}) })).rejects.toMatchObject({
         code: 'invalid_input',
@@ -164,22 +164,22 @@ describe('serving other machines', () => {
     },
   );
 
-  test('a name is no loopback address, whatever it begins with', async () => {
+  test('a name that starts like a loopback address is not one', async () => {
     await expect(serveTest({ host: '127.elsewhere.invalid' })).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringContaining('needs a token'),
     });
   });
 
-  test('with one it serves, to any address and to no foreign name', async () => {
+  test('serves with a strong token', async () => {
     const server = await serveTest({ host: '0.0.0.0', token: 'x'.repeat(32) });
     expect((await server.ask('/health')).status).toBe(200);
     expect((await fetch(`${server.url}/health`)).status).toBe(401);
   });
 });
 
-describe('what only a person may do', () => {
-  test('a program and a cookie alone are refused to approve what needs a human; the page that signed in may', async () => {
+describe('approvals that need a person', () => {
+  test('a test can be approved by a session with its page key, not by a token or a cookie alone', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const test_ = { state: 'passed', units: [0], verdict: 'fine', executorsLost: 0, startedAt: 1, endedAt: 2 } as const;
@@ -193,7 +193,7 @@ describe('what only a person may do', () => {
     const refused = await server.send('POST', path, { approve: true });
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'approval_required' }]);
     expect(repository.jobs.get(jobId)?.status).toBe('testing');
-    // Whether an executor comes up is another matter: the approval was accepted.
+    // The approval counts; an executor need not start.
     const { Cookie, ...key } = await server.person();
     const decide = (headers: Record<string, string>) =>
       fetch(server.url + path, {
@@ -206,7 +206,7 @@ describe('what only a person may do', () => {
     expect((await decide(key)).status).toBe(200);
   });
 
-  test('a source that was asked about is allowed by a person who sees all of it, never by a program', async () => {
+  test('a source can be approved by a person, who sees all of it, not by a token', async () => {
     const server = await serveTest();
     const { approvals } = server.abp.store.repository;
     const code = 'export const enumerate = () => [1];';

@@ -21,7 +21,7 @@ interface OpenApi {
   >;
 }
 
-test('the OpenAPI document describes every operation, with every field of its path', async () => {
+test('the OpenAPI document describes every operation and every field of its path', async () => {
   const server = await serveTest();
   const document = await server.json<OpenApi>('/api/openapi.json');
   expect(document.openapi).toMatch(/^3\.1/);
@@ -45,7 +45,7 @@ test('the OpenAPI document describes every operation, with every field of its pa
   expect([...new Set(references)]).toEqual(['"$ref":"#/components/schemas/Problem"']);
 });
 
-test('what is documented is there: every path answers to its methods, every stream says where it can go on', async () => {
+test('every documented route exists, and every stream documents Last-Event-ID', async () => {
   const server = await serveTest();
   const { paths } = await server.json<OpenApi>('/api/openapi.json');
   for (const [path, methods] of Object.entries(paths)) {
@@ -59,13 +59,13 @@ test('what is documented is there: every path answers to its methods, every stre
   }
 });
 
-test('reading never changes anything: what has an effect is asked for by another method than GET', () => {
+test('no operation with an effect is a GET', () => {
   for (const { operation, method } of ENDPOINTS) {
     if (operation.effect !== 'read') expect([operation.name, method]).not.toEqual([operation.name, 'get']);
   }
 });
 
-test('metrics say what the store says, whoever did the work; labels hold no ids; counters never fall', async () => {
+test('metrics match the store, labels contain no ids, counters never decrease', async () => {
   const server = await serveTest();
   const { store } = server.abp;
   const { jobId } = seedJob(store, { units: 5 });
@@ -92,7 +92,7 @@ test('metrics say what the store says, whoever did the work; labels hold no ids;
   expect(after).toMatch(/^abp_cost_usd_total 0.75$/m);
 });
 
-test('metrics are numbers, also twice in a row and before anything has run', async () => {
+test('metrics are finite numbers, also on repeated requests and before any run', async () => {
   const server = await serveTest();
   for (let n = 0; n < 3; n++) {
     const text = await (await server.ask('/metrics')).text();
@@ -104,7 +104,7 @@ test('metrics are numbers, also twice in a row and before anything has run', asy
   }
 });
 
-test('diagnostics tell what a person needs when something is wrong', async () => {
+test('diagnostics show store, jobs, executors and settings', async () => {
   const server = await serveTest();
   const { jobId } = seedJob(server.abp.store, { units: 1 });
   holdLease(server.abp.store, jobId);

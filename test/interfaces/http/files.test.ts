@@ -16,7 +16,7 @@ import { PATIENCE } from '../../helpers/patience.ts';
 import { claimUnits, holdLease, seedJob } from '../../helpers/store.ts';
 import { serveTest, type TestServer } from './server.ts';
 
-/** A job whose unit 0 made these files, as it says. */
+/** Creates a job whose unit 0 reports these files as made. */
 function withArtifacts(server: TestServer, paths: readonly string[]): { jobId: string; folder: string } {
   const { store } = server.abp;
   const folder = join(server.root, 'made');
@@ -44,8 +44,8 @@ function withArtifacts(server: TestServer, paths: readonly string[]): { jobId: s
 
 const address = (jobId: string, path: string) => `/api/jobs/${jobId}/units/0/attempts/1/artifacts/${path}`;
 
-describe('files that agents made', () => {
-  test('come as attachments that no page can run', async () => {
+describe('artifacts', () => {
+  test('are attachments that no page can run', async () => {
     const server = await serveTest();
     const { jobId, folder } = withArtifacts(server, ['a.html', 'sub/ü b.png', 'x.svg']);
     writeFileSync(join(folder, 'a.html'), '<script>alert(1)</script>');
@@ -61,20 +61,20 @@ describe('files that agents made', () => {
   });
 
   test.each([
-    ['what the attempt did not make', 'other.txt'],
-    ['a way out', '../../../../etc/passwd'],
-    ['a hidden way out', '..%2f..%2f..%2fetc%2fpasswd'],
-    ['a doubly hidden way out', '%252e%252e%252fetc%252fpasswd'],
+    ['a file that the attempt did not make', 'other.txt'],
+    ['a path out of the folder', '../../../../etc/passwd'],
+    ['an encoded path out of the folder', '..%2f..%2f..%2fetc%2fpasswd'],
+    ['a doubly encoded path out of the folder', '%252e%252e%252fetc%252fpasswd'],
     ['an absolute path', '%2fetc%2fpasswd'],
     ['a path with a zero byte', 'a.txt%00.png'],
-    ['a way out that the worker itself reported', 'up'],
+    ['a path out of the folder that the worker reported', 'up'],
     ['a link out of the folder', 'link.txt'],
-    ['a second name of a file outside', 'hard.txt'],
-    ['a file behind a linked folder', 'linked/secret.txt'],
+    ['a hard link to a file outside', 'hard.txt'],
+    ['a file in a linked folder', 'linked/secret.txt'],
     ['a folder', 'sub'],
-    ['a file that is gone', 'gone.txt'],
-    ['a file in what is no folder', 'other.txt/x'],
-  ])('%s is not given', async (_what, path) => {
+    ['a removed file', 'gone.txt'],
+    ['a file below a file', 'other.txt/x'],
+  ])('%s gets 404', async (_what, path) => {
     const server = await serveTest();
     writeFileSync(join(server.root, 'secret.txt'), 'secret');
     const { jobId, folder } = withArtifacts(server, [
@@ -95,7 +95,7 @@ describe('files that agents made', () => {
     expect(answer.text).not.toMatch(/^secret$|root:/);
   });
 
-  test('are not given from where a link leads that took the place of their folder', async () => {
+  test('are not read through a link that replaced their folder', async () => {
     const server = await serveTest();
     const { jobId, folder } = withArtifacts(server, ['secret.txt']);
     writeFileSync(join(server.root, 'secret.txt'), 'secret');
@@ -110,13 +110,13 @@ describe('files that agents made', () => {
     '/..%2f..%2fpackage.json',
     '/assets/%2e%2e/%2e%2e/package.json',
     '//etc/passwd',
-  ])('no address of the page leads out of it: %s', async (path) => {
+  ])('no path of the page leads out of its folder: %s', async (path) => {
     const server = await serveTest();
     expect((await server.raw({}, 'GET', path)).text).not.toMatch(/"name"|root:/);
   });
 });
 
-test('results come as a file, whole; no way to ask for it leaves anything behind', async () => {
+test('results are sent as a file, and no request leaves a temporary file or an open handle', async () => {
   const server = await serveTest();
   const { jobId, folder } = withArtifacts(server, ['a.txt']);
   writeFileSync(join(folder, 'a.txt'), 'abc');
@@ -141,7 +141,7 @@ test('results come as a file, whole; no way to ask for it leaves anything behind
 });
 
 test.each(['batch.db', 'batch.db-wal', 'batch.db.server.json', 'logs/server.log', 'runs/x'])(
-  'no request exports into the store, with force or without: %s',
+  'no request can export over a file of the store: %s',
   async (name) => {
     const server = await serveTest();
     const { jobId } = withArtifacts(server, []);
@@ -156,14 +156,14 @@ test.each(['batch.db', 'batch.db-wal', 'batch.db.server.json', 'logs/server.log'
   },
 );
 
-test('a job whose units are still being stored has no results to send', async () => {
+test('results of a job that is still enumerating get 409', async () => {
   const server = await serveTest();
   const { jobId } = seedJob(server.abp.store, { status: 'enumerating', units: 2 });
   const answer = await server.ask(`/api/jobs/${jobId}/results?format=csv`);
   expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'conflict' }]);
 });
 
-/** Exports in the folder for temporary files, and files of this test that are open. */
+/** Lists temporary exports, and open files of this test. */
 function leftovers(): readonly string[] {
   const made = readdirSync(tmpdir()).filter((name) => name.startsWith('abp-export-'));
   const open = existsSync('/proc/self/fd')

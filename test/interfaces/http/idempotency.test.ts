@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { serveTest, type TestServer } from './server.ts';
 
-/** Arguments of a job over so many items. */
+/** Makes the arguments of a job over a number of items. */
 function recipe(server: TestServer, items: number) {
   const file_path = join(server.root, 'items.json');
   writeFileSync(file_path, JSON.stringify(Array.from({ length: items }, (_, n) => ({ n }))));
@@ -27,7 +27,7 @@ describe('Idempotency-Key', () => {
   test.each([
     ['plain', 'k-1'],
     ['quoted', '"k-1"'],
-  ])('%s, is the request_id of a new job: the same job again, 422 for another one', async (_how, key) => {
+  ])('%s, sets request_id: the same request returns its job, another one gets 422', async (_how, key) => {
     const server = await serveTest();
     const body = recipe(server, 1);
     const first = (await (await post(server, body, key)).json()) as { job_id: string };
@@ -41,7 +41,7 @@ describe('Idempotency-Key', () => {
     expect(await server.json('/api/jobs')).toMatchObject({ total: 1 });
   });
 
-  test('that is not the request_id of the body is refused', async () => {
+  test('that differs from the request_id of the body gets 400', async () => {
     const server = await serveTest();
     const answer = await post(server, { ...recipe(server, 1), request_id: 'one' }, 'other');
     expect(answer.status).toBe(400);
@@ -49,7 +49,7 @@ describe('Idempotency-Key', () => {
   });
 });
 
-describe('a client that hangs up while its source is stored', () => {
+describe('a client that disconnects during enumeration', () => {
   const stored = async (server: TestServer, key?: string) => {
     const client = new AbortController();
     const body = recipe(server, 60_000);
@@ -70,7 +70,7 @@ describe('a client that hangs up while its source is stored', () => {
     expect(await server.json('/api/jobs')).toMatchObject({ total: 1 });
   });
 
-  test('leaves nothing behind without one', async () => {
+  test('leaves no job without a key', async () => {
     const server = await serveTest();
     await stored(server);
     await vi.waitFor(async () => expect(await server.json('/api/jobs')).toMatchObject({ total: 0 }), PATIENCE);

@@ -15,7 +15,7 @@ import { serveTest } from './server.ts';
 
 const PROGRAM = installed().program('serve');
 
-/** The dashboard of a store of this test, with a browser that writes down what it was to open. */
+/** Controls the dashboard of a new store, with a browser that records the URL it should open. */
 function dashboardOfTest() {
   const root = temporaryDirectory('dashboard');
   const storagePath = join(root, 'batch.db');
@@ -38,7 +38,7 @@ function dashboardOfTest() {
   return { dashboard, storagePath, opened };
 }
 
-test('one server a store: started detached, found again, opened signed in, stopped', async () => {
+test('a store has one server: started detached, found, opened signed in, stopped', async () => {
   const { dashboard, storagePath, opened } = dashboardOfTest();
   expect(dashboard.find()).toBeNull();
   expect(await dashboard.act('status')).toEqual({ running: false });
@@ -47,9 +47,9 @@ test('one server a store: started detached, found again, opened signed in, stopp
   expect(dashboard.find()).toEqual(one);
   expect(statSync(lockPath(storagePath)).mode & 0o777).toBe(0o600);
   const { token } = JSON.parse(readFileSync(lockPath(storagePath), 'utf8')) as { token: string };
-  const told = await dashboard.act('url');
-  expect(told).toMatchObject({ running: true, url: one.url, job_url: `${one.url}/jobs/{job_id}` });
-  expect(JSON.stringify([told, await dashboard.act('status')])).not.toContain(token);
+  const answer = await dashboard.act('url');
+  expect(answer).toMatchObject({ running: true, url: one.url, job_url: `${one.url}/jobs/{job_id}` });
+  expect(JSON.stringify([answer, await dashboard.act('status')])).not.toContain(token);
 
   expect(await dashboard.open('/jobs/job-a')).toMatchObject({ opened: true });
   await vi.waitFor(() => expect(existsSync(opened)).toBe(true), PATIENCE);
@@ -64,11 +64,11 @@ test('one server a store: started detached, found again, opened signed in, stopp
   await expect(fetch(one.url)).rejects.toThrow();
 });
 
-/** What the sign-in page does with a link. */
+/** Signs in with a link as the sign-in page does. */
 const signInWith = ({ origin, hash }: URL) =>
   fetch(`${origin}/auth`, { method: 'POST', body: new URLSearchParams({ code: hash.slice(1) }) });
 
-test('no answer of the dashboard tool signs anybody in: it says how a person gets a link', async () => {
+test('the dashboard tool never returns a sign-in link or the token', async () => {
   const { dashboard, storagePath, opened } = dashboardOfTest();
   const answers = [await dashboard.act('url'), await dashboard.act('open'), await dashboard.act('status')];
   await vi.waitFor(() => expect(existsSync(opened)).toBe(true), PATIENCE);
@@ -81,8 +81,8 @@ test('no answer of the dashboard tool signs anybody in: it says how a person get
   for (const secret of [hash.slice(1), token, '#', '/auth']) expect(JSON.stringify(answers)).not.toContain(secret);
 });
 
-test('a browser that could not be opened is not said to be open', async () => {
-  // However long a program takes to fail here, it is waited for.
+test('a browser that cannot be opened is reported', async () => {
+  // Waits for a program to fail, however long it takes.
   vi.useFakeTimers({ toFake: ['setTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const url = 'http://127.0.0.1:1/';
@@ -91,7 +91,7 @@ test('a browser that could not be opened is not said to be open', async () => {
   expect(await openInBrowser(url, { PATH: process.env.PATH, BROWSER: 'true' })).toBe(true);
 });
 
-test('a dead server’s place is taken in one step that nobody can come between', async () => {
+test('the record of a dead server is replaced inside a transaction', async () => {
   const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
   onTestFinished(() => abp.close());
   const lock = lockPath(abp.config.storagePath);
@@ -115,7 +115,7 @@ test('a dead server’s place is taken in one step that nobody can come between'
   expect(steps.slice(0, 2)).toEqual(['before: free', 'after: taken']);
 });
 
-test('a server that was killed counts as none: the next one takes its place', async () => {
+test('a killed server is replaced by the next one', async () => {
   const { dashboard } = dashboardOfTest();
   const { pid } = await dashboard.start();
   process.kill(pid, 'SIGKILL');
@@ -124,7 +124,7 @@ test('a server that was killed counts as none: the next one takes its place', as
   expect(next.pid).not.toBe(pid);
 });
 
-test('of another machine, which shares the folder, counts as none and is never signalled', async () => {
+test('a server on another machine that shares the folder is ignored and never signalled', async () => {
   const server = await serveTest();
   const lock = lockPath(server.abp.config.storagePath);
   const ours = readFileSync(lock, 'utf8');
@@ -134,14 +134,14 @@ test('of another machine, which shares the folder, counts as none and is never s
   written({ machineId: 'another machine' });
   expect(readLock(lock)).toBeNull();
   expect([dashboard.find(), await dashboard.stop()]).toEqual([null, false]);
-  // As ABP wrote it before machines were recorded.
+  // A record of an ABP that stored no machine id.
   written({ machineId: undefined });
   expect(readLock(lock)).toMatchObject({ pid: process.pid, url: server.url });
   writeFileSync(lock, ours);
 });
 
 test.each(['{}', '[]', '"x"', 'null', 'not JSON', '', '{"pid":1}', '{"pid":0,"url":"http://127.0.0.1:1","token":"x"}'])(
-  'what no server wrote counts as none: %s',
+  'a lock file that no server wrote is replaced: %s',
   async (left) => {
     const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
     onTestFinished(() => abp.close());
@@ -153,7 +153,7 @@ test.each(['{}', '[]', '"x"', 'null', 'not JSON', '', '{"pid":1}', '{"pid":0,"ur
   },
 );
 
-test('a directory in the place of the lock file is told, with its path and what to do', async () => {
+test('a directory at the path of the lock file is reported with its path and a hint', async () => {
   const abp = wire({ ABP_STORAGE_PATH: join(temporaryDirectory('http'), 'batch.db'), ABP_AUTO_RECOVER: '0' });
   onTestFinished(() => abp.close());
   const lock = lockPath(abp.config.storagePath);
@@ -165,7 +165,7 @@ test('a directory in the place of the lock file is told, with its path and what 
   });
 });
 
-test('one that cannot start says where its log is', async () => {
+test('a server that cannot start is reported with its log', async () => {
   const root = temporaryDirectory('dashboard');
   const dashboard = createDashboardProcess({
     storagePath: join(root, 'batch.db'),
@@ -179,14 +179,14 @@ test('one that cannot start says where its log is', async () => {
   });
 });
 
-test('a second server of a store is refused with the address of the first, and leaves it alone', async () => {
+test('a second server is rejected with the address of the first, which keeps running', async () => {
   const server = await serveTest();
   const again = serveHttp(server.abp, { port: 0 });
   await expect(again).rejects.toMatchObject({ code: 'already_exists', details: { url: server.url } });
   expect((await server.ask('/health')).status).toBe(200);
 });
 
-test('a port that is taken is no problem: the next free one serves', async () => {
+test('a port in use is skipped for the next free one', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());
   await new Promise((resolve) => taken.once('listening', resolve));
@@ -197,7 +197,7 @@ test('a port that is taken is no problem: the next free one serves', async () =>
   expect((await server.ask('/health')).status).toBe(200);
 });
 
-test('closing ends streams, connections and the lock, and the store stays', async () => {
+test('close ends connections and removes the lock file; the store remains', async () => {
   const server = await serveTest();
   const lock = lockPath(server.abp.config.storagePath);
   const hanging = server.ask('/api/jobs').then((answer) => answer.text());

@@ -8,29 +8,17 @@ import { serveTest } from './server.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('what is wrong with a request is said as a problem document, and changes nothing', () => {
+describe('an invalid request gets a problem document and changes nothing', () => {
   test.each([
-    ['JSON that is none', { body: '{"name":' }, 400, 'invalid_input', /not JSON/],
-    ['JSON that is no object', { body: '[1]' }, 400, 'invalid_input', /not an object/],
-    [
-      'a body that says it is something else',
-      { body: 'a=1', type: 'text/plain' },
-      415,
-      'unsupported_media_type',
-      /text\/plain/,
-    ],
+    ['invalid JSON', { body: '{"name":' }, 400, 'invalid_input', /not JSON/],
+    ['JSON that is not an object', { body: '[1]' }, 400, 'invalid_input', /not an object/],
+    ['a body of another media type', { body: 'a=1', type: 'text/plain' }, 415, 'unsupported_media_type', /text\/plain/],
     ['a form', { body: 'a=1', type: 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type', /urlencoded/],
-    ['bytes that are no text', { body: Buffer.from([0xff, 0xfe, 0x00]) }, 400, 'invalid_input', /not JSON/],
-    ['a field that does not exist', { body: '{"nmae":"x"}' }, 400, 'invalid_input', /nmae.*Did you mean "name"/],
+    ['bytes that are not text', { body: Buffer.from([0xff, 0xfe, 0x00]) }, 400, 'invalid_input', /not JSON/],
+    ['an unknown field', { body: '{"nmae":"x"}' }, 400, 'invalid_input', /nmae.*Did you mean "name"/],
     ['a field of the wrong type', { body: '{"name":5}' }, 400, 'invalid_input', /name: expected a string, found 5/],
-    [
-      'a number beyond its bounds',
-      { body: '{"test_units":1e9}' },
-      400,
-      'invalid_input',
-      /test_units: expected at most 20/,
-    ],
-    ['a prototype', { body: '{"__proto__":{"a":1}}' }, 400, 'invalid_input', /./],
+    ['a number out of bounds', { body: '{"test_units":1e9}' }, 400, 'invalid_input', /test_units: expected at most 20/],
+    ['a __proto__ field', { body: '{"__proto__":{"a":1}}' }, 400, 'invalid_input', /./],
     ['10 MB', { body: JSON.stringify({ name: 'x'.repeat(10_000_000) }) }, 413, 'too_large', /bytes/],
     ['deep nesting', { body: `{"name":${'['.repeat(50_000)}${']'.repeat(50_000)}}` }, 400, 'invalid_input', /nested/],
   ])(
@@ -48,7 +36,7 @@ describe('what is wrong with a request is said as a problem document, and change
     },
   );
 
-  test('a body that is compressed is refused as such, not as JSON that is none', async () => {
+  test('a compressed body gets 415', async () => {
     const server = await serveTest();
     const post = (coding: string, body: string | Buffer<ArrayBuffer>) =>
       server.ask('/api/jobs', { method: 'POST', body, headers: { ...JSON_TYPE, 'Content-Encoding': coding } });
@@ -57,12 +45,12 @@ describe('what is wrong with a request is said as a problem document, and change
     expect(await answer.json()).toMatchObject({
       code: 'unsupported_media_type',
       detail: 'Expected a body without Content-Encoding, found gzip.',
-      hint: 'Send the JSON text as it is, not compressed.',
+      hint: 'Send the JSON uncompressed.',
     });
     expect(await (await post('Identity', '{"nmae":1}')).json()).toMatchObject({ code: 'invalid_input' });
   });
 
-  test('10 MB without a length are cut off as they come', async () => {
+  test('10 MB without a Content-Length get 413', async () => {
     const server = await serveTest();
     const chunk = new Uint8Array(100_000).fill(32);
     let sent = 0;
@@ -84,7 +72,7 @@ describe('what is wrong with a request is said as a problem document, and change
   test.each([
     ['/api/jobs', 401],
     ['/auth', 413],
-  ])('a body of somebody without the token is not taken in: %s answers %i at once', async (path, status) => {
+  ])('an endless body without the token is not read: %s answers %i at once', async (path, status) => {
     const server = await serveTest();
     const body = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(50_000)) });
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
@@ -129,7 +117,7 @@ describe('what is wrong with a request is said as a problem document, and change
     if (status === 405) expect(answer.headers.get('allow')).toMatch(/POST|GET, HEAD/);
   });
 
-  test('what an engine says about a bad schema is cut, and says so', async () => {
+  test('a long error of the schema engine is truncated', async () => {
     const server = await serveTest();
     const properties = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`field_${n}`, { type: 'nope' }]));
     const answer = await server.send('POST', '/api/jobs', {
@@ -147,7 +135,7 @@ describe('what is wrong with a request is said as a problem document, and change
     );
   });
 
-  test('what is the fault of ABP itself is in the log with where it happened', async () => {
+  test('an internal error is logged with its stack', async () => {
     const server = await serveTest();
     server.abp.close();
     const answer = await server.ask('/api/jobs', { headers: { 'X-Request-Id': 'req-7' } });
@@ -160,7 +148,7 @@ describe('what is wrong with a request is said as a problem document, and change
     expect(failed).toMatchObject([{ request_id: 'req-7', err: { stack: expect.stringContaining('read-jobs') } }]);
   });
 
-  test('a field of the path may not be said again in the body', async () => {
+  test('a field of the path is rejected in the body', async () => {
     const server = await serveTest();
     const { jobId } = seedJob(server.abp.store, { status: 'paused' });
     const answer = await server.send('POST', `/api/jobs/${jobId}/cancel`, { job_id: 'job-other' });
@@ -168,7 +156,7 @@ describe('what is wrong with a request is said as a problem document, and change
     expect(server.abp.store.repository.jobs.get(jobId)?.status).toBe('paused');
   });
 
-  test('a refusal of the state of things names the state and the next step', async () => {
+  test('a conflict names the status of the job and a hint', async () => {
     const server = await serveTest();
     const { jobId } = seedJob(server.abp.store, { status: 'cancelled' });
     const answer = await server.send('POST', `/api/jobs/${jobId}/resume`, {});
@@ -184,13 +172,13 @@ describe('what is wrong with a request is said as a problem document, and change
   });
 });
 
-describe('what cannot be read as a request is answered as a problem document, too', () => {
+describe('a malformed request gets a problem document', () => {
   test.each<[string, string, number, string, RegExp]>([
-    ['a Host that is none', 'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'malformed', /Host or path/],
+    ['an invalid Host', 'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n', 400, 'malformed', /Host or path/],
     ['no Host', 'GET /health HTTP/1.1\r\n\r\n', 400, 'malformed', /Missing host header/],
     ['a backslash', 'GET /a\\b HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed', /Backslash/],
-    ['a method that nobody knows', 'FOO /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed', /method/],
-    ['what is not HTTP', 'hello\r\n\r\n', 400, 'malformed', /cannot be read/],
+    ['an unknown method', 'FOO /health HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'malformed', /method/],
+    ['text that is not HTTP', 'hello\r\n\r\n', 400, 'malformed', /cannot be read/],
     [
       'headers of 17 kB',
       `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
@@ -218,7 +206,7 @@ describe('what cannot be read as a request is answered as a problem document, to
     expect(log).toContain(request_id);
   });
 
-  test('after an answer on the same connection; but never in the midst of one', async () => {
+  test('after a response on the same connection, but not in the middle of one', async () => {
     const server = await serveTest();
     const get = (path: string) =>
       `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n\r\n`;
@@ -229,7 +217,7 @@ describe('what cannot be read as a request is answered as a problem document, to
     expect(stream.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
   });
 
-  /** All that comes back; each text is sent when the one before it has an answer. The connection ends by itself or with an answer to the last. */
+  /** Sends each text after the response to the one before; returns all responses when the connection closes or the last was answered. */
   function exchange(port: number, ...texts: readonly string[]): Promise<string> {
     return new Promise((resolve, reject) => {
       let received = '';
@@ -268,7 +256,7 @@ describe('the id of a request', () => {
     expect(id).toMatch(/^[\w.:-]{1,64}$/);
   });
 
-  test('is that of what is mounted behind the server, too', async () => {
+  test('is passed to the mounted MCP interface', async () => {
     const server = await serveTest({
       mcp: ({ headers }) => Promise.resolve(new Response(headers.get('X-Request-Id'))),
     });
@@ -278,7 +266,7 @@ describe('the id of a request', () => {
     expect(await made.text()).toBe(made.headers.get('X-Request-Id'));
   });
 
-  test('is in a problem document, and on every event that the request caused', async () => {
+  test('is in problem documents and in events that the request causes', async () => {
     const server = await serveTest();
     const { jobId } = seedJob(server.abp.store, { status: 'running', units: 0 });
     const headers = { ...JSON_TYPE, 'X-Request-Id': 'req-7' };
@@ -291,7 +279,7 @@ describe('the id of a request', () => {
 });
 
 describe('operations over HTTP', () => {
-  test('a job is made, looked at, changed and deleted', async () => {
+  test('a job can be read, changed, cancelled and deleted', async () => {
     const server = await serveTest();
     const made = await server.send('POST', '/api/jobs', {
       name: 'numbers',

@@ -8,37 +8,37 @@ import { mintCode } from '../../../src/http/sign-in-links.ts';
 import { type Abp, wire } from '../../../src/wire.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
-/** A server of this test over a store of its own, and ways to ask it. */
+/** A server over a new store, with ways to send requests. */
 export interface TestServer extends HttpServer {
   readonly abp: Abp;
   readonly root: string;
-  /** Asks with the token. */
+  /** Sends a request with the token. */
   ask(path: string, init?: RequestInit): Promise<Response>;
-  /** Asks with the token, and expects JSON. */
+  /** Sends a request with the token; returns the JSON of its response. */
   json<T = Record<string, unknown>>(path: string, init?: RequestInit): Promise<T>;
   /** Sends a JSON body with the token. */
   send(method: string, path: string, body: unknown): Promise<Response>;
-  /** Asks with the token and with headers that fetch() lets nobody choose. */
+  /** Sends a request with the token and with headers that fetch() does not allow. */
   raw(
     headers: Record<string, string>,
     method?: string,
     path?: string,
   ): Promise<{ readonly status: number; readonly text: string }>;
-  /** Shows a new link's code to the server, as the sign-in page does. */
+  /** Sends the code of a new link, as the sign-in page does. */
   signIn(code?: string, headers?: Record<string, string>): Promise<Response>;
-  /** Signs a browser in: what its page sends with a change. */
+  /** Signs a browser in; returns the headers that its page sends with a change. */
   person(): Promise<Person>;
-  /** Sends a JSON body as the page does in which a person has signed in. */
+  /** Sends a JSON body as a signed-in page does. */
   asPerson(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-/** The headers of a page in which a person signed in. */
+/** Headers of a signed-in page. */
 export interface Person extends Record<string, string> {
   readonly Cookie: string;
   readonly 'X-ABP-Page-Key': string;
 }
 
-/** Serves until the test has finished. */
+/** Starts a server that closes when the test has finished. */
 export async function serveTest(options: ServeOptions = {}): Promise<TestServer> {
   const root = temporaryDirectory('http');
   const abp = wire({ PATH: process.env.PATH, ABP_STORAGE_PATH: join(root, 'batch.db'), ABP_AUTO_RECOVER: '0' });
@@ -85,7 +85,7 @@ export async function serveTest(options: ServeOptions = {}): Promise<TestServer>
   };
 }
 
-/** What a browser keeps of an answer: the cookie without its attributes. */
+/** Returns the cookie of a response without its attributes. */
 export function cookieOf(answer: Response): string {
   return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
 }

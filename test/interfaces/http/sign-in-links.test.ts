@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../../helpers/temporary.ts';
 const hashOf = (code: string) => createHash('sha256').update(code).digest('hex');
 
 describe('a code', () => {
-  test('counts within two minutes, with its own store, and not when the clock jumps', () => {
+  test('is valid for two minutes, for its own store, and not when the clock jumps', () => {
     const store = join(temporaryDirectory('links'), 'batch.db');
     const now = Date.now();
     const [good, late, back] = [mintCode(store), mintCode(store), mintCode(store)];
@@ -29,7 +29,7 @@ describe('a code', () => {
     expect(redeemCode(store, good, now + LINK_TTL_MS - 5000)).toBe(true);
   });
 
-  test('a link that cannot be made says where', () => {
+  test('a link that cannot be stored is an environment error', () => {
     const root = temporaryDirectory('links');
     const store = join(root, 'batch.db');
     writeFileSync(linkFolder(store), 'a file');
@@ -39,7 +39,7 @@ describe('a code', () => {
 });
 
 describe('the files of codes', () => {
-  test('of a link only its hash is kept, for this user alone, and not for long', () => {
+  test('contain only the hash, are readable for this user only, and are removed when expired', () => {
     const store = join(temporaryDirectory('links'), 'batch.db');
     const codes = [mintCode(store), mintCode(store)];
     const folder = linkFolder(store);
@@ -61,7 +61,7 @@ describe('the files of codes', () => {
     ['a file of the right length', (path) => writeFileSync(path, 'x'.repeat(64))],
     ['a folder', (path) => mkdirSync(path)],
     [
-      'a link to a file that would count',
+      'a symbolic link to a valid file',
       (path, folder) => {
         writeFileSync(join(folder, '..', 'elsewhere'), hashOf(CODE));
         symlinkSync(join(folder, '..', 'elsewhere'), path);
@@ -69,14 +69,14 @@ describe('the files of codes', () => {
     ],
     ['the file of another link, renamed', (path, folder) => renameSync(join(folder, hashOf('other')), path)],
     [
-      'an old one',
+      'an expired link',
       (path) => {
         writeFileSync(path, hashOf(CODE));
         utimesSync(path, new Date(), new Date(Date.now() - LINK_TTL_MS - 5000));
       },
     ],
   ];
-  test.each(planted)('%s is no link', (_what, plant) => {
+  test.each(planted)('%s is not valid', (_what, plant) => {
     const store = join(temporaryDirectory('links'), 'batch.db');
     const folder = linkFolder(store);
     mkdirSync(folder, { recursive: true });
@@ -85,7 +85,7 @@ describe('the files of codes', () => {
     expect(redeemCode(store, CODE)).toBe(false);
   });
 
-  test.skipIf(process.getuid?.() !== 0)('a file of another user is no link', () => {
+  test.skipIf(process.getuid?.() !== 0)('a file of another user is not valid', () => {
     const store = join(temporaryDirectory('links'), 'batch.db');
     const code = mintCode(store);
     chownSync(join(linkFolder(store), hashOf(code)), 12_345, 12_345);

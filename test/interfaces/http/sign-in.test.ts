@@ -10,7 +10,7 @@ import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts
 import { cookieOf, type Person, serveTest, type TestServer } from './server.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** As pino writes it. */
+/** Level number of pino. */
 const WARN = 40;
 const hashOf = (code: string) => createHash('sha256').update(code).digest('hex');
 const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) });
@@ -19,12 +19,12 @@ const json = (body: object) => ({
   body: JSON.stringify(body),
   headers: { 'Content-Type': 'application/json' },
 });
-/** Whether this page may change something: a job that is not there is told, not refused. */
+/** Tells whether this page may write: a missing job gets 404 instead of 401 or 403. */
 const mayChange = async (server: TestServer, headers: Record<string, string>) =>
   (await fetch(`${server.url}/api/jobs/job-none/cancel`, { method: 'POST', headers })).status === 404;
 
-describe('a link signs one browser in, once', () => {
-  test('with a cookie that no script and no other site can use, and a key that is in no cookie', async () => {
+describe('a sign-in link', () => {
+  test('works once and gives a cookie that scripts and other sites cannot use, and a page key', async () => {
     const server = await serveTest();
     const code = mintCode(server.abp.config.storagePath);
     const first = await server.signIn(code);
@@ -42,14 +42,14 @@ describe('a link signs one browser in, once', () => {
     });
   });
 
-  test('whoever is first: of many at the same time one comes in', async () => {
+  test('signs in one of 20 simultaneous browsers', async () => {
     const server = await serveTest();
     const code = mintCode(server.abp.config.storagePath);
     const answers = await Promise.all(Array.from({ length: 20 }, () => server.signIn(code)));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
   });
 
-  test('looking at it, with or without its code in the address, uses nothing up and lets nobody in', async () => {
+  test('GET and HEAD neither use it up nor sign in', async () => {
     const server = await serveTest();
     const code = mintCode(server.abp.config.storagePath);
     for (const method of ['HEAD', 'GET']) {
@@ -67,9 +67,9 @@ describe('a link signs one browser in, once', () => {
   });
 });
 
-describe('what lies on the disk makes nobody a person', () => {
+describe('files on the disk do not sign in', () => {
   test.each(['', 'x', '../../etc/passwd', `${'a'.repeat(43)}\n`, 'a'.repeat(44), 'é'.repeat(43), '%2e'.repeat(14)])(
-    'a code of another form is looked for nowhere: %j',
+    'a malformed code gets 401: %j',
     async (code) => {
       const server = await serveTest();
       const answer = await server.signIn(code);
@@ -77,7 +77,7 @@ describe('what lies on the disk makes nobody a person', () => {
     },
   );
 
-  test('nothing that the server leaves on the disk is a code, a cookie or a page key', async () => {
+  test('no file of the server contains a code, a cookie or a page key', async () => {
     const server = await serveTest();
     const code = mintCode(server.abp.config.storagePath);
     const answer = await server.signIn(code);
@@ -97,15 +97,15 @@ describe('what lies on the disk makes nobody a person', () => {
   });
 });
 
-describe('the token of the lock file is never a person', () => {
+describe('the token of the lock file does not sign in', () => {
   const ways: readonly (readonly [string, string, (token: string) => RequestInit])[] = [
-    ['typed into the sign-in page', '/auth', (token) => form({ token, next: '/' })],
+    ['entered in the sign-in page', '/auth', (token) => form({ token, next: '/' })],
     ['as a code', '/auth', (token) => form({ code: token })],
     ['as a link', '/auth', (token) => form({ link: token, page_key: token })],
     ['in JSON', '/auth', (token) => json({ token, code: token })],
     ['asking for a code', '/auth/codes', () => ({ method: 'POST' })],
     ['asking for a link', '/auth/links', () => ({ method: 'POST' })],
-    ['in the address', '/auth?code={token}&token={token}', () => ({ redirect: 'manual' })],
+    ['in the URL', '/auth?code={token}&token={token}', () => ({ redirect: 'manual' })],
     ['signing out', '/auth', () => ({ method: 'DELETE' })],
   ];
   test.each(ways)('%s', async (_how, path, init) => {
@@ -122,7 +122,7 @@ describe('the token of the lock file is never a person', () => {
     expect(readdirSync(server.root)).not.toContain('batch.db.sign-in');
   });
 
-  test.each(EXPORT_FORMATS)('what it lets ABP write as %s in the place of a link is none', async (format) => {
+  test.each(EXPORT_FORMATS)('an export as %s to the path of a link is not a link', async (format) => {
     const server = await serveTest();
     const { store, config } = server.abp;
     const code = 'f'.repeat(43);
@@ -136,7 +136,7 @@ describe('the token of the lock file is never a person', () => {
     expect((await server.signIn(code)).status).toBe(401);
   });
 
-  test('it signs no cookie, and is no page key', async () => {
+  test('it signs no cookie and is not a page key', async () => {
     const server = await serveTest();
     const expires = String(Date.now() + DAY_MS);
     const signature = createHmac('sha256', server.token).update(`session ${expires}`).digest('base64url');
@@ -161,7 +161,7 @@ describe('a session', () => {
     return { auth, signIn, advance: (ms: number) => (now += ms) };
   };
 
-  test('is a person’s with its key, a reader’s without, nobody’s after a week', () => {
+  test('is a person with its page key, a reader without, and expires after a week', () => {
     const { auth, signIn, advance } = authOfTest();
     const { value, pageKey } = signIn('good 1');
     const who = () => [auth.visitor(value, pageKey), auth.visitor(value, ''), auth.visitor('', pageKey)];
@@ -172,7 +172,7 @@ describe('a session', () => {
     expect(who()).toEqual([null, null, null]);
   });
 
-  test('ends when its browser signs in again, others go on; a link that fails ends none', () => {
+  test('ends when its browser signs in again, but not by an invalid link', () => {
     const { auth, signIn } = authOfTest();
     const [one, other] = [signIn('good 1'), signIn('good 2')];
     expect(auth.signIn('bad', one.value)).toBeNull();
@@ -184,14 +184,14 @@ describe('a session', () => {
     expect(auth.visitor(other.value, other.pageKey)).toBe('person');
   });
 
-  test('the number of them is bounded: the oldest gives way', () => {
+  test('the 65th ends the oldest', () => {
     const { auth, signIn } = authOfTest();
     const sessions = Array.from({ length: 65 }, (_, n) => signIn(`good ${n}`));
     const alive = sessions.filter(({ value, pageKey }) => auth.visitor(value, pageKey) === 'person');
     expect(alive).toEqual(sessions.slice(1));
   });
 
-  test('ends when its page signs out, the cookie alone cannot end it', async () => {
+  test('ends when its page signs out, which needs the page key', async () => {
     const server = await serveTest();
     const [mine, other] = [await server.person(), await server.person()];
     const signOut = (headers: Record<string, string>) => fetch(`${server.url}/auth`, { method: 'DELETE', headers });
@@ -203,7 +203,7 @@ describe('a session', () => {
     expect(await mayChange(server, other)).toBe(true);
   });
 
-  test('ends with its server, also where the token stays the same', async () => {
+  test('ends with its server, even if the token stays the same', async () => {
     const token = 'c'.repeat(40);
     const first = await serveTest({ token });
     const person = await first.person();
@@ -216,7 +216,7 @@ describe('a session', () => {
 });
 
 describe('the sign-in page', () => {
-  test('is the same wherever somebody without a session comes: it says where to get a link, and trusts one script', async () => {
+  test('is the same at every path, says how to get a link, and allows one script', async () => {
     const server = await serveTest();
     const visit = (path: string) => fetch(server.url + path, { headers: { Accept: 'text/html' } });
     const answer = await visit('/jobs/job-a/units?status="><script>alert(1)</script>');
@@ -232,7 +232,7 @@ describe('the sign-in page', () => {
     expect(await (await visit('/auth?next=//evil.example')).text()).toBe(html);
   });
 
-  test('a link on another site asks once more from here, since its first visit brings no strict cookie', async () => {
+  test('a visit from another site gets a page that reloads itself', async () => {
     const server = await serveTest();
     const headers = {
       'Sec-Fetch-Site': 'cross-site',
@@ -249,7 +249,7 @@ describe('the sign-in page', () => {
 test.each([
   ['a wrong code', '/auth', form({ code: 'd'.repeat(43) })],
   ['a wrong token', '/api/jobs', { headers: { Authorization: 'Bearer guess' } }],
-])('%s is a warning in the log', async (_what, path, init) => {
+])('%s is logged as a warning', async (_what, path, init) => {
   const server = await serveTest();
   await fetch(server.url + path, init);
   const lines = () =>

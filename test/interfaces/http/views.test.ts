@@ -10,7 +10,7 @@ interface Rows {
   readonly scanned_to: number | null;
 }
 
-/** 300 units: of every ten one fails, two wait, the others are done. */
+/** Creates 300 units: of every ten, one fails, two are pending, seven are completed. */
 function mixedJob({ abp: { store } }: TestServer): string {
   const { jobId } = seedJob(store, { units: 300, limits: { max_workers: 300 } });
   const lease = holdLease(store, jobId);
@@ -47,7 +47,7 @@ describe('the table of units', () => {
     expect([page.rows.map(({ unit }) => unit), page.total]).toEqual([units, total]);
   });
 
-  test('a search goes through all of it by itself, and says how far it has come', async () => {
+  test('a search covers all units page by page', async () => {
     const server = await serveTest();
     const jobId = mixedJob(server);
     const found: number[] = [];
@@ -60,7 +60,7 @@ describe('the table of units', () => {
     expect(found).toEqual([29, ...Array.from({ length: 10 }, (_, n) => 290 + n)]);
   });
 
-  test('text of a search is text: it is no pattern', async () => {
+  test('a search text is literal, not a pattern', async () => {
     const server = await serveTest();
     const jobId = mixedJob(server);
     for (const text of ['%25', '_', "'", '%5C']) {
@@ -69,7 +69,7 @@ describe('the table of units', () => {
   });
 });
 
-test('the history of a job sums up to what its rows say; post-processing is no unit, but costs', async () => {
+test('the history of a job matches its attempts; post-processing adds cost but no unit', async () => {
   const server = await serveTest();
   const jobId = mixedJob(server);
   const { store } = server.abp;
@@ -87,7 +87,7 @@ test('the history of a job sums up to what its rows say; post-processing is no u
   expect(await server.json(`/api/jobs/${seedJob(server.abp.store, {}).jobId}/history`)).toMatchObject({ points: [] });
 });
 
-test('a job at a glance: every slot, every cause, what is left out', async () => {
+test('the overview of a job shows every slot and failure cluster', async () => {
   const server = await serveTest();
   const { store } = server.abp;
   const { jobId } = seedJob(store, { units: 4, revision: { worker: { type: 'command', command: ['true'] } } });
@@ -106,7 +106,7 @@ test('a job at a glance: every slot, every cause, what is left out', async () =>
   });
 });
 
-test('no view of a job tells the value of a variable or a secret argument of its worker', async () => {
+test('no view of a job shows variables or secret arguments of its worker', async () => {
   const server = await serveTest();
   const mcp = { url: 'https://x', headers: { Authorization: 'Bearer planted1' }, env: { A: 'planted2' } };
   const { jobId } = seedJob(server.abp.store, {
@@ -134,17 +134,17 @@ test('no view of a job tells the value of a variable or a secret argument of its
 
 describe('failures by cause', () => {
   test.each([
-    ['what is quoted', 'Cannot read "a.txt"', 'Cannot read “b (2).txt”'],
+    ['quoted texts', 'Cannot read "a.txt"', 'Cannot read “b (2).txt”'],
     ['numbers', 'stopped after 120 s', 'stopped after 7.5 s'],
     ['paths', 'ENOENT: /data/in/1.csv', 'ENOENT: /other/place.csv'],
     ['addresses', 'GET https://a.example/x failed', 'GET https://b.example/y?z=1 failed'],
     ['ids', 'request 1f3a9c0b77 was refused', 'request 00aa11bb22cc was refused'],
     ['later lines', 'it broke\n at line 1', 'it broke\n at line 2'],
-  ])('%s do not part what has one cause', (_what, one, other) => {
+  ])('%s do not separate failures of one cause', (_what, one, other) => {
     expect(causeOf(one)).toBe(causeOf(other));
   });
 
-  test('other words are another cause, and so is another class; the most frequent comes first', () => {
+  test('clusters differ by words and class; the most frequent comes first', () => {
     const failed = [
       { index: 1, failureClass: 'timeout', message: 'stopped after 1 s' },
       { index: 2, failureClass: 'crashed', message: 'exit code 3' },

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { connect, jobOver, makePlace, type OnElicitation, PROGRAM, personAt } from './clients.ts';
 import { choose, type Dialog, inTurn, openHosts } from './host.ts';
 
-/** The newest protocol, and the oldest client: there the SDK turns the question into a request of its own. */
+/** The newest protocol, and the oldest client, for which the SDK sends the question as its own request. */
 const hosts = await openHosts('v2 auto', 'v1');
 
 const WAIT = { wait_seconds: 45 };
@@ -15,7 +15,7 @@ const JOB = 'Job "count words"';
 describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host) => {
   const { ok, call, dialogs, user, newJob, person, ranNothing } = host;
 
-  it('nobody is asked before the test of a job that only reads; over its result they say yes', async () => {
+  it('a job that only reads is tested without a question, and approved in a dialog', async () => {
     user.answer = choose('approve', 'looks right');
     const answer = await ok('start_job', { job_id: await newJob(), ...WAIT });
     expect(dialogs.map(({ lines }) => lines)).toEqual([
@@ -29,19 +29,19 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(['running', 'completed']).toContain(answer.status);
   });
 
-  it.each(['decline', 'cancel'] as const)('a dialog that ends in %s leaves the decision open', async (action) => {
+  it.each(['decline', 'cancel'] as const)('a dialog that ends with %s decides nothing', async (action) => {
     user.answer = () => ({ action });
     const job_id = await newJob();
     const waiting = await ok('start_job', { job_id, ...WAIT });
     expect(waiting).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect(waiting.next[0]).toMatchObject({ tool: 'start_job', arguments: { approve: true } });
     expect(waiting.user_answer).toMatchObject({ decision: 'none' });
-    // The user said yes in the conversation: no second question.
+    // The user agreed in the conversation: no second question.
     await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
     expect(dialogs).toHaveLength(1);
   });
 
-  it('a job that runs programs is asked about before its test, with all that decides what runs', async () => {
+  it('a job that runs programs is asked about before its test, with its full definition', async () => {
     user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
     const job_id = await newJob(PROGRAM);
     const tested = await ok('start_job', { job_id, ...WAIT });
@@ -50,7 +50,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       [
         MAY_IT,
         `Tests 1 of 4 units; the others wait for you. ${JOB}`,
-        expect.stringMatching(/^Nobody has approved it yet/),
+        expect.stringMatching(/^It has not been approved yet/),
       ],
       ['Test passed: {"words":2,"shout":false}', expect.any(String), 'It runs programs as you.'],
     ]);
@@ -58,7 +58,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     for (const part of [PROGRAM.worker.command.join(' '), host.place.source, 'Count the words of file_path:']) {
       expect(details).toContain(part);
     }
-    // Their yes was to the program; an argument is none to its result.
+    // The user allowed the program; an argument does not approve its result.
     const refused = await call('start_job', { job_id, approve: true, shown: tested.approval.shown });
     expect(dialogs).toHaveLength(3);
     expect(refused).toMatchObject({ isError: true, text: /only a person can approve its test/ });
@@ -68,7 +68,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(dialogs).toHaveLength(4);
   });
 
-  it('nothing that decides what runs is cut: what a dialog has no room for is not approved in one', async () => {
+  it('no definition is truncated: one that is too long for a dialog is not approved in one', async () => {
     user.answer = choose('approve');
     const long = (chars: number) => ({
       ...PROGRAM,
@@ -88,11 +88,11 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
   });
 
   it.each<[string, OnElicitation, RegExp]>([
-    ['refuses it', choose('refuse'), /did not allow it: nothing was run/],
+    ['refuses it', choose('refuse'), /The user refused: nothing was run/],
     ['closes the dialog', () => ({ action: 'cancel' }), /abp approvals allow job-/],
     ['is not there', () => ({ action: 'decline' }), /abp approvals allow job-/],
     ['says what the form does not allow', choose('whatever'), /abp approvals allow job-/],
-  ])('nothing of it runs when the user %s', async (_what, answer, says) => {
+  ])('nothing runs when the user %s', async (_what, answer, says) => {
     user.answer = answer;
     const job_id = await newJob(PROGRAM);
     for (const more of [{}, { skip_test: true }]) {
@@ -103,17 +103,17 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     await ranNothing(job_id);
   });
 
-  it('without a test there is one dialog, and it says so', async () => {
+  it('without a test there is one dialog, which says so', async () => {
     user.answer = choose('approve');
     const job_id = await newJob(PROGRAM);
     const answer = await ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     expect(['running', 'completed']).toContain(answer.status);
     expect(dialogs.map(({ lines }) => lines)).toEqual([
-      [MAY_IT, `No test: all 4 units run at once. ${JOB}`, expect.stringMatching(/^Nobody has approved it yet/)],
+      [MAY_IT, `No test: all 4 units run. ${JOB}`, expect.stringMatching(/^It has not been approved yet/)],
     ]);
   });
 
-  it('what was changed while the dialog was open is not allowed by its answer', async () => {
+  it('an answer does not allow changes that were made while the dialog was open', async () => {
     const marker = join(host.place.root, 'evil');
     const job_id = await newJob(PROGRAM);
     user.answer = async (request) => {
@@ -121,12 +121,12 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       return choose('approve')(request);
     };
     const answer = await call('start_job', { job_id, ...WAIT });
-    expect(answer).toMatchObject({ isError: true, text: /not what was shown any more.*nothing was approved/ });
+    expect(answer).toMatchObject({ isError: true, text: /is no longer as shown.*nothing was approved/ });
     await ranNothing(job_id);
     expect(existsSync(marker)).toBe(false);
   });
 
-  it('a script that was changed after the test is asked about before the test is approved, by its name', async () => {
+  it('a script that changed after the test is asked about by name before the test is approved', async () => {
     const script = join(host.place.root, `script-${host.kind}.sh`);
     writeFileSync(script, 'cat >/dev/null; echo one');
     const job_id = await newJob({ worker: { type: 'command', command: ['sh', script] } });
@@ -140,7 +140,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       choose('refuse'),
     );
     const answer = await call('start_job', { job_id, ...WAIT });
-    expect(answer).toMatchObject({ isError: true, text: /did not allow it/ });
+    expect(answer).toMatchObject({ isError: true, text: /The user refused/ });
     expect(dialogs).toHaveLength(3);
     expect(dialogs[2]?.lines).toEqual([
       MAY_IT,
@@ -148,14 +148,14 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       expect.stringContaining(`Changed since its approval: ${script}.`),
     ]);
     expect(existsSync(marker)).toBe(false);
-    // Allowed as it is now, its result is decided about once more.
+    // After the new approval its result needs another decision.
     user.answer = choose('approve');
     const running = await ok('start_job', { job_id, approve: true, wait_seconds: 0 });
     expect(['running', 'completed']).toContain(running.status);
     expect(dialogs).toHaveLength(6);
   });
 
-  it('a job that needs a person is asked about at both ends, and approved by no argument', async () => {
+  it('a job that needs a person is asked about before and after its test, and approved by no argument', async () => {
     user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
     const job_id = await newJob({ require_human_approval: true });
     const { approval } = await ok('start_job', { job_id, ...WAIT });
@@ -167,7 +167,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(dialogs).toHaveLength(4);
   });
 
-  it('an approval without a test to approve is refused, starts nothing and asks nobody', async () => {
+  it('an approval without a finished test is refused without a question and starts nothing', async () => {
     const job_id = await newJob({ require_human_approval: true });
     for (const more of [{}, { skip_test: true }]) {
       const refused = await call('start_job', { job_id, approve: true, ...more });
@@ -177,12 +177,12 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     expect(dialogs).toEqual([]);
   });
 
-  it('a rejected test repeats no run before the user allows that', async () => {
+  it('after a rejected test nothing runs again before the user allows it', async () => {
     user.answer = inTurn(choose('approve'), choose('reject'), choose('refuse'));
     const job_id = await newJob(PROGRAM);
     expect(await ok('start_job', { job_id, ...WAIT })).toMatchObject({ status: 'created' });
-    expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /did not allow it/ });
-    expect(dialogs[2]?.lines[2]).toContain('A test of it has not been approved, and another one runs units again.');
+    expect(await call('start_job', { job_id, ...WAIT })).toMatchObject({ isError: true, text: /The user refused/ });
+    expect(dialogs[2]?.lines[2]).toContain('An earlier test of it is not approved yet; a new one runs units again.');
     expect((await ok('get_unit', { job_id, unit: 0 })).attempts).toHaveLength(1);
   });
 
@@ -199,8 +199,8 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     await person.ok('revoke_approval', { definition });
     dialogs.length = 0;
     user.answer = choose('refuse');
-    expect(await call(tool, { job_id, ...more })).toMatchObject({ isError: true, text: /did not allow it/ });
-    expect(dialogs[0]?.lines[2]).toMatch(/^Its approval was revoked\. Read it all: abp approvals allow job-/);
+    expect(await call(tool, { job_id, ...more })).toMatchObject({ isError: true, text: /The user refused/ });
+    expect(dialogs[0]?.lines[2]).toMatch(/^Its approval was revoked\. In full: abp approvals allow job-/);
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status });
     user.answer = choose('approve');
     expect(await ok(tool, { job_id, ...more })).toMatchObject({ status: 'running' });
@@ -210,7 +210,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
 });
 
 describe('in a host without dialogs', () => {
-  it('a job that needs a person is refused with the way to them, before its test and after', async () => {
+  it('a job that needs a person is refused before and after its test, with the places to decide', async () => {
     const place = makePlace();
     const { ok, call } = await connect('v2 auto', place);
     const person = personAt(place);
@@ -241,14 +241,14 @@ describe('the home of a job', () => {
     return { place, home };
   };
 
-  it('is the project that the host names, else where it started the server', async () => {
+  it('is the project that the host names, else the directory of the server', async () => {
     const other = makePlace();
     expect((await homeOver({ CLAUDE_PROJECT_DIR: other.root })).home).toBe(other.root);
     const { home, place } = await homeOver({ CLAUDE_PROJECT_DIR: '' });
     expect(home).toBe(place.root);
   });
 
-  it('is none where a host works in everything that the user has', async () => {
+  it('is none in the home directory or above it', async () => {
     expect((await homeOver({ CLAUDE_PROJECT_DIR: '/' })).home).toBeNull();
     const other = makePlace();
     const { home } = await homeOver({ CLAUDE_PROJECT_DIR: other.root, HOME: join(other.root, 'me') });

@@ -11,25 +11,25 @@ import { personAllowsJob } from '../../helpers/approvals.ts';
 import { installed } from '../../helpers/installation.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
-/** The bin as it is installed. */
+/** Path of the installed bin. */
 export const ABP = installed().program('main');
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/mcp/${name}`, import.meta.url));
-/** What a job over a place needs to run a program for each item, which only a person allows. */
+/** Arguments of a job that runs a program for each item, which only a person allows. */
 export const PROGRAM = { worker: { type: 'command', command: ['sh', fixture('worker.sh')] } } as const;
 
-/** A place with a store and a source of a few text files; gone after the test. */
+/** Directory with a store and a source of a few text files; removed after the test. */
 export interface Place {
   readonly root: string;
   readonly source: string;
   readonly environment: Record<string, string>;
   write(name: string, text: string): void;
-  /** Whether a Claude Code agent was ever started for a job here, with arguments as these. */
+  /** True when a Claude Code agent was started for a job here, with arguments that match. */
   agentRan(pattern?: RegExp): boolean;
   /** Runs when the place is no longer needed. */
   readonly onEnd: (end: () => unknown) => void;
 }
 
-/** Makes one. The first file never waits for the hold, so that it can be the test unit. */
+/** Creates a place. The first file never waits for the hold, so that it can be the test unit. */
 export function makePlace(
   texts: readonly string[] = ['FIRST one', 'two three', 'four', 'five six seven'],
   onEnd: Place['onEnd'] = atTestEnd,
@@ -43,7 +43,7 @@ export function makePlace(
   const environment = {
     PATH: `${join(home, 'bin')}:${process.env.PATH ?? ''}`,
     ANTHROPIC_API_KEY: 'dummy',
-    // A project that is, or holds, the home directory is no home of a job.
+    // A project that is or contains the home directory is not accepted as the home of a job.
     HOME: home,
     CLAUDE_PROJECT_DIR: root,
     ABP_STORAGE_PATH: join(root, 'store', 'batch.db'),
@@ -59,7 +59,7 @@ function atTestEnd(end: () => unknown): void {
   });
 }
 
-/** A look at a place's store from this very process: cheaper than one more server, and nobody's client. */
+/** Opens a place's store in this process: cheaper than another server, and without a client. */
 export function observe(place: Place, human: 'cli' | null = null): Pick<TestClient, 'ok'> & { readonly abp: Abp } {
   const abp = wire(place.environment);
   place.onEnd(() => abp.close());
@@ -67,13 +67,13 @@ export function observe(place: Place, human: 'cli' | null = null): Pick<TestClie
   return { abp, ok: (tool, args = {}) => abp.orchestrator.callUnknown(tool, args, call) };
 }
 
-/** The person at a place, on another terminal. */
+/** Calls by a person on another terminal. */
 export function personAt(place: Place): Pick<TestClient, 'ok'> & { allow(jobId: string): Promise<void> } {
   const { abp, ok } = observe(place, 'cli');
   return { ok, allow: (jobId) => personAllowsJob(abp.orchestrator.deps, jobId) };
 }
 
-/** Arguments of create_job over a place's source, for an agent that reads and needs nobody's permission. */
+/** Arguments of create_job over a place's source, for an agent that only reads and needs no approval. */
 export function jobOver({ source }: Place, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     name: 'count words',
@@ -85,7 +85,7 @@ export function jobOver({ source }: Place, more: Record<string, unknown> = {}): 
   };
 }
 
-/** What a tool answered, whichever client asked. */
+/** Answer of a tool, the same for every client. */
 export interface Answer {
   readonly isError: boolean;
   readonly text: string;
@@ -93,14 +93,14 @@ export interface Answer {
   readonly structured: any;
 }
 
-/** The kinds of clients that the same scenario runs with. */
+/** Kinds of clients that the scenario runs with. */
 export const CLIENTS = ['v2 auto', 'v2 legacy', 'v1'] as const;
 export type ClientKind = (typeof CLIENTS)[number];
 
-/** An elicitation as the client sees it, and what it answers. */
+/** Handler of elicitations: receives one as the client does, returns its answer. */
 export type OnElicitation = (request: ElicitedRequest) => Elicited | Promise<Elicited>;
 
-/** What a host shows: the message, and what it says to each field. */
+/** Parts that a host shows: the message, and the description of each field. */
 export interface ElicitedRequest {
   readonly message: string;
   readonly requestedSchema: {
@@ -114,7 +114,7 @@ interface Elicited {
 }
 
 export interface ClientOptions {
-  /** Declares the capability and answers. */
+  /** Declares the capability and answers dialogs. */
   readonly onElicitation?: OnElicitation;
   readonly environment?: Record<string, string>;
 }
@@ -122,13 +122,13 @@ export interface ClientOptions {
 /** A connected client over stdio; its server ends with the test. */
 export interface TestClient {
   readonly kind: ClientKind;
-  /** The real client, for what the scenario does not need. */
+  /** The SDK's client, for calls outside the scenario. */
   readonly client: Client;
-  /** That of the protocol; a v1 client knows of none. */
+  /** Protocol version; undefined for a v1 client. */
   era(): string | undefined;
   readonly pid: number;
   call(tool: string, args?: Record<string, unknown>, onProgress?: (message: unknown) => void): Promise<Answer>;
-  /** The same, for calls that must succeed: the structured answer. */
+  /** Same, for calls that must succeed; returns the structured answer. */
   // biome-ignore lint/suspicious/noExplicitAny: see Answer
   ok(tool: string, args?: Record<string, unknown>): Promise<any>;
   close(): Promise<void>;
@@ -145,7 +145,7 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
   };
   const capabilities = options.onElicitation ? { elicitation: {} } : {};
   const info = { name: 'test', version: '1.0.0' };
-  // The two generations of clients have the same methods where a scenario uses them.
+  // Both generations of clients have the methods that the scenario uses.
   const client =
     kind === 'v1'
       ? (new ClientV1(info, { capabilities }) as unknown as Client)
@@ -154,7 +154,7 @@ export async function connect(kind: ClientKind, place: Place, options: ClientOpt
   if (onElicitation) await answerElicitations(kind, client, onElicitation);
   const transport = kind === 'v1' ? new StdioClientTransportV1(parameters) : new StdioClientTransport(parameters);
   await client.connect(transport);
-  // A v1 client checks answers against the output schemas only once it has seen them.
+  // A v1 client checks answers against output schemas only after it has listed them.
   await client.listTools();
   place.onEnd(() => client.close());
 

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { createCompletions } from '../../../src/mcp/completions.ts';
 import { flow } from '../../helpers/flow.ts';
 
-/** What the protocol takes in one answer; with one more the SDK says that there are more. */
+/** Maximum of the protocol; with one more the SDK sets `hasMore`. */
 const AT_MOST = 100;
 
-it('completes indexes of units in order, without counting through them', async () => {
+it('completes indexes of units in order, without a loop over all units', async () => {
   const f = flow();
   const job_id = await f.create({ units: 250 });
   const complete = createCompletions(f.orchestrator.deps);

@@ -6,7 +6,7 @@ const clients = await Promise.all(CLIENTS.map((kind) => connect(kind, place)));
 const job = jobOver(place);
 const source = job.enumerator_config as object;
 
-/** A call, and what of its refusal a person or a model needs: the thing, the found, the next step. */
+/** A call, and the parts of its error that help: the field, the value found, the next step. */
 const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
   ['an unknown field', 'create_job', { ...job, enumerator_typ: 'file' }, ['"enumerator_typ"', '"enumerator_type"']],
   [
@@ -76,7 +76,7 @@ const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, rea
 ];
 
 describe.each(clients)('a client of kind $kind', ({ call, client }) => {
-  it.each(REFUSALS)('is told in our words of %s', async (_, tool, args, words) => {
+  it.each(REFUSALS)('gets our message about %s', async (_, tool, args, words) => {
     const { isError, text, structured } = await call(tool, args);
     expect(isError).toBe(true);
     expect(structured).toBeUndefined();
@@ -85,11 +85,11 @@ describe.each(clients)('a client of kind $kind', ({ call, client }) => {
     expect(text).not.toMatch(/\bat .+:\d+:\d+|zod|validation error|MCP error/i);
   });
 
-  it('hears of an unknown tool from the protocol', async () => {
+  it('gets a protocol error for an unknown tool', async () => {
     await expect(client.callTool({ name: 'make_job', arguments: {} })).rejects.toThrow(/make_job/);
   });
 });
 
-it.each(clients)('nothing was made by any of them, as a client of kind $kind sees it', async ({ ok }) => {
+it.each(clients)('none of them made a job, as a client of kind $kind sees it', async ({ ok }) => {
   expect(await ok('list_jobs')).toMatchObject({ total: 0 });
 });

@@ -10,18 +10,18 @@ import {
   personAt,
 } from './clients.ts';
 
-/** A user who chooses so. */
+/** User who makes this choice. */
 export const choose =
   (decision: string, note?: string): OnElicitation =>
   () => ({ action: 'accept', content: { decision, ...(note ? { note } : {}) } });
 
-/** Answers one dialog after another, the last way for all that follow. */
+/** Answers dialogs in turn; the last answer repeats. */
 export const inTurn = (...answers: readonly OnElicitation[]): OnElicitation => {
   const left = [...answers];
   return (request) => ((left.length > 1 ? left.shift() : left[0]) as OnElicitation)(request);
 };
 
-/** A dialog that was shown: its message by line, and what it says to the choice. */
+/** A dialog that was shown: its message by line, and the description of the choice. */
 export interface Dialog {
   readonly lines: readonly string[];
   readonly details: string;
@@ -32,7 +32,7 @@ const dialogOf = ({ message, requestedSchema }: ElicitedRequest): Dialog => ({
   details: requestedSchema.properties.decision?.description ?? '',
 });
 
-/** One host for all tests: a place, a connected client, the dialogs that it showed, and how its user answers. */
+/** One host for all tests: a place, a connected client, the dialogs that it showed, and the answers of its user. */
 async function openHost(kind: ClientKind) {
   const place = makePlace(undefined, afterAll);
   const dialogs: Dialog[] = [];
@@ -42,7 +42,7 @@ async function openHost(kind: ClientKind) {
     return user.answer(request);
   };
   const client = await connect(kind, place, { onElicitation });
-  // Whatever a test leaves running would write into a directory that is being removed.
+  // Runs that a test leaves behind would write into a directory that is being removed.
   place.onEnd(async () => {
     for (const { job_id, status } of (await client.ok('list_jobs')).jobs) {
       if (status !== 'completed' && status !== 'failed') await client.ok('cancel_job', { job_id });
@@ -52,7 +52,7 @@ async function openHost(kind: ClientKind) {
     }
   });
   let made = 0;
-  /** A job that nobody has allowed: each has a template of its own. */
+  /** Creates a job that has not been allowed: each has its own template. */
   const newJob = async (more: Record<string, unknown> = {}): Promise<string> => {
     const prompt_template = `${++made}. Count the words of file_path: {file_path}`;
     return (await client.ok('create_job', jobOver(place, { prompt_template, ...more }))).job_id;
@@ -63,7 +63,7 @@ async function openHost(kind: ClientKind) {
       expect([now.status, now.executor.state]).toEqual([status, 'none']);
     }, PATIENCE);
   const person = personAt(place);
-  /** No agent of the job has been started. */
+  /** Expects that no agent of the job was started. */
   const ranNothing = async (job_id: string) => {
     for (const unit of [0, 1, 2, 3]) {
       expect((await client.ok('get_unit', { job_id, unit })).attempts).toEqual([]);
@@ -72,7 +72,7 @@ async function openHost(kind: ClientKind) {
   return { ...client, place, dialogs, user, newJob, ended, person, ranNothing };
 }
 
-/** Hosts of these kinds for the tests of a file, whose dialogs are those of each test alone. */
+/** Creates hosts of these kinds for the tests of a file; dialogs are reset for each test. */
 export async function openHosts(...kinds: readonly ClientKind[]) {
   const hosts = await Promise.all(kinds.map(openHost));
   beforeEach(() => {

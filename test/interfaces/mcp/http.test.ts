@@ -18,7 +18,7 @@ place.onEnd(() => handler.close());
 
 const INFO = { name: 'test', version: '1.0.0' };
 const URL_OF_IT = new URL('http://127.0.0.1/mcp');
-/** The interface alone: what stands before it (Host, Origin, token) is the server's. */
+/** The interface alone, without the server's checks of Host, Origin and token. */
 const fetch = (url: string | URL, init?: RequestInit) => {
   const request = new Request(url, init);
   request.headers.set('X-Request-Id', 'req-7');
@@ -43,7 +43,7 @@ describe.each(CLIENTS)('over HTTP, with a client of kind %s', (kind) => {
     const client = await connect(kind);
     expect((await client.listTools()).tools).toHaveLength(17);
     expect((await client.listPrompts()).prompts).toHaveLength(3);
-    // What is promised is kept: in the older era a server here has no way to tell of changes.
+    // In the older protocol the server cannot send updates and does not claim to.
     const tells = kind === 'v2 auto';
     expect(client.getServerCapabilities()?.resources).toEqual({ listChanged: tells, subscribe: tells });
     const { contents } = await client.readResource({ uri: 'abp://status' });
@@ -52,7 +52,7 @@ describe.each(CLIENTS)('over HTTP, with a client of kind %s', (kind) => {
     expect(result.structuredContent).toEqual(await dashboard('status'));
   });
 
-  it('a test waits for its approval, a wrong call hears why, and what a call causes has the id of its request', async () => {
+  it('a test waits for its approval, a wrong call gets the reason, and events have the id of their request', async () => {
     const client = await connect(kind);
     const call = async (name: string, args: Record<string, unknown>) =>
       // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by their fields in tests
@@ -69,7 +69,7 @@ describe.each(CLIENTS)('over HTTP, with a client of kind %s', (kind) => {
 });
 
 describe('over HTTP, in the 2026 era', () => {
-  it('the user is asked in a dialog, between two requests', async () => {
+  it('a dialog asks the user between two requests', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const messages: string[] = [];
     client.setRequestHandler('elicitation/create', ({ params }) => {
@@ -80,12 +80,12 @@ describe('over HTTP, in the 2026 era', () => {
     const { job_id } = created.structuredContent as { readonly job_id: string };
     const answer = await client.callTool({ name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     expect(messages).toEqual([expect.stringContaining('Test passed: ')]);
-    // Over HTTP nobody knows where the caller works.
+    // Over HTTP the caller's folder is unknown.
     expect(abp.store.repository.jobs.get(job_id)?.home).toBeNull();
     expect(answer.structuredContent).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
   });
 
-  it('whoever has the token answers its dialogs: they approve nothing that needs a person, and are not shown', async () => {
+  it('the holder of the token gets no dialog for a decision that needs a person', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const asked: string[] = [];
     client.setRequestHandler('elicitation/create', ({ params }) => {
@@ -111,7 +111,7 @@ describe('over HTTP, in the 2026 era', () => {
     expect(asked).toEqual([]);
   });
 
-  it('an answer to a question that nobody asked is refused', async () => {
+  it('an answer to a question that was not asked is refused', async () => {
     const client = await connect('v2 auto', { elicitation: {} });
     const created = await client.callTool({ name: 'create_job', arguments: jobOver(place) });
     const { job_id } = created.structuredContent as { readonly job_id: string };
@@ -132,7 +132,7 @@ describe('over HTTP, in the 2026 era', () => {
     expect(structuredContent).toMatchObject({ status: 'created' });
   });
 
-  it('a client that listens hears of changes, also of those that this very server makes', async () => {
+  it('a listening client gets updates, also of changes by this server', async () => {
     const client = await connect('v2 auto');
     const heard: string[] = [];
     client.setNotificationHandler('notifications/resources/updated', ({ params }) => void heard.push(params.uri));

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { ABP, connect, jobOver, makePlace, observe, type Place } from './clients.ts';
 
-/** A server as a host starts it: a process group of its own and pipes, spoken to in bare JSON-RPC. */
+/** A server as a host starts it: in its own process group, with pipes and plain JSON-RPC. */
 function startServer(place: Place) {
   const child = spawn(process.execPath, [ABP, 'mcp'], { env: place.environment, cwd: place.root, detached: true });
   const lines: string[] = [];
@@ -50,7 +50,7 @@ function startServer(place: Place) {
 
 type Server = ReturnType<typeof startServer>;
 
-/** Waits until the process is gone; how it ended. */
+/** Waits for the end of the process; returns its exit code or signal. */
 function ended(child: ChildProcessWithoutNullStreams): Promise<{ code: number | null; signal: string | null }> {
   if (child.exitCode !== null || child.signalCode !== null) {
     return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
@@ -58,7 +58,7 @@ function ended(child: ChildProcessWithoutNullStreams): Promise<{ code: number | 
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
 }
 
-/** The ways in which hosts end a server. */
+/** Ways in which hosts end a server. */
 const ENDINGS: readonly (readonly [string, (server: Server) => void])[] = [
   ['SIGKILL to its group', ({ child }) => process.kill(-(child.pid ?? 0), 'SIGKILL')],
   ['SIGTERM to its group', ({ child }) => process.kill(-(child.pid ?? 0), 'SIGTERM')],
@@ -66,12 +66,12 @@ const ENDINGS: readonly (readonly [string, (server: Server) => void])[] = [
 ];
 
 describe.each(ENDINGS)('a host that ends its server with %s', (how, end) => {
-  it('in mid-test and in mid-run changes nothing: a new server reports how it went on', async () => {
+  it('during a test and during a run changes nothing: a new server shows the progress', async () => {
     const place = makePlace();
     const first = startServer(place);
     await first.open();
     const { job_id } = await first.call('create_job', jobOver(place));
-    // In mid-test: a call waits for it.
+    // During the test: a call waits for it.
     first.send('tools/call', { name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     const observer = observe(place);
     const status = () => observer.ok('get_job_status', { job_id });
@@ -109,7 +109,7 @@ describe('a server', () => {
   it.each<[string, (server: Server) => void]>([
     ['its stdin', ({ child }) => child.stdin.end()],
     ['SIGINT', ({ child }) => child.kill('SIGINT')],
-  ])('ends with %s, also while calls wait that would take 45 s', async (_, end) => {
+  ])('ends with %s, also while calls wait for 45 s', async (_, end) => {
     const place = makePlace();
     const server = startServer(place);
     await server.open();
@@ -130,7 +130,7 @@ describe('a server', () => {
     }, PATIENCE);
   });
 
-  it('takes relative paths from the project that the host names, else from where it was started', async () => {
+  it('resolves relative paths from the project that the host names, else from its working directory', async () => {
     const place = makePlace();
     const preview = { enumerator_type: 'file', enumerator_config: { base_directory: 'source' } };
     const named = await connect('v2 legacy', place, { environment: { CLAUDE_PROJECT_DIR: place.root } });
@@ -167,7 +167,7 @@ describe('a server', () => {
     expect(await ok('list_jobs')).toMatchObject({ total: 0 });
   });
 
-  it('shares a store with others: what one does, all see', async () => {
+  it('shares a database with others: all see what one does', async () => {
     const place = makePlace();
     const servers = await Promise.all([connect('v2 auto', place), connect('v2 legacy', place), connect('v1', place)]);
     const made = await Promise.all(servers.map(({ ok }) => ok('create_job', jobOver(place))));
@@ -178,7 +178,7 @@ describe('a server', () => {
     }
   });
 
-  it('passes over what is no protocol, and puts nothing else on stdout', async () => {
+  it('ignores lines that are no messages, and writes only messages to stdout', async () => {
     const place = makePlace();
     const server = startServer(place);
     server.child.stdin.write('this is no JSON\n');
@@ -190,7 +190,7 @@ describe('a server', () => {
     for (const line of server.lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 
-  it('looks after jobs that lost their executor, and does not when that is switched off', async () => {
+  it('recovers jobs that lost their executor, unless that is switched off', async () => {
     const place = makePlace();
     const observer = await connect('v1', place, { environment: { ABP_AUTO_RECOVER: '0' } });
     const { job_id } = await observer.ok('create_job', jobOver(place));

@@ -5,8 +5,8 @@ import { PATIENCE } from '../../helpers/patience.ts';
 import { connect, jobOver, makePlace, personAt, type TestClient } from './clients.ts';
 
 /**
- * What was tried by a model that has nothing but ABP's tools, and got through. Each trial (S1 to S12) stands beside
- * neighbours of its kind. Nobody is there to be asked: nothing may be run, which a marker or the record of agents shows.
+ * Attacks by a model with only ABP's tools that once succeeded. Each trial (S1 to S12) has variants of its kind. No person
+ * can be asked: nothing may run, which a marker or the record of agents shows.
  */
 export async function modelAlone(environment: Record<string, string> = {}) {
   const place = makePlace();
@@ -19,12 +19,12 @@ export async function modelAlone(environment: Record<string, string> = {}) {
   return { place, ...client, marker, touches, person, pwned: () => existsSync(marker) };
 }
 
-/** What it returns. */
+/** Return value of `modelAlone`. */
 export type Model = Awaited<ReturnType<typeof modelAlone>>;
-/** What a job over a place has different. */
+/** Arguments of a job that differ from the default. */
 export type Job = Record<string, unknown>;
 
-/** Every way in which a model may want to have a created job run. */
+/** All calls with which a model may try to run a created job. */
 export const WAYS = [
   {},
   { skip_test: true },
@@ -33,7 +33,7 @@ export const WAYS = [
   { approve: false },
 ];
 
-/** Nothing of a job runs, whatever its model calls: it is refused already, or by each way of starting it. */
+/** Expects that a job does not run, whatever its model calls: create_job refuses it, or every start does. */
 export async function expectRefused({ call, ok, place, pwned }: Model, job: Job): Promise<void> {
   const made = await call('create_job', jobOver(place, job));
   if (!made.isError) {
@@ -59,10 +59,10 @@ export async function expectRefused({ call, ok, place, pwned }: Model, job: Job)
   expect([pwned(), place.agentRan()]).toEqual([false, false]);
 }
 
-/** A job with a Claude Code agent of this config. */
+/** Job with a Claude Code agent of this config. */
 export const claude = (config: object) => ({ worker: { type: 'claude', ...config } });
 
-/** Waits until nothing of a job is at work. */
+/** Waits until a job has no running attempt. */
 export function atRest({ ok }: Pick<TestClient, 'ok'>, job_id: string): Promise<void> {
   return vi.waitFor(async () => {
     expect((await ok('get_job_status', { job_id })).executor.state).toBe('none');

@@ -28,7 +28,7 @@ describe('over a job that has ended', () => {
   });
 
   describe.each(clients)('a client of kind $kind', (client) => {
-    it('lists the store, the jobs, each job and its results; units by template', async () => {
+    it('lists status, jobs, each job and its results; units by template', async () => {
       const { resources } = await client.client.listResources();
       expect(resources.map(({ uri }) => uri)).toEqual([
         'abp://status',
@@ -61,8 +61,8 @@ describe('over a job that has ended', () => {
     });
 
     it.each([
-      ['a job that is not there', () => 'abp://jobs/job-9', /No job job-9/],
-      ['a unit that is not there', () => `abp://jobs/${job_id}/units/4`, /has no unit 4.*units 0 to 3/],
+      ['a missing job', () => 'abp://jobs/job-9', /No job job-9/],
+      ['a missing unit', () => `abp://jobs/${job_id}/units/4`, /has no unit 4.*units 0 to 3/],
       ['an index that is none', () => `abp://jobs/${job_id}/units/last`, /unit: expected a number, found "last"/],
       ['a number that is no index', () => `abp://jobs/${job_id}/units/1e0`, /unit: expected a number, found "1e0"/],
       ['an address that is none', () => 'abp://nothing', /abp:\/\/nothing/],
@@ -87,7 +87,7 @@ describe('over a job that has ended', () => {
       expect(await complete({ type: 'ref/prompt', name: 'process-items' }, 'enumerator', 'c')).toEqual(['csv']);
     });
 
-    it('offers prompts that hold the present state', async () => {
+    it('offers prompts with the current state', async () => {
       const { prompts } = await client.client.listPrompts();
       expect(prompts.map(({ name }) => name)).toEqual(['process-items', 'review-failures', 'resume-work']);
       const text = async (name: string, args: Record<string, string>) => {
@@ -103,7 +103,7 @@ describe('over a job that has ended', () => {
   });
 });
 
-/** What a client hears after it subscribed to some addresses. */
+/** Records the updates of a client that subscribed to URIs. */
 async function subscribe({ kind, client, era }: TestClient, uris: readonly string[]): Promise<readonly string[]> {
   const heard: string[] = [];
   if (kind === 'v1') {
@@ -131,7 +131,7 @@ it.each(clients.filter(({ kind }) => kind !== 'v2 auto'))(
 );
 
 describe.each(CLIENTS)('a client of kind %s that subscribed', (kind) => {
-  it('hears of what it asked for, made by whatever process, and of nothing else', async () => {
+  it('gets updates of subscribed resources by any process, and no others', async () => {
     const own = makePlace();
     const listener = await connect(kind, own);
     const actor = observe(own);

@@ -4,10 +4,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { CLIENTS, connect, jobOver, makePlace } from './clients.ts';
 
-/** Where executors are slow to start, the waits of a job are long; nothing here is about speed. */
+/** Long timeouts for slow machines; this test does not measure speed. */
 
 describe.each(CLIENTS)('with a client of kind %s', (kind) => {
-  it('a job goes the whole way, and every tool does its part', async () => {
+  it('a job runs from creation to deletion, with every tool', async () => {
     const place = makePlace(['FIRST one', 'two three', 'four FAIL', 'five six seven']);
     const { call, ok, era } = await connect(kind, place);
     const until = (job_id: string, status: string) =>

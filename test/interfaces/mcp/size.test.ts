@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { connect, jobOver, makePlace, personAt } from './clients.ts';
 
-/** An answer that is longer costs the conversation more than it tells. */
+/** Maximum bytes of an answer in a conversation. */
 const ANSWER_CHARS = 10_000;
 
 const place = makePlace([], afterAll);
@@ -14,7 +14,7 @@ const LONG = 'long '.repeat(4000);
 const ROWS = 120;
 let job_id = '';
 
-/** The worst that a source, a prompt and agents can do: wide rows, long values, long results and long failures. */
+/** Worst case of source, prompt and agents: wide rows, long values, long results and long failures. */
 beforeAll(async () => {
   const header = ['id', ...Array.from({ length: 80 }, (_, column) => `a rather long column name ${column}`)];
   const row = (id: number) => [id, LONG, ...Array.from({ length: 79 }, (_, column) => `value ${column}`)].join(',');
@@ -42,7 +42,7 @@ beforeAll(async () => {
   }, PATIENCE);
 });
 
-describe('no answer is longer than a conversation can take', () => {
+describe('no answer is too long for a conversation', () => {
   it.each<[string, () => Record<string, unknown>]>([
     ['list_enumerators', () => ({})],
     [
@@ -63,7 +63,7 @@ describe('no answer is longer than a conversation can take', () => {
     expect(answer.length, answer.slice(0, 2000)).toBeLessThanOrEqual(ANSWER_CHARS);
   });
 
-  it('of a test with as many units as there may be', async () => {
+  it('of a test with the maximum number of units', async () => {
     const again = await ok(
       'create_job',
       jobOver(place, {
@@ -88,7 +88,7 @@ describe('no answer is longer than a conversation can take', () => {
     }
   });
 
-  it('and what was left out can be had page by page', async () => {
+  it('and the omitted rest is available by page', async () => {
     const seen: number[] = [];
     let cursor: string | undefined;
     do {

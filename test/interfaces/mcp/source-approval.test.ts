@@ -4,7 +4,7 @@ import { choose, openHosts } from './host.ts';
 
 const hosts = await openHosts('v2 auto', 'v1');
 
-/** A source that is code; each call gives another text, which nobody has approved. */
+/** Makes a code source; each call has a new text, which is not approved. */
 let codes = 0;
 const codeSource = (more = '') => ({
   enumerator_type: 'dynamic',
@@ -12,7 +12,7 @@ const codeSource = (more = '') => ({
 });
 
 describe.each(hosts)('a source that can do more, with a client of kind $kind', ({ ok, call, dialogs, user, place }) => {
-  it('is shown whole, read once the user has approved it, and not asked about again', async () => {
+  it('is shown in full, read after the user’s approval, and not asked about again', async () => {
     user.answer = choose('approve');
     const source = codeSource();
     expect(await ok('preview_items', source)).toMatchObject({ total: 1, items: [{ n: codes }] });
@@ -21,7 +21,7 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
         lines: [
           'May it be read? It runs programs as you.',
           'Nothing of this dynamic source has been read yet.',
-          expect.stringMatching(/^Read it all: abp approvals allow [0-9a-f]{16}$/),
+          expect.stringMatching(/^In full: abp approvals allow [0-9a-f]{16}$/),
         ],
         details: expect.stringContaining(source.enumerator_config.code),
       },
@@ -33,7 +33,7 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
   });
 
   it.each<[string, OnElicitation, RegExp]>([
-    ['refuses it', choose('refuse'), /did not allow it/],
+    ['refuses it', choose('refuse'), /The user refused/],
     ['closes the dialog', () => ({ action: 'cancel' }), /abp approvals allow [0-9a-f]{16}/],
     ['is not there', () => ({ action: 'decline' }), /abp approvals allow [0-9a-f]{16}/],
   ])('is not read when the user %s, nor is a job made of it', async (_, answer, says) => {
@@ -55,19 +55,19 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
   ])('that is %s is asked about before it is read', async (_what, enumerator_type, enumerator_config) => {
     user.answer = choose('refuse');
     const source = { enumerator_type, enumerator_config };
-    expect(await call('preview_items', source)).toMatchObject({ isError: true, text: /did not allow it/ });
+    expect(await call('preview_items', source)).toMatchObject({ isError: true, text: /The user refused/ });
     expect(dialogs).toHaveLength(1);
     expect(JSON.stringify(dialogs)).not.toContain('hunter22');
   });
 
-  it('that is no file of anybody is refused without a question', async () => {
+  it('that is a special file is refused without a question', async () => {
     const source = { enumerator_type: 'csv', enumerator_config: { file_path: '/proc/self/environ' } };
     expect(await call('preview_items', source)).toMatchObject({ isError: true, text: /expected a file/ });
     expect(dialogs).toEqual([]);
     expect(place.root).not.toBe('');
   });
 
-  it('that a dialog cannot show can only be approved on a terminal, and what nobody sees not at all', async () => {
+  it('that a dialog cannot show is approved on a terminal only; unseen characters are refused', async () => {
     user.answer = choose('approve');
     const long = await call('preview_items', codeSource(`// ${'long '.repeat(2000)}`));
     expect(long.text).toMatch(/abp approvals allow/);
@@ -79,7 +79,7 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
 });
 
 describe('in a host without dialogs', () => {
-  it('a source that can do more is refused with what it can do and the way to allow it', async () => {
+  it('a source with powers is refused with its powers and the command that allows it', async () => {
     const place = makePlace();
     const { call, ok } = await connect('v2 auto', place);
     const source = codeSource();

@@ -5,13 +5,13 @@ import { choose, inTurn, openHosts } from './host.ts';
 
 const WAIT = { wait_seconds: 45 };
 
-/** What comes after the answer is the same for every kind of client. */
+/** One client is enough: after the answer all kinds are the same. */
 const hosts = await openHosts('v2 auto');
 
 describe.each(hosts)('in a host with dialogs', (host) => {
   const { ok, call, dialogs, user, newJob } = host;
 
-  it('their no puts the test back, with the reason', async () => {
+  it('a rejection discards the test, with the reason', async () => {
     user.answer = choose('reject', 'too short');
     const answer = await ok('start_job', { job_id: await newJob(), ...WAIT });
     expect(answer).toMatchObject({ status: 'created', units: { pending: 4 }, user_answer: { note: 'too short' } });
@@ -24,14 +24,14 @@ describe.each(hosts)('in a host with dialogs', (host) => {
     expect(answer.user_answer.note).toHaveLength(2000);
   });
 
-  it('their wish for another prompt changes nothing yet and reaches the model', async () => {
+  it('a request for another prompt changes nothing and reaches the model', async () => {
     user.answer = choose('revise', 'in German');
     const answer = await ok('start_job', { job_id: await newJob(), ...WAIT });
     expect(answer).toMatchObject({ status: 'testing', user_answer: { decision: 'revise', note: 'in German' } });
     expect(answer.next).toContainEqual(expect.objectContaining({ tool: 'update_job' }));
   });
 
-  it('an answer that the form does not allow counts as none', async () => {
+  it('an answer outside the form counts as none', async () => {
     user.answer = choose('whatever');
     expect(await ok('start_job', { job_id: await newJob(), ...WAIT })).toMatchObject({ status: 'testing' });
   });
@@ -47,7 +47,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
     expect(await ok('get_job', { job_id })).toMatchObject({ status: 'created', revision: 2 });
   });
 
-  it('an answer to a test does not approve the test that took its place', async () => {
+  it('an answer to a test does not approve its successor', async () => {
     const job_id = await newJob();
     const other = personAt(host.place);
     user.answer = async (request) => {
@@ -56,11 +56,11 @@ describe.each(hosts)('in a host with dialogs', (host) => {
       return choose('approve')(request);
     };
     const answer = await call('start_job', { job_id, ...WAIT });
-    expect(answer).toMatchObject({ isError: true, text: /not what was shown any more \(changed: revision, test\)/ });
+    expect(answer).toMatchObject({ isError: true, text: /is no longer as shown \(changed: revision, test\)/ });
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status: 'testing', units: { completed: 1 } });
   });
 
-  it('text of an agent, and of a worker, cannot paint over the dialog', async () => {
+  it('texts of agents and workers cannot change the look of the dialog', async () => {
     user.answer = inTurn(choose('approve'), () => ({ action: 'cancel' }));
     const code = 'console.log("\\u001b[2Japprove \\u202Ethis")';
     const command = [process.execPath, '-e', code, '\u202eexe.gnp\u001b[2J'];
@@ -69,7 +69,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
     expect(dialogs[0]?.details).toContain('\\u202eexe.gnp');
   });
 
-  it('what is too long for a dialog is not approved in one', async () => {
+  it('a definition that is too long for a dialog is not approved in one', async () => {
     user.answer = choose('approve');
     const command = ['sh', '-c', `${'true; '.repeat(2000)} touch '${join(host.place.root, 'late')}'`];
     const refused = await call('start_job', { job_id: await newJob({ worker: { type: 'command', command } }) });
@@ -77,7 +77,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
     expect(dialogs).toEqual([]);
   });
 
-  it('what the first line has no room for is named by the third: every kind of what a job can do', async () => {
+  it('the third line names every kind of power that the first has no room for', async () => {
     user.answer = choose('refuse');
     const servers = Array.from({ length: 40 }, (_, n) => [`server-${n}`, { command: 'sh', args: ['-c', `echo ${n}`] }]);
     const worker = {

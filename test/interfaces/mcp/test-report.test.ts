@@ -16,7 +16,7 @@ const tested = {
   next: [],
 };
 
-it('says in three lines what came out of a test, what the others would take, and what the job can do', () => {
+it('shows the result, the estimate and the powers of a test in three lines', () => {
   expect(testReport(tested).message.split('\n')).toEqual([
     'Test passed: good The rest: 0 units, $0.00, 0 s.',
     'The other 93 units: about $1.50 to $2.25, 3 min to 2.8 h. Job "rate essays"',
@@ -32,13 +32,13 @@ it('says in three lines what came out of a test, what the others would take, and
   expect(report.details).toContain('It reaches the network: WebFetch');
 });
 
-it('keeps the first line short, whatever the agent said', () => {
+it('keeps the first line short, whatever the agent’s answer is', () => {
   const results = [{ unit: 0, status: 'succeeded', result: 'x '.repeat(5000), duration_s: 3 }];
   const [first = ''] = testReport({ ...tested, test: { state: 'passed', results } }).message.split('\n');
   expect(first.length).toBeLessThan(200);
 });
 
-it('says the rest in the details: no blank line, an agent’s words set off from its own', () => {
+it('shows the rest in the details: without blank lines, an agent’s text indented', () => {
   const [result] = tested.test.results;
   const whole = { ...result, status: 'succeeded', unit: 4, duration_s: 130, cost_usd: 0.0123, files_changed: ['a.md'] };
   const test = {
@@ -54,7 +54,7 @@ it('says the rest in the details: no blank line, an agent’s words set off from
   ]);
 });
 
-it('says how many test units it does not show', () => {
+it('shows the number of test units that are left out', () => {
   const report = testReport({ ...tested, test: { ...tested.test, results_left_out: 15 } });
   expect(report.details).toContain('15 more test units are not shown here: abp show job-7f3k2m <unit>.');
   expect(testReport(tested).details).not.toContain('not shown');

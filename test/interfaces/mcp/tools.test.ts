@@ -4,14 +4,14 @@ import { INSTRUCTIONS } from '../../../src/mcp/instructions.ts';
 import { TOOLS } from '../../../src/mcp/tools.ts';
 import { CLIENTS, connect, makePlace } from './clients.ts';
 
-/** Hosts show all of it to their model, or search in it: it has to stay small. */
+/** Hosts show the whole list to their model, or search in it: it has to stay small. */
 const LIST_BYTES = 26_000;
 
 const { client } = await connect('v1', makePlace([], afterAll));
 const { tools } = (await client.listTools()) as { readonly tools: readonly Tool[] };
 
 describe('the tool list', () => {
-  it('is what it was: whoever changes it looks at every byte', async () => {
+  it('is unchanged: every changed byte is reviewed', async () => {
     await expect(`${JSON.stringify(tools, null, 1)}\n`).toMatchFileSnapshot('__snapshots__/tools.json');
   });
 
@@ -28,7 +28,7 @@ describe('the tool list', () => {
     expect((await other.client.listTools()).tools).toEqual(tools);
   });
 
-  it('is introduced by instructions below 2 KB that say when to use it and when not', () => {
+  it('has instructions below 2 KB that say when to use it and when not', () => {
     expect(client.getInstructions()).toBe(INSTRUCTIONS);
     expect(Buffer.byteLength(INSTRUCTIONS)).toBeLessThan(2048);
     expect(INSTRUCTIONS).toMatch(/^Use it when/m);
@@ -39,10 +39,10 @@ describe('the tool list', () => {
   });
 });
 
-/** What hosts decide by: whether a tool only reads, may take away or replace what was there, and reaches beyond ABP. */
+/** Annotations that hosts use: whether a tool only reads, may remove or replace data, and reaches beyond ABP. */
 const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroys', 'closed' | 'open']>> = {
   list_enumerators: ['reads', 'closed'],
-  // Any file of this user, and hosts of databases.
+  // Reads any file of this user, and database servers.
   preview_items: ['reads', 'open'],
   create_job: ['adds', 'open'],
   update_job: ['adds', 'closed'],
@@ -56,15 +56,15 @@ const ANNOTATIONS: Readonly<Record<string, readonly ['reads' | 'adds' | 'destroy
   pause_job: ['adds', 'closed'],
   resume_job: ['destroys', 'open'],
   cancel_job: ['destroys', 'closed'],
-  // It ends agents at work, and a reopened unit's result gives way to another.
+  // Stops running agents, and replaces the result of a reopened unit.
   manage_units: ['destroys', 'open'],
-  // With force, any file.
+  // With force it replaces any file.
   export_results: ['destroys', 'closed'],
   delete_job: ['destroys', 'closed'],
   dashboard: ['adds', 'closed'],
 };
 
-it('what hosts are told about each tool is true, and stands here for every one', () => {
+it('the annotations of every tool are as listed here', () => {
   const told = tools.map(({ name, annotations = {} }) => {
     const { readOnlyHint, destructiveHint, openWorldHint } = annotations;
     const effect = readOnlyHint ? 'reads' : destructiveHint ? 'destroys' : 'adds';
@@ -75,7 +75,7 @@ it('what hosts are told about each tool is true, and stands here for every one',
 });
 
 describe.each(tools)('the tool $name', (tool) => {
-  it('has a name that every host takes, a title, an icon and honest annotations', () => {
+  it('has a name that every host accepts, a title, an icon and annotations', () => {
     expect(`mcp__plugin_agentic-batch__abp__${tool.name}`.length).toBeLessThanOrEqual(60);
     expect(tool.name).toMatch(/^[a-z_]+$/);
     expect(tool.title).toMatch(/^[A-Z].{3,50}$/);
@@ -85,14 +85,14 @@ describe.each(tools)('the tool $name', (tool) => {
     if (effect !== 'read') expect(tool.annotations?.destructiveHint).toBe(effect === 'destructive');
   });
 
-  it('has a description below 2 KB whose first sentence carries the point', () => {
+  it('has a description below 2 KB whose first sentence stands alone', () => {
     const [first = ''] = (tool.description ?? '').split(/(?<=[.:])\s/);
     expect(first).toMatch(/^[A-Z][a-z]+s\b/);
     expect(first.length).toBeLessThan(170);
     expect(Buffer.byteLength(tool.description ?? '')).toBeLessThan(2048);
   });
 
-  it('has schemas with an object at the root, one type a field, no references, and lists that say of what', () => {
+  it('has schemas with an object at the root, one type per field, no references, and typed lists', () => {
     for (const schema of [tool.inputSchema, tool.outputSchema]) {
       expect(schema?.type).toBe('object');
       for (const node of nodesOf(schema)) {
@@ -105,10 +105,10 @@ describe.each(tools)('the tool $name', (tool) => {
     }
   });
 
-  it('bounds every number and text that it takes', () => {
+  it('bounds every number and text of its input', () => {
     const unbounded = nodesOf(tool.inputSchema).filter(({ type: types, maximum, maxLength, enum: words }) => {
       const [type] = [types].flat();
-      // Every integer has the maximum that a double can count to.
+      // zod gives every integer the largest safe integer as its maximum.
       if (type === 'integer') return typeof maximum !== 'number' || maximum >= Number.MAX_SAFE_INTEGER;
       if (type === 'number') return typeof maximum !== 'number';
       return type === 'string' && words === undefined && typeof maxLength !== 'number';
@@ -119,7 +119,7 @@ describe.each(tools)('the tool $name', (tool) => {
 
 type Node = Readonly<Record<string, unknown>>;
 
-/** Every schema node of a schema. */
+/** Collects every node of a schema. */
 function nodesOf(schema: unknown): readonly Node[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const node = schema as Node;

@@ -5,8 +5,8 @@ import { PATIENCE } from '../../helpers/patience.ts';
 import { connect, jobOver, makePlace } from './clients.ts';
 import { atRest, claude, type Job, type Model, modelAlone } from './model.ts';
 
-describe('S4: a click on what is no longer there', () => {
-  it('of a person who saw the test of another worker, however it was changed meanwhile', async () => {
+describe('S4: a decision about an earlier version', () => {
+  it('by a person who saw the test of another worker is refused, however it was changed', async () => {
     const { ok, place, touches, person, pwned } = await modelAlone();
     const { job_id } = await ok('create_job', jobOver(place));
     const { approval } = await ok('start_job', { job_id, wait_seconds: 45 });
@@ -14,14 +14,17 @@ describe('S4: a click on what is no longer there', () => {
     await ok('update_job', { job_id, prompt_template: 'EVIL file_path: {file_path}' });
     await expect(click()).rejects.toMatchObject({ code: 'conflict' });
     await ok('start_job', { job_id, wait_seconds: 45 });
-    await expect(click()).rejects.toMatchObject({ code: 'conflict', message: /changed: revision, test/ });
+    await expect(click()).rejects.toMatchObject({
+      code: 'conflict',
+      message: /changed: revision, test/,
+    });
     await ok('update_job', { job_id, worker: touches });
     await expect(click()).rejects.toMatchObject({ code: 'conflict' });
     expect(pwned()).toBe(false);
     expect(await ok('get_job_status', { job_id })).toMatchObject({ status: 'created', units: { pending: 4 } });
   });
 
-  it('of a person who saw what a job can do, before that was changed', async () => {
+  it('by a person who saw the powers before they changed is refused', async () => {
     const { ok, place, touches, person, pwned } = await modelAlone();
     const { job_id } = await ok('create_job', jobOver(place, { worker: { type: 'command', command: ['true'] } }));
     const { shown } = (await person.ok('job_approval', { job_id })) as { shown: string };
@@ -90,7 +93,7 @@ describe('S12: files that are changed after their approval', () => {
     expect([pwned(), place.agentRan(/EVILSERVER/)]).toEqual([false, false]);
   });
 
-  it('in the midst of a run: it pauses before the next unit, with the name of the file', async () => {
+  it('during a run pause the job before its next unit, with the name of the file', async () => {
     const model = await modelAlone();
     const { ok, call, place, marker, person, pwned } = model;
     place.write('work.sh', 'touch begun; cat >/dev/null; while [ -e hold ]; do sleep 0.05; done; echo one');
@@ -100,14 +103,14 @@ describe('S12: files that are changed after their approval', () => {
     await person.allow(job_id);
     await person.ok('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await vi.waitFor(() => expect(existsSync(join(place.root, 'begun'))).toBe(true), PATIENCE);
-    // A shell reads its script as it goes: what is at work is left as it was.
+    // A shell reads its script while it runs: running scripts stay unchanged.
     const script = join(place.root, 'work.sh');
     place.write('new.sh', `touch '${marker}'`);
     renameSync(join(place.root, 'new.sh'), script);
     rmSync(join(place.root, 'hold'));
     await atRest(model, job_id);
     const paused = await ok('get_job_status', { job_id });
-    expect(paused.next[0].why).toContain(`abp approvals allow ${job_id}. Then it goes on`);
+    expect(paused.next[0].why).toContain(`abp approvals allow ${job_id}. Then it continues the job`);
     expect(paused).toMatchObject({
       status: 'paused',
       pause_reason: 'approval',

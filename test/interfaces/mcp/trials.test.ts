@@ -30,7 +30,7 @@ describe('S1: programs of any worker', () => {
     await expectRefused(model, job(model));
   });
 
-  it('put into a job that nobody has to allow, once it is made, paused or ended', async () => {
+  it('added to a job without powers that is created, paused or ended', async () => {
     const model = await modelAlone();
     const { ok, call, touches, place, pwned } = model;
     const { job_id } = await ok('create_job', jobOver(place));
@@ -54,7 +54,7 @@ describe('S1: programs of any worker', () => {
     await atRest(model, other);
   });
 
-  it('in the place of a tested worker, and by an argument to its test', async () => {
+  it('in place of a tested worker, with an approval by argument', async () => {
     const { ok, call, touches, place, pwned } = await modelAlone();
     const { job_id } = await ok('create_job', jobOver(place));
     await ok('start_job', { job_id, wait_seconds: 45 });
@@ -63,13 +63,13 @@ describe('S1: programs of any worker', () => {
     expect(pwned()).toBe(false);
   });
 
-  it('without a test, where tests are left out', async () => {
+  it('without a test, where tests are skipped', async () => {
     const model = await modelAlone({ ABP_SKIP_TEST: '1' });
     await expectRefused(model, { worker: model.touches });
     await expectRefused(model, claude({ permission: 'full', tools: ['Bash'] }));
   });
 
-  it('of another job, made like one that a person allowed but for a word', async () => {
+  it('of another job that differs by a word from an allowed one', async () => {
     const { ok, call, place, touches, marker, person, pwned } = await modelAlone();
     const { job_id } = await ok('create_job', jobOver(place, { worker: touches }));
     await person.allow(job_id);
@@ -78,7 +78,7 @@ describe('S1: programs of any worker', () => {
       const clone = await ok('create_job', jobOver(place, { worker: touches, ...change }));
       expect(await call('start_job', { job_id: clone.job_id })).toMatchObject({ isError: true });
     }
-    // The very same is allowed; without a test it is for a person all the same.
+    // The same definition is allowed; skipping the test still needs a person.
     const same = (await ok('create_job', jobOver(place, { worker: touches }))).job_id;
     expect(await call('start_job', { job_id: same, skip_test: true })).toMatchObject({ isError: true });
     expect(pwned()).toBe(false);
@@ -95,14 +95,14 @@ describe('S2: runs before an approval', () => {
     await expectRefused(await modelAlone({ IS_SANDBOX: '1' }), { test_units: 20, ...job });
   });
 
-  it('again and again by rejecting: a test is repeated by a person alone', async () => {
+  it('again after each rejection: only a person repeats a test', async () => {
     const { ok, call, place, person } = await modelAlone();
     const count = { type: 'command', command: ['sh', '-c', `echo >>'${join(temporaryDirectory(), 'runs')}'`] };
     const { job_id } = await ok('create_job', jobOver(place, { worker: count, test_units: 4 }));
     await person.allow(job_id);
     await ok('start_job', { job_id, wait_seconds: 45 });
     await ok('start_job', { job_id, approve: false });
-    const again = { isError: true, text: /A test of it has not been approved, and another one runs units again/ };
+    const again = { isError: true, text: /An earlier test of it is not approved yet; a new one runs units again/ };
     expect(await call('start_job', { job_id })).toMatchObject(again);
     await ok('update_job', { job_id, limits: { timeout_s: 60 } });
     expect(await call('start_job', { job_id })).toMatchObject(again);
@@ -110,7 +110,7 @@ describe('S2: runs before an approval', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  it('again and again by making it once more, with more of everything, and cancelling', async () => {
+  it('again by creating the job with higher limits and cancelling it', async () => {
     const { ok, call, place, person } = await modelAlone();
     const runs = join(temporaryDirectory(), 'runs');
     const worker = { type: 'command', command: ['sh', '-c', `echo >>'${runs}'`] };
@@ -131,7 +131,7 @@ describe('S2: runs before an approval', () => {
     expect(readFileSync(runs, 'utf8')).toBe('\n');
   });
 
-  it('and no answer tells how to lift what holds', async () => {
+  it('and no answer names a way around the guard', async () => {
     const { ok, call, place } = await modelAlone();
     const { job_id } = await ok('create_job', jobOver(place, claude({ permission: 'full' })));
     const { text } = await call('start_job', { job_id });
@@ -139,7 +139,7 @@ describe('S2: runs before an approval', () => {
   });
 });
 
-describe('S3: reading only, by the word of a job', () => {
+describe('S3: a job that claims to read only', () => {
   it.each<[string, Job]>([
     ['/ as output directory', { output_directory: '/' }],
     ['keys as output directory', { output_directory: '~/.ssh' }],

@@ -13,7 +13,7 @@ function openRepository(): Repository {
   return repository;
 }
 
-/** A job whose source is still being stored. */
+/** Job whose units are still being stored. */
 function insert(repository: Repository, jobId: string, createdAt = 0): void {
   repository.transaction((tx) =>
     repository.jobs.insert(
@@ -59,7 +59,7 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
   );
 }
 
-/** The source has been stored. */
+/** Ends the storing of its units. */
 function store(repository: Repository, jobId: string): void {
   repository.transaction((tx) => {
     repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: 1 } });
@@ -67,7 +67,7 @@ function store(repository: Repository, jobId: string): void {
   });
 }
 
-it('looks at the store only while somebody listens', () => {
+it('polls the database only while a client listens', () => {
   const repository = openRepository();
   const looks = vi.spyOn(repository, 'changeCounter');
   const updates = createResourceUpdates(repository);
@@ -83,7 +83,7 @@ it('looks at the store only while somebody listens', () => {
   expect(looks).not.toHaveBeenCalled();
 });
 
-it('lives on when a look fails, and tells later what it could not see then', () => {
+it('survives a failed poll and sends its updates later', () => {
   const repository = openRepository();
   const heard: string[] = [];
   const updates = createResourceUpdates(repository);
@@ -96,14 +96,14 @@ it('lives on when a look fails, and tells later what it could not see then', () 
   broken.mockRestore();
   insert(repository, 'job-222222');
   vi.advanceTimersByTime(1000);
-  // A job whose source is still being stored is seen by nobody but its maker.
+  // A job whose units are still being stored is not shown to other clients.
   expect(heard).toEqual([]);
   store(repository, 'job-222222');
   vi.advanceTimersByTime(5000);
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
 
-it('tells of the oldest job of many, and of every unit however many changed at once', () => {
+it('sends updates of the oldest job of many, and of every unit that changed', () => {
   const repository = openRepository();
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
@@ -126,7 +126,7 @@ it('tells of the oldest job of many, and of every unit however many changed at o
   expect(heard).not.toContain('list');
 });
 
-it('tells later what it could not name at once', () => {
+it('sends later what did not fit in one round', () => {
   const repository = openRepository();
   insert(repository, 'job-222222');
   store(repository, 'job-222222');

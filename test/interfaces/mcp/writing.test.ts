@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { connect, jobOver, makePlace } from './clients.ts';
 
-test('a model that has the tools and force cannot write into the store, nor over a file without it', async () => {
+test('a model with the tools cannot write into the store, nor over a file without force', async () => {
   const place = makePlace();
   const { ok, call } = await connect('v2 auto', place);
   const { job_id } = await ok('create_job', jobOver(place));
@@ -20,16 +20,16 @@ test('a model that has the tools and force cannot write into the store, nor over
   const mine = join(place.root, '.bashrc');
   writeFileSync(mine, 'mine');
   const force = { job_id, format: 'csv', path: mine, force: true };
-  expect((await call('export_results', force)).text).toContain('only a person can have results written there');
+  expect((await call('export_results', force)).text).toContain('only a person may write results there');
   const data = join(place.root, 'data.csv');
   writeFileSync(data, 'mine');
-  expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('exists already');
+  expect((await call('export_results', { job_id, format: 'csv', path: data })).text).toContain('already exists');
   expect(readFileSync(data, 'utf8')).toBe('mine');
   expect(readFileSync(mine, 'utf8')).toBe('mine');
   expect((await ok('list_jobs')).jobs).toHaveLength(1);
 });
 
-test('results, whose content a model can choose, become no program: no file that anything reads by itself', async () => {
+test('results with content by a model become no file that a program reads by itself', async () => {
   const place = makePlace();
   const { ok, call } = await connect('v2 auto', place);
   const { job_id, output_directory } = await ok('create_job', jobOver(place));

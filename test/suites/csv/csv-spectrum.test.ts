@@ -16,7 +16,7 @@ const CORRECTED: Readonly<Record<string, (wrong: JsonObject) => readonly JsonObj
 };
 
 describe('csv-spectrum', () => {
-  test('is there', () => expect(names.length).toBeGreaterThanOrEqual(12));
+  test('is present', () => expect(names.length).toBeGreaterThanOrEqual(12));
 
   test.each(names)('%s', async (name) => {
     const file_path = join(SUITE, 'csvs', `${name}.csv`);

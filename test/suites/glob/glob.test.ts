@@ -6,8 +6,8 @@ import { makeTable, type Row, TABLE, withTree } from './make.ts';
 
 const table = JSON.parse(readFileSync(TABLE, 'utf8')) as readonly Row[];
 
-describe('the table of patterns that bash made', () => {
-  test('is selected the same by the file source', async () => {
+describe('table of patterns matched by bash', () => {
+  test('matches the selection of the file source', async () => {
     expect(table.length).toBeGreaterThan(300);
     await withTree(async (base) => {
       const ours: Row[] = [];
@@ -17,7 +17,7 @@ describe('the table of patterns that bash made', () => {
     });
   });
 
-  test.runIf(hasBash())('is what the bash of this machine makes', async () => {
+  test.runIf(hasBash())('equals the result of the bash on this machine', async () => {
     expect(await withTree(makeTable)).toEqual(table);
   });
 });

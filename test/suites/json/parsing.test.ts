@@ -47,7 +47,7 @@ const all = parsing.map(({ name, input }) => ({ name, input }));
 const must = all.filter(({ name }) => !name.startsWith('i_'));
 
 describe('JSONTestSuite, parsing', () => {
-  test('is there', () => expect(must.length).toBeGreaterThan(250));
+  test('is present', () => expect(must.length).toBeGreaterThan(250));
 
   test.each(must)('the grammar: $name', ({ name, input }) => {
     expect(isJson([input])).toBe(name.startsWith('y_'));

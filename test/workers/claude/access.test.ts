@@ -60,38 +60,38 @@ describe('permission', () => {
     expect(accessOf(config(given), ['/out'])).toEqual(access);
   });
 
-  it('takes wildcards in the path of the output directory literally', () => {
+  it('escapes wildcards in the path of the output directory', () => {
     expect(accessOf(config({}), ['/a [1]/*(x)']).allow).toEqual(['Edit(//a \\[1\\]/\\*\\(x\\)/**)']);
   });
 
-  it('lets an agent write below the output directory by each path that leads there', () => {
+  it('allows writes below every path of the output directory', () => {
     expect(accessOf(config({}), ['/link', '/real']).allow).toEqual(['Edit(//link/**)', 'Edit(//real/**)']);
   });
 
   it.each(['Read,Bash', 'Read Bash', ' Bash', 'default', '*', 'bash', 'Bash(', ''])(
-    'refuses %j, which is not the name of one tool',
+    'refuses the tool name %j',
     (tool) => {
       expect(() => config({ tools: [tool] })).toThrow(/tools\S* expected the name of one tool/);
     },
   );
 
-  it.each(['Bash', 'Bash(git log *)', 'PowerShell', 'Monitor'])('read_only refuses %s, which runs commands', (tool) => {
+  it.each(['Bash', 'Bash(git log *)', 'PowerShell', 'Monitor'])('read_only refuses the command tool %s', (tool) => {
     expect(() => config({ tools: ['Read', tool] })).toThrow(/tools: expected no tool that runs commands/);
   });
 
   it.each<[string, unknown, RegExp]>([
     ['no list of servers', {}, /mcp_config/],
-    ['a server that nobody could start', { mcpServers: { db: { cmd: 'x' } } }, /mcp_config.*command or a url/s],
+    ['a server without command or url', { mcpServers: { db: { cmd: 'x' } } }, /mcp_config.*command or a url/s],
   ])('refuses an mcp_config with %s', (_, mcp_config, message) => {
     expect(() => config({ mcp_config })).toThrow(message);
   });
 
-  it('is read_only and lean unless somebody says otherwise', () => {
+  it('is read_only and lean by default', () => {
     expect(config({})).toEqual({ permission: 'read_only', allow_denials: false, context: 'lean' });
   });
 });
 
-describe('a working directory', () => {
+describe('the working directory', () => {
   const tree = () => {
     const base = temporaryDirectory();
     for (const name of ['items/one', 'items/two', 'secret']) mkdirSync(path.join(base, name), { recursive: true });
@@ -100,14 +100,14 @@ describe('a working directory', () => {
     return base;
   };
 
-  it('is the base by default, and starts there when it is relative', () => {
+  it('is the base by default, and relative paths start there', () => {
     const base = tree();
     expect(resolveWorkingDirectory('.', base, {})).toBe(base);
     expect(resolveWorkingDirectory('items', base, {})).toBe(path.join(base, 'items'));
     expect(resolveWorkingDirectory('~', base, {})).toBe(os.homedir());
   });
 
-  it('is filled from the payload below its fixed part, through links that stay inside', () => {
+  it('is filled from the payload below its fixed part, also through links inside', () => {
     const base = tree();
     expect(resolveWorkingDirectory('items/{name}', base, { name: 'one' })).toBe(path.join(base, 'items/one'));
     expect(resolveWorkingDirectory(`${base}/items/{name}`, '/', { name: 'also-two' })).toContain('also-two');
@@ -135,7 +135,7 @@ describe('a working directory', () => {
     expect(fixedPart(template)).toBe(fixed);
   });
 
-  it('is refused without the field, or with one that is no text', () => {
+  it('is refused if the field is missing or not text', () => {
     const base = tree();
     expect(() => resolveWorkingDirectory('items/{name}', base, { other: 1 })).toThrow('{name}');
     expect(() => resolveWorkingDirectory('items/{name}', base, { name: ['one'] })).toThrow('{name}');

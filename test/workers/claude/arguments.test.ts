@@ -34,7 +34,7 @@ function argumentsFor(given: object, parts: Partial<ArgumentParts> = {}, flags: 
 }
 
 describe('the arguments of the CLI', () => {
-  it('of a plain job are lean, bounded and without a word of the user', () => {
+  it('of a plain job are lean and bounded, without text of the user', () => {
     expect(argumentsFor({}).args).toEqual([
       '--print',
       '--verbose',
@@ -95,7 +95,7 @@ describe('the arguments of the CLI', () => {
     expect(argumentsFor(config, parts).valuesOf(flag)).toEqual(values);
   });
 
-  it('never skip permissions unless the job says full', () => {
+  it('skip permissions only with permission full', () => {
     const skip = '--dangerously-skip-permissions';
     for (const config of [{}, { permission: 'edit_in_place' }, { context: 'project' }, { tools: ['WebFetch'] }]) {
       expect(argumentsFor(config).args).not.toContain(skip);
@@ -107,25 +107,25 @@ describe('the arguments of the CLI', () => {
     expect(full.valuesOf('--tools')).toEqual(['Read,Glob,Grep,Edit,Write']);
   });
 
-  it('are the same for two units of a job but for the session', () => {
+  it('differ between units of a job only in the session', () => {
     const one = argumentsFor({}, { sessionId: 'one' }).args;
     const two = argumentsFor({}, { sessionId: 'two' }).args;
     expect(one.filter((arg) => arg !== 'one')).toEqual(two.filter((arg) => arg !== 'two'));
   });
 
-  it('keep skills out where a CLI has no safe mode', () => {
+  it('disable skills if the CLI has no safe mode', () => {
     const { valuesOf } = argumentsFor({}, {}, ['--setting-sources', '--disable-slash-commands']);
     expect([valuesOf('--setting-sources'), valuesOf('--disable-slash-commands')]).toEqual([[''], []]);
   });
 
-  it('leave out what an older CLI does not list', () => {
+  it('omit flags that an older CLI does not list', () => {
     const { args } = argumentsFor({ effort: 'low' }, { budgetUsd: 1 }, []);
     for (const flag of CURRENT) expect(args).not.toContain(flag);
   });
 });
 
-describe('the flags in a help text', () => {
-  it('are those that begin an entry, with their other spellings, not those that a description mentions', () => {
+describe('flags of a help text', () => {
+  it('are those at the start of an entry, not those in descriptions', () => {
     const help = [
       'Options:',
       '  --add-dir <directories...>   More directories, see --elsewhere',

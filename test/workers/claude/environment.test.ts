@@ -12,7 +12,7 @@ const EVERYTHING = {
   ANTHROPIC_FOUNDRY_RESOURCE: 'f',
 };
 
-describe('the variables by which Claude Code logs in', () => {
+describe('login variables', () => {
   it.each<[string, Record<string, string>, Record<string, string>, readonly string[]]>([
     ['a key', { ...EVERYTHING, ANTHROPIC_API_KEY: 'k' }, {}, ['ANTHROPIC_API_KEY']],
     [
@@ -59,7 +59,7 @@ describe('the variables by which Claude Code logs in', () => {
     expect(loginVariables(environment, given)).toEqual(names);
   });
 
-  it('that decide about the account reach an agent only where the start had them', () => {
+  it('that select the account are passed only if set at the start', () => {
     expect(loginVariablesFor(null)).toEqual(LOGIN_VARIABLES);
     const withStoredLogin = loginVariablesFor({ program: null, variables: ['HOME'] });
     expect(LOGIN_VARIABLES.filter((name) => !withStoredLogin.includes(name))).toEqual([

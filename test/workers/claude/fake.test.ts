@@ -35,7 +35,7 @@ async function conversationOf(worker: Worker, { runDirectory }: Assignment, from
   return entries;
 }
 
-describe('a CLI that behaves badly', () => {
+describe('a misbehaving CLI', () => {
   it('may write garbage, invalid UTF-8 and unknown events between its lines', async () => {
     const { outcome } = await run('garbage');
     expect(outcome).toMatchObject({ ok: true, result: { text: 'done' } });
@@ -54,19 +54,19 @@ describe('a CLI that behaves badly', () => {
     expect((await run('half_line')).outcome).toMatchObject({ ok: true, result: { text: 'done' } });
   });
 
-  it('may hang after its result, with a child that holds its stdout: the result settles the unit', async () => {
+  it('may hang after its result: the result settles the unit', async () => {
     const { outcome, assignment } = await run('hangs_after_result');
     expect(outcome).toMatchObject({ ok: true, result: { text: 'done' }, usage: { costUsd: 0.25 } });
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('may close its stdout and live on: then the time limit ends it', async () => {
+  it('may close its stdout and keep running until the time limit', async () => {
     const { outcome, assignment } = await run('closes_stdout', { timeoutMs: 1500 });
     expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('may flood its stderr: the end of it is what a person reads', async () => {
+  it('may flood its stderr: the message has its end', async () => {
     const { outcome } = await run('floods_stderr');
     const message = /^exit code 3 without a result: (?:x{1,20000}\n)?the last words$/;
     expect(outcome).toMatchObject({ ok: false, failureClass: 'crashed', message });
@@ -79,12 +79,12 @@ describe('a CLI that behaves badly', () => {
     expect((await run(play)).outcome).toMatchObject({ ok: false, failureClass });
   });
 
-  it('that says success and ends with exit code 1 is believed, which is noted', async () => {
+  it('succeeds with a remark despite exit code 1 after a success', async () => {
     const remarks = ['exit code 1 after a result that said success'];
     expect((await run('lies')).outcome).toMatchObject({ ok: true, result: { text: 'done' }, notes: { remarks } });
   });
 
-  it('that is stopped has what it used so far counted', async () => {
+  it('has its usage counted when it is stopped', async () => {
     const { worker, assignment } = await prepare('waits');
     const controller = new AbortController();
     const outcome = worker.run(assignment, { signal: controller.signal });
@@ -98,7 +98,7 @@ describe('a CLI that behaves badly', () => {
     expect((await outcome).usage.costUsd).toBeCloseTo((100 * 4 + 1000 * 20) / 1e6);
   });
 
-  it('that was cut off tells its session and cost from the files alone', async () => {
+  it('reports session and cost from the files after being cut off', async () => {
     const { worker, assignment } = await prepare('waits');
     const { outcome, spawned } = start(worker, assignment);
     const { pid } = await spawned;
@@ -113,7 +113,7 @@ describe('a CLI that behaves badly', () => {
 });
 
 describe('the conversation', () => {
-  it('begins with the prompt and ends with the result, and can be read from any line on', async () => {
+  it('begins with the prompt, ends with the result, and can be read from any line', async () => {
     const { worker, assignment } = await run('success');
     const entries = await conversationOf(worker, assignment);
     expect(entries.map(({ seq, role, text }) => [seq, role, text])).toEqual([
@@ -133,8 +133,8 @@ describe('the conversation', () => {
   });
 });
 
-describe('a job that goes on elsewhere', () => {
-  it('uses the CLI and the login that its start had, and no other that is found there', async () => {
+describe('a job that continues in another environment', () => {
+  it('uses the CLI and login recorded at its start', async () => {
     const started = await prepare('environment');
     const needs = await started.worker.needs(started.assignment.config, {
       ...started.assignment.environment,
@@ -157,7 +157,7 @@ describe('a job that goes on elsewhere', () => {
     expect(seen).not.toHaveProperty('ANTHROPIC_BASE_URL');
   });
 
-  it('fails with the reason where that CLI is gone', async () => {
+  it('fails with the reason if that CLI is gone', async () => {
     const { worker, assignment } = await prepare('success', { needs: { program: '/gone/claude', variables: [] } });
     expect(await worker.run(assignment, { signal: calm })).toMatchObject({
       failureClass: 'worker_unavailable',
@@ -166,14 +166,14 @@ describe('a job that goes on elsewhere', () => {
   });
 });
 
-describe('how it is started', () => {
+describe('start', () => {
   const argumentsOf = async (parts: Partial<Assignment> = {}, config: Record<string, string | number> = {}) => {
     const { worker, assignment } = await prepare('arguments', parts, config);
     const outcome = await worker.run(assignment, { signal: calm });
     return JSON.parse((outcome.ok && outcome.result.text) || '[]') as string[];
   };
 
-  it('has a session of its own, known before the start and the same for the same attempt', async () => {
+  it('uses a session id that is fixed per attempt before its start', async () => {
     const one = await argumentsOf({ attemptId: 'attempt-a' });
     const again = await argumentsOf({ attemptId: 'attempt-a' });
     const other = await argumentsOf({ attemptId: 'attempt-b' });
@@ -183,13 +183,13 @@ describe('how it is started', () => {
     expect(session(other)).not.toBe(session(one));
   });
 
-  it('starts over when the session to be continued left no transcript', async () => {
+  it('starts a new session if the old one has no transcript', async () => {
     const args = await argumentsOf({ resumeSessionId: 'd0609dd0-5992-40b1-b3fb-0b17ece5ea2a' });
     expect(args).not.toContain('--resume');
     expect(args).toContain('--session-id');
   });
 
-  it('passes only flags that its --help lists, --max-turns excepted', async () => {
+  it('passes only flags listed in --help, except --max-turns', async () => {
     const args = await argumentsOf({ budgetUsd: 2 }, { max_turns: 3, max_budget_usd: 5, effort: 'low', model: 'opus' });
     const help = readFileSync(fixtureProgram('claude.mjs'), 'utf8');
     const unlisted = args.filter(
@@ -199,7 +199,7 @@ describe('how it is started', () => {
     expect(args.slice(args.indexOf('--max-budget-usd')).slice(0, 2)).toEqual(['--max-budget-usd', '2']);
   });
 
-  it('never begins a message with a slash, which the CLI would take for a command', async () => {
+  it('never starts a message with a slash', async () => {
     const user = '/data/report.txt: PLAY arguments';
     const { worker, assignment } = await prepare('', { prompt: { system: '', user } });
     await worker.run(assignment, { signal: calm });
@@ -211,7 +211,7 @@ describe('how it is started', () => {
     ['a schema whose root is no object', { outputSchema: { type: 'array' } }, 'output_schema describes "array"'],
     ['a schema that no command line takes', { outputSchema: { title: 'x'.repeat(1 << 17) } }, 'output_schema has 1311'],
     ['an item with nothing to do', { prompt: { system: 'Be brief.', user: ' \n' } }, 'prompt of this item is empty'],
-  ])('refuses %s before anything is spent', async (_, parts, message) => {
+  ])('refuses %s before any cost', async (_, parts, message) => {
     const { worker, assignment } = await prepare('success', parts);
     expect(await worker.run(assignment, { signal: calm })).toMatchObject({
       ok: false,
@@ -220,13 +220,13 @@ describe('how it is started', () => {
     });
   });
 
-  it('does post-processing in the fixed part of its working directory', async () => {
+  it('runs post-processing in the fixed part of the working directory', async () => {
     const { worker, assignment } = await prepare('environment', { stage: 'post' }, { working_directory: '{name}' });
     const outcome = await worker.run(assignment, { signal: calm });
     expect(JSON.parse((outcome.ok && outcome.result.text) || '{}')).toMatchObject({ PWD: assignment.workingDirectory });
   });
 
-  it('is gone on with in a terminal where its agent worked', async () => {
+  it('resumes in a terminal in the directory of its agent', async () => {
     const { worker, assignment } = await prepare('', {}, { working_directory: '{name}' });
     expect(worker.resumeCommand('the-session', assignment)).toBeNull();
     const directory = path.join(assignment.workingDirectory, "it's");
@@ -236,7 +236,7 @@ describe('how it is started', () => {
     expect(worker.resumeCommand('the-session', place)).toBe(`cd '${quoted}' && claude --resume the-session`);
   });
 
-  it('takes a system prompt that no command line takes', async () => {
+  it('accepts a system prompt that cannot be an argument', async () => {
     const { worker, assignment } = await prepare('', {
       prompt: { system: 'x'.repeat(1 << 17), user: 'PLAY success' },
     });
@@ -246,7 +246,7 @@ describe('how it is started', () => {
   it.each([
     ['lean', 'from-settings', '1'],
     ['project', undefined, '1'],
-  ])('in the %s context has the variables of the settings file that it does not get', async (context, token, own) => {
+  ])('with context %s, gets the environment variables of the settings file', async (context, token, own) => {
     const { worker, assignment } = await prepare('environment', {}, { context });
     const home = path.join(assignment.runDirectory, '..', 'home');
     mkdirSync(path.join(home, '.claude'), { recursive: true });
@@ -261,7 +261,7 @@ describe('how it is started', () => {
 });
 
 describe('preflight', () => {
-  it('says what to do when there is no CLI', async () => {
+  it('gives advice when the CLI is missing', async () => {
     const { worker, assignment } = await workerWith({ type: 'claude' });
     const environment = { PATH: '/usr/bin:/bin', HOME: assignment.workingDirectory };
     expect(await worker.preflight(assignment.config, environment)).toMatchObject({
@@ -271,7 +271,7 @@ describe('preflight', () => {
     });
   });
 
-  it('says what to do when there is neither login nor key', async () => {
+  it('gives advice when neither login nor key is present', async () => {
     const { worker, assignment } = await prepare('success');
     expect(await worker.preflight(assignment.config, assignment.environment)).toMatchObject({
       ok: false,
@@ -280,7 +280,7 @@ describe('preflight', () => {
     });
   });
 
-  it('names the CLI, its version and what it logs in with', async () => {
+  it('reports the CLI, its version and its login', async () => {
     const { worker, assignment } = await prepare('success');
     const environment = { ...assignment.environment, ANTHROPIC_API_KEY: 'sk-dummy' };
     const preflight = await worker.preflight(assignment.config, environment);
@@ -288,7 +288,7 @@ describe('preflight', () => {
     expect(JSON.stringify(preflight)).not.toContain('sk-dummy');
   });
 
-  it('says how a program failed that should be the CLI', async () => {
+  it('reports how the CLI probe failed', async () => {
     const { worker, assignment } = await workerWith({ type: 'claude' });
     const program = path.join(assignment.workingDirectory, 'claude.sh');
     writeFileSync(program, '#!/bin/sh\necho "libc is too old" >&2\nexit 1\n');
@@ -299,7 +299,7 @@ describe('preflight', () => {
     });
   });
 
-  it('starts in the home of its job, and where there is none in the output directory', async () => {
+  it('starts in the home of its job, else in the output directory', async () => {
     for (const home of [true, false]) {
       const { worker, assignment } = await prepare('place', home ? {} : { home: null });
       const outcome = await worker.run(assignment, { signal: calm });

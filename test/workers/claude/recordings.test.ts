@@ -70,7 +70,7 @@ describe('every recorded run', () => {
     expect(outcome?.usage).not.toHaveProperty('costEstimated');
   });
 
-  it.each(NAMES)('%s is never completed when the stream ends before its result line', async (name) => {
+  it.each(NAMES)('%s never completes if the stream ends before its result line', async (name) => {
     const events = readFileSync(`${FOLDER}${name}.ndjson`, 'utf8').trimEnd().split('\n').length;
     for (let lines = 0; lines < events; lines++) {
       expect(classOf(await judge(name, { lines, exit: null }))).toBe('cut off');
@@ -85,7 +85,7 @@ describe('every recorded run', () => {
     }
   });
 
-  it('that says success counts whatever its exit code, which is noted; one that was killed does not', async () => {
+  it('a success counts despite its exit code, but not after a kill', async () => {
     for (const name of ['success', 'tool-granted', 'schema-ok']) {
       const outcome = await judge(name, { exit: 1 });
       expect(classOf(outcome)).toBe('completed');
@@ -95,7 +95,7 @@ describe('every recorded run', () => {
     expect(classOf(await judge('tool-denied', { exit: 1 }))).toBe('incomplete');
   });
 
-  it('whose structured output was refused says why', async () => {
+  it('reports why structured output was refused', async () => {
     expect(await judge('schema-invalid')).toMatchObject({
       message:
         "the structured output was refused: Output does not match required schema: root: must have required property 'name', root: must have required property 'score', root: must NOT have additional properties ('wrong' is not allowed)",
@@ -103,8 +103,8 @@ describe('every recorded run', () => {
   });
 });
 
-describe('what a recording tells besides', () => {
-  it('is the cost, tokens and turns of the run', async () => {
+describe('facts of a recording', () => {
+  it('cost, tokens and turns of the run', async () => {
     expect((await judge('success'))?.usage).toEqual({
       costUsd: 0.007479999999999999,
       inputTokens: 2400,
@@ -115,7 +115,7 @@ describe('what a recording tells besides', () => {
     });
   });
 
-  it('is what was used, refused and changed', async () => {
+  it('tools used, calls refused and files changed', async () => {
     expect((await judge('tool-granted'))?.notes).toEqual({
       toolsUsed: { Write: 1 },
       filesChanged: ['/home/user/project/out.txt'],
@@ -128,18 +128,18 @@ describe('what a recording tells besides', () => {
     });
   });
 
-  it('is the result as JSON where a schema asked for it', async () => {
+  it('the JSON result with a schema', async () => {
     const outcome = await judge('schema-ok');
     expect(outcome?.ok && outcome.result.structured).toEqual({ name: 'alpha', score: 7 });
   });
 
-  it('is how long the service asked to wait', async () => {
+  it('the retry delay of the service', async () => {
     expect(await judge('api-429')).toMatchObject({ retryAfterMs: 2442 });
     expect(await judge('api-529')).toMatchObject({ retryAfterMs: 620 });
     expect(await judge('api-500')).not.toHaveProperty('retryAfterMs');
   });
 
-  it('is the sum of the prices at its messages, where a line for each block repeats them', () => {
+  it('the sum of message prices, counted once per message', () => {
     for (const name of NAMES) {
       const events = readFileSync(`${FOLDER}${name}.ndjson`, 'utf8')
         .trimEnd()

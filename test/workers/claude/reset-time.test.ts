@@ -4,7 +4,7 @@ import { resetTime } from '../../../src/workers/claude/reset-time.ts';
 /** A Monday. */
 const NOW = Date.parse('2026-10-05T22:00:00Z');
 
-describe('the time at which a limit ends', () => {
+describe('the reset time of a limit', () => {
   it.each<[words: string, at: string | null]>([
     ['Claude AI usage limit reached|1760000000', '2025-10-09T08:53:20Z'],
     ['Claude AI usage limit reached|1791300000000', '2026-10-06T15:20:00Z'],
@@ -45,12 +45,12 @@ describe('the time at which a limit ends', () => {
     ['resets Mar 2, 1pm (UTC)', null],
     ["You've hit your limit", null],
     ['', null],
-  ])('by "%s" is %s', (words, at) => {
+  ])('"%s" is %s', (words, at) => {
     const found = resetTime(words, NOW);
     expect(found === null ? null : new Date(found).toISOString()).toBe(at && new Date(at).toISOString());
   });
 
-  it('without a zone, or with one that nobody knows, is one of this machine', () => {
+  it('uses the local zone if the zone is missing or unknown', () => {
     const here = new Date(NOW);
     here.setHours(17, 0, 0, 0);
     if (here.getTime() < NOW) here.setDate(here.getDate() + 1);
@@ -58,7 +58,7 @@ describe('the time at which a limit ends', () => {
       expect(resetTime(words, NOW)).toBe(here.getTime());
   });
 
-  it('in the next year is one', () => {
+  it('may be in the next year', () => {
     expect(resetTime('resets Jan 2, 9am (UTC)', Date.parse('2026-12-30T00:00:00Z'))).toBe(
       Date.parse('2027-01-02T09:00:00Z'),
     );

@@ -10,14 +10,14 @@ const fileFor = (mcp_config: unknown, runDirectory: string, base = '/') =>
   mcpConfigFile(parseWith(claudeConfigSchema, { mcp_config }, 'config'), runDirectory, base);
 
 describe('the file with MCP servers', () => {
-  it('is written for servers that are given in place, for the user alone', () => {
+  it('is written for inline servers, readable by the user only', () => {
     const config = { mcpServers: { db: { command: 'db', env: { KEY: 'secret' } }, web: { type: 'http', url: 'x' } } };
     const file = fileFor(config, temporaryDirectory()) ?? '';
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(config);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('is the one that is named, from the working directory on', () => {
+  it('is the named one, relative to the working directory', () => {
     const base = temporaryDirectory();
     writeFileSync(path.join(base, 'mcp.json'), '{"mcpServers":{}}');
     expect(fileFor('mcp.json', '/nowhere', base)).toBe(path.join(base, 'mcp.json'));
@@ -36,7 +36,7 @@ describe('the file with MCP servers', () => {
 });
 
 describe('the file with a system prompt', () => {
-  it('is written only for one that no command line takes', () => {
+  it('is written only for a prompt that cannot be an argument', () => {
     const runDirectory = temporaryDirectory();
     expect(systemPromptFile('x'.repeat(131_071), runDirectory)).toBeNull();
     for (const text of ['ä'.repeat(65_536), 'a\0b']) {

@@ -24,7 +24,7 @@ describe('a session', () => {
     expect(await canContinue(SESSION, { HOME: home })).toBe(expected);
   });
 
-  it('is looked for where CLAUDE_CONFIG_DIR says', async () => {
+  it('is found in CLAUDE_CONFIG_DIR', async () => {
     const [home, config] = [temporaryDirectory(), temporaryDirectory()];
     mkdirSync(path.join(config, 'projects/-work'), { recursive: true });
     writeFileSync(path.join(config, 'projects/-work', `${SESSION}.jsonl`), TASK);

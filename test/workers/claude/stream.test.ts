@@ -29,14 +29,14 @@ describe('the stream', () => {
     '{"type":5}',
     '{"type":"constructor"}',
     '{"type":"assistant","message":7}',
-  ])('lets %j pass without a fact', (line) => {
+  ])('ignores %j', (line) => {
     const reader = createStreamReader();
     const before = JSON.stringify(reader.facts);
     reader.line(line);
     expect({ ...reader.facts, lastAuthor: null }).toEqual({ ...JSON.parse(before), ...maps(), lastAuthor: null });
   });
 
-  it('counts tools by name, those of sub-agents too, but not the one that gives structured output', () => {
+  it('counts tools by name, including sub-agents, except structured output', () => {
     const use = (name: string) => ({ type: 'tool_use', id: name, name, input: {} });
     const facts = read(
       assistant([use('Read'), use('Read')]),
@@ -46,7 +46,7 @@ describe('the stream', () => {
     expect(facts.toolsUsed).toEqual({ Read: 2, Grep: 1 });
   });
 
-  it('knows who wrote the last message, whatever a sub-agent wrote after it', () => {
+  it('knows the author of the last message despite later sub-agent messages', () => {
     const facts = read(assistant([{ type: 'text', text: 'mine' }]), {
       type: 'assistant',
       parent_tool_use_id: 'agent',
@@ -55,7 +55,7 @@ describe('the stream', () => {
     expect(facts.lastAuthor).toBe('model');
   });
 
-  it('names each changed file once, when its write succeeded', () => {
+  it('lists each successfully changed file once', () => {
     const write = (id: string, file_path: string) =>
       assistant([{ type: 'tool_use', id, name: 'Write', input: { file_path } }]);
     const done = (tool_use_id: string, is_error = false) => ({
@@ -81,8 +81,8 @@ function maps() {
   return { filesChanged, refused, messages: new Map(), pendingWrites: new Map(), calls: new Map() };
 }
 
-describe('the look at a growing stream', () => {
-  it('finds a result line once it is whole, and no text that only looks like one', () => {
+describe('watching a growing stream', () => {
+  it('finds a complete result line, but no similar text', () => {
     const runDirectory = temporaryDirectory();
     const file = path.join(runDirectory, 'stdout');
     const settled = watchForResult(runDirectory);
@@ -98,7 +98,7 @@ describe('the look at a growing stream', () => {
     expect(settled()).toBe(true);
   });
 
-  it('finds nothing, and does not throw, when somebody has removed the file', () => {
+  it('finds nothing and does not throw when the file is removed', () => {
     const runDirectory = temporaryDirectory();
     const file = path.join(runDirectory, 'stdout');
     const settled = watchForResult(runDirectory);
@@ -108,7 +108,7 @@ describe('the look at a growing stream', () => {
     expect(settled()).toBe(false);
   });
 
-  it('knows a result line however its JSON is spaced', () => {
+  it('finds a result line with any JSON spacing', () => {
     const runDirectory = temporaryDirectory();
     writeFileSync(path.join(runDirectory, 'stdout'), '{"type" : "result", "subtype": "success"}\n');
     expect(watchForResult(runDirectory)()).toBe(true);

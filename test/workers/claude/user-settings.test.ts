@@ -18,8 +18,8 @@ const USER = 'home/.claude/settings.json';
 const PROJECT = 'project/.claude/settings.json';
 const LOCAL = 'project/.claude/settings.local.json';
 
-describe('what a lean agent keeps of the settings files', () => {
-  it('is how the user logs in, the model and the variables, and nothing that grants or runs anything', () => {
+describe('settings kept for a lean agent', () => {
+  it('are login, model and variables, but nothing that grants or runs anything', () => {
     const { home, project } = place({
       [USER]: {
         apiKeyHelper: '/bin/key',
@@ -46,7 +46,7 @@ describe('what a lean agent keeps of the settings files', () => {
     });
   });
 
-  it("is also what user and project refuse, the project's paths from its own directory", () => {
+  it('include deny rules of user and project, with project paths resolved', () => {
     const { home, project } = place({
       [USER]: { permissions: { deny: ['Read(~/.ssh/**)'] } },
       [PROJECT]: { permissions: { deny: ['Read(/secrets/**)', 'Read(//etc/**)'] } },
@@ -61,7 +61,7 @@ describe('what a lean agent keeps of the settings files', () => {
     ]);
   });
 
-  it('is read where CLAUDE_CONFIG_DIR says', () => {
+  it('are read from CLAUDE_CONFIG_DIR', () => {
     const { home, project } = place({ [USER]: { model: 'sonnet' }, 'project/settings.json': { model: 'opus' } });
     const environment = { HOME: home, CLAUDE_CONFIG_DIR: project };
     expect(keptSettings('/', environment).settings).toEqual({ model: 'opus' });
@@ -75,7 +75,7 @@ describe('what a lean agent keeps of the settings files', () => {
       'values of another type',
       { [USER]: { model: 5, apiKeyHelper: {}, env: { N: 1 }, permissions: { deny: 'Read' } } },
     ],
-  ])('is nothing of %s', (_, files) => {
+  ])('are empty for %s', (_, files) => {
     const { home, project } = place(files);
     expect(keptSettings(project, { HOME: home })).toEqual(NOTHING_KEPT);
   });

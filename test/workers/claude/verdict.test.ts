@@ -170,13 +170,13 @@ const ROWS: readonly Row[] = [
   ['a failure that the agent reports', [INIT, said('ABP_FAILED: x'), result('ABP_FAILED: x')], 'agent_error'],
   ['a refused tool', [INIT, said('done'), result('done', denials)], 'incomplete'],
   [
-    'a refused tool that is allowed to be',
+    'a refused tool with allow_denials',
     [INIT, said('done'), result('done', denials)],
     'completed',
     { allowDenials: true },
   ],
   [
-    'a refusal that only the stream tells',
+    'a refusal only in the stream',
     [INIT, { type: 'system', subtype: 'permission_denied', tool_name: 'Bash' }, said('done'), result('done')],
     'incomplete',
   ],
@@ -193,7 +193,7 @@ const ROWS: readonly Row[] = [
   ['text that is JSON and no result', [INIT, said('x'), result('{"n":1}')], 'invalid_output', { check: fails }],
   ['prose around a result', [INIT, said('x'), result('Here: {"n":1}')], 'invalid_output', { check: passes }],
   ['prose before a block of code', [INIT, said('x'), result(`Here:\n\n${FENCED}`)], 'completed', { check: passes }],
-  ['prose behind a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
+  ['prose after a block of code', [INIT, said('x'), result(`${FENCED}\nDone.`)], 'completed', { check: passes }],
   ['prose around a block of code', [INIT, said('x'), result(`A:\r\n${FENCED}\r\nB.`)], 'completed', { check: passes }],
   [
     'a block that ends in the line of its result',
@@ -216,20 +216,15 @@ const ROWS: readonly Row[] = [
     { check: onlyOne },
   ],
   [
-    'a block of code that is no JSON beside a result',
+    'a non-JSON code block beside a result',
     [INIT, said('x'), result(`\`\`\`sh\nls\n\`\`\`\n${FENCED}`)],
     'completed',
     { check: passes },
   ],
   ['blocks of which none is a result', [INIT, said('x'), result(`A\n${OTHER}`)], 'invalid_output', { check: onlyOne }],
+  ['an unclosed block', [INIT, said('x'), result('A:\n```json\n{"n":1}')], 'invalid_output', { check: passes }],
   [
-    'a block that nobody closed',
-    [INIT, said('x'), result('A:\n```json\n{"n":1}')],
-    'invalid_output',
-    { check: passes },
-  ],
-  [
-    'more blocks than anybody looks at',
+    'more blocks than the maximum',
     [INIT, said('x'), result(`${OTHER}\n`.repeat(30) + FENCED)],
     'invalid_output',
     { check: onlyOne },
@@ -258,7 +253,7 @@ const ROWS: readonly Row[] = [
   ['a success with exit code 1', [INIT, said('done'), result('done')], 'completed', { ending: EXIT_1 }],
   ['a success with exit code 3', [INIT, said('done'), result('done')], 'completed', { ending: endingOf(null, 3, 1) }],
   [
-    'a success that does not say whether it is an error, with exit code 1',
+    'a success without is_error, with exit code 1',
     [INIT, said('done'), result('done', { is_error: undefined })],
     'completed',
     { ending: EXIT_1 },
@@ -317,7 +312,7 @@ const ROWS: readonly Row[] = [
   ['an error without a message called a success', [INIT, result('x', { api_error_status: 529 })], 'overloaded'],
   ['a success that was aborted', [INIT, said('d'), result('d', { terminal_reason: 'aborted_tools' })], 'incomplete'],
   [
-    'a success that we aborted',
+    'an aborted success',
     [INIT, said('d'), result('d', { terminal_reason: 'aborted_streaming' })],
     'timeout',
     { ending: stoppedBy('timeout') },
@@ -338,7 +333,7 @@ const ROWS: readonly Row[] = [
   ['a server of its own without a login', [servers('needs-auth'), said('done'), result('done')], 'incomplete'],
   ['a server of its own that is slow', [servers('pending'), said('done'), result('done')], 'completed'],
   [
-    'an agent that writes about limits',
+    'an agent writing about limits',
     [INIT, said("You've hit your stride"), result("You've hit your stride")],
     'completed',
   ],
@@ -366,7 +361,7 @@ const ROWS: readonly Row[] = [
     [`an error "${words}"`, [INIT, erred('', { errors: [words] })], failureClass],
     [`the CLI's own success "${words}"`, [INIT, synthetic(words), result(words)], failureClass],
     [`stderr "${words}"`, [], failureClass, { ending: EXIT_1, stderr: `warning: x\n${words}\n` }],
-    [`stderr behind an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
+    [`stderr after an agent "${words}"`, [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: words }],
     [`an answer of a model that repeats "${words}"`, [INIT, said(words), result(words)], 'completed'],
     [
       `an answer of no model that repeats "${words}"`,
@@ -388,22 +383,22 @@ const ROWS: readonly Row[] = [
     'rate_limited',
   ],
   [
-    'no credit, though the words speak of a limit too',
+    'no credit, with a limit mentioned too',
     [INIT, erred("Credit balance is too low · You've hit your session limit")],
     'billing',
   ],
   [
-    'an error that only speaks of logins',
+    'an error that only mentions logins',
     [INIT, erred('', { errors: ['MCP server x: user not logged in'] })],
     'agent_error',
   ],
   [
-    'an error that only speaks of limits',
+    'an error that only mentions limits',
     [INIT, erred('', { errors: ['the usage limits page is gone'] })],
     'agent_error',
   ],
   [
-    "a banner in a model's name for which nothing was written",
+    "a banner in a model's name without output tokens",
     [INIT, said(BANNERS[0] ?? ''), result(BANNERS[0] ?? '', { usage: { output_tokens: 0 } })],
     'usage_limit',
   ],
@@ -432,13 +427,9 @@ const ROWS: readonly Row[] = [
   ],
   ['a budget by its subtype', [INIT, erred('', { subtype: 'error_max_budget_usd' })], 'unit_budget'],
   ['a budget by its terminal reason', [INIT, erred('x', { terminal_reason: 'budget_exhausted' })], 'unit_budget'],
+  ['a prompt too long for the CLI', [INIT, erred('x', { terminal_reason: 'blocking_limit' })], 'prompt_too_long'],
   [
-    'a prompt that the CLI finds too long',
-    [INIT, erred('x', { terminal_reason: 'blocking_limit' })],
-    'prompt_too_long',
-  ],
-  [
-    'an error in execution, long after another that was got over',
+    'an error in execution, long after a recovered one',
     [INIT, synthetic('x', 'authentication_failed'), said('a'), erred('', { subtype: 'error_during_execution' })],
     'agent_error',
   ],
@@ -459,7 +450,7 @@ const ROWS: readonly Row[] = [
   ['422 as an API error', [INIT, erred('x', { api_error_status: 422, terminal_reason: 'api_error' })], 'bad_input'],
   ['408', [INIT, erred('x', { api_error_status: 408, terminal_reason: 'api_error' })], 'server_error'],
   [
-    'a request that the CLI calls invalid',
+    'a request invalid to the CLI',
     [INIT, synthetic('x', 'invalid_request'), erred('x', { terminal_reason: 'api_error' })],
     'bad_input',
   ],
@@ -477,7 +468,7 @@ const ROWS: readonly Row[] = [
   ['400 over money', [INIT, erred('Your credit balance is too low', { api_error_status: 400 })], 'billing'],
   ['a lost connection', [INIT, erred('x', { terminal_reason: 'api_error' })], 'server_error'],
   [
-    'an error of its own because we stopped it',
+    'an error caused by our stop',
     [INIT, erred('', { subtype: 'error_during_execution' })],
     'timeout',
     { ending: stoppedBy('timeout') },
@@ -492,24 +483,19 @@ const ROWS: readonly Row[] = [
   ['nothing, and exit 1', [], 'crashed', { ending: EXIT_1 }],
   ['nothing, and a CLI that is gone', [], 'worker_unavailable', { ending: endingOf(null, 127, 1) }],
   [
-    'nothing, and an option that it does not know',
+    'nothing, and an unknown option',
     [],
     'worker_unavailable',
     { ending: EXIT_1, stderr: "error: unknown option '--x'" },
   ],
   [
-    'nothing, and a prompt that is more than the CLI reads',
+    'nothing, and a prompt larger than the CLI reads',
     [],
     'prompt_too_long',
     { ending: EXIT_1, stderr: 'Error: piped stdin input exceeds 10MB. Pass large content as a file path instead.' },
   ],
   ['nothing, and no login', [], 'auth', { ending: EXIT_1, stderr: 'Not logged in · Please run /login' }],
-  [
-    'an agent that spoke of logins, and died',
-    [INIT, said('a')],
-    'crashed',
-    { ending: EXIT_1, stderr: 'Not logged in' },
-  ],
+  ['a crashed agent that mentioned logins', [INIT, said('a')], 'crashed', { ending: EXIT_1, stderr: 'Not logged in' }],
   ['a closed window, and death', [INIT, limit('rejected', 5)], 'usage_limit', { ending: EXIT_1 }],
   ['nothing before the time limit', [INIT], 'timeout', { ending: stoppedBy('timeout') }],
   ['silence', [INIT], 'timeout', { ending: stoppedBy('idle_timeout') }],
@@ -522,15 +508,15 @@ describe('the verdict', () => {
     expect(judge(events, more)).toMatchObject(endedAs(expected));
   });
 
-  it('is none for an attempt without a result whose end nobody saw', () => {
+  it('is null without a result and without an observed end', () => {
     expect(judge([INIT, said('working')], { ending: null })).toBeNull();
   });
 
-  it('tells when a closed window opens, in epoch milliseconds', () => {
+  it('has the opening time of a closed window in epoch milliseconds', () => {
     expect(judge([INIT, limit('rejected', 1_900_000_000), erred('x')])).toMatchObject({ resumeAt: 1_900_000_000_000 });
   });
 
-  it('carries the words of the agent, of the CLI and the end of stderr', () => {
+  it('contains text of the agent, of the CLI and the end of stderr', () => {
     expect(judge([INIT, said('x'), result('ABP_FAILED: no such file')])).toMatchObject({ message: 'no such file' });
     expect(judge([INIT, erred('', { errors: ['one', 'two'] })])).toMatchObject({ message: 'one; two' });
     expect(judge([], { ending: EXIT_1, stderr: 'out of memory\n' })).toMatchObject({
@@ -546,7 +532,7 @@ describe('the verdict', () => {
   it.each([
     ['by an event', { type: 'system', subtype: 'permission_denied', tool_name: 'Write', tool_use_id: 't' }],
     ['by the answer to the call', refusedWrite()],
-  ])('does not offer to continue a session that was cut off after a refusal, told %s', (_, event) => {
+  ])('offers no session to resume after a refusal, reported %s', (_, event) => {
     const events = [INIT, ...wrote('/etc/a').slice(0, 1), event];
     const interrupted = { ending: stoppedBy('interrupted') };
     expect(judge([INIT, ...wrote('/out/a')], interrupted)?.usage.sessionId).toBe('s');
@@ -555,20 +541,20 @@ describe('the verdict', () => {
     expect(outcome?.notes?.toolsDenied).toEqual(['Write(/etc/a)']);
   });
 
-  it('counts a refusal once that is told three times', () => {
+  it('counts a refusal reported three times once', () => {
     const event = { type: 'system', subtype: 'permission_denied', tool_name: 'Write', tool_use_id: 't' };
     const told = { permission_denials: [{ ...event, tool_input: { file_path: '/etc/a' } }] };
     const outcome = judge([INIT, ...wrote('/etc/a').slice(0, 1), event, refusedWrite(), result('done', told)]);
     expect(outcome).toMatchObject({ failureClass: 'incomplete', message: 'refused: Write(/etc/a)' });
   });
 
-  it('judges by the last result line', () => {
+  it('uses the last result line', () => {
     const outcome = judge([INIT, said('a'), result('first'), said('b'), result('second')]);
     expect(outcome?.ok && outcome.result.text).toBe('second');
   });
 });
 
-describe('what is noted of a success', () => {
+describe('a success', () => {
   it.each<[string, readonly Event[], readonly string[] | undefined, Partial<Evidence>?]>([
     ['nothing where all agrees', [INIT, said('a'), result('a')], undefined],
     [
@@ -594,12 +580,12 @@ describe('what is noted of a success', () => {
     expect(judge(events, more)?.notes?.remarks).toEqual(remarks);
   });
 
-  it('is the answer as it stands in the last message, with all of its blocks', () => {
+  it('has all blocks of the last message as its answer', () => {
     const outcome = judge([INIT, said('one '), said('two'), result('')]);
     expect(outcome?.ok && outcome.result.text).toBe('one two');
   });
 
-  it('is every digit of a number, which the schema sees as one', () => {
+  it('keeps every digit of a number that the schema checks as a number', () => {
     const seen: unknown[] = [];
     const check = (value: unknown) => {
       seen.push(value);
@@ -632,30 +618,30 @@ describe('structured output that the CLI refused', () => {
 
   it.each<[string, readonly Event[]]>([
     ['and the agent gave up with text', [INIT, ...refused(REASON), said('Sorry.'), result('Sorry.')]],
-    ['told in parts', [INIT, ...refused([{ type: 'text', text: REASON }]), said('Sorry.'), result('Sorry.')]],
-    ['told in a tag', [INIT, ...refused(`<tool_use_error>${REASON}</tool_use_error>`), said('x'), result('x')]],
+    ['given in parts', [INIT, ...refused([{ type: 'text', text: REASON }]), said('Sorry.'), result('Sorry.')]],
+    ['given in a tag', [INIT, ...refused(`<tool_use_error>${REASON}</tool_use_error>`), said('x'), result('x')]],
     ['twice: the last reason counts', [INIT, ...refused('other'), ...refused(REASON, 'd'), said('x'), result('x')]],
     [
       'until the CLI gave up',
       [INIT, ...refused(REASON), erred('', { subtype: 'error_max_structured_output_retries', errors: ['Failed'] })],
     ],
-  ])('%s: the reason is the message, which the next attempt is told', (_, events) => {
+  ])('%s: the reason becomes the message', (_, events) => {
     expect(judge(events, { check: passes })).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
   });
 
-  it('and then accepted is no failure', () => {
+  it('succeeds if it is accepted later', () => {
     const events = [INIT, ...refused(REASON), result('', { structured_output: { wants: 1 } })];
     expect(judge(events, { check: passes })).toMatchObject({ ok: true, result: { structured: { wants: 1 } } });
   });
 
-  it('is not a refused tool, and another tool that fails is no refused output', () => {
+  it('is not a refused tool, and a failed tool is not a refused output', () => {
     const failedRead = [...called('Read').slice(0, 1), ...refused('no such file').slice(1)];
     const outcome = judge([INIT, ...failedRead, said('x'), result('x')], { check: passes });
     expect(outcome).toMatchObject({ message: 'no structured output was given, only text: x' });
   });
 });
 
-describe('tasks in the background', () => {
+describe('background tasks', () => {
   const started = (more: Event = {}): Event => ({
     type: 'system',
     subtype: 'task_started',
@@ -683,7 +669,7 @@ describe('tasks in the background', () => {
   it.each<[string, readonly Event[], string | null]>([
     ['one that was started there', [started({ is_backgrounded: true })], 'build it'],
     ['one that ended', [started({ is_backgrounded: true }), ended('completed')], null],
-    ['one that failed, as its agent was told', [started({ is_backgrounded: true }), ended('failed')], null],
+    ['one that failed, as its agent learned', [started({ is_backgrounded: true }), ended('failed')], null],
     ['one that was stopped', [started({ is_backgrounded: true }), updated({ status: 'killed' })], null],
     ['one in the foreground', [started({ is_backgrounded: false })], null],
     ['one that moved there', [started({ is_backgrounded: false }), updated({ is_backgrounded: true })], 'build it'],
@@ -691,19 +677,19 @@ describe('tasks in the background', () => {
     ['one of an older CLI in the foreground', [started(), ...called('Bash', 'done')], null],
     ['one without a call', [started({ tool_use_id: undefined })], 'build it'],
     ['one that is in the list of those that live', [live('b1')], 'task b1'],
-    ['one that is told twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
+    ['one reported twice', [live('b1'), started({ is_backgrounded: true })], 'task b1'],
     ['one of two in the list', [live('b1', 'b2'), live('b2')], 'task b2'],
     ['none in the list any more', [live('b1'), live()], null],
     ['housekeeping of the CLI', [{ ...live(), tasks: [{ task_id: 'b1', ambient: true }] }], null],
-    ['one that only the answer to its call tells of', called('Bash', LAUNCHED), LAUNCHED],
+    ['one known only from the answer to its call', called('Bash', LAUNCHED), LAUNCHED],
     [
-      'an agent that only the answer to its call tells of',
+      'an agent known only from the answer to its call',
       called('Task', 'Async agent launched successfully.\nid'),
       'Async agent launched successfully.',
     ],
     ['one that its agent has waited for', [...called('Bash', LAUNCHED), ...called('BashOutput', 'built')], null],
     [
-      'one that its agent has killed',
+      'one killed by its agent',
       [...called('Bash', LAUNCHED), ...called('KillShell', KILLED, { shell_id: 'b1' })],
       null,
     ],
@@ -722,12 +708,12 @@ describe('tasks in the background', () => {
       LAUNCHED,
     ],
     [
-      'one that a call was to kill which failed',
+      'one whose kill failed',
       [...called('Bash', LAUNCHED), ...refusedCall('KillShell', 'No shell found with ID: b1', { shell_id: 'b1' })],
       LAUNCHED,
     ],
     [
-      'one that had ended before it was killed',
+      'one that ended before it was killed',
       [
         ...called('Bash', LAUNCHED),
         ...refusedCall('KillShell', 'Shell b1 is not running, so cannot be killed (status: completed)', {
@@ -737,17 +723,17 @@ describe('tasks in the background', () => {
       null,
     ],
     [
-      'two of which a call names neither',
+      'two, neither named by a call',
       [...called('Bash', LAUNCHED), ...called('Bash', ALSO, {}, 'd'), ...called('KillShell', 'ok')],
       `${LAUNCHED}, ${ALSO}`,
     ],
     [
-      'one that runs on, as its agent has asked',
+      'one that runs, by a query of its agent',
       [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>running</status>', { bash_id: 'b1' })],
       LAUNCHED,
     ],
     [
-      'one that has ended, as its agent has asked',
+      'one that ended, by a query of its agent',
       [
         ...called('Bash', LAUNCHED),
         ...called('BashOutput', '<status>completed</status>\n\n<exit_code>0</exit_code>', { bash_id: 'b1' }),
@@ -755,7 +741,7 @@ describe('tasks in the background', () => {
       null,
     ],
     [
-      'one that ran on at first',
+      'one that ran at first',
       [
         ...called('Bash', LAUNCHED),
         ...called('BashOutput', '<status>running</status>'),
@@ -764,12 +750,12 @@ describe('tasks in the background', () => {
       null,
     ],
     [
-      'another one that has ended',
+      'another task that ended',
       [...called('Bash', LAUNCHED), ...called('BashOutput', '<status>completed</status>', { bash_id: 'b0' })],
       LAUNCHED,
     ],
     [
-      'one whose call did not wait long enough',
+      'one whose query timed out',
       [
         ...called('Bash', LAUNCHED),
         ...called('TaskOutput', '<retrieval_status>timeout</retrieval_status>\n\n<status>running</status>', {
@@ -787,22 +773,22 @@ describe('tasks in the background', () => {
       LAUNCHED,
     ],
     [
-      'one that its agent has stopped',
+      'one stopped by its agent',
       [...called('Bash', LAUNCHED), ...called('TaskStop', 'Successfully stopped task: b1', { task_id: 'b1' })],
       null,
     ],
     [
-      'an agent that is asked for its end',
+      'an agent whose end is queried',
       [...called('Task', AGENT), ...called('AgentOutputTool', '<status>completed</status>', { agentId: 'a7' })],
       null,
     ],
     [
-      'an agent that works on',
+      'an agent still working',
       [...called('Task', AGENT), ...called('AgentOutputTool', '<status>running</status>', { agentId: 'a7' })],
       'Async agent launched successfully.',
     ],
     [
-      'one whose output speaks of running',
+      'one whose output mentions running',
       [
         ...called('Bash', LAUNCHED),
         ...called('BashOutput', '<status>completed</status>\n<stdout>\n<status>running</status>', { bash_id: 'b1' }),
@@ -810,32 +796,35 @@ describe('tasks in the background', () => {
       null,
     ],
     ['words about the background', called('Bash', 'running in background'), null],
-  ])('that are left make it incomplete: %s', (_, events, left) => {
+  ])('still running make the attempt incomplete: %s', (_, events, left) => {
     const outcome = judge([INIT, ...events, said('done'), result('done')]);
     if (left === null) expect(outcome).toMatchObject({ ok: true });
     else
-      expect(outcome).toMatchObject({ failureClass: 'incomplete', message: `it ended while tasks went on: ${left}` });
+      expect(outcome).toMatchObject({
+        failureClass: 'incomplete',
+        message: `it ended while background tasks were running: ${left}`,
+      });
   });
 
-  it('count as they were at the result, not as the CLI ended them afterwards', () => {
+  it('count by their state at the result, not after it', () => {
     const events = [INIT, started({ is_backgrounded: true }), said('done'), result('done'), ended('stopped')];
     expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
   });
 
-  it('count when the CLI stopped them and the agent only heard of it', () => {
+  it('count if the CLI stopped them', () => {
     const task = started({ is_backgrounded: true });
     const events = [INIT, task, said('done'), result('done'), ended('stopped'), said('done'), result('done')];
     expect(judge(events)).toMatchObject({ failureClass: 'incomplete' });
   });
 
-  it('are no matter where the run goes on for them to a later result', () => {
+  it('do not count if the run continues to a later result', () => {
     const task = started({ is_backgrounded: true });
     const events = [INIT, task, said('wait'), result('wait'), ended('completed'), said('done'), result('done')];
     expect(judge(events)).toMatchObject({ ok: true, result: { text: 'done' } });
   });
 });
 
-describe('the time at which a window opens', () => {
+describe('the opening time of a window', () => {
   const saidAt = Date.UTC(2026, 9, 5, 22, 0);
   const words = "You've hit your session limit · resets 1:30am (UTC)";
   const opens = Date.UTC(2026, 9, 6, 1, 30);
@@ -872,7 +861,7 @@ describe('the cost', () => {
     model_usage_since_last_result: { m: { costUSD, inputTokens: 7, outputTokens: 3 } },
   });
 
-  it('is counted whatever the ending', () => {
+  it('is counted for every ending', () => {
     for (const [, events, , more] of ROWS.filter(([, events]) => events.some(({ type }) => type === 'result'))) {
       expect(judge(events, more)?.usage.costUsd).toBe(0.5);
     }
@@ -900,7 +889,7 @@ describe('the cost', () => {
     ['the total where it is less than before', {}, 0.3, { resumedAtUsd: 0.5 }, { costUsd: 0.3, costEstimated: true }],
     ['the prices of its messages', { costUSD: 0.25 }, 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.25 }],
     ['its own share', share(0.125), 0.9, { resumedAtUsd: 0.5 }, { costUsd: 0.125 }],
-    ['the total where nobody knows what came before', {}, 0.9, {}, { costUsd: 0.9 }],
+    ['the total if the earlier cost is unknown', {}, 0.9, {}, { costUsd: 0.9 }],
   ])('of a resumed session is %s', (_, more, total, evidence, usage) => {
     const outcome = judge([INIT, said('x', more), result('x', { total_cost_usd: total, ...more })], evidence);
     const { costUsd, costEstimated } = outcome?.usage ?? {};
@@ -908,7 +897,7 @@ describe('the cost', () => {
   });
 
   it.each<[string, readonly Event[], number]>([
-    ['of a message that is told once a block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
+    ['of a message repeated for each block', [priced('a', 0.25), priced('a', 0.25)], 0.25],
     ['of two messages', [priced('a', 0.25), priced('b', 0.25)], 0.5],
     ['of a message by its last word', [priced('a', 0.25), priced('b', 0.5), priced('a', 0.375)], 0.875],
     ['of a message whose later line has none', [priced('a', 0.25), { ...priced('a', 0), costUSD: undefined }], 0.25],
@@ -919,14 +908,14 @@ describe('the cost', () => {
     expect(resumed?.usage.costUsd).toBe(costUsd);
   });
 
-  it('counts what a message has read once, also where a later line of it does not tell', () => {
+  it('counts input tokens of a message once, also if a later line omits them', () => {
     const message = { id: 'a', model: 'claude-sonnet-4-5', content: [] };
     const told = { type: 'assistant', message: { ...message, usage: { input_tokens: 1_000_000 } } };
     const outcome = judge([INIT, told, { type: 'assistant', message }], { ending: stoppedBy('interrupted') });
     expect(outcome?.usage).toMatchObject({ costUsd: 3, inputTokens: 1_000_000, turns: 1 });
   });
 
-  it('is estimated from the messages when no result line came, each message once', () => {
+  it('is estimated from the messages, each once, without a result line', () => {
     const million = { usage: { input_tokens: 1_000_000 }, content: [], model: 'claude-sonnet-4-5' };
     const message = { type: 'assistant', message: { id: 'a', ...million } };
     const outcome = judge([INIT, message, message], { ending: stoppedBy('interrupted') });

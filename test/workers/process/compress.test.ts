@@ -5,7 +5,7 @@ import { compressOutput } from '../../../src/workers/process/compress.ts';
 import { readWhole } from '../../../src/workers/process/lines.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
-test('large output is compressed after the attempt and reads as before; small output stays as it is', async () => {
+test('compresses large output, which reads as before, and keeps small output', async () => {
   const directory = temporaryDirectory();
   const long = 'a line of an agent that talks a lot\n'.repeat(5000);
   writeFileSync(join(directory, 'stdout'), long);
@@ -19,7 +19,7 @@ test('large output is compressed after the attempt and reads as before; small ou
   expect(readFileSync(join(directory, 'stderr'), 'utf8')).toBe('short\n');
 });
 
-test('output that cannot be compressed stays as it is, and nothing half made beside it', async () => {
+test('keeps output that cannot be compressed and leaves no partial file', async () => {
   const directory = temporaryDirectory();
   const long = 'x'.repeat(50_000);
   writeFileSync(join(directory, 'stdout'), long);

@@ -15,14 +15,14 @@ describe('an ending', () => {
     ['cancelled', null, { reason: 'cancelled', exitCode: null }],
     ['interrupted', 137, { reason: 'interrupted', signal: 'SIGKILL' }],
     ['settled', 143, { reason: 'settled', signal: 'SIGTERM' }],
-  ])('caused by %s with status %s is told by its first cause', (cause, status, expected) => {
+  ])('with cause %s and status %s has its first cause as reason', (cause, status, expected) => {
     expect(endingOf(cause, status, 5)).toMatchObject(expected);
   });
 
-  it('has a class only where we stopped it, and a person can read how it exited', () => {
+  it('has a failure class only if stopped, and a readable exit', () => {
     expect(stopFailure(endingOf('timeout', null, 2500))).toEqual({
       failureClass: 'timeout',
-      message: 'stopped after 2.5 s: its time limit (timeout_s) was over',
+      message: 'stopped after 2.5 s: it exceeded its time limit (timeout_s)',
     });
     expect(stopFailure(endingOf('settled', 143, 1))).toBeNull();
     expect(stopFailure(endingOf(null, 1, 1))).toBeNull();

@@ -28,25 +28,25 @@ describe("a worker's environment", () => {
     ['what its config gives', { env: { GIVEN: '1' } }, ['GIVEN']],
     ['what its config names', { passEnv: ['SECRET'] }, ['SECRET']],
     ['optional names and prefixes that are there', { optional: ['AWS_', 'NOT_SET'] }, ['AWS_REGION']],
-  ])('holds %s, and nothing else', (_, choice, more) => {
+  ])('contains only %s', (_, choice, more) => {
     const env = workerEnvironment(assignmentFor({ environment: HOST }), choice);
     expect(Object.keys(env).sort()).toEqual([...BASE, ...OWN, ...more].sort());
   });
 
-  it("lets the config win over the base, but never over the attempt's own variables", () => {
+  it("lets the config override the base, but not the attempt's own variables", () => {
     const assignment = assignmentFor({ environment: HOST });
     const env = workerEnvironment(assignment, { env: { PATH: '/mine', ABP_ATTEMPT_ID: 'forged' } });
     expect(env.PATH).toBe('/mine');
     expect(env.ABP_ATTEMPT_ID).toBe(assignment.attemptId);
   });
 
-  it('refuses names that are to be passed and are not set', () => {
+  it('refuses pass_env names that are not set', () => {
     const assignment = assignmentFor({ environment: HOST });
     expect(() => workerEnvironment(assignment, { passEnv: ['SECRET', 'EMPTY', 'NOPE'] })).toThrow('EMPTY, NOPE');
   });
 });
 
-it.each(['claude', 'command'])("worker %s passes on no variable of ABP's own", async (type) => {
+it.each(['claude', 'command'])('worker %s refuses ABP_* names in pass_env', async (type) => {
   const choice = { type, ...(type === 'command' && { command: ['node'] }) };
   await expect(parseWorker({ ...choice, pass_env: ['MY_KEY'] })).resolves.toBeDefined();
   await expect(parseWorker({ ...choice, pass_env: ['ABP_STORAGE_PATH'] })).rejects.toThrow(/not ABP's own/);

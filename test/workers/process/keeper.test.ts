@@ -33,14 +33,14 @@ test('a keeper without an executor stops an attempt at its time limit', async ()
   expect(readTimeLeft(assignment.runDirectory)).toBeLessThan(1500);
 });
 
-test('a keeper without an executor ends what an attempt left in a session of its own', async () => {
+test('a keeper without an executor stops orphans in a session of their own', async () => {
   const assignment = assignmentFor({});
   await ended(await keeperAlone('setsid sleep 600 & sleep 1', assignment));
   expect(exitOf(assignment)).toBe('0\n');
   expect(livingProcesses(assignment)).toEqual([]);
 });
 
-test('time in which a keeper and its attempt stand still does not count', async () => {
+test('time in which a keeper and its attempt are stopped does not count', async () => {
   const assignment = assignmentFor({ timeoutMs: 5000 });
   const go = path.join(assignment.workingDirectory, 'go');
   const keeper = await keeperAlone('until [ -e go ]; do sleep 0.1; done', assignment);

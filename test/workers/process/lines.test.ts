@@ -14,7 +14,7 @@ async function linesOf(file: string, from?: number) {
 }
 
 describe('lines', () => {
-  it('are the same however the bytes were cut into chunks', () => {
+  it('are the same however the bytes are split into chunks', () => {
     const texts = fc.array(fc.string({ unit: fc.constantFrom('a', 'ä', '😀', '"', '\r', ' ') }), { minLength: 1 });
     fc.assert(
       fc.property(texts, fc.infiniteStream(fc.integer({ min: 1, max: 7 })), (lines, cuts) => {
@@ -31,7 +31,7 @@ describe('lines', () => {
     );
   });
 
-  it('are numbered from 0, begin where asked, and end with the unfinished one', async () => {
+  it('are numbered from 0, start at a given line, and include the unfinished last one', async () => {
     const file = path.join(temporaryDirectory(), 'stdout');
     writeFileSync(file, 'one\n\nthree\nhalf');
     expect(await linesOf(file)).toEqual([
@@ -49,7 +49,7 @@ describe('lines', () => {
     expect((await linesOf(file)).map(({ text }) => text)).toEqual(['a\u{fffd}', '\u{fffd}']);
   });
 
-  it('come from the compressed file when the other one is gone, and are none when neither is there', async () => {
+  it('come from the compressed file if the plain one is gone; none if both are', async () => {
     const file = path.join(temporaryDirectory(), 'stdout');
     writeFileSync(`${file}.gz`, gzipSync('one\ntwo\n'));
     expect((await linesOf(file)).map(({ text }) => text)).toEqual(['one', 'two']);

@@ -21,8 +21,8 @@ const mac = (uuid: string, name = 'host') =>
     { platform: 'darwin', hostname: name, run: () => `  "IOPlatformUUID" = "${uuid}"\n  "model" = <"Mac14,9">\n` },
   );
 
-describe('the name of a machine', () => {
-  test('is short, says nothing and stays the same', () => {
+describe('the machine id', () => {
+  test('is a short, stable hash', () => {
     expect(machineId()).toMatch(/^[0-9a-f]{32}$/);
     expect(machineId()).toBe(machineId());
     expect(machine({ [ID]: 'a' })).toBe(machine({ [ID]: 'a' }));
@@ -39,13 +39,13 @@ describe('the name of a machine', () => {
     expect(one).not.toBe(other);
   });
 
-  test('comes from the file of D-Bus where the other is missing or empty', () => {
+  test('uses the D-Bus file if machine-id is missing or empty', () => {
     expect(machine({ [DBUS_ID]: 'a' })).toBe(machine({ [ID]: 'a' }));
     expect(machine({ [ID]: '', [DBUS_ID]: 'a' })).toBe(machine({ [ID]: 'a' }));
     expect(machine({ [ID]: 'a', [DBUS_ID]: 'b' })).toBe(machine({ [ID]: 'a' }));
   });
 
-  test('of a Mac stays when its host name changes with the network; without a UUID the host name tells', () => {
+  test('on macOS uses the UUID, and the host name without one', () => {
     expect(mac('A', 'at-home')).toBe(mac('A', 'at-work'));
     expect(machine({}, { platform: 'darwin' })).not.toBe(machine({}, { platform: 'darwin', hostname: 'other' }));
   });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ATTEMPT_ID_VARIABLE, identify, lookFor } from '../../../src/workers/process/processes.ts';
+import { ATTEMPT_ID_VARIABLE, findProcesses, identify } from '../../../src/workers/process/processes.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 
 const LAST = '/proc/sys/kernel/ns_last_pid';
@@ -16,7 +16,7 @@ function maySetLast(): boolean {
 }
 
 test.skipIf(!maySetLast())(
-  'a look finds what began after its leader, also behind the highest number there is',
+  'findProcesses finds processes started after the leader, also past the highest pid',
   async () => {
     const highest = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8')) - 1;
     writeFileSync(LAST, String(highest - 3));
@@ -25,7 +25,7 @@ test.skipIf(!maySetLast())(
     const { pid = 0 } = spawn('sh', ['-c', script], { env, detached: true, stdio: 'ignore' });
     const leader = identify(pid);
     const foundSince = (first: typeof leader | null) =>
-      lookFor('behind-the-highest', first)
+      findProcesses('behind-the-highest', first)
         .found.map((one) => one.pid)
         .sort((a, b) => a - b);
     onTestFinished(() => {

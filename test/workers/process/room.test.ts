@@ -22,8 +22,8 @@ function attemptIn(folder: string, outputBytes: number) {
   return { runDirectory, outputDirectory };
 }
 
-describe('where there is room', () => {
-  test('every outcome is what it is, and nothing is left behind', () => {
+describe('with free space', () => {
+  test('every outcome is unchanged and no probe file remains', () => {
     const attempt = attemptIn(temporaryDirectory(), 4096);
     for (const outcome of [succeeded, ...FAILURE_CLASSES.map(failed)]) {
       expect(requireRoom(outcome, attempt)).toBe(outcome);
@@ -32,7 +32,7 @@ describe('where there is room', () => {
   });
 });
 
-describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small disk)', () => {
+describe.skipIf(!MAY_MOUNT)('without free space (needs root, to mount a small disk)', () => {
   function full(outputBytes = 100) {
     const disk = smallDisk(1);
     const attempt = attemptIn(disk.folder, outputBytes);
@@ -40,7 +40,7 @@ describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small
     return attempt;
   }
 
-  test('a failure is the disk’s, unless somebody else ended the attempt; what it used is kept', () => {
+  test('a failure is attributed to the disk unless it has another cause, and usage is kept', () => {
     const attempt = full();
     for (const failureClass of FAILURE_CLASSES) {
       const check = () => requireRoom(failed(failureClass), attempt);
@@ -56,7 +56,7 @@ describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small
     [1, 'whole'],
     [4095, 'whole'],
     [10_000, 'whole'],
-  ])('a success with %i bytes of output counts as %s: a full disk cuts at the end of a block', (bytes, expected) => {
+  ])('a success with %i bytes of output counts as %s', (bytes, expected) => {
     const attempt = full(bytes);
     const check = () => requireRoom(succeeded, attempt);
     if (expected === 'cut') expect(check).toThrow(NoRoomError);
@@ -69,7 +69,7 @@ describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small
     [8192, 'it said why', false],
     [8000, '', false],
   ])(
-    'a failure with %i bytes of output, that said "%s", is the disk’s where there is little room again: %s',
+    'a failure with %i bytes of output and message "%s" is attributed to a nearly full disk: %s',
     (bytes, said, cut) => {
       const attempt = attemptIn(smallDisk(2).folder, bytes);
       writeFileSync(join(attempt.runDirectory, 'stderr'), said);
@@ -79,14 +79,14 @@ describe.skipIf(!MAY_MOUNT)('where no room is left (needs root, to mount a small
     },
   );
 
-  test('only in the output directory, a failure is the disk’s as well', () => {
+  test('a failure is attributed to a full disk of the output directory, too', () => {
     const { runDirectory } = attemptIn(temporaryDirectory(), 10);
     const { outputDirectory } = full();
     expect(() => requireRoom(failed('agent_error'), { runDirectory, outputDirectory })).toThrow(outputDirectory);
   });
 });
 
-test('directories that are gone have errors of their own', () => {
+test('missing directories keep their own errors', () => {
   const gone = join(temporaryDirectory(), 'gone');
   const outcome = failed('agent_error');
   expect(requireRoom(outcome, { runDirectory: gone, outputDirectory: gone })).toBe(outcome);

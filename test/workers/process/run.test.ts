@@ -38,7 +38,7 @@ function childOf(pid: number): number {
 }
 
 describe('running a command', () => {
-  it('gives the program its stdin and keeps stdout, stderr and exit status as files', async () => {
+  it('passes stdin and stores stdout, stderr and exit status as files', async () => {
     const { ending, read } = await run('cat; echo problem >&2; exit 3');
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 3, signal: null });
     expect(read('stdout')).toBe('the input');
@@ -47,7 +47,7 @@ describe('running a command', () => {
     expect(read('pid')).toMatch(/^\d+\n$/);
   });
 
-  it('passes arguments as they are, whatever a shell would make of them', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     const assignment = assignmentFor({});
     const nasty = ['$(touch owned)', '`touch owned`', '"; touch owned; "', "'", '*', '', 'ä\n', '-x'];
     const command = shell('printf "%s|" "$@"', assignment, ...nasty);
@@ -56,19 +56,19 @@ describe('running a command', () => {
     expect(execFileSync('ls', [assignment.workingDirectory], { encoding: 'utf8' })).toBe('');
   });
 
-  it('keeps the descriptors of the exit and pid files from the program', async () => {
+  it('closes the descriptors of the exit and pid files for the program', async () => {
     const { read } = await run('(echo forged >&3) 2>/dev/null; (echo forged >&4) 2>/dev/null; echo end');
     expect(read('stdout')).toBe('end\n');
     expect(read('exit')).toBe('0\n');
     expect(read('pid')).not.toContain('forged');
   });
 
-  it('leaves the umask of the program as it is', async () => {
+  it('keeps the umask of the program', async () => {
     const { read } = await run('umask');
     expect(Number.parseInt(read('stdout'), 8)).toBe(umask());
   });
 
-  it('runs it as leader of a session of its own', async () => {
+  it('runs the program in a session of its own', async () => {
     const { read } = await run('ps -o sid= -p $$; ps -o pgid= -p $$');
     const ids = read('stdout').trim().split(/\s+/);
     expect(ids).toEqual([read('pid').trim(), read('pid').trim()]);
@@ -78,19 +78,19 @@ describe('running a command', () => {
     ['a signal', 'kill -SEGV $$', { reason: 'signalled', exitCode: null, signal: 'SIGSEGV' }],
     ['an exit code', 'exit 75', { reason: 'exited', exitCode: 75, signal: null }],
     ['a time limit', 'sleep 600', { reason: 'timeout' }],
-  ])('tells the ending by %s', async (_, script, expected) => {
+  ])('reports the ending by %s', async (_, script, expected) => {
     const { ending } = await run(script, { timeoutMs: 1000 });
     expect(ending).toMatchObject(expected);
   });
 
-  it('stops a program that is silent for too long, but not one that keeps talking', async () => {
+  it('stops a program that is silent for too long, but not one with output', async () => {
     const script = 'for n in 1 2 3 4; do echo $n >&2; sleep 1; done; sleep 600';
     const { ending, read } = await run(script, { idleTimeoutMs: 3000 });
     expect(ending.reason).toBe('idle_timeout');
     expect(read('stderr')).toMatch(/^1\n2\n3\n4\n/);
   });
 
-  it('lets a program take its leave: TERM comes first, and its exit status is still written', async () => {
+  it('sends SIGTERM first and still records the exit status', async () => {
     const controller = new AbortController();
     const assignment = assignmentFor({});
     const read = (file: string) => readFileSync(path.join(assignment.runDirectory, file), 'utf8');
@@ -103,7 +103,7 @@ describe('running a command', () => {
     expect(read('exit')).toBe('9\n');
   });
 
-  it('keeps the first cause when a second one comes while it stops', async () => {
+  it('keeps the first cause when a second one follows', async () => {
     const controller = new AbortController();
     const script = 'trap "" TERM; while :; do sleep 0.1; done';
     const assignment = assignmentFor({ timeoutMs: 500 });
@@ -112,14 +112,14 @@ describe('running a command', () => {
     expect(ending).toMatchObject({ reason: 'timeout' });
   });
 
-  it('ends with its leader, and stops what the program left in its group', async () => {
+  it('ends with its leader and stops the rest of the group', async () => {
     const { assignment, ending } = await run('sleep 600 & echo done');
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
     expect(ending.durationMs).toBeLessThan(300_000);
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('finds what moved itself out of the group when it stops an attempt', async () => {
+  it('finds processes outside the group when it stops an attempt', async () => {
     const { assignment, ending } = await run('setsid sleep 600 & setsid sleep 601 & sleep 602', { timeoutMs: 500 });
     expect(ending.reason).toBe('timeout');
     expect(livingProcesses(assignment)).toEqual([]);
@@ -136,13 +136,13 @@ describe('running a command', () => {
       `setsid sh -c 'trap "" TERM; while :; do sleep 1; done' & sleep 0.3; echo done`,
     ],
     ['after a failure', 'setsid sleep 600 & exit 3'],
-  ])('ends what a program leaves behind %s, also after a normal end', async (_, script) => {
+  ])('stops orphans %s, also after a normal end', async (_, script) => {
     const { assignment, ending } = await run(script);
     expect(ending.reason).toBe('exited');
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('spares what another attempt has put into a session of its own', async () => {
+  it('spares processes of another attempt in their own session', async () => {
     const other = assignmentFor({});
     spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ABP_ATTEMPT_ID: other.attemptId } });
     await vi.waitFor(() => expect(livingProcesses(other)).toHaveLength(1), PATIENCE);
@@ -169,14 +169,14 @@ describe('running a command', () => {
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
   });
 
-  it('treats a death of the shim alone as the end of the attempt', async () => {
+  it('treats the death of the shim as the end of the attempt', async () => {
     const { assignment, ending, read } = await run('kill -KILL $PPID; sleep 600');
     expect(ending).toMatchObject({ reason: 'signalled', signal: 'SIGKILL' });
     expect(read('exit')).toBe('');
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('stops the program at once when it was stopped before its start', async () => {
+  it('stops the program at once if aborted before its start', async () => {
     const controller = new AbortController();
     const assignment = assignmentFor({});
     controller.abort('interrupted');
@@ -185,7 +185,7 @@ describe('running a command', () => {
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('stops the process when its spawn cannot be recorded', async () => {
+  it('stops the process if its spawn cannot be recorded', async () => {
     const assignment = assignmentFor({});
     const record = vi.fn(() => {
       throw new Error('disk full');
@@ -195,13 +195,13 @@ describe('running a command', () => {
     expect(livingProcesses(assignment)).toEqual([]);
   });
 
-  it('throws what the system refuses, with the errno', async () => {
+  it('throws system errors with the errno', async () => {
     const assignment = assignmentFor({});
     const command = { ...shell('true', assignment), cwd: path.join(assignment.workingDirectory, 'gone') };
     await expect(runCommand(command, assignment, { signal: calm })).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('settles an attempt whose output is complete while its process lives on', async () => {
+  it('settles an attempt with complete output while its process runs', async () => {
     const assignment = assignmentFor({});
     const settled = vi.fn(() => true);
     const ending = await runCommand(shell('sleep 600', assignment), { ...assignment, settled }, { signal: calm });
@@ -211,7 +211,7 @@ describe('running a command', () => {
 });
 
 describe('adopting a command', () => {
-  it('stops what is left when the leader is gone, and has no ending to tell', async () => {
+  it('stops orphans if the leader is gone, and returns null', async () => {
     const assignment = assignmentFor({});
     const script = `ABP_ATTEMPT_ID=${assignment.attemptId} setsid sleep 600 & echo`;
     execFileSync('/bin/sh', ['-c', script], { stdio: 'ignore' });
@@ -223,7 +223,7 @@ describe('adopting a command', () => {
 });
 
 describe('stopping a group', () => {
-  it('spares a stranger that has got the number of its leader meanwhile, and stops what a dead leader left', async () => {
+  it('spares a reused leader pid and stops the orphans of a dead leader', async () => {
     const [stranger, orphan] = ['exec sleep 600', 'sleep 600 & exit'].map((script) =>
       spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' }),
     );
@@ -239,7 +239,7 @@ describe('stopping a group', () => {
   });
 });
 
-describe('a keeper that dies', () => {
+describe('a dead keeper', () => {
   /** The keeper of this process, once there is one; it may be a new one. */
   const keeperPid = (not?: number) =>
     vi.waitFor(() => {
@@ -258,7 +258,7 @@ describe('a keeper that dies', () => {
     return pid;
   }
 
-  it('or is late is no reason to mistrust an attempt that ended in time', async () => {
+  it('or a late one does not change an attempt that ended in time', async () => {
     await run('true');
     const pid = await keeperPid();
     const assignment = assignmentFor({ timeoutMs: 3000 });
@@ -270,7 +270,7 @@ describe('a keeper that dies', () => {
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 0 });
   });
 
-  it('before it came to an attempt costs it nothing: the next one starts it', async () => {
+  it('is replaced by one that starts the pending attempt', async () => {
     const assignment = assignmentFor({});
     const stuck = await stuckKeeper();
     const ending = runCommand(shell('echo started', assignment), assignment, { signal: calm });
@@ -279,7 +279,7 @@ describe('a keeper that dies', () => {
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
   });
 
-  /** As a keeper starts an attempt, but nobody is told. */
+  /** Starts an attempt as a keeper does, without a report. */
   function startUnseen(assignment: Assignment, { argv, cwd, env, stdin }: Command): number {
     writeFileSync(runFile(assignment.runDirectory, 'stdin'), stdin);
     const stdio = openStdio(assignment.runDirectory);
@@ -293,28 +293,25 @@ describe('a keeper that dies', () => {
     ['that has begun', true],
     // The next keeper may start a second shim meanwhile: whichever begins is the attempt, and the last that is told of.
     ['that is about to begin', false],
-  ])(
-    'before it could say that it has started one %s leaves no second life: the attempt is found and waited for',
-    async (_, hasBegun) => {
-      const assignment = assignmentFor({});
-      const command = shell('echo started; until [ -e go ]; do sleep 0.05; done; exit 7', assignment);
-      const onSpawn = vi.fn();
-      const stuck = await stuckKeeper();
-      const ending = runCommand(command, assignment, { signal: calm, onSpawn });
-      const pid = startUnseen(assignment, command);
-      const begunBy = () => readPid(assignment.runDirectory);
-      if (hasBegun) await vi.waitFor(() => expect(begunBy()).toBe(pid), PATIENCE);
-      process.kill(stuck, 'SIGKILL');
-      await vi.waitFor(() => expect(onSpawn).toHaveBeenCalled(), PATIENCE);
-      writeFileSync(path.join(assignment.workingDirectory, 'go'), '');
-      expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7 });
-      if (hasBegun) expect(onSpawn).toHaveBeenCalledTimes(1);
-      expect(onSpawn).toHaveBeenLastCalledWith(expect.objectContaining({ pid: begunBy() }));
-      expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
-    },
-  );
+  ])('that did not report a start %s: the attempt is found and runs once', async (_, hasBegun) => {
+    const assignment = assignmentFor({});
+    const command = shell('echo started; until [ -e go ]; do sleep 0.05; done; exit 7', assignment);
+    const onSpawn = vi.fn();
+    const stuck = await stuckKeeper();
+    const ending = runCommand(command, assignment, { signal: calm, onSpawn });
+    const pid = startUnseen(assignment, command);
+    const begunBy = () => readPid(assignment.runDirectory);
+    if (hasBegun) await vi.waitFor(() => expect(begunBy()).toBe(pid), PATIENCE);
+    process.kill(stuck, 'SIGKILL');
+    await vi.waitFor(() => expect(onSpawn).toHaveBeenCalled(), PATIENCE);
+    writeFileSync(path.join(assignment.workingDirectory, 'go'), '');
+    expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7 });
+    if (hasBegun) expect(onSpawn).toHaveBeenCalledTimes(1);
+    expect(onSpawn).toHaveBeenLastCalledWith(expect.objectContaining({ pid: begunBy() }));
+    expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
+  });
 
-  it('and with it the executor, which had recorded the slower of two shims: the one that began is adopted', async () => {
+  it('and executor that recorded the slower of two shims: the one that started is adopted', async () => {
     const assignment = assignmentFor({});
     const pid = startUnseen(assignment, shell('echo started; sleep 1; exit 7', assignment));
     await vi.waitFor(() => expect(readPid(assignment.runDirectory)).toBe(pid), PATIENCE);
@@ -323,7 +320,7 @@ describe('a keeper that dies', () => {
     expect(ending).toMatchObject({ reason: 'exited', exitCode: 7 });
   });
 
-  it('as it started one, which begins only after the next one has started it again: it runs once', async () => {
+  it('and its successor that both start an attempt run it once', async () => {
     const assignment = assignmentFor({});
     const command = shell('echo started; sleep 1; exit 7', assignment);
     const pid = startUnseen(assignment, command);
@@ -334,14 +331,14 @@ describe('a keeper that dies', () => {
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
   });
 
-  it('does not do so over half a request, of an executor that was killed while it wrote it', () => {
+  it('does not result from a truncated request of a killed executor', () => {
     const program = [...NODE_OPTIONS, programPath('workers/process/keeper-main')];
     const input = '{"do":"forget","attemptId":"a"}\n{"do":"start","argv":["/bin';
     const { status, stdout, stderr } = spawnSync(process.execPath, program, { input, encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  it('is replaced for what it kept: an attempt is never without one', async () => {
+  it('is replaced for its running attempts', async () => {
     const controller = new AbortController();
     const assignment = assignmentFor({});
     const onSpawn = vi.fn();
@@ -355,7 +352,7 @@ describe('a keeper that dies', () => {
   });
 });
 
-test('an attempt that was asked for and has not begun never does once another executor has looked for it', async () => {
+test('a sealed attempt never starts', async () => {
   const assignment = assignmentFor({});
   expect(await adoptCommand(assignment, null, { signal: calm })).toBeNull();
   const late = await runCommand(shell('echo late', assignment), assignment, { signal: calm });
@@ -364,7 +361,7 @@ test('an attempt that was asked for and has not begun never does once another ex
   expect(readFileSync(path.join(assignment.runDirectory, 'exit'), 'utf8')).toBe('');
 });
 
-test('an attempt that another executor has found just before it began is none, and failed of nothing', async () => {
+test('an attempt sealed before its shim starts is not run and not counted as a failure', async () => {
   const assignment = assignmentFor({});
   // What a shim is until it has made the pid file.
   const script = 'trap "" TERM; until [ -e go ]; do sleep 0.05; done; shift; exec "$@"';
@@ -393,7 +390,7 @@ test('an attempt that another executor has found just before it began is none, a
 });
 
 describe('a program found by name', () => {
-  it('is run by its absolute path, so that a file of that name in the working directory is not', async () => {
+  it('is run by its absolute path, not from the working directory', async () => {
     const directory = temporaryDirectory();
     const impostor = path.join(directory, 'cat');
     writeFileSync(impostor, '#!/bin/sh\necho impostor\n');

@@ -8,7 +8,7 @@ describe('the running time of a run', () => {
   it.each<[string, readonly (readonly [gapMs: number, isStopped?: boolean])[], number]>([
     ['is the sum of what passed between looks', [[1000], [1000], [500]], 2500],
     ['has a gap of 5 s in it, which a busy machine may make', [[1000], [5000]], 6000],
-    ['leaves out a longer gap: whoever looks stood still', [[1000], [5001], [1000]], 2000],
+    ['excludes a longer gap, in which the observer was stopped', [[1000], [5001], [1000]], 2000],
     ['leaves out an hour of sleep', [[1000], [3_600_000], [1000]], 2000],
     ['leaves out the time in which the run is stopped', [[1000], [1000, true], [1000, true], [1000]], 2000],
     ['is nothing for a run that is stopped from its start', [[1000, true]], 0],
@@ -50,7 +50,7 @@ describe('the limits of a run', () => {
   it.each<[string, Partial<Bounds>, readonly number[], readonly StopCause[]]>([
     ['are over after that much running time', {}, [1000], ['timeout']],
     ['are not over for a machine that slept', {}, [1000, 3_600_000, 0], []],
-    ['go on to count after it woke up', {}, [1000, 3_600_000, 1000], ['timeout']],
+    ['continue to count after a suspend', {}, [1000, 3_600_000, 1000], ['timeout']],
     ['are not over for a run that is stopped', { isStopped: () => true }, [1000], []],
     ['of silence are over after that much running time', { idleTimeoutMs: 3000 }, [1000], ['idle_timeout']],
     ['of silence are not over for a machine that slept', { idleTimeoutMs: 3000 }, [1000, 3_600_000, 0], []],

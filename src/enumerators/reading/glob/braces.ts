@@ -1,14 +1,14 @@
 import { GlobFault } from './fault.ts';
 
-/** Beyond this a range is a slip, and each name would be held against so many patterns. */
+/** More words are probably a mistake, and every name would be matched against each of them. */
 export const MAX_WORDS = 10_000;
 const MAX_LENGTH = 1_000_000;
-/** Each brace is looked for to the end of the text. */
+/** Bounds time: each brace is searched to the end of the text. */
 const MAX_BRACES = 1_000;
 
 /**
- * The words that bash makes of braces: "{a,b}{1..2}" gives a1, a2, b1, b2. Escapes stay in the words; braces that bash does
- * not expand ("{a}", "{a..}", an open one) are text. The rules are those of bash 5, braces.c.
+ * Expands braces as bash does: "{a,b}{1..2}" gives a1, a2, b1, b2. Escapes stay in the words; braces that bash does not
+ * expand ("{a}", "{a..}", an unclosed one) are text. Follows bash 5, braces.c. Throws GlobFault above the limits.
  */
 export function expandBraces(text: string): readonly string[] {
   const braces = text.split('{').length - 1;
@@ -17,11 +17,11 @@ export function expandBraces(text: string): readonly string[] {
 }
 
 function expand(text: string): readonly string[] {
-  let open = seek(text, 0, '{');
-  let close = seek(text, open + 1, '}');
+  let open = findBrace(text, 0, '{');
+  let close = findBrace(text, open + 1, '}');
   while (open < text.length && close >= text.length) {
-    open = seek(text, open + 1, '{');
-    close = seek(text, open + 1, '}');
+    open = findBrace(text, open + 1, '{');
+    close = findBrace(text, open + 1, '}');
   }
   if (open >= text.length) return [text];
   const inside = text.slice(open + 1, close);
@@ -29,8 +29,11 @@ function expand(text: string): readonly string[] {
   return product(product([text.slice(0, open)], options), expand(text.slice(close + 1)));
 }
 
-/** Where `wanted` is, outside of inner braces and escapes; the length of the text = nowhere. "}" closes only after "," or "..". */
-function seek(text: string, from: number, wanted: '{' | '}' | ','): number {
+/**
+ * Finds `wanted` outside inner braces and escapes; returns the length of the text if it is absent. "}" closes only
+ * after "," or "..".
+ */
+function findBrace(text: string, from: number, wanted: '{' | '}' | ','): number {
   let level = 0;
   let separated = wanted !== '}';
   for (let at = from; at < text.length; at++) {
@@ -45,7 +48,7 @@ function seek(text: string, from: number, wanted: '{' | '}' | ','): number {
   return text.length;
 }
 
-/** Whether there is a comma at any depth that is not escaped. */
+/** Checks whether the text has an unescaped comma at any depth. */
 function hasComma(text: string): boolean {
   return text.replace(/\\./gs, '').includes(',');
 }
@@ -53,18 +56,18 @@ function hasComma(text: string): boolean {
 function optionsOf(inside: string): readonly string[] {
   const words: string[] = [];
   for (let from = 0; from <= inside.length; ) {
-    const end = seek(inside, from, ',');
+    const end = findBrace(inside, from, ',');
     words.push(...expand(inside.slice(from, end)));
     from = end + 1;
   }
   return words;
 }
 
-/** Whole numbers of bash have 64 bits. */
+/** Integers of bash have 64 bits. */
 const MAX_NUMBER = 2n ** 63n - 1n;
 const MIN_NUMBER = -(2n ** 63n);
 
-/** The words of "1..3", "01..10", "a..e" and "1..9..2"; null when it is none, or for bash too far. */
+/** Expands a range "1..3", "01..10", "a..e" or "1..9..2"; null if it is not a range or exceeds the integers of bash. */
 function range(inside: string): readonly string[] | null {
   const [, first = '', last = '', by = '1'] =
     /^([+-]?\d+|[A-Za-z])\.\.([+-]?\d+|[A-Za-z])(?:\.\.([+-]?\d+))?$/.exec(inside) ?? [];
@@ -88,7 +91,7 @@ function range(inside: string): readonly string[] | null {
   return words;
 }
 
-/** As BigInt, which takes no plus. */
+/** Parses an integer; BigInt accepts no plus sign. */
 function number(text: string): bigint {
   return BigInt(text.replace('+', ''));
 }

@@ -1,12 +1,12 @@
 import { GlobFault } from './fault.ts';
 
-/** `[…]` of a pattern: which characters it takes, and where the pattern goes on. */
+/** A bracket expression `[…]`: the characters it accepts and the position after it. */
 export interface Bracket {
   readonly end: number;
   accepts(char: string): boolean;
 }
 
-/** The classes of POSIX and the two of bash, for Unicode as in a UTF-8 locale of glibc. */
+/** Character classes of POSIX and the two of bash, for Unicode as in a UTF-8 locale of glibc. */
 const CLASSES: Readonly<Record<string, RegExp>> = {
   alnum: /[\p{Alphabetic}\p{Nd}]/u,
   alpha: /\p{Alphabetic}/u,
@@ -24,7 +24,10 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /[0-9A-Fa-f]/,
 };
 
-/** Reads the bracket that opens at `at`; null when it is not closed before `to` and so is text. Ranges go by code point. */
+/**
+ * Reads the bracket expression at `at`; null if it is not closed before `to` and therefore text. Ranges compare code
+ * points. Throws GlobFault for unsupported classes.
+ */
 export function readBracket(text: string, at: number, to: number): Bracket | null {
   const negated = text[at + 1] === '!' || text[at + 1] === '^';
   const first = at + (negated ? 2 : 1);
@@ -54,7 +57,7 @@ export function readBracket(text: string, at: number, to: number): Bracket | nul
   return null;
 }
 
-/** `[:alpha:]` inside a bracket; null when there is none here. */
+/** Reads a class such as `[:alpha:]` inside a bracket; null if there is none at `at`. */
 function readNamed(text: string, at: number, to: number): { set: RegExp; end: number } | null {
   const kind = text[at + 1] ?? '/';
   const close = text[at] === '[' && ':.='.includes(kind) ? text.indexOf(`${kind}]`, at + 2) : -1;
@@ -66,7 +69,7 @@ function readNamed(text: string, at: number, to: number): { set: RegExp; end: nu
   const name = text.slice(at + 2, close);
   const set = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
   if (set) return { set, end: close + 2 };
-  throw new GlobFault(`"${written}" is no class of characters: write one of ${Object.keys(CLASSES).join(', ')}`, at);
+  throw new GlobFault(`"${written}" is not a character class: write one of ${Object.keys(CLASSES).join(', ')}`, at);
 }
 
 function readMember(text: string, at: number): { code: number; end: number } {

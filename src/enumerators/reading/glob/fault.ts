@@ -1,4 +1,4 @@
-/** What is wrong with a glob, and what to write instead; with the place in the word, from 0, where there is one. */
+/** Fault of a glob: what is wrong and what to write instead, with its position in the word (from 0) if known. */
 export class GlobFault extends Error {
   override readonly name = 'GlobFault';
   readonly at: number | undefined;

@@ -1,11 +1,11 @@
 import type { Group, Part } from './name.ts';
 
-/** Decides about one name; `dot`: a wildcard takes a leading dot, too. */
+/** Checks whether one name matches; with `dot`, wildcards also match a leading dot. */
 export type NameMatcher = (name: string, dot: boolean) => boolean;
 
 /**
- * Matches whole names in time that is bounded for every pattern. With groups all places at which a part can end are found at
- * once, so that nothing is tried twice: at worst n² steps for each part in a group, n = length of the name.
+ * Compiles a name pattern to a matcher with bounded time. For groups, all positions at which a part can end are found
+ * at once, so that nothing is tried twice: at worst n² steps for each part in a group, n = length of the name.
  */
 export function compileName(parts: readonly Part[]): NameMatcher {
   const first = parts[0]?.kind === 'text' ? parts[0].text.join('') : '';
@@ -17,7 +17,7 @@ export function compileName(parts: readonly Part[]): NameMatcher {
   return (name, dot) => {
     const to = name.length - last.length;
     if (to < first.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-    // Only a dot that is written takes one at the start of a name: there, no wildcard matches even nothing.
+    // Only a literal dot matches a leading dot: there, no wildcard matches even nothing.
     const guarded = !dot && first === '' && name.startsWith('.');
     if (middle.length === 0) return to === first.length;
     if (guarded && wildcards) return false;
@@ -28,10 +28,10 @@ export function compileName(parts: readonly Part[]): NameMatcher {
   };
 }
 
-/** One character of a pattern without groups: written, one of a bracket, or a star. */
+/** One element of a pattern without groups: a literal character, a bracket expression, or a star (null). */
 type Wildcard = string | ((char: string) => boolean) | null;
 
-/** The parts of a pattern, one for each character; null when there are groups. */
+/** Flattens a pattern to one element per character; null if it has groups. */
 function wildcardsOf(parts: readonly Part[]): readonly Wildcard[] | null {
   const list: Wildcard[] = [];
   for (const part of parts) {
@@ -42,7 +42,7 @@ function wildcardsOf(parts: readonly Part[]): readonly Wildcard[] | null {
   return list;
 }
 
-/** Without groups only the last star ever has to take more: at most the length of the name times that of the pattern. */
+/** Without groups only the last star must backtrack: at most name length × pattern length steps. */
 function matchesWildcards(wildcards: readonly Wildcard[], chars: ArrayLike<string>): boolean {
   let next = 0;
   let afterStar = -1;
@@ -65,15 +65,15 @@ function matchesWildcards(wildcards: readonly Wildcard[], chars: ArrayLike<strin
   return next === wildcards.length || (next === wildcards.length - 1 && wildcards[next] === null);
 }
 
-/** A name that is looked at. */
+/** The name being matched. */
 interface Subject {
   readonly chars: ArrayLike<string>;
   readonly guarded: boolean;
-  /** Where one round of a group that starts at a place can end. */
+  /** Cached end positions of one round of a group, by start position. */
   readonly found: Map<Group, (readonly number[] | undefined)[]>;
 }
 
-/** The places, ascending, at which parts can end that start at one of `starts`. */
+/** Positions, ascending, at which the parts can end if they start at one of `starts`. */
 function endsOf(parts: readonly Part[], starts: readonly number[], subject: Subject): readonly number[] {
   let places = starts;
   for (const part of parts) {
@@ -100,7 +100,7 @@ function endsOfPart(part: Part, starts: readonly number[], subject: Subject): re
   }
 }
 
-/** `!(…)`: every place that no option reaches from the same start. */
+/** `!(…)`: every end position that no option reaches from the same start. */
 function endsOfNone(group: Group, starts: readonly number[], subject: Subject): readonly number[] {
   const reached = new Uint8Array(subject.chars.length + 1);
   for (const start of starts) {
@@ -128,7 +128,7 @@ function endsOfGroup(group: Group, starts: readonly number[], subject: Subject):
   return marked(reached);
 }
 
-/** Where one of the options can end that starts here; found once for each name. */
+/** End positions of one option that starts here; computed once per name. */
 function oneRound(group: Group, start: number, subject: Subject): readonly number[] {
   const known = subject.found.get(group) ?? [];
   subject.found.set(group, known);

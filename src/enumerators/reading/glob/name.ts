@@ -1,26 +1,28 @@
 import { readBracket } from './bracket.ts';
 import { GlobFault } from './fault.ts';
 
-/** One part of the pattern of a name; text is a list of characters (code points). */
+/** One part of a name pattern; `text` is a list of characters (code points). */
 export type Part =
   | { readonly kind: 'text'; readonly text: string[] }
   | { readonly kind: 'one'; accepts(char: string): boolean }
   | { readonly kind: 'star' }
   | Group;
 
-/** One (`@`), at most one (`?`), any number (`*`), at least one (`+`) or none (`!`) of the options. */
+/**
+ * Group of options: exactly one (`@`), at most one (`?`), any number (`*`), at least one (`+`) or none of them (`!`).
+ */
 export interface Group {
   readonly kind: 'group';
   readonly mode: string;
   readonly options: readonly (readonly Part[])[];
 }
 
-/** Groups and wildcards in groups of one name: they bound the time that it takes, 0.2 s at worst for one of 255 characters. */
+/** Limit of groups and of wildcards in groups for one name: bounds matching to 0.2 s at worst for a name of 255 characters. */
 const MAX_IN_GROUPS = 50;
 
 /**
- * Reads the pattern of one name, which is `word` from `from` to `to`, by the rules of bash 5 with extglob: a bracket that is
- * not closed is text, and so is everything from a group on that is not closed. GlobFault for what is not supported.
+ * Parses the name pattern `word[from, to)` by the rules of bash 5 with extglob: an unclosed bracket is text, and so is
+ * everything from an unclosed group on. Throws GlobFault for what is not supported.
  */
 export function parseName(word: string, from: number, to: number): readonly Part[] {
   let inGroups = 0;
@@ -69,8 +71,8 @@ function addText(parts: Part[], char: string): void {
 }
 
 /**
- * The group, such as `@(a|b)`, that begins at `at`: where it ends and from where to where its options go; `open` when it is
- * never closed, null when none begins here.
+ * Reads the group, such as `@(a|b)`, at `at`: its end and the ranges of its options; `open` if it is not closed, null
+ * if there is none.
  */
 export function readGroup(
   word: string,

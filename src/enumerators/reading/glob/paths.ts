@@ -3,23 +3,23 @@ import { GlobFault } from './fault.ts';
 import { compileName, type NameMatcher } from './match.ts';
 import { parseName, readGroup } from './name.ts';
 
-/** What one step of a path may be called: a name, a pattern of names, or `**`, any number of directories. */
+/** One step of a path pattern: a literal name, a name pattern, or `**` (any number of directories). */
 export type Step = '**' | { readonly literal: string } | { readonly matches: NameMatcher };
 
-/** Longer ones cannot name a path: Linux bounds them at 4,096 bytes. */
+/** Longer words cannot be paths: Linux limits them to 4,096 bytes. */
 export const MAX_WORD = 4096;
 const MAX_GLOB = 65_536;
-/** Of a word, in a message. */
+/** Characters of a word shown in a message. */
 const SHOWN = 80;
 
 /**
- * The paths that a glob stands for, one for each word of its braces, as steps. Doubled slashes and `.` steps are dropped.
- * GlobFault for one that leaves the directory, ends with a slash or is not supported.
+ * Parses a glob to path patterns, one for each word of its braces. Drops doubled slashes and `.` steps. Throws
+ * GlobFault if it leaves the directory, ends with a slash or is not supported.
  */
 export function parseGlob(glob: string): readonly (readonly Step[])[] {
   if (glob.length > MAX_GLOB) throw new GlobFault(`at most ${MAX_GLOB} characters, found ${glob.length}`);
   const words = expandBraces(glob).filter((word) => word !== '');
-  if (words.length === 0) throw new GlobFault('it stands for no name at all');
+  if (words.length === 0) throw new GlobFault('it matches no name at all');
   return words.map((word) => {
     try {
       return parseWord(word);
@@ -32,11 +32,11 @@ export function parseGlob(glob: string): readonly (readonly Step[])[] {
 
 function parseWord(word: string): readonly Step[] {
   if (word.length > MAX_WORD) throw new GlobFault(`at most ${MAX_WORD} characters in a path, found ${word.length}`);
-  if (word.includes('\0')) throw new GlobFault('no name has a NUL character', word.indexOf('\0'));
+  if (word.includes('\0')) throw new GlobFault('a name cannot contain a NUL character', word.indexOf('\0'));
   if (word.startsWith('/')) throw new GlobFault('it is absolute: write it relative to base_directory', 0);
   if (word === '~' || word.startsWith('~/')) {
     throw new GlobFault(
-      '"~" is no directory here: write the home directory in base_directory, or "\\~" for the name',
+      '"~" is not expanded here: write the home directory in base_directory, or "\\~" for the name',
       0,
     );
   }
@@ -54,7 +54,7 @@ function parseWord(word: string): readonly Step[] {
 
 const ANY_NAME: Step = { matches: compileName([{ kind: 'star' }]) };
 
-/** Whether a word begins with `**` and more than one slash behind it: for bash that is at least one directory. */
+/** Checks whether a word begins with `**` and several slashes: for bash that is at least one directory. */
 function startsBelow(names: readonly string[]): boolean {
   let isDoubled = false;
   for (const name of names) {
@@ -64,7 +64,7 @@ function startsBelow(names: readonly string[]): boolean {
   return false;
 }
 
-/** From where to where the names in a word go: slashes part them, escaped ones too, but not in a group. */
+/** Ranges of the names in a word: slashes separate them, escaped ones too, but not inside a group. */
 function stepsOf(word: string): readonly (readonly [number, number])[] {
   const steps: [number, number][] = [];
   let from = 0;
@@ -72,7 +72,11 @@ function stepsOf(word: string): readonly (readonly [number, number])[] {
     const group = readGroup(word, at, word.length);
     if (group !== null && group !== 'open') {
       const slash = word.slice(at, group.end).indexOf('/');
-      if (slash >= 0) throw new GlobFault('a group takes one name, no "/": write braces such as "{a/b,c}"', at + slash);
+      if (slash >= 0)
+        throw new GlobFault(
+          'a group matches one name and cannot contain "/": write braces such as "{a/b,c}"',
+          at + slash,
+        );
       at = group.end - 1;
     } else if (word[at] === '/' || word.startsWith('\\/', at)) {
       steps.push([from, at]);
@@ -83,7 +87,7 @@ function stepsOf(word: string): readonly (readonly [number, number])[] {
   return [...steps, [from, word.length]];
 }
 
-/** null for a step that changes nothing. */
+/** Parses one step; null if it has no effect. */
 function parseStep(word: string, from: number, to: number): Step | null {
   if (word.slice(from, to) === '**') return '**';
   const parts = parseName(word, from, to);

@@ -3,45 +3,50 @@ import { GlobFault } from './fault.ts';
 import type { NameMatcher } from './match.ts';
 import { parseGlob, type Step } from './paths.ts';
 
-/** What is wanted of one directory. */
+/** Selects entries of one directory. */
 export interface Scope {
-  /** What is wanted of a directory in it; null when nothing is. */
+  /** The scope of a subdirectory; null if nothing in it is wanted. */
   enter(name: string): Scope | null;
-  /** Whether a file in it is wanted. */
+  /** Checks whether a file in it is wanted. */
   takes(name: string): boolean;
 }
 
-/** Which files are wanted; the globs have been checked with parseGlob. */
+/** File selection; the globs have been checked with parseGlob. */
 export interface Wanted {
   readonly pattern: string;
-  /** Hold at every depth, unless they start with `/` or `./`; what lies below an excluded directory is left out with it. */
+  /**
+   * Match at every depth, unless they start with `/` or `./`; an excluded directory is excluded with all its contents.
+   */
   readonly excludes: readonly string[];
-  /** Whether wildcards of the pattern also take names that start with a dot; those of excludes always do. */
+  /** True if wildcards of the pattern match names with a leading dot; those of excludes always do. */
   readonly hidden: boolean;
 }
 
-/** What is wanted of the base directory. */
+/** Builds the scope of the base directory. */
 export function scopeOf({ pattern, excludes, hidden }: Wanted): Scope {
-  return narrow(rootOf(parseGlob(pattern), hidden), rootOf(excludes.flatMap(parseExclude), true));
+  return scopeBetween(rootOf(parseGlob(pattern), hidden), rootOf(excludes.flatMap(parseExclude), true));
 }
 
-function narrow(wanted: Layer, left: Layer | null): Scope {
+function scopeBetween(wanted: Layer, left: Layer | null): Scope {
   return {
     enter(name) {
       const inside = wanted.enter(name);
       if (inside === null || left?.takes(name)) return null;
       const excluded = left?.enter(name) ?? null;
-      return excluded?.takesAll ? null : narrow(inside, excluded);
+      return excluded?.takesAll ? null : scopeBetween(inside, excluded);
     },
     takes: (name) => wanted.takes(name) && !left?.takes(name),
   };
 }
 
-/** The paths of an exclude, as it is meant: at every depth, or tied to the base. GlobFault as parseGlob. */
+/**
+ * Parses an exclude: matches at every depth, or from the base directory if it starts with a slash. Throws GlobFault as
+ * parseGlob does.
+ */
 export function parseExclude(exclude: string): readonly (readonly Step[])[] {
   if (expandBraces(exclude).some((word) => /^!(?!\()/.test(word))) {
     throw new GlobFault(
-      '"!" takes nothing back: write an exclude that leaves it, such as "!(keep)*.md", or "\\!" where a name begins with it',
+      '"!" cannot re-include files: write a narrower exclude, such as "!(keep)*.md", or "\\!" for a name that begins with it',
     );
   }
   const tied = exclude.replace(/^\.?\//, '');
@@ -49,7 +54,7 @@ export function parseExclude(exclude: string): readonly (readonly Step[])[] {
   return tied === exclude ? paths.map((path) => (path[0] === '**' ? path : ['**', ...path])) : paths;
 }
 
-/** The names that all paths of a pattern begin with, without the last: its matches lie below this directory. */
+/** The literal directory that contains all matches of a pattern, as names. */
 export function directoryOf(pattern: string): readonly string[] {
   const [first = [], ...others] = parseGlob(pattern).map((path) => {
     const names = path.slice(0, -1).map((step) => (step !== '**' && 'literal' in step ? step.literal : null));
@@ -59,21 +64,21 @@ export function directoryOf(pattern: string): readonly string[] {
   return shared < 0 ? first : first.slice(0, shared);
 }
 
-/** How far the paths of a set of globs have come in one directory. */
+/** Progress of a set of globs in one directory. */
 interface Layer {
   enter(name: string): Layer | null;
   takes(name: string): boolean;
-  /** Whether everything below is taken. */
+  /** True if everything below is matched. */
   readonly takesAll: boolean;
 }
 
-/** Steps of all paths, one behind the other; the number of a step is its place here. */
+/** Steps of all paths, concatenated; a step is addressed by its index. */
 interface Plan {
   readonly steps: readonly Step[];
-  /** Whether a step is the last of its path. */
+  /** Marks the last step of each path. */
   readonly last: readonly boolean[];
   readonly hidden: boolean;
-  /** Layers by their steps: few, since directories differ little. */
+  /** Cache of layers by their steps: few, since directories differ little. */
   readonly layers: Map<string, Layer>;
 }
 
@@ -87,11 +92,11 @@ function rootOf(paths: readonly (readonly Step[])[], hidden: boolean): Layer {
 
 const NOTHING: Layer = { enter: () => null, takes: () => false, takesAll: false };
 
-/** The layer in which these steps are next; null = none is. */
+/** The layer whose next steps are these; null if there are none. */
 function layerOf(plan: Plan, starts: readonly number[]): Layer | null {
   if (starts.length === 0) return null;
   const current = new Set(starts);
-  // `**` also stands for no directory at all. (A set goes through what is added meanwhile.)
+  // `**` also matches no directory at all. (A Set iterates over entries added meanwhile.)
   for (const at of current) if (plan.steps[at] === '**' && !plan.last[at]) current.add(at + 1);
   const key = [...current].sort((a, b) => a - b).join();
   const known = plan.layers.get(key);
@@ -127,7 +132,7 @@ function makeLayer(plan: Plan, current: ReadonlySet<number>): Layer {
   };
 }
 
-/** Which of these steps a name matches. Literal names are looked up: a long list in braces costs nothing. */
+/** Indexes the names that steps match. Literal names are looked up: a long list in braces costs nothing. */
 function namesOf(plan: Plan, steps: readonly number[]): { has(name: string): boolean; of(name: string): number[] } {
   const literals = new Map<string, number[]>();
   const patterns: { readonly at: number; readonly matches: NameMatcher }[] = [];
@@ -140,7 +145,7 @@ function namesOf(plan: Plan, steps: readonly number[]): { has(name: string): boo
   }
   return {
     has(name) {
-      // A loop: this is asked for every name of a walk.
+      // A plain loop: this runs for every name of a walk.
       for (const { matches } of patterns) if (matches(name, plan.hidden)) return true;
       return literals.size > 0 && literals.has(name);
     },

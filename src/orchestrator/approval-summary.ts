@@ -4,16 +4,16 @@ import type { Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../ports/job-store.ts';
-import { listed } from './approval.ts';
+import { shownPowers } from './approval.ts';
 import { shownWorker } from './shown-worker.ts';
 
 const object = z.record(z.string(), z.unknown());
 
-/** A source as a person reads it. */
+/** Shape of a source that a person reviews: its type, and its config with secrets hidden. */
 export const shownSourceShape = z.object({ type: z.string(), config: object });
 
-/** All that decides what a job runs, and how far: what a person has to have seen before they allow it. */
-export const whatRunsShape = z.object({
+/** Shape of everything that decides what a job runs, with its limits: what a person reviews before they allow it. */
+export const approvalSummaryShape = z.object({
   name: z.string(),
   can: z.array(z.object({ can: z.string(), what: z.string() })),
   source: shownSourceShape,
@@ -21,27 +21,27 @@ export const whatRunsShape = z.object({
   template: z.string(),
   output_schema: object.nullable(),
   post_processing: object.nullable(),
-  /** No part of the definition: after the approval only a person raises them. */
+  /** Not part of the definition: after the approval only a person raises them. */
   limits: object,
   test_units: z.int(),
   home: z.string().nullable(),
   output_directory: z.string(),
-  /** Where its results are written; no part of the definition: anybody who may export may have them there. */
+  /** File that the results are written to; not part of the definition: it does not decide what runs. */
   output: z.string().nullable(),
   files: z.array(z.object({ path: z.string(), sha256: z.string().nullable() })),
 });
 
-export type WhatRuns = z.input<typeof whatRunsShape>;
+export type ApprovalSummary = z.input<typeof approvalSummaryShape>;
 
-/** What a job would run in a revision, for a person; of one that is not made yet, too. Uncut; secrets are hidden. */
-export function whatRuns(
+/** Summarizes what a job would run in a revision, stored or not. Nothing is truncated; secrets are hidden. */
+export function approvalSummary(
   job: Omit<NewJob, 'createdAt'>,
   { template, outputSchema, worker, limits }: Pick<Revision, 'template' | 'outputSchema' | 'worker' | 'limits'>,
   { powers, files }: Definition,
-): WhatRuns {
+): ApprovalSummary {
   return {
     name: job.name,
-    can: listed(powers),
+    can: shownPowers(powers),
     source: shownSource(job.enumeratorType, job.enumeratorConfig),
     worker: shownWorker(worker),
     template,
@@ -56,7 +56,7 @@ export function whatRuns(
   };
 }
 
-/** A source as a person reads it; code is what they are asked about, and stays as it is. */
+/** Shows a source with secrets hidden. Code stays as it is: it is what the person is asked about. */
 export function shownSource(type: string, config: JsonObject): z.input<typeof shownSourceShape> {
   const { code } = config;
   return { type, config: { ...redactJson(config, 'logs'), ...(typeof code === 'string' ? { code } : {}) } };

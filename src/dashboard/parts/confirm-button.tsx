@@ -1,8 +1,8 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { type ReactNode, useState } from 'react';
 
-/** A button that asks before it acts, with room for what must be said or filled in. */
-export function Ask({
+/** Button that opens a dialog for confirmation before it acts, with optional content. */
+export function ConfirmButton({
   trigger,
   className = 'button',
   title,
@@ -16,12 +16,12 @@ export function Ask({
   readonly trigger: ReactNode;
   readonly className?: string;
   readonly title: string;
-  /** Word on the button that does it. */
+  /** Label of the confirming button. */
   readonly action: string;
   readonly danger?: boolean;
   readonly wide?: boolean;
   readonly disabled?: boolean;
-  /** Resolves to whether it was done: then the dialog closes. */
+  /** Resolves to whether it succeeded, which closes the dialog. */
   readonly onConfirm: () => Promise<boolean>;
   readonly children?: ReactNode;
 }) {

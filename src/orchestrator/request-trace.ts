@@ -1,10 +1,10 @@
 import type { OrchestratorDeps } from './operation.ts';
 
 /**
- * The same dependencies, leaving a trace of who asked: every event that is recorded through them, and the log of every
- * executor that is launched through them, carries the id of the request.
+ * Adds the id of a request to everything that these dependencies cause: each recorded event, and the log of each launched
+ * executor, carries it.
  */
-export function causedBy(deps: OrchestratorDeps, requestId: string): OrchestratorDeps {
+export function withRequestId(deps: OrchestratorDeps, requestId: string): OrchestratorDeps {
   const { repository, launcher } = deps;
   const { events } = repository;
   return {

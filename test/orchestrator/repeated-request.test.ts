@@ -26,7 +26,7 @@ const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {
 const listed = async (f: Flow) => (await f.call('list_jobs', {})).jobs.map(({ job_id, status }) => [job_id, status]);
 
 describe('a request_id', () => {
-  test('returns the job that it made, also when its source is gone and its fields come in another order', async () => {
+  test('returns its job, also when the source is gone and the fields come in another order', async () => {
     const f = flow();
     const given = { ...recipe(f), request_id: 'r-1' };
     const first = await create(f, given);
@@ -40,18 +40,25 @@ describe('a request_id', () => {
     expect(await f.call('get_job', { job_id: first.job_id })).toMatchObject({ request_id: 'r-1' });
   });
 
-  test.each(['r-1', undefined])('(%s) stands where it is told, never the id of the call itself', async (request_id) => {
-    const f = flow();
-    const given = { ...recipe(f), ...(request_id && { request_id }) };
-    const made = await create(f, given, { requestId: 'call-1' });
-    const { job_id } = made;
-    for (const answer of [made, await f.call('get_job_status', { job_id }), ...(await f.call('list_jobs', {})).jobs]) {
-      expect(JSON.stringify(answer)).not.toMatch(/call-1|"request_id"/);
-    }
-    expect(await f.call('get_job', { job_id })).toMatchObject({ request_id: request_id ?? null });
-    // What the call caused says so.
-    expect(f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
-  });
+  test.each(['r-1', undefined])(
+    '(%s) is shown as it was given, never the id of the call itself',
+    async (request_id) => {
+      const f = flow();
+      const given = { ...recipe(f), ...(request_id && { request_id }) };
+      const made = await create(f, given, { requestId: 'call-1' });
+      const { job_id } = made;
+      for (const answer of [
+        made,
+        await f.call('get_job_status', { job_id }),
+        ...(await f.call('list_jobs', {})).jobs,
+      ]) {
+        expect(JSON.stringify(answer)).not.toMatch(/call-1|"request_id"/);
+      }
+      expect(await f.call('get_job', { job_id })).toMatchObject({ request_id: request_id ?? null });
+      // Events of the call have its id.
+      expect(f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
+    },
+  );
 
   test.each<[string, Record<string, unknown>]>([
     ['another name', { name: 'Another' }],
@@ -69,7 +76,7 @@ describe('a request_id', () => {
     expect(await listed(f)).toHaveLength(1);
   });
 
-  test('of many calls at once makes one job', async () => {
+  test('of many simultaneous calls makes one job', async () => {
     const f = flow();
     const given = { ...recipe(f), request_id: 'r-1' };
     const made = await Promise.all(Array.from({ length: 5 }, () => create(f, given)));
@@ -78,7 +85,7 @@ describe('a request_id', () => {
     expect(await listed(f)).toHaveLength(1);
   });
 
-  test('of a job that was refused, or deleted, makes another one', async () => {
+  test('of a job that was refused or deleted makes a new one', async () => {
     const f = flow();
     const given = { ...recipe(f, 'id\n'), request_id: 'r-1' };
     await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input' });
@@ -89,7 +96,7 @@ describe('a request_id', () => {
     expect((await create(f, given)).job_id).not.toBe(job_id);
   });
 
-  test('none: the same call twice makes two jobs', async () => {
+  test('that is absent makes two jobs of two equal calls', async () => {
     const f = flow();
     await create(f, recipe(f));
     await create(f, recipe(f));
@@ -97,10 +104,10 @@ describe('a request_id', () => {
   });
 });
 
-describe('a call that its client gives up', () => {
+describe('a call that its client aborts', () => {
   const ROWS = `id\n${'x\n'.repeat(40_000)}`;
 
-  test('while a source is stored makes nothing without a request_id', async () => {
+  test('while a source is stored makes no job without a request_id', async () => {
     const f = flow();
     const client = new AbortController();
     const call = { signal: client.signal, onProgress: () => client.abort() };
@@ -109,7 +116,7 @@ describe('a call that its client gives up', () => {
     expect(f.store.repository.jobs.deleting()).toEqual([]);
   });
 
-  test('goes on with a request_id, which finds the job', async () => {
+  test('continues with a request_id, which finds the job', async () => {
     const f = flow();
     const client = new AbortController();
     const given = { ...recipe(f, ROWS), request_id: 'r-1' };
@@ -123,14 +130,14 @@ describe('a call that its client gives up', () => {
     expect(await create(f, given)).toMatchObject({ job_id, status: 'created', units: { total: 40_000 } });
   });
 
-  test('and is behind its patience shows in list_jobs as it is', async () => {
+  test('after its answer leaves a job that list_jobs shows', async () => {
     const f = flow();
     const { job_id } = await create(f, recipe(f, ROWS), { maxWaitMs: 0 });
     expect(await listed(f)).toEqual([[job_id, 'enumerating']]);
     await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
   });
 
-  test('with a request_id is undone where the process ends with its caller', async () => {
+  test('with a request_id is undone when the process ends with its caller', async () => {
     const f = flow();
     const client = new AbortController();
     const call = { signal: client.signal, onProgress: () => client.abort(), maxWaitMs: Number.POSITIVE_INFINITY };
@@ -138,7 +145,7 @@ describe('a call that its client gives up', () => {
     expect(f.store.repository.jobs.ofRequest('r-1')).toBeNull();
   });
 
-  test('of start_job is done all the same: the test runs', async () => {
+  test('of start_job is carried out all the same: the test runs', async () => {
     const f = flow();
     f.worker.otherwise = hangs;
     const job_id = await f.create({ units: 2 });
@@ -153,7 +160,7 @@ describe('a call that its client gives up', () => {
 describe('a second run of one batch file', () => {
   const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
-  // As ABP wrote it before machines were recorded.
+  // A record from before machine ids.
   const { machineId: _, ...before } = other;
   const withoutMachine = before as typeof other;
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });

@@ -2,23 +2,23 @@ import { Component, type ReactNode, Suspense } from 'react';
 import { Problem } from './loading.tsx';
 
 interface Props {
-  /** What stands there until then. */
+  /** Placeholder while loading. */
   readonly waiting: ReactNode;
-  /** The address, for what has all of the view in it: at another one it is tried again. */
+  /** Address of the view: a change resets the error. */
   readonly address?: string;
   readonly children: ReactNode;
 }
 
 interface State {
-  /** Null as long as all is well. */
+  /** Null without an error. */
   readonly error: unknown;
 }
 
 /**
- * A part of the page whose code is loaded when it is first needed. When it cannot be loaded or shown, the rest of the page
- * stays. A class, as React has no other way to catch what its parts throw.
+ * Part of the page whose code is loaded on demand. If it cannot be loaded or rendered, the rest of the page stays. A
+ * class, because React error boundaries must be classes.
  */
-export class Later extends Component<Props, State> {
+export class LazyPart extends Component<Props, State> {
   override state: State = { error: null };
 
   static getDerivedStateFromError(error: unknown): State {

@@ -2,31 +2,31 @@ import { CircleCheck, FlaskConical, Pause, TriangleAlert, WifiOff } from 'lucide
 import { Link } from 'wouter';
 import { moment, words } from '../format.ts';
 import { Notice } from '../parts/notice.tsx';
-import { inWords } from '../wording.ts';
+import { pageWording } from '../wording.ts';
 import type { Overview } from './use-job.ts';
 
-/** What a person should know of a job before anything else, if there is something. */
-export function News({ job, view }: { readonly job: Overview; readonly view: string }) {
+/** Notice about the state of a job that needs attention; nothing otherwise. */
+export function JobNotice({ job, view }: { readonly job: Overview; readonly view: string }) {
   const test = `/jobs/${job.job_id}/test`;
   if (job.executor.state === 'lost') {
     return (
-      <Notice color="red" icon={<WifiOff aria-hidden />} title="Its executor is gone.">
-        Nothing is lost: a new one goes on where it stopped. ABP does that by itself within seconds unless it is
-        switched off; Recover does it now.
+      <Notice color="red" icon={<WifiOff aria-hidden />} title="The executor has stopped.">
+        No results are lost: a new executor continues where it stopped. ABP starts one within seconds unless recovery is
+        switched off; Recover starts it now.
       </Notice>
     );
   }
   if (job.status === 'created' && view !== 'test') {
     return (
       <Notice color="blue" icon={<FlaskConical aria-hidden />} title="Nothing has run yet.">
-        It waits for its test. <Link href={test}>Try it first</Link>
+        The job waits for its test. <Link href={test}>Try it first</Link>
       </Notice>
     );
   }
   if (job.status === 'testing' && view !== 'test') {
     if (job.test?.state === 'running') {
       return (
-        <Notice color="blue" icon={<FlaskConical aria-hidden />} title="A test unit is being tried.">
+        <Notice color="blue" icon={<FlaskConical aria-hidden />} title="A test unit is running.">
           <Link href={test}>Watch it</Link>
         </Notice>
       );
@@ -36,9 +36,9 @@ export function News({ job, view }: { readonly job: Overview; readonly view: str
       <Notice
         color={passed ? 'green' : 'amber'}
         icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
-        title={passed ? 'The test has passed and waits for you.' : 'The test has failed.'}
+        title={passed ? 'The test has passed and waits for your decision.' : 'The test has failed.'}
       >
-        {job.test?.verdict && inWords(job.test.verdict)} <Link href={test}>Look at it and decide</Link>
+        {job.test?.verdict && pageWording(job.test.verdict)} <Link href={test}>Review and decide</Link>
       </Notice>
     );
   }
@@ -49,15 +49,15 @@ export function News({ job, view }: { readonly job: Overview; readonly view: str
         icon={<Pause aria-hidden />}
         title={job.pause_reason === 'user' ? 'Paused.' : `Paused: ${words(job.pause_reason ?? '')}.`}
       >
-        {job.message && inWords(job.message)}
-        {job.resume_at && <> It goes on by itself at {moment(job.resume_at)}.</>}
+        {job.message && pageWording(job.message)}
+        {job.resume_at && <> It resumes automatically at {moment(job.resume_at)}.</>}
       </Notice>
     );
   }
   if (job.status === 'failed' && job.message) {
     return (
-      <Notice color="red" icon={<TriangleAlert aria-hidden />} title="The job has ended, and not everything worked.">
-        {inWords(job.message)}
+      <Notice color="red" icon={<TriangleAlert aria-hidden />} title="The job has ended with failures.">
+        {pageWording(job.message)}
       </Notice>
     );
   }

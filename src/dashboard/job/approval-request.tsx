@@ -5,14 +5,14 @@ import { Card } from '../parts/card.tsx';
 import { ForeignCode } from '../parts/foreign-code.tsx';
 import { Json } from '../parts/json.tsx';
 import { Notice } from '../parts/notice.tsx';
-import { useTell } from '../parts/toasts.tsx';
+import { useReport } from '../parts/toasts.tsx';
 import type { Overview } from './use-job.ts';
 
-/** Statuses in which a person can let a job go on. */
+/** Statuses in which a person can approve a job. */
 const ASKED_IN: readonly string[] = ['created', 'testing', 'paused', 'completed', 'failed'];
 
-/** What a job could do that a person has not allowed yet: all of it, and the button. Nothing where nobody is needed. */
-export function Allow({ job }: { readonly job: Overview }) {
+/** Shows all that a job could do and its definition, with a button to approve it; nothing if no approval is needed. */
+export function ApprovalRequest({ job }: { readonly job: Overview }) {
   const needed = job.approval?.person === true && ASKED_IN.includes(job.status);
   const asked = useQuery({
     queryKey: ['job', job.job_id, 'approval'],
@@ -25,13 +25,13 @@ export function Allow({ job }: { readonly job: Overview }) {
 
 function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
   const queries = useQueryClient();
-  const tell = useTell();
+  const report = useReport();
   const allow = async () => {
     try {
       await change('POST', `${jobPath(asked.job_id)}/approval`, { shown: asked.shown });
-      tell.done('Allowed. It can be started now.');
+      report.done('Allowed. It can be started now.');
     } catch (error) {
-      tell.failed(error);
+      report.failed(error);
     } finally {
       await queries.invalidateQueries({ queryKey: ['job', asked.job_id] });
     }
@@ -40,7 +40,7 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
   return (
     <section className="stack" aria-label="What this job would do">
       <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="This job needs your approval before it runs.">
-        {asked.reason} Your approval is for exactly this: one changed word asks again.
+        {asked.reason} Your approval covers exactly this; any change needs a new approval.
       </Notice>
       <Card
         title="What it can do"
@@ -75,7 +75,7 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
   );
 }
 
-/** Powers in a list: what it can do, and precisely which. */
+/** List of powers, each with its precise target. */
 export function Powers({ can }: { readonly can: Output<'job_approval'>['can'] }) {
   if (can.length === 0) return <p className="muted">It only reads its home and its source, and writes its output.</p>;
   return (

@@ -8,10 +8,10 @@ import type { McpHost } from './host.ts';
 type Approval = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval' }>['run']>>;
 
 /**
- * An answer whose next calls are accepted here: where the host cannot put a question before its user, what only they can
- * agree to is theirs, on the dashboard or a terminal; what they have allowed already is left.
+ * Adapts the next calls of an answer to this host. A host without dialogs cannot make the calls that need the user's consent:
+ * the first of them becomes a call that shows the user where to decide, unless the user has allowed the job already.
  */
-export async function withNextHere(
+export async function withAcceptedNextCalls(
   host: McpHost,
   server: McpServer,
   ctx: ServerContext,
@@ -21,13 +21,13 @@ export async function withNextHere(
   const jobId = next?.find(({ person }) => person !== undefined)?.arguments.job_id;
   if (!next || typeof jobId !== 'string' || (canAsk(server, ctx) && isAnsweredByPerson(ctx))) return answer;
   const view = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Approval;
-  const isTheirs = ({ person }: NextCall) => person !== undefined && !(view.allowed && person.startsWith(ALLOW));
-  const theirs = next.find(isTheirs);
-  const left = next.filter((call) => !isTheirs(call)).map(({ person: _, ...call }) => call);
-  return { ...answer, next: theirs ? [decideElsewhere(theirs), ...left] : left };
+  const needsUser = ({ person }: NextCall) => person !== undefined && !(view.allowed && person.startsWith(ALLOW));
+  const userCall = next.find(needsUser);
+  const left = next.filter((call) => !needsUser(call)).map(({ person: _, ...call }) => call);
+  return { ...answer, next: userCall ? [decideElsewhere(userCall), ...left] : left };
 }
 
-/** What a person agrees to once, for all that a job runs as it is. */
+/** Beginning of the command that allows a job; its approval covers all calls until the definition changes. */
 const ALLOW = 'abp approvals allow';
 
 function decideElsewhere({ person, why: asked }: NextCall): NextCall {
