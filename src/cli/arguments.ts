@@ -11,28 +11,28 @@ export function atLeast(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (te
   };
 }
 
-/** Reads a list of names between commas. */
+/** Reads a list of names separated by commas. */
 export function list(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
-  throw new InvalidArgumentError('Expected names with commas between them.');
+  throw new InvalidArgumentError('Expected names separated by commas.');
 }
 
-/** An option that takes one of a few words; any other is answered with the nearest of them. */
+/** Creates an option that takes one of a few words; the error about another suggests the nearest. */
 export function oneOf(flags: string, description: string, words: readonly string[]): Option {
   return new Option(flags, description).choices(words).argParser((text) => known(text, words));
 }
 
-/** How results become a file; what `EXPORT_FORMATS` has, without loading it. */
+/** Format of a results file: the names of `EXPORT_FORMATS`, without loading it. */
 export type FormatOption = 'csv' | 'tsv' | 'jsonl' | 'json' | 'markdown';
 
-/** `--format`, wherever a command names a file for results. */
+/** Creates `--format` for commands that write results. */
 export function formatOption(): Option {
   const formats: readonly FormatOption[] = ['csv', 'tsv', 'jsonl', 'json', 'markdown'];
-  return oneOf('--format <format>', 'default: what the extension says', formats);
+  return oneOf('--format <format>', 'default: by the extension of the file', formats);
 }
 
-/** The same as `oneOf` for several of them, with commas between them. */
+/** Creates an option that takes several of a few words, separated by commas. */
 export function someOf(flags: string, description: string, words: readonly string[]): Option {
   return new Option(flags, description)
     .choices(words)
@@ -44,12 +44,12 @@ function known(word: string, words: readonly string[]): string {
   throw new InvalidArgumentError(`Allowed choices are ${words.join(', ')}.${didYouMean(word, words)}`);
 }
 
-/** Gathers an option that is given several times. */
+/** Collects the values of a repeated option. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-/** Adds the units `3`, `5-9` or `1,2` to those before. */
+/** Reads the units `3`, `5-9` or `1,2` and adds them to those before. */
 export function unitIndexes(text: string, before: readonly number[] = []): readonly number[] {
   const added = list(text).flatMap((part) => {
     const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
@@ -61,12 +61,12 @@ export function unitIndexes(text: string, before: readonly number[] = []): reado
   return [...before, ...added];
 }
 
-/** manage_units takes so many indexes; whoever means more means a status. */
+/** The limit of manage_units; for more units there is --status. */
 const MAX_UNITS = 10_000;
 
 const UNITS_OF_TIME: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** Reads a length of time such as `90s`, `12h`, `30d`, `2w`, in seconds. */
+/** Reads a duration such as `90s`, `12h`, `30d`, `2w`; returns seconds. */
 export function timeSpan(text: string): number {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim()) ?? [];
   const size = UNITS_OF_TIME[unit];

@@ -3,21 +3,19 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { preflight } from '../orchestrator/settings.ts';
 import { packageRoot } from '../package-root.ts';
+import { confirm } from './confirm.ts';
 import type { Exit } from './exit-codes.ts';
 import { outputDocument, printOutput } from './job/output-text.ts';
-import { createFrom, prepare } from './job/run-batch.ts';
+import { createFromBatch, prepare } from './job/run-batch.ts';
 import { runWithDecisions } from './job/run-with-decisions.ts';
 import type { Status } from './job/status-text.ts';
 import { createSession, type Session } from './session.ts';
 
-/** Where a newcomer finds it again; not in the user's real store. */
+/** Folder of the demo's store, apart from the user's own. */
 const DEMO_FOLDER = '.abp-demo';
 const CLAUDE = '{ type: claude, model: haiku }';
 
-/**
- * The main job on real input, through the same code as `abp run`: the documents of examples/documents. Ends well only
- * when every unit is accounted for.
- */
+/** Runs examples/documents through the code of `abp run`; the exit is `internal` unless every unit is accounted for. */
 export async function runDemo(session: Session, offline: boolean): Promise<Exit> {
   const { environment } = session.host;
   const storagePath = environment.ABP_STORAGE_PATH?.trim() || resolve(DEMO_FOLDER, 'batch.db');
@@ -34,15 +32,15 @@ export async function runDemo(session: Session, offline: boolean): Promise<Exit>
 async function demonstrate(session: Session, output: string, offline: boolean): Promise<Exit> {
   const { say } = session;
   const file = batchFile();
-  say(`ABP demo: every document in ${join(dirname(file), 'input')} is read by a worker of its own.`);
+  say(`ABP demo: one unit for each document in ${join(dirname(file), 'input')}.`);
   const claude = !offline && (await wantsClaude(session));
   if (!claude) {
     say('Using the OFFLINE worker: a small program that reads and measures each document. No model, no cost.');
   }
   const batch = await prepare(session, file, { set: claude ? [`worker=${CLAUDE}`] : [], output, force: true });
-  const { job_id } = await createFrom(session, batch, { yes: true });
+  const { job_id } = await createFromBatch(session, batch, { yes: true });
   await showDashboard(session, job_id);
-  // Without a model there is nothing to be careful about: the test is shown, and approved for the person.
+  // The offline worker costs nothing: its test is shown and approved without a question.
   const exit = await runWithDecisions(session, job_id, { yes: !claude, skipTest: false, detach: false });
   const status = await session.call('get_job_status', { job_id });
   if (exit !== 'done' && exit !== 'failed') {
@@ -51,7 +49,7 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
   }
   printOutput(session, status);
   say(`Database: ${(await session.abp()).config.storagePath}`);
-  say(`Look again: ${again(session, `status ${job_id}`)}`);
+  say(`Show it again: ${demoCommand(session, `status ${job_id}`)}`);
   await showDashboard(session, job_id);
   const complete = isComplete(status) && status.output?.rows === status.units.total;
   say(complete ? `All ${status.units.total} units are accounted for.` : 'Not every unit is accounted for.');
@@ -60,8 +58,8 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
 }
 
 /**
- * A page to look at the job on; its server outlives the demo. An address that signs in is good for two minutes, and only for
- * a person at a terminal: whoever else reads this is no person.
+ * Prints the address of the job on the dashboard, whose server outlives the demo. A link that signs in is only printed on a
+ * terminal.
  */
 async function showDashboard(session: Session, jobId: string): Promise<void> {
   const { environment, interfaces } = session.host;
@@ -70,22 +68,23 @@ async function showDashboard(session: Session, jobId: string): Promise<void> {
     const dashboard = await interfaces.dashboard(environment);
     const link = session.terminal.interactive
       ? await dashboard.signInLink(path)
-      : `${(await dashboard.start()).url}${path} (to sign in: ${again(session, 'serve --link')})`;
+      : `${(await dashboard.start()).url}${path} (to sign in: ${demoCommand(session, 'serve --link')})`;
     session.say(`Dashboard: ${link}`);
-    session.say(`  to end it: ${again(session, 'serve --stop')}`);
+    session.say(`  to stop it: ${demoCommand(session, 'serve --stop')}`);
   } catch (error) {
     session.say(`No dashboard: ${toAbpError(error).message}`);
   }
 }
 
-/** How this very program is run again on the demo's store. */
-function again({ host }: Session, command: string): string {
+/** The command line that runs this program on the demo's store. */
+function demoCommand({ host }: Session, command: string): string {
   const program = relative(process.cwd(), process.argv[1] ?? 'dist/main.js');
   return `ABP_STORAGE_PATH=${host.environment.ABP_STORAGE_PATH} node ${program} ${command}`;
 }
 
-/** Whether Claude Code can work here, and the person wants to pay for it. Never asks without a terminal. */
-async function wantsClaude({ abp, say, terminal }: Session): Promise<boolean> {
+/** Asks whether to use Claude Code, if it can be used here; false without a terminal. */
+async function wantsClaude(session: Session): Promise<boolean> {
+  const { abp, say, terminal } = session;
   if (!terminal.interactive) return false;
   try {
     await preflight((await abp()).orchestrator.deps, { type: 'claude' });
@@ -93,23 +92,20 @@ async function wantsClaude({ abp, say, terminal }: Session): Promise<boolean> {
     say(`Claude Code cannot be used here: ${toAbpError(error).message}`);
     return false;
   }
-  const answer = await terminal.ask(
-    'Use Claude Code (haiku)? It costs money: one small agent for each document. [y/N] ',
-  );
-  return /^y(es)?$/i.test(answer);
+  return confirm(session, 'Use Claude Code (haiku)? It costs money: one small agent for each document.', false);
 }
 
-/** enumerated = completed + failed + skipped + cancelled, with nothing left at work. */
+/** Whether all units have ended: total = completed + failed + skipped + cancelled. */
 function isComplete({ units }: Status): boolean {
   const { total, completed, failed, skipped, cancelled, running, pending } = units;
   return total > 0 && running + pending === 0 && completed + failed + skipped + cancelled === total;
 }
 
-/** The demo's batch file, which a clone of the repository has. */
+/** The path of the demo's batch file, which is only in a clone of the repository. */
 function batchFile(): string {
   const file = join(packageRoot(), 'examples', 'documents', 'batch.yaml');
   if (existsSync(file)) return file;
-  throw new AbpError('environment', 'The examples are not in this installation of ABP.', {
+  throw new AbpError('environment', 'This installation of ABP does not contain the examples.', {
     hint: 'Clone the repository, then: npm ci && npm run demo',
   });
 }

@@ -1,12 +1,12 @@
 import Table from 'cli-table3';
-import type { Colors } from './terminal.ts';
+import { type Colors, printable } from './terminal.ts';
 
-/** Money: cents, or as many digits as a small amount needs. */
+/** Formats an amount in USD: with cents, below $1 with four digits. */
 export function money(usd: number): string {
   return usd === 0 || usd >= 1 ? `$${usd.toFixed(2)}` : `$${usd.toFixed(4)}`;
 }
 
-/** A length of time, as two units at most: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** Formats a duration in seconds with at most two units: `4.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
@@ -28,17 +28,17 @@ export function duration(seconds: number): string {
     .join(' ');
 }
 
-/** `1,234 units`. */
+/** Formats a number with its noun: `1,234 units`. */
 export function count(amount: number, noun: string): string {
   return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-/** A range of an estimate: `$1.20 to $1.90`, or one value where both ends read alike. */
+/** Formats a range: `$1.20 to $1.90`, or one value where both ends read the same. */
 export function range([from = 0, to = from]: readonly number[], text: (value: number) => string): string {
   return text(from) === text(to) ? text(from) : `${text(from)} to ${text(to)}`;
 }
 
-/** Bytes as people read them. */
+/** Formats a size in bytes: `3.1 MB`. */
 export function bytes(amount: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = amount < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(amount) / 3));
@@ -46,18 +46,18 @@ export function bytes(amount: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
-/** A table with light lines; cells longer than their column are cut. `widths` absent = as wide as needed. */
-export function table(
-  colors: Colors,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  widths?: readonly number[],
-): string {
+/** Text from outside as one line of at most `width` characters, cut at its end. */
+export function cell(text: string, width: number): string {
+  const line = printable(text).trim();
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+}
+
+/** Formats a table whose columns are as wide as needed. */
+export function table(colors: Colors, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = new Table({
     head: head.map((text) => colors.bold(text)),
     style: { head: [], border: [], compact: true },
-    chars: QUIET,
-    ...(widths && { colWidths: [...widths] }),
+    chars: BORDERS,
   });
   for (const row of rows) lines.push([...row]);
   return lines
@@ -67,8 +67,8 @@ export function table(
     .join('\n');
 }
 
-/** Only a line below the head: what is between the columns is space. */
-const QUIET = {
+/** Draws only a line below the head. */
+const BORDERS = {
   top: '',
   'top-mid': '',
   'top-left': '',

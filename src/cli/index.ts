@@ -1,8 +1,7 @@
-import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { Command, CommanderError, Help, type Option, type OutputConfiguration } from 'commander';
 import { toAbpError } from '../domain/error.ts';
 import type { Act } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { addCompletion } from './completion.ts';
 import { EXIT_CODES, type Exit, exitOfError } from './exit-codes.ts';
 import type { CliHost } from './host.ts';
 import { createSession, errorDocument, type Session } from './session.ts';
@@ -15,45 +14,45 @@ export async function runCli(args: readonly string[], host: CliHost): Promise<nu
     (action) =>
     async (...given) => {
       const session = createSession(host, program.opts<{ json?: boolean }>().json === true);
-      exit = await ended(session, () => action(session, ...given));
+      exit = await runAction(session, () => action(session, ...given));
     };
   const json = args.includes('--json');
-  let told = '';
+  let written = '';
   const hold: OutputConfiguration = {
     writeOut: (text) => {
-      told += text;
+      written += text;
     },
   };
   const program = createProgram(host.version, act, json ? hold : {});
-  await addCompletion(program, act, args, host);
-  const nothingAsked = args.every((arg) => arg === '--json');
+  const hasCommand = args.some((arg) => arg !== '--json');
   try {
-    await program.parseAsync(nothingAsked ? [...args, '--help'] : args, { from: 'user' });
+    await program.parseAsync(hasCommand ? args : [...args, '--help'], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     exit = error.exitCode === 0 ? 'done' : 'usage';
-    if (json) writeDocument(exit === 'done' ? saidBy(error, told) : { error: mistakeOf(error) });
+    if (json) writeDocument(exit === 'done' ? infoDocument(error, written) : { error: usageError(error) });
   }
   return EXIT_CODES[exit][0];
 }
 
-/** What commander tells people on stdout, as a document. */
-function saidBy({ code, message }: CommanderError, told: string): object {
-  return code === 'commander.version' ? { version: message } : { help: told };
+/** The version or the help, which commander writes to stdout, as a document. */
+function infoDocument({ code, message }: CommanderError, written: string): object {
+  return code === 'commander.version' ? { version: message } : { help: written };
 }
 
-/** What commander has told people on stderr, as other errors are told. */
-function mistakeOf({ code, message }: CommanderError): object {
-  const said = code === 'commander.help' ? 'a command is missing; --help lists them' : message.replace(/^error: /, '');
-  return { code: 'invalid_input', message: said };
+/** A mistake that commander reported on stderr, in the form of other errors. */
+function usageError({ code, message }: CommanderError): object {
+  const text =
+    code === 'commander.help' ? 'expected a command, found none; --help lists them' : message.replace(/^error: /, '');
+  return { code: 'invalid_input', message: text };
 }
 
-async function ended(session: Session, action: () => Promise<Exit>): Promise<Exit> {
+async function runAction(session: Session, action: () => Promise<Exit>): Promise<Exit> {
   try {
     return await action();
   } catch (thrown) {
     const error = toAbpError(thrown);
-    session.complain(error);
+    session.reportError(error);
     if (error.code === 'internal' && error.cause instanceof Error)
       process.stderr.write(`${printable(error.cause.stack ?? '', true)}\n`);
     session.answer({ error: errorDocument(error) });
@@ -63,17 +62,17 @@ async function ended(session: Session, action: () => Promise<Exit>): Promise<Exi
   }
 }
 
-/** The program with all its commands; `act` makes their actions, `output` says where help and version go. */
+/** Creates the program with all its commands; `act` wraps their actions, `output` receives help and version. */
 export function createProgram(version: string, act: Act, output: OutputConfiguration = {}): Command {
   const program = new Command('abp')
-    .configureOutput({ ...PRINTED, ...output })
-    .description('Gives every item of a large set its own AI agent: tries one, asks you, then runs the rest detached.')
+    .configureOutput({ ...ESCAPED_OUTPUT, ...output })
+    .description('Gives every item of a large set its own AI agent: tests one, asks you, then runs the rest detached.')
     .version(version)
-    .option('--json', 'one JSON document on stdout, everything else on stderr')
-    .configureHelp({ showGlobalOptions: true })
+    .option('--json', 'print one JSON document on stdout, everything else on stderr')
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .exitOverride()
     .helpCommand(false)
-    .addHelpText('after', () => `\n${BEGIN}\n\nExit codes:\n${exitLines()}`);
+    .addHelpText('after', () => `\n${FIRST_STEPS}\n\nExit codes:\n${exitLines()}`);
   for (const { heading, commands } of COMMANDS) {
     program.commandsGroup(`${heading}:`);
     for (const define of commands) define(program, act);
@@ -81,16 +80,21 @@ export function createProgram(version: string, act: Act, output: OutputConfigura
   return program;
 }
 
-/** What commander says repeats what was typed, which another program may have put together. */
-const PRINTED: OutputConfiguration = {
+/** Describes an option without the defaults of flags and lists, which say nothing. */
+function optionDescription(this: Help, option: Option): string {
+  return Help.prototype.optionDescription.call(this, option).replace(/ \(default: (?:false|\[\])\)$/, '');
+}
+
+/** Shows unseen characters: commander repeats arguments, which another program may have put together. */
+const ESCAPED_OUTPUT: OutputConfiguration = {
   writeOut: (text) => process.stdout.write(printable(text, true)),
   writeErr: (text) => process.stderr.write(printable(text, true)),
 };
 
-const BEGIN = `Begin with:
-  $ abp doctor                     is everything there?
-  $ abp run --help                 what a batch file looks like
-  $ abp run batch.yaml --dry-run   what it would do`;
+const FIRST_STEPS = `First steps:
+  $ abp doctor                     check the installation
+  $ abp run --help                 show an example of a batch file
+  $ abp run batch.yaml --dry-run   check a batch file without running it`;
 
 function exitLines(): string {
   return Object.values(EXIT_CODES)

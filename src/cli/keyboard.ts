@@ -1,16 +1,16 @@
 import { ReadStream } from 'node:tty';
 
-/** What Ctrl-C sends while a terminal gives its keys to us one by one. */
+/** The byte of Ctrl-C in raw mode. */
 export const CTRL_C = 0x03;
 
-/** The keys of a terminal, one by one and not shown; `close` gives the terminal back as it was. */
+/** A terminal in raw mode, without echo; `close` restores its mode. */
 export interface Keyboard {
   close(): void;
 }
 
 /**
- * Reads the keys of the terminal on stdin, byte by byte, until `onKey` returns false: what is typed after that is not read,
- * not even what has come with the same packet, so that it is there for whoever reads the terminal next.
+ * Reads the keys of the terminal on stdin, byte by byte, until `onKey` returns false. Bytes after that are not read, not even
+ * those of the same packet, so that the next reader of the terminal gets them.
  */
 export function openKeyboard(onKey: (key: number) => boolean): Keyboard {
   const one = Buffer.alloc(1);
@@ -25,9 +25,9 @@ export function openKeyboard(onKey: (key: number) => boolean): Keyboard {
     onread: {
       buffer: one,
       callback: () => {
-        const goesOn = stream !== null && onKey(one[0] ?? 0);
-        if (!goesOn) close();
-        return goesOn;
+        const continues = stream !== null && onKey(one[0] ?? 0);
+        if (!continues) close();
+        return continues;
       },
     },
   });

@@ -12,40 +12,40 @@ import { inCommands } from './wording.ts';
 type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
 export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
 
-/** What may be told with a call. */
+/** Options of a call. */
 type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress' | 'batchFile'>>;
 
-/** One run of `abp`: what every command works with. */
+/** The context of one run of `abp`, given to every command. */
 export interface Session {
   readonly host: CliHost;
   readonly terminal: Terminal;
   /** stdout is for one JSON document, everything else goes to stderr. */
   readonly json: boolean;
-  /** The open store; opened when it is first asked for. */
+  /** The store, opened on the first call. */
   abp(): Promise<OpenAbp>;
-  /** From now on nothing is made by opening: for commands that only look. */
-  leaveStore(): void;
-  /** Calls an operation for the person at this terminal, who is patient. */
+  /** Opening does not create a missing store from now on: for commands that only read. */
+  doNotCreateStore(): void;
+  /** Calls an operation as the person at this terminal, without a limit on waiting. */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, options?: CallOptions): Promise<OutputOf<Name>>;
-  /** The same for what only screens ask for. */
+  /** Calls a view: an answer in full, for screens. */
   view<Name extends ViewName>(name: Name, input: z.input<ViewOf<Name>['input']>): Promise<OutputOfView<Name>>;
-  /** The id of the job that a person typed, whole or in part. */
+  /** Completes a typed job id or its beginning. Throws AbpError `not_found` or `ambiguous`. */
   jobId(typed: string): Promise<string>;
   /**
-   * Does what Ctrl-C shall not cut off in the middle, but stop: it gets the signal. Once stopped it throws AbpError
-   * `cancelled`, and the command ends as interrupted.
+   * Runs work that Ctrl-C stops in an orderly way, through the signal. Then throws AbpError `cancelled`, and the command ends
+   * as interrupted.
    */
   interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** A line for people. */
+  /** Prints a line for people. */
   say(text?: string): void;
-  /** What the command was asked for: the document with --json, else the text (absent: all has been said). */
+  /** Prints the result of the command: the document with --json, else the text (absent: already printed). */
   answer(document: object, text?: string): void;
-  /** What went wrong, for people. */
-  complain(error: AbpError): void;
+  /** Prints an error for people, on stderr. */
+  reportError(error: AbpError): void;
   close(): void;
 }
 
-/** Starts a session; the environment may be changed for a store of its own (the demo). */
+/** Creates a session on the store of the host's environment. */
 export function createSession(host: CliHost, json: boolean): Session {
   const terminal = createTerminal(json, host.environment);
   const { human, colors } = terminal;
@@ -63,7 +63,7 @@ export function createSession(host: CliHost, json: boolean): Session {
     terminal,
     json,
     abp,
-    leaveStore() {
+    doNotCreateStore() {
       whenMissing = 'in_memory';
     },
     call: async (name, input, options = {}) => (await abp()).orchestrator.call(name, input, asPerson(options)),
@@ -77,10 +77,10 @@ export function createSession(host: CliHost, json: boolean): Session {
     },
     async interruptible(work) {
       const stop = new AbortController();
-      let leaving: NodeJS.Timeout | undefined;
+      let timer: NodeJS.Timeout | undefined;
       const onSignal = () => {
         stop.abort();
-        leaving = setTimeout(dieOfIt, TIDY_MS, self);
+        timer = setTimeout(endBySignal, CLEANUP_MS, self);
       };
       process.once('SIGINT', onSignal);
       try {
@@ -88,7 +88,7 @@ export function createSession(host: CliHost, json: boolean): Session {
       } catch (cause) {
         throw stop.signal.aborted ? interrupted('Stopped with Ctrl-C.', cause) : cause;
       } finally {
-        clearTimeout(leaving);
+        clearTimeout(timer);
         process.off('SIGINT', onSignal);
       }
     },
@@ -97,7 +97,7 @@ export function createSession(host: CliHost, json: boolean): Session {
       if (json) writeDocument(document);
       else if (text !== undefined) say(text);
     },
-    complain({ message, hint, details }) {
+    reportError({ message, hint, details }) {
       const jobId = typeof details?.job_id === 'string' ? details.job_id : undefined;
       const line = (text: string) =>
         printable(inCommands(text, jobId, details?.person === true && !terminal.interactive), true);
@@ -105,7 +105,7 @@ export function createSession(host: CliHost, json: boolean): Session {
       if (hint) process.stderr.write(`${colors.dim('hint:')} ${line(hint)}\n`);
     },
     close() {
-      // A store that could not be opened has been complained about already.
+      // A store that could not be opened has been reported already.
       opened?.then(
         (open) => open.close(),
         () => undefined,
@@ -115,23 +115,23 @@ export function createSession(host: CliHost, json: boolean): Session {
   return self;
 }
 
-/** How long what was stopped may take to undo what it has done; whoever pressed Ctrl-C waits no longer. */
-const TIDY_MS = 700;
+/** Time that stopped work has to undo what it stored. */
+const CLEANUP_MS = 700;
 
-/** Ends this process by the signal itself: what hangs in a call of the system would hold up any other end. */
-function dieOfIt(session: Session): void {
-  const hint = 'It was cut off: what it had stored is taken away by `abp recover`, or by the next job that runs.';
-  session.complain(new AbpError('cancelled', 'Stopped with Ctrl-C.', { hint }));
+/** Ends this process by the signal: a system call that hangs would delay any other exit. */
+function endBySignal(session: Session): void {
+  const hint = 'It was cut off: `abp recover`, or the next job that runs, removes what it had stored.';
+  session.reportError(new AbpError('cancelled', 'Stopped with Ctrl-C.', { hint }));
   process.kill(process.pid, 'SIGINT');
 }
 
-/** Whoever types a command has decided it, and waits for it. */
+/** Marks a call as one of a person at a terminal, who has decided it and waits for it. */
 export function asPerson(options: CallOptions): Call {
   const workingDirectory = options.workingDirectory ?? process.cwd();
   return { workingDirectory, home: workingDirectory, human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY, ...options };
 }
 
-/** What went wrong, for programs. */
+/** Describes an error for programs. */
 export function errorDocument({ code, message, hint, details }: AbpError): object {
   return { code, message, hint, details };
 }

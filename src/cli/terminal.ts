@@ -13,11 +13,11 @@ export interface Terminal {
   /** For people: stdout, or stderr where stdout is kept for the JSON document. Text goes to it through `safe`. */
   readonly human: NodeJS.WriteStream;
   readonly colors: Colors;
-  /** Whether a person sits here: questions can be asked, keys are read, lines may be redrawn. */
+  /** Whether stdin and the output are a terminal: questions can be asked, keys read, lines redrawn. */
   readonly interactive: boolean;
-  /** The answer to a question. Throws AbpError `cancelled` on Ctrl-C and Ctrl-D. */
+  /** Asks a question and returns the answer. Throws AbpError `cancelled` on Ctrl-C and Ctrl-D. */
   ask(question: string): Promise<string>;
-  /** Text as it may be printed: whatever it holds, nothing of it drives the terminal but colours of our own. */
+  /** Makes text safe to print: of its control sequences only the colours of commands remain. */
   safe(text: string): string;
 }
 
@@ -35,7 +35,7 @@ export function createTerminal(json: boolean, environment: Readonly<Record<strin
   };
 }
 
-/** What `Colors` writes for bold, dim and the colours that commands use: none of it hides text or moves it. */
+/** Escape sequences of bold, dim and the colours that commands use: none hides or moves text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
 const OWN_COLORS = /(\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
 
@@ -46,7 +46,7 @@ function safeInColor(text: string): string {
     .join('');
 }
 
-/** https://no-color.org: any value that is not empty switches colours off. */
+/** Decides on colours; by https://no-color.org any non-empty NO_COLOR switches them off. */
 function wantsColor(
   { fd }: { readonly fd: number },
   environment: Readonly<Record<string, string | undefined>>,
@@ -56,13 +56,13 @@ function wantsColor(
   return isatty(fd) && environment.TERM !== 'dumb';
 }
 
-/** Enter, and a line break that was pasted. */
+/** Enter, and a pasted line break. */
 const ENDS_OF_LINES: readonly number[] = [0x0d, 0x0a];
 
 async function ask(question: string, output: NodeJS.WriteStream): Promise<string> {
   const gone = new AbortController();
   const typed = new PassThrough();
-  // What is typed after the answer, or after Ctrl-C, is for whoever reads next.
+  // Keys after the answer, or after Ctrl-C, are left to the next reader.
   const keyboard = openKeyboard((key) => {
     typed.write(Buffer.of(key));
     return key !== CTRL_C && !ENDS_OF_LINES.includes(key);
@@ -74,21 +74,21 @@ async function ask(question: string, output: NodeJS.WriteStream): Promise<string
     return (await lines.question(question, { signal: gone.signal })).trim();
   } catch (cause) {
     output.write('\n');
-    throw interrupted('No answer was given.', cause);
+    throw interrupted('Interrupted: the question was not answered.', cause);
   } finally {
     lines.close();
     keyboard.close();
   }
 }
 
-/** The one JSON document of a command that was asked for it. What is not seen stands in it as an escape of JSON. */
+/** Writes the JSON document of --json to stdout, with unseen characters as JSON escapes. */
 export function writeDocument(document: object): void {
   process.stdout.write(`${escapeUnseen(JSON.stringify(document, null, 2))}\n`);
 }
 
 /**
- * Text from outside, made safe to print: what is not seen, or would drive the terminal, is shown by its code. With `lines`,
- * line breaks and tabs stay; without, they are spaces.
+ * Makes text from outside safe to print: unseen and control characters are shown by their code. With `lines`, line breaks and
+ * tabs stay; without, they become spaces.
  */
 export function printable(text: string, lines = false): string {
   return showUnseen(lines ? text : text.replace(/\r?\n|\t/g, ' '));

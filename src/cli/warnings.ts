@@ -1,14 +1,14 @@
 import { count } from './format.ts';
 import { type Colors, printable } from './terminal.ts';
 
-/** A warning of a source as answers hold it. */
+/** A warning about a source, as in answers. */
 interface Warning {
   readonly message: string;
   readonly count: number;
   readonly examples: readonly string[];
 }
 
-/** A record that became no unit, as answers hold it. */
+/** A record that became no unit, as in answers. */
 interface SkippedRecord {
   readonly place: string;
   readonly reason: string;
@@ -17,12 +17,12 @@ interface SkippedRecord {
 /** An answer with notes about a source. */
 type Notes = Readonly<Record<string, unknown>>;
 
-/** What an answer says about its source: what was skipped, left out or renamed. */
+/** Lines about the source of an answer: what was skipped, left out or renamed. */
 export function sourceLines(colors: Colors, notes: Notes): string[] {
   return [...skippedLines(colors, notes), ...warningLines(colors, notes.warnings)];
 }
 
-/** How many records of a source became no units, and the first of them with their places. */
+/** Lines with the number of skipped records, and the first of them with their places. */
 export function skippedLines(colors: Colors, notes: Notes): string[] {
   const duplicates = Number(notes.skipped_duplicates ?? 0);
   const invalid = Number(notes.skipped_invalid ?? 0);
@@ -35,19 +35,19 @@ export function skippedLines(colors: Colors, notes: Notes): string[] {
   return [
     colors.yellow(`skipped: ${kinds.join(', ')}`),
     ...records.map(({ place, reason }) => `  ${printable(`${place}: ${reason}`)}`),
-    ...moreThan(records.length, duplicates + invalid),
+    ...moreLine(records.length, duplicates + invalid),
   ];
 }
 
-/** What of a source was left out or renamed: how much of it, and the first of it by name, so that a person can find it. */
+/** Lines with the warnings of a source: their number and the first examples. */
 function warningLines(colors: Colors, warnings: unknown): string[] {
   return ((warnings ?? []) as readonly Warning[]).flatMap(({ message, count: all, examples }) => [
     colors.yellow(`${all} × ${printable(message)}`),
     ...examples.map((example) => printable(example, true).replace(/^/gm, '  ')),
-    ...moreThan(examples.length, all),
+    ...moreLine(examples.length, all),
   ]);
 }
 
-function moreThan(shown: number, all: number): string[] {
+function moreLine(shown: number, all: number): string[] {
   return all > shown ? [`  and ${all - shown} more`] : [];
 }

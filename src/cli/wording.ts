@@ -1,4 +1,4 @@
-/** The command that does what a tool does: errors and advice name tools, since most of their readers are models. */
+/** The command for each tool: errors and advice name tools, since most of their readers are models. */
 const COMMAND_OF: Readonly<Record<string, string>> = {
   list_enumerators: 'abp enumerators',
   preview_items: 'abp preview',
@@ -18,7 +18,7 @@ const COMMAND_OF: Readonly<Record<string, string>> = {
   delete_job: 'abp delete <job>',
 };
 
-/** Longer words that tools are told and people type another way. */
+/** Phrases about arguments of tools, with their form on the command line. */
 const OPTION_OF: readonly (readonly [RegExp, string])[] = [
   [/\blist_jobs \(abp status\)/g, 'abp status'],
   [/\bstart_job without (?:approve|skip_test)\b/g, 'abp start <job>'],
@@ -42,12 +42,12 @@ const OPTION_OF: readonly (readonly [RegExp, string])[] = [
 
 const TOOLS = new RegExp(`\\b(?:abp )?(${Object.keys(COMMAND_OF).join('|')})\\b`, 'g');
 
-/** A command that lets a job run. */
+/** Commands that run a job. */
 const RUNS = /\babp (start|approve|resume|retry|reopen) job-[a-z0-9]+( --again)?/g;
 
 /**
- * The same where it has to be allowed and nobody can be asked: --yes allows what the job can do now. Before a job runs for
- * the first time what it can do is looked at: its --yes would approve the test as well.
+ * Adds the approval that a command needs without a terminal: --yes allows what the job can do. Before the first run it is a
+ * command of its own, since --yes of `abp start` would approve the test as well.
  */
 function allowing(jobId: string, command: string, verb: string, again = ''): string {
   const isFirst = verb === 'start' && again === '';
@@ -55,8 +55,8 @@ function allowing(jobId: string, command: string, verb: string, again = ''): str
 }
 
 /**
- * A message in the words of this interface, its commands with the job that it is about, where that is known. `mustAllow`: what it
- * runs has to be allowed, and nobody can be asked: each command that lets it run is named in the form that allows it, too.
+ * Replaces names of tools in a message by commands, with the id of the job if it is known. `mustAllow`: the job needs approval
+ * and there is no terminal to ask on, so commands that run it are given in the form that approves it.
  */
 export function inCommands(text: string, jobId?: string, mustAllow = false): string {
   const options = OPTION_OF.reduce((said, [find, replace]) => said.replace(find, replace), text);

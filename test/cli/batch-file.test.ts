@@ -78,7 +78,11 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
     [/batch\.yaml:\d+:\d+: expected one YAML document, found the beginning/],
   ],
   ['an alias of nothing', 'intent: *nosuch\n', [/batch\.yaml:1:9: the alias \*nosuch has no anchor before it/]],
-  ['an alias of what it is in', 'source: &a { type: *a }\n', [/batch\.yaml:1:20: the alias \*a stands for something/]],
+  [
+    'an alias of a value that contains it',
+    'source: &a { type: *a }\n',
+    [/batch\.yaml:1:20: the alias \*a refers to a value that contains it/],
+  ],
   ['a tag that nobody knows', 'intent: !secret x\n', [/batch\.yaml:1:9: .*!secret/]],
   [
     'an intent without words',
@@ -97,7 +101,7 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   ],
 ];
 
-describe('a wrong batch file is refused with line and column', () => {
+describe('a wrong batch file is rejected with line and column', () => {
   test.each(FILES)('%s', async (_what, text, says) => {
     const error = await read(text).then(
       () => null,
@@ -107,7 +111,7 @@ describe('a wrong batch file is refused with line and column', () => {
     for (const said of says) expect(error?.message).toMatch(said);
   });
 
-  test('all problems are told at once, each with its place', async () => {
+  test('all problems are reported at once, each with its place', async () => {
     const text = 'intent: x\nsource: { type: file, base_directory: in }\nlimits: { max_workers: 0, max_retries: -1 }\n';
     const error = toAbpError(await read(text).catch((thrown: unknown) => thrown));
     expect(error.message.split('\n')).toEqual([
@@ -117,7 +121,7 @@ describe('a wrong batch file is refused with line and column', () => {
   });
 });
 
-test('a batch file that is not UTF-8 is refused where it stops to be', async () => {
+test('a batch file that is not UTF-8 is rejected at the first wrong byte', async () => {
   await expect(read(Buffer.from('name: x\nintent: caf\u00e9\n', 'latin1'))).rejects.toMatchObject({
     code: 'invalid_input',
     message: expect.stringMatching(/batch\.yaml:2:12: expected text in UTF-8/),
@@ -179,7 +183,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
     expect({ skipTest, warnings }).toEqual({ skipTest: true, warnings: [] });
   });
 
-  test('needs no more than an intent and a source; its name is that of its folder', async () => {
+  test('needs only an intent and a source; its default name is that of its folder', async () => {
     const { create, directory } = await read(`intent: i\n${base}`);
     expect(create).toEqual({
       name: directory.split('/').at(-1),
@@ -189,7 +193,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
     });
   });
 
-  test('may have its template instead of an intent, in itself or in a file with front matter', async () => {
+  test('can have a template instead of an intent, inline or in a file with front matter', async () => {
     expect((await read(`prompt_template: "Read {file_path}"\n${base}`)).create).toMatchObject({
       user_intent: 'Read {file_path}',
       prompt_template: 'Read {file_path}',
@@ -202,7 +206,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
     });
   });
 
-  test('takes output_schema by the name it has in create_job', async () => {
+  test('accepts output_schema as in create_job', async () => {
     expect((await read(`intent: i\noutput_schema: { type: object }\n${base}`)).create.output_schema).toEqual({
       type: 'object',
     });
@@ -211,7 +215,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
     ).rejects.toThrow(/batch\.yaml:2:16: output_schema: expected either/);
   });
 
-  test('is changed by --set and --limit, the later winning, places of the rest unchanged', async () => {
+  test('is changed by --set and --limit; later ones win, other places are unchanged', async () => {
     const { create } = await read(`intent: i\n${base}`, ['source.pattern=*.md', 'source.pattern=*.txt', 'name=n'], 5);
     expect(create).toMatchObject({
       name: 'n',

@@ -4,7 +4,7 @@ import { createProgressView } from '../../src/cli/job/progress.ts';
 import type { Overview } from '../../src/cli/job/status-text.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 
-const LEGEND = 'p pause  q leave running';
+const LEGEND = 'p pause  q quit';
 
 /** The lines that a terminal of this size shows of a job with twenty slots at work and long texts everywhere. */
 function picture(columns: number, rows: number): readonly string[] {
@@ -34,10 +34,10 @@ test.each([
   expect(lines.length).toBeLessThan(rows);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
   const text = lines.join(' ');
-  expect(text).toMatch(/3 of 40 done, 1 failed, 20 at work, 12\/min/);
+  expect(text).toMatch(/3 of 40 done, 1 failed, 20 running, 12\/min/);
   expect(text).toMatch(/1 × crashed/);
   expect(lines.at(-1)).toBe(LEGEND);
   const shown = lines.filter((line) => /^ {2}\d+ k/.test(line)).length;
-  const more = /and (\d+) more at work/.exec(text)?.[1] ?? 0;
+  const more = /and (\d+) more running/.exec(text)?.[1] ?? 0;
   expect(shown + Number(more)).toBe(20);
 });

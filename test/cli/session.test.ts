@@ -5,7 +5,7 @@ import { exportAgain } from '../../src/cli/job/output-text.ts';
 import { createSession } from '../../src/cli/session.ts';
 import { AbpError, toAbpError } from '../../src/domain/error.ts';
 
-test('Ctrl-C stops what can be stopped, and the command ends as interrupted', async () => {
+test('Ctrl-C stops interruptible work, and the command ends as interrupted', async () => {
   const session = createSession({ environment: {} } as CliHost, false);
   const listeners = process.listenerCount('SIGINT');
   const ended = await session

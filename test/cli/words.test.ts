@@ -11,7 +11,7 @@ import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
 import { PAUSE_REASONS } from '../../src/domain/job.ts';
 import { OPERATIONS } from '../../src/orchestrator/operations.ts';
 
-describe('what a person types', () => {
+describe('arguments', () => {
   test.each([
     [['3'], [3]],
     [
@@ -60,7 +60,7 @@ describe('the environment in a batch file', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what comes in is not looked at again
   const environment = { A: 'one', B: '${A}', EMPTY: '' };
 
-  test('is put into texts at any depth, once, and only where it was declared', () => {
+  test('is inserted at any depth, once, and only for declared names', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a person writes
     const given = { a: ['${A}${B}', 5], '${A}': '$A ${C} ${path} ${EMPTY}.' };
     const { value, undeclared } = substituteEnvironment(given, ['A', 'B', 'EMPTY'], { ...environment, C: 'x' });
@@ -69,13 +69,13 @@ describe('the environment in a batch file', () => {
     expect([...undeclared]).toEqual(['C']);
   });
 
-  test('that is declared, used and not set is refused', () => {
+  test('with a declared name that is used but not set is an error', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a person writes
     expect(() => substituteEnvironment('${NOPE}', ['NOPE'], {})).toThrow(/NOPE.*not set/);
   });
 });
 
-describe('the words of this interface', () => {
+describe('names in messages', () => {
   test('every tool has its command', () => {
     const names = OPERATIONS.map(({ name }) => name);
     expect(names.filter((name) => !/^abp /.test(inCommands(name)))).toEqual([]);
@@ -96,7 +96,7 @@ describe('the words of this interface', () => {
   });
 });
 
-describe('what is shown', () => {
+describe('formats', () => {
   test.each([
     [0, '$0.00'],
     [0.0312, '$0.0312'],

@@ -283,8 +283,8 @@ describe('a stalled executor', () => {
   };
 
   test.each([
-    ['recover', /has a new executor: the one before \(pid \d+\) stood still/],
-    ['resume', /goes on\. The previous executor \(pid \d+\) did not respond and was replaced/],
+    ['recover', /has a new executor: the one before \(pid \d+\) did not respond/],
+    ['resume', /continues\. The previous executor \(pid \d+\) did not respond and was replaced/],
   ])('is replaced by abp %s, which reports it', async (verb, said) => {
     const { w, job_id, pid } = await frozen('3');
     const ran = await abp(w, verb, ...(verb === 'resume' ? [job_id] : []));
@@ -314,7 +314,7 @@ describe('a stalled executor', () => {
     await w.until(() => w.notes('start').length === 1);
     const pid = w.executorPid(job_id);
     expect(await abp(w, 'recover')).toMatchObject({ exitCode: 0, stdout: 'No job has lost its executor.' });
-    expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/goes on\. Look at it/) });
+    expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/continues\. Follow it/) });
     expect(w.executorPid(job_id)).toBe(pid);
     w.go();
     await w.ended(job_id);

@@ -7,23 +7,23 @@ import type { Problem } from '../../domain/validate.ts';
 
 type Step = string | number;
 
-/** A change of one value from the command line: `limits.max_workers=2`. */
+/** A value set on the command line: `limits.max_workers=2`. */
 export interface Override {
   readonly text: string;
   readonly steps: readonly Step[];
   readonly value: unknown;
 }
 
-/** A YAML file as values, with the place of each of them. */
+/** The values of a YAML file, with their places. */
 export interface YamlDocument {
   readonly value: unknown;
-  /** `batch.yaml:12:5` of the value at a path such as `limits.max_workers`, or of what is nearest to it. */
+  /** The place, `batch.yaml:12:5`, of the value at a path such as `limits.max_workers`, or of its nearest ancestor. */
   place(problem: Pick<Problem, 'path' | 'key'>): string;
-  /** Whether the value at a path is null because it was written `~`, which people take for the home directory. */
+  /** Whether the value at a path is null because of an unquoted `~`, meant as the home directory. */
   isTilde(path: string): boolean;
 }
 
-/** Parses YAML and lays the overrides over it. Throws AbpError `invalid_input` with line and column. */
+/** Parses YAML and applies the overrides. Throws AbpError `invalid_input` with line and column. */
 export function parseYaml(text: string, file: string, overrides: readonly Override[]): YamlDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { ...READING, lineCounter: lines });
@@ -31,15 +31,15 @@ export function parseYaml(text: string, file: string, overrides: readonly Overri
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  // A warning is a tag that nobody knows: what it should have done to the value was not done.
+  // A warning is an unknown tag, which was not applied to its value.
   const error = document.errors[0] ?? document.warnings[0];
   if (error) {
     throw new AbpError('invalid_input', `${at(error.pos[0])}: ${reasonOf(error)}`, {
-      hint: 'The file must be one YAML document. Text with ": " or "#" in it needs quotes or a block (|).',
+      hint: 'The file must be one YAML document. Text that contains ": " or "#" needs quotes or a block (|).',
     });
   }
   refuseBadAliases(document, at);
-  for (const override of overrides) lay(document, override);
+  for (const override of overrides) applyOverride(document, override);
   return {
     value: valuesOf(document, file),
     place(problem) {
@@ -61,12 +61,12 @@ export function parseYaml(text: string, file: string, overrides: readonly Overri
 
 const READING = { prettyErrors: false, logLevel: 'error' } as const;
 
-/** Where the library speaks to programmers, in words for whoever wrote the file. */
+/** The message of the library, rewritten where it is about its API. */
 function reasonOf({ code, message }: YAMLError): string {
   return code === 'MULTIPLE_DOCS' ? 'expected one YAML document, found the beginning of another' : message;
 }
 
-/** An alias of nothing, and one of what it is a part of: the values that they stand for do not exist, or never end. */
+/** Rejects aliases without an anchor, and aliases of a collection that contains them. */
 function refuseBadAliases(document: Document, at: (offset: number) => string): void {
   const anchored = new Map<string, unknown>();
   visit(document, {
@@ -76,7 +76,7 @@ function refuseBadAliases(document: Document, at: (offset: number) => string): v
     Alias(_key, { source, range }, path) {
       const meant = anchored.get(source);
       if (meant !== undefined && !(path as readonly unknown[]).includes(meant)) return;
-      const reason = meant === undefined ? 'has no anchor before it' : 'stands for something that it is a part of';
+      const reason = meant === undefined ? 'has no anchor before it' : 'refers to a value that contains it';
       throw new AbpError('invalid_input', `${at(range?.[0] ?? 0)}: the alias *${source} ${reason}.`, {
         hint: 'An anchor (&name) comes before its aliases (*name); text that begins with * needs quotes.',
       });
@@ -84,21 +84,25 @@ function refuseBadAliases(document: Document, at: (offset: number) => string): v
   });
 }
 
-/** The values of a document, as long as its aliases do not make far more of it than was written. */
+/** Returns the values of a document; rejects aliases that expand to far more than was written. */
 function valuesOf(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
-    throw new AbpError('invalid_input', `${file}: its aliases stand for too much: ${(cause as Error).message}.`, {
-      hint: 'Write the values out where they are needed.',
-      cause,
-    });
+    throw new AbpError(
+      'invalid_input',
+      `${file}: its aliases expand to too many values: ${(cause as Error).message}.`,
+      {
+        hint: 'Write the values where they are needed instead of aliases.',
+        cause,
+      },
+    );
   }
 }
 
 const MOST_ALIASES = 1000;
 
-/** `limits.max_workers=2` with its value read as YAML. Throws AbpError `invalid_input`. */
+/** Parses `limits.max_workers=2`, the value as YAML. Throws AbpError `invalid_input`. */
 export function parseOverride(text: string): Override {
   const at = text.indexOf('=');
   const steps = stepsOf(text.slice(0, Math.max(0, at)).trim());
@@ -111,9 +115,9 @@ export function parseOverride(text: string): Override {
 }
 
 /**
- * A value typed at a prompt: what begins like a list, an object or quoted text is YAML, numbers, true, false and null are
- * what they look like, anything else is text as it was typed, with its `#` and `:`. Throws AbpError `invalid_input` for a
- * list, object or quoted text that is not closed.
+ * Parses a value from the command line: a list, an object or quoted text as YAML; numbers, true, false and null as such;
+ * anything else is plain text, including `#` and `:`. Throws AbpError `invalid_input` for a list, object or quoted text that
+ * is not closed.
  */
 export function parseValue(text: string, what: string): unknown {
   const typed = text.trim();
@@ -121,7 +125,7 @@ export function parseValue(text: string, what: string): unknown {
   const [error] = document.errors;
   if (/^[[{"']/.test(typed)) {
     if (!error) return document.toJS();
-    // `{file_path} is the file`: closed, and text goes on.
+    // `{file_path} is the file`: closed, and followed by text.
     if (error.code === 'UNEXPECTED_TOKEN') return typed;
     throw new AbpError('invalid_input', `${what}: the value is not YAML: ${error.message}`, { cause: error });
   }
@@ -134,14 +138,18 @@ function stepsOf(text: string): Step[] {
   return [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) => (index === undefined ? name : Number(index)));
 }
 
-function lay(document: Document, { text, steps, value }: Override): void {
+function applyOverride(document: Document, { text, steps, value }: Override): void {
   try {
     document.setIn(steps, document.createNode(value));
   } catch (cause) {
-    throw new AbpError('invalid_input', `--set ${text}: there is no such place: a value on the way has no fields.`, {
-      hint: "Set the whole of it: --set 'worker={type: claude, model: haiku}'",
-      cause,
-    });
+    throw new AbpError(
+      'invalid_input',
+      `--set ${text}: this field does not exist: a value on its path has no fields.`,
+      {
+        hint: "Set the whole value: --set 'worker={type: claude, model: haiku}'",
+        cause,
+      },
+    );
   }
 }
 
@@ -159,7 +167,7 @@ function offsetOf(document: Document, steps: readonly Step[], key: string | unde
   return 0;
 }
 
-/** The text of a batch file. Throws AbpError `invalid_input` that says why there is none. */
+/** Reads the text of a batch file. Throws AbpError `invalid_input` if it cannot be read or is not UTF-8. */
 export async function readText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
@@ -178,7 +186,7 @@ export async function readText(file: string): Promise<string> {
   if (isUtf8(bytes)) return text;
   const before = text.slice(0, text.indexOf('\ufffd')).split('\n');
   const place = `${file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-  throw new AbpError('invalid_input', `${place}: expected text in UTF-8, found bytes that are none.`, {
+  throw new AbpError('invalid_input', `${place}: expected text in UTF-8, found other bytes.`, {
     hint: `Convert it, for example: iconv -f LATIN1 -t UTF-8 ${file}`,
   });
 }

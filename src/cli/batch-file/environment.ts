@@ -4,17 +4,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** As environment variables are spelled: code in a batch file has `${path}` of its own. */
-const LOOKS_MEANT = /^[A-Z_][A-Z0-9_]*$/;
+/** Environment variables in capitals: code in a batch file has `${path}` of its own. */
+const USUAL_NAME = /^[A-Z_][A-Z0-9_]*$/;
 
-/** Values with their `${NAME}` replaced, and names that look meant but were not declared. */
+/** Values with their `${NAME}` replaced, and names of set variables that were used but not declared. */
 export interface Substituted {
   readonly value: unknown;
   readonly undeclared: ReadonlySet<string>;
 }
 
 /**
- * Replaces `${NAME}` in the strings of a value, for declared names only; what comes in is never looked at again. Throws
+ * Replaces `${NAME}` in the strings of a value, for declared names only; inserted text is not expanded again. Throws
  * AbpError `environment` when a declared variable is used and not set.
  */
 export function substituteEnvironment(
@@ -26,7 +26,7 @@ export function substituteEnvironment(
   const replace = (text: string) =>
     text.replace(REFERENCE, (whole, name: string) => {
       if (!declared.includes(name)) {
-        if (LOOKS_MEANT.test(name) && environment[name] !== undefined) undeclared.add(name);
+        if (USUAL_NAME.test(name) && environment[name] !== undefined) undeclared.add(name);
         return whole;
       }
       const found = environment[name];

@@ -2,7 +2,7 @@ import { Document, visit } from 'yaml';
 import { escapeUnseen, firstUnseen } from '../../domain/unseen-characters.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 
-/** A job's recipe written as a batch file: the inverse of reading one. */
+/** Converts the arguments of create_job to a batch file: the inverse of reading one. */
 export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
   const { enumerator_type: type, enumerator_config: config, prompt_template } = input;
   const batch = {
@@ -26,7 +26,7 @@ export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
   return given(batch) ?? {};
 }
 
-/** A batch as the text of a file: read again it is the same, and nothing unseen stands in it but as an escape. */
+/** Writes a batch as YAML, with unseen characters as escapes; reading it returns the same batch. */
 export function batchText(batch: object): string {
   const document = new Document(batch);
   visit(document, {
@@ -37,7 +37,7 @@ export function batchText(batch: object): string {
   return escapeUnseen(document.toString());
 }
 
-/** The fields that are there; absent when none is. */
+/** The fields with a value; undefined when there are none. */
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
   const there = Object.entries(fields).filter(([, value]) => value !== undefined);
   return there.length === 0 ? undefined : Object.fromEntries(there);

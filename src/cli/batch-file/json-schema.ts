@@ -5,7 +5,7 @@ import { batchFileSchema } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The JSON Schema of batch files, with the fields of every enumerator and worker: for editors. */
+/** Builds the JSON Schema of batch files for editors, with the fields of every enumerator and worker. */
 export async function batchFileJsonSchema(): Promise<JsonSchema> {
   const schema = jsonSchemaOf(batchFileSchema) as { properties: Record<string, JsonSchema> } & JsonSchema;
   const sources = (await listEnumerators()).map(variantOf);
@@ -25,13 +25,13 @@ export async function batchFileJsonSchema(): Promise<JsonSchema> {
   };
 }
 
-/** One choice of `source` or `worker`, and what it refers to. */
+/** One choice of `source` or `worker`, with its definitions. */
 interface Variant {
   readonly schema: JsonSchema;
   readonly definitions: JsonSchema;
 }
 
-/** A driver's config with its type. Its definitions move to the root of the whole, under names of their own. */
+/** The schema of a driver's config with its type; its definitions get unique names, for the root of the schema. */
 function variantOf(driver: {
   readonly type: string;
   readonly description: string;

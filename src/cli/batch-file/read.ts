@@ -16,31 +16,31 @@ import { type Override, parseOverride, parseYaml, readText, type YamlDocument } 
 import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
 
-/** What may be changed from the command line. */
+/** Options of the command line that change a batch file. */
 export interface BatchOptions {
   /** `limits.max_workers=2`, later ones win. */
   readonly set: readonly string[];
   /** Only the first so many items. */
   readonly limit?: number | undefined;
-  /** Of the file that the results are written to. */
+  /** Format of the results file. */
   readonly format?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workers: Workers;
 }
 
-/** A batch file, checked: what is to be done with it. */
+/** A checked batch file. */
 export interface Batch {
   /** Absolute; relative paths start here. */
   readonly directory: string;
   readonly create: InputOf<'create_job'>;
   readonly skipTest: boolean;
-  /** Things that are no error and probably not meant. */
+  /** Probable mistakes that are no errors. */
   readonly warnings: readonly string[];
-  /** Does what reads the source: a refusal of the source or the template gets its place in the file. */
+  /** Runs what reads the source; an error about the source or the template gets its place in the file. */
   located<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** Who will do the units. */
+/** The worker that runs the units. */
 export function workerOf({ create }: Batch): WorkerChoice {
   return (create.worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
 }
@@ -83,13 +83,13 @@ export async function readBatch(text: string, file: string, directory: string, o
     create,
     skipTest: batch.test?.skip ?? false,
     warnings: [...undeclared].map(
-      (name) => `${file}: \${${name}} stays as it is: list ${name} under env: to have it replaced.`,
+      (name) => `${file}: \${${name}} is not replaced: list ${name} under env: to replace it.`,
     ),
     located: (read) => located(document, '', () => withProblem(read, batch)),
   };
 }
 
-/** The changes from the command line, the later winning. */
+/** The changes from the command line; later ones win. */
 export function overridesOf({
   set,
   limit,
@@ -100,7 +100,7 @@ export function overridesOf({
   return [...set, ...limited, ...written].map(parseOverride);
 }
 
-/** The names under `env`, before the file is known to be right: what is wrong with them is said with the rest. */
+/** The names under `env`, before the file is checked; errors in them are reported with all others. */
 function declaredNames(value: unknown): readonly string[] {
   const env = typeof value === 'object' && value !== null ? (value as { env?: unknown }).env : undefined;
   return Array.isArray(env) ? env.filter((name) => typeof name === 'string') : [];
@@ -143,18 +143,18 @@ function createInput(
     post_processing_output_directory: post_processing?.output_directory,
     post_processing_on_failures: post_processing?.on_failures,
   };
-  // What is absent must be absent: an undefined field is not one that was left out.
+  // Removes undefined fields: create_job distinguishes them from absent ones.
   return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
 }
 
-/** Where results go when the job ends; relative to the file. */
+/** The results file of the job; its path is relative to the batch file. */
 function outputOf({ output }: BatchFile, directory: string): InputOf<'create_job'>['output'] {
   if (output?.path === undefined) return undefined;
   const { path, format, fields, status, force, raw } = output;
   return { path: resolve(directory, path), format: format ?? requireFormatOf(path), fields, status, force, raw };
 }
 
-/** Tells a refusal that has no problems with a path which field of the batch file it is about. */
+/** Adds the field of the batch file to an error that names none. */
 async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: BatchFile): Promise<T> {
   try {
     return await read();
@@ -164,7 +164,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
     const { message, hint, details } = error;
     const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
     const template = prompt_file === undefined ? 'prompt_template' : 'prompt_file';
-    // Only a template names unknown placeholders; an enumerator begins with the field that it refuses, if it is one.
+    // Only a template has unknown placeholders; an enumerator begins its message with the field, if it is about one.
     const inSource = Object.hasOwn(source, field)
       ? { path: `source.${field}`, message: rest }
       : { path: 'source', message };
@@ -176,7 +176,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
   }
 }
 
-/** Runs a check; a refusal gets the place in the file of each of its problems, which lie below `under`. */
+/** Runs a check; an error gets the place in the file of each of its problems, which are below the path `under`. */
 async function located<T>(document: YamlDocument, under: string, check: () => Awaitable<T>): Promise<T> {
   try {
     return await check();
@@ -197,4 +197,4 @@ async function located<T>(document: YamlDocument, under: string, check: () => Aw
   }
 }
 
-const TILDE = 'In YAML ~ alone is nothing (null): quote it ("~") or give a path.';
+const TILDE = 'In YAML an unquoted ~ is null: quote it ("~") or give a path.';

@@ -4,11 +4,14 @@ import type { DefineCommand } from '../command.ts';
 export const approvals: DefineCommand = (program, act) => {
   const group = program
     .command('approvals')
-    .summary('what may run programs, write or reach elsewhere')
+    .summary('list, allow and revoke what jobs may do beyond their bounds')
     .description(
-      'Lists what persons approved, and what waits for one: jobs and sources that can do more than read their home and write their output directory.',
+      'Lists approvals, given and awaited: of jobs and sources that can do more than read their home and write their output directory.',
     )
-    .addHelpText('after', '\n  $ abp approvals\n  $ abp approvals allow 7f3k2m\n  $ abp approvals revoke 3f9a01c2')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ abp approvals\n  $ abp approvals allow 7f3k2m\n  $ abp approvals revoke 3f9a01c2',
+    )
     .action(
       act(async (session) => {
         const { showApprovals } = await import('../upkeep/approvals.ts');
@@ -17,12 +20,12 @@ export const approvals: DefineCommand = (program, act) => {
     );
   group
     .command('allow <what>')
-    .summary('allow a job, a batch file, or a source that was asked about')
+    .summary('allow a job, a batch file, or a source that awaits approval')
     .description(
-      'Shows what a job (by its id), a batch file (by its path) or a source (by its definition) would do, and records your yes to exactly that: a changed word asks again. Nothing runs.',
+      'Shows what a job (by its id), a batch file (by its path) or a source (by its definition) would do, and records your approval of exactly that: any change needs a new one. Runs nothing.',
     )
-    .option('-y, --yes', 'do not ask: whoever types this command decides', false)
-    .addHelpText('after', '\n  $ abp approvals allow 7f3k2m\n  $ abp approvals allow batch.yaml --yes')
+    .option('-y, --yes', 'allow it without asking', false)
+    .addHelpText('after', '\nExamples:\n  $ abp approvals allow 7f3k2m\n  $ abp approvals allow batch.yaml --yes')
     .action(
       act(async (session, what: string, { yes }: { yes: boolean }) => {
         const { allowFromTerminal } = await import('../upkeep/approvals.ts');
@@ -31,9 +34,9 @@ export const approvals: DefineCommand = (program, act) => {
     );
   group
     .command('revoke <definition>')
-    .summary('take an approval back; jobs that run under it are paused')
-    .description('Takes an approval back: jobs that run under it are paused before their next run.')
-    .addHelpText('after', '\n  $ abp approvals revoke 3f9a01c2')
+    .summary('revoke an approval; jobs that run under it are paused')
+    .description('Revokes an approval. Jobs that run under it are paused before their next run.')
+    .addHelpText('after', '\nExamples:\n  $ abp approvals revoke 3f9a01c2')
     .action(
       act(async (session, definition: string) => {
         const { revokeFromTerminal } = await import('../upkeep/approvals.ts');

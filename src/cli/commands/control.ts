@@ -6,12 +6,12 @@ import type { DefineCommand } from '../command.ts';
 export const pause: DefineCommand = (program, act) => {
   program
     .command('pause <job>')
-    .summary('start no further units')
+    .summary('start no more units')
     .description(
-      'Pauses a running job. Units at work finish; with --hard they are interrupted and put back. Nothing is lost.',
+      'Pauses a running job. Running units finish; with --hard they are interrupted and become pending. Nothing is lost.',
     )
-    .option('--hard', 'interrupt the units at work', false)
-    .addHelpText('after', '\n  $ abp pause 7f3k2m')
+    .option('--hard', 'interrupt running units', false)
+    .addHelpText('after', '\nExamples:\n  $ abp pause 7f3k2m')
     .action(
       act(async (session, typed: string, { hard }: { hard: boolean }) => {
         const status = await session.call('pause_job', { job_id: await session.jobId(typed), hard });
@@ -32,27 +32,27 @@ interface ResumeOptions {
 export const resume: DefineCommand = (program, act) => {
   program
     .command('resume <job>')
-    .summary('go on with a paused or lost job')
+    .summary('continue a paused job, or one whose executor died')
     .description(
-      'Goes on with a paused job, starts a new executor for one whose executor died, and changes the slots of a running one.',
+      'Continues a paused job, starts a new executor for a job whose executor died, and changes the slots of a running job.',
     )
-    .option('--max-workers <n>', 'units at work at the same time, from now on', atLeast(1))
-    .option('-w, --watch', 'follow it to its end', false)
-    .option('-y, --yes', 'allow what it would run, if that has to be approved', false)
-    .addHelpText('after', '\n  $ abp resume 7f3k2m --max-workers 8')
+    .option('--max-workers <n>', 'number of units that run at the same time, from now on', atLeast(1))
+    .option('-w, --watch', 'follow the job to its end', false)
+    .option('-y, --yes', 'approve what it would run, where that needs approval', false)
+    .addHelpText('after', '\nExamples:\n  $ abp resume 7f3k2m --max-workers 8')
     .action(
       act(async (session, typed: string, { maxWorkers, watch, yes }: ResumeOptions) => {
-        const { watchIfAsked: afterwards } = await import('../job/watch-if-asked.ts');
+        const { watchIfAsked } = await import('../job/run-with-decisions.ts');
         const job_id = await session.jobId(typed);
-        const { askingForApproval } = await import('../job/allow.ts');
+        const { withApproval } = await import('../job/approval.ts');
         const slots = maxWorkers ? { max_workers: maxWorkers } : {};
         const onProgress = ({ message }: Progress) => session.say(message);
-        const { executor, message } = await askingForApproval(session, yes, () =>
+        const { executor, message } = await withApproval(session, yes, () =>
           session.call('resume_job', { job_id, ...slots }, { onProgress }),
         );
         const isSilent = executor.silent_s !== undefined;
-        const done = isSilent ? String(message) : `${job_id} goes on.`;
-        return afterwards(session, job_id, watch, executor.replaced_pid === undefined ? done : `${done} ${message}`);
+        const done = isSilent ? String(message) : `${job_id} continues.`;
+        return watchIfAsked(session, job_id, watch, executor.replaced_pid === undefined ? done : `${done} ${message}`);
       }),
     );
 };
@@ -63,9 +63,11 @@ export const cancel: DefineCommand = (program, act) => {
     .command('cancel <job>')
     .argument('[units...]', 'only these units: 3, 5-9, 1,2', unitIndexes)
     .summary('cancel a job for good, or some of its units')
-    .description('Stops what is at work and gives up what waits; results so far stay. A cancelled job stays cancelled.')
+    .description(
+      'Stops running units and cancels pending ones; results so far are kept. A cancelled job cannot be resumed.',
+    )
     .option('-y, --yes', 'do not ask', false)
-    .addHelpText('after', '\n  $ abp cancel 7f3k2m\n  $ abp cancel 7f3k2m 12 40-49')
+    .addHelpText('after', '\nExamples:\n  $ abp cancel 7f3k2m\n  $ abp cancel 7f3k2m 12 40-49')
     .action(
       act(async (session, typed: string, units: readonly number[] | undefined, { yes }: { yes: boolean }) => {
         const { confirm } = await import('../confirm.ts');

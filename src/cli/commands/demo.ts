@@ -1,13 +1,13 @@
 import type { DefineCommand } from '../command.ts';
 
-/** abp demo: behind `npm run demo`, not shown in --help. */
+/** abp demo, for `npm run demo`; hidden in --help. */
 export const demo: DefineCommand = (program, act) => {
   program
     .command('demo', { hidden: true })
     .description(
-      'Runs examples/documents: with Claude Code when it is installed, logged in and you agree, else offline.',
+      'Runs examples/documents, with Claude Code if it is installed, logged in and you agree, otherwise offline.',
     )
-    .option('--offline', 'do not ask: use the offline worker, which costs nothing', false)
+    .option('--offline', 'use the offline worker without asking; costs nothing', false)
     .action(
       act(async (session, { offline }: { offline: boolean }) => {
         const { runDemo } = await import('../demo.ts');

@@ -16,16 +16,16 @@ export const exportCommand: DefineCommand = (program, act) => {
     .command('export <job> [file]')
     .summary('write the results to a file, or to stdout')
     .description(
-      'Writes units with their payload and result to a file, at any time; while the job has not ended, marked as partial. Without a file: where the job was made to write them. The file - is stdout: csv unless --format says otherwise, and nothing else there. cost_usd and duration_ms of a unit are of all its attempts.',
+      'Writes units with their payload and result to a file, by default to the output file of the job. Before the job has ended the export is marked as partial. The file - is stdout, in csv unless --format is given. cost_usd and duration_ms of a unit are sums over its attempts.',
     )
     .addOption(formatOption())
-    .addOption(someOf('--status <list>', 'only units in these, with commas between them', UNIT_STATUSES))
+    .addOption(someOf('--status <list>', 'only units with these statuses, separated by commas', UNIT_STATUSES))
     .option('--fields <list>', 'only these columns, in this order', list)
     .option('--force', 'replace the file if it exists')
-    .option('--raw', 'do not guard text that a spreadsheet would run as a formula')
+    .option('--raw', 'keep text that a spreadsheet would run as a formula unchanged')
     .addHelpText(
       'after',
-      '\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label\n  $ abp export 7f3k2m - --format jsonl | jq .result',
+      '\nExamples:\n  $ abp export 7f3k2m labels.csv --status completed,failed --fields key,result.label\n  $ abp export 7f3k2m - --format jsonl | jq .result',
     )
     .action(
       act(async (session, job: string, file: string | undefined, { format, status, fields, force, raw }: Options) => {

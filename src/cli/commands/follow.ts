@@ -7,9 +7,9 @@ export const watch: DefineCommand = (program, act) => {
     .command('watch <job>')
     .summary('follow a job to its end, with keys to control it')
     .description(
-      'Shows progress, what each slot is doing, failures by cause. Keys: p pause, r resume, c cancel, + and - slots, q leave. Ctrl-C leaves the job running; a second one within 2 s pauses it.',
+      'Shows progress, what each slot is doing, and failures by cause. Keys: p pause, r resume, c cancel, + and - slots, q quit. Ctrl-C and q leave the job running.',
     )
-    .addHelpText('after', '\n  $ abp watch 7f3k2m')
+    .addHelpText('after', '\nExamples:\n  $ abp watch 7f3k2m')
     .action(
       act(async (session, typed: string) => {
         const { watchToEnd } = await import('../job/run-with-decisions.ts');
@@ -25,10 +25,10 @@ export const watch: DefineCommand = (program, act) => {
 export const wait: DefineCommand = (program, act) => {
   program
     .command('wait <job>')
-    .summary('wait until a job has ended or needs a person')
-    .description('Waits in silence; the exit code tells how the job stands (3 also when the time is over).')
-    .option('--timeout <time>', 'at most so long: 90s, 15m, 12h', timeSpan)
-    .addHelpText('after', '\n  $ abp wait 7f3k2m --timeout 2h && abp export 7f3k2m labels.csv')
+    .summary('wait until a job has ended or needs action')
+    .description('Waits without output; the exit code gives the state of the job (3 also after the timeout).')
+    .option('--timeout <time>', 'maximum time to wait: 90s, 15m, 12h', timeSpan)
+    .addHelpText('after', '\nExamples:\n  $ abp wait 7f3k2m --timeout 2h && abp export 7f3k2m labels.csv')
     .action(
       act(async (session, typed: string, { timeout }: { timeout?: number }) => {
         const { waitForRest } = await import('../job/wait.ts');

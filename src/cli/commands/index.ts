@@ -1,6 +1,7 @@
 import type { DefineCommand } from '../command.ts';
 import { approvals } from './approvals.ts';
 import { clone } from './clone.ts';
+import { completion } from './completion.ts';
 import { cancel, pause, resume } from './control.ts';
 import { create } from './create.ts';
 import { approve, reject, start } from './decide.ts';
@@ -18,12 +19,15 @@ import { units } from './units.ts';
 import { update } from './update.ts';
 import { deleteCommand, doctor, prune, recover } from './upkeep.ts';
 
-/** Every command in the groups of `abp --help`. A new one is its file and one line here. */
+/** All commands in the groups of `abp --help`. A new command is one file and one entry here. */
 export const COMMANDS: readonly { readonly heading: string; readonly commands: readonly DefineCommand[] }[] = [
   { heading: 'From a batch file', commands: [run, create, preview, prompt, enumerators, schema] },
   { heading: 'Decide', commands: [start, approve, reject, approvals] },
   { heading: 'Look', commands: [status, watch, wait, units, show, logs] },
   { heading: 'Control', commands: [pause, resume, cancel, ...manageUnits, update, clone] },
   { heading: 'Results', commands: [exportCommand] },
-  { heading: 'Servers and upkeep', commands: [mcp, serve, recover, deleteCommand, prune, doctor, demo] },
+  {
+    heading: 'Servers and maintenance',
+    commands: [mcp, serve, recover, deleteCommand, prune, doctor, completion, demo],
+  },
 ];

@@ -5,12 +5,12 @@ import type { DefineCommand } from '../command.ts';
 export const show: DefineCommand = (program, act) => {
   program
     .command('show <job>')
-    .argument('[unit]', 'its index: 0 is the first', atLeast(0))
-    .summary('settings and prompt of a job, or everything about a unit')
+    .argument('[unit]', 'index of the unit; 0 is the first', atLeast(0))
+    .summary('show the settings of a job, or all of a unit')
     .description(
-      'Without a unit: how the job was set up, with its prompt template. With one: payload, prompt, attempts, result.',
+      'Shows the settings and the prompt template of a job; with a unit, its payload, prompt, attempts and result.',
     )
-    .addHelpText('after', '\n  $ abp show 7f3k2m\n  $ abp show 7f3k2m 12')
+    .addHelpText('after', '\nExamples:\n  $ abp show 7f3k2m\n  $ abp show 7f3k2m 12')
     .action(
       act(async (session, typed: string, unit: number | undefined) => {
         const { showSettings, showUnit } = await import('../job/show-details.ts');

@@ -4,10 +4,10 @@ import type { DefineCommand } from '../command.ts';
 export const status: DefineCommand = (program, act) => {
   program
     .command('status [job]')
-    .summary('how a job is doing, or all jobs')
-    .description('Without a job: the jobs of the store, newest first. With one: how it is doing and what can be done.')
-    .option('--search <text>', 'only jobs with this in their name or id')
-    .addHelpText('after', '\n  $ abp status 7f3k2m')
+    .summary('show the state of a job, or list all jobs')
+    .description('Lists the jobs of the store, newest first; with a job, its state and the commands to continue with.')
+    .option('--search <text>', 'only jobs with this text in their name or id')
+    .addHelpText('after', '\nExamples:\n  $ abp status 7f3k2m')
     .action(
       act(async (session, job: string | undefined, { search }: { search?: string }) => {
         const { showJob, showJobs } = await import('../job/show-status.ts');

@@ -1,19 +1,14 @@
 import { collect } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
-
-interface Options {
-  readonly set: readonly string[];
-  readonly promptFile?: string;
-  readonly note?: string;
-}
+import type { UpdateOptions } from '../job/update.ts';
 
 /** abp update */
 export const update: DefineCommand = (program, act) => {
   program
     .command('update <job>')
-    .summary('change prompt, schema, worker or limits')
+    .summary('change the prompt, schema, worker or limits of a job')
     .description(
-      'Makes a new revision of a job that is created, tested (the test is discarded), paused or ended. Completed units keep their results; retry runs failed ones, reopen completed ones with the new revision.',
+      'Creates a new revision of a job that is created, tested (the test is discarded), paused or ended. Completed units keep their results; retry runs failed units with the new revision, reopen completed ones.',
     )
     .option(
       '--set <field=value>',
@@ -21,11 +16,11 @@ export const update: DefineCommand = (program, act) => {
       collect,
       [],
     )
-    .option('--prompt-file <file>', 'another prompt template')
-    .option('--note <text>', 'what was changed and why')
-    .addHelpText('after', '\n  $ abp update 7f3k2m --set limits.budget_usd=20 --set worker.model=sonnet')
+    .option('--prompt-file <file>', 'file with the new prompt template')
+    .option('--note <text>', 'reason for the change, for the record')
+    .addHelpText('after', '\nExamples:\n  $ abp update 7f3k2m --set limits.budget_usd=20 --set worker.model=sonnet')
     .action(
-      act(async (session, typed: string, options: Options) => {
+      act(async (session, typed: string, options: UpdateOptions) => {
         const { updateJob } = await import('../job/update.ts');
         return updateJob(session, await session.jobId(typed), options);
       }),

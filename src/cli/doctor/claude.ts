@@ -3,7 +3,7 @@ import type { Check } from './finding.ts';
 
 const about = 'Claude Code';
 
-/** Whether agents could work: installed, new enough, logged in. Without it the command worker still can. */
+/** Checks that Claude Code is installed, new enough and logged in; only a warning, since other workers need none of it. */
 export const claude: Check = {
   about,
   look: async ({ host }) => {

@@ -1,6 +1,6 @@
 import type { Session } from '../session.ts';
 
-/** One line of the doctor's report; `fix` says what to do where it is not a pass. */
+/** One line of the doctor's report; `fix` says what to do unless it is a pass. */
 export interface Finding {
   readonly about: string;
   readonly state: 'pass' | 'warn' | 'fail';
@@ -8,7 +8,7 @@ export interface Finding {
   readonly fix?: string;
 }
 
-/** Looks at one thing; what it throws becomes a failed finding. */
+/** Checks one thing; an error that it throws becomes a failed finding. */
 export interface Check {
   readonly about: string;
   readonly look: (session: Session) => Promise<readonly Finding[]> | readonly Finding[];

@@ -9,12 +9,12 @@ import { jobs } from './jobs.ts';
 import { store } from './store.ts';
 import { disk, platform, settings } from './system.ts';
 
-/** Everything that is looked at, in this order. A new one is its file and one line here. */
+/** All checks, in their order. */
 const CHECKS: readonly Check[] = [platform, settings, store, disk, claude, jobs];
 
-/** Runs all checks; a failed one needs a person. */
-export async function examine(session: Session): Promise<Exit> {
-  // Nothing else works there, and would only say so in harder words.
+/** Runs all checks; a failed one means action required. */
+export async function runChecks(session: Session): Promise<Exit> {
+  // Nothing else works there.
   const checks = process.platform === 'win32' ? [platform] : CHECKS;
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await findingsOf(check, session)));

@@ -8,9 +8,9 @@ import { inCommands } from '../wording.ts';
 import type { Check, Finding } from './finding.ts';
 
 const about = 'Jobs';
-const LOOKED_AT = 100;
+const CHECKED_JOBS = 100;
 
-/** Jobs that will not go on by themselves. */
+/** Finds jobs that will not continue without action. */
 export const jobs: Check = {
   about,
   look: async (session) => {
@@ -18,13 +18,13 @@ export const jobs: Check = {
     if (!existsSync(readConfig(host.environment).storagePath)) return [];
     const listed = await call('list_jobs', {
       status: ['enumerating', 'testing', 'running', 'paused', 'post_processing'],
-      limit: LOOKED_AT,
+      limit: CHECKED_JOBS,
     });
-    const stale = await Promise.all(listed.jobs.map(({ job_id }) => call('get_job_status', { job_id })));
+    const active = await Promise.all(listed.jobs.map(({ job_id }) => call('get_job_status', { job_id })));
     const findings: Finding[] = [];
-    for (const job of stale) findings.push(...(await findingsAbout(session, job)));
+    for (const job of active) findings.push(...(await findingsAbout(session, job)));
     if (findings.length > 0) return findings;
-    return [{ about, state: 'pass', message: `${count(listed.total, 'job')} under way, none stuck` }];
+    return [{ about, state: 'pass', message: `${count(listed.total, 'active job')}, none stuck` }];
   },
 };
 
@@ -33,18 +33,18 @@ async function findingsAbout(session: Session, job: Status): Promise<Finding[]> 
   const next = async () => (await nextCommands(session, job)).join(', or ');
   if (executor.state === 'lost' && status === 'enumerating') {
     const fix = 'abp recover removes it';
-    return [{ about, state: 'warn', message: `${job_id} was never finished being made`, fix }];
+    return [{ about, state: 'warn', message: `${job_id} was never completely created`, fix }];
   }
   if (executor.state === 'lost') {
     const fix = `${await next()} (or abp recover for all such jobs)`;
-    return [{ about, state: 'warn', message: `${job_id} is ${status}, but its executor is gone`, fix }];
+    return [{ about, state: 'warn', message: `${job_id} is ${status}, but its executor died`, fix }];
   }
   if (status === 'paused' && pause_reason !== 'user' && pause_reason !== 'usage_limit') {
     const message = `${job_id} is paused (${pause_reason}): ${inCommands(job.message ?? '', job_id)}`;
     return [{ about, state: 'warn', message, fix: await next() }];
   }
   if (status === 'testing' && test?.state !== 'running') {
-    const what = test?.state === 'passed' ? 'waits for a decision about its test' : 'waits: its test failed';
+    const what = test?.state === 'passed' ? 'awaits a decision about its test' : 'awaits a decision: its test failed';
     return [{ about, state: 'warn', message: `${job_id} ${what}`, fix: await next() }];
   }
   return [];

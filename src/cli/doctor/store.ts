@@ -9,12 +9,12 @@ import type { Check, Finding } from './finding.ts';
 
 const about = 'Store';
 
-/** The database: there, readable by its owner alone, sound. One that is not there yet is not made. */
+/** Checks that the database is readable by its owner alone and undamaged. Does not create a missing one. */
 export const store: Check = {
   about,
   look: async ({ abp, host }) => {
     const { storagePath } = readConfig(host.environment);
-    if (!existsSync(storagePath)) return [roomFor(storagePath)];
+    if (!existsSync(storagePath)) return [missingStore(storagePath)];
     const permissions = permissionsOf(storagePath);
     if (permissions.some(({ state }) => state === 'fail')) return permissions;
     let repository: Repository;
@@ -35,7 +35,7 @@ export const store: Check = {
             {
               about,
               state: 'warn' as const,
-              message: `${bytes(freeBytes)} of it are free`,
+              message: `${bytes(freeBytes)} of it are unused`,
               fix: 'abp prune --older-than 30d',
             },
           ]
@@ -44,7 +44,7 @@ export const store: Check = {
   },
 };
 
-/** What is wrong inside the file, with the way out; null = nothing. */
+/** Checks the pages of the file; null = no damage. */
 function damageOf({ path, maintenance }: Repository): Finding | null {
   try {
     const found = maintenance.integrityCheck();
@@ -60,26 +60,26 @@ function failed(error: unknown, path: string): Finding {
   return { about, state: 'fail', message, ...(fix ? { fix } : {}) };
 }
 
-/** The way out of damage. */
+/** The steps that save what can be read of a damaged store. */
 function rescue(path: string): string {
   return [
-    'End all programs of ABP (abp serve --stop; hosts with an MCP server). Then, with the sqlite3 program:',
+    'Stop all programs of ABP (abp serve --stop; hosts with an MCP server). Then, with the sqlite3 program:',
     ...rescueCommands(path),
-    'Run abp doctor again. What the damaged pages held is lost; the old file stays beside as .damaged.',
-    'Without sqlite3, or when its first page is lost: put a backup in its place. Until then abp export works for each job whose pages are sound.',
+    'Run abp doctor again. The content of damaged pages is lost; the old file is kept beside it as .damaged.',
+    'Without sqlite3, or when the first page is lost, restore a backup. Until then abp export works for each job whose pages are undamaged.',
   ].join('\n');
 }
 
-/** Whether a store can be made where there is none. */
-function roomFor(path: string): Finding {
+/** Checks that a missing store can be created. */
+function missingStore(path: string): Finding {
   let folder = dirname(path);
   while (!existsSync(folder)) folder = dirname(folder);
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    return { about, state: 'pass', message: `none yet; the first job makes ${path}` };
+    return { about, state: 'pass', message: `none yet; the first job creates ${path}` };
   } catch {
     const fix = `Make ${folder} writable, or set ABP_STORAGE_PATH to a file in a folder that is.`;
-    return { about, state: 'fail', message: `${path} cannot be made by this user`, fix };
+    return { about, state: 'fail', message: `${path} cannot be created by this user`, fix };
   }
 }
 
@@ -87,18 +87,18 @@ function permissionsOf(path: string): Finding[] {
   try {
     accessSync(path, constants.R_OK);
   } catch {
-    const fix = `Make it yours: chown -R "$USER" ${dirname(path)}`;
+    const fix = `Take ownership: chown -R "$USER" ${dirname(path)}`;
     return [{ about, state: 'fail', message: `${path} cannot be read by this user`, fix }];
   }
   try {
     accessSync(path, constants.W_OK);
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
   } catch (error) {
-    const message = `${path} cannot be written here: jobs can be looked at and exported, not run`;
+    const message = `${path} cannot be written by this user: jobs can be read and exported, but not run`;
     if ((error as NodeJS.ErrnoException).code === 'EROFS') {
       return [{ about, state: 'warn', message, fix: 'Mount its file system writable, or set ABP_STORAGE_PATH.' }];
     }
-    return [{ about, state: 'fail', message, fix: `Make it yours: chown -R "$USER" ${dirname(path)}` }];
+    return [{ about, state: 'fail', message, fix: `Take ownership: chown -R "$USER" ${dirname(path)}` }];
   }
   if ((statSync(path).mode & 0o077) !== 0) {
     return [{ about, state: 'warn', message: `${path} can be read by others`, fix: `chmod 600 ${path}` }];

@@ -7,10 +7,10 @@ import type { Check } from './finding.ts';
 
 const WARN_BELOW = 2e9;
 const FAIL_BELOW = 200e6;
-/** Set by ABP itself, for what it starts. */
+/** Variables that ABP sets for the programs it starts. */
 const OWN_NAMES = ['ABP_ATTEMPT_ID', 'ABP_JOB_ID', 'ABP_UNIT', 'ABP_ATTEMPT', 'ABP_OUTPUT_DIR'];
 
-/** What this program runs on. */
+/** Checks the platform; shows the versions. */
 export const platform: Check = {
   about: 'Platform',
   look: ({ host }) => {
@@ -21,7 +21,7 @@ export const platform: Check = {
   },
 };
 
-/** The ABP_* variables of the environment. */
+/** Checks the ABP_* variables of the environment. */
 export const settings: Check = {
   about: 'Settings',
   look: ({ host: { environment } }) => {
@@ -33,12 +33,12 @@ export const settings: Check = {
       {
         about: 'Settings',
         state: 'pass',
-        message: `${config.maxWorkers} slots a job, ${config.maxTotalWorkers} in all, ${config.maxRetries} retries`,
+        message: `${config.maxWorkers} slots per job, ${config.maxTotalWorkers} in total, ${config.maxRetries} retries`,
       },
       ...unknown.map((name) => ({
         about: 'Settings',
         state: 'warn' as const,
-        message: `${name} is no setting of ABP.${didYouMean(name, known)}`,
+        message: `${name} is not a setting of ABP.${didYouMean(name, known)}`,
         fix: `unset ${name}`,
       })),
       ...(environment.ABP_ATTEMPT_ID
@@ -46,7 +46,7 @@ export const settings: Check = {
             {
               about: 'Settings',
               state: 'warn' as const,
-              message: 'This shell was started by an agent that ABP runs: no job can be made or started from it.',
+              message: 'This shell was started by an agent that ABP runs: it cannot create or start jobs.',
               fix: 'Use another terminal.',
             },
           ]
@@ -55,7 +55,7 @@ export const settings: Check = {
   },
 };
 
-/** Room where the store is. */
+/** Checks the free space where the store is. */
 export const disk: Check = {
   about: 'Disk',
   look: ({ host }) => {
@@ -65,7 +65,7 @@ export const disk: Check = {
     const free = bavail * bsize;
     const message = `${bytes(free)} free at ${folder}`;
     if (free >= WARN_BELOW) return [{ about: 'Disk', state: 'pass', message }];
-    const fix = 'Make room; `abp prune --older-than 7d` frees what ended long ago.';
+    const fix = 'Free disk space; `abp prune --older-than 7d` deletes the files of old jobs.';
     return [{ about: 'Disk', state: free >= FAIL_BELOW ? 'warn' : 'fail', message, fix }];
   },
 };

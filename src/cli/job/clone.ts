@@ -10,7 +10,7 @@ import { batchOf, batchText } from '../batch-file/from-job.ts';
 import { overridesOf, readBatch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { createdText, createFrom } from './run-batch.ts';
+import { createdText, createFromBatch } from './run-batch.ts';
 
 /** Options of `abp clone`. */
 export interface CloneOptions {
@@ -22,7 +22,7 @@ export interface CloneOptions {
 
 type PrintedBatch = JsonObject & { readonly worker: WorkerChoice; readonly source: JsonObject };
 
-/** Writes a job's settings as a batch file and, unless it is only to be printed, makes a job of it. */
+/** Writes a job's settings as a batch file, and prints it or creates a job from it. */
 export async function cloneJob(session: Session, jobId: string, options: CloneOptions): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
   const { input, workingDirectory } = await recipeOf(deps, jobId);
@@ -36,20 +36,20 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
   });
   if (options.print) {
     const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: PrintedBatch };
-    const printed = shareable({ ...value, worker: placed(value.worker, workingDirectory) });
+    const printed = withoutSecrets({ ...value, worker: withAbsolutePaths(value.worker, workingDirectory) });
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }
-  const job = await createFrom(session, batch, { yes: false });
+  const job = await createFromBatch(session, batch, { yes: false });
   session.answer(job, createdText(job, false));
   return 'done';
 }
 
 /**
- * A batch file without its secrets: the values of the worker's variables become `${NAME}`, to be set where the file is run,
- * and what looks like a secret elsewhere is hidden, to be put back by hand.
+ * Removes secrets from a batch file: values of the worker's variables become `${NAME}`, to be set where the file is run; what
+ * looks like a secret elsewhere is hidden, to be filled in by hand.
  */
-function shareable(batch: PrintedBatch): JsonObject {
+function withoutSecrets(batch: PrintedBatch): JsonObject {
   const names = new Set<string>();
   const worker = shownWorker(batch.worker, (name) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return '[set]';
@@ -60,8 +60,8 @@ function shareable(batch: PrintedBatch): JsonObject {
   return { ...batch, source, worker, ...(names.size > 0 ? { env: [...names] } : {}) };
 }
 
-/** A worker's config with its relative paths, and where it works, made absolute: the file may be kept in any folder. */
-function placed(worker: WorkerChoice, base: string): WorkerChoice {
+/** Makes the paths of a worker's config absolute, so that the file can be kept in any folder. */
+function withAbsolutePaths(worker: WorkerChoice, base: string): WorkerChoice {
   const directory = worker.type === 'command' ? 'cwd' : 'working_directory';
   const { [directory]: place = '.', add_dirs, mcp_config } = worker;
   return {

@@ -6,42 +6,42 @@ import { inCommands } from '../wording.ts';
 import type { Overview } from './status-text.ts';
 
 const LEGENDS: Readonly<Record<string, string>> = {
-  testing: 'c cancel  q leave (the test goes on)',
-  running: 'p pause  c cancel  + - slots  q leave (the job goes on)',
-  post_processing: 'p pause  c cancel  q leave (the job goes on)',
-  paused: 'r resume  c cancel  + - slots  q leave',
+  testing: 'c cancel  q quit (the test continues)',
+  running: 'p pause  c cancel  + - slots  q quit (the job continues)',
+  post_processing: 'p pause  c cancel  q quit (the job continues)',
+  paused: 'r resume  c cancel  + - slots  q quit',
 };
 
-/** Keys and Ctrl-C while a job is being looked at. */
+/** Keys and Ctrl-C while a job is followed. */
 export interface Controls {
-  /** What the keys do now, one line; empty without a terminal. */
+  /** The keys that apply now, one line; empty without a terminal. */
   legend(job: Overview): string;
-  /** The answer to the last key. */
+  /** The result of the last key. */
   note(): string | undefined;
-  /** Aborted as soon as the person leaves: no key that comes later is read. The job goes on. */
+  /** Aborted when the person leaves; later keys are not read. The job continues. */
   readonly left: AbortSignal;
-  /** Resolves when what the keys stood for has been done. */
+  /** Resolves when the actions of all keys are done. */
   done(): Promise<void>;
-  /** Whether looking goes on although the job rests: the person paused it here, and may resume it here. */
+  /** Whether to keep following a paused job: it was paused with a key, and can be resumed with one. */
   holds(job: Overview): boolean;
   release(): void;
 }
 
-/** Listens to Ctrl-C and, on a terminal, to keys; whoever leaves has the terminal back at once, else `release` gives it back. */
+/** Listens to Ctrl-C and, on a terminal, to keys; leaving restores the terminal at once, otherwise `release` does. */
 export function takeControls(session: Session, jobId: string): Controls {
   const { interactive } = session.terminal;
   const leaving = new AbortController();
   let note: string | undefined;
   let pausedHere = false;
   let cancelAsked = false;
-  let before: Promise<void> = Promise.resolve();
+  let queue: Promise<void> = Promise.resolve();
 
-  /** Does what a key stands for, after what the keys before it stand for; `done` is the answer, unless the call has one. */
+  /** Queues the action of a key after those before it; `done` is its note, unless the call returns one. */
   const act = (done: string, call: () => Promise<unknown>) => {
-    before = before.then(async () => {
+    queue = queue.then(async () => {
       try {
-        const said = await call();
-        note = typeof said === 'string' ? said : done;
+        const result = await call();
+        note = typeof result === 'string' ? result : done;
       } catch (error) {
         const { message, hint } = toAbpError(error);
         note = inCommands(sentences(message, hint), jobId);
@@ -58,7 +58,7 @@ export function takeControls(session: Session, jobId: string): Controls {
   const keys: Readonly<Record<string, () => void>> = {
     p: () => {
       pausedHere = true;
-      act('Paused: units at work finish, no other starts. r resumes.', () =>
+      act('Paused: running units finish, no other starts. r resumes.', () =>
         session.call('pause_job', { job_id: jobId }),
       );
     },
@@ -69,7 +69,7 @@ export function takeControls(session: Session, jobId: string): Controls {
     c: () => {
       if (cancelAsked) return act('Cancelled.', () => session.call('cancel_job', { job_id: jobId }));
       cancelAsked = true;
-      note = 'Cancel the job for good? Press c once more.';
+      note = 'Cancel the job for good? Press c again.';
     },
     '+': () => changeSlots(1),
     '-': () => changeSlots(-1),
@@ -98,7 +98,7 @@ export function takeControls(session: Session, jobId: string): Controls {
     legend: ({ status }) => (interactive ? (LEGENDS[status] ?? LEGENDS.testing ?? '') : ''),
     note: () => note,
     left: leaving.signal,
-    done: () => before,
+    done: () => queue,
     holds: ({ status, pause_reason }) => pausedHere && status === 'paused' && pause_reason === 'user',
     release() {
       process.off('SIGINT', onSignal);

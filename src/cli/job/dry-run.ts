@@ -8,21 +8,21 @@ import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
 import { inCommands } from '../wording.ts';
-import { askingForApproval } from './allow.ts';
+import { withApproval } from './approval.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
 
-/** What a batch file would do: its items, the prompt of the first one, who would work on it. Makes nothing. */
+/** Shows what a batch file would do: its items, the prompt of the first one, the worker. Creates nothing. */
 export async function showDryRun(session: Session, batch: Batch, yes: boolean): Promise<Exit> {
   const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
   const seen = await batch.located(() =>
-    askingForApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
+    withApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
   );
   const { source, ...rest } = seen;
   const { colors } = session.terminal;
   const { output } = batch.create;
   const worker = workerOf(batch);
-  const unfit = await preflight(deps, worker).then(
+  const problem = await preflight(deps, worker).then(
     () => null,
     (error: unknown) => toAbpError(error),
   );
@@ -35,17 +35,17 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       warnings: [],
       ...source,
       worker,
-      worker_problem: unfit?.message ?? null,
+      worker_problem: problem?.message ?? null,
       limits: batch.create.limits ?? {},
       output: batch.create.output ?? null,
     },
     [
-      `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was made`,
+      `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was created`,
       ...sourceLines(colors, source),
       `worker ${printable(JSON.stringify(worker))}`,
-      ...(unfit ? [colors.yellow(printable(inCommands(sentences(unfit.message, unfit.hint))))] : []),
+      ...(problem ? [colors.yellow(printable(inCommands(sentences(problem.message, problem.hint))))] : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
-      ...(output ? [`results go to ${printable(output.path)}`] : []),
+      ...(output ? [`results are written to ${printable(output.path)}`] : []),
       ...(first
         ? [
             '',

@@ -3,10 +3,10 @@ import type { FormatNotes } from '../../export/format.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import { count } from '../format.ts';
 
-/** What an export reports, beside the notes of its format. */
+/** The report of an export, without the notes of its format. */
 type Exported = Pick<OutputOf<'export_results'>, 'path' | 'rows'> & Record<string, unknown>;
 
-/** What an export wrote, in one line. */
+/** Describes a finished export in one line. */
 export function exportLine(report: Exported): string {
   const {
     guarded = 0,
@@ -16,12 +16,16 @@ export function exportLine(report: Exported): string {
   } = report as Exported & Partial<FormatNotes>;
   const invalid = Number(report.skipped_invalid ?? 0);
   return [
-    `${count(report.rows, 'row')} in ${report.path}`,
+    `${count(report.rows, 'row')} written to ${report.path}`,
     ...(report.partial === true ? ['partial: the job has not ended'] : []),
-    ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source left out (abp status lists them)`] : []),
-    ...(guarded > 0 ? [`${count(guarded, 'cell')} guarded against being run as a formula (--raw leaves them)`] : []),
-    ...(withoutNul > 0 ? [`NUL characters left out of ${count(withoutNul, 'cell')}`] : []),
-    ...(halves > 0 ? [`half characters of ${count(halves, 'row')} replaced by U+FFFD`] : []),
+    ...(invalid > 0 ? [`${count(invalid, 'invalid record')} of the source skipped (abp status lists them)`] : []),
+    ...(guarded > 0
+      ? [
+          `${count(guarded, 'cell')} escaped so that a spreadsheet does not run them as formulas (--raw keeps them unchanged)`,
+        ]
+      : []),
+    ...(withoutNul > 0 ? [`NUL characters removed from ${count(withoutNul, 'cell')}`] : []),
+    ...(halves > 0 ? [`incomplete characters of ${count(halves, 'row')} replaced by U+FFFD`] : []),
     ...(long ? [longLine(long)] : []),
   ].join('; ');
 }
@@ -33,5 +37,5 @@ function longLine({ count: cells, first }: NonNullable<FormatNotes['long_cells']
   });
   const more = cells > first.length ? '; …' : '';
   const most = MOST_CHARACTERS.toLocaleString('en');
-  return `${count(cells, 'cell')} over ${most} characters, which Excel does not hold (${places.join('; ')}${more})`;
+  return `${count(cells, 'cell')} over ${most} characters, the limit of Excel (${places.join('; ')}${more})`;
 }

@@ -10,16 +10,16 @@ import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { exportLine } from './export-text.ts';
 
-/** Writes results to stdout, and nothing else there; what was written is told on stderr. A reader that leaves is no error. */
+/** Writes results to stdout and the report to stderr. A reader that closes the pipe is no error. */
 export async function exportToStdout(session: Session, input: InputOf<'export_results'>): Promise<Exit> {
   if (session.json) {
-    throw new AbpError('invalid_input', '--json and -: stdout is for one of them.', {
-      hint: 'Leave --json out, or give a file; --format json makes the results JSON.',
+    throw new AbpError('invalid_input', '--json and - cannot be combined: both write to stdout.', {
+      hint: 'Omit --json, or give a file; --format json writes the results as JSON.',
     });
   }
   const { deps } = (await session.abp()).orchestrator;
   const { format = 'csv', job_id, status, fields, raw } = input;
-  // A file in between, since the columns are only known at the end; its place is gone before it is read.
+  // A temporary file, since the columns are known only at the end; it is unlinked before it is read.
   const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
   try {
     const path = join(folder, 'results');

@@ -5,8 +5,8 @@ import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
 /**
- * Warns of each chosen column of the export that no row will have, as far as the first item, the fields of all items and
- * the output schema tell: at the end, when all is spent, the export would be refused.
+ * Warns of each chosen column of the export that no row will have, judged by the first item, the fields of all items and the
+ * output schema: the export would be refused at the end, after all units ran.
  */
 export function warnOfMissingFields(
   { say, terminal }: Session,
@@ -19,7 +19,7 @@ export function warnOfMissingFields(
   if (result === null) return;
   const columns = createColumns(false);
   columns.see({ payload: { ...Object.fromEntries(fields.map((name) => [name, null])), ...first }, result });
-  // What is null here may hold fields there.
+  // What is null in the first item may be an object with fields in others.
   const below = columns
     .layout(undefined)
     .headers.flatMap((name) => [`${name}.`, `payload.${name}.`, `result.${name}.`]);
@@ -34,13 +34,13 @@ export function warnOfMissingFields(
   }
 }
 
-/** A result with all that a schema names; null stands for what is no object, and where the schema leaves names open. */
+/** Builds a result with all fields that a schema names; null for values that are no objects, or have open names. */
 function sampleOf(schema: unknown): JsonObject | null {
   const { properties, additionalProperties = false, ...rest } = (schema ?? {}) as JsonObject;
-  const isClosed = additionalProperties === false && Object.keys(rest).every((keyword) => HARMLESS.has(keyword));
+  const isClosed = additionalProperties === false && Object.keys(rest).every((keyword) => ADD_NO_FIELDS.has(keyword));
   if (!isClosed || typeof properties !== 'object' || properties === null) return null;
   return Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, sampleOf(inner)]));
 }
 
-/** Beside `properties` these name no further ones. */
-const HARMLESS = new Set(['type', 'required', 'title', 'description', '$schema', '$defs']);
+/** Keywords that name no further fields beside `properties`. */
+const ADD_NO_FIELDS = new Set(['type', 'required', 'title', 'description', '$schema', '$defs']);

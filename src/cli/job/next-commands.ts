@@ -7,8 +7,8 @@ import type { Overview, Shown } from './status-text.ts';
 type Job = Pick<Overview, 'job_id' | 'status' | 'pause_reason' | 'executor' | 'test' | 'units' | 'output'>;
 
 /**
- * What a person would type next, the most likely first: at least one, and each is accepted as it stands. Where nobody can be
- * asked, what lets a job go on that has to be allowed has --yes; before it runs for the first time it is allowed.
+ * Commands to continue with, the most likely first: at least one, and each is accepted as it is. Without a terminal to ask
+ * on, commands that run a job which needs approval have --yes; before its first run the command is the approval.
  */
 export async function nextCommands(session: Session, job: Job): Promise<readonly string[]> {
   if (await mayRunHere(session, job)) return commandsOf(job, (command) => command);
@@ -18,18 +18,18 @@ export async function nextCommands(session: Session, job: Job): Promise<readonly
   );
 }
 
-/** The same as the end of a sentence. */
+/** The same as a sentence: `Next: abp …, or abp …`. */
 export async function nextText(session: Session, jobId: string): Promise<string> {
   const job = await session.call('get_job_status', { job_id: jobId });
   return `Next: ${(await nextCommands(session, job)).join(', or ')}`;
 }
 
-/** A job as texts about it want it: they name commands that are accepted here. */
+/** Adds to a job whether it must be allowed, so that texts name commands that are accepted here. */
 export async function shownHere(session: Session, job: Overview): Promise<Shown> {
   return { ...job, must_allow: !(await mayRunHere(session, job)) };
 }
 
-/** Whether a command that lets it run is accepted here: it is allowed, or there is a terminal to ask on. */
+/** Whether a command that runs the job is accepted here: it is allowed, or there is a terminal to ask on. */
 export async function mayRunHere(
   session: Session,
   { job_id, status }: Pick<Job, 'job_id' | 'status'>,
@@ -66,7 +66,7 @@ function commandsOf(job: Job, run: (command: string) => string): readonly string
   }
 }
 
-/** What leads to the results: where they have been written they are looked at, else they are exported, or whoever writes them is called. */
+/** The command that leads to the results: shows them, exports them, or waits for the executor that writes them. */
 function resultsCommand({ job_id, output, executor }: Job): string {
   if (output?.state === 'written') return `abp units ${job_id}`;
   if (output?.state === 'failed') return exportAgain(job_id, output);
@@ -74,7 +74,7 @@ function resultsCommand({ job_id, output, executor }: Job): string {
   return exportSuggestion(job_id);
 }
 
-/** The export of all results, to a name that is free here. */
+/** The command that exports all results, to a file name that is free in this folder. */
 export function exportSuggestion(jobId: string): string {
   return `abp export ${jobId} ${existsSync(resolve('results.csv')) ? `${jobId}.csv` : 'results.csv'}`;
 }

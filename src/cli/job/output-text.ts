@@ -8,13 +8,13 @@ import type { Status } from './status-text.ts';
 
 type Output = NonNullable<Status['output']>;
 
-/** Where the results of a job are, will be, or could not be written, a line or two; none for a job without an output. */
+/** One or two lines about the results file of a job; none for a job without an output. */
 export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'>, colors: Colors): string[] {
   if (!output) return [];
   const path = printable(output.path);
   switch (output.state) {
     case 'at_the_end':
-      return [`results go to ${path} when the job ends`];
+      return [`results will be written to ${path} when the job ends`];
     case 'writing':
       return [`results are being written to ${path}`];
     case 'written':
@@ -29,19 +29,19 @@ export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'
   }
 }
 
-/** Says what became of the results at the end of `abp run`. */
+/** Prints what happened to the results at the end of `abp run`. */
 export function printOutput(session: Session, status: Status): void {
   const { job_id, output } = status;
   const ended = status.status === 'completed' || status.status === 'failed';
   if (!output && ended) session.say(`Export the results with: abp export ${job_id} results.csv`);
-  // The summary of a job that was followed until it rests has said the rest.
+  // For a job that was followed to its end or pause, the summary has printed the other states.
   if (output?.state === 'at_the_end' && status.status !== 'paused')
     for (const line of outputLines(status, session.terminal.colors)) session.say(line);
   const error = outputError(status);
-  if (error) session.complain(error);
+  if (error) session.reportError(error);
 }
 
-/** The same for programs. */
+/** Describes the same for programs. */
 export function outputDocument(status: Status): { readonly export: object | null; readonly export_error?: object } {
   const { output } = status;
   const error = outputError(status);
@@ -51,7 +51,7 @@ export function outputDocument(status: Status): { readonly export: object | null
   return { export: { ...report, partial: false } };
 }
 
-/** Why the results could not be written; null = nothing was in their way so far. */
+/** The error that kept the results from being written; null = none so far. */
 export function outputError({ output }: Pick<Status, 'output'>): AbpError | null {
   if (!output?.error) return null;
   const { code, message, hint, field } = output.error;
@@ -61,12 +61,12 @@ export function outputError({ output }: Pick<Status, 'output'>): AbpError | null
   });
 }
 
-/** The command that exports what could not be written, by why it could not: one that is not refused for the same reason. */
+/** The command that exports results after an error, chosen so that it is not refused for the same reason. */
 export function exportAgain(jobId: string, { path, format, error }: Pick<Output, 'path' | 'format' | 'error'>): string {
   const command = ['abp', 'export', jobId];
   if (error?.code === 'already_exists' || error?.code === 'conflict') command.push('--force');
   else if (error?.field !== undefined) {
-    // A column that no row has would be refused again.
+    // The same fields would be refused again: a column that no row has.
     command.push(path, ...(exportFormatOf(path) === format ? [] : ['--format', format]));
   } else if (error?.code !== 'environment') command.push('results.csv');
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');

@@ -3,39 +3,39 @@ import { unitsDone } from '../../domain/unit.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { type Overview, progressLine, slotLines, statusWord } from './status-text.ts';
 
-/** Shows how a job is doing until it is told to stop. */
+/** Shows the progress of a job until `end`. */
 export interface ProgressView {
   show(job: Overview, note: string | undefined, legend: string): void;
-  /** Takes the moving part away; what was printed stays. */
+  /** Erases the part that is redrawn; printed lines stay. */
   end(): void;
 }
 
 const BAR_WIDTH = 30;
-/** Without a terminal a line now and then is enough, and one whenever the status changes. */
+/** Interval of lines without a terminal; a change of status is printed at once. */
 const LINE_EVERY_MS = 5000;
 
-/** The view that fits this terminal: a picture that is redrawn, or plain lines. */
+/** Creates the view for this terminal: a redrawn picture, or plain lines. */
 export function createProgressView(terminal: Terminal): ProgressView {
   return terminal.interactive ? redrawn(terminal) : lines(terminal);
 }
 
 function lines({ human, colors, safe }: Terminal): ProgressView {
-  let said = '';
-  let saidAt = 0;
+  let printed = '';
+  let printedAt = 0;
   return {
     show(job) {
       const state = `${job.status} ${job.pause_reason ?? ''} ${job.executor.state === 'lost'}`;
       const now = performance.now();
-      if (state === said && now - saidAt < LINE_EVERY_MS) return;
-      said = state;
-      saidAt = now;
+      if (state === printed && now - printedAt < LINE_EVERY_MS) return;
+      printed = state;
+      printedAt = now;
       human.write(`${safe(`${headline(job, colors)}: ${progressLine(job)}`)}\n`);
     },
     end: () => undefined,
   };
 }
 
-/** What fits the terminal, so that the number of its lines is known: nothing is wrapped, wide characters are cut by itself. */
+/** Draws only what fits the terminal, without wrapping, so that the number of lines to erase is known. */
 function redrawn({ human, colors, safe }: Terminal): ProgressView {
   let drawn = 0;
   const erase = () => (drawn > 0 ? `\u001b[${drawn}A\u001b[J` : '');
@@ -44,9 +44,9 @@ function redrawn({ human, colors, safe }: Terminal): ProgressView {
       const columns = human.columns || 80;
       const within = (text: string) => (text.length > columns ? `${text.slice(0, columns - 1)}…` : text);
       const state = `${headline(job, colors)}  ${bar(job, colors)}`;
-      const besides = columns - stripVTControlCharacters(state).length - 2;
+      const beside = columns - stripVTControlCharacters(state).length - 2;
       const progress = progressLine(job);
-      const above = progress.length <= besides ? [`${state}  ${progress}`] : [state, ...folded(progress, columns)];
+      const above = progress.length <= beside ? [`${state}  ${progress}`] : [state, ...folded(progress, columns)];
       const below = [
         ...(note ? folded(printable(note), columns).map((line) => colors.yellow(line)) : []),
         ...(legend ? [colors.dim(within(legend))] : []),
@@ -72,7 +72,7 @@ function redrawn({ human, colors, safe }: Terminal): ProgressView {
   };
 }
 
-/** Text in lines of at most so many columns, broken where it has spaces. */
+/** Breaks text at spaces into lines of at most `columns`. */
 function folded(text: string, columns: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -84,10 +84,10 @@ function folded(text: string, columns: number): string[] {
   return lines;
 }
 
-/** As many lines as there is room for; the last one says how many more there are. */
+/** Cuts lines to the room; the last one gives the number of the others. */
 function first(lines: readonly string[], room: number): readonly string[] {
   if (lines.length <= room) return lines;
-  return room < 1 ? [] : [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more at work`];
+  return room < 1 ? [] : [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more running`];
 }
 
 function headline(job: Overview, colors: Terminal['colors']): string {

@@ -14,7 +14,7 @@ import { count } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
-import { askingForApproval } from './allow.ts';
+import { withApproval } from './approval.ts';
 import { showDryRun } from './dry-run.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
 import { outputDocument, printOutput } from './output-text.ts';
@@ -35,13 +35,13 @@ export interface RunOptions {
   readonly new: boolean;
 }
 
-/** Runs a batch file from its check to its export. Whatever is wrong with it is said before a job exists. */
+/** Runs a batch file from its check to its export. Errors in it are reported before a job exists. */
 export async function runBatch(session: Session, file: string, options: RunOptions): Promise<Exit> {
   const batch = await prepare(session, file, options);
   if (options.dryRun) return showDryRun(session, batch, options.yes);
   await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
   const run = { path: realPath(file), carriedOut: true, another: options.new };
-  const { job_id } = await createFrom(session, batch, { yes: options.yes, batchFile: run });
+  const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {
     yes: options.yes,
     skipTest: options.skipTest || batch.skipTest,
@@ -53,7 +53,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   return exit;
 }
 
-/** Reads and checks the file, and that its results can be written where it says. */
+/** Reads and checks a batch file, and checks that its results can be written. */
 export async function prepare(
   session: Session,
   file: string,
@@ -65,25 +65,25 @@ export async function prepare(
   const batch = await readBatchFile(file, { set, limit, format, environment, workers });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
   const output = outputWith(batch.create.output, options);
-  // Of a job that does not exist yet nothing was exported.
+  // There is no job yet that could have exported to this file.
   if (output) await checkTarget(fileTarget(orchestrator.deps.places, output.path, [batch.directory]), output);
   return { ...batch, create: { ...batch.create, ...(output && { output }) } };
 }
 
-/** How a job is made of a batch file. */
-export interface Making {
-  /** A source that has to be allowed is. */
+/** How to create a job from a batch file. */
+export interface CreateOptions {
+  /** Allow a source that needs approval. */
   readonly yes: boolean;
   readonly requestId?: string | undefined;
   readonly batchFile?: BatchFileRun;
 }
 
-/** Makes the job, telling how far the source has been read. */
-export async function createFrom(session: Session, batch: Batch, making: Making): Promise<Status> {
-  const { yes, requestId, batchFile } = making;
+/** Creates the job, and shows on a terminal how much of the source was read. */
+export async function createFromBatch(session: Session, batch: Batch, options: CreateOptions): Promise<Status> {
+  const { yes, requestId, batchFile } = options;
   const { say, terminal } = session;
   const { deps } = (await session.abp()).orchestrator;
-  // Not the fault of the file.
+  // Checked outside of batch.located: it is not an error in the file.
   refuseRecursion(deps.environment);
   const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${printable(text)}\u001b[K`);
   const create = (signal: AbortSignal) =>
@@ -98,7 +98,7 @@ export async function createFrom(session: Session, batch: Batch, making: Making)
       },
     );
   const job = await batch.located(() =>
-    askingForApproval(session, yes, () => session.interruptible(create).finally(() => progress(''))),
+    withApproval(session, yes, () => session.interruptible(create).finally(() => progress(''))),
   );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of sourceLines(terminal.colors, job)) say(line);
@@ -108,13 +108,13 @@ export async function createFrom(session: Session, batch: Batch, making: Making)
   return job;
 }
 
-/** What a person would do with a job that was just made. `allowed`: whoever has to allow it has. */
+/** The commands for a job that was just created. `allowed`: it needs no approval any more. */
 export function createdText({ job_id, approval }: Status, allowed: boolean): string {
   const asks = approval?.person === true && !allowed ? 'asks for your approval, then ' : '';
-  return `abp start ${job_id} ${asks}tries one unit; abp show ${job_id} has the prompt.`;
+  return `abp start ${job_id} ${asks}tests one unit; abp show ${job_id} shows the prompt.`;
 }
 
-/** The output of a batch file, as the command line changes it. */
+/** The output of a batch file, with the options of the command line applied. */
 function outputWith(
   fromFile: Batch['create']['output'],
   { output, format: asked, force }: Pick<RunOptions, 'output' | 'format' | 'force'>,
@@ -129,11 +129,11 @@ function outputWith(
     return fromFile && { ...fromFile, ...forced };
   }
   if (output === '-') {
-    throw new AbpError('invalid_input', '-o -: expected a file; stdout tells how the run goes.', {
-      hint: 'When it has ended, export to - writes the results to stdout.',
+    throw new AbpError('invalid_input', '-o -: expected a file, found stdout, which shows the progress of the run.', {
+      hint: 'After the run, abp export <job> - writes the results to stdout.',
     });
   }
-  // A format that is not that of the file's own name was chosen.
+  // A format that differs from the extension was chosen in the file.
   const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
   const format = asked ?? exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
   return { ...fromFile, path: resolve(output), format, ...forced };

@@ -1,77 +1,83 @@
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { askingForApproval } from './allow.ts';
+import { withApproval } from './approval.ts';
 import { type Followed, followJob } from './follow.ts';
 import { nextText, shownHere } from './next-commands.ts';
 import type { Overview } from './status-text.ts';
 import { exitOf, resultsText, summaryText } from './summary.ts';
 import { askAboutFailure, askDecision, type Decision, testText } from './test-text.ts';
 
-/** How a job's test is decided, and how far it is followed. */
+/** How to decide about a job's test, and how long to follow the job. */
 export interface DecideOptions {
-  /** Approve a passed test without asking. */
+  /** Allow what it can do and approve a passed test without asking. */
   readonly yes: boolean;
-  /** Try a failed test again. */
+  /** Repeat a failed test. */
   readonly again?: boolean;
-  /** Run everything at once. */
+  /** Run all units without a test. */
   readonly skipTest: boolean;
-  /** Do not wait for the end once it runs. */
+  /** Return as soon as the job runs. */
   readonly detach: boolean;
   readonly note?: string | undefined;
 }
 
 /**
- * Starts a created or tested job: its test, the decision about it, then all other units, followed until the job rests.
- * Says all that a person wants to know on the way; the exit says where it stands.
+ * Starts a created or tested job: runs its test, decides about it, then follows all other units until the job ends or needs
+ * action. Prints results and progress; the exit gives the state of the job.
  */
-export async function runWithDecisions(session: Session, jobId: string, deciding: DecideOptions): Promise<Exit> {
+export async function runWithDecisions(session: Session, jobId: string, options: DecideOptions): Promise<Exit> {
   const { say, terminal } = session;
-  const note = deciding.note === undefined ? {} : { note: deciding.note };
+  const note = options.note === undefined ? {} : { note: options.note };
   const start = { job_id: jobId, wait_seconds: 0 };
-  const started = await askingForApproval(session, deciding.yes, () =>
+  const started = await withApproval(session, options.yes, () =>
     session.call('start_job', {
       ...start,
-      ...(deciding.again ? { again: true } : {}),
-      ...(deciding.skipTest ? { skip_test: true, ...note } : {}),
+      ...(options.again ? { again: true } : {}),
+      ...(options.skipTest ? { skip_test: true, ...note } : {}),
     }),
   );
   if (started.status === 'testing') {
-    if (started.test?.state === 'running') say('Trying before the rest runs…');
+    if (started.test?.state === 'running') say('Testing before the rest runs…');
     const followed = await followJob(session, jobId);
     const { job, left } = followed;
     if (left) return leave(session, job);
-    // Cancelled with a key, or decided by somebody else meanwhile.
+    // Cancelled with a key, or decided elsewhere meanwhile.
     if (job.status !== 'testing') return sumUp(session, followed);
     say(testText(await shownHere(session, job), terminal.colors));
-    if (job.test?.state !== 'passed') say('Nothing else was run.');
-    const decision = await decide(session, job, deciding);
+    if (job.test?.state !== 'passed') say('No other unit was run.');
+    const decision = await decide(session, job, options);
     if (decision === 'later' || decision === 'interrupted') {
-      say(`${jobId} waits for you. ${await nextText(session, jobId)}`);
+      say(`${jobId} waits for your decision. ${await nextText(session, jobId)}`);
       return decision === 'later' ? 'person' : 'interrupted';
     }
-    if (decision === 'again') return runWithDecisions(session, jobId, { ...deciding, again: true });
+    if (decision === 'again') return runWithDecisions(session, jobId, { ...options, again: true });
     const approve = decision === 'approve';
     const shown = job.approval?.shown === undefined ? {} : { shown: job.approval.shown };
-    await askingForApproval(session, deciding.yes, () =>
-      session.call('start_job', { ...start, approve, ...shown, ...note }),
-    );
+    await withApproval(session, options.yes, () => session.call('start_job', { ...start, approve, ...shown, ...note }));
     if (decision === 'reject') {
-      say(`The test was rejected; ${jobId} is as it was created. ${await nextText(session, jobId)}`);
+      say(`The test was rejected; ${jobId} has the status created again. ${await nextText(session, jobId)}`);
       return 'cancelled';
     }
   }
-  if (!deciding.detach) return watchToEnd(session, jobId);
-  say(`${jobId} runs by itself. Look at it with: abp watch ${jobId}`);
+  if (!options.detach) return watchToEnd(session, jobId);
+  say(`${jobId} runs in the background. Follow it with: abp watch ${jobId}`);
   return 'done';
 }
 
-/** Follows a job that is at work until it rests, and sums it up. */
+/** Follows an active job until it ends or needs action, and prints a summary. */
 export async function watchToEnd(session: Session, jobId: string): Promise<Exit> {
   const followed = await followJob(session, jobId);
   return followed.left ? leave(session, followed.job) : sumUp(session, followed);
 }
 
-/** Says how a job stands that is at rest. */
+/** Ends a command that started a job: follows the job if `watch`, otherwise prints what was done. */
+export async function watchIfAsked(session: Session, jobId: string, watch: boolean, done: string): Promise<Exit> {
+  const exit = watch ? await watchToEnd(session, jobId) : 'done';
+  const text = watch ? undefined : `${done} Follow it with: abp watch ${jobId}`;
+  session.answer(await session.call('get_job_status', { job_id: jobId }), text);
+  return exit;
+}
+
+/** Prints the summary of a job that has ended or needs action. */
 async function sumUp(session: Session, { job: followed, refused }: Followed): Promise<Exit> {
   const job = await shownHere(session, followed);
   const { say, terminal } = session;
@@ -83,7 +89,7 @@ async function sumUp(session: Session, { job: followed, refused }: Followed): Pr
   }
   say(summaryText(job, terminal.colors));
   if (job.status === 'testing') say(testText(job, terminal.colors));
-  if (refused) say(`Its executor is gone and no other can be started here: ${refused}`);
+  if (refused) say(`Its executor died, and a new one cannot be started here: ${refused}`);
   if (exitOf(job) === 'person') say(await nextText(session, job.job_id));
   return exitOf(job);
 }
@@ -95,9 +101,9 @@ async function decide(session: Session, job: Overview, { yes }: DecideOptions): 
 }
 
 function leave({ say }: Session, { job_id, status, pause_reason }: Overview): Exit {
-  // Only a closed quota window opens by itself.
-  const waits = status === 'paused' && pause_reason !== 'usage_limit';
-  const command = waits ? `abp resume ${job_id} --watch` : `abp watch ${job_id}`;
-  say(`${job_id} ${status === 'paused' ? 'is paused' : 'goes on'}. Come back with: ${command}`);
+  // A job that waits for a usage limit resumes by itself.
+  const needsResume = status === 'paused' && pause_reason !== 'usage_limit';
+  const command = needsResume ? `abp resume ${job_id} --watch` : `abp watch ${job_id}`;
+  say(`${job_id} ${status === 'paused' ? 'is paused' : 'continues'}. Follow it again with: ${command}`);
   return 'interrupted';
 }

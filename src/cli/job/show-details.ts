@@ -8,7 +8,7 @@ import { mayRunHere } from './next-commands.ts';
 
 type Attempt = OutputOfView<'unit_detail'>['attempts'][number];
 
-/** How a job was set up: everything that a batch file could say, its prompt template, where its files are. */
+/** Shows the settings of a job: all that a batch file can hold, the prompt template, the paths of its files. */
 export async function showSettings(session: Session, jobId: string): Promise<Exit> {
   const job = await session.view('job_settings', { job_id: jobId });
   const current = job.revisions.find(({ revision }) => revision === job.revision);
@@ -46,7 +46,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
   return 'done';
 }
 
-/** Everything about one unit except what its agents said: that is `abp logs`. */
+/** Shows everything about one unit except the conversations, which `abp logs` shows. */
 export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
   const detail = await session.view('unit_detail', { job_id: jobId, unit });
   const { colors } = session.terminal;
@@ -65,7 +65,7 @@ export async function showUnit(session: Session, jobId: string, unit: number): P
       printable(stringify(detail.payload), true).trimEnd(),
       ...(detail.prompt ? [colors.bold('Prompt'), printable(detail.prompt.user, true).trimEnd()] : []),
       ...detail.attempts.flatMap((attempt) => attemptLines(attempt, colors)),
-      ...(detail.attempts.length > 0 ? [colors.dim(`What it said and did: abp logs ${jobId} ${unit}`)] : []),
+      ...(detail.attempts.length > 0 ? [colors.dim(`Conversation: abp logs ${jobId} ${unit}`)] : []),
     ].join('\n'),
   );
   return 'done';
@@ -78,7 +78,7 @@ function attemptLines(attempt: Attempt, colors: Colors): string[] {
     attempt.cost_usd === undefined ? '' : money(attempt.cost_usd),
     attempt.model ?? '',
     attempt.turns === undefined ? '' : `${attempt.turns} turns`,
-    attempt.tools_denied?.length ? `refused ${attempt.tools_denied.join(', ')}` : '',
+    attempt.tools_denied?.length ? `denied ${attempt.tools_denied.join(', ')}` : '',
     ...(attempt.remarks ?? []),
     attempt.secrets_removed === undefined ? '' : `${count(attempt.secrets_removed, 'secret')} removed from the result`,
   ].filter(Boolean);
@@ -90,6 +90,6 @@ function attemptLines(attempt: Attempt, colors: Colors): string[] {
     ...(text === '' ? [] : [printable(text, true).trimEnd().replace(/^/gm, '  ')]),
     ...(result?.artifacts ?? []).map(({ path }) => `  wrote ${printable(path)}`),
     colors.dim(`  files: ${attempt.run_directory}`),
-    ...(attempt.continue_in_terminal ? [colors.dim(`  go on with: ${attempt.continue_in_terminal}`)] : []),
+    ...(attempt.continue_in_terminal ? [colors.dim(`  continue it with: ${attempt.continue_in_terminal}`)] : []),
   ];
 }

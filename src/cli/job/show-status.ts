@@ -1,7 +1,6 @@
 import type { Exit } from '../exit-codes.ts';
-import { count, money, table } from '../format.ts';
+import { cell, count, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
-import { printable } from '../terminal.ts';
 import { nextCommands, shownHere } from './next-commands.ts';
 import { progressLine, slotLines, statusWord } from './status-text.ts';
 import { summaryText } from './summary.ts';
@@ -9,13 +8,13 @@ import { testText } from './test-text.ts';
 
 const LISTED = 50;
 
-/** The jobs of the store as a table. */
+/** Lists the jobs of the store as a table. */
 export async function showJobs(session: Session, search: string | undefined): Promise<Exit> {
   const listed = await session.call('list_jobs', { limit: LISTED, ...(search ? { search } : {}) });
   const { colors } = session.terminal;
   const rows = listed.jobs.map((job) => [
     job.job_id,
-    printable(job.name).slice(0, 40),
+    cell(job.name, 40),
     statusWord(job, colors),
     String(job.units.total),
     String(job.units.completed),
@@ -26,7 +25,7 @@ export async function showJobs(session: Session, search: string | undefined): Pr
   const more = listed.total - rows.length;
   const text =
     rows.length === 0
-      ? 'No jobs yet. abp run <batch.yaml> makes one.'
+      ? 'No jobs yet. Create one with: abp run <batch.yaml>'
       : [
           table(colors, ['job', 'name', 'status', 'units', 'completed', 'failed', 'cost', 'created (UTC)'], rows),
           ...(more > 0 ? [`and ${count(more, 'older job')}; --search finds them`] : []),
@@ -35,7 +34,7 @@ export async function showJobs(session: Session, search: string | undefined): Pr
   return 'done';
 }
 
-/** One job: where it stands, what it is doing, what can be done. */
+/** Shows the state of a job, what its slots are doing, and the commands to continue with. */
 export async function showJob(session: Session, jobId: string): Promise<Exit> {
   if (session.json) {
     session.answer(await session.call('get_job_status', { job_id: jobId }));

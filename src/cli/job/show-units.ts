@@ -1,7 +1,7 @@
 import { cutMiddleBriefly } from '../../domain/cut.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import type { Exit } from '../exit-codes.ts';
-import { count, duration, money, table } from '../format.ts';
+import { cell, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
@@ -47,42 +47,39 @@ export async function showUnits(session: Session, jobId: string, options: UnitsO
 }
 
 function text({ terminal }: Session, jobId: string, units: readonly Row[], cursor: string | null): string {
-  if (units.length === 0) return 'No such units.';
+  if (units.length === 0) return 'No units match.';
   const rows = units.map((unit) => {
     const failure = failureOf(unit);
     return [
       String(unit.unit),
-      cut(unit.key, KEY_WIDTH),
+      cell(unit.key, KEY_WIDTH),
       unit.status,
       String(unit.attempts),
       typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
       typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',
       failure !== null
         ? cutMiddleBriefly(failure, TEXT_WIDTH)
-        : cut(typeof unit.result === 'string' ? unit.result : '', TEXT_WIDTH),
+        : cell(typeof unit.result === 'string' ? unit.result : '', TEXT_WIDTH),
     ];
   });
-  const shown = table(terminal.colors, ['unit', 'key', 'status', 'tries', 'time', 'cost', 'result or failure'], rows);
+  const shown = table(
+    terminal.colors,
+    ['unit', 'key', 'status', 'attempts', 'time', 'cost', 'result or failure'],
+    rows,
+  );
   const isCut = (unit: Row) => (failureOf(unit)?.length ?? 0) > TEXT_WIDTH;
   const notes = [
-    ...(units.some(isCut) ? [`Long messages lack their middle: abp show ${jobId} <unit> has all of it`] : []),
-    ...(cursor === null ? [] : [`and more after ${count(units.length, 'unit')}: --all`]),
+    ...(units.some(isCut)
+      ? [`Long messages are shortened in the middle: abp show ${jobId} <unit> shows all of it`]
+      : []),
+    ...(cursor === null ? [] : [`More units follow these ${units.length}: --all lists all`]),
   ];
   return [shown, ...notes.map((note) => terminal.colors.dim(note))].join('\n');
 }
 
-/** Class and message of the failure of a unit that has no result, as one line. */
+/** Class and message of the failure of a unit without a result, as one line; null = none. */
 function failureOf({ failure_class, message, result }: Row): string | null {
   return typeof failure_class === 'string' && result === undefined
-    ? oneLine(`${failure_class}: ${String(message)}`)
+    ? printable(`${failure_class}: ${String(message)}`).trim()
     : null;
-}
-
-function oneLine(text: string): string {
-  return printable(text).trim();
-}
-
-function cut(text: string, width: number): string {
-  const line = oneLine(text);
-  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }

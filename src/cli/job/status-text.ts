@@ -5,21 +5,21 @@ import type { OutputOfView } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
 
-/** The stable document about a job: what --json prints. */
+/** The status document of a job, as --json prints it. */
 export type Status = OutputOf<'get_job_status'>;
-/** The same with all that a screen shows. */
+/** The status with all that a screen shows. */
 export type Overview = OutputOfView<'job_overview'>;
 
-/** The same, knowing whether what it runs has to be allowed first where nobody can be asked. */
+/** The overview, and whether the job must be allowed first and there is no terminal to ask on. */
 export type Shown = Overview & { readonly must_allow: boolean };
 
-/** `12 of 56 done`, and what else is worth one line. */
+/** One line of progress: `12 of 56 done, 2 failed, 4 running, …`. */
 export function progressLine({ units, progress, slots, cost_usd }: Overview): string {
   const done = unitsDone(units);
   const parts = [
     `${done} of ${units.total} done`,
     ...(units.failed > 0 ? [`${units.failed} failed`] : []),
-    ...(units.running > 0 ? [`${units.running} at work`] : []),
+    ...(units.running > 0 ? [`${units.running} running`] : []),
     ...(progress?.per_minute ? [`${progress.per_minute}/min`] : []),
     ...(progress?.eta_s ? [`about ${duration(progress.eta_s)} left`] : []),
     ...(cost_usd > 0 ? [money(cost_usd)] : []),
@@ -28,7 +28,7 @@ export function progressLine({ units, progress, slots, cost_usd }: Overview): st
   return parts.join(', ');
 }
 
-/** What each slot is doing now, a line each. */
+/** One line for each slot: its unit, time, latest activity. */
 export function slotLines({ slots }: Overview): string[] {
   return slots.map(({ unit, key, stage, attempt, seconds, latest }) => {
     const name = stage === 'post' ? 'post-processing' : `${unit} ${printable(key)}`;
@@ -38,7 +38,7 @@ export function slotLines({ slots }: Overview): string[] {
   });
 }
 
-/** The status in one or two words, coloured by what it means for the person. */
+/** The status in one or two words, coloured by its meaning. */
 export function statusWord(status: Pick<Status, 'status' | 'pause_reason'>, colors: Colors): string {
   const word = status.pause_reason ? `${status.status} (${status.pause_reason})` : status.status;
   const color = COLOR_OF[status.status];
@@ -56,11 +56,11 @@ const COLOR_OF: Readonly<Record<string, 'cyan' | 'yellow' | 'green' | 'red' | 'd
   cancelled: 'dim',
 };
 
-/** Failures by cause with an example and what to do. */
+/** Lines with the failures by cause, an example of each and what to do. */
 export function failureLines({ job_id, must_allow, clusters, clusters_left_out }: Shown, colors: Colors): string[] {
   return [
     ...clusters.flatMap(({ class: name, count, example, advice }) => [
-      `${colors.red(`${count} × ${name}`)}, such as unit ${example.unit}: ${printable(example.message)}`,
+      `${colors.red(`${count} × ${name}`)}, for example unit ${example.unit}: ${printable(example.message)}`,
       colors.dim(`  ${inCommands(advice, job_id, must_allow)}`),
     ]),
     ...(clusters_left_out > 0 ? [colors.dim(`and ${clusters_left_out} more failed units`)] : []),

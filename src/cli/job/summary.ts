@@ -3,7 +3,7 @@ import type { ExportRow } from '../../export/row.ts';
 import { exportRows } from '../../export/rows.ts';
 import type { Repository } from '../../ports/repository.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
-import { count, duration, money, table } from '../format.ts';
+import { cell, count, duration, money, table } from '../format.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { skippedLines } from '../warnings.ts';
@@ -15,7 +15,7 @@ const SHOWN_ROWS = 12;
 const SHOWN_COLUMNS = 4;
 const CELL_WIDTH = 28;
 
-/** How a command ends that ended with this job. */
+/** The exit of a command that followed this job. */
 export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'output'> & Record<string, unknown>): Exit {
   const { status, executor, test, output, skipped_invalid } = job;
   const error = outputError({ output });
@@ -28,14 +28,14 @@ export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'out
   return status === 'created' || (status === 'testing' && test?.state !== 'running') ? 'person' : 'done';
 }
 
-/** How a job stands, at its end or pause: units by status, cost, time, failures with what to do. */
+/** Summarises a job: units by status, cost, time, failures with what to do. */
 export function summaryText(job: Shown, colors: Colors): string {
   const { units, post_processing: post, started_at, ended_at } = job;
   const counted = (['completed', 'failed', 'skipped', 'cancelled', 'running', 'pending'] as const).filter(
     (name) => units[name] > 0,
   );
   const took = started_at && ended_at ? (Date.parse(ended_at) - Date.parse(started_at)) / 1000 : null;
-  const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor is gone') : '';
+  const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor died') : '';
   return [
     `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
     ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id, job.must_allow)))] : []),
@@ -58,7 +58,7 @@ export function summaryText(job: Shown, colors: Colors): string {
   ].join('\n');
 }
 
-/** The first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
+/** Formats the first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
 export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'totalUnits'>, session: Session): string {
   const rows: ExportRow[] = [];
   for (const row of exportRows(repository, job)) {
@@ -68,7 +68,9 @@ export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'to
   const columns = columnsOf(rows);
   const head = [...UNIT_COLUMNS, ...columns.map((name) => (UNIT_COLUMNS.includes(name) ? `result.${name}` : name))];
   const body = rows.map((row) =>
-    [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) => short(text)),
+    [String(row.unit), row.key, row.status, ...columns.map((name) => cellOf(row, name))].map((text) =>
+      cell(text, CELL_WIDTH),
+    ),
   );
   const more = job.totalUnits - rows.length;
   return [
@@ -77,10 +79,10 @@ export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'to
   ].join('\n');
 }
 
-/** A field of a result that has such a name is told apart as in an export: `result.status`. */
+/** A field of a result with one of these names is shown as in an export: `result.status`. */
 const UNIT_COLUMNS: readonly string[] = ['unit', 'key', 'status'];
 
-/** The text of a result that is no object stands in a column of this name. */
+/** Column for the text of a result that is no object. */
 const WHOLE = 'result';
 
 function columnsOf(rows: readonly ExportRow[]): string[] {
@@ -103,9 +105,4 @@ function cellOf({ result }: ExportRow, name: string): string {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function short(text: string): string {
-  const line = printable(text).trim();
-  return line.length <= CELL_WIDTH ? line : `${line.slice(0, CELL_WIDTH - 1)}…`;
 }

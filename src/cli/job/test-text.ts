@@ -5,12 +5,12 @@ import { type Colors, printable } from '../terminal.ts';
 import { inCommands } from '../wording.ts';
 import type { Overview, Shown } from './status-text.ts';
 
-/** What the person, or the option that speaks for them, decided about a test. */
+/** A decision about a test, of the person or by --yes. */
 export type Decision = 'approve' | 'again' | 'reject' | 'later' | 'interrupted';
 
 type TestResult = NonNullable<NonNullable<Overview['test']>['results']>[number];
 
-/** The result of a test with the estimate for the rest, as text: what a person needs to decide. */
+/** Describes the result of a test, with the estimate for the other units: what a person needs to decide. */
 export function testText({ job_id, must_allow, test, estimate }: Shown, colors: Colors): string {
   if (!test) return '';
   const passed = test.state === 'passed';
@@ -28,15 +28,15 @@ export function testText({ job_id, must_allow, test, estimate }: Shown, colors: 
   ].join('\n');
 }
 
-/** Asks whether the rest shall run. */
+/** Asks whether to run the other units. */
 export function askDecision(session: Session, { units }: Overview): Promise<Decision> {
   const rest = count(units.pending, 'unit');
   return askOne(session, `Run the other ${rest}? [y]es, [n]o: reject the test, [l]ater: `, ANSWERS);
 }
 
-/** Asks what is to be done about a test that failed. */
+/** Asks what to do about a failed test. */
 export function askAboutFailure(session: Session): Promise<Decision> {
-  return askOne(session, 'Fix what it needs, then: [t]est again, [r]eject the test, [l]ater: ', AFTER_FAILURE);
+  return askOne(session, 'Fix the cause, then: [t]est again, [r]eject the test, [l]ater: ', AFTER_FAILURE);
 }
 
 async function askOne(
@@ -83,7 +83,7 @@ function resultLines(result: TestResult, colors: Colors): string[] {
     `${duration(result.duration_s)}`,
     ...(result.cost_usd === undefined ? [] : [money(result.cost_usd)]),
     ...(used.length > 0 ? [`used ${used.join(', ')}`] : []),
-    ...(result.tools_denied ? [`refused ${result.tools_denied.join(', ')}`] : []),
+    ...(result.tools_denied ? [`denied ${result.tools_denied.join(', ')}`] : []),
     ...(result.files_changed ? [`changed ${result.files_changed.join(', ')}`] : []),
   ];
   const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(printable(facts.join(', ')))}`;
@@ -92,7 +92,7 @@ function resultLines(result: TestResult, colors: Colors): string[] {
   return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${line}`)];
 }
 
-/** Enough to decide; `abp show` has the whole. */
+/** Enough to decide; `abp show` shows all lines. */
 const SHOWN_LINES = 20;
 
 function shortened(lines: readonly string[]): readonly string[] {
@@ -100,7 +100,7 @@ function shortened(lines: readonly string[]): readonly string[] {
   return more > 1 ? [...lines.slice(0, SHOWN_LINES), `… ${more} more lines`] : lines;
 }
 
-/** Of a message also the last lines: they say why. */
+/** Shortens a message in the middle: its last lines say why. */
 function withEnd(lines: readonly string[]): readonly string[] {
   const more = lines.length - SHOWN_LINES;
   if (more <= 1) return lines;
@@ -108,7 +108,7 @@ function withEnd(lines: readonly string[]): readonly string[] {
   return [...lines.slice(0, half), `… ${more} more lines …`, ...lines.slice(-half)];
 }
 
-/** JSON as lines, where the text is JSON and whole; what fits on a line stays on one. */
+/** Formats complete JSON in lines; what fits on a line stays on one. */
 function pretty(text: string): string {
   try {
     return unfolded(JSON.parse(text), '');

@@ -18,12 +18,12 @@ export interface UpdateOptions {
   readonly note?: string;
 }
 
-/** All of it is one argument. */
+/** All fields of output are one argument. */
 const OUTPUT = Object.fromEntries(
   ['path', 'format', 'fields', 'status', 'force', 'raw'].map((field) => [`output.${field}`, 'output']),
 ) as Readonly<Record<`output.${string}`, 'output'>>;
 
-/** What of a job may change, by its name in a batch file: the argument of update_job. */
+/** Changeable settings: from the name in a batch file to the argument of update_job. */
 const CHANGEABLE = {
   prompt_template: 'prompt_template',
   'output.schema': 'output_schema',
@@ -33,11 +33,11 @@ const CHANGEABLE = {
   ...OUTPUT,
 } as const;
 
-/** Lays the changes over the job's present settings and makes a new revision of what was touched. */
+/** Applies the changes to the job's settings and creates a new revision of the changed ones. */
 export async function updateJob(session: Session, jobId: string, options: UpdateOptions): Promise<Exit> {
-  const touched = new Set(options.set.map(changeableOf));
-  if (touched.size === 0 && options.promptFile === undefined) {
-    throw new AbpError('invalid_input', 'Nothing to change was given.', {
+  const changed = new Set(options.set.map(changeableOf));
+  if (changed.size === 0 && options.promptFile === undefined) {
+    throw new AbpError('invalid_input', 'Expected a change, found none.', {
       hint: `Give --set with one of ${Object.keys(CHANGEABLE).join(', ')}, or --prompt-file.`,
     });
   }
@@ -50,7 +50,7 @@ export async function updateJob(session: Session, jobId: string, options: Update
     workers,
   });
   const changes: Partial<InputOf<'update_job'>> = Object.fromEntries(
-    [...touched].map((field) => [CHANGEABLE[field], create[CHANGEABLE[field]]]),
+    [...changed].map((field) => [CHANGEABLE[field], create[CHANGEABLE[field]]]),
   );
   const template = options.promptFile && (await loadPromptFile(resolve(options.promptFile))).text;
   const status = await session.call('update_job', {
@@ -69,6 +69,6 @@ function changeableOf(text: string): keyof typeof CHANGEABLE {
   const field = fields.find((name) => path === name || path.startsWith(`${name}.`));
   if (field) return field;
   throw new AbpError('invalid_input', `--set ${text}: ${path} of a job cannot be changed.`, {
-    hint: `What can: ${fields.join(', ')}. abp clone makes a new job with anything changed.`,
+    hint: `Changeable: ${fields.join(', ')}. abp clone creates a new job with any other change.`,
   });
 }

@@ -3,13 +3,13 @@ import type { Exit } from '../exit-codes.ts';
 import { table } from '../format.ts';
 import type { Session } from '../session.ts';
 
-/** The little of a JSON Schema that is shown. */
+/** The parts of a JSON Schema that are shown. */
 interface ConfigSchema {
   readonly properties?: Readonly<Record<string, { readonly type?: unknown; readonly description?: string }>>;
   readonly required?: readonly string[];
 }
 
-/** All kinds of sources, or the fields of one. */
+/** Lists all types of sources, or the fields of one. */
 export async function showEnumerators(session: Session, type: string | undefined): Promise<Exit> {
   const listed = await session.call('list_enumerators', type === undefined ? {} : { type });
   const { colors } = session.terminal;

@@ -5,8 +5,8 @@ import type { InputOf } from '../../orchestrator/index.ts';
 import { parseValue } from '../batch-file/document.ts';
 import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
-import { count, table } from '../format.ts';
-import { askingForApproval } from '../job/allow.ts';
+import { cell, count, table } from '../format.ts';
+import { withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
@@ -23,13 +23,13 @@ export async function showItems(
 ): Promise<Exit> {
   const { given, workingDirectory, located } = await sourceOf(session, source, fields);
   const seen = await located(() =>
-    askingForApproval(session, false, () => session.call('preview_items', { ...given, limit }, { workingDirectory })),
+    withApproval(session, false, () => session.call('preview_items', { ...given, limit }, { workingDirectory })),
   );
   const { colors } = session.terminal;
   const rows = seen.fields.map(({ name, types, examples }) => [
     printable(name),
     String(types),
-    printable(((examples ?? []) as readonly string[]).join('  ')).slice(0, 90),
+    cell(((examples ?? []) as readonly string[]).join('  '), 90),
   ]);
   session.answer(
     seen,
@@ -61,8 +61,8 @@ async function sourceOf(session: Session, source: string, fields: readonly strin
     return { given, workingDirectory: process.cwd(), located: (read) => read() };
   }
   if (fields.length > 0) {
-    throw new AbpError('invalid_input', `${source} is no kind of source: fields cannot be given with it.`, {
-      hint: `Kinds: ${Object.keys(enumerators).join(', ')}. For a batch file give the file alone.`,
+    throw new AbpError('invalid_input', `${source} is not a type of source: expected one before the fields.`, {
+      hint: `Types: ${Object.keys(enumerators).join(', ')}. For a batch file give only the file.`,
     });
   }
   const { create, directory, located } = await prepare(session, source, { set: [], force: true });
@@ -73,7 +73,7 @@ async function sourceOf(session: Session, source: string, fields: readonly strin
 function fieldOf(text: string): [string, unknown] {
   const [, name, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
   if (name !== undefined && value.trim() === '~') {
-    throw new AbpError('invalid_input', `${text}: ~ alone is nothing (null) in YAML.`, {
+    throw new AbpError('invalid_input', `${text}: an unquoted ~ is null in YAML.`, {
       hint: `Give a path, or quote it for YAML and for the shell: '${name}="~"'`,
     });
   }

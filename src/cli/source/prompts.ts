@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { previewPrompts } from '../../orchestrator/preview-prompts.ts';
 import type { Exit } from '../exit-codes.ts';
-import { askingForApproval } from '../job/allow.ts';
+import { withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
-/** Prompts as agents get them: one part that is the same for all, and one for each unit. */
+/** Rendered prompts: one part that is the same for all units, and one for each. */
 interface Prompts {
   readonly system: string;
   readonly prompts: readonly { readonly unit: number; readonly user: string }[];
@@ -40,7 +40,7 @@ async function ofFile(session: Session, file: string, limit: number, set: readon
   const { create, directory, located } = await prepare(session, file, { set, force: true });
   const { deps } = (await session.abp()).orchestrator;
   const { system, prompts } = await located(() =>
-    askingForApproval(session, false, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
+    withApproval(session, false, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
   );
   return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
 }

@@ -1,9 +1,8 @@
 import { type PruneReport, prune } from '../../orchestrator/prune.ts';
 import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
-import { bytes, count, table } from '../format.ts';
-import type { Session } from '../session.ts';
-import { printable } from '../terminal.ts';
+import { bytes, cell, count, table } from '../format.ts';
+import { asPerson, type Session } from '../session.ts';
 
 /** Options of `abp prune`. */
 export interface PruneOptions {
@@ -14,10 +13,10 @@ export interface PruneOptions {
   readonly yes: boolean;
 }
 
-/** Tells what would go, asks, takes it away. */
+/** Lists what would be deleted, asks, and deletes it. */
 export async function pruneStore(session: Session, options: PruneOptions): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
-  const call = { workingDirectory: process.cwd(), human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY } as const;
+  const call = asPerson({});
   const request = { olderThanMs: options.olderThan * 1000, what: options.jobs ? 'jobs' : 'runs' } as const;
   if (!options.dryRun && !options.yes) {
     const planned = await prune(deps, { ...request, dryRun: true }, call);
@@ -38,15 +37,9 @@ function reportText(
   options: PruneOptions,
 ): string {
   const rows = [
-    ...jobs.map((job) => [
-      job.job_id,
-      printable(job.name).slice(0, 40),
-      job.status,
-      job.ended_at.slice(0, 10),
-      bytes(job.bytes),
-    ]),
+    ...jobs.map((job) => [job.job_id, cell(job.name, 40), job.status, job.ended_at.slice(0, 10), bytes(job.bytes)]),
     ...orphans.map(({ job_id, name, units }) => {
-      return [job_id, printable(name).slice(0, 40), `never ready, ${count(units, 'unit')}`, '', ''];
+      return [job_id, cell(name, 40), `never completely created, ${count(units, 'unit')}`, '', ''];
     }),
     ...strays.map((stray) => [stray.path, '', 'no such job', '', bytes(stray.bytes)]),
   ];
@@ -56,10 +49,10 @@ function reportText(
     : `${bytes(total)} of run directories of ${ended}`;
   return [
     ...(rows.length > 0 ? [table(terminal.colors, ['job', 'name', 'status', 'ended', 'files'], rows)] : []),
-    dry_run ? `Would go: ${what}` : `Gone: ${what}`,
+    dry_run ? `Would delete: ${what}` : `Deleted: ${what}`,
     ...(dry_run ? [] : [`Store: ${bytes(store.bytes_before)} before, ${bytes(store.bytes_after)} now`]),
     ...(store.held_by_reader
-      ? ['Another process is reading the store: its file shrinks further once that is done (abp prune again).']
+      ? ['Another process is reading the store: run abp prune again after it ends, to shrink the file further.']
       : []),
   ].join('\n');
 }

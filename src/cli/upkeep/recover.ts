@@ -2,10 +2,7 @@ import { silentText } from '../../supervision/await-heartbeats.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 
-/**
- * One look for jobs whose process is gone, or stands still: that takes a moment. Those that cannot be helped from here need
- * a person.
- */
+/** Starts new executors, once, for jobs whose executor died or hangs. A job that cannot be recovered here means action required. */
 export async function recoverJobs(session: Session): Promise<Exit> {
   const { recovery } = await session.abp();
   const { recovered, refused, deleted, ...seen } = await recovery.tick({
@@ -17,11 +14,11 @@ export async function recoverJobs(session: Session): Promise<Exit> {
   const lines = [
     ...recovered.map((jobId) => {
       const pid = before.get(jobId);
-      return `${jobId} has a new executor${pid === undefined ? '.' : `: the one before (pid ${pid}) stood still.`}`;
+      return `${jobId} has a new executor${pid === undefined ? '.' : `: the one before (pid ${pid}) did not respond.`}`;
     }),
-    ...silent.map((found) => `${found.jobId}: ${silentText(found)} Run abp recover again then.`),
-    ...refused.map(({ jobId, reason }) => `${jobId} cannot be helped from here: ${reason}`),
-    ...deleted.map((jobId) => `${jobId} was never finished being made and is removed.`),
+    ...silent.map((found) => `${found.jobId}: ${silentText(found)} Then run abp recover again.`),
+    ...refused.map(({ jobId, reason }) => `${jobId} cannot be recovered here: ${reason}`),
+    ...deleted.map((jobId) => `${jobId} was never completely created and was removed.`),
   ];
   const document = {
     recovered,

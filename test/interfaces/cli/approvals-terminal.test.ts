@@ -19,7 +19,7 @@ describe('on a terminal, what a job can do', () => {
     expect(await space.approvals()).toEqual([]);
   });
 
-  test('a yes runs the test, whose result is asked about next', async () => {
+  test('after a yes the test runs, and its result is asked about next', async () => {
     const space = scripted();
     const run = onTerminal(space, 'run', 'batch.yaml');
     await run.shows(/Allow it\? \[y\/N\] $/);
@@ -29,7 +29,7 @@ describe('on a terminal, what a job can do', () => {
     expect(await run.ended).toBe(0);
   });
 
-  test('abp approve asks about a script that was changed since, then approves', async () => {
+  test('abp approve asks about a changed script, then approves', async () => {
     const space = scripted();
     const jobId = await space.created('--yes');
     await space.abp('start', jobId);
@@ -40,7 +40,7 @@ describe('on a terminal, what a job can do', () => {
     expect(await run.ended).toBe(0);
   });
 
-  test('code that hides from the reader is refused, not asked about', async () => {
+  test('code with unseen characters is rejected without a question', async () => {
     const code = '// yields\rglobalThis.x = 1\nexport const enumerate = () => [1];';
     const space = workspace([], { source: { type: 'dynamic', code } });
     const run = onTerminal(space, 'create', 'batch.yaml');

@@ -16,7 +16,7 @@ async function revoked(rest: object) {
   return { ...space, jobId };
 }
 
-describe('without a terminal and without --yes nothing of a job that runs programs is run', () => {
+describe('without a terminal and --yes a job that runs programs is not run', () => {
   const REFUSED = {
     exitCode: 3,
     stderr: /runs programs as you \(sh work\.sh\)[\s\S]*On a terminal, or with --yes: abp approvals allow job-/,
@@ -45,10 +45,10 @@ describe('without a terminal and without --yes nothing of a job that runs progra
     expect(space.ran()).toBe(false);
   });
 
-  test('by abp create, which says that it has to be allowed', async () => {
+  test('by abp create, which says that the job needs approval', async () => {
     const space = scripted();
     const ran = await space.abp('create', 'batch.yaml');
-    expect(ran).toMatchObject({ exitCode: 0, stdout: /abp start job-\w+ asks for your approval, then tries one unit/ });
+    expect(ran).toMatchObject({ exitCode: 0, stdout: /abp start job-\w+ asks for your approval, then tests one unit/ });
     expect(space.ran()).toBe(false);
   });
 
@@ -56,7 +56,7 @@ describe('without a terminal and without --yes nothing of a job that runs progra
     ['resume', 'paused', STOPS],
     ['retry', 'failed', {}],
     ['reopen', 'failed', {}],
-  ])('by abp %s, once its approval was revoked; with --yes it goes on', async (verb, status, rest) => {
+  ])('by abp %s after its approval was revoked; with --yes it continues', async (verb, status, rest) => {
     const space = await revoked(rest);
     expect(await space.abp(verb, space.jobId)).toMatchObject({ ...REFUSED, stderr: /Its approval was revoked/ });
     expect(space.job(space.jobId).status).toBe(status);
@@ -64,7 +64,7 @@ describe('without a terminal and without --yes nothing of a job that runs progra
     await expect.poll(() => space.job(space.jobId).status, PATIENCE).toBe(status);
   });
 
-  test('by ABP_SKIP_TEST, which leaves out nothing but the test', async () => {
+  test('by ABP_SKIP_TEST, which skips only the test', async () => {
     const space = scripted();
     Object.assign(space.environment, { ABP_SKIP_TEST: '1' });
     expect(await space.abp('run', 'batch.yaml')).toMatchObject(REFUSED);
@@ -80,7 +80,7 @@ describe('--yes allows what it names', () => {
     expect(await space.approvals()).toMatchObject([{ state: 'approved', approved_by: 'cli', jobs: space.jobs() }]);
   });
 
-  test('abp create --yes lets abp start test it, and leaves the result to a person', async () => {
+  test('abp create --yes allows the test, whose result a person decides', async () => {
     const space = scripted();
     const jobId = await space.created('--yes');
     expect(space.ran()).toBe(false);
@@ -96,7 +96,7 @@ describe('--yes allows what it names', () => {
 });
 
 describe('abp approvals allow', () => {
-  test('of a job: refused with 3 where nobody can be asked, and recorded with --yes', async () => {
+  test('of a job exits with 3 without a terminal, and records the approval with --yes', async () => {
     const space = scripted();
     const jobId = await space.created();
     const asked = await space.abp('approvals', 'allow', jobId);
@@ -109,7 +109,7 @@ describe('abp approvals allow', () => {
     expect(await space.abp('start', jobId)).toMatchObject({ exitCode: 3, stdout: /Test passed/ });
   });
 
-  test('of a batch file: abp run passes the first gate, and stops at its result', async () => {
+  test('of a batch file lets abp run test it, and abp run stops at the result', async () => {
     const space = scripted();
     expect(await space.abp('approvals', 'allow', 'batch.yaml')).toMatchObject({ exitCode: 3 });
     const { exitCode, document } = await space.json('approvals', 'allow', 'batch.yaml', '--yes');
@@ -123,7 +123,7 @@ describe('abp approvals allow', () => {
     expect(await space.approvals()).toMatchObject([{ definition: document.definition, jobs: [ran.document.job_id] }]);
   });
 
-  test('of a batch file in another folder is that of the same file from here', async () => {
+  test('of a batch file is the same from any working directory', async () => {
     const space = scripted();
     const elsewhere = workspace([]);
     Object.assign(elsewhere.environment, space.environment);
@@ -149,7 +149,7 @@ describe('abp approvals allow', () => {
     });
   });
 
-  test('lower limits, and a name, are no part of what was allowed; higher limits are', async () => {
+  test('covers lower limits and another name, but not higher limits', async () => {
     const space = scripted();
     space.batch({ limits: { max_workers: 2 } });
     await space.allow();
@@ -160,7 +160,7 @@ describe('abp approvals allow', () => {
     expect(await space.abp('run', 'batch.yaml')).toMatchObject({ exitCode: 3, stdout: /Test passed/ });
   });
 
-  test('a script changed between test and approval is named, and allowed before the result counts', async () => {
+  test('a script that changed between test and approval is named and needs approval first', async () => {
     const space = scripted();
     const jobId = await space.created('--yes');
     await space.abp('start', jobId);
@@ -174,7 +174,7 @@ describe('abp approvals allow', () => {
     expect(existsSync(join(space.folder, 'evil'))).toBe(true);
   });
 
-  test('of a source that a model asked about lets its call through', async () => {
+  test('of a source lets the call of the model continue', async () => {
     const space = workspace([]);
     const { folder: root, environment, write } = space;
     const onEnd: Place['onEnd'] = (end) => onTestFinished(async () => void (await end()));
@@ -197,14 +197,14 @@ describe('abp approvals allow', () => {
     expect(await space.approvals()).toMatchObject([{ about: 'source', state: 'approved' }]);
   });
 
-  test('does nothing to a job that nobody has to allow', async () => {
+  test('changes nothing for a job that needs no approval', async () => {
     const space = scripted({ worker: { type: 'claude' } });
     const jobId = await space.created();
     expect(await space.abp('approvals', 'allow', jobId)).toMatchObject({ exitCode: 0 });
     expect(await space.approvals()).toEqual([]);
   });
 
-  test('is nothing that an agent of ABP can do', async () => {
+  test('is rejected when an agent of ABP runs it', async () => {
     const space = scripted();
     const jobId = await space.created();
     Object.assign(space.environment, { ABP_ATTEMPT_ID: 'x' });
@@ -217,9 +217,12 @@ describe('abp approvals allow', () => {
 });
 
 describe('abp approvals', () => {
-  test('says when there is nothing, lists what was approved and by whom, and what waits', async () => {
+  test('lists given approvals with the approver, and awaited ones, or says that there are none', async () => {
     const space = scripted();
-    expect(await space.abp('approvals')).toMatchObject({ exitCode: 0, stdout: /Nothing was approved/ });
+    expect(await space.abp('approvals')).toMatchObject({
+      exitCode: 0,
+      stdout: /No approvals: none given, none awaited/,
+    });
     await space.allow();
     const { stdout } = await space.abp('approvals');
     expect(stdout).toMatch(/[0-9a-f]{12} +approved +job texts +runs programs as you \(sh work\.sh\) +cli, 20/);
@@ -228,7 +231,7 @@ describe('abp approvals', () => {
     ]);
   });
 
-  test('revoke pauses what runs under it, and says which', async () => {
+  test('revoke pauses the jobs that run under it and names them', async () => {
     const space = workspace(['wait', 'two'], { limits: { max_workers: 1 } });
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();

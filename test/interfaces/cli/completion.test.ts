@@ -1,66 +1,107 @@
-import { existsSync } from 'node:fs';
-import { execa } from 'execa';
-import { expect, test } from 'vitest';
-import { withStore, workspace } from './abp.ts';
+import { execa, execaSync } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { type Workspace, workspace } from './abp.ts';
 
-/** What the shell would offer for a line, the last word being typed. */
-async function offered(space: ReturnType<typeof workspace>, ...words: readonly string[]): Promise<readonly string[]> {
-  const { exitCode, stdout, stderr } = await space.program('complete', '--', ...words);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout
-    .split('\n')
-    .filter((line) => !line.startsWith(':'))
-    .map((line) => line.split('\t')[0] ?? '');
+type Shell = 'bash' | 'zsh' | 'fish';
+
+/** What a shell runs to print the words that it would offer for the line `abp "$@"`, the last word being typed. */
+const OFFER: Readonly<Record<Shell, string>> = {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is for the shell
+  bash: '. ./script; COMP_WORDS=(abp "$@"); COMP_CWORD=$#; _abp; printf "%s\\n" "${COMPREPLY[@]}"',
+  // zsh itself picks those that fit the typed word.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is for the shell
+  zsh: '. ./script; emulate ksh; COMP_WORDS=(abp "$@"); COMP_CWORD=$#; _abp; printf "%s\\n" "${COMPREPLY[@]}"',
+  fish: 'source ./script; complete -C "abp "(string join " " -- $argv)',
+};
+const OPTIONS: Readonly<Record<Shell, readonly string[]>> = {
+  bash: ['--norc', '-c'],
+  zsh: ['-f', '-c'],
+  fish: ['--no-config', '-c'],
+};
+
+const isInstalled = (shell: Shell) => execaSync(shell, ['--version'], { reject: false }).exitCode === 0;
+
+/** A workspace with the script of a shell, read by that shell. */
+async function completing(shell: Shell, space: Workspace = workspace([])) {
+  const printed = await space.program('completion', shell);
+  expect(printed).toMatchObject({ exitCode: 0, stderr: '' });
+  space.write('script', printed.stdout);
+  return async (...words: readonly string[]): Promise<readonly string[]> => {
+    const { stdout, stderr } = await execa(
+      shell,
+      [...OPTIONS[shell], OFFER[shell], ...(shell === 'fish' ? [] : [shell]), ...words],
+      { cwd: space.folder, env: space.environment, extendEnv: false },
+    );
+    expect(stderr).toBe('');
+    return stdout.split('\n').filter((word) => word !== '');
+  };
 }
 
-test('commands, options and ids of jobs are completed, files where a file is wanted', async () => {
-  const space = workspace();
-  expect(await offered(space, 'sta')).toEqual(expect.arrayContaining(['start', 'status']));
-  expect(await offered(space, 'status', '')).toEqual([]);
-  expect(existsSync(space.storagePath)).toBe(false);
-  const { document } = await space.json('create', 'batch.yaml');
-  expect(await offered(space, 'watch', 'job-')).toEqual([document.job_id]);
-  expect(await offered(space, 'run', 'ba')).toEqual(['batch.yaml']);
-  expect(await offered(space, 'run', './ba')).toEqual(['./batch.yaml']);
-  expect(await offered(space, 'run', `${space.folder}/ba`)).toEqual([`${space.folder}/batch.yaml`]);
-  expect(await offered(space, 'run', 'in/')).toEqual(['in/0000.txt', 'in/0001.txt', 'in/0002.txt']);
-  expect(await offered(space, 'run', 'batch.yaml', '--d')).toEqual(['--dry-run', '--detach']);
-  withStore(space.storagePath, ({ repository }) => expect(repository.jobs.list({ limit: 1 }).total).toBe(1));
+describe('bash', () => {
+  test('completes commands, and commands below a command', async () => {
+    const offered = await completing('bash');
+    expect(await offered('sta')).toEqual(['start', 'status']);
+    expect(await offered('')).toEqual(expect.arrayContaining(['run', 'doctor', 'completion']));
+    expect(await offered('')).not.toContain('demo');
+    expect(await offered('approvals', '')).toEqual(['allow', 'revoke']);
+    expect(await offered('prompt', '')).toEqual(['preview']);
+  });
+
+  test('completes options of the command once a dash is typed, and leaves other words to file names', async () => {
+    const offered = await completing('bash');
+    expect(await offered('run', 'batch.yaml', '--d')).toEqual(['--dry-run', '--detach']);
+    expect(await offered('approvals', 'allow', '-')).toEqual(['--yes', '--help', '--version', '--json']);
+    expect(await offered('--')).toEqual(['--version', '--json', '--help']);
+    expect(await offered('run', '')).toEqual([]);
+    expect(await offered('watch', 'job-')).toEqual([]);
+  });
+
+  test('completes the fixed values of options and arguments, in lists too', async () => {
+    const offered = await completing('bash');
+    expect(await offered('retry', 'x', '--status', 'f')).toEqual(['failed']);
+    expect(await offered('export', 'x', 'y', '--format', '')).toEqual(['csv', 'tsv', 'jsonl', 'json', 'markdown']);
+    expect(await offered('logs', 'x', '--stage', 'p')).toEqual(['post']);
+    expect(await offered('completion', 'z')).toEqual(['zsh']);
+    for (const command of ['units', 'retry', 'skip', 'reopen']) {
+      expect(await offered(command, 'x', '--class', 'time')).toEqual(['timeout']);
+    }
+    for (const command of ['units', 'export']) {
+      expect(await offered(command, 'x', '--status', 'c')).toEqual(['completed', 'cancelled']);
+      expect(await offered(command, 'x', '--status', 'completed,ca')).toEqual(['completed,cancelled']);
+    }
+  });
+
+  test('can read the script twice', async () => {
+    const space = workspace([]);
+    space.write('script', (await space.program('completion', 'bash')).stdout);
+    const ran = await execa('bash', ['--norc', '-c', '. ./script; . ./script; complete -p abp'], { cwd: space.folder });
+    expect(ran).toMatchObject({ stdout: 'complete -o default -F _abp abp', stderr: '' });
+  });
 });
 
-test('words that an option takes are completed, those of a list one after the other', async () => {
-  const space = workspace([]);
-  expect(await offered(space, 'retry', 'x', '--status', 'f')).toEqual(['failed']);
-  expect(await offered(space, 'export', 'x', 'y', '--format', '')).toEqual(['csv', 'tsv', 'jsonl', 'json', 'markdown']);
-  expect(await offered(space, 'logs', 'x', '--stage', 'p')).toEqual(['post']);
-  expect(await offered(space, 'completion', 'z')).toEqual(['zsh']);
-  for (const command of ['units', 'retry', 'skip', 'reopen']) {
-    expect(await offered(space, command, 'x', '--class', 'time')).toEqual(['timeout']);
-  }
-  for (const command of ['units', 'export']) {
-    expect(await offered(space, command, 'x', '--status', 'c')).toEqual(['completed', 'cancelled']);
-    expect(await offered(space, command, 'x', '--status', 'completed,c')).toEqual(['completed,cancelled']);
-    expect(await offered(space, command, 'x', '--status=failed,s')).toEqual(['failed,skipped']);
-  }
+describe.runIf(isInstalled('zsh'))('zsh (needs zsh)', () => {
+  test('completes the same words', async () => {
+    const offered = await completing('zsh');
+    expect(await offered('sta')).toEqual(expect.arrayContaining(['start', 'status']));
+    expect(await offered('run', 'batch.yaml', '--d')).toEqual(expect.arrayContaining(['--dry-run', '--detach']));
+    expect(await offered('units', 'x', '--status', 'completed,c')).toContain('completed,cancelled');
+  });
 });
 
-test('a file is not offered whose name a shell would read as something else, or run', async () => {
-  const space = workspace([]);
-  for (const name of ['x$(touch made).yaml', 'x`id`.yaml', 'x y.yaml', 'x;y.yaml', "x'y.yaml", 'xäöü_日本.yaml']) {
-    space.write(name, '');
-  }
-  expect(await offered(space, 'run', 'x')).toEqual(['xäöü_日本.yaml']);
+describe.runIf(isInstalled('fish'))('fish (needs fish)', () => {
+  test('completes the same words, and file names elsewhere', async () => {
+    const offered = await completing('fish', workspace());
+    expect(await offered('sta')).toEqual(['start', 'status']);
+    expect(await offered('approvals', "''")).toEqual(['allow', 'revoke']);
+    expect(await offered('run', 'batch.yaml', '--d')).toEqual(['--detach', '--dry-run']);
+    expect(await offered('units', 'x', '--status', 'completed,ca')).toEqual(['completed,cancelled']);
+    expect(await offered('run', 'ba')).toEqual(['batch.yaml']);
+  });
 });
 
-test('the script for bash can be read twice in one shell', async () => {
-  const space = workspace([]);
-  space.write('script', (await space.program('completion', 'bash')).stdout);
-  const ran = await execa('bash', ['--norc', '-c', '. ./script; . ./script; complete -p abp'], { cwd: space.folder });
-  expect(ran).toMatchObject({ stdout: expect.stringMatching(/^complete -F \w+ abp$/), stderr: '' });
-});
-
-test.each(['bash', 'zsh', 'fish'])('abp completion %s prints a script that asks abp', async (shell) => {
+test.each<Shell>(['bash', 'zsh', 'fish'])('abp completion %s prints a script that starts no program', async (shell) => {
   const { exitCode, stdout } = await workspace().program('completion', shell);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/abp complete --/);
+  expect(stdout).toMatch(shell === 'fish' ? /complete -c abp/ : /complete .*-F _abp abp/);
+  expect(stdout).not.toMatch(/\$\(abp|\babp complete\b/);
 });

@@ -64,7 +64,7 @@ describe('the demo', () => {
     expect(ran.exitCode, ran.stderr).toBe(0);
     expect(ran.stdout).toMatch(/OFFLINE worker/);
     expect(ran.stdout).toMatch(/elements\/carbon\.md/);
-    expect(ran.stdout).toContain(`56 rows in ${join(space.folder, '.store', 'outputs', 'documents.csv')}`);
+    expect(ran.stdout).toContain(`56 rows written to ${join(space.folder, '.store', 'outputs', 'documents.csv')}`);
     expect(ran.stdout).toContain(`Database: ${space.storagePath}`);
     expect(ran.stdout).toMatch(/All 56 units are accounted for\./);
     const [link = ''] = /http:\/\/127\.0\.0\.1:\d+\/jobs\/job-\w+/.exec(ran.stdout) ?? [];

@@ -2,8 +2,6 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { addCompletion } from '../../../src/cli/completion.ts';
-import type { CliHost } from '../../../src/cli/host.ts';
 import { createProgram } from '../../../src/cli/index.ts';
 import { packageRoot, packageVersion } from '../../../src/package-root.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
@@ -18,8 +16,8 @@ function pretending(property: 'versions' | 'platform', value: string): readonly 
 }
 
 const OLD = pretending('versions', "{ ...process.versions, node: '20.19.5' }");
-/** Not for people: behind npm run demo, and for the shell's script. */
-const HIDDEN = ['demo', 'complete'];
+/** Behind npm run demo. */
+const HIDDEN = ['demo'];
 
 const WINDOWS = pretending('platform', "'win32'");
 
@@ -27,7 +25,7 @@ const run = (space: Workspace, node: readonly string[], main: string, ...args: r
   runNode(space, [...node, main, ...args]);
 
 describe('the bin', () => {
-  test('tells its version, and help when nothing is asked', async () => {
+  test('prints its version, and help without arguments', async () => {
     const space = workspace();
     expect(await space.program('--version')).toMatchObject({ exitCode: 0, stdout: packageVersion() });
     expect(await space.program()).toMatchObject({
@@ -41,10 +39,9 @@ describe('the bin', () => {
     expect(await run(space, [], join(packageRoot(), 'src/main.ts'), 'status')).toMatchObject({ exitCode: 0 });
   });
 
-  test('every command has a help with an example', async () => {
+  test('every command has a help with an example', () => {
     const act = () => () => Promise.resolve();
     const program = createProgram('0', act);
-    await addCompletion(program, act, [], { environment: {} } as CliHost);
     const commands = program.commands.flatMap((command) => [command, ...command.commands]);
     const shown = commands.filter((command) => command.commands.length === 0 && !HIDDEN.includes(command.name()));
     expect(shown.length).toBeGreaterThan(28);
@@ -60,14 +57,14 @@ describe('the bin', () => {
     }
   });
 
-  test('on an older Node goes on with the pinned one beside it, with arguments, streams and exit code', async () => {
+  test('on an older Node continues with the pinned one, with arguments, streams and exit code', async () => {
     const space = workspace();
     const doctor = await run(space, OLD, MAIN, 'doctor');
     expect(doctor.stdout).toMatch(/pass {2}Platform .*Node (2[2-9]|[3-9]\d)\./);
     expect(await run(space, OLD, MAIN, 'status', 'nosuch')).toMatchObject({ exitCode: 4, stderr: /No job nosuch/ });
   });
 
-  test('on an older Node without one beside it says so in one line', async () => {
+  test('on an older Node without a pinned one prints one line', async () => {
     const space = workspace();
     const elsewhere = temporaryDirectory('bin');
     cpSync(dirname(MAIN), join(elsewhere, 'dist'), { recursive: true });
@@ -79,31 +76,28 @@ describe('the bin', () => {
     });
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'on an older Node passes %s on, and leaves nothing behind',
-    async (signal) => {
-      const space = workspace();
-      const serving = execa(process.execPath, [...OLD, MAIN, 'serve', '--port', '0', '--json'], {
-        cwd: space.folder,
-        env: space.environment,
-        extendEnv: false,
-        stdin: 'ignore',
-        reject: false,
-      });
-      let said = '';
-      serving.stdout.on('data', (text) => {
-        said += text;
-      });
-      await expect.poll(() => said, PATIENCE).toMatch(/"pid": \d+\n}/);
-      const { pid } = JSON.parse(said);
-      expect(pid).not.toBe(serving.pid);
-      serving.kill(signal);
-      await serving;
-      await expect.poll(() => isAlive(pid), PATIENCE).toBe(false);
-    },
-  );
+  test.each(['SIGTERM', 'SIGINT'] as const)('on an older Node forwards %s and leaves no process', async (signal) => {
+    const space = workspace();
+    const serving = execa(process.execPath, [...OLD, MAIN, 'serve', '--port', '0', '--json'], {
+      cwd: space.folder,
+      env: space.environment,
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+    });
+    let said = '';
+    serving.stdout.on('data', (text) => {
+      said += text;
+    });
+    await expect.poll(() => said, PATIENCE).toMatch(/"pid": \d+\n}/);
+    const { pid } = JSON.parse(said);
+    expect(pid).not.toBe(serving.pid);
+    serving.kill(signal);
+    await serving;
+    await expect.poll(() => isAlive(pid), PATIENCE).toBe(false);
+  });
 
-  test('on Windows refuses every command but doctor in one line that names WSL', async () => {
+  test('on Windows rejects every command except doctor with one line that names WSL', async () => {
     const space = workspace();
     expect(await run(space, WINDOWS, MAIN, 'status')).toMatchObject({
       exitCode: 3,
@@ -136,7 +130,7 @@ describe('abp mcp', () => {
 });
 
 describe('abp serve', () => {
-  test('serves until it is told to stop, by a signal or by serve --stop', async () => {
+  test('serves until serve --stop', async () => {
     const space = workspace();
     const json = async (...args: readonly string[]) => JSON.parse((await space.program(...args, '--json')).stdout);
     expect(await json('serve', '--status')).toEqual({ running: false });
@@ -154,7 +148,7 @@ describe('abp serve', () => {
     const [first, second, ...more] = stdout.split('\n');
     expect({ exitCode, first, more }).toEqual({
       exitCode: 0,
-      first: `Serving ${served.url}; Ctrl-C ends it.`,
+      first: `Serving ${served.url}; Ctrl-C stops it.`,
       more: [],
     });
     expect(second).toMatch(/abp serve --link .* prints a link/);
@@ -162,7 +156,7 @@ describe('abp serve', () => {
     expect(await json('serve', '--stop')).toEqual({ stopped: false });
   });
 
-  test('opens itself to other machines only with a token', async () => {
+  test('listens on other addresses only with a token', async () => {
     const space = workspace();
     expect(await space.program('serve', '--host', '0.0.0.0')).toMatchObject({
       exitCode: 2,
@@ -176,7 +170,7 @@ describe('abp serve', () => {
     });
   });
 
-  test('--link serves where nobody does, and prints a link that signs one browser in, terminal or not', async () => {
+  test('--link starts a server if none runs, and prints a sign-in link with or without a terminal', async () => {
     const space = workspace();
     const serving = space.program('serve', '--port', '0', '--link');
     const served = () => space.program('serve', '--status', '--json').then(({ stdout }) => JSON.parse(stdout));
@@ -188,7 +182,7 @@ describe('abp serve', () => {
     expect(document).toMatchObject({ url, link: expect.stringContaining(`${url}/auth#`) });
     await space.program('serve', '--stop');
     const { stdout } = await serving;
-    expect(stdout).toMatch(new RegExp(`^Serving ${url}; Ctrl-C ends it\\.\nSign in: ${url}/auth#[\\w-]{43}\n`));
+    expect(stdout).toMatch(new RegExp(`^Serving ${url}; Ctrl-C stops it\\.\nSign in: ${url}/auth#[\\w-]{43}\n`));
     expect(link).not.toBe(document.link);
   });
 });

@@ -43,7 +43,7 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ],
   ['an output that exists', ['run', 'batch.yaml', '--output', 'taken.csv'], 2, [/already exists/, /--force/]],
   ['a kind of source that is none', ['preview', 'cvs'], 2, [/cvs: there is no such file/]],
-  ['fields for a batch file', ['preview', 'batch.yaml', 'a=b'], 2, [/no kind of source/]],
+  ['fields for a batch file', ['preview', 'batch.yaml', 'a=b'], 2, [/not a type of source/]],
   ['an enumerator that is none', ['enumerators', 'cvs'], 2, [/Did you mean "csv"/]],
   ['an export format that is none', ['export', 'x', 'y', '--format', 'xls'], 2, [/Allowed choices are csv/]],
   ['a status that is none', ['retry', 'x', '--status', 'faild'], 2, [/--status.*Did you mean "failed"/]],
@@ -56,7 +56,7 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ['a batch file to allow that is not there', ['approvals', 'allow', 'nosuch.yaml'], 4, [/No job nosuch.yaml/]],
 ];
 
-describe('a mistake at the prompt is answered with what to do, and makes nothing', () => {
+describe('a mistake on the command line gets a hint and creates nothing', () => {
   test.each(MISTAKES)('%s', async (_what, args, exit, says) => {
     const { abp, jobs, write } = workspace();
     write('taken.csv', 'mine');
@@ -124,7 +124,7 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   ],
 ];
 
-describe('a wrong batch file is refused with line and column, and makes nothing', () => {
+describe('a wrong batch file is rejected with line and column and creates nothing', () => {
   test.each(FILES)('%s', async (_what, text, says) => {
     const { abp, jobs, write } = workspace(['{nosuch}']);
     write('batch.yaml', text);
@@ -150,13 +150,13 @@ describe('a wrong batch file is refused with line and column, and makes nothing'
     ]);
   });
 
-  test('what is not the fault of the file is not said to be', async () => {
+  test('errors outside of the file get no place in it', async () => {
     const { abp, environment } = workspace();
     Object.assign(environment, { ABP_ATTEMPT_ID: 'x' });
     expect((await abp('create', 'batch.yaml')).stderr).toMatch(/^error: An agent that ABP runs cannot create/);
   });
 
-  test('a home directory that YAML reads as nothing is told so by --set and preview too', async () => {
+  test('--set and preview explain an unquoted ~', async () => {
     const { abp, environment, program } = workspace();
     for (const args of [
       ['create', 'batch.yaml', '--set', 'source.base_directory=~'],
@@ -164,7 +164,7 @@ describe('a wrong batch file is refused with line and column, and makes nothing'
     ]) {
       const { exitCode, stderr } = await abp(...args);
       expect(exitCode).toBe(2);
-      expect(stderr).toMatch(/~ alone is nothing \(null\)[\s\S]*quote it/);
+      expect(stderr).toMatch(/unquoted ~ is null[\s\S]*quote it/);
     }
     // Quoted, it is the home directory: a person allows that first.
     writeFileSync(`${environment.HOME}/mine.yaml`, '');
@@ -174,7 +174,7 @@ describe('a wrong batch file is refused with line and column, and makes nothing'
     expect((await program(...quoted)).stdout).toMatch(/mine\.yaml/);
   });
 
-  test('with --json the error is the one document on stdout, whoever finds it', async () => {
+  test('with --json any error is the one document on stdout', async () => {
     const { json } = workspace();
     expect(await json('statsu')).toEqual({
       exitCode: 2,
@@ -195,22 +195,22 @@ describe('with --json the one document on stdout', () => {
     [['--help'], 0, { help: expect.stringMatching(/^Usage: abp/) }],
     [['run', '--help'], 0, { help: expect.stringMatching(/^Usage: abp run/) }],
     [[], 0, { help: expect.stringMatching(/^Usage: abp/) }],
-    [['completion', 'bash'], 0, { shell: 'bash', script: expect.stringMatching(/abp complete --/) }],
+    [['completion', 'bash'], 0, { shell: 'bash', script: expect.stringMatching(/complete .*-F _abp abp/) }],
     [['status', 'nosuch'], 4, { error: expect.objectContaining({ code: 'not_found' }) }],
   ])('of %j', async (args, exitCode, document) => {
     expect(await workspace().json(...args)).toEqual({ exitCode, document });
   });
 });
 
-test('an update without a change is refused', async () => {
+test('an update without a change is rejected', async () => {
   const { abp, json } = workspace();
   const { document } = await json('create', 'batch.yaml');
   const { exitCode, stderr } = await abp('update', document.job_id);
   expect(exitCode, stderr).toBe(2);
-  expect(stderr).toMatch(/Nothing to change was given[\s\S]*--set/);
+  expect(stderr).toMatch(/Expected a change, found none[\s\S]*--set/);
 });
 
-describe('where a person would be asked and there is no terminal', () => {
+describe('a question without a terminal', () => {
   test.each([
     ['cancel', ['cancel']],
     ['delete', ['delete']],
@@ -224,7 +224,7 @@ describe('where a person would be asked and there is no terminal', () => {
 });
 
 describe('the environment', () => {
-  test('a wrong ABP_* value is named, and no store is made', async () => {
+  test('a wrong ABP_* value is named, and no store is created', async () => {
     const { abp, environment, storagePath } = workspace();
     Object.assign(environment, { ABP_MAX_WORKERS: 'all' });
     const ran = await abp('status');
@@ -235,7 +235,7 @@ describe('the environment', () => {
     expect(existsSync(storagePath)).toBe(false);
   });
 
-  test('a store that cannot be made is said to be so', async () => {
+  test('a store that cannot be created is reported', async () => {
     const { abp, environment, write } = workspace();
     Object.assign(environment, { ABP_STORAGE_PATH: `${write('file', '')}/batch.db` });
     expect(await abp('status')).toMatchObject({

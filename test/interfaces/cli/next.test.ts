@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Scripted, STOPS, scripted } from './scripted.ts';
 
-describe('what comes next', () => {
+describe('next commands', () => {
   /** The commands that `abp status` names, for whoever has no terminal. */
   const nextOf = async ({ abp }: Scripted, jobId: string) => {
     const [, text = ''] = /Next: (.*)/.exec((await abp('status', jobId)).stdout) ?? [];

@@ -19,7 +19,7 @@ describe('abp run', () => {
     expect(ran.stdout).toMatch(/Test passed/);
     expect(ran.stdout).toMatch(/Estimate for the other 2 units/);
     expect(ran.stdout).toMatch(/completed: 3 of 3 done/);
-    expect(ran.stdout).toMatch(/3 rows in .*out\.csv/);
+    expect(ran.stdout).toMatch(/3 rows written to .*out\.csv/);
     expect(rowsOf(join(folder, 'out.csv')).map((row) => [row.key, row.status, row.title])).toEqual([
       ['0000.txt', 'completed', 'one'],
       ['0001.txt', 'completed', 'two'],
@@ -27,17 +27,17 @@ describe('abp run', () => {
     ]);
   });
 
-  test('with failed units ends with 1, tells why and what to do in commands, and exports all the same', async () => {
+  test('with failed units exits with 1, prints causes and commands, and still exports', async () => {
     const { abp, folder } = workspace(['one', 'fail', 'three']);
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--output', 'out.csv');
     expect(ran.exitCode, ran.stderr).toBe(1);
-    expect(ran.stdout).toMatch(/1 × agent_error, such as unit 1: exit code 1: .*cannot read it/);
+    expect(ran.stdout).toMatch(/1 × agent_error, for example unit 1: exit code 1: .*cannot read it/);
     expect(ran.stdout).toMatch(/abp logs job-[a-z0-9]+ \d/);
     expect(ran.stdout).not.toMatch(/get_unit|update_job/);
     expect(rowsOf(join(folder, 'out.csv')).map((row) => row.status)).toEqual(['completed', 'failed', 'completed']);
   });
 
-  test('with invalid records of its source skipped ends with 1, and says which', async () => {
+  test('with skipped invalid records exits with 1 and lists them', async () => {
     const source = { type: 'csv', file_path: 'rows.csv', on_invalid: 'skip' };
     const { abp, json, write } = workspace([], { source, worker: { type: 'command', command: ['cat'] } });
     write('rows.csv', 'name\nAda\nBo,x\n');
@@ -48,7 +48,7 @@ describe('abp run', () => {
     expect(seen).toMatchObject({ exitCode: 0, document: { total: 1, skipped_invalid: 1 } });
   });
 
-  test('without a terminal and without --yes leaves the tested job to a person: 3', async () => {
+  test('without a terminal and --yes exits with 3 after the test', async () => {
     const { abp, allow, json, jobs } = workspace();
     await allow();
     const ran = await abp('run', 'batch.yaml');
@@ -58,7 +58,7 @@ describe('abp run', () => {
     expect((await json('approve', jobId, '--watch')).document).toMatchObject({ status: 'completed' });
   });
 
-  test('a failed test runs nothing else and needs a person: 3', async () => {
+  test('after a failed test runs nothing else and exits with 3', async () => {
     const { json } = workspace(['fail', 'one', 'two']);
     const { exitCode, document } = await json('run', 'batch.yaml', '--yes');
     expect(exitCode).toBe(3);
@@ -70,7 +70,7 @@ describe('abp run', () => {
     });
   });
 
-  test('with --json stdout is one document, and people read on stderr', async () => {
+  test('with --json writes one document to stdout and text to stderr', async () => {
     const { abp } = workspace();
     const ran = await abp('run', 'batch.yaml', '--yes', '--output', 'out.jsonl', '--json');
     expect(JSON.parse(ran.stdout)).toMatchObject({
@@ -81,7 +81,7 @@ describe('abp run', () => {
     expect(ran.stderr).toMatch(/completed: 3 of 3 done/);
   });
 
-  test('refuses an output file that exists before anything is made; --force replaces it', async () => {
+  test('rejects an existing output file before a job is created; --force replaces it', async () => {
     const { abp, folder, jobs, write } = workspace();
     write('out.csv', 'mine\n');
     expect(await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv')).toMatchObject({ exitCode: 2 });
@@ -90,11 +90,11 @@ describe('abp run', () => {
     expect(rowsOf(join(folder, 'out.csv'))).toHaveLength(3);
   });
 
-  test('--dry-run shows items and prompt and makes nothing', async () => {
+  test('--dry-run shows items and prompt and creates nothing', async () => {
     const { abp, json, jobs } = workspace();
     const ran = await abp('run', 'batch.yaml', '--dry-run');
     expect(ran.exitCode, ran.stderr).toBe(0);
-    expect(ran.stdout).toMatch(/texts: 3 units, nothing was made/);
+    expect(ran.stdout).toMatch(/texts: 3 units, nothing was created/);
     expect(ran.stdout).toMatch(/Prompt of unit 0[\s\S]*0000\.txt/);
     expect((await json('run', 'batch.yaml', '--dry-run')).document).toMatchObject({
       dry_run: true,
@@ -118,7 +118,7 @@ describe('abp run', () => {
     expect(readdirSync(folder)).not.toContain('-');
   });
 
-  test('a format that is given may have any name', async () => {
+  test('--format allows a file with any name', async () => {
     const { abp, folder } = workspace();
     const ran = await abp('run', 'batch.yaml', '--yes', '--set', 'output.path=out.dat', '--set', 'output.format=tsv');
     expect(ran).toMatchObject({ exitCode: 0 });
@@ -144,7 +144,7 @@ describe('abp run', () => {
     ['run of a source that has to be allowed', ['run', 'code.yaml', '--dry-run', '--yes']],
     ['run that names a file', ['run', 'batch.yaml', '--dry-run', '-o', 'new/out.csv']],
     ['prune', ['prune', '--older-than', '1d', '--dry-run']],
-  ])('a dry %s leaves a store that is not there so', async (_what, command) => {
+  ])('a dry %s does not create a missing store', async (_what, command) => {
     const { program, folder, write } = workspace();
     const source = { type: 'dynamic', code: 'export async function* enumerate() { yield { a: 1 }; }' };
     write(
@@ -156,7 +156,7 @@ describe('abp run', () => {
     expect(readdirSync(folder, { recursive: true })).toEqual(before);
   });
 
-  test('chosen columns that no row will have are told before anything is spent', async () => {
+  test('warns of columns that no row will have before any unit runs', async () => {
     const { abp, write } = workspace(['one']);
     const nested = { type: 'object', properties: { width: { type: 'number' } } };
     const properties = { label: { type: 'string' }, status: {}, size: nested, tags: { type: 'object' } };
@@ -194,7 +194,7 @@ describe('abp run', () => {
     }
   });
 
-  test('a field of the result that is named like a column of the unit is told apart in the table', async () => {
+  test('the table prefixes a field of the result that is named like a column of the unit', async () => {
     const { abp, write } = workspace(['one']);
     const command = ['sh', '-c', 'cat > /dev/null; echo \'{"status":"fine","key":"k","label":"x"}\''];
     const worker = { type: 'command', command };
@@ -203,7 +203,7 @@ describe('abp run', () => {
     expect(stdout).toMatch(/unit +key +status +result\.status +result\.key +label\n/);
   });
 
-  test('a worker that cannot work here is said before anything is made', async () => {
+  test('reports an unavailable worker before a job is created', async () => {
     const { abp, jobs } = workspace();
     const worker = ['--set', 'worker.command=[no-such-program]'];
     const ran = await abp('run', 'batch.yaml', '--yes', ...worker);
@@ -220,7 +220,7 @@ describe('abp run', () => {
     expect((await json('show', document.job_id)).document.revisions[0].limits.max_workers).toBe(1);
   });
 
-  test('relative paths start at the file, wherever abp runs', async () => {
+  test('relative paths start at the batch file, in any working directory', async () => {
     const { abp, folder, write } = workspace([], {});
     write('deeper/in/a.txt', 'one');
     write(
@@ -232,7 +232,7 @@ describe('abp run', () => {
     expect(existsSync(join(folder, 'deeper/made/out.json'))).toBe(true);
   });
 
-  test('an export that cannot be made at the end does not hide that the job is done', async () => {
+  test('a failed export at the end does not hide that the job is completed', async () => {
     const { abp, folder, go, write, jobs } = workspace(['wait', 'two']);
     const running = abp('run', 'batch.yaml', '--skip-test', '--yes', '--output', 'out/results.csv');
     await expect.poll(() => jobs(), PATIENCE).toHaveLength(1);
@@ -244,7 +244,7 @@ describe('abp run', () => {
     expect(await abp('export', jobs()[0] ?? '', join(folder, 'late.csv'))).toMatchObject({ exitCode: 0 });
   });
 
-  test('with --json an export that cannot be made is export_error beside the job, and says how to make it', async () => {
+  test('with --json a failed export is export_error beside the job, with the command that repeats it', async () => {
     const { abp, jobs } = workspace(['one', 'fail'], { output: { path: 'out.csv', fields: ['key', 'titel'] } });
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--json');
     expect(ran.exitCode).toBe(2);
@@ -297,12 +297,12 @@ describe('abp run', () => {
       expect(document.output).toMatchObject({ path: join(space.folder, 'out.csv'), state: 'written', rows: 2 });
     }, PATIENCE);
     expect(rowsOf(join(space.folder, 'out.csv'))).toHaveLength(2);
-    expect((await space.abp('status', jobId)).stdout).toMatch(/2 rows in .*out\.csv/);
+    expect((await space.abp('status', jobId)).stdout).toMatch(/2 rows written to .*out\.csv/);
     const { document } = await space.json('export', jobId);
     expect(document).toMatchObject({ path: join(space.folder, 'out.csv'), rows: 2 });
   });
 
-  test('of one batch file twice at once is refused with the name of the job; --new makes another', async () => {
+  test('rejects a second run of an active batch file with the id of its job; --new creates another', async () => {
     const { abp, allow, go, folder, jobs, program, json } = workspace(['wait', 'two']);
     await allow();
 
@@ -332,7 +332,7 @@ describe('abp run', () => {
   test.each([
     ['waits for its test to be approved', [], 'approve'],
     ['is paused', ['--skip-test', '--yes', '--detach'], 'resume'],
-  ])('of a batch file whose job %s is refused with the command that goes on with it', async (_state, how, goesOn) => {
+  ])('of a batch file whose job %s is rejected with the command that continues it', async (_state, how, goesOn) => {
     const { abp, allow, jobs, go } = workspace(how.length > 0 ? ['wait', 'two'] : ['one', 'two'], {
       output: { path: 'out.csv' },
     });
@@ -349,7 +349,7 @@ describe('abp run', () => {
     expect(jobs()).toHaveLength(2);
   });
 
-  test('abp create with the same --request-id returns the same job, and refuses another one', async () => {
+  test('abp create with the same --request-id returns the same job, and rejects different settings', async () => {
     const { abp, json, jobs } = workspace();
     const first = await json('create', 'batch.yaml', '--request-id', 'night-1');
     expect((await json('create', 'batch.yaml', '--request-id', 'night-1')).document).toMatchObject({
@@ -363,7 +363,7 @@ describe('abp run', () => {
     expect(jobs()).toHaveLength(1);
   });
 
-  test('abp update changes where the results go, abp clone keeps it', async () => {
+  test('abp update changes the results file, abp clone keeps it', async () => {
     const { abp, folder, json } = workspace(['one']);
     const { document } = await json('create', 'batch.yaml', '-o', 'out.csv');
     expect((await abp('update', document.job_id, '--set', 'output.path=late.jsonl')).exitCode).toBe(0);
@@ -373,7 +373,7 @@ describe('abp run', () => {
     expect((await abp('clone', document.job_id, '--print')).stdout).toMatch(/output:\n {2}path: .*late\.jsonl/);
   });
 
-  test('--detach comes back as soon as the job runs', async () => {
+  test('--detach returns as soon as the job runs', async () => {
     const { abp, go, json, jobs } = workspace(['wait', 'two']);
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     expect(ran.exitCode, ran.stderr).toBe(0);
@@ -397,11 +397,11 @@ describe('${NAME} in a batch file', () => {
     expect(document.name).toBe('hello ${HOME} ${HOME}');
   });
 
-  test('is left alone and mentioned where it is not declared', async () => {
+  test('is not replaced and gives a warning where it is not declared', async () => {
     const { abp, write } = workspace();
     write('batch.yaml', text(''));
     const ran = await abp('create', 'batch.yaml');
-    expect(ran.stdout).toMatch(/\$\{HOME\} stays as it is: list HOME under env:/);
+    expect(ran.stdout).toMatch(/\$\{HOME\} is not replaced: list HOME under env:/);
     expect(ran.stdout).not.toMatch(/GREETING stays/);
   });
 });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { MAIN, withStore, workspace } from './abp.ts';
 
-test('a reader that goes away early ends the command quietly', async () => {
+test('a reader that closes the pipe early ends the command without an error', async () => {
   const space = workspace(Array.from({ length: 400 }, (_, n) => `text ${n}`));
   const { document } = await space.json('create', 'batch.yaml');
   const command = `'${process.execPath}' '${MAIN}' units ${document.job_id} --all --json; echo "exit $?" >&2`;
@@ -19,7 +19,7 @@ test('a reader that goes away early ends the command quietly', async () => {
   expect(ran.stderr).toBe('exit 0');
 });
 
-test('an export to stdout whose reader goes away leaves nothing behind', async () => {
+test('an export to stdout whose reader closes the pipe leaves no file', async () => {
   const space = workspace(Array.from({ length: 2000 }, (_, n) => `text ${n}`));
   const { document } = await space.json('create', 'batch.yaml');
   const command = `'${process.execPath}' '${MAIN}' export ${document.job_id} -; echo "exit $?" >&2`;
@@ -35,7 +35,7 @@ test('an export to stdout whose reader goes away leaves nothing behind', async (
   expect(readdirSync(space.folder).filter((name) => name.startsWith('abp-export-'))).toEqual([]);
 });
 
-test('a run whose reader goes away does all that it was asked for', async () => {
+test('a run whose reader closes the pipe still completes', async () => {
   const space = workspace(['one', 'fail']);
   const command = `'${process.execPath}' '${MAIN}' run batch.yaml --skip-test --yes --output out.csv; echo "exit $?" >out.txt`;
   await execa('sh', ['-c', `{ ${command}; } 2>&1 | head -c 1`], {
@@ -49,7 +49,7 @@ test('a run whose reader goes away does all that it was asked for', async () => 
   expect(written('out.csv')).toMatch(/completed[\s\S]*failed/);
 });
 
-test('SIGINT without a terminal leaves at once, and the job goes on', async () => {
+test('SIGINT without a terminal ends the command at once, and the job continues', async () => {
   const space = workspace(['wait', 'wait']);
   await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
   const [jobId = ''] = space.jobs();
@@ -67,11 +67,11 @@ test('SIGINT without a terminal leaves at once, and the job goes on', async () =
   await expect.poll(() => said, PATIENCE).toMatch(/running: 0 of 2 done/);
   watching.kill('SIGINT');
   expect((await watching).exitCode).toBe(130);
-  expect(said).toContain(`${jobId} goes on. Come back with: abp watch ${jobId}`);
+  expect(said).toContain(`${jobId} continues. Follow it again with: abp watch ${jobId}`);
   expect(space.job(jobId)).toMatchObject({ status: 'running' });
 });
 
-test('SIGINT while a source is being stored makes no job', async () => {
+test('SIGINT while a source is being stored creates no job', async () => {
   const space = workspace([], { source: { type: 'json', file_path: 'endless.jsonl' }, worker: undefined });
   const items = Array.from({ length: 20_000 }, (_, n) => JSON.stringify({ n, text: 'x'.repeat(200) }));
   space.write('endless.jsonl', `${items.join('\n')}\n`);

@@ -227,7 +227,7 @@ const ROWS = Object.keys(STATES).flatMap((state) =>
 );
 
 describe.each(ROWS)('a job that is %s and %s', (state, approval) => {
-  test('is told its next steps, and each of them is accepted', async () => {
+  test('gets next commands, each of which is accepted', async () => {
     const space = await reached(state, approval);
     const status = said(await abp({ ...space, f: still(space.f) }, 'status', space.jobId));
     expect(status).toMatch(/Next: abp /);
@@ -239,7 +239,7 @@ describe.each(ROWS)('a job that is %s and %s', (state, approval) => {
 });
 
 describe.each(['runs a script, changed since', 'runs programs, revoked since'])('a failed test that %s', (approval) => {
-  test('is tried again with one command, by whichever sentence names one', async () => {
+  test('is repeated by any command that a message names', async () => {
     const space = await reached('tested in vain', approval);
     const again = `abp start ${space.jobId} --again`;
     for (const look of [
@@ -264,8 +264,8 @@ const REFUSING = ROWS.filter(([state]) => !state.startsWith('paused') || PAUSES.
   ([, approval]) => approval === 'only reads' || approval === 'runs programs, revoked since',
 );
 
-describe.each(REFUSING)('what is said of a job that is %s and %s', (state, approval) => {
-  test('by any verb, names only what is accepted then', async () => {
+describe.each(REFUSING)('messages about a job that is %s and %s', (state, approval) => {
+  test('from any command name only commands that are accepted', async () => {
     for (const [verb = '', ...options] of VERBS) {
       const space = await reached(state, approval);
       const before = [verb, space.jobId, ...options];
@@ -276,8 +276,8 @@ describe.each(REFUSING)('what is said of a job that is %s and %s', (state, appro
   });
 });
 
-describe.each(ROWS)('to a model, of a job that is %s and %s', (state, approval) => {
-  test('only calls are suggested that are accepted, or say which person agrees with which command', async () => {
+describe.each(ROWS)('messages to a model about a job that is %s and %s', (state, approval) => {
+  test('name only accepted calls, or the command with which a person approves', async () => {
     const { next } = await (async () => {
       const { f, jobId } = await reached(state, approval);
       return f.call('get_job_status', { job_id: jobId });

@@ -7,7 +7,7 @@ const CTRL_C = '\u0003';
 const ERASE = '\u001b[J';
 
 describe('on a terminal', () => {
-  test('abp run shows the test, asks, follows with a bar that is redrawn, and sums up', async () => {
+  test('abp run shows the test, asks, redraws a progress bar, and prints a summary', async () => {
     const space = workspace(['one', 'two', 'fail', 'wait']);
     await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
@@ -16,14 +16,14 @@ describe('on a terminal', () => {
     run.type('what\r');
     await run.shows(/ater: what\n.*Run the other 3 units/);
     run.type('y\r');
-    await run.shows(/running.*█.*3 of 4 done, 1 failed, 1 at work/);
+    await run.shows(/running.*█.*3 of 4 done, 1 failed, 1 running/);
     await run.shows(/3 0003\.txt .*reading 0003\.txt/);
     await run.shows(/1 × agent_error: exit code 1/);
-    await run.shows(/p pause {2}c cancel {2}\+ - slots {2}q leave \(the job goes on\)/);
+    await run.shows(/p pause {2}c cancel {2}\+ - slots {2}q quit \(the job continues\)/);
     expect(run.screen()).toContain(ERASE);
     space.go();
     expect(await run.ended).toBe(1);
-    expect(run.text()).toMatch(/4 rows in .*out\.csv/);
+    expect(run.text()).toMatch(/4 rows written to .*out\.csv/);
   });
 
   test('abp serve shows a link that signs the person in, once', async () => {
@@ -52,14 +52,14 @@ describe('on a terminal', () => {
     expect(space.job(space.jobs()[0] ?? '').status).toBe(status);
   });
 
-  test('keys pause, resume, change slots, cancel; q leaves the job running', async () => {
+  test('keys pause, resume, cancel and change slots; q leaves the job running', async () => {
     const space = workspace(['wait', 'wait', 'wait', 'wait'], { limits: { max_workers: 2 } });
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const leaving = onTerminal(space, 'watch', jobId);
-    await leaving.shows(/2 at work/);
+    await leaving.shows(/2 running/);
     leaving.type('+');
-    await leaving.shows(/3 at work[\s\S]*Slots changed: 3\./);
+    await leaving.shows(/3 running[\s\S]*Slots changed: 3\./);
     leaving.type('-');
     await leaving.shows(/Slots changed: 2\./);
     leaving.type('q');
@@ -67,13 +67,13 @@ describe('on a terminal', () => {
     expect(leaving.text()).toContain(`abp watch ${jobId}`);
 
     const run = onTerminal(space, 'watch', jobId);
-    await run.shows(/at work/);
+    await run.shows(/\d running/);
     run.type('p');
-    await run.shows(/paused \(user\)[\s\S]*Paused: units at work finish/);
+    await run.shows(/paused \(user\)[\s\S]*Paused: running units finish/);
     run.type('r');
     await run.shows(/Resumed\./);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('c');
     expect(await run.ended).toBe(5);
     expect(space.job(jobId).status).toBe('cancelled');
@@ -82,15 +82,15 @@ describe('on a terminal', () => {
   test.each([
     ['Ctrl-C', CTRL_C],
     ['q', 'q'],
-  ])('%s leaves at once, and what is typed with it goes to the shell', async (_name, key) => {
+  ])('%s quits at once, and later keys go to the shell', async (_name, key) => {
     const space = workspace(['wait', 'wait']);
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const watch = onTerminalThen(space, ['watch', jobId], 'read line; echo "the shell read <$line>"; stty -a');
-    await watch.shows(/at work/);
+    await watch.shows(/\d running/);
     watch.type(`${key}p+c q\n`);
     await watch.shows(/the shell read <p\+c q>[\s\S]* icanon[\s\S]* echo /);
-    expect(watch.text()).toContain(`${jobId} goes on. Come back with: abp watch ${jobId}`);
+    expect(watch.text()).toContain(`${jobId} continues. Follow it again with: abp watch ${jobId}`);
     expect(space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 4 });
   });
 
@@ -100,7 +100,7 @@ describe('on a terminal', () => {
       async (space) => {
         await space.allow();
         const run = onTerminal(space, 'run', 'batch.yaml');
-        await run.shows(/leave \(the test goes on\)/);
+        await run.shows(/quit \(the test continues\)/);
         return run;
       },
       /^testing running$/,
@@ -112,12 +112,12 @@ describe('on a terminal', () => {
         await space.allow();
         await space.abp('run', 'batch.yaml');
         const run = onTerminal(space, 'approve', space.jobs()[0] ?? '', '--watch');
-        await run.shows(/leave \(the job goes on\)/);
+        await run.shows(/quit \(the job continues\)/);
         return run;
       },
       /^running/,
     ],
-  ])('two Ctrl-C at once while %s leave, and pause nothing', async (_when, reach, state) => {
+  ])('two Ctrl-C at once while %s quit and pause nothing', async (_when, reach, state) => {
     const space = workspace(['wait', 'wait']);
     const run = await reach(space);
     run.type(CTRL_C + CTRL_C);
@@ -135,7 +135,7 @@ describe('on a terminal', () => {
       'says nothing',
       { type: 'dynamic', code: 'export async function* enumerate() { await new Promise((r) => setTimeout(r, 1e6)); }' },
     ],
-  ])('Ctrl-C leaves at once while a source is read that %s', async (_what, source) => {
+  ])('Ctrl-C ends the command at once while it reads a source that %s', async (_what, source) => {
     const space = workspace([], { source });
     const run = onTerminalThen(
       space,
@@ -151,33 +151,33 @@ describe('on a terminal', () => {
     expect(space.jobs()).toEqual([]);
   });
 
-  test('a job that is cancelled while it is tried has no failed test, and nothing to decide', async () => {
+  test('a job that is cancelled during its test has no failed test and no decision', async () => {
     const space = workspace(['wait', 'two']);
     await space.allow();
     const run = onTerminal(space, 'run', 'batch.yaml', '--output', 'out.csv');
-    await run.shows(/c cancel {2}q leave \(the test goes on\)/);
+    await run.shows(/c cancel {2}q quit \(the test continues\)/);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('c');
     expect(await run.ended).toBe(5);
     expect(run.text()).toMatch(/texts {2}job-\w+ {2}cancelled/);
     expect(run.text()).not.toMatch(/Test failed|abp reject/);
   });
 
-  test('any other key takes the question back whether to cancel', async () => {
+  test('any other key withdraws the question whether to cancel', async () => {
     const space = workspace(['wait']);
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     const [jobId = ''] = space.jobs();
     const run = onTerminal(space, 'watch', jobId);
-    await run.shows(/at work/);
+    await run.shows(/\d running/);
     run.type('c');
-    await run.shows(/Press c once more/);
+    await run.shows(/Press c again/);
     run.type('xcq');
     expect(await run.ended).toBe(130);
     expect(space.job(jobId).status).toBe('running');
   });
 
-  test('dynamic code is shown and asked about once: no makes nothing, yes goes on', async () => {
+  test('dynamic code is shown and asked about once: no creates nothing, yes continues', async () => {
     const source = { type: 'dynamic', code: 'export function* enumerate() { yield { n: 1 }; }' };
     const space = workspace([], { source });
     const no = onTerminal(space, 'create', 'batch.yaml');
@@ -195,7 +195,7 @@ describe('on a terminal', () => {
     expect(again.text()).not.toMatch(/Allow it/);
   });
 
-  test('what cannot be undone is asked first', async () => {
+  test('commands that cannot be undone ask first', async () => {
     const space = workspace();
     const { document } = await space.json('create', 'batch.yaml');
     const no = onTerminal(space, 'delete', document.job_id);

@@ -21,7 +21,7 @@ function expectSafe({ stdout, stderr }: Pick<Ran, 'stdout' | 'stderr'>): void {
   expect(stdout + stderr).toMatch(/\\(?:u001b|e)/);
 }
 
-describe('what is typed is repeated by its codes', () => {
+describe('arguments are printed with unseen characters by their codes', () => {
   test.each<[string, readonly string[]]>([
     ['an unknown command', [HOSTILE]],
     ['a command that is nearly one', [`statu${HOSTILE}`]],
@@ -57,8 +57,8 @@ describe('what is typed is repeated by its codes', () => {
   });
 });
 
-describe('what comes out of files and items is shown by its codes', () => {
-  test('names, keys, intents, results and messages, in every command that tells of them', async () => {
+describe('files and items are printed with unseen characters by their codes', () => {
+  test('names, keys, intents, results and messages, in every command that prints them', async () => {
     const space = workspace([`one ${HOSTILE}`, 'fail'], { name: HOSTILE, intent: `Count. ${HOSTILE}` });
     space.write(`in/odd\u001b[2J\u202e\u200b.txt`, 'x');
     for (const args of [
@@ -85,7 +85,7 @@ describe('what comes out of files and items is shown by its codes', () => {
     }
   });
 
-  test('a batch file with them is what it was after clone --print', async () => {
+  test('clone --print keeps them in a batch file', async () => {
     const odd = `Zero\u200bwidth, ${TYPED}, ❤️ and "quotes" \\ in ${'a long line '.repeat(20)}\nand another`;
     const space = workspace(['one'], { intent: odd });
     const { document } = await space.json('create', 'batch.yaml');
@@ -107,7 +107,7 @@ describe('the terminal itself', () => {
     }
   });
 
-  test('lets colours of our own through where there are colours, and nothing else that begins as they do', () => {
+  test('prints its own colours, and no other escape sequence', () => {
     const { safe } = createTerminal(false, { FORCE_COLOR: '1' });
     const ours = pc.createColors(true);
     const text = ours.bold(
@@ -120,7 +120,7 @@ describe('the terminal itself', () => {
     expect(createTerminal(false, { NO_COLOR: '1' }).safe(text)).not.toContain('\u001b');
   });
 
-  test('of a person lets nothing raw through, either', async () => {
+  test('shows no unseen character of a source in a question', async () => {
     const space = workspace([], {
       source: { type: 'dynamic', code: 'export function* enumerate() { yield 1; }' },
       name: HOSTILE,

@@ -29,7 +29,7 @@ async function ended(space: Workspace): Promise<string> {
 }
 
 describe('ids', () => {
-  test('are known by their beginning, with and without job-, and refused when that fits several', async () => {
+  test('can be shortened to a prefix, with or without job-; an ambiguous prefix is an error', async () => {
     const space = workspace();
     const ids = [await created(space), await created(space)];
     const [one = ''] = ids;
@@ -51,7 +51,7 @@ describe('ids', () => {
 });
 
 describe('deciding', () => {
-  test('start tests and leaves the decision, reject puts the test back, start again and approve run the rest', async () => {
+  test('start tests, reject makes the test units pending, start and approve run the rest', async () => {
     const space = workspace();
     const jobId = await created(space);
     await space.allow();
@@ -73,7 +73,7 @@ describe('deciding', () => {
 });
 
 describe('control', () => {
-  test('wait has an end, pause stops a job, and wait and watch say that it needs a person', async () => {
+  test('wait times out, pause pauses a job, and wait and watch exit with action required', async () => {
     const space = workspace(['wait', 'wait'], { limits: { max_workers: 1 } });
     const jobId = await running(space);
     expect(await space.abp('wait', jobId, '--timeout', '1s')).toMatchObject({ exitCode: 3 });
@@ -83,7 +83,7 @@ describe('control', () => {
     expect(await space.abp('watch', jobId)).toMatchObject({ exitCode: 3 });
   });
 
-  test('resume goes on with other slots, cancel ends a job for good', async () => {
+  test('resume changes the slots, cancel ends a job for good', async () => {
     const space = workspace(['wait', 'wait', 'three', 'four'], { limits: { max_workers: 1 } });
     const jobId = await running(space);
     await space.abp('pause', jobId);
@@ -93,7 +93,7 @@ describe('control', () => {
     expect(await space.abp('wait', jobId)).toMatchObject({ exitCode: 5 });
   });
 
-  test('retry runs failed units again, skip and reopen and cancel move the units that are named', async () => {
+  test('retry runs failed units again; skip, reopen and cancel change only the named units', async () => {
     const space = workspace(['later', 'fail', 'fail', 'four'], { limits: { max_retries: 0 } });
     const jobId = await created(space);
     expect((await space.json('skip', jobId, '2-3')).document.units).toMatchObject({ skipped: 2, pending: 2 });
@@ -110,7 +110,7 @@ describe('control', () => {
     expect(await space.json('retry', jobId)).toMatchObject({ document: { status: 'completed' } });
   });
 
-  test('update changes what may change and says what may not', async () => {
+  test('update changes settings and rejects those that cannot change', async () => {
     const space = workspace();
     const jobId = await created(space);
     const changed = await space.json('update', jobId, '--set', 'limits.max_retries=7', '--set', 'worker.env={A: b}');
@@ -130,7 +130,7 @@ describe('control', () => {
     expect((await space.abp('prompt', 'preview', jobId)).stdout).toMatch(/Read \/.*0000\.txt well\./);
   });
 
-  test('recover gives a job whose executor was killed a new one', async () => {
+  test('recover starts a new executor for a job whose executor was killed', async () => {
     const space = workspace(['wait', 'two']);
     Object.assign(space.environment, { ABP_AUTO_RECOVER: '0' });
     const jobId = await running(space);
@@ -148,8 +148,8 @@ describe('control', () => {
   });
 });
 
-describe('looking', () => {
-  test('status, units, show and logs tell about jobs and units', async () => {
+describe('queries', () => {
+  test('status, units, show and logs describe jobs and units', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
     expect((await space.abp('status', jobId)).stdout).toContain(
@@ -170,7 +170,7 @@ describe('looking', () => {
     expect(await space.abp('logs', jobId, '0', '--attempt', '9')).toMatchObject({ exitCode: 4 });
   });
 
-  test('logs --follow tells what an agent says while it works, and ends with it', async () => {
+  test('logs --follow prints the conversation of a running agent and ends with it', async () => {
     const space = workspace(['wait']);
     const jobId = await running(space);
     await expect.poll(async () => (await space.abp('logs', jobId, '0')).stdout, PATIENCE).toMatch(/reading/);
@@ -179,7 +179,7 @@ describe('looking', () => {
     expect(await following).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('reading 0000.txt') });
   });
 
-  test('what comes out of items cannot drive the terminal', async () => {
+  test('control characters in items do not reach the terminal', async () => {
     const space = workspace(['\u001b[2J\u001b]0;owned\u0007 \u202egnp.exe']);
     const jobId = await ended(space);
     for (const args of [
@@ -207,14 +207,14 @@ describe('looking', () => {
     expect(space.jobs()).toEqual([]);
   });
 
-  test('a preview says what it leaves out', async () => {
+  test('a preview reports omitted items', async () => {
     const long = 'x'.repeat(1400);
     const space = workspace([]);
     space.write('rows.csv', `text\n${`${long}\n`.repeat(8)}`);
     expect((await space.abp('preview', 'csv', 'file_path=rows.csv', '-n', '8')).stdout).toMatch(/left out: \d items/);
   });
 
-  test('prompts of a job are shown for as many units as wanted', async () => {
+  test('prompt preview shows the prompts of the first n units of a job', async () => {
     const space = workspace([]);
     space.write('rows.csv', `text\n${'a long text of this row\n'.repeat(130)}`);
     const jobId = await created(space, '--set', 'source={ type: csv, file_path: rows.csv }');
@@ -223,8 +223,8 @@ describe('looking', () => {
   });
 });
 
-describe('upkeep', () => {
-  test('clone makes a job like another, with changes, or prints it as a batch file that makes it', async () => {
+describe('maintenance', () => {
+  test('clone creates a job with the settings of another and changes, or prints its batch file', async () => {
     const space = workspace();
     const first = await created(space);
     const cloned = await space.json('clone', first, '--name', 'again', '--limit', '2', '--set', 'limits.max_workers=1');
@@ -239,7 +239,7 @@ describe('upkeep', () => {
     expect(space.jobs()).toHaveLength(3);
   });
 
-  test('clone --print has the changes of --set, and works the same from any folder', async () => {
+  test('clone --print applies --set and works the same from any folder', async () => {
     const space = workspace();
     const worker = { type: 'command', command: ['sh', '-c', 'pwd >&2; cat > /dev/null; cat in/0000.txt'] };
     space.write('own.yaml', JSON.stringify({ intent: 'x', source: { type: 'file', base_directory: 'in' }, worker }));
@@ -266,7 +266,7 @@ describe('upkeep', () => {
     });
   });
 
-  test('clone --print and show tell no value of a variable and no secret argument, and the clone has them all', async () => {
+  test('clone --print and show hide values of variables and secret arguments; the clone keeps them', async () => {
     const space = workspace();
     const command = ['node', 'w.mjs', '--token=abc1', '--password', 'x9', '-u', 'anna:hunter2', 'API_KEY=zzzz'];
     const worker = { type: 'command', command, env: { GREETING: 'planted value' } };
@@ -289,7 +289,7 @@ describe('upkeep', () => {
     });
   });
 
-  test('prune tells what would go, takes the run directories away, with --jobs the jobs, and never outputs', async () => {
+  test('prune lists and deletes run directories, with --jobs the jobs, and keeps outputs', async () => {
     const space = workspace();
     const jobId = await ended(space);
     const runs = join(space.folder, '.store/runs', jobId);
@@ -314,7 +314,7 @@ describe('upkeep', () => {
     expect(readFileSync(output, 'utf8')).toBe('mine');
   });
 
-  test('prune says when another process keeps the store from shrinking', async () => {
+  test('prune reports another process that keeps the store from shrinking', async () => {
     const space = workspace();
     const jobId = await ended(space);
     const reader = new Database(space.storagePath, { readonly: true });
@@ -329,7 +329,7 @@ describe('upkeep', () => {
     expect(space.jobs()).not.toContain(jobId);
   });
 
-  test('delete removes a job that is not at work', async () => {
+  test('delete removes a job that is not active', async () => {
     const space = workspace(['wait']);
     const jobId = await running(space);
     expect(await space.abp('delete', jobId, '--yes')).toMatchObject({
@@ -341,7 +341,7 @@ describe('upkeep', () => {
     expect(space.jobs()).toEqual([]);
   });
 
-  test('what a source holds and a job would not is named, not only counted', async () => {
+  test('skipped and renamed parts of a source are named, not only counted', async () => {
     const space = workspace();
     space.write('rows.csv', 'id,,id\na,b,c\n');
     const batch = space.write(
@@ -359,26 +359,29 @@ describe('upkeep', () => {
     }
   });
 
-  test('doctor says what is well and what is not, with the fix, and makes no store', async () => {
+  test('doctor reports passes and problems with fixes, and creates no store', async () => {
     const space = workspace();
     Object.assign(space.environment, { PATH: '/nonexistent', ABP_MAX_WORKER: '3' });
     const ran = await space.abp('doctor');
     expect(ran.exitCode, ran.stdout).toBe(0);
     expect(ran.stdout).toMatch(/pass {2}Platform .*Node \d+/);
-    expect(ran.stdout).toMatch(/warn {2}Settings .*ABP_MAX_WORKER is no setting.*Did you mean "ABP_MAX_WORKERS"/);
+    expect(ran.stdout).toMatch(/warn {2}Settings .*ABP_MAX_WORKER is not a setting.*Did you mean "ABP_MAX_WORKERS"/);
     expect(ran.stdout).toMatch(/warn {2}Claude Code .*not installed[\s\S]*Install it/);
     expect(existsSync(space.storagePath)).toBe(false);
   });
 
-  test('doctor fails where no store can be made', async () => {
+  test('doctor fails where no store can be created', async () => {
     const space = workspace();
     const path = join(space.folder, 'batch.yaml', 'deeper', 'batch.db');
     Object.assign(space.environment, { ABP_STORAGE_PATH: path });
     const ran = await space.abp('doctor');
-    expect(ran).toMatchObject({ exitCode: 3, stdout: expect.stringContaining(`${path} cannot be made by this user`) });
+    expect(ran).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining(`${path} cannot be created by this user`),
+    });
   });
 
-  test('doctor and --dry-run advise in commands, not in tools', async () => {
+  test('doctor and --dry-run name commands instead of tools', async () => {
     const space = workspace(['fail', 'fail', 'three', 'four'], {
       limits: { max_retries: 0, failure_threshold: 2, max_workers: 1 },
     });
@@ -392,11 +395,11 @@ describe('upkeep', () => {
     expect(doctor.stdout).not.toMatch(/_job\b/);
   });
 
-  test('doctor finds a damaged store, and a job that waits', async () => {
+  test('doctor finds a damaged store and a job that awaits a decision', async () => {
     const space = workspace();
     const jobId = await created(space, '--yes');
     await space.abp('start', jobId);
-    expect((await space.abp('doctor')).stdout).toMatch(new RegExp(`warn {2}Jobs .*${jobId} waits for a decision`));
+    expect((await space.abp('doctor')).stdout).toMatch(new RegExp(`warn {2}Jobs .*${jobId} awaits a decision`));
     rmSync(join(space.folder, '.store'), { recursive: true });
     space.write('.store/batch.db', 'this is no database, but long enough to be looked at as one'.repeat(50));
     const ran = await space.json('doctor');
@@ -406,7 +409,7 @@ describe('upkeep', () => {
 });
 
 describe('export', () => {
-  test('chooses status, fields and format, guards formulas unless told not to, and replaces only its own', async () => {
+  test('selects status, fields and format, escapes formulas unless --raw, and replaces only its own file', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
     const out = (name: string) => join(space.folder, name);
@@ -428,12 +431,12 @@ describe('export', () => {
     expect(existsSync(out('d.csv'))).toBe(false);
   });
 
-  test('writes to stdout as -, and there nothing else', async () => {
+  test('to - writes only the results to stdout', async () => {
     const space = workspace(['one', 'fail', 'three']);
     const jobId = await ended(space);
     const read = async (...args: readonly string[]) => {
       const ran = await space.abp('export', jobId, '-', ...args);
-      expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/rows? in stdout/) });
+      expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/rows? written to stdout/) });
       return ran.stdout.split('\n');
     };
     expect(await read('--status', 'completed', '--fields', 'key,unit')).toEqual([
@@ -457,7 +460,7 @@ describe('export', () => {
     expect(await space.abp('export', jobId, file, '--format', 'csv')).toMatchObject({ exitCode: 0 });
   });
 
-  test('tells what a spreadsheet would not hold', async () => {
+  test('reports cells that a spreadsheet cannot hold', async () => {
     const space = workspace(['one']);
     space.write('long.mjs', "process.stdout.write(JSON.stringify({ text: 'x'.repeat(40000) + '\\0' }))");
     space.write(
@@ -471,12 +474,12 @@ describe('export', () => {
     );
     const ran = await space.abp('run', 'long.yaml', '--yes', '--skip-test');
     expect(ran.stdout).toMatch(
-      /NUL characters left out of 1 cell; 1 cell over 32,767 characters.*unit 0, text: 40,000/,
+      /NUL characters removed from 1 cell; 1 cell over 32,767 characters.*unit 0, text: 40,000/,
     );
     expect((await space.json('preview', 'csv', 'file_path=long.csv')).document.total).toBe(1);
   });
 
-  test('says that it is partial while the job has not ended', async () => {
+  test('is marked as partial before the job has ended', async () => {
     const space = workspace();
     const jobId = await created(space);
     expect((await space.abp('export', jobId, 'part.csv')).stdout).toMatch(/partial: the job has not ended/);

@@ -47,7 +47,7 @@ describe('the store is never written to', () => {
     );
   });
 
-  test('by abp run, before anything is made', async () => {
+  test('by abp run, before a job is created', async () => {
     const space = workspace(['one']);
     await space.abp('status');
     symlinkSync('.store', join(space.folder, 'link'));
@@ -62,7 +62,7 @@ describe('the store is never written to', () => {
   });
 });
 
-test('a directory for agents is none of the store, whether the batch file or --set names it', async () => {
+test('the output directory cannot be inside the store, by batch file or --set', async () => {
   const space = workspace(['one']);
   mkdirSync(join(space.folder, '.store'));
   for (const set of [
@@ -77,7 +77,7 @@ test('a directory for agents is none of the store, whether the batch file or --s
   expect(space.jobs()).toEqual([]);
 });
 
-test('the outputs of a job are exported to without more ado, for nobody but this user', async () => {
+test('an export to the outputs of a job needs no question, and only this user can read it', async () => {
   const space = await ended();
   const file = join(space.folder, '.store/outputs', space.jobId, 'results.csv');
   expect(await space.abp('export', space.jobId, file)).toMatchObject({ exitCode: 0 });

@@ -8,36 +8,37 @@ import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 
 type JobApproval = OutputOfView<'job_approval'>;
-/** What a job, or a batch file in its place, would run. */
+/** What a job, or a batch file, would run. */
 type Asked = ApprovalSummary & Pick<JobApproval, 'job_id' | 'units' | 'reason'>;
 type Approval = OutputOfView<'list_approvals'>['approvals'][number];
 type Can = JobApproval['can'];
 
-/** A job can ask about its source and about itself. */
+/** A job can need approval for its source and for itself. */
 const MOST_QUESTIONS = 3;
 
 /**
- * Does something that may need the approval of a person. Where it does, whoever sits at the terminal sees what would run
- * and decides, or `yes` has decided beforehand; then it is done again. In every other case the refusal stands.
+ * Runs something that may need the approval of a person. If it does, shows at the terminal what would run and asks, unless
+ * `yes` allows it in advance; then runs it again. Without a terminal and `yes` it throws the refusal, AbpError
+ * `approval_required`; AbpError `cancelled` if the person declines.
  */
-export async function askingForApproval<T>(session: Session, yes: boolean, run: () => Promise<T>): Promise<T> {
+export async function withApproval<T>(session: Session, yes: boolean, run: () => Promise<T>): Promise<T> {
   for (let asked = 0; ; asked++) {
     try {
       return await run();
     } catch (error) {
-      const question = questionOf(error);
-      if (question === null || asked === MOST_QUESTIONS || !(yes || session.terminal.interactive)) throw error;
-      if (!(await allow(session, question, yes, yes))) {
-        throw new AbpError('cancelled', 'It was not allowed: nothing was run.', { cause: error });
+      const subject = subjectOf(error);
+      if (subject === null || asked === MOST_QUESTIONS || !(yes || session.terminal.interactive)) throw error;
+      if (!(await allow(session, subject, yes, yes))) {
+        throw new AbpError('cancelled', 'Not allowed: nothing was run.', { cause: error });
       }
     }
   }
 }
 
-/** What a person is asked about: a job, or a source by its definition. */
-type Question = { readonly jobId: string } | { readonly definition: string };
+/** What needs approval: a job, or a source by its definition. */
+type Subject = { readonly jobId: string } | { readonly definition: string };
 
-function questionOf(error: unknown): Question | null {
+function subjectOf(error: unknown): Subject | null {
   const { code, details } = toAbpError(error);
   if (code !== 'approval_required') return null;
   const { job_id: jobId, definition } = details ?? {};
@@ -45,35 +46,39 @@ function questionOf(error: unknown): Question | null {
   return typeof definition === 'string' ? { definition } : null;
 }
 
-/** Shows what would run and asks; a yes to exactly that is recorded. Whether it may run now. */
-export async function allow(session: Session, question: Question, yes: boolean, brief = false): Promise<boolean> {
-  if ('jobId' in question) {
-    const approval = await session.view('job_approval', { job_id: question.jobId });
+/** Shows what would run, asks, and records the approval; returns whether it is allowed. `brief` shows only the powers. */
+export async function allow(session: Session, subject: Subject, yes: boolean, brief = false): Promise<boolean> {
+  if ('jobId' in subject) {
+    const approval = await session.view('job_approval', { job_id: subject.jobId });
     if (approval.allowed) return true;
     session.say(brief ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
-    if (!(await agrees(session, 'Allow it?', yes, question.jobId))) return false;
-    await session.view('allow_job', { job_id: question.jobId, shown: approval.shown });
+    if (!(await agrees(session, 'Allow it?', yes, subject.jobId))) return false;
+    await session.view('allow_job', { job_id: subject.jobId, shown: approval.shown });
     return true;
   }
-  const { definition } = findApproval((await session.abp()).orchestrator.deps, question.definition);
+  const { definition } = findApproval((await session.abp()).orchestrator.deps, subject.definition);
   const { approvals } = await session.view('list_approvals', {});
   const found = approvals.find((each) => each.definition === definition);
-  if (!found) throw new AbpError('not_found', `No approval ${question.definition}.`);
+  if (!found) throw new AbpError('not_found', `No approval ${subject.definition}.`);
   session.say(sourceText(found, session.terminal.colors));
   if (!(await agrees(session, 'Allow it to be read?', yes, definition))) return false;
   await session.view('allow_source', { definition });
   return true;
 }
 
-/** Whether a person allows what they see. Throws AbpError `approval_required` where nobody can be asked. */
+/** Asks whether to allow what was shown. Throws AbpError `approval_required` without a terminal and `yes`. */
 export async function agrees(session: Session, question: string, yes: boolean, what: string): Promise<boolean> {
   if (yes || session.terminal.interactive) return confirm(session, question, yes);
-  throw new AbpError('approval_required', `${question} There is no terminal to ask on: nothing was allowed.`, {
-    hint: `Whoever may decide it says so beforehand: abp approvals allow ${what} --yes`,
-  });
+  throw new AbpError(
+    'approval_required',
+    `${question} Expected an answer, but there is no terminal to ask on: nothing was allowed.`,
+    {
+      hint: `If you may decide this, allow it in advance: abp approvals allow ${what} --yes`,
+    },
+  );
 }
 
-/** What a job (or batch file) would do, for whoever has to allow it: its powers first, then all that decides what runs. */
+/** Describes what a job (or batch file) would do: its powers first, then everything that decides what runs. */
 export function jobText(asked: Asked, colors: Colors): string {
   const { can, name, job_id, units, test_units, source, worker, files, output_schema, post_processing } = asked;
   const fact = (label: string, value: string) => `${colors.dim(label)} ${printable(value, true)}`;
@@ -82,28 +87,28 @@ export function jobText(asked: Asked, colors: Colors): string {
     printable(value, true).trimEnd().replace(/^/gm, '  '),
   ];
   return [
-    colors.bold(`${printable(name)} (${printable(job_id)}) needs your approval before anything of it runs.`),
+    colors.bold(`${printable(name)} (${printable(job_id)}) needs your approval before it runs.`),
     ...(asked.reason ? [printable(asked.reason)] : []),
     ...powerLines(can, colors),
     fact('worker', JSON.stringify(worker)),
     fact('source', `${source.type} ${JSON.stringify(source.config)}, ${count(units, 'unit')}`),
     fact('home', `${asked.home ?? 'none'}; output ${asked.output_directory}`),
-    ...(asked.output === null ? [] : [fact('results', `to ${asked.output} when it ends`)]),
+    ...(asked.output === null ? [] : [fact('results', `${asked.output}, written when it ends`)]),
     fact('limits', JSON.stringify(asked.limits)),
     ...files.map(({ path, sha256 }) => fact('file', `${path} ${sha256?.slice(0, 12) ?? 'is missing'}`)),
     ...text('prompt', asked.template),
     ...(output_schema === null ? [] : [fact('schema', JSON.stringify(output_schema))]),
     ...(post_processing === null ? [] : text('post-processing', JSON.stringify(post_processing, null, 2))),
-    `Tests ${count(Math.min(test_units, units), 'unit')} first unless you leave that out; the others follow once you approve the result.`,
+    `Tests ${count(Math.min(test_units, units), 'unit')} first unless you skip the test; the others run after you approve the result.`,
   ].join('\n');
 }
 
-/** What the `--yes` of a run allows, in short: whoever gave it decided beforehand; `abp approvals allow` shows all of it. */
+/** Describes briefly what `--yes` allows; `abp approvals allow` shows all of it. */
 function allowedText({ name, can }: JobApproval, colors: Colors): string {
   return [`Allowed: ${printable(name)}`, ...powerLines(can, colors)].join('\n');
 }
 
-/** What reading a source would do; code is shown whole. */
+/** Describes what reading a source would do, with all of its code. */
 function sourceText({ title, can, source, definition }: Approval, colors: Colors): string {
   const { code, ...config } = source?.config ?? {};
   return [
