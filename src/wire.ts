@@ -62,7 +62,6 @@ export function wire(
   const recovery = createRecovery({ ...shared, launcher, leaseMs, observer: createLeaseObserver(systemClock) });
   const orchestrator = createOrchestrator({
     ...shared,
-    dispatcher: store.dispatcher,
     feed: store.feed,
     workers,
     launcher,

@@ -10,14 +10,16 @@ const { repository } = openStore(path, systemClock);
 const waits = { write: [] as number[], read: [] as number[] };
 const EVERY_MS = 7;
 
-const timer = setInterval(() => {
+async function look(): Promise<void> {
   const started = performance.now();
-  repository.transaction((tx) => repository.quotas.open(tx, 'nobody'));
+  await repository.transaction('store', async (tx) => tx.quotas.open('nobody'));
   const written = performance.now();
-  repository.jobs.list({ statuses: ['enumerating', 'running'], limit: 10 });
+  await repository.jobs.list({ statuses: ['enumerating', 'running'], limit: 10 });
   waits.write.push(written - started);
   waits.read.push(performance.now() - written);
-}, EVERY_MS);
+}
+
+const timer = setInterval(() => void look(), EVERY_MS);
 
 process.stdin.resume().once('end', () => {
   clearInterval(timer);

@@ -20,12 +20,12 @@ export async function approvalStateOf(
 ): Promise<ApprovalState> {
   const definition = await jobDefinition.now();
   if (!needsPerson({ ...job, powers: definition.powers })) return { approved: true, definition };
-  const approval = repository.approvals.get(definition.id);
+  const approval = await repository.approvals.get(definition.id);
   if (approval?.approvedAt && !approval.revokedAt) {
     const reason = termsReason(approval.terms, termsOf(job, limits));
     return reason === null ? { approved: true, definition } : { approved: false, definition, reason };
   }
-  const before = job.approvedDefinition === null ? null : repository.approvals.get(job.approvedDefinition);
+  const before = job.approvedDefinition === null ? null : await repository.approvals.get(job.approvedDefinition);
   return { approved: false, definition, reason: reasonOf(approval?.revokedAt ?? null, before?.files, definition) };
 }
 

@@ -42,38 +42,40 @@ export interface AcquiredJob {
  */
 export async function acquireJob(jobId: string, options: AcquireOptions): Promise<AcquiredJob | null> {
   const { repository, clock } = options;
-  const first = repository.leases.get(jobId);
+  const first = await repository.leases.get(jobId);
   const begun = clock.monotonic();
   for (;;) {
-    const held = repository.leases.get(jobId);
-    if (!held || isOver(held, options, begun)) {
-      const turn = repository.turn();
-      if (turn) await turn;
-      const taken = claim(jobId, held, options);
+    const held = await repository.leases.get(jobId);
+    if (!held || (await isOver(held, options, begun))) {
+      const taken = await claim(jobId, held, options);
       if (taken === null) return null;
       if (taken !== 'retry') {
         const isFenced = held !== null && !held.released && (await fence(repository, held));
         return { ...taken, fenced: isFenced ? held.pid : null };
       }
     }
-    const now = repository.leases.get(jobId);
+    const now = await repository.leases.get(jobId);
     if (!isSame(now, first)) return null;
     await clock.sleep(POLL_MS);
   }
 }
 
 /** `begun`: monotonic ms since which the lease has not moved. */
-function isOver(held: Lease, { repository, clock, observer, stalled }: AcquireOptions, begun: number): boolean {
+async function isOver(
+  held: Lease,
+  { repository, clock, observer, stalled }: AcquireOptions,
+  begun: number,
+): Promise<boolean> {
   if (observer.isOver(held) || (stalled && isSame(held, stalled))) return true;
   // An executor reacts at once to a cancellation; nothing it still does is wanted.
   return (
-    cancelledJob(repository, held.jobId) !== null &&
+    (await cancelledJob(repository, held.jobId)) !== null &&
     clock.monotonic() - begun >= held.leaseMs / BEATS_PER_LEASE + MAX_HEARTBEAT_DELAY_MS
   );
 }
 
-function cancelledJob({ jobs }: Repository, jobId: string): Job | null {
-  const job = jobs.get(jobId);
+async function cancelledJob({ jobs }: Pick<Repository, 'jobs'>, jobId: string): Promise<Job | null> {
+  const job = await jobs.get(jobId);
   return job?.status === 'cancelled' ? job : null;
 }
 
@@ -84,30 +86,30 @@ function isSame(one: Heartbeat | null, other: Heartbeat | null): boolean {
 type Claimed = Omit<AcquiredJob, 'fenced'> | null | 'retry';
 
 /** `retry`: another process has claimed or renewed the lease meanwhile, or holds the store's lock. */
-function claim(jobId: string, held: Lease | null, options: AcquireOptions): Claimed {
+async function claim(jobId: string, held: Lease | null, options: AcquireOptions): Promise<Claimed> {
   try {
-    return options.repository.transaction((tx) => claimIn(tx, jobId, held, options));
+    return await options.repository.transaction({ job: jobId }, async (tx) => claimIn(tx, jobId, held, options));
   } catch (error) {
     if (isStoreBusy(error)) return 'retry';
     throw error;
   }
 }
 
-function claimIn(tx: Tx, jobId: string, held: Lease | null, options: AcquireOptions): Claimed {
-  const { repository, leaseMs, cause } = options;
+async function claimIn(tx: Tx, jobId: string, held: Lease | null, options: AcquireOptions): Promise<Claimed> {
+  const { leaseMs, cause } = options;
   const lost = held && !held.released ? held : null;
-  const wanting = repository.jobs.wantingExecutor().find((job) => job.jobId === jobId);
+  const wanting = (await tx.jobs.wantingExecutor()).find((job) => job.jobId === jobId);
   // A cancelled job needs no executor, but one that is stalled is killed.
-  const job = wanting ?? (lost ? cancelledJob(repository, jobId) : null);
+  const job = wanting ?? (lost ? await cancelledJob(tx, jobId) : null);
   if (!job) return null;
-  const lease = repository.leases.acquire(tx, { jobId, owner: randomUUID(), leaseMs, ...identify(process.pid) }, lost);
+  const lease = await tx.leases.acquire({ jobId, owner: randomUUID(), leaseMs, ...identify(process.pid) }, lost);
   if (!lease) return 'retry';
   if (lost) {
-    repository.events.add(tx, jobId, { type: 'executor:lost', data: { epoch: lost.epoch, executor_pid: lost.pid } });
+    await tx.events.add(jobId, { type: 'executor:lost', data: { epoch: lost.epoch, executor_pid: lost.pid } });
     const test = job.test?.state === 'running' ? { ...job.test, executorsLost: job.test.executorsLost + 1 } : job.test;
-    repository.jobs.patch(tx, jobId, { executorsLost: job.executorsLost + 1, test });
+    await tx.jobs.patch(jobId, { executorsLost: job.executorsLost + 1, test });
   }
   const data = { epoch: lease.epoch, executor_pid: process.pid, ...cause };
-  repository.events.add(tx, jobId, { type: 'executor:started', data });
-  return { job: repository.jobs.get(jobId) ?? job, lease };
+  await tx.events.add(jobId, { type: 'executor:started', data });
+  return { job: (await tx.jobs.get(jobId)) ?? job, lease };
 }

@@ -26,16 +26,16 @@ export interface Capacity {
  * Claims the units that may start now, within slots, budget and the machine's limit. Pauses the job when the budget is
  * used up or its executors keep dying. One open transaction.
  */
-export function claimUnits(
+export async function claimUnits(
   context: ExecutorContext,
   tx: Tx,
   job: Job,
   phase: Work,
   capacity: Capacity,
-): readonly Claim[] {
-  const { repository, dispatcher, lease } = context;
+): Promise<readonly Claim[]> {
+  const { lease } = context;
   const { loaded, pool } = capacity;
-  if (job.executorsLost >= MAX_EXECUTORS_LOST && !mayContinue(context, tx, job, phase, capacity)) return [];
+  if (job.executorsLost >= MAX_EXECUTORS_LOST && !(await mayContinue(context, tx, job, phase, capacity))) return [];
   if (phase.purpose === 'test' && isTestGivenUp(job.test)) return [];
   const size = phase.stage === 'post' ? 1 : capacity.slots;
   const free = pool.free(size);
@@ -46,10 +46,10 @@ export function claimUnits(
     spentUsd: job.costUsd,
     slots: size,
     last: phase.stage === 'post',
-    tally: repository.jobs.tally(job.jobId),
+    tally: await tx.jobs.tally(job.jobId),
   });
   if (room.starts < 1) {
-    if (pool.running.size === 0) stopForBudget(context, tx, job, phase, loaded, room.reservationUsd);
+    if (pool.running.size === 0) await stopForBudget(context, tx, job, phase, loaded, room.reservationUsd);
     return [];
   }
   const request: ClaimRequest = {
@@ -63,9 +63,9 @@ export function claimUnits(
     runDirectory: (index, attempt) => context.places.run(job.jobId, phase.stage, index, attempt),
     ...(phase.indexes ? { indexes: phase.indexes } : {}),
   };
-  const claims = dispatcher.claim(tx, request);
+  const claims = await tx.dispatcher.claim(request);
   if (claims.length > 0 || pool.running.size > 0 || phase.indexes) return claims;
-  return dispatcher.claim(tx, { ...request, limit: 1, alone: true });
+  return tx.dispatcher.claim({ ...request, limit: 1, alone: true });
 }
 
 function runsAlone({ interruptions }: Claim['unit']): boolean {
@@ -76,25 +76,31 @@ function runsAlone({ interruptions }: Claim['unit']): boolean {
  * Tells whether a job whose executors keep dying may continue; orphaned attempts are settled first, as that may be
  * progress.
  */
-function mayContinue(context: ExecutorContext, tx: Tx, job: Job, phase: Work, { orphaned }: Capacity): boolean {
+async function mayContinue(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  phase: Work,
+  { orphaned }: Capacity,
+): Promise<boolean> {
   if (phase.purpose === 'test') return true;
   if (orphaned > 0) return false;
   const log = context.places.log(job.jobId);
   const message = `The executor died ${job.executorsLost} times without settling one unit. Read ${log}, then resume_job.`;
-  pauseJob(context, tx, 'crashed', message);
+  await pauseJob(context, tx, 'crashed', message);
   return false;
 }
 
 /** Stops a job that has units left and no budget for another attempt, which may cost `price` US dollars. */
-function stopForBudget(
+async function stopForBudget(
   context: ExecutorContext,
   tx: Tx,
   job: Job,
   phase: Work,
   loaded: LoadedRevision,
   price: number,
-): void {
-  const { pending } = context.repository.units.counts(job.jobId, phase.stage);
+): Promise<void> {
+  const { pending } = await tx.units.counts(job.jobId, phase.stage);
   if (pending === 0) return;
   const { budget_usd } = loaded.revision.limits;
   const facts = [
@@ -106,8 +112,8 @@ function stopForBudget(
   const cheaper = loaded.unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
   const advice = `Raise limits.budget_usd${cheaper} with update_job, then`;
   if (phase.purpose === 'test' && job.test)
-    failTest(context, tx, job, job.test, sentences(reason, `${advice} test again.`));
-  else pauseJob(context, tx, 'budget', sentences(reason, `${advice} resume_job.`));
+    await failTest(context, tx, job, job.test, sentences(reason, `${advice} test again.`));
+  else await pauseJob(context, tx, 'budget', sentences(reason, `${advice} resume_job.`));
 }
 
 function usd(amount: number): string {

@@ -4,7 +4,6 @@ import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { Worker } from '../ports/worker.ts';
 import type { PromptRenderer } from '../prompt/render.ts';
@@ -15,7 +14,6 @@ import type { Compressor } from './compressor.ts';
 /** Dependencies of an executor: its lease, and everything loaded before the lease was confirmed. */
 export interface ExecutorContext {
   readonly repository: Repository;
-  readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly places: StorePaths;
   readonly lease: LeaseToken;

@@ -24,11 +24,17 @@ export function isTestGivenUp(test: JobTest | null): boolean {
  * Ends a test when all its units have ended, or when it is given up. `orphaned` attempts that have not ended are
  * settled first: they are paid for. One open transaction, compare-and-set on the job's status.
  */
-export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, orphaned: number): void {
-  const units = test.units.map((index) => context.repository.units.get({ jobId: job.jobId, stage: 'main', index }));
+export async function finishTest(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  test: JobTest,
+  orphaned: number,
+): Promise<void> {
+  const units = await Promise.all(test.units.map((index) => tx.units.get({ jobId: job.jobId, stage: 'main', index })));
   if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) {
     if (!isTestGivenUp(test) || orphaned > 0) return;
-    failTest(
+    await failTest(
       context,
       tx,
       job,
@@ -39,42 +45,48 @@ export function finishTest(context: ExecutorContext, tx: Tx, job: Job, test: Job
   }
   const total = count(test.units.length, 'test unit');
   const failed = units.filter((unit) => unit?.status !== 'completed');
-  if (failed.length === 0) endTest(context, tx, job, test, 'passed', `${total} completed.`);
+  if (failed.length === 0) await endTest(context, tx, job, test, 'passed', `${total} completed.`);
   else
-    failTest(
+    await failTest(
       context,
       tx,
       job,
       test,
-      `${failed.length} of ${total} did not complete: ${reasonOf(context, job, failed[0])}`,
+      `${failed.length} of ${total} did not complete: ${await reasonOf(tx, job, failed[0])}`,
     );
 }
 
-function reasonOf({ repository }: ExecutorContext, job: Job, unit: Unit | null | undefined): string {
+async function reasonOf({ jobs }: Tx, job: Job, unit: Unit | null | undefined): Promise<string> {
   if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
-  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+  const workerType = (await jobs.revision(job.jobId, job.revision))?.worker.type;
   const { job: effect } = failureRule(unit.failureClass);
   const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType, unit.index);
   return sentences(unit.failureMessage ?? unit.failureClass, advice);
 }
 
 /** Ends a test as failed, with a verdict for a person. */
-export function failTest(context: ExecutorContext, tx: Tx, job: Job, test: JobTest, verdict: string): void {
-  endTest(context, tx, job, test, 'failed', verdict);
+export async function failTest(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  test: JobTest,
+  verdict: string,
+): Promise<void> {
+  await endTest(context, tx, job, test, 'failed', verdict);
 }
 
-function endTest(
-  { repository, clock }: ExecutorContext,
+async function endTest(
+  { clock }: ExecutorContext,
   tx: Tx,
   job: Job,
   test: JobTest,
   state: 'passed' | 'failed',
   verdict: string,
-): void {
+): Promise<void> {
   const ended = { ...test, state, verdict, endedAt: clampedEnd(test.startedAt, clock.now()) };
-  if (repository.jobs.patch(tx, job.jobId, { test: ended }, ['testing']) === 'conflict') return;
+  if ((await tx.jobs.patch(job.jobId, { test: ended }, ['testing'])) === 'conflict') return;
   const type = state === 'passed' ? 'job:test_passed' : 'job:test_failed';
-  repository.events.add(tx, job.jobId, { type, data: { verdict } });
+  await tx.events.add(job.jobId, { type, data: { verdict } });
 }
 
 /** Tells whether post-processing follows the main stage, whose units have all ended. */
@@ -83,47 +95,52 @@ export function wantsPostProcessing(job: Job, { failed }: UnitCounts): boolean {
 }
 
 /** Ends the job after its main stage: no post-processing follows, or it could not start (`error`). */
-export function finishMain(context: ExecutorContext, job: Job, error: string | null = null): void {
-  const { failed, total } = context.repository.units.counts(job.jobId);
+export async function finishMain(context: ExecutorContext, job: Job, error: string | null = null): Promise<void> {
+  const { failed, total } = await context.repository.units.counts(job.jobId);
   const problems = [
     failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
     failed > 0 && job.postProcessing && !error ? 'Post-processing was skipped.' : null,
     error,
   ];
-  end(context, job, 'main', problems);
+  await end(context, job, 'main', problems);
 }
 
 /** Ends the job after its post-processing unit. */
-export function finishPost(context: ExecutorContext, job: Job): void {
+export async function finishPost(context: ExecutorContext, job: Job): Promise<void> {
   const { repository } = context;
-  const post = repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
-  const { failed, total } = repository.units.counts(job.jobId);
+  const post = await repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+  const { failed, total } = await repository.units.counts(job.jobId);
   const reason = post?.failureMessage ? `: ${post.failureMessage}` : '';
   const problems = [
     failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
     post?.status === 'completed' ? null : `Post-processing ${post?.status ?? 'is missing'}${reason}`,
   ];
-  end(context, job, 'post', problems);
+  await end(context, job, 'post', problems);
 }
 
-function end(context: ExecutorContext, job: Job, stage: Stage, problems: readonly (string | null)[]): void {
+async function end(
+  context: ExecutorContext,
+  job: Job,
+  stage: Stage,
+  problems: readonly (string | null)[],
+): Promise<void> {
   const { repository, clock, lease } = context;
   const found = problems.filter((problem) => problem !== null);
   const to = found.length > 0 ? 'failed' : 'completed';
   const message = sentences(...found) || null;
-  repository.transaction((tx) => {
+  await repository.transaction({ job: job.jobId }, async (tx) => {
     // Units may have been put back meanwhile, and the lease may be lost.
-    const { pending, running } = repository.units.counts(job.jobId, stage);
-    if (pending + running > 0 || !repository.leases.holds(tx, lease)) return;
-    const { output = null, outputState = null } = repository.jobs.get(job.jobId) ?? {};
+    const { pending, running } = await tx.units.counts(job.jobId, stage);
+    if (pending + running > 0 || !(await tx.leases.holds(lease))) return;
+    const { output = null, outputState = null } = (await tx.jobs.get(job.jobId)) ?? {};
     const patch = {
       statusMessage: message,
       endedAt: clampedEnd(job.startedAt ?? job.createdAt, clock.now()),
       ...(output && { outputState: dueAfter(outputState), executorsLost: 0 }),
     };
-    if (repository.jobs.move(tx, job.jobId, to, { from: [job.status], patch }) === 'conflict') return;
-    const { completed, failed, skipped, cancelled } = repository.units.counts(job.jobId);
-    repository.events.add(tx, job.jobId, {
+    if ((await tx.jobs.move(job.jobId, to, { from: [job.status], patch })) === 'conflict') return;
+    const { completed, failed, skipped, cancelled } = await tx.units.counts(job.jobId);
+    await tx.events.add(job.jobId, {
       type: to === 'completed' ? 'job:completed' : 'job:failed',
       data: { completed, failed, skipped, cancelled, ...(message ? { message } : {}) },
     });

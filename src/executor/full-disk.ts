@@ -8,6 +8,8 @@ import type { ExecutorContext } from './context.ts';
 import { failTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 
+/** Longest wait of a round for other writers, ms, before the loop repeats. */
+const MAX_WAIT_MS = 4_000;
 const MESSAGE = 'The disk is full. Make room, then';
 
 /** State of a full disk until it can be recorded. */
@@ -23,14 +25,14 @@ export interface FullDisk {
    * Runs one transaction, if needed with the reserve: stopping the job or a heartbeat is worth it. Throws when that
    * fails too.
    */
-  write<T>(order: number, work: (tx: Tx) => T): T;
+  write<T>(order: number, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Stops the job in a transaction of its own, for which there may be room when results find none. */
-  stopAlone(order: number): void;
+  stopAlone(order: number): Promise<void>;
   /**
    * Stops the job: pauses it, or fails its test. Not when it was started or resumed since, nor when the round comes
    * late and there is room again: a person who made room and resumed the job has the last word. One open transaction.
    */
-  stop(tx: Tx, order: number): void;
+  stop(tx: Tx, order: number): Promise<void>;
   /** Clears the state after a round was written. */
   clear(): void;
 }
@@ -45,11 +47,11 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
     foundUnder = order;
     foundMs = clock.monotonic();
   };
-  const stop = (tx: Tx, order: number) => {
+  const stop = async (tx: Tx, order: number) => {
     if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
-    const job = repository.jobs.get(lease.jobId);
-    if (job?.status !== 'testing') pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
-    else if (job.test?.state === 'running') failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+    const job = await tx.jobs.get(lease.jobId);
+    if (job?.status !== 'testing') await pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
+    else if (job.test?.state === 'running') await failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
   };
   return {
     found,
@@ -57,9 +59,9 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
       if (foundMs >= startedMs && isDoubtful(outcome, runDirectory)) throw new NoRoomError(runDirectory, outcome);
     },
     write(order, work) {
-      return withReserve(repository, () => {
+      return withReserve(repository, async () => {
         try {
-          return repository.transaction(work);
+          return await repository.transaction({ job: lease.jobId }, work, { maxWaitMs: MAX_WAIT_MS });
         } catch (error) {
           if (isDiskFull(error)) {
             found(order);
@@ -69,9 +71,9 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
         }
       });
     },
-    stopAlone(order) {
+    async stopAlone(order) {
       try {
-        repository.transaction((tx) => stop(tx, order));
+        await repository.transaction({ job: lease.jobId }, async (tx) => stop(tx, order));
       } catch (error) {
         // A later round tries again.
         if (!isDiskFull(error) && !isStoreBusy(error)) throw error;

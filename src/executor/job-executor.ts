@@ -16,9 +16,11 @@ import { createFullDisk } from './full-disk.ts';
 import { findOrphanedAttempts, interruptedOutcome } from './orphaned-attempts.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { beginPostProcessing } from './post-processing.ts';
+import { recordSpawn, recordStart, type Spawned } from './record-start.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
 import { type ServiceHealth, settleAttempt } from './settle.ts';
 import { createJudgingQueue } from './settle-orphan.ts';
+import { createWakeUp } from './wake-up.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
 import { writeOutput } from './write-output.ts';
 
@@ -26,8 +28,6 @@ import { writeOutput } from './write-output.ts';
 const POLL_MS = 200;
 /** Units of a cancelled job cancelled in one transaction. */
 const WITHDRAW_CHUNK = 5000;
-/** Longest wait of a round for its turn to write, before the loop repeats. */
-const TURN_MS = 4_000;
 
 /** Next step after a round: repeat at once, wait for an end or for time to pass, or leave the loop (the lease is gone). */
 export type Next = 'again' | 'wait' | 'done';
@@ -49,17 +49,19 @@ interface Round {
   readonly claims: readonly Claim[];
 }
 
-/** A spawned process not recorded yet. */
-interface Spawned {
-  readonly claim: Claim;
-  readonly origin: Origin;
-  readonly process: SpawnRecord;
-  readonly deadlineAt: number;
+/** What has happened since the last round. */
+interface News {
+  readonly spawned: readonly Spawned[];
+  readonly finished: readonly Finished[];
 }
 
 /** Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
-export function createJobExecutor(context: ExecutorContext, firstJob: Job, firstRevision: LoadedRevision): JobExecutor {
-  const { repository, dispatcher, clock, lease, log } = context;
+export async function createJobExecutor(
+  context: ExecutorContext,
+  firstJob: Job,
+  firstRevision: LoadedRevision,
+): Promise<JobExecutor> {
+  const { repository, clock, lease, log } = context;
   const { jobId } = lease;
   const attemptLog = createAttemptLog(log, clock);
   const health: ServiceHealth = { limit: createConcurrencyLimit(firstJob.maxWorkers), refusedSinceMs: null };
@@ -76,28 +78,29 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   let stopping = false;
   const fullDisk = createFullDisk(context);
   /** `seq` of the event that last started or resumed the job. */
-  let order = repository.events.lastOrder(jobId);
+  let order = await repository.events.lastOrder(jobId);
   /** Reason why post-processing could not start. */
   let postProcessingError: string | null = null;
-  let wake = () => {};
+  const wakeUp = createWakeUp(clock);
   /** Writes files of results. */
-  const background = createBackgroundWork(() => wake());
+  const background = createBackgroundWork(wakeUp.wake);
 
   const pool = createWorkerPool(firstJob.maxWorkers, (entry) => {
     finished.push(entry);
     orphaned.delete(entry.running.claim);
-    wake();
+    wakeUp.wake();
   });
 
   async function tick(): Promise<Next> {
     try {
-      await repository.turn(TURN_MS);
-      if (beat() === 'lost') return lost();
-      adoptOrphans();
-      await repository.turn(TURN_MS);
-      const decided = fullDisk.write(order, round);
-      for (const { claim, process } of spawned.splice(0)) attemptLog.started(claim, process);
-      for (const entry of finished.splice(0)) {
+      if ((await beat()) === 'lost') return lost();
+      await adoptOrphans();
+      wakeUp.reset();
+      // What arrives while this is committed belongs to the next round: both queues only grow at their end.
+      const news = { spawned: [...spawned], finished: [...finished] };
+      const decided = await fullDisk.write(order, (tx) => round(tx, news));
+      for (const { claim, process } of spawned.splice(0, news.spawned.length)) attemptLog.started(claim, process);
+      for (const entry of finished.splice(0, news.finished.length)) {
         attemptLog.ended(entry);
         judging.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
@@ -110,15 +113,17 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
       lastPhase = phase.kind;
       attemptLog.job(job);
       for (const claim of claims) start(job ?? firstJob, claim, 'new');
-      stopUnwanted(phase);
+      await stopUnwanted(phase);
       if (job && job.revision !== loaded.revision.revision) {
         loaded = await context.load(job);
         return 'again';
       }
-      return pool.running.size > 0 || background.isBusy ? 'wait' : finish(job, phase);
+      // An attempt that ended meanwhile is settled before anything else is concluded.
+      if (finished.length > 0) return 'again';
+      return pool.running.size > 0 || background.isBusy ? 'wait' : await finish(job, phase);
     } catch (error) {
       if (isStoreGone(error)) return storeGone(error);
-      if (isDiskFull(error)) fullDisk.stopAlone(order);
+      if (isDiskFull(error)) await fullDisk.stopAlone(order);
       else if (!isStoreBusy(error)) throw error;
       // The queue of finished attempts and their files remain: a later round tries again.
       attemptLog.writeFailed(error);
@@ -126,10 +131,10 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     }
   }
 
-  function beat(): LeaseState {
+  async function beat(): Promise<LeaseState> {
     const now = clock.monotonic();
     if (now - lastBeatMs < context.leaseMs / BEATS_PER_LEASE) return 'held';
-    if (fullDisk.write(order, () => repository.leases.beat(lease)) === 'lost') return 'lost';
+    if ((await fullDisk.write(order, (tx) => tx.leases.beat(lease))) === 'lost') return 'lost';
     lastBeatMs = now;
     log.rotate();
     return 'held';
@@ -152,9 +157,9 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   /** Adopts, once, the attempts of earlier executors, alive or not, into the pool. */
-  function adoptOrphans(): void {
+  async function adoptOrphans(): Promise<void> {
     if (hasAdopted) return;
-    const found = findOrphanedAttempts(context);
+    const found = await findOrphanedAttempts(context);
     hasAdopted = true;
     for (const { claim, orphan } of found) {
       orphaned.add(claim);
@@ -165,42 +170,32 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
-  function round(tx: Tx): Round | null {
-    for (const entry of spawned) recordSpawn(tx, entry);
-    for (const entry of finished) settleAttempt(context, tx, loaded, health, entry);
-    if (!repository.leases.holds(tx, lease)) return null;
-    order = repository.events.lastOrder(jobId);
-    fullDisk.stop(tx, order);
-    const before = repository.jobs.get(jobId);
-    if (before) applyQuota(context, tx, before, loaded.worker.type);
+  async function round(tx: Tx, news: News): Promise<Round | null> {
+    for (const entry of news.spawned) await recordSpawn(tx, entry);
+    for (const entry of news.finished) await settleAttempt(context, tx, loaded, health, entry);
+    if (!(await tx.leases.holds(lease))) return null;
+    order = await tx.events.lastOrder(jobId);
+    await fullDisk.stop(tx, order);
+    const before = await tx.jobs.get(jobId);
+    if (before) await applyQuota(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing' && before.test?.state === 'running') {
-      finishTest(context, tx, before, before.test, orphaned.size);
+      await finishTest(context, tx, before, before.test, orphaned.size);
     }
-    const job = repository.jobs.get(jobId);
+    const job = await tx.jobs.get(jobId);
     const phase = phaseOf(job);
     if (phase.kind !== 'work') health.refusedSinceMs = null;
-    if (job?.status === 'cancelled') dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK);
+    if (job?.status === 'cancelled') await tx.dispatcher.withdraw(jobId, WITHDRAW_CHUNK);
     // A new revision is loaded after this round; until then no attempt starts with the old one.
     const ready = job?.revision === loaded.revision.revision && !stopping;
-    return { job, phase, claims: job && ready && phase.kind === 'work' ? claim(tx, job, phase) : [] };
+    return { job, phase, claims: job && ready && phase.kind === 'work' ? await claim(tx, job, phase) : [] };
   }
 
-  function recordSpawn(tx: Tx, { claim, origin, process, deadlineAt }: Spawned): void {
-    repository.attempts.recordSpawn(tx, claim.attempt, process, deadlineAt);
-    if (origin !== 'new') recordEvent(tx, 'attempt:adopted', claim);
-  }
-
-  function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): readonly Claim[] {
+  async function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): Promise<readonly Claim[]> {
     health.limit.setMax(job.maxWorkers);
     const capacity = { loaded, pool, slots: health.limit.size(clock.monotonic()), orphaned: orphaned.size };
-    const claims = claimUnits(context, tx, job, phase, capacity);
-    for (const each of claims) recordEvent(tx, 'attempt:started', each);
+    const claims = await claimUnits(context, tx, job, phase, capacity);
+    for (const each of claims) await recordStart(tx, 'attempt:started', each);
     return claims;
-  }
-
-  function recordEvent(tx: Tx, type: 'attempt:started' | 'attempt:adopted', { attempt: ref }: Claim): void {
-    const { stage, index, attempt } = ref;
-    repository.events.add(tx, jobId, { type, stage, index, attempt });
   }
 
   function start(job: Job, claim: Claim, origin: Origin): Running {
@@ -226,29 +221,29 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
    * Stops attempts that must not go on: of units taken away, in a hard pause, of a cancelled job, when this executor
    * stops.
    */
-  function stopUnwanted(phase: Phase): void {
+  async function stopUnwanted(phase: Phase): Promise<void> {
     const reason = stopping ? 'interrupted' : phase.kind === 'leave' ? phase.stop : null;
     if (reason) for (const running of pool.running) running.stop(reason);
     background.stopUnless(stopping ? 'none' : phase.kind);
     const now = clock.monotonic();
     if (now - lastPollMs < POLL_MS) return;
     lastPollMs = now;
-    const taken = new Set(dispatcher.lost([...pool.running].map((running) => running.claim)));
+    const taken = new Set(await repository.dispatcher.lost([...pool.running].map((running) => running.claim)));
     for (const running of pool.running) if (taken.has(running.claim)) running.stop('cancelled');
   }
 
   /** Releases the job, or ends its stage, when nothing runs any more. */
-  function finish(job: Job | null, phase: Phase): Next {
+  async function finish(job: Job | null, phase: Phase): Promise<Next> {
     if (phase.kind === 'leave' || stopping) return release();
     if (job && phase.kind === 'export') {
       background.start('export', (signal) => writeOutput(context, job, signal), attemptLog.writeFailed);
     }
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
-    const counts = repository.units.counts(jobId, phase.stage);
+    const counts = await repository.units.counts(jobId, phase.stage);
     if (counts.pending + counts.running > 0) return 'wait';
-    if (phase.stage === 'post') finishPost(context, job);
+    if (phase.stage === 'post') await finishPost(context, job);
     else if (postProcessingError === null && wantsPostProcessing(job, counts)) startPostProcessing(job);
-    else finishMain(context, job, postProcessingError);
+    else await finishMain(context, job, postProcessingError);
     postProcessingError = null;
     return 'again';
   }
@@ -263,13 +258,13 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
   }
 
   /** Releases the job, unless it has just been given new work. */
-  function release(): 'done' | 'again' {
-    return fullDisk.write(order, (tx) => {
-      const job = repository.jobs.get(jobId);
+  function release(): Promise<'done' | 'again'> {
+    return fullDisk.write(order, async (tx) => {
+      const job = await tx.jobs.get(jobId);
       if (!stopping && phaseOf(job).kind !== 'leave') return 'again';
-      if (job?.status === 'cancelled' && dispatcher.withdraw(tx, jobId, WITHDRAW_CHUNK) > 0) return 'again';
-      if (job) repository.events.add(tx, jobId, { type: 'executor:stopped', data: { epoch: lease.epoch } });
-      repository.leases.release(tx, lease);
+      if (job?.status === 'cancelled' && (await tx.dispatcher.withdraw(jobId, WITHDRAW_CHUNK)) > 0) return 'again';
+      if (job) await tx.events.add(jobId, { type: 'executor:stopped', data: { epoch: lease.epoch } });
+      await tx.leases.release(lease);
       return 'done';
     });
   }
@@ -278,21 +273,14 @@ export function createJobExecutor(context: ExecutorContext, firstJob: Job, first
     tick,
     async run() {
       for (let next = await tick(); next !== 'done'; next = await tick()) {
-        if (next === 'wait') {
-          const woken = new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          const idle = new AbortController();
-          await Promise.race([woken, clock.sleep(POLL_MS, idle.signal)]);
-          idle.abort();
-        }
+        if (next === 'wait') await wakeUp.wait(POLL_MS);
         // Attempts that end in the same turn of the event loop share one commit.
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
     stop() {
       stopping = true;
-      wake();
+      wakeUp.wake();
     },
   };
 }

@@ -37,7 +37,7 @@ async function load(
   job: Job,
   number: number,
 ): Promise<LoadedRevision> {
-  const revision = repository.jobs.revision(job.jobId, number);
+  const revision = await repository.jobs.revision(job.jobId, number);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${number}.`);
   const { worker, config } = await workers.parse(revision.worker);
   const renderers = new Map<Stage, PromptRenderer>();

@@ -48,7 +48,7 @@ async function main(id: string): Promise<void> {
   const { repository } = store;
   // On a full disk the store must be closed properly.
   process.once('exit', () => repository.close());
-  const job = repository.jobs.get(id);
+  const job = await repository.jobs.get(id);
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // Everything is loaded before the lease is confirmed: an update of the package on disk then has no effect.
   const surroundings = { places, environment: process.env };
@@ -64,7 +64,7 @@ async function main(id: string): Promise<void> {
   const { lease, fenced } = taken;
   if (fenced !== null) log.logger.warn({ executor_pid: fenced }, 'killed the stalled executor');
   const compressor = createCompressor(log);
-  const executor = createJobExecutor(
+  const executor = await createJobExecutor(
     {
       ...store,
       clock,

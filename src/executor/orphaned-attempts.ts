@@ -9,13 +9,18 @@ export interface OrphanedAttempt {
 }
 
 /** Finds the attempts that were running when the last executor ended, from the rows. */
-export function findOrphanedAttempts({ repository, lease }: ExecutorContext): readonly OrphanedAttempt[] {
-  return repository.attempts.running(lease.jobId).flatMap((attempt) => {
-    const unit = repository.units.get(attempt);
-    if (!unit) return [];
+export async function findOrphanedAttempts({
+  repository,
+  lease,
+}: ExecutorContext): Promise<readonly OrphanedAttempt[]> {
+  const found: OrphanedAttempt[] = [];
+  for (const attempt of await repository.attempts.running(lease.jobId)) {
+    const unit = await repository.units.get(attempt);
+    if (!unit) continue;
     const orphan = unit.status !== 'running' || unit.attempt !== attempt.attempt;
-    return [{ claim: { unit, attempt }, orphan }];
-  });
+    found.push({ claim: { unit, attempt }, orphan });
+  }
+  return found;
 }
 
 /** Returns the recorded process of an attempt; null = not recorded. */

@@ -3,17 +3,17 @@ import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
 /** Pauses the job if it is at work and the lease is held; the first reason stays. `message` is for a person. */
-export function pauseJob(
-  { repository, lease }: ExecutorContext,
+export async function pauseJob(
+  { lease }: Pick<ExecutorContext, 'lease'>,
   tx: Tx,
   reason: PauseReason,
   message: string,
   resumeAt: number | null = null,
-): void {
-  if (!repository.leases.holds(tx, lease)) return;
+): Promise<void> {
+  if (!(await tx.leases.holds(lease))) return;
   const patch = { pauseReason: reason, statusMessage: message, resumeAt, pauseMode: 'soft' } as const;
-  if (repository.jobs.move(tx, lease.jobId, 'paused', { patch }) === 'conflict') return;
-  repository.events.add(tx, lease.jobId, {
+  if ((await tx.jobs.move(lease.jobId, 'paused', { patch })) === 'conflict') return;
+  await tx.events.add(lease.jobId, {
     type: 'job:paused',
     data: { reason, message, ...(resumeAt === null ? {} : { resume_at: resumeAt }) },
   });

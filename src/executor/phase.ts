@@ -1,7 +1,7 @@
 import type { AttemptPurpose } from '../domain/attempt.ts';
 import { isOutputDue, type Job } from '../domain/job.ts';
 import type { Stage } from '../domain/unit.ts';
-import type { Repository } from '../ports/repository.ts';
+import type { Tx } from '../ports/repository.ts';
 import type { AbortReason } from '../ports/worker.ts';
 
 /** Phase of an executor, derived from the job's status. */
@@ -48,8 +48,8 @@ export function phaseOf(job: Job | null): Phase {
  * Returns the status in which a paused job continues: the one before, unless units were put back meanwhile, which come
  * first.
  */
-export function statusToResume(repository: Repository, job: Job): 'running' | 'post_processing' {
+export async function statusToResume(tx: Tx, job: Job): Promise<'running' | 'post_processing'> {
   if (job.pausedFrom !== 'post_processing') return 'running';
-  const { pending, running } = repository.units.counts(job.jobId);
+  const { pending, running } = await tx.units.counts(job.jobId);
   return pending + running > 0 ? 'running' : 'post_processing';
 }

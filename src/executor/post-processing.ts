@@ -36,12 +36,11 @@ export async function beginPostProcessing(
   const { path, former } = await resultsFile(repository, jobId, postProcessing.outputDirectory);
   const rows = () => exportRows(repository, job);
   const { sha256 } = await exportUnits('jsonl', rows, path, { former, ...(signal && { signal }) });
-  await repository.turn();
-  return repository.transaction((tx) => {
-    const counts = repository.units.counts(jobId);
-    if (counts.pending + counts.running > 0 || (lease && !repository.leases.holds(tx, lease))) return 'conflict';
+  return repository.transaction({ job: jobId }, async (tx) => {
+    const counts = await tx.units.counts(jobId);
+    if (counts.pending + counts.running > 0 || (lease && !(await tx.leases.holds(lease)))) return 'conflict';
     const patch = { statusMessage: null, endedAt: null };
-    if (repository.jobs.move(tx, jobId, 'post_processing', { from, patch }) === 'conflict') return 'conflict';
+    if ((await tx.jobs.move(jobId, 'post_processing', { from, patch })) === 'conflict') return 'conflict';
     const payload: PostProcessingPayload = {
       results_path: path,
       units_total: counts.total,
@@ -49,11 +48,11 @@ export async function beginPostProcessing(
       units_failed: counts.failed,
     };
     const ref = { jobId, stage: 'post', index: 0 } as const;
-    if (!repository.units.get(ref)) repository.units.add(tx, jobId, 'post', 0, [{ payload }]);
-    repository.units.setPayload(tx, ref, payload);
+    if (!(await tx.units.get(ref))) await tx.units.add(jobId, 'post', 0, [{ payload }]);
+    await tx.units.setPayload(ref, payload);
     // A unit waiting for its retry keeps waiting; one that has ended runs again over the new results.
-    repository.units.moveMany(tx, jobId, { stage: 'post' }, 'pending', 1);
-    repository.events.add(tx, jobId, { type: 'job:post_processing_started', data: { path, sha256 } });
+    await tx.units.moveMany(jobId, { stage: 'post' }, 'pending', 1);
+    await tx.events.add(jobId, { type: 'job:post_processing_started', data: { path, sha256 } });
     return 'begun';
   });
 }
@@ -65,7 +64,7 @@ const MOST_FILES = 1000;
 async function resultsFile(repository: Repository, jobId: string, directory: string) {
   for (let number = 1; ; number += 1) {
     const path = join(directory, number === 1 ? 'results.jsonl' : `results-${number}.jsonl`);
-    const former = formerExports(repository, jobId, path);
+    const former = await formerExports(repository, jobId, path);
     try {
       await checkTarget(path, { former });
       return { path, former };

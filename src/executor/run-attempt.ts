@@ -34,7 +34,7 @@ export async function runAttempt(
     // Its own revision, which after a crash may not be the current one.
     const loaded = await context.load(job, attempt.revision);
     const { worker } = loaded;
-    const assignment = assignmentOf(context, job, loaded, claim);
+    const assignment = await assignmentOf(context, job, loaded, claim);
     const running: RunContext = {
       signal,
       onSpawn: (process) => onSpawn(process, attempt.deadlineAt ?? context.clock.now() + assignment.timeoutMs),
@@ -67,21 +67,21 @@ export async function runAttempt(
  * changed.
  */
 async function approvalFailure({ repository }: ExecutorContext, job: Job, { definition, revision }: LoadedRevision) {
-  const now = repository.jobs.get(job.jobId) ?? job;
+  const now = (await repository.jobs.get(job.jobId)) ?? job;
   const state = await approvalStateOf(repository, now, revision.limits, definition);
   if (state.approved) return null;
   return { ok: false, failureClass: 'approval', message: state.reason, usage: {} } as const;
 }
 
-function assignmentOf(
+async function assignmentOf(
   context: ExecutorContext,
   job: Job,
   loaded: LoadedRevision,
   { unit, attempt }: Claim,
-): Assignment {
+): Promise<Assignment> {
   const { revision, config } = loaded;
   const post = attempt.stage === 'post' ? job.postProcessing : null;
-  const retryReason = unit.failureClass === null ? null : reasonOfRetry(context, attempt);
+  const retryReason = unit.failureClass === null ? null : await reasonOfRetry(context, attempt);
   return {
     jobId: job.jobId,
     stage: attempt.stage,
@@ -105,7 +105,7 @@ function assignmentOf(
     deadlineAt: attempt.deadlineAt,
     idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
     budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
-    ...sessionToContinue(context, attempt),
+    ...(await sessionToContinue(context, attempt)),
     needs: revision.needs,
     environment: loaded.environment,
   };
@@ -115,9 +115,9 @@ function assignmentOf(
  * Returns the reason of the unit's last failure of its own, if that helps the next attempt; else null. Later
  * interruptions (a busy service, a closed window, a kill) say nothing about the task and do not hide it.
  */
-function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): string | null {
+async function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): Promise<string | null> {
   for (let number = attempt.attempt - 1; number > 0; number--) {
-    const before = repository.attempts.get({ ...attempt, attempt: number });
+    const before = await repository.attempts.get({ ...attempt, attempt: number });
     if (!before?.failureClass) return null;
     const { tellNextAttempt, unit: effect } = failureRule(before.failureClass);
     if (tellNextAttempt) return before.message;
@@ -148,21 +148,22 @@ function outputDirectoryFailure({ places }: ExecutorContext, { outputDirectory }
  * agent said anything is passed over. No session when the prompt, the schema or the worker has changed since: it would
  * continue with the old ones. Its cost is known when its attempt had a result line.
  */
-function sessionToContinue(
+async function sessionToContinue(
   { repository }: ExecutorContext,
   attempt: Claim['attempt'],
-): Pick<Assignment, 'resumeSessionId' | 'resumeCostUsd'> {
+): Promise<Pick<Assignment, 'resumeSessionId' | 'resumeCostUsd'>> {
   const none = { resumeSessionId: null };
-  const taskOf = (number: number) => {
-    const revision = repository.jobs.revision(attempt.jobId, number);
+  const taskOf = async (number: number) => {
+    const revision = await repository.jobs.revision(attempt.jobId, number);
     return JSON.stringify([revision?.template, revision?.outputSchema, revision?.worker]);
   };
   for (let number = attempt.attempt - 1; number > 0; number--) {
-    const before = repository.attempts.get({ ...attempt, attempt: number });
+    const before = await repository.attempts.get({ ...attempt, attempt: number });
     if (before?.status !== 'interrupted') return none;
     const { sessionId, turns, costUsd, costEstimated } = before.usage;
     if (sessionId === undefined && turns === undefined) continue;
-    const same = before.revision === attempt.revision || taskOf(before.revision) === taskOf(attempt.revision);
+    const same =
+      before.revision === attempt.revision || (await taskOf(before.revision)) === (await taskOf(attempt.revision));
     if (!same || sessionId === undefined) return none;
     return { resumeSessionId: sessionId, ...(costUsd !== undefined && !costEstimated && { resumeCostUsd: costUsd }) };
   }

@@ -83,9 +83,9 @@ export async function settleOrphan(
 async function recordJudge({ repository, lease, clock }: ExecutorContext, { attempt }: Claim): Promise<void> {
   for (;;) {
     try {
-      const isOurs = repository.transaction((tx) => {
-        if (!repository.leases.holds(tx, lease)) return false;
-        repository.attempts.recordJudge(tx, attempt);
+      const isOurs = await repository.transaction({ job: lease.jobId }, async (tx) => {
+        if (!(await tx.leases.holds(lease))) return false;
+        await tx.attempts.recordJudge(attempt);
         return true;
       });
       return isOurs ? undefined : await new Promise<never>(() => undefined);

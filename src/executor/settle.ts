@@ -33,33 +33,33 @@ export interface ServiceHealth {
  * Settles an attempt: its row, its unit, events, and the effect on the job. `loaded` is the current revision, whose
  * limits count also for an attempt of an earlier one. One open transaction.
  */
-export function settleAttempt(
+export async function settleAttempt(
   context: ExecutorContext,
   tx: Tx,
   loaded: LoadedRevision,
   health: ServiceHealth,
   { running, outcome }: Finished,
-): void {
-  const { repository, dispatcher, lease } = context;
+): Promise<void> {
+  const { lease } = context;
   const { claim } = running;
   const { stage, index, attempt } = claim.attempt;
   const settlement = settlementOf(context, loaded, running, outcome);
-  const verdict = dispatcher.settle(tx, claim, settlement);
+  const verdict = await tx.dispatcher.settle(claim, settlement);
   const { costUsd } = outcome.usage;
   const cost = costUsd === undefined ? {} : { cost_usd: usd(costUsd) };
   const record = (type: NewEvent['type'], data: NewEvent['data']) =>
-    repository.events.add(tx, lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
+    tx.events.add(lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
   if (outcome.ok) {
     health.refusedSinceMs = null;
-    if (verdict === 'settled') record('unit:completed', cost);
+    if (verdict === 'settled') await record('unit:completed', cost);
     return;
   }
   const data = { class: outcome.failureClass, message: cutMiddle(outcome.message, MESSAGE_CHARS), ...cost };
-  record(settlement.attemptStatus === 'interrupted' ? 'attempt:interrupted' : 'attempt:failed', data);
+  await record(settlement.attemptStatus === 'interrupted' ? 'attempt:interrupted' : 'attempt:failed', data);
   if (verdict === 'fenced') return;
-  if (settlement.decision.status === 'failed') record('unit:failed', data);
-  if (settlement.decision.status === 'cancelled') record('unit:cancelled', data);
-  applyToJob(context, tx, loaded, health, running, outcome);
+  if (settlement.decision.status === 'failed') await record('unit:failed', data);
+  if (settlement.decision.status === 'cancelled') await record('unit:cancelled', data);
+  await applyToJob(context, tx, loaded, health, running, outcome);
 }
 
 function settlementOf(
@@ -92,15 +92,15 @@ function settlementOf(
  * Applies the effect of a failure on the job. A test never pauses its job (there is no move from testing to paused);
  * what it learned about the service counts.
  */
-function applyToJob(
+async function applyToJob(
   context: ExecutorContext,
   tx: Tx,
   loaded: LoadedRevision,
   health: ServiceHealth,
   { claim: { attempt }, startedMs }: Running,
   outcome: Extract<Outcome, { ok: false }>,
-): void {
-  const { repository, clock, lease } = context;
+): Promise<void> {
+  const { clock, lease } = context;
   const { failureClass, message } = outcome;
   const { job: effect, advice } = failureRule(failureClass, loaded.worker.type);
   switch (effect) {
@@ -116,29 +116,29 @@ function applyToJob(
         `Nothing succeeded for ${minutes} minutes: ${message}`,
         'Check the service, then resume_job.',
       );
-      pauseJob(context, tx, 'worker_unavailable', reason);
+      await pauseJob(context, tx, 'worker_unavailable', reason);
       return;
     }
     case 'close_quota': {
-      const type = repository.jobs.revision(lease.jobId, attempt.revision)?.worker.type ?? loaded.worker.type;
+      const type = (await tx.jobs.revision(lease.jobId, attempt.revision))?.worker.type ?? loaded.worker.type;
       const now = clock.now();
       const until = Math.max(outcome.resumeAt ?? now + UNKNOWN_WINDOW_MS, now + SHORTEST_WINDOW_MS);
-      repository.quotas.close(tx, { type, closedUntil: until, reason: message });
-      repository.events.add(tx, lease.jobId, { type: 'quota:closed', data: { type, until } });
+      await tx.quotas.close({ type, closedUntil: until, reason: message });
+      await tx.events.add(lease.jobId, { type: 'quota:closed', data: { type, until } });
       // An attempt of an earlier revision may have used another worker, whose quota does not concern this one.
-      if (type === loaded.worker.type) pauseJob(context, tx, 'usage_limit', sentences(message, advice), until);
+      if (type === loaded.worker.type) await pauseJob(context, tx, 'usage_limit', sentences(message, advice), until);
       return;
     }
     case 'pause_auth':
-      pauseJob(context, tx, 'auth', sentences(message, advice));
+      await pauseJob(context, tx, 'auth', sentences(message, advice));
       return;
     case 'pause_unavailable':
-      pauseJob(context, tx, 'worker_unavailable', sentences(message, advice));
+      await pauseJob(context, tx, 'worker_unavailable', sentences(message, advice));
       return;
     case 'pause_approval':
-      pauseJob(context, tx, 'approval', sentences(message, advice));
+      await pauseJob(context, tx, 'approval', sentences(message, advice));
       return;
     case 'circuit_breaker':
-      if (attempt.stage === 'main') applyCircuitBreaker(context, tx, loaded);
+      if (attempt.stage === 'main') await applyCircuitBreaker(context, tx, loaded);
   }
 }

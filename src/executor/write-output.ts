@@ -61,7 +61,7 @@ async function write(context: Context, job: Job, output: JobOutput, signal: Abor
   keepOutputsPrivate(places, path);
   const announced = outputState?.state === 'due' && outputState.sha256 !== null ? [outputState.sha256] : [];
   return exportUnits(output.format, () => exportRows(repository, job, output.status), path, {
-    former: [...formerExports(repository, jobId, path), ...announced],
+    former: [...(await formerExports(repository, jobId, path)), ...announced],
     force: output.force,
     raw: output.raw,
     ...(output.fields && { fields: output.fields }),
@@ -79,13 +79,12 @@ async function write(context: Context, job: Job, output: JobOutput, signal: Abor
  * disk, since it ends the need for an executor.
  */
 async function record({ repository, lease }: Context, outputState: OutputState, event?: NewEvent): Promise<boolean> {
-  await repository.turn();
   return withReserve(repository, () =>
-    repository.transaction((tx) => {
-      const job = repository.jobs.get(lease.jobId);
-      if (!job || !isOutputDue(job) || !repository.leases.holds(tx, lease)) return false;
-      repository.jobs.patch(tx, lease.jobId, { outputState });
-      if (event) repository.events.add(tx, lease.jobId, event);
+    repository.transaction({ job: lease.jobId }, async (tx) => {
+      const job = await tx.jobs.get(lease.jobId);
+      if (!job || !isOutputDue(job) || !(await tx.leases.holds(lease))) return false;
+      await tx.jobs.patch(lease.jobId, { outputState });
+      if (event) await tx.events.add(lease.jobId, event);
       return true;
     }),
   );

@@ -6,10 +6,10 @@ const WRITING: readonly EventType[] = ['results:exported', 'job:post_processing_
 const PAGE = 500;
 
 /** Returns the SHA-256 (hex) of all files that a job wrote to a path: an unchanged one may be replaced. */
-export function formerExports({ events }: Repository, jobId: string, path: string): readonly string[] {
+export async function formerExports({ events }: Repository, jobId: string, path: string): Promise<readonly string[]> {
   const found = new Set<string>();
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const page = events.ofJob(jobId, before, PAGE);
+    const page = await events.ofJob(jobId, before, PAGE);
     for (const { type, data } of page) {
       if (WRITING.includes(type) && data.path === path && typeof data.sha256 === 'string') found.add(data.sha256);
     }

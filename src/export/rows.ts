@@ -7,14 +7,14 @@ import { type ExportRow, exportRow } from './row.ts';
 const PAGE = 200;
 
 /** Yields a job's units as export rows, in index order, page by page: memory does not grow with the job. */
-export function* exportRows(
+export async function* exportRows(
   repository: Repository,
   job: Pick<Job, 'jobId'>,
   statuses?: readonly UnitStatus[],
-): Generator<ExportRow> {
+): AsyncGenerator<ExportRow> {
   let after = -1;
   for (;;) {
-    const page = repository.units.results(job.jobId, { after, ...(statuses ? { statuses } : {}) }, PAGE);
+    const page = await repository.units.results(job.jobId, { after, ...(statuses ? { statuses } : {}) }, PAGE);
     for (const row of page) yield exportRow(row);
     const last = page.at(-1);
     if (!last || page.length < PAGE) return;

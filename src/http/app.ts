@@ -34,10 +34,10 @@ export interface AppParts {
 }
 
 /** Creates the app: middleware and routes, in the order in which a request passes them. */
-export function createApp(parts: AppParts): Hono<HttpEnv> {
+export async function createApp(parts: AppParts): Promise<Hono<HttpEnv>> {
   const { host, auth, feeds, log, boundTo, port, page, mcp } = parts;
   const { orchestrator } = host;
-  const metrics = createMetrics(orchestrator.deps.repository, feeds);
+  const metrics = await createMetrics(orchestrator.deps.repository, feeds);
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
     const answer = problemResponse(c, error);

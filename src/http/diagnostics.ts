@@ -12,13 +12,13 @@ export function addDiagnostics(app: Hono<HttpEnv>, { config, orchestrator }: Htt
   const { repository } = orchestrator.deps;
   const startedAt = Date.now();
 
-  app.get(health.path, (c) => {
-    repository.leases.held();
+  app.get(health.path, async (c) => {
+    await repository.leases.held();
     return c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' });
   });
 
-  app.get(diagnostics.path, (c) => {
-    const leases = repository.leases.held();
+  app.get(diagnostics.path, async (c) => {
+    const leases = await repository.leases.held();
     return c.json({
       version: packageVersion(),
       node: process.version,
@@ -29,7 +29,7 @@ export function addDiagnostics(app: Hono<HttpEnv>, { config, orchestrator }: Htt
       memory: { rss_bytes: process.memoryUsage.rss(), heap_bytes: process.memoryUsage().heapUsed },
       streams: feeds.clients,
       store: { path: repository.path, bytes: sizeOf(repository.path), wal_bytes: sizeOf(`${repository.path}-wal`) },
-      jobs: repository.totals().jobsByStatus,
+      jobs: (await repository.totals()).jobsByStatus,
       executors: leases.map((lease) => ({
         job_id: lease.jobId,
         state: executorState(lease),

@@ -23,8 +23,8 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
   const readArtifact = resourceReader(artifact);
   app.get(routerPath(artifact.path), async (c) => {
     const { job_id: jobId, unit, attempt: number, path, stage = 'main' } = await readArtifact(c);
-    const job = requireJob(orchestrator.deps, jobId);
-    const attempt = repository.attempts.get({ jobId, stage, index: unit, attempt: number });
+    const job = await requireJob(orchestrator.deps, jobId);
+    const attempt = await repository.attempts.get({ jobId, stage, index: unit, attempt: number });
     const made = attempt?.result?.artifacts?.find((one) => one.path === path);
     if (!made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
     const folder =
@@ -38,7 +38,7 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
   const readResults = resourceReader(results);
   app.get(routerPath(results.path), async (c) => {
     const { format, job_id, status } = await readResults(c);
-    const name = `${requireJob(orchestrator.deps, job_id).jobId}${exportExtension(format)}`;
+    const name = `${(await requireJob(orchestrator.deps, job_id)).jobId}${exportExtension(format)}`;
     const folder = await mkdtemp(join(tmpdir(), 'abp-export-'));
     try {
       const path = join(folder, name);

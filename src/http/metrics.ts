@@ -20,10 +20,10 @@ export interface Metrics {
  * Creates the metrics of one server. Figures of jobs are read from the store on each request, so that they include the
  * work of all processes.
  */
-export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
+export async function createMetrics(repository: Repository, feeds: Feeds): Promise<Metrics> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const store = { totals: repository.totals(), executors: 0 };
+  const store = { totals: await repository.totals(), executors: 0 };
   addStoreMetrics(registry, store);
   new Gauge({
     name: 'abp_http_streams',
@@ -49,8 +49,8 @@ export function createMetrics(repository: Repository, feeds: Feeds): Metrics {
     },
     addTo(app) {
       app.get(metrics.path, async (c) => {
-        store.totals = repository.totals();
-        store.executors = repository.leases.held().length;
+        store.totals = await repository.totals();
+        store.executors = (await repository.leases.held()).length;
         return c.body(onlyNumbers(await registry.metrics()), 200, { 'Content-Type': registry.contentType });
       });
     },

@@ -49,9 +49,13 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   const url = `http://${urlHost(boundTo)}:${port}`;
   const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
   try {
-    await host.orchestrator.deps.repository.turn();
     // The transaction is a mutex: of two processes that find the record of a dead server, one replaces it.
-    refuseSecond(host.orchestrator.deps.repository.transaction(() => takeLock(lock, record)));
+    refuseSecond(
+      await host.orchestrator.deps.repository.transaction(
+        'store',
+        () => new Promise((resolve) => resolve(takeLock(lock, record))),
+      ),
+    );
   } catch (error) {
     server.close();
     throw error;
@@ -59,19 +63,19 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   return begin(host, options, server, record, boundTo);
 }
 
-function begin(
+async function begin(
   host: HttpHost,
   options: ServeOptions,
   server: Server,
   record: ServerRecord,
   boundTo: string,
-): HttpServer {
+): Promise<HttpServer> {
   const { url, port, token } = record;
   const serverLog = openLog(join(dirname(host.config.storagePath), 'logs', 'server.log'), { server: url });
   const log = serverLog.logger;
   const rotating = setInterval(() => serverLog.rotate(), ROTATE_MS).unref();
   const feeds = createFeeds(host.orchestrator.deps);
-  const app = createApp({
+  const app = await createApp({
     host,
     auth: createAuth({ token, port, redeem: (code) => redeemCode(host.config.storagePath, code) }),
     feeds,

@@ -26,7 +26,7 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
   const readEvents = resourceReader(jobEvents);
   app.get(routerPath(jobEvents.path), async (c) => {
     const { job_id, since = 0 } = await readEvents(c);
-    const { jobId, eventSeq } = requireJob(orchestrator.deps, job_id);
+    const { jobId, eventSeq } = await requireJob(orchestrator.deps, job_id);
     return streamed(c, feeds, `events ${jobId}`, eventSource(jobId), beginning(c, since, eventSeq));
   });
 
@@ -47,9 +47,9 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
 
   function eventSource(jobId: string): FeedSource {
     return {
-      mark: () => repository.events.lastSeq(jobId)?.toString() ?? null,
-      page: (after) => {
-        const events = repository.events.list(jobId, after, EVENTS_A_PAGE);
+      mark: async () => (await repository.events.lastSeq(jobId))?.toString() ?? null,
+      page: async (after) => {
+        const events = await repository.events.list(jobId, after, EVENTS_A_PAGE);
         const last = events.at(-1);
         return last
           ? { text: events.map((event) => piece(event.seq, showEvent(event))).join(''), next: last.seq }

@@ -76,7 +76,7 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
     return dialog.details.length > DIALOG_CHARS ? null : { question, dialog };
   }
   if (typeof definition !== 'string') return null;
-  const found = findApproval(host.orchestrator.deps, definition);
+  const found = await findApproval(host.orchestrator.deps, definition);
   const dialog = sourceDialog(found.source ?? {}, error as AbpError);
   // A text that a dialog cannot show as it is must not be approved in one.
   if (dialog.details.length > DIALOG_CHARS || plain(dialog.details) !== dialog.details) return null;

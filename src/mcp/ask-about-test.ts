@@ -58,7 +58,7 @@ export async function startJobAsking(
     return isStatus(status) ? { ...status, user_answer: answer } : status;
   }
 
-  const job = orchestrator.deps.repository.jobs.get(given.job_id);
+  const job = await orchestrator.deps.repository.jobs.get(given.job_id);
   const asks = canAsk(server, ctx);
   // Where only a person may approve, approve=true becomes the question; where nothing can be approved, it is refused.
   const asksFirst =

@@ -7,8 +7,8 @@ const SHOWN = 101;
 
 /** Completions of arguments from their typed beginning. */
 export interface Completions {
-  readonly jobIds: (typed: string | undefined) => string[];
-  readonly units: (typed: string, context?: { readonly arguments?: Record<string, string> }) => string[];
+  readonly jobIds: (typed: string | undefined) => Promise<string[]>;
+  readonly units: (typed: string, context?: { readonly arguments?: Record<string, string> }) => Promise<string[]>;
   readonly jobStatuses: (typed: string | undefined) => string[];
   readonly enumerators: (typed: string | undefined) => string[];
 }
@@ -18,12 +18,12 @@ export function createCompletions({ repository }: Pick<OrchestratorDeps, 'reposi
   const startingWith = (names: readonly string[]) => (typed: string | undefined) =>
     names.filter((name) => name.startsWith(typed ?? ''));
   return {
-    jobIds: (typed = '') => {
-      const { jobs } = repository.jobs.list({ limit: SHOWN, ...(typed === '' ? {} : { search: typed }) });
+    jobIds: async (typed = '') => {
+      const { jobs } = await repository.jobs.list({ limit: SHOWN, ...(typed === '' ? {} : { search: typed }) });
       return jobs.map(({ jobId }) => jobId);
     },
-    units: (typed, context) => {
-      const total = repository.jobs.get(context?.arguments?.job_id ?? '')?.totalUnits ?? 0;
+    units: async (typed, context) => {
+      const total = (await repository.jobs.get(context?.arguments?.job_id ?? ''))?.totalUnits ?? 0;
       const beginning = /^\d*$/.test(typed) ? typed : 'none';
       const found: string[] = [];
       // 1 → 1, 10…19, 100…199, …: all indexes with this beginning, in order, without a loop over all units.

@@ -62,8 +62,8 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
     server.registerResource(name, uri, config, (url, ctx) => contents(url, () => read({}, ctx)));
   }
 
-  const jobResources = (uri: (jobId: string) => string, what: string) => () => ({
-    resources: repository.jobs.list({ limit: LISTED_JOBS }).jobs.map(({ jobId, name }) => ({
+  const jobResources = (uri: (jobId: string) => string, what: string) => async () => ({
+    resources: (await repository.jobs.list({ limit: LISTED_JOBS })).jobs.map(({ jobId, name }) => ({
       uri: uri(jobId),
       name: `${jobId} ${what}`,
       title: `${truncate(name, NAME_BYTES)}: ${what}`,

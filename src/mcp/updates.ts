@@ -18,7 +18,7 @@ export interface UpdateListener {
 
 /**
  * Reports every change of a resource by any process from now on; returns how to stop. Changes are seen by the numbers of
- * the jobs' last events. Throws what the first look at the store throws.
+ * the jobs' last events.
  */
 export function watchResources(
   deps: Pick<OrchestratorDeps, 'repository' | 'feed' | 'clock'>,
@@ -26,12 +26,15 @@ export function watchResources(
 ): () => void {
   const { events } = deps.repository;
   const stopped = new AbortController();
-  let seen = events.lastSeqs();
+  // Read at once: what changes from now on is reported.
+  const first = events.lastSeqs();
+  first.catch(() => undefined);
+  let seen: ReadonlyMap<string, number> | null = null;
 
   async function watch(): Promise<void> {
     for await (const _ of changes(deps, stopped.signal, () => RETRY_MS)) {
       try {
-        look();
+        await look();
       } catch {
         // A store that is busy or closed does not end the server: the next look sees what this one missed.
       }
@@ -39,11 +42,12 @@ export function watchResources(
     }
   }
 
-  function look(): void {
-    const now = events.lastSeqs();
-    const changed = [...now].filter(([jobId, seq]) => seen.get(jobId) !== seq).map(([jobId]) => jobId);
-    const listChanged = changed.some((jobId) => !seen.has(jobId)) || [...seen.keys()].some((id) => !now.has(id));
-    const uris = changed.flatMap((jobId) => urisOf(jobId, seen.get(jobId) ?? 0));
+  async function look(): Promise<void> {
+    const now = await events.lastSeqs();
+    const before = seen ?? (await first.catch(() => now));
+    const changed = [...now].filter(([jobId, seq]) => before.get(jobId) !== seq).map(([jobId]) => jobId);
+    const listChanged = changed.some((jobId) => !before.has(jobId)) || [...before.keys()].some((id) => !now.has(id));
+    const uris = (await Promise.all(changed.map((jobId) => urisOf(jobId, before.get(jobId) ?? 0)))).flat();
     // From here on nothing can fail: every change that was seen is reported.
     seen = now;
     if (changed.length === 0 && !listChanged) return;
@@ -51,10 +55,9 @@ export function watchResources(
     for (const uri of [URIS.status, URIS.jobs, ...uris]) listener.updated(uri);
   }
 
-  function urisOf(jobId: string, afterSeq: number): readonly string[] {
-    const units = events
-      .list(jobId, afterSeq, EVENTS_A_LOOK)
-      .filter(({ index, stage }) => index !== null && stage !== 'post');
+  async function urisOf(jobId: string, afterSeq: number): Promise<readonly string[]> {
+    const found = await events.list(jobId, afterSeq, EVENTS_A_LOOK);
+    const units = found.filter(({ index, stage }) => index !== null && stage !== 'post');
     const named = new Set(units.map(({ index }) => URIS.unit(jobId, String(index))));
     return [URIS.job(jobId), URIS.results(jobId), ...named];
   }

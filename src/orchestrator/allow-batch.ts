@@ -69,10 +69,9 @@ export async function allowBatch(
     });
   }
   const { id, powers, files } = definition;
-  await deps.repository.turn();
-  deps.repository.transaction((tx) => {
+  await deps.repository.transaction('store', async (tx) => {
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
-    deps.repository.approvals.request(tx, asked);
-    deps.repository.approvals.approve(tx, id, by, terms);
+    await tx.approvals.request(asked);
+    await tx.approvals.approve(id, by, terms);
   });
 }

@@ -4,7 +4,7 @@ import type { Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { NewJob } from '../ports/job-store.ts';
-import { shownPowers } from './approval.ts';
+import { shownPowers } from './shown-powers.ts';
 import { shownWorker } from './shown-worker.ts';
 
 const object = z.record(z.string(), z.unknown());

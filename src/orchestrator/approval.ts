@@ -5,12 +5,11 @@ import type { Approval } from '../domain/approval.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson, type Revision } from '../domain/job.ts';
 import { raisedTerms, termsOf } from '../domain/limits.ts';
-import { POWERS, type Power } from '../domain/power.ts';
-import { redact } from '../domain/redact.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
 import type { Tx } from '../ports/repository.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
+import { powersPhrase, shownPowers } from './shown-powers.ts';
 
 type Deps = Pick<OrchestratorDeps, 'repository' | 'workers' | 'places'>;
 
@@ -31,20 +30,20 @@ export async function definitionOf(
  * with the same definition, until a person approves the result of that test.
  */
 export async function approvalState(deps: Deps, job: Job): Promise<ApprovalState> {
-  const revision = revisionNow(deps, job);
+  const revision = await revisionNow(deps, job);
   const jobDefinition = await definitionOf(deps, job, revision);
   const found = await approvalStateOf(deps.repository, job, revision.limits, jobDefinition);
   const isAsked = needsPerson({ ...job, powers: found.definition.powers });
   const isTested = job.status === 'created' || (job.status === 'testing' && job.test?.state === 'failed');
   if (!found.approved || !isAsked || !isTested) return found;
-  const { testedAt = null } = deps.repository.approvals.get(found.definition.id) ?? {};
+  const { testedAt = null } = (await deps.repository.approvals.get(found.definition.id)) ?? {};
   return testedAt === null ? found : { approved: false, definition: found.definition, reason: TESTED };
 }
 
 const TESTED = 'An earlier test of it is not approved yet; a new one runs units again.';
 
-function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Revision {
-  const revision = repository.jobs.revision(job.jobId, job.revision);
+async function revisionNow({ repository }: Pick<Deps, 'repository'>, job: Job): Promise<Revision> {
+  const revision = await repository.jobs.revision(job.jobId, job.revision);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
   return revision;
 }
@@ -64,8 +63,9 @@ export async function requireAllowed(
   if (!needsPerson({ ...job, powers })) return null;
   // The same definition may have been allowed for another job, or earlier.
   if (job.approvedDefinition !== id) {
-    await deps.repository.turn();
-    deps.repository.transaction((tx) => deps.repository.jobs.patch(tx, job.jobId, { approvedDefinition: id, powers }));
+    await deps.repository.transaction({ job: job.jobId }, async (tx) =>
+      tx.jobs.patch(job.jobId, { approvedDefinition: id, powers }),
+    );
   }
   return found.definition;
 }
@@ -74,23 +74,27 @@ export async function requireAllowed(
  * Uses up the approval of one test, in the transaction that begins it. Throws `approval_required` when it is used up
  * already.
  */
-export function takeTest({ repository }: Deps, tx: Tx, job: Job, definition: Definition): void {
-  if (repository.approvals.beginTest(tx, definition.id) === 'conflict')
-    throw notAllowed(job, definition, TESTED, 'allow');
+export async function takeTest(tx: Tx, job: Job, definition: Definition): Promise<void> {
+  if ((await tx.approvals.beginTest(definition.id)) === 'conflict') throw notAllowed(job, definition, TESTED, 'allow');
 }
 
 /**
  * Requires that a person raises the slots of a job that needs a person. Call it before anything is changed; the function
  * that it returns records the agreement, in the transaction that changes the slots. Throws `approval_required`.
  */
-export function requireAgreedSlots({ repository }: Deps, job: Job, maxWorkers: number, call: Call): (tx: Tx) => void {
-  const approval = job.approvedDefinition === null ? null : repository.approvals.get(job.approvedDefinition);
-  if (!needsPerson(job) || approval === null || approval.terms === null) return () => undefined;
+export async function requireAgreedSlots(
+  { repository }: Deps,
+  job: Job,
+  maxWorkers: number,
+  call: Call,
+): Promise<(tx: Tx) => Promise<void>> {
+  const approval = job.approvedDefinition === null ? null : await repository.approvals.get(job.approvedDefinition);
+  if (!needsPerson(job) || approval === null || approval.terms === null) return () => Promise.resolve();
   const terms = { ...approval.terms, max_workers: maxWorkers };
   const higher = raisedTerms(approval.terms, terms);
-  if (higher.length === 0) return () => undefined;
+  if (higher.length === 0) return () => Promise.resolve();
   requirePerson(job, call, 'raise', higher.join(', '));
-  return (tx) => repository.approvals.agree(tx, approval.definition, terms);
+  return (tx) => tx.approvals.agree(approval.definition, terms);
 }
 
 /** Requires that a person made this call: no argument and no token replaces them. Throws `approval_required`. */
@@ -152,12 +156,11 @@ export async function requireSource<Config>(
   const store = { path: repository.path, outputs: places.outputs };
   const { id, powers, files } = defineSource(enumerator, config, workingDirectory, store);
   if (powers.length === 0) return;
-  const known = repository.approvals.get(id);
+  const known = await repository.approvals.get(id);
   if (known?.approvedAt && !known.revokedAt) return;
   const source = sourceShown(enumerator.type, config);
-  await repository.turn();
-  repository.transaction((tx) =>
-    repository.approvals.request(tx, {
+  await repository.transaction('store', (tx) =>
+    tx.approvals.request({
       definition: id,
       about: 'source',
       title: enumerator.type,
@@ -175,21 +178,6 @@ export async function requireSource<Config>(
       details: { definition: short, powers: shownPowers(powers) },
     },
   );
-}
-
-/** Powers as one phrase: each kind in words, with its object. */
-export function powersPhrase(powers: readonly Power[]): string {
-  return shownPowers(powers)
-    .map(({ can, what }) => `${can} (${what})`)
-    .join('; ');
-}
-
-/** Powers as answers show them, the most serious kind first; secrets are hidden. */
-export function shownPowers(powers: readonly Power[]): { readonly can: string; readonly what: string }[] {
-  const order = Object.keys(POWERS);
-  return [...powers]
-    .sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind))
-    .map(({ kind, what }) => ({ can: POWERS[kind], what: redact(what, 'logs') }));
 }
 
 /**
@@ -222,20 +210,19 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
   refuseRecursion(deps.environment);
   const { repository } = deps;
   const { human } = call;
-  const job = requireJob(deps, jobId);
+  const job = await requireJob(deps, jobId);
   requirePerson(job, call, 'allow');
-  const revision = revisionNow(deps, job);
+  const revision = await revisionNow(deps, job);
   const definition = await (await definitionOf(deps, job, revision)).now();
-  await repository.turn();
-  repository.transaction((tx) => {
-    const now = requireJob(deps, jobId);
+  await repository.transaction({ job: jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, jobId);
     requireShown(now, shown, definition.id);
     const { id, powers, files } = definition;
     const asked = { definition: id, about: 'job', title: job.name, powers, files, source: null } as const;
-    repository.approvals.request(tx, asked);
-    repository.approvals.approve(tx, id, human ?? 'unknown', termsOf(now, revision.limits));
-    repository.jobs.patch(tx, jobId, { approvedDefinition: id, powers });
-    repository.events.add(tx, jobId, { type: 'job:allowed', data: { definition: id.slice(0, SHORT), by: human } });
+    await tx.approvals.request(asked);
+    await tx.approvals.approve(id, human ?? 'unknown', termsOf(now, revision.limits));
+    await tx.jobs.patch(jobId, { approvedDefinition: id, powers });
+    await tx.events.add(jobId, { type: 'job:allowed', data: { definition: id.slice(0, SHORT), by: human } });
   });
   return definition;
 }
@@ -244,7 +231,11 @@ export async function allowJob(deps: OrchestratorDeps, jobId: string, shown: str
  * Records that a person allows a source. Throws `approval_required` when the caller is not a person, `invalid_input` for a
  * job.
  */
-export function allowSource(deps: OrchestratorDeps, { definition, about, title }: Approval, call: Call): void {
+export async function allowSource(
+  deps: OrchestratorDeps,
+  { definition, about, title }: Approval,
+  call: Call,
+): Promise<void> {
   refuseRecursion(deps.environment);
   if (!call.human) {
     throw new AbpError('approval_required', 'Only a person can allow a source.', {
@@ -261,12 +252,12 @@ export function allowSource(deps: OrchestratorDeps, { definition, about, title }
     );
   }
   const by = call.human;
-  deps.repository.transaction((tx) => deps.repository.approvals.approve(tx, definition, by, null));
+  await deps.repository.transaction('store', (tx) => tx.approvals.approve(definition, by, null));
 }
 
 /** Finds the one question or approval whose definition has this prefix. Throws `not_found`, `ambiguous`. */
-export function findApproval({ repository }: Pick<Deps, 'repository'>, prefix: string): Approval {
-  const matching = /^[0-9a-f]+$/.test(prefix) ? repository.approvals.startingWith(prefix) : [];
+export async function findApproval({ repository }: Pick<Deps, 'repository'>, prefix: string): Promise<Approval> {
+  const matching = /^[0-9a-f]+$/.test(prefix) ? await repository.approvals.startingWith(prefix) : [];
   const [found, other] = matching;
   if (found && !other) return found;
   if (other) throw new AbpError('ambiguous', `${prefix} matches several approvals.`, { hint: 'Type more characters.' });
@@ -277,18 +268,23 @@ export function findApproval({ repository }: Pick<Deps, 'repository'>, prefix: s
  * Revokes an approval and pauses the jobs that run under it; they start again only when a person allows them. Returns their
  * ids.
  */
-export function revokeApproval(deps: Pick<Deps, 'repository'>, definition: string): readonly string[] {
-  const { repository } = deps;
-  return repository.transaction((tx) => {
-    if (repository.approvals.revoke(tx, definition) === 'unchanged') return [];
-    const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
-    return repository.jobs.approvedAs(definition).flatMap(({ jobId }) => {
-      const waits = repository.jobs.patch(tx, jobId, patch, ['paused']) === 'written';
-      if (!waits && repository.jobs.move(tx, jobId, 'paused', { patch }) === 'conflict') return [];
-      repository.events.add(tx, jobId, { type: 'job:paused', data: { reason: 'approval', message: REVOKED } });
-      return [jobId];
+export async function revokeApproval(
+  { repository }: Pick<Deps, 'repository'>,
+  definition: string,
+): Promise<readonly string[]> {
+  // First what decides about the next start; a second call pauses what an interrupted call has not.
+  await repository.transaction('store', (tx) => tx.approvals.revoke(definition));
+  const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
+  const paused: string[] = [];
+  for (const { jobId } of await repository.jobs.approvedAs(definition)) {
+    await repository.transaction({ job: jobId }, async (tx) => {
+      const waits = (await tx.jobs.patch(jobId, patch, ['paused'])) === 'written';
+      if (!waits && (await tx.jobs.move(jobId, 'paused', { patch })) === 'conflict') return;
+      await tx.events.add(jobId, { type: 'job:paused', data: { reason: 'approval', message: REVOKED } });
+      paused.push(jobId);
     });
-  });
+  }
+  return paused;
 }
 
 const REVOKED = 'The approval of what it runs was revoked: resume_job asks a person again.';

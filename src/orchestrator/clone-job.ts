@@ -16,8 +16,8 @@ export interface JobRecipe {
  * names the output directory, and a default output directory, which names the job: the copy gets its own. Throws `not_found`.
  */
 export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<JobRecipe> {
-  const job = requireJob(deps, jobId);
-  const revision = deps.repository.jobs.revision(jobId, job.revision);
+  const job = await requireJob(deps, jobId);
+  const revision = await deps.repository.jobs.revision(jobId, job.revision);
   if (!revision) throw new AbpError('store', `${jobId} has no revision ${job.revision}.`);
   const { fields, outputDirectory, userIntent, enumeratorType, postProcessing: post } = job;
   const { template, outputSchema, worker, limits } = revision;

@@ -29,26 +29,26 @@ export const pauseJob = operation({
   effect: 'write',
   async run(deps, { job_id, hard = false }) {
     const { repository } = deps;
-    const job = requireJob(deps, job_id);
+    const job = await requireJob(deps, job_id);
     const pauseMode = hard ? 'hard' : 'soft';
     if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
       throw refuse(job, 'only a running job can be paused', 'get_job_status shows the possible next steps.');
     }
-    repository.transaction((tx) => {
-      const now = requireJob(deps, job_id);
+    await repository.transaction({ job: job_id }, async (tx) => {
+      const now = await requireJob({ repository: tx }, job_id);
       // A pause with another reason becomes one by a person; a hard pause stays hard.
       if (now.pauseReason === 'user' && (now.pauseMode === 'hard' || !hard)) return;
       const patch = { pauseReason: 'user', pauseMode, statusMessage: null, resumeAt: null } as const;
       if (
-        repository.jobs.move(tx, job_id, 'paused', { patch }) === 'conflict' &&
-        repository.jobs.patch(tx, job_id, patch, ['paused']) === 'conflict'
+        (await tx.jobs.move(job_id, 'paused', { patch })) === 'conflict' &&
+        (await tx.jobs.patch(job_id, patch, ['paused'])) === 'conflict'
       ) {
         throw refuse(now, 'it has just ended', 'get_job_status shows the possible next steps.');
       }
-      repository.events.add(tx, job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
+      await tx.events.add(job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
     });
     await recoverIfLost(deps, job_id);
-    return jobStatus(deps, requireJob(deps, job_id));
+    return jobStatus(deps, await requireJob(deps, job_id));
   },
 });
 
@@ -72,8 +72,8 @@ export const resumeJob = operation({
   openWorld: true,
   async run(deps, { job_id, max_workers }, call) {
     const { repository } = deps;
-    const job = requireJob(deps, job_id);
-    const before = repository.leases.get(job_id);
+    const job = await requireJob(deps, job_id);
+    const before = await repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
     const outputDue = isOutputDue(job);
     if (
@@ -89,22 +89,22 @@ export const resumeJob = operation({
           : 'get_job_status shows the possible next steps.';
       throw refuse(job, 'only a paused or lost job can be resumed', hint);
     }
-    const recordAgreement = max_workers === undefined ? null : requireAgreedSlots(deps, job, max_workers, call);
+    const recordAgreement = max_workers === undefined ? null : await requireAgreedSlots(deps, job, max_workers, call);
     if (job.status === 'paused') await resume(deps, job);
-    else if (!outputDue && executorState(repository.leases.get(job_id)) !== 'alive') {
+    else if (!outputDue && executorState(await repository.leases.get(job_id)) !== 'alive') {
       await requireAllowed(deps, job);
       await requireReady(deps, job);
     }
-    if (max_workers !== undefined && max_workers !== requireJob(deps, job_id).maxWorkers) {
-      repository.transaction((tx) => {
-        recordAgreement?.(tx);
-        repository.jobs.patch(tx, job_id, { maxWorkers: max_workers });
-        repository.events.add(tx, job_id, { type: 'job:slots_changed', data: { max_workers } });
+    if (max_workers !== undefined && max_workers !== (await requireJob(deps, job_id)).maxWorkers) {
+      await repository.transaction({ job: job_id }, async (tx) => {
+        await recordAgreement?.(tx);
+        await tx.jobs.patch(job_id, { maxWorkers: max_workers });
+        await tx.events.add(job_id, { type: 'job:slots_changed', data: { max_workers } });
       });
     }
     await launch(deps, job);
     const seen = max_workers === undefined ? await checkHeartbeat(deps, job, before, call) : {};
-    const status = jobStatus(deps, requireJob(deps, job_id));
+    const status = await jobStatus(deps, await requireJob(deps, job_id));
     const { executor, message = status.message } = seen;
     return { ...status, ...(message ? { message } : {}), executor: { ...status.executor, ...executor } };
   },
@@ -124,7 +124,7 @@ async function checkHeartbeat(
   { maxWaitMs, onProgress }: Call,
 ): Promise<{ readonly executor?: object; readonly message?: string }> {
   const { jobId } = job;
-  if (!before || before.released || repository.leases.get(jobId)?.epoch !== before.epoch) return {};
+  if (!before || before.released || (await repository.leases.get(jobId))?.epoch !== before.epoch) return {};
   const onSilent = (silent: SilentExecutor) => onProgress?.({ done: 0, total: null, message: silentText(silent) });
   const found = await launcher.confirm(job, { maxWaitMs: Math.max(0, maxWaitMs - REPLACING_MS), onSilent });
   if (found === 'alive') return {};
@@ -141,18 +141,17 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   await requireAllowed(deps, job);
   await requireReady(deps, job);
-  await repository.turn();
-  repository.transaction((tx) => {
-    const now = requireJob(deps, job.jobId);
-    const revision = repository.jobs.revision(now.jobId, now.revision);
+  await repository.transaction({ job: job.jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, job.jobId);
+    const revision = await tx.jobs.revision(now.jobId, now.revision);
     // A person says that the quota window is open: this opens it for all jobs with this worker.
-    if (revision && now.pauseReason === 'usage_limit') repository.quotas.open(tx, revision.worker.type);
+    if (revision && now.pauseReason === 'usage_limit') await tx.quotas.open(revision.worker.type);
     const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
-    const to = statusToResume(repository, now);
+    const to = await statusToResume(tx, now);
     // It may have been resumed by another call meanwhile: then it runs, as requested.
-    if (repository.jobs.move(tx, job.jobId, to, { from: ['paused'], patch }) === 'conflict') return;
-    repository.jobs.resetCircuitBreaker(tx, job.jobId);
-    repository.events.add(tx, job.jobId, { type: 'job:resumed' });
+    if ((await tx.jobs.move(job.jobId, to, { from: ['paused'], patch })) === 'conflict') return;
+    await tx.jobs.resetCircuitBreaker(job.jobId);
+    await tx.events.add(job.jobId, { type: 'job:resumed' });
   });
 }
 
@@ -166,38 +165,41 @@ export const cancelJob = operation({
   output: jobStatusOutput,
   effect: 'destructive',
   async run(deps, { job_id }) {
-    const { repository, dispatcher, clock } = deps;
-    const job = requireJob(deps, job_id);
+    const { repository, clock } = deps;
+    const job = await requireJob(deps, job_id);
     if (job.status === 'completed' || job.status === 'failed') {
       throw refuse(job, 'only a job that has not ended can be cancelled', 'delete_job removes it with its results.');
     }
-    const before = jobStatus(deps, job);
+    const before = await jobStatus(deps, job);
     if (job.status === 'enumerating') {
       // Its creator notices with its next chunk that the job is deleted.
-      withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, job_id)));
+      await withReserve(repository, () =>
+        repository.transaction({ job: job_id }, async (tx) => tx.jobs.markDeleting(job_id)),
+      );
       await deleteInChunks(repository, job_id);
       return { ...before, status: 'cancelled', next: [] };
     }
-    repository.transaction((tx) => {
-      const now = requireJob(deps, job_id);
+    await repository.transaction({ job: job_id }, async (tx) => {
+      const now = await requireJob({ repository: tx }, job_id);
       if (now.status === 'cancelled') return;
       const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
       const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
       const patch = { ...reasons, test, endedAt: clampedEnd(now.startedAt ?? now.createdAt, clock.now()) };
-      if (repository.jobs.move(tx, job_id, 'cancelled', { patch }) === 'conflict') {
+      if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
       for (const stage of ['main', 'post'] as const) {
-        repository.units.moveMany(tx, job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
+        await tx.units.moveMany(job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
       }
-      repository.events.add(tx, job_id, { type: 'job:cancelled' });
+      await tx.events.add(job_id, { type: 'job:cancelled' });
     });
-    while (repository.transaction((tx) => dispatcher.withdraw(tx, job_id, WITHDRAW_CHUNK)) > 0) {
-      await repository.turn();
+    while (
+      (await repository.transaction({ job: job_id }, async (tx) => tx.dispatcher.withdraw(job_id, WITHDRAW_CHUNK))) > 0
+    ) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await releaseExecutor(deps, job_id);
-    return jobStatus(deps, requireJob(deps, job_id));
+    return jobStatus(deps, await requireJob(deps, job_id));
   },
 });
 

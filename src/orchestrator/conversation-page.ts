@@ -74,7 +74,7 @@ function parsePosition(text: string): { readonly seq: number; readonly skip: num
 }
 
 async function workerOf(deps: OrchestratorDeps, attempt: Attempt) {
-  const revision = deps.repository.jobs.revision(attempt.jobId, attempt.revision);
+  const revision = await deps.repository.jobs.revision(attempt.jobId, attempt.revision);
   if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
   return (await deps.workers.parse(revision.worker)).worker;
 }

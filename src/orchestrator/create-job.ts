@@ -41,8 +41,8 @@ export const createJob = operation({
     refuseRecursion(deps.environment);
     const request = requestOf(given);
     // Before anything is read: the source of the first call may be gone by now.
-    const before = jobOfRequest(deps, request);
-    if (before) return { ...answer(deps, before.jobId), deduplicated: true };
+    const before = await jobOfRequest(deps.repository, request);
+    if (before) return { ...(await answer(deps, before.jobId)), deduplicated: true };
     refuseLonePostProcessing(given);
     const enumerator = await getEnumerator(given.enumerator_type);
     const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
@@ -52,9 +52,8 @@ export const createJob = operation({
     // A new job has no earlier export that it may replace.
     if (job.output) await checkTarget(job.output.path, job.output);
     deps.repository.maintenance.keepReserve();
-    await deps.repository.turn();
-    const lease = insert(deps, { ...job, request, ...originOf(call) }, settings, call);
-    if ('before' in lease) return { ...answer(deps, lease.before.jobId), deduplicated: true };
+    const lease = await insert(deps, { ...job, request, ...originOf(call) }, settings, call);
+    if ('before' in lease) return { ...(await answer(deps, lease.before.jobId)), deduplicated: true };
     // A caller with a request_id can come back for the job. Without a time limit the process ends with its caller: nothing
     // can continue.
     const detachable = background(call, request !== null && Number.isFinite(call.maxWaitMs));
@@ -70,12 +69,12 @@ export const createJob = operation({
  * Status of a job that was just created or is still being stored; with template, fields and directories once they are
  * known.
  */
-function answer(deps: OrchestratorDeps, jobId: string) {
-  const job = requireJob(deps, jobId);
+async function answer(deps: OrchestratorDeps, jobId: string) {
+  const job = await requireJob(deps, jobId);
   if (job.status === 'enumerating') return jobStatus(deps, job);
-  const template = deps.repository.jobs.revision(jobId, 1)?.template ?? '';
+  const template = (await deps.repository.jobs.revision(jobId, 1))?.template ?? '';
   return {
-    ...jobStatus(deps, job),
+    ...(await jobStatus(deps, job)),
     template: truncate(template, 3000),
     ...truncateFields(job.fields),
     working_directory: job.workingDirectory,
@@ -101,16 +100,16 @@ function insert(
   job: NewJob,
   settings: Settings,
   call: Call,
-): LeaseToken | { readonly before: Job } {
+): Promise<LeaseToken | { readonly before: Job }> {
   const { repository, defaults } = deps;
   const { jobId } = job;
-  return repository.transaction((tx) => {
-    const before = jobOfRequest(deps, job.request);
+  return repository.transaction({ job: jobId }, async (tx) => {
+    const before = await jobOfRequest(tx, job.request);
     if (before) return { before };
-    refuseSecondRun(deps, call.batchFile);
-    repository.jobs.insert(tx, job, { jobId, template: '', note: null, ...revisionOf(settings) });
+    await refuseSecondRun(tx, call.batchFile);
+    await tx.jobs.insert(job, { jobId, template: '', note: null, ...revisionOf(settings) });
     const claim = { jobId, owner: randomUUID(), leaseMs: defaults.leaseMs, ...identify(process.pid) };
-    const lease = repository.leases.acquire(tx, claim, null);
+    const lease = await tx.leases.acquire(claim, null);
     if (!lease) throw new AbpError('internal', `${jobId} has a lease already.`);
     return lease;
   });
@@ -132,17 +131,16 @@ async function store(
   try {
     const enumerated = await enumerateInto(deps, lease, enumerator, config, detachable.call);
     const { fields } = enumerated;
-    const outputDirectory = repository.jobs.get(jobId)?.outputDirectory ?? '';
+    const outputDirectory = (await repository.jobs.get(jobId))?.outputDirectory ?? '';
     const template = await templateOf(deps, given, settings, { fields, outputDirectory });
-    await repository.turn();
-    repository.transaction((tx) => {
-      repository.jobs.setTemplate(tx, jobId, 1, template);
+    await repository.transaction({ job: jobId }, async (tx) => {
+      await tx.jobs.setTemplate(jobId, 1, template);
       const patch = { totalUnits: enumerated.total, fields };
-      if (repository.jobs.move(tx, jobId, 'created', { patch }) === 'conflict') {
+      if ((await tx.jobs.move(jobId, 'created', { patch })) === 'conflict') {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
       }
-      repository.leases.release(tx, lease);
-      repository.events.add(tx, jobId, {
+      await tx.leases.release(lease);
+      await tx.events.add(jobId, {
         type: 'job:created',
         data: { units: enumerated.total, ...sourceNotes(enumerated) },
       });
@@ -162,8 +160,8 @@ async function heartbeat(
   abort: () => void,
 ): Promise<void> {
   try {
-    await repository.turn(defaults.leaseMs / 6);
-    if (repository.transaction(() => repository.leases.beat(lease)) === 'lost') abort();
+    const wait = { maxWaitMs: defaults.leaseMs / 6 };
+    if ((await repository.transaction('none', (tx) => tx.leases.beat(lease), wait)) === 'lost') abort();
   } catch {
     // The database is busy; the next heartbeat comes well within the lease.
   }
@@ -175,8 +173,9 @@ async function heartbeat(
  */
 async function removeRefusedJob({ repository }: OrchestratorDeps, jobId: string, refusal: unknown): Promise<unknown> {
   try {
-    await repository.turn();
-    withReserve(repository, () => repository.transaction((tx) => repository.jobs.markDeleting(tx, jobId)));
+    await withReserve(repository, () =>
+      repository.transaction({ job: jobId }, async (tx) => tx.jobs.markDeleting(jobId)),
+    );
     await deleteInChunks(repository, jobId);
     if (isDiskFull(refusal)) await vacuum(repository);
     return refusal;

@@ -22,22 +22,21 @@ export const deleteJob = operation({
   effect: 'destructive',
   async run(deps, { job_id }) {
     const { repository, places } = deps;
-    const job = requireJob(deps, job_id);
+    const job = await requireJob(deps, job_id);
     const requireIdle = (now: Job) => {
       if (now.status === 'enumerating' || isExecuting(now)) throw refuseActive(now);
     };
     requireIdle(job);
     await waitForRelease(deps, job_id);
-    const { total } = repository.units.counts(job_id);
-    await repository.turn();
-    withReserve(repository, () =>
-      repository.transaction((tx) => {
+    const { total } = await repository.units.counts(job_id);
+    await withReserve(repository, () =>
+      repository.transaction({ job: job_id }, async (tx) => {
         // Checked again inside the transaction: the job may have been resumed. An executor that starts later finds no job.
-        const now = requireJob(deps, job_id);
+        const now = await requireJob({ repository: tx }, job_id);
         requireIdle(now);
-        if (executorState(repository.leases.get(job_id)) === 'alive') throw refuseActive(now);
-        if (repository.attempts.running(job_id).length > 0) throw refuseActive(now);
-        repository.jobs.markDeleting(tx, job_id);
+        if (executorState(await tx.leases.get(job_id)) === 'alive') throw refuseActive(now);
+        if ((await tx.attempts.running(job_id)).length > 0) throw refuseActive(now);
+        await tx.jobs.markDeleting(job_id);
       }),
     );
     await deleteInChunks(repository, job_id);
@@ -79,7 +78,7 @@ function refuseActive(job: Job): AbpError {
 /** Waits until the executor of a job that has just ended releases its lease, at most `RELEASE_MS`. */
 async function waitForRelease({ repository, clock }: OrchestratorDeps, jobId: string): Promise<void> {
   const until = clock.monotonic() + RELEASE_MS;
-  while (executorState(repository.leases.get(jobId)) === 'alive' && clock.monotonic() < until) {
+  while (executorState(await repository.leases.get(jobId)) === 'alive' && clock.monotonic() < until) {
     await clock.sleep(POLL_MS);
   }
 }

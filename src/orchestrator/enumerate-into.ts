@@ -47,19 +47,18 @@ export async function enumerateInto(
   const warnings: EnumerationWarning[] = [];
   const fields = new Set<string>();
   const chunk: Chunk = { items: [], chars: 0 };
-  const keys = repository.units.sourceKeys();
+  const keys = repository.sourceKeys();
   let total = 0;
   const skipped = noneSkipped();
 
   /** One short transaction under the lease, then a turn for timers, cancellation and other calls of this process. */
-  const write = async (chars: number, work: (tx: Tx) => void) => {
+  const write = async (chars: number, work: (tx: Tx) => Promise<void>) => {
     repository.maintenance.requireRoom(chars);
-    await repository.turn();
-    repository.transaction((tx) => {
-      if (repository.leases.beat(lease) === 'lost' || !repository.jobs.get(jobId)) {
+    await repository.transaction({ job: lease.jobId }, async (tx) => {
+      if ((await tx.leases.beat(lease)) === 'lost' || !(await tx.jobs.get(jobId))) {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);
       }
-      work(tx);
+      await work(tx);
     });
     await new Promise((resolve) => setImmediate(resolve));
   };
@@ -69,7 +68,7 @@ export async function enumerateInto(
     if (repeated[0]?.key !== undefined && onDuplicate(config) === 'refuse') {
       throw await duplicateKey(enumerator, config, context, repeated[0].key);
     }
-    await write(chunk.chars, (tx) => repository.units.add(tx, jobId, 'main', total, fresh));
+    await write(chunk.chars, (tx) => tx.units.add(jobId, 'main', total, fresh));
     total += fresh.length;
     for (const item of repeated) skipDuplicate(skipped, item);
     chunk.items.length = 0;
@@ -91,7 +90,7 @@ export async function enumerateInto(
     }
     if (chunk.items.length > 0) await flush();
     for (const batch of batches(keys.sorted())) {
-      await write(batch.chars, (tx) => repository.units.addKeys(tx, jobId, batch.keys));
+      await write(batch.chars, (tx) => tx.units.addKeys(jobId, batch.keys));
     }
   } finally {
     keys.close();

@@ -13,14 +13,14 @@ import { preflight } from './settings.ts';
 export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
   refuseRecursion(deps.environment);
   requireEnvironment(job, deps.environment);
-  const revision = deps.repository.jobs.revision(job.jobId, job.revision);
+  const revision = await deps.repository.jobs.revision(job.jobId, job.revision);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
   await preflight(deps, revision.worker);
   const { worker, config } = await deps.workers.parse(revision.worker);
   const needs = await worker.needs(config, deps.environment);
   const searchPath = deps.environment.PATH ?? null;
-  deps.repository.transaction((tx) =>
-    deps.repository.jobs.setNeeds(tx, job.jobId, job.revision, { ...needs, searchPath }),
+  await deps.repository.transaction({ job: job.jobId }, async (tx) =>
+    tx.jobs.setNeeds(job.jobId, job.revision, { ...needs, searchPath }),
   );
 }
 
@@ -38,11 +38,10 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
       `No executor could be started: ${(error as Error).message}`,
       'Fix this, then use resume_job.',
     );
-    await repository.turn();
-    repository.transaction((tx) => {
+    await repository.transaction({ job: job.jobId }, async (tx) => {
       const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;
-      if (repository.jobs.move(tx, job.jobId, 'paused', { patch }) === 'conflict') return;
-      repository.events.add(tx, job.jobId, { type: 'job:paused', data: { reason, message } });
+      if ((await tx.jobs.move(job.jobId, 'paused', { patch })) === 'conflict') return;
+      await tx.events.add(job.jobId, { type: 'job:paused', data: { reason, message } });
     });
     throw error;
   }
@@ -53,7 +52,7 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
  * agents.
  */
 export async function releaseExecutor(deps: OrchestratorDeps, jobId: string): Promise<void> {
-  if (executorState(deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.ensureReleased(jobId);
+  if (executorState(await deps.repository.leases.get(jobId)) === 'alive') await deps.launcher.ensureReleased(jobId);
   else await recoverIfLost(deps, jobId);
 }
 
@@ -63,9 +62,9 @@ export async function releaseExecutor(deps: OrchestratorDeps, jobId: string): Pr
  */
 export async function recoverIfLost(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const { repository, launcher } = deps;
-  const job = requireJob(deps, jobId);
-  if (!needsExecutor(job) && !isOutputDue(job) && repository.attempts.running(jobId).length === 0) return;
-  if (executorState(repository.leases.get(jobId)) === 'alive') return;
+  const job = await requireJob(deps, jobId);
+  if (!needsExecutor(job) && !isOutputDue(job) && (await repository.attempts.running(jobId)).length === 0) return;
+  if (executorState(await repository.leases.get(jobId)) === 'alive') return;
   try {
     await launcher.ensureExecutor(job);
   } catch (error) {

@@ -20,14 +20,14 @@ import { nextCallsExcept } from './status.ts';
  * Writes a job's units, or those in some statuses, to a file; the report is `partial` until the job has ended. Records no
  * event.
  */
-export function writeResults(
+export async function writeResults(
   deps: OrchestratorDeps,
   format: string,
   { job_id, status }: { readonly job_id: string; readonly status?: readonly UnitStatus[] | undefined },
   target: string,
   options: Omit<ExportOptions, 'partial'>,
 ): Promise<ExportReport> {
-  const job = requireStoredJob(deps, job_id);
+  const job = await requireStoredJob(deps, job_id);
   const partial = !ENDED.includes(job.status);
   return exportUnits(format, () => exportRows(deps.repository, job, status), target, { ...options, partial });
 }
@@ -54,24 +54,24 @@ export const exportResults = operation({
   async run(deps, given, call) {
     const { repository } = deps;
     const { job_id } = given;
-    const job = requireStoredJob(deps, job_id);
+    const job = await requireStoredJob(deps, job_id);
     const { place, target, status, format, options } = placed(deps, job, given, call);
     keepOutputsPrivate(deps.places, place);
     const report = await writeResults(deps, format, { job_id, status }, place, {
       ...options,
-      former: formerExports(repository, job_id, place),
+      former: await formerExports(repository, job_id, place),
       ...(call.signal ? { signal: call.signal } : {}),
     });
     const { rows, partial, sha256 } = report;
     const data = { path: place, format, rows, partial, sha256 };
     try {
-      repository.transaction((tx) => {
-        repository.events.add(tx, job_id, { type: 'results:exported', data });
-        const now = requireStoredJob(deps, job_id);
+      await repository.transaction({ job: job_id }, async (tx) => {
+        await tx.events.add(job_id, { type: 'results:exported', data });
+        const now = await requireStoredJob({ repository: tx }, job_id);
         // This also writes the output of the job that could not be written before.
         if (now.output?.path !== place || partial || now.outputState === null) return;
         const outputState = { state: 'written', at: deps.clock.now(), rows, notes: notesOf(report) } as const;
-        repository.jobs.patch(tx, job_id, { outputState }, ENDED);
+        await tx.jobs.patch(job_id, { outputState }, ENDED);
       });
     } catch (error) {
       // The export is done: a database that cannot be written (a full or read-only disk) only lacks the record of it.
@@ -81,8 +81,8 @@ export const exportResults = operation({
       job_id,
       ...report,
       path: target,
-      ...shownSkipped(deps, job_id),
-      next: nextCallsExcept(deps, requireStoredJob(deps, job_id), 'export_results'),
+      ...(await shownSkipped(deps, job_id)),
+      next: await nextCallsExcept(deps, await requireStoredJob(deps, job_id), 'export_results'),
     };
   },
 });

@@ -3,9 +3,9 @@ import { AbpError } from '../domain/error.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import { createPromptSynthesizer } from '../prompt/synthesizer.ts';
+import { dependenciesOf } from './call-dependencies.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { type AnyOperation, OPERATIONS, type OperationName } from './operations.ts';
-import { withRequestId } from './request-trace.ts';
 import { VIEWS } from './views/index.ts';
 
 type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly name: Name }>;
@@ -21,8 +21,6 @@ export interface Orchestrator {
   callUnknown(name: string, input: unknown, call: Call): Promise<Record<string, unknown>>;
 }
 
-/** Time that an operation that writes waits for other processes, ms: MCP hosts wait 60 s for an answer. */
-const TURN_MS = 30_000;
 /** Hint of an input error: tells that nothing was changed. */
 const RETRY_HINT = 'Nothing was changed: correct the input and call again.';
 
@@ -39,10 +37,8 @@ export function createOrchestrator(
       throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
     }
     const parsed = parseWith(found.input as z.ZodType, input ?? {}, `arguments of ${name}`, RETRY_HINT);
-    const turn = found.effect === 'read' ? null : deps.repository.turn(Math.min(call.maxWaitMs, TURN_MS));
-    if (turn) await turn;
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
-    return run(call.requestId ? withRequestId(deps, call.requestId) : deps, parsed, call);
+    return run(dependenciesOf(deps, call), parsed, call);
   };
   return {
     deps,

@@ -67,16 +67,16 @@ export const manageUnits = operation({
   effect: 'destructive',
   openWorld: true,
   async run(deps, { job_id, action, units, status, failure_class }, call) {
-    const job = requireJob(deps, job_id);
+    const job = await requireJob(deps, job_id);
     const isRepeat = action === 'retry' || action === 'reopen' || action === 'post_process';
     if (isRepeat && job.status !== 'created' && needsPerson(job)) requirePerson(job, call, action);
     if (action === 'post_process') {
       await runPostProcessing(deps, job);
-      return { ...jobStatus(deps, requireJob(deps, job_id)), changed: 1 };
+      return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed: 1 };
     }
     const rule = RULES[action];
     requireJobIn(job, action);
-    requireUnits(deps, job, units);
+    await requireUnits(deps, job, units);
     if (status && !rule.from.includes(status)) {
       throw new AbpError(
         'invalid_input',
@@ -91,7 +91,7 @@ export const manageUnits = operation({
       ...(units ? { indexes: units } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
     });
-    return { ...jobStatus(deps, requireJob(deps, job_id)), changed };
+    return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed };
   },
 });
 
@@ -101,16 +101,16 @@ function requireJobIn(job: Job, action: Action): void {
   throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows the possible next steps.');
 }
 
-function requireUnits(
+async function requireUnits(
   { repository }: OrchestratorDeps,
   { jobId, totalUnits }: Job,
   units: readonly number[] = [],
-): void {
+): Promise<void> {
   const missing = units.filter((index) => index >= totalUnits);
   if (missing.length === 0) return;
   const shown = missing.slice(0, 10).join(', ');
   throw new AbpError('not_found', `${jobId} has no unit ${shown}.`, {
-    hint: `It has units 0 to ${repository.units.counts(jobId).total - 1}.`,
+    hint: `It has units 0 to ${(await repository.units.counts(jobId)).total - 1}.`,
   });
 }
 
@@ -127,19 +127,18 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
   let after: number | null = -1;
   while (after !== null) {
     const cursor: number = after;
-    await repository.turn();
-    const step = repository.transaction((tx) => {
+    const step = await repository.transaction({ job: job.jobId }, async (tx) => {
       // The job may have ended or been cancelled since the last check.
-      const now = requireJob(deps, job.jobId);
+      const now = await requireJob({ repository: tx }, job.jobId);
       requireJobIn(now, action);
-      const moved = repository.units.moveMany(tx, job.jobId, { ...filter, after: cursor }, to, CHUNK);
+      const moved = await tx.units.moveMany(job.jobId, { ...filter, after: cursor }, to, CHUNK);
       const resumes = moved.changed > 0 && isEnded(now);
-      if (moved.changed > 0) repository.events.add(tx, job.jobId, { type: event, data: { count: moved.changed } });
+      if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
       if (resumes) {
         const patch = { statusMessage: null, endedAt: null };
-        repository.jobs.move(tx, job.jobId, 'running', { from: [now.status], patch });
-        repository.jobs.resetCircuitBreaker(tx, job.jobId);
-        repository.events.add(tx, job.jobId, { type: 'job:resumed' });
+        await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch });
+        await tx.jobs.resetCircuitBreaker(job.jobId);
+        await tx.events.add(job.jobId, { type: 'job:resumed' });
       }
       return { ...moved, resumes };
     });
@@ -163,7 +162,11 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
   await requireAllowed(deps, job);
   await requireReady(deps, job);
   if ((await beginPostProcessing(deps, job, { from: ['completed', 'failed'] })) === 'conflict') {
-    throw refuse(requireJob(deps, job.jobId), 'it was restarted by another call', 'get_job_status shows its progress.');
+    throw refuse(
+      await requireJob(deps, job.jobId),
+      'it was restarted by another call',
+      'get_job_status shows its progress.',
+    );
   }
   await launch(deps, job);
 }

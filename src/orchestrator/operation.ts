@@ -3,7 +3,6 @@ import type { Awaitable } from '../domain/awaitable.ts';
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { Workers } from '../ports/worker.ts';
@@ -22,7 +21,6 @@ export interface Defaults {
 /** Dependencies of the orchestrator. */
 export interface OrchestratorDeps {
   readonly repository: Repository;
-  readonly dispatcher: Dispatcher;
   readonly feed: EventFeed;
   readonly workers: Workers;
   readonly promptSynthesizer: PromptSynthesizer;
@@ -110,11 +108,14 @@ export function operation<const Name extends string, Input extends z.ZodObject, 
 }
 
 /** Returns the job. Throws `not_found`, or the refusal of a job that was refused while its units were being stored. */
-export function requireJob(
-  { repository, refusals }: Pick<OrchestratorDeps, 'repository'> & Partial<Pick<OrchestratorDeps, 'refusals'>>,
+export async function requireJob(
+  {
+    repository,
+    refusals,
+  }: { readonly repository: Pick<Repository, 'jobs'> } & Partial<Pick<OrchestratorDeps, 'refusals'>>,
   jobId: string,
-): Job {
-  const job = repository.jobs.get(jobId);
+): Promise<Job> {
+  const job = await repository.jobs.get(jobId);
   if (job) return job;
   const refusal = refusals?.get(jobId);
   if (refusal) throw refusal;
@@ -124,8 +125,8 @@ export function requireJob(
 /**
  * Same, for readers of units or settings. Throws `conflict` while the units are being stored: the job may still be refused.
  */
-export function requireStoredJob(deps: Parameters<typeof requireJob>[0], jobId: string): Job {
-  const job = requireJob(deps, jobId);
+export async function requireStoredJob(deps: Parameters<typeof requireJob>[0], jobId: string): Promise<Job> {
+  const job = await requireJob(deps, jobId);
   if (job.status !== 'enumerating') return job;
   throw refuse(
     job,

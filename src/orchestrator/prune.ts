@@ -53,11 +53,11 @@ const JOBS_A_PAGE = 500;
  */
 export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
   const { repository, places, clock } = deps;
-  const before = repository.maintenance.size();
+  const before = await repository.maintenance.size();
   const strays = await straysOf(deps);
   if (!request.dryRun) for (const { path } of strays) await rm(path, { recursive: true, force: true });
   const jobs: PrunedJob[] = [];
-  for (const job of endedBefore(deps, clock.now() - request.olderThanMs)) {
+  for (const job of await endedBefore(deps, clock.now() - request.olderThanMs)) {
     call.signal?.throwIfAborted();
     const bytes = await sizeOf(places.runs(job.jobId));
     if (request.what === 'runs' && bytes === 0) continue;
@@ -73,9 +73,11 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
   const orphans = await findOrphanedEnumerations({ repository, clock, observer: createLeaseObserver(clock) }, true);
-  const pruned = orphans.map(({ jobId, name }) => {
-    return { job_id: jobId, name, units: repository.units.counts(jobId).total };
-  });
+  const pruned = await Promise.all(
+    orphans.map(async ({ jobId, name }) => {
+      return { job_id: jobId, name, units: (await repository.units.counts(jobId)).total };
+    }),
+  );
   if (!request.dryRun) await deleteOrphanedEnumerations(repository, orphans);
   const held = request.dryRun ? false : !(await vacuum(repository));
   return {
@@ -84,23 +86,24 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
     strays,
     orphans: pruned,
     bytes: [...jobs, ...strays].reduce((sum, { bytes }) => sum + bytes, 0),
-    store: { bytes_before: before.bytes, bytes_after: repository.maintenance.size().bytes, held_by_reader: held },
+    store: {
+      bytes_before: before.bytes,
+      bytes_after: (await repository.maintenance.size()).bytes,
+      held_by_reader: held,
+    },
   };
 }
 
 /** Lists jobs that ended before a time and have neither a living executor nor a running attempt. */
-function endedBefore({ repository }: OrchestratorDeps, time: number): readonly Job[] {
+async function endedBefore({ repository }: OrchestratorDeps, time: number): Promise<readonly Job[]> {
   const found: Job[] = [];
   for (let after: Job | undefined; ; ) {
-    const { jobs } = repository.jobs.list({ statuses: ENDED, limit: JOBS_A_PAGE, ...(after ? { after } : {}) });
-    found.push(
-      ...jobs.filter(
-        (job) =>
-          (job.endedAt ?? job.createdAt) <= time &&
-          executorState(repository.leases.get(job.jobId)) !== 'alive' &&
-          repository.attempts.running(job.jobId).length === 0,
-      ),
-    );
+    const { jobs } = await repository.jobs.list({ statuses: ENDED, limit: JOBS_A_PAGE, ...(after ? { after } : {}) });
+    for (const job of jobs) {
+      if ((job.endedAt ?? job.createdAt) > time) continue;
+      if (executorState(await repository.leases.get(job.jobId)) === 'alive') continue;
+      if ((await repository.attempts.running(job.jobId)).length === 0) found.push(job);
+    }
     after = jobs.at(-1);
     if (jobs.length < JOBS_A_PAGE) return found;
   }
@@ -111,8 +114,11 @@ async function straysOf({ repository, places }: OrchestratorDeps) {
   const found = await Promise.all(
     [places.runs('job-any'), places.owners('job-any')].map(async (place) => {
       const names = await readdir(dirname(place)).catch((): string[] => []);
-      const strays = names.filter((name) => /^job-[a-z0-9]+$/.test(name) && repository.jobs.get(name) === null);
-      return strays.map((name) => join(dirname(place), name));
+      const strays: string[] = [];
+      for (const name of names.filter((each) => /^job-[a-z0-9]+$/.test(each))) {
+        if ((await repository.jobs.get(name)) === null) strays.push(join(dirname(place), name));
+      }
+      return strays;
     }),
   );
   return Promise.all(found.flat().map(async (path) => ({ path, bytes: await sizeOf(path) })));

@@ -68,13 +68,13 @@ export const getJob = operation({
     limits: z.looseObject({}),
   }),
   effect: 'read',
-  run(deps, { job_id, revision: number }) {
-    const job = requireStoredJob(deps, job_id);
-    const revision = deps.repository.jobs.revision(job_id, number ?? job.revision);
+  async run(deps, { job_id, revision: number }) {
+    const job = await requireStoredJob(deps, job_id);
+    const revision = await deps.repository.jobs.revision(job_id, number ?? job.revision);
     if (!revision) {
       throw new AbpError('not_found', `${job_id} has no revision ${number}.`, { hint: `It has 1 to ${job.revision}.` });
     }
-    const revisions = deps.repository.jobs.revisions(job_id).map(({ revision: r, note, createdAt }) => ({
+    const revisions = (await deps.repository.jobs.revisions(job_id)).map(({ revision: r, note, createdAt }) => ({
       revision: r,
       note: note === null ? null : truncate(note, 100),
       created_at: iso(createdAt),
@@ -88,7 +88,7 @@ export const getJob = operation({
       enumerator_type: job.enumeratorType,
       enumerator_config: truncateObject(redactJson(job.enumeratorConfig, 'logs'), 1000),
       ...truncateFields(job.fields),
-      ...shownSourceNotes(deps, job_id),
+      ...(await shownSourceNotes(deps, job_id)),
       revision: revision.revision,
       revisions: shownRevisions,
       ...omittedCount('revisions', revisions.length - shownRevisions.length),
@@ -113,7 +113,7 @@ export const getJob = operation({
       created_at: iso(job.createdAt),
       started_at: iso(job.startedAt),
       ended_at: iso(job.endedAt),
-      next: nextCallsExcept(deps, job, 'get_job'),
+      next: await nextCallsExcept(deps, job, 'get_job'),
     };
     // A caller that wants to change the template has to see it: it gets all the remaining room.
     const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(settings) - 100);
@@ -138,28 +138,29 @@ export const listJobs = operation({
     next_cursor: z.string().nullable(),
   }),
   effect: 'read',
-  run(deps, { status, search, limit, cursor: after }) {
+  async run(deps, { status, search, limit, cursor: after }) {
     const wanted = limit ?? DEFAULT_JOBS;
-    const { jobs, total } = deps.repository.jobs.list({
+    const { jobs, total } = await deps.repository.jobs.list({
       limit: wanted + 1,
       // Includes jobs that are still being stored: after an aborted create_job they are found here.
       statuses: status ?? JOB_STATUSES,
       ...(search ? { search } : {}),
       ...(after ? { after: parseJobCursor(after) } : {}),
     });
-    const rows = jobs.slice(0, wanted).map((job) => ({
+    const rowOf = async (job: Job) => ({
       job_id: job.jobId,
       name: job.name,
       status: job.status,
       ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
       ...(job.status === 'testing' && job.test ? { test: job.test.state } : {}),
-      ...(needsApproval(deps.repository, job) ? { needs_approval: true } : {}),
-      units: deps.repository.units.counts(job.jobId),
+      ...((await needsApproval(deps.repository, job)) ? { needs_approval: true } : {}),
+      units: await deps.repository.units.counts(job.jobId),
       cost_usd: usd(job.costUsd),
       created_at: iso(job.createdAt),
       started_at: iso(job.startedAt),
       ended_at: iso(job.endedAt),
-    }));
+    });
+    const rows = await Promise.all(jobs.slice(0, wanted).map(rowOf));
     const page = limit === undefined ? truncateList(rows, PAGE_BYTES) : rows;
     const last = jobs[page.length - 1];
     const next_cursor = jobs.length > page.length && last ? cursorOf(last) : null;
@@ -169,12 +170,12 @@ export const listJobs = operation({
 });
 
 /** True when a person has to allow a created or paused job before it can run. */
-function needsApproval({ approvals, jobs }: OrchestratorDeps['repository'], job: Job): boolean {
+async function needsApproval({ approvals, jobs }: OrchestratorDeps['repository'], job: Job): Promise<boolean> {
   if (job.status === 'paused') return job.pauseReason === 'approval';
   if (job.status !== 'created' || !needsPerson(job)) return false;
-  const approval = job.approvedDefinition === null ? null : approvals.get(job.approvedDefinition);
+  const approval = job.approvedDefinition === null ? null : await approvals.get(job.approvedDefinition);
   if (approval === null || approval.testedAt !== null) return true;
-  const revision = jobs.revision(job.jobId, job.revision);
+  const revision = await jobs.revision(job.jobId, job.revision);
   return revision !== null && termsReason(approval.terms, termsOf(job, revision.limits)) !== null;
 }
 
@@ -190,7 +191,7 @@ function parseJobCursor(text: string): JobCursor {
 }
 
 /** Finds the job whose id a person typed, whole or as a prefix. Throws `invalid_input`, `not_found`, `ambiguous`. */
-export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): string {
+export async function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): Promise<string> {
   const id = typed.trim().toLowerCase();
   // An unset variable of a script is an empty id: it must never match the only job.
   if (id === '' || id === 'job-') {
@@ -199,7 +200,7 @@ export function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, 
     });
   }
   const prefix = id.startsWith('job-') ? id : `job-${id}`;
-  const ids = repository.jobs.idsWithPrefix(prefix);
+  const ids = await repository.jobs.idsWithPrefix(prefix);
   if (ids.length === 1 && ids[0]) return ids[0];
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)

@@ -55,13 +55,13 @@ export const listUnits = operation({
     next_cursor: z.string().nullable(),
   }),
   effect: 'read',
-  run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
-    requireStoredJob(deps, job_id);
+  async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
+    await requireStoredJob(deps, job_id);
     const filter = {
       ...(status ? { statuses: status } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
     };
-    const rows = deps.repository.units.list(
+    const rows = await deps.repository.units.list(
       job_id,
       { ...filter, ...(text ? { text } : {}), ...(after ? { after: parseIndex(after) } : {}) },
       limit + 1,
@@ -78,7 +78,7 @@ export const listUnits = operation({
     return {
       job_id,
       units: [...page],
-      ...(text ? {} : { total: totalOf(deps, job_id, filter) }),
+      ...(text ? {} : { total: await totalOf(deps, job_id, filter) }),
       next_cursor,
       ...(left && page.length < limit ? { note: 'The page was cut to keep the answer small.' } : {}),
       next: nextOfUnits(job_id, page, next_cursor, asked),
@@ -87,12 +87,16 @@ export const listUnits = operation({
 });
 
 /** Counts the units on all pages, from the counters. */
-function totalOf({ repository: { units } }: OrchestratorDeps, jobId: string, filter: UnitFilter): number {
+async function totalOf(
+  { repository: { units } }: OrchestratorDeps,
+  jobId: string,
+  filter: UnitFilter,
+): Promise<number> {
   const { statuses = UNIT_STATUSES, failureClass: inClass } = filter;
-  const totals = statuses.map(
-    (status) => units.slice(jobId, { status, ...(inClass ? { failureClass: inClass } : {}) }, 0, 0).total,
+  const slices = await Promise.all(
+    statuses.map((status) => units.slice(jobId, { status, ...(inClass ? { failureClass: inClass } : {}) }, 0, 0)),
   );
-  return totals.reduce((sum, total) => sum + total, 0);
+  return slices.reduce((sum, { total }) => sum + total, 0);
 }
 
 /** Returns one unit with its attempts, its result and, on request, a page of its conversation; truncated. */
@@ -119,15 +123,15 @@ export const getUnit = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
-    const job = requireStoredJob(deps, job_id);
+    const job = await requireStoredJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
-    const unit = deps.repository.units.get(ref);
+    const unit = await deps.repository.units.get(ref);
     if (!unit) {
       throw new AbpError('not_found', `${job_id} has no unit ${index}${stage === 'post' ? ' of stage post' : ''}.`, {
         hint: stage === 'post' ? postUnitOf(job) : `It has units 0 to ${job.totalUnits - 1}.`,
       });
     }
-    const attempts = deps.repository.attempts.ofUnit(ref);
+    const attempts = await deps.repository.attempts.ofUnit(ref);
     const chosen = number === undefined ? attempts.at(-1) : attempts.find((attempt) => attempt.attempt === number);
     if (number !== undefined && !chosen) {
       throw new AbpError('not_found', `Unit ${index} of ${job_id} has no attempt ${number}.`, {

@@ -1,12 +1,11 @@
 import { AbpError } from '../domain/error.ts';
 import { type Job, needsExecutor } from '../domain/job.ts';
 import { hashOf } from '../domain/power.ts';
+import type { Repository, Tx } from '../ports/repository.ts';
 import { executorState } from '../supervision/lease.ts';
 import { isStill } from '../workers/process/processes.ts';
 import type { CreateInput } from './new-job.ts';
-import type { BatchFileRun, OrchestratorDeps } from './operation.ts';
-
-type Deps = Pick<OrchestratorDeps, 'repository'>;
+import type { BatchFileRun } from './operation.ts';
 
 /** Returns the id of a request with the hash of its other arguments; null = it has no id. */
 export function requestOf({ request_id, ...content }: CreateInput): Job['request'] {
@@ -16,8 +15,8 @@ export function requestOf({ request_id, ...content }: CreateInput): Job['request
 /**
  * Finds the job that the same request created; null = none. Throws `request_reused` when the id came with other arguments.
  */
-export function jobOfRequest({ repository }: Deps, request: Job['request']): Job | null {
-  const job = request && repository.jobs.ofRequest(request.id);
+export async function jobOfRequest({ jobs }: Pick<Repository, 'jobs'>, request: Job['request']): Promise<Job | null> {
+  const job = request && (await jobs.ofRequest(request.id));
   if (!request || !job) return null;
   if (job.request?.hash === request.hash) return job;
   throw new AbpError(
@@ -35,10 +34,10 @@ export function jobOfRequest({ repository }: Deps, request: Job['request']): Job
  * or waits for its approval: both would write the same results. Call it inside the transaction that inserts the job: of two
  * at the same time one is refused. Throws `conflict` with the id of the first job and the command that continues it.
  */
-export function refuseSecondRun({ repository }: Deps, file: BatchFileRun | undefined): void {
+export async function refuseSecondRun(tx: Tx, file: BatchFileRun | undefined): Promise<void> {
   if (!file?.carriedOut || file.another) return;
-  for (const job of repository.jobs.ofBatchFile(file.path)) {
-    const command = commandToContinue(repository, job);
+  for (const job of await tx.jobs.ofBatchFile(file.path)) {
+    const command = await commandToContinue(tx, job);
     if (command === null) continue;
     const state = job.pauseReason ? `${job.status} (${job.pauseReason})` : job.status;
     throw new AbpError('conflict', `${file.path} is being run already: ${job.jobId} is ${state}.`, {
@@ -49,11 +48,11 @@ export function refuseSecondRun({ repository }: Deps, file: BatchFileRun | undef
 }
 
 /** Command that continues a job, with its effect; null for a job that has ended or was never started. */
-function commandToContinue({ leases }: OrchestratorDeps['repository'], job: Job): string | null {
+async function commandToContinue({ leases }: Tx, job: Job): Promise<string | null> {
   const { carriedOutBy: process_, status, jobId, test } = job;
   // An earlier job of this same process is no longer carried out.
   const isCarriedOut = process_ !== null && process_.pid !== process.pid && isStill(process_);
-  const isEnumerating = status === 'enumerating' && executorState(leases.get(jobId)) === 'alive';
+  const isEnumerating = status === 'enumerating' && executorState(await leases.get(jobId)) === 'alive';
   if (isCarriedOut || isEnumerating || needsExecutor(job)) return `abp watch ${jobId} follows it`;
   if (status === 'paused') return `abp resume ${jobId} continues it`;
   if (status === 'testing' && test?.state === 'passed') return `abp approve ${jobId} approves its test`;

@@ -40,19 +40,23 @@ export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObje
 }
 
 /** Notes about the source of a job, for an answer: create_job may have answered before the source was read. */
-export function shownSourceNotes(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
-  return briefNotes(notesOf(deps, jobId));
+export async function shownSourceNotes(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<object> {
+  return briefNotes(await notesOf(deps, jobId));
 }
 
 /** Notes about skipped records of a job's source, without the warnings, which create_job reported. */
-export function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): object {
-  const { warnings: _, ...skipped } = notesOf(deps, jobId);
+export async function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<object> {
+  const { warnings: _, ...skipped } = await notesOf(deps, jobId);
   return briefNotes(skipped);
 }
 
 /** Skipped records of a job's source in full, for a screen; null = none were skipped. */
-export function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string) {
-  const { skipped_invalid: invalid = 0, skipped_duplicates: duplicates = 0, skipped_records } = notesOf(deps, jobId);
+export async function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string) {
+  const {
+    skipped_invalid: invalid = 0,
+    skipped_duplicates: duplicates = 0,
+    skipped_records,
+  } = await notesOf(deps, jobId);
   if (invalid + duplicates === 0) return null;
   return { invalid, duplicates, records: (skipped_records ?? []) as unknown as readonly SkippedRecord[] };
 }
@@ -66,8 +70,8 @@ export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes
   };
 }
 
-function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): SourceNotes {
-  const [first] = repository.events.list(jobId, 0, 1);
+async function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<SourceNotes> {
+  const [first] = await repository.events.list(jobId, 0, 1);
   if (first?.type !== 'job:created') return {};
   // The event also carries the id of the HTTP or MCP request, which is not the request_id of the job.
   const { units: _, request_id: __, ...notes } = first.data;

@@ -40,7 +40,7 @@ export const startJob = operation({
   async run(deps, given, call) {
     refuseRecursion(deps.environment);
     const begun = deps.clock.monotonic();
-    const job = requireJob(deps, given.job_id);
+    const job = await requireJob(deps, given.job_id);
     await ACTIONS[actionOf(job, given)](deps, job, given, call);
     const wait = given.wait_seconds ?? DEFAULT_WAIT_S;
     const tested = (now: Job) => now.status !== 'testing' || now.test?.state !== 'running';
@@ -163,22 +163,20 @@ async function run(
 ): Promise<void> {
   const { repository, clock } = deps;
   await requireReady(deps, job);
-  await repository.turn();
-  repository.transaction((tx) => {
+  await repository.transaction({ job: job.jobId }, async (tx) => {
     // The decision must be about the job as it is now: another test may have begun meanwhile.
-    const now = requireJob(deps, job.jobId);
+    const now = await requireJob({ repository: tx }, job.jobId);
     if (actionOf(now, given) !== actionOf(job, given)) throw changedMeanwhile(job);
     if (given.shown !== undefined) requireShown(now, given.shown, now.approvedDefinition);
     const from = now.status;
     const patch = { startedAt: now.startedAt ?? clock.now() };
-    if (repository.jobs.move(tx, job.jobId, 'running', { from: [from], patch }) === 'conflict')
-      throw changedMeanwhile(job);
-    repository.jobs.resetCircuitBreaker(tx, job.jobId);
+    if ((await tx.jobs.move(job.jobId, 'running', { from: [from], patch })) === 'conflict') throw changedMeanwhile(job);
+    await tx.jobs.resetCircuitBreaker(job.jobId);
     if (from === 'testing') {
-      repository.events.add(tx, job.jobId, { type: 'job:approved', data });
-      if (now.approvedDefinition !== null) repository.approvals.endTest(tx, now.approvedDefinition);
+      await tx.events.add(job.jobId, { type: 'job:approved', data });
+      if (now.approvedDefinition !== null) await tx.approvals.endTest(now.approvedDefinition);
     }
-    repository.events.add(tx, job.jobId, {
+    await tx.events.add(job.jobId, {
       type: 'job:started',
       data: from === 'created' ? { ...data, tested: false } : {},
     });
@@ -186,6 +184,8 @@ async function run(
   await launch(deps, job);
 }
 
-function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): void {
-  deps.repository.transaction((tx) => discardTest(deps, tx, requireJob(deps, jobId), note));
+async function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): Promise<void> {
+  await deps.repository.transaction({ job: jobId }, async (tx) =>
+    discardTest(tx, await requireJob({ repository: tx }, jobId), note),
+  );
 }

@@ -8,11 +8,12 @@ import { usd } from '../domain/money.ts';
 import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../supervision/launch.ts';
 import { executorState } from '../supervision/lease.ts';
-import { shownOf, shownPowers } from './approval.ts';
+import { shownOf } from './approval.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { outputShown } from './output.ts';
 import { iso, type JobStatusOutput } from './shapes.ts';
+import { shownPowers } from './shown-powers.ts';
 import { shownSkipped, shownSourceNotes } from './source-notes.ts';
 import { omittedCount, truncate, truncateField, truncateMessage, truncateObject } from './truncate.ts';
 
@@ -36,32 +37,32 @@ const POWERS_BYTES = 2000;
 const POWER_BYTES = 150;
 
 /** Builds the status of a job as one small object, from the rows of the database. */
-export function jobStatus(deps: OrchestratorDeps, job: Job): JobStatusOutput {
+export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobStatusOutput> {
   const { repository } = deps;
-  const lease = repository.leases.get(job.jobId);
-  const state = executorOf(deps, job, lease);
-  const units = repository.units.counts(job.jobId);
-  const estimated = estimateOf(deps, job, units);
+  const lease = await repository.leases.get(job.jobId);
+  const state = await executorOf(deps, job, lease);
+  const units = await repository.units.counts(job.jobId);
+  const estimated = await estimateOf(deps, job, units);
   return {
     job_id: job.jobId,
     name: job.name,
     status: job.status,
     ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
     ...messageOf(job),
-    ...(job.status === 'created' ? shownSourceNotes(deps, job.jobId) : shownSkipped(deps, job.jobId)),
+    ...(job.status === 'created' ? await shownSourceNotes(deps, job.jobId) : await shownSkipped(deps, job.jobId)),
     ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
     units,
-    ...progressOf(deps, job, units),
+    ...(await progressOf(deps, job, units)),
     cost_usd: usd(job.costUsd),
     ...(job.costEstimated ? { cost_estimated: true } : {}),
     ...(job.inputTokens + job.outputTokens > 0 ? { tokens: { input: job.inputTokens, output: job.outputTokens } } : {}),
     executor: state === 'alive' && lease ? { state, pid: lease.pid, slots: job.maxWorkers } : { state },
-    ...(job.test ? { test: testOf(deps, job, job.test) } : {}),
+    ...(job.test ? { test: await testOf(deps, job, job.test) } : {}),
     ...approvalOf(job),
     ...(estimated ? { estimate: { ...estimated } } : {}),
-    ...runningOf(deps, job),
-    ...failuresOf(deps, job),
-    ...postProcessingOf(deps, job),
+    ...(await runningOf(deps, job)),
+    ...(await failuresOf(deps, job)),
+    ...(await postProcessingOf(deps, job)),
     ...outputShown(job),
     created_at: iso(job.createdAt),
     started_at: iso(job.startedAt),
@@ -92,43 +93,48 @@ function powersByKind({ powers }: Job) {
 }
 
 /** Lists the next calls of a job without the tool that was just called; for answers without a status. */
-export function nextCallsExcept(deps: OrchestratorDeps, job: Job, called: string): NextCall[] {
+export async function nextCallsExcept(deps: OrchestratorDeps, job: Job, called: string): Promise<NextCall[]> {
   const { jobId } = job;
-  const state = executorOf(deps, job, deps.repository.leases.get(jobId));
-  return nextCalls(job, deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
+  const state = await executorOf(deps, job, await deps.repository.leases.get(jobId));
+  return nextCalls(job, await deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
 }
 
 /**
  * State of the job's executor (while enumerating: of its creator). An executor that is starting is not lost, nor is one
  * that died when the job no longer needed it.
  */
-function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
+async function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
   const held = executorState(lease);
   if (held === 'alive') return held;
-  const hasRunningAttempts = () => repository.attempts.running(job.jobId).length > 0;
-  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || hasRunningAttempts())) return 'none';
-  const [last] = repository.events.list(job.jobId, job.eventSeq - 1, 1);
+  const hasRunningAttempts = async () => (await repository.attempts.running(job.jobId)).length > 0;
+  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || (await hasRunningAttempts())))
+    return 'none';
+  const [last] = await repository.events.list(job.jobId, job.eventSeq - 1, 1);
   const isStarting = last && STARTING_EVENTS.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
   return held === 'none' && isStarting ? 'none' : 'lost';
 }
 
 /** Final failures by class with an example, and failures that are being retried by class. */
-function failuresOf(
+async function failuresOf(
   { repository: { units, jobs } }: OrchestratorDeps,
   { jobId, revision, status }: Job,
-): Record<string, unknown> {
-  const workerType = jobs.revision(jobId, revision)?.worker.type;
-  const failures = units.failures(jobId).map(({ failureClass, count, example }) => ({
+): Promise<Record<string, unknown>> {
+  const workerType = (await jobs.revision(jobId, revision))?.worker.type;
+  const failures = (await units.failures(jobId)).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
     example: example ? { unit: example.index, message: truncateMessage(example.message, 300) } : null,
     advice: adviceIn(status, failureClass, workerType, example?.index),
   }));
-  const inStatus = (unitStatus: UnitStatus, failureClass: FailureClass) =>
-    units.slice(jobId, { status: unitStatus, failureClass }, 0, 0).total;
-  const retrying = (Object.keys(units.classCounts(jobId)) as FailureClass[])
-    .map((name) => ({ class: name, count: inStatus('pending', name) + inStatus('running', name) }))
-    .filter(({ count }) => count > 0);
+  const inStatus = async (unitStatus: UnitStatus, failureClass: FailureClass) =>
+    (await units.slice(jobId, { status: unitStatus, failureClass }, 0, 0)).total;
+  const counted = await Promise.all(
+    (Object.keys(await units.classCounts(jobId)) as FailureClass[]).map(async (name) => ({
+      class: name,
+      count: (await inStatus('pending', name)) + (await inStatus('running', name)),
+    })),
+  );
+  const retrying = counted.filter(({ count }) => count > 0);
   return { ...truncateField('failures', failures, FAILURES_BYTES), ...truncateField('retrying', retrying, 500) };
 }
 
@@ -137,14 +143,14 @@ function messageOf(job: Job): { message?: string } {
   return job.pauseReason ? { message: PAUSE_REASONS[job.pauseReason] } : {};
 }
 
-function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object {
+async function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<object> {
   if (job.startedAt === null || units.total === 0) return {};
   const done = unitsDone(units);
   const percent = Math.floor((done / units.total) * 1000) / 10;
   if (job.status !== 'running') return { progress: { done, percent } };
   const now = deps.clock.now();
   const since = Math.max(now - RATE_WINDOW_MS, job.startedAt);
-  const { ended, first } = deps.repository.attempts.recentThroughput(job.jobId, since, RATE_ATTEMPTS);
+  const { ended, first } = await deps.repository.attempts.recentThroughput(job.jobId, since, RATE_ATTEMPTS);
   const from = ended === RATE_ATTEMPTS && first !== null ? first : since;
   const perMinute = ended / (Math.max(1000, now - from) / 60_000);
   const left = units.pending + units.running;
@@ -159,29 +165,37 @@ function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): object
 }
 
 /** Estimates cost and time of the pending units from the test attempts; null = no test has ended. */
-export function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Estimate | null {
-  return estimate(testSamples(deps, job), units.pending, job.maxWorkers);
+export async function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<Estimate | null> {
+  return estimate(await testSamples(deps, job), units.pending, job.maxWorkers);
 }
 
 /** Cost and duration of the test attempts of a job; empty before a test has ended. */
-export function testSamples(deps: OrchestratorDeps, job: Job): readonly Sample[] {
+export async function testSamples(deps: OrchestratorDeps, job: Job): Promise<readonly Sample[]> {
   if (!job.test || job.test.state === 'running') return [];
-  return job.test.units
-    .flatMap((index) => latestTest(deps, job, index) ?? [])
-    .map((attempt) => ({
-      costUsd: attempt.usage.costUsd ?? null,
-      durationMs: attemptDurationMs(attempt, attempt.startedAt),
-    }));
+  return (await latestTests(deps, job, job.test.units)).map((attempt) => ({
+    costUsd: attempt.usage.costUsd ?? null,
+    durationMs: attemptDurationMs(attempt, attempt.startedAt),
+  }));
 }
 
-function latestTest(deps: OrchestratorDeps, job: Job, index: number): Attempt | undefined {
-  return deps.repository.attempts
-    .ofUnit({ jobId: job.jobId, stage: 'main', index })
-    .findLast((attempt) => attempt.purpose === 'test');
+/** Returns the newest test attempt of each of these units that has one. */
+async function latestTests(
+  { repository }: OrchestratorDeps,
+  { jobId }: Job,
+  indexes: readonly number[],
+): Promise<readonly Attempt[]> {
+  const attempts = await Promise.all(
+    indexes.map((index) => repository.attempts.ofUnit({ jobId, stage: 'main', index })),
+  );
+  return attempts.flatMap((ofUnit) => ofUnit.findLast(({ purpose }) => purpose === 'test') ?? []);
 }
 
-function testOf(deps: OrchestratorDeps, job: Job, test: NonNullable<Job['test']>): JobStatusOutput['test'] {
-  const attempts = test.units.flatMap((index) => latestTest(deps, job, index) ?? []);
+async function testOf(
+  deps: OrchestratorDeps,
+  job: Job,
+  test: NonNullable<Job['test']>,
+): Promise<JobStatusOutput['test']> {
+  const attempts = await latestTests(deps, job, test.units);
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   return {
     state: test.state,
@@ -222,24 +236,26 @@ export function resultText(result: NonNullable<Attempt['result']>): string {
   return result.structured === undefined ? (result.text ?? '') : JSON.stringify(result.structured);
 }
 
-function runningOf(deps: OrchestratorDeps, job: Job): object {
-  const running = deps.repository.attempts.running(job.jobId);
+async function runningOf(deps: OrchestratorDeps, job: Job): Promise<object> {
+  const running = await deps.repository.attempts.running(job.jobId);
   if (running.length === 0) return {};
   const now = deps.clock.now();
   return {
-    at_work: running.slice(0, SHOWN_RUNNING).map(({ jobId, stage, index, attempt, startedAt }) => ({
-      unit: index,
-      key: truncate(deps.repository.units.get({ jobId, stage, index })?.key ?? '', 80),
-      ...(stage === 'post' ? { stage } : {}),
-      attempt,
-      seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
-    })),
+    at_work: await Promise.all(
+      running.slice(0, SHOWN_RUNNING).map(async ({ jobId, stage, index, attempt, startedAt }) => ({
+        unit: index,
+        key: truncate((await deps.repository.units.get({ jobId, stage, index }))?.key ?? '', 80),
+        ...(stage === 'post' ? { stage } : {}),
+        attempt,
+        seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
+      })),
+    ),
   };
 }
 
-function postProcessingOf(deps: OrchestratorDeps, job: Job): object {
+async function postProcessingOf(deps: OrchestratorDeps, job: Job): Promise<object> {
   if (!job.postProcessing) return {};
-  const unit = deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+  const unit = await deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
   return {
     post_processing: {
       name: job.postProcessing.name,

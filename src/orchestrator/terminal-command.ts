@@ -10,7 +10,7 @@ export async function terminalCommand(
   { payload, stage }: Unit,
   { usage: { sessionId }, revision: number }: Attempt,
 ): Promise<string | null> {
-  const revision = deps.repository.jobs.revision(job.jobId, number);
+  const revision = await deps.repository.jobs.revision(job.jobId, number);
   if (!sessionId || !revision) return null;
   const { worker, config } = await deps.workers.parse(revision.worker);
   return worker.resumeCommand(sessionId, {

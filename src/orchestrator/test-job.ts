@@ -11,14 +11,13 @@ export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void>
   const { repository } = deps;
   const allowed = await requireAllowed(deps, job);
   await requireReady(deps, job);
-  const units = testUnits(deps, job);
+  const units = await testUnits(deps, job);
   if (units.length === 0) {
     throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
   }
-  await repository.turn();
-  repository.transaction((tx) => {
-    if (allowed !== null) takeTest(deps, tx, job, allowed);
-    moveToTesting(deps, tx, job, units, {});
+  await repository.transaction({ job: job.jobId }, async (tx) => {
+    if (allowed !== null) await takeTest(tx, job, allowed);
+    await moveToTesting(deps, tx, job, units, {});
   });
   await launchTest(deps, job);
 }
@@ -31,25 +30,24 @@ export async function testAgain(deps: OrchestratorDeps, job: Job): Promise<void>
   const { repository } = deps;
   const allowed = await requireAllowed(deps, job);
   await requireReady(deps, job);
-  await repository.turn();
-  repository.transaction((tx) => {
-    const now = requireJob(deps, job.jobId);
+  await repository.transaction({ job: job.jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, job.jobId);
     // Another call decided about the test, or repeated it, meanwhile.
     if (now.test?.state !== 'failed' || now.test.startedAt !== job.test?.startedAt) throw changedMeanwhile(job);
-    if (allowed !== null) takeTest(deps, tx, now, allowed);
-    putBackUnits(deps, tx, now);
-    moveToTesting(deps, tx, now, now.test.units, { again: true });
+    if (allowed !== null) await takeTest(tx, now, allowed);
+    await putBackUnits(tx, now);
+    await moveToTesting(deps, tx, now, now.test.units, { again: true });
   });
   await launchTest(deps, job);
 }
 
-function moveToTesting(
-  { repository, clock }: OrchestratorDeps,
+async function moveToTesting(
+  { clock }: OrchestratorDeps,
   tx: Tx,
   job: Job,
   units: readonly number[],
   data: JsonObject,
-): void {
+): Promise<void> {
   const test: JobTest = {
     state: 'running',
     units,
@@ -58,9 +56,9 @@ function moveToTesting(
     startedAt: clock.now(),
     endedAt: null,
   };
-  if (repository.jobs.move(tx, job.jobId, 'testing', { from: ['created'], patch: { test } }) === 'conflict')
+  if ((await tx.jobs.move(job.jobId, 'testing', { from: ['created'], patch: { test } })) === 'conflict')
     throw changedMeanwhile(job);
-  repository.events.add(tx, job.jobId, { type: 'job:test_started', data: { units, ...data } });
+  await tx.events.add(job.jobId, { type: 'job:test_started', data: { units, ...data } });
 }
 
 /** Starts an executor for a new test; when none can be started, puts the job back to `created` and throws. */
@@ -69,13 +67,12 @@ async function launchTest(deps: OrchestratorDeps, job: Job): Promise<void> {
   try {
     await deps.launcher.ensureExecutor(job);
   } catch (error) {
-    await repository.turn();
     // A late executor, on a very busy machine, finds no test and leaves.
-    repository.transaction((tx) => {
-      const now = requireJob(deps, job.jobId);
+    await repository.transaction({ job: job.jobId }, async (tx) => {
+      const now = await requireJob({ repository: tx }, job.jobId);
       const note = `no executor could be started: ${(error as Error).message}`;
       if (now.status !== 'testing') return;
-      discardTest(deps, tx, now, note);
+      await discardTest(tx, now, note);
     });
     throw error;
   }
@@ -85,16 +82,15 @@ async function launchTest(deps: OrchestratorDeps, job: Job): Promise<void> {
  * Discards a test, running or ended: its units are pending again with their retries at zero, its attempts stay in the
  * history. A job that needs a person needs another approval for its next test. `job` is as read in the open transaction.
  */
-export function discardTest(deps: OrchestratorDeps, tx: Tx, job: Job, note: string | undefined): void {
-  putBackUnits(deps, tx, job);
-  deps.repository.events.add(tx, job.jobId, { type: 'job:rejected', data: note ? { note } : {} });
+export async function discardTest(tx: Tx, job: Job, note: string | undefined): Promise<void> {
+  await putBackUnits(tx, job);
+  await tx.events.add(job.jobId, { type: 'job:rejected', data: note ? { note } : {} });
 }
 
-function putBackUnits({ repository }: OrchestratorDeps, tx: Tx, job: Job): void {
-  if (repository.jobs.move(tx, job.jobId, 'created', { from: ['testing'], patch: { test: null } }) === 'conflict')
+async function putBackUnits(tx: Tx, job: Job): Promise<void> {
+  if ((await tx.jobs.move(job.jobId, 'created', { from: ['testing'], patch: { test: null } })) === 'conflict')
     throw changedMeanwhile(job);
-  repository.units.moveMany(
-    tx,
+  await tx.units.moveMany(
     job.jobId,
     { indexes: job.test?.units ?? [], statuses: ['running', 'completed', 'failed', 'cancelled'] },
     'pending',
@@ -103,14 +99,19 @@ function putBackUnits({ repository }: OrchestratorDeps, tx: Tx, job: Job): void 
 }
 
 /** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */
-function testUnits({ repository }: OrchestratorDeps, { jobId, testUnits: wanted, totalUnits }: Job): readonly number[] {
-  const pendingFrom = (index: number, limit: number) =>
-    repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit).map(({ unit }) => unit.index);
+async function testUnits(
+  { repository }: OrchestratorDeps,
+  { jobId, testUnits: wanted, totalUnits }: Job,
+): Promise<readonly number[]> {
+  const pendingFrom = async (index: number, limit: number) =>
+    (await repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit)).map(
+      ({ unit }) => unit.index,
+    );
   const spread = Array.from({ length: wanted }, (_, i) =>
     wanted === 1 ? 0 : Math.round((i * (totalUnits - 1)) / (wanted - 1)),
   );
-  const near = spread.flatMap((index) => pendingFrom(index, 1));
-  const chosen = [...new Set([...near, ...pendingFrom(0, wanted)])].slice(0, wanted);
+  const near = await Promise.all(spread.map((index) => pendingFrom(index, 1)));
+  const chosen = [...new Set([...near.flat(), ...(await pendingFrom(0, wanted))])].slice(0, wanted);
   return chosen.sort((a, b) => a - b);
 }
 

@@ -36,8 +36,8 @@ export const updateJob = operation({
   effect: 'write',
   async run(deps, given, call) {
     const { repository } = deps;
-    const job = requireJob(deps, given.job_id);
-    const before = repository.jobs.revision(job.jobId, job.revision);
+    const job = await requireJob(deps, given.job_id);
+    const before = await repository.jobs.revision(job.jobId, job.revision);
     if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
     const output = await newOutput(deps, job, given, call);
     if (output !== undefined && !changesRevision(given)) return changeOutput(deps, job, output);
@@ -55,29 +55,28 @@ export const updateJob = operation({
     checkTemplate(template, job.fields);
     const draft = { template, ...revisionOf(settings) };
     const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
-    await repository.turn();
-    const revision = repository.transaction((tx) => {
-      const now = requireJob(deps, job.jobId);
+    const revision = await repository.transaction({ job: job.jobId }, async (tx) => {
+      const now = await requireJob({ repository: tx }, job.jobId);
       if (now.status !== job.status || now.revision !== job.revision) {
         throw refuse(now, 'it was changed by another call at the same time', 'Check its status, then call again.');
       }
-      if (now.status === 'testing') discardTest(deps, tx, now, given.note ?? 'changed by update_job');
+      if (now.status === 'testing') await discardTest(tx, now, given.note ?? 'changed by update_job');
       const jobId = job.jobId;
-      const number = repository.jobs.addRevision(tx, {
+      const number = await tx.jobs.addRevision({
         jobId,
         note: given.note ?? null,
         ...draft,
       });
-      repository.jobs.patch(tx, jobId, {
+      await tx.jobs.patch(jobId, {
         passEnv: settings.passEnv,
         powers,
         ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
         ...(output === undefined ? {} : { output }),
       });
-      repository.events.add(tx, jobId, { type: 'job:updated', data: { revision: number } });
+      await tx.events.add(jobId, { type: 'job:updated', data: { revision: number } });
       return number;
     });
-    return { ...jobStatus(deps, requireJob(deps, job.jobId)), revision };
+    return { ...(await jobStatus(deps, await requireJob(deps, job.jobId))), revision };
   },
 });
 
@@ -93,7 +92,7 @@ function changesRevision({ prompt_template, output_schema, worker, limits, redac
 async function newOutput(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
   if (given === undefined || given === null) return given;
   const output = outputOf(deps.places, job, given, call);
-  const former = formerExports(deps.repository, job.jobId, output.path);
+  const former = await formerExports(deps.repository, job.jobId, output.path);
   await checkTarget(output.path, { force: output.force, former });
   return output;
 }
@@ -101,18 +100,17 @@ async function newOutput(deps: OrchestratorDeps, job: Job, { output: given }: In
 /** Changes only the output: makes no revision, discards no test, and works while the job runs. */
 async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobOutput | null) {
   const { repository } = deps;
-  await repository.turn();
-  repository.transaction((tx) => {
-    const now = requireJob(deps, jobId);
+  await repository.transaction({ job: jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, jobId);
     if (now.status === 'enumerating' || ENDED.includes(now.status)) {
       const hint = HOW_TO_CHANGE[now.status] ?? 'It has ended: use export_results to write its results to a file.';
       throw refuse(now, 'its output can be changed until it has ended', hint);
     }
-    repository.jobs.patch(tx, jobId, { output });
-    repository.events.add(tx, jobId, { type: 'job:updated', data: { output: output?.path ?? null } });
+    await tx.jobs.patch(jobId, { output });
+    await tx.events.add(jobId, { type: 'job:updated', data: { output: output?.path ?? null } });
   });
-  const job = requireJob(deps, jobId);
-  return { ...jobStatus(deps, job), revision: job.revision };
+  const job = await requireJob(deps, jobId);
+  return { ...(await jobStatus(deps, job)), revision: job.revision };
 }
 
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {

@@ -4,8 +4,8 @@ import { changes } from './changes.ts';
 import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
 
 /** What counts as news: a change of any of these ends a wait. */
-function newsOf({ repository }: OrchestratorDeps, job: Job): string {
-  const anyFailed = repository.units.counts(job.jobId).failed > 0;
+async function newsOf({ repository }: OrchestratorDeps, job: Job): Promise<string> {
+  const anyFailed = (await repository.units.counts(job.jobId)).failed > 0;
   return JSON.stringify([job.status, job.pauseReason, job.test?.state ?? null, anyFailed]);
 }
 
@@ -23,14 +23,14 @@ export async function waitForChange(
   const { clock, repository } = deps;
   const until = clock.monotonic() + Math.min(seconds * 1000, call.maxWaitMs);
   const remainingMs = () => until - clock.monotonic();
-  let job = requireJob(deps, jobId);
+  let job = await requireJob(deps, jobId);
   if (settled(job) || remainingMs() <= 0) return job;
-  const before = newsOf(deps, job);
+  const before = await newsOf(deps, job);
   let reported = '';
   for await (const _ of changes(deps, call.signal, remainingMs)) {
-    job = requireJob(deps, jobId);
-    if (settled(job) || newsOf(deps, job) !== before || remainingMs() <= 0) break;
-    const units = repository.units.counts(jobId);
+    job = await requireJob(deps, jobId);
+    if (settled(job) || (await newsOf(deps, job)) !== before || remainingMs() <= 0) break;
+    const units = await repository.units.counts(jobId);
     const { total, running } = units;
     const done = unitsDone(units);
     const message = `${job.status}: ${done} of ${total} units done, ${running} at work`;

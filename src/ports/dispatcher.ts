@@ -3,7 +3,6 @@ import type { Attempt, AttemptPurpose, AttemptStatus, Outcome } from '../domain/
 import type { LeaseToken } from '../domain/lease.ts';
 import type { UnitDecision } from '../domain/retry.ts';
 import type { Stage, Unit } from '../domain/unit.ts';
-import type { Tx } from './repository.ts';
 
 /** The right to perform one attempt. `unit.attempt` equals `attempt.attempt`: the fencing token. */
 export interface Claim {
@@ -37,21 +36,25 @@ export interface Settlement {
   readonly decision: UnitDecision;
 }
 
+/** Tells which claims are lost. */
+export interface DispatcherReads {
+  /**
+   * Returns the claims whose unit was taken away (cancelled, or settled by a successor): their workers are to be
+   * stopped.
+   */
+  lost(claims: readonly Claim[]): Promise<readonly Claim[]>;
+}
+
 /** The port that decides who may run what now. On SQLite it shares file and transaction of the repository. */
-export interface Dispatcher {
+export interface Dispatcher extends DispatcherReads {
   /**
    * Claims due units and records their attempts before anything is spawned. A unit that was put back while its last
    * attempt is still being stopped is not due: a unit never runs twice at the same time. Returns [] when nothing is
    * due, other jobs of this store have a right to the free slots, or the lease is lost.
    */
-  claim(tx: Tx, request: ClaimRequest): readonly Claim[];
-  /**
-   * Returns the claims whose unit was taken away (cancelled, or settled by a successor): their workers are to be
-   * stopped.
-   */
-  lost(claims: readonly Claim[]): readonly Claim[];
+  claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /** Ends an attempt. */
-  settle(tx: Tx, claim: Claim, settlement: Settlement): Settled;
+  settle(claim: Claim, settlement: Settlement): Promise<Settled>;
   /** Cancels up to `limit` pending units of a cancelled job; returns how many. */
-  withdraw(tx: Tx, jobId: string, limit: number): number;
+  withdraw(jobId: string, limit: number): Promise<number>;
 }

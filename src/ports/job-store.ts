@@ -2,7 +2,6 @@ import type { Deleted, Moved, Written } from '../domain/answers.ts';
 import type { JobTally } from '../domain/budget.ts';
 import type { Job, JobStatus, Revision } from '../domain/job.ts';
 import type { RecordedNeeds } from '../domain/needs.ts';
-import type { Tx } from './repository.ts';
 
 /** Fields of a job that may change beside its status. */
 export type JobPatch = Partial<
@@ -70,45 +69,49 @@ export interface JobFilter {
 /** Place of a job in the list, newest first. */
 export type JobCursor = Pick<Job, 'createdAt' | 'jobId'>;
 
-/** Store of jobs and their revisions. */
-export interface JobStore {
-  insert(tx: Tx, job: NewJob, revision: NewRevision): void;
-  get(jobId: string): Job | null;
+/** Reads jobs and their revisions. */
+export interface JobReads {
+  get(jobId: string): Promise<Job | null>;
   /** Jobs whose approved definition is this one. */
-  approvedAs(definition: string): readonly Job[];
+  approvedAs(definition: string): Promise<readonly Job[]>;
   /** The job created by a request, by the id its creator gave. */
-  ofRequest(requestId: string): Job | null;
+  ofRequest(requestId: string): Promise<Job | null>;
   /** Jobs of a batch file that have not ended, newest first. */
-  ofBatchFile(path: string): readonly Job[];
+  ofBatchFile(path: string): Promise<readonly Job[]>;
   /** Ids that start with a prefix, at most 10. */
-  idsWithPrefix(prefix: string): readonly string[];
-  list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
-  /**
-   * Moves the status by compare-and-set, from one of `from` (default: all that may become `to`). A move to paused
-   * records the status before (`pausedFrom`).
-   */
-  move(tx: Tx, jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Moved;
-  /** Writes other fields, optionally only in one of `inStatuses`. */
-  patch(tx: Tx, jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): Written;
-  revision(jobId: string, revision: number): Revision | null;
-  revisions(jobId: string): readonly Revision[];
-  /** Sets the template of a revision that was inserted before the fields of the source were known. */
-  setTemplate(tx: Tx, jobId: string, revision: number, template: string): void;
-  /** Records the needs of a revision's worker. */
-  setNeeds(tx: Tx, jobId: string, revision: number, needs: RecordedNeeds): void;
-  /** Adds a revision and makes it the current one; returns its number. */
-  addRevision(tx: Tx, revision: NewRevision): number;
-  tally(jobId: string): JobTally;
-  /** Restarts the base of the circuit breaker: earlier failures no longer count. */
-  resetCircuitBreaker(tx: Tx, jobId: string): void;
+  idsWithPrefix(prefix: string): Promise<readonly string[]>;
+  list(filter: JobFilter): Promise<{ readonly jobs: readonly Job[]; readonly total: number }>;
+  revision(jobId: string, revision: number): Promise<Revision | null>;
+  revisions(jobId: string): Promise<readonly Revision[]>;
+  tally(jobId: string): Promise<JobTally>;
   /**
    * Jobs that need an executor by their rows, whether one holds them or not: at work, waiting for a quota window, with
    * unsettled attempts, ended with results still to be written, or cancelled with pending units.
    */
-  wantingExecutor(): readonly Job[];
+  wantingExecutor(): Promise<readonly Job[]>;
+  deleting(): Promise<readonly string[]>;
+}
+
+/** Store of jobs and their revisions. */
+export interface JobStore extends JobReads {
+  insert(job: NewJob, revision: NewRevision): Promise<void>;
+  /**
+   * Moves the status by compare-and-set, from one of `from` (default: all that may become `to`). A move to paused
+   * records the status before (`pausedFrom`).
+   */
+  move(jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Promise<Moved>;
+  /** Writes other fields, optionally only in one of `inStatuses`. */
+  patch(jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): Promise<Written>;
+  /** Sets the template of a revision that was inserted before the fields of the source were known. */
+  setTemplate(jobId: string, revision: number, template: string): Promise<void>;
+  /** Records the needs of a revision's worker. */
+  setNeeds(jobId: string, revision: number, needs: RecordedNeeds): Promise<void>;
+  /** Adds a revision and makes it the current one; returns its number. */
+  addRevision(revision: NewRevision): Promise<number>;
+  /** Restarts the base of the circuit breaker: earlier failures no longer count. */
+  resetCircuitBreaker(jobId: string): Promise<void>;
   /** Hides the job; `deleteChunk` then deletes it in parts. */
-  markDeleting(tx: Tx, jobId: string): void;
+  markDeleting(jobId: string): Promise<void>;
   /** Deletes up to `rows` rows of a job marked for deletion. */
-  deleteChunk(tx: Tx, jobId: string, rows: number): Deleted;
-  deleting(): readonly string[];
+  deleteChunk(jobId: string, rows: number): Promise<Deleted>;
 }

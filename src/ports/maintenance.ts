@@ -8,16 +8,16 @@ export interface StoreSize {
 
 /** Maintenance of the store's file. */
 export interface Maintenance {
-  size(): StoreSize;
+  size(): Promise<StoreSize>;
   /** Returns up to `pages` free pages to the file system, in one short transaction; returns the bytes still free. */
-  vacuum(pages: number): number;
+  vacuum(pages: number): Promise<number>;
   /** Merges the write-ahead log into the database and empties it; false = a reader prevents that for now. */
-  checkpoint(): boolean;
+  checkpoint(): Promise<boolean>;
   /**
    * Checks the whole file; null = sound, else the report of SQLite. Takes seconds for a large file, whose indexes are
    * then not compared with their tables.
    */
-  integrityCheck(): string | null;
+  integrityCheck(): Promise<string | null>;
   /** Allocates the reserve of room for a full disk, if it is missing. */
   keepReserve(): void;
   /**
@@ -28,7 +28,7 @@ export interface Maintenance {
   /** Frees part of the reserve; false = nothing is left of it. */
   spendReserve(): boolean;
   /** Merges the write-ahead log into the database so that the next write reuses its space; false = no room for that. */
-  mergeLog(): boolean;
+  mergeLog(): Promise<boolean>;
   /**
    * Throws AbpError `environment` (`details.disk`) unless the disk has room for `bytes` more, and for deleting them
    * again: a store that fills the disk completely could not be emptied.

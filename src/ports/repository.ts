@@ -6,16 +6,30 @@ import type { FailedUnit } from '../domain/failure-clusters.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken, ProcessIdentity } from '../domain/lease.ts';
 import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from '../domain/unit.ts';
-import type { ApprovalStore } from './approval-store.ts';
+import type { ApprovalReads, ApprovalStore } from './approval-store.ts';
+import type { Dispatcher, DispatcherReads } from './dispatcher.ts';
 import type { EnumeratedItem } from './enumerator.ts';
-import type { JobStore } from './job-store.ts';
+import type { JobReads, JobStore } from './job-store.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { SourceKeys, UnitKey } from './source-keys.ts';
 
-declare const txBrand: unique symbol;
-/** Proof of an open write transaction, required by every write; handed out by `Repository.transaction`. */
+/**
+ * What a transaction locks. `{ job }`: that job's row, so that everything about a job stays serial. `store`: what no job
+ * owns (quotas, approvals). `none`: compare-and-set on rows of its own (leases, attempts). SQLite has one writer whatever
+ * the scope.
+ */
+export type Scope = { readonly job: string } | 'store' | 'none';
+
+/** Reads and writes of one open transaction: only these may be awaited in it. */
 export interface Tx {
-  readonly [txBrand]: true;
+  readonly jobs: JobStore;
+  readonly units: UnitStore;
+  readonly attempts: AttemptStore;
+  readonly events: EventStore;
+  readonly leases: LeaseStore;
+  readonly quotas: QuotaStore;
+  readonly approvals: ApprovalStore;
+  readonly dispatcher: Dispatcher;
 }
 
 /** Number of failed units of one class. `example` is the first of them. */
@@ -54,64 +68,69 @@ export interface UnitWithResult {
   readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
 }
 
-/** Store of units. */
-export interface UnitStore {
-  /** Appends units as pending, from `firstIndex` on. `addKeys` adds their keys to the index, later for a large source. */
-  add(tx: Tx, jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): void;
-  /** Adds keys of units to the index, fastest in its order. Throws AbpError `already_exists` on a duplicate key. */
-  addKeys(tx: Tx, jobId: string, keys: readonly UnitKey[]): void;
-  /** Opens an empty set for the keys of a source, on a temporary file: to find duplicates, then to add in order. */
-  sourceKeys(): SourceKeys;
+/** Reads units. */
+export interface UnitReads {
   /** Finds units by key: the index of each of these keys that `addKeys` added. */
-  indexesByKey(jobId: string, keys: readonly string[]): ReadonlyMap<string, number>;
-  get(ref: UnitRef): Unit | null;
-  counts(jobId: string, stage?: Stage): UnitCounts;
-  failures(jobId: string): readonly FailureCount[];
-  /** Replaces the payload of the post-processing unit, when the results have changed. */
-  setPayload(tx: Tx, ref: UnitRef, payload: JsonObject): void;
+  indexesByKey(jobId: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  get(ref: UnitRef): Promise<Unit | null>;
+  counts(jobId: string, stage?: Stage): Promise<UnitCounts>;
+  failures(jobId: string): Promise<readonly FailureCount[]>;
   /** Number of pending units of stage main without a failed attempt. */
-  untried(jobId: string): number;
+  untried(jobId: string): Promise<number>;
   /** Number of units by the failure class of their latest attempt, whether failed for good or not. */
-  classCounts(jobId: string): Readonly<Partial<Record<FailureClass, number>>>;
-  list(jobId: string, filter: UnitFilter, limit: number): readonly UnitWithAttempt[];
+  classCounts(jobId: string): Promise<Readonly<Partial<Record<FailureClass, number>>>>;
+  list(jobId: string, filter: UnitFilter, limit: number): Promise<readonly UnitWithAttempt[]>;
   /** Units of stage main with their results, in index order, page by page. */
-  results(jobId: string, filter: Pick<UnitFilter, 'statuses' | 'after'>, limit: number): readonly UnitWithResult[];
-  /**
-   * Moves up to `limit` matching units to another status where the transition table allows it, in index order. `last`
-   * is the cursor for the next call; null = none left.
-   */
-  moveMany(
-    tx: Tx,
+  results(
     jobId: string,
-    filter: UnitFilter,
-    to: UnitStatus,
+    filter: Pick<UnitFilter, 'statuses' | 'after'>,
     limit: number,
-  ): { readonly changed: number; readonly last: number | null };
+  ): Promise<readonly UnitWithResult[]>;
   /** Counts the units in a status (and failure class), and returns the indexes of one page of them. */
   slice(
     jobId: string,
     filter: { readonly status: UnitStatus; readonly failureClass?: FailureClass },
     offset: number,
     limit: number,
-  ): { readonly total: number; readonly indexes: readonly number[] };
+  ): Promise<{ readonly total: number; readonly indexes: readonly number[] }>;
   /** The first failed units of stage main, with class and message. */
-  failed(jobId: string, limit: number): readonly FailedUnit[];
+  failed(jobId: string, limit: number): Promise<readonly FailedUnit[]>;
   /** Earliest `notBefore` of pending units, epoch ms; null = none waits. */
-  nextDue(jobId: string, stage: Stage): number | null;
+  nextDue(jobId: string, stage: Stage): Promise<number | null>;
 }
 
-/** Store of attempts, append-only: a row changes only from running to its end. */
-export interface AttemptStore {
-  get(ref: AttemptRef): Attempt | null;
-  ofUnit(ref: UnitRef): readonly Attempt[];
+/** Store of units. */
+export interface UnitStore extends UnitReads {
+  /** Appends units as pending, from `firstIndex` on. `addKeys` adds their keys to the index, later for a large source. */
+  add(jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): Promise<void>;
+  /** Adds keys of units to the index, fastest in its order. Throws AbpError `already_exists` on a duplicate key. */
+  addKeys(jobId: string, keys: readonly UnitKey[]): Promise<void>;
+  /** Replaces the payload of the post-processing unit, when the results have changed. */
+  setPayload(ref: UnitRef, payload: JsonObject): Promise<void>;
+  /**
+   * Moves up to `limit` matching units to another status where the transition table allows it, in index order. `last`
+   * is the cursor for the next call; null = none left.
+   */
+  moveMany(
+    jobId: string,
+    filter: UnitFilter,
+    to: UnitStatus,
+    limit: number,
+  ): Promise<{ readonly changed: number; readonly last: number | null }>;
+}
+
+/** Reads attempts. */
+export interface AttemptReads {
+  get(ref: AttemptRef): Promise<Attempt | null>;
+  ofUnit(ref: UnitRef): Promise<readonly Attempt[]>;
   /** Running attempts of a job, whichever executor runs them. */
-  running(jobId: string): readonly Attempt[];
+  running(jobId: string): Promise<readonly Attempt[]>;
   /** The latest ended attempts, newest first, that ended after `since` (epoch ms). */
   recent(
     jobId: string,
     since: number,
     limit: number,
-  ): readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[];
+  ): Promise<readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[]>;
   /**
    * Counts the attempts that ended after `since` (epoch ms), at most the newest `limit`; `first` is when the first of
    * these ended.
@@ -120,53 +139,64 @@ export interface AttemptStore {
     jobId: string,
     since: number,
     limit: number,
-  ): { readonly ended: number; readonly first: number | null };
+  ): Promise<{ readonly ended: number; readonly first: number | null }>;
   /** Time at which the first and the last attempt ended; null = none has. */
-  endedSpan(jobId: string): { readonly first: number; readonly last: number } | null;
+  endedSpan(jobId: string): Promise<{ readonly first: number; readonly last: number } | null>;
   /** Totals of the attempts that ended from `from` up to `to` (epoch ms). */
   endedBetween(
     jobId: string,
     from: number,
     to: number,
-  ): { readonly succeeded: number; readonly failed: number; readonly costUsd: number };
-  recordSpawn(tx: Tx, ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Noted;
+  ): Promise<{ readonly succeeded: number; readonly failed: number; readonly costUsd: number }>;
+}
+
+/** Store of attempts, append-only: a row changes only from running to its end. */
+export interface AttemptStore extends AttemptReads {
+  recordSpawn(ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Promise<Noted>;
   /** Counts an executor that begins to judge the output of an adopted attempt. */
-  recordJudge(tx: Tx, ref: AttemptRef): Noted;
+  recordJudge(ref: AttemptRef): Promise<Noted>;
+}
+
+/** Reads events, in order. */
+export interface EventReads {
+  list(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
+  /** Events about the job itself (none about single units), newest first, before a seq. */
+  ofJob(jobId: string, beforeSeq: number, limit: number): Promise<readonly JobEvent[]>;
+  /** `seq` of the newest event that started or resumed the job; 0 = none. */
+  lastOrder(jobId: string): Promise<number>;
+  /** `seq` of the newest event; null = no such job. */
+  lastSeq(jobId: string): Promise<number | null>;
+  /** `seq` of the newest event of every job; jobs still being enumerated are left out. */
+  lastSeqs(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** Store of events, in order. */
-export interface EventStore {
-  add(tx: Tx, jobId: string, event: NewEvent): number;
-  list(jobId: string, afterSeq: number, limit: number): readonly JobEvent[];
-  /** Events about the job itself (none about single units), newest first, before a seq. */
-  ofJob(jobId: string, beforeSeq: number, limit: number): readonly JobEvent[];
-  /** `seq` of the newest event that started or resumed the job; 0 = none. */
-  lastOrder(jobId: string): number;
-  /** `seq` of the newest event; null = no such job. */
-  lastSeq(jobId: string): number | null;
-  /** `seq` of the newest event of every job; jobs still being enumerated are left out. */
-  lastSeqs(): ReadonlyMap<string, number>;
+export interface EventStore extends EventReads {
+  add(jobId: string, event: NewEvent): Promise<number>;
+}
+
+/** Reads leases. */
+export interface LeaseReads {
+  get(jobId: string): Promise<Lease | null>;
+  /** All leases not released. */
+  held(): Promise<readonly Lease[]>;
 }
 
 /** Store of leases. */
-export interface LeaseStore {
-  get(jobId: string): Lease | null;
-  /** All leases not released. */
-  held(): readonly Lease[];
+export interface LeaseStore extends LeaseReads {
   /**
    * Claims a job whose lease is free or over. `over` is the lease that the caller saw end; it must not have moved
    * since. Null = another process holds it.
    */
   acquire(
-    tx: Tx,
     claim: { jobId: string; owner: string; leaseMs: number } & ProcessIdentity,
     over: Lease | null,
-  ): LeaseToken | null;
+  ): Promise<LeaseToken | null>;
   /** Writes a heartbeat. */
-  beat(token: LeaseToken): LeaseState;
+  beat(token: LeaseToken): Promise<LeaseState>;
   /** Tells whether the lease is still held, inside a transaction: the guard of what an executor writes about its job. */
-  holds(tx: Tx, token: LeaseToken): boolean;
-  release(tx: Tx, token: LeaseToken): Released;
+  holds(token: LeaseToken): Promise<boolean>;
+  release(token: LeaseToken): Promise<Released>;
 }
 
 /** A closed quota window; it counts for all jobs with this worker type. */
@@ -176,12 +206,16 @@ export interface Quota {
   readonly reason: string;
 }
 
-export interface QuotaStore {
+/** Reads quota windows. */
+export interface QuotaReads {
   /** null = open. */
-  get(type: string): Quota | null;
+  get(type: string): Promise<Quota | null>;
+}
+
+export interface QuotaStore extends QuotaReads {
   /** Closes the window until the later of the stored and the given time. */
-  close(tx: Tx, quota: Quota): void;
-  open(tx: Tx, type: string): void;
+  close(quota: Quota): Promise<void>;
+  open(type: string): Promise<void>;
 }
 
 /** Sums over all jobs of the store. */
@@ -198,33 +232,34 @@ export interface StoreTotals {
   }[];
 }
 
-/**
- * The port of the repository: what is true. Synchronous, so that no transaction spans an await. Write transactions are
- * immediate and shorter than 100 ms; callers work in chunks.
- */
+/** How a transaction waits for another process that writes. */
+export interface TransactionOptions {
+  /** ms until it is given up with AbpError `busy`; 30 s unless set. */
+  readonly maxWaitMs?: number;
+}
+
+/** The port to what is true. Reads see what is committed; writes exist only inside a transaction. */
 export interface Repository {
   /** Absolute path of the database; run directories are in the same folder. */
   readonly path: string;
-  readonly jobs: JobStore;
-  readonly units: UnitStore;
-  readonly attempts: AttemptStore;
-  readonly events: EventStore;
-  readonly leases: LeaseStore;
-  readonly quotas: QuotaStore;
-  readonly approvals: ApprovalStore;
+  readonly jobs: JobReads;
+  readonly units: UnitReads;
+  readonly attempts: AttemptReads;
+  readonly events: EventReads;
+  readonly leases: LeaseReads;
+  readonly quotas: QuotaReads;
+  readonly approvals: ApprovalReads;
+  readonly dispatcher: DispatcherReads;
   readonly maintenance: Maintenance;
   /** For metrics and diagnostics. */
-  totals(): StoreTotals;
+  totals(): Promise<StoreTotals>;
   /**
-   * Runs `work` in one immediate transaction: commits all of it, or nothing when it throws. Does not nest. Blocks while
-   * another process writes: `await turn()` first.
+   * Runs `work` in one transaction: all of it is committed, or nothing if it throws. Transactions of one process follow one
+   * another; one inside another is refused (AbpError `internal`). `work` awaits nothing but `tx`, and may run again: what it
+   * changes in memory follows the commit. Throws AbpError `busy` when other processes write for longer than `maxWaitMs`.
    */
-  transaction<T>(work: (tx: Tx) => T): T;
-  /**
-   * Waits for this process's turn to write. null = the turn is now: a transaction before the event loop continues does
-   * not block. Else resolves when it is; rejects with AbpError `busy` after `maxWaitMs` (default 30 s). Throws when the
-   * store cannot be written at all.
-   */
-  turn(maxWaitMs?: number): Promise<void> | null;
+  transaction<T>(scope: Scope, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Opens an empty set for the keys of a source, on a temporary file: to find duplicates, then to add in order. */
+  sourceKeys(): SourceKeys;
   close(): void;
 }

@@ -4,6 +4,7 @@ import { highestTerms, type Terms } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { ApprovalStore } from '../ports/approval-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Sync } from './promised.ts';
 import type { ApprovalsTable } from './schema.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 
@@ -23,7 +24,7 @@ const toApproval = (row: ApprovalsTable): Approval => ({
 });
 
 /** What persons approved, on SQLite. */
-export function createApprovalStore(db: Database.Database, clock: Clock): ApprovalStore {
+export function createApprovalStore(db: Database.Database, clock: Clock): Sync<ApprovalStore> {
   // Asked before every run of a job that needs one.
   const one = statement(db, (p: { definition: string }) =>
     query.selectFrom('approvals').selectAll().where('definition', '=', p.definition),
@@ -41,7 +42,7 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
         db,
         all.where('definition', '>=', prefix).where('definition', '<', `${prefix}g`).orderBy('definition').limit(10),
       ).map(toApproval),
-    request(_tx, { definition, about, title, powers, files, source }) {
+    request({ definition, about, title, powers, files, source }) {
       runWrite(
         db,
         query
@@ -63,21 +64,21 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
           .onConflict((conflict) => conflict.column('definition').doNothing()),
       );
     },
-    approve(tx, definition, by, terms) {
+    approve(definition, by, terms) {
       const row = one.get({ definition });
       if (!row) return 'unknown';
       const before = row.revoked_at === null ? row.terms : null;
       const set = { approved_at: clock.now(), approved_by: by, revoked_at: null, terms: before, tested_at: null };
       runWrite(db, query.updateTable('approvals').set(set).where('definition', '=', definition));
-      if (terms !== null) this.agree(tx, definition, terms);
+      if (terms !== null) this.agree(definition, terms);
       return 'approved';
     },
-    agree(_tx, definition, terms) {
+    agree(definition, terms) {
       const before = this.get(definition)?.terms ?? null;
       const agreed = JSON.stringify(before === null ? terms : highestTerms(before, terms));
       runWrite(db, query.updateTable('approvals').set({ terms: agreed }).where('definition', '=', definition));
     },
-    beginTest(_tx, definition) {
+    beginTest(definition) {
       const changed = runWrite(
         db,
         query
@@ -90,10 +91,10 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Approv
       );
       return changed === 1 ? 'begun' : 'conflict';
     },
-    endTest(_tx, definition) {
+    endTest(definition) {
       runWrite(db, query.updateTable('approvals').set({ tested_at: null }).where('definition', '=', definition));
     },
-    revoke: (_tx, definition) => {
+    revoke: (definition) => {
       const changed = runWrite(
         db,
         query

@@ -4,13 +4,14 @@ import type { AttemptStatus } from '../domain/attempt.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { AttemptStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 import { toAttempt } from './rows.ts';
 import { query, statement } from './statement.ts';
 
 type UnitKey = { jobId: string; stage: string; index: number };
 
 /** Makes the store of attempts on SQLite. Rows begin in the dispatcher's claim and end in its settle. */
-export function createAttemptStore(db: Database.Database): AttemptStore {
+export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
   const get = statement(db, (p: UnitKey & { attempt: number }) =>
     query
       .selectFrom('attempts')
@@ -146,7 +147,7 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
       const row = endedBetween.get({ jobId, from, to });
       return { succeeded: row?.succeeded ?? 0, failed: row?.failed ?? 0, costUsd: row?.cost ?? 0 };
     },
-    recordSpawn(_tx, ref, process, deadlineAt) {
+    recordSpawn(ref, process, deadlineAt) {
       const changed = recordSpawn.run({
         jobId: ref.jobId,
         stage: ref.stage,
@@ -160,7 +161,7 @@ export function createAttemptStore(db: Database.Database): AttemptStore {
       });
       return changed === 1 ? 'noted' : 'ended';
     },
-    recordJudge: (_tx, { jobId, stage, index, attempt }) =>
+    recordJudge: ({ jobId, stage, index, attempt }) =>
       recordJudge.run({ jobId, stage, index, attempt }) === 1 ? 'noted' : 'ended',
   };
 }

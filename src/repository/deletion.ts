@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { JobStore } from '../ports/job-store.ts';
+import type { Sync } from './promised.ts';
 import { allRows, query, runWrite } from './statement.ts';
 
 /** Tables that hold a job's rows, children first, each with what names one row within its job. */
@@ -15,12 +16,14 @@ const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
 ];
 
 /** Deletes jobs on SQLite, a few rows a transaction. */
-export function createDeletion(db: Database.Database): Pick<JobStore, 'markDeleting' | 'deleteChunk' | 'deleting'> {
+export function createDeletion(
+  db: Database.Database,
+): Pick<Sync<JobStore>, 'markDeleting' | 'deleteChunk' | 'deleting'> {
   return {
-    markDeleting(_tx, jobId) {
+    markDeleting(jobId) {
       runWrite(db, query.updateTable('jobs').set({ deleting: 1 }).where('job_id', '=', jobId));
     },
-    deleteChunk(_tx, jobId, rows) {
+    deleteChunk(jobId, rows) {
       let left = rows;
       for (const [table, key] of TABLES_OF_A_JOB) {
         left -= db

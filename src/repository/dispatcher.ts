@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../domain/lease.ts';
 import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claim, Dispatcher } from '../ports/dispatcher.ts';
+import type { Sync } from './promised.ts';
 import { toAttempt, toUnit } from './rows.ts';
 import type { AttemptsTable, UnitsTable } from './schema.ts';
 import { query, statement } from './statement.ts';
@@ -21,7 +22,7 @@ export function createDispatcher(
   db: Database.Database,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean,
-): Dispatcher {
+): Sync<Dispatcher> {
   const holds = statement(db, (p: { jobId: string; epoch: number; owner: string }) =>
     query
       .selectFrom('leases')
@@ -221,7 +222,7 @@ export function createDispatcher(
   }
 
   return {
-    claim(_tx, request) {
+    claim(request) {
       const { lease, stage } = request;
       const { jobId } = lease;
       const limit = Math.min(request.limit, room(jobId, request.maxTotalWorkers));
@@ -260,7 +261,7 @@ export function createDispatcher(
       return claims;
     },
     lost: (claims) => claims.filter((claim) => stillMine.get(claim.attempt) === undefined),
-    settle(_tx, claim, { attemptStatus, outcome, decision }) {
+    settle(claim, { attemptStatus, outcome, decision }) {
       const { jobId, stage, index, attempt } = claim.attempt;
       const key = { jobId, stage, index, attempt };
       const costUsd = outcome.usage.costUsd ?? 0;
@@ -288,7 +289,7 @@ export function createDispatcher(
       });
       return endUnit.run({ ...key, ...decision }).changes === 0 ? 'fenced' : 'settled';
     },
-    withdraw(_tx, jobId, limit) {
+    withdraw(jobId, limit) {
       let taken = withdraw.run({ jobId, stage: 'main', limit }).changes;
       if (taken < limit) taken += withdraw.run({ jobId, stage: 'post', limit: limit - taken }).changes;
       return taken;

@@ -3,12 +3,13 @@ import { sql } from 'kysely';
 import { AbpError } from '../domain/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 import { toEvent } from './rows.ts';
 import type { EventsTable } from './schema.ts';
 import { query, statement } from './statement.ts';
 
 /** Makes the store of events on SQLite. */
-export function createEventStore(db: Database.Database, clock: Clock): EventStore {
+export function createEventStore(db: Database.Database, clock: Clock): Sync<EventStore> {
   const next = statement(db, (p: { jobId: string }) =>
     query
       .updateTable('jobs')
@@ -49,7 +50,7 @@ export function createEventStore(db: Database.Database, clock: Clock): EventStor
   );
 
   return {
-    add(_tx, jobId, event) {
+    add(jobId, event) {
       const seq = next.get({ jobId })?.event_seq;
       if (seq === undefined) throw new AbpError('not_found', `No job ${jobId}.`);
       const { type, stage = null, index = null, attempt = null, data } = event;

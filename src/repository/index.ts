@@ -1,8 +1,9 @@
+import type Database from 'better-sqlite3';
 import type { ProcessIdentity } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Dispatcher } from '../ports/dispatcher.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
-import type { Repository } from '../ports/repository.ts';
+import type { Maintenance } from '../ports/maintenance.ts';
+import type { Repository, Tx } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -12,17 +13,18 @@ import { createJobStore } from './jobs.ts';
 import { createLeaseStore } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
 import { type Connection, openDatabase, openWritable } from './open.ts';
+import { attempt, promised, type Sync } from './promised.ts';
 import { createQuotaStore } from './quotas.ts';
+import { createSourceKeys } from './source-keys.ts';
 import { createTotals } from './totals.ts';
-import { createTransaction } from './transaction.ts';
+import { createTransactions } from './transaction.ts';
 import { createUnitStore } from './units.ts';
 
 export { whenUnlocked } from './turn.ts';
 
-/** Repository, dispatcher and event feed on one SQLite file. */
+/** Repository and event feed on one SQLite file. */
 export interface Store {
   readonly repository: Repository;
-  readonly dispatcher: Dispatcher;
   readonly feed: EventFeed;
 }
 
@@ -37,48 +39,70 @@ export function openStore(
   isDead: (process: ProcessIdentity) => boolean = () => false,
 ): Store {
   const opened = [openDatabase(path, isDead)] as [Connection, ...Connection[]];
-  const present = () => opened[0];
-  const parts = partsOn(present(), path, clock, isDead);
+  const on = (db: Database.Database) => storesOn(db, clock, isDead);
+  const partsOf = ({ db, reader }: Connection) => ({
+    writes: on(db),
+    reads: on(reader),
+    upkeep: createMaintenance(db, path),
+    access: {
+      totals: createTotals(reader),
+      commits: commitCounter(db, reader),
+    },
+  });
+  const parts = partsOf(opened[0]);
 
   /** Replaces the connection in place, so that callers keep the stores that they hold. */
-  function requireWritable(): void {
-    if (present().unwritable === null) return;
+  function writable(): Connection {
+    if (opened[0].unwritable === null) return opened[0];
     opened.unshift(openWritable(path, isDead));
-    const fresh = partsOn(present(), path, clock, isDead);
-    for (const name of Object.keys(fresh) as (keyof typeof fresh)[]) Object.assign(parts[name], fresh[name]);
+    const fresh = partsOf(opened[0]);
+    for (const kind of ['writes', 'reads'] as const) {
+      for (const name of Object.keys(fresh[kind]) as (keyof Stores)[])
+        Object.assign(parts[kind][name], fresh[kind][name]);
+    }
+    Object.assign(parts.upkeep, fresh.upkeep);
+    Object.assign(parts.access, fresh.access);
+    return opened[0];
   }
 
-  const { dispatcher, access, ...stores } = parts;
+  const never = () => null;
+  const tx = asynchronous(parts.writes, never);
+  const { transaction, alone, beforeRead } = createTransactions(writable, path, tx);
+  const { upkeep } = parts;
+  const maintenance: Maintenance = {
+    ...upkeep,
+    size: () => alone(() => upkeep.size()),
+    vacuum: (pages) => transaction('none', () => attempt(() => upkeep.vacuum(pages))),
+    checkpoint: () => alone(() => upkeep.checkpoint()),
+    integrityCheck: () => alone(() => upkeep.integrityCheck()),
+    mergeLog: () => alone(() => upkeep.mergeLog()),
+  };
   const repository: Repository = {
     path,
-    ...stores,
-    totals: () => access.totals(),
-    transaction(work) {
-      requireWritable();
-      return access.transaction(work);
-    },
-    turn(maxWaitMs) {
-      try {
-        requireWritable();
-      } catch {
-        // There is no turn to wait for; the write that follows throws the reason.
-        return null;
-      }
-      return access.turn(maxWaitMs);
-    },
+    ...asynchronous(parts.reads, beforeRead),
+    maintenance,
+    totals: () => attempt(parts.access.totals),
+    transaction,
+    sourceKeys: createSourceKeys,
     close() {
       // A connection that cannot write closes last: it needs no disk space to merge the log.
       for (const connection of opened) connection.close();
     },
   };
-  return { repository, dispatcher, feed: createEventFeed(() => access.commits(), clock) };
+  return { repository, feed: createEventFeed(() => parts.access.commits(), clock) };
 }
 
-/** Everything that is made of one connection. */
-function partsOn(connection: Connection, path: string, clock: Clock, isDead: (process: ProcessIdentity) => boolean) {
-  const { db } = connection;
-  const foreignCommits = db.prepare<[], number>('PRAGMA data_version').pluck();
+/** Makes a function whose number grows with the commits of other connections and the changes of the writer. */
+function commitCounter(db: Database.Database, reader: Database.Database): () => number {
+  const foreignCommits = reader.prepare<[], number>('PRAGMA data_version').pluck();
   const ownChanges = db.prepare<[], number>('SELECT total_changes()').pluck();
+  return () => (foreignCommits.get() ?? 0) + (ownChanges.get() ?? 0);
+}
+
+/** Stores of one connection, which answer at once. */
+type Stores = { readonly [Name in keyof Tx]: Sync<Tx[Name]> };
+
+function storesOn(db: Database.Database, clock: Clock, isDead: (process: ProcessIdentity) => boolean): Stores {
   return {
     jobs: createJobStore(db, clock),
     units: createUnitStore(db),
@@ -87,13 +111,19 @@ function partsOn(connection: Connection, path: string, clock: Clock, isDead: (pr
     leases: createLeaseStore(db, clock),
     quotas: createQuotaStore(db),
     approvals: createApprovalStore(db, clock),
-    maintenance: createMaintenance(db, path),
     dispatcher: createDispatcher(db, clock, isDead),
-    access: {
-      totals: createTotals(db),
-      ...createTransaction(connection, path),
-      /** Grows with what other connections commit, and with what this one writes. */
-      commits: () => (foreignCommits.get() ?? 0) + (ownChanges.get() ?? 0),
-    },
+  };
+}
+
+function asynchronous(stores: Stores, before: () => Promise<void> | null): Tx {
+  return {
+    jobs: promised(stores.jobs, before),
+    units: promised(stores.units, before),
+    attempts: promised(stores.attempts, before),
+    events: promised(stores.events, before),
+    leases: promised(stores.leases, before),
+    quotas: promised(stores.quotas, before),
+    approvals: promised(stores.approvals, before),
+    dispatcher: promised(stores.dispatcher, before),
   };
 }

@@ -7,6 +7,7 @@ import { ENDED, EXECUTING, jobStatusesBefore } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobPatch, JobStore } from '../ports/job-store.ts';
 import { createDeletion } from './deletion.ts';
+import type { Sync } from './promised.ts';
 import { createRevisionStore, insertRevision } from './revisions.ts';
 import { toJob } from './rows.ts';
 import type { JobsTable } from './schema.ts';
@@ -53,7 +54,7 @@ function columns(patch: JobPatch): Partial<JobsTable> {
 }
 
 /** Makes the store of jobs on SQLite. */
-export function createJobStore(db: Database.Database, clock: Clock): JobStore {
+export function createJobStore(db: Database.Database, clock: Clock): Sync<JobStore> {
   const get = statement<{ jobId: string }, JobsTable>(db, (p) =>
     query.selectFrom('jobs').selectAll().where('job_id', '=', p.jobId).where('deleting', '=', 0),
   );
@@ -110,7 +111,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
   return {
     ...createRevisionStore(db, clock),
     ...createDeletion(db),
-    insert(_tx, job, first) {
+    insert(job, first) {
       runWrite(
         db,
         query.insertInto('jobs').values({
@@ -204,7 +205,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
       }
       return { jobs: allRows(db, page).map(toJob), total };
     },
-    move(_tx, jobId, to, options = {}) {
+    move(jobId, to, options = {}) {
       const from = options.from ?? jobStatusesBefore(to);
       if (from.length === 0) return 'conflict';
       const changed = runWrite(
@@ -219,7 +220,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
       );
       return changed === 1 ? 'moved' : 'conflict';
     },
-    patch(_tx, jobId, patch, inStatuses) {
+    patch(jobId, patch, inStatuses) {
       const set = columns(patch);
       if (Object.keys(set).length === 0) return 'written';
       let update = query.updateTable('jobs').set(set).where('job_id', '=', jobId).where('deleting', '=', 0);
@@ -239,7 +240,7 @@ export function createJobStore(db: Database.Database, clock: Clock): JobStore {
         breakerBaseByClass: base.byClass,
       };
     },
-    resetCircuitBreaker(_tx, jobId) {
+    resetCircuitBreaker(jobId) {
       db.prepare(
         `UPDATE jobs SET rule_since = ?, rule_base = json_object('tried', units_tried, 'byClass', json((
            SELECT json_group_object(failure_class, n) FROM (

@@ -3,11 +3,12 @@ import { sql } from 'kysely';
 import type { LeaseToken } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LeaseStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 import { toLease } from './rows.ts';
 import { query, statement } from './statement.ts';
 
 /** Leases on SQLite: each claim is a compare-and-set on epoch and heartbeat, so that of many only one succeeds. */
-export function createLeaseStore(db: Database.Database, clock: Clock): LeaseStore {
+export function createLeaseStore(db: Database.Database, clock: Clock): Sync<LeaseStore> {
   const get = statement(db, (p: { jobId: string }) =>
     query.selectFrom('leases').selectAll().where('job_id', '=', p.jobId),
   );
@@ -55,7 +56,7 @@ export function createLeaseStore(db: Database.Database, clock: Clock): LeaseStor
       return row ? toLease(row) : null;
     },
     held: () => held.all({}).map(toLease),
-    acquire(_tx, claim, over) {
+    acquire(claim, over) {
       const row = acquire.get({
         ...claim,
         now: clock.now(),
@@ -65,7 +66,7 @@ export function createLeaseStore(db: Database.Database, clock: Clock): LeaseStor
       return row ? { jobId: claim.jobId, epoch: row.epoch, owner: claim.owner } : null;
     },
     beat: (token) => (beat.run(token) === 1 ? 'held' : 'lost'),
-    holds: (_tx, token) => holds.get(token) !== undefined,
-    release: (_tx, token) => (release.run(token) === 1 ? 'released' : 'lost'),
+    holds: (token) => holds.get(token) !== undefined,
+    release: (token) => (release.run(token) === 1 ? 'released' : 'lost'),
   };
 }

@@ -3,6 +3,7 @@ import { AbpError } from '../domain/error.ts';
 import type { Maintenance } from '../ports/maintenance.ts';
 import { tooFull } from './faults.ts';
 import { realPath, sizeOf } from './file.ts';
+import type { Sync } from './promised.ts';
 import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
 
 /** Largest file whose indexes are compared with their tables, which takes a second or two. */
@@ -38,7 +39,7 @@ function brokenTexts(db: Database.Database): string | null {
 }
 
 /** Maintains a SQLite file that other processes may have open: no VACUUM, which would lock them out while it runs. */
-export function createMaintenance(db: Database.Database, path: string): Maintenance {
+export function createMaintenance(db: Database.Database, path: string): Sync<Maintenance> {
   const file = realPath(path);
   /** Bytes of the reserve that this process has freed and has to restore. */
   let spentBytes = 0;

@@ -17,7 +17,10 @@ export const BUSY_TIMEOUT_MS = 4_000;
 
 /** An open database. */
 export interface Connection {
+  /** Connection for transactions. */
   readonly db: Database.Database;
+  /** Connection for reads outside of transactions, which see what is committed; the same one in memory or read-only. */
+  readonly reader: Database.Database;
   readonly presence: Presence;
   /** Why it can only be read; null = it can be written. */
   readonly unwritable: AbpError | null;
@@ -58,8 +61,13 @@ export function openWritable(path: string, isDead: (holder: ProcessIdentity) => 
       migrate(db, path, isDead);
       const presence = createPresence(path);
       guard(db, path, presence);
+      const reader = openReader(path, presence);
       const opened = db;
-      return { db, presence, unwritable: null, close: () => closeGently(opened, file) };
+      const close = () => {
+        reader.close();
+        closeGently(opened, file);
+      };
+      return { db, reader, presence, unwritable: null, close };
     } catch (error) {
       db?.close();
       const reason = refusalOf(error, path);
@@ -83,7 +91,13 @@ function inMemory(isDead: (holder: ProcessIdentity) => boolean): Connection {
   prepareToWrite(db, 'new');
   migrate(db, ':memory:', isDead);
   const presence = { check() {}, checkNowAndThen() {} };
-  return { db, presence, unwritable: null, close: () => db.close() };
+  return { db, reader: db, presence, unwritable: null, close: () => db.close() };
+}
+
+function openReader(path: string, presence: Presence): Database.Database {
+  const reader = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  guard(reader, path, presence);
+  return reader;
 }
 
 function openReadable(path: string, reason: AbpError): Connection {
@@ -97,7 +111,7 @@ function openReadable(path: string, reason: AbpError): Connection {
     db.pragma('query_only = ON');
     const presence = createPresence(path);
     guard(db, path, presence);
-    return { db, presence, unwritable: reason, close: () => opened.db.close() };
+    return { db, reader: db, presence, unwritable: reason, close: () => opened.db.close() };
   } catch (error) {
     db?.close();
     throw refusalOf(error, path);

@@ -1,17 +1,18 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { QuotaStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 import { query, runWrite, statement } from './statement.ts';
 
 /** Closed quota windows on SQLite, one row a worker type, seen by every executor of the store. */
-export function createQuotaStore(db: Database.Database): QuotaStore {
+export function createQuotaStore(db: Database.Database): Sync<QuotaStore> {
   const get = statement(db, (p: { type: string }) => query.selectFrom('quotas').selectAll().where('type', '=', p.type));
   return {
     get(type) {
       const row = get.get({ type });
       return row ? { type: row.type, closedUntil: row.closed_until, reason: row.reason } : null;
     },
-    close(_tx, quota) {
+    close(quota) {
       runWrite(
         db,
         query
@@ -25,7 +26,7 @@ export function createQuotaStore(db: Database.Database): QuotaStore {
           ),
       );
     },
-    open(_tx, type) {
+    open(type) {
       runWrite(db, query.deleteFrom('quotas').where('type', '=', type));
     },
   };

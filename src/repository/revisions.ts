@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobStore, NewRevision } from '../ports/job-store.ts';
+import type { Sync } from './promised.ts';
 import { toRevision } from './rows.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 
@@ -9,7 +10,7 @@ import { allRows, query, runWrite, statement } from './statement.ts';
 export function createRevisionStore(
   db: Database.Database,
   clock: Clock,
-): Pick<JobStore, 'revision' | 'revisions' | 'setTemplate' | 'setNeeds' | 'addRevision'> {
+): Pick<Sync<JobStore>, 'revision' | 'revisions' | 'setTemplate' | 'setNeeds' | 'addRevision'> {
   const revision = statement(db, (p: { jobId: string; revision: number }) =>
     query.selectFrom('job_revisions').selectAll().where('job_id', '=', p.jobId).where('revision', '=', p.revision),
   );
@@ -22,13 +23,13 @@ export function createRevisionStore(
       allRows(db, query.selectFrom('job_revisions').selectAll().where('job_id', '=', jobId).orderBy('revision')).map(
         toRevision,
       ),
-    setTemplate(_tx, jobId, number, template) {
+    setTemplate(jobId, number, template) {
       runWrite(
         db,
         query.updateTable('job_revisions').set({ template }).where('job_id', '=', jobId).where('revision', '=', number),
       );
     },
-    setNeeds(_tx, jobId, number, needs) {
+    setNeeds(jobId, number, needs) {
       runWrite(
         db,
         query
@@ -38,7 +39,7 @@ export function createRevisionStore(
           .where('revision', '=', number),
       );
     },
-    addRevision(_tx, next) {
+    addRevision(next) {
       const newest = allRows(
         db,
         query

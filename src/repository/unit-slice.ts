@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { UnitStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 
 /** The two filters by which a long table is read, each with an index of its own. */
 const FILTERS = {
@@ -11,7 +12,7 @@ const FILTERS = {
  * Reads any page of the table of a job's units in one status. SQLite walks over the rows that it skips, from the nearer end
  * of the index (measured in docs/decisions/0009-unit-table.md).
  */
-export function createUnitSlice(db: Database.Database): UnitStore['slice'] {
+export function createUnitSlice(db: Database.Database): Sync<UnitStore>['slice'] {
   const walk = (filter: string) => {
     const prepare = (order: 'ASC' | 'DESC') =>
       db

@@ -4,14 +4,14 @@ import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { UNIT_STATUSES, type UnitCounts, type UnitStatus, unitStatusesBefore } from '../domain/unit.ts';
 import type { FailureCount, UnitFilter, UnitStore } from '../ports/repository.ts';
+import type { Sync } from './promised.ts';
 import { type ResultRow, toAttempt, toResult, toUnit } from './rows.ts';
 import type { AttemptsTable, Tables, UnitKeysTable, UnitsTable } from './schema.ts';
-import { createSourceKeys } from './source-keys.ts';
 import { allRows, query, statement } from './statement.ts';
 import { createUnitSlice } from './unit-slice.ts';
 
 /** Makes the store of units on SQLite. */
-export function createUnitStore(db: Database.Database): UnitStore {
+export function createUnitStore(db: Database.Database): Sync<UnitStore> {
   const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
     query
       .selectFrom('units')
@@ -109,12 +109,12 @@ export function createUnitStore(db: Database.Database): UnitStore {
   );
 
   return {
-    add(_tx, jobId, stage, firstIndex, items) {
+    add(jobId, stage, firstIndex, items) {
       if (items.length === 0) return;
       add.run({ jobId, stage, first: firstIndex, items: JSON.stringify(items) });
       count.run({ jobId, stage, n: items.length });
     },
-    addKeys(_tx, jobId, keys) {
+    addKeys(jobId, keys) {
       try {
         addKeys.run(jobId, JSON.stringify(keys));
       } catch (error) {
@@ -122,7 +122,6 @@ export function createUnitStore(db: Database.Database): UnitStore {
         throw new AbpError('already_exists', 'Two units have the same key.', { cause: error });
       }
     },
-    sourceKeys: createSourceKeys,
     indexesByKey(jobId, keys) {
       const rows = byKey.all(jobId, JSON.stringify(keys));
       return new Map(rows.map((row) => [row.key, row.idx]));
@@ -155,7 +154,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
           };
         });
     },
-    setPayload(_tx, { jobId, stage, index }, payload) {
+    setPayload({ jobId, stage, index }, payload) {
       setPayload.run({ jobId, stage, index, payload: JSON.stringify(payload) });
     },
     untried: (jobId) =>
@@ -185,7 +184,7 @@ export function createUnitStore(db: Database.Database): UnitStore {
     results(jobId, { statuses, after = -1 }, limit) {
       return results.all({ jobId, after, limit, statuses: statuses ? JSON.stringify(statuses) : null }).map(toResult);
     },
-    moveMany(_tx, jobId, filter, to, limit) {
+    moveMany(jobId, filter, to, limit) {
       const allowed = unitStatusesBefore(to);
       const statuses = filter.statuses ? filter.statuses.filter((status) => allowed.includes(status)) : allowed;
       if (statuses.length === 0) return { changed: 0, last: null };

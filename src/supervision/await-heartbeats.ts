@@ -32,16 +32,17 @@ export async function awaitHeartbeats(
 ): Promise<readonly SilentExecutor[]> {
   const { repository, clock, observer } = deps;
   const begun = clock.monotonic();
-  const first = new Map(jobIds.map((jobId) => [jobId, repository.leases.get(jobId)]));
+  const leases = () => Promise.all(jobIds.map((jobId) => repository.leases.get(jobId)));
+  const first = await leases();
   const reported = new Set<string>();
-  const silent = (): readonly SilentExecutor[] =>
-    jobIds.flatMap((jobId) => {
-      const lease = repository.leases.get(jobId);
-      if (!lease || observer.isOver(lease) || hasMoved(lease, first.get(jobId) ?? null)) return [];
-      return [{ jobId, pid: lease.pid, silentMs: clock.monotonic() - begun, leaseMs: lease.leaseMs }];
+  const silent = async (): Promise<readonly SilentExecutor[]> =>
+    (await leases()).flatMap((lease, n) => {
+      if (!lease || observer.isOver(lease) || hasMoved(lease, first[n] ?? null)) return [];
+      const { jobId, pid, leaseMs } = lease;
+      return [{ jobId, pid, silentMs: clock.monotonic() - begun, leaseMs }];
     });
   for (;;) {
-    const doubtful = silent();
+    const doubtful = await silent();
     for (const each of doubtful) {
       if (reported.has(each.jobId) || each.silentMs < each.leaseMs / BEATS_PER_LEASE + MAX_HEARTBEAT_DELAY_MS) continue;
       reported.add(each.jobId);

@@ -16,7 +16,7 @@ const MAX_EVENTS = 500;
  * time, recorded as an executor; a creator (which enumerates in a server) is not one.
  */
 export async function fence(repository: Repository, lost: Lease): Promise<boolean> {
-  if (lost.pid === process.pid || !wasExecutor(repository, lost) || !isStill(lost)) return false;
+  if (lost.pid === process.pid || !(await wasExecutor(repository, lost)) || !isStill(lost)) return false;
   try {
     process.kill(lost.pid, 'SIGKILL');
   } catch {
@@ -28,8 +28,8 @@ export async function fence(repository: Repository, lost: Lease): Promise<boolea
   return true;
 }
 
-function wasExecutor({ events }: Repository, { jobId, epoch, pid }: Lease): boolean {
-  return events
-    .ofJob(jobId, Number.MAX_SAFE_INTEGER, MAX_EVENTS)
-    .some(({ type, data }) => type === 'executor:started' && data.epoch === epoch && data.executor_pid === pid);
+async function wasExecutor({ events }: Repository, { jobId, epoch, pid }: Lease): Promise<boolean> {
+  return (await events.ofJob(jobId, Number.MAX_SAFE_INTEGER, MAX_EVENTS)).some(
+    ({ type, data }) => type === 'executor:started' && data.epoch === epoch && data.executor_pid === pid,
+  );
 }

@@ -62,15 +62,15 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
   const self: Launcher = {
     async ensureExecutor(job, observer, requestId) {
       const { jobId } = job;
-      const before = repository.leases.get(jobId);
+      const before = await repository.leases.get(jobId);
       const isOver = observer ? observer.isOver : (lease: Lease) => executorState(lease) !== 'alive';
       if (before && !isOver(before)) return;
       refuseRecursion(environment);
-      const now = repository.jobs.get(jobId);
+      const now = await repository.jobs.get(jobId);
       // Any other executor starts no attempt: it only settles and stops what is left.
       if (now && needsExecutor(now)) {
         requireEnvironment(job, environment);
-        requireNeeds(now, repository.jobs.revision(jobId, now.revision)?.needs ?? null, environment);
+        requireNeeds(now, (await repository.jobs.revision(jobId, now.revision))?.needs ?? null, environment);
       }
       const logPath = places.log(jobId);
       const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
@@ -78,7 +78,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       for (;;) {
         // Read before the lease: an executor that ends after confirming has confirmed.
         const ended = end.reason;
-        const lease = repository.leases.get(jobId);
+        const lease = await repository.leases.get(jobId);
         // A new epoch is the confirmation, even if its holder has already finished and released the lease.
         if ((lease?.epoch ?? 0) > (before?.epoch ?? 0)) return;
         // Not needed: the holder is alive after all, or the job no longer needs an executor.
@@ -97,17 +97,17 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       const observer = createLeaseObserver(clock);
       const [silent] = await awaitHeartbeats([job.jobId], { repository, clock, observer }, options);
       if (silent) return silent;
-      const lease = repository.leases.get(job.jobId);
+      const lease = await repository.leases.get(job.jobId);
       if (!lease || lease.released || !observer.isOver(lease)) return 'alive';
       await self.ensureExecutor(job, observer);
       return 'replaced';
     },
 
     async ensureReleased(jobId) {
-      const before = repository.leases.get(jobId);
+      const before = await repository.leases.get(jobId);
       const until = clock.monotonic() + NOTICE_MS;
       while (clock.monotonic() < until) {
-        const lease = repository.leases.get(jobId);
+        const lease = await repository.leases.get(jobId);
         if (!lease || lease.released || lease.epoch !== before?.epoch || lease.heartbeat !== before.heartbeat) return;
         await clock.sleep(POLL_MS);
       }

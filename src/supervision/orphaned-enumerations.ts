@@ -1,4 +1,5 @@
 import type { Job } from '../domain/job.ts';
+import type { Lease } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { LeaseObserver } from './lease.ts';
@@ -22,15 +23,16 @@ export async function findOrphanedEnumerations(
   { repository, observer, clock }: OrphanSearch,
   patient: boolean,
 ): Promise<readonly Job[]> {
-  const { jobs } = repository.jobs.list({ statuses: ['enumerating'], limit: MAX_JOBS });
-  const isOver = ({ jobId }: Job) => {
-    const lease = repository.leases.get(jobId);
-    return !lease || observer.isOver(lease);
-  };
-  const heartbeats = new Map(jobs.map(({ jobId }) => [jobId, repository.leases.get(jobId)?.heartbeat]));
-  const hasHeartbeat = ({ jobId }: Job) => repository.leases.get(jobId)?.heartbeat !== heartbeats.get(jobId);
-  while (patient && jobs.some((job) => !isOver(job) && !hasHeartbeat(job))) await clock.sleep(POLL_MS);
-  return jobs.filter(isOver);
+  const { jobs } = await repository.jobs.list({ statuses: ['enumerating'], limit: MAX_JOBS });
+  const leases = () => Promise.all(jobs.map(({ jobId }) => repository.leases.get(jobId)));
+  const isOver = (lease: Lease | null) => !lease || observer.isOver(lease);
+  const first = await leases();
+  for (;;) {
+    const now = await leases();
+    const isInDoubt = (lease: Lease | null, n: number) => !isOver(lease) && lease?.heartbeat === first[n]?.heartbeat;
+    if (!patient || !now.some(isInDoubt)) return jobs.filter((_, n) => isOver(now[n] ?? null));
+    await clock.sleep(POLL_MS);
+  }
 }
 
 /** Deletes orphaned enumerations, and jobs whose deletion was interrupted; returns their ids. */
@@ -38,18 +40,15 @@ export async function deleteOrphanedEnumerations(
   repository: Repository,
   orphans: readonly Job[],
 ): Promise<readonly string[]> {
-  if (orphans.length > 0) {
-    await repository.turn();
-    withReserve(repository, () =>
-      repository.transaction((tx) => {
-        for (const { jobId } of orphans) {
-          // A creator that released its lease meanwhile has finished.
-          if (repository.jobs.get(jobId)?.status === 'enumerating') repository.jobs.markDeleting(tx, jobId);
-        }
+  for (const { jobId } of orphans) {
+    await withReserve(repository, () =>
+      repository.transaction({ job: jobId }, async (tx) => {
+        // A creator that released its lease meanwhile has finished.
+        if ((await tx.jobs.get(jobId))?.status === 'enumerating') await tx.jobs.markDeleting(jobId);
       }),
     );
   }
-  const deleted = repository.jobs.deleting();
+  const deleted = await repository.jobs.deleting();
   for (const jobId of deleted) await deleteInChunks(repository, jobId);
   return deleted;
 }

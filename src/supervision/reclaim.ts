@@ -1,3 +1,4 @@
+import type { Deleted } from '../domain/answers.ts';
 import type { Repository } from '../ports/repository.ts';
 import { isDiskFull } from './disk.ts';
 
@@ -11,10 +12,9 @@ const PAGES_A_STEP = 1000;
 export async function deleteInChunks(repository: Repository, jobId: string): Promise<void> {
   let rows = DELETE_CHUNK;
   for (;;) {
-    await repository.turn();
-    const deleted = withReserve(repository, () => {
+    const deleted = await withReserve<Deleted>(repository, async () => {
       try {
-        return repository.transaction((tx) => repository.jobs.deleteChunk(tx, jobId, rows));
+        return await repository.transaction({ job: jobId }, (tx) => tx.jobs.deleteChunk(jobId, rows));
       } catch (error) {
         if (!isDiskFull(error) || rows === SMALLEST_CHUNK) throw error;
         rows = Math.max(SMALLEST_CHUNK, Math.floor(rows / 10));
@@ -30,13 +30,16 @@ export async function deleteInChunks(repository: Repository, jobId: string): Pro
  * Runs a write; on a full disk, retries it after merging the log, then with the reserve. Only for writes that free
  * room, or stop what takes it.
  */
-export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>, write: () => T): T {
+export async function withReserve<T>(
+  { maintenance }: Pick<Repository, 'maintenance'>,
+  write: () => Promise<T>,
+): Promise<T> {
   for (let mayMerge = true; ; ) {
     try {
-      return write();
+      return await write();
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      if (mayMerge && maintenance.mergeLog()) {
+      if (mayMerge && (await maintenance.mergeLog())) {
         mayMerge = false;
         continue;
       }
@@ -51,13 +54,11 @@ export function withReserve<T>({ maintenance }: Pick<Repository, 'maintenance'>,
  * once.
  */
 export async function vacuum(repository: Repository): Promise<boolean> {
-  const { maintenance, turn } = repository;
-  await turn();
+  const { maintenance } = repository;
   // Throws the reason when the store cannot be written.
-  repository.transaction(() => undefined);
-  for (let free = maintenance.size().freeBytes; free > 0; ) {
-    await turn();
-    const left = withReserve(repository, () => repository.transaction(() => maintenance.vacuum(PAGES_A_STEP)));
+  await repository.transaction('none', () => Promise.resolve());
+  for (let { freeBytes: free } = await maintenance.size(); free > 0; ) {
+    const left = await withReserve(repository, () => maintenance.vacuum(PAGES_A_STEP));
     if (left >= free) break;
     free = left;
     await new Promise((resolve) => setImmediate(resolve));

@@ -65,23 +65,23 @@ export function createRecovery(options: {
   const reported = new Map<string, string>();
   const failed = new Map<string, { readonly times: number; readonly untilMs: number }>();
 
-  const isLost = (jobId: string) => {
-    const lease = repository.leases.get(jobId);
+  const isLost = async (jobId: string) => {
+    const lease = await repository.leases.get(jobId);
     return !lease || observer.isOver(lease);
   };
 
   const tick: Recovery['tick'] = async ({ patient, onSilent } = { patient: false }) => {
-    const wanting = repository.jobs.wantingExecutor().filter(({ jobId }) => jobId !== except);
+    const wanting = (await repository.jobs.wantingExecutor()).filter(({ jobId }) => jobId !== except);
     const jobIds = wanting.map(({ jobId }) => jobId);
     const watching = { repository, clock, observer };
     const silent = patient ? await awaitHeartbeats(jobIds, watching, { maxWaitMs: MAX_WAIT_MS, onSilent }) : [];
     const recovered: string[] = [];
     const stalled: Pick<SilentExecutor, 'jobId' | 'pid'>[] = [];
     const refused: { jobId: string; reason: string }[] = [];
-    for (const job of repository.jobs.wantingExecutor()) {
+    for (const job of await repository.jobs.wantingExecutor()) {
       const { jobId } = job;
-      if (jobId === except || !isLost(jobId) || (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic()) continue;
-      const held = repository.leases.get(jobId);
+      if (jobId === except || !(await isLost(jobId)) || (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic()) continue;
+      const held = await repository.leases.get(jobId);
       const isThere = executorState(held) === 'alive';
       try {
         await launchWithBackoff(job);

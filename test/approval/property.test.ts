@@ -159,22 +159,22 @@ async function tryOne(world: World, f: Flow, request: Request) {
     return;
   }
   const jobId = created.answer.job_id;
-  for (const { unit } of f.store.repository.units.list(jobId, {}, 100))
+  for (const { unit } of await f.store.repository.units.list(jobId, {}, 100))
     expect(JSON.stringify(unit.payload)).not.toContain(CANARY);
   const started = await outcomeOf(
     f.call('start_job', { job_id: jobId, wait_seconds: 0, ...(skip_test ? { skip_test } : {}) }, call),
   );
-  const done = () => {
-    const { status, test } = f.job(jobId);
+  const done = async () => {
+    const { status, test } = await f.job(jobId);
     return status === 'testing' ? test?.state !== 'running' : status !== 'running' && status !== 'post_processing';
   };
-  for (const end = Date.now() + PATIENCE.timeout; started.answer && !done() && Date.now() < end; ) {
+  for (const end = Date.now() + PATIENCE.timeout; started.answer && !(await done()) && Date.now() < end; ) {
     await f.tick();
     await sleep(2);
   }
   expectQuiet(world);
   const reports = readdirSync(world.reports).filter((name) => name.startsWith(jobId) && name.endsWith('.cwd'));
-  const job = f.job(jobId);
+  const job = await f.job(jobId);
   if (!started.answer) {
     seen[started.code === 'approval_required' ? 'asked' : 'refused']++;
     expect(reports).toEqual([]);

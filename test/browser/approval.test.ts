@@ -106,7 +106,7 @@ test('takes a job from creation to its exported results: test, edit, approve, pa
   await badge(page, 'paused');
   await page.getByRole('button', { name: 'Resume' }).click();
   await badge(page, 'failed');
-  expect(dashboard.abp.store.repository.jobs.get(jobId)?.maxWorkers).toBe(3);
+  expect((await dashboard.abp.store.repository.jobs.get(jobId))?.maxWorkers).toBe(3);
 
   // Two failed for one reason: they are one cause, tried again together once it is fixed.
   const cause = page.locator('.clusters > li');
@@ -160,7 +160,7 @@ test('asks before it rejects a test or deletes a job', async () => {
   const dialog = page.getByRole('dialog', { name: 'Reject this test?' });
   await dialog.getByRole('button', { name: 'Not now' }).click();
   await dialog.waitFor({ state: 'hidden' });
-  expect(abp.store.repository.jobs.get(jobId)?.status).toBe('testing');
+  expect((await abp.store.repository.jobs.get(jobId))?.status).toBe('testing');
   await page.getByRole('button', { name: 'Reject' }).click();
   await dialog.getByLabel('What is wrong with it').fill('too long');
   await dialog.getByRole('button', { name: 'Reject' }).click();
@@ -171,7 +171,7 @@ test('asks before it rejects a test or deletes a job', async () => {
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Delete the job' }).click();
   await page.getByText('No jobs yet.').waitFor();
-  expect(abp.store.repository.jobs.get(jobId)).toBeNull();
+  expect(await abp.store.repository.jobs.get(jobId)).toBeNull();
 });
 
 test('tests again after a fix', async () => {

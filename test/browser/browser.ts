@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import type { Awaitable } from '../../src/domain/awaitable.ts';
 import { type HttpServer, serveHttp } from '../../src/http/serve.ts';
 import { mintCode } from '../../src/http/sign-in-links.ts';
 import { packageRoot } from '../../src/package-root.ts';
@@ -36,10 +37,10 @@ export function browserOfFile(): { context(options?: BrowserContextOptions): Pro
 }
 
 /** A store with its server, built page and all; `fill` writes into the store before. */
-export async function serveDashboard(fill: (storagePath: string) => void = () => undefined) {
+export async function serveDashboard(fill: (storagePath: string) => Awaitable<void> = () => undefined) {
   const root = temporaryDirectory('browser');
   const storagePath = join(root, 'batch.db');
-  fill(storagePath);
+  await fill(storagePath);
   const environment = { PATH: process.env.PATH, HOME: root, ABP_STORAGE_PATH: storagePath, ABP_AUTO_RECOVER: '0' };
   const abp = wire(environment);
   const server = await serveHttp(abp, { port: 0 });
@@ -51,10 +52,10 @@ export async function serveDashboard(fill: (storagePath: string) => void = () =>
 }
 
 /** The same over a store that a seed has filled. */
-export function seeded(fill: (seed: Seed) => void): Promise<Dashboard> {
-  return serveDashboard((storagePath) => {
+export function seeded(fill: (seed: Seed) => Awaitable<void>): Promise<Dashboard> {
+  return serveDashboard(async (storagePath) => {
     const seed = openSeed(storagePath);
-    fill(seed);
+    await fill(seed);
     seed.store.repository.close();
   });
 }

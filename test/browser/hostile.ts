@@ -28,9 +28,9 @@ export const HOSTILE = [
 export const HOSTILE_JOB = 'job-xss222';
 
 /** A job whose name, payloads, conversation, results and failures are all hostile. */
-export function seedHostile(seed: Seed): void {
+export async function seedHostile(seed: Seed): Promise<void> {
   const all = HOSTILE.join('\n\n');
-  seedJob(seed, {
+  await seedJob(seed, {
     jobId: HOSTILE_JOB,
     name: HOSTILE[1],
     intent: all,
@@ -40,8 +40,8 @@ export function seedHostile(seed: Seed): void {
     outputSchema: { type: 'object', properties: { [HOSTILE[0]]: { type: 'string' } } },
     maxWorkers: 64,
   });
-  const lease = begin(seed, HOSTILE_JOB, Date.now() - 60_000);
-  for (const claimed of claim(seed, lease, 64)) {
+  const lease = await begin(seed, HOSTILE_JOB, Date.now() - 60_000);
+  for (const claimed of await claim(seed, lease, 64)) {
     const text = HOSTILE[claimed.unit.index] ?? '';
     const outcome =
       claimed.unit.index % 3 === 2
@@ -58,6 +58,6 @@ export function seedHostile(seed: Seed): void {
     };
     writeRun(claimed, all, [{ type: 'system', subtype: 'init', model: text, tools: [text] }, said], true);
     appendFileSync(join(claimed.attempt.runDirectory, 'stdout'), `${text}\n`);
-    settle(seed, claimed, outcome, Date.now());
+    await settle(seed, claimed, outcome, Date.now());
   }
 }

@@ -30,7 +30,7 @@ const FAILURES: Readonly<Record<number, readonly [FailureClass, string]>> = {
 };
 
 /** Seeds the job; it began `minutes` ago and is at work now. */
-export function seedTickets(seed: Seed, { total = 420, done = 268, minutes = 11 } = {}): void {
+export async function seedTickets(seed: Seed, { total = 420, done = 268, minutes = 11 } = {}): Promise<void> {
   const start = Date.now() - minutes * 60_000;
   seed.at(start - 90_000);
   const items = Array.from({ length: total }, (_, index) => {
@@ -46,7 +46,7 @@ export function seedTickets(seed: Seed, { total = 420, done = 268, minutes = 11 
       },
     };
   });
-  seedJob(seed, {
+  await seedJob(seed, {
     jobId: TICKETS_JOB,
     name: 'Triage support tickets',
     intent: 'Read each ticket and decide its category, severity and tone, with one sentence why.',
@@ -67,24 +67,24 @@ export function seedTickets(seed: Seed, { total = 420, done = 268, minutes = 11 
     maxWorkers: 6,
     budgetUsd: 5,
   });
-  const { lease, claimed: tested } = testAndApprove(seed, TICKETS_JOB, outcomeOf(0), start - 60_000, 14_000);
+  const { lease, claimed: tested } = await testAndApprove(seed, TICKETS_JOB, outcomeOf(0), start - 60_000, 14_000);
   writeRun(tested, promptOf(0), streamOf(0, outcomeOf(0)), true);
   const pace = (minutes * 60_000) / done;
   for (let index = 1; index < done; index++) {
     // Work comes in waves, as services let it.
     const ended = start + (index + 1) * pace + Math.sin(index / 17) * pace * 6;
     seed.at(Math.round(Math.max(start, ended - 9_000 - (index % 7) * 1500)));
-    const [claimed] = claim(seed, lease, 1);
+    const [claimed] = await claim(seed, lease, 1);
     if (!claimed) throw new Error('nothing to claim');
     const now = Math.round(Math.min(Date.now() - 1000, Math.max(start + 1000, ended)));
     seed.at(now);
     const outcome = outcomeOf(index);
-    settle(seed, claimed, outcome, now);
+    await settle(seed, claimed, outcome, now);
     if (index < 12 || FAILURES[index]) writeRun(claimed, promptOf(index), streamOf(index, outcome), true);
   }
   for (let slot = 0; slot < 6; slot++) {
     seed.at(Date.now() - (slot + 1) * 2700);
-    const [claimed] = claim(seed, lease, 1);
+    const [claimed] = await claim(seed, lease, 1);
     if (claimed) writeRun(claimed, promptOf(done + slot), streamOf(done + slot, null).slice(0, 2 + slot), false);
   }
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
+import type { LeaseToken } from '../../src/domain/lease.ts';
 import { DEFAULT_LIMITS } from '../../src/domain/limits.ts';
 import { decide } from '../../src/domain/retry.ts';
 import type { SourceNotes } from '../../src/orchestrator/source-notes.ts';
@@ -36,7 +37,7 @@ export function openSeed(storagePath: string): Seed {
 }
 
 /** A job that has been created with these items. */
-export function seedJob(
+export async function seedJob(
   { store, root }: Seed,
   job: {
     readonly jobId: string;
@@ -51,13 +52,12 @@ export function seedJob(
     /** What its source left out, as its first event says. */
     readonly notes?: SourceNotes;
   },
-): void {
+): Promise<void> {
   const { repository } = store;
   const { jobId, items } = job;
   const limits = { ...DEFAULT_LIMITS, max_workers: job.maxWorkers ?? 4, budget_usd: job.budgetUsd ?? null };
-  repository.transaction((tx) => {
-    repository.jobs.insert(
-      tx,
+  await repository.transaction('store', async (tx) => {
+    await tx.jobs.insert(
       {
         jobId,
         name: job.name,
@@ -93,59 +93,59 @@ export function seedJob(
   for (let first = 0; first < items.length; first += 5000) {
     const chunk = items.slice(first, first + 5000);
     const keys = chunk.flatMap(({ key }, n) => (key === undefined ? [] : [{ key, index: first + n }]));
-    repository.transaction((tx) => {
-      repository.units.add(tx, jobId, 'main', first, chunk);
-      repository.units.addKeys(tx, jobId, keys);
+    await repository.transaction({ job: jobId }, async (tx) => {
+      await tx.units.add(jobId, 'main', first, chunk);
+      await tx.units.addKeys(jobId, keys);
     });
   }
   const fields = [...new Set(items.slice(0, 100).flatMap(({ payload }) => Object.keys(payload)))];
-  repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: items.length, fields } });
-    repository.events.add(tx, jobId, { type: 'job:created', data: { units: items.length, ...job.notes } });
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'created', { patch: { totalUnits: items.length, fields } });
+    await tx.events.add(jobId, { type: 'job:created', data: { units: items.length, ...job.notes } });
   });
 }
 
 /** Puts a job to work under a lease of this process, so that it looks alive for as long as this process lives. */
 export function begin({ store }: Seed, jobId: string, startedAt: number) {
   const { repository } = store;
-  return repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'running', { patch: { startedAt } });
-    repository.events.add(tx, jobId, { type: 'job:started' });
-    return holdLease({ store }, tx, jobId);
+  return repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'running', { patch: { startedAt } });
+    await tx.events.add(jobId, { type: 'job:started' });
+    return holdLease(tx, jobId);
   });
 }
 
-function holdLease({ store }: Pick<Seed, 'store'>, tx: Tx, jobId: string) {
+async function holdLease(tx: Tx, jobId: string) {
   const wanted = { jobId, owner: randomUUID(), leaseMs: 3_600_000, ...identify(process.pid) };
-  const lease = store.repository.leases.acquire(tx, wanted, null);
+  const lease = await tx.leases.acquire(wanted, null);
   if (!lease) throw new Error('somebody holds the lease');
   return lease;
 }
 
 /** The test of a job's first unit, approved by a person: the job is at work afterwards, under the lease that comes back. */
-export function testAndApprove(seed: Seed, jobId: string, outcome: Outcome, at: number, tookMs: number) {
+export async function testAndApprove(seed: Seed, jobId: string, outcome: Outcome, at: number, tookMs: number) {
   const { repository } = seed.store;
   const test = { state: 'running', units: [0], verdict: null, executorsLost: 0, startedAt: at, endedAt: null } as const;
   seed.at(at);
-  const lease = repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'testing', { patch: { test } });
-    repository.events.add(tx, jobId, { type: 'job:test_started', data: { units: [0] } });
-    return holdLease(seed, tx, jobId);
+  const lease = await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'testing', { patch: { test } });
+    await tx.events.add(jobId, { type: 'job:test_started', data: { units: [0] } });
+    return holdLease(tx, jobId);
   });
-  const [claimed] = claim(seed, lease, 1, { indexes: [0], purpose: 'test' });
+  const [claimed] = await claim(seed, lease, 1, { indexes: [0], purpose: 'test' });
   if (!claimed) throw new Error('the test unit cannot be claimed');
   seed.at(at + tookMs);
-  settle(seed, claimed, outcome, at + tookMs);
-  repository.transaction((tx) => {
+  await settle(seed, claimed, outcome, at + tookMs);
+  await repository.transaction({ job: jobId }, async (tx) => {
     const passed = { ...test, state: 'passed', verdict: '1 test unit completed.', endedAt: at + tookMs } as const;
-    repository.jobs.patch(tx, jobId, { test: passed });
-    repository.events.add(tx, jobId, { type: 'job:test_passed' });
+    await tx.jobs.patch(jobId, { test: passed });
+    await tx.events.add(jobId, { type: 'job:test_passed' });
   });
   seed.at(at + tookMs + 40_000);
-  repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'running', { patch: { startedAt: at + tookMs + 40_000 } });
-    repository.events.add(tx, jobId, { type: 'job:approved', data: { note: 'looks right' } });
-    repository.events.add(tx, jobId, { type: 'job:started' });
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'running', { patch: { startedAt: at + tookMs + 40_000 } });
+    await tx.events.add(jobId, { type: 'job:approved', data: { note: 'looks right' } });
+    await tx.events.add(jobId, { type: 'job:started' });
   });
   return { lease, claimed };
 }
@@ -153,13 +153,12 @@ export function testAndApprove(seed: Seed, jobId: string, outcome: Outcome, at: 
 /** Claims the next units as an executor would. */
 export function claim(
   { store, root }: Seed,
-  lease: ReturnType<typeof begin>,
+  lease: LeaseToken,
   limit: number,
   request: Partial<Pick<ClaimRequest, 'indexes' | 'purpose'>> = {},
-): readonly Claim[] {
-  const { repository, dispatcher } = store;
-  return repository.transaction((tx) => {
-    const claims = dispatcher.claim(tx, {
+): Promise<readonly Claim[]> {
+  return store.repository.transaction({ job: lease.jobId }, async (tx) => {
+    const claims = await tx.dispatcher.claim({
       lease,
       stage: 'main',
       purpose: 'batch',
@@ -172,20 +171,19 @@ export function claim(
     });
     for (const { attempt } of claims) {
       const { jobId, index } = attempt;
-      repository.events.add(tx, jobId, { type: 'attempt:started', index, attempt: attempt.attempt });
+      await tx.events.add(jobId, { type: 'attempt:started', index, attempt: attempt.attempt });
     }
     return claims;
   });
 }
 
 /** Ends a claimed attempt. */
-export function settle({ store }: Seed, claimed: Claim, outcome: Outcome, now: number): void {
-  const { repository, dispatcher } = store;
+export async function settle({ store }: Seed, claimed: Claim, outcome: Outcome, now: number): Promise<void> {
+  const { jobId, index, attempt } = claimed.attempt;
   const decision = decide(claimed.unit, outcome, { maxRetries: 0, now, random: 0 });
-  repository.transaction((tx) => {
-    dispatcher.settle(tx, claimed, { attemptStatus: outcome.ok ? 'succeeded' : 'failed', outcome, decision });
-    const { jobId, index, attempt } = claimed.attempt;
-    repository.events.add(tx, jobId, { type: outcome.ok ? 'unit:completed' : 'unit:failed', index, attempt });
+  await store.repository.transaction({ job: jobId }, async (tx) => {
+    await tx.dispatcher.settle(claimed, { attemptStatus: outcome.ok ? 'succeeded' : 'failed', outcome, decision });
+    await tx.events.add(jobId, { type: outcome.ok ? 'unit:completed' : 'unit:failed', index, attempt });
   });
 }
 

@@ -13,10 +13,10 @@ const REFUSED = /status of 40[13]/;
 
 /** A job at work, and code that waits to be approved. */
 const dashboard = () =>
-  seeded((seed) => {
-    seedTickets(seed);
-    seed.store.repository.transaction((tx) =>
-      seed.store.repository.approvals.request(tx, {
+  seeded(async (seed) => {
+    await seedTickets(seed);
+    await seed.store.repository.transaction('store', async (tx) =>
+      tx.approvals.request({
         definition: CODE,
         about: 'source',
         title: 'dynamic',
@@ -27,7 +27,7 @@ const dashboard = () =>
     );
   });
 
-const statusOf = ({ abp }: Dashboard) => abp.store.repository.jobs.get(TICKETS_JOB)?.status;
+const statusOf = async ({ abp }: Dashboard) => (await abp.store.repository.jobs.get(TICKETS_JOB))?.status;
 const pause = async (page: Page) => {
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('menuitem').first().click();
@@ -77,8 +77,8 @@ test('a cookie received by another port cannot change or approve anything', asyn
     const answer = await fetch(server.url + path, { method, headers, body: '{}' });
     expect([path, answer.status, await answer.json()]).toMatchObject([path, 403, { code: 'page_key_required' }]);
   }
-  expect(served.abp.store.repository.approvals.get(CODE)?.approvedAt).toBeNull();
-  expect(statusOf(served)).toBe('running');
+  expect((await served.abp.store.repository.approvals.get(CODE))?.approvedAt).toBeNull();
+  expect(await statusOf(served)).toBe('running');
   await pause(page);
   await isPaused(page);
 });
@@ -97,7 +97,7 @@ describe('a signed-in browser', () => {
     await tab.getByRole('button', { name: 'Allow', exact: true }).click();
     await tab.getByRole('button', { name: 'Allow this source' }).click();
     await tab.getByText('Allowed. The assistant can continue.').waitFor();
-    expect(served.abp.store.repository.approvals.get(CODE)?.approvedBy).toBe('dashboard');
+    expect((await served.abp.store.repository.approvals.get(CODE))?.approvedBy).toBe('dashboard');
   });
 
   test('signs out of all tabs and signs in again through the sign-in page', async () => {
@@ -134,7 +134,7 @@ describe('a signed-in browser', () => {
     await second.getByText('max total workers').first().waitFor();
     await pause(first);
     await isPaused(first);
-    expect(statusOf(served)).toBe('paused');
+    expect(await statusOf(served)).toBe('paused');
   });
 
   test('is read-only without the page key, and shows that', async () => {
@@ -147,7 +147,7 @@ describe('a signed-in browser', () => {
     await screenshot(page, 'reads-only');
     await pause(page);
     await page.getByText('A change needs the header').waitFor();
-    expect(statusOf(served)).toBe('running');
+    expect(await statusOf(served)).toBe('running');
   });
 });
 

@@ -11,24 +11,24 @@ const browser = browserOfFile();
 const LONG = 'one_word_that_never_ends_'.repeat(8);
 
 /** Jobs as they stand when little went as planned, and with names of no sense. */
-function seedStates(seed: Seed): void {
+async function seedStates(seed: Seed): Promise<void> {
   const items = Array.from({ length: 10 }, (_, n) => ({ key: `k-${n}`, payload: { name: `item ${n}` } }));
   const job = { intent: 'x', template: 'Look at {name}.\n', items };
-  seedJob(seed, {
+  await seedJob(seed, {
     ...job,
     jobId: 'job-long22',
     name: LONG,
     intent: LONG,
     items: [{ payload: { [LONG]: LONG, name: 1 } }],
   });
-  seedJob(seed, { ...job, jobId: 'job-none22', name: 'Nothing done yet' });
-  claim(seed, begin(seed, 'job-none22', Date.now() - 9000), 3);
+  await seedJob(seed, { ...job, jobId: 'job-none22', name: 'Nothing done yet' });
+  await claim(seed, await begin(seed, 'job-none22', Date.now() - 9000), 3);
   for (const jobId of ['job-stop22', 'job-rest22']) {
-    seedJob(seed, { ...job, jobId, name: jobId });
-    const lease = begin(seed, jobId, Date.now() - 9000);
-    for (const claimed of claim(seed, lease, 4)) {
+    await seedJob(seed, { ...job, jobId, name: jobId });
+    const lease = await begin(seed, jobId, Date.now() - 9000);
+    for (const claimed of await claim(seed, lease, 4)) {
       const failed = { ok: false, usage: {}, failureClass: 'agent_error', message: 'no such page' } as const;
-      settle(
+      await settle(
         seed,
         claimed,
         claimed.unit.index === 0 ? failed : { ok: true, usage: {}, result: { text: 'ok' } },
@@ -37,10 +37,10 @@ function seedStates(seed: Seed): void {
     }
   }
   const { repository } = seed.store;
-  repository.transaction((tx) => {
-    repository.units.moveMany(tx, 'job-stop22', {}, 'cancelled', 100);
-    repository.jobs.move(tx, 'job-stop22', 'cancelled');
-    repository.jobs.move(tx, 'job-rest22', 'paused', { patch: { pauseReason: 'failures' } });
+  await repository.transaction({ job: 'job-stop22' }, async (tx) => {
+    await tx.units.moveMany('job-stop22', {}, 'cancelled', 100);
+    await tx.jobs.move('job-stop22', 'cancelled');
+    await tx.jobs.move('job-rest22', 'paused', { patch: { pauseReason: 'failures' } });
   });
 }
 
@@ -48,9 +48,9 @@ const JOBS = ['job-long22', 'job-none22', 'job-stop22', 'job-rest22'];
 const main = (page: Page) => page.locator('main').innerText();
 
 test('a narrow screen shows long names and every tab without overflow', async () => {
-  const { server } = await seeded((seed) => {
-    seedTickets(seed);
-    seedStates(seed);
+  const { server } = await seeded(async (seed) => {
+    await seedTickets(seed);
+    await seedStates(seed);
   });
   const page = await signIn(server, await browser.context({ viewport: { width: 390, height: 860 } }));
   await page.getByText('Nothing done yet').waitFor();
@@ -131,14 +131,14 @@ describe('the texts about a job', () => {
     ['command', 'program', 'agent'],
     ['claude', 'agent', 'program'],
   ])('for worker %s, use the word %s, not %s', async (type, word, other) => {
-    const { server } = await seeded((seed) => {
+    const { server } = await seeded(async (seed) => {
       const items = [
         { key: 'k', payload: { name: 'x' } },
         { key: 'l', payload: { name: 'y' } },
       ];
       const worker = type === 'command' ? { type, command: ['true'] } : { type };
-      seedJob(seed, { jobId: 'job-word22', name: 'x', intent: 'x', template: 'Do {name}.\n', items, worker });
-      testAndApprove(seed, 'job-word22', { ok: true, usage: {}, result: { text: 'ok' } }, Date.now(), 9);
+      await seedJob(seed, { jobId: 'job-word22', name: 'x', intent: 'x', template: 'Do {name}.\n', items, worker });
+      await testAndApprove(seed, 'job-word22', { ok: true, usage: {}, result: { text: 'ok' } }, Date.now(), 9);
     });
     const page = await signIn(server, await browser.context());
     for (const view of ['', '/test', '/settings', '/units/0', '/units/1']) {

@@ -25,10 +25,10 @@ const VIEWS = [
 
 describe('every view is addressable and accessible, in light and dark', () => {
   test('every view', async () => {
-    const { server } = await seeded((seed) => {
-      seedTickets(seed);
-      seed.store.repository.transaction((tx) =>
-        seed.store.repository.approvals.request(tx, {
+    const { server } = await seeded(async (seed) => {
+      await seedTickets(seed);
+      await seed.store.repository.transaction('store', async (tx) =>
+        tx.approvals.request({
           definition: '5e'.repeat(32),
           about: 'source',
           title: 'dynamic',
@@ -134,14 +134,14 @@ describe('a table of 200,000 units', () => {
 
   test('scrolls, filters and searches with few rendered rows', async () => {
     const total = 200_000;
-    const { server } = await seeded((seed) => {
+    const { server } = await seeded(async (seed) => {
       const items = Array.from({ length: total }, (_, n) => ({
         key: `sku-${n}`,
         payload: { sku: `sku-${n}`, price: n % 97 },
       }));
-      seedJob(seed, { jobId: 'job-large2', name: 'Large', intent: 'x', template: 'Look at {sku}.', items });
-      seed.store.repository.transaction((tx) =>
-        seed.store.repository.units.moveMany(tx, 'job-large2', { indexes: [150_000, 150_001] }, 'skipped', 10),
+      await seedJob(seed, { jobId: 'job-large2', name: 'Large', intent: 'x', template: 'Look at {sku}.', items });
+      await seed.store.repository.transaction({ job: 'job-large2' }, async (tx) =>
+        tx.units.moveMany('job-large2', { indexes: [150_000, 150_001] }, 'skipped', 10),
       );
     });
     const page = await signIn(server, await browser.context(), '/jobs/job-large2/units');

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compiledIn, type Installation } from '../../bench/harness/installation.ts';
+import type { Awaitable } from '../../src/domain/awaitable.ts';
 import { toAbpError } from '../../src/domain/error.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { type Abp, wire } from '../../src/wire.ts';
@@ -55,13 +56,13 @@ function attemptIdOf({ environment }: Pick<Living, 'environment'>): string | nul
   return environment.find((entry) => entry.startsWith('ABP_ATTEMPT_ID='))?.slice('ABP_ATTEMPT_ID='.length) ?? null;
 }
 
-function executorPid({ abp, round }: Chaos): number | null {
-  const lease = abp.store.repository.leases.get(round.jobId);
+async function executorPid({ abp, round }: Chaos): Promise<number | null> {
+  const lease = await abp.store.repository.leases.get(round.jobId);
   return lease && !lease.released && lease.pid !== process.pid ? lease.pid : null;
 }
 
-function killExecutor(chaos: Chaos): void {
-  const pid = executorPid(chaos);
+async function killExecutor(chaos: Chaos): Promise<void> {
+  const pid = await executorPid(chaos);
   // One that is dead already has left its orphans: whoever was killed since is none.
   if (pid === null || !processesMentioning(chaos.round.folder).some((living) => living.pid === pid)) return;
   kill(pid);
@@ -73,8 +74,8 @@ function killExecutor(chaos: Chaos): void {
 }
 
 /** As a laptop's lid would, for longer or shorter than a lease: it may wake up to find that its job has another. */
-function freezeExecutor(chaos: Chaos): void {
-  const pid = executorPid(chaos);
+async function freezeExecutor(chaos: Chaos): Promise<void> {
+  const pid = await executorPid(chaos);
   const thawAfterMs = chaos.random.below(2 * FROZEN_MS);
   if (pid === null) return;
   kill(pid, 'SIGSTOP');
@@ -93,17 +94,17 @@ function killKeepers({ round }: Chaos): void {
 }
 
 const verb =
-  (name: string, input: (chaos: Chaos) => Record<string, unknown>): Action =>
+  (name: string, input: (chaos: Chaos) => Awaitable<Record<string, unknown>>): Action =>
   async (chaos) => {
     try {
-      await chaos.abp.orchestrator.callUnknown(name, { job_id: chaos.round.jobId, ...input(chaos) }, CALL);
+      await chaos.abp.orchestrator.callUnknown(name, { job_id: chaos.round.jobId, ...(await input(chaos)) }, CALL);
     } catch (error) {
       if (!EXPECTED_REFUSALS.includes(toAbpError(error).code)) throw error;
     }
   };
 
-const someUnit = ({ abp, round, random }: Chaos): number =>
-  random.below(abp.store.repository.units.counts(round.jobId).total);
+const someUnit = async ({ abp, round, random }: Chaos): Promise<number> =>
+  random.below((await abp.store.repository.units.counts(round.jobId)).total);
 
 /** What may happen, with its weight. */
 const ACTIONS: readonly { readonly name: string; readonly weight: number; readonly run: Action }[] = [
@@ -148,12 +149,16 @@ const ACTIONS: readonly { readonly name: string; readonly weight: number; readon
     run: verb('resume_job', ({ random }) => ({ max_workers: 1 + random.below(6) })),
   },
   { name: 'retry', weight: 4, run: verb('manage_units', () => ({ action: 'retry' })) },
-  { name: 'skip', weight: 1, run: verb('manage_units', (chaos) => ({ action: 'skip', units: [someUnit(chaos)] })) },
+  {
+    name: 'skip',
+    weight: 1,
+    run: verb('manage_units', async (chaos) => ({ action: 'skip', units: [await someUnit(chaos)] })),
+  },
   {
     name: 'cancel a unit',
     weight: 2,
     run: async (chaos) => {
-      const unit = someUnit(chaos);
+      const unit = await someUnit(chaos);
       chaos.round.handled.add(unit);
       await verb('manage_units', () => ({ action: 'cancel', units: [unit] }))(chaos);
     },
@@ -162,7 +167,7 @@ const ACTIONS: readonly { readonly name: string; readonly weight: number; readon
     name: 'reopen a unit',
     weight: 2,
     run: async (chaos) => {
-      const unit = someUnit(chaos);
+      const unit = await someUnit(chaos);
       chaos.round.handled.add(unit);
       await verb('manage_units', () => ({ action: 'reopen', units: [unit] }))(chaos);
     },
@@ -199,7 +204,7 @@ export async function runRound(seed: number, folder: string, installation: Insta
     }
     await untilEnded(chaos);
     await untilAlone(chaos);
-    verifyRound(abp, round);
+    await verifyRound(abp, round);
     return round;
   } catch (error) {
     throw new Error(`after ${round.actions.join(', ')}:\n${(error as Error).message}`, { cause: error });
@@ -295,11 +300,11 @@ async function untilEnded(chaos: Chaos): Promise<void> {
   const { abp, round } = chaos;
   const deadline = performance.now() + ROUND_MS;
   for (;;) {
-    const job = abp.store.repository.jobs.get(round.jobId);
+    const job = await abp.store.repository.jobs.get(round.jobId);
     if (job && ['completed', 'failed', 'cancelled'].includes(job.status)) return;
     if (performance.now() > deadline) {
       throw new Error(
-        `stuck in ${job?.status} (${job?.pauseReason}): ${JSON.stringify(abp.store.repository.units.counts(round.jobId))}`,
+        `stuck in ${job?.status} (${job?.pauseReason}): ${JSON.stringify(await abp.store.repository.units.counts(round.jobId))}`,
       );
     }
     await abp.recovery.tick();

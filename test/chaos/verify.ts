@@ -18,14 +18,14 @@ interface LedgerLine {
 const SUCCESSES = ['success', 'child', 'hex', 'large', 'odd'];
 
 /** Throws with everything that a round broke. */
-export function verifyRound(abp: Abp, round: Round): void {
+export async function verifyRound(abp: Abp, round: Round): Promise<void> {
   const problems = [
     ...integrity(abp),
-    ...ledgerEquation(abp, round),
-    ...finalStates(abp, round),
-    ...agentsOwnLedger(abp, round),
-    ...adoption(abp, round),
-    ...files(abp, round),
+    ...(await ledgerEquation(abp, round)),
+    ...(await finalStates(abp, round)),
+    ...(await agentsOwnLedger(abp, round)),
+    ...(await adoption(abp, round)),
+    ...(await files(abp, round)),
   ];
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
@@ -45,10 +45,10 @@ function integrity(abp: Abp): string[] {
 }
 
 /** enumerated = completed + failed + skipped + cancelled + running + pending, from rows; money and events likewise. */
-function ledgerEquation(abp: Abp, { jobId }: Round): string[] {
+async function ledgerEquation(abp: Abp, { jobId }: Round): Promise<string[]> {
   const { repository } = abp.store;
-  const job = repository.jobs.get(jobId);
-  const counts = repository.units.counts(jobId);
+  const job = await repository.jobs.get(jobId);
+  const counts = await repository.units.counts(jobId);
   const rows = withDatabase(abp, (db) => ({
     units: db
       .prepare("SELECT status, count(*) AS n FROM units WHERE job_id = ? AND stage = 'main' GROUP BY status")
@@ -72,10 +72,10 @@ function ledgerEquation(abp: Abp, { jobId }: Round): string[] {
   ];
 }
 
-function finalStates(abp: Abp, { jobId }: Round): string[] {
+async function finalStates(abp: Abp, { jobId }: Round): Promise<string[]> {
   const { repository } = abp.store;
-  const { pending, running } = repository.units.counts(jobId);
-  const alive = repository.attempts.running(jobId);
+  const { pending, running } = await repository.units.counts(jobId);
+  const alive = await repository.attempts.running(jobId);
   return [
     ...(pending + running > 0 ? [`${pending} pending and ${running} running units in an ended job`] : []),
     ...alive.map(({ index, attempt }) => `attempt ${index}.${attempt} still says running`),
@@ -83,7 +83,7 @@ function finalStates(abp: Abp, { jobId }: Round): string[] {
 }
 
 /** No two runs of a unit at once; nothing runs again whose result reached the disk. */
-function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): string[] {
+async function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): Promise<string[]> {
   const lines = readLedger(folder);
   const problems = lines
     .filter(({ event }) => event === 'overlap')
@@ -95,7 +95,7 @@ function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): string[] 
   );
   for (const index of new Set(lines.map(({ unit }) => unit))) {
     if (handled.has(index)) continue;
-    const attempts = abp.store.repository.attempts.ofUnit({ jobId, stage: 'main', index });
+    const attempts = await abp.store.repository.attempts.ofUnit({ jobId, stage: 'main', index });
     const done = attempts.filter(
       (attempt) => ended.has(`${index}.${attempt.attempt}`) && exitStatus(attempt) === 0 && !wasStopped(attempt),
     );
@@ -112,17 +112,20 @@ function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): string[] 
 }
 
 /** What a unit's last success wrote is in the output directory, and nothing of the attempts that failed. */
-function files(abp: Abp, { jobId, folder }: Round): string[] {
+async function files(abp: Abp, { jobId, folder }: Round): Promise<string[]> {
   const { repository } = abp.store;
-  const job = repository.jobs.get(jobId);
-  if (!job || repository.jobs.revision(jobId, job.revision)?.worker.type !== 'command') return [];
-  return repository.units.list(jobId, {}, 1000).flatMap(({ unit: { index } }) => {
-    const attempts = repository.attempts.ofUnit({ jobId, stage: 'main', index });
+  const job = await repository.jobs.get(jobId);
+  if (!job || (await repository.jobs.revision(jobId, job.revision))?.worker.type !== 'command') return [];
+  const problems: string[] = [];
+  for (const { unit } of await repository.units.list(jobId, {}, 1000)) {
+    const { index } = unit;
+    const attempts = await repository.attempts.ofUnit({ jobId, stage: 'main', index });
     const expected = attempts.findLast(({ status }) => status === 'succeeded')?.attempt.toString();
     const file = join(folder, 'output', `unit-${index}.txt`);
     const found = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-    return found === expected ? [] : [`unit ${index}: its file is of attempt ${found}, its result of ${expected}`];
-  });
+    if (found !== expected) problems.push(`unit ${index}: its file is of attempt ${found}, its result of ${expected}`);
+  }
+  return problems;
 }
 
 /** Why an executor stops an agent on purpose. */
@@ -162,16 +165,16 @@ function exitStatus({ runDirectory }: Attempt): number | null {
  * An agent that lived when its executor was killed was adopted or judged, not given up, unless its time was over by then or a
  * hard pause met it.
  */
-function adoption(abp: Abp, { jobId, timeoutMs, orphans, handled }: Round): string[] {
+async function adoption(abp: Abp, { jobId, timeoutMs, orphans, handled }: Round): Promise<string[]> {
   const { repository } = abp.store;
-  const hardPauses = repository.events
-    .list(jobId, 0, 100_000)
+  const hardPauses = (await repository.events.list(jobId, 0, 100_000))
     .filter(({ type, data }) => type === 'job:paused' && data.mode === 'hard')
     .map(({ at }) => at);
-  const total = repository.units.counts(jobId).total;
-  const attempts = Array.from({ length: total }, (_, index) =>
+  const total = (await repository.units.counts(jobId)).total;
+  const ofUnits = Array.from({ length: total }, (_, index) =>
     repository.attempts.ofUnit({ jobId, stage: 'main', index }),
-  ).flat();
+  );
+  const attempts = (await Promise.all(ofUnits)).flat();
   return attempts
     .filter(({ attemptId, status, index }) => orphans.has(attemptId) && status === 'interrupted' && !handled.has(index))
     .filter(({ deadlineAt, startedAt, endedAt }) => (endedAt ?? 0) < (deadlineAt ?? startedAt + timeoutMs))

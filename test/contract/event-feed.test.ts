@@ -11,8 +11,10 @@ function opened(path: string): Store {
   return store;
 }
 
-function commit({ repository }: Store): void {
-  repository.transaction((tx) => repository.quotas.close(tx, { type: 'claude', closedUntil: 1, reason: 'daily' }));
+async function commit({ repository }: Store): Promise<void> {
+  await repository.transaction('store', async (tx) =>
+    tx.quotas.close({ type: 'claude', closedUntil: 1, reason: 'daily' }),
+  );
 }
 
 function underTest(path: string): FeedUnderTest {

@@ -224,12 +224,12 @@ test('a unit without output is incomplete, whatever others write at the same tim
   });
   w.go();
   await w.ended(jobId);
-  expect(w.units(jobId).map(({ status, failureClass }) => failureClass ?? status)).toEqual([
+  expect((await w.units(jobId)).map(({ status, failureClass }) => failureClass ?? status)).toEqual([
     'completed',
     'incomplete',
     'completed',
   ]);
-  expect(Object.keys(contents(w.job(jobId).outputDirectory)).sort()).toHaveLength(2);
+  expect(Object.keys(contents((await w.job(jobId)).outputDirectory)).sort()).toHaveLength(2);
 });
 
 test('the prompt of a program names its own output directory, not the shared one', async () => {
@@ -238,7 +238,7 @@ test('the prompt of a program names its own output directory, not the shared one
   await w.ended(jobId);
   const { result } = await w.call('get_unit', { job_id: jobId, unit: 0 });
   expect(JSON.stringify(result)).toContain('$ABP_OUTPUT_DIR');
-  expect(JSON.stringify(result)).not.toContain(w.job(jobId).outputDirectory);
+  expect(JSON.stringify(result)).not.toContain((await w.job(jobId)).outputDirectory);
 });
 
 test('a unit keeps its path when it runs again after a prune', async () => {
@@ -246,14 +246,16 @@ test('a unit keeps its path when it runs again after a prune', async () => {
   const script = 'echo "$ABP_UNIT.$ABP_ATTEMPT" > "$ABP_OUTPUT_DIR/r.md"';
   const jobId = await w.begin([{}, {}], { worker: { type: 'command', command: ['sh', '-c', script] } });
   await w.ended(jobId);
-  const before = contents(w.job(jobId).outputDirectory);
+  const before = contents((await w.job(jobId)).outputDirectory);
   expect(Object.keys(before).sort()).toEqual(['r.md', expect.stringMatching(/^r\.unit-\d\.md$/)]);
   const { deps } = w.abp.orchestrator;
   const call = { ...PERSON, workingDirectory: w.directory, maxWaitMs: 60_000 };
   await prune(deps, { olderThanMs: 0, what: 'runs', dryRun: false }, call);
   await w.abp.orchestrator.call('manage_units', { job_id: jobId, action: 'reopen', units: [0, 1] }, call);
-  await w.until(() => w.units(jobId).every(({ status, attempt }) => status === 'completed' && attempt === 2));
+  await w.until(async () =>
+    (await w.units(jobId)).every(({ status, attempt }) => status === 'completed' && attempt === 2),
+  );
   await w.ended(jobId);
   const after = Object.entries(before).map(([name, text]) => [name, text.replace('.1', '.2')]);
-  expect(contents(w.job(jobId).outputDirectory)).toEqual(Object.fromEntries(after));
+  expect(contents((await w.job(jobId)).outputDirectory)).toEqual(Object.fromEntries(after));
 });

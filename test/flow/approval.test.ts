@@ -22,7 +22,7 @@ async function tested(f: Flow, job: FlowJob = FULL): Promise<string> {
   const jobId = await f.create(job);
   await allow(f, jobId);
   await start(f, jobId);
-  await f.until(() => f.job(jobId).test?.state === 'passed');
+  await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
   return jobId;
 }
 
@@ -44,9 +44,9 @@ describe.each([
   ])('does not start with %s before a person approved it, and nothing changes', async (_name, more) => {
     const f = flow();
     const jobId = await f.create(job);
-    const before = f.job(jobId);
+    const before = await f.job(jobId);
     await expect(start(f, jobId, more)).rejects.toMatchObject({ ...REFUSED, hint: /abp approvals allow job-/ });
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
     expect(f.worker.runs).toHaveLength(0);
   });
 
@@ -61,12 +61,12 @@ describe.each([
   test('needs a person to approve its test, whatever an argument says', async () => {
     const f = flow();
     const jobId = await tested(f, job);
-    const before = f.job(jobId);
+    const before = await f.job(jobId);
     await expect(start(f, jobId, { approve: true, shown: await shown(f, jobId) })).rejects.toMatchObject(REFUSED);
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
     const approve = { approve: true, shown: await shown(f, jobId) };
     expect((await start(f, jobId, approve, { human: 'dashboard' })).status).toBe('running');
-    expect(f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'dashboard' } }]);
+    expect(await f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'dashboard' } }]);
   });
 
   test('skips its test only for a person, also when approved', async () => {
@@ -96,17 +96,17 @@ describe.each([
     await allow(f, jobId);
     f.worker.on(0, fails('agent_error'));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    const before = f.job(jobId);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    const before = await f.job(jobId);
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({
       ...REFUSED,
       message: /An earlier test of it is not approved yet/,
     });
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
     await allow(f, jobId);
     f.worker.on(0, fails('agent_error'));
     await start(f, jobId, { again: true });
-    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject(REFUSED);
     expect(f.worker.runs).toHaveLength(2);
   });
@@ -143,7 +143,7 @@ describe.each([
     await f.call('pause_job', { job_id: jobId });
     const other = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
     await start(f, other);
-    await f.until(() => f.job(other).test?.state === 'passed');
+    await f.until(async () => (await f.job(other)).test?.state === 'passed');
     await start(f, other, { approve: false });
     expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
@@ -155,18 +155,18 @@ describe.each([
   ] satisfies [string, object][])('runs again %s only for a person', async (_name, given) => {
     const f = flow();
     const jobId = await atWork(f, job);
-    await f.until(() => f.job(jobId).status === 'completed');
-    const before = f.job(jobId);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    const before = await f.job(jobId);
     const manage = (call = {}) => f.call('manage_units', { job_id: jobId, ...given } as InputOf<'manage_units'>, call);
     await expect(manage()).rejects.toMatchObject({ ...REFUSED, message: /only a person can have units run again/ });
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
     expect((await manage({ human: 'cli' })).status).toBe('running');
   });
 
   test('runs its post-processing again only for a person', async () => {
     const f = flow();
     const jobId = await atWork(f, { ...job, post_processing_prompt: 'Sum it up.' });
-    await f.until(() => f.job(jobId).status === 'completed', 500);
+    await f.until(async () => (await f.job(jobId)).status === 'completed', 500);
     const again = { job_id: jobId, action: 'post_process' } as const;
     await expect(f.call('manage_units', again)).rejects.toMatchObject(REFUSED);
     expect((await f.call('manage_units', again, { human: 'cli' })).status).toBe('post_processing');
@@ -237,7 +237,7 @@ describe.each([
   test('created again after an approved test is tested without a question', async () => {
     const f = flow();
     const jobId = await atWork(f, job);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     const other = await f.create({ units: 3, limits: { max_workers: 1 }, ...FULL, ...job });
     expect((await start(f, other)).status).toBe('testing');
   });
@@ -248,11 +248,11 @@ describe.each([
     const jobId = await atWork(f, { ...job, limits: { max_workers: 2 } });
     const slots = (max_workers: number, call = {}) => f.call('resume_job', { job_id: jobId, max_workers }, call);
     await expect(slots(50)).rejects.toMatchObject({ ...REFUSED, message: /more slots \(max_workers 2 → 50\)/ });
-    expect(f.job(jobId).maxWorkers).toBe(2);
+    expect((await f.job(jobId)).maxWorkers).toBe(2);
     await slots(1);
     await slots(2);
     await slots(4, { human: 'cli' });
-    expect(f.job(jobId).maxWorkers).toBe(4);
+    expect((await f.job(jobId)).maxWorkers).toBe(4);
     await f.call('pause_job', { job_id: jobId });
     expect((await f.call('resume_job', { job_id: jobId })).status).toBe('running');
   });
@@ -278,7 +278,7 @@ describe.each([
     const f = flow();
     f.worker.otherwise = fails('bad_input');
     const jobId = await atWork(f, job);
-    const ended = () => f.until(() => f.job(jobId).status === 'failed');
+    const ended = () => f.until(async () => (await f.job(jobId)).status === 'failed');
     await ended();
     const retry = (call = {}) => f.call('manage_units', { job_id: jobId, action: 'retry' }, call);
     await expect(retry()).rejects.toMatchObject({
@@ -289,7 +289,7 @@ describe.each([
     await ended();
     await revoke(f, jobId);
     await expect(retry({ human: 'cli' })).rejects.toMatchObject({ ...REFUSED, message: /approval was revoked/ });
-    expect(f.job(jobId).status).toBe('failed');
+    expect((await f.job(jobId)).status).toBe('failed');
   });
 
   test('reruns units cancelled while running only for a person', async () => {
@@ -305,7 +305,7 @@ test('a job without powers needs no person, and an argument approves its test', 
   const f = flow();
   const jobId = await f.create();
   await start(f, jobId);
-  await f.until(() => f.job(jobId).test?.state === 'passed');
+  await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
   expect((await start(f, jobId, { approve: true })).status).toBe('running');
 });
 
@@ -335,12 +335,12 @@ describe('an approval is bound to what was shown', () => {
     const looked = await shown(f, jobId);
     await f.call('update_job', { job_id: jobId, prompt_template: 'Other: {name}' });
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     await expect(start(f, jobId, { approve: true, shown: looked }, { human: 'dashboard' })).rejects.toMatchObject({
       code: 'conflict',
       message: /changed: revision, test/,
     });
-    expect(f.job(jobId).status).toBe('testing');
+    expect((await f.job(jobId)).status).toBe('testing');
   });
 
   test('of a test is stale after another test of the same revision', async () => {
@@ -349,7 +349,7 @@ describe('an approval is bound to what was shown', () => {
     const looked = await shown(f, jobId);
     await start(f, jobId, { approve: false });
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     await expect(start(f, jobId, { approve: true, shown: looked }, { human: 'cli' })).rejects.toMatchObject({
       code: 'conflict',
       message: /changed: test\)/,
@@ -380,7 +380,7 @@ describe('an approval is bound to what was shown', () => {
 
 /** Revokes the approval of a job. */
 async function revoke(f: Flow, jobId: string): Promise<Record<string, unknown>> {
-  return view(f, 'revoke_approval', { definition: f.job(jobId).approvedDefinition ?? '' });
+  return view(f, 'revoke_approval', { definition: (await f.job(jobId)).approvedDefinition ?? '' });
 }
 
 describe('a revoked approval', () => {
@@ -393,12 +393,12 @@ describe('a revoked approval', () => {
     f.worker.finish(0);
     await f.until(() => !f.hasExecutor(jobId));
     expect(f.worker.runs).toHaveLength(1);
-    expect(f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'approval' });
-    expect(f.statuses(jobId)).toBe('completed pending pending');
+    expect(await f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'approval' });
+    expect(await f.statuses(jobId)).toBe('completed pending pending');
     await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject({ ...REFUSED, message: /revoked/ });
     await allow(f, jobId);
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('is noticed before each run: the unit is put back and nothing counts against it', async () => {
@@ -407,12 +407,12 @@ describe('a revoked approval', () => {
     const jobId = await atWork(f);
     await f.until(() => f.worker.running().length === 1);
     const { repository } = f.store;
-    const definition = f.job(jobId).approvedDefinition ?? '';
-    repository.transaction((tx) => repository.approvals.revoke(tx, definition));
+    const definition = (await f.job(jobId)).approvedDefinition ?? '';
+    await repository.transaction('store', async (tx) => tx.approvals.revoke(definition));
     f.worker.finish(0);
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({ pauseReason: 'approval', statusMessage: /^Its approval was revoked/ });
-    expect(f.unit(jobId, 1)).toMatchObject({ status: 'pending', retriesUsed: 0, interruptions: 0 });
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: 'approval', statusMessage: /^Its approval was revoked/ });
+    expect(await f.unit(jobId, 1)).toMatchObject({ status: 'pending', retriesUsed: 0, interruptions: 0 });
     expect(f.worker.runs).toHaveLength(1);
   });
 
@@ -422,9 +422,10 @@ describe('a revoked approval', () => {
     await allow(f, jobId);
     const { repository } = f.store;
     await start(f, jobId);
-    repository.transaction((tx) => repository.approvals.revoke(tx, f.job(jobId).approvedDefinition ?? ''));
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toMatch(/Its approval was revoked/);
+    const { approvedDefinition } = await f.job(jobId);
+    await repository.transaction('store', (tx) => tx.approvals.revoke(approvedDefinition ?? ''));
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toMatch(/Its approval was revoked/);
     expect(f.worker.runs).toHaveLength(0);
   });
 });
@@ -449,8 +450,11 @@ describe('the files that a worker names', () => {
     await f.until(() => f.worker.running().length === 1);
     change(script);
     f.worker.finish(0);
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({ pauseReason: 'approval', statusMessage: expect.stringContaining(script) });
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({
+      pauseReason: 'approval',
+      statusMessage: expect.stringContaining(script),
+    });
     expect(f.worker.runs).toHaveLength(1);
     await expect(f.call('resume_job', { job_id: jobId })).rejects.toMatchObject({
       ...REFUSED,
@@ -458,7 +462,7 @@ describe('the files that a worker names', () => {
     });
     await allow(f, jobId);
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('changed between the approval and the test fail the test with their name', async () => {
@@ -467,8 +471,8 @@ describe('the files that a worker names', () => {
     await allow(f, jobId);
     await start(f, jobId);
     writeFileSync(script, 'export default 3;');
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toContain(script);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toContain(script);
     expect(f.worker.runs).toHaveLength(0);
   });
 
@@ -487,14 +491,16 @@ test('a job of an older version with unknown powers does not continue', async ()
   const f = flow();
   const jobId = await atWork(f);
   const { repository } = f.store;
-  repository.transaction((tx) => repository.jobs.patch(tx, jobId, { approvedDefinition: null, powers: [] }));
-  const { approvedDefinition } = requireJob(f.orchestrator.deps, jobId);
+  await repository.transaction({ job: jobId }, async (tx) =>
+    tx.jobs.patch(jobId, { approvedDefinition: null, powers: [] }),
+  );
+  const { approvedDefinition } = await requireJob(f.orchestrator.deps, jobId);
   expect(approvedDefinition).toBeNull();
-  for (const { definition } of repository.approvals.list(9)) {
-    repository.transaction((tx) => repository.approvals.revoke(tx, definition));
+  for (const { definition } of await repository.approvals.list(9)) {
+    await repository.transaction('store', async (tx) => tx.approvals.revoke(definition));
   }
-  await f.until(() => f.job(jobId).status === 'paused');
-  expect(f.job(jobId).pauseReason).toBe('approval');
+  await f.until(async () => (await f.job(jobId)).status === 'paused');
+  expect((await f.job(jobId)).pauseReason).toBe('approval');
   expect(f.worker.runs).toHaveLength(0);
 });
 
@@ -502,7 +508,7 @@ test('the history of a job names what a person approved', async () => {
   const f = flow();
   f.worker.otherwise = ok();
   const jobId = await atWork(f);
-  expect(f.events(jobId, 'job:allowed')).toMatchObject([{ data: { by: 'cli' } }]);
+  expect(await f.events(jobId, 'job:allowed')).toMatchObject([{ data: { by: 'cli' } }]);
 });
 
 test('a person is shown everything that decides what runs, and its limits', async () => {

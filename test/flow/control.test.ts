@@ -25,8 +25,8 @@ describe('a pause', () => {
     f.worker.finish(0);
     f.worker.finish(1);
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.statuses(job_id)).toBe('completed completed pending pending pending pending');
-    expect(f.store.repository.leases.get(job_id)?.released).toBe(true);
+    expect(await f.statuses(job_id)).toBe('completed completed pending pending pending pending');
+    expect((await f.store.repository.leases.get(job_id))?.released).toBe(true);
   });
 
   test('in mode hard interrupts running units and puts them back, using no retry', async () => {
@@ -35,18 +35,18 @@ describe('a pause', () => {
     await f.call('pause_job', { job_id, hard: true });
     await f.until(() => !f.hasExecutor(job_id));
     expect(f.worker.runs.map((run) => run.stopped())).toEqual(['interrupted', 'interrupted']);
-    expect(f.unit(job_id, 0)).toMatchObject({
+    expect(await f.unit(job_id, 0)).toMatchObject({
       status: 'pending',
       retriesUsed: 0,
       interruptions: 0,
       failureClass: null,
     });
-    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
-    expect(f.job(job_id).costUsd).toBe(0.2);
+    expect(await f.attempts(job_id, 0)).toMatchObject([{ status: 'interrupted', usage: { costUsd: 0.2 } }]);
+    expect((await f.job(job_id)).costUsd).toBe(0.2);
     // Resumed, it continues its session instead of starting over.
     f.worker.otherwise = ok();
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect(f.worker.runs[2]?.assignment).toMatchObject({ index: 0, attempt: 2, resumeSessionId: 'session of 0' });
     expect(f.worker.runs[3]?.assignment).toMatchObject({ index: 1, attempt: 2, resumeSessionId: null });
   });
@@ -56,17 +56,17 @@ describe('a pause', () => {
     await f.call('pause_job', { job_id });
     await f.call('pause_job', { job_id, hard: true });
     await f.call('pause_job', { job_id });
-    expect(f.job(job_id).pauseMode).toBe('hard');
+    expect((await f.job(job_id)).pauseMode).toBe('hard');
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.events(job_id, 'job:paused').map(({ data }) => data.mode)).toEqual(['soft', 'hard']);
+    expect((await f.events(job_id, 'job:paused')).map(({ data }) => data.mode)).toEqual(['soft', 'hard']);
   });
 
   test('twice has the same effect as once', async () => {
     const { f, job_id } = await busy();
     await f.call('pause_job', { job_id });
-    const once = f.job(job_id);
+    const once = await f.job(job_id);
     await f.call('pause_job', { job_id });
-    expect(f.job(job_id)).toEqual(once);
+    expect(await f.job(job_id)).toEqual(once);
   });
 
   test.each(['usage_limit', 'budget', 'failures', 'auth', 'worker_unavailable', 'disk', 'crashed'] as const)(
@@ -74,9 +74,9 @@ describe('a pause', () => {
     async (pauseReason) => {
       const { f, job_id } = await busy();
       const patch = { pauseReason, pauseMode: 'soft', statusMessage: 'why', resumeAt: f.clock.now() + 1000 } as const;
-      f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, job_id, 'paused', { patch }));
+      await f.store.repository.transaction({ job: job_id }, async (tx) => tx.jobs.move(job_id, 'paused', { patch }));
       await f.call('pause_job', { job_id });
-      expect(f.job(job_id)).toMatchObject({
+      expect(await f.job(job_id)).toMatchObject({
         status: 'paused',
         pauseReason: 'user',
         statusMessage: null,
@@ -86,7 +86,7 @@ describe('a pause', () => {
       f.worker.finish(1);
       await f.until(() => !f.hasExecutor(job_id));
       await f.after(60_000);
-      expect(f.job(job_id).status).toBe('paused');
+      expect((await f.job(job_id)).status).toBe('paused');
     },
   );
 
@@ -96,9 +96,9 @@ describe('a pause', () => {
     f.worker.finish(0);
     f.worker.finish(1);
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.job(job_id).status).toBe('paused');
+    expect((await f.job(job_id)).status).toBe('paused');
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
   });
 });
 
@@ -112,30 +112,30 @@ describe('a resume', () => {
     f.worker.otherwise = ok();
     f.worker.finish(0);
     f.worker.finish(1);
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect(f.worker.runs).toHaveLength(6);
   });
 
   test('of a running job changes nothing, and at its release keeps the executor', async () => {
     const { f, job_id } = await busy();
-    const before = f.job(job_id);
+    const before = await f.job(job_id);
     await f.call('resume_job', { job_id });
-    expect(f.job(job_id)).toEqual(before);
+    expect(await f.job(job_id)).toEqual(before);
     await f.call('pause_job', { job_id, hard: true });
     await f.until(() => f.worker.running().length === 0);
     await f.call('resume_job', { job_id });
     await f.until(() => f.worker.running().length === 2);
-    expect(f.events(job_id, 'executor:started')).toHaveLength(1);
+    expect(await f.events(job_id, 'executor:started')).toHaveLength(1);
   });
 
   test("between the executor's last check and its release keeps the executor", async () => {
-    const late: (() => void)[] = [];
+    const late: (() => Promise<unknown>)[] = [];
     const f = flow({
       context: (context) => {
         const { transaction } = context.repository;
-        const watched: typeof transaction = (work) => {
-          const done = transaction(work);
-          if ((done as { phase?: { kind: string } } | null)?.phase?.kind === 'leave') late.pop()?.();
+        const watched: typeof transaction = async (scope, work, options) => {
+          const done = await transaction(scope, work, options);
+          if ((done as { phase?: { kind: string } } | null)?.phase?.kind === 'leave') await late.pop()?.();
           return done;
         };
         return { ...context, repository: { ...context.repository, transaction: watched } };
@@ -144,23 +144,23 @@ describe('a resume', () => {
     const job_id = await f.begin({ units: 2 });
     await f.call('pause_job', { job_id });
     const { repository } = f.store;
-    late.push(() => repository.transaction((tx) => repository.jobs.move(tx, job_id, 'running')));
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.events(job_id, 'executor:started')).toHaveLength(1);
+    late.push(() => repository.transaction({ job: job_id }, async (tx) => tx.jobs.move(job_id, 'running')));
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect(await f.events(job_id, 'executor:started')).toHaveLength(1);
   });
 
   test('resets the circuit breaker', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 30, limits: { max_workers: 1, max_retries: 0 } });
     for (let n = 0; n < 9; n++) f.worker.on(n, fails('timeout'));
-    await f.until(() => f.job(jobId).pauseReason === 'failures');
+    await f.until(async () => (await f.job(jobId)).pauseReason === 'failures');
     const tried = f.worker.runs.length;
     expect(tried).toBe(5);
     await f.until(() => !f.hasExecutor(jobId));
     await f.call('resume_job', { job_id: jobId });
     // Four more fail: nine of nine tried, but four since the resume.
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.store.repository.units.counts(jobId)).toMatchObject({ failed: 9, completed: 21 });
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.store.repository.units.counts(jobId)).toMatchObject({ failed: 9, completed: 21 });
   });
 });
 
@@ -178,7 +178,7 @@ describe('slots', () => {
     f.worker.finish(4);
     await f.tick(3);
     expect(f.worker.running()).toEqual([5]);
-    expect(f.events(job_id, 'job:slots_changed').map(({ data }) => data.max_workers)).toEqual([5, 1]);
+    expect((await f.events(job_id, 'job:slots_changed')).map(({ data }) => data.max_workers)).toEqual([5, 1]);
   });
 
   test('stay changed when another field is updated', async () => {
@@ -186,15 +186,15 @@ describe('slots', () => {
     await f.call('resume_job', { job_id, max_workers: 3 });
     await f.call('pause_job', { job_id, hard: true });
     await f.call('update_job', { job_id, prompt_template: 'Again: {name}' });
-    expect(f.job(job_id).maxWorkers).toBe(3);
+    expect((await f.job(job_id)).maxWorkers).toBe(3);
     await f.call('update_job', { job_id, limits: { max_workers: 7 } });
-    expect(f.job(job_id).maxWorkers).toBe(7);
+    expect((await f.job(job_id)).maxWorkers).toBe(7);
   });
 
   test.each([0, -1, 1.5, 65])('reject the number %d', async (max_workers) => {
     const { f, job_id } = await busy();
     await expect(f.call('resume_job', { job_id, max_workers })).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(f.job(job_id).maxWorkers).toBe(2);
+    expect((await f.job(job_id)).maxWorkers).toBe(2);
   });
 });
 
@@ -202,7 +202,7 @@ describe('a cancelled job', () => {
   test('stops running units, cancels pending ones, keeps completed ones', async () => {
     const { f, job_id } = await busy();
     f.worker.finish(0);
-    await f.until(() => f.unit(job_id, 0).status === 'completed' && f.worker.running().length === 2);
+    await f.until(async () => (await f.unit(job_id, 0)).status === 'completed' && f.worker.running().length === 2);
     f.worker.used(1, { costUsd: 0.3 });
     expect(await f.call('cancel_job', { job_id })).toMatchObject({
       status: 'cancelled',
@@ -211,12 +211,12 @@ describe('a cancelled job', () => {
       progress: { done: 1, percent: 16.6 },
     });
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.statuses(job_id)).toBe('completed cancelled cancelled cancelled cancelled cancelled');
+    expect(await f.statuses(job_id)).toBe('completed cancelled cancelled cancelled cancelled cancelled');
     expect(f.worker.runs.map((run) => run.stopped())).toEqual([null, 'cancelled', 'cancelled']);
-    expect(f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
-    const once = f.job(job_id);
+    expect(await f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
+    const once = await f.job(job_id);
     await f.call('cancel_job', { job_id });
-    expect(f.job(job_id)).toEqual(once);
+    expect(await f.job(job_id)).toEqual(once);
   });
 
   test('in its test ends the test', async () => {
@@ -236,9 +236,9 @@ describe('a cancelled job', () => {
     await f.call('cancel_job', { job_id });
     f.worker.finish(0, ok({}, { costUsd: 1 }));
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.unit(job_id, 0).status).toBe('cancelled');
-    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'succeeded' }]);
-    expect(f.job(job_id).costUsd).toBe(1);
+    expect((await f.unit(job_id, 0)).status).toBe('cancelled');
+    expect(await f.attempts(job_id, 0)).toMatchObject([{ status: 'succeeded' }]);
+    expect((await f.job(job_id)).costUsd).toBe(1);
   });
 
   test('without an executor gets another one, which stops what still runs', async () => {
@@ -250,14 +250,14 @@ describe('a cancelled job', () => {
     await f.until(() => !f.hasExecutor(job_id));
     expect(f.worker.runs.at(-1)).toMatchObject({ adopted: true, assignment: { index: 0 } });
     expect(f.worker.runs.at(-1)?.stopped()).toBe('cancelled');
-    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
+    expect(await f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
   });
 
   test('whose canceller died is finished by its executor', async () => {
     const { f, job_id } = await busy();
-    f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, job_id, 'cancelled'));
+    await f.store.repository.transaction({ job: job_id }, async (tx) => tx.jobs.move(job_id, 'cancelled'));
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.statuses(job_id)).toMatch(/^(cancelled ?){6}$/);
+    expect(await f.statuses(job_id)).toMatch(/^(cancelled ?){6}$/);
   });
 });
 
@@ -270,9 +270,9 @@ describe('single units', () => {
     await f.until(() => f.worker.running().includes(2));
     f.worker.finish(0);
     f.worker.finish(2);
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.statuses(job_id)).toBe('completed cancelled completed');
-    expect(f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled' }]);
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect(await f.statuses(job_id)).toBe('completed cancelled completed');
+    expect(await f.attempts(job_id, 1)).toMatchObject([{ status: 'cancelled' }]);
   });
 
   test('skipped ones do not run and do not fail the job', async () => {
@@ -280,8 +280,8 @@ describe('single units', () => {
     expect(await f.call('manage_units', { job_id, action: 'skip' })).toMatchObject({ changed: 4 });
     f.worker.finish(0);
     f.worker.finish(1);
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.statuses(job_id)).toBe('completed completed skipped skipped skipped skipped');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect(await f.statuses(job_id)).toBe('completed completed skipped skipped skipped skipped');
   });
 
   test('failed ones are retried all, by class or by index, and the ended job runs again', async () => {
@@ -295,13 +295,13 @@ describe('single units', () => {
     ] as const) {
       f.worker.on(index, fails(failureClass), fails(failureClass));
     }
-    await f.until(() => f.job(job_id).status === 'failed');
+    await f.until(async () => (await f.job(job_id)).status === 'failed');
     await f.until(() => !f.hasExecutor(job_id));
     const again = async (filter: Partial<InputOf<'manage_units'>>) => {
       const runs = f.worker.runs.length;
       const { changed } = await f.call('manage_units', { job_id, action: 'retry', ...filter });
-      expect(f.job(job_id)).toMatchObject({ status: 'running', statusMessage: null, endedAt: null });
-      await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+      expect(await f.job(job_id)).toMatchObject({ status: 'running', statusMessage: null, endedAt: null });
+      await f.until(async () => (await f.job(job_id)).status === 'failed' && !f.hasExecutor(job_id));
       const tried = f.worker.runs.slice(runs).map(({ assignment }) => assignment.index);
       return { changed, tried: tried.sort((a, b) => a - b) };
     };
@@ -309,7 +309,7 @@ describe('single units', () => {
     expect(await again({ failure_class: 'timeout' })).toEqual({ changed: 2, tried: [0, 2] });
     f.worker.on(0, fails('timeout'));
     expect(await again({})).toEqual({ changed: 4, tried: [0, 1, 2, 3] });
-    expect(f.statuses(job_id)).toBe('failed completed completed failed completed');
+    expect(await f.statuses(job_id)).toBe('failed completed completed failed completed');
     const nothing = await f.call('manage_units', { job_id, action: 'retry', failure_class: 'crashed' });
     expect(nothing).toMatchObject({ changed: 0, status: 'failed' });
   });
@@ -318,15 +318,15 @@ describe('single units', () => {
     const f = flow();
     const job_id = await f.begin({ units: 2 });
     f.worker.on(0, ok({ text: 'first' }, { costUsd: 1 }), ok({ text: 'second' }, { costUsd: 1, sessionId: 'two' }));
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
-    expect(f.job(job_id).status).toBe('running');
-    await f.until(() => f.job(job_id).status === 'completed' && !f.hasExecutor(job_id));
-    expect(f.attempts(job_id, 0).map(({ result }) => result?.text)).toEqual(['first', 'second']);
+    expect((await f.job(job_id)).status).toBe('running');
+    await f.until(async () => (await f.job(job_id)).status === 'completed' && !f.hasExecutor(job_id));
+    expect((await f.attempts(job_id, 0)).map(({ result }) => result?.text)).toEqual(['first', 'second']);
     const unit = await f.call('get_unit', { job_id, unit: 0 });
     expect(unit).toMatchObject({ result: { text: 'second' } });
-    expect(unit.continue_in_terminal).toBe(`cd ${f.job(job_id).workingDirectory} && scripted --resume two`);
-    expect(f.job(job_id).costUsd).toBe(2);
+    expect(unit.continue_in_terminal).toBe(`cd ${(await f.job(job_id)).workingDirectory} && scripted --resume two`);
+    expect((await f.job(job_id)).costUsd).toBe(2);
   });
 
   test('a cancelled one reopened at once starts only when its old attempt has ended', async () => {
@@ -336,22 +336,22 @@ describe('single units', () => {
     await f.until(() => f.worker.runs.length === 2);
     expect(f.worker.runs[0]?.stopped()).toBe('cancelled');
     expect(f.worker.running()).toEqual([0]);
-    expect(f.attempts(job_id, 0).map(({ status }) => status)).toEqual(['cancelled', 'running']);
+    expect((await f.attempts(job_id, 0)).map(({ status }) => status)).toEqual(['cancelled', 'running']);
     f.worker.finish(0);
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
   });
 
   test('one cancelled after its executor died is stopped by another executor', async () => {
     const { f, job_id } = await busy(3);
     await f.call('pause_job', { job_id });
     await f.killExecutor(job_id);
-    holdLease(f.store, job_id, DEAD_PID);
+    await holdLease(f.store, job_id, DEAD_PID);
     f.worker.leaves(0, 'alive');
     await f.call('manage_units', { job_id, action: 'cancel', units: [0] });
     await f.until(() => !f.hasExecutor(job_id));
     expect(f.worker.runs.at(-1)).toMatchObject({ adopted: true, assignment: { index: 0 } });
-    expect(f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
-    expect(f.statuses(job_id)).toBe('cancelled pending pending');
+    expect(await f.attempts(job_id, 0)).toMatchObject([{ status: 'cancelled' }]);
+    expect(await f.statuses(job_id)).toBe('cancelled pending pending');
   });
 
   test("a retry gives a lost job an executor, where the worker's needs are met", async () => {
@@ -363,24 +363,24 @@ describe('single units', () => {
     });
     f.worker.on(0, fails('timeout'));
     f.worker.on(1, hangs);
-    await f.until(() => f.unit(job_id, 0).status === 'failed');
+    await f.until(async () => (await f.unit(job_id, 0)).status === 'failed');
     await f.killExecutor(job_id);
-    holdLease(f.store, job_id, DEAD_PID);
+    await holdLease(f.store, job_id, DEAD_PID);
     const bare = flowOn(f.store, f.clock, { directory: f.directory });
     const answer = await bare.call('manage_units', { job_id, action: 'skip', units: [1] });
     expect(answer).toMatchObject({ changed: 0, executor: { state: 'lost' }, next: [{ tool: 'resume_job' }] });
     await f.call('manage_units', { job_id, action: 'retry' });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
   });
 
   test("put back before the job's end keep it from ending", async () => {
-    const late: (() => void)[] = [];
+    const late: (() => Promise<unknown>)[] = [];
     const f = flow({
       context: (context) => {
         const { units } = context.repository;
-        const counts: typeof units.counts = (...args) => {
-          const before = units.counts(...args);
-          if (before.pending + before.running === 0) late.pop()?.();
+        const counts: typeof units.counts = async (...args) => {
+          const before = await units.counts(...args);
+          if (before.pending + before.running === 0) await late.pop()?.();
           return before;
         };
         return { ...context, repository: { ...context.repository, units: { ...units, counts } } };
@@ -389,11 +389,13 @@ describe('single units', () => {
     const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, fails('timeout'));
     const { repository } = f.store;
-    late.push(() => {
-      repository.transaction((tx) => repository.units.moveMany(tx, job_id, { statuses: ['failed'] }, 'pending', 9));
+    late.push(async () => {
+      await repository.transaction({ job: job_id }, async (tx) =>
+        tx.units.moveMany(job_id, { statuses: ['failed'] }, 'pending', 9),
+      );
     });
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.statuses(job_id)).toBe('completed completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect(await f.statuses(job_id)).toBe('completed completed');
     expect(late).toEqual([]);
   });
 
@@ -401,18 +403,20 @@ describe('single units', () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, fails('timeout'));
-    await f.until(() => f.statuses(job_id) === 'failed completed');
+    await f.until(async () => (await f.statuses(job_id)) === 'failed completed');
     const { jobs } = f.store.repository;
-    const stale = f.job(job_id);
-    await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+    const stale = await f.job(job_id);
+    await f.until(async () => (await f.job(job_id)).status === 'failed' && !f.hasExecutor(job_id));
     // The operation read the job while it was running; by its write the job has ended.
     const get = jobs.get.bind(jobs);
     let looks = 0;
-    Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? { ...stale, status: 'running' } : get(id)) });
+    Object.assign(jobs, {
+      get: async (id: string) => (looks++ === 0 ? { ...stale, status: 'running' } : get(id)),
+    });
     await f.call('manage_units', { job_id, action: 'retry' });
     Object.assign(jobs, { get });
-    expect(f.job(job_id).status).toBe('running');
-    await f.until(() => f.job(job_id).status === 'completed');
+    expect((await f.job(job_id)).status).toBe('running');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
   });
 });
 
@@ -422,7 +426,7 @@ describe('a rejected operation names its precondition and changes nothing', () =
     testing: async (f) => {
       const job_id = await f.create({ units: 3 });
       await f.call('start_job', { job_id, wait_seconds: 0 });
-      await f.until(() => f.job(job_id).test?.state === 'passed');
+      await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
       return job_id;
     },
     running: async (f) => {
@@ -439,13 +443,13 @@ describe('a rejected operation names its precondition and changes nothing', () =
     },
     completed: async (f) => {
       const job_id = await f.begin({ units: 3 });
-      await f.until(() => f.job(job_id).status === 'completed' && !f.hasExecutor(job_id));
+      await f.until(async () => (await f.job(job_id)).status === 'completed' && !f.hasExecutor(job_id));
       return job_id;
     },
     failed: async (f) => {
       f.worker.otherwise = fails('bad_input');
       const job_id = await f.begin({ units: 3 });
-      await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+      await f.until(async () => (await f.job(job_id)).status === 'failed' && !f.hasExecutor(job_id));
       return job_id;
     },
     cancelled: async (f) => {
@@ -483,7 +487,7 @@ describe('a rejected operation names its precondition and changes nothing', () =
     const f = flow();
     const jobId = await WAYS[status]?.(f);
     if (jobId === undefined) throw new Error(`no way to ${status}`);
-    const before = [f.job(jobId), f.statuses(jobId)];
+    const before = [await f.job(jobId), await f.statuses(jobId)];
     if (!refused) {
       await expect(verbs[verb]?.(f, jobId)).resolves.toMatchObject({ job_id: jobId });
       return;
@@ -494,7 +498,7 @@ describe('a rejected operation names its precondition and changes nothing', () =
       hint: expect.stringMatching(/^\w/),
     });
     await expect(verbs[verb]?.(f, jobId)).rejects.toEqual(error);
-    expect([f.job(jobId), f.statuses(jobId)]).toEqual(before);
+    expect([await f.job(jobId), await f.statuses(jobId)]).toEqual(before);
   });
 
   test.each(Object.entries(verbs))('%s of a job that is not there', async (_verb, run) => {
@@ -513,23 +517,36 @@ describe('a rejected operation names its precondition and changes nothing', () =
         message: /skip takes units that are pending/,
       });
     }
-    expect(f.statuses(job_id)).toBe('running running pending pending pending pending');
+    expect(await f.statuses(job_id)).toBe('running running pending pending pending pending');
   });
 
   test('a failed preflight is reported before a paused or ended job starts', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, fails('timeout'));
-    await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id));
+    await f.until(async () => (await f.job(job_id)).status === 'failed' && !f.hasExecutor(job_id));
     f.worker.preflight = { ok: false, failureClass: 'auth', message: 'not logged in', hint: 'Log in.' };
-    const before = f.job(job_id);
+    const before = await f.job(job_id);
     const refusal = { code: 'worker_unavailable', message: /not logged in/ };
     await expect(f.call('manage_units', { job_id, action: 'retry' })).rejects.toMatchObject(refusal);
     await expect(f.call('manage_units', { job_id, action: 'reopen' })).rejects.toMatchObject(refusal);
-    expect(f.job(job_id)).toEqual(before);
-    expect(f.statuses(job_id)).toBe('failed completed');
+    expect(await f.job(job_id)).toEqual(before);
+    expect(await f.statuses(job_id)).toBe('failed completed');
   });
 });
+
+/** Lets time pass until a call has its answer. */
+async function passTime(f: Flow, call: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const done = () => {
+    isDone = true;
+  };
+  call.then(done, done);
+  while (!isDone) {
+    await new Promise((resolve) => setImmediate(resolve));
+    f.clock.advance(100);
+  }
+}
 
 test.each<[JobStatus, RegExp]>([
   ['enumerating', /^cancel_job stops that and removes the job/],
@@ -540,10 +557,10 @@ test.each<[JobStatus, RegExp]>([
   ['cancelled', /again in a moment/],
 ])('a rejected deletion in %s advises only what is possible there', async (status, hint) => {
   const f = flow();
-  const { jobId } = seedJob(f.store, { status });
-  holdLease(f.store, jobId);
+  const { jobId } = await seedJob(f.store, { status });
+  await holdLease(f.store, jobId);
   const deletion = f.call('delete_job', { job_id: jobId });
-  f.clock.advance(10_000);
+  await passTime(f, deletion);
   await expect(deletion).rejects.toMatchObject({ code: 'conflict', hint: expect.stringMatching(hint) });
 });
 
@@ -560,16 +577,16 @@ test('the advice for deleting a job in its test is to cancel it, not to pause it
 test('a job resumed while its deletion waits is kept', async () => {
   const f = flow();
   const { repository } = f.store;
-  const { jobId } = seedJob(f.store, { status: 'paused', patch: { pauseReason: 'user' } });
-  const leaving = holdLease(f.store, jobId);
+  const { jobId } = await seedJob(f.store, { status: 'paused', patch: { pauseReason: 'user' } });
+  const leaving = await holdLease(f.store, jobId);
   const deletion = f.call('delete_job', { job_id: jobId });
-  repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'running');
-    repository.leases.release(tx, leaving);
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'running');
+    await tx.leases.release(leaving);
   });
-  f.clock.advance(1000);
+  await passTime(f, deletion);
   await expect(deletion).rejects.toMatchObject({ code: 'conflict', message: /is active/ });
-  expect(f.statuses(jobId)).toBe('pending pending pending');
+  expect(await f.statuses(jobId)).toBe('pending pending pending');
 });
 
 test('a job whose executor cannot start is paused with the reason', async () => {
@@ -581,11 +598,11 @@ test('a job whose executor cannot start is paused with the reason', async () => 
     ensureExecutor: () => Promise.reject(new Error('fork: no memory.')),
   });
   await expect(f.call('start_job', { job_id, wait_seconds: 0 })).rejects.toThrow('no memory');
-  expect(f.job(job_id)).toMatchObject({ status: 'created', test: null });
+  expect(await f.job(job_id)).toMatchObject({ status: 'created', test: null });
   await expect(f.call('start_job', { job_id, skip_test: true })).rejects.toThrow('no memory');
-  expect(f.job(job_id)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
-  expect(f.job(job_id).statusMessage).toMatch(/No executor could be started: fork: no memory\..*resume_job/);
+  expect(await f.job(job_id)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
+  expect((await f.job(job_id)).statusMessage).toMatch(/No executor could be started: fork: no memory\..*resume_job/);
   Object.assign(launcher, { ensureExecutor });
   await f.call('resume_job', { job_id });
-  await f.until(() => f.job(job_id).status === 'completed');
+  await f.until(async () => (await f.job(job_id)).status === 'completed');
 });

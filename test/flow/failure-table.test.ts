@@ -32,15 +32,23 @@ describe.each(RETRIED)('%s', (failureClass) => {
     const f = flow();
     const jobId = await f.begin({ units: 1 });
     f.worker.on(0, fails(failureClass), fails(failureClass, { message: 'Still not.' }), ok());
-    await f.until(() => f.unit(jobId, 0).attempt === 1 && f.unit(jobId, 0).status === 'pending');
-    expect(f.unit(jobId, 0)).toMatchObject({ retriesUsed: 1, failureClass, failureMessage: `It was ${failureClass}.` });
+    await f.until(async () => (await f.unit(jobId, 0)).attempt === 1 && (await f.unit(jobId, 0)).status === 'pending');
+    expect(await f.unit(jobId, 0)).toMatchObject({
+      retriesUsed: 1,
+      failureClass,
+      failureMessage: `It was ${failureClass}.`,
+    });
     // Half of 2 s, by the jitter of the flow.
-    expect(f.unit(jobId, 0).notBefore).toBeLessThanOrEqual(f.clock.now() + 1000);
-    await f.until(() => f.unit(jobId, 0).attempt === 2 && f.unit(jobId, 0).status === 'pending');
-    expect(f.unit(jobId, 0).retriesUsed).toBe(2);
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.attempts(jobId, 0).map(({ failureClass: name }) => name)).toEqual([failureClass, failureClass, null]);
-    expect(f.unit(jobId, 0)).toMatchObject({ failureClass: null, failureMessage: null });
+    expect((await f.unit(jobId, 0)).notBefore).toBeLessThanOrEqual(f.clock.now() + 1000);
+    await f.until(async () => (await f.unit(jobId, 0)).attempt === 2 && (await f.unit(jobId, 0)).status === 'pending');
+    expect((await f.unit(jobId, 0)).retriesUsed).toBe(2);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect((await f.attempts(jobId, 0)).map(({ failureClass: name }) => name)).toEqual([
+      failureClass,
+      failureClass,
+      null,
+    ]);
+    expect(await f.unit(jobId, 0)).toMatchObject({ failureClass: null, failureMessage: null });
     const told = f.worker.runs.map(({ assignment }) => assignment.prompt.user.includes('Still not.'));
     expect(told).toEqual([false, false, failureRule(failureClass).tellNextAttempt]);
   });
@@ -49,12 +57,12 @@ describe.each(RETRIED)('%s', (failureClass) => {
     const f = flow();
     const jobId = await f.begin({ units: 2, limits: { max_retries: 2 } });
     f.worker.on(0, fails(failureClass), fails(failureClass), fails(failureClass));
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.statuses(jobId)).toBe('failed completed');
-    expect(f.unit(jobId, 0)).toMatchObject({ attempt: 3, retriesUsed: 2, failureClass });
-    expect(f.job(jobId)).toMatchObject({ statusMessage: '1 of 2 units failed.' });
-    expect(f.events(jobId, 'attempt:failed')).toHaveLength(3);
-    expect(f.events(jobId, 'unit:failed')).toHaveLength(1);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.statuses(jobId)).toBe('failed completed');
+    expect(await f.unit(jobId, 0)).toMatchObject({ attempt: 3, retriesUsed: 2, failureClass });
+    expect(await f.job(jobId)).toMatchObject({ statusMessage: '1 of 2 units failed.' });
+    expect(await f.events(jobId, 'attempt:failed')).toHaveLength(3);
+    expect(await f.events(jobId, 'unit:failed')).toHaveLength(1);
     const { failures } = await f.call('get_job_status', { job_id: jobId });
     expect(failures).toMatchObject([
       { class: failureClass, count: 1, example: { unit: 0 }, advice: adviceAbout(failureClass, undefined, 0) },
@@ -72,7 +80,7 @@ test('the reason of a rejected result reaches the retry after a busy service in 
     fails('timeout'),
     ok(),
   );
-  await f.until(() => f.job(jobId).status === 'completed');
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
   const told = f.worker.runs.map(({ assignment }) => assignment.prompt.user.includes('/n must be number'));
   expect(told).toEqual([false, true, true, false]);
 });
@@ -82,8 +90,8 @@ describe.each(FAILED)('%s', (failureClass) => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(1, fails(failureClass));
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.unit(jobId, 1)).toMatchObject({ status: 'failed', attempt: 1, retriesUsed: 0, failureClass });
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.unit(jobId, 1)).toMatchObject({ status: 'failed', attempt: 1, retriesUsed: 0, failureClass });
     expect(f.hasExecutor(jobId)).toBe(true);
     await f.tick();
     expect(f.hasExecutor(jobId)).toBe(false);
@@ -96,10 +104,10 @@ describe.each(DEFERRED)('%s', (failureClass) => {
     const jobId = await f.begin({ units: 8, limits: { max_workers: 8, max_retries: 0 } });
     f.worker.on(0, fails(failureClass, { retryAfterMs: 90_000 }));
     f.worker.otherwise = hangs;
-    await f.until(() => f.unit(jobId, 0).attempt === 1 && f.unit(jobId, 0).status === 'pending');
-    const { notBefore, ...unit } = f.unit(jobId, 0);
+    await f.until(async () => (await f.unit(jobId, 0)).attempt === 1 && (await f.unit(jobId, 0)).status === 'pending');
+    const { notBefore, ...unit } = await f.unit(jobId, 0);
     expect(unit).toMatchObject({ deferrals: 1, retriesUsed: 0 });
-    const [attempt] = f.attempts(jobId, 0);
+    const [attempt] = await f.attempts(jobId, 0);
     expect(notBefore - (attempt?.endedAt ?? 0)).toBe(90_000);
     // Seven still run, and four may: three must end before anything else starts.
     await f.call('manage_units', { job_id: jobId, action: 'cancel', units: [1, 2, 3] });
@@ -108,9 +116,9 @@ describe.each(DEFERRED)('%s', (failureClass) => {
     await f.tick(3);
     expect(f.worker.running()).toHaveLength(4);
     await f.after(notBefore - f.clock.now() - 1000);
-    expect(f.unit(jobId, 0).status).toBe('pending');
+    expect((await f.unit(jobId, 0)).status).toBe('pending');
     await f.after(1000);
-    expect(f.unit(jobId, 0).status).toBe('running');
+    expect((await f.unit(jobId, 0)).status).toBe('running');
   });
 
   test(`fails the unit after ${MAX_DEFERRALS} deferrals`, async () => {
@@ -118,22 +126,26 @@ describe.each(DEFERRED)('%s', (failureClass) => {
     const jobId = await f.begin({ units: 2, limits: { max_retries: 0 } });
     f.worker.on(0, ...Array.from({ length: MAX_DEFERRALS }, () => fails(failureClass)));
     for (let times = 1; times <= MAX_DEFERRALS; times++) {
-      expect(f.unit(jobId, 0).deferrals).toBe(times - 1);
+      expect((await f.unit(jobId, 0)).deferrals).toBe(times - 1);
       await f.after(60_000);
       await f.tick();
     }
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'failed', deferrals: MAX_DEFERRALS, attempt: MAX_DEFERRALS });
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.unit(jobId, 0)).toMatchObject({
+      status: 'failed',
+      deferrals: MAX_DEFERRALS,
+      attempt: MAX_DEFERRALS,
+    });
   });
 
   test('pauses the job after 30 minutes without a success', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 3, limits: { max_workers: 1 } });
     f.worker.otherwise = fails(failureClass, { retryAfterMs: 10 * MINUTE });
-    for (let minutes = 0; minutes < 40 && f.job(jobId).status === 'running'; minutes++) await f.after(MINUTE);
-    expect(f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
-    expect(f.job(jobId).statusMessage).toContain('30 minutes');
-    expect(f.statuses(jobId)).toBe('pending pending pending');
+    for (let minutes = 0; minutes < 40 && (await f.job(jobId)).status === 'running'; minutes++) await f.after(MINUTE);
+    expect(await f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
+    expect((await f.job(jobId)).statusMessage).toContain('30 minutes');
+    expect(await f.statuses(jobId)).toBe('pending pending pending');
   });
 });
 
@@ -145,14 +157,14 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     const jobId = await f.begin({ units: 9, limits: { max_workers: 2, max_retries: 0 } });
     f.worker.on(0, fails(failureClass));
     f.worker.on(1, hangs);
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
-    expect(f.job(jobId).statusMessage).toBe(`It was ${failureClass}. ${failureRule(failureClass).advice}`);
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, deferrals: 0, failureClass });
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
+    expect((await f.job(jobId)).statusMessage).toBe(`It was ${failureClass}. ${failureRule(failureClass).advice}`);
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, deferrals: 0, failureClass });
     // Running attempts may finish; nothing else starts.
     f.worker.finish(1);
     await f.tick(3);
-    expect(f.statuses(jobId)).toBe('pending completed pending pending pending pending pending pending pending');
+    expect(await f.statuses(jobId)).toBe('pending completed pending pending pending pending pending pending pending');
     expect(f.worker.runs).toHaveLength(2);
     expect(f.hasExecutor(jobId)).toBe(reason === 'usage_limit');
   });
@@ -161,11 +173,11 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     const f = flow();
     const jobId = await f.begin({ units: 3 });
     f.worker.on(0, fails(failureClass, { resumeAt: f.clock.now() + 1e9 }));
-    await f.until(() => f.job(jobId).status === 'paused');
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
     await f.tick(2);
     await f.call('resume_job', { job_id: jobId });
-    expect(f.job(jobId)).toMatchObject({ pauseReason: null, statusMessage: null, resumeAt: null });
-    await f.until(() => f.job(jobId).status === 'completed');
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: null, statusMessage: null, resumeAt: null });
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 });
 
@@ -175,20 +187,26 @@ describe('interrupted', () => {
     const jobId = await f.begin({ units: 3, limits: { max_workers: 3, max_retries: 0 } });
     f.worker.on(0, hangs, hangs, hangs);
     for (const times of [1, 2]) {
-      await f.until(() => f.unit(jobId, 0).attempt === times && f.unit(jobId, 0).status === 'running');
-      await f.until(() => f.statuses(jobId).includes('completed completed') || times === 1);
+      await f.until(
+        async () => (await f.unit(jobId, 0)).attempt === times && (await f.unit(jobId, 0)).status === 'running',
+      );
+      await f.until(async () => (await f.statuses(jobId)).includes('completed completed') || times === 1);
       await f.killExecutor(jobId);
       await f.recover(jobId);
-      await f.until(() => f.unit(jobId, 0).interruptions === times);
-      expect(f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, failureClass: 'interrupted' });
+      await f.until(async () => (await f.unit(jobId, 0)).interruptions === times);
+      expect(await f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, failureClass: 'interrupted' });
     }
-    await f.until(() => f.unit(jobId, 0).attempt === 3 && f.unit(jobId, 0).status === 'running');
+    await f.until(async () => (await f.unit(jobId, 0)).attempt === 3 && (await f.unit(jobId, 0)).status === 'running');
     await f.killExecutor(jobId);
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'failed', interruptions: 3, attempt: 3 });
-    expect(f.attempts(jobId, 0).map(({ status }) => status)).toEqual(['interrupted', 'interrupted', 'interrupted']);
-    expect(f.events(jobId, 'attempt:interrupted').filter(({ index }) => index === 0)).toHaveLength(3);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'failed', interruptions: 3, attempt: 3 });
+    expect((await f.attempts(jobId, 0)).map(({ status }) => status)).toEqual([
+      'interrupted',
+      'interrupted',
+      'interrupted',
+    ]);
+    expect((await f.events(jobId, 'attempt:interrupted')).filter(({ index }) => index === 0)).toHaveLength(3);
   });
 
   test('a unit interrupted twice runs alone', async () => {
@@ -196,23 +214,25 @@ describe('interrupted', () => {
     const jobId = await f.begin({ units: 4, limits: { max_workers: 4 } });
     const others = [0, 1, 3];
     f.worker.on(2, hangs, hangs, hangs);
-    await f.until(() => f.statuses(jobId) === 'completed completed running completed');
+    await f.until(async () => (await f.statuses(jobId)) === 'completed completed running completed');
     await f.killExecutor(jobId);
     await f.recover(jobId);
-    await f.until(() => f.unit(jobId, 2).interruptions === 1 && f.unit(jobId, 2).status === 'running');
+    await f.until(
+      async () => (await f.unit(jobId, 2)).interruptions === 1 && (await f.unit(jobId, 2)).status === 'running',
+    );
     await f.killExecutor(jobId);
     for (const other of others) f.worker.on(other, hangs);
     await f.call('manage_units', { job_id: jobId, action: 'reopen', units: others });
     await f.recover(jobId);
     await f.tick(5);
-    expect(f.statuses(jobId)).toBe('running running pending running');
+    expect(await f.statuses(jobId)).toBe('running running pending running');
     for (const other of others) f.worker.finish(other);
-    await f.until(() => f.unit(jobId, 2).status === 'running');
+    await f.until(async () => (await f.unit(jobId, 2)).status === 'running');
     await f.call('manage_units', { job_id: jobId, action: 'reopen', units: others });
     await f.tick(5);
-    expect(f.statuses(jobId)).toBe('pending pending running pending');
+    expect(await f.statuses(jobId)).toBe('pending pending running pending');
     f.worker.finish(2);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 });
 
@@ -221,8 +241,8 @@ describe('cancelled', () => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(0, fails('cancelled'));
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.statuses(jobId)).toBe('cancelled completed');
-    expect(f.events(jobId, 'unit:cancelled')).toMatchObject([{ index: 0 }]);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.statuses(jobId)).toBe('cancelled completed');
+    expect(await f.events(jobId, 'unit:cancelled')).toMatchObject([{ index: 0 }]);
   });
 });

@@ -16,11 +16,11 @@ describe('the budget of a job', () => {
     await f.tick(3);
     expect(f.worker.running()).toHaveLength(2);
     expect(f.worker.runs.map(({ assignment }) => assignment.budgetUsd)).toEqual([1.5, 1.5]);
-    expect(f.store.repository.jobs.tally(jobId).reservedUsd).toBe(3);
+    expect((await f.store.repository.jobs.tally(jobId)).reservedUsd).toBe(3);
     f.worker.finish(0, ok({}, { costUsd: 1 }));
     f.worker.finish(1, ok({}, { costUsd: 1 }));
-    await f.until(() => f.job(jobId).status === 'paused');
-    const { pauseReason, statusMessage, costUsd } = f.job(jobId);
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    const { pauseReason, statusMessage, costUsd } = await f.job(jobId);
     expect([pauseReason, costUsd]).toEqual(['budget', 3]);
     expect(statusMessage).toBe(
       "The budget of $4 does not cover another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
@@ -32,13 +32,13 @@ describe('the budget of a job', () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const job_id = await f.begin({ units: 4, limits: { budget_usd: 2, max_workers: 1 } });
-    await f.until(() => f.job(job_id).pauseReason === 'budget' && !f.hasExecutor(job_id));
+    await f.until(async () => (await f.job(job_id)).pauseReason === 'budget' && !f.hasExecutor(job_id));
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).pauseReason === 'budget' && !f.hasExecutor(job_id));
+    await f.until(async () => (await f.job(job_id)).pauseReason === 'budget' && !f.hasExecutor(job_id));
     await f.call('update_job', { job_id, limits: { budget_usd: 10 } });
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.job(job_id).costUsd).toBe(4);
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect((await f.job(job_id)).costUsd).toBe(4);
   });
 
   test('is exceeded at most by running attempts, and reservations block new ones', async () => {
@@ -54,28 +54,28 @@ describe('the budget of a job', () => {
     expect(f.worker.running()).toEqual([1, 2]);
     f.worker.finish(1, ok({}, { costUsd: 1.2 }));
     f.worker.finish(2, ok({}, { costUsd: 1.2 }));
-    await f.until(() => f.job(jobId).pauseReason === 'budget');
-    expect(f.job(jobId).costUsd).toBeCloseTo(3.6);
+    await f.until(async () => (await f.job(jobId)).pauseReason === 'budget');
+    expect((await f.job(jobId)).costUsd).toBeCloseTo(3.6);
     expect(f.worker.runs).toHaveLength(3);
   });
 
   test('counts failed attempts, and does not stop a worker without cost', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 9, limits: { budget_usd: 1, max_workers: 2 } });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     const other = await f.begin({ units: 9, limits: { budget_usd: 1, max_workers: 1, failure_threshold: 0 } });
     f.worker.otherwise = fails('bad_input', { usage: { costUsd: 0.6 } });
-    await f.until(() => f.job(other).pauseReason === 'budget');
-    expect(f.job(other).costUsd).toBe(0.6);
+    await f.until(async () => (await f.job(other)).pauseReason === 'budget');
+    expect((await f.job(other)).costUsd).toBe(0.6);
   });
 
   test('used up by the last unit does not pause the job', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 1 });
     const jobId = await f.begin({ units: 2, limits: { budget_usd: 2, max_workers: 2 } });
-    await f.until(() => f.job(jobId).status !== 'running');
-    expect(f.job(jobId)).toMatchObject({ status: 'completed', pauseReason: null, costUsd: 2 });
-    expect(f.events(jobId, 'job:paused')).toEqual([]);
+    await f.until(async () => (await f.job(jobId)).status !== 'running');
+    expect(await f.job(jobId)).toMatchObject({ status: 'completed', pauseReason: null, costUsd: 2 });
+    expect(await f.events(jobId, 'job:paused')).toEqual([]);
   });
 });
 
@@ -84,29 +84,29 @@ describe('the circuit breaker', () => {
     const f = flow();
     f.worker.otherwise = fails('invalid_output');
     const jobId = await f.begin({ units: 50, limits: { max_workers: 2, max_retries: 3 } });
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId).pauseReason).toBe('failures');
-    expect(f.job(jobId).statusMessage).toMatch(
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect((await f.job(jobId)).pauseReason).toBe('failures');
+    expect((await f.job(jobId)).statusMessage).toMatch(
       /^Paused because the last 5 units all ended in invalid_output\. Look at/,
     );
     await f.until(() => !f.hasExecutor(jobId));
-    expect(f.store.repository.jobs.tally(jobId).unitsTried).toBeLessThanOrEqual(6);
+    expect((await f.store.repository.jobs.tally(jobId)).unitsTried).toBeLessThanOrEqual(6);
   });
 
   test('pauses the job when half of at least ten units fail alike', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 40, limits: { max_workers: 1, max_retries: 0 } });
     for (let n = 0; n < 40; n += 2) f.worker.on(n, fails('timeout'));
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId).statusMessage).toMatch(/^Paused because 6 of 11 units tried ended in timeout\. Raise/);
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect((await f.job(jobId)).statusMessage).toMatch(/^Paused because 6 of 11 units tried ended in timeout\. Raise/);
   });
 
   test('does not trip near the end of the job', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 9, limits: { max_workers: 1, max_retries: 0 } });
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.store.repository.units.counts(jobId).failed).toBe(9);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect((await f.store.repository.units.counts(jobId)).failed).toBe(9);
   });
 
   test('does not count units that wait for a retry as never tried', async () => {
@@ -122,23 +122,23 @@ describe('the circuit breaker', () => {
     f.worker.on(1, ok());
     await f.tick(5);
     // Six wait, none was never tried: the rest is not worth a pause.
-    expect(f.store.repository.units.counts(jobId)).toMatchObject({ pending: 6, completed: 2 });
-    expect(f.job(jobId).status).toBe('running');
+    expect(await f.store.repository.units.counts(jobId)).toMatchObject({ pending: 6, completed: 2 });
+    expect((await f.job(jobId)).status).toBe('running');
   });
 
   test('is off with a threshold of 0', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 60, limits: { max_workers: 4, max_retries: 0, failure_threshold: 0 } });
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.store.repository.units.counts(jobId).failed).toBe(60);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect((await f.store.repository.units.counts(jobId)).failed).toBe(60);
   });
 
   test('follows another threshold', async () => {
     const f = flow();
     f.worker.otherwise = fails('timeout');
     const jobId = await f.begin({ units: 60, limits: { max_workers: 1, max_retries: 0, failure_threshold: 2 } });
-    await f.until(() => f.job(jobId).pauseReason === 'failures');
+    await f.until(async () => (await f.job(jobId)).pauseReason === 'failures');
     expect(f.worker.runs).toHaveLength(2);
   });
 });
@@ -149,14 +149,16 @@ describe('a closed quota window', () => {
     const other = await f.begin({ units: 9, worker: { type: 'other' }, limits: { max_workers: 1 } });
     const [one, two] = [await f.begin({ units: 4 }), await f.begin({ units: 4 })];
     f.worker.otherwise = hangs;
-    await f.until(() => f.unit(one, 0).status === 'running' && f.unit(two, 0).status === 'running');
+    await f.until(
+      async () => (await f.unit(one, 0)).status === 'running' && (await f.unit(two, 0)).status === 'running',
+    );
     const resumeAt = f.clock.now() + 60 * MINUTE;
     // The second job's attempt ends; the first job is notified.
     f.worker.finish(0, fails('usage_limit', { resumeAt, message: 'Weekly limit reached.' }));
-    await f.until(() => f.job(one).status === 'paused' && f.job(two).status === 'paused');
-    for (const jobId of [one, two]) expect(f.job(jobId)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
+    await f.until(async () => (await f.job(one)).status === 'paused' && (await f.job(two)).status === 'paused');
+    for (const jobId of [one, two]) expect(await f.job(jobId)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
     await f.tick(3);
-    expect(f.job(other).status).toBe('running');
+    expect((await f.job(other)).status).toBe('running');
   });
 
   test('makes a job that starts later wait without an attempt', async () => {
@@ -164,12 +166,12 @@ describe('a closed quota window', () => {
     const resumeAt = f.clock.now() + 60 * MINUTE;
     const one = await f.begin({ units: 2 });
     f.worker.on(0, fails('usage_limit', { resumeAt, message: 'Weekly limit reached.' }));
-    await f.until(() => f.job(one).status === 'paused');
+    await f.until(async () => (await f.job(one)).status === 'paused');
     const two = await f.begin({ units: 2 });
-    await f.until(() => f.job(two).status === 'paused');
-    expect(f.job(two)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
-    expect(f.job(two).statusMessage).toContain('Weekly limit reached.');
-    expect(f.attempts(two, 0)).toEqual([]);
+    await f.until(async () => (await f.job(two)).status === 'paused');
+    expect(await f.job(two)).toMatchObject({ pauseReason: 'usage_limit', resumeAt });
+    expect((await f.job(two)).statusMessage).toContain('Weekly limit reached.');
+    expect(await f.attempts(two, 0)).toEqual([]);
     const status = await f.call('get_job_status', { job_id: two });
     expect(status).toMatchObject({ pause_reason: 'usage_limit', resume_at: new Date(resumeAt).toISOString() });
     const runs = f.worker.runs.length;
@@ -177,19 +179,19 @@ describe('a closed quota window', () => {
     expect(f.worker.runs).toHaveLength(runs);
     expect([f.hasExecutor(one), f.hasExecutor(two)]).toEqual([true, true]);
     await f.after(MINUTE);
-    await f.until(() => f.job(one).status === 'completed' && f.job(two).status === 'completed');
-    expect(f.events(two, 'job:resumed')).toMatchObject([{ data: { by: 'the quota window opened' } }]);
+    await f.until(async () => (await f.job(one)).status === 'completed' && (await f.job(two)).status === 'completed');
+    expect(await f.events(two, 'job:resumed')).toMatchObject([{ data: { by: 'the quota window opened' } }]);
   });
 
   test('without an opening time is tried again after 15 minutes', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2 });
     f.worker.on(0, fails('usage_limit'));
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId).resumeAt).toBeGreaterThan(f.clock.now() + 14 * MINUTE);
-    expect(f.job(jobId).resumeAt).toBeLessThanOrEqual(f.clock.now() + 15 * MINUTE);
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect((await f.job(jobId)).resumeAt).toBeGreaterThan(f.clock.now() + 14 * MINUTE);
+    expect((await f.job(jobId)).resumeAt).toBeLessThanOrEqual(f.clock.now() + 15 * MINUTE);
     await f.after(15 * MINUTE);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('opens for all jobs when a person resumes one', async () => {
@@ -198,9 +200,11 @@ describe('a closed quota window', () => {
     const one = await f.begin({ units: 2 });
     const two = await f.begin({ units: 2 });
     f.worker.on(0, fails('usage_limit', { resumeAt }));
-    await f.until(() => f.job(one).pauseReason === 'usage_limit' && f.job(two).pauseReason === 'usage_limit');
+    await f.until(
+      async () => (await f.job(one)).pauseReason === 'usage_limit' && (await f.job(two)).pauseReason === 'usage_limit',
+    );
     await f.call('resume_job', { job_id: one });
-    await f.until(() => f.job(one).status === 'completed' && f.job(two).status === 'completed');
+    await f.until(async () => (await f.job(one)).status === 'completed' && (await f.job(two)).status === 'completed');
     expect(f.clock.now()).toBeLessThan(resumeAt);
   });
 
@@ -209,14 +213,14 @@ describe('a closed quota window', () => {
     const jobId = await f.begin({ units: 2, limits: { max_workers: 2 } });
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + MINUTE }));
     f.worker.on(1, hangs);
-    await f.until(() => f.job(jobId).status === 'paused');
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
     const later = f.clock.now() + 10 * MINUTE;
     f.worker.finish(1, fails('usage_limit', { resumeAt: later }));
-    await f.until(() => f.job(jobId).resumeAt === later);
+    await f.until(async () => (await f.job(jobId)).resumeAt === later);
     await f.after(2 * MINUTE);
-    expect(f.job(jobId).status).toBe('paused');
+    expect((await f.job(jobId)).status).toBe('paused');
     await f.after(8 * MINUTE);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test("of an earlier revision's worker does not pause a job with another worker", async () => {
@@ -229,19 +233,19 @@ describe('a closed quota window', () => {
     await f.call('resume_job', { job_id });
     await f.tick();
     f.worker.finish(0, fails('usage_limit', { resumeAt: f.clock.now() + 60 * MINUTE }));
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.events(job_id, 'job:paused')).toHaveLength(1);
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect(await f.events(job_id, 'job:paused')).toHaveLength(1);
     const { quotas } = f.store.repository;
-    expect([quotas.get('scripted') !== null, quotas.get('other') !== null]).toEqual([true, false]);
+    expect([(await quotas.get('scripted')) !== null, (await quotas.get('other')) !== null]).toEqual([true, false]);
   });
 
   test('during post-processing is waited for in post-processing', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
     f.worker.on(0, ok(), fails('usage_limit', { resumeAt: f.clock.now() + MINUTE }), ok());
-    await f.until(() => f.job(jobId).pauseReason === 'usage_limit', 500);
+    await f.until(async () => (await f.job(jobId)).pauseReason === 'usage_limit', 500);
     await f.after(MINUTE);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'post']);
   });
 });
@@ -263,7 +267,7 @@ describe('a busy service', () => {
     expect(f.worker.running()).toHaveLength(5);
     await f.after(5 * MINUTE);
     expect(f.worker.running()).toHaveLength(8);
-    expect(f.job(jobId).maxWorkers).toBe(8);
+    expect((await f.job(jobId)).maxWorkers).toBe(8);
   });
 
   test('does not pause the job while any attempt succeeds', async () => {
@@ -275,7 +279,7 @@ describe('a busy service', () => {
         : ok();
     for (let n = 0; n < 20; n++) {
       await f.after(10 * MINUTE);
-      expect(f.job(jobId).pauseReason).toBeNull();
+      expect((await f.job(jobId)).pauseReason).toBeNull();
     }
   });
 
@@ -284,16 +288,16 @@ describe('a busy service', () => {
     const jobId = await f.begin({ units: 1 });
     const resumeAt = f.clock.now() + 180 * MINUTE;
     f.worker.on(0, fails('overloaded'), fails('usage_limit', { resumeAt }), fails('overloaded'), ok());
-    await f.until(() => f.job(jobId).pauseReason === 'usage_limit');
+    await f.until(async () => (await f.job(jobId)).pauseReason === 'usage_limit');
     await f.after(180 * MINUTE);
-    await f.until(() => f.job(jobId).status === 'completed', 300);
-    expect(f.attempts(jobId, 0).map(({ failureClass }) => failureClass)).toEqual([
+    await f.until(async () => (await f.job(jobId)).status === 'completed', 300);
+    expect((await f.attempts(jobId, 0)).map(({ failureClass }) => failureClass)).toEqual([
       'overloaded',
       'usage_limit',
       'overloaded',
       null,
     ]);
-    expect(f.events(jobId, 'job:paused').map(({ data }) => data.reason)).toEqual(['usage_limit']);
+    expect((await f.events(jobId, 'job:paused')).map(({ data }) => data.reason)).toEqual(['usage_limit']);
   });
 });
 
@@ -314,7 +318,7 @@ describe('the limit of the machine', () => {
       await other.tick();
     }
     const { counts } = f.store.repository.units;
-    expect([counts(one).running, counts(two).running]).toEqual([3, 3]);
+    expect([(await counts(one)).running, (await counts(two)).running]).toEqual([3, 3]);
   });
 });
 
@@ -323,9 +327,9 @@ test('a window with an opening time in the past is not tried without a wait', as
   const jobId = await f.begin({ units: 1 });
   f.worker.otherwise = fails('usage_limit', { resumeAt: f.clock.now() - 1000 });
   await f.tick(20);
-  expect(f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'usage_limit' });
+  expect(await f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'usage_limit' });
   expect(f.worker.runs).toHaveLength(1);
   f.worker.otherwise = ok();
   await f.after(MINUTE);
-  await f.until(() => f.job(jobId).status === 'completed');
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
 });

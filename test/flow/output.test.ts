@@ -17,8 +17,8 @@ const OUTPUT = { path: 'out.csv', fields: ['unit', 'status'] };
 const file = (f: Flow, name = 'out.csv') => join(f.directory, name);
 const text = (f: Flow, name?: string) => readFileSync(file(f, name), 'utf8');
 const output = async (f: Flow, job_id: string) => (await f.call('get_job_status', { job_id })).output;
-const isOver = (f: Flow, jobId: string) => () =>
-  ['completed', 'failed', 'cancelled'].includes(f.job(jobId).status) && !f.hasExecutor(jobId);
+const isOver = (f: Flow, jobId: string) => async () =>
+  ['completed', 'failed', 'cancelled'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId);
 
 async function ended(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.begin({ units: 2, output: OUTPUT, ...job });
@@ -29,7 +29,7 @@ async function ended(f: Flow, job: FlowJob = {}): Promise<string> {
 /** Runs rounds until the job has ended, and no more: its output is due. */
 async function due(f: Flow, job: FlowJob = {}): Promise<string> {
   const jobId = await f.begin({ units: 2, output: OUTPUT, ...job });
-  await f.until(() => f.job(jobId).outputState?.state === 'due', 500);
+  await f.until(async () => (await f.job(jobId)).outputState?.state === 'due', 500);
   return jobId;
 }
 
@@ -41,7 +41,7 @@ describe('the output of a job', () => {
     await f.until(isOver(f, jobId), 500);
     expect(text(f)).toBe('unit,status\n0,completed\n1,completed\n');
     expect(await output(f, jobId)).toMatchObject({ path: file(f), state: 'written', rows: 2 });
-    expect(f.events(jobId, 'results:exported')).toHaveLength(1);
+    expect(await f.events(jobId, 'results:exported')).toHaveLength(1);
     const { next } = await f.call('get_job_status', { job_id: jobId });
     expect(next.map(({ tool, why }) => `${tool}: ${why}`).join('\n')).toContain(file(f));
   });
@@ -65,7 +65,7 @@ describe('the output of a job', () => {
     expect(await output(f, jobId)).toMatchObject({ state: 'at_the_end' });
     await f.until(isOver(f, jobId), 500);
     expect(text(f)).toBe('unit,status\n0,completed\n1,completed\n');
-    expect(f.events(jobId, 'results:exported')).toHaveLength(2);
+    expect(await f.events(jobId, 'results:exported')).toHaveLength(2);
   });
 
   test('of a cancelled job is not written', async () => {
@@ -102,13 +102,13 @@ describe('an output that cannot be written is recorded and changes nothing about
     make(f);
     await f.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
     await f.until(isOver(f, jobId), 500);
-    expect(f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
+    expect(await f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
     expect(await output(f, jobId)).toMatchObject({
       state: 'failed',
       error: { code, message: expect.stringMatching(message) },
     });
-    expect(f.events(jobId, 'results:export_failed')).toHaveLength(1);
-    expect(f.store.repository.jobs.wantingExecutor()).toEqual([]);
+    expect(await f.events(jobId, 'results:export_failed')).toHaveLength(1);
+    expect(await f.store.repository.jobs.wantingExecutor()).toEqual([]);
     // What is suggested instead is accepted.
     const { next } = await f.call('get_job_status', { job_id: jobId });
     const again = next.find(({ tool }) => tool === 'export_results');
@@ -155,14 +155,14 @@ describe('an output that cannot be written is recorded and changes nothing about
 });
 
 describe('after a kill between the end of the job and its file', () => {
-  const wanting = (f: Flow) => f.store.repository.jobs.wantingExecutor().map(({ jobId }) => jobId);
+  const wanting = async (f: Flow) => (await f.store.repository.jobs.wantingExecutor()).map(({ jobId }) => jobId);
 
   test('the next executor writes it', async () => {
     const f = flow();
     const jobId = await due(f);
     await f.killExecutor(jobId);
     rmSync(file(f), { force: true });
-    expect(wanting(f)).toEqual([jobId]);
+    expect(await wanting(f)).toEqual([jobId]);
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({
       status: 'completed',
       output: { state: 'writing' },
@@ -171,7 +171,7 @@ describe('after a kill between the end of the job and its file', () => {
     await f.until(isOver(f, jobId), 500);
     expect(text(f)).toBe('unit,status\n0,completed\n1,completed\n');
     expect(await output(f, jobId)).toMatchObject({ state: 'written' });
-    expect(wanting(f)).toEqual([]);
+    expect(await wanting(f)).toEqual([]);
   });
 
   test('resume_job gives the job an executor at once', async () => {
@@ -181,23 +181,23 @@ describe('after a kill between the end of the job and its file', () => {
     rmSync(file(f), { force: true });
     await f.call('resume_job', { job_id: jobId });
     await f.until(isOver(f, jobId), 500);
-    expect(f.job(jobId).status).toBe('completed');
+    expect((await f.job(jobId)).status).toBe('completed');
     expect(await output(f, jobId)).toMatchObject({ state: 'written' });
   });
 
   test('a moved and unrecorded file is recognized as the job’s own', async () => {
     const f = flow();
     const jobId = await ended(f);
-    const { sha256 } = f.events(jobId, 'results:exported')[0]?.data ?? {};
+    const { sha256 } = (await f.events(jobId, 'results:exported'))[0]?.data ?? {};
     // As if the executor had died right after the move: with other content, since the job was started again meanwhile.
-    f.store.repository.transaction((tx) => {
-      f.store.repository.jobs.patch(tx, jobId, { outputState: { state: 'due', sha256: sha256 as string } });
+    await f.store.repository.transaction({ job: jobId }, async (tx) => {
+      await tx.jobs.patch(jobId, { outputState: { state: 'due', sha256: sha256 as string } });
     });
     const forget = f.store.repository.events;
     const before = forget.ofJob;
     Object.assign(forget, {
-      ofJob: (...given: Parameters<typeof before>) =>
-        before(...given).filter(({ type }) => type !== 'results:exported'),
+      ofJob: async (...given: Parameters<typeof before>) =>
+        (await before(...given)).filter(({ type }) => type !== 'results:exported'),
     });
     await f.recover(jobId);
     await f.until(isOver(f, jobId), 500);
@@ -237,7 +237,7 @@ describe('after a kill between the end of the job and its file', () => {
     const f = flow();
     const jobId = await due(f);
     await f.call('manage_units', { job_id: jobId, action: 'reopen', units: [0] });
-    expect(f.job(jobId).status).toBe('running');
+    expect((await f.job(jobId)).status).toBe('running');
     await f.until(isOver(f, jobId), 500);
     expect(await output(f, jobId)).toMatchObject({ state: 'written', rows: 2 });
   });
@@ -257,7 +257,7 @@ describe('the place of an output', () => {
     await expect(f.create({ output: { path: path(f) } })).rejects.toMatchObject({
       code: expect.stringMatching(/approval_required|invalid_input/),
     });
-    expect(f.store.repository.jobs.list({ limit: 9 }).jobs).toEqual([]);
+    expect((await f.store.repository.jobs.list({ limit: 9 })).jobs).toEqual([]);
   });
 
   test("a caller without a directory may only use the job's outputs", async () => {
@@ -291,7 +291,7 @@ describe('the place of an output', () => {
     const f = flow();
     writeFileSync(file(f), 'mine');
     await expect(f.create({ output: OUTPUT })).rejects.toMatchObject({ code: 'already_exists' });
-    expect(f.store.repository.jobs.list({ limit: 9 }).jobs).toEqual([]);
+    expect((await f.store.repository.jobs.list({ limit: 9 })).jobs).toEqual([]);
     const forced = { ...recipe(f), output: { path: file(f), force: true } };
     await expect(f.call('create_job', forced)).rejects.toMatchObject({ code: 'approval_required' });
     expect(text(f)).toBe('mine');
@@ -329,7 +329,7 @@ describe('update_job changes the output', () => {
     const f = flow();
     const job_id = await f.create({ units: 2, output: OUTPUT });
     await f.call('start_job', { job_id, wait_seconds: 0 });
-    await f.until(() => f.job(job_id).test?.state === 'passed');
+    await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
     expect(await f.call('update_job', { job_id, output: null })).toMatchObject({ status: 'testing' });
     await f.call('start_job', { job_id, approve: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
@@ -343,7 +343,7 @@ describe('update_job changes the output', () => {
     await expect(f.call('update_job', { job_id, output: { path: '/tmp/x.csv' } })).rejects.toMatchObject({
       code: 'approval_required',
     });
-    expect(f.job(job_id).output).toBeNull();
+    expect((await f.job(job_id)).output).toBeNull();
     await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
     await expect(f.call('update_job', { job_id, output: OUTPUT })).rejects.toMatchObject({
@@ -356,17 +356,17 @@ describe('update_job changes the output', () => {
 test('the executor sends heartbeats while it writes a large output', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 3000, output: OUTPUT, limits: { max_workers: 64 } });
-  await f.until(() => f.job(jobId).outputState?.state === 'due', 500);
+  await f.until(async () => (await f.job(jobId)).outputState?.state === 'due', 500);
   let turns = 0;
   const counting = setInterval(() => turns++, 0);
-  const beat = () => f.store.repository.leases.get(jobId)?.heartbeat ?? 0;
-  const before = beat();
+  const beat = async () => (await f.store.repository.leases.get(jobId))?.heartbeat ?? 0;
+  const before = await beat();
   await f.until(() => {
     f.clock.advance(5000);
     return isOver(f, jobId)();
   }, 500);
   clearInterval(counting);
   expect(turns).toBeGreaterThan(3);
-  expect(beat()).toBeGreaterThan(before);
+  expect(await beat()).toBeGreaterThan(before);
   expect(text(f).trim().split('\n')).toHaveLength(3001);
 });

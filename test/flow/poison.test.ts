@@ -26,16 +26,16 @@ describe('output whose judging stalls its executor', () => {
     f.worker.leaves(0, 'stalls');
     for (let executors = 1; executors <= 3; executors++) {
       await another(f, jobId);
-      expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: executors }]);
+      expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: executors }]);
     }
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).status === 'failed');
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
     expect(f.worker.judged).toEqual([0, 0, 0]);
-    const [{ runDirectory } = { runDirectory: '' }] = f.attempts(jobId, 0);
+    const [{ runDirectory } = { runDirectory: '' }] = await f.attempts(jobId, 0);
     const message = `judging the output of this attempt ended or stalled 3 executors; its files are in ${runDirectory}`;
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'failed', failureClass: 'crashed', message }]);
-    expect(f.statuses(jobId)).toBe('failed completed completed completed');
-    expect(f.job(jobId)).toMatchObject({ executorsLost: 0, pauseReason: null });
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'failed', failureClass: 'crashed', message }]);
+    expect(await f.statuses(jobId)).toBe('failed completed completed completed');
+    expect(await f.job(jobId)).toMatchObject({ executorsLost: 0, pauseReason: null });
   });
 
   test('does not count against other orphaned attempts', async () => {
@@ -51,11 +51,12 @@ describe('output whose judging stalls its executor', () => {
     await another(f, jobId);
     f.worker.leaves(3, 'alive');
     await f.recover(jobId);
-    await f.until(() => f.worker.running().includes(3) && f.unit(jobId, 1).status === 'failed');
+    await f.until(async () => f.worker.running().includes(3) && (await f.unit(jobId, 1)).status === 'failed');
     f.worker.finish(3);
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.statuses(jobId)).toBe('completed failed completed completed completed completed');
-    expect([0, 2, 3].map((unit) => f.attempts(jobId, unit).length)).toEqual([1, 1, 1]);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.statuses(jobId)).toBe('completed failed completed completed completed completed');
+    const attempts = await Promise.all([0, 2, 3].map((unit) => f.attempts(jobId, unit)));
+    expect(attempts.map(({ length }) => length)).toEqual([1, 1, 1]);
     expect(f.worker.judged.filter((unit) => unit !== 1).sort((a, b) => a - b)).toEqual([0, 2]);
   });
 
@@ -65,8 +66,8 @@ describe('output whose judging stalls its executor', () => {
     for (const unit of [0, 1]) f.worker.leaves(unit, 'stalls');
     for (let executors = 1; executors <= 6; executors++) await another(f, jobId);
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.statuses(jobId)).toBe('failed failed completed');
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.statuses(jobId)).toBe('failed failed completed');
     expect(f.worker.judged).toEqual([0, 0, 0, 1, 1, 1]);
   });
 
@@ -80,8 +81,8 @@ describe('output whose judging stalls its executor', () => {
     f.worker.leaves(0, 'stalls');
     for (let executors = 1; executors <= 3; executors++) await another(f, jobId);
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toContain('ended or stalled 3 executors');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toContain('ended or stalled 3 executors');
   });
 
   test('is not judged again after a person cancelled it', async () => {
@@ -94,8 +95,8 @@ describe('output whose judging stalls its executor', () => {
     if (!f.hasExecutor(jobId)) await f.recover(jobId);
     await f.until(() => !f.hasExecutor(jobId));
     expect(f.worker.judged).toEqual([0]);
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
-    expect(f.job(jobId)).toMatchObject({ status: 'cancelled', costUsd: 0.3 });
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { costUsd: 0.3 } }]);
+    expect(await f.job(jobId)).toMatchObject({ status: 'cancelled', costUsd: 0.3 });
   });
 });
 
@@ -110,10 +111,10 @@ describe('an adopted attempt', () => {
     f.worker.leaves(0, 'alive');
     await f.recover(jobId);
     await f.until(() => f.worker.running().includes(0));
-    expect(f.attempts(jobId, 0)).toMatchObject([{ judges: 0 }]);
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ judges: 0 }]);
     f.worker.finish(0);
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', judges: 1 }]);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', judges: 1 }]);
   });
 
   test('is judged by the executor that first reaches it', async () => {
@@ -124,8 +125,8 @@ describe('an adopted attempt', () => {
     await another(f, jobId);
     f.worker.leaves(0, fails('timeout'));
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'timeout' }]);
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'timeout' }]);
   });
 
   test('is left to the successor by an executor that lost its lease', async () => {
@@ -134,11 +135,10 @@ describe('an adopted attempt', () => {
     f.worker.leaves(0, 'alive');
     await f.recover(jobId);
     await f.until(() => f.worker.running().includes(0));
-    const { leases } = f.store.repository;
     const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null, machineId: null };
-    f.store.repository.transaction((tx) => leases.acquire(tx, claim, leases.get(jobId)));
+    await f.store.repository.transaction('none', async (tx) => tx.leases.acquire(claim, await tx.leases.get(jobId)));
     f.worker.finish(0);
     await f.until(() => !f.hasExecutor(jobId));
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: 0 }]);
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'running', judges: 0 }]);
   });
 });

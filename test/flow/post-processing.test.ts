@@ -23,8 +23,8 @@ async function withPost(
   return f.begin({ units: 3, limits: { max_retries: 1 }, ...PROMPT, ...job });
 }
 const posts = (f: Flow) => f.worker.runs.filter(({ assignment }) => assignment.stage === 'post');
-const ended = (f: Flow, jobId: string) => () =>
-  ['completed', 'failed'].includes(f.job(jobId).status) && !f.hasExecutor(jobId);
+const ended = (f: Flow, jobId: string) => async () =>
+  ['completed', 'failed'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId);
 
 describe('post-processing', () => {
   test('has one unit, and a request for another one is rejected', async () => {
@@ -46,13 +46,13 @@ describe('post-processing', () => {
     const f = flow();
     const jobId = await withPost(f, {});
     await f.until(ended(f, jobId), 500);
-    expect(f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
+    expect(await f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
     expect(posts(f)).toHaveLength(1);
     const [run] = posts(f);
-    const outputDirectory = f.job(jobId).postProcessing?.outputDirectory ?? '';
+    const outputDirectory = (await f.job(jobId)).postProcessing?.outputDirectory ?? '';
     expect(run?.assignment).toMatchObject({
       outputDirectory,
-      readableDirectories: [f.job(jobId).outputDirectory],
+      readableDirectories: [(await f.job(jobId)).outputDirectory],
       outputSchema: null,
       payload: {
         results_path: join(outputDirectory, 'results.jsonl'),
@@ -64,7 +64,7 @@ describe('post-processing', () => {
     expect(`${run?.assignment.prompt.system}\n${run?.assignment.prompt.user}`).toContain('Write one summary');
     const rows = readFileSync(join(outputDirectory, 'results.jsonl'), 'utf8').trim().split('\n');
     expect(rows.map((row) => JSON.parse(row).result)).toEqual(['result of 0', 'result of 1', 'result of 2']);
-    expect(f.store.repository.units.counts(jobId)).toMatchObject({ total: 3, completed: 3 });
+    expect(await f.store.repository.units.counts(jobId)).toMatchObject({ total: 3, completed: 3 });
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({
       post_processing: { status: 'completed' },
     });
@@ -78,7 +78,7 @@ describe('post-processing', () => {
     const f = flow();
     const jobId = await withPost(f, { main: { 1: [fails('bad_input')] } }, { post_processing_on_failures });
     await f.until(ended(f, jobId), 500);
-    expect(f.job(jobId)).toMatchObject({ status, statusMessage: message });
+    expect(await f.job(jobId)).toMatchObject({ status, statusMessage: message });
     expect(posts(f)).toHaveLength(times);
   });
 
@@ -88,7 +88,7 @@ describe('post-processing', () => {
     await f.until(ended(f, jobId), 500);
     expect(posts(f)).toHaveLength(2);
     expect(f.worker.runs).toHaveLength(5);
-    expect(f.job(jobId).statusMessage).toBe('Post-processing failed: It was agent_error.');
+    expect((await f.job(jobId)).statusMessage).toBe('Post-processing failed: It was agent_error.');
     const status = await f.call('get_job_status', { job_id: jobId });
     expect(status.next.map(({ tool, arguments: given }) => [tool, given.action])).toEqual([
       ['manage_units', 'post_process'],
@@ -105,10 +105,10 @@ describe('post-processing', () => {
     await f.until(ended(f, job_id), 500);
     expect(posts(f)).toHaveLength(1);
     expect(posts(f)[0]?.assignment.payload).toMatchObject({ units_completed: 2, units_failed: 1 });
-    expect(f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: '1 of 3 units failed.' });
+    expect(await f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: '1 of 3 units failed.' });
     await f.call('manage_units', { job_id, action: 'post_process' });
     await f.until(ended(f, job_id), 500);
-    expect(f.attempts(job_id, 0, 'post')).toHaveLength(2);
+    expect(await f.attempts(job_id, 0, 'post')).toHaveLength(2);
   });
 
   test('runs again over new results after retries', async () => {
@@ -121,7 +121,7 @@ describe('post-processing', () => {
     await f.until(ended(f, job_id), 500);
     await f.call('manage_units', { job_id, action: 'retry' });
     await f.until(ended(f, job_id), 500);
-    expect(f.job(job_id).status).toBe('completed');
+    expect((await f.job(job_id)).status).toBe('completed');
     expect(posts(f).map(({ assignment }) => assignment.payload.units_failed)).toEqual([1, 0]);
     const { results_path } = posts(f)[1]?.assignment.payload ?? {};
     expect(readFileSync(results_path as string, 'utf8')).toContain('at last');
@@ -133,15 +133,15 @@ describe('post-processing', () => {
     writeFileSync(file, '');
     const job_id = await withPost(f, {}, { post_processing_output_directory: join(file, 'out') });
     await f.until(ended(f, job_id), 500);
-    expect(f.job(job_id).status).toBe('failed');
-    expect(f.job(job_id).statusMessage).toMatch(/^Post-processing could not start: .*in-the-way/);
-    expect(f.statuses(job_id)).toBe('completed completed completed');
+    expect((await f.job(job_id)).status).toBe('failed');
+    expect((await f.job(job_id)).statusMessage).toMatch(/^Post-processing could not start: .*in-the-way/);
+    expect(await f.statuses(job_id)).toBe('completed completed completed');
   });
 
   test('of a job without it is rejected', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     const refusal = { code: 'conflict', message: /created without post-processing/, hint: /post_processing_prompt/ };
     await expect(f.call('manage_units', { job_id, action: 'post_process' })).rejects.toMatchObject(refusal);
   });
@@ -152,7 +152,7 @@ describe('a job paused in post-processing', () => {
     const job_id = await f.begin({ units: 1, ...PROMPT });
     f.worker.on(0, ok(), hangs);
     await f.until(() => f.worker.running().length === 1, 500);
-    expect(f.job(job_id).status).toBe('post_processing');
+    expect((await f.job(job_id)).status).toBe('post_processing');
     return job_id;
   }
 
@@ -162,11 +162,11 @@ describe('a job paused in post-processing', () => {
     await f.call('pause_job', { job_id });
     f.worker.finish(0);
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.job(job_id).status).toBe('paused');
+    expect((await f.job(job_id)).status).toBe('paused');
     await f.call('resume_job', { job_id });
-    expect(f.job(job_id).status).toBe('post_processing');
+    expect((await f.job(job_id)).status).toBe('post_processing');
     await f.until(ended(f, job_id), 500);
-    expect(f.job(job_id).status).toBe('completed');
+    expect((await f.job(job_id)).status).toBe('completed');
     expect(posts(f)).toHaveLength(1);
   });
 
@@ -189,7 +189,7 @@ describe('a job paused in post-processing', () => {
     await f.until(() => !f.hasExecutor(job_id));
     await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
     await f.call('resume_job', { job_id });
-    expect(f.job(job_id).status).toBe('running');
+    expect((await f.job(job_id)).status).toBe('running');
     await f.until(ended(f, job_id), 500);
     expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
   });
@@ -200,8 +200,8 @@ describe('a job paused in post-processing', () => {
     await f.call('cancel_job', { job_id });
     await f.until(() => !f.hasExecutor(job_id));
     expect(posts(f)[0]?.stopped()).toBe('cancelled');
-    expect(f.unit(job_id, 0, 'post').status).toBe('cancelled');
-    expect(f.job(job_id).status).toBe('cancelled');
+    expect((await f.unit(job_id, 0, 'post')).status).toBe('cancelled');
+    expect((await f.job(job_id)).status).toBe('cancelled');
   });
 
   test('by the death of its executor is adopted', async () => {
@@ -213,18 +213,18 @@ describe('a job paused in post-processing', () => {
     await f.until(() => f.worker.running().length === 1);
     f.worker.finish(0);
     await f.until(ended(f, job_id), 500);
-    expect(f.attempts(job_id, 0, 'post')).toHaveLength(1);
+    expect(await f.attempts(job_id, 0, 'post')).toHaveLength(1);
   });
 });
 
 test('the executor keeps its lease while it writes the results, and can be stopped', async () => {
   const f = flow();
   const job_id = await withPost(f, {}, { units: 3000, limits: { max_workers: 64 } });
-  await f.until(() => f.statuses(job_id).match(/pending|running/) === null, 500);
+  await f.until(async () => (await f.statuses(job_id)).match(/pending|running/) === null, 500);
   await f.call('cancel_job', { job_id });
   await f.until(() => !f.hasExecutor(job_id), 500);
-  expect(f.job(job_id).status).toBe('cancelled');
-  const directory = f.job(job_id).postProcessing?.outputDirectory ?? '';
+  expect((await f.job(job_id)).status).toBe('cancelled');
+  const directory = (await f.job(job_id)).postProcessing?.outputDirectory ?? '';
   // Whole or not there: never half a file.
   const path = join(directory, 'results.jsonl');
   if (existsSync(path)) expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(3000);

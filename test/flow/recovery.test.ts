@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { AbpError } from '../../src/domain/error.ts';
 import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
-import type { Tx } from '../../src/ports/repository.ts';
+import type { Scope, Tx } from '../../src/ports/repository.ts';
 import { createLeaseObserver } from '../../src/supervision/lease.ts';
 import { createRecovery } from '../../src/supervision/recovery.ts';
 import { NoRoomError } from '../../src/workers/process/room.ts';
@@ -34,25 +34,29 @@ describe('the executor after one that died', () => {
     f.worker.used(2, { costUsd: 0.1, sessionId: 'session of 2' });
     await f.recover(jobId);
     await f.tick(3);
-    expect(f.statuses(jobId).split(' ').slice(0, 2)).toEqual(['running', 'completed']);
+    expect((await f.statuses(jobId)).split(' ').slice(0, 2)).toEqual(['running', 'completed']);
     expect(f.worker.running()).toEqual([0]);
     f.worker.finish(0, ok({ text: 'adopted' }, { costUsd: 0.2 }));
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.attempts(jobId, 0)).toMatchObject([{ attempt: 1, status: 'succeeded', result: { text: 'adopted' } }]);
-    expect(f.attempts(jobId, 1)).toMatchObject([{ attempt: 1, result: { text: 'from the files' } }]);
-    expect(f.attempts(jobId, 2)).toMatchObject([
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.attempts(jobId, 0)).toMatchObject([
+      { attempt: 1, status: 'succeeded', result: { text: 'adopted' } },
+    ]);
+    expect(await f.attempts(jobId, 1)).toMatchObject([{ attempt: 1, result: { text: 'from the files' } }]);
+    expect(await f.attempts(jobId, 2)).toMatchObject([
       { status: 'interrupted', failureClass: 'interrupted', usage: { costUsd: 0.1 } },
       { status: 'succeeded' },
     ]);
     // An attempt that was cut off continues its session: its work so far is paid for.
     const again = f.worker.runs.find(({ assignment }) => assignment.index === 2 && assignment.attempt === 2);
     expect(again?.assignment.resumeSessionId).toBe('session of 2');
-    expect(f.job(jobId).costUsd).toBeCloseTo(0.7);
-    expect(f.events(jobId, 'executor:lost', 'attempt:adopted').map(({ type, index }) => [type, index])).toEqual([
-      ['executor:lost', null],
-      ['attempt:adopted', 0],
-    ]);
-    expect(f.events(jobId, 'executor:started').map(({ data }) => data.epoch)).toEqual([2, 3]);
+    expect((await f.job(jobId)).costUsd).toBeCloseTo(0.7);
+    expect((await f.events(jobId, 'executor:lost', 'attempt:adopted')).map(({ type, index }) => [type, index])).toEqual(
+      [
+        ['executor:lost', null],
+        ['attempt:adopted', 0],
+      ],
+    );
+    expect((await f.events(jobId, 'executor:started')).map(({ data }) => data.epoch)).toEqual([2, 3]);
   });
 
   test('counts adopted attempts in its slots', async () => {
@@ -60,7 +64,7 @@ describe('the executor after one that died', () => {
     const jobId = await busy(f, 8, 3);
     await f.killExecutor(jobId);
     for (const unit of [0, 1, 2]) f.worker.leaves(unit, 'alive');
-    f.store.repository.transaction((tx) => f.store.repository.jobs.patch(tx, jobId, { maxWorkers: 2 }));
+    await f.store.repository.transaction({ job: jobId }, async (tx) => tx.jobs.patch(jobId, { maxWorkers: 2 }));
     f.worker.otherwise = hangs;
     await f.recover(jobId);
     await f.tick(3);
@@ -84,10 +88,10 @@ describe('the executor after one that died', () => {
     f.worker.finish(0);
     await f.until(() => !f.hasExecutor(job_id));
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ index: 1, config: { note: 'new' } });
     // Its session was begun with another worker: it starts over.
-    expect(f.attempts(job_id, 1).map(({ revision }) => revision)).toEqual([1, 2]);
+    expect((await f.attempts(job_id, 1)).map(({ revision }) => revision)).toEqual([1, 2]);
   });
 
   test('settles orphaned attempts of a paused job, and starts nothing', async () => {
@@ -98,11 +102,11 @@ describe('the executor after one that died', () => {
     f.worker.leaves(1, 'alive');
     await f.call('pause_job', { job_id });
     await f.recover(job_id);
-    await f.until(() => f.unit(job_id, 0).status === 'completed');
+    await f.until(async () => (await f.unit(job_id, 0)).status === 'completed');
     f.worker.finish(1);
     await f.until(() => !f.hasExecutor(job_id));
-    expect(f.statuses(job_id)).toBe('completed completed pending pending pending pending');
-    expect(f.job(job_id).status).toBe('paused');
+    expect(await f.statuses(job_id)).toBe('completed completed pending pending pending pending');
+    expect((await f.job(job_id)).status).toBe('paused');
   });
 
   test('pauses the job after three deaths without a settled unit, and names the log', async () => {
@@ -115,19 +119,21 @@ describe('the executor after one that died', () => {
       await f.killExecutor(jobId);
       await f.recover(jobId);
       await f.tick();
-      expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: deaths });
+      expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: deaths });
     }
     await f.killExecutor(jobId);
     const runs = f.worker.runs.length;
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({ pauseReason: 'crashed', executorsLost: 3 });
-    expect(f.job(jobId).statusMessage).toMatch(/^The executor died 3 times without settling one unit\. Read .+\.log/);
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: 'crashed', executorsLost: 3 });
+    expect((await f.job(jobId)).statusMessage).toMatch(
+      /^The executor died 3 times without settling one unit\. Read .+\.log/,
+    );
     expect(f.worker.runs).toHaveLength(runs);
     await f.until(() => !f.hasExecutor(jobId));
     f.worker.otherwise = ok();
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('counts settled orphans as progress and does not pause the job', async () => {
@@ -139,8 +145,8 @@ describe('the executor after one that died', () => {
       await f.killExecutor(jobId);
       f.worker.leaves(deaths, ok());
       await f.recover(jobId);
-      await f.until(() => f.unit(jobId, deaths).status === 'completed');
-      expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+      await f.until(async () => (await f.unit(jobId, deaths)).status === 'completed');
+      expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
     }
   });
 
@@ -151,14 +157,14 @@ describe('the executor after one that died', () => {
     for (let deaths = 0; deaths < 3; deaths++) {
       await f.until(() => f.worker.running().length === 1);
       await f.killExecutor(jobId);
-      if (deaths === 2) f.worker.leaves(f.unit(jobId, 0).status === 'running' ? 0 : 1, 'alive');
+      if (deaths === 2) f.worker.leaves((await f.unit(jobId, 0)).status === 'running' ? 0 : 1, 'alive');
       await f.recover(jobId);
     }
     await f.tick(3);
-    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 3 });
+    expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 3 });
     f.worker.otherwise = ok();
     f.worker.finish(f.worker.running()[0] ?? -1);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('can recover a job that stopped gracefully, with nothing counted against it', async () => {
@@ -166,13 +172,13 @@ describe('the executor after one that died', () => {
     const jobId = await busy(f);
     f.executor(jobId).stop();
     await f.until(() => !f.hasExecutor(jobId));
-    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', interruptions: 0 });
-    expect(f.store.repository.leases.get(jobId)?.released).toBe(true);
+    expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', interruptions: 0 });
+    expect((await f.store.repository.leases.get(jobId))?.released).toBe(true);
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.job(jobId).executorsLost).toBe(0);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect((await f.job(jobId)).executorsLost).toBe(0);
   });
 });
 
@@ -220,7 +226,7 @@ describe('a session that was cut off', () => {
     await f.until(() => f.worker.running().includes(1));
     await f.call('manage_units', { job_id, action: 'cancel', units: [1] });
     await f.call('manage_units', { job_id, action: 'reopen', units: [1] });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, null, null, null]);
   });
 });
@@ -234,15 +240,15 @@ describe('an executor that lost its lease', () => {
     f.worker.leaves(0, 'alive');
     await f.recover(jobId);
     await f.tick(2);
-    const all = () => ({
-      job: f.job(jobId),
-      events: f.events(jobId),
-      units: [0, 1, 2, 3].map((index) => [f.unit(jobId, index), f.attempts(jobId, index)]),
+    const all = async () => ({
+      job: await f.job(jobId),
+      events: await f.events(jobId),
+      units: [0, 1, 2, 3].map(async (index) => [await f.unit(jobId, index), await f.attempts(jobId, index)]),
       stopped: f.worker.runs.map((run) => run.stopped()),
     });
-    const before = all();
+    const before = await all();
     expect(await old.tick()).toBe('done');
-    expect(all()).toEqual(before);
+    expect(await all()).toEqual(before);
     expect(new Set(before.stopped)).toEqual(new Set([null]));
   });
 
@@ -251,65 +257,65 @@ describe('an executor that lost its lease', () => {
     const jobId = await busy(f, 4, 2);
     const { repository } = f.store;
     f.worker.finish(0, fails('auth', { usage: { costUsd: 1 } }));
-    const lease = repository.leases.get(jobId);
+    const lease = await repository.leases.get(jobId);
     const claim = { jobId, owner: 'successor', leaseMs: 1, pid: 1, startedAt: null, bootId: null, machineId: null };
-    repository.transaction((tx) => repository.leases.acquire(tx, claim, lease));
+    await repository.transaction('store', async (tx) => tx.leases.acquire(claim, lease));
     await f.tick();
     expect(f.hasExecutor(jobId)).toBe(false);
-    expect(f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'auth', usage: { costUsd: 1 } }]);
-    expect(f.job(jobId)).toMatchObject({ status: 'running', costUsd: 1 });
-    expect(f.attempts(jobId, 2)).toEqual([]);
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ failureClass: 'auth', usage: { costUsd: 1 } }]);
+    expect(await f.job(jobId)).toMatchObject({ status: 'running', costUsd: 1 });
+    expect(await f.attempts(jobId, 2)).toEqual([]);
   });
 });
 
 describe('a lease', () => {
-  test('is over after a whole lease without a heartbeat on the observer’s monotonic clock', () => {
+  test('is over after a whole lease without a heartbeat on the observer’s monotonic clock', async () => {
     const f = flow();
-    const { jobId } = seedJob(f.store);
-    const token = holdLease(f.store, jobId);
+    const { jobId } = await seedJob(f.store);
+    const token = await holdLease(f.store, jobId);
     const observer = createLeaseObserver(f.clock);
-    const isOver = () => {
-      const lease = f.store.repository.leases.get(jobId);
+    const isOver = async () => {
+      const lease = await f.store.repository.leases.get(jobId);
       return lease ? observer.isOver(lease) : true;
     };
-    expect(isOver()).toBe(false);
+    expect(await isOver()).toBe(false);
     f.clock.setWall(f.clock.now() + 24 * 3_600_000);
-    expect(isOver()).toBe(false);
+    expect(await isOver()).toBe(false);
     f.clock.advance(LEASE_MS - 1);
-    expect(isOver()).toBe(false);
-    f.store.repository.leases.beat(token);
+    expect(await isOver()).toBe(false);
+    await f.store.repository.transaction('none', (tx) => tx.leases.beat(token));
     f.clock.advance(LEASE_MS - 1);
-    expect(isOver()).toBe(false);
+    expect(await isOver()).toBe(false);
     f.clock.advance(LEASE_MS);
-    expect(isOver()).toBe(true);
-    f.store.repository.leases.beat(token);
-    expect(isOver()).toBe(false);
+    expect(await isOver()).toBe(true);
+    await f.store.repository.transaction('none', (tx) => tx.leases.beat(token));
+    expect(await isOver()).toBe(false);
   });
 
   test('with a heartbeat while another executor waits is left alone', async () => {
     const f = flow();
-    const { jobId } = seedJob(f.store);
-    const token = holdLease(f.store, jobId);
+    const { jobId } = await seedJob(f.store);
+    const token = await holdLease(f.store, jobId);
     const { repository } = f.store;
     const observer = createLeaseObserver(f.clock);
     const taking = acquireJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS });
     f.clock.advance(5000);
-    repository.leases.beat(token);
+    await f.store.repository.transaction('none', (tx) => tx.leases.beat(token));
     f.clock.advance(5000);
     expect(await taking).toBeNull();
   });
 
   test('released with a finished job is not acquired by a late executor', async () => {
     const f = flow();
-    const { jobId } = seedJob(f.store, { status: 'completed' });
+    const { jobId } = await seedJob(f.store, { status: 'completed' });
     const { repository } = f.store;
-    const token = holdLease(f.store, jobId);
-    repository.transaction((tx) => repository.leases.release(tx, token));
-    const events = repository.events.list(jobId, 0, 100);
+    const token = await holdLease(f.store, jobId);
+    await repository.transaction({ job: token.jobId }, async (tx) => tx.leases.release(token));
+    const events = await repository.events.list(jobId, 0, 100);
     const observer = createLeaseObserver(f.clock);
     expect(await acquireJob(jobId, { repository, clock: f.clock, observer, leaseMs: LEASE_MS })).toBeNull();
-    expect(repository.leases.get(jobId)).toMatchObject({ epoch: token.epoch, released: true });
-    expect(repository.events.list(jobId, 0, 100)).toEqual(events);
+    expect(await repository.leases.get(jobId)).toMatchObject({ epoch: token.epoch, released: true });
+    expect(await repository.events.list(jobId, 0, 100)).toEqual(events);
   });
 });
 
@@ -330,11 +336,11 @@ describe('recovery', () => {
 
   test('finds only the jobs whose executor is gone, however many have ended', async () => {
     const f = flow();
-    for (let n = 0; n < 30; n++) seedJob(f.store, { status: 'cancelled', units: 0, job: { createdAt: 1e9 + n } });
-    seedJob(f.store, { jobId: 'job-lost', job: { createdAt: 1 } });
-    seedJob(f.store, { jobId: 'job-held' });
-    seedJob(f.store, { jobId: 'job-quiet', status: 'paused', patch: { pauseReason: 'user' } });
-    holdLease(f.store, 'job-held');
+    for (let n = 0; n < 30; n++) await seedJob(f.store, { status: 'cancelled', units: 0, job: { createdAt: 1e9 + n } });
+    await seedJob(f.store, { jobId: 'job-lost', job: { createdAt: 1 } });
+    await seedJob(f.store, { jobId: 'job-held' });
+    await seedJob(f.store, { jobId: 'job-quiet', status: 'paused', patch: { pauseReason: 'user' } });
+    await holdLease(f.store, 'job-held');
     const launched: string[] = [];
     const report = await recoveryOf(f, (jobId) => launched.push(jobId)).tick();
     expect(report).toEqual({ recovered: ['job-lost'], refused: [], deleted: [] });
@@ -343,41 +349,41 @@ describe('recovery', () => {
 
   test('deletes an enumeration whose creator is gone, and not one that is alive', async () => {
     const f = flow();
-    seedJob(f.store, { jobId: 'job-orphan', status: 'enumerating', units: 5000 });
-    seedJob(f.store, { jobId: 'job-alive', status: 'enumerating', units: 5 });
-    holdLease(f.store, 'job-orphan', DEAD_PID);
-    holdLease(f.store, 'job-alive');
+    await seedJob(f.store, { jobId: 'job-orphan', status: 'enumerating', units: 5000 });
+    await seedJob(f.store, { jobId: 'job-alive', status: 'enumerating', units: 5 });
+    await holdLease(f.store, 'job-orphan', DEAD_PID);
+    await holdLease(f.store, 'job-alive');
     const { deleted } = await recoveryOf(f, () => undefined).tick();
     expect(deleted).toEqual(['job-orphan']);
     expect(
-      f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs.map(({ jobId }) => jobId),
+      (await f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 })).jobs.map(({ jobId }) => jobId),
     ).toEqual(['job-alive']);
-    expect(f.store.repository.units.counts('job-orphan').total).toBe(0);
+    expect((await f.store.repository.units.counts('job-orphan')).total).toBe(0);
   });
 
   test('leaves a job alone whose creator finishes meanwhile', async () => {
     const f = flow();
     const { repository } = f.store;
-    const { jobId } = seedJob(f.store, { status: 'enumerating', units: 5 });
-    const token = holdLease(f.store, jobId);
+    const { jobId } = await seedJob(f.store, { status: 'enumerating', units: 5 });
+    const token = await holdLease(f.store, jobId);
     const creatorEnds = () =>
-      repository.transaction((tx) => {
-        repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: 5 } });
-        repository.leases.release(tx, token);
+      repository.transaction({ job: jobId }, async (tx) => {
+        await tx.jobs.move(jobId, 'created', { patch: { totalUnits: 5 } });
+        await tx.leases.release(token);
       });
-    const get: typeof repository.leases.get = (id) => {
-      creatorEnds();
+    const get: typeof repository.leases.get = async (id) => {
+      await creatorEnds();
       return repository.leases.get(id);
     };
     const watched = { ...repository, leases: { ...repository.leases, get } };
     expect((await recoveryOf(f, () => undefined, watched).tick()).deleted).toEqual([]);
-    expect(f.job(jobId).status).toBe('created');
-    expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
+    expect((await f.job(jobId)).status).toBe('created');
+    expect(await f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
   test('checks at once and repeatedly until it is stopped, despite errors', async () => {
     const f = flow();
-    seedJob(f.store, { jobId: 'job-lost' });
+    await seedJob(f.store, { jobId: 'job-lost' });
     const stopping = new AbortController();
     let launches = 0;
     let reports = 0;
@@ -402,8 +408,8 @@ describe('recovery', () => {
     'replaces a stalled executor within its lease and five seconds (last beat at %i ms)',
     async (lastBeatMs) => {
       const f = flow();
-      seedJob(f.store, { jobId: 'job-still' });
-      const token = holdLease(f.store, 'job-still');
+      await seedJob(f.store, { jobId: 'job-still' });
+      const token = await holdLease(f.store, 'job-still');
       let launchedMs: number | null = null;
       const recovery = recoveryOf(f, () => {
         launchedMs ??= f.clock.monotonic();
@@ -411,7 +417,7 @@ describe('recovery', () => {
       const stopping = new AbortController();
       const watching = recovery.watch(stopping.signal);
       for (let ms = 0; ms < 2 * LEASE_MS; ms += 100) {
-        if (ms === lastBeatMs) f.store.repository.transaction(() => f.store.repository.leases.beat(token));
+        if (ms === lastBeatMs) await f.store.repository.transaction('none', (tx) => tx.leases.beat(token));
         await new Promise((resolve) => setTimeout(resolve));
         f.clock.advance(100);
       }
@@ -424,7 +430,7 @@ describe('recovery', () => {
 
   test('reports jobs that it cannot recover, and backs off', async () => {
     const f = flow();
-    seedJob(f.store, { jobId: 'job-broken' });
+    await seedJob(f.store, { jobId: 'job-broken' });
     let launches = 0;
     const recovery = recoveryOf(f, () => {
       launches += 1;
@@ -453,7 +459,7 @@ describe('recovery', () => {
     };
     await expect(bare.call('resume_job', { job_id })).rejects.toMatchObject(refusal);
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect(f.worker.runs[0]?.assignment.environment).toEqual({ TOKEN: 'x' });
   });
 });
@@ -483,7 +489,7 @@ describe('a job started with a program and variables', () => {
   test('records their names in its revision, and no values', async () => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
-    expect(f.store.repository.jobs.revision(jobId, 1)?.needs).toEqual({
+    expect((await f.store.repository.jobs.revision(jobId, 1))?.needs).toEqual({
       program: process.execPath,
       variables: ['TOKEN'],
       searchPath: '/of/the/start',
@@ -504,7 +510,7 @@ describe('a job started with a program and variables', () => {
     const jobId = await started(f);
     const { repository } = f.store;
     const needs = { program, variables: ['TOKEN'], searchPath: null };
-    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, needs));
+    await repository.transaction({ job: jobId }, async (tx) => tx.jobs.setNeeds(jobId, 1, needs));
     const bare = flowOn(f.store, f.clock, { environment });
     const recovery = recoveryOn(bare);
     expect(await recovery.tick()).toMatchObject({
@@ -515,11 +521,13 @@ describe('a job started with a program and variables', () => {
       f.clock.advance(LEASE_MS);
       expect(await recovery.tick()).toEqual({ recovered: [], refused: [], deleted: [] });
     }
-    expect(f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
-    repository.transaction((tx) => repository.jobs.setNeeds(tx, jobId, 1, { ...needs, program: process.execPath }));
+    await repository.transaction({ job: jobId }, async (tx) =>
+      tx.jobs.setNeeds(jobId, 1, { ...needs, program: process.execPath }),
+    );
     expect((await recoveryOn(f).tick()).recovered).toEqual([jobId]);
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('continues with those, whatever the recovering environment would find', async () => {
@@ -527,7 +535,7 @@ describe('a job started with a program and variables', () => {
     const jobId = await started(f);
     const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'x', PATH: '' } });
     expect((await recoveryOn(other).tick()).recovered).toEqual([jobId]);
-    await other.until(() => f.job(jobId).status === 'completed');
+    await other.until(async () => (await f.job(jobId)).status === 'completed');
     expect(other.worker.runs[0]?.assignment).toMatchObject({
       needs: { program: process.execPath },
       environment: ENVIRONMENT,
@@ -540,7 +548,7 @@ describe('a job started with a program and variables', () => {
     const other = flowOn(f.store, f.clock, { environment: { TOKEN: 'y', PATH: '/elsewhere' } });
     other.worker.program = '/bin/sh';
     await other.call('resume_job', { job_id });
-    expect(f.store.repository.jobs.revision(job_id, 1)?.needs).toMatchObject({
+    expect((await f.store.repository.jobs.revision(job_id, 1))?.needs).toMatchObject({
       program: '/bin/sh',
       searchPath: '/elsewhere',
     });
@@ -551,7 +559,7 @@ describe('a job started with a program and variables', () => {
     const job_id = await started(f);
     const bare = flowOn(f.store, f.clock);
     await bare.call('cancel_job', { job_id });
-    expect(f.job(job_id).status).toBe('cancelled');
+    expect((await f.job(job_id)).status).toBe('cancelled');
   });
 });
 
@@ -561,10 +569,10 @@ describe('when the store or the disk fails', () => {
     ...context,
     repository: {
       ...context.repository,
-      transaction: <T>(work: (tx: Tx) => T): T => {
+      transaction: async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
         const error = next();
         if (error) throw error;
-        return context.repository.transaction(work);
+        return context.repository.transaction(scope, work);
       },
     },
   });
@@ -578,29 +586,30 @@ describe('when the store or the disk fails', () => {
     error = busyStore;
     for (const unit of [0, 1, 2]) f.worker.finish(unit, ok({ text: `result of ${unit}` }));
     await f.tick(10);
-    expect(f.statuses(jobId)).toBe('running running running pending pending pending');
+    expect(await f.statuses(jobId)).toBe('running running running pending pending pending');
     error = null;
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     expect(f.worker.runs).toHaveLength(6);
-    expect(f.attempts(jobId, 1)).toMatchObject([{ result: { text: 'result of 1' } }]);
+    expect(await f.attempts(jobId, 1)).toMatchObject([{ result: { text: 'result of 1' } }]);
   });
 
   test('a store locked at the start of an executor is waited for', async () => {
     const f = flow();
-    const { jobId } = seedJob(f.store);
+    const { jobId } = await seedJob(f.store);
     let locks = 2;
     const repository = {
       ...f.store.repository,
-      transaction: <T>(work: (tx: Tx) => T): T => {
+      transaction: async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
         if (locks-- > 0) throw busyStore;
-        return f.store.repository.transaction(work);
+        return f.store.repository.transaction(scope, work);
       },
     };
     const taking = { repository, clock: f.clock, observer: createLeaseObserver(f.clock), leaseMs: LEASE_MS };
     const taken = acquireJob(jobId, taking);
-    f.clock.advance(1000);
-    await Promise.resolve();
-    f.clock.advance(1000);
+    while (locks > -1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      f.clock.advance(1000);
+    }
     expect(await taken).toMatchObject({ lease: { jobId, epoch: 1 } });
   });
 
@@ -611,7 +620,7 @@ describe('when the store or the disk fails', () => {
         const { units, ...others } = failing(() => error)(context).repository;
         const results = () => {
           error = busyStore;
-          throw new Error('no such page.');
+          return Promise.reject(new Error('no such page.'));
         };
         return { ...context, repository: { ...others, units: { ...units, results } } };
       },
@@ -619,10 +628,10 @@ describe('when the store or the disk fails', () => {
     const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
     await f.until(() => error !== null);
     await f.tick(3);
-    expect(f.job(jobId).status).toBe('running');
+    expect((await f.job(jobId)).status).toBe('running');
     error = null;
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.job(jobId).statusMessage).toBe('Post-processing could not start: no such page.');
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect((await f.job(jobId)).statusMessage).toBe('Post-processing could not start: no such page.');
   });
 
   test('a full disk pauses the job as soon as that can be written, and finished attempts are kept', async () => {
@@ -632,19 +641,19 @@ describe('when the store or the disk fails', () => {
     error = full;
     f.worker.finish(0, ok({ text: 'kept' }));
     await f.tick(10);
-    expect(f.job(jobId).status).toBe('running');
+    expect((await f.job(jobId)).status).toBe('running');
     error = null;
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({
       pauseReason: 'disk',
       statusMessage: 'The disk is full. Make room, then resume_job.',
     });
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'kept' } }]);
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'kept' } }]);
     f.worker.finish(1);
     f.worker.finish(2);
     await f.until(() => !f.hasExecutor(jobId));
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     expect(f.worker.runs).toHaveLength(6);
   });
 
@@ -659,8 +668,8 @@ describe('when the store or the disk fails', () => {
     await f.call('resume_job', { job_id: jobId });
     error = null;
     for (const unit of [0, 1, 2]) f.worker.finish(unit);
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.events(jobId, 'job:paused')).toMatchObject([{ data: { reason: 'user' } }]);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.events(jobId, 'job:paused')).toMatchObject([{ data: { reason: 'user' } }]);
   });
 
   test('a late pause for a full disk is dropped when there is room again', async () => {
@@ -671,8 +680,8 @@ describe('when the store or the disk fails', () => {
     await f.tick(3);
     error = null;
     for (const unit of [0, 1, 2]) f.worker.finish(unit);
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.events(jobId, 'job:paused')).toEqual([]);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.events(jobId, 'job:paused')).toEqual([]);
   });
 
   test('an attempt ended by a full disk counts its usage, and its session continues', async () => {
@@ -686,12 +695,12 @@ describe('when the store or the disk fails', () => {
       ok(),
     );
     const jobId = await f.begin({ units: 1 });
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId)).toMatchObject({ pauseReason: 'disk', costUsd: 0.5 });
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null });
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: 'disk', costUsd: 0.5 });
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null });
     await f.until(() => !f.hasExecutor(jobId));
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
     expect(f.worker.runs.map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'goes-on']);
   });
 
@@ -704,9 +713,9 @@ describe('when the store or the disk fails', () => {
     f.worker.finish(0, fails('agent_error'));
     f.worker.finish(1, fails('cancelled'));
     error = null;
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', failureClass: null, retriesUsed: 0 });
-    expect(f.unit(jobId, 1).status).toBe('cancelled');
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', failureClass: null, retriesUsed: 0 });
+    expect((await f.unit(jobId, 1)).status).toBe('cancelled');
   });
 
   test('a test on a full disk fails with that reason', async () => {
@@ -716,9 +725,9 @@ describe('when the store or the disk fails', () => {
     });
     const jobId = await f.create();
     await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toMatch(/The disk is full. Make room, then test again/);
-    expect(f.attempts(jobId, 0)).toHaveLength(1);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toMatch(/The disk is full. Make room, then test again/);
+    expect(await f.attempts(jobId, 0)).toHaveLength(1);
   });
 
   test('a lost store stops the agents', async () => {
@@ -739,12 +748,17 @@ describe('when the store or the disk fails', () => {
       throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     });
     const jobId = await f.begin({ units: 3, limits: { max_workers: 1 } });
-    await f.until(() => f.job(jobId).status === 'paused');
-    expect(f.job(jobId).pauseReason).toBe('disk');
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', interruptions: 0, retriesUsed: 0, failureClass: null });
+    await f.until(async () => (await f.job(jobId)).status === 'paused');
+    expect((await f.job(jobId)).pauseReason).toBe('disk');
+    expect(await f.unit(jobId, 0)).toMatchObject({
+      status: 'pending',
+      interruptions: 0,
+      retriesUsed: 0,
+      failureClass: null,
+    });
     await f.until(() => !f.hasExecutor(jobId));
     await f.call('resume_job', { job_id: jobId });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('an exception in a worker crashes its attempt, with secrets hidden, not the executor', async () => {
@@ -753,9 +767,9 @@ describe('when the store or the disk fails', () => {
       throw new TypeError('cannot read password=hunter22');
     });
     const jobId = await f.begin({ units: 1 });
-    await f.until(() => f.unit(jobId, 0).failureClass === 'crashed');
-    expect(f.unit(jobId, 0).failureMessage).toBe('cannot read password=[redacted]');
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.unit(jobId, 0)).failureClass === 'crashed');
+    expect((await f.unit(jobId, 0)).failureMessage).toBe('cannot read password=[redacted]');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('an output directory that cannot be created is bad_input with the reason', async () => {
@@ -763,9 +777,9 @@ describe('when the store or the disk fails', () => {
     const file = join(f.directory, 'a-file');
     writeFileSync(file, '');
     const jobId = await f.begin({ units: 1, output_directory: join(file, 'below') });
-    await f.until(() => f.job(jobId).status === 'failed');
-    expect(f.unit(jobId, 0)).toMatchObject({ failureClass: 'bad_input', attempt: 1 });
-    expect(f.unit(jobId, 0).failureMessage).toContain(join(file, 'below'));
+    await f.until(async () => (await f.job(jobId)).status === 'failed');
+    expect(await f.unit(jobId, 0)).toMatchObject({ failureClass: 'bad_input', attempt: 1 });
+    expect((await f.unit(jobId, 0)).failureMessage).toContain(join(file, 'below'));
     expect(f.worker.runs).toHaveLength(0);
   });
 
@@ -777,10 +791,10 @@ describe('when the store or the disk fails', () => {
     other.exec('BEGIN IMMEDIATE');
     f.worker.finish(0);
     await f.tick();
-    expect(f.unit(jobId, 0).status).toBe('running');
+    expect((await f.unit(jobId, 0)).status).toBe('running');
     other.exec('ROLLBACK');
     other.close();
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 });
 
@@ -789,11 +803,11 @@ describe('when the clock is changed', () => {
     const f = flow();
     const jobId = await f.begin({ units: 1 });
     f.worker.on(0, fails('rate_limited', { retryAfterMs: 60_000 }), ok());
-    await f.until(() => f.unit(jobId, 0).status === 'pending' && f.unit(jobId, 0).attempt === 1);
+    await f.until(async () => (await f.unit(jobId, 0)).status === 'pending' && (await f.unit(jobId, 0)).attempt === 1);
     f.clock.setWall(f.clock.now() - 24 * 3_600_000);
     await f.after(61_000);
-    await f.until(() => f.job(jobId).status === 'completed');
-    const [first, second] = f.attempts(jobId, 0);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    const [first, second] = await f.attempts(jobId, 0);
     expect(second?.startedAt).toBeGreaterThan(first?.endedAt ?? Number.POSITIVE_INFINITY);
   });
 
@@ -809,11 +823,12 @@ describe('when the clock is changed', () => {
     // Programs that start now know only the new time.
     const g = flowOn(temporaryStore({ path: f.store.repository.path, clock: f.clock }), f.clock);
     await g.recover(jobId);
-    await g.until(() => ['completed', 'failed'].includes(g.job(jobId).status));
-    const { startedAt, endedAt } = g.job(jobId);
+    await g.until(async () => ['completed', 'failed'].includes((await g.job(jobId)).status));
+    const { startedAt, endedAt } = await g.job(jobId);
     expect(endedAt).toBeGreaterThanOrEqual(startedAt ?? Number.POSITIVE_INFINITY);
     for (const unit of [0, 1, 2]) {
-      for (const attempt of g.attempts(jobId, unit)) expect(attempt.endedAt).toBeGreaterThanOrEqual(attempt.startedAt);
+      for (const attempt of await g.attempts(jobId, unit))
+        expect(attempt.endedAt).toBeGreaterThanOrEqual(attempt.startedAt);
     }
   });
 
@@ -824,7 +839,7 @@ describe('when the clock is changed', () => {
     const answer = f.call('start_job', { job_id: jobId, wait_seconds: 0 });
     await answer;
     f.clock.setWall(f.clock.now() + 24 * 3_600_000);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     const status = await f.call('get_job_status', { job_id: jobId });
     expect(status.test?.results).toMatchObject([{ duration_s: 2 }]);
     expect(JSON.stringify(status)).not.toMatch(/86[34]\d\d/);
@@ -836,8 +851,8 @@ describe('when the clock is changed', () => {
     f.clock.setWall(f.clock.now() + 24 * 3_600_000);
     await f.tick(2);
     for (const unit of [0, 1, 2]) f.worker.finish(unit);
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.events(jobId, 'executor:lost')).toEqual([]);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect(await f.events(jobId, 'executor:lost')).toEqual([]);
   });
 });
 
@@ -846,8 +861,8 @@ test("agents' output is stored without secrets", async () => {
   const secret = 'sk-ant-api03-abcdefghijklmnop';
   f.worker.on(0, ok({ text: `the key is ${secret}`, structured: { note: secret, tokens_used: 7 } }));
   const jobId = await f.begin({ units: 1 });
-  await f.until(() => f.job(jobId).status === 'completed');
-  expect(f.attempts(jobId, 0)[0]?.result).toEqual({
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
+  expect((await f.attempts(jobId, 0))[0]?.result).toEqual({
     text: 'the key is [redacted]',
     structured: { note: '[redacted]', tokens_used: 7 },
   });
@@ -857,8 +872,9 @@ test('every attempt has its own run directory', async () => {
   const f = flow();
   const jobId = await f.begin({ units: 2 });
   f.worker.on(0, fails('timeout'), ok());
-  await f.until(() => f.job(jobId).status === 'completed');
-  const places = [0, 1].flatMap((unit) => f.attempts(jobId, unit).map(({ runDirectory }) => runDirectory));
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
+  const attempts = await Promise.all([0, 1].map((unit) => f.attempts(jobId, unit)));
+  const places = attempts.flat().map(({ runDirectory }) => runDirectory);
   expect(new Set(places).size).toBe(3);
   expect(places.map((place) => statSync(place).mode & 0o777)).toEqual([0o700, 0o700, 0o700]);
 });
@@ -867,7 +883,7 @@ test('several openers of a store see the same rows', async () => {
   const path = join(temporaryDirectory(), 'batch.db');
   const f = flow({ path });
   const jobId = await f.begin({ units: 3 });
-  await f.until(() => f.job(jobId).status === 'completed');
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
   const other = temporaryStore({ path, clock: f.clock });
-  expect(other.repository.jobs.get(jobId)).toEqual(f.job(jobId));
+  expect(await other.repository.jobs.get(jobId)).toEqual(await f.job(jobId));
 });

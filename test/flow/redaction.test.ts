@@ -9,7 +9,7 @@ const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 1000 } as const;
 
 async function done(f: Flow, job: Parameters<Flow['begin']>[0] = {}): Promise<string> {
   const jobId = await f.begin({ units: 1, limits: { max_retries: 0 }, ...job });
-  await f.until(() => ['completed', 'failed', 'paused'].includes(f.job(jobId).status));
+  await f.until(async () => ['completed', 'failed', 'paused'].includes((await f.job(jobId)).status));
   return jobId;
 }
 
@@ -24,7 +24,7 @@ test('a result is stored verbatim except for its secrets, which are counted and 
   const structured = { about: prose, password: 'hunter2', key: KEY };
   f.worker.on(0, { ...ok({ text: `${prose} ${KEY}`, structured }), notes: { toolsUsed: { Read: 1 } } });
   const jobId = await done(f);
-  const [attempt] = f.attempts(jobId, 0);
+  const [attempt] = await f.attempts(jobId, 0);
   expect(attempt?.result).toEqual({
     text: `${prose} [redacted]`,
     structured: { about: prose, password: '[redacted]', key: '[redacted]' },
@@ -38,7 +38,7 @@ test('a result without a secret reports none', async () => {
   const f = flow();
   f.worker.on(0, ok({ text: 'password: required' }));
   const jobId = await done(f);
-  expect(f.attempts(jobId, 0)[0]).toMatchObject({ result: { text: 'password: required' }, notes: null });
+  expect((await f.attempts(jobId, 0))[0]).toMatchObject({ result: { text: 'password: required' }, notes: null });
   expect((await detailOf(f, jobId)).attempts[0]).not.toHaveProperty('secrets_removed');
 });
 
@@ -49,22 +49,25 @@ test('redact_results false stores results unchanged, but redacts messages and de
   f.worker.on(1, fails('bad_input', { message: `no such password=${KEY}` }));
   const jobId = await done(f, { units: 2, redact_results: false });
   expect(await f.call('get_job', { job_id: jobId })).toMatchObject({ redact_results: false });
-  expect(f.attempts(jobId, 0)[0]).toMatchObject({ result, notes: { toolsDenied: ['Bash(curl -u anna:[redacted])'] } });
+  expect((await f.attempts(jobId, 0))[0]).toMatchObject({
+    result,
+    notes: { toolsDenied: ['Bash(curl -u anna:[redacted])'] },
+  });
   expect((await detailOf(f, jobId)).attempts[0]?.result).toMatchObject(result);
-  expect(f.attempts(jobId, 1)[0]?.message).toBe('no such password=[redacted]');
-  expect(JSON.stringify(f.events(jobId))).not.toContain(KEY);
+  expect((await f.attempts(jobId, 1))[0]?.message).toBe('no such password=[redacted]');
+  expect(JSON.stringify(await f.events(jobId))).not.toContain(KEY);
 });
 
 test('a change of redact_results counts for later results', async () => {
   const f = flow();
   const jobId = await f.create({ units: 1 });
-  expect(f.job(jobId).redactResults).toBe(true);
+  expect((await f.job(jobId)).redactResults).toBe(true);
   await f.call('update_job', { job_id: jobId, redact_results: false });
-  expect(f.job(jobId).redactResults).toBe(false);
+  expect((await f.job(jobId)).redactResults).toBe(false);
   f.worker.on(0, ok({ text: KEY }));
   await f.call('start_job', { job_id: jobId, skip_test: true });
-  await f.until(() => f.job(jobId).status === 'completed');
-  expect(f.attempts(jobId, 0)[0]?.result?.text).toBe(KEY);
+  await f.until(async () => (await f.job(jobId)).status === 'completed');
+  expect((await f.attempts(jobId, 0))[0]?.result?.text).toBe(KEY);
 });
 
 test('a long message is cut in the middle, and never through a secret', async () => {
@@ -73,11 +76,11 @@ test('a long message is cut in the middle, and never through a secret', async ()
   const message = `first words ${`${KEY} `.repeat(500)} last words`;
   f.worker.on(0, { ...fails('bad_input', { message }), notes: { toolsDenied: [`Bash(${message})`] } });
   const jobId = await done(f);
-  const [attempt] = f.attempts(jobId, 0);
+  const [attempt] = await f.attempts(jobId, 0);
   expect(attempt?.message).toMatch(/^first words .*… \(\d+ more characters\) ….* last words$/);
   const seen = [
-    f.attempts(jobId, 0),
-    f.events(jobId),
+    await f.attempts(jobId, 0),
+    await f.events(jobId),
     await detailOf(f, jobId),
     await f.call('get_unit', { job_id: jobId, unit: 0 }),
     await f.call('get_job_status', { job_id: jobId }),

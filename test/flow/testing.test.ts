@@ -15,8 +15,8 @@ describe('the test of a job', () => {
     const jobId = await f.create({ units: 4 });
     f.worker.on(0, ok({ text: 'tested' }, { costUsd: 0.5 }));
     expect((await start(f, jobId)).status).toBe('testing');
-    await f.until(() => f.job(jobId).test?.state === 'passed');
-    expect(f.statuses(jobId)).toBe('completed pending pending pending');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
+    expect(await f.statuses(jobId)).toBe('completed pending pending pending');
     expect(f.hasExecutor(jobId)).toBe(false);
     const tested = await start(f, jobId);
     expect(tested).toMatchObject({
@@ -30,10 +30,10 @@ describe('the test of a job', () => {
       estimate: { remaining_units: 3, cost_usd: [1.5, 1.5] },
     });
     await start(f, jobId, { approve: true, note: 'good' });
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.attempts(jobId, 0).map(({ purpose }) => purpose)).toEqual(['test']);
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect((await f.attempts(jobId, 0)).map(({ purpose }) => purpose)).toEqual(['test']);
     expect(f.worker.runs).toHaveLength(4);
-    expect(f.events(jobId).map(({ type }) => type)).toEqual([
+    expect((await f.events(jobId)).map(({ type }) => type)).toEqual([
       'job:created',
       'job:test_started',
       'executor:started',
@@ -60,8 +60,8 @@ describe('the test of a job', () => {
     const f = flow();
     const jobId = await f.create({ units, test_units });
     await start(f, jobId);
-    expect(f.job(jobId).test?.units).toEqual(expected);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    expect((await f.job(jobId)).test?.units).toEqual(expected);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     expect(f.worker.runs.map(({ assignment }) => assignment.index).sort((a, b) => a - b)).toEqual(expected);
   });
 
@@ -70,7 +70,7 @@ describe('the test of a job', () => {
     const jobId = await f.create({ units: 6, test_units: 3 });
     await f.call('manage_units', { job_id: jobId, action: 'skip', units: [0, 4, 5] });
     await start(f, jobId);
-    expect(f.job(jobId).test?.units).toEqual([1, 2, 3]);
+    expect((await f.job(jobId)).test?.units).toEqual([1, 2, 3]);
   });
 
   test('a job with no pending unit has nothing to test', async () => {
@@ -78,7 +78,7 @@ describe('the test of a job', () => {
     const jobId = await f.create({ units: 2 });
     await f.call('manage_units', { job_id: jobId, action: 'skip' });
     await expect(start(f, jobId)).rejects.toMatchObject({ code: 'conflict', message: /no pending unit/ });
-    expect(f.job(jobId).status).toBe('created');
+    expect((await f.job(jobId)).status).toBe('created');
   });
 
   test.each(FAILURE_CLASSES.filter((name) => name !== 'interrupted'))(
@@ -88,13 +88,13 @@ describe('the test of a job', () => {
       const jobId = await f.create({ units: 20, test_units: 2 });
       f.worker.otherwise = fails(failureClass, { retryAfterMs: 1000 });
       await start(f, jobId);
-      await f.until(() => f.job(jobId).test?.state === 'failed');
-      const { status, test } = f.job(jobId);
+      await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+      const { status, test } = await f.job(jobId);
       expect(status).toBe('testing');
       expect(test?.verdict).toMatch(/^2 of 2 test units did not complete: /);
       if (failureClass !== 'cancelled') expect(test?.verdict).toMatch(/It was .+\. [A-Z].+\.$/);
       expect(f.worker.runs).toHaveLength(2);
-      expect(f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, deferrals: 0, attempt: 1 });
+      expect(await f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, deferrals: 0, attempt: 1 });
       await f.until(() => !f.hasExecutor(jobId));
     },
   );
@@ -104,8 +104,8 @@ describe('the test of a job', () => {
     const jobId = await f.create({ units: 9, test_units: 3 });
     f.worker.on(4, fails('agent_error', { message: 'I cannot read it' }));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toContain(
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toContain(
       '1 of 3 test units did not complete: I cannot read it. Read the agent',
     );
   });
@@ -115,10 +115,10 @@ describe('the test of a job', () => {
     const jobId = await f.create();
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toContain('Once the window has opened');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toContain('Once the window has opened');
     const other = await f.begin();
-    await f.until(() => f.job(other).pauseReason === 'usage_limit');
+    await f.until(async () => (await f.job(other)).pauseReason === 'usage_limit');
     expect(f.worker.runs).toHaveLength(1);
   });
 
@@ -131,15 +131,17 @@ describe('the test of a job', () => {
     await f.killExecutor(jobId);
     await f.recover(jobId);
     await f.until(() => f.worker.runs.length === 2);
-    expect(f.job(jobId).test).toMatchObject({ state: 'running', executorsLost: 1 });
+    expect((await f.job(jobId)).test).toMatchObject({ state: 'running', executorsLost: 1 });
     await f.killExecutor(jobId);
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
-    expect(f.job(jobId).test?.verdict).toMatch(/died twice during the test\. Read .*\.log; start_job with again=true/);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+    expect((await f.job(jobId)).test?.verdict).toMatch(
+      /died twice during the test\. Read .*\.log; start_job with again=true/,
+    );
     await f.until(() => !f.hasExecutor(jobId));
     expect(f.worker.runs).toHaveLength(2);
     await start(f, jobId, { approve: false });
-    expect(f.statuses(jobId)).toBe('pending pending pending pending pending');
+    expect(await f.statuses(jobId)).toBe('pending pending pending pending pending');
   });
 
   test.each(['on disk', 'alive'])('settles what was %s before the second death fails it', async (left) => {
@@ -157,8 +159,8 @@ describe('the test of a job', () => {
     await f.tick(3);
     if (left === 'alive') f.worker.finish(0);
     await f.until(() => !f.hasExecutor(jobId));
-    expect(f.job(jobId).test).toMatchObject({ state: 'passed', executorsLost: 2 });
-    expect(f.unit(jobId, 0).status).toBe('completed');
+    expect((await f.job(jobId)).test).toMatchObject({ state: 'passed', executorsLost: 2 });
+    expect((await f.unit(jobId, 0)).status).toBe('completed');
   });
 
   test('uses a result that was on disk when its executor died', async () => {
@@ -170,8 +172,8 @@ describe('the test of a job', () => {
     await f.killExecutor(jobId);
     f.worker.leaves(0, ok({ text: 'from the files' }));
     await f.recover(jobId);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'from the files' } }]);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'from the files' } }]);
   });
 });
 
@@ -181,13 +183,13 @@ describe('a rejected test', () => {
     const jobId = await f.create({ units: 3 });
     f.worker.on(0, fails('agent_error', { usage: { costUsd: 0.25 } }));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
     const rejected = await start(f, jobId, { approve: false, note: 'the prompt is wrong' });
     expect(rejected).toMatchObject({ status: 'created', cost_usd: 0.25 });
-    expect(f.job(jobId).test).toBeNull();
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null, attempt: 1 });
-    expect(f.attempts(jobId, 0)).toMatchObject([{ purpose: 'test', status: 'failed' }]);
-    expect(f.events(jobId, 'job:rejected')).toMatchObject([{ data: { note: 'the prompt is wrong' } }]);
+    expect((await f.job(jobId)).test).toBeNull();
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, failureClass: null, attempt: 1 });
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ purpose: 'test', status: 'failed' }]);
+    expect(await f.events(jobId, 'job:rejected')).toMatchObject([{ data: { note: 'the prompt is wrong' } }]);
   });
 
   test('while running is stopped for good, and a later test starts a new session', async () => {
@@ -199,9 +201,9 @@ describe('a rejected test', () => {
     await f.until(() => f.worker.running().length === 1);
     await start(f, jobId, { approve: false });
     await f.until(() => !f.hasExecutor(jobId));
-    expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { sessionId: 'old' } }]);
+    expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled', usage: { sessionId: 'old' } }]);
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
   });
 
@@ -215,15 +217,15 @@ describe('a rejected test', () => {
     await start(f, jobId, { approve: false });
     await start(f, jobId);
     expect(f.worker.runs).toHaveLength(1);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     expect(f.worker.runs[0]?.stopped()).toBe('cancelled');
-    expect(f.attempts(jobId, 0)).toMatchObject([
+    expect(await f.attempts(jobId, 0)).toMatchObject([
       { attempt: 1, status: 'cancelled', usage: { costUsd: 0.1 } },
       { attempt: 2, status: 'succeeded' },
     ]);
     // The rejected session is not continued.
     expect(f.worker.runs[1]?.assignment.resumeSessionId).toBeNull();
-    expect(f.job(jobId).costUsd).toBe(0.1);
+    expect((await f.job(jobId)).costUsd).toBe(0.1);
   });
 });
 
@@ -237,11 +239,11 @@ describe('start_job rejects what is not possible, and changes nothing', () => {
   const failed: Setup = async (f, jobId) => {
     f.worker.on(0, fails('timeout'));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
   };
   const passed: Setup = async (f, jobId) => {
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
   };
   const running: Setup = async (f, jobId) => {
     f.worker.otherwise = hangs;
@@ -272,54 +274,54 @@ describe('start_job rejects what is not possible, and changes nothing', () => {
     const f = flow();
     const jobId = await f.create();
     await setup?.(f, jobId);
-    const before = f.job(jobId);
+    const before = await f.job(jobId);
     await expect(start(f, jobId, given)).rejects.toMatchObject({
       code: 'conflict',
       message,
       hint: expect.stringMatching(/\w/),
     });
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
   });
 
   test('approval of a test that was replaced by another one', async () => {
     const f = flow();
     const jobId = await f.create();
     await passed(f, jobId);
-    const seen = f.job(jobId);
+    const seen = await f.job(jobId);
     await start(f, jobId, { approve: false });
     await testing(f, jobId);
     const { jobs } = f.store.repository;
     const get = jobs.get.bind(jobs);
     let looks = 0;
-    Object.assign(jobs, { get: (id: string) => (looks++ === 0 ? seen : get(id)) });
+    Object.assign(jobs, { get: async (id: string) => (looks++ === 0 ? seen : get(id)) });
     await expect(start(f, jobId, { approve: true })).rejects.toMatchObject({ code: 'conflict' });
     Object.assign(jobs, { get });
-    expect(f.job(jobId)).toMatchObject({ status: 'testing', test: { state: 'running' } });
+    expect(await f.job(jobId)).toMatchObject({ status: 'testing', test: { state: 'running' } });
   });
 
   test('a worker whose preflight fails', async () => {
     const f = flow();
     const jobId = await f.create();
     f.worker.preflight = { ok: false, failureClass: 'auth', message: 'not logged in', hint: 'Log in.' };
-    const before = f.job(jobId);
+    const before = await f.job(jobId);
     for (const more of [{}, { skip_test: true }]) {
       const refusal = { code: 'worker_unavailable', message: /not logged in/, hint: 'Log in.' };
       await expect(start(f, jobId, more)).rejects.toMatchObject(refusal);
     }
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
   });
 
   test('inside an agent that ABP runs', async () => {
     const f = flow({ environment: { ABP_ATTEMPT_ID: 'x' } });
     await expect(f.create()).rejects.toMatchObject({ code: 'invalid_input', message: /cannot create or start jobs/ });
-    expect(f.store.repository.jobs.list({ limit: 9, statuses: ['enumerating', 'created'] }).total).toBe(0);
+    expect((await f.store.repository.jobs.list({ limit: 9, statuses: ['enumerating', 'created'] })).total).toBe(0);
   });
 
   test('without a variable that its worker needs', async () => {
     const f = flow();
     const jobId = await f.create({ worker: { type: 'scripted', pass_env: ['TOKEN'] } });
     await expect(start(f, jobId)).rejects.toMatchObject({ code: 'environment', message: /needs TOKEN/ });
-    expect(f.job(jobId)).toMatchObject({ status: 'created', test: null });
+    expect(await f.job(jobId)).toMatchObject({ status: 'created', test: null });
   });
 });
 
@@ -328,8 +330,8 @@ describe('with ABP_SKIP_TEST', () => {
     const f = flow({ defaults: { skipTest: true } });
     const jobId = await f.create();
     expect((await start(f, jobId)).status).toBe('running');
-    await f.until(() => f.job(jobId).status === 'completed');
-    expect(f.job(jobId).test).toBeNull();
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
+    expect((await f.job(jobId)).test).toBeNull();
   });
 });
 
@@ -342,7 +344,7 @@ test('a call during the test returns as soon as its result exists', async () => 
   const waiting = f.call('start_job', { job_id: jobId, wait_seconds: 45 });
   const before = f.clock.monotonic();
   f.worker.finish(0);
-  await f.until(() => f.job(jobId).test?.state === 'passed');
+  await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
   await f.tick();
   expect(await waiting).toMatchObject({ test: { state: 'passed' } });
   expect(f.clock.monotonic() - before).toBeLessThan(10_000);
@@ -352,8 +354,10 @@ test('the budget also limits a test', async () => {
   const f = flow();
   const jobId = await f.create({ limits: { budget_usd: 1 }, worker: { type: 'scripted', max_budget_usd: 2 } });
   await start(f, jobId);
-  await f.until(() => f.job(jobId).test?.state === 'failed');
-  expect(f.job(jobId).test?.verdict).toMatch(/budget of \$1 does not cover another attempt: .* then test again\./);
+  await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
+  expect((await f.job(jobId)).test?.verdict).toMatch(
+    /budget of \$1 does not cover another attempt: .* then test again\./,
+  );
   expect(f.worker.runs).toHaveLength(0);
 });
 
@@ -364,7 +368,7 @@ test('the result of a test is below 10 kB and says where the rest is', async () 
   const notes = { toolsUsed: { Read: 3 }, toolsDenied: many.map((file) => `Write(${file})`), filesChanged: many };
   f.worker.otherwise = { ...fails('incomplete', { message: 'refused '.repeat(500) }), notes };
   await start(f, job_id);
-  await f.until(() => f.job(job_id).test?.state === 'failed');
+  await f.until(async () => (await f.job(job_id)).test?.state === 'failed');
   const failed = await start(f, job_id);
   expect(JSON.stringify(failed).length).toBeLessThan(10_000);
   expect(failed.test).toMatchObject({ results_left_out: 1 });
@@ -377,14 +381,14 @@ test('the result of a test is below 10 kB and says where the rest is', async () 
     conversation: {
       tool: 'get_unit',
       arguments: { job_id, unit: 0, attempt: 1, conversation: true },
-      path: f.attempts(job_id, 0)[0]?.runDirectory,
+      path: (await f.attempts(job_id, 0))[0]?.runDirectory,
     },
   });
 
   await start(f, job_id, { approve: false });
   f.worker.otherwise = { ...ok({ text: 'long '.repeat(5000) }), notes };
   await start(f, job_id);
-  await f.until(() => f.job(job_id).test?.state === 'passed');
+  await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
   expect(JSON.stringify(await start(f, job_id)).length).toBeLessThan(10_000);
 });
 
@@ -393,8 +397,10 @@ test('keys in denied commands are not stored', async () => {
   const job_id = await f.create();
   f.worker.on(0, { ...ok(), notes: { toolsDenied: ['Bash(curl -H "Authorization: Bearer abcdefghijkl")'] } });
   await start(f, job_id);
-  await f.until(() => f.job(job_id).test?.state === 'passed');
-  expect(f.attempts(job_id, 0)[0]?.notes?.toolsDenied).toEqual(['Bash(curl -H "Authorization: Bearer [redacted]")']);
+  await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
+  expect((await f.attempts(job_id, 0))[0]?.notes?.toolsDenied).toEqual([
+    'Bash(curl -H "Authorization: Bearer [redacted]")',
+  ]);
 });
 
 test('a late executor changes nothing: the job is as before the test', async () => {
@@ -413,11 +419,11 @@ test('a late executor changes nothing: the job is as before the test', async () 
   await expect(start(f, jobId)).rejects.toThrow('no lease in time');
   Object.assign(launcher, { ensureExecutor });
   await f.until(() => !f.hasExecutor(jobId));
-  expect(f.job(jobId)).toMatchObject({ status: 'created', test: null });
-  expect(f.unit(jobId, 0).status).toBe('pending');
-  expect(f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled' }]);
+  expect(await f.job(jobId)).toMatchObject({ status: 'created', test: null });
+  expect((await f.unit(jobId, 0)).status).toBe('pending');
+  expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'cancelled' }]);
   await start(f, jobId);
-  await f.until(() => f.job(jobId).test?.state === 'passed');
+  await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
 });
 
 describe('a failed test', () => {
@@ -425,25 +431,25 @@ describe('a failed test', () => {
     const jobId = await f.create({ units: 4, test_units: 2 });
     f.worker.on(0, fails('agent_error'));
     await start(f, jobId);
-    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
     return jobId;
   };
 
   test('is repeated in one step with the same units, and its attempts stay in history', async () => {
     const f = flow();
     const jobId = await failed(f);
-    expect(f.job(jobId).test?.verdict).toMatch(/then start_job with again=true\./);
+    expect((await f.job(jobId)).test?.verdict).toMatch(/then start_job with again=true\./);
     expect((await start(f, jobId, { again: true })).test).toMatchObject({ state: 'running', units: [0, 3] });
-    await f.until(() => f.job(jobId).test?.state === 'passed');
-    expect(f.attempts(jobId, 0).map(({ status }) => status)).toEqual(['failed', 'succeeded']);
-    expect(f.unit(jobId, 0)).toMatchObject({ status: 'completed', retriesUsed: 0 });
-    expect(f.events(jobId, 'job:rejected')).toEqual([]);
-    expect(f.events(jobId, 'job:test_started').map(({ data }) => data)).toEqual([
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
+    expect((await f.attempts(jobId, 0)).map(({ status }) => status)).toEqual(['failed', 'succeeded']);
+    expect(await f.unit(jobId, 0)).toMatchObject({ status: 'completed', retriesUsed: 0 });
+    expect(await f.events(jobId, 'job:rejected')).toEqual([]);
+    expect((await f.events(jobId, 'job:test_started')).map(({ data }) => data)).toEqual([
       { units: [0, 3] },
       { units: [0, 3], again: true },
     ]);
     await start(f, jobId, { approve: true });
-    await f.until(() => f.job(jobId).status === 'completed');
+    await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 
   test('may fail again and be repeated again', async () => {
@@ -451,10 +457,10 @@ describe('a failed test', () => {
     const jobId = await failed(f);
     f.worker.on(0, fails('timeout'));
     await start(f, jobId, { again: true });
-    await f.until(() => f.job(jobId).test?.state === 'failed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
     await start(f, jobId, { again: true });
-    await f.until(() => f.job(jobId).test?.state === 'passed');
-    expect(f.attempts(jobId, 0)).toHaveLength(3);
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
+    expect(await f.attempts(jobId, 0)).toHaveLength(3);
   });
 
   test('whose job was put back is started as usual', async () => {
@@ -470,9 +476,9 @@ describe('a failed test', () => {
   ])('is not repeated %s, and nothing changes', async (_what, more) => {
     const f = flow();
     const jobId = await failed(f);
-    const before = f.job(jobId);
+    const before = await f.job(jobId);
     await expect(start(f, jobId, { again: true, ...more })).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(f.job(jobId)).toEqual(before);
+    expect(await f.job(jobId)).toEqual(before);
   });
 
   test('is the only case for again: a passed or running test and a running job do not change', async () => {
@@ -483,7 +489,7 @@ describe('a failed test', () => {
     await f.until(() => f.worker.running().length === 1);
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /Wait/ });
     f.worker.finish(0);
-    await f.until(() => f.job(jobId).test?.state === 'passed');
+    await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /approve=true/ });
     f.worker.otherwise = hangs;
     await start(f, jobId, { approve: true });

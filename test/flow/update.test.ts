@@ -19,10 +19,11 @@ describe('update_job', () => {
     f.worker.finish(1);
     await f.until(() => !f.hasExecutor(job_id));
     await f.call('resume_job', { job_id });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     const prompts = f.worker.runs.map(({ assignment }) => assignment.prompt.user.split('\n').at(-1));
     expect(prompts).toEqual(['First: item 0', 'First: item 1', 'Second: item 2', 'Second: item 3']);
-    expect([0, 1, 2, 3].map((unit) => f.attempts(job_id, unit)[0]?.revision)).toEqual([1, 1, 2, 2]);
+    const attempts = await Promise.all([0, 1, 2, 3].map((unit) => f.attempts(job_id, unit)));
+    expect(attempts.map(([first]) => first?.revision)).toEqual([1, 1, 2, 2]);
     expect(f.worker.runs[3]?.assignment.timeoutMs).toBe(60_000);
     const { revisions, limits } = await f.call('get_job', { job_id });
     expect(revisions).toMatchObject([{ revision: 1 }, { revision: 2, note: 'shorter' }]);
@@ -35,11 +36,11 @@ describe('update_job', () => {
     const f = flow();
     const job_id = await f.begin({ units: 2, limits: { max_workers: 1 } });
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
-    await f.until(() => f.job(job_id).status === 'paused');
+    await f.until(async () => (await f.job(job_id)).status === 'paused');
     await f.call('update_job', { job_id, prompt_template: 'Second: {name}' });
     await f.after(61_000);
-    await f.until(() => f.job(job_id).status === 'completed');
-    expect(f.attempts(job_id, 0).map(({ revision }) => revision)).toEqual([1, 2]);
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
+    expect((await f.attempts(job_id, 0)).map(({ revision }) => revision)).toEqual([1, 2]);
     expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Second: item 1');
   });
 
@@ -53,7 +54,7 @@ describe('update_job', () => {
     expect(refused).toMatchObject({
       reason: { message: expect.stringContaining('it was changed by another call at the same time') },
     });
-    expect(f.job(job_id).revision).toBe(2);
+    expect((await f.job(job_id)).revision).toBe(2);
   });
 
   test('in testing discards the test, running or ended', async () => {
@@ -63,13 +64,13 @@ describe('update_job', () => {
       f.worker.on(0, ending);
       await f.call('start_job', { job_id, wait_seconds: 0 });
       await f.until(() => f.worker.runs.length === 1);
-      if (ending !== hangs) await f.until(() => f.job(job_id).test?.state === 'failed');
+      if (ending !== hangs) await f.until(async () => (await f.job(job_id)).test?.state === 'failed');
       await f.call('update_job', { job_id, prompt_template: 'Better: {name}' });
-      expect(f.job(job_id)).toMatchObject({ status: 'created', test: null, revision: 2 });
-      expect(f.unit(job_id, 0).status).toBe('pending');
+      expect(await f.job(job_id)).toMatchObject({ status: 'created', test: null, revision: 2 });
+      expect((await f.unit(job_id, 0)).status).toBe('pending');
       await f.until(() => !f.hasExecutor(job_id));
       await f.call('start_job', { job_id, wait_seconds: 0 });
-      await f.until(() => f.job(job_id).test?.state === 'passed');
+      await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
       expect(f.worker.runs.at(-1)?.assignment).toMatchObject({ attempt: 2, resumeSessionId: null });
       expect(f.worker.runs.at(-1)?.assignment.prompt.user).toContain('Better: item 0');
     }
@@ -79,11 +80,11 @@ describe('update_job', () => {
     const f = flow();
     const job_id = await f.create();
     await f.call('update_job', { job_id, worker: { type: 'scripted', pass_env: ['TOKEN'] } });
-    expect(f.job(job_id).passEnv).toEqual(['TOKEN']);
+    expect((await f.job(job_id)).passEnv).toEqual(['TOKEN']);
     await expect(f.call('start_job', { job_id })).rejects.toMatchObject({ code: 'environment' });
     await f.call('update_job', { job_id, worker: { type: 'scripted' } });
     await f.call('start_job', { job_id, wait_seconds: 0 });
-    expect(f.job(job_id).status).toBe('testing');
+    expect((await f.job(job_id)).status).toBe('testing');
   });
 
   test.each([
@@ -98,14 +99,14 @@ describe('update_job', () => {
   ])('with %s is rejected and changes nothing', async (_what, change, message) => {
     const f = flow();
     const job_id = await f.create();
-    const before = f.job(job_id);
+    const before = await f.job(job_id);
     const refused = f.orchestrator.callUnknown(
       'update_job',
       { job_id, ...change },
       { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 },
     );
     await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message });
-    expect(f.job(job_id)).toEqual(before);
-    expect(f.store.repository.jobs.revisions(job_id)).toHaveLength(1);
+    expect(await f.job(job_id)).toEqual(before);
+    expect(await f.store.repository.jobs.revisions(job_id)).toHaveLength(1);
   });
 });

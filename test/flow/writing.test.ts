@@ -19,7 +19,10 @@ const bits = (path: string) => statSync(path).mode & 0o777;
 /** A job that has run to its end. */
 async function ended(f: Flow, job: FlowJob = {}): Promise<Job & { readonly jobId: string }> {
   const jobId = await f.begin({ units: 2, ...job });
-  await f.until(() => ['completed', 'failed'].includes(f.job(jobId).status) && !f.hasExecutor(jobId), 500);
+  await f.until(
+    async () => ['completed', 'failed'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId),
+    500,
+  );
   return f.job(jobId);
 }
 
@@ -34,7 +37,7 @@ describe('an export', () => {
     const first = await exported(f, jobId, 'out.csv');
     expect(await exported(f, jobId, path, { fields: ['unit'] })).toMatchObject({ rows: 2, path });
     expect(readFileSync(path, 'utf8')).toBe('unit\n0\n1\n');
-    expect(f.events(jobId, 'results:exported').map(({ data }) => data)).toMatchObject([
+    expect((await f.events(jobId, 'results:exported')).map(({ data }) => data)).toMatchObject([
       { path, sha256: first.sha256, rows: 2 },
       { path, rows: 2 },
     ]);
@@ -81,8 +84,8 @@ describe('an export', () => {
     const { jobId } = await ended(f);
     await exported(f, jobId, 'out.csv');
     const { repository } = f.store;
-    repository.transaction((tx) => {
-      for (let n = 0; n < 1200; n++) repository.events.add(tx, jobId, { type: 'units:retried', data: { count: n } });
+    await repository.transaction({ job: jobId }, async (tx) => {
+      for (let n = 0; n < 1200; n++) await tx.events.add(jobId, { type: 'units:retried', data: { count: n } });
     });
     expect(await exported(f, jobId, 'out.csv')).toMatchObject({ rows: 2 });
   });
@@ -142,7 +145,7 @@ describe('the output directory of a job', () => {
     await expect(
       f.create({ post_processing_prompt: 'Sum up.', post_processing_output_directory: directory }),
     ).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(f.store.repository.jobs.list({ limit: 10 }).jobs).toEqual([]);
+    expect((await f.store.repository.jobs.list({ limit: 10 })).jobs).toEqual([]);
   });
 
   test("must not leave the caller's folder by a link", async () => {
@@ -168,7 +171,7 @@ describe('the output directory of a job', () => {
     });
     await expect(make('out/deeper')).rejects.toMatchObject({ code: 'invalid_input' });
     const { job_id } = await make(elsewhere);
-    expect(f.job(job_id).outputDirectory).toBe(elsewhere);
+    expect((await f.job(job_id)).outputDirectory).toBe(elsewhere);
   });
 
   test('that becomes a link to another place is not used, and no agent starts', async () => {
@@ -180,7 +183,7 @@ describe('the output directory of a job', () => {
     await f.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
     await f.until(() => !f.hasExecutor(jobId), 500);
     expect(f.worker.runs).toEqual([]);
-    expect(f.unit(jobId, 0)).toMatchObject({
+    expect(await f.unit(jobId, 0)).toMatchObject({
       failureClass: 'bad_input',
       failureMessage: expect.stringMatching(/link that leads to .*elsewhere/),
     });

@@ -26,13 +26,13 @@ export async function personAllowsSource(
     await requireSource(deps, enumerator, config, { workingDirectory });
   } catch (error) {
     const { details } = error as { readonly details: { readonly definition: string } };
-    allowSource(deps, findApproval(deps, details.definition), PERSON);
+    await allowSource(deps, await findApproval(deps, details.definition), PERSON);
   }
 }
 
 /** Approves a job's present definition, as a person. */
 export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
-  const job = requireJob(deps, jobId);
+  const job = await requireJob(deps, jobId);
   const { definition } = await approvalState(deps, job);
   await allowJob(deps, jobId, shownOf(job, definition.id), PERSON);
 }

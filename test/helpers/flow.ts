@@ -62,11 +62,11 @@ export interface Flow {
   create(job?: FlowJob): Promise<string>;
   /** Creates a job and starts it without a test. */
   begin(job?: FlowJob): Promise<string>;
-  job(jobId: string): Job;
-  unit(jobId: string, index: number, stage?: Stage): Unit;
-  attempts(jobId: string, index: number, stage?: Stage): readonly Attempt[];
-  statuses(jobId: string): string;
-  events(jobId: string, ...types: readonly EventType[]): readonly JobEvent[];
+  job(jobId: string): Promise<Job>;
+  unit(jobId: string, index: number, stage?: Stage): Promise<Unit>;
+  attempts(jobId: string, index: number, stage?: Stage): Promise<readonly Attempt[]>;
+  statuses(jobId: string): Promise<string>;
+  events(jobId: string, ...types: readonly EventType[]): Promise<readonly JobEvent[]>;
   /** Runs one round of every executor, then advances the clock by the sleep of an executor. */
   tick(rounds?: number): Promise<void>;
   /** Runs rounds until a condition holds. */
@@ -102,13 +102,13 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
 
   async function startExecutor(jobId: string): Promise<void> {
     const load = createRevisionLoader(repository, workers, { places, environment });
-    const job = repository.jobs.get(jobId);
+    const job = await repository.jobs.get(jobId);
     if (!job) throw new Error(`no job ${jobId}`);
     const loaded = await load(job);
     const taken = await acquireJob(jobId, { repository, clock, observer, leaseMs: LEASE_MS });
     if (!taken) throw new Error(`${jobId} cannot be taken`);
     const context = contextOf(taken.lease, load);
-    executors.set(jobId, createJobExecutor(options.context?.(context) ?? context, taken.job, loaded));
+    executors.set(jobId, await createJobExecutor(options.context?.(context) ?? context, taken.job, loaded));
   }
 
   function contextOf(lease: LeaseToken, load: ExecutorContext['load']): ExecutorContext {
@@ -130,8 +130,8 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       if (executors.has(jobId)) return;
       refuseRecursion(environment);
       requireEnvironment({ jobId, passEnv }, environment);
-      const job = repository.jobs.get(jobId);
-      requireNeeds({ jobId }, repository.jobs.revision(jobId, job?.revision ?? 0)?.needs ?? null, environment);
+      const job = await repository.jobs.get(jobId);
+      requireNeeds({ jobId }, (await repository.jobs.revision(jobId, job?.revision ?? 0))?.needs ?? null, environment);
       await startExecutor(jobId);
     },
     confirm: () => Promise.resolve('alive'),
@@ -186,24 +186,20 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       await self.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
       return jobId;
     },
-    job(jobId) {
-      const job = repository.jobs.get(jobId);
+    async job(jobId) {
+      const job = await repository.jobs.get(jobId);
       if (!job) throw new Error(`no job ${jobId}`);
       return job;
     },
-    unit(jobId, index, stage = 'main') {
-      const unit = repository.units.get({ jobId, stage, index });
+    async unit(jobId, index, stage = 'main') {
+      const unit = await repository.units.get({ jobId, stage, index });
       if (!unit) throw new Error(`no unit ${index}`);
       return unit;
     },
     attempts: (jobId, index, stage = 'main') => repository.attempts.ofUnit({ jobId, stage, index }),
-    statuses: (jobId) =>
-      repository.units
-        .list(jobId, {}, 1000)
-        .map(({ unit }) => unit.status)
-        .join(' '),
-    events: (jobId, ...types) =>
-      repository.events.list(jobId, 0, 10_000).filter(({ type }) => types.length === 0 || types.includes(type)),
+    statuses: async (jobId) => (await repository.units.list(jobId, {}, 1000)).map(({ unit }) => unit.status).join(' '),
+    events: async (jobId, ...types) =>
+      (await repository.events.list(jobId, 0, 10_000)).filter(({ type }) => types.length === 0 || types.includes(type)),
     async tick(rounds = 1) {
       for (let n = 0; n < rounds; n++) {
         // Attempts that the test has just ended, or that end by themselves, end within a turn of the event loop.
@@ -230,10 +226,10 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       if (!executor) throw new Error(`${jobId} has no executor`);
       return executor;
     },
-    killExecutor(jobId) {
+    async killExecutor(jobId) {
       executors.delete(jobId);
       worker.abandon();
-      const lease = repository.leases.get(jobId);
+      const lease = await repository.leases.get(jobId);
       if (lease) observer.isOver(lease);
       clock.advance(LEASE_MS);
       return Promise.resolve();

@@ -10,31 +10,31 @@ const STAGES: readonly Stage[] = ['main', 'post'];
  * Checks the invariants of every store, whatever was killed: enumerated = completed + failed + skipped + cancelled +
  * running + pending, from rows; counters equal their rows; the history is complete.
  */
-export function expectLedger(repository: Repository): void {
-  for (const job of repository.jobs.list({ statuses: JOB_STATUSES, limit: 100_000 }).jobs) {
-    const stages = STAGES.map((stage) => unitsOf(repository, job, stage));
-    for (const [at, stage] of STAGES.entries()) expectCounts(repository, job, stage, stages[at] ?? []);
-    const attempts = stages.flat().flatMap((unit) => expectAttempts(repository, job, unit));
-    expectSums(repository, job, stages[0] ?? [], attempts);
-    expectEvents(repository, job);
+export async function expectLedger(repository: Repository): Promise<void> {
+  for (const job of (await repository.jobs.list({ statuses: JOB_STATUSES, limit: 100_000 })).jobs) {
+    const stages = await Promise.all(STAGES.map((stage) => unitsOf(repository, job, stage)));
+    for (const [at, stage] of STAGES.entries()) await expectCounts(repository, job, stage, stages[at] ?? []);
+    const attempts = (await Promise.all(stages.flat().map((unit) => expectAttempts(repository, job, unit)))).flat();
+    await expectSums(repository, job, stages[0] ?? [], attempts);
+    await expectEvents(repository, job);
   }
 }
 
-function unitsOf(repository: Repository, { jobId }: Job, stage: Stage): readonly Unit[] {
+async function unitsOf(repository: Repository, { jobId }: Job, stage: Stage): Promise<readonly Unit[]> {
   const units: Unit[] = [];
   for (let page: readonly Unit[] = [], first = true; first || page.length > 0; first = false) {
     const after = units.at(-1)?.index ?? -1;
-    page = repository.units.list(jobId, { stage, after }, 5000).map(({ unit }) => unit);
+    page = (await repository.units.list(jobId, { stage, after }, 5000)).map(({ unit }) => unit);
     units.push(...page);
   }
   return units;
 }
 
-function expectCounts(repository: Repository, job: Job, stage: Stage, units: readonly Unit[]): void {
+async function expectCounts(repository: Repository, job: Job, stage: Stage, units: readonly Unit[]): Promise<void> {
   const where = `${job.jobId} ${stage}`;
   const inStatus = (status: string) => units.filter((unit) => unit.status === status).length;
   const expected = Object.fromEntries(UNIT_STATUSES.map((status) => [status, inStatus(status)]));
-  expect(repository.units.counts(job.jobId, stage), where).toEqual({ ...expected, total: units.length });
+  expect(await repository.units.counts(job.jobId, stage), where).toEqual({ ...expected, total: units.length });
   expect(
     units.map(({ index }) => index),
     where,
@@ -47,7 +47,7 @@ function expectCounts(repository: Repository, job: Job, stage: Stage, units: rea
     expect(job.totalUnits, where).toBe(units.length);
     // A unit without a key is shown with its index for one.
     const keyed = units.filter(({ key, index }) => key !== String(index));
-    const found = repository.units.indexesByKey(
+    const found = await repository.units.indexesByKey(
       job.jobId,
       keyed.map(({ key }) => key),
     );
@@ -55,14 +55,14 @@ function expectCounts(repository: Repository, job: Job, stage: Stage, units: rea
   }
   const classes = units.flatMap(({ failureClass }) => failureClass ?? []);
   const byClass = Object.fromEntries(classes.map((name) => [name, classes.filter((other) => other === name).length]));
-  const counted = Object.entries(repository.units.classCounts(job.jobId)).filter(([, count]) => count !== 0);
+  const counted = Object.entries(await repository.units.classCounts(job.jobId)).filter(([, count]) => count !== 0);
   expect(Object.fromEntries(counted), where).toEqual(byClass);
 }
 
 /** Checks that every attempt from the first to the latest exists, and that a unit agrees with its latest attempt. */
-function expectAttempts(repository: Repository, job: Job, unit: Unit): readonly Attempt[] {
+async function expectAttempts(repository: Repository, job: Job, unit: Unit): Promise<readonly Attempt[]> {
   const where = `${job.jobId} ${unit.stage} ${unit.index}`;
-  const attempts = repository.attempts.ofUnit(unit);
+  const attempts = await repository.attempts.ofUnit(unit);
   expect(
     attempts.map(({ attempt }) => attempt),
     where,
@@ -82,9 +82,14 @@ function expectAttempts(repository: Repository, job: Job, unit: Unit): readonly 
   return attempts;
 }
 
-function expectSums(repository: Repository, job: Job, units: readonly Unit[], attempts: readonly Attempt[]): void {
+async function expectSums(
+  repository: Repository,
+  job: Job,
+  units: readonly Unit[],
+  attempts: readonly Attempt[],
+): Promise<void> {
   const sum = (of: (attempt: Attempt) => number) => attempts.reduce((total, attempt) => total + of(attempt), 0);
-  const tally = repository.jobs.tally(job.jobId);
+  const tally = await repository.jobs.tally(job.jobId);
   expect(job.costUsd, job.jobId).toBeCloseTo(
     sum(({ usage }) => usage.costUsd ?? 0),
     6,
@@ -99,7 +104,7 @@ function expectSums(repository: Repository, job: Job, units: readonly Unit[], at
   expect(tally.unitsTried, job.jobId).toBe(units.filter(({ attempt }) => attempt > 0).length);
 }
 
-function expectEvents(repository: Repository, { jobId, eventSeq }: Job): void {
-  const seqs = repository.events.list(jobId, 0, 1_000_000).map(({ seq }) => seq);
+async function expectEvents(repository: Repository, { jobId, eventSeq }: Job): Promise<void> {
+  const seqs = (await repository.events.list(jobId, 0, 1_000_000)).map(({ seq }) => seq);
   expect(seqs, jobId).toEqual(Array.from({ length: eventSeq }, (_, n) => n + 1));
 }

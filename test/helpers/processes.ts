@@ -42,15 +42,15 @@ export interface World {
   begin(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
   /** Creates the job only. Its definition is approved: its worker runs a program. */
   create(items: readonly JsonObject[], job?: WorldJob): Promise<string>;
-  job(jobId: string): Job;
-  units(jobId: string): readonly Unit[];
-  statuses(jobId: string): string;
+  job(jobId: string): Promise<Job>;
+  units(jobId: string): Promise<readonly Unit[]>;
+  statuses(jobId: string): Promise<string>;
   notes(what?: AgentNote['what']): readonly AgentNote[];
   /** Lets waiting agents continue: all of them, or that of a unit. */
   go(unit?: number): void;
-  executorPid(jobId: string): number;
+  executorPid(jobId: string): Promise<number>;
   /** Waits until `what` returns a value; returns it. */
-  until<T>(what: () => T): Promise<NonNullable<T>>;
+  until<T>(what: () => Awaitable<T>): Promise<NonNullable<T>>;
   ended(jobId: string): Promise<Job>;
   /** Creates a recovery whose observer watches from now on. */
   recovery(): Recovery;
@@ -77,7 +77,7 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
   onTestFinished(async () => {
     await stopEverything(abp);
     try {
-      expectLedger(repository);
+      await expectLedger(repository);
     } finally {
       abp.close();
     }
@@ -109,17 +109,13 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
       await abp.orchestrator.call('start_job', start, { ...PERSON, workingDirectory: directory });
       return job_id;
     },
-    job(jobId) {
-      const job = repository.jobs.get(jobId);
+    async job(jobId) {
+      const job = await repository.jobs.get(jobId);
       if (!job) throw new Error(`no job ${jobId}`);
       return job;
     },
-    units: (jobId) => repository.units.list(jobId, {}, 1000).map(({ unit }) => unit),
-    statuses: (jobId) =>
-      self
-        .units(jobId)
-        .map(({ status }) => status)
-        .join(' '),
+    units: async (jobId) => (await repository.units.list(jobId, {}, 1000)).map(({ unit }) => unit),
+    statuses: async (jobId) => (await self.units(jobId)).map(({ status }) => status).join(' '),
     notes(what) {
       const file = join(directory, 'ledger');
       const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
@@ -131,8 +127,8 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
       return what ? notes.filter((note) => note.what === what) : notes;
     },
     go: (unit) => writeFileSync(join(directory, unit === undefined ? 'go' : `go-${unit}`), ''),
-    executorPid(jobId) {
-      const lease = repository.leases.get(jobId);
+    async executorPid(jobId) {
+      const lease = await repository.leases.get(jobId);
       if (!lease || lease.released) throw new Error(`${jobId} has no executor`);
       return lease.pid;
     },
@@ -143,8 +139,10 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
         return found;
       }, PATIENCE),
     async ended(jobId) {
-      await self.until(() => ['completed', 'failed', 'paused', 'cancelled'].includes(self.job(jobId).status));
-      await self.until(() => repository.leases.get(jobId)?.released);
+      await self.until(async () =>
+        ['completed', 'failed', 'paused', 'cancelled'].includes((await self.job(jobId)).status),
+      );
+      await self.until(async () => (await repository.leases.get(jobId))?.released);
       return self.job(jobId);
     },
     recovery: () =>
@@ -171,9 +169,9 @@ export function isAlive(pid: number): boolean {
 
 /** Stops executors by their lease and agents by their random id: no other process is signalled. */
 async function stopEverything({ store: { repository } }: Abp): Promise<void> {
-  for (const { jobId } of repository.jobs.list({ statuses: JOB_STATUSES, limit: 100 }).jobs) {
-    const lease = repository.leases.get(jobId);
+  for (const { jobId } of (await repository.jobs.list({ statuses: JOB_STATUSES, limit: 100 })).jobs) {
+    const lease = await repository.leases.get(jobId);
     if (lease && !lease.released && lease.pid !== process.pid && isStill(lease)) process.kill(lease.pid, 'SIGKILL');
-    for (const { attemptId } of repository.attempts.running(jobId)) await stopGroup(attemptId);
+    for (const { attemptId } of await repository.attempts.running(jobId)) await stopGroup(attemptId);
   }
 }

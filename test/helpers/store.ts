@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Settled } from '../../src/domain/answers.ts';
 import { attemptStatusOf, type Outcome, type Usage } from '../../src/domain/attempt.ts';
 import type { FailureClass } from '../../src/domain/failure.ts';
 import type { Job, JobStatus } from '../../src/domain/job.ts';
@@ -26,9 +27,9 @@ export function temporaryStore(
 ): Store {
   const path = options.path ?? join(temporaryDirectory('store'), 'batch.db');
   const store = openStore(path, options.clock ?? fakeClock(), options.isDead);
-  onTestFinished(() => {
+  onTestFinished(async () => {
     try {
-      expectLedger(store.repository);
+      await expectLedger(store.repository);
     } finally {
       store.repository.close();
     }
@@ -52,14 +53,13 @@ export interface JobSeed {
 let seeds = 0;
 
 /** Writes a job with its units to the store. */
-export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Job {
+export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Promise<Job> {
   const jobId = seed.jobId ?? `job-seed${++seeds}`;
   const limits = { ...DEFAULT_LIMITS, ...seed.limits };
   const { units = 3, status = 'running' } = seed;
   const payloads = typeof units === 'number' ? Array.from({ length: units }, (_, n) => ({ name: `item ${n}` })) : units;
-  return repository.transaction((tx) => {
-    repository.jobs.insert(
-      tx,
+  return repository.transaction('store', async (tx) => {
+    await tx.jobs.insert(
       {
         jobId,
         name: `Job ${jobId}`,
@@ -94,19 +94,18 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
       },
     );
     const items = payloads.map((payload, n) => ({ payload, ...(seed.keys?.[n] ? { key: seed.keys[n] } : {}) }));
-    repository.units.add(tx, jobId, 'main', 0, items);
-    repository.units.addKeys(
-      tx,
+    await tx.units.add(jobId, 'main', 0, items);
+    await tx.units.addKeys(
       jobId,
       items.flatMap(({ key }, index) => (key ? [{ key, index }] : [])),
     );
     const fields = [...new Set(payloads.flatMap((payload) => Object.keys(payload)))];
     if (status !== 'enumerating') {
-      repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: payloads.length, fields } });
+      await tx.jobs.move(jobId, 'created', { patch: { totalUnits: payloads.length, fields } });
     }
-    for (const next of WAYS[status]) repository.jobs.move(tx, jobId, next);
-    if (seed.patch) repository.jobs.patch(tx, jobId, seed.patch);
-    const job = repository.jobs.get(jobId);
+    for (const next of WAYS[status]) await tx.jobs.move(jobId, next);
+    if (seed.patch) await tx.jobs.patch(jobId, seed.patch);
+    const job = await tx.jobs.get(jobId);
     if (!job) throw new Error(`${jobId} was not stored`);
     return job;
   });
@@ -129,7 +128,11 @@ const WAYS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
 export const DEAD_PID = 2 ** 22 + 1;
 
 /** Claims a job's lease for a process, by default this one. */
-export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: string, pid = process.pid): LeaseToken {
+export async function holdLease(
+  { repository }: Pick<Store, 'repository'>,
+  jobId: string,
+  pid = process.pid,
+): Promise<LeaseToken> {
   const claim = {
     jobId,
     owner: `owner-${++seeds}`,
@@ -139,29 +142,35 @@ export function holdLease({ repository }: Pick<Store, 'repository'>, jobId: stri
     bootId: null,
     machineId: null,
   };
-  const token = repository.transaction((tx) => repository.leases.acquire(tx, claim, repository.leases.get(jobId)));
+  const token = await repository.transaction({ job: jobId }, async (tx) =>
+    tx.leases.acquire(claim, await tx.leases.get(jobId)),
+  );
   if (!token) throw new Error(`${jobId} has a lease that moved`);
   return token;
 }
 
 /** Returns a unit, which must exist. */
-export function unitIn({ repository }: Pick<Store, 'repository'>, jobId: string, index: number): Unit {
-  const unit = repository.units.get({ jobId, stage: 'main', index });
+export async function unitIn({ repository }: Pick<Store, 'repository'>, jobId: string, index: number): Promise<Unit> {
+  const unit = await repository.units.get({ jobId, stage: 'main', index });
   if (!unit) throw new Error(`${jobId} has no unit ${index}`);
   return unit;
 }
 
 /** Claims one unit of the main stage for a batch attempt. */
-export function claimOne(store: Store, lease: LeaseToken, index: number): Claim {
-  const [claim] = claimUnits(store, lease, { indexes: [index], limit: 1 });
+export async function claimOne(store: Store, lease: LeaseToken, index: number): Promise<Claim> {
+  const [claim] = await claimUnits(store, lease, { indexes: [index], limit: 1 });
   if (!claim) throw new Error(`unit ${index} of ${lease.jobId} cannot be claimed`);
   return claim;
 }
 
 /** Claims what a dispatcher returns: up to 100 slots by default. */
-export function claimUnits(store: Store, lease: LeaseToken, request: Partial<ClaimRequest> = {}): readonly Claim[] {
-  return store.repository.transaction((tx) =>
-    store.dispatcher.claim(tx, {
+export function claimUnits(
+  store: Store,
+  lease: LeaseToken,
+  request: Partial<ClaimRequest> = {},
+): Promise<readonly Claim[]> {
+  return store.repository.transaction('store', async (tx) =>
+    tx.dispatcher.claim({
       lease,
       stage: 'main',
       purpose: 'batch',
@@ -182,14 +191,14 @@ export function settleAs(
   failureClass: FailureClass | null,
   status: UnitDecision['status'],
   change: { readonly usage?: Usage } & Partial<UnitDecision> = {},
-): ReturnType<Store['dispatcher']['settle']> {
+): Promise<Settled> {
   const { usage = {}, ...decision } = change;
   const message = `${failureClass} of unit ${claim.attempt.index}`;
   const outcome: Outcome = failureClass
     ? { ok: false, failureClass, message, usage }
     : { ok: true, result: { text: 'done' }, usage };
-  return store.repository.transaction((tx) =>
-    store.dispatcher.settle(tx, claim, {
+  return store.repository.transaction('store', async (tx) =>
+    tx.dispatcher.settle(claim, {
       attemptStatus: failureClass ? attemptStatusOf(failureClass) : 'succeeded',
       outcome,
       decision: {

@@ -37,7 +37,7 @@ describe.each([
 ])('what a program that failed %s', (_where, script) => {
   test('is shown by the command that its failure names', async () => {
     const space = await failed(script);
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     for (const look of [
       ['status', jobId],
       ['show', jobId, '1'],
@@ -48,7 +48,7 @@ describe.each([
 
   test('is shown by the call that its failure names, from its end', async () => {
     const space = await failed(script);
-    const [job_id = ''] = space.jobs();
+    const [job_id = ''] = await space.jobs();
     const call = orchestratorOf(space);
     const { failures } = await call('get_job_status', { job_id });
     const [, unit] = /with get_unit \(unit=(\d+), cursor=end\)/.exec(failures[0].advice) ?? [];
@@ -60,7 +60,7 @@ describe.each([
 
   test('is shown on the page that the dashboard names', async () => {
     const space = await failed(script);
-    const [job_id = ''] = space.jobs();
+    const [job_id = ''] = await space.jobs();
     const call = orchestratorOf(space);
     const { clusters } = await call('job_overview', { job_id });
     const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWording(clusters[0].advice)) ?? [];

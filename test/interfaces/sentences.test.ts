@@ -25,7 +25,7 @@ const STATES: Readonly<Record<string, (f: Flow, failed: Outcome) => Promise<stri
     f.worker.on(0, failed);
     const jobId = await f.create({ units: 2, limits: { max_retries: 0 } });
     await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
-    await f.until(() => f.job(jobId).test?.state !== 'running');
+    await f.until(async () => (await f.job(jobId)).test?.state !== 'running');
     return jobId;
   },
   'of a job': async (f, failed) => {
@@ -43,7 +43,7 @@ const STATES: Readonly<Record<string, (f: Flow, failed: Outcome) => Promise<stri
   'of post-processing': async (f, failed) => {
     f.worker.on(0, ok(), failed);
     const jobId = await f.begin({ units: 1, limits: { max_retries: 0 }, post_processing_prompt: 'Sum up.' });
-    await f.until(() => f.attempts(jobId, 0, 'post').some(({ endedAt }) => endedAt !== null));
+    await f.until(async () => (await f.attempts(jobId, 0, 'post')).some(({ endedAt }) => endedAt !== null));
     return jobId;
   },
 };

@@ -67,11 +67,11 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
       limit: 50,
     });
     await look('start_job', { job_id, wait_seconds: 0 });
-    await f.until(() => f.job(job_id).test?.state !== 'running');
+    await f.until(async () => (await f.job(job_id)).test?.state !== 'running');
     await look('get_job_status', { job_id });
     await f.call('start_job', { job_id, approve: false });
     await f.call('start_job', { job_id, skip_test: true });
-    await f.until(() => f.job(job_id).status === 'failed' && !f.hasExecutor(job_id), 400);
+    await f.until(async () => (await f.job(job_id)).status === 'failed' && !f.hasExecutor(job_id), 400);
     await look('get_job_status', { job_id });
     await look('get_job', { job_id });
     await look('list_units', { job_id });
@@ -106,7 +106,7 @@ test('many jobs with long names fit in a page and in an overview; a requested pa
   expect(page).toMatchObject({ total: 30, next_cursor: expect.any(String) });
   expect((await f.call('list_jobs', { limit: 25 })).jobs).toHaveLength(25);
   for (const { job_id } of page.jobs) await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
-  expectShort('the overview', storeOverview(f.orchestrator.deps));
+  expectShort('the overview', await storeOverview(f.orchestrator.deps));
 });
 
 test('a preview contains a long log of code, without its secrets', async () => {
@@ -157,7 +157,7 @@ describe('lists by page', () => {
     f.worker.on(1, fails('bad_input'));
     f.worker.on(2, fails('permission_denied'));
     const job_id = await f.begin({ units: 6, limits: { failure_threshold: 0 } });
-    await f.until(() => f.job(job_id).status === 'failed');
+    await f.until(async () => (await f.job(job_id)).status === 'failed');
     const total = async (filter: object) => (await f.call('list_units', { job_id, limit: 1, ...filter })).total;
     expect(await total({})).toBe(6);
     expect(await total({ status: ['failed', 'completed'] })).toBe(6);
@@ -170,7 +170,7 @@ describe('lists by page', () => {
   test('reach every entry of a conversation, also within a line with many entries', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     const entries = [0, 0, 1, ...Array<number>(60).fill(2), 3, 5].map((seq, n) => ({
       seq,
       role: 'log' as const,
@@ -209,7 +209,7 @@ describe('lists by page', () => {
   ])('%s with %o refuses the cursor "%s", which no page has given', async (tool, input, cursor) => {
     const f = flow();
     const job_id = await f.begin({ units: 2 });
-    await f.until(() => f.job(job_id).status === 'completed');
+    await f.until(async () => (await f.job(job_id)).status === 'completed');
     const given = { ...(tool === 'list_jobs' ? {} : { job_id }), ...input, cursor };
     const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
     await expect(f.orchestrator.callUnknown(tool, given, call)).rejects.toMatchObject({

@@ -31,11 +31,11 @@ const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {
     maxWaitMs: 1e9,
     ...call,
   });
-const jobs = (f: Flow) => f.store.repository.jobs.list({ statuses: JOB_STATUSES, limit: 9 }).jobs;
-const nothingLeft = (f: Flow) => {
-  expect(jobs(f)).toEqual([]);
-  expect(f.store.repository.jobs.deleting()).toEqual([]);
-  expect(f.store.repository.leases.held()).toEqual([]);
+const jobs = async (f: Flow) => (await f.store.repository.jobs.list({ statuses: JOB_STATUSES, limit: 9 })).jobs;
+const nothingLeft = async (f: Flow) => {
+  expect(await jobs(f)).toEqual([]);
+  expect(await f.store.repository.jobs.deleting()).toEqual([]);
+  expect(await f.store.repository.leases.held()).toEqual([]);
 };
 
 describe('create_job', () => {
@@ -50,17 +50,19 @@ describe('create_job', () => {
       template: expect.stringContaining('Look at it.'),
       next: [{ tool: 'start_job' }, { tool: 'get_job' }],
     });
-    const [job] = jobs(f);
+    const [job] = await jobs(f);
     expect(job).toMatchObject({ totalUnits: 3, fields: ['id', 'name', '_row_index', '_id'], status: 'created' });
     expect(f.worker.runs).toEqual([]);
-    expect(f.store.repository.leases.held()).toEqual([]);
+    expect(await f.store.repository.leases.held()).toEqual([]);
   });
 
   test('stores the current defaults with the job', async () => {
     const f = flow({ defaults: { maxWorkers: 7, maxRetries: 1 } });
     await create(f, recipe(f));
     await create(f, { ...recipe(f), limits: { max_workers: 2 } });
-    const limits = jobs(f).map(({ jobId }) => f.store.repository.jobs.revision(jobId, 1)?.limits);
+    const { revision } = f.store.repository.jobs;
+    const revisions = await Promise.all((await jobs(f)).map(({ jobId }) => revision(jobId, 1)));
+    const limits = revisions.map((each) => each?.limits);
     expect(limits.map((limit) => [limit?.max_workers, limit?.max_retries]).sort(([a = 0], [b = 0]) => a - b)).toEqual([
       [2, 1],
       [7, 1],
@@ -71,7 +73,7 @@ describe('create_job', () => {
     const f = flow();
     const given = { ...recipe(f), output_directory: 'out', enumerator_config: { file_path: 'rows.csv' } };
     await create(f, given);
-    expect(jobs(f)).toMatchObject([
+    expect(await jobs(f)).toMatchObject([
       {
         workingDirectory: f.directory,
         outputDirectory: join(f.directory, 'out'),
@@ -98,7 +100,7 @@ describe('create_job', () => {
     const f = flow();
     const refused = create(f, { ...recipe(f), ...change });
     await expect(refused).rejects.toMatchObject({ code, message, hint: expect.stringMatching(/\w/) });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test.each([
@@ -110,7 +112,7 @@ describe('create_job', () => {
     const given = recipe(f);
     writeFileSync(join(f.directory, 'rows.csv'), text);
     await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('refuses a source without items and lists what was left out', async () => {
@@ -123,7 +125,7 @@ describe('create_job', () => {
       code: 'invalid_input',
       message: expect.stringMatching(/no items\. 1 records cannot be items: bad\\xff\.txt: expected a name in UTF-8/),
     });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('stores large items in small transactions, wherever their text is', async () => {
@@ -147,7 +149,7 @@ describe('create_job', () => {
         hint: expect.stringMatching(/\w/),
       });
     }
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('refuses two items with one key and names both places, or keeps the first of each', async () => {
@@ -156,18 +158,20 @@ describe('create_job', () => {
     const rows = Array.from({ length: 12_000 }, (_, n) => `${n},name ${n}`);
     writeFileSync(join(f.directory, 'rows.csv'), ['id,name', ...rows, '7,again'].join('\n'));
     await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message: /"7".*9.*12002/s });
-    nothingLeft(f);
+    await nothingLeft(f);
     const config = { ...given.enumerator_config, on_duplicate: 'skip' };
     const created = (await create(f, { ...given, enumerator_config: config })) as { job_id: string };
     expect(created).toMatchObject({ units: { total: 12_000 }, skipped_duplicates: 1 });
     const { units } = f.store.repository;
-    expect(units.indexesByKey(created.job_id, ['7', '11999'])).toEqual(
+    expect(await units.indexesByKey(created.job_id, ['7', '11999'])).toEqual(
       new Map([
         ['7', 7],
         ['11999', 11_999],
       ]),
     );
-    expect(units.get({ jobId: created.job_id, stage: 'main', index: 7 })?.payload).toMatchObject({ name: 'name 7' });
+    expect((await units.get({ jobId: created.job_id, stage: 'main', index: 7 }))?.payload).toMatchObject({
+      name: 'name 7',
+    });
   });
 
   test('the first repeated key of a source is the one that is named, wherever in the order of keys it is', async () => {
@@ -176,7 +180,7 @@ describe('create_job', () => {
     const rows = Array.from({ length: 5_000 }, (_, n) => `${n}`);
     writeFileSync(join(f.directory, 'rows.csv'), ['id', ...rows, '9', '1', '9'].join('\n'));
     await expect(create(f, given)).rejects.toMatchObject({ details: { key: '9', places: ['line 11', 'line 5002'] } });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 });
 
@@ -194,7 +198,7 @@ describe('records of a source that cannot be units', () => {
       code: 'invalid_input',
       message: /line 3: .*found 1/,
     });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('are counted and listed with their places in the answer, the status and an export', async () => {
@@ -230,7 +234,7 @@ describe('records of a source that cannot be units', () => {
     const given = bad(f, 'skip');
     writeFileSync(join(f.directory, 'bad.csv'), 'id,name\n1\n2\n');
     await expect(create(f, given)).rejects.toMatchObject({ message: /no items\. 2 records cannot be items: line 2: / });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 });
 
@@ -253,7 +257,8 @@ describe('while the source is being stored', () => {
     const creating = create(f, given, { maxWaitMs: 50, ...call });
     return { creating, goOn: gate.resolve, fail: gate.reject };
   }
-  const enumerating = (f: Flow) => f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).jobs;
+  const enumerating = async (f: Flow) =>
+    (await f.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 })).jobs;
 
   test('the call answers when its time is over, and the job is stored in the background', async () => {
     const f = flow();
@@ -282,8 +287,8 @@ describe('while the source is being stored', () => {
       });
     }
     goOn();
-    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
-    expect(f.store.repository.units.counts(job_id).pending).toBeGreaterThan(0);
+    await expect.poll(async () => (await f.job(job_id)).status, PATIENCE).toBe('created');
+    expect((await f.store.repository.units.counts(job_id)).pending).toBeGreaterThan(0);
   });
 
   test('records that were left out meanwhile are reported with the job', async () => {
@@ -291,7 +296,7 @@ describe('while the source is being stored', () => {
     const { creating, goOn } = slowSource(f, {}, 'name,name\n1,2\n');
     const { job_id } = (await creating) as { job_id: string };
     goOn();
-    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
+    await expect.poll(async () => (await f.job(job_id)).status, PATIENCE).toBe('created');
     const told = { warnings: [{ kind: 'renamed_column', count: 1, examples: [expect.stringContaining('name_2')] }] };
     expect(await f.call('get_job_status', { job_id })).toMatchObject(told);
     expect(await f.call('get_job', { job_id })).toMatchObject(told);
@@ -306,7 +311,7 @@ describe('while the source is being stored', () => {
     const before = told;
     caller.abort();
     goOn();
-    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
+    await expect.poll(async () => (await f.job(job_id)).status, PATIENCE).toBe('created');
     expect(told).toBe(before);
   });
 
@@ -316,7 +321,7 @@ describe('while the source is being stored', () => {
     const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv') } };
     writeFileSync(join(f.directory, 'rows.csv'), `name\n${'x\n'.repeat(200_000)}`);
     await expect(create(f, given, { signal: caller.signal, onProgress: () => caller.abort() })).rejects.toThrow();
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('a job that is refused in the background reports the reason when it is asked for', async () => {
@@ -330,7 +335,7 @@ describe('while the source is being stored', () => {
       message: `${job_id} was not created: line 9000001: a quote is missing.`,
       hint: 'Fix the file.',
     });
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('a cancelled job is removed with everything that was stored', async () => {
@@ -341,7 +346,7 @@ describe('while the source is being stored', () => {
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
     goOn();
     await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('a cancellation stops a silent source', async () => {
@@ -354,15 +359,15 @@ describe('while the source is being stored', () => {
     await child.begun();
     await f.call('cancel_job', { job_id });
     await child.gone();
-    nothingLeft(f);
+    await nothingLeft(f);
   });
 
   test('a source that is slower than a lease does not make it an orphan', async () => {
     const f = flow({ defaults: { leaseMs: 60 } });
     const { creating, goOn } = slowSource(f);
     await creating;
-    const [job] = enumerating(f);
-    const before = f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat ?? 0;
+    const [job] = await enumerating(f);
+    const before = (await f.store.repository.leases.get(job?.jobId ?? ''))?.heartbeat ?? 0;
     const recovery = createRecovery({
       repository: f.store.repository,
       launcher: f.orchestrator.deps.launcher,
@@ -372,11 +377,11 @@ describe('while the source is being stored', () => {
     });
     expect((await recovery.tick()).deleted).toEqual([]);
     await expect
-      .poll(() => f.store.repository.leases.get(job?.jobId ?? '')?.heartbeat, PATIENCE)
+      .poll(async () => (await f.store.repository.leases.get(job?.jobId ?? ''))?.heartbeat, PATIENCE)
       .toBeGreaterThan(before);
     f.clock.advance(LEASE_MS);
     expect((await recovery.tick()).deleted).toEqual([]);
     goOn();
-    await expect.poll(() => f.job(job?.jobId ?? '').status, PATIENCE).toBe('created');
+    await expect.poll(async () => (await f.job(job?.jobId ?? '')).status, PATIENCE).toBe('created');
   });
 });

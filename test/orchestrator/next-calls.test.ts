@@ -13,12 +13,16 @@ const tested = async (f: Flow, ending: Flow['worker']['otherwise'], job: Paramet
   f.worker.otherwise = ending;
   const job_id = await f.create({ units: 2, ...job });
   await f.call('start_job', { job_id, wait_seconds: 0 });
-  await f.until(() => (ending === hangs ? f.worker.running().length === 1 : f.job(job_id).test?.state !== 'running'));
+  await f.until(async () =>
+    ending === hangs ? f.worker.running().length === 1 : (await f.job(job_id)).test?.state !== 'running',
+  );
   return job_id;
 };
 
 const ended = async (f: Flow, job_id: string) => {
-  await f.until(() => ['completed', 'failed', 'paused'].includes(f.job(job_id).status) && !f.hasExecutor(job_id));
+  await f.until(
+    async () => ['completed', 'failed', 'paused'].includes((await f.job(job_id)).status) && !f.hasExecutor(job_id),
+  );
   return job_id;
 };
 
@@ -33,9 +37,9 @@ const SITUATIONS: Readonly<Record<string, (f: Flow) => Promise<string>>> = {
     const job_id = await begin(f, hangs);
     await f.until(() => f.worker.running().length > 0);
     await f.killExecutor(job_id);
-    f.store.repository.transaction((tx) => {
-      const lease = f.store.repository.leases.get(job_id);
-      if (lease) f.store.repository.leases.release(tx, lease);
+    await f.store.repository.transaction({ job: job_id }, async (tx) => {
+      const lease = await tx.leases.get(job_id);
+      if (lease) await tx.leases.release(lease);
     });
     f.clock.advance(60_000);
     return job_id;

@@ -56,7 +56,7 @@ describe('a request_id', () => {
       }
       expect(await f.call('get_job', { job_id })).toMatchObject({ request_id: request_id ?? null });
       // Events of the call have its id.
-      expect(f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
+      expect(await f.store.repository.events.list(job_id, 0, 1)).toMatchObject([{ data: { request_id: 'call-1' } }]);
     },
   );
 
@@ -113,20 +113,20 @@ describe('a call that its client aborts', () => {
     const call = { signal: client.signal, onProgress: () => client.abort() };
     await expect(create(f, recipe(f, ROWS), call)).rejects.toThrow();
     expect(await listed(f)).toEqual([]);
-    expect(f.store.repository.jobs.deleting()).toEqual([]);
+    expect(await f.store.repository.jobs.deleting()).toEqual([]);
   });
 
   test('continues with a request_id, which finds the job', async () => {
     const f = flow();
     const client = new AbortController();
     const given = { ...recipe(f, ROWS), request_id: 'r-1' };
-    let whileStored: unknown = null;
+    const whileStored: Promise<Job | null>[] = [];
     const onProgress = () => {
       client.abort();
-      whileStored ??= f.store.repository.jobs.ofRequest('r-1')?.status;
+      whileStored.push(f.store.repository.jobs.ofRequest('r-1'));
     };
     const { job_id } = await create(f, given, { signal: client.signal, onProgress });
-    expect(whileStored).toBe('enumerating');
+    expect(await whileStored[0]).toMatchObject({ status: 'enumerating' });
     expect(await create(f, given)).toMatchObject({ job_id, status: 'created', units: { total: 40_000 } });
   });
 
@@ -134,7 +134,7 @@ describe('a call that its client aborts', () => {
     const f = flow();
     const { job_id } = await create(f, recipe(f, ROWS), { maxWaitMs: 0 });
     expect(await listed(f)).toEqual([[job_id, 'enumerating']]);
-    await expect.poll(() => f.job(job_id).status, PATIENCE).toBe('created');
+    await expect.poll(async () => (await f.job(job_id)).status, PATIENCE).toBe('created');
   });
 
   test('with a request_id is undone when the process ends with its caller', async () => {
@@ -142,7 +142,7 @@ describe('a call that its client aborts', () => {
     const client = new AbortController();
     const call = { signal: client.signal, onProgress: () => client.abort(), maxWaitMs: Number.POSITIVE_INFINITY };
     await expect(create(f, { ...recipe(f, ROWS), request_id: 'r-1' }, call)).rejects.toThrow();
-    expect(f.store.repository.jobs.ofRequest('r-1')).toBeNull();
+    expect(await f.store.repository.jobs.ofRequest('r-1')).toBeNull();
   });
 
   test('of start_job is carried out all the same: the test runs', async () => {
@@ -187,7 +187,7 @@ describe('a second run of one batch file', () => {
   ])('beside a job that is %s', async (_what, job, goesOn) => {
     const f = flow();
     const { status = 'created', test: tried = null, pauseReason = null, ...rest } = job;
-    const { jobId } = seedJob(f.store, {
+    const { jobId } = await seedJob(f.store, {
       status,
       job: { batchFile: RUN.path, ...rest },
       patch: { test: tried, pauseReason },

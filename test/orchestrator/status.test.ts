@@ -55,18 +55,20 @@ describe('get_job_status', () => {
     ['enumerating', 'lost'],
   ] as const)('of a job that is %s and has no executor, or a dead one, says %s', async (status, state) => {
     const f = flow();
-    const { jobId } = seedJob(f.store, { status, patch: { startedAt: 1 } });
+    const { jobId } = await seedJob(f.store, { status, patch: { startedAt: 1 } });
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state } });
-    holdLease(f.store, jobId, DEAD_PID);
+    await holdLease(f.store, jobId, DEAD_PID);
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state } });
   });
 
   test('of a paused job calls its executor lost only while the job needs another one', async () => {
     const f = flow();
-    const waiting = seedJob(f.store, { status: 'paused', patch: { pauseReason: 'usage_limit' } });
-    const withAgent = seedJob(f.store);
-    claimOne(f.store, holdLease(f.store, withAgent.jobId, DEAD_PID), 0);
-    f.store.repository.transaction((tx) => f.store.repository.jobs.move(tx, withAgent.jobId, 'paused'));
+    const waiting = await seedJob(f.store, { status: 'paused', patch: { pauseReason: 'usage_limit' } });
+    const withAgent = await seedJob(f.store);
+    await claimOne(f.store, await holdLease(f.store, withAgent.jobId, DEAD_PID), 0);
+    await f.store.repository.transaction({ job: withAgent.jobId }, async (tx) =>
+      tx.jobs.move(withAgent.jobId, 'paused'),
+    );
     for (const { jobId } of [waiting, withAgent]) {
       expect((await f.call('get_job_status', { job_id: jobId })).executor.state).toBe('lost');
     }
@@ -75,16 +77,16 @@ describe('get_job_status', () => {
   test('distinguishes a lost executor from a living one and from one that is starting', async () => {
     const f = flow();
     const { repository } = f.store;
-    const { jobId } = seedJob(f.store);
+    const { jobId } = await seedJob(f.store);
     const state = async () => (await f.call('get_job_status', { job_id: jobId })).executor.state;
-    repository.transaction((tx) => repository.events.add(tx, jobId, { type: 'job:started' }));
+    await repository.transaction({ job: jobId }, async (tx) => tx.events.add(jobId, { type: 'job:started' }));
     expect(await state()).toBe('none');
     f.clock.advance(60_000);
     expect(await state()).toBe('lost');
-    holdLease(f.store, jobId);
+    await holdLease(f.store, jobId);
     expect(await state()).toBe('alive');
-    const lost = seedJob(f.store);
-    holdLease(f.store, lost.jobId, DEAD_PID);
+    const lost = await seedJob(f.store);
+    await holdLease(f.store, lost.jobId, DEAD_PID);
     expect(await f.call('get_job_status', { job_id: lost.jobId })).toMatchObject({
       executor: { state: 'lost' },
       next: [{ tool: 'resume_job' }],
@@ -158,7 +160,7 @@ describe('waiting for news', () => {
     'for a job that is %s ends at once: it does not continue without a person',
     async (status) => {
       const f = flow();
-      const { jobId } = seedJob(f.store, { status, patch: { pauseReason: status === 'paused' ? 'user' : null } });
+      const { jobId } = await seedJob(f.store, { status, patch: { pauseReason: status === 'paused' ? 'user' : null } });
       expect(await f.call('get_job_status', { job_id: jobId, wait_seconds: 45 })).toMatchObject({ status });
     },
   );

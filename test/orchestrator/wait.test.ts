@@ -153,6 +153,6 @@ test('failures that will be retried are reported apart from final ones', async (
     ]),
   });
   f.worker.finish(1);
-  await f.until(() => f.job(job_id).status === 'failed');
+  await f.until(async () => (await f.job(job_id)).status === 'failed');
   expect((await f.call('get_job_status', { job_id })).retrying).toBeUndefined();
 });

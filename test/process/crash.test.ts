@@ -13,9 +13,9 @@ import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 /** Simulates the shutdown of a machine: kills the executor and all processes of its agents at once. */
 async function killAll(w: World, jobId: string): Promise<void> {
   const { attempts } = w.abp.store.repository;
-  await w.until(() => attempts.running(jobId).every(({ pid }) => pid !== null));
-  const leaders = attempts.running(jobId).flatMap(({ pid }) => pid ?? []);
-  const executor = w.executorPid(jobId);
+  await w.until(async () => (await attempts.running(jobId)).every(({ pid }) => pid !== null));
+  const leaders = (await attempts.running(jobId)).flatMap(({ pid }) => pid ?? []);
+  const executor = await w.executorPid(jobId);
   process.kill(executor, 'SIGKILL');
   for (const leader of leaders) process.kill(-leader, 'SIGKILL');
   await w.until(() => ![executor, ...leaders].some(isAlive));
@@ -23,10 +23,10 @@ async function killAll(w: World, jobId: string): Promise<void> {
 
 /** Stops a process, but not in the middle of a transaction, which would lock the store for all. */
 async function freeze(w: World, pid: number): Promise<void> {
-  await w.until(() => {
+  await w.until(async () => {
     process.kill(pid, 'SIGSTOP');
     try {
-      w.abp.store.repository.transaction(() => {});
+      await w.abp.store.repository.transaction('store', async () => {});
       return true;
     } catch {
       process.kill(pid, 'SIGCONT');
@@ -42,7 +42,7 @@ describe('a killed executor', () => {
     const w = world();
     const job_id = await w.begin(waits(4), { limits: { max_workers: 3 } });
     await w.until(() => w.notes('start').length === 3);
-    const killed = w.executorPid(job_id);
+    const killed = await w.executorPid(job_id);
     process.kill(killed, 'SIGKILL');
     await w.until(() => !isAlive(killed));
     // One ends without an executor; its result reaches the disk.
@@ -50,7 +50,7 @@ describe('a killed executor', () => {
     await w.until(() => w.notes('end').length === 1);
     expect(await w.call('get_job_status', { job_id })).toMatchObject({ executor: { state: 'lost' } });
     expect((await w.recovery().tick()).recovered).toEqual([job_id]);
-    await w.until(() => w.units(job_id)[0]?.status === 'completed');
+    await w.until(async () => (await w.units(job_id))[0]?.status === 'completed');
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed', executorsLost: 0 });
     expect(
@@ -59,7 +59,7 @@ describe('a killed executor', () => {
         .map(({ unit, attempt }) => `${unit}.${attempt}`)
         .sort(),
     ).toEqual(['0.1', '1.1', '2.1', '3.1']);
-    const events = w.abp.store.repository.events.list(job_id, 0, 100);
+    const events = await w.abp.store.repository.events.list(job_id, 0, 100);
     expect(events.filter(({ type }) => type === 'executor:lost')).toMatchObject([{ data: { executor_pid: killed } }]);
     expect(
       events
@@ -77,7 +77,7 @@ describe('a killed executor', () => {
     w.go();
     await w.call('resume_job', { job_id });
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    expect(w.units(job_id).map(({ attempt }) => attempt)).toEqual([2, 2]);
+    expect((await w.units(job_id)).map(({ attempt }) => attempt)).toEqual([2, 2]);
   });
 
   test('leaves agents that end at their deadline without another executor', async () => {
@@ -85,7 +85,7 @@ describe('a killed executor', () => {
     const job_id = await w.begin(waits(1), { limits: { timeout_s: 4, max_retries: 0 } });
     await w.until(() => w.notes('start').length === 1);
     const [agent] = w.notes('start');
-    process.kill(w.executorPid(job_id), 'SIGKILL');
+    process.kill(await w.executorPid(job_id), 'SIGKILL');
     expect(isAlive(agent?.pid ?? 0)).toBe(true);
     await w.until(() => !isAlive(agent?.pid ?? 0));
     expect(w.notes('end')).toEqual([]);
@@ -95,7 +95,7 @@ describe('a killed executor', () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
-    const killed = w.executorPid(job_id);
+    const killed = await w.executorPid(job_id);
     process.kill(killed, 'SIGKILL');
     await w.until(() => !isAlive(killed));
     const calls = Array.from({ length: 10 }, () =>
@@ -104,12 +104,12 @@ describe('a killed executor', () => {
     for (const { stdout } of await Promise.all(calls)) {
       expect(JSON.parse(stdout)).toMatchObject({ status: 'running', executor: { state: 'alive' } });
     }
-    const started = () =>
-      w.abp.store.repository.events.list(job_id, 0, 100).filter(({ type }) => type === 'executor:started');
-    expect(started().map(({ data }) => data.epoch)).toEqual([2, 3]);
+    const started = async () =>
+      (await w.abp.store.repository.events.list(job_id, 0, 100)).filter(({ type }) => type === 'executor:started');
+    expect((await started()).map(({ data }) => data.epoch)).toEqual([2, 3]);
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    expect(started()).toHaveLength(2);
+    expect(await started()).toHaveLength(2);
     expect(w.notes('start')).toHaveLength(2);
   });
 
@@ -121,8 +121,8 @@ describe('a killed executor', () => {
       pass_env: ['SECRET_TOKEN'],
     };
     const job_id = await w.begin([{}], { worker });
-    await w.until(() => w.units(job_id)[0]?.status === 'running');
-    process.kill(w.executorPid(job_id), 'SIGKILL');
+    await w.until(async () => (await w.units(job_id))[0]?.status === 'running');
+    process.kill(await w.executorPid(job_id), 'SIGKILL');
     const { SECRET_TOKEN: _, ...bare } = w.environment;
     const refused = await execa(process.execPath, [CALL, 'resume_job', JSON.stringify({ job_id })], {
       env: bare,
@@ -131,10 +131,10 @@ describe('a killed executor', () => {
     });
     expect(refused.exitCode).not.toBe(0);
     expect(refused.stderr).toContain('needs SECRET_TOKEN, which the environment does not set');
-    expect(w.job(job_id).status).toBe('running');
+    expect((await w.job(job_id)).status).toBe('running');
     // Stopping the orphans needs no such variable.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: bare, extendEnv: false });
-    await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
+    await w.until(async () => (await w.abp.store.repository.attempts.running(job_id)).length === 0);
   });
 
   test('is replaced from a bare environment by one that runs the same program', async () => {
@@ -156,12 +156,12 @@ describe('a killed executor', () => {
       env: starter,
       extendEnv: false,
     });
-    expect(jobs.revision(job_id, 1)?.needs).toMatchObject({ program: join(bin, 'judge-it') });
-    await w.until(() => leases.get(job_id)?.released);
+    expect((await jobs.revision(job_id, 1))?.needs).toMatchObject({ program: join(bin, 'judge-it') });
+    await w.until(async () => (await leases.get(job_id))?.released);
     // As if its executor had died before it did anything.
-    w.abp.store.repository.transaction((tx) => {
-      jobs.move(tx, job_id, 'running');
-      w.abp.store.repository.units.moveMany(tx, job_id, { stage: 'main' }, 'pending', 9);
+    await w.abp.store.repository.transaction({ job: job_id }, async (tx) => {
+      await tx.jobs.move(job_id, 'running');
+      await tx.units.moveMany(job_id, { stage: 'main' }, 'pending', 9);
     });
     const cron = { HOME: w.directory, ABP_STORAGE_PATH: w.environment.ABP_STORAGE_PATH ?? '', PATH: decoys };
     const recovered = await execa(process.execPath, [installed().program('main'), 'recover', '--json'], {
@@ -170,7 +170,9 @@ describe('a killed executor', () => {
     });
     expect(JSON.parse(recovered.stdout)).toMatchObject({ recovered: [job_id] });
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    const texts = w.abp.store.repository.units.list(job_id, {}, 9).map(({ attempt }) => attempt?.result?.structured);
+    const texts = (await w.abp.store.repository.units.list(job_id, {}, 9)).map(
+      ({ attempt }) => attempt?.result?.structured,
+    );
     expect(texts).toEqual(['ours', 'ours']);
   });
 
@@ -196,12 +198,12 @@ describe('an executor that lives', () => {
   ])('with ABP_AUTO_RECOVER=%s %s', async (ABP_AUTO_RECOVER, _what, recovers) => {
     const w = world({ ABP_AUTO_RECOVER });
     const lost = await w.begin([{ does: 'quick' }, { does: 'waits' }], { limits: { max_workers: 1 } });
-    await w.until(() => w.units(lost)[1]?.status === 'running');
+    await w.until(async () => (await w.units(lost))[1]?.status === 'running');
     await killAll(w, lost);
     const other = await w.begin([{ does: 'takes', seconds: 1.5 }]);
-    await w.until(() => w.job(other).status === 'completed');
-    if (recovers) await w.until(() => w.abp.store.repository.leases.get(lost)?.epoch === 3);
-    expect(w.abp.store.repository.leases.get(lost)?.epoch).toBe(recovers ? 3 : 2);
+    await w.until(async () => (await w.job(other)).status === 'completed');
+    if (recovers) await w.until(async () => (await w.abp.store.repository.leases.get(lost))?.epoch === 3);
+    expect((await w.abp.store.repository.leases.get(lost))?.epoch).toBe(recovers ? 3 : 2);
     w.go();
     if (recovers) expect(await w.ended(lost)).toMatchObject({ status: 'completed' });
   });
@@ -213,10 +215,10 @@ describe('a killed agent', () => {
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
     process.kill(w.notes('start')[0]?.pid ?? 0, 'SIGKILL');
-    await w.until(() => w.units(job_id)[0]?.failureClass === 'crashed');
+    await w.until(async () => (await w.units(job_id))[0]?.failureClass === 'crashed');
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    expect(w.units(job_id)).toMatchObject([{ attempt: 2, retriesUsed: 1 }]);
+    expect(await w.units(job_id)).toMatchObject([{ attempt: 2, retriesUsed: 1 }]);
   });
 });
 
@@ -228,16 +230,18 @@ describe('a shutdown of the machine', () => {
       const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
       await w.until(() => w.notes('start').length === 2);
       const { attempts, leases } = w.abp.store.repository;
-      await w.until(() => attempts.running(job_id).every(({ pid }) => pid !== null));
-      const executor = w.executorPid(job_id);
-      const groups = attempts.running(job_id).map(({ pid }) => -(pid ?? 0));
+      await w.until(async () => (await attempts.running(job_id)).every(({ pid }) => pid !== null));
+      const executor = await w.executorPid(job_id);
+      const groups = (await attempts.running(job_id)).map(({ pid }) => -(pid ?? 0));
       const all = [executor, ...groups];
       for (const pid of order === 'executor first' ? all : all.reverse()) process.kill(pid, 'SIGTERM');
-      await w.until(() => leases.get(job_id)?.released);
-      expect(w.units(job_id)).toMatchObject(
+      await w.until(async () => (await leases.get(job_id))?.released);
+      expect(await w.units(job_id)).toMatchObject(
         [0, 1].map(() => ({ status: 'pending', retriesUsed: 0, interruptions: 0, failureClass: null })),
       );
-      expect(attempts.ofUnit({ jobId: job_id, stage: 'main', index: 0 })).toMatchObject([{ status: 'interrupted' }]);
+      expect(await attempts.ofUnit({ jobId: job_id, stage: 'main', index: 0 })).toMatchObject([
+        { status: 'interrupted' },
+      ]);
       w.go();
       await w.call('resume_job', { job_id });
       expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -250,14 +254,14 @@ describe('a stalled executor', () => {
     const w = world({ ABP_LEASE_S: '1' });
     const job_id = await w.begin(waits(3), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
-    const frozen = w.executorPid(job_id);
+    const frozen = await w.executorPid(job_id);
     await freeze(w, frozen);
     const recovery = w.recovery();
     await expect.poll(async () => (await recovery.tick()).recovered, PATIENCE).toEqual([job_id]);
-    const successor = w.executorPid(job_id);
+    const successor = await w.executorPid(job_id);
     expect(successor).not.toBe(frozen);
     await w.until(() => !isAlive(frozen));
-    expect(w.executorPid(job_id)).toBe(successor);
+    expect(await w.executorPid(job_id)).toBe(successor);
     expect(w.notes('start').map(({ pid }) => isAlive(pid))).toEqual([true, true]);
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -277,7 +281,7 @@ describe('a stalled executor', () => {
     const w = world({ ABP_LEASE_S: lease });
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
-    const pid = w.executorPid(job_id);
+    const pid = await w.executorPid(job_id);
     await freeze(w, pid);
     return { w, job_id, pid };
   };
@@ -312,10 +316,10 @@ describe('a stalled executor', () => {
     const w = world({ ABP_LEASE_S: '3' });
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
-    const pid = w.executorPid(job_id);
+    const pid = await w.executorPid(job_id);
     expect(await abp(w, 'recover')).toMatchObject({ exitCode: 0, stdout: 'No job has lost its executor.' });
     expect(await abp(w, 'resume', job_id)).toMatchObject({ stdout: expect.stringMatching(/continues\. Follow it/) });
-    expect(w.executorPid(job_id)).toBe(pid);
+    expect(await w.executorPid(job_id)).toBe(pid);
     w.go();
     await w.ended(job_id);
   });
@@ -324,7 +328,7 @@ describe('a stalled executor', () => {
     const w = world({ ABP_LEASE_S: '300' });
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1 } });
     await w.until(() => w.notes('start').length === 1);
-    const pid = w.executorPid(job_id);
+    const pid = await w.executorPid(job_id);
     await freeze(w, pid);
     const recovery = w.recovery();
     expect((await recovery.tick()).recovered).toEqual([]);
@@ -333,7 +337,7 @@ describe('a stalled executor', () => {
     expect((await recovery.tick()).recovered).toEqual([]);
     process.kill(pid, 'SIGCONT');
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    expect(w.abp.store.repository.leases.get(job_id)?.epoch).toBe(2);
+    expect((await w.abp.store.repository.leases.get(job_id))?.epoch).toBe(2);
   });
 });
 
@@ -349,8 +353,8 @@ describe('another process', () => {
     const w = world();
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1, timeout_s: 10 } });
     await w.until(() => w.notes('start').length === 1);
-    const pids = [w.executorPid(job_id), w.notes('start')[0]?.pid ?? 0];
-    await w.until(() => w.abp.store.repository.attempts.running(job_id)[0]?.pid);
+    const pids = [await w.executorPid(job_id), w.notes('start')[0]?.pid ?? 0];
+    await w.until(async () => (await w.abp.store.repository.attempts.running(job_id))[0]?.pid);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await w.until(() => !pids.some(isAlive));
     const innocent = stranger();
@@ -359,7 +363,7 @@ describe('another process', () => {
     db.prepare('UPDATE attempts SET pid = ? WHERE job_id = ?').run(innocent, job_id);
     db.close();
     await w.call('cancel_job', { job_id });
-    await w.until(() => w.abp.store.repository.attempts.running(job_id).length === 0);
+    await w.until(async () => (await w.abp.store.repository.attempts.running(job_id)).length === 0);
     expect(await w.ended(job_id)).toMatchObject({ status: 'cancelled' });
     expect(isAlive(innocent)).toBe(true);
   });
@@ -368,7 +372,7 @@ describe('another process', () => {
     const w = world();
     const job_id = await w.begin(waits(1));
     await w.until(() => w.notes('start').length === 1);
-    const executor = w.executorPid(job_id);
+    const executor = await w.executorPid(job_id);
     process.kill(executor, 'SIGKILL');
     await w.until(() => !isAlive(executor));
     const innocent = identify(stranger());
@@ -412,7 +416,7 @@ test.each([
     stdio: 'ignore',
   });
   const { jobs } = w.abp.store.repository;
-  const job = await w.until(() => jobs.list({ statuses: ['enumerating'], limit: 1 }).jobs[0]);
+  const job = await w.until(async () => (await jobs.list({ statuses: ['enumerating'], limit: 1 })).jobs[0]);
   const db = new Database(w.abp.store.repository.path, { readonly: true });
   const stored = db.prepare(`SELECT 1 FROM ${table} LIMIT 1 OFFSET 20000`);
   await w.until(() => stored.get() !== undefined);
@@ -420,7 +424,7 @@ test.each([
   await w.until(() => !isAlive(creator.pid ?? 0));
   expect(await w.call('get_job_status', { job_id: job.jobId })).toMatchObject({ executor: { state: 'lost' } });
   expect((await w.recovery().tick()).deleted).toEqual([job.jobId]);
-  expect(jobs.list({ statuses: JOB_STATUSES, limit: 9 }).total).toBe(0);
+  expect((await jobs.list({ statuses: JOB_STATUSES, limit: 9 })).total).toBe(0);
   for (const name of ['jobs', 'job_revisions', 'units', 'unit_keys', 'unit_counts', 'attempts', 'events', 'leases']) {
     expect(db.prepare(`SELECT count(*) AS n FROM ${name}`).get(), name).toEqual({ n: 0 });
   }

@@ -14,7 +14,7 @@ describe('an executor', () => {
     const job_id = await w.begin(items(5, 'quick'), { limits: { max_workers: 3 } });
     const status = await w.call('get_job_status', { job_id });
     const { data } =
-      w.abp.store.repository.events.list(job_id, 0, 9).find(({ type }) => type === 'executor:started') ?? {};
+      (await w.abp.store.repository.events.list(job_id, 0, 9)).find(({ type }) => type === 'executor:started') ?? {};
     expect(data).toMatchObject({ epoch: 2, executor_pid: expect.any(Number) });
     expect(['alive', 'none']).toContain(status.executor.state);
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -64,14 +64,14 @@ describe('an executor', () => {
     const w = world();
     const job_id = await w.begin(items(3, 'waits'), { limits: { max_workers: 2 } });
     await w.until(() => w.notes('start').length === 2);
-    const pid = w.executorPid(job_id);
+    const pid = await w.executorPid(job_id);
     process.kill(pid, 'SIGHUP');
     process.kill(pid, 'SIGTERM');
-    await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
+    await w.until(async () => (await w.abp.store.repository.leases.get(job_id))?.released);
     await w.until(() => !isAlive(pid));
     expect(w.notes('start').map((note) => isAlive(note.pid))).toEqual([false, false]);
-    expect(w.job(job_id)).toMatchObject({ status: 'running', executorsLost: 0 });
-    expect(w.units(job_id)).toMatchObject([
+    expect(await w.job(job_id)).toMatchObject({ status: 'running', executorsLost: 0 });
+    expect(await w.units(job_id)).toMatchObject([
       { status: 'pending', interruptions: 0, retriesUsed: 0 },
       { status: 'pending', interruptions: 0, retriesUsed: 0 },
       { status: 'pending', attempt: 0 },
@@ -95,7 +95,7 @@ describe('an executor', () => {
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines) expect(line).toMatchObject({ job_id, pid: expect.any(Number), time: expect.any(String) });
     expect(lines).toContainEqual(expect.objectContaining({ unit: 0, attempt: 1, class: 'agent_error' }));
-    const kept = readFileSync(path, 'utf8') + JSON.stringify(w.abp.store.repository.events.list(job_id, 0, 99));
+    const kept = readFileSync(path, 'utf8') + JSON.stringify(await w.abp.store.repository.events.list(job_id, 0, 99));
     expect(kept).toContain('[redacted]');
     expect(kept).not.toMatch(/hunter22|sk-ant/);
   });
@@ -112,8 +112,8 @@ describe('control from another process', () => {
     await w.until(() => !agents.some(isAlive));
     // Within a second; the rest is for a busy machine.
     expect(Date.now() - asked).toBeLessThan(45_000);
-    await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
-    expect(w.statuses(job_id)).toBe('pending pending pending pending');
+    await w.until(async () => (await w.abp.store.repository.leases.get(job_id))?.released);
+    expect(await w.statuses(job_id)).toBe('pending pending pending pending');
     w.go();
     await w.call('resume_job', { job_id });
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -129,7 +129,7 @@ describe('control from another process', () => {
     expect(isAlive(pids.get(1) ?? 0)).toBe(true);
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
-    expect(w.statuses(job_id)).toBe('cancelled completed');
+    expect(await w.statuses(job_id)).toBe('cancelled completed');
   });
 
   test('cancelling a job stops all agents', async () => {
@@ -137,9 +137,9 @@ describe('control from another process', () => {
     const job_id = await w.begin(items(5, 'waits'), { limits: { max_workers: 3 } });
     await w.until(() => w.notes('start').length === 3);
     await w.call('cancel_job', { job_id });
-    await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
+    await w.until(async () => (await w.abp.store.repository.leases.get(job_id))?.released);
     expect(w.notes('start').some(({ pid }) => isAlive(pid))).toBe(false);
-    expect(w.statuses(job_id)).toBe('cancelled cancelled cancelled cancelled cancelled');
+    expect(await w.statuses(job_id)).toBe('cancelled cancelled cancelled cancelled cancelled');
   });
 
   test('added slots are used while the job runs', async () => {
@@ -159,9 +159,9 @@ describe('limits', () => {
     const job_id = await w.begin([{ does: 'waits' }], { limits: { timeout_s: 1, max_retries: 0 } });
     const other = await w.begin([{ does: 'waits' }], { limits: { idle_timeout_s: 1, max_retries: 0 } });
     expect(await w.ended(job_id)).toMatchObject({ status: 'failed' });
-    expect(w.units(job_id)).toMatchObject([{ failureClass: 'timeout', failureMessage: /time limit/ }]);
+    expect(await w.units(job_id)).toMatchObject([{ failureClass: 'timeout', failureMessage: /time limit/ }]);
     expect(await w.ended(other)).toMatchObject({ status: 'failed' });
-    expect(w.units(other)).toMatchObject([{ failureClass: 'timeout', failureMessage: /wrote nothing/ }]);
+    expect(await w.units(other)).toMatchObject([{ failureClass: 'timeout', failureMessage: /wrote nothing/ }]);
   });
 
   test('of the machine hold for two jobs together, and both progress', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Awaitable } from '../../src/domain/awaitable.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { prune } from '../../src/orchestrator/prune.ts';
 import { type Abp, wire } from '../../src/wire.ts';
@@ -33,8 +34,8 @@ function another(path: string): Abp {
   return abp;
 }
 
-function storedUnits({ store: { repository } }: Abp, jobId: string): number {
-  return repository.units.counts(jobId).total;
+async function storedUnits({ store: { repository } }: Abp, jobId: string): Promise<number> {
+  return (await repository.units.counts(jobId)).total;
 }
 
 /** All operations that only read, and an export to another disk. */
@@ -46,7 +47,7 @@ async function readEverything(abp: Abp, jobId: string, folder: string): Promise<
   await call('get_unit', { job_id: jobId, unit: 0 });
   const path = join(folder, `rows-${readdirSync(folder).length}.jsonl`);
   expect(await call('export_results', { job_id: jobId, format: 'jsonl', path })).toMatchObject({ rows: 3 });
-  expect(abp.store.repository.maintenance.integrityCheck()).toBeNull();
+  expect(await abp.store.repository.maintenance.integrityCheck()).toBeNull();
 }
 
 describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mount a small one)', () => {
@@ -56,8 +57,8 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     const before = w.disk.free();
     await expect(w.create(bulky(40_000))).rejects.toMatchObject(FULL);
     expect(w.disk.free()).toBeGreaterThan(before - 500_000);
-    expect(w.abp.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 }).total).toBe(0);
-    expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
+    expect((await w.abp.store.repository.jobs.list({ statuses: ['enumerating'], limit: 9 })).total).toBe(0);
+    expect(await w.abp.store.repository.jobs.deleting()).toEqual([]);
   });
 
   test('frees room from the reserve when others took the last byte', async () => {
@@ -83,13 +84,13 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     ).rejects.toMatchObject(FULL);
     expect(left).toBe(0);
     expect(w.disk.free()).toBeGreaterThan(5_000_000);
-    expect(w.abp.store.repository.jobs.deleting()).toEqual([]);
+    expect(await w.abp.store.repository.jobs.deleting()).toEqual([]);
   });
 
   test('by a living process is found and removed by recover', async () => {
     const w = smallWorld(30);
     const { repository } = w.abp.store;
-    const { jobId } = seedJob({ repository }, { status: 'enumerating', units: bulky(200) });
+    const { jobId } = await seedJob({ repository }, { status: 'enumerating', units: bulky(200) });
     const living = {
       jobId,
       owner: 'this',
@@ -99,26 +100,26 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
       bootId: null,
       machineId: null,
     };
-    repository.transaction((tx) => repository.leases.acquire(tx, living, null));
-    const dead = seedJob({ repository }, { status: 'enumerating', units: 5 }).jobId;
-    holdLease({ repository }, dead, DEAD_PID);
+    await repository.transaction('store', async (tx) => tx.leases.acquire(living, null));
+    const dead = (await seedJob({ repository }, { status: 'enumerating', units: 5 })).jobId;
+    await holdLease({ repository }, dead, DEAD_PID);
     const report = await w.abp.recovery.tick();
     expect(report.deleted).toEqual([dead]);
     expect((await another(repository.path).recovery.tick({ patient: true })).deleted).toEqual([jobId]);
-    expect(storedUnits(w.abp, jobId)).toBe(0);
+    expect(await storedUnits(w.abp, jobId)).toBe(0);
   }, 600_000);
 });
 
 describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', () => {
   /** A closed store with one job of three units, on a disk of its own. */
-  function closedStore(more: (abp: Abp) => void = () => undefined) {
+  async function closedStore(more: (abp: Abp) => Awaitable<void> = () => undefined) {
     const disk = smallDisk(24);
     const folder = temporaryDirectory('elsewhere');
     const path = join(disk.folder, 'store', 'batch.db');
     const abp = wire(environmentOf(path));
-    const { jobId } = seedJob(abp.store, { status: 'created' });
+    const { jobId } = await seedJob(abp.store, { status: 'created' });
     abp.store.repository.maintenance.keepReserve();
-    more(abp);
+    await more(abp);
     abp.close();
     return { disk, folder, jobId, path };
   }
@@ -127,7 +128,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     ['with the reserve', true],
     ['without any room', false],
   ])('can be read %s', async (_what, reserve) => {
-    const { disk, folder, jobId, path } = closedStore();
+    const { disk, folder, jobId, path } = await closedStore();
     if (!reserve) rmSync(`${path}-reserve`);
     disk.fill();
     for (let times = 0; times < 3; times++) {
@@ -139,7 +140,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   });
 
   test('rejects writes with the reason until there is room', async () => {
-    const { disk, jobId, path } = closedStore();
+    const { disk, jobId, path } = await closedStore();
     rmSync(`${path}-reserve`);
     disk.fill();
     const abp = another(path);
@@ -147,13 +148,13 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     await expect(cancel()).rejects.toMatchObject(FULL);
     rmSync(join(disk.folder, 'filler-0'));
     expect(await cancel()).toMatchObject({ status: 'cancelled' });
-    expect(abp.store.repository.jobs.get(jobId)?.status).toBe('cancelled');
+    expect((await abp.store.repository.jobs.get(jobId))?.status).toBe('cancelled');
   });
 
   test('is not filled by reads', async () => {
-    const { disk, path } = closedStore();
+    const { disk, path } = await closedStore();
     const writer = another(path);
-    seedJob(writer.store, { units: bulky(400) });
+    await seedJob(writer.store, { units: bulky(400) });
     disk.fill(600_000);
     const before = disk.free();
     // Merging the log would take more than there is, and then fail.
@@ -168,20 +169,20 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
   });
 
   test('deletes rows in the space of its log without reserve and free bytes', async () => {
-    const { disk, path } = closedStore();
+    const { disk, path } = await closedStore();
     rmSync(`${path}-reserve`);
     const abp = another(path);
-    const { jobId } = seedJob(abp.store, { status: 'enumerating', units: bulky(600) });
-    holdLease(abp.store, jobId, DEAD_PID);
-    const { units, maintenance, transaction } = abp.store.repository;
+    const { jobId } = await seedJob(abp.store, { status: 'enumerating', units: bulky(600) });
+    await holdLease(abp.store, jobId, DEAD_PID);
+    const { maintenance, transaction } = abp.store.repository;
     const write = (text: string) =>
-      transaction((tx) => {
-        for (let index = 0; index < 600; index++) units.setPayload(tx, { jobId, stage: 'main', index }, { text });
+      transaction({ job: jobId }, async (tx) => {
+        for (let index = 0; index < 600; index++) await tx.units.setPayload({ jobId, stage: 'main', index }, { text });
       });
-    write('y'.repeat(1000));
-    maintenance.checkpoint();
+    await write('y'.repeat(1000));
+    await maintenance.checkpoint();
     // In the log alone now, and no page more than in the file.
-    write('z'.repeat(1000));
+    await write('z'.repeat(1000));
     disk.fill();
     const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
     expect(report.orphans).toMatchObject([{ job_id: jobId }]);
@@ -193,16 +194,16 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     ['with a little room and no reserve', false],
   ])("is freed by prune of a killed creation's rows, %s", async (_what, reserve) => {
     let orphan = '';
-    const { disk, path } = closedStore(({ store }) => {
-      orphan = seedJob(store, { status: 'enumerating', units: bulky(2000) }).jobId;
-      holdLease(store, orphan, DEAD_PID);
+    const { disk, path } = await closedStore(async ({ store }) => {
+      orphan = (await seedJob(store, { status: 'enumerating', units: bulky(2000) })).jobId;
+      await holdLease(store, orphan, DEAD_PID);
     });
     if (!reserve) rmSync(`${path}-reserve`);
     disk.fill(reserve ? 0 : 600_000);
     const abp = another(path);
     const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
     expect(report.orphans).toMatchObject([{ job_id: orphan, units: 2000 }]);
-    expect(storedUnits(abp, orphan)).toBe(0);
+    expect(await storedUnits(abp, orphan)).toBe(0);
     expect(disk.free()).toBeGreaterThan(3_000_000);
   });
 });
@@ -214,7 +215,7 @@ describe.skipIf(!MAY_MOUNT)('a read-only file system (needs root, to mount one)'
   ])('allows reads of a store that is %s, and reports why it cannot be written', async (_what, closed) => {
     const disk = smallDisk(24);
     const writer = wire(environmentOf(join(disk.folder, 'store', 'batch.db')));
-    const { jobId } = seedJob(writer.store, { status: 'created' });
+    const { jobId } = await seedJob(writer.store, { status: 'created' });
     if (closed) writer.close();
     else onTestFinished(() => writer.close());
     const abp = another(join(disk.readOnlyView(), 'store', 'batch.db'));
@@ -235,14 +236,16 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     const jobId = await w.create(items, options);
     w.disk.fill(2_000_000);
     await w.abp.orchestrator.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 }, CALL);
-    await w.until(() => w.job(jobId).status === 'paused');
-    expect(w.job(jobId).pauseReason).toBe('disk');
-    await w.until(() => w.abp.store.repository.leases.get(jobId)?.released);
-    expect(w.units(jobId).map(({ failureClass }) => failureClass)).toEqual(items.map(() => null));
+    await w.until(async () => (await w.job(jobId)).status === 'paused');
+    expect((await w.job(jobId)).pauseReason).toBe('disk');
+    await w.until(async () => (await w.abp.store.repository.leases.get(jobId))?.released);
+    expect((await w.units(jobId)).map(({ failureClass }) => failureClass)).toEqual(items.map(() => null));
     rmSync(join(w.disk.folder, 'filler-0'));
     await w.call('resume_job', { job_id: jobId });
     expect((await w.ended(jobId)).status).toBe('completed');
-    const paused = w.abp.store.repository.events.list(jobId, 0, 1000).filter(({ type }) => type === 'job:paused');
+    const paused = (await w.abp.store.repository.events.list(jobId, 0, 1000)).filter(
+      ({ type }) => type === 'job:paused',
+    );
     expect(paused).toHaveLength(1);
   });
 
@@ -255,9 +258,11 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     await w.until(() => w.disk.free() === 0);
     rmSync(join(w.disk.folder, 'filler-0'));
     await w.until(
-      () => w.units(jobId).every(({ status }) => status === 'completed') || w.job(jobId).status === 'paused',
+      async () =>
+        (await w.units(jobId)).every(({ status }) => status === 'completed') ||
+        (await w.job(jobId)).status === 'paused',
     );
-    if (w.job(jobId).status === 'paused') await w.call('resume_job', { job_id: jobId });
+    if ((await w.job(jobId)).status === 'paused') await w.call('resume_job', { job_id: jobId });
     expect((await w.ended(jobId)).status).toBe('completed');
   });
 
@@ -266,6 +271,6 @@ describe.skipIf(!MAY_MOUNT)('a job whose agents find the disk full (needs root, 
     const worker = { type: 'command', command: ['sh', '-c', 'echo "No space left on device" >&2; exit 1'] };
     const jobId = await w.begin(LITTLE, { worker, limits: { max_retries: 0 } });
     await w.ended(jobId);
-    expect(w.units(jobId).map(({ failureClass }) => failureClass)).toEqual(LITTLE.map(() => 'agent_error'));
+    expect((await w.units(jobId)).map(({ failureClass }) => failureClass)).toEqual(LITTLE.map(() => 'agent_error'));
   });
 });

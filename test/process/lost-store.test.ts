@@ -13,7 +13,7 @@ test.each([
   const w = world();
   const jobId = await w.begin(ITEMS, { limits: { max_workers: 2 } });
   await w.until(() => w.notes('start').length === 2);
-  const executor = w.executorPid(jobId);
+  const executor = await w.executorPid(jobId);
   const agents = w.notes('start').map(({ pid }) => pid);
   const [path = ''] = lost(w.abp.store.repository.path);
   renameSync(path, `${path}.away`);
@@ -38,9 +38,9 @@ test('a server whose store is replaced neither reads nor writes the old one', as
   const gone = { code: 'store_gone', message: expect.stringContaining('replaced') };
   await expect(w.create(ITEMS)).rejects.toMatchObject(gone);
   await expect(w.call('start_job', { job_id: jobId, wait_seconds: 0 })).rejects.toMatchObject(gone);
-  await w.until(() => {
+  await w.until(async () => {
     try {
-      w.job(jobId);
+      await w.job(jobId);
       return false;
     } catch (error) {
       return (error as { code?: string }).code === 'store_gone';

@@ -9,7 +9,7 @@ const INSPECTED = { NODE_OPTIONS: '--inspect-port=0' };
 
 /** Makes the executor of a job spin for ever, as a slow pattern would. */
 async function spin(w: World, jobId: string): Promise<number> {
-  const pid = w.executorPid(jobId);
+  const pid = await w.executorPid(jobId);
   const addresses = () => [...readFileSync(w.abp.places.log(jobId), 'utf8').matchAll(/listening on (ws:\S+)/g)];
   const known = addresses().length;
   process.kill(pid, 'SIGUSR1');
@@ -23,9 +23,8 @@ async function spin(w: World, jobId: string): Promise<number> {
   return pid;
 }
 
-const started = (w: World, jobId: string) =>
-  w.abp.store.repository.events
-    .list(jobId, 0, 1000)
+const started = async (w: World, jobId: string) =>
+  (await w.abp.store.repository.events.list(jobId, 0, 1000))
     .filter(({ type }) => type === 'executor:started')
     .map(({ data }) => Number(data.executor_pid));
 
@@ -37,12 +36,12 @@ describe('a spinning executor', () => {
     const pid = await spin(w, job_id);
     // A program that ends after its answer.
     await execa(process.execPath, [CALL, 'cancel_job', JSON.stringify({ job_id })], { env: w.environment });
-    expect(w.job(job_id).status).toBe('cancelled');
+    expect((await w.job(job_id)).status).toBe('cancelled');
     await w.until(() => !isAlive(pid));
-    await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
-    expect(w.statuses(job_id)).toBe('cancelled cancelled');
+    await w.until(async () => (await w.abp.store.repository.leases.get(job_id))?.released);
+    expect(await w.statuses(job_id)).toBe('cancelled cancelled');
     expect(w.notes('start').filter(({ pid: agent }) => isAlive(agent))).toEqual([]);
-    await w.until(() => started(w, job_id).every((executor) => !isAlive(executor)));
+    await w.until(async () => (await started(w, job_id)).every((executor) => !isAlive(executor)));
   });
 
   test('is killed by its successor, so that two never spin at once', async () => {
@@ -53,7 +52,7 @@ describe('a spinning executor', () => {
       const pid = await spin(w, job_id);
       await expect.poll(async () => (await recovery.tick()).recovered, PATIENCE).toEqual([job_id]);
       await w.until(() => !isAlive(pid));
-      expect(started(w, job_id).filter(isAlive)).toHaveLength(1);
+      expect((await started(w, job_id)).filter(isAlive)).toHaveLength(1);
     }
     w.go();
     expect(await w.ended(job_id)).toMatchObject({ status: 'completed' });
@@ -67,9 +66,9 @@ describe('a working executor', () => {
     const job_id = await w.begin([{ does: 'waits' }]);
     await w.until(() => w.notes('start').length === 1);
     await w.call('cancel_job', { job_id });
-    await w.until(() => w.abp.store.repository.leases.get(job_id)?.released);
+    await w.until(async () => (await w.abp.store.repository.leases.get(job_id))?.released);
     expect(readFileSync(w.abp.places.log(job_id), 'utf8')).not.toContain('another executor holds the job');
-    expect(started(w, job_id)).toHaveLength(1);
+    expect(await started(w, job_id)).toHaveLength(1);
   });
 });
 
@@ -87,12 +86,12 @@ test("a result on which a schema's pattern is slow fails its own unit only", asy
     },
   );
   expect(await w.ended(job_id)).toMatchObject({ status: 'failed' });
-  expect(w.statuses(job_id)).toBe('completed failed completed');
-  expect(w.units(job_id)[1]).toMatchObject({
+  expect(await w.statuses(job_id)).toBe('completed failed completed');
+  expect((await w.units(job_id))[1]).toMatchObject({
     failureClass: 'invalid_output',
     failureMessage: expect.stringMatching(
       /^checking the result against output_schema took longer than \d+ s: the schema/,
     ),
   });
-  expect(started(w, job_id)).toHaveLength(1);
+  expect(await started(w, job_id)).toHaveLength(1);
 });

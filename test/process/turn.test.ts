@@ -48,33 +48,59 @@ describe('while another process writes', () => {
     const { repository } = temporaryStore();
     const other = locker(repository.path);
     other.lock();
-    await expect(repository.turn(50)).rejects.toMatchObject({ code: 'busy', hint: 'Try again in a moment.' });
+    const write = repository.transaction('none', () => Promise.resolve(), { maxWaitMs: 50 });
+    await expect(write).rejects.toMatchObject({ code: 'busy', hint: 'Try again in a moment.' });
     other.unlock();
   });
 });
 
-describe('a turn', () => {
-  test('that is not used ends with the turn of the event loop', async () => {
+describe('a transaction', () => {
+  const asked = { about: 'source', title: 'csv', powers: [], files: {}, source: null } as const;
+
+  test('waits for the one before it: what both write is committed', async () => {
     const { repository } = temporaryStore();
-    const other = locker(repository.path);
-    expect(repository.turn()).toBeNull();
-    expect(() => other.lock()).toThrow(/locked/);
-    await turnOfTheLoop();
-    other.lock();
-    expect(repository.jobs.list({ limit: 1 }).total).toBe(0);
-    other.unlock();
+    const request = (definition: string) =>
+      repository.transaction('store', (tx) => tx.approvals.request({ ...asked, definition }));
+    await Promise.all([request('aa'), request('bb')]);
+    expect(await repository.approvals.list(9)).toHaveLength(2);
   });
 
-  test('that is used is one transaction, and the next one is separate', async () => {
+  test('inside another one is refused, not waited for', async () => {
     const { repository } = temporaryStore();
-    expect([repository.turn(), repository.turn()]).toEqual([null, null]);
-    const asked = { about: 'source', title: 'csv', powers: [], files: {}, source: null } as const;
-    for (const definition of ['aa', 'bb']) {
-      repository.transaction((tx) => repository.approvals.request(tx, { ...asked, definition }));
-    }
-    await turnOfTheLoop();
-    expect(repository.approvals.list(9)).toHaveLength(2);
-    expect(() => repository.transaction(() => repository.transaction(() => undefined))).toThrow(/inside another/);
+    const nested = repository.transaction('store', () => repository.transaction('store', () => Promise.resolve()));
+    await expect(nested).rejects.toThrow(/inside another/);
+  });
+
+  test('reads through its own stores: a read beside them is refused', async () => {
+    const { repository } = temporaryStore();
+    const read = repository.transaction('store', () => repository.approvals.list(9));
+    await expect(read).rejects.toThrow(/did not go through it/);
+  });
+
+  test('that awaits anything else than its stores is rolled back, and the store is free', async () => {
+    const { repository } = temporaryStore();
+    const late = repository.transaction('store', async (tx) => {
+      await tx.approvals.request({ ...asked, definition: 'aa' });
+      await turnOfTheLoop();
+    });
+    await expect(late).rejects.toThrow(/something other than its own stores/);
+    expect(await repository.approvals.list(9)).toEqual([]);
+    locker(repository.path).lock();
+  });
+
+  test('is not seen by reads until it is committed', async () => {
+    const { repository } = temporaryStore();
+    let seen: unknown;
+    const write = repository.transaction('store', async (tx) => {
+      await tx.approvals.request({ ...asked, definition: 'aa' });
+      await outside;
+    });
+    const outside = repository.approvals.list(9).then((list) => {
+      seen = list;
+    });
+    await write;
+    expect(seen).toEqual([]);
+    expect(await repository.approvals.list(9)).toHaveLength(1);
   });
 });
 

@@ -15,11 +15,11 @@ const PAGE = 4096;
 const JOB = 'job-damage';
 
 /** A closed store whose one job has so many units. */
-function closedStore(units: number): string {
+async function closedStore(units: number): Promise<string> {
   const path = join(temporaryDirectory('damage'), 'batch.db');
   const store = openStore(path, systemClock);
   const payloads = Array.from({ length: units }, (_, n) => ({ name: `item ${n}`, text: 'lorem ipsum '.repeat(20) }));
-  seedJob(store, { jobId: JOB, units: payloads, status: 'created' });
+  await seedJob(store, { jobId: JOB, units: payloads, status: 'created' });
   store.repository.close();
   return path;
 }
@@ -74,7 +74,7 @@ describe('a damaged page', () => {
   const path = () => closedStore(400);
 
   test('anywhere in the file is never reported as a fault of ABP, and the integrity check finds it', async () => {
-    const sound = path();
+    const sound = await path();
     const pages = readFileSync(sound).length / PAGE;
     const db = new Database(sound, { readonly: true });
     const free = db.pragma('freelist_count', { simple: true });
@@ -94,7 +94,7 @@ describe('a damaged page', () => {
   });
 
   test('the first one, whole, of a file among the files of a store', async () => {
-    const file = path();
+    const file = await path();
     const { repository } = openStore(file, systemClock);
     repository.maintenance.keepReserve();
     repository.close();
@@ -103,7 +103,7 @@ describe('a damaged page', () => {
   });
 
   test('a text that is not JSON any more', async () => {
-    const file = path();
+    const file = await path();
     const bytes = readFileSync(file);
     const at = bytes.indexOf('"name":"item 3"');
     bytes.write('!', at);
@@ -114,7 +114,7 @@ describe('a damaged page', () => {
   });
 
   test('a status that does not exist', async () => {
-    const file = path();
+    const file = await path();
     const bytes = readFileSync(file);
     const at = bytes.indexOf('created', bytes.indexOf(`Job ${JOB}`));
     bytes.write('craeted', at);
@@ -123,16 +123,16 @@ describe('a damaged page', () => {
   });
 
   test('a file that is cut off', async () => {
-    const file = path();
+    const file = await path();
     writeFileSync(file, readFileSync(file).subarray(0, 20 * PAGE));
     expect(await answers(file)).toEqual({ open: 'store_damaged' });
   });
 
   test('a log that is lost while another process has the store open', async () => {
-    const file = path();
+    const file = await path();
     const held = openStore(file, systemClock);
     onTestFinished(() => held.repository.close());
-    held.repository.transaction((tx) => held.repository.jobs.patch(tx, JOB, { name: 'in the log' }));
+    await held.repository.transaction('store', async (tx) => tx.jobs.patch(JOB, { name: 'in the log' }));
     rmSync(`${file}-wal`);
     const said = await answers(file);
     expect(Object.values(said)).toContain('store_damaged');
@@ -145,15 +145,15 @@ describe.skipIf(!HAS_SQLITE3)('the way out that doctor prints (needs the sqlite3
   test.each([
     ['of the units', 40],
     ['of an index', 8],
-  ])('saves what can be read, beside a damaged page %s', (_what, page) => {
-    const file = closedStore(400);
+  ])('saves what can be read, beside a damaged page %s', async (_what, page) => {
+    const file = await closedStore(400);
     overwrite(file, page, 0);
     for (const command of rescueCommands(file)) execFileSync('sh', ['-ec', command]);
     const store = openStore(file, systemClock);
     onTestFinished(() => store.repository.close());
-    expect(store.repository.maintenance.integrityCheck()).toBeNull();
-    const { total } = store.repository.units.counts(JOB);
+    expect(await store.repository.maintenance.integrityCheck()).toBeNull();
+    const { total } = await store.repository.units.counts(JOB);
     expect(total).toBeGreaterThan(300);
-    expect(store.repository.units.results(JOB, {}, 1000)).toHaveLength(total);
+    expect(await store.repository.units.results(JOB, {}, 1000)).toHaveLength(total);
   });
 });

@@ -123,13 +123,13 @@ describe('a store', () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(OLDEST, path);
     await leftByKill(path, 'PRAGMA journal_mode = WAL', 'UPDATE jobs SET name = name');
-    expect(temporaryStore({ path }).repository.jobs.list({ limit: 9 }).total).toBe(2);
+    expect((await temporaryStore({ path }).repository.jobs.list({ limit: 9 })).total).toBe(2);
   });
 
-  test('is made from an empty file, which has nothing to lose', () => {
+  test('is made from an empty file, which has nothing to lose', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     writeFileSync(path, '');
-    expect(temporaryStore({ path }).repository.jobs.list({ limit: 1 }).total).toBe(0);
+    expect((await temporaryStore({ path }).repository.jobs.list({ limit: 1 })).total).toBe(0);
   });
 
   test('is not made from a file that was emptied while its log holds the rows', async () => {
@@ -142,13 +142,13 @@ describe('a store', () => {
     expect(folderOf(path)).toEqual(before);
   });
 
-  test('opens through a link, and keeps its other files beside the file itself', () => {
+  test('opens through a link, and keeps its other files beside the file itself', async () => {
     const [there, here] = [temporaryDirectory(), temporaryDirectory()];
     symlinkSync(join(there, 'real.db'), join(here, 'batch.db'));
     const store = temporaryStore({ path: join(here, 'batch.db') });
-    const { jobId } = seedJob(store);
+    const { jobId } = await seedJob(store);
     store.repository.maintenance.keepReserve();
-    expect(store.repository.jobs.get(jobId)?.jobId).toBe(jobId);
+    expect((await store.repository.jobs.get(jobId))?.jobId).toBe(jobId);
     expect(readdirSync(there)).toEqual(expect.arrayContaining(['real.db', 'real.db-wal', 'real.db-reserve']));
     expect(readdirSync(here)).toEqual(['batch.db']);
   });
@@ -177,19 +177,19 @@ describe('a store whose files are lost while it is open writes nothing more', ()
       },
       /replaced/,
     ],
-  ])('%s', (_what, lose, message) => {
+  ])('%s', async (_what, lose, message) => {
     const path = join(temporaryDirectory(), 'store', 'batch.db');
     const { repository } = openStore(path, systemClock);
-    const { jobId } = seedJob({ repository });
+    const { jobId } = await seedJob({ repository });
     lose(path);
-    const write = () => repository.transaction((tx) => repository.jobs.patch(tx, jobId, { name: 'unseen' }));
-    expect(write).toThrow(expect.objectContaining({ ...GONE, message: expect.stringMatching(message) }));
-    expect(() => repository.jobs.get(jobId)).not.toThrow(/Unexpected/);
+    const write = () => repository.transaction({ job: jobId }, async (tx) => tx.jobs.patch(jobId, { name: 'unseen' }));
+    await expect(write()).rejects.toMatchObject({ ...GONE, message: expect.stringMatching(message) });
+    await repository.jobs.get(jobId).catch((error: Error) => expect(error.message).not.toMatch(/Unexpected/));
     repository.close();
     if (existsSync(path)) expect(readFileSync(path).includes('unseen')).toBe(false);
   });
 
-  test('a link that leads to another file is another store', () => {
+  test('a link that leads to another file is another store', async () => {
     const folder = temporaryDirectory();
     const path = join(folder, 'batch.db');
     for (const name of ['one.db', 'two.db']) openStore(join(folder, name), systemClock).repository.close();
@@ -197,16 +197,18 @@ describe('a store whose files are lost while it is open writes nothing more', ()
     const { repository } = openStore(path, systemClock);
     symlinkSync(join(folder, 'two.db'), `${path}.new`);
     renameSync(`${path}.new`, path);
-    expect(() => repository.transaction(() => undefined)).toThrow(expect.objectContaining({ code: 'store_gone' }));
+    await expect(repository.transaction('store', () => Promise.resolve())).rejects.toMatchObject({
+      code: 'store_gone',
+    });
     repository.close();
   });
 
-  test('a file that is moved back is written again', () => {
+  test('a file that is moved back is written again', async () => {
     const store = temporaryStore();
     const { path } = store.repository;
     renameSync(path, `${path}.away`);
-    expect(() => store.repository.transaction(() => undefined)).toThrow(/removed/);
+    await expect(store.repository.transaction('store', () => Promise.resolve())).rejects.toThrow(/removed/);
     renameSync(`${path}.away`, path);
-    expect(seedJob(store).jobId).toMatch(/^job-/);
+    expect((await seedJob(store)).jobId).toMatch(/^job-/);
   });
 });

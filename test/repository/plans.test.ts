@@ -16,61 +16,61 @@ interface Plan {
 }
 
 /** Every statement that a store prepares in a short life, and the file in which it was prepared. */
-function recordStatements(): { readonly statements: readonly string[]; readonly path: string } {
+async function recordStatements(): Promise<{ readonly statements: readonly string[]; readonly path: string }> {
   const prepare = vi.spyOn(Database.prototype, 'prepare');
   const clock = fakeClock();
   const store = temporaryStore({ clock });
-  const { repository, dispatcher } = store;
-  const { jobId } = seedJob(store, { units: 40, keys: Array.from({ length: 40 }, (_, n) => `k${n}`) });
-  const lease = holdLease(store, jobId);
-  const claims = claimUnits(store, lease, { limit: 3 });
-  claimUnits(store, lease, { alone: true });
-  claimUnits(store, lease, { indexes: [9], limit: 1 });
-  claimUnits(store, lease, { maxTotalWorkers: 1 });
+  const { repository } = store;
+  const { jobId } = await seedJob(store, { units: 40, keys: Array.from({ length: 40 }, (_, n) => `k${n}`) });
+  const lease = await holdLease(store, jobId);
+  const claims = await claimUnits(store, lease, { limit: 3 });
+  await claimUnits(store, lease, { alone: true });
+  await claimUnits(store, lease, { indexes: [9], limit: 1 });
+  await claimUnits(store, lease, { maxTotalWorkers: 1 });
   for (const [n, claim] of claims.entries())
-    settleAs(store, claim, n === 0 ? null : 'timeout', n === 0 ? 'completed' : 'failed');
+    await settleAs(store, claim, n === 0 ? null : 'timeout', n === 0 ? 'completed' : 'failed');
   for (const statuses of [undefined, ['failed'], ['failed', 'completed', 'pending']] as const) {
-    repository.units.list(jobId, { after: 0, ...(statuses && { statuses }) }, 20);
-    repository.units.list(jobId, { failureClass: 'timeout', ...(statuses && { statuses }) }, 20);
-    repository.units.results(jobId, { after: 0, ...(statuses && { statuses }) }, 20);
-    repository.units.list(jobId, { text: 'item', indexes: [1, 2], ...(statuses && { statuses }) }, 20);
+    await repository.units.list(jobId, { after: 0, ...(statuses && { statuses }) }, 20);
+    await repository.units.list(jobId, { failureClass: 'timeout', ...(statuses && { statuses }) }, 20);
+    await repository.units.results(jobId, { after: 0, ...(statuses && { statuses }) }, 20);
+    await repository.units.list(jobId, { text: 'item', indexes: [1, 2], ...(statuses && { statuses }) }, 20);
   }
-  repository.units.list(jobId, { text: 'item', after: 1, upTo: 20 }, 20);
-  repository.units.slice(jobId, { status: 'completed' }, 0, 20);
-  repository.units.slice(jobId, { status: 'failed', failureClass: 'timeout' }, 1, 20);
-  repository.units.failed(jobId, 20);
-  repository.units.indexesByKey(jobId, ['k1', 'k2']);
-  repository.units.counts(jobId);
-  repository.units.failures(jobId);
-  repository.units.classCounts(jobId);
-  repository.units.untried(jobId);
-  repository.units.nextDue(jobId, 'main');
-  repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
-  repository.attempts.running(jobId);
-  repository.attempts.recent(jobId, 0, 10);
-  repository.attempts.recentThroughput(jobId, 0, 10);
-  repository.attempts.endedSpan(jobId);
-  repository.attempts.endedBetween(jobId, 0, 10);
-  repository.jobs.tally(jobId);
-  repository.jobs.list({ limit: 10, statuses: ['running', 'paused'] });
-  repository.jobs.wantingExecutor();
-  repository.events.list(jobId, 0, 10);
-  repository.events.ofJob(jobId, 100, 10);
-  repository.events.lastSeq(jobId);
-  repository.totals();
-  repository.leases.held();
-  repository.transaction((tx) => {
-    repository.jobs.resetCircuitBreaker(tx, jobId);
-    repository.units.moveMany(tx, jobId, {}, 'skipped', 5);
-    repository.units.moveMany(tx, jobId, { statuses: ['failed'], failureClass: 'timeout' }, 'pending', 5);
-    dispatcher.withdraw(tx, jobId, 5);
+  await repository.units.list(jobId, { text: 'item', after: 1, upTo: 20 }, 20);
+  await repository.units.slice(jobId, { status: 'completed' }, 0, 20);
+  await repository.units.slice(jobId, { status: 'failed', failureClass: 'timeout' }, 1, 20);
+  await repository.units.failed(jobId, 20);
+  await repository.units.indexesByKey(jobId, ['k1', 'k2']);
+  await repository.units.counts(jobId);
+  await repository.units.failures(jobId);
+  await repository.units.classCounts(jobId);
+  await repository.units.untried(jobId);
+  await repository.units.nextDue(jobId, 'main');
+  await repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
+  await repository.attempts.running(jobId);
+  await repository.attempts.recent(jobId, 0, 10);
+  await repository.attempts.recentThroughput(jobId, 0, 10);
+  await repository.attempts.endedSpan(jobId);
+  await repository.attempts.endedBetween(jobId, 0, 10);
+  await repository.jobs.tally(jobId);
+  await repository.jobs.list({ limit: 10, statuses: ['running', 'paused'] });
+  await repository.jobs.wantingExecutor();
+  await repository.events.list(jobId, 0, 10);
+  await repository.events.ofJob(jobId, 100, 10);
+  await repository.events.lastSeq(jobId);
+  await repository.totals();
+  await repository.leases.held();
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.resetCircuitBreaker(jobId);
+    await tx.units.moveMany(jobId, {}, 'skipped', 5);
+    await tx.units.moveMany(jobId, { statuses: ['failed'], failureClass: 'timeout' }, 'pending', 5);
+    await tx.dispatcher.withdraw(jobId, 5);
   });
-  for (const attempt of repository.attempts.running(jobId)) {
-    settleAs(store, { attempt, unit: claims[0]?.unit ?? never() }, null, 'completed');
+  for (const attempt of await repository.attempts.running(jobId)) {
+    await settleAs(store, { attempt, unit: claims[0]?.unit ?? never() }, null, 'completed');
   }
-  repository.transaction((tx) => {
-    repository.jobs.markDeleting(tx, jobId);
-    repository.jobs.deleteChunk(tx, jobId, 1000);
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.markDeleting(jobId);
+    await tx.jobs.deleteChunk(jobId, 1000);
   });
   const statements = [...new Set(prepare.mock.calls.map(([sql]) => sql))];
   prepare.mockRestore();
@@ -90,8 +90,8 @@ function plansOf(statements: readonly string[], path: string): readonly Plan[] {
   return plans;
 }
 
-test('every query on a large table uses an index, and none sorts', () => {
-  const { statements, path } = recordStatements();
+test('every query on a large table uses an index, and none sorts', async () => {
+  const { statements, path } = await recordStatements();
   const plans = plansOf(statements, path);
   expect(plans.length).toBeGreaterThan(40);
   const slow = plans.filter(({ sql, steps }) => {
@@ -121,8 +121,8 @@ test.each([
   ['pending units in their back-off', /"not_before" > 0 order by "not_before"/, 'units_waiting'],
   ['events about the job itself', /FROM events .*idx IS NULL/, 'events_of_job'],
   ['units by key', /FROM unit_keys .*key IN/, 'PRIMARY KEY \\(job_id=\\? AND key=\\?\\)'],
-])('finds %s by index', (_what, query, index) => {
-  const { statements, path } = recordStatements();
+])('finds %s by index', async (_what, query, index) => {
+  const { statements, path } = await recordStatements();
   const plans = plansOf(
     statements.filter((sql) => query.test(sql.replaceAll(/\s+/g, ' '))),
     path,
@@ -131,8 +131,8 @@ test.each([
   for (const { steps } of plans) expect(steps[0]).toMatch(new RegExp(`USING (COVERING INDEX |INDEX )?${index}`));
 });
 
-test.each(['units', 'units_by_status'])('without the statistics of %s some query plan is worse', (name) => {
-  const { statements, path } = recordStatements();
+test.each(['units', 'units_by_status'])('without the statistics of %s some query plan is worse', async (name) => {
+  const { statements, path } = await recordStatements();
   const before = plansOf(statements, path);
   const db = new Database(path);
   const rows = db.prepare('SELECT idx FROM sqlite_stat1 ORDER BY idx').pluck().all();

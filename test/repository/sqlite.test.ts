@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { AbpError } from '../../src/domain/error.ts';
-import type { ProcessIdentity } from '../../src/domain/lease.ts';
+import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
 import { openStore } from '../../src/repository/index.ts';
 import { MIGRATIONS } from '../../src/repository/migrations/index.ts';
 import { installed } from '../helpers/installation.ts';
@@ -20,11 +20,11 @@ const [CALL, COUNT] = [installed().program('call'), installed().program('count')
 const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
 
 describe('the place of a store', () => {
-  test('is private to the user: directory 0700, every file of it 0600, whatever the umask', () => {
+  test('is private to the user: directory 0700, every file of it 0600, whatever the umask', async () => {
     const before = process.umask(0);
     try {
       const directory = join(temporaryDirectory(), 'deep', 'er');
-      seedJob(temporaryStore({ path: join(directory, 'batch.db') }));
+      await seedJob(temporaryStore({ path: join(directory, 'batch.db') }));
       expect(mode(directory)).toBe('700');
       const files = readdirSync(directory);
       expect(files).toEqual(expect.arrayContaining(['batch.db', 'batch.db-wal']));
@@ -47,23 +47,23 @@ describe('the place of a store', () => {
     ['no directory', (path: string) => writeFileSync(join(path, '..'), 'a file'), 'environment'],
     ['a directory', (path: string) => mkdirSync(path, { recursive: true }), 'environment'],
     ['no database', (path: string) => writeText(path, 'Dear diary, today I wrote a file.'.repeat(99)), 'store_foreign'],
-  ])('that is %s is refused, naming it and the way out, and left as it was', (_what, make, code) => {
+  ])('that is %s is refused, naming it and the way out, and left as it was', async (_what, make, code) => {
     const path = join(temporaryDirectory(), 'store', 'batch.db');
     make(path);
-    const error = refusalOf(() => openStore(path, systemClock));
+    const error = await refusalOf(() => openStore(path, systemClock));
     expect(error).toMatchObject({ code, hint: expect.stringContaining('ABP_STORAGE_PATH') });
     expect(error.message).toContain(path);
     if (code === 'store_foreign') expect(readFileSync(path, 'utf8')).toMatch(/^Dear diary/);
   });
 });
 
-test('a store that cannot be opened on a full disk is reported as such', () => {
+test('a store that cannot be opened on a full disk is reported as such', async () => {
   const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
   const pragma = vi.spyOn(Database.prototype, 'pragma').mockImplementation(() => {
     throw full;
   });
   onTestFinished(() => pragma.mockRestore());
-  const error = refusalOf(() => openStore(join(temporaryDirectory(), 'batch.db'), systemClock));
+  const error = await refusalOf(() => openStore(join(temporaryDirectory(), 'batch.db'), systemClock));
   expect(error).toMatchObject({ code: 'environment', hint: expect.stringMatching(/^Make room on the disk/) });
 });
 
@@ -72,34 +72,34 @@ describe('the schema', () => {
     expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, n) => n + 1));
   });
 
-  test('the oldest released store opens with all its rows and the schema of a new one', () => {
+  test('the oldest released store opens with all its rows and the schema of a new one', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(fixture('store-v1.db'), path);
     const { repository } = temporaryStore({ path });
     expect(schemaOf(path)).toEqual(schemaOf(temporaryStore().repository.path));
-    expect(repository.jobs.list({ limit: 9 }).jobs).toMatchObject([
+    expect((await repository.jobs.list({ limit: 9 })).jobs).toMatchObject([
       { jobId: 'job-paused', status: 'paused', pauseReason: 'user', costUsd: 0.02 },
       { jobId: 'job-ended2', status: 'completed', fields: ['file_path', 'file_name'], totalUnits: 2 },
     ]);
-    expect(repository.units.list('job-ended2', {}, 9)).toMatchObject([
+    expect(await repository.units.list('job-ended2', {}, 9)).toMatchObject([
       {
         unit: { key: '0.txt', status: 'completed', payload: { file_name: '0.txt' } },
         attempt: { status: 'succeeded', result: { structured: { about: 'ships' } }, usage: { sessionId: '7b0c' } },
       },
       { unit: { key: '1.txt', status: 'skipped' }, attempt: null },
     ]);
-    expect(repository.jobs.revision('job-ended2', 1)).toMatchObject({ limits: { budget_usd: 5 } });
-    expect(repository.quotas.get('claude')?.reason).toBe('weekly limit');
+    expect(await repository.jobs.revision('job-ended2', 1)).toMatchObject({ limits: { budget_usd: 5 } });
+    expect((await repository.quotas.get('claude'))?.reason).toBe('weekly limit');
     // Code that was approved alone is asked about again: a definition holds more.
-    expect(repository.approvals.list(9)).toEqual([]);
-    expectLedger(repository);
+    expect(await repository.approvals.list(9)).toEqual([]);
+    await expectLedger(repository);
   });
 
-  test('a store of a newer ABP is refused and not changed', () => {
+  test('a store of a newer ABP is refused and not changed', async () => {
     const { path } = temporaryStore().repository;
     const db = new Database(path);
     db.pragma(`user_version = ${NEWEST + 1}`);
-    const error = refusalOf(() => openStore(path, systemClock));
+    const error = await refusalOf(() => openStore(path, systemClock));
     expect(error).toMatchObject({
       code: 'newer_store',
       hint: expect.stringContaining('Update agentic-batch-processor'),
@@ -109,12 +109,12 @@ describe('the schema', () => {
     db.close();
   });
 
-  test('is migrated only when no living process holds a job', () => {
+  test('is migrated only when no living process holds a job', async () => {
     const path = join(temporaryDirectory(), 'batch.db');
     copyFileSync(fixture('store-v1.db'), path);
     const db = new Database(path);
     db.exec("UPDATE leases SET released = 0, pid = 77 WHERE job_id = 'job-paused'");
-    const error = refusalOf(() => openStore(path, systemClock, () => false));
+    const error = await refusalOf(() => openStore(path, systemClock, () => false));
     expect(error).toMatchObject({ code: 'busy', hint: expect.stringContaining('Pause or finish') });
     expect(db.pragma('user_version', { simple: true })).toBe(1);
     const asked: unknown[] = [];
@@ -137,7 +137,8 @@ describe('several processes at one store', () => {
   test('write to two jobs at once: each unit is claimed once, events have no gap, costs add up', async () => {
     const store = temporaryStore({ clock: systemClock });
     const { path } = store.repository;
-    const leases = [0, 1].map(() => holdLease(store, seedJob(store, { units: 150 }).jobId));
+    const leases: LeaseToken[] = [];
+    for (const _ of [0, 1]) leases.push(await holdLease(store, (await seedJob(store, { units: 150 })).jobId));
     const woken = vi.fn<() => void>();
     onTestFinished(store.feed.watch(woken));
     const runs = await Promise.all(
@@ -146,14 +147,17 @@ describe('several processes at one store', () => {
     for (const [n, { stdout }] of runs.entries()) {
       const all = Array.from({ length: 150 }, (_, index) => index);
       expect(JSON.parse(stdout)).toEqual(all);
-      expect(store.repository.jobs.get(leases[n]?.jobId ?? '')).toMatchObject({ inputTokens: 150, eventSeq: 150 });
+      expect(await store.repository.jobs.get(leases[n]?.jobId ?? '')).toMatchObject({
+        inputTokens: 150,
+        eventSeq: 150,
+      });
     }
     await vi.waitFor(() => expect(woken).toHaveBeenCalled(), PATIENCE);
   });
 
   test('write to one job: each unit is claimed by one process', async () => {
     const store = temporaryStore({ clock: systemClock });
-    const lease = holdLease(store, seedJob(store, { units: 200 }).jobId);
+    const lease = await holdLease(store, (await seedJob(store, { units: 200 })).jobId);
     const runs = await Promise.all(
       [1, 2].map(() => execa(process.execPath, [COUNT, store.repository.path, JSON.stringify(lease)])),
     );
@@ -161,41 +165,43 @@ describe('several processes at one store', () => {
     expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, index) => index));
   });
 
-  test('a store that another process keeps locked is busy, and nothing is written', () => {
+  test('a store that another process keeps locked is busy, and nothing is written', async () => {
     const store = temporaryStore();
-    const { jobId } = seedJob(store);
+    const { jobId } = await seedJob(store);
     const other = new Database(store.repository.path);
     other.exec('BEGIN IMMEDIATE');
-    const error = refusalOf(() =>
-      store.repository.transaction((tx) => store.repository.jobs.patch(tx, jobId, { name: 'x' })),
+    const error = await refusalOf(() =>
+      store.repository.transaction({ job: jobId }, async (tx) => tx.jobs.patch(jobId, { name: 'x' })),
     );
     expect(error).toMatchObject({ code: 'busy', hint: 'Try again in a moment.' });
     other.exec('ROLLBACK');
     other.close();
-    expect(store.repository.jobs.get(jobId)?.name).not.toBe('x');
+    expect((await store.repository.jobs.get(jobId))?.name).not.toBe('x');
   });
 
-  test('a full disk is reported, and nothing is written', () => {
+  test('a full disk is reported, and nothing is written', async () => {
     const store = temporaryStore();
-    const { jobId } = seedJob(store, { status: 'enumerating', units: 1 });
+    const { jobId } = await seedJob(store, { status: 'enumerating', units: 1 });
     const { repository } = store;
     const pages = new Database(repository.path).pragma('page_count', { simple: true }) as number;
     const full = limitPages(repository.path, pages + 8);
     const items = Array.from({ length: 500 }, () => ({ payload: { text: 'x'.repeat(1000) } }));
-    const error = refusalOf(() => full.transaction((tx) => full.units.add(tx, jobId, 'main', 1, items)));
+    const error = await refusalOf(() =>
+      full.transaction({ job: jobId }, (tx) => tx.units.add(jobId, 'main', 1, items)),
+    );
     expect(error).toMatchObject({
       code: 'environment',
       details: { disk: true },
       hint: expect.stringContaining('room'),
     });
     full.close();
-    expect(repository.units.counts(jobId).total).toBe(1);
+    expect((await repository.units.counts(jobId)).total).toBe(1);
   });
 });
 
-test('a full disk of temporary files is reported with SQLITE_TMPDIR', () => {
-  const keys = limited('journal_mode = OFF', 40, () => temporaryStore().repository.units.sourceKeys());
-  const error = refusalOf(() => {
+test('a full disk of temporary files is reported with SQLITE_TMPDIR', async () => {
+  const keys = limited('journal_mode = OFF', 40, () => temporaryStore().repository.sourceKeys());
+  const error = await refusalOf(() => {
     for (let n = 0; n < 10_000; n++) keys.add(`${n}`.repeat(20), n);
   });
   expect(error).toMatchObject({ code: 'environment', hint: expect.stringContaining('SQLITE_TMPDIR') });
@@ -240,9 +246,9 @@ function writeText(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-function refusalOf(run: () => unknown): AbpError {
+async function refusalOf(run: () => unknown): Promise<AbpError> {
   try {
-    run();
+    await run();
   } catch (error) {
     if (error instanceof AbpError) return error;
     throw error;

@@ -8,26 +8,31 @@ import { isAlive } from '../helpers/processes.ts';
 import { holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
 
 /** The lease of a living process, which does nothing. */
-function held(change: Partial<Lease> = {}, recorded: { readonly epoch?: number; readonly pid?: number } | null = {}) {
+async function held(
+  change: Partial<Lease> = {},
+  recorded: { readonly epoch?: number; readonly pid?: number } | null = {},
+) {
   const child = spawn('sleep', ['600'], { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const store = temporaryStore();
   const { repository } = store;
-  const { jobId } = seedJob(store);
+  const { jobId } = await seedJob(store);
   const pid = child.pid ?? 0;
-  const { epoch } = holdLease(store, jobId, pid);
-  const lease = repository.leases.get(jobId);
+  const { epoch } = await holdLease(store, jobId, pid);
+  const lease = await repository.leases.get(jobId);
   if (!lease) throw new Error('no lease');
   if (recorded) {
     const data = { epoch: recorded.epoch ?? epoch, executor_pid: recorded.pid ?? pid };
-    repository.transaction((tx) => repository.events.add(tx, jobId, { type: 'executor:started', data }));
+    await repository.transaction({ job: jobId }, async (tx) =>
+      tx.events.add(jobId, { type: 'executor:started', data }),
+    );
   }
   return { repository, pid, lease: { ...lease, ...identify(pid), ...change } };
 }
 
 describe('fence', () => {
   test('kills the stalled executor', async () => {
-    const { repository, lease, pid } = held();
+    const { repository, lease, pid } = await held();
     expect(await fence(repository, lease)).toBe(true);
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), PATIENCE);
   });
@@ -42,13 +47,13 @@ describe('fence', () => {
     ['the holder of another epoch', {}, { epoch: 77 }],
     ['a pid other than the recorded one', {}, { pid: 1 }],
   ])('does not kill %s', async (_, change, recorded) => {
-    const { repository, lease, pid } = held(change, recorded);
+    const { repository, lease, pid } = await held(change, recorded);
     expect(await fence(repository, lease)).toBe(false);
     expect(isAlive(pid)).toBe(true);
   });
 
   test('does not kill this process', async () => {
-    const { repository, lease } = held(identify(process.pid), { pid: process.pid });
+    const { repository, lease } = await held(identify(process.pid), { pid: process.pid });
     expect(await fence(repository, lease)).toBe(false);
   });
 });

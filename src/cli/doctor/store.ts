@@ -23,10 +23,10 @@ export const store: Check = {
     } catch (error) {
       return [failed(error, storagePath), ...permissions];
     }
-    const damage = damageOf(repository);
+    const damage = await damageOf(repository);
     if (damage !== null) return [damage, ...permissions];
-    const { bytes: size, freeBytes } = repository.maintenance.size();
-    const { total } = repository.jobs.list({ limit: 1 });
+    const { bytes: size, freeBytes } = await repository.maintenance.size();
+    const { total } = await repository.jobs.list({ limit: 1 });
     return [
       { about, state: 'pass', message: `${storagePath}, ${bytes(size)}, ${count(total, 'job')}` },
       ...permissions,
@@ -45,9 +45,9 @@ export const store: Check = {
 };
 
 /** Checks the pages of the file; null = no damage. */
-function damageOf({ path, maintenance }: Repository): Finding | null {
+async function damageOf({ path, maintenance }: Repository): Promise<Finding | null> {
   try {
-    const found = maintenance.integrityCheck();
+    const found = await maintenance.integrityCheck();
     return found === null ? null : { about, state: 'fail', message: `${path} is damaged: ${found}`, fix: rescue(path) };
   } catch (error) {
     return failed(error, path);

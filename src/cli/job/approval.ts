@@ -56,7 +56,7 @@ export async function allow(session: Session, subject: Subject, yes: boolean, br
     await session.view('allow_job', { job_id: subject.jobId, shown: approval.shown });
     return true;
   }
-  const { definition } = findApproval((await session.abp()).orchestrator.deps, subject.definition);
+  const { definition } = await findApproval((await session.abp()).orchestrator.deps, subject.definition);
   const { approvals } = await session.view('list_approvals', {});
   const found = approvals.find((each) => each.definition === definition);
   if (!found) throw new AbpError('not_found', `No approval ${subject.definition}.`);

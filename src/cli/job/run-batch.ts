@@ -103,8 +103,8 @@ export async function createFromBatch(session: Session, batch: Batch, options: C
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of sourceLines(terminal.colors, job)) say(line);
   const { jobs, units } = deps.repository;
-  const first = units.get({ jobId: job.job_id, stage: 'main', index: 0 })?.payload;
-  if (first) warnOfMissingFields(session, batch, jobs.get(job.job_id)?.fields ?? [], first);
+  const first = (await units.get({ jobId: job.job_id, stage: 'main', index: 0 }))?.payload;
+  if (first) warnOfMissingFields(session, batch, (await jobs.get(job.job_id))?.fields ?? [], first);
   return job;
 }
 

@@ -84,7 +84,7 @@ async function sumUp(session: Session, { job: followed, refused }: Followed): Pr
   say();
   if (job.units.completed > 0) {
     const { repository } = (await session.abp()).orchestrator.deps;
-    say(resultsText(repository, { jobId: job.job_id, totalUnits: job.units.total }, session));
+    say(await resultsText(repository, { jobId: job.job_id, totalUnits: job.units.total }, session));
     say();
   }
   say(summaryText(job, terminal.colors));

@@ -46,7 +46,7 @@ export async function showConversation(
   let more = false;
   let seen: string | null | undefined;
   for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
-    const mark = attemptLogVersion(deps, { jobId, stage, index: unit, attempt });
+    const mark = await attemptLogVersion(deps, { jobId, stage, index: unit, attempt });
     if (!more && mark === seen) continue;
     const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
     if (session.json) entries.push(...page.entries);

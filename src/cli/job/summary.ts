@@ -59,9 +59,13 @@ export function summaryText(job: Shown, colors: Colors): string {
 }
 
 /** Formats the first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
-export function resultsText(repository: Repository, job: Pick<Job, 'jobId' | 'totalUnits'>, session: Session): string {
+export async function resultsText(
+  repository: Repository,
+  job: Pick<Job, 'jobId' | 'totalUnits'>,
+  session: Session,
+): Promise<string> {
   const rows: ExportRow[] = [];
-  for (const row of exportRows(repository, job)) {
+  for await (const row of exportRows(repository, job)) {
     rows.push(row);
     if (rows.length === SHOWN_ROWS) break;
   }

@@ -40,7 +40,7 @@ export async function allowFromTerminal(session: Session, what: string, yes: boo
     const next = NEXT[status] === undefined ? '' : ` Continue with: ${NEXT[status]} ${subject.jobId}`;
     session.answer({ job_id: subject.jobId, allowed: true }, `Allowed as it is now.${next}`);
   } else {
-    const { definition } = findApproval((await session.abp()).orchestrator.deps, subject.definition);
+    const { definition } = await findApproval((await session.abp()).orchestrator.deps, subject.definition);
     session.answer({ definition, allowed: true }, 'Allowed. Repeat the preview, or create the job again.');
   }
   return 'done';
@@ -71,7 +71,7 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
 
 /** Revokes an approval. */
 export async function revokeFromTerminal(session: Session, prefix: string): Promise<Exit> {
-  const { definition } = findApproval((await session.abp()).orchestrator.deps, prefix);
+  const { definition } = await findApproval((await session.abp()).orchestrator.deps, prefix);
   const { paused } = await session.view('revoke_approval', { definition });
   const text = `Revoked ${definition.slice(0, SHORT)}.${paused.length > 0 ? ` Paused: ${paused.join(', ')}.` : ''}`;
   session.answer({ definition, paused }, text);

@@ -2,18 +2,11 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
-import {
-  allowJob,
-  allowSource,
-  approvalState,
-  findApproval,
-  revokeApproval,
-  shownOf,
-  shownPowers,
-} from '../approval.ts';
+import { allowJob, allowSource, approvalState, findApproval, revokeApproval, shownOf } from '../approval.ts';
 import { approvalSummary, approvalSummaryShape, shownSource, shownSourceShape } from '../approval-summary.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
+import { shownPowers } from '../shown-powers.ts';
 
 const SHOWN_APPROVALS = 200;
 
@@ -43,12 +36,13 @@ export const listApprovals = operation({
   input: z.strictObject({}),
   output: z.object({ approvals: z.array(approval) }),
   effect: 'read',
-  run({ repository }) {
-    return { approvals: repository.approvals.list(SHOWN_APPROVALS).map((found) => shown(repository, found)) };
+  async run({ repository }) {
+    const found = await repository.approvals.list(SHOWN_APPROVALS);
+    return { approvals: await Promise.all(found.map((each) => shown(repository, each))) };
   },
 });
 
-function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.input<typeof approval> {
+async function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): Promise<z.input<typeof approval>> {
   const { definition, about, title, approvedAt, approvedBy, revokedAt, requestedAt } = found;
   return {
     definition,
@@ -60,7 +54,7 @@ function shown({ jobs }: OrchestratorDeps['repository'], found: Approval): z.inp
     approved_at: iso(approvedAt),
     approved_by: approvedBy,
     revoked_at: iso(revokedAt),
-    jobs: jobs.approvedAs(definition).map(({ jobId: id }) => id),
+    jobs: (await jobs.approvedAs(definition)).map(({ jobId: id }) => id),
     source: found.source === null ? null : shownSource(found.source.type, found.source.config),
   };
 }
@@ -88,8 +82,8 @@ export const jobApproval = operation({
   }),
   effect: 'read',
   async run(deps, { job_id }) {
-    const job = requireStoredJob(deps, job_id);
-    const revision = deps.repository.jobs.revision(job_id, job.revision);
+    const job = await requireStoredJob(deps, job_id);
+    const revision = await deps.repository.jobs.revision(job_id, job.revision);
     if (!revision) throw new AbpError('store', `${job_id} has no revision ${job.revision}.`);
     const found = await approvalState(deps, job);
     const { id, powers: can } = found.definition;
@@ -138,9 +132,9 @@ export const allowSourceView = operation({
   input: byDefinition,
   output: z.object({ definition: z.string(), allowed: z.boolean() }),
   effect: 'write',
-  run(deps, { definition }, call) {
-    const found = findApproval(deps, definition);
-    allowSource(deps, found, call);
+  async run(deps, { definition }, call) {
+    const found = await findApproval(deps, definition);
+    await allowSource(deps, found, call);
     return { definition: found.definition, allowed: true };
   },
 });
@@ -153,8 +147,8 @@ export const revokeApprovalView = operation({
   input: byDefinition,
   output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
   effect: 'write',
-  run(deps, { definition }) {
-    const found = findApproval(deps, definition);
-    return { definition: found.definition, paused: [...revokeApproval(deps, found.definition)] };
+  async run(deps, { definition }) {
+    const found = await findApproval(deps, definition);
+    return { definition: found.definition, paused: [...(await revokeApproval(deps, found.definition))] };
   },
 });

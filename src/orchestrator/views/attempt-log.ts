@@ -48,10 +48,10 @@ export const attemptLog = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, unit, attempt: number, stage = 'main', since = -1, limit = DEFAULT_ENTRIES }) {
-    const attempt = requireAttempt(deps, { jobId: job_id, stage, index: unit, attempt: number });
+    const attempt = await requireAttempt(deps, { jobId: job_id, stage, index: unit, attempt: number });
     // Read before the files: an attempt that ends in between is reported as ended by the next call, with all its entries.
     const ended = attempt.status !== 'running';
-    const { worker } = await deps.workers.parse(workerOf(deps, attempt));
+    const { worker } = await deps.workers.parse(await workerOf(deps, attempt));
     const entries: ConversationEntry[] = [];
     let more = false;
     let chars = 0;
@@ -77,11 +77,11 @@ export const attemptLog = operation({
 });
 
 /** Version of an attempt's log, which changes when the log grows or the attempt ends; null = no such attempt. */
-export function attemptLogVersion(
+export async function attemptLogVersion(
   { repository }: Pick<OrchestratorDeps, 'repository'>,
   ref: AttemptRef,
-): string | null {
-  const attempt = repository.attempts.get(ref);
+): Promise<string | null> {
+  const attempt = await repository.attempts.get(ref);
   return attempt && `${attempt.status} ${logBytes(attempt)}`;
 }
 
@@ -90,7 +90,7 @@ export async function latestStep(deps: OrchestratorDeps, attempt: Attempt) {
   const mark = logBytes(attempt);
   const known = steps.get(attempt.attemptId);
   if (known?.mark === mark) return known.step;
-  const { worker } = await deps.workers.parse(workerOf(deps, attempt));
+  const { worker } = await deps.workers.parse(await workerOf(deps, attempt));
   const found = await worker.latestStep(attempt.runDirectory);
   const step = found && { kind: found.kind, ...(found.tool ? { tool: found.tool } : {}), text: brief(found.text) };
   if (steps.size >= KEPT_STEPS) steps.clear();
@@ -108,14 +108,14 @@ function brief(text: string): string {
   return cut(redact(text, 'logs').trim().replace(/\s+/g, ' '), STEP_CHARS);
 }
 
-function workerOf({ repository }: Pick<OrchestratorDeps, 'repository'>, attempt: Attempt) {
-  const revision = repository.jobs.revision(attempt.jobId, attempt.revision);
+async function workerOf({ repository }: Pick<OrchestratorDeps, 'repository'>, attempt: Attempt) {
+  const revision = await repository.jobs.revision(attempt.jobId, attempt.revision);
   if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
   return revision.worker;
 }
 
-function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository'>, ref: AttemptRef): Attempt {
-  const attempt = repository.attempts.get(ref);
+async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository'>, ref: AttemptRef): Promise<Attempt> {
+  const attempt = await repository.attempts.get(ref);
   if (attempt) return attempt;
   throw new AbpError('not_found', `Unit ${ref.index} of ${ref.jobId} has no attempt ${ref.attempt}.`, {
     hint: 'get_unit shows the attempts of a unit.',

@@ -28,17 +28,17 @@ export const jobHistory = operation({
   output: z.object({ job_id: z.string(), interval_s: z.number(), points: z.array(point) }),
   effect: 'read',
   async run(deps, { job_id, points: wanted = DEFAULT_POINTS }) {
-    const job = requireJob(deps, job_id);
-    const span = deps.repository.attempts.endedSpan(job_id);
+    const job = await requireJob(deps, job_id);
+    const span = await deps.repository.attempts.endedSpan(job_id);
     if (!span) return { job_id, interval_s: 0, points: [] };
     const first = Math.min(span.first, job.startedAt ?? span.first);
     const last = (job.status === 'running' ? Math.max(deps.clock.now(), span.last) : span.last) + 1;
     const interval = Math.max(1000, Math.ceil((last - first) / wanted));
     const points: z.input<typeof point>[] = [];
     // Post-processing counts to the cost, but not to the units.
-    const post = deps.repository.attempts.ofUnit({ jobId: job_id, stage: 'post', index: 0 });
+    const post = await deps.repository.attempts.ofUnit({ jobId: job_id, stage: 'post', index: 0 });
     for (let from = first; from < last; from += interval) {
-      const { succeeded, failed, costUsd } = deps.repository.attempts.endedBetween(job_id, from, from + interval);
+      const { succeeded, failed, costUsd } = await deps.repository.attempts.endedBetween(job_id, from, from + interval);
       const besides = post.filter(({ endedAt }) => endedAt !== null && endedAt >= from && endedAt < from + interval);
       const good = besides.filter(({ status }) => status === 'succeeded').length;
       points.push({

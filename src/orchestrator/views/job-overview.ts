@@ -93,16 +93,16 @@ export const jobOverview = operation({
   }),
   effect: 'read',
   async run(deps, { job_id }) {
-    const job = requireJob(deps, job_id);
-    const revision = deps.repository.jobs.revision(job_id, job.revision);
-    const status = jobStatus(deps, job);
-    const forecast = forecastOf(deps, job, status.units.total);
-    const skipped = allSkipped(deps, job_id);
+    const job = await requireJob(deps, job_id);
+    const revision = await deps.repository.jobs.revision(job_id, job.revision);
+    const status = await jobStatus(deps, job);
+    const forecast = await forecastOf(deps, job, status.units.total);
+    const skipped = await allSkipped(deps, job_id);
     return {
       ...(status as typeof status & Times),
       slots: await slotsOf(deps, job),
       max_workers: job.maxWorkers,
-      ...clustersOf(deps, job, status.units.failed),
+      ...(await clustersOf(deps, job, status.units.failed)),
       ...(forecast ? { forecast } : {}),
       ...(skipped ? { skipped } : {}),
       budget_usd: revision?.limits.budget_usd ?? null,
@@ -119,7 +119,7 @@ type Times = { readonly created_at: string; readonly started_at: string | null; 
 
 async function slotsOf(deps: OrchestratorDeps, job: Job) {
   const now = deps.clock.now();
-  const running = [...deps.repository.attempts.running(job.jobId)].sort((a, b) => a.startedAt - b.startedAt);
+  const running = [...(await deps.repository.attempts.running(job.jobId))].sort((a, b) => a.startedAt - b.startedAt);
   return Promise.all(
     running.map(async (attempt) => {
       const { stage, index, purpose, startedAt } = attempt;
@@ -127,7 +127,7 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
       return {
         unit: index,
         stage,
-        key: cut(deps.repository.units.get(attempt)?.key ?? '', 200),
+        key: cut((await deps.repository.units.get(attempt))?.key ?? '', 200),
         attempt: attempt.attempt,
         purpose,
         seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
@@ -137,10 +137,10 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
   );
 }
 
-function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
-  const looked = failed > 0 ? repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
+async function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
+  const looked = failed > 0 ? await repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
   const clusters = clusterFailures(looked).slice(0, SHOWN_CLUSTERS);
-  const workerType = repository.jobs.revision(job.jobId, job.revision)?.worker.type;
+  const workerType = (await repository.jobs.revision(job.jobId, job.revision))?.worker.type;
   return {
     clusters: clusters.map(({ failureClass, cause, example, units }) => ({
       class: failureClass,
@@ -157,8 +157,8 @@ function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) 
 }
 
 /** Estimates the whole job from the test attempts; null = no test has ended. */
-function forecastOf(deps: OrchestratorDeps, job: Job, total: number) {
-  const whole = estimate(testSamples(deps, job), total, job.maxWorkers);
+async function forecastOf(deps: OrchestratorDeps, job: Job, total: number) {
+  const whole = estimate(await testSamples(deps, job), total, job.maxWorkers);
   if (!whole) return null;
   const { cost_usd, duration_s, from_units } = whole;
   return { cost_usd: cost_usd?.map(usd) ?? null, duration_s, from_units };

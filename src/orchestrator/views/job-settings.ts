@@ -51,8 +51,8 @@ export const jobSettings = operation({
     executor_log: z.string(),
   }),
   effect: 'read',
-  run(deps, { job_id }) {
-    const job = requireJob(deps, job_id);
+  async run(deps, { job_id }) {
+    const job = await requireJob(deps, job_id);
     return {
       job_id,
       name: job.name,
@@ -62,7 +62,7 @@ export const jobSettings = operation({
       enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
       fields: job.fields,
       revision: job.revision,
-      revisions: deps.repository.jobs.revisions(job_id).map((revision) => ({
+      revisions: (await deps.repository.jobs.revisions(job_id)).map((revision) => ({
         revision: revision.revision,
         template: revision.template,
         output_schema: revision.outputSchema,

@@ -41,9 +41,9 @@ export const jobTimeline = operation({
   }),
   output: z.object({ job_id: z.string(), events: z.array(eventShape), next_before: z.int().nullable() }),
   effect: 'read',
-  run(deps, { job_id, before = Number.MAX_SAFE_INTEGER, limit = DEFAULT_EVENTS }) {
-    requireJob(deps, job_id);
-    const events = deps.repository.events.ofJob(job_id, before, limit);
+  async run(deps, { job_id, before = Number.MAX_SAFE_INTEGER, limit = DEFAULT_EVENTS }) {
+    await requireJob(deps, job_id);
+    const events = await deps.repository.events.ofJob(job_id, before, limit);
     const last = events.at(-1);
     return { job_id, events: events.map(showEvent), next_before: events.length < limit || !last ? null : last.seq };
   },

@@ -83,9 +83,9 @@ export const unitDetail = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, unit: index, stage = 'main' }) {
-    const job = requireJob(deps, job_id);
+    const job = await requireJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
-    const unit = deps.repository.units.get(ref);
+    const unit = await deps.repository.units.get(ref);
     if (!unit) throw new AbpError('not_found', `${job_id} has no unit ${index} of stage ${stage}.`);
     const { failureClass } = unit;
     return {
@@ -95,7 +95,7 @@ export const unitDetail = operation({
       unit: index,
       stage,
       total_units: job.totalUnits,
-      worker_type: workerTypeOf(deps, job),
+      worker_type: await workerTypeOf(deps, job),
       key: unit.key,
       status: unit.status,
       payload: unit.payload,
@@ -104,7 +104,7 @@ export const unitDetail = operation({
             failure: {
               class: failureClass,
               message: unit.failureMessage ?? '',
-              ...adviceOf(deps, job, unit, failureClass),
+              ...(await about(deps, job, unit, failureClass)),
             },
           }
         : {}),
@@ -112,25 +112,25 @@ export const unitDetail = operation({
       retries_used: unit.retriesUsed,
       prompt: await promptOf(deps, job, unit),
       attempts: await Promise.all(
-        deps.repository.attempts.ofUnit(ref).map((attempt) => show(deps, job, unit, attempt)),
+        (await deps.repository.attempts.ofUnit(ref)).map((attempt) => show(deps, job, unit, attempt)),
       ),
     };
   },
 });
 
-function adviceOf(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
-  const workerType = workerTypeOf(deps, job);
+async function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
+  const workerType = await workerTypeOf(deps, job);
   const { meaning } = failureRule(failureClass, workerType);
   const index = unit.stage === 'main' ? unit.index : undefined;
   return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
 }
 
-function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): string {
-  return repository.jobs.revision(jobId, revision)?.worker.type ?? 'unknown';
+async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): Promise<string> {
+  return (await repository.jobs.revision(jobId, revision))?.worker.type ?? 'unknown';
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
-  const revision = repository.jobs.revision(job.jobId, job.revision);
+  const revision = await repository.jobs.revision(job.jobId, job.revision);
   if (!revision?.template || unit.stage === 'post') return null;
   const { template, worker } = revision;
   const { fields } = job;

@@ -58,12 +58,12 @@ export const unitRows = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, status, failure_class, text, offset = 0, after = -1, limit = DEFAULT_ROWS }) {
-    const job = requireJob(deps, job_id);
+    const job = await requireJob(deps, job_id);
     const found = text
       ? await search(deps, job_id, { status, failure_class, text }, after, limit, job.totalUnits - 1)
-      : page(deps, job_id, { status, failure_class }, offset, limit);
+      : await page(deps, job_id, { status, failure_class }, offset, limit);
     const rows = found.units.map(toRow);
-    const schema = deps.repository.jobs.revision(job_id, job.revision)?.outputSchema ?? null;
+    const schema = (await deps.repository.jobs.revision(job_id, job.revision))?.outputSchema ?? null;
     const columns = { payload: job.fields.slice(0, SHOWN_COLUMNS), result: resultColumns(schema, rows) };
     return { job_id, columns, rows, total: found.total, next_after: found.nextAfter, scanned_to: found.scannedTo };
   },
@@ -82,16 +82,31 @@ interface Found {
 }
 
 /** A failure class without a status means those that failed in it for good. */
-function page({ repository }: OrchestratorDeps, jobId: string, filter: Filter, offset: number, limit: number): Found {
+async function page(
+  { repository }: OrchestratorDeps,
+  jobId: string,
+  filter: Filter,
+  offset: number,
+  limit: number,
+): Promise<Found> {
   const { units } = repository;
   const { failure_class: failureClass, status = failureClass && 'failed' } = filter;
   const known = { nextAfter: null, scannedTo: null };
   if (status === undefined) {
     // Indexes have no gaps: a position is an index.
-    return { ...known, units: units.list(jobId, { after: offset - 1 }, limit), total: units.counts(jobId).total };
+    return {
+      ...known,
+      units: await units.list(jobId, { after: offset - 1 }, limit),
+      total: (await units.counts(jobId)).total,
+    };
   }
-  const { indexes, total } = units.slice(jobId, { status, ...(failureClass ? { failureClass } : {}) }, offset, limit);
-  return { ...known, units: indexes.length > 0 ? units.list(jobId, { indexes }, limit) : [], total };
+  const { indexes, total } = await units.slice(
+    jobId,
+    { status, ...(failureClass ? { failureClass } : {}) },
+    offset,
+    limit,
+  );
+  return { ...known, units: indexes.length > 0 ? await units.list(jobId, { indexes }, limit) : [], total };
 }
 
 /** Looks through a bounded part of the job, in steps short enough for others. */
@@ -115,7 +130,7 @@ async function search(
       ...(status ? { statuses: [status] } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
     };
-    const step = repository.units.list(jobId, filter, limit - units.length);
+    const step = await repository.units.list(jobId, filter, limit - units.length);
     units.push(...step);
     scannedTo = units.length === limit ? (units.at(-1)?.unit.index ?? upTo) : upTo;
     await new Promise((resolve) => setImmediate(resolve));

@@ -80,7 +80,7 @@ async function session(columns: number, name: string, command: readonly string[]
   const abp = wire(host.environment);
   onTestFinished(() => abp.close());
   const jobs = () => abp.store.repository.jobs;
-  return { host, jobs, jobId: jobs().list({ limit: 1 }).jobs[0]?.jobId ?? '' };
+  return { host, jobs, jobId: (await jobs().list({ limit: 1 })).jobs[0]?.jobId ?? '' };
 }
 
 it.each([80, 120])(
@@ -93,7 +93,7 @@ it.each([80, 120])(
     expect(why).toBe(`It has not been approved yet. In full: abp approvals allow ${jobId}`);
     expect(decision).toBe('❯ * decision: ▸ not set');
     expect(details).toMatch(/^programs: \.\/work\.sh "a b" · Worker: /);
-    expect(jobs().get(jobId)).toMatchObject({ status: 'created' });
+    expect(await jobs().get(jobId)).toMatchObject({ status: 'created' });
 
     await choose(host, 'approve: exactly this may run');
     const [result, rest, powers, , more] = dialogOn(await host.shows(/Test passed[\s\S]*Accept/));
@@ -101,11 +101,11 @@ it.each([80, 120])(
     expect(rest).toMatch(/^The other 4 units: no known cost, \d+ s\. Job "count the words of my/);
     expect(powers).toBe('It runs programs as you.');
     expect(more).toMatch(/^Unit 0 \(succeeded, \d+ s\): \{"words":17\}/);
-    expect(jobs().get(jobId)).toMatchObject({ status: 'testing', test: { state: 'passed' } });
+    expect(await jobs().get(jobId)).toMatchObject({ status: 'testing', test: { state: 'passed' } });
 
     await choose(host, 'approve: run all other units');
     await host.shows(/Now it is (running|completed)\./);
-    await vi.waitFor(() => expect(jobs().get(jobId)).toMatchObject({ status: 'completed' }), PATIENCE);
+    await vi.waitFor(async () => expect(await jobs().get(jobId)).toMatchObject({ status: 'completed' }), PATIENCE);
   },
 );
 
@@ -113,7 +113,7 @@ it('a refusal by key leaves everything as it is', async () => {
   const { host, jobs, jobId } = await session(80, 'count', ['./work.sh']);
   await choose(host, 'refuse: nothing runs');
   await host.shows(/Now it is /);
-  expect(jobs().get(jobId)).toMatchObject({ status: 'created', approvedDefinition: null });
+  expect(await jobs().get(jobId)).toMatchObject({ status: 'created', approvedDefinition: null });
 });
 
 it('a long name and a long command push nothing out of the lines that count', async () => {

@@ -50,9 +50,9 @@ export interface Workspace {
   /** Lets workers go on that wait. */
   go(): void;
   /** Ids of all jobs, newest first; those that are still being stored only where they are asked for. */
-  jobs(statuses?: readonly JobStatus[]): readonly string[];
+  jobs(statuses?: readonly JobStatus[]): Promise<readonly string[]>;
   /** A job as stored. */
-  job(jobId: string): Job;
+  job(jobId: string): Promise<Job>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: documents are looked into, field by field
@@ -104,14 +104,14 @@ export function workspace(items: readonly string[] = ['one', 'two', 'three'], re
       if (exitCode !== 0) throw new Error(stderr);
     },
     go: () => void write('go', ''),
-    job(jobId) {
-      const job = withStore(storagePath, ({ repository }) => repository.jobs.get(jobId));
+    async job(jobId) {
+      const job = await withStore(storagePath, ({ repository }) => repository.jobs.get(jobId));
       if (!job) throw new Error(`No ${jobId} in the store`);
       return job;
     },
     jobs: (statuses) =>
-      withStore(storagePath, ({ repository }) =>
-        repository.jobs.list({ limit: 100, ...(statuses && { statuses }) }).jobs.map((j) => j.jobId),
+      withStore(storagePath, async ({ repository }) =>
+        (await repository.jobs.list({ limit: 100, ...(statuses && { statuses }) })).jobs.map((j) => j.jobId),
       ),
   };
 }
@@ -169,11 +169,14 @@ const notHere = (): never => {
   throw new Error('Servers are started as programs of their own.');
 };
 
-/** Looks into a store; only while nobody minds. */
-export function withStore<T>(path: string, look: (store: ReturnType<typeof openStore>) => T): T {
+/** Opens a store for the duration of `look`. */
+export async function withStore<T>(
+  path: string,
+  look: (store: ReturnType<typeof openStore>) => Promise<T>,
+): Promise<T> {
   const store = openStore(path, systemClock);
   try {
-    return look(store);
+    return await look(store);
   } finally {
     store.repository.close();
   }
@@ -181,7 +184,9 @@ export function withStore<T>(path: string, look: (store: ReturnType<typeof openS
 
 /** Ends the executors of a store, by the process that each lease names, and waits until they are gone. */
 async function stopExecutors(storagePath: string): Promise<void> {
-  const alive = withStore(storagePath, ({ repository }) => repository.leases.held()).filter((lease) => isStill(lease));
+  const alive = (await withStore(storagePath, ({ repository }) => repository.leases.held())).filter((lease) =>
+    isStill(lease),
+  );
   for (const { pid } of alive) process.kill(pid, 'SIGTERM');
   await vi.waitFor(() => {
     if (alive.some((lease) => isStill(lease))) throw new Error('an executor still lives');

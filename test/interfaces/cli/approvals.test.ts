@@ -11,7 +11,7 @@ async function revoked(rest: object) {
   const space = scripted(rest);
   space.write('fail', '');
   await space.abp('run', 'batch.yaml', '--skip-test', '--yes');
-  const [jobId = ''] = space.jobs();
+  const [jobId = ''] = await space.jobs();
   await space.revokeAll();
   return { ...space, jobId };
 }
@@ -41,7 +41,7 @@ describe('without a terminal and --yes a job that runs programs is not run', () 
     const jobId = await space.created();
     const [verb = '', ...more] = command.split(' ');
     expect(await space.abp(verb, jobId, ...more)).toMatchObject(REFUSED);
-    expect(space.job(jobId).status).toBe('created');
+    expect((await space.job(jobId)).status).toBe('created');
     expect(space.ran()).toBe(false);
   });
 
@@ -59,9 +59,9 @@ describe('without a terminal and --yes a job that runs programs is not run', () 
   ])('by abp %s after its approval was revoked; with --yes it continues', async (verb, status, rest) => {
     const space = await revoked(rest);
     expect(await space.abp(verb, space.jobId)).toMatchObject({ ...REFUSED, stderr: /Its approval was revoked/ });
-    expect(space.job(space.jobId).status).toBe(status);
+    expect((await space.job(space.jobId)).status).toBe(status);
     expect(await space.abp(verb, space.jobId, '--yes')).toMatchObject({ exitCode: 0 });
-    await expect.poll(() => space.job(space.jobId).status, PATIENCE).toBe(status);
+    await expect.poll(async () => (await space.job(space.jobId)).status, PATIENCE).toBe(status);
   });
 
   test('by ABP_SKIP_TEST, which skips only the test', async () => {
@@ -77,7 +77,9 @@ describe('--yes allows what it names', () => {
     const space = scripted();
     const ran = await space.abp(...command.split(' '));
     expect(ran).toMatchObject({ exitCode: 0, stdout: /Allowed: texts\n {2}runs programs as you: sh work\.sh/ });
-    expect(await space.approvals()).toMatchObject([{ state: 'approved', approved_by: 'cli', jobs: space.jobs() }]);
+    expect(await space.approvals()).toMatchObject([
+      { state: 'approved', approved_by: 'cli', jobs: await space.jobs() },
+    ]);
   });
 
   test('abp create --yes allows the test, whose result a person decides', async () => {
@@ -117,7 +119,7 @@ describe('abp approvals allow', () => {
       exitCode: 0,
       document: { definition: /^[0-9a-f]{64}$/, allowed: true },
     });
-    expect([space.jobs(), space.ran()]).toEqual([[], false]);
+    expect([await space.jobs(), space.ran()]).toEqual([[], false]);
     const ran = await space.json('run', 'batch.yaml');
     expect(ran).toMatchObject({ exitCode: 3, document: { status: 'testing', test: { state: 'passed' } } });
     expect(await space.approvals()).toMatchObject([{ definition: document.definition, jobs: [ran.document.job_id] }]);
@@ -168,7 +170,7 @@ describe('abp approvals allow', () => {
     const refused = await space.abp('approve', jobId);
     expect(refused).toMatchObject({ exitCode: 3 });
     expect(refused.stderr).toContain(`Changed since its approval: ${space.script}`);
-    expect(space.job(jobId).status).toBe('testing');
+    expect((await space.job(jobId)).status).toBe('testing');
     expect(existsSync(join(space.folder, 'evil'))).toBe(false);
     expect(await space.abp('approve', jobId, '--yes', '--watch')).toMatchObject({ exitCode: 0 });
     expect(existsSync(join(space.folder, 'evil'))).toBe(true);
@@ -234,7 +236,7 @@ describe('abp approvals', () => {
   test('revoke pauses the jobs that run under it and names them', async () => {
     const space = workspace(['wait', 'two'], { limits: { max_workers: 1 } });
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     const [{ definition }] = (await space.approvals()) as [Json];
     expect(await space.json('approvals', 'revoke', definition.slice(0, 8))).toEqual({
       exitCode: 0,
@@ -242,7 +244,7 @@ describe('abp approvals', () => {
     });
     space.go();
     expect(await space.abp('wait', jobId)).toMatchObject({ exitCode: 3, stdout: /paused \(approval\)/ });
-    expect(space.job(jobId).pauseReason).toBe('approval');
+    expect((await space.job(jobId)).pauseReason).toBe('approval');
     expect(await space.approvals()).toMatchObject([{ state: 'revoked' }]);
     expect(await space.abp('resume', jobId)).toMatchObject({ exitCode: 3 });
     expect(await space.abp('resume', jobId, '--yes', '--watch')).toMatchObject({ exitCode: 0 });

@@ -68,11 +68,11 @@ describe('the demo', () => {
     expect(ran.stdout).toContain(`Database: ${space.storagePath}`);
     expect(ran.stdout).toMatch(/All 56 units are accounted for\./);
     const [link = ''] = /http:\/\/127\.0\.0\.1:\d+\/jobs\/job-\w+/.exec(ran.stdout) ?? [];
-    expect(link.endsWith(`/jobs/${space.jobs()[0]}`)).toBe(true);
+    expect(link.endsWith(`/jobs/${(await space.jobs())[0]}`)).toBe(true);
     // It is there, and asks who is looking.
     expect((await fetch(link)).status).toBe(401);
     expect(ran.stdout + ran.stderr).not.toContain('code=');
-    await space.abp('export', space.jobs()[0] ?? '', 'results.jsonl');
+    await space.abp('export', (await space.jobs())[0] ?? '', 'results.jsonl');
     expectResults(DEMO, join(space.folder, 'results.jsonl'));
   });
 });

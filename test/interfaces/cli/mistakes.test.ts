@@ -65,7 +65,7 @@ describe('a mistake on the command line gets a hint and creates nothing', () => 
     for (const text of says) expect(ran.stderr).toMatch(text);
     expect(ran.stdout).toBe('');
     expect(ran.stderr).not.toMatch(/\n\s+at /);
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
   });
 });
 
@@ -132,7 +132,7 @@ describe('a wrong batch file is rejected with line and column and creates nothin
     expect(ran.exitCode, ran.stderr).toBe(2);
     for (const said of says) expect(ran.stderr).toMatch(said);
     expect(ran.stderr).not.toMatch(/\n\s+at /);
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
   });
 
   test.each([
@@ -219,7 +219,7 @@ describe('a question without a terminal', () => {
     const { document } = await json('create', 'batch.yaml');
     const ran = await abp(command, document.job_id);
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/no terminal to ask on[\s\S]*--yes/) });
-    expect(job(document.job_id).status).toBe('created');
+    expect((await job(document.job_id)).status).toBe('created');
   });
 });
 

@@ -52,7 +52,7 @@ describe('abp run', () => {
     const { abp, allow, json, jobs } = workspace();
     await allow();
     const ran = await abp('run', 'batch.yaml');
-    const [jobId = ''] = jobs();
+    const [jobId = ''] = await jobs();
     expect(ran).toMatchObject({ exitCode: 3, stdout: expect.stringContaining(`abp approve ${jobId}`) });
     expect((await json('status', jobId)).document).toMatchObject({ status: 'testing', test: { state: 'passed' } });
     expect((await json('approve', jobId, '--watch')).document).toMatchObject({ status: 'completed' });
@@ -85,7 +85,7 @@ describe('abp run', () => {
     const { abp, folder, jobs, write } = workspace();
     write('out.csv', 'mine\n');
     expect(await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv')).toMatchObject({ exitCode: 2 });
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
     expect(await abp('run', 'batch.yaml', '--yes', '--output', 'out.csv', '--force')).toMatchObject({ exitCode: 0 });
     expect(rowsOf(join(folder, 'out.csv'))).toHaveLength(3);
   });
@@ -101,7 +101,7 @@ describe('abp run', () => {
       total: 3,
       complete: true,
     });
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
   });
 
   test.each([
@@ -114,7 +114,7 @@ describe('abp run', () => {
     const { abp, folder, jobs } = workspace();
     const ran = await abp('run', 'batch.yaml', '--yes', ...options);
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
     expect(readdirSync(folder)).not.toContain('-');
   });
 
@@ -136,7 +136,7 @@ describe('abp run', () => {
     expect(ran, ran.stderr).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(space.folder, 'out.txt'), 'utf8')).toMatch(/^file_path\t/);
     const { document } = await space.json('create', 'batch.yaml', ...options, '--force');
-    expect(space.job(document.job_id).output).toMatchObject({ format, path: join(space.folder, 'out.txt') });
+    expect((await space.job(document.job_id)).output).toMatchObject({ format, path: join(space.folder, 'out.txt') });
   });
 
   test.each([
@@ -209,7 +209,7 @@ describe('abp run', () => {
     const ran = await abp('run', 'batch.yaml', '--yes', ...worker);
     expect(ran).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/no-such-program.* is not found/) });
     expect((await abp('run', 'batch.yaml', '--dry-run', ...worker)).stdout).toMatch(/no-such-program.* is not found/);
-    expect(jobs()).toEqual([]);
+    expect(await jobs()).toEqual([]);
   });
 
   test('--limit and --set change the file for this run', async () => {
@@ -241,7 +241,7 @@ describe('abp run', () => {
     const ran = await running;
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('found a directory') });
     expect(ran.stdout).toMatch(/The results are safe/);
-    expect(await abp('export', jobs()[0] ?? '', join(folder, 'late.csv'))).toMatchObject({ exitCode: 0 });
+    expect(await abp('export', (await jobs())[0] ?? '', join(folder, 'late.csv'))).toMatchObject({ exitCode: 0 });
   });
 
   test('with --json a failed export is export_error beside the job, with the command that repeats it', async () => {
@@ -249,7 +249,7 @@ describe('abp run', () => {
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--json');
     expect(ran.exitCode).toBe(2);
     expect(JSON.parse(ran.stdout)).toMatchObject({
-      job_id: jobs()[0],
+      job_id: (await jobs())[0],
       status: 'failed',
       units: { total: 2, completed: 1, failed: 1 },
       export: null,
@@ -278,20 +278,20 @@ describe('abp run', () => {
       async ({ abp, allow, jobs }) => {
         await allow();
         await abp('run', 'batch.yaml', '-o', 'out.csv');
-        await abp('approve', jobs()[0] ?? '');
+        await abp('approve', (await jobs())[0] ?? '');
       },
     ],
     [
       'it was only created',
       async ({ abp, jobs }) => {
         await abp('create', 'batch.yaml', '--yes', '-o', 'out.csv');
-        await abp('start', jobs()[0] ?? '', '--skip-test', '--yes', '--detach');
+        await abp('start', (await jobs())[0] ?? '', '--skip-test', '--yes', '--detach');
       },
     ],
   ])('the output file is written although %s, and status names it', async (_how, begin) => {
     const space = workspace(['one', 'two']);
     await begin(space);
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     await vi.waitFor(async () => {
       const { document } = await space.json('status', jobId);
       expect(document.output).toMatchObject({ path: join(space.folder, 'out.csv'), state: 'written', rows: 2 });
@@ -310,8 +310,8 @@ describe('abp run', () => {
     const both = await Promise.all(
       ['batch.yaml', 'link.yaml'].map((file) => program('run', file, '--skip-test', '--yes', '--detach')),
     );
-    const [jobId = ''] = jobs();
-    expect(jobs()).toHaveLength(1);
+    const [jobId = ''] = await jobs();
+    expect(await jobs()).toHaveLength(1);
     expect(new Set(both.map(({ exitCode }) => exitCode))).toEqual(new Set([0, 2]));
     expect(both.map(({ stderr }) => stderr).join('')).toMatch(
       new RegExp(`batch\\.yaml is being run already: ${jobId} is \\w+`),
@@ -321,7 +321,7 @@ describe('abp run', () => {
       stderr: expect.stringContaining(`abp watch ${jobId}`),
     });
     expect((await abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach', '--new')).exitCode).toBe(0);
-    expect(jobs()).toHaveLength(2);
+    expect(await jobs()).toHaveLength(2);
     go();
     await json('wait', jobId);
     expect((await json('run', 'batch.yaml', '--skip-test', '--yes', '--new')).document).toMatchObject({
@@ -338,15 +338,15 @@ describe('abp run', () => {
     });
     await allow();
     await abp('run', 'batch.yaml', ...how);
-    const [jobId = ''] = jobs();
+    const [jobId = ''] = await jobs();
     if (goesOn === 'resume') await abp('pause', jobId, '--hard');
     const again = await abp('run', 'batch.yaml', '--yes', '-o', 'out.csv', '--force');
     expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`abp ${goesOn} ${jobId}`) });
-    expect(jobs()).toHaveLength(1);
+    expect(await jobs()).toHaveLength(1);
     await abp('cancel', jobId, '--yes');
     go();
     expect((await abp('run', 'batch.yaml', '--yes', '--detach')).exitCode).toBe(0);
-    expect(jobs()).toHaveLength(2);
+    expect(await jobs()).toHaveLength(2);
   });
 
   test('abp create with the same --request-id returns the same job, and rejects different settings', async () => {
@@ -360,7 +360,7 @@ describe('abp run', () => {
       exitCode: 2,
       stderr: expect.stringContaining('with other arguments'),
     });
-    expect(jobs()).toHaveLength(1);
+    expect(await jobs()).toHaveLength(1);
   });
 
   test('abp update changes the results file, abp clone keeps it', async () => {
@@ -377,7 +377,7 @@ describe('abp run', () => {
     const { abp, go, json, jobs } = workspace(['wait', 'two']);
     const ran = await abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
     expect(ran.exitCode, ran.stderr).toBe(0);
-    const [jobId = ''] = jobs();
+    const [jobId = ''] = await jobs();
     expect(ran.stdout).toContain(`abp watch ${jobId}`);
     go();
     expect(await json('wait', jobId)).toMatchObject({ exitCode: 0, document: { status: 'completed' } });

@@ -52,7 +52,7 @@ test('a run whose reader closes the pipe still completes', async () => {
 test('SIGINT without a terminal ends the command at once, and the job continues', async () => {
   const space = workspace(['wait', 'wait']);
   await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
-  const [jobId = ''] = space.jobs();
+  const [jobId = ''] = await space.jobs();
   const watching = execa(process.execPath, [MAIN, 'watch', jobId], {
     cwd: space.folder,
     env: space.environment,
@@ -68,7 +68,7 @@ test('SIGINT without a terminal ends the command at once, and the job continues'
   watching.kill('SIGINT');
   expect((await watching).exitCode).toBe(130);
   expect(said).toContain(`${jobId} continues. Follow it again with: abp watch ${jobId}`);
-  expect(space.job(jobId)).toMatchObject({ status: 'running' });
+  expect(await space.job(jobId)).toMatchObject({ status: 'running' });
 });
 
 test('SIGINT while a source is being stored creates no job', async () => {
@@ -86,13 +86,13 @@ test('SIGINT while a source is being stored creates no job', async () => {
   void creating.then(() => {
     ended = true;
   });
-  const begun = () =>
+  const begun = async () =>
     existsSync(space.storagePath) &&
-    withStore(
+    (await withStore(
       space.storagePath,
-      ({ repository }) => repository.jobs.list({ statuses: ['enumerating'], limit: 1 }).total,
-    );
-  await expect.poll(() => ended || begun(), { ...PATIENCE, interval: 5 }).toBeTruthy();
+      async ({ repository }) => (await repository.jobs.list({ statuses: ['enumerating'], limit: 1 })).total,
+    ));
+  await expect.poll(async () => ended || (await begun()), { ...PATIENCE, interval: 5 }).toBeTruthy();
   creating.kill('SIGINT');
   const { exitCode } = await creating;
   // It may have been ready before the signal came; then the job is whole.

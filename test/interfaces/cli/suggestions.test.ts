@@ -28,7 +28,9 @@ async function tested(f: Flow, job: FlowJob, ending: Flow['worker']['otherwise']
   f.worker.on(0, ending);
   const jobId = await created(f, job);
   await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
-  await f.until(() => (ending === hangs ? f.worker.running().length === 1 : f.job(jobId).test?.state !== 'running'));
+  await f.until(async () =>
+    ending === hangs ? f.worker.running().length === 1 : (await f.job(jobId)).test?.state !== 'running',
+  );
   return jobId;
 }
 
@@ -43,16 +45,16 @@ async function begun(f: Flow, job: FlowJob, ending: Flow['worker']['otherwise'])
 async function lost(f: Flow, jobId: string): Promise<string> {
   await f.killExecutor(jobId);
   const { repository } = f.store;
-  repository.transaction((tx) => {
-    const lease = repository.leases.get(jobId);
-    if (lease) repository.leases.release(tx, lease);
+  await repository.transaction({ job: jobId }, async (tx) => {
+    const lease = await tx.leases.get(jobId);
+    if (lease) await tx.leases.release(lease);
   });
   f.clock.advance(60_000);
   return jobId;
 }
 
 const ended = async (f: Flow, jobId: string) => {
-  await f.until(() => ['completed', 'failed'].includes(f.job(jobId).status) && !f.hasExecutor(jobId));
+  await f.until(async () => ['completed', 'failed'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId));
   return jobId;
 };
 
@@ -62,13 +64,15 @@ async function paused(f: Flow, job: FlowJob, pauseReason: PauseReason): Promise<
   await f.until(() => !f.hasExecutor(jobId));
   const { repository } = f.store;
   const resumeAt = pauseReason === 'usage_limit' ? f.clock.now() + 1000 : null;
-  repository.transaction((tx) => repository.jobs.patch(tx, jobId, { pauseReason, pauseMode: 'soft', resumeAt }));
+  await repository.transaction({ job: jobId }, async (tx) =>
+    tx.jobs.patch(jobId, { pauseReason, pauseMode: 'soft', resumeAt }),
+  );
   if (pauseReason === 'usage_limit') await f.recover(jobId);
   return jobId;
 }
 
 const STATES: Readonly<Record<string, Reach>> = {
-  enumerating: (f) => Promise.resolve(seedJob(f.store, { status: 'enumerating' }).jobId),
+  enumerating: async (f) => Promise.resolve((await seedJob(f.store, { status: 'enumerating' })).jobId),
   created,
   'created, not allowed': (f, job) => f.create({ units: 2, limits: LIMITS, ...job }),
   'being tested': (f, job) => tested(f, job, hangs),
@@ -111,9 +115,10 @@ const APPROVALS: Readonly<Record<string, { readonly job: FlowJob; readonly since
   'runs programs': { job: { worker: { type: 'scripted', permission: 'full' } } },
   'runs programs, revoked since': {
     job: { worker: { type: 'scripted', permission: 'full' } },
-    since: ({ f }) => {
+    since: async ({ f }) => {
       const { repository } = f.store;
-      for (const { definition } of repository.approvals.list(10)) revokeApproval(f.orchestrator.deps, definition);
+      for (const { definition } of await repository.approvals.list(10))
+        await revokeApproval(f.orchestrator.deps, definition);
     },
   },
   'runs a script, changed since': {
@@ -151,7 +156,7 @@ async function reached(state: string, approval: string): Promise<Space> {
     files ? { ...job, worker: { ...job.worker, type: 'scripted', files } } : job,
   );
   const space = { f, jobId };
-  since?.(space);
+  await since?.(space);
   f.worker.otherwise = ok();
   return space;
 }

@@ -49,13 +49,13 @@ describe('on a terminal', () => {
     await run.shows(/ater: $/);
     run.type(answer === CTRL_C ? `${answer}y\r` : `${answer}\r`);
     expect(await run.ended).toBe(exit);
-    expect(space.job(space.jobs()[0] ?? '').status).toBe(status);
+    expect((await space.job((await space.jobs())[0] ?? '')).status).toBe(status);
   });
 
   test('keys pause, resume, cancel and change slots; q leaves the job running', async () => {
     const space = workspace(['wait', 'wait', 'wait', 'wait'], { limits: { max_workers: 2 } });
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     const leaving = onTerminal(space, 'watch', jobId);
     await leaving.shows(/2 running/);
     leaving.type('+');
@@ -76,7 +76,7 @@ describe('on a terminal', () => {
     await run.shows(/Press c again/);
     run.type('c');
     expect(await run.ended).toBe(5);
-    expect(space.job(jobId).status).toBe('cancelled');
+    expect((await space.job(jobId)).status).toBe('cancelled');
   });
 
   test.each([
@@ -85,13 +85,13 @@ describe('on a terminal', () => {
   ])('%s quits at once, and later keys go to the shell', async (_name, key) => {
     const space = workspace(['wait', 'wait']);
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     const watch = onTerminalThen(space, ['watch', jobId], 'read line; echo "the shell read <$line>"; stty -a');
     await watch.shows(/\d running/);
     watch.type(`${key}p+c q\n`);
     await watch.shows(/the shell read <p\+c q>[\s\S]* icanon[\s\S]* echo /);
     expect(watch.text()).toContain(`${jobId} continues. Follow it again with: abp watch ${jobId}`);
-    expect(space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 4 });
+    expect(await space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 4 });
   });
 
   test.each<[string, (space: Workspace) => Promise<TerminalRun>, RegExp]>([
@@ -111,7 +111,7 @@ describe('on a terminal', () => {
         space.write('in/0000.txt', 'one');
         await space.allow();
         await space.abp('run', 'batch.yaml');
-        const run = onTerminal(space, 'approve', space.jobs()[0] ?? '', '--watch');
+        const run = onTerminal(space, 'approve', (await space.jobs())[0] ?? '', '--watch');
         await run.shows(/quit \(the job continues\)/);
         return run;
       },
@@ -122,7 +122,7 @@ describe('on a terminal', () => {
     const run = await reach(space);
     run.type(CTRL_C + CTRL_C);
     expect(await run.ended).toBe(130);
-    const { status, test: tried } = space.job(space.jobs()[0] ?? '');
+    const { status, test: tried } = await space.job((await space.jobs())[0] ?? '');
     expect(`${status} ${tried?.state}`).toMatch(state);
   });
 
@@ -142,13 +142,13 @@ describe('on a terminal', () => {
       ['create', 'batch.yaml', '--yes'],
       'echo "ended with $?"; read line; echo "<$line>"',
     );
-    await vi.waitFor(() => expect(space.jobs(['enumerating'])).toHaveLength(1), PATIENCE);
+    await vi.waitFor(async () => expect(await space.jobs(['enumerating'])).toHaveLength(1), PATIENCE);
     run.type(CTRL_C);
     run.type('pwd\n');
     await run.shows(/ended with 130[\s\S]*<pwd>/);
     expect(run.text()).toMatch(/Stopped with Ctrl-C/);
     await space.abp('recover');
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
   });
 
   test('a job that is cancelled during its test has no failed test and no decision', async () => {
@@ -167,14 +167,14 @@ describe('on a terminal', () => {
   test('any other key withdraws the question whether to cancel', async () => {
     const space = workspace(['wait']);
     await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     const run = onTerminal(space, 'watch', jobId);
     await run.shows(/\d running/);
     run.type('c');
     await run.shows(/Press c again/);
     run.type('xcq');
     expect(await run.ended).toBe(130);
-    expect(space.job(jobId).status).toBe('running');
+    expect((await space.job(jobId)).status).toBe('running');
   });
 
   test('dynamic code is shown and asked about once: no creates nothing, yes continues', async () => {
@@ -184,12 +184,12 @@ describe('on a terminal', () => {
     await no.shows(/yield \{ n: 1 \}[\s\S]*It runs as you[\s\S]*Allow it to be read\? \[y\/N\] /);
     no.type('\r');
     expect(await no.ended).toBe(5);
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
     const yes = onTerminal(space, 'create', 'batch.yaml');
     await yes.shows(/Allow it to be read\? \[y\/N\] /);
     yes.type('y\r');
     expect(await yes.ended).toBe(0);
-    expect(space.jobs()).toHaveLength(1);
+    expect(await space.jobs()).toHaveLength(1);
     const again = onTerminal(space, 'preview', 'batch.yaml');
     expect(await again.ended).toBe(0);
     expect(again.text()).not.toMatch(/Allow it/);
@@ -202,12 +202,12 @@ describe('on a terminal', () => {
     await no.shows(/Delete job-\w+ with all its results\? \[y\/N\] /);
     no.type('\r');
     expect(await no.ended).toBe(5);
-    expect(space.jobs()).toHaveLength(1);
+    expect(await space.jobs()).toHaveLength(1);
     const yes = onTerminal(space, 'delete', document.job_id);
     await yes.shows(/\[y\/N\] /);
     yes.type('y\r');
     expect(await yes.ended).toBe(0);
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
   });
 
   test('colours are for terminals, and NO_COLOR is honoured', async () => {

@@ -69,7 +69,7 @@ describe('files and items are printed with unseen characters by their codes', ()
     ]) {
       expectSafe(await space.abp(...args));
     }
-    const [jobId = ''] = space.jobs();
+    const [jobId = ''] = await space.jobs();
     for (const args of [
       ['status'],
       ['status', jobId],
@@ -93,7 +93,7 @@ describe('files and items are printed with unseen characters by their codes', ()
     expect(parse(stdout).intent).toBe(odd);
     space.write('again.yaml', stdout);
     const { document: again } = await space.json('create', 'again.yaml');
-    expect(space.job(again.job_id).userIntent).toBe(odd);
+    expect((await space.job(again.job_id)).userIntent).toBe(odd);
     expect(firstUnseen(readFileSync(join(space.folder, 'again.yaml'), 'utf8'))).toBeNull();
   });
 });

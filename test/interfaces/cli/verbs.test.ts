@@ -18,7 +18,7 @@ async function created(space: Workspace, ...args: readonly string[]): Promise<st
 async function running(space: Workspace): Promise<string> {
   const ran = await space.abp('run', 'batch.yaml', '--skip-test', '--yes', '--detach');
   expect(ran.exitCode, ran.stderr).toBe(0);
-  return space.jobs()[0] ?? '';
+  return (await space.jobs())[0] ?? '';
 }
 
 /** A job that has run to its end. */
@@ -36,8 +36,8 @@ describe('ids', () => {
     for (const typed of [one, one.slice(4), one.slice(0, -1)]) {
       expect((await space.json('status', typed)).document.job_id, typed).toBe(one);
     }
-    withStore(space.storagePath, (store) => {
-      for (const jobId of ['job-same1', 'job-same2']) seedJob(store, { jobId });
+    await withStore(space.storagePath, async (store) => {
+      for (const jobId of ['job-same1', 'job-same2']) await seedJob(store, { jobId });
     });
     expect(await space.abp('status', 'same')).toMatchObject({
       exitCode: 2,
@@ -88,7 +88,7 @@ describe('control', () => {
     const jobId = await running(space);
     await space.abp('pause', jobId);
     expect(await space.abp('resume', jobId, '--max-workers', '3')).toMatchObject({ exitCode: 0 });
-    expect(space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 3 });
+    expect(await space.job(jobId)).toMatchObject({ status: 'running', maxWorkers: 3 });
     expect(await space.abp('cancel', jobId, '--yes')).toMatchObject({ exitCode: 0 });
     expect(await space.abp('wait', jobId)).toMatchObject({ exitCode: 5 });
   });
@@ -204,7 +204,7 @@ describe('queries', () => {
     const prompts = await space.json('prompt', 'preview', 'batch.yaml', '-n', '2');
     expect(prompts.document.prompts).toHaveLength(2);
     expect(prompts.document.prompts[1].user).toContain('0001.txt');
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
   });
 
   test('a preview reports omitted items', async () => {
@@ -236,7 +236,7 @@ describe('maintenance', () => {
     const printed = await space.abp('clone', first, '--print');
     space.write('copy.yaml', printed.stdout);
     expect((await space.json('create', 'copy.yaml')).document).toMatchObject({ name: 'texts', units: { total: 3 } });
-    expect(space.jobs()).toHaveLength(3);
+    expect(await space.jobs()).toHaveLength(3);
   });
 
   test('clone --print applies --set and works the same from any folder', async () => {
@@ -246,7 +246,7 @@ describe('maintenance', () => {
     const first = (await space.json('create', 'own.yaml')).document.job_id;
     const set = ['--name', 'again', '--limit', '1', '--set', 'limits.max_workers=2', '--set', 'worker.env.A=b'];
     const printed = await space.abp('clone', first, '--print', ...set);
-    expect(space.jobs()).toEqual([first]);
+    expect(await space.jobs()).toEqual([first]);
     const document = (await space.json('clone', first, '--print', ...set)).document;
     expect(document).toMatchObject({
       name: 'again',
@@ -284,8 +284,8 @@ describe('maintenance', () => {
       expect(stdout).toContain('GREETING');
     }
     const cloned = (await space.json('clone', first)).document.job_id;
-    withStore(space.storagePath, ({ repository }) => {
-      expect(repository.jobs.revision(cloned, 1)?.worker).toEqual(worker);
+    await withStore(space.storagePath, async ({ repository }) => {
+      expect((await repository.jobs.revision(cloned, 1))?.worker).toEqual(worker);
     });
   });
 
@@ -310,7 +310,7 @@ describe('maintenance', () => {
       'Attempt 1 of unit 0 has said nothing, or its files were pruned.',
     );
     expect(await space.abp('prune', '--older-than', '0s', '--jobs', '--yes')).toMatchObject({ exitCode: 0 });
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
     expect(readFileSync(output, 'utf8')).toBe('mine');
   });
 
@@ -326,7 +326,7 @@ describe('maintenance', () => {
     const { document } = await space.json('prune', '--older-than', '0s', '--yes');
     expect(document.store.held_by_reader).toBe(false);
     expect(document.store.bytes_after).toBeLessThan(document.store.bytes_before);
-    expect(space.jobs()).not.toContain(jobId);
+    expect(await space.jobs()).not.toContain(jobId);
   });
 
   test('delete removes a job that is not active', async () => {
@@ -338,7 +338,7 @@ describe('maintenance', () => {
     });
     await space.abp('cancel', jobId, '--yes');
     await expect.poll(async () => (await space.abp('delete', jobId, '--yes')).exitCode, PATIENCE).toBe(0);
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
   });
 
   test('skipped and renamed parts of a source are named, not only counted', async () => {
@@ -483,6 +483,8 @@ describe('export', () => {
     const space = workspace();
     const jobId = await created(space);
     expect((await space.abp('export', jobId, 'part.csv')).stdout).toMatch(/partial: the job has not ended/);
-    expect(withStore(space.storagePath, ({ repository }) => repository.jobs.get(jobId)?.status)).toBe('created');
+    expect(
+      await withStore(space.storagePath, async ({ repository }) => (await repository.jobs.get(jobId))?.status),
+    ).toBe('created');
   });
 });

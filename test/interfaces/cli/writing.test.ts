@@ -9,7 +9,7 @@ async function ended(): Promise<Workspace & { readonly jobId: string }> {
   await space.abp('run', 'batch.yaml', '--skip-test', '--yes');
   space.write('.store/batch.db.server.json', '{}');
   symlinkSync('.store', join(space.folder, 'link'));
-  return { ...space, jobId: space.jobs()[0] ?? '' };
+  return { ...space, jobId: (await space.jobs())[0] ?? '' };
 }
 
 /** Names of what lies in the store, with its content but for that of the database, which changes with every look at it. */
@@ -42,9 +42,9 @@ describe('the store is never written to', () => {
       expect(ran, file).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store|by a link/) });
     }
     expect(storeOf(space.folder)).toEqual(before);
-    expect(withStore(space.storagePath, ({ repository }) => repository.jobs.get(space.jobId)?.status)).toBe(
-      'completed',
-    );
+    expect(
+      await withStore(space.storagePath, async ({ repository }) => (await repository.jobs.get(space.jobId))?.status),
+    ).toBe('completed');
   });
 
   test('by abp run, before a job is created', async () => {
@@ -58,7 +58,7 @@ describe('the store is never written to', () => {
       expect(ran, file).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store|by a link/) });
     }
     expect(storeOf(space.folder)).toEqual(before);
-    expect(space.jobs()).toEqual([]);
+    expect(await space.jobs()).toEqual([]);
   });
 });
 
@@ -74,7 +74,7 @@ test('the output directory cannot be inside the store, by batch file or --set', 
     const ran = await space.abp('create', 'batch.yaml', '--set', set);
     expect(ran, set).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/ABP's store/) });
   }
-  expect(space.jobs()).toEqual([]);
+  expect(await space.jobs()).toEqual([]);
 });
 
 test('an export to the outputs of a job needs no question, and only this user can read it', async () => {

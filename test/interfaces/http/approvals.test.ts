@@ -239,7 +239,7 @@ describe('a source with powers', () => {
 test('a job without powers needs no approval and has no home', async () => {
   const server = await served();
   const jobId = await server.newJob({ worker: { type: 'claude' } });
-  expect(server.abp.store.repository.jobs.get(jobId)?.home).toBeNull();
+  expect((await server.abp.store.repository.jobs.get(jobId))?.home).toBeNull();
   expect(await server.json(approval(jobId))).toMatchObject({ person: false, allowed: true, can: [], home: null });
   // It fails for want of a Claude Code on this PATH, not of an approval.
   const started = await answerOf(server.send('POST', startOf(jobId), { wait_seconds: 0 }));

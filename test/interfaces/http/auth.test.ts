@@ -183,7 +183,7 @@ describe('approvals that need a person', () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
     const test_ = { state: 'passed', units: [0], verdict: 'fine', executorsLost: 0, startedAt: 1, endedAt: 2 } as const;
-    const { jobId } = seedJob(server.abp.store, {
+    const { jobId } = await seedJob(server.abp.store, {
       status: 'testing',
       job: { requireHumanApproval: true },
       revision: { worker: { type: 'command', command: ['true'] } },
@@ -192,7 +192,7 @@ describe('approvals that need a person', () => {
     const path = `/api/jobs/${jobId}/start`;
     const refused = await server.send('POST', path, { approve: true });
     expect([refused.status, await refused.json()]).toMatchObject([403, { code: 'approval_required' }]);
-    expect(repository.jobs.get(jobId)?.status).toBe('testing');
+    expect((await repository.jobs.get(jobId))?.status).toBe('testing');
     // The approval counts; an executor need not start.
     const { Cookie, ...key } = await server.person();
     const decide = (headers: Record<string, string>) =>
@@ -202,7 +202,7 @@ describe('approvals that need a person', () => {
         body: JSON.stringify({ approve: false }),
       });
     expect((await decide({})).status).toBe(403);
-    expect(repository.jobs.get(jobId)?.status).toBe('testing');
+    expect((await repository.jobs.get(jobId))?.status).toBe('testing');
     expect((await decide(key)).status).toBe(200);
   });
 
@@ -219,13 +219,13 @@ describe('approvals that need a person', () => {
       approvals: [{ state: 'waiting', about: 'source', source: { type: 'dynamic', config: { code } } }],
     });
     expect((await server.send('POST', path, {})).status).toBe(403);
-    const [asked] = approvals.startingWith(details.definition);
+    const [asked] = await approvals.startingWith(details.definition);
     expect(asked?.approvedAt).toBeNull();
     const headers = await server.person();
     expect((await fetch(server.url + path, { method: 'POST', headers: { Cookie: headers.Cookie } })).status).toBe(403);
-    expect(approvals.get(asked?.definition ?? '')?.approvedAt).toBeNull();
+    expect((await approvals.get(asked?.definition ?? ''))?.approvedAt).toBeNull();
     const person = await fetch(server.url + path, { method: 'POST', headers });
     expect(await person.json()).toMatchObject({ allowed: true });
-    expect(approvals.get(asked?.definition ?? '')?.approvedBy).toBe('dashboard');
+    expect((await approvals.get(asked?.definition ?? ''))?.approvedBy).toBe('dashboard');
   });
 });

@@ -68,11 +68,11 @@ test('no operation with an effect is a GET', () => {
 test('metrics match the store, labels contain no ids, counters never decrease', async () => {
   const server = await serveTest();
   const { store } = server.abp;
-  const { jobId } = seedJob(store, { units: 5 });
-  const [first, second] = claimUnits(store, holdLease(store, jobId), { limit: 2 });
+  const { jobId } = await seedJob(store, { units: 5 });
+  const [first, second] = await claimUnits(store, await holdLease(store, jobId), { limit: 2 });
   if (!first || !second) throw new Error('nothing was claimed');
-  settleAs(store, first, null, 'completed', { usage: { costUsd: 0.25, inputTokens: 100, outputTokens: 10 } });
-  settleAs(store, second, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
+  await settleAs(store, first, null, 'completed', { usage: { costUsd: 0.25, inputTokens: 100, outputTokens: 10 } });
+  await settleAs(store, second, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
   await server.ask(`/api/jobs/${jobId}/status`);
   const text = await (await server.ask('/metrics')).text();
   expect(text).toContain('abp_jobs{status="running"} 1');
@@ -83,9 +83,9 @@ test('metrics match the store, labels contain no ids, counters never decrease', 
   expect(text).toMatch(/^abp_input_tokens_total 100$/m);
   expect(text).toContain('route="/api/jobs/:job_id/status"');
   expect(text).not.toContain(jobId);
-  store.repository.transaction((tx) => {
-    store.repository.jobs.markDeleting(tx, jobId);
-    store.repository.jobs.deleteChunk(tx, jobId, 1000);
+  await store.repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.markDeleting(jobId);
+    await tx.jobs.deleteChunk(jobId, 1000);
   });
   const after = await (await server.ask('/metrics')).text();
   expect(after).toContain('abp_jobs{status="running"} 0');
@@ -106,8 +106,8 @@ test('metrics are finite numbers, also on repeated requests and before any run',
 
 test('diagnostics show store, jobs, executors and settings', async () => {
   const server = await serveTest();
-  const { jobId } = seedJob(server.abp.store, { units: 1 });
-  holdLease(server.abp.store, jobId);
+  const { jobId } = await seedJob(server.abp.store, { units: 1 });
+  await holdLease(server.abp.store, jobId);
   expect(await server.json('/diagnostics')).toMatchObject({
     pid: process.pid,
     store: { path: expect.stringContaining('batch.db') },

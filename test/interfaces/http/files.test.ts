@@ -17,15 +17,15 @@ import { claimUnits, holdLease, seedJob } from '../../helpers/store.ts';
 import { serveTest, type TestServer } from './server.ts';
 
 /** Creates a job whose unit 0 reports these files as made. */
-function withArtifacts(server: TestServer, paths: readonly string[]): { jobId: string; folder: string } {
+async function withArtifacts(server: TestServer, paths: readonly string[]): Promise<{ jobId: string; folder: string }> {
   const { store } = server.abp;
   const folder = join(server.root, 'made');
   mkdirSync(join(folder, 'sub'), { recursive: true });
-  const { jobId } = seedJob(store, { units: 1, job: { outputDirectory: folder } });
-  const [claim] = claimUnits(store, holdLease(store, jobId));
+  const { jobId } = await seedJob(store, { units: 1, job: { outputDirectory: folder } });
+  const [claim] = await claimUnits(store, await holdLease(store, jobId));
   if (!claim) throw new Error('nothing was claimed');
-  store.repository.transaction((tx) =>
-    store.dispatcher.settle(tx, claim, {
+  await store.repository.transaction('store', async (tx) =>
+    tx.dispatcher.settle(claim, {
       attemptStatus: 'succeeded',
       outcome: { ok: true, usage: {}, result: { text: '', artifacts: paths.map((path) => ({ path, bytes: 4 })) } },
       decision: {
@@ -47,7 +47,7 @@ const address = (jobId: string, path: string) => `/api/jobs/${jobId}/units/0/att
 describe('artifacts', () => {
   test('are attachments that no page can run', async () => {
     const server = await serveTest();
-    const { jobId, folder } = withArtifacts(server, ['a.html', 'sub/ü b.png', 'x.svg']);
+    const { jobId, folder } = await withArtifacts(server, ['a.html', 'sub/ü b.png', 'x.svg']);
     writeFileSync(join(folder, 'a.html'), '<script>alert(1)</script>');
     writeFileSync(join(folder, 'sub', 'ü b.png'), 'PNG!');
     writeFileSync(join(folder, 'x.svg'), '<svg/>');
@@ -77,7 +77,7 @@ describe('artifacts', () => {
   ])('%s gets 404', async (_what, path) => {
     const server = await serveTest();
     writeFileSync(join(server.root, 'secret.txt'), 'secret');
-    const { jobId, folder } = withArtifacts(server, [
+    const { jobId, folder } = await withArtifacts(server, [
       '../secret.txt',
       'link.txt',
       'hard.txt',
@@ -97,7 +97,7 @@ describe('artifacts', () => {
 
   test('are not read through a link that replaced their folder', async () => {
     const server = await serveTest();
-    const { jobId, folder } = withArtifacts(server, ['secret.txt']);
+    const { jobId, folder } = await withArtifacts(server, ['secret.txt']);
     writeFileSync(join(server.root, 'secret.txt'), 'secret');
     renameSync(folder, `${folder}-before`);
     symlinkSync(server.root, folder);
@@ -118,12 +118,12 @@ describe('artifacts', () => {
 
 test('results are sent as a file, and no request leaves a temporary file or an open handle', async () => {
   const server = await serveTest();
-  const { jobId, folder } = withArtifacts(server, ['a.txt']);
+  const { jobId, folder } = await withArtifacts(server, ['a.txt']);
   writeFileSync(join(folder, 'a.txt'), 'abc');
   const path = `/api/jobs/${jobId}/results?format=csv`;
   const before = leftovers();
   const { repository } = server.abp.store;
-  const events = repository.events.lastSeq(jobId);
+  const events = await repository.events.lastSeq(jobId);
   const answer = await server.ask(path);
   expect(answer.headers.get('content-disposition')).toContain(`${jobId}.csv`);
   expect(await answer.text()).toMatch(/^name,.*\r?\nitem 0,/);
@@ -137,14 +137,14 @@ test('results are sent as a file, and no request leaves a temporary file or an o
   }
   const mine = () => leftovers().filter((one) => !before.includes(one));
   await vi.waitFor(() => expect(mine()).toEqual([]), PATIENCE);
-  expect(repository.events.lastSeq(jobId)).toBe(events);
+  expect(await repository.events.lastSeq(jobId)).toBe(events);
 });
 
 test.each(['batch.db', 'batch.db-wal', 'batch.db.server.json', 'logs/server.log', 'runs/x'])(
   'no request can export over a file of the store: %s',
   async (name) => {
     const server = await serveTest();
-    const { jobId } = withArtifacts(server, []);
+    const { jobId } = await withArtifacts(server, []);
     const path = join(server.root, name);
     const before = existsSync(path) ? readFileSync(path) : null;
     for (const force of [true, false]) {
@@ -158,7 +158,7 @@ test.each(['batch.db', 'batch.db-wal', 'batch.db.server.json', 'logs/server.log'
 
 test('results of a job that is still enumerating get 409', async () => {
   const server = await serveTest();
-  const { jobId } = seedJob(server.abp.store, { status: 'enumerating', units: 2 });
+  const { jobId } = await seedJob(server.abp.store, { status: 'enumerating', units: 2 });
   const answer = await server.ask(`/api/jobs/${jobId}/results?format=csv`);
   expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'conflict' }]);
 });

@@ -74,6 +74,9 @@ describe('a client that disconnects during enumeration', () => {
     const server = await serveTest();
     await stored(server);
     await vi.waitFor(async () => expect(await server.json('/api/jobs')).toMatchObject({ total: 0 }), PATIENCE);
-    await vi.waitFor(() => expect(server.abp.orchestrator.deps.repository.jobs.deleting()).toEqual([]), PATIENCE);
+    await vi.waitFor(
+      async () => expect(await server.abp.orchestrator.deps.repository.jobs.deleting()).toEqual([]),
+      PATIENCE,
+    );
   });
 });

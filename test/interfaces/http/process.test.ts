@@ -100,10 +100,10 @@ test('the record of a dead server is replaced inside a transaction', async () =>
   const say = (when: string) => steps.push(`${when}: ${existsSync(lock) ? 'taken' : 'free'}`);
   const watched: Repository = {
     ...repository,
-    transaction: (work) =>
-      repository.transaction((tx) => {
+    transaction: (scope, work) =>
+      repository.transaction(scope, async (tx) => {
         say('before');
-        const result = work(tx);
+        const result = await work(tx);
         say('after');
         return result;
       }),
@@ -207,6 +207,6 @@ test('close ends connections and removes the lock file; the store remains', asyn
   await server.done;
   expect(existsSync(lock)).toBe(false);
   const again = wire({ ABP_STORAGE_PATH: server.abp.config.storagePath });
-  expect(again.store.repository.jobs.list({ limit: 1 }).total).toBe(0);
+  expect((await again.store.repository.jobs.list({ limit: 1 })).total).toBe(0);
   again.close();
 });

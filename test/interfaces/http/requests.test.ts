@@ -150,15 +150,15 @@ describe('an invalid request gets a problem document and changes nothing', () =>
 
   test('a field of the path is rejected in the body', async () => {
     const server = await serveTest();
-    const { jobId } = seedJob(server.abp.store, { status: 'paused' });
+    const { jobId } = await seedJob(server.abp.store, { status: 'paused' });
     const answer = await server.send('POST', `/api/jobs/${jobId}/cancel`, { job_id: 'job-other' });
     expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_input' }]);
-    expect(server.abp.store.repository.jobs.get(jobId)?.status).toBe('paused');
+    expect((await server.abp.store.repository.jobs.get(jobId))?.status).toBe('paused');
   });
 
   test('a conflict names the status of the job and a hint', async () => {
     const server = await serveTest();
-    const { jobId } = seedJob(server.abp.store, { status: 'cancelled' });
+    const { jobId } = await seedJob(server.abp.store, { status: 'cancelled' });
     const answer = await server.send('POST', `/api/jobs/${jobId}/resume`, {});
     expect([answer.status, await answer.json()]).toMatchObject([
       409,
@@ -212,7 +212,7 @@ describe('a malformed request gets a problem document', () => {
       `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n\r\n`;
     const answers = await exchange(server.port, get('/health'), 'hello\r\n\r\n');
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
-    const { jobId } = seedJob(server.abp.store, {});
+    const { jobId } = await seedJob(server.abp.store, {});
     const stream = await exchange(server.port, get(`/api/jobs/${jobId}/events`), 'hello\r\n\r\n');
     expect(stream.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
   });
@@ -268,7 +268,7 @@ describe('the id of a request', () => {
 
   test('is in problem documents and in events that the request causes', async () => {
     const server = await serveTest();
-    const { jobId } = seedJob(server.abp.store, { status: 'running', units: 0 });
+    const { jobId } = await seedJob(server.abp.store, { status: 'running', units: 0 });
     const headers = { ...JSON_TYPE, 'X-Request-Id': 'req-7' };
     const refused = await server.ask('/api/jobs/job-none', { headers });
     expect(await refused.json()).toMatchObject({ request_id: 'req-7' });
@@ -292,7 +292,7 @@ describe('operations over HTTP', () => {
       400,
       { code: 'invalid_input', detail: expect.stringContaining('/nowhere.json') },
     ]);
-    const { jobId } = seedJob(server.abp.store, {
+    const { jobId } = await seedJob(server.abp.store, {
       status: 'created',
       units: 5,
       revision: { worker: { type: 'command', command: ['true'] } },

@@ -126,10 +126,10 @@ describe('the token of the lock file does not sign in', () => {
     const server = await serveTest();
     const { store, config } = server.abp;
     const code = 'f'.repeat(43);
-    const { jobId } = seedJob(store, { units: 1 });
-    const [claim] = claimUnits(store, holdLease(store, jobId));
+    const { jobId } = await seedJob(store, { units: 1 });
+    const [claim] = await claimUnits(store, await holdLease(store, jobId));
     if (!claim) throw new Error('nothing was claimed');
-    settleAs(store, claim, null, 'completed');
+    await settleAs(store, claim, null, 'completed');
     mintCode(config.storagePath);
     const path = join(linkFolder(config.storagePath), hashOf(code));
     await server.send('POST', `/api/jobs/${jobId}/export`, { format, path, force: true });

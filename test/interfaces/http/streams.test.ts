@@ -66,17 +66,17 @@ describe('the events of a job', () => {
   test('20 reconnects while they are written lose none and repeat none', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
-    const { jobId } = seedJob(server.abp.store, { units: 0 });
+    const { jobId } = await seedJob(server.abp.store, { units: 0 });
     const total = 2_000;
     let written = 0;
-    const writing = setInterval(() => {
-      repository.transaction((tx) => {
+    const write = () =>
+      repository.transaction({ job: jobId }, async (tx) => {
         for (let n = 0; n < 25 && written < total; n++, written++) {
-          repository.events.add(tx, jobId, { type: 'attempt:started', index: written, attempt: 1 });
+          await tx.events.add(jobId, { type: 'attempt:started', index: written, attempt: 1 });
         }
+        if (written >= total) clearInterval(writing);
       });
-      if (written >= total) clearInterval(writing);
-    }, 5);
+    const writing = setInterval(() => void write(), 5);
     onTestFinished(() => clearInterval(writing));
     const seen: number[] = [];
     for (let drop = 1; drop <= 21; drop++) {
@@ -96,14 +96,15 @@ describe('the events of a job', () => {
   test('begin now or after a given event; others are rejected with 400', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
-    const { jobId } = seedJob(server.abp.store, { units: 0 });
-    const add = () => repository.transaction((tx) => repository.events.add(tx, jobId, { type: 'job:resumed' }));
-    add();
-    add();
+    const { jobId } = await seedJob(server.abp.store, { units: 0 });
+    const add = () =>
+      repository.transaction({ job: jobId }, async (tx) => tx.events.add(jobId, { type: 'job:resumed' }));
+    await add();
+    await add();
     const path = `/api/jobs/${jobId}/events`;
     expect((await listen(server, `${path}?since=1`, (so) => so.length === 1)).map(({ id }) => id)).toEqual([2]);
     const live = await follow(server, `${path}?since=latest`, (so) => so.length === 1);
-    add();
+    await add();
     expect(await live.heard).toMatchObject([{ id: 3, data: { seq: 3, type: 'job:resumed' } }]);
     for (const since of ['x', '-2', '1.5', '4', '1&since=2']) {
       expect([since, (await server.ask(`${path}?since=${since}`)).status]).toEqual([since, 400]);
@@ -115,12 +116,13 @@ describe('the events of a job', () => {
   test('a Last-Event-ID beyond the latest event continues from now; an invalid one is rejected with 400', async () => {
     const server = await serveTest();
     const { repository } = server.abp.store;
-    const { jobId } = seedJob(server.abp.store, { units: 0 });
-    const add = () => repository.transaction((tx) => repository.events.add(tx, jobId, { type: 'job:resumed' }));
-    add();
+    const { jobId } = await seedJob(server.abp.store, { units: 0 });
+    const add = () =>
+      repository.transaction({ job: jobId }, async (tx) => tx.events.add(jobId, { type: 'job:resumed' }));
+    await add();
     const path = `/api/jobs/${jobId}/events`;
     const live = await follow(server, path, (so) => so.length === 1, { 'Last-Event-ID': '900' });
-    add();
+    await add();
     expect((await live.heard).map(({ id }) => id)).toEqual([2]);
     const refused = await server.ask(path, { headers: { 'Last-Event-ID': 'x1' } });
     expect([refused.status, await refused.json()]).toMatchObject([
@@ -131,7 +133,7 @@ describe('the events of a job', () => {
 
   test('end with the event gone when the job is deleted', async () => {
     const server = await serveTest();
-    const { jobId } = seedJob(server.abp.store, { units: 0, status: 'cancelled' });
+    const { jobId } = await seedJob(server.abp.store, { units: 0, status: 'cancelled' });
     const ending = await follow(server, `/api/jobs/${jobId}/events`, () => false);
     await server.ask(`/api/jobs/${jobId}`, { method: 'DELETE' });
     expect((await ending.heard).map(({ event }) => event)).toEqual(['gone']);
@@ -152,12 +154,12 @@ describe('the log of an attempt', () => {
     })}\n`;
 
   /** An attempt at work, with what its agent has said so far. */
-  function atWork(server: TestServer) {
+  async function atWork(server: TestServer) {
     const { store } = server.abp;
-    const { jobId } = seedJob(store, { units: 1, revision: { worker: { type: 'claude' } } });
+    const { jobId } = await seedJob(store, { units: 1, revision: { worker: { type: 'claude' } } });
     const runDirectory = join(server.root, 'run');
     mkdirSync(runDirectory);
-    const [claim] = claimUnits(store, holdLease(store, jobId), { runDirectory: () => runDirectory });
+    const [claim] = await claimUnits(store, await holdLease(store, jobId), { runDirectory: () => runDirectory });
     if (!claim) throw new Error('nothing was claimed');
     writeFileSync(join(runDirectory, 'stdin'), 'the prompt');
     writeFileSync(join(runDirectory, 'stdout'), line('one'));
@@ -176,7 +178,7 @@ describe('the log of an attempt', () => {
 
   test('streams whole lines, entries of one line together, and ends with the attempt', async () => {
     const server = await serveTest();
-    const { store, claim, path, say, runDirectory } = atWork(server);
+    const { store, claim, path, say, runDirectory } = await atWork(server);
     const all = await follow(server, path, () => false);
     const [begun, rest] = [line('two').slice(0, 30), line('two').slice(30)];
     say(begun);
@@ -184,7 +186,7 @@ describe('the log of an attempt', () => {
     expect(entries.map(({ text }) => text)).toEqual(['the prompt', 'one', '{}']);
     say(rest);
     writeFileSync(join(runDirectory, 'exit'), '0\n');
-    settleAs(store, claim, null, 'completed');
+    await settleAs(store, claim, null, 'completed');
     const pieces = await all.heard;
     expect(textsOf(pieces)).toEqual(['the prompt', 'one', '{}', 'two', '{}']);
     expect(pieces.at(-1)?.event).toBe('end');
@@ -194,7 +196,7 @@ describe('the log of an attempt', () => {
 
   test('includes images of tool results for screens, and none for models', async () => {
     const server = await serveTest();
-    const { path, say } = atWork(server);
+    const { path, say } = await atWork(server);
     const image = (media_type: string, data: string) => ({
       type: 'image',
       source: { type: 'base64', media_type, data },
@@ -213,10 +215,10 @@ describe('the log of an attempt', () => {
 
   test('can be polled with since and limit until it ends', async () => {
     const server = await serveTest();
-    const { store, claim, path, say, runDirectory } = atWork(server);
+    const { store, claim, path, say, runDirectory } = await atWork(server);
     say(line('two') + line('three'));
     writeFileSync(join(runDirectory, 'exit'), '0\n');
-    settleAs(store, claim, null, 'completed');
+    await settleAs(store, claim, null, 'completed');
     const texts: string[] = [];
     let since = -1;
     for (let ended = false; !ended; ) {

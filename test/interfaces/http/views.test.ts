@@ -11,13 +11,13 @@ interface Rows {
 }
 
 /** Creates 300 units: of every ten, one fails, two are pending, seven are completed. */
-function mixedJob({ abp: { store } }: TestServer): string {
-  const { jobId } = seedJob(store, { units: 300, limits: { max_workers: 300 } });
-  const lease = holdLease(store, jobId);
+async function mixedJob({ abp: { store } }: TestServer): Promise<string> {
+  const { jobId } = await seedJob(store, { units: 300, limits: { max_workers: 300 } });
+  const lease = await holdLease(store, jobId);
   const done = Array.from({ length: 300 }, (_, n) => n).filter((n) => n % 10 < 8);
-  for (const claim of claimUnits(store, lease, { indexes: done, limit: 300 })) {
+  for (const claim of await claimUnits(store, lease, { indexes: done, limit: 300 })) {
     const fails = claim.unit.index % 10 === 0;
-    settleAs(
+    await settleAs(
       store,
       claim,
       fails ? (claim.unit.index < 200 ? 'timeout' : 'crashed') : null,
@@ -42,14 +42,14 @@ describe('the table of units', () => {
     ['', 1000, [], 300],
   ])('%s from row %i on', async (filter, offset, units, total) => {
     const server = await serveTest();
-    const jobId = mixedJob(server);
+    const jobId = await mixedJob(server);
     const page = await server.json<Rows>(`/api/jobs/${jobId}/rows?limit=3&offset=${offset}${filter}`);
     expect([page.rows.map(({ unit }) => unit), page.total]).toEqual([units, total]);
   });
 
   test('a search covers all units page by page', async () => {
     const server = await serveTest();
-    const jobId = mixedJob(server);
+    const jobId = await mixedJob(server);
     const found: number[] = [];
     let after: number | null = -1;
     while (after !== null) {
@@ -62,7 +62,7 @@ describe('the table of units', () => {
 
   test('a search text is literal, not a pattern', async () => {
     const server = await serveTest();
-    const jobId = mixedJob(server);
+    const jobId = await mixedJob(server);
     for (const text of ['%25', '_', "'", '%5C']) {
       expect((await server.json<Rows>(`/api/jobs/${jobId}/rows?text=${text}`)).rows).toEqual([]);
     }
@@ -71,27 +71,29 @@ describe('the table of units', () => {
 
 test('the history of a job matches its attempts; post-processing adds cost but no unit', async () => {
   const server = await serveTest();
-  const jobId = mixedJob(server);
+  const jobId = await mixedJob(server);
   const { store } = server.abp;
   const ref = { jobId, stage: 'post', index: 0 } as const;
-  store.repository.transaction((tx) => store.repository.units.add(tx, jobId, 'post', 0, [{ payload: {} }]));
-  const [post] = claimUnits(store, holdLease(store, jobId), { stage: 'post', purpose: 'post' });
+  await store.repository.transaction({ job: jobId }, async (tx) => tx.units.add(jobId, 'post', 0, [{ payload: {} }]));
+  const [post] = await claimUnits(store, await holdLease(store, jobId), { stage: 'post', purpose: 'post' });
   if (!post) throw new Error('post-processing cannot be claimed');
-  settleAs(store, post, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
-  expect(store.repository.attempts.ofUnit(ref)).toHaveLength(1);
+  await settleAs(store, post, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
+  expect(await store.repository.attempts.ofUnit(ref)).toHaveLength(1);
   const { points } = await server.json<{ points: { succeeded: number; failed: number; cost_usd: number }[] }>(
     `/api/jobs/${jobId}/history?points=10`,
   );
   const sum = (name: 'succeeded' | 'failed' | 'cost_usd') => points.reduce((total, point) => total + point[name], 0);
   expect([sum('succeeded'), sum('failed'), Number(sum('cost_usd').toFixed(4))]).toEqual([210, 30, 2.9]);
-  expect(await server.json(`/api/jobs/${seedJob(server.abp.store, {}).jobId}/history`)).toMatchObject({ points: [] });
+  expect(await server.json(`/api/jobs/${(await seedJob(server.abp.store, {})).jobId}/history`)).toMatchObject({
+    points: [],
+  });
 });
 
 test('the overview of a job shows every slot and failure cluster', async () => {
   const server = await serveTest();
   const { store } = server.abp;
-  const { jobId } = seedJob(store, { units: 4, revision: { worker: { type: 'command', command: ['true'] } } });
-  claimUnits(store, holdLease(store, jobId), { limit: 2 });
+  const { jobId } = await seedJob(store, { units: 4, revision: { worker: { type: 'command', command: ['true'] } } });
+  await claimUnits(store, await holdLease(store, jobId), { limit: 2 });
   expect(await server.json(`/api/jobs/${jobId}/overview`)).toMatchObject({
     job_id: jobId,
     units: { total: 4, running: 2 },
@@ -109,7 +111,7 @@ test('the overview of a job shows every slot and failure cluster', async () => {
 test('no view of a job shows variables or secret arguments of its worker', async () => {
   const server = await serveTest();
   const mcp = { url: 'https://x', headers: { Authorization: 'Bearer planted1' }, env: { A: 'planted2' } };
-  const { jobId } = seedJob(server.abp.store, {
+  const { jobId } = await seedJob(server.abp.store, {
     revision: {
       worker: {
         type: 'command',

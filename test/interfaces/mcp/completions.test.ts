@@ -10,14 +10,14 @@ it('completes indexes of units in order, without a loop over all units', async (
   const job_id = await f.create({ units: 250 });
   const complete = createCompletions(f.orchestrator.deps);
   const units = (typed: string) => complete.units(typed, { arguments: { job_id } });
-  expect(units('24')).toEqual(['24', '240', '241', '242', '243', '244', '245', '246', '247', '248', '249']);
-  expect(units('249')).toEqual(['249']);
-  expect(units('0')).toEqual(['0']);
-  expect(units('250')).toEqual([]);
-  expect(units('-1')).toEqual([]);
-  expect(units('').length).toBeGreaterThan(AT_MOST);
-  expect(complete.units('', { arguments: { job_id: 'job-9' } })).toEqual([]);
-  expect(complete.units('')).toEqual([]);
+  expect(await units('24')).toEqual(['24', '240', '241', '242', '243', '244', '245', '246', '247', '248', '249']);
+  expect(await units('249')).toEqual(['249']);
+  expect(await units('0')).toEqual(['0']);
+  expect(await units('250')).toEqual([]);
+  expect(await units('-1')).toEqual([]);
+  expect((await units('')).length).toBeGreaterThan(AT_MOST);
+  expect(await complete.units('', { arguments: { job_id: 'job-9' } })).toEqual([]);
+  expect(await complete.units('')).toEqual([]);
 });
 
 it('completes ids of jobs, newest first, by part of their id or name', async () => {
@@ -28,7 +28,7 @@ it('completes ids of jobs, newest first, by part of their id or name', async () 
     f.clock.advance(1);
   }
   const complete = createCompletions(f.orchestrator.deps);
-  expect(complete.jobIds('')).toEqual(ids);
-  expect(complete.jobIds('number 100')).toEqual([ids[0]]);
-  expect(complete.jobIds(ids[7])).toEqual([ids[7]]);
+  expect(await complete.jobIds('')).toEqual(ids);
+  expect(await complete.jobIds('number 100')).toEqual([ids[0]]);
+  expect(await complete.jobIds(ids[7])).toEqual([ids[7]]);
 });

@@ -63,7 +63,7 @@ describe.each(CLIENTS)('over HTTP, with a client of kind %s', (kind) => {
     const wrong = await call('start_job', { job_id, aprove: true });
     expect(wrong).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('"approve"') }] });
     expect((await call('cancel_job', { job_id })).structuredContent).toMatchObject({ status: 'cancelled' });
-    const [cancelled] = abp.store.repository.events.ofJob(job_id, Number.MAX_SAFE_INTEGER, 1);
+    const [cancelled] = await abp.store.repository.events.ofJob(job_id, Number.MAX_SAFE_INTEGER, 1);
     expect(cancelled).toMatchObject({ type: 'job:cancelled', data: { request_id: 'req-7' } });
   });
 });
@@ -81,7 +81,7 @@ describe('over HTTP, in the 2026 era', () => {
     const answer = await client.callTool({ name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     expect(messages).toEqual([expect.stringContaining('Test passed: ')]);
     // Over HTTP the caller's folder is unknown.
-    expect(abp.store.repository.jobs.get(job_id)?.home).toBeNull();
+    expect((await abp.store.repository.jobs.get(job_id))?.home).toBeNull();
     expect(answer.structuredContent).toMatchObject({ status: 'created', user_answer: { decision: 'reject' } });
   });
 
@@ -107,7 +107,7 @@ describe('over HTTP, in the 2026 era', () => {
     const code = 'export function* enumerate() { yield { a: 1 }; }';
     const dynamic = { ...jobOver(place), enumerator_type: 'dynamic', enumerator_config: { code } };
     expect(await client.callTool({ name: 'create_job', arguments: dynamic })).toMatchObject({ isError: true });
-    expect(abp.store.repository.jobs.get(job_id)?.status).toBe('testing');
+    expect((await abp.store.repository.jobs.get(job_id))?.status).toBe('testing');
     expect(asked).toEqual([]);
   });
 

@@ -14,10 +14,9 @@ function openDeps() {
 }
 
 /** Job whose units are still being stored. */
-function insert(repository: Repository, jobId: string, createdAt = 0): void {
-  repository.transaction((tx) =>
-    repository.jobs.insert(
-      tx,
+async function insert(repository: Repository, jobId: string, createdAt = 0): Promise<void> {
+  await repository.transaction('store', async (tx) =>
+    tx.jobs.insert(
       {
         jobId,
         createdAt,
@@ -60,10 +59,10 @@ function insert(repository: Repository, jobId: string, createdAt = 0): void {
 }
 
 /** Ends the storing of its units. */
-function store(repository: Repository, jobId: string): void {
-  repository.transaction((tx) => {
-    repository.jobs.move(tx, jobId, 'created', { patch: { totalUnits: 1 } });
-    repository.events.add(tx, jobId, { type: 'job:created', data: { units: 1 } });
+async function store(repository: Repository, jobId: string): Promise<void> {
+  await repository.transaction({ job: jobId }, async (tx) => {
+    await tx.jobs.move(jobId, 'created', { patch: { totalUnits: 1 } });
+    await tx.events.add(jobId, { type: 'job:created', data: { units: 1 } });
   });
 }
 
@@ -93,11 +92,11 @@ it('reports the changes of a failed look later', async () => {
   await vi.advanceTimersByTimeAsync(5000);
   expect(broken).toHaveBeenCalled();
   broken.mockRestore();
-  insert(repository, 'job-222222');
+  await insert(repository, 'job-222222');
   await vi.advanceTimersByTimeAsync(1000);
   // A job whose source is still being stored is seen by nobody but its maker.
   expect(heard).toEqual([]);
-  store(repository, 'job-222222');
+  await store(repository, 'job-222222');
   await vi.advanceTimersByTimeAsync(5000);
   expect(heard).toEqual(expect.arrayContaining(['list', 'abp://status', 'abp://jobs', 'abp://jobs/job-222222']));
 });
@@ -107,14 +106,14 @@ it('reports the oldest of many jobs, and every unit of many that changed at once
   const { repository } = deps;
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
-    insert(repository, jobId, n);
-    store(repository, jobId);
+    await insert(repository, jobId, n);
+    await store(repository, jobId);
   }
   const heard = new Set<string>();
   onTestFinished(watchResources(deps, { updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
-  repository.transaction((tx) => {
+  await repository.transaction({ job: 'job-000000' }, async (tx) => {
     for (let index = 0; index < 3000; index++) {
-      repository.events.add(tx, 'job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
+      await tx.events.add('job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
     }
   });
   await vi.advanceTimersByTimeAsync(5000);
@@ -128,12 +127,12 @@ it('reports the oldest of many jobs, and every unit of many that changed at once
 it('reports a unit later whose events could not be read at first', async () => {
   const deps = openDeps();
   const { repository } = deps;
-  insert(repository, 'job-222222');
-  store(repository, 'job-222222');
+  await insert(repository, 'job-222222');
+  await store(repository, 'job-222222');
   const heard: string[] = [];
   onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
-  repository.transaction((tx) =>
-    repository.events.add(tx, 'job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
+  await repository.transaction({ job: 'job-222222' }, async (tx) =>
+    tx.events.add('job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
   );
   vi.spyOn(repository.events, 'list').mockImplementationOnce(() => {
     throw new Error('database is locked');
