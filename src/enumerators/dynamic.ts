@@ -257,10 +257,17 @@ function broken({ reason, exit, log }: ChildEnding, config: DynamicConfig, items
 
 /** Removes the frames of Node's own modules and of our program, and Node's signature, from a log. */
 function withoutInsides(log: string): string {
-  return log
-    .replace(/^ +at .*(?:node:|file:.*\/dynamic\/program\.[jt]s:).*\n?/gm, '')
+  const lines = log.split('\n').filter((line) => !isInside(line));
+  return lines
+    .join('\n')
     .replace(/Node\.js v[\d.]+$/, '')
     .trim();
+}
+
+/** Checks whether a line is a stack frame of Node's own modules or of our program. */
+function isInside(line: string): boolean {
+  if (!/^ +at /.test(line)) return false;
+  return line.includes('node:') || (line.includes('file:') && /\/dynamic\/program\.[jt]s:/.test(line));
 }
 
 function after(items: number): string {

@@ -89,17 +89,28 @@ function urlOf(
 
 /** Reads `name = value …`; a value with white space is in single quotes, a backslash escapes a character. */
 function* settingsOfKeywords(text: string): Generator<Setting> {
-  // The last way to go on is a quote that is not closed.
-  const setting = /([^\s=]*)\s*(=?)\s*(?:'((?:[^'\\]|\\.)*)'|(?!')((?:[^\s\\]|\\.|\\$)*)|(?='))\s*/sy;
-  setting.lastIndex = text.search(/\S|$/);
-  while (setting.lastIndex < text.length) {
-    const at = setting.lastIndex;
-    const [, name = '', equals, quoted, bare] = setting.exec(text) ?? [];
+  const space = /\s*/y;
+  const word = /[^\s=]*/y;
+  const quoted = /'((?:[^'\\]|\\.)*)'/sy;
+  const bare = /((?:[^\s\\]|\\.|\\$)*)/sy;
+  let at = 0;
+  const take = (form: RegExp) => {
+    form.lastIndex = at;
+    const found = form.exec(text);
+    if (found) at = form.lastIndex;
+    return found;
+  };
+  for (take(space); at < text.length; take(space)) {
+    const start = at;
+    const [name = ''] = take(word) ?? [];
+    take(space);
     // The word is not shown: it may be part of a password.
-    if (!equals) throw fault(at, '"=" after each keyword', 'a word without one');
-    const value = quoted ?? bare;
-    if (value === undefined) throw fault(setting.lastIndex, `a closing quote for ${name}`, 'the end');
-    yield { name, value: value.replace(/\\(.?)/gs, '$1'), at };
+    if (text[at] !== '=') throw fault(start, '"=" after each keyword', 'a word without one');
+    at++;
+    take(space);
+    const found = take(text[at] === "'" ? quoted : bare);
+    if (!found) throw fault(at, `a closing quote for ${name}`, 'the end');
+    yield { name, value: (found[1] ?? '').replace(/\\(.?)/gs, '$1'), at: start };
   }
 }
 
