@@ -20,6 +20,8 @@ export interface Capacity {
   readonly slots: number;
   /** Orphaned attempts that have not ended yet. */
   readonly orphaned: number;
+  /** Attempts that have ended and are not settled yet: what they reserved is still counted. */
+  readonly unsettled: number;
 }
 
 /**
@@ -49,7 +51,8 @@ export async function claimUnits(
     tally: await tx.jobs.tally(job.jobId),
   });
   if (room.starts < 1) {
-    if (pool.running.size === 0) await stopForBudget(context, tx, job, phase, loaded, room.reservationUsd);
+    if (pool.running.size === 0 && capacity.unsettled === 0)
+      await stopForBudget(context, tx, job, phase, loaded, room.reservationUsd);
     return [];
   }
   const request: ClaimRequest = {

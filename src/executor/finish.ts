@@ -96,42 +96,39 @@ export function wantsPostProcessing(job: Job, { failed }: UnitCounts): boolean {
 
 /** Ends the job after its main stage: no post-processing follows, or it could not start (`error`). */
 export async function finishMain(context: ExecutorContext, job: Job, error: string | null = null): Promise<void> {
-  const { failed, total } = await context.repository.units.counts(job.jobId);
-  const problems = [
+  await end(context, job, 'main', ({ failed, total }) => [
     failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
     failed > 0 && job.postProcessing && !error ? 'Post-processing was skipped.' : null,
     error,
-  ];
-  await end(context, job, 'main', problems);
+  ]);
 }
 
 /** Ends the job after its post-processing unit. */
 export async function finishPost(context: ExecutorContext, job: Job): Promise<void> {
-  const { repository } = context;
-  const post = await repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
-  const { failed, total } = await repository.units.counts(job.jobId);
-  const reason = post?.failureMessage ? `: ${post.failureMessage}` : '';
-  const problems = [
-    failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
-    post?.status === 'completed' ? null : `Post-processing ${post?.status ?? 'is missing'}${reason}`,
-  ];
-  await end(context, job, 'post', problems);
+  await end(context, job, 'post', ({ failed, total }, post) => {
+    const reason = post?.failureMessage ? `: ${post.failureMessage}` : '';
+    return [
+      failed > 0 ? `${failed} of ${count(total, 'unit')} failed.` : null,
+      post?.status === 'completed' ? null : `Post-processing ${post?.status ?? 'is missing'}${reason}`,
+    ];
+  });
 }
 
 async function end(
-  context: ExecutorContext,
+  { repository, clock, lease }: ExecutorContext,
   job: Job,
   stage: Stage,
-  problems: readonly (string | null)[],
+  problemsOf: (main: UnitCounts, post: Unit | null) => readonly (string | null)[],
 ): Promise<void> {
-  const { repository, clock, lease } = context;
-  const found = problems.filter((problem) => problem !== null);
-  const to = found.length > 0 ? 'failed' : 'completed';
-  const message = sentences(...found) || null;
   await repository.transaction({ job: job.jobId }, async (tx) => {
     // Units may have been put back meanwhile, and the lease may be lost.
     const { pending, running } = await tx.units.counts(job.jobId, stage);
     if (pending + running > 0 || !(await tx.leases.holds(lease))) return;
+    const counts = await tx.units.counts(job.jobId);
+    const post = await tx.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+    const found = problemsOf(counts, post).filter((problem) => problem !== null);
+    const to = found.length > 0 ? 'failed' : 'completed';
+    const message = sentences(...found) || null;
     const { output = null, outputState = null } = (await tx.jobs.get(job.jobId)) ?? {};
     const patch = {
       statusMessage: message,
@@ -139,7 +136,7 @@ async function end(
       ...(output && { outputState: dueAfter(outputState), executorsLost: 0 }),
     };
     if ((await tx.jobs.move(job.jobId, to, { from: [job.status], patch })) === 'conflict') return;
-    const { completed, failed, skipped, cancelled } = await tx.units.counts(job.jobId);
+    const { completed, failed, skipped, cancelled } = counts;
     await tx.events.add(job.jobId, {
       type: to === 'completed' ? 'job:completed' : 'job:failed',
       data: { completed, failed, skipped, cancelled, ...(message ? { message } : {}) },

@@ -8,8 +8,6 @@ import type { ExecutorContext } from './context.ts';
 import { failTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 
-/** Longest wait of a round for other writers, ms, before the loop repeats. */
-const MAX_WAIT_MS = 4_000;
 const MESSAGE = 'The disk is full. Make room, then';
 
 /** State of a full disk until it can be recorded. */
@@ -33,8 +31,10 @@ export interface FullDisk {
    * late and there is room again: a person who made room and resumed the job has the last word. One open transaction.
    */
   stop(tx: Tx, order: number): Promise<void>;
-  /** Clears the state after a round was written. */
-  clear(): void;
+  /** How often it was found; for `clear`. */
+  readonly finds: number;
+  /** Clears the state after a round was written, unless it was found again since there were so many `finds`. */
+  clear(finds: number): void;
 }
 
 /** Creates the state of one executor. */
@@ -43,7 +43,9 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
   let foundUnder: number | null = null;
   let foundMs = Number.NEGATIVE_INFINITY;
   let late = false;
+  let finds = 0;
   const found = (order: number) => {
+    finds += 1;
     foundUnder = order;
     foundMs = clock.monotonic();
   };
@@ -61,7 +63,7 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
     write(order, work) {
       return withReserve(repository, async () => {
         try {
-          return await repository.transaction({ job: lease.jobId }, work, { maxWaitMs: MAX_WAIT_MS });
+          return await repository.transaction({ job: lease.jobId }, work);
         } catch (error) {
           if (isDiskFull(error)) {
             found(order);
@@ -73,14 +75,18 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
     },
     async stopAlone(order) {
       try {
-        await repository.transaction({ job: lease.jobId }, async (tx) => stop(tx, order));
+        await repository.transaction({ job: lease.jobId }, (tx) => stop(tx, order));
       } catch (error) {
         // A later round tries again.
         if (!isDiskFull(error) && !isStoreBusy(error)) throw error;
       }
     },
     stop,
-    clear() {
+    get finds() {
+      return finds;
+    },
+    clear(before) {
+      if (finds !== before) return;
       foundUnder = null;
       late = false;
     },

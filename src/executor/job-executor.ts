@@ -8,7 +8,7 @@ import { BEATS_PER_LEASE } from '../supervision/lease.ts';
 import { applyQuota } from './apply-quota.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { createBackgroundWork } from './background-work.ts';
-import { claimUnits } from './claim-units.ts';
+import { claimUnits, type Work } from './claim-units.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
@@ -20,6 +20,7 @@ import { recordSpawn, recordStart, type Spawned } from './record-start.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
 import { type ServiceHealth, settleAttempt } from './settle.ts';
 import { createJudgingQueue } from './settle-orphan.ts';
+import { withShortWaits } from './short-waits.ts';
 import { createWakeUp } from './wake-up.ts';
 import { createWorkerPool, type Finished, type Running } from './worker-pool.ts';
 import { writeOutput } from './write-output.ts';
@@ -47,20 +48,20 @@ interface Round {
   readonly job: Job | null;
   readonly phase: Phase;
   readonly claims: readonly Claim[];
+  /** As of ServiceHealth, once this is committed. */
+  readonly refusedSinceMs: number | null;
 }
 
-/** What has happened since the last round. */
-interface News {
-  readonly spawned: readonly Spawned[];
-  readonly finished: readonly Finished[];
-}
+/** What has happened since the last round; `orphaned`: adopted attempts that have not ended yet. */
+type News = { readonly spawned: Spawned[]; readonly finished: Finished[]; readonly orphaned: number };
 
 /** Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
 export async function createJobExecutor(
-  context: ExecutorContext,
+  given: ExecutorContext,
   firstJob: Job,
   firstRevision: LoadedRevision,
 ): Promise<JobExecutor> {
+  const context = { ...given, repository: withShortWaits(given.repository) };
   const { repository, clock, lease, log } = context;
   const { jobId } = lease;
   const attemptLog = createAttemptLog(log, clock);
@@ -97,7 +98,8 @@ export async function createJobExecutor(
       await adoptOrphans();
       wakeUp.reset();
       // What arrives while this is committed belongs to the next round: both queues only grow at their end.
-      const news = { spawned: [...spawned], finished: [...finished] };
+      const news = { spawned: [...spawned], finished: [...finished], orphaned: orphaned.size };
+      const { finds } = fullDisk;
       const decided = await fullDisk.write(order, (tx) => round(tx, news));
       for (const { claim, process } of spawned.splice(0, news.spawned.length)) attemptLog.started(claim, process);
       for (const entry of finished.splice(0, news.finished.length)) {
@@ -105,9 +107,10 @@ export async function createJobExecutor(
         judging.end(entry.running.claim);
         context.compressor?.add(entry.running.claim.attempt.runDirectory);
       }
-      fullDisk.clear();
+      fullDisk.clear(finds);
       if (!decided) return lost();
       const { job, phase, claims } = decided;
+      health.refusedSinceMs = decided.refusedSinceMs;
       // A beat at once shows a person who paused or cancelled the job that this executor has reacted.
       if (phase.kind !== lastPhase) lastBeatMs = Number.NEGATIVE_INFINITY;
       lastPhase = phase.kind;
@@ -172,27 +175,36 @@ export async function createJobExecutor(
   /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
   async function round(tx: Tx, news: News): Promise<Round | null> {
     for (const entry of news.spawned) await recordSpawn(tx, entry);
-    for (const entry of news.finished) await settleAttempt(context, tx, loaded, health, entry);
+    const draft = { ...health };
+    for (const entry of news.finished) await settleAttempt(context, tx, loaded, draft, entry);
     if (!(await tx.leases.holds(lease))) return null;
     order = await tx.events.lastOrder(jobId);
     await fullDisk.stop(tx, order);
     const before = await tx.jobs.get(jobId);
     if (before) await applyQuota(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing' && before.test?.state === 'running') {
-      await finishTest(context, tx, before, before.test, orphaned.size);
+      await finishTest(context, tx, before, before.test, news.orphaned);
     }
     const job = await tx.jobs.get(jobId);
     const phase = phaseOf(job);
-    if (phase.kind !== 'work') health.refusedSinceMs = null;
+    const refusedSinceMs = phase.kind === 'work' ? draft.refusedSinceMs : null;
     if (job?.status === 'cancelled') await tx.dispatcher.withdraw(jobId, WITHDRAW_CHUNK);
     // A new revision is loaded after this round; until then no attempt starts with the old one.
     const ready = job?.revision === loaded.revision.revision && !stopping;
-    return { job, phase, claims: job && ready && phase.kind === 'work' ? await claim(tx, job, phase) : [] };
+    return {
+      job,
+      phase,
+      refusedSinceMs,
+      claims: job && ready && phase.kind === 'work' ? await claim(tx, news, job, phase) : [],
+    };
   }
 
-  async function claim(tx: Tx, job: Job, phase: Extract<Phase, { kind: 'work' }>): Promise<readonly Claim[]> {
+  async function claim(tx: Tx, news: News, job: Job, phase: Work): Promise<readonly Claim[]> {
     health.limit.setMax(job.maxWorkers);
-    const capacity = { loaded, pool, slots: health.limit.size(clock.monotonic()), orphaned: orphaned.size };
+    const slots = health.limit.size(clock.monotonic());
+    // An attempt that ended since the round began has left the pool, and its cost is not known to the rows yet.
+    const unsettled = finished.length - news.finished.length;
+    const capacity = { loaded, pool, slots, unsettled, orphaned: news.orphaned };
     const claims = await claimUnits(context, tx, job, phase, capacity);
     for (const each of claims) await recordStart(tx, 'attempt:started', each);
     return claims;

@@ -40,7 +40,7 @@ export function readLock(path: string): ServerRecord | null {
  */
 export function takeLock(path: string, record: ServerRecord): ServerRecord | null {
   const living = readLock(path);
-  if (living) return living;
+  if (living && living.token !== record.token) return living;
   const draft = `${path}.${record.pid}`;
   writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
   // Readers, which take no lock, see the old file or the new one, never a part of it.

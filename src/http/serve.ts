@@ -45,6 +45,12 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   refuseSecond(readLock(lock));
   // Without this, Node answers a request without a Host header itself, and not with a problem document.
   const server = createServer({ requireHostHeader: false });
+  const app = Promise.withResolvers<RequestListener>();
+  app.promise.catch(() => undefined);
+  // From the first connection on: a request that comes before everything is there waits for it.
+  server.on('request', (request, response) => {
+    app.promise.then((answer) => answer(request, response)).catch(() => response.destroy());
+  });
   const port = await listen(server, boundTo, options.port ?? host.config.dashboardPort);
   const url = `http://${urlHost(boundTo)}:${port}`;
   const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
@@ -56,12 +62,17 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
         () => new Promise((resolve) => resolve(takeLock(lock, record))),
       ),
     );
+    return await begin(host, options, server, record, boundTo, app.resolve);
   } catch (error) {
+    app.reject(error);
+    releaseLock(lock, record);
     server.close();
     throw error;
   }
-  return begin(host, options, server, record, boundTo);
 }
+
+/** What answers the requests of a server. */
+type RequestListener = ReturnType<typeof getRequestListener>;
 
 async function begin(
   host: HttpHost,
@@ -69,11 +80,11 @@ async function begin(
   server: Server,
   record: ServerRecord,
   boundTo: string,
+  answerWith: (answer: RequestListener) => void,
 ): Promise<HttpServer> {
   const { url, port, token } = record;
   const serverLog = openLog(join(dirname(host.config.storagePath), 'logs', 'server.log'), { server: url });
   const log = serverLog.logger;
-  const rotating = setInterval(() => serverLog.rotate(), ROTATE_MS).unref();
   const feeds = createFeeds(host.orchestrator.deps);
   const app = await createApp({
     host,
@@ -85,8 +96,8 @@ async function begin(
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
-  const answer = getRequestListener(app.fetch, { errorHandler: answerMalformed(server, log) });
-  server.on('request', (request, response) => void answer(request, response));
+  answerWith(getRequestListener(app.fetch, { errorHandler: answerMalformed(server, log) }));
+  const rotating = setInterval(() => serverLog.rotate(), ROTATE_MS).unref();
   const ending = new AbortController();
   if (host.config.autoRecover) {
     void host.recovery.watch(ending.signal, ({ recovered, refused }) => {

@@ -47,7 +47,8 @@ export function watchResources(
     const before = seen ?? (await first.catch(() => now));
     const changed = [...now].filter(([jobId, seq]) => before.get(jobId) !== seq).map(([jobId]) => jobId);
     const listChanged = changed.some((jobId) => !before.has(jobId)) || [...before.keys()].some((id) => !now.has(id));
-    const uris = (await Promise.all(changed.map((jobId) => urisOf(jobId, before.get(jobId) ?? 0)))).flat();
+    const uris: string[] = [];
+    for (const jobId of changed) uris.push(...(await urisOf(jobId, before.get(jobId) ?? 0)));
     // From here on nothing can fail: every change that was seen is reported.
     seen = now;
     if (changed.length === 0 && !listChanged) return;

@@ -8,7 +8,7 @@ import { raisedTerms, termsOf } from '../domain/limits.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
 import type { Tx } from '../ports/repository.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
-import { type Call, type OrchestratorDeps, requireJob } from './operation.ts';
+import { type Call, changedMeanwhile, type OrchestratorDeps, requireJob } from './operation.ts';
 import { powersPhrase, shownPowers } from './shown-powers.ts';
 
 type Deps = Pick<OrchestratorDeps, 'repository' | 'workers' | 'places'>;
@@ -63,9 +63,10 @@ export async function requireAllowed(
   if (!needsPerson({ ...job, powers })) return null;
   // The same definition may have been allowed for another job, or earlier.
   if (job.approvedDefinition !== id) {
-    await deps.repository.transaction({ job: job.jobId }, async (tx) =>
-      tx.jobs.patch(job.jobId, { approvedDefinition: id, powers }),
-    );
+    await deps.repository.transaction({ job: job.jobId }, async (tx) => {
+      if ((await requireJob({ repository: tx }, job.jobId)).revision !== job.revision) throw changedMeanwhile(job);
+      await tx.jobs.patch(job.jobId, { approvedDefinition: id, powers });
+    });
   }
   return found.definition;
 }
@@ -272,19 +273,18 @@ export async function revokeApproval(
   { repository }: Pick<Deps, 'repository'>,
   definition: string,
 ): Promise<readonly string[]> {
-  // First what decides about the next start; a second call pauses what an interrupted call has not.
-  await repository.transaction('store', (tx) => tx.approvals.revoke(definition));
   const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
-  const paused: string[] = [];
-  for (const { jobId } of await repository.jobs.approvedAs(definition)) {
-    await repository.transaction({ job: jobId }, async (tx) => {
+  return repository.transaction('store', async (tx) => {
+    const paused: string[] = [];
+    if ((await tx.approvals.revoke(definition)) === 'unchanged') return paused;
+    for (const { jobId } of await tx.jobs.approvedAs(definition)) {
       const waits = (await tx.jobs.patch(jobId, patch, ['paused'])) === 'written';
-      if (!waits && (await tx.jobs.move(jobId, 'paused', { patch })) === 'conflict') return;
+      if (!waits && (await tx.jobs.move(jobId, 'paused', { patch })) === 'conflict') continue;
       await tx.events.add(jobId, { type: 'job:paused', data: { reason: 'approval', message: REVOKED } });
       paused.push(jobId);
-    });
-  }
-  return paused;
+    }
+    return paused;
+  });
 }
 
 const REVOKED = 'The approval of what it runs was revoked: resume_job asks a person again.';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOutputDue, type Job, type JobTest } from '../domain/job.ts';
+import { ENDED, isOutputDue, type Job, type JobTest } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { clampedEnd } from '../domain/time.ts';
@@ -9,7 +9,8 @@ import { executorState } from '../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
 import { requireAgreedSlots, requireAllowed } from './approval.ts';
 import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
-import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { markEnumerating } from './mark-enumerating.ts';
+import { type Call, changedMeanwhile, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -97,6 +98,8 @@ export const resumeJob = operation({
     }
     if (max_workers !== undefined && max_workers !== (await requireJob(deps, job_id)).maxWorkers) {
       await repository.transaction({ job: job_id }, async (tx) => {
+        const now = await requireJob({ repository: tx }, job_id);
+        if (ENDED.includes(now.status)) return;
         await recordAgreement?.(tx);
         await tx.jobs.patch(job_id, { maxWorkers: max_workers });
         await tx.events.add(job_id, { type: 'job:slots_changed', data: { max_workers } });
@@ -143,6 +146,7 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
   await requireReady(deps, job);
   await repository.transaction({ job: job.jobId }, async (tx) => {
     const now = await requireJob({ repository: tx }, job.jobId);
+    if (now.revision !== job.revision) throw changedMeanwhile(job);
     const revision = await tx.jobs.revision(now.jobId, now.revision);
     // A person says that the quota window is open: this opens it for all jobs with this worker.
     if (revision && now.pauseReason === 'usage_limit') await tx.quotas.open(revision.worker.type);
@@ -172,12 +176,14 @@ export const cancelJob = operation({
     }
     const before = await jobStatus(deps, job);
     if (job.status === 'enumerating') {
-      // Its creator notices with its next chunk that the job is deleted.
-      await withReserve(repository, () =>
-        repository.transaction({ job: job_id }, async (tx) => tx.jobs.markDeleting(job_id)),
+      // Its creator notices with its next chunk that the job is deleted. One that is stored meanwhile is cancelled as any.
+      const marked = await withReserve(repository, () =>
+        repository.transaction({ job: job_id }, (tx) => markEnumerating(tx, job_id)),
       );
-      await deleteInChunks(repository, job_id);
-      return { ...before, status: 'cancelled', next: [] };
+      if (marked === 'marked') {
+        await deleteInChunks(repository, job_id);
+        return { ...before, status: 'cancelled', next: [] };
+      }
     }
     await repository.transaction({ job: job_id }, async (tx) => {
       const now = await requireJob({ repository: tx }, job_id);

@@ -17,6 +17,7 @@ import { identify } from '../workers/process/processes.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
+import { markEnumerating } from './mark-enumerating.ts';
 import { type CreateInput, createInput, newJob, refuseLonePostProcessing, revisionOf } from './new-job.ts';
 import { type Call, type OrchestratorDeps, operation, requireJob } from './operation.ts';
 import { jobOfRequest, refuseSecondRun, requestOf } from './repeated-request.ts';
@@ -103,7 +104,8 @@ function insert(
 ): Promise<LeaseToken | { readonly before: Job }> {
   const { repository, defaults } = deps;
   const { jobId } = job;
-  return repository.transaction({ job: jobId }, async (tx) => {
+  // About all jobs: of two with one request, or one batch file, the second one sees the first.
+  return repository.transaction('store', async (tx) => {
     const before = await jobOfRequest(tx, job.request);
     if (before) return { before };
     await refuseSecondRun(tx, call.batchFile);
@@ -127,7 +129,7 @@ async function store(
   const { repository, defaults } = deps;
   const { jobId } = lease;
   // A source may be slow: the heartbeat keeps the lease meanwhile, and stops the work when the job was deleted.
-  const heartbeats = setInterval(() => void heartbeat(deps, lease, detachable.abort), defaults.leaseMs / 3);
+  const heartbeats = setInterval(createHeartbeat(deps, lease, detachable.abort), defaults.leaseMs / 3);
   try {
     const enumerated = await enumerateInto(deps, lease, enumerator, config, detachable.call);
     const { fields } = enumerated;
@@ -153,18 +155,23 @@ async function store(
   }
 }
 
-/** Renews the lease of the job; calls `abort` when the lease is lost. */
-async function heartbeat(
-  { repository, defaults }: OrchestratorDeps,
-  lease: LeaseToken,
-  abort: () => void,
-): Promise<void> {
-  try {
-    const wait = { maxWaitMs: defaults.leaseMs / 6 };
-    if ((await repository.transaction('none', (tx) => tx.leases.beat(lease), wait)) === 'lost') abort();
-  } catch {
-    // The database is busy; the next heartbeat comes well within the lease.
-  }
+/** Creates what renews the lease of the job, once at a time; it calls `abort` when the lease is lost. */
+function createHeartbeat({ repository, defaults }: OrchestratorDeps, lease: LeaseToken, abort: () => void): () => void {
+  let pending = false;
+  const beat = async () => {
+    pending = true;
+    try {
+      const wait = { maxWaitMs: defaults.leaseMs / 6 };
+      if ((await repository.transaction('none', (tx) => tx.leases.beat(lease), wait)) === 'lost') abort();
+    } catch {
+      // The database is busy; the next heartbeat comes well within the lease.
+    } finally {
+      pending = false;
+    }
+  };
+  return () => {
+    if (!pending) void beat();
+  };
 }
 
 /**
@@ -173,9 +180,7 @@ async function heartbeat(
  */
 async function removeRefusedJob({ repository }: OrchestratorDeps, jobId: string, refusal: unknown): Promise<unknown> {
   try {
-    await withReserve(repository, () =>
-      repository.transaction({ job: jobId }, async (tx) => tx.jobs.markDeleting(jobId)),
-    );
+    await withReserve(repository, () => repository.transaction({ job: jobId }, (tx) => markEnumerating(tx, jobId)));
     await deleteInChunks(repository, jobId);
     if (isDiskFull(refusal)) await vacuum(repository);
     return refusal;

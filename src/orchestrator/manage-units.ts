@@ -7,7 +7,7 @@ import { beginPostProcessing } from '../executor/post-processing.ts';
 import type { UnitFilter } from '../ports/repository.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
 import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
-import { type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -86,7 +86,7 @@ export const manageUnits = operation({
         },
       );
     }
-    const changed = await move(deps, job, action, {
+    const changed = await move(deps, job, action, call, {
       statuses: status ? [status] : rule.from,
       ...(units ? { indexes: units } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
@@ -114,14 +114,17 @@ async function requireUnits(
   });
 }
 
-async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: UnitFilter): Promise<number> {
+async function move(deps: OrchestratorDeps, job: Job, action: Action, call: Call, filter: UnitFilter): Promise<number> {
   const { repository } = deps;
   const { to, event } = RULES[action];
   const isEnded = ({ status }: Job) => status === 'completed' || status === 'failed';
-  if (to === 'pending' && isEnded(job)) {
-    await requireAllowed(deps, job);
-    await requireReady(deps, job);
-  }
+  const requireStart = async (ended: Job) => {
+    if (needsPerson(ended)) requirePerson(ended, call, action === 'retry' ? 'retry' : 'reopen');
+    await requireAllowed(deps, ended);
+    await requireReady(deps, ended);
+  };
+  let mayStart = to !== 'pending' || isEnded(job);
+  if (to === 'pending' && isEnded(job)) await requireStart(job);
   let changed = 0;
   let startAgain = false;
   let after: number | null = -1;
@@ -131,6 +134,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
       // The job may have ended or been cancelled since the last check.
       const now = await requireJob({ repository: tx }, job.jobId);
       requireJobIn(now, action);
+      if (isEnded(now) && !mayStart) return 'ended';
       const moved = await tx.units.moveMany(job.jobId, { ...filter, after: cursor }, to, CHUNK);
       const resumes = moved.changed > 0 && isEnded(now);
       if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
@@ -142,6 +146,11 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, filter: Un
       }
       return { ...moved, resumes };
     });
+    if (step === 'ended') {
+      await requireStart(await requireJob(deps, job.jobId));
+      mayStart = true;
+      continue;
+    }
     changed += step.changed;
     startAgain ||= step.resumes;
     after = step.last;

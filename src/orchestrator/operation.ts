@@ -143,3 +143,10 @@ export function refuse(job: Job, wanted: string, hint: string): AbpError {
     details: { job_id: job.jobId, status: job.status, ...(needsPerson(job) ? { person: true } : {}) },
   });
 }
+
+/** Makes the error for a compare-and-set that another call won. */
+export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
+  return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
+    hint: 'get_job_status shows its current state.',
+  });
+}

@@ -4,10 +4,10 @@ import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
 import { requireAllowed, requirePerson, requireShown } from './approval.ts';
 import { launch, requireReady } from './executor-launch.ts';
-import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { type Call, changedMeanwhile, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
 import { jobStatus } from './status.ts';
-import { beginTest, changedMeanwhile, discardTest, testAgain } from './test-job.ts';
+import { beginTest, discardTest, testAgain } from './test-job.ts';
 import { waitForChange } from './wait.ts';
 
 const DEFAULT_WAIT_S = 30;
@@ -166,7 +166,7 @@ async function run(
   await repository.transaction({ job: job.jobId }, async (tx) => {
     // The decision must be about the job as it is now: another test may have begun meanwhile.
     const now = await requireJob({ repository: tx }, job.jobId);
-    if (actionOf(now, given) !== actionOf(job, given)) throw changedMeanwhile(job);
+    if (actionOf(now, given) !== actionOf(job, given) || now.revision !== job.revision) throw changedMeanwhile(job);
     if (given.shown !== undefined) requireShown(now, given.shown, now.approvedDefinition);
     const from = now.status;
     const patch = { startedAt: now.startedAt ?? clock.now() };
@@ -184,8 +184,11 @@ async function run(
   await launch(deps, job);
 }
 
-async function reject(deps: OrchestratorDeps, { jobId }: Job, { note }: Input): Promise<void> {
-  await deps.repository.transaction({ job: jobId }, async (tx) =>
-    discardTest(tx, await requireJob({ repository: tx }, jobId), note),
-  );
+async function reject(deps: OrchestratorDeps, job: Job, { note }: Input): Promise<void> {
+  await deps.repository.transaction({ job: job.jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, job.jobId);
+    // Another test may have begun meanwhile, which nobody has rejected.
+    if (now.test?.startedAt !== job.test?.startedAt) throw changedMeanwhile(job);
+    await discardTest(tx, now, note);
+  });
 }

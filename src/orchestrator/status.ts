@@ -41,6 +41,11 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobSt
   const { repository } = deps;
   const lease = await repository.leases.get(job.jobId);
   const state = await executorOf(deps, job, lease);
+  if (state === 'lost') {
+    // Its executor may have ended the job, and released it, since the job was read.
+    const now = await repository.jobs.get(job.jobId);
+    if (now && now.eventSeq !== job.eventSeq) return jobStatus(deps, now);
+  }
   const units = await repository.units.counts(job.jobId);
   const estimated = await estimateOf(deps, job, units);
   return {

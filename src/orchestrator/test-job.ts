@@ -1,21 +1,21 @@
-import { AbpError } from '../domain/error.ts';
 import type { Job, JobTest } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Tx } from '../ports/repository.ts';
 import { requireAllowed, takeTest } from './approval.ts';
 import { requireReady } from './executor-launch.ts';
-import { type OrchestratorDeps, refuse, requireJob } from './operation.ts';
+import { changedMeanwhile, type OrchestratorDeps, refuse, requireJob } from './operation.ts';
 
 /** Starts the test of a created job. Throws `conflict`, `approval_required`, and as `requireReady`. */
 export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void> {
   const { repository } = deps;
   const allowed = await requireAllowed(deps, job);
   await requireReady(deps, job);
-  const units = await testUnits(deps, job);
-  if (units.length === 0) {
-    throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
-  }
   await repository.transaction({ job: job.jobId }, async (tx) => {
+    if ((await requireJob({ repository: tx }, job.jobId)).revision !== job.revision) throw changedMeanwhile(job);
+    const units = await testUnits(tx, job);
+    if (units.length === 0) {
+      throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
+    }
     if (allowed !== null) await takeTest(tx, job, allowed);
     await moveToTesting(deps, tx, job, units, {});
   });
@@ -99,25 +99,13 @@ async function putBackUnits(tx: Tx, job: Job): Promise<void> {
 }
 
 /** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */
-async function testUnits(
-  { repository }: OrchestratorDeps,
-  { jobId, testUnits: wanted, totalUnits }: Job,
-): Promise<readonly number[]> {
+async function testUnits(tx: Tx, { jobId, testUnits: wanted, totalUnits }: Job): Promise<readonly number[]> {
   const pendingFrom = async (index: number, limit: number) =>
-    (await repository.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit)).map(
-      ({ unit }) => unit.index,
-    );
+    (await tx.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit)).map(({ unit }) => unit.index);
   const spread = Array.from({ length: wanted }, (_, i) =>
     wanted === 1 ? 0 : Math.round((i * (totalUnits - 1)) / (wanted - 1)),
   );
   const near = await Promise.all(spread.map((index) => pendingFrom(index, 1)));
   const chosen = [...new Set([...near.flat(), ...(await pendingFrom(0, wanted))])].slice(0, wanted);
   return chosen.sort((a, b) => a - b);
-}
-
-/** Makes the error for a compare-and-set that another call won. */
-export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
-  return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
-    hint: 'get_job_status shows its current state.',
-  });
 }

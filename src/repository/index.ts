@@ -65,14 +65,13 @@ export function openStore(
     return opened[0];
   }
 
-  const never = () => null;
-  const tx = asynchronous(parts.writes, never);
-  const { transaction, alone, beforeRead } = createTransactions(writable, path, tx);
+  const { run, alone, beforeRead, beforeWrite, close } = createTransactions(writable, path);
+  const tx = asynchronous(parts.writes, beforeWrite);
   const { upkeep } = parts;
   const maintenance: Maintenance = {
     ...upkeep,
     size: () => alone(() => upkeep.size()),
-    vacuum: (pages) => transaction('none', () => attempt(() => upkeep.vacuum(pages))),
+    vacuum: (pages) => run(() => attempt(() => upkeep.vacuum(pages))),
     checkpoint: () => alone(() => upkeep.checkpoint()),
     integrityCheck: () => alone(() => upkeep.integrityCheck()),
     mergeLog: () => alone(() => upkeep.mergeLog()),
@@ -81,10 +80,14 @@ export function openStore(
     path,
     ...asynchronous(parts.reads, beforeRead),
     maintenance,
-    totals: () => attempt(parts.access.totals),
-    transaction,
+    async totals() {
+      await beforeRead();
+      return parts.access.totals();
+    },
+    transaction: (_scope, work, { maxWaitMs } = {}) => run(() => work(tx), maxWaitMs),
     sourceKeys: createSourceKeys,
     close() {
+      close();
       // A connection that cannot write closes last: it needs no disk space to merge the log.
       for (const connection of opened) connection.close();
     },

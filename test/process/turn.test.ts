@@ -2,10 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import type { Tx } from '../../src/ports/repository.ts';
+import { openStore } from '../../src/repository/index.ts';
 import type { World } from '../helpers/processes.ts';
 import { CALL, world } from '../helpers/processes.ts';
 import { temporaryStore } from '../helpers/store.ts';
+import { temporaryDirectory } from '../helpers/temporary.ts';
 
 const ITEMS = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 
@@ -86,6 +90,54 @@ describe('a transaction', () => {
     await expect(late).rejects.toThrow(/something other than its own stores/);
     expect(await repository.approvals.list(9)).toEqual([]);
     locker(repository.path).lock();
+  });
+
+  test('that is over, or was rolled back, gives its stores to nobody: what comes late writes nothing', async () => {
+    const { repository } = temporaryStore();
+    const kept: Tx[] = [];
+    const late: unknown[] = [];
+    const write = repository.transaction('store', async (tx) => {
+      kept.push(tx);
+      await turnOfTheLoop();
+      late.push(await tx.approvals.request({ ...asked, definition: 'bb' }).catch((error: unknown) => error));
+    });
+    await expect(write).rejects.toThrow(/something other than its own stores/);
+    await vi.waitFor(() => expect(late).toHaveLength(1));
+    expect(late).toMatchObject([{ code: 'internal', message: /after its end/ }]);
+    await expect(kept[0]?.approvals.request({ ...asked, definition: 'cc' })).rejects.toThrow(/after its end/);
+    expect(await repository.approvals.list(9)).toEqual([]);
+  });
+
+  test('refuses maintenance inside it instead of waiting for itself', async () => {
+    const { repository } = temporaryStore();
+    const nested = repository.transaction('none', () => repository.maintenance.size());
+    await expect(nested).rejects.toThrow(/inside a transaction/);
+    expect((await repository.maintenance.size()).bytes).toBeGreaterThan(0);
+  });
+
+  test('does not wait longer for those before it than it may', async () => {
+    const { repository } = temporaryStore();
+    const other = locker(repository.path);
+    other.lock();
+    const first = repository.transaction('none', () => Promise.resolve('first'));
+    const short = repository.transaction('none', () => Promise.resolve(), { maxWaitMs: 30 });
+    await expect(short).rejects.toMatchObject({ code: 'busy', details: { locked: true } });
+    other.unlock();
+    expect(await first).toBe('first');
+    expect(await repository.transaction('none', () => Promise.resolve('next'))).toBe('next');
+  });
+
+  test('is refused once the store is closed, also in the queue', async () => {
+    const { repository } = openStore(join(temporaryDirectory(), 'batch.db'), systemClock);
+    const other = locker(repository.path);
+    other.lock();
+    const waiting = [1, 2].map(() => repository.transaction('none', () => Promise.resolve()));
+    const refused = Promise.allSettled(waiting);
+    await turnOfTheLoop();
+    repository.close();
+    other.unlock();
+    expect(await refused).toMatchObject(waiting.map(() => ({ reason: { code: 'cancelled' } })));
+    await expect(repository.transaction('none', () => Promise.resolve())).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   test('is not seen by reads until it is committed', async () => {
