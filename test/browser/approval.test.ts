@@ -88,6 +88,7 @@ test('takes a job from creation to its exported results: test, edit, approve, pa
   await page.getByText('3 of 3 slots').waitFor();
   await page.locator('.slots').getByText('waiting to be let go').first().waitFor();
   await page.getByRole('button', { name: 'One slot more' }).click();
+  await page.getByText('Running now').waitFor();
   await page.getByText('4 of 4 slots').waitFor();
   await page.reload();
   await page.getByText('4 of 4 slots').waitFor();
@@ -100,7 +101,7 @@ test('takes a job from creation to its exported results: test, edit, approve, pa
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('menuitem', { name: 'Interrupt running units' }).click();
   await badge(page, 'paused');
-  await page.getByText('At work now').waitFor({ state: 'hidden' });
+  await page.getByText('Running now').waitFor({ state: 'hidden' });
   signal('go');
   await page.getByRole('button', { name: 'One slot less' }).click();
   await badge(page, 'paused');
