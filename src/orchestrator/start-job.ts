@@ -187,7 +187,7 @@ async function run(
 async function reject(deps: OrchestratorDeps, job: Job, { note }: Input): Promise<void> {
   await deps.repository.transaction({ job: job.jobId }, async (tx) => {
     const now = await requireJob({ repository: tx }, job.jobId);
-    // Another test may have begun meanwhile, which nobody has rejected.
+    // Another test may have begun meanwhile, which was not rejected.
     if (now.test?.startedAt !== job.test?.startedAt) throw changedMeanwhile(job);
     await discardTest(tx, now, note);
   });

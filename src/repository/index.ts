@@ -20,7 +20,7 @@ import { createTotals } from './totals.ts';
 import { createTransactions } from './transaction.ts';
 import { createUnitStore } from './units.ts';
 
-export { whenUnlocked } from './turn.ts';
+export { whenUnlocked } from './when-unlocked.ts';
 
 /** Repository and event feed on one SQLite file. */
 export interface Store {

@@ -4,9 +4,9 @@ import { explained } from './guard.ts';
 import { BUSY_TIMEOUT_MS, type Connection } from './open.ts';
 import { attempt } from './promised.ts';
 import { createQueue } from './queue.ts';
-import { MAX_WAIT_MS, whenUnlocked } from './turn.ts';
+import { MAX_WAIT_MS, whenUnlocked } from './when-unlocked.ts';
 
-/** One exec: three calls cost four times as much. The wait for another writer is `whenUnlocked`'s, which blocks nobody. */
+/** One exec: three calls cost four times as much. `whenUnlocked` waits for another writer without blocking the event loop. */
 const BEGIN = `PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`;
 
 /** Transactions of one process on one writer connection, one after the other. */

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { watchResources } from '../../../src/mcp/updates.ts';
 import type { Repository } from '../../../src/ports/repository.ts';
 import { openStore } from '../../../src/repository/index.ts';
+import { seedJob } from '../../helpers/store.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -15,47 +16,7 @@ function openDeps() {
 
 /** Job whose units are still being stored. */
 async function insert(repository: Repository, jobId: string, createdAt = 0): Promise<void> {
-  await repository.transaction('store', async (tx) =>
-    tx.jobs.insert(
-      {
-        jobId,
-        createdAt,
-        name: 'n',
-        userIntent: 'x',
-        enumeratorType: 'file',
-        enumeratorConfig: {},
-        maxWorkers: 1,
-        testUnits: 1,
-        requireHumanApproval: false,
-        powers: [],
-        home: null,
-        redactResults: true,
-        postProcessing: null,
-        output: null,
-        request: null,
-        batchFile: null,
-        carriedOutBy: null,
-        workingDirectory: '/',
-        outputDirectory: '/',
-        passEnv: [],
-      },
-      {
-        jobId,
-        template: '',
-        outputSchema: null,
-        worker: { type: 'command' },
-        limits: {
-          max_workers: 1,
-          max_retries: 0,
-          timeout_s: 1,
-          idle_timeout_s: 0,
-          budget_usd: null,
-          failure_threshold: 0,
-        },
-        note: null,
-      },
-    ),
-  );
+  await seedJob({ repository }, { jobId, status: 'enumerating', units: 1, job: { createdAt } });
 }
 
 /** Ends the storing of its units. */
