@@ -95,8 +95,6 @@ export interface UnitReads {
   ): Promise<{ readonly total: number; readonly indexes: readonly number[] }>;
   /** The first failed units of stage main, with class and message. */
   failed(jobId: string, limit: number): Promise<readonly FailedUnit[]>;
-  /** Earliest `notBefore` of pending units, epoch ms; null = none waits. */
-  nextDue(jobId: string, stage: Stage): Promise<number | null>;
 }
 
 /** Store of units. */

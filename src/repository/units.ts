@@ -39,17 +39,6 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
       .orderBy('idx')
       .limit(sql.lit(1)),
   );
-  const nextDue = statement(db, (p: { jobId: string; stage: string }) =>
-    query
-      .selectFrom('units')
-      .select('not_before')
-      .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
-      .where('status', '=', sql.lit('pending'))
-      .where('not_before', '>', sql.lit(0))
-      .orderBy('not_before')
-      .limit(sql.lit(1)),
-  );
   const failed = statement(db, (p: { jobId: string; limit: number }) =>
     query
       .selectFrom('units')
@@ -209,9 +198,6 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
         failureClass: (row.failure_class ?? 'agent_error') as FailureClass,
         message: row.failure_message ?? '',
       })),
-    nextDue(jobId, stage) {
-      return nextDue.get({ jobId, stage })?.not_before ?? null;
-    },
   };
 }
 

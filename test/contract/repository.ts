@@ -494,16 +494,6 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await repository.units.untried(jobId)).toBe(2);
   });
 
-  test('the time of the next due unit is returned', async () => {
-    const { repository, store, clock } = fresh();
-    const { jobId } = await seedJob(store);
-    const lease = await holdLease(store, jobId);
-    expect(await repository.units.nextDue(jobId, 'main')).toBeNull();
-    await settleAs(store, await claimOne(store, lease, 0), 'timeout', 'pending', { notBefore: clock.now() + 900 });
-    await settleAs(store, await claimOne(store, lease, 1), 'timeout', 'pending', { notBefore: clock.now() + 500 });
-    expect(await repository.units.nextDue(jobId, 'main')).toBe(clock.now() + 500);
-  });
-
   test('the payload of a unit can be replaced', async () => {
     const { store, tx } = fresh();
     const { jobId } = await seedJob(store);

@@ -44,7 +44,6 @@ async function recordStatements(): Promise<{ readonly statements: readonly strin
   await repository.units.failures(jobId);
   await repository.units.classCounts(jobId);
   await repository.units.untried(jobId);
-  await repository.units.nextDue(jobId, 'main');
   await repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
   await repository.attempts.running(jobId);
   await repository.attempts.recent(jobId, 0, 10);
@@ -118,7 +117,11 @@ test.each([
   ['the first failed units', /"status" = 'failed' order by "idx" limit \?$/, 'units_by_status'],
   ['the first failed unit of a class', /"failure_class" = \? and "status" = 'failed'/, 'units_by_class'],
   ['pending units to be run alone', /interruptions >= /, 'units_alone'],
-  ['pending units in their back-off', /"not_before" > 0 order by "not_before"/, 'units_waiting'],
+  [
+    'pending units whose back-off is over',
+    /"not_before" > 0 and "not_before" <= .*order by "not_before"/,
+    'units_waiting',
+  ],
   ['events about the job itself', /FROM events .*idx IS NULL/, 'events_of_job'],
   ['units by key', /FROM unit_keys .*key IN/, 'PRIMARY KEY \\(job_id=\\? AND key=\\?\\)'],
 ])('finds %s by index', async (_what, query, index) => {
