@@ -9,3 +9,8 @@ export function sentences(...parts: readonly (string | null | undefined)[]): str
     .map((part) => (/[.!?…:]["'”’)\]]?$/.test(part) ? part : `${part}.`))
     .join(' ');
 }
+
+/** Words a number of things: `1 unit`, `3 units`. */
+export function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken } from '../domain/lease.ts';
+import { withExecutorLost } from '../domain/rules/admission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository, Tx } from '../ports/repository.ts';
 import { MAX_HEARTBEAT_DELAY_MS } from '../supervision/await-heartbeats.ts';
@@ -106,8 +107,7 @@ async function claimIn(tx: Tx, jobId: string, held: Lease | null, options: Acqui
   if (!lease) return 'retry';
   if (lost) {
     await tx.events.add(jobId, { type: 'executor:lost', data: { epoch: lost.epoch, executor_pid: lost.pid } });
-    const test = job.test?.state === 'running' ? { ...job.test, executorsLost: job.test.executorsLost + 1 } : job.test;
-    await tx.jobs.patch(jobId, { executorsLost: job.executorsLost + 1, test });
+    await tx.jobs.patch(jobId, withExecutorLost(job));
   }
   const data = { epoch: lease.epoch, executor_pid: process.pid, ...cause };
   await tx.events.add(jobId, { type: 'executor:started', data });

@@ -5,7 +5,7 @@ import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
 import { withReserve } from '../supervision/reclaim.ts';
 import { isDoubtful, NoRoomError } from '../workers/process/room.ts';
 import type { ExecutorContext } from './context.ts';
-import { failTest } from './finish.ts';
+import { endTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 
 const MESSAGE = 'The disk is full. Make room, then';
@@ -52,8 +52,10 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
   const stop = async (tx: Tx, order: number) => {
     if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
     const job = await tx.jobs.get(lease.jobId);
-    if (job?.status !== 'testing') await pauseJob(context, tx, 'disk', `${MESSAGE} resume_job.`);
-    else if (job.test?.state === 'running') await failTest(context, tx, job, job.test, `${MESSAGE} test again.`);
+    if (job?.status !== 'testing') await pauseJob(context, tx, { reason: 'disk', message: `${MESSAGE} resume_job.` });
+    else if (job.test?.state === 'running') {
+      await endTest(context, tx, job, { state: 'failed', verdict: `${MESSAGE} test again.` });
+    }
   };
   return {
     found,

@@ -1,24 +1,26 @@
 import type { LeaseState } from '../domain/answers.ts';
 import type { Job } from '../domain/job.ts';
+import { slotsOf, withMax } from '../domain/rules/concurrency-limit.ts';
+import { wantsPostProcessing } from '../domain/rules/end-of-job.ts';
+import { type Phase, phaseOf, type Work } from '../domain/rules/phase.ts';
+import type { ServiceHealth } from '../domain/rules/settle.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { SpawnRecord } from '../ports/worker.ts';
 import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from '../supervision/disk.ts';
 import { BEATS_PER_LEASE } from '../supervision/lease.ts';
-import { applyQuota } from './apply-quota.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import { createBackgroundWork } from './background-work.ts';
-import { claimUnits, type Work } from './claim-units.ts';
-import { createConcurrencyLimit } from './concurrency-limit.ts';
+import { claimUnits } from './claim-units.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
-import { finishMain, finishPost, finishTest, wantsPostProcessing } from './finish.ts';
+import { finishStage, finishTest } from './finish.ts';
 import { createFullDisk } from './full-disk.ts';
 import { findOrphanedAttempts, interruptedOutcome } from './orphaned-attempts.ts';
-import { type Phase, phaseOf } from './phase.ts';
 import { beginPostProcessing } from './post-processing.ts';
+import { applyQuota } from './quota.ts';
 import { recordSpawn, recordStart, type Spawned } from './record-start.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
-import { type ServiceHealth, settleAttempt } from './settle.ts';
+import { settleAttempt } from './settle.ts';
 import { createJudgingQueue } from './settle-orphan.ts';
 import { withShortWaits } from './short-waits.ts';
 import { createWakeUp } from './wake-up.ts';
@@ -48,8 +50,8 @@ interface Round {
   readonly job: Job | null;
   readonly phase: Phase;
   readonly claims: readonly Claim[];
-  /** As of ServiceHealth, once this is committed. */
-  readonly refusedSinceMs: number | null;
+  /** Health of the service, once this is committed. */
+  readonly health: ServiceHealth;
 }
 
 /** What has happened since the last round; `orphaned`: adopted attempts that have not ended yet. */
@@ -65,7 +67,7 @@ export async function createJobExecutor(
   const { repository, clock, lease, log } = context;
   const { jobId } = lease;
   const attemptLog = createAttemptLog(log, clock);
-  const health: ServiceHealth = { limit: createConcurrencyLimit(firstJob.maxWorkers), refusedSinceMs: null };
+  let health: ServiceHealth = { limit: { max: firstJob.maxWorkers, reduced: null }, refusedSinceMs: null };
   // The round that commits both queues empties them, never earlier.
   const finished: Finished[] = [];
   const spawned: Spawned[] = [];
@@ -110,7 +112,7 @@ export async function createJobExecutor(
       fullDisk.clear(finds);
       if (!decided) return lost();
       const { job, phase, claims } = decided;
-      health.refusedSinceMs = decided.refusedSinceMs;
+      health = decided.health;
       // A beat at once shows a person who paused or cancelled the job that this executor has reacted.
       if (phase.kind !== lastPhase) lastBeatMs = Number.NEGATIVE_INFINITY;
       lastPhase = phase.kind;
@@ -175,33 +177,33 @@ export async function createJobExecutor(
   /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
   async function round(tx: Tx, news: News): Promise<Round | null> {
     for (const entry of news.spawned) await recordSpawn(tx, entry);
-    const draft = { ...health };
-    for (const entry of news.finished) await settleAttempt(context, tx, loaded, draft, entry);
+    let after = health;
+    for (const entry of news.finished) after = await settleAttempt(context, tx, loaded, after, entry);
     if (!(await tx.leases.holds(lease))) return null;
     order = await tx.events.lastOrder(jobId);
     await fullDisk.stop(tx, order);
     const before = await tx.jobs.get(jobId);
     if (before) await applyQuota(context, tx, before, loaded.worker.type);
-    if (before?.status === 'testing' && before.test?.state === 'running') {
-      await finishTest(context, tx, before, before.test, news.orphaned);
+    if (before?.status === 'testing') {
+      await finishTest(context, tx, before, { workerType: loaded.worker.type, orphaned: news.orphaned });
     }
     const job = await tx.jobs.get(jobId);
     const phase = phaseOf(job);
-    const refusedSinceMs = phase.kind === 'work' ? draft.refusedSinceMs : null;
+    if (phase.kind !== 'work') after = { ...after, refusedSinceMs: null };
+    if (job) after = { ...after, limit: withMax(after.limit, job.maxWorkers, clock.monotonic()) };
     if (job?.status === 'cancelled') await tx.dispatcher.withdraw(jobId, WITHDRAW_CHUNK);
     // A new revision is loaded after this round; until then no attempt starts with the old one.
     const ready = job?.revision === loaded.revision.revision && !stopping;
     return {
       job,
       phase,
-      refusedSinceMs,
-      claims: job && ready && phase.kind === 'work' ? await claim(tx, news, job, phase) : [],
+      health: after,
+      claims: job && ready && phase.kind === 'work' ? await claim(tx, news, job, phase, after) : [],
     };
   }
 
-  async function claim(tx: Tx, news: News, job: Job, phase: Work): Promise<readonly Claim[]> {
-    health.limit.setMax(job.maxWorkers);
-    const slots = health.limit.size(clock.monotonic());
+  async function claim(tx: Tx, news: News, job: Job, phase: Work, { limit }: ServiceHealth): Promise<readonly Claim[]> {
+    const slots = slotsOf(limit, clock.monotonic());
     // An attempt that ended since the round began has left the pool, and its cost is not known to the rows yet.
     const unsettled = finished.length - news.finished.length;
     const capacity = { loaded, pool, slots, unsettled, orphaned: news.orphaned };
@@ -253,9 +255,9 @@ export async function createJobExecutor(
     if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
     const counts = await repository.units.counts(jobId, phase.stage);
     if (counts.pending + counts.running > 0) return 'wait';
-    if (phase.stage === 'post') await finishPost(context, job);
-    else if (postProcessingError === null && wantsPostProcessing(job, counts)) startPostProcessing(job);
-    else await finishMain(context, job, postProcessingError);
+    const isDue = phase.stage === 'main' && postProcessingError === null && wantsPostProcessing(job, counts);
+    if (isDue) startPostProcessing(job);
+    else await finishStage(context, job, phase.stage, postProcessingError);
     postProcessingError = null;
     return 'again';
   }

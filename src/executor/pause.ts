@@ -1,20 +1,14 @@
-import type { PauseReason } from '../domain/job.ts';
+import { type Pause, pausedFields } from '../domain/rules/pause.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
-/** Pauses the job if it is at work and the lease is held; the first reason stays. `message` is for a person. */
-export async function pauseJob(
-  { lease }: Pick<ExecutorContext, 'lease'>,
-  tx: Tx,
-  reason: PauseReason,
-  message: string,
-  resumeAt: number | null = null,
-): Promise<void> {
+/** Pauses the job if it is at work and the lease is held; the first reason stays. One open transaction. */
+export async function pauseJob({ lease }: Pick<ExecutorContext, 'lease'>, tx: Tx, pause: Pause): Promise<void> {
   if (!(await tx.leases.holds(lease))) return;
-  const patch = { pauseReason: reason, statusMessage: message, resumeAt, pauseMode: 'soft' } as const;
-  if ((await tx.jobs.move(lease.jobId, 'paused', { patch })) === 'conflict') return;
+  if ((await tx.jobs.move(lease.jobId, 'paused', { patch: pausedFields(pause) })) === 'conflict') return;
+  const { reason, message, resumeAt } = pause;
   await tx.events.add(lease.jobId, {
     type: 'job:paused',
-    data: { reason, message, ...(resumeAt === null ? {} : { resume_at: resumeAt }) },
+    data: { reason, message, ...(resumeAt === undefined ? {} : { resume_at: resumeAt }) },
   });
 }

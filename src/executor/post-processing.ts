@@ -3,6 +3,7 @@ import type { Begun } from '../domain/answers.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job, JobStatus } from '../domain/job.ts';
 import type { LeaseToken } from '../domain/lease.ts';
+import { NOT_ENDED } from '../domain/rules/end-of-job.ts';
 import { checkTarget } from '../export/atomic-file.ts';
 import { formerExports } from '../export/former-exports.ts';
 import { exportUnits } from '../export/index.ts';
@@ -39,8 +40,7 @@ export async function beginPostProcessing(
   return repository.transaction({ job: jobId }, async (tx) => {
     const counts = await tx.units.counts(jobId);
     if (counts.pending + counts.running > 0 || (lease && !(await tx.leases.holds(lease)))) return 'conflict';
-    const patch = { statusMessage: null, endedAt: null };
-    if ((await tx.jobs.move(jobId, 'post_processing', { from, patch })) === 'conflict') return 'conflict';
+    if ((await tx.jobs.move(jobId, 'post_processing', { from, patch: NOT_ENDED })) === 'conflict') return 'conflict';
     const payload: PostProcessingPayload = {
       results_path: path,
       units_total: counts.total,

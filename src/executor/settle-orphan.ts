@@ -1,5 +1,5 @@
 import type { Outcome } from '../domain/attempt.ts';
-import { MAX_JUDGES } from '../domain/retry.ts';
+import { MAX_JUDGES } from '../domain/rules/retry.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Assignment, RunContext, Worker } from '../ports/worker.ts';
 import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';

@@ -19,11 +19,9 @@ export interface Finished {
   readonly outcome: Outcome;
 }
 
-/** The executor's bound on concurrent attempts. */
+/** The attempts of an executor, each in a slot. How many may start is decided at each claim (`rules/admission.ts`). */
 export interface WorkerPool {
   readonly running: ReadonlySet<Running>;
-  /** Returns the number of free slots; negative while more attempts run than allowed (adopted, or the limit was lowered). */
-  free(size: number): number;
   /** Starts an attempt in a slot; `onFinished` gets its outcome. `work` must not throw. */
   start(claim: Claim, startedMs: number, work: (running: Running, signal: AbortSignal) => Promise<Outcome>): Running;
 }
@@ -34,11 +32,6 @@ export function createWorkerPool(size: number, onFinished: (finished: Finished) 
   const running = new Set<Running>();
   return {
     running,
-    free(next) {
-      // p-limit rejects 0; a paused job claims nothing anyway.
-      limit.concurrency = Math.max(1, next, running.size);
-      return next - running.size;
-    },
     start(claim, startedMs, work) {
       const controller = new AbortController();
       const entry: Running = {
@@ -52,6 +45,7 @@ export function createWorkerPool(size: number, onFinished: (finished: Finished) 
         },
       };
       running.add(entry);
+      // Adopted attempts run also above the present number of slots.
       limit.concurrency = Math.max(limit.concurrency, running.size);
       void limit(() => work(entry, controller.signal)).then((outcome) => {
         running.delete(entry);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { ENDED, isOutputDue, type Job, type JobTest } from '../domain/job.ts';
+import { ENDED, isOutputDue, type Job } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
-import { clampedEnd } from '../domain/time.ts';
-import { statusToResume } from '../executor/phase.ts';
+import { cancelledFields } from '../domain/rules/end-of-job.ts';
+import { NOT_PAUSED, pausedByUser } from '../domain/rules/pause.ts';
+import { statusToResume } from '../domain/rules/phase.ts';
 import { type SilentExecutor, silentText } from '../supervision/await-heartbeats.ts';
 import { executorState } from '../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
@@ -31,22 +32,20 @@ export const pauseJob = operation({
   async run(deps, { job_id, hard = false }) {
     const { repository } = deps;
     const job = await requireJob(deps, job_id);
-    const pauseMode = hard ? 'hard' : 'soft';
     if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
       throw refuse(job, 'only a running job can be paused', 'get_job_status shows the possible next steps.');
     }
     await repository.transaction({ job: job_id }, async (tx) => {
       const now = await requireJob({ repository: tx }, job_id);
-      // A pause with another reason becomes one by a person; a hard pause stays hard.
-      if (now.pauseReason === 'user' && (now.pauseMode === 'hard' || !hard)) return;
-      const patch = { pauseReason: 'user', pauseMode, statusMessage: null, resumeAt: null } as const;
+      const patch = pausedByUser(now, hard);
+      if (!patch) return;
       if (
         (await tx.jobs.move(job_id, 'paused', { patch })) === 'conflict' &&
         (await tx.jobs.patch(job_id, patch, ['paused'])) === 'conflict'
       ) {
         throw refuse(now, 'it has just ended', 'get_job_status shows the possible next steps.');
       }
-      await tx.events.add(job_id, { type: 'job:paused', data: { reason: 'user', mode: pauseMode } });
+      await tx.events.add(job_id, { type: 'job:paused', data: { reason: 'user', mode: patch.pauseMode } });
     });
     await recoverIfLost(deps, job_id);
     return jobStatus(deps, await requireJob(deps, job_id));
@@ -150,8 +149,8 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
     const revision = await tx.jobs.revision(now.jobId, now.revision);
     // A person says that the quota window is open: this opens it for all jobs with this worker.
     if (revision && now.pauseReason === 'usage_limit') await tx.quotas.open(revision.worker.type);
-    const patch = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null, executorsLost: 0 };
-    const to = await statusToResume(tx, now);
+    const patch = { ...NOT_PAUSED, executorsLost: 0 };
+    const to = statusToResume(now, await tx.units.counts(now.jobId));
     // It may have been resumed by another call meanwhile: then it runs, as requested.
     if ((await tx.jobs.move(job.jobId, to, { from: ['paused'], patch })) === 'conflict') return;
     await tx.jobs.resetCircuitBreaker(job.jobId);
@@ -188,9 +187,7 @@ export const cancelJob = operation({
     await repository.transaction({ job: job_id }, async (tx) => {
       const now = await requireJob({ repository: tx }, job_id);
       if (now.status === 'cancelled') return;
-      const test = now.test?.state === 'running' ? cancelledTest(now.test, clock.now()) : now.test;
-      const reasons = { pauseReason: null, pauseMode: null, resumeAt: null, statusMessage: null };
-      const patch = { ...reasons, test, endedAt: clampedEnd(now.startedAt ?? now.createdAt, clock.now()) };
+      const patch = cancelledFields(now, clock.now());
       if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
         throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
       }
@@ -208,7 +205,3 @@ export const cancelJob = operation({
     return jobStatus(deps, await requireJob(deps, job_id));
   },
 });
-
-function cancelledTest(test: JobTest, now: number): JobTest {
-  return { ...test, state: 'failed', verdict: 'The job was cancelled.', endedAt: clampedEnd(test.startedAt, now) };
-}

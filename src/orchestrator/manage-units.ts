@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import type { EventType } from '../domain/event.ts';
-import { type Job, type JobStatus, needsPerson } from '../domain/job.ts';
-import { UNIT_STATUSES, type UnitStatus } from '../domain/unit.ts';
+import { type Job, needsPerson } from '../domain/job.ts';
+import { NOT_ENDED } from '../domain/rules/end-of-job.ts';
+import { UNIT_ACTIONS, type UnitAction } from '../domain/rules/unit-actions.ts';
+import { UNIT_STATUSES } from '../domain/unit.ts';
 import { beginPostProcessing } from '../executor/post-processing.ts';
 import type { UnitFilter } from '../ports/repository.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
@@ -14,41 +15,7 @@ import { jobStatus } from './status.ts';
 /** Units moved in one transaction. */
 const CHUNK = 5000;
 
-const ACTIONS = ['retry', 'skip', 'reopen', 'cancel', 'post_process'] as const;
-type Action = Exclude<(typeof ACTIONS)[number], 'post_process'>;
-
-/** Rules of each action: the unit statuses it takes, the status it sets, the job statuses it works in, and its event. */
-export const RULES: Readonly<
-  Record<
-    Action,
-    {
-      readonly from: readonly UnitStatus[];
-      readonly to: UnitStatus;
-      readonly jobs: readonly JobStatus[];
-      readonly event: EventType;
-    }
-  >
-> = {
-  retry: {
-    from: ['failed'],
-    to: 'pending',
-    jobs: ['running', 'paused', 'completed', 'failed'],
-    event: 'units:retried',
-  },
-  reopen: {
-    from: ['completed', 'failed', 'skipped', 'cancelled'],
-    to: 'pending',
-    jobs: ['created', 'running', 'paused', 'completed', 'failed'],
-    event: 'units:reopened',
-  },
-  skip: { from: ['pending'], to: 'skipped', jobs: ['created', 'running', 'paused'], event: 'units:skipped' },
-  cancel: {
-    from: ['pending', 'running'],
-    to: 'cancelled',
-    jobs: ['created', 'running', 'paused'],
-    event: 'units:cancelled',
-  },
-};
+const ACTIONS = [...(Object.keys(UNIT_ACTIONS) as UnitAction[]), 'post_process'] as const;
 
 /** Retries, skips, reopens or cancels units. */
 export const manageUnits = operation({
@@ -74,7 +41,7 @@ export const manageUnits = operation({
       await runPostProcessing(deps, job);
       return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed: 1 };
     }
-    const rule = RULES[action];
+    const rule = UNIT_ACTIONS[action];
     requireJobIn(job, action);
     await requireUnits(deps, job, units);
     if (status && !rule.from.includes(status)) {
@@ -95,8 +62,8 @@ export const manageUnits = operation({
   },
 });
 
-function requireJobIn(job: Job, action: Action): void {
-  const { jobs } = RULES[action];
+function requireJobIn(job: Job, action: UnitAction): void {
+  const { jobs } = UNIT_ACTIONS[action];
   if (jobs.includes(job.status)) return;
   throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows the possible next steps.');
 }
@@ -114,9 +81,15 @@ async function requireUnits(
   });
 }
 
-async function move(deps: OrchestratorDeps, job: Job, action: Action, call: Call, filter: UnitFilter): Promise<number> {
+async function move(
+  deps: OrchestratorDeps,
+  job: Job,
+  action: UnitAction,
+  call: Call,
+  filter: UnitFilter,
+): Promise<number> {
   const { repository } = deps;
-  const { to, event } = RULES[action];
+  const { to, event } = UNIT_ACTIONS[action];
   const isEnded = ({ status }: Job) => status === 'completed' || status === 'failed';
   const requireStart = async (ended: Job) => {
     if (needsPerson(ended)) requirePerson(ended, call, action === 'retry' ? 'retry' : 'reopen');
@@ -139,8 +112,7 @@ async function move(deps: OrchestratorDeps, job: Job, action: Action, call: Call
       const resumes = moved.changed > 0 && isEnded(now);
       if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
       if (resumes) {
-        const patch = { statusMessage: null, endedAt: null };
-        await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch });
+        await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch: NOT_ENDED });
         await tx.jobs.resetCircuitBreaker(job.jobId);
         await tx.events.add(job.jobId, { type: 'job:resumed' });
       }

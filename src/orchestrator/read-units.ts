@@ -3,10 +3,10 @@ import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import type { Job } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
+import { UNIT_ACTIONS } from '../domain/rules/unit-actions.ts';
 import { UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../ports/repository.ts';
 import { conversationPage, DEFAULT_ENTRIES } from './conversation-page.ts';
-import { RULES } from './manage-units.ts';
 import { nextOfUnit, nextOfUnits } from './next-calls.ts';
 import { type OrchestratorDeps, operation, requireStoredJob } from './operation.ts';
 import { badCursor, cursor, failureClass, iso, jobId, unitIndex } from './shapes.ts';
@@ -161,7 +161,7 @@ export const getUnit = operation({
       ...omittedCount('attempts', attempts.length - shownAttempts.length),
       ...(terminal ? { continue_in_terminal: terminal } : {}),
     };
-    const canRetry = stage === 'main' && unit.status === 'failed' && RULES.retry.jobs.includes(job.status);
+    const canRetry = stage === 'main' && unit.status === 'failed' && UNIT_ACTIONS.retry.jobs.includes(job.status);
     const nextWith = (read: string | null | undefined) => nextOfUnit(job, unit, chosen?.attempt, canRetry, read);
     if (!wantsConversation || !chosen) return { ...answer, next: nextWith(undefined) };
     // The cursor of the next page is known only after this page is made: room for it is kept.

@@ -1,5 +1,6 @@
-import type { Job, JobTest } from '../domain/job.ts';
+import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { newTest, spreadOver } from '../domain/rules/test.ts';
 import type { Tx } from '../ports/repository.ts';
 import { requireAllowed, takeTest } from './approval.ts';
 import { requireReady } from './executor-launch.ts';
@@ -48,14 +49,7 @@ async function moveToTesting(
   units: readonly number[],
   data: JsonObject,
 ): Promise<void> {
-  const test: JobTest = {
-    state: 'running',
-    units,
-    verdict: null,
-    executorsLost: 0,
-    startedAt: clock.now(),
-    endedAt: null,
-  };
+  const test = newTest(units, clock.now());
   if ((await tx.jobs.move(job.jobId, 'testing', { from: ['created'], patch: { test } })) === 'conflict')
     throw changedMeanwhile(job);
   await tx.events.add(job.jobId, { type: 'job:test_started', data: { units, ...data } });
@@ -102,10 +96,7 @@ async function putBackUnits(tx: Tx, job: Job): Promise<void> {
 async function testUnits(tx: Tx, { jobId, testUnits: wanted, totalUnits }: Job): Promise<readonly number[]> {
   const pendingFrom = async (index: number, limit: number) =>
     (await tx.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit)).map(({ unit }) => unit.index);
-  const spread = Array.from({ length: wanted }, (_, i) =>
-    wanted === 1 ? 0 : Math.round((i * (totalUnits - 1)) / (wanted - 1)),
-  );
-  const near = await Promise.all(spread.map((index) => pendingFrom(index, 1)));
+  const near = await Promise.all(spreadOver(totalUnits, wanted).map((index) => pendingFrom(index, 1)));
   const chosen = [...new Set([...near.flat(), ...(await pendingFrom(0, wanted))])].slice(0, wanted);
   return chosen.sort((a, b) => a - b);
 }

@@ -1,7 +1,7 @@
 import type { Settled } from '../domain/answers.ts';
-import type { Attempt, AttemptPurpose, AttemptStatus, Outcome } from '../domain/attempt.ts';
+import type { Attempt, AttemptPurpose } from '../domain/attempt.ts';
 import type { LeaseToken } from '../domain/lease.ts';
-import type { UnitDecision } from '../domain/retry.ts';
+import type { Settlement } from '../domain/rules/settle.ts';
 import type { Stage, Unit } from '../domain/unit.ts';
 
 /** The right to perform one attempt. `unit.attempt` equals `attempt.attempt`: the fencing token. */
@@ -27,13 +27,6 @@ export interface ClaimRequest {
   readonly maxTotalWorkers: number;
   /** Returns the run directory of an attempt. */
   readonly runDirectory: (index: number, attempt: number) => string;
-}
-
-/** How an attempt is settled: its row, and the next status of its unit. */
-export interface Settlement {
-  readonly attemptStatus: Exclude<AttemptStatus, 'running'>;
-  readonly outcome: Outcome;
-  readonly decision: UnitDecision;
 }
 
 /** Tells which claims are lost. */

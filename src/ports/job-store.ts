@@ -1,7 +1,7 @@
 import type { Deleted, Moved, Written } from '../domain/answers.ts';
-import type { JobTally } from '../domain/budget.ts';
 import type { Job, JobStatus, Revision } from '../domain/job.ts';
 import type { RecordedNeeds } from '../domain/needs.ts';
+import type { JobTally } from '../domain/rules/budget.ts';
 
 /** Fields of a job that may change beside its status. */
 export type JobPatch = Partial<

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import { fairShares } from '../domain/fair-share.ts';
 import { EXECUTING } from '../domain/job.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
-import { MAX_INTERRUPTIONS } from '../domain/retry.ts';
+import { MAX_INTERRUPTIONS } from '../domain/rules/retry.ts';
+import { slotRoom } from '../domain/rules/slots.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claim, Dispatcher } from '../ports/dispatcher.ts';
 import type { Sync } from './promised.ts';
@@ -179,46 +179,27 @@ export function createDispatcher(
        SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND status = 'pending' ORDER BY idx LIMIT @limit)`,
   );
 
-  /** Counts the slots that this job may still fill: within the machine's bound and its share of it. */
+  /** Counts the slots that this job may still fill. With enough for all, dead executors and back-offs make no difference. */
   function room(jobId: string, maxTotal: number): number {
-    const byTheRows = need(new Map(), () => 0);
-    // With enough slots for all, dead executors and back-offs make no difference.
-    const isEnough = byTheRows.demands.reduce((sum, { wants }) => sum + wants, byTheRows.leaving) <= maxTotal;
-    const { used, total, leaving, demands } = isEnough ? byTheRows : need(abandoned(jobId), notDue);
-    const share = fairShares(demands, maxTotal - leaving).get(jobId) ?? 0;
-    return Math.max(0, Math.min(maxTotal - total, share - (used.get(jobId) ?? 0)));
+    const used = new Map(running.all({}).map((row) => [row.job_id, row.n]));
+    const jobs = atWork.all().map(({ job_id, stage, last_started_at: lastStartedAt, bound, pending: waits }) => {
+      return { jobId: job_id, stage, lastStartedAt, bound, pending: waits };
+    });
+    const byTheRows = slotRoom(jobId, { used, atWork: jobs, maxTotal });
+    if (byTheRows.isEnough) return byTheRows.room;
+    const gone = abandoned(jobId);
+    const now = clock.now();
+    const living = jobs
+      .filter((job) => !gone.has(job.jobId))
+      .map((job) => ({ ...job, pending: job.pending - (waiting.get({ ...job, now })?.n ?? 0) }));
+    const usedNow = new Map([...used].map(([id, n]) => [id, gone.get(id) ?? n]));
+    return slotRoom(jobId, { used: usedNow, atWork: living, maxTotal }).room;
   }
 
   /** Finds other jobs whose executor is dead, with the number of their living attempts: they use no more until recovery. */
   function abandoned(jobId: string): ReadonlyMap<string, number> {
     const dead = held.all({}).filter((lease) => lease.jobId !== jobId && isDead(lease));
     return new Map(dead.map((lease) => [lease.jobId, spawned.all(lease).filter((agent) => !isDead(agent)).length]));
-  }
-
-  /** Counts pending units of a job that wait for the end of a back-off. */
-  function notDue({ job_id: jobId, stage }: { readonly job_id: string; readonly stage: string }): number {
-    return waiting.get({ jobId, stage, now: clock.now() })?.n ?? 0;
-  }
-
-  /**
-   * Counts the slots that each job uses and wants, without the units that `left` counts as not due. Jobs in `gone` use the
-   * attempts given there and want no more.
-   */
-  function need(gone: ReadonlyMap<string, number>, left: typeof notDue) {
-    const used = new Map(running.all({}).map((row) => [row.job_id, gone.get(row.job_id) ?? row.n]));
-    const usedBy = (id: string) => used.get(id) ?? 0;
-    const demands = atWork
-      .all()
-      .filter((row) => !gone.has(row.job_id))
-      .map((row) => ({
-        jobId: row.job_id,
-        wants: Math.min(row.bound, usedBy(row.job_id) + row.pending - left(row)),
-        lastStartedAt: row.last_started_at,
-      }));
-    const total = [...used.values()].reduce((sum, n) => sum + n, 0);
-    // Jobs that are leaving keep the slots of what still runs, and want no more.
-    const leaving = total - demands.reduce((sum, { jobId: id }) => sum + usedBy(id), 0);
-    return { used, total, leaving, demands };
   }
 
   return {

@@ -1,9 +1,9 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { JobTally } from '../domain/budget.ts';
 import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { ENDED, EXECUTING, jobStatusesBefore } from '../domain/job.ts';
+import type { JobTally } from '../domain/rules/budget.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { JobPatch, JobStore } from '../ports/job-store.ts';
 import { createDeletion } from './deletion.ts';

@@ -6,7 +6,7 @@ import type { Outcome } from '../../src/domain/attempt.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { LeaseToken } from '../../src/domain/lease.ts';
 import { DEFAULT_LIMITS } from '../../src/domain/limits.ts';
-import { decide } from '../../src/domain/retry.ts';
+import { decide } from '../../src/domain/rules/retry.ts';
 import type { SourceNotes } from '../../src/orchestrator/source-notes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';

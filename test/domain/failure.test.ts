@@ -11,7 +11,7 @@ import {
   type UnitEffect,
 } from '../../src/domain/failure.ts';
 import type { JobStatus } from '../../src/domain/job.ts';
-import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/retry.ts';
+import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/rules/retry.ts';
 
 /** Classes in which no program can end. */
 const ONLY_AGENTS: ReadonlySet<FailureClass> = new Set(['max_turns', 'prompt_too_long']);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adviceAbout, FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domain/failure.ts';
 import type { PauseReason } from '../../src/domain/job.ts';
-import { MAX_DEFERRALS } from '../../src/domain/retry.ts';
+import { MAX_DEFERRALS } from '../../src/domain/rules/retry.ts';
 import { flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 

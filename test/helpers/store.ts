@@ -7,7 +7,7 @@ import type { Job, JobStatus } from '../../src/domain/job.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/domain/limits.ts';
-import type { UnitDecision } from '../../src/domain/retry.ts';
+import type { UnitDecision } from '../../src/domain/rules/retry.ts';
 import type { Unit } from '../../src/domain/unit.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fairShares, type SlotDemand } from '../../src/domain/fair-share.ts';
+import { fairShares, type SlotDemand, slotRoom } from '../../../src/domain/rules/slots.ts';
 
 /** `a:8@5`: job a wants 8 slots and last started an attempt at 5. */
 function demands(text: string): SlotDemand[] {
@@ -49,5 +49,27 @@ describe('fairShares', () => {
         for (const share of hungry) expect(share).toBeGreaterThanOrEqual(most - 1);
       }),
     );
+  });
+});
+
+describe('slotRoom', () => {
+  const job = (jobId: string, bound: number, pending: number, lastStartedAt = 0) => ({
+    jobId,
+    bound,
+    pending,
+    lastStartedAt,
+  });
+  test.each<[string, readonly ReturnType<typeof job>[], Record<string, number>, number, [number, boolean]]>([
+    ['one job, idle', [job('a', 4, 100)], {}, 16, [4, true]],
+    ['one job at its bound', [job('a', 4, 100)], { a: 4 }, 16, [0, true]],
+    ['one job with little left', [job('a', 4, 1)], { a: 2 }, 16, [1, true]],
+    ['a job that is not at work', [job('b', 4, 100)], {}, 16, [0, true]],
+    ['two jobs, not enough for both', [job('a', 64, 100), job('b', 64, 100)], { b: 16 }, 16, [0, false]],
+    ['the other gives back', [job('a', 64, 100), job('b', 64, 100)], { b: 12 }, 16, [4, false]],
+    ['no more than its share', [job('a', 64, 100), job('b', 64, 100)], { a: 8 }, 16, [0, false]],
+    ['what leaving jobs still use is not shared', [job('a', 64, 100)], { gone: 10 }, 16, [6, false]],
+    ['a lowered bound', [job('a', 64, 100)], { a: 20 }, 16, [0, false]],
+  ])('%s', (_what, atWork, used, maxTotal, [room, isEnough]) => {
+    expect(slotRoom('a', { used: new Map(Object.entries(used)), atWork, maxTotal })).toEqual({ room, isEnough });
   });
 });

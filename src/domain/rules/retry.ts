@@ -1,6 +1,6 @@
-import type { Outcome } from './attempt.ts';
-import { type FailureClass, failureRule } from './failure.ts';
-import type { Unit } from './unit.ts';
+import type { Outcome } from '../attempt.ts';
+import { type FailureClass, failureRule } from '../failure.ts';
+import type { Unit } from '../unit.ts';
 
 /** Deferrals (service busy) after which a unit fails. */
 export const MAX_DEFERRALS = 20;

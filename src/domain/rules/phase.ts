@@ -1,24 +1,25 @@
-import type { AttemptPurpose } from '../domain/attempt.ts';
-import { isOutputDue, type Job } from '../domain/job.ts';
-import type { Stage } from '../domain/unit.ts';
-import type { Tx } from '../ports/repository.ts';
-import type { AbortReason } from '../ports/worker.ts';
+import type { AttemptPurpose } from '../attempt.ts';
+import { isOutputDue, type Job } from '../job.ts';
+import type { Stage, UnitCounts } from '../unit.ts';
 
 /** Phase of an executor, derived from the job's status. */
 export type Phase =
-  | {
-      readonly kind: 'work';
-      readonly stage: Stage;
-      readonly purpose: AttemptPurpose;
-      /** Indexes of the units (a test); absent = all. */
-      readonly indexes?: readonly number[];
-    }
+  | Work
   /** Write the output of the ended job. */
   | { readonly kind: 'export' }
   /** Keep the lease and wait for the quota window to open. */
   | { readonly kind: 'hold' }
   /** Start nothing; running attempts may finish (null) or are stopped for this reason. Then release the lease. */
-  | { readonly kind: 'leave'; readonly stop: AbortReason | null };
+  | { readonly kind: 'leave'; readonly stop: 'cancelled' | 'interrupted' | null };
+
+/** Phase in which units are claimed. */
+export interface Work {
+  readonly kind: 'work';
+  readonly stage: Stage;
+  readonly purpose: AttemptPurpose;
+  /** Indexes of the units (a test); absent = all. */
+  readonly indexes?: readonly number[];
+}
 
 /** Returns the phase of a job; null = the job is gone. */
 export function phaseOf(job: Job | null): Phase {
@@ -48,8 +49,9 @@ export function phaseOf(job: Job | null): Phase {
  * Returns the status in which a paused job continues: the one before, unless units were put back meanwhile, which come
  * first.
  */
-export async function statusToResume(tx: Tx, job: Job): Promise<'running' | 'post_processing'> {
-  if (job.pausedFrom !== 'post_processing') return 'running';
-  const { pending, running } = await tx.units.counts(job.jobId);
-  return pending + running > 0 ? 'running' : 'post_processing';
+export function statusToResume(
+  { pausedFrom }: Pick<Job, 'pausedFrom'>,
+  { pending, running }: Pick<UnitCounts, 'pending' | 'running'>,
+): 'running' | 'post_processing' {
+  return pausedFrom === 'post_processing' && pending + running === 0 ? 'post_processing' : 'running';
 }

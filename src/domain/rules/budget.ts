@@ -1,4 +1,6 @@
-import type { FailureClass } from './failure.ts';
+import type { AttemptPurpose } from '../attempt.ts';
+import type { FailureClass } from '../failure.ts';
+import { counted, sentences } from '../sentences.ts';
 
 /** Figures for the circuit breaker and the budget, read from rows or written together with them. */
 export interface JobTally {
@@ -43,4 +45,30 @@ export function budgetRoom(facts: {
   // A rounding error of a millionth of a cent must not stop the last affordable attempt.
   const starts = reservationUsd > 0 ? Math.max(0, Math.floor((left + 1e-8) / reservationUsd)) : 0;
   return { starts, reservationUsd, capUsd: reservationUsd };
+}
+
+/** What stops for want of budget: units of this purpose are left, and one more attempt may cost `priceUsd`. */
+export interface Shortage {
+  readonly purpose: AttemptPurpose;
+  readonly budgetUsd: number | null;
+  readonly spentUsd: number;
+  readonly priceUsd: number;
+  readonly pending: number;
+  /** The worker's own cap on one attempt; null = none. */
+  readonly unitCapUsd: number | null;
+}
+
+/** Words a stop for want of budget, for a person: the figures, and what to do. */
+export function shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, unitCapUsd }: Shortage): string {
+  const facts = [`${dollars(spentUsd)} spent`, `one may cost ${dollars(priceUsd)}`, `${counted(pending, 'unit')} left`];
+  const cheaper = unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
+  const next = purpose === 'test' ? 'test again' : 'resume_job';
+  return sentences(
+    `The budget of $${budgetUsd} does not cover another attempt: ${facts.join(', ')}.`,
+    `Raise limits.budget_usd${cheaper} with update_job, then ${next}.`,
+  );
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(4)}`;
 }

@@ -1,0 +1,119 @@
+import { type Attempt, type AttemptStatus, attemptStatusOf, type Outcome } from '../attempt.ts';
+import { failureRule, type JobEffect } from '../failure.ts';
+import type { PauseReason } from '../job.ts';
+import { sentences } from '../sentences.ts';
+import type { Unit } from '../unit.ts';
+import { backedOff, type ConcurrencyLimit } from './concurrency-limit.ts';
+import type { Pause } from './pause.ts';
+import { closedUntil } from './quota.ts';
+import { decide, type UnitDecision } from './retry.ts';
+
+/** Time without a success, while the service refuses, after which the job pauses. */
+export const MAX_REFUSAL_MS = 30 * 60_000;
+
+/** How an attempt is settled: its row, and the next status of its unit. */
+export interface Settlement {
+  readonly attemptStatus: Exclude<AttemptStatus, 'running'>;
+  readonly outcome: Outcome;
+  readonly decision: UnitDecision;
+}
+
+/** An ended attempt, with what decides about its unit. */
+export interface Ended {
+  readonly unit: Pick<Unit, 'retriesUsed' | 'deferrals' | 'interruptions' | 'failureClass' | 'failureMessage'>;
+  readonly attempt: Pick<Attempt, 'purpose'>;
+  /** True = this executor cut it off on purpose: a hard pause, or its own stop. */
+  readonly wasStopped: boolean;
+  readonly outcome: Outcome;
+}
+
+/** Decides how an attempt is settled. `now` in epoch ms, `random` in [0, 1): the jitter of back-offs. */
+export function settlementOf(
+  { unit, attempt, wasStopped, outcome }: Ended,
+  options: { readonly maxRetries: number; readonly now: number; readonly random: number },
+): Settlement {
+  const decision = decide(unit, outcome, options);
+  if (outcome.ok) return { attemptStatus: 'succeeded', outcome, decision };
+  const { failureClass, message } = outcome;
+  const attemptStatus = attemptStatusOf(failureClass);
+  const { retriesUsed, deferrals, interruptions } = unit;
+  const unchanged = { retriesUsed, deferrals, interruptions, notBefore: 0 };
+  // Cut off on purpose: not counted against the unit.
+  if (failureClass === 'interrupted' && wasStopped) {
+    const before = { failureClass: unit.failureClass, failureMessage: unit.failureMessage };
+    return { attemptStatus, outcome, decision: { ...unchanged, ...before, status: 'pending' } };
+  }
+  // A test makes one attempt: any failure is shown to the person, who decides.
+  if (attempt.purpose === 'test' && failureClass !== 'interrupted' && failureClass !== 'cancelled') {
+    const because = { failureClass, failureMessage: message };
+    return { attemptStatus, outcome, decision: { ...unchanged, ...because, status: 'failed' } };
+  }
+  return { attemptStatus, outcome, decision };
+}
+
+/** Health of the service, kept between attempts. */
+export interface ServiceHealth {
+  readonly limit: ConcurrencyLimit;
+  /** Monotonic ms since which the service refuses without a success in between; null = it does not. */
+  readonly refusedSinceMs: number | null;
+}
+
+/** Effect of a failed attempt on its job. */
+export interface JobDecision {
+  /** Health of the service from now on. */
+  readonly health: ServiceHealth;
+  /** Pause to make; a test never pauses its job, as there is no move from testing to paused. */
+  readonly pause?: Pause;
+  /** Usage window to close for all jobs with this type of worker, until a time (epoch ms). */
+  readonly close?: { readonly type: string; readonly closedUntil: number; readonly reason: string };
+  /** True = the circuit breaker looks at the latest attempts. */
+  readonly breaker?: true;
+}
+
+/** A failed attempt, with what decides about its job. Monotonic times in ms. */
+export interface Failed {
+  readonly attempt: Pick<Attempt, 'stage'>;
+  readonly outcome: Extract<Outcome, { ok: false }>;
+  readonly startedMs: number;
+  /** Type of the worker that made it. */
+  readonly workerType: string;
+  /** Type of the worker of the current revision, which may be another. */
+  readonly currentType: string;
+}
+
+/** Reasons of the pauses that an effect causes at once. */
+const PAUSES: Partial<Readonly<Record<JobEffect, PauseReason>>> = {
+  pause_auth: 'auth',
+  pause_unavailable: 'worker_unavailable',
+  pause_approval: 'approval',
+};
+
+/** Decides what a failed attempt does to its job. `now` in epoch ms, `nowMs` monotonic. */
+export function effectOf(
+  { attempt, outcome, startedMs, workerType, currentType }: Failed,
+  health: ServiceHealth,
+  { now, nowMs }: { readonly now: number; readonly nowMs: number },
+): JobDecision {
+  const { failureClass, message } = outcome;
+  const { job: effect, advice } = failureRule(failureClass, currentType);
+  const reason = PAUSES[effect];
+  if (reason) return { health, pause: { reason, message: sentences(message, advice) } };
+  if (effect === 'circuit_breaker' && attempt.stage === 'main') return { health, breaker: true };
+  if (effect === 'back_off') {
+    const since = health.refusedSinceMs ?? nowMs;
+    const next = { limit: backedOff(health.limit, nowMs, startedMs), refusedSinceMs: since };
+    return nowMs - since < MAX_REFUSAL_MS ? { health: next } : { health: next, pause: refusedTooLong(message) };
+  }
+  if (effect !== 'close_quota') return { health };
+  const until = closedUntil(outcome.resumeAt, now);
+  const close = { type: workerType, closedUntil: until, reason: message };
+  // An attempt of an earlier revision may have used another worker, whose quota does not concern this one.
+  if (workerType !== currentType) return { health, close };
+  return { health, close, pause: { reason: 'usage_limit', message: sentences(message, advice), resumeAt: until } };
+}
+
+function refusedTooLong(message: string): Pause {
+  const minutes = MAX_REFUSAL_MS / 60_000;
+  const what = `Nothing succeeded for ${minutes} minutes: ${message}`;
+  return { reason: 'worker_unavailable', message: sentences(what, 'Check the service, then resume_job.') };
+}

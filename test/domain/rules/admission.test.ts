@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import type { JobTest } from '../../../src/domain/job.ts';
+import { type AdmissionFacts, admission, runsAlone, withExecutorLost } from '../../../src/domain/rules/admission.ts';
+
+const MAIN = { stage: 'main', purpose: 'batch' } as const;
+const TESTING = { stage: 'main', purpose: 'test' } as const;
+const POST = { stage: 'post', purpose: 'post' } as const;
+const calm = { interruptions: 0 };
+const poison = { interruptions: 2 };
+
+function admit(parts: Partial<Omit<AdmissionFacts, 'job'>> & { job?: Partial<AdmissionFacts['job']> } = {}) {
+  const facts = {
+    ...{
+      phase: MAIN,
+      limits: { budget_usd: null },
+      unitCapUsd: null,
+      slots: 4,
+      running: [],
+      orphaned: 0,
+      unsettled: 0,
+    },
+    tally: { maxAttemptCostUsd: 0, reservedUsd: 0 },
+    ...parts,
+  };
+  return admission({ ...facts, job: { executorsLost: 0, test: null, costUsd: 0, ...parts.job } });
+}
+const testLost = (executorsLost: number) => ({ test: { executorsLost } as JobTest });
+
+describe('admission', () => {
+  test.each<[string, Parameters<typeof admit>[0], object]>([
+    ['all slots are free', {}, { kind: 'claim', limit: 4, reservationUsd: 0 }],
+    ['some are taken', { running: [calm] }, { kind: 'claim', limit: 3 }],
+    ['all are taken', { running: [calm, calm, calm, calm] }, { kind: 'wait' }],
+    ['more run than may', { slots: 1, running: [calm, calm] }, { kind: 'wait' }],
+    ['a unit runs alone', { running: [poison] }, { kind: 'wait' }],
+    ['post-processing takes one slot', { phase: POST }, { kind: 'claim', limit: 1 }],
+    ['post-processing runs', { phase: POST, running: [calm] }, { kind: 'wait' }],
+    ['two executors died', { job: { executorsLost: 2 } }, { kind: 'claim' }],
+    ['three executors died', { job: { executorsLost: 3 } }, { kind: 'crashed' }],
+    ['three executors died, their attempts live', { job: { executorsLost: 3 }, orphaned: 1 }, { kind: 'wait' }],
+    ['three executors died before a test', { phase: TESTING, job: { executorsLost: 3 } }, { kind: 'claim' }],
+    ['one executor died in a test', { phase: TESTING, job: testLost(1) }, { kind: 'claim' }],
+    ['two executors died in a test', { phase: TESTING, job: testLost(2) }, { kind: 'wait' }],
+  ])('%s', (_what, parts, expected) => {
+    expect(admit(parts)).toMatchObject(expected);
+  });
+
+  const budget = (budget_usd: number, parts: Parameters<typeof admit>[0] = {}) =>
+    admit({ limits: { budget_usd }, unitCapUsd: 1, ...parts });
+  test.each<[string, ReturnType<typeof admit>, object]>([
+    ['within the budget', budget(10), { kind: 'claim', limit: 4, reservationUsd: 1 }],
+    ['two more', budget(2.5), { kind: 'claim', limit: 2 }],
+    [
+      'what runs is reserved',
+      budget(3, { tally: { maxAttemptCostUsd: 0, reservedUsd: 2 } }),
+      { kind: 'claim', limit: 1 },
+    ],
+    ['none more', budget(0.5), { kind: 'out_of_budget', priceUsd: 1 }],
+    ['spent', budget(10, { job: { costUsd: 9.5 } }), { kind: 'out_of_budget', priceUsd: 1 }],
+    ['none more while one runs', budget(0.5, { running: [calm] }), { kind: 'wait' }],
+    ['none more while an end is not settled', budget(0.5, { unsettled: 1 }), { kind: 'wait' }],
+    [
+      'post-processing may use all that is left',
+      admit({ phase: POST, limits: { budget_usd: 1 }, tally: { maxAttemptCostUsd: 0.5, reservedUsd: 0 } }),
+      { kind: 'claim', limit: 1, reservationUsd: 1 },
+    ],
+  ])('%s', (_what, admitted, expected) => {
+    expect(admitted).toMatchObject(expected);
+  });
+});
+
+test.each([
+  [0, false],
+  [1, false],
+  [2, true],
+])('a unit with %i interruptions runs alone: %s', (interruptions, alone) => {
+  expect(runsAlone({ interruptions })).toBe(alone);
+});
+
+test.each<[string, JobTest | null, number | null]>([
+  ['without a test', null, null],
+  ['a running test', { state: 'running', executorsLost: 1 } as JobTest, 2],
+  ['an ended test', { state: 'passed', executorsLost: 1 } as JobTest, 1],
+])('a lost executor counts against the job and %s', (_what, before, after) => {
+  const { executorsLost, test: now } = withExecutorLost({ executorsLost: 1, test: before });
+  expect([executorsLost, now?.executorsLost ?? null]).toEqual([2, after]);
+});
