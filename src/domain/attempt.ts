@@ -99,6 +99,8 @@ export interface AttemptRef extends UnitRef {
 
 /** An attempt as stored. Times are epoch milliseconds. */
 export interface Attempt extends AttemptRef {
+  /** Number of the step that it tried. */
+  readonly step: number;
   readonly purpose: AttemptPurpose;
   readonly status: AttemptStatus;
   readonly revision: number;

@@ -36,7 +36,7 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
   const recent = statement(db, (p: { jobId: string; since: number; limit: number }) =>
     query
       .selectFrom('attempts')
-      .select(['stage', 'idx', 'status', 'failure_class', 'ended_at', 'purpose'])
+      .select(['stage', 'idx', 'step', 'status', 'failure_class', 'ended_at', 'purpose'])
       .where('job_id', '=', p.jobId)
       .where('ended_at', '>=', p.since)
       .orderBy('ended_at', 'desc')
@@ -131,6 +131,7 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       recent.all({ jobId, since, limit }).map((row) => ({
         stage: row.stage as Stage,
         index: row.idx,
+        step: row.step,
         status: row.status as AttemptStatus,
         failureClass: row.failure_class as FailureClass | null,
         endedAt: row.ended_at,

@@ -6,7 +6,7 @@ import type { Maintenance } from '../ports/maintenance.ts';
 import type { Repository, Tx } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createDispatcher } from './dispatcher/index.ts';
 import { createEventFeed } from './event-feed.ts';
 import { createEventStore } from './events.ts';
 import { createJobStore } from './jobs.ts';

@@ -37,11 +37,8 @@ export interface JobsTable {
   cost_estimated: number;
   input_tokens: number;
   output_tokens: number;
-  max_attempt_cost_usd: number;
-  units_tried: number;
   last_started_at: number;
-  rule_since: number;
-  rule_base: string;
+  breaker_since: number;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -68,6 +65,7 @@ export interface UnitsTable {
   /** null = the index is the key. */
   key: string | null;
   payload: string;
+  step: number;
   status: string;
   attempt: number;
   retries_used: number;
@@ -87,10 +85,21 @@ export interface UnitKeysTable {
 export interface UnitCountsTable {
   job_id: string;
   stage: string;
+  step: number;
   status: string;
   /** '' = none. */
   failure_class: string;
   count: number;
+}
+
+export interface StepTotalsTable {
+  job_id: string;
+  stage: string;
+  step: number;
+  units_tried: number;
+  cost_usd: number;
+  max_attempt_cost_usd: number;
+  breaker_base: string;
 }
 
 export interface AttemptsTable {
@@ -98,6 +107,7 @@ export interface AttemptsTable {
   stage: string;
   idx: number;
   attempt: number;
+  step: number;
   purpose: string;
   status: string;
   revision: number;
@@ -120,6 +130,14 @@ export interface AttemptsTable {
   started_at: number;
   ended_at: number | null;
   judges: number;
+}
+
+export interface ResultsTable {
+  job_id: string;
+  stage: string;
+  idx: number;
+  step: number;
+  attempt: number;
 }
 
 export interface EventsTable {
@@ -174,7 +192,9 @@ export interface Tables {
   units: UnitsTable;
   unit_keys: UnitKeysTable;
   unit_counts: UnitCountsTable;
+  step_totals: StepTotalsTable;
   attempts: AttemptsTable;
+  results: ResultsTable;
   events: EventsTable;
   leases: LeasesTable;
   quotas: QuotasTable;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
-import type { Claim } from '../../src/ports/dispatcher.ts';
+import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { Tx } from '../../src/ports/repository.ts';
 import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';
@@ -44,7 +44,10 @@ export function dispatcherContract(
 
   test('claims pending units in index order, as many as there are slots, each with a new attempt', async () => {
     const { store, repository, lease, jobId, clock } = await withJob({ units: 5 });
-    const claims = await claimUnits(store, lease, { limit: 2, reservationUsd: 0.5, purpose: 'test', revision: 1 });
+    const claims = await claimUnits(store, lease, {
+      ...{ limit: 2, purpose: 'test', revision: 1 },
+      budget: { leftUsd: 9, reservationsUsd: [0.5] },
+    });
     expect(indexes(claims)).toEqual([0, 1]);
     const [first] = claims;
     expect(first?.unit).toMatchObject({ status: 'running', attempt: 1 });
@@ -63,7 +66,7 @@ export function dispatcherContract(
     });
     expect(first?.attempt.attemptId).not.toBe(claims[1]?.attempt.attemptId);
     expect(await repository.attempts.running(jobId)).toEqual(claims.map(({ attempt }) => attempt));
-    expect(await repository.jobs.tally(jobId)).toMatchObject({ reservedUsd: 1, unitsTried: 2 });
+    expect(await repository.jobs.tally(jobId)).toMatchObject({ reservedUsd: 1, steps: [{ unitsTried: 2 }] });
     expect(indexes(await claimUnits(store, lease))).toEqual([2, 3, 4]);
     expect(await claimUnits(store, lease)).toEqual([]);
   });
@@ -114,6 +117,36 @@ export function dispatcherContract(
     expect((await claimUnits(store, lease))[0]?.attempt.attempt).toBe(2);
   });
 
+  test('units at a later step come first, those whose step the budget does not cover not at all', async () => {
+    const { store, lease } = await withJob({ units: 5 });
+    const steps = [0, 1, 2];
+    for (const [unit, step] of [
+      [4, 1],
+      [4, 2],
+      [2, 1],
+      [3, 1],
+    ] as const) {
+      await settleAs(store, await claimOne(store, lease, unit), null, 'pending', { step });
+    }
+    const peek = async (request: Partial<ClaimRequest>) => {
+      const claims = await claimUnits(store, lease, { steps, ...request });
+      for (const claim of claims) await settleAs(store, claim, 'usage_limit', 'pending', { failureClass: null });
+      return claims.map(({ unit, attempt }) => [unit.index, attempt.step, attempt.reservedUsd]);
+    };
+    expect(await peek({ limit: 2 })).toEqual([
+      [4, 2, 0],
+      [2, 1, 0],
+    ]);
+    const budget = { leftUsd: 2.5, reservationsUsd: [0.5, 3, 1] };
+    // 1 for unit 4, then as much as is left for units at the first step.
+    expect(await peek({ budget })).toEqual([
+      [4, 2, 1],
+      [0, 0, 0.5],
+      [1, 0, 0.5],
+    ]);
+    expect(await peek({ budget: { ...budget, leftUsd: 0.4 } })).toEqual([]);
+  });
+
   test('stages are kept apart', async () => {
     const { store, repository, lease, jobId, tx } = await withJob({ units: 1 });
     await tx(async (t) => t.units.add(jobId, 'post', 0, [{ payload: {} }]));
@@ -124,7 +157,11 @@ export function dispatcherContract(
     expect(post?.attempt).toMatchObject({ stage: 'post', index: 0, purpose: 'post' });
     expect(await repository.units.counts(jobId)).toMatchObject({ total: 1, running: 1 });
     expect(await repository.units.counts(jobId, 'post')).toMatchObject({ total: 1, running: 1 });
-    expect((await repository.jobs.tally(jobId)).unitsTried).toBe(1);
+    const { steps } = await repository.jobs.tally(jobId);
+    expect(steps).toMatchObject([
+      { stage: 'main', step: 0, unitsTried: 1 },
+      { stage: 'post', step: 0, unitsTried: 1 },
+    ]);
   });
 
   // ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -176,7 +176,8 @@ export function claimUnits(
       purpose: 'batch',
       revision: 1,
       limit: 100,
-      reservationUsd: 0,
+      budget: null,
+      steps: [0],
       maxTotalWorkers: 1000,
       runDirectory: (unit, attempt) => `/runs/${unit}.${attempt}`,
       ...request,
@@ -203,6 +204,7 @@ export function settleAs(
       outcome,
       decision: {
         status,
+        step: claim.unit.step,
         retriesUsed: 0,
         deferrals: 0,
         interruptions: 0,

@@ -425,7 +425,18 @@ test.each([
   expect(await w.call('get_job_status', { job_id: job.jobId })).toMatchObject({ executor: { state: 'lost' } });
   expect((await w.recovery().tick()).deleted).toEqual([job.jobId]);
   expect((await jobs.list({ statuses: JOB_STATUSES, limit: 9 })).total).toBe(0);
-  for (const name of ['jobs', 'job_revisions', 'units', 'unit_keys', 'unit_counts', 'attempts', 'events', 'leases']) {
+  for (const name of [
+    'jobs',
+    'job_revisions',
+    'units',
+    'unit_keys',
+    'unit_counts',
+    'step_totals',
+    'results',
+    'attempts',
+    'events',
+    'leases',
+  ]) {
     expect(db.prepare(`SELECT count(*) AS n FROM ${name}`).get(), name).toEqual({ n: 0 });
   }
   db.close();
