@@ -12,7 +12,7 @@ const REMOVED_AT_ONCE = 1000;
 /** Folder of files that are being written. No part of a key has an `=`. */
 const UNFINISHED = '=unfinished';
 /** Times that a folder is made for a blob, while deletions remove it for being empty. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 20;
 
 /** Errors that pass by themselves. `ENOENT`: a folder was removed while it was used. */
 const PASSING = ['EAGAIN', 'EBUSY', 'EINTR', 'EMFILE', 'ENFILE', 'ENOENT', 'ENOMEM', 'ESTALE', 'ETIMEDOUT'];
