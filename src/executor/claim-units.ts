@@ -44,7 +44,7 @@ export async function claimUnits(
   if (free < 1 || [...pool.running].some(({ claim: { unit } }) => runsAlone(unit))) return [];
   const room = budgetRoom({
     budgetUsd: loaded.revision.limits.budget_usd,
-    unitCapUsd: loaded.unitCapUsd,
+    unitCapUsd: loaded.policy.attemptCap?.usd ?? null,
     spentUsd: job.costUsd,
     slots: size,
     last: phase.stage === 'post',
@@ -112,7 +112,8 @@ async function stopForBudget(
     `${pending} ${pending === 1 ? 'unit' : 'units'} left`,
   ];
   const reason = `The budget of $${budget_usd} does not cover another attempt: ${facts.join(', ')}.`;
-  const cheaper = loaded.unitCapUsd === null ? '' : " (or lower the worker's max_budget_usd)";
+  const { attemptCap } = loaded.policy;
+  const cheaper = attemptCap === null ? '' : ` (or lower the worker's ${attemptCap.field})`;
   const advice = `Raise limits.budget_usd${cheaper} with update_job, then`;
   if (phase.purpose === 'test' && job.test)
     await failTest(context, tx, job, job.test, sentences(reason, `${advice} test again.`));

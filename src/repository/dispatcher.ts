@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
+import type { Handle } from '../domain/attempt.ts';
 import { fairShares } from '../domain/fair-share.ts';
 import { EXECUTING } from '../domain/job.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
@@ -16,12 +17,13 @@ type UnitKey = { jobId: string; stage: string; index: number };
 
 /**
  * Makes the dispatcher on the SQLite file of the store. Claim and settle are the hot path: prepared once, run many times. `isDead`
- * says whether the process of a lease or an attempt is certainly gone; it is asked only when slots are short.
+ * says whether the process of a lease is certainly gone, `isGone` a run; they are asked only when slots are short.
  */
 export function createDispatcher(
   db: Database.Database,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean,
+  isGone: (handle: Handle) => boolean,
 ): Sync<Dispatcher> {
   const holds = statement(db, (p: { jobId: string; epoch: number; owner: string }) =>
     query
@@ -68,14 +70,12 @@ export function createDispatcher(
       .select(['job_id as jobId', 'machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
       .where('released', '=', sql.lit(0)),
   );
-  const spawned = statement(db, (p: { jobId: string }) =>
+  const handles = statement(db, (p: { jobId: string }) =>
     query
       .selectFrom('attempts')
-      .select(['machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
+      .select('handle')
       .where('job_id', '=', p.jobId)
-      .where('status', '=', sql.lit('running'))
-      .where('pid', 'is not', null)
-      .$narrowType<{ pid: number }>(),
+      .where('status', '=', sql.lit('running')),
   );
   // A unit that was put back while its agent is still being stopped waits until that attempt has ended.
   const pending = (stage: { jobId: string; stage: string }) =>
@@ -192,7 +192,8 @@ export function createDispatcher(
   /** Finds other jobs whose executor is dead, with the number of their living attempts: they use no more until recovery. */
   function abandoned(jobId: string): ReadonlyMap<string, number> {
     const dead = held.all({}).filter((lease) => lease.jobId !== jobId && isDead(lease));
-    return new Map(dead.map((lease) => [lease.jobId, spawned.all(lease).filter((agent) => !isDead(agent)).length]));
+    const lives = ({ handle }: { handle: string | null }) => handle !== null && !isGone(JSON.parse(handle) as Handle);
+    return new Map(dead.map((lease) => [lease.jobId, handles.all(lease).filter(lives).length]));
   }
 
   /** Counts pending units of a job that wait for the end of a back-off. */
