@@ -114,6 +114,8 @@ export interface Policy {
   readonly timeoutMs: number | null;
   /** Time without output after which a run is stopped, 0 = never; null = the job's. */
   readonly idleTimeoutMs: number | null;
+  /** Model that its agents ask for, by name; null = none, or the default. */
+  readonly model: string | null;
   /** Names of environment variables that an executor must have. */
   readonly variables: readonly string[];
 }

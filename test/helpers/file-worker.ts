@@ -35,6 +35,7 @@ export function fileWorker(): Worker {
       attemptCap: null,
       timeoutMs: null,
       idleTimeoutMs: null,
+      model: null,
       variables: configOf(config).variables,
     }),
     powers: () => [],

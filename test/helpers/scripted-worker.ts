@@ -122,6 +122,7 @@ export function scriptedWorker(): ScriptedWorker {
       attemptCap: typeof cap === 'number' ? { usd: cap, field: 'max_budget_usd' } : null,
       timeoutMs: typeof timeout_s === 'number' ? timeout_s * 1000 : null,
       idleTimeoutMs: null,
+      model: null,
       variables: pass_env as readonly string[],
     }),
     resolve: (config) => config,

@@ -5,11 +5,13 @@ import type { ClaudeConfig } from './config.ts';
 import { absolute } from './working-directory.ts';
 
 /** Returns what a config decides outside this worker. */
-export function claudePolicy({ max_budget_usd, timeout_s, idle_timeout_s, pass_env = [] }: ClaudeConfig): Policy {
+export function claudePolicy(config: ClaudeConfig): Policy {
+  const { max_budget_usd, timeout_s, idle_timeout_s, model = null, pass_env = [] } = config;
   return {
     attemptCap: max_budget_usd === undefined ? null : { usd: max_budget_usd, field: 'max_budget_usd' },
     timeoutMs: timeout_s === undefined ? null : timeout_s * 1000,
     idleTimeoutMs: idle_timeout_s === undefined ? null : idle_timeout_s * 1000,
+    model,
     variables: pass_env,
   };
 }
