@@ -16,7 +16,7 @@ const NAME_TAKEN: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR', 'EISDI
 const MAX_NAMES = 10;
 
 /** An attempt that may have written files, and where they are and go. */
-type Writer = AttemptRef & Pick<Attempt, 'attemptId'> & Pick<Run, 'runDirectory' | 'outputDirectory'>;
+type Writer = AttemptRef & Pick<Attempt, 'attemptId' | 'runDirectory'> & Pick<Run, 'outputDirectory'>;
 
 /**
  * Moves the files of a successful attempt from its own directory to the job's output directory, each atomically, and

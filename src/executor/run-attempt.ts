@@ -39,7 +39,8 @@ export async function runAttempt(
       origin === 'new'
         ? ((await refusalOf(context, job, loaded, run)) ?? (await perform(loaded, run, record, attachment)))
         : await attachToOrphan(context, origin, claim, loaded.worker, run, attachment);
-    return redacted(await moveFiles(context.places, { ...run, ...attempt }, outcome), job);
+    const { outputDirectory } = run;
+    return redacted(await moveFiles(context.places, { ...attempt, outputDirectory }, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error(
