@@ -58,14 +58,14 @@ async function roomInBudget(
   tx: Tx,
   { jobId, costUsd: spentUsd }: Job,
   { stage }: Work,
-  { revision, unitCapUsd }: LoadedRevision,
+  { revision, policy }: LoadedRevision,
   slots: number,
 ): Promise<BudgetRoom | null> {
   const { budget_usd: budgetUsd } = revision.limits;
   if (budgetUsd === null) return null;
   const tally = await tx.jobs.tally(jobId);
   const steps = STEPS.map((step) => ({
-    unitCapUsd,
+    unitCapUsd: policy.attemptCap?.usd ?? null,
     maxAttemptCostUsd: tallyOf(tally, stage, step).maxAttemptCostUsd,
   }));
   const last = stage === 'post';
@@ -107,15 +107,15 @@ async function stopForBudget(
   tx: Tx,
   job: Job,
   { stage, purpose }: Work,
-  { revision, unitCapUsd }: LoadedRevision,
+  { revision, policy }: LoadedRevision,
   priceUsd: number,
 ): Promise<void> {
   const { pending } = await tx.units.counts(job.jobId, stage);
   if (pending === 0) return;
   const { budget_usd: budgetUsd } = revision.limits;
   const spentUsd = job.costUsd;
-  const isCapped = unitCapUsd !== null;
-  const message = shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, isCapped });
+  const capField = policy.attemptCap?.field ?? null;
+  const message = shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, capField });
   if (purpose === 'test') await endTest(context, tx, job, { state: 'failed', verdict: message });
   else await pauseJob(context, tx, { reason: 'budget', message });
 }

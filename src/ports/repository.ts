@@ -155,9 +155,13 @@ export interface AttemptReads {
   ): Promise<{ readonly succeeded: number; readonly failed: number; readonly costUsd: number }>;
 }
 
+/** Record of an attempt's run. */
+export type RunRecord = { readonly [Field in 'machineId' | 'handle' | 'deadlineAt']: NonNullable<Attempt[Field]> };
+
 /** Store of attempts, append-only: a row changes only from running to its end. */
 export interface AttemptStore extends AttemptReads {
-  recordSpawn(ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Promise<Noted>;
+  /** Records the run of a running attempt: where it is performed, its handle and its time limit (epoch ms). */
+  recordRun(ref: AttemptRef, run: RunRecord): Promise<Noted>;
   /** Counts an executor that begins to judge the output of an adopted attempt. */
   recordJudge(ref: AttemptRef): Promise<Noted>;
 }

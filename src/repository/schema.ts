@@ -114,10 +114,8 @@ export interface AttemptsTable {
   epoch: number;
   attempt_id: string;
   run_directory: string;
-  pid: number | null;
-  pid_started_at: string | null;
-  boot_id: string | null;
   machine_id: string | null;
+  handle: string | null;
   deadline_at: number | null;
   reserved_usd: number;
   failure_class: string | null;

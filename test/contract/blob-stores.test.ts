@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { openFileBlobs } from '../../src/blobs/file.ts';
-import { provablyDead } from '../../src/supervision/lease.ts';
-import { identify } from '../../src/workers/process/processes.ts';
+import { identify, provablyDead } from '../../src/workers/process/processes.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { blobStoreContract } from './blob-store.ts';
 

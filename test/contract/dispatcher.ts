@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Handle } from '../../src/domain/attempt.ts';
 import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
 import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { Tx } from '../../src/ports/repository.ts';
@@ -17,11 +18,15 @@ import {
 
 /** The contract of every dispatcher. `open` makes an empty store of the test. Call it inside a `describe`. */
 export function dispatcherContract(
-  open: (clock: FakeClock, isDead: (process: ProcessIdentity) => boolean) => Store,
+  open: (clock: FakeClock, isDead: (process: ProcessIdentity) => boolean, isGone: (handle: Handle) => boolean) => Store,
 ): void {
   const fresh = () => {
     const clock = fakeClock();
-    const store = open(clock, ({ pid }) => pid === DEAD_PID);
+    const store = open(
+      clock,
+      ({ pid }) => pid === DEAD_PID,
+      ({ gone }) => gone === true,
+    );
     return {
       ...store,
       store,
@@ -61,7 +66,7 @@ export function dispatcherContract(
       epoch: lease.epoch,
       runDirectory: '/runs/0.1',
       reservedUsd: 0.5,
-      pid: null,
+      handle: null,
       startedAt: clock.now(),
     });
     expect(first?.attempt.attemptId).not.toBe(claims[1]?.attempt.attemptId);
@@ -231,15 +236,14 @@ export function dispatcherContract(
     const [first, second] = await claimUnits(store, dead, { limit: 3 });
     const other = await holdLease(store, (await seedJob(store, { units: 9, limits: { max_workers: 4 } })).jobId);
     const claim = async () => (await claimUnits(store, other, { maxTotalWorkers: 4 })).length;
-    const spawned = (claimed: typeof first, pid: number) =>
+    const started = (claimed: typeof first, gone: boolean) =>
       tx(async (t) => {
-        if (claimed)
-          await t.attempts.recordSpawn(claimed.attempt, { pid, startedAt: 's', bootId: 'b', machineId: 'm' }, 0);
+        if (claimed) await t.attempts.recordRun(claimed.attempt, { handle: { gone }, machineId: 'm', deadlineAt: 0 });
       });
-    await spawned(first, 4711);
-    await spawned(second, 4712);
+    await started(first, false);
+    await started(second, false);
     expect(await claim()).toBe(2);
-    await spawned(second, DEAD_PID);
+    await started(second, true);
     expect(await claim()).toBe(1);
     expect(await claim()).toBe(0);
   });

@@ -546,20 +546,19 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
 
   // ── attempts, events ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('a spawn is recorded on a running attempt only', async () => {
+  test('a run is recorded on a running attempt only', async () => {
     const { repository, store, tx } = fresh();
     const { jobId } = await seedJob(store);
     const lease = await holdLease(store, jobId);
     const claim = await claimOne(store, lease, 0);
-    const process = { pid: 4711, startedAt: 's', bootId: 'b', machineId: 'm' };
-    const spawn = (pid: number, until: number) =>
-      tx(async (t) => t.attempts.recordSpawn(claim.attempt, { ...process, pid }, until));
-    expect(await spawn(4711, 99)).toBe('noted');
-    const recorded = { pid: 4711, pidStartedAt: 's', bootId: 'b', machineId: 'm', deadlineAt: 99 };
+    const record = (pid: number, deadlineAt: number) =>
+      tx(async (t) => t.attempts.recordRun(claim.attempt, { handle: { pid, at: ['s'] }, machineId: 'm', deadlineAt }));
+    expect(await record(4711, 99)).toBe('noted');
+    const recorded = { handle: { pid: 4711, at: ['s'] }, machineId: 'm', deadlineAt: 99 };
     expect(await repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(await repository.attempts.running(jobId)).toHaveLength(1);
     await settleAs(store, claim, null, 'completed');
-    expect(await spawn(1, 1)).toBe('ended');
+    expect(await record(1, 1)).toBe('ended');
     expect(await repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(await repository.attempts.running(jobId)).toEqual([]);
   });

@@ -90,14 +90,14 @@ export interface Shortage {
   readonly spentUsd: number;
   readonly priceUsd: number;
   readonly pending: number;
-  /** True = the price is a cap of the worker's config. */
-  readonly isCapped: boolean;
+  /** Field of the worker's config that caps an attempt; null = it has no cap of its own. */
+  readonly capField: string | null;
 }
 
 /** Words a stop for want of budget, for a person: the figures, and what to do. */
-export function shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, isCapped }: Shortage): string {
+export function shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, capField }: Shortage): string {
   const facts = [`${dollars(spentUsd)} spent`, `one may cost ${dollars(priceUsd)}`, `${counted(pending, 'unit')} left`];
-  const cheaper = !isCapped ? '' : " (or lower the worker's max_budget_usd)";
+  const cheaper = capField === null ? '' : ` (or lower the worker's ${capField})`;
   const next = purpose === 'test' ? 'test again' : 'resume_job';
   return sentences(
     `The budget of $${budgetUsd} does not cover another attempt: ${facts.join(', ')}.`,

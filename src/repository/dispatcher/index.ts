@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { Handle } from '../../domain/attempt.ts';
 import type { ProcessIdentity } from '../../domain/lease.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Dispatcher } from '../../ports/dispatcher.ts';
@@ -9,12 +10,13 @@ import { createSettle } from './settle.ts';
 
 /**
  * Makes the dispatcher on the SQLite file of the store. Claim and settle are the hot path: prepared once, run many times.
- * `isDead` says whether the process of a lease or an attempt is certainly gone.
+ * `isDead` says whether the process of a lease is certainly gone, `isGone` a run.
  */
 export function createDispatcher(
   db: Database.Database,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean,
+  isGone: (handle: Handle) => boolean,
 ): Sync<Dispatcher> {
   const stillMine = db.prepare(
     `SELECT 1 FROM units
@@ -25,7 +27,7 @@ export function createDispatcher(
        SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND status = 'pending' ORDER BY idx LIMIT @limit)`,
   );
   return {
-    claim: createClaim(db, clock, createRoom(db, clock, isDead)),
+    claim: createClaim(db, clock, createRoom(db, clock, isDead, isGone)),
     settle: createSettle(db, clock),
     lost: (claims) => claims.filter((claim) => stillMine.get(claim.attempt) === undefined),
     withdraw(jobId, limit) {

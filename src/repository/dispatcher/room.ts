@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
+import type { Handle } from '../../domain/attempt.ts';
 import { EXECUTING } from '../../domain/job.ts';
 import type { ProcessIdentity } from '../../domain/lease.ts';
 import { type JobAtWork, slotRoom } from '../../domain/rules/slots.ts';
@@ -10,12 +11,13 @@ type AtWork = JobAtWork & { readonly stage: string };
 
 /**
  * Makes the function that counts the slots which a job may still fill, when at most `maxTotal` attempts of all jobs run.
- * `isDead` says whether the process of a lease or an attempt is certainly gone; it is asked only when slots are short.
+ * `isDead` says whether the process of a lease is certainly gone, `isGone` a run; they are asked only when slots are short.
  */
 export function createRoom(
   db: Database.Database,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean,
+  isGone: (handle: Handle) => boolean,
 ): (jobId: string, maxTotal: number) => number {
   const running = statement(db, () =>
     query
@@ -36,7 +38,7 @@ export function createRoom(
       .where('not_before', '>', sql.lit(0))
       .where('not_before', '>', p.now),
   );
-  const abandoned = createAbandoned(db, isDead);
+  const abandoned = createAbandoned(db, isDead, isGone);
   return (jobId, maxTotal) => {
     const used = new Map(running.all({}).map((row) => [row.job_id, row.n]));
     const jobs = atWork.all();
@@ -69,6 +71,7 @@ function jobsAtWork(db: Database.Database): Database.Statement<[], AtWork> {
 function createAbandoned(
   db: Database.Database,
   isDead: (process: ProcessIdentity) => boolean,
+  isGone: (handle: Handle) => boolean,
 ): (jobId: string) => ReadonlyMap<string, number> {
   const held = statement(db, () =>
     query
@@ -76,17 +79,16 @@ function createAbandoned(
       .select(['job_id as jobId', 'machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
       .where('released', '=', sql.lit(0)),
   );
-  const spawned = statement(db, (p: { jobId: string }) =>
+  const handles = statement(db, (p: { jobId: string }) =>
     query
       .selectFrom('attempts')
-      .select(['machine_id as machineId', 'boot_id as bootId', 'pid', 'pid_started_at as startedAt'])
+      .select('handle')
       .where('job_id', '=', p.jobId)
-      .where('status', '=', sql.lit('running'))
-      .where('pid', 'is not', null)
-      .$narrowType<{ pid: number }>(),
+      .where('status', '=', sql.lit('running')),
   );
+  const lives = ({ handle }: { handle: string | null }) => handle !== null && !isGone(JSON.parse(handle) as Handle);
   return (jobId) => {
     const dead = held.all({}).filter((lease) => lease.jobId !== jobId && isDead(lease));
-    return new Map(dead.map((lease) => [lease.jobId, spawned.all(lease).filter((agent) => !isDead(agent)).length]));
+    return new Map(dead.map((lease) => [lease.jobId, handles.all(lease).filter(lives).length]));
   };
 }

@@ -107,7 +107,7 @@ test.each<[Partial<Shortage>, RegExp]>([
     /^The budget of \$2 does not cover another attempt: \$1\.5000 spent, one may cost \$0\.7500, 3 units left\. Raise limits\.budget_usd with update_job, then resume_job\.$/,
   ],
   [{ pending: 1 }, /1 unit left/],
-  [{ isCapped: true }, /budget_usd \(or lower the worker's max_budget_usd\)/],
+  [{ capField: 'max_budget_usd' }, /budget_usd \(or lower the worker's max_budget_usd\)/],
   [{ purpose: 'test' }, /then test again\.$/],
 ])('a stop for want of budget with %j says figures and next step', (parts, text) => {
   const shortage = {
@@ -116,7 +116,7 @@ test.each<[Partial<Shortage>, RegExp]>([
     spentUsd: 1.5,
     priceUsd: 0.75,
     pending: 3,
-    isCapped: false,
+    capField: null,
   } as const;
   expect(shortageMessage({ ...shortage, ...parts })).toMatch(text);
 });
