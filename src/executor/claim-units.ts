@@ -72,7 +72,7 @@ async function claim(
 
 async function pauseCrashed(context: ExecutorContext, tx: Tx, { jobId, executorsLost }: Job): Promise<void> {
   const log = context.places.log(jobId);
-  const message = `The executor died ${executorsLost} times without settling one unit. Read ${log}, then resume_job.`;
+  const message = `The executor died ${executorsLost} times without settling one unit; its log is ${log}.`;
   await pauseJob(context, tx, { reason: 'crashed', message });
 }
 
@@ -82,13 +82,13 @@ async function stopForBudget(
   tx: Tx,
   job: Job,
   { stage, purpose }: Work,
-  { revision, unitCapUsd }: LoadedRevision,
+  { revision }: LoadedRevision,
   priceUsd: number,
 ): Promise<void> {
   const { pending } = await tx.units.counts(job.jobId, stage);
   if (pending === 0) return;
   const { budget_usd: budgetUsd } = revision.limits;
-  const message = shortageMessage({ purpose, budgetUsd, spentUsd: job.costUsd, priceUsd, pending, unitCapUsd });
-  if (purpose === 'test') await endTest(context, tx, job, { state: 'failed', verdict: message });
+  const message = shortageMessage({ budgetUsd, spentUsd: job.costUsd, priceUsd, pending });
+  if (purpose === 'test') await endTest(context, tx, job, { state: 'failed', verdict: message, stoppedBy: 'budget' });
   else await pauseJob(context, tx, { reason: 'budget', message });
 }

@@ -65,7 +65,7 @@ async function workerTypeOf(
 async function applyToJob(
   context: ExecutorContext,
   tx: Tx,
-  { revision, worker }: LoadedRevision,
+  { revision }: LoadedRevision,
   { close, pause, breaker }: JobDecision,
 ): Promise<void> {
   const { jobId } = context.lease;
@@ -74,13 +74,13 @@ async function applyToJob(
     await tx.quotas.close(close);
     await tx.events.add(jobId, { type: 'quota:closed', data: { type, until: closedUntil } });
   }
-  const trip = breaker ? await breakerTrip(tx, jobId, revision.limits.failure_threshold, worker.type) : null;
+  const trip = breaker ? await breakerTrip(tx, jobId, revision.limits.failure_threshold) : null;
   const due = pause ?? trip;
   if (due) await pauseJob(context, tx, due);
 }
 
 /** Returns the pause that the circuit breaker wants after a failed attempt; null = none. */
-async function breakerTrip(tx: Tx, jobId: string, threshold: number, workerType: string) {
+async function breakerTrip(tx: Tx, jobId: string, threshold: number) {
   if (threshold === 0) return null;
   const tally = await tx.jobs.tally(jobId);
   return breakerPause({
@@ -89,6 +89,5 @@ async function breakerTrip(tx: Tx, jobId: string, threshold: number, workerType:
     byClass: await tx.units.classCounts(jobId),
     neverTried: await tx.units.untried(jobId),
     threshold,
-    workerType,
   });
 }

@@ -3,8 +3,10 @@ import { type ApprovalState, approvalStateOf } from '../approval/check.ts';
 import { type Definition, defineJob, defineSource, type JobDefinition, sourceShown } from '../approval/definition.ts';
 import type { Approval } from '../domain/approval.ts';
 import { AbpError } from '../domain/error.ts';
+import { hint, step } from '../domain/hint.ts';
 import { type Job, needsPerson, type Revision } from '../domain/job.ts';
 import { raisedTerms, termsOf } from '../domain/limits.ts';
+import { pausedFields } from '../domain/rules/pause.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
 import type { Tx } from '../ports/repository.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
@@ -106,10 +108,10 @@ export function requirePerson(
   change?: string,
 ): void {
   if (call.human) return;
-  const [sentence, command] = FOR_A_PERSON[what];
+  const [sentence, decision] = FOR_A_PERSON[what];
   const about = change === undefined ? sentence : `${sentence} (${change})`;
   throw new AbpError('approval_required', `${job.jobId}: ${about}. A tool argument or a token is not enough.`, {
-    hint: `Show the user what it would do. They decide in the dialog of this host, on the dashboard, or on a terminal: abp ${command} ${job.jobId}`,
+    hint: [decision],
     details: {
       job_id: job.jobId,
       powers: shownPowers(job.powers),
@@ -119,15 +121,18 @@ export function requirePerson(
   });
 }
 
-/** Decisions that only a person makes about a job that needs one: the reason in words, and the command that does it. */
+/** Decisions that only a person makes about a job that needs one: the reason in words, and the operation that does it. */
 export const FOR_A_PERSON = {
-  allow: ['only a person can allow what it does', 'approvals allow'],
-  approve: ['only a person can approve its test', 'approve'],
-  skip: ['only a person can leave its test out', 'start --skip-test'],
-  reopen: ['only a person can have units run again', 'reopen'],
-  retry: ['only a person can have failed units run again', 'retry'],
-  post_process: ['only a person can have its post-processing run again', 'retry --post-processing'],
-  raise: ['only a person can give it more slots', 'resume --max-workers <n>'],
+  allow: ['only a person can allow what it does', step('allow_job')],
+  approve: ['only a person can approve its test', step('start_job', { approve: true })],
+  skip: ['only a person can leave its test out', step('start_job', { skip_test: true })],
+  reopen: ['only a person can have units run again', step('manage_units', { action: 'reopen' })],
+  retry: ['only a person can have failed units run again', step('manage_units', { action: 'retry' })],
+  post_process: [
+    'only a person can have its post-processing run again',
+    step('manage_units', { action: 'post_process' }),
+  ],
+  raise: ['only a person can give it more slots', step('resume_job', { max_workers: '<n>' })],
 } as const;
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {
@@ -136,7 +141,7 @@ function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: 
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
     {
-      hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${job.jobId}`,
+      hint: [step('allow_job')],
       details: { job_id: job.jobId, definition: id.slice(0, SHORT), powers: shownPowers(powers), asks },
     },
   );
@@ -175,7 +180,7 @@ export async function requireSource<Config>(
     'approval_required',
     `This ${enumerator.type} source needs the approval of a person before it is read. Powers: ${powersPhrase(powers)}.`,
     {
-      hint: `They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${short}`,
+      hint: [step('allow_source', { definition: short })],
       details: { definition: short, powers: shownPowers(powers) },
     },
   );
@@ -198,7 +203,7 @@ export function requireShown(job: Job, shown: string, definition: string | null)
   const before = shown.split('.');
   const changed = PARTS.filter((_, n) => before[n] !== now.split('.')[n]).join(', ');
   throw new AbpError('conflict', `${job.jobId} is no longer as shown (changed: ${changed}); nothing was approved.`, {
-    hint: 'Look at its current state (get_job_status), then decide again.',
+    hint: hint`Look at its current state (${step('get_job_status')}), then decide again.`,
     details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
   });
 }
@@ -240,7 +245,7 @@ export async function allowSource(
   refuseRecursion(deps.environment);
   if (!call.human) {
     throw new AbpError('approval_required', 'Only a person can allow a source.', {
-      hint: `On the dashboard, or on a terminal: abp approvals allow ${definition.slice(0, SHORT)}`,
+      hint: [step('allow_source', { definition: definition.slice(0, SHORT) })],
     });
   }
   if (about !== 'source') {
@@ -248,7 +253,7 @@ export async function allowSource(
       'invalid_input',
       `${definition.slice(0, SHORT)} is the definition of a job (${title}), not of a source.`,
       {
-        hint: 'Allow a job by its id: abp approvals allow <job>.',
+        hint: hint`Allow a job by its id: ${step('allow_job')}.`,
       },
     );
   }
@@ -262,7 +267,7 @@ export async function findApproval({ repository }: Pick<Deps, 'repository'>, pre
   const [found, other] = matching;
   if (found && !other) return found;
   if (other) throw new AbpError('ambiguous', `${prefix} matches several approvals.`, { hint: 'Type more characters.' });
-  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: '`abp approvals` lists them.' });
+  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: 'The list of approvals shows them.' });
 }
 
 /**
@@ -273,7 +278,7 @@ export async function revokeApproval(
   { repository }: Pick<Deps, 'repository'>,
   definition: string,
 ): Promise<readonly string[]> {
-  const patch = { pauseReason: 'approval', pauseMode: 'soft', statusMessage: REVOKED, resumeAt: null } as const;
+  const patch = pausedFields({ reason: 'approval', message: REVOKED });
   return repository.transaction('store', async (tx) => {
     const paused: string[] = [];
     if ((await tx.approvals.revoke(definition)) === 'unchanged') return paused;
@@ -287,4 +292,4 @@ export async function revokeApproval(
   });
 }
 
-const REVOKED = 'The approval of what it runs was revoked: resume_job asks a person again.';
+const REVOKED = 'The approval of what it runs was revoked.';

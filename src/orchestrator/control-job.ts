@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hint, step } from '../domain/hint.ts';
 import { ENDED, isOutputDue, type Job } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
@@ -11,7 +12,16 @@ import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
 import { requireAgreedSlots, requireAllowed } from './approval.ts';
 import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
 import { markEnumerating } from './mark-enumerating.ts';
-import { type Call, changedMeanwhile, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import {
+  type Call,
+  changedMeanwhile,
+  NEXT_STEPS,
+  type OrchestratorDeps,
+  operation,
+  RUN_UNITS_AGAIN,
+  refuse,
+  requireJob,
+} from './operation.ts';
 import { jobId, jobStatusOutput } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -33,7 +43,7 @@ export const pauseJob = operation({
     const { repository } = deps;
     const job = await requireJob(deps, job_id);
     if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
-      throw refuse(job, 'only a running job can be paused', 'get_job_status shows the possible next steps.');
+      throw refuse(job, 'only a running job can be paused', NEXT_STEPS);
     }
     await repository.transaction({ job: job_id }, async (tx) => {
       const now = await requireJob({ repository: tx }, job_id);
@@ -43,7 +53,7 @@ export const pauseJob = operation({
         (await tx.jobs.move(job_id, 'paused', { patch })) === 'conflict' &&
         (await tx.jobs.patch(job_id, patch, ['paused'])) === 'conflict'
       ) {
-        throw refuse(now, 'it has just ended', 'get_job_status shows the possible next steps.');
+        throw refuse(now, 'it has just ended', NEXT_STEPS);
       }
       await tx.events.add(job_id, { type: 'job:paused', data: { reason: 'user', mode: patch.pauseMode } });
     });
@@ -83,11 +93,8 @@ export const resumeJob = operation({
       !testing &&
       !outputDue
     ) {
-      const hint =
-        job.status === 'completed' || job.status === 'failed'
-          ? 'manage_units retries or reopens its units.'
-          : 'get_job_status shows the possible next steps.';
-      throw refuse(job, 'only a paused or lost job can be resumed', hint);
+      const next = job.status === 'completed' || job.status === 'failed' ? RUN_UNITS_AGAIN : NEXT_STEPS;
+      throw refuse(job, 'only a paused or lost job can be resumed', next);
     }
     const recordAgreement = max_workers === undefined ? null : await requireAgreedSlots(deps, job, max_workers, call);
     if (job.status === 'paused') await resume(deps, job);
@@ -171,7 +178,11 @@ export const cancelJob = operation({
     const { repository, clock } = deps;
     const job = await requireJob(deps, job_id);
     if (job.status === 'completed' || job.status === 'failed') {
-      throw refuse(job, 'only a job that has not ended can be cancelled', 'delete_job removes it with its results.');
+      throw refuse(
+        job,
+        'only a job that has not ended can be cancelled',
+        hint`${step('delete_job')} removes it with its results.`,
+      );
     }
     const before = await jobStatus(deps, job);
     if (job.status === 'enumerating') {
@@ -189,7 +200,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const patch = cancelledFields(now, clock.now());
       if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
-        throw refuse(now, 'it has just ended', 'delete_job removes it with its results.');
+        throw refuse(now, 'it has just ended', hint`${step('delete_job')} removes it with its results.`);
       }
       for (const stage of ['main', 'post'] as const) {
         await tx.units.moveMany(job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);

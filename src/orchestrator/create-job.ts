@@ -188,7 +188,7 @@ async function removeRefusedJob({ repository }: OrchestratorDeps, jobId: string,
     const { code, message, hint, details } = toAbpError(refusal);
     const left = `Its stored units could not be removed (${toAbpError(trouble).message}); run \`abp recover\` or \`abp prune\` to remove them.`;
     return new AbpError(code, sentences(message, left), {
-      ...(hint && { hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(details && { details }),
       cause: refusal,
     });

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AbpError } from '../domain/error.ts';
+import { hint, step } from '../domain/hint.ts';
 import { isExecuting, type Job } from '../domain/job.ts';
 import { executorState } from '../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../supervision/reclaim.ts';
@@ -58,17 +59,29 @@ export const deleteJob = operation({
 function refuseActive(job: Job): AbpError {
   switch (job.status) {
     case 'enumerating':
-      return refuse(job, 'its units are still being stored', 'cancel_job stops that and removes the job.');
+      return refuse(
+        job,
+        'its units are still being stored',
+        hint`${step('cancel_job')} stops that and removes the job.`,
+      );
     case 'testing':
-      return refuse(job, 'its test is running', 'Use cancel_job, or wait until the test has ended; then delete it.');
+      return refuse(
+        job,
+        'its test is running',
+        hint`Use ${step('cancel_job')}, or wait until the test has ended; then delete it.`,
+      );
     case 'running':
     case 'post_processing':
-      return refuse(job, 'it is active', 'Use cancel_job or pause_job first, then delete it.');
+      return refuse(
+        job,
+        'it is active',
+        hint`Use ${step('cancel_job')} or ${step('pause_job')} first, then delete it.`,
+      );
     case 'paused':
       return refuse(
         job,
         'some of its agents are still running',
-        'Wait for them, or use pause_job with hard=true; then delete it.',
+        hint`Wait for them, or use ${step('pause_job', { hard: true })}; then delete it.`,
       );
     default:
       return refuse(job, 'its executor or an agent has not ended yet', 'Delete it again in a moment.');

@@ -1,5 +1,6 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { isOutputDue, type Job, needsExecutor } from '../domain/job.ts';
+import { pausedFields } from '../domain/rules/pause.ts';
 import { sentences } from '../domain/sentences.ts';
 import { refuseRecursion, requireEnvironment } from '../supervision/launch.ts';
 import { executorState } from '../supervision/lease.ts';
@@ -34,12 +35,9 @@ export async function launch(deps: OrchestratorDeps, job: Job): Promise<void> {
     await launcher.ensureExecutor(job);
   } catch (error) {
     const reason = 'worker_unavailable';
-    const message = sentences(
-      `No executor could be started: ${(error as Error).message}`,
-      'Fix this, then use resume_job.',
-    );
+    const message = sentences(`No executor could be started: ${(error as Error).message}`);
     await repository.transaction({ job: job.jobId }, async (tx) => {
-      const patch = { pauseReason: reason, pauseMode: 'soft', statusMessage: message } as const;
+      const patch = pausedFields({ reason, message });
       if ((await tx.jobs.move(job.jobId, 'paused', { patch })) === 'conflict') return;
       await tx.events.add(job.jobId, { type: 'job:paused', data: { reason, message } });
     });

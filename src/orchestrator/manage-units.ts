@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
+import { hint, step } from '../domain/hint.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import { NOT_ENDED } from '../domain/rules/end-of-job.ts';
 import { UNIT_ACTIONS, type UnitAction } from '../domain/rules/unit-actions.ts';
@@ -8,7 +9,7 @@ import { beginPostProcessing } from '../executor/post-processing.ts';
 import type { UnitFilter } from '../ports/repository.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
 import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
-import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import { type Call, NEXT_STEPS, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from './shapes.ts';
 import { jobStatus } from './status.ts';
 
@@ -65,7 +66,7 @@ export const manageUnits = operation({
 function requireJobIn(job: Job, action: UnitAction): void {
   const { jobs } = UNIT_ACTIONS[action];
   if (jobs.includes(job.status)) return;
-  throw refuse(job, `${action} works in ${jobs.join(', ')}`, 'get_job_status shows the possible next steps.');
+  throw refuse(job, `${action} works in ${jobs.join(', ')}`, NEXT_STEPS);
 }
 
 async function requireUnits(
@@ -135,10 +136,18 @@ async function move(
 
 async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void> {
   if (!job.postProcessing) {
-    throw refuse(job, 'it was created without post-processing', 'create_job takes post_processing_prompt.');
+    throw refuse(
+      job,
+      'it was created without post-processing',
+      hint`${step('create_job')} takes post_processing_prompt.`,
+    );
   }
   if (job.status !== 'completed' && job.status !== 'failed') {
-    throw refuse(job, 'post-processing runs again only after the job has ended', 'get_job_status shows when it has.');
+    throw refuse(
+      job,
+      'post-processing runs again only after the job has ended',
+      hint`${step('get_job_status')} shows when it has.`,
+    );
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
@@ -146,7 +155,7 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
     throw refuse(
       await requireJob(deps, job.jobId),
       'it was restarted by another call',
-      'get_job_status shows its progress.',
+      hint`${step('get_job_status')} shows its progress.`,
     );
   }
   await launch(deps, job);

@@ -89,7 +89,7 @@ function errorShown({ code, message, hint, field }: OutputError) {
   return {
     code,
     message: truncateMessage(message, 600),
-    ...(hint === null ? {} : { hint: truncate(hint, 400) }),
+    ...(hint === null ? {} : { hint }),
     ...(field === null ? {} : { field: truncate(field, 200) }),
   };
 }

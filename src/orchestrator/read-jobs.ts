@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { termsReason } from '../approval/check.ts';
 import { AbpError } from '../domain/error.ts';
+import { hint, step } from '../domain/hint.ts';
 import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../domain/job.ts';
 import { termsOf } from '../domain/limits.ts';
 import { usd } from '../domain/money.ts';
@@ -196,7 +197,7 @@ export async function findJobId({ repository }: Pick<OrchestratorDeps, 'reposito
   // An unset variable of a script is an empty id: it must never match the only job.
   if (id === '' || id === 'job-') {
     throw new AbpError('invalid_input', `Expected the id of a job, found ${JSON.stringify(typed)}.`, {
-      hint: 'list_jobs (abp status) shows the jobs.',
+      hint: hint`${step('list_jobs')} shows the jobs.`,
     });
   }
   const prefix = id.startsWith('job-') ? id : `job-${id}`;
@@ -204,7 +205,7 @@ export async function findJobId({ repository }: Pick<OrchestratorDeps, 'reposito
   if (ids.length === 1 && ids[0]) return ids[0];
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)
-    throw new AbpError('not_found', `No job ${typed}.`, { hint: 'list_jobs (abp status) shows the jobs.' });
+    throw new AbpError('not_found', `No job ${typed}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
   throw new AbpError('ambiguous', `${typed} matches several jobs: ${ids.slice(0, 5).join(', ')}.`, {
     hint: 'Type more of the id.',
   });

@@ -1,10 +1,20 @@
 import { z } from 'zod';
+import { TEST_AGAIN } from '../domain/advice.ts';
 import { AbpError } from '../domain/error.ts';
+import { type Hint, hint, step } from '../domain/hint.ts';
 import { type Job, type JobTest, needsPerson } from '../domain/job.ts';
 import { refuseRecursion } from '../supervision/launch.ts';
 import { requireAllowed, requirePerson, requireShown } from './approval.ts';
 import { launch, requireReady } from './executor-launch.ts';
-import { type Call, changedMeanwhile, type OrchestratorDeps, operation, refuse, requireJob } from './operation.ts';
+import {
+  type Call,
+  changedMeanwhile,
+  type OrchestratorDeps,
+  operation,
+  RUN_UNITS_AGAIN,
+  refuse,
+  requireJob,
+} from './operation.ts';
 import { jobId, jobStatusOutput, waitSeconds } from './shapes.ts';
 import { jobStatus } from './status.ts';
 import { beginTest, discardTest, testAgain } from './test-job.ts';
@@ -83,7 +93,7 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
       throw refuse(
         job,
         `there is no test to ${deciding} yet`,
-        'Call start_job without approve: it runs the test unit first.',
+        hint`Use ${step('start_job')} without approve: it runs the test unit first.`,
       );
     }
     return skip ? 'skip' : 'test';
@@ -100,19 +110,19 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
 }
 
 /** Hint that names a call that is accepted in this state. */
-function hintFor(job: Job): string {
+function hintFor(job: Job): Hint {
   if (job.status === 'testing') return TEST_HINTS[job.test?.state ?? 'running'];
-  if (job.status === 'paused') return 'resume_job continues it.';
-  if (job.status === 'completed' || job.status === 'failed') return 'manage_units retries or reopens its units.';
-  if (job.status === 'cancelled') return 'A cancelled job cannot be restarted; create_job makes a new one.';
-  return 'get_job_status shows its progress.';
+  if (job.status === 'paused') return hint`${step('resume_job')} continues it.`;
+  if (job.status === 'completed' || job.status === 'failed') return RUN_UNITS_AGAIN;
+  if (job.status === 'cancelled')
+    return hint`A cancelled job cannot be restarted; ${step('create_job')} makes a new one.`;
+  return hint`${step('get_job_status')} shows its progress.`;
 }
 
-const TEST_HINTS: Readonly<Record<JobTest['state'], string>> = {
-  running: 'Wait: start_job without approve returns the result.',
-  passed: 'Approve it (approve=true), or put it back (approve=false).',
-  failed:
-    'Fix what it needs, then start_job with again=true tries it again; update_job changes prompt or worker, approve=false puts it back.',
+const TEST_HINTS: Readonly<Record<JobTest['state'], Hint>> = {
+  running: hint`Wait: ${step('start_job')} without approve returns the result.`,
+  passed: hint`Approve it (${step('start_job', { approve: true })}), or put it back (${step('start_job', { approve: false })}).`,
+  failed: hint`Fix what it needs, then ${TEST_AGAIN} tries it again; ${step('update_job')} changes prompt or worker, ${step('start_job', { approve: false })} puts it back.`,
 };
 
 /** Starts a new executor for a job whose own died; a test that has ended only waits for a person. */

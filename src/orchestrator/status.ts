@@ -2,6 +2,7 @@ import { type Attempt, attemptDurationMs } from '../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../domain/estimate.ts';
 import type { EventType } from '../domain/event.ts';
 import { adviceIn, type FailureClass } from '../domain/failure.ts';
+import type { Hint } from '../domain/hint.ts';
 import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { usd } from '../domain/money.ts';
@@ -9,6 +10,7 @@ import { type UnitCounts, type UnitStatus, unitsDone } from '../domain/unit.ts';
 import { CONFIRM_MS } from '../supervision/launch.ts';
 import { executorState } from '../supervision/lease.ts';
 import { shownOf } from './approval.ts';
+import { pauseAdvice, testAdvice } from './current-advice.ts';
 import { type NextCall, nextCalls } from './next-calls.ts';
 import type { OrchestratorDeps } from './operation.ts';
 import { outputShown } from './output.ts';
@@ -53,7 +55,7 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobSt
     name: job.name,
     status: job.status,
     ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
-    ...messageOf(job),
+    ...(await messageOf(deps, job)),
     ...(job.status === 'created' ? await shownSourceNotes(deps, job.jobId) : await shownSkipped(deps, job.jobId)),
     ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
     units,
@@ -143,9 +145,17 @@ async function failuresOf(
   return { ...truncateField('failures', failures, FAILURES_BYTES), ...truncateField('retrying', retrying, 500) };
 }
 
-function messageOf(job: Job): { message?: string } {
-  if (job.statusMessage) return { message: truncateMessage(job.statusMessage, 1000) };
-  return job.pauseReason ? { message: PAUSE_REASONS[job.pauseReason] } : {};
+async function messageOf(deps: OrchestratorDeps, job: Job): Promise<{ message?: string; advice?: Hint }> {
+  const message = job.statusMessage ?? (job.pauseReason && capitalized(PAUSE_REASONS[job.pauseReason].meaning));
+  const advice = await pauseAdvice(deps, job);
+  return {
+    ...(message === null ? {} : { message: truncateMessage(message, 1000) }),
+    ...(advice === null ? {} : { advice }),
+  };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 async function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<object> {
@@ -202,9 +212,11 @@ async function testOf(
 ): Promise<JobStatusOutput['test']> {
   const attempts = await latestTests(deps, job, test.units);
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
+  const advice = await testAdvice(deps, job);
   return {
     state: test.state,
     ...(test.verdict ? { verdict: truncateMessage(test.verdict, 600) } : {}),
+    ...(advice === null ? {} : { advice }),
     units: test.units,
     cost_usd: usd(cost),
     // After the decision get_unit has the details.

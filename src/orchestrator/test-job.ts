@@ -1,3 +1,4 @@
+import { hint, using } from '../domain/hint.ts';
 import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { newTest, spreadOver } from '../domain/rules/test.ts';
@@ -15,7 +16,11 @@ export async function beginTest(deps: OrchestratorDeps, job: Job): Promise<void>
     if ((await requireJob({ repository: tx }, job.jobId)).revision !== job.revision) throw changedMeanwhile(job);
     const units = await testUnits(tx, job);
     if (units.length === 0) {
-      throw refuse(job, 'it has no pending unit to test', 'Reopen units with manage_units first.');
+      throw refuse(
+        job,
+        'it has no pending unit to test',
+        hint`Reopen units ${using('manage_units', { action: 'reopen' })} first.`,
+      );
     }
     if (allowed !== null) await takeTest(tx, job, allowed);
     await moveToTesting(deps, tx, job, units, {});

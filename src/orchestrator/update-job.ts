@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
+import { type Hint, hint, step } from '../domain/hint.ts';
 import { ENDED, type Job, type JobStatus } from '../domain/job.ts';
 import type { JobOutput } from '../domain/job-output.ts';
 import { checkTarget } from '../export/atomic-file.ts';
@@ -41,8 +42,9 @@ export const updateJob = operation({
     if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
     const output = await newOutput(deps, job, given, call);
     if (output !== undefined && !changesRevision(given)) return changeOutput(deps, job, output);
-    const hint = HOW_TO_CHANGE[job.status];
-    if (hint) throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', hint);
+    const next = HOW_TO_CHANGE[job.status];
+    if (next !== undefined)
+      throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', next);
     if (!changesRevision(given)) {
       throw new AbpError('invalid_input', 'Expected at least one change, found none.', {
         hint: 'Give prompt_template, output_schema, worker, limits, redact_results or output.',
@@ -60,7 +62,7 @@ export const updateJob = operation({
       if (now.status !== job.status || now.revision !== job.revision) {
         throw refuse(now, 'it was changed by another call at the same time', 'Check its status, then call again.');
       }
-      if (now.status === 'testing') await discardTest(tx, now, given.note ?? 'changed by update_job');
+      if (now.status === 'testing') await discardTest(tx, now, given.note ?? 'the job was changed');
       const jobId = job.jobId;
       const number = await tx.jobs.addRevision({
         jobId,
@@ -103,8 +105,9 @@ async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobO
   await repository.transaction({ job: jobId }, async (tx) => {
     const now = await requireJob({ repository: tx }, jobId);
     if (now.status === 'enumerating' || ENDED.includes(now.status)) {
-      const hint = HOW_TO_CHANGE[now.status] ?? 'It has ended: use export_results to write its results to a file.';
-      throw refuse(now, 'its output can be changed until it has ended', hint);
+      const next =
+        HOW_TO_CHANGE[now.status] ?? hint`It has ended: use ${step('export_results')} to write its results to a file.`;
+      throw refuse(now, 'its output can be changed until it has ended', next);
     }
     await tx.jobs.patch(jobId, { output });
     await tx.events.add(jobId, { type: 'job:updated', data: { output: output?.path ?? null } });
@@ -113,9 +116,11 @@ async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobO
   return { ...(await jobStatus(deps, job)), revision: job.revision };
 }
 
-const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, string>>> = {
-  enumerating: 'get_job_status shows when its units are stored; change it then.',
-  running: 'Use pause_job first, then update_job, then resume_job.',
-  post_processing: 'Use pause_job first, then update_job, then resume_job.',
-  cancelled: 'A cancelled job cannot be changed; create_job makes a new one.',
+const PAUSE_FIRST = hint`Use ${step('pause_job')} first, then ${step('update_job')}, then ${step('resume_job')}.`;
+
+const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, Hint>>> = {
+  enumerating: hint`${step('get_job_status')} shows when its units are stored; change it then.`,
+  running: PAUSE_FIRST,
+  post_processing: PAUSE_FIRST,
+  cancelled: hint`A cancelled job cannot be changed; ${step('create_job')} makes a new one.`,
 };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AttemptRef, Outcome } from '../domain/attempt.ts';
 import type { Awaitable } from '../domain/awaitable.ts';
+import type { Hint } from '../domain/hint.ts';
 import type { WorkerChoice } from '../domain/job.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
@@ -73,7 +74,7 @@ export type Preflight =
       readonly ok: false;
       readonly failureClass: 'auth' | 'billing' | 'worker_unavailable' | 'bad_input';
       readonly message: string;
-      readonly hint: string;
+      readonly hint: Hint;
     };
 
 /** One entry of a conversation, in order. `text` is untrusted: shown as text, never as markup. */

@@ -4,10 +4,10 @@ import { preflight } from '../../orchestrator/settings.ts';
 import { type Batch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
+import { errorHint } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
-import { inCommands } from '../wording.ts';
 import { withApproval } from './approval.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
 
@@ -43,7 +43,9 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was created`,
       ...sourceLines(colors, source),
       `worker ${printable(JSON.stringify(worker))}`,
-      ...(problem ? [colors.yellow(printable(inCommands(sentences(problem.message, problem.hint))))] : []),
+      ...(problem
+        ? [colors.yellow(printable(sentences(problem.message, errorHint(problem, session.terminal.interactive))))]
+        : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
       ...(output ? [`results are written to ${printable(output.path)}`] : []),
       ...(first

@@ -1,5 +1,5 @@
 import type { Attempt } from '../attempt.ts';
-import { adviceAbout, type FailureClass, failureRule } from '../failure.ts';
+import { type FailureClass, failureRule } from '../failure.ts';
 import { sentences } from '../sentences.ts';
 import type { JobTally } from './budget.ts';
 import type { Pause } from './pause.ts';
@@ -27,7 +27,6 @@ export interface BreakerFacts {
   readonly neverTried: number;
   /** limits.failure_threshold: 0 = off. */
   readonly threshold: number;
-  readonly workerType: string;
 }
 
 /**
@@ -36,14 +35,12 @@ export interface BreakerFacts {
  * little to save, and the job runs to its end. Null = it does not trip.
  */
 export function breakerPause(facts: BreakerFacts): Pause | null {
-  const { threshold, neverTried, workerType } = facts;
+  const { threshold, neverTried } = facts;
   if (threshold === 0 || neverTried < threshold) return null;
-  const latest = latestByUnit(facts);
-  const trip = lastInOneClass([...latest.values()], threshold) ?? shareInOneClass(facts);
+  const trip = lastInOneClass(latestByUnit(facts), threshold) ?? shareInOneClass(facts);
   if (!trip) return null;
-  const [unit] = [...latest].find(([, failureClass]) => failureClass === trip.failureClass) ?? [];
-  const advice = adviceAbout(trip.failureClass, workerType, unit);
-  return { reason: 'failures', message: sentences(`Paused because ${trip.reason}`, advice) };
+  const { failureClass, reason } = trip;
+  return { reason: 'failures', message: sentences(`Paused because ${reason}`), failureClass };
 }
 
 interface Trip {
@@ -55,7 +52,7 @@ interface Trip {
  * Returns the latest failure class (null = success) of the last distinct units by index, newest first; endings that the
  * circuit breaker ignores are left out.
  */
-function latestByUnit({ recent, threshold }: BreakerFacts): ReadonlyMap<number, FailureClass | null> {
+function latestByUnit({ recent, threshold }: BreakerFacts): readonly (FailureClass | null)[] {
   const seen = new Map<number, FailureClass | null>();
   for (const { stage, purpose, index, failureClass } of recent) {
     if (stage !== 'main' || purpose !== 'batch' || seen.has(index)) continue;
@@ -63,7 +60,7 @@ function latestByUnit({ recent, threshold }: BreakerFacts): ReadonlyMap<number, 
     seen.set(index, failureClass);
     if (seen.size === threshold) break;
   }
-  return seen;
+  return [...seen.values()];
 }
 
 function lastInOneClass(latest: readonly (FailureClass | null)[], threshold: number): Trip | null {

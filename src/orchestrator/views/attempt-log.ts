@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
+import { hint, step } from '../../domain/hint.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
 import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
@@ -118,7 +119,7 @@ async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository
   const attempt = await repository.attempts.get(ref);
   if (attempt) return attempt;
   throw new AbpError('not_found', `Unit ${ref.index} of ${ref.jobId} has no attempt ${ref.attempt}.`, {
-    hint: 'get_unit shows the attempts of a unit.',
+    hint: hint`${step('get_unit')} shows the attempts of a unit.`,
   });
 }
 

@@ -6,7 +6,7 @@ import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, jobId, jobStatusOutput } from '../shapes.ts';
+import { cut, hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { shownWorker } from '../shown-worker.ts';
 import { allSkipped } from '../source-notes.ts';
 import { jobStatus, testSamples } from '../status.ts';
@@ -36,7 +36,7 @@ const cluster = z.object({
   count,
   example: z.object({ unit: count, message: z.string() }),
   meaning: z.string(),
-  advice: z.string(),
+  advice: hintShape,
   units: z.array(count).readonly(),
 });
 

@@ -8,7 +8,7 @@ import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, iso, jobId, unitIndex } from '../shapes.ts';
+import { cut, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
 import { terminalCommand } from '../terminal-command.ts';
 
 /** Maximum characters of a text; the run directory has the full text. */
@@ -74,7 +74,7 @@ export const unitDetail = operation({
     key: z.string(),
     status: z.string(),
     payload: object,
-    failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: z.string() }).optional(),
+    failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: hintShape }).optional(),
     not_before: z.string().optional(),
     retries_used: count,
     /** Rendered prompt in the current revision: that of the next attempt. */

@@ -7,6 +7,7 @@ import { terms } from './0006-terms.ts';
 import { output } from './0007-output.ts';
 import { machines } from './0008-machines.ts';
 import { unitKeys } from './0009-unit-keys.ts';
+import { pauseClass } from './0010-pause-class.ts';
 
 /** One step of the schema, applied whole in one transaction. */
 export interface Migration {
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   output,
   machines,
   unitKeys,
+  pauseClass,
 ];

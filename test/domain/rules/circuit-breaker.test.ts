@@ -11,7 +11,7 @@ function facts(
   const { tried = 9, base = {}, latest = [], ...rest } = change;
   const tally = { unitsTried: 100 + tried, breakerBaseTried: 100, breakerBaseByClass: base };
   const recent = latest.map((failureClass, index) => ended(index, failureClass));
-  return { recent, byClass: {}, neverTried: 50, threshold: 5, workerType: 'claude', ...rest, tally };
+  return { recent, byClass: {}, neverTried: 50, threshold: 5, ...rest, tally };
 }
 const ended = (index: number, failureClass: FailureClass | null, purpose: 'batch' | 'test' = 'batch') =>
   ({ stage: 'main', purpose, index, failureClass }) as const;
@@ -69,8 +69,8 @@ describe('the circuit breaker', () => {
   });
 
   test('gives the numbers as its reason', () => {
-    expect(tripOf(facts({ latest: times(5, 'timeout') }))).toMatch(/^the last 5 units all ended in timeout\. /);
-    expect(tripOf(facts({ tried: 12, byClass: { crashed: 7 } }))).toMatch(/^7 of 12 units tried ended in crashed\. /);
+    expect(tripOf(facts({ latest: times(5, 'timeout') }))).toMatch(/^the last 5 units all ended in timeout\.$/);
+    expect(tripOf(facts({ tried: 12, byClass: { crashed: 7 } }))).toMatch(/^7 of 12 units tried ended in crashed\.$/);
   });
 
   test.each<[string, BreakerFacts['recent'], boolean]>([
@@ -104,12 +104,13 @@ describe('the circuit breaker', () => {
     expect(breakerPause(facts({ recent })) !== null).toBe(trips);
   });
 
-  test('the advice is for the failing class and the newest unit of it, not for the last attempt', () => {
+  test('the pause is for the failing class, not for that of the last attempt', () => {
     const recent = [ended(10, 'bad_input'), ...[8, 7, 6].map((unit) => ended(unit, unit % 2 ? null : 'crashed'))];
     const pause = breakerPause(facts({ recent, tried: 10, byClass: { crashed: 5, bad_input: 1 } }));
     expect(pause).toMatchObject({
       reason: 'failures',
-      message: expect.stringMatching(/5 of 10 units tried ended in crashed\. .*unit=8/),
+      message: 'Paused because 5 of 10 units tried ended in crashed.',
+      failureClass: 'crashed',
     });
   });
 
