@@ -3,7 +3,7 @@ import { AbpError } from '../domain/error.ts';
 import type { InputOf, OutputOf } from '../orchestrator/index.ts';
 import type { Call } from '../orchestrator/operation.ts';
 import type { OperationName } from '../orchestrator/operations.ts';
-import type { AnyView, ViewName } from '../orchestrator/views/index.ts';
+import type { AnyView, ViewName } from '../orchestrator/queries/index.ts';
 import { interrupted } from './exit-codes.ts';
 import { errorHint } from './hint-words.ts';
 import type { CliHost, OpenAbp } from './host.ts';
@@ -72,7 +72,7 @@ export function createSession(host: CliHost, json: boolean): Session {
       return (await orchestrator.callUnknown(name, input, asPerson({}))) as OutputOfView<Name>;
     },
     async jobId(typed) {
-      const { findJobId } = await import('../orchestrator/read-jobs.ts');
+      const { findJobId } = await import('../orchestrator/queries/jobs.ts');
       return findJobId((await abp()).orchestrator.deps, typed);
     },
     async interruptible(work) {

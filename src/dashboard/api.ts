@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Hint } from '../domain/hint.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
-import type { AnyView } from '../orchestrator/views/index.ts';
+import type { AnyView } from '../orchestrator/queries/index.ts';
 import { pageWords } from './hint-words.ts';
 import { pageKey } from './page-key.ts';
 

@@ -7,7 +7,7 @@ import {
   type Variables,
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
-import { storeOverview } from '../orchestrator/store-overview.ts';
+import { storeOverview } from '../orchestrator/queries/store-overview.ts';
 import { truncate } from '../orchestrator/truncate.ts';
 import { toCall } from './call.ts';
 import type { Completions } from './completions.ts';

@@ -81,7 +81,7 @@ describe('the output of a job', () => {
   });
 
   test('is kept by a clone, and shown with the settings', async () => {
-    const { recipeOf } = await import('../../src/orchestrator/clone-job.ts');
+    const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
     const f = flow();
     const jobId = await f.create({ output: { ...OUTPUT, status: ['failed'], raw: true } });
     const given = { path: file(f), format: 'csv', fields: ['unit', 'status'], status: ['failed'], raw: true };

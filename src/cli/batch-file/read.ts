@@ -8,7 +8,7 @@ import { type Problem, parseWith } from '../../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
+import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
 import type { Workers } from '../../ports/worker.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { checkSchema } from '../../workers/schema/check.ts';

@@ -1,6 +1,6 @@
 import { toAbpError } from '../../domain/error.ts';
 import { sentences } from '../../domain/sentences.ts';
-import { preflight } from '../../orchestrator/settings.ts';
+import { preflight } from '../../orchestrator/operations/settings.ts';
 import { type Batch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
@@ -13,7 +13,7 @@ import { warnOfMissingFields } from './missing-fields.ts';
 
 /** Shows what a batch file would do: its items, the prompt of the first one, the worker. Creates nothing. */
 export async function showDryRun(session: Session, batch: Batch, yes: boolean): Promise<Exit> {
-  const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
+  const { previewPrompts } = await import('../../orchestrator/operations/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
   const seen = await batch.located(() =>
     withApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
