@@ -52,8 +52,8 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
 const EVERYWHERE = 'domain';
 /** The page is a build of its own: it takes nothing from us but types. */
 const PAGE = 'dashboard';
-/** But for these, which import nothing: what a person cannot see, and where a sentence ends, is the same for every interface. */
-const SHARED_WITH_PAGE: readonly string[] = ['domain/sentences.ts', 'domain/unseen-characters.ts'];
+/** But for these, which import nothing: what a person cannot see, where a sentence ends, and hints are the same for every interface. */
+const SHARED_WITH_PAGE: readonly string[] = ['domain/hint.ts', 'domain/sentences.ts', 'domain/unseen-characters.ts'];
 
 /** An import of one file of src by another; `typeOnly` when nothing of it is left at run time. */
 interface Import {

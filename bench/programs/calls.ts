@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import v8 from 'node:v8';
 import { toAbpError } from '../../src/domain/error.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import { wire } from '../../src/wire.ts';
 
 /**
@@ -19,7 +20,7 @@ async function answerTo(line: string): Promise<void> {
     (output) => ({ id, output, ms: performance.now() - started }),
     (error: unknown) => {
       const { code, message, hint } = toAbpError(error);
-      return { id, error: [code, message, hint].join(' | ') };
+      return { id, error: [code, message, hintText(hint)].join(' | ') };
     },
   );
   process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { AbpError, toAbpError } from '../domain/error.ts';
-import { preflight } from '../orchestrator/settings.ts';
+import { preflight } from '../orchestrator/operations/settings.ts';
 import { packageRoot } from '../package-root.ts';
 import { confirm } from './confirm.ts';
 import type { Exit } from './exit-codes.ts';

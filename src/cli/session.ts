@@ -3,11 +3,11 @@ import { AbpError } from '../domain/error.ts';
 import type { InputOf, OutputOf } from '../orchestrator/index.ts';
 import type { Call } from '../orchestrator/operation.ts';
 import type { OperationName } from '../orchestrator/operations.ts';
-import type { AnyView, ViewName } from '../orchestrator/views/index.ts';
+import type { AnyView, ViewName } from '../orchestrator/queries/index.ts';
 import { interrupted } from './exit-codes.ts';
+import { errorHint } from './hint-words.ts';
 import type { CliHost, OpenAbp } from './host.ts';
 import { createTerminal, printable, type Terminal, writeDocument } from './terminal.ts';
-import { inCommands } from './wording.ts';
 
 type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
 export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
@@ -72,7 +72,7 @@ export function createSession(host: CliHost, json: boolean): Session {
       return (await orchestrator.callUnknown(name, input, asPerson({}))) as OutputOfView<Name>;
     },
     async jobId(typed) {
-      const { findJobId } = await import('../orchestrator/read-jobs.ts');
+      const { findJobId } = await import('../orchestrator/queries/jobs.ts');
       return findJobId((await abp()).orchestrator.deps, typed);
     },
     async interruptible(work) {
@@ -97,12 +97,10 @@ export function createSession(host: CliHost, json: boolean): Session {
       if (json) writeDocument(document);
       else if (text !== undefined) say(text);
     },
-    reportError({ message, hint, details }) {
-      const jobId = typeof details?.job_id === 'string' ? details.job_id : undefined;
-      const line = (text: string) =>
-        printable(inCommands(text, jobId, details?.person === true && !terminal.interactive), true);
-      process.stderr.write(`${colors.red('error:')} ${line(message)}\n`);
-      if (hint) process.stderr.write(`${colors.dim('hint:')} ${line(hint)}\n`);
+    reportError(error) {
+      const hint = errorHint(error, terminal.interactive);
+      process.stderr.write(`${colors.red('error:')} ${printable(error.message, true)}\n`);
+      if (hint) process.stderr.write(`${colors.dim('hint:')} ${printable(hint, true)}\n`);
     },
     close() {
       // A store that could not be opened has been reported already.
@@ -132,6 +130,7 @@ export function asPerson(options: CallOptions): Call {
 }
 
 /** Describes an error for programs. */
-export function errorDocument({ code, message, hint, details }: AbpError): object {
-  return { code, message, hint, details };
+export function errorDocument(error: AbpError): object {
+  const { code, message, details } = error;
+  return { code, message, hint: errorHint(error, false), details };
 }

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import type { Hint } from '../domain/hint.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
-import type { AnyView } from '../orchestrator/views/index.ts';
+import type { AnyView } from '../orchestrator/queries/index.ts';
+import { pageWords } from './hint-words.ts';
 import { pageKey } from './page-key.ts';
-import { pageWording } from './wording.ts';
 
 type Any = AnyOperation | AnyView;
 /** Output of an operation or view. */
@@ -14,6 +15,7 @@ interface Problem {
   readonly code: string;
   readonly detail: string;
   readonly hint?: string;
+  readonly hint_parts?: Hint;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -24,11 +26,11 @@ export class ApiError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
 
-  constructor({ status, code, detail, hint }: Problem) {
+  constructor({ status, code, detail, hint, hint_parts = hint }: Problem) {
     super(detail);
     this.status = status;
     this.code = code;
-    this.hint = hint === undefined ? undefined : pageWording(hint);
+    this.hint = hint_parts === undefined ? undefined : pageWords(hint_parts);
   }
 }
 

@@ -1,3 +1,5 @@
+import { type Advice, advised, TEST_AGAIN } from './advice.ts';
+import { type Hint, hint, using } from './hint.ts';
 import type { JobStatus } from './job.ts';
 
 /** Effect of a failed attempt on its unit. */
@@ -30,7 +32,7 @@ export interface FailureWords {
   /** Meaning, in words for a person. */
   readonly meaning: string;
   /** Next step for a person. */
-  readonly advice: string;
+  readonly advice: Advice;
 }
 
 /** One row of the failure table. */
@@ -43,6 +45,9 @@ export interface FailureRule extends FailureWords {
   readonly of?: Readonly<Record<string, FailureWords>>;
 }
 
+/** A service that is busy or failing takes its time; a test does not wait for it. */
+const LATER = hint`Later, ${TEST_AGAIN} tries it again.`;
+
 /** Every failure class with its consequences: the only place that defines them. */
 export const FAILURES = {
   rate_limited: {
@@ -50,95 +55,104 @@ export const FAILURES = {
     job: 'back_off',
     tellNextAttempt: false,
     meaning: 'the service asked for fewer requests (429, or exit 75)',
-    advice: 'Nothing to do: it is retried later with fewer slots.',
+    advice: { fix: 'Nothing to do: it is retried later with fewer slots', inTest: LATER },
   },
   overloaded: {
     unit: 'defer',
     job: 'back_off',
     tellNextAttempt: false,
     meaning: 'the service is overloaded (529)',
-    advice: 'Nothing to do: it is retried later with fewer slots.',
+    advice: { fix: 'Nothing to do: it is retried later with fewer slots', inTest: LATER },
   },
   usage_limit: {
     unit: 'put_back',
     job: 'close_quota',
     tellNextAttempt: false,
     meaning: "the account's quota window is closed",
-    advice: 'Nothing to do: the job resumes by itself when the window opens.',
+    advice: {
+      fix: 'Nothing to do: the job resumes by itself when the window opens',
+      inTest: hint`Once the window has opened, ${TEST_AGAIN} tries it again.`,
+    },
   },
   auth: {
     unit: 'put_back',
     job: 'pause_auth',
     tellNextAttempt: false,
     meaning: 'the worker is not logged in, or its key is rejected',
-    advice: 'Log in (`claude` then /login) or set a valid key, then resume_job.',
+    advice: { fix: 'Log in (`claude` then /login) or set a valid key', next: 'resume' },
   },
   billing: {
     unit: 'put_back',
     job: 'pause_auth',
     tellNextAttempt: false,
     meaning: 'the account cannot pay',
-    advice: 'Top up the account, then resume_job.',
+    advice: { fix: 'Top up the account', next: 'resume' },
   },
   model_not_found: {
     unit: 'put_back',
     job: 'pause_auth',
     tellNextAttempt: false,
     meaning: 'the service does not know the model',
-    advice: 'Choose another model with update_job, then resume_job.',
+    advice: { fix: hint`Choose another model ${using('update_job')}`, next: 'resume' },
   },
   worker_unavailable: {
     unit: 'put_back',
     job: 'pause_unavailable',
     tellNextAttempt: false,
     meaning: 'the worker program, or a program that it needs, cannot be started (exit 126 or 127)',
-    advice: 'Install it or fix its path (`abp doctor` checks), then resume_job.',
+    advice: { fix: 'Install it or fix its path (`abp doctor` checks)', next: 'resume' },
   },
   approval: {
     unit: 'put_back',
     job: 'pause_approval',
     tellNextAttempt: false,
     meaning: 'the definition changed after its approval, or the approval was revoked',
-    advice: 'Check what changed, then resume_job: it asks a person again.',
+    advice: { fix: 'A person is asked again: check what changed', next: 'resume' },
   },
   timeout: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'it reached its time limit',
-    advice: 'Raise limits.timeout_s (or idle_timeout_s), or make the task smaller, then retry.',
+    advice: { fix: 'Raise limits.timeout_s (or idle_timeout_s), or make the task smaller', next: 'retry' },
   },
   crashed: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the worker ended without a result',
-    advice: 'Look at the end of its log with get_unit, then retry.',
+    advice: { fix: hint`Look at the end of its log ${using('get_unit')}`, next: 'retry' },
   },
   server_error: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the service failed (5xx, or a cut connection)',
-    advice: 'Retry later.',
+    advice: { fix: 'Retry later', inTest: LATER },
   },
   max_turns: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent used all its turns',
-    advice: "Raise the worker's max_turns or make the task smaller, then retry.",
+    advice: { fix: "Raise the worker's max_turns or make the task smaller", next: 'retry' },
   },
   invalid_output: {
     unit: 'retry',
     job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the result does not match the output schema',
-    advice: 'Look at the validation error; relax the schema or sharpen the prompt with update_job, then retry.',
+    advice: {
+      fix: hint`Look at the validation error; relax the schema or sharpen the prompt ${using('update_job')}`,
+      next: 'retry',
+    },
     of: {
       command: {
         meaning: 'the result does not match the output schema',
-        advice: 'Look at the validation error; fix the program, or relax the schema with update_job, then retry.',
+        advice: {
+          fix: hint`Look at the validation error; fix the program, or relax the schema ${using('update_job')}`,
+          next: 'retry',
+        },
       },
     },
   },
@@ -147,11 +161,14 @@ export const FAILURES = {
     job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent reported success, but a tool was refused or nothing was produced',
-    advice: 'Allow the tool it needs (worker.permission, worker.tools) with update_job, then retry.',
+    advice: {
+      fix: hint`Allow the tool it needs (worker.permission, worker.tools) ${using('update_job')}`,
+      next: 'retry',
+    },
     of: {
       command: {
         meaning: 'the program exited 0, but printed no result and wrote no file',
-        advice: 'Let it print its result on stdout or write a file below ABP_OUTPUT_DIR, then retry.',
+        advice: { fix: 'Let it print its result on stdout or write a file below ABP_OUTPUT_DIR', next: 'retry' },
       },
     },
   },
@@ -160,11 +177,14 @@ export const FAILURES = {
     job: 'circuit_breaker',
     tellNextAttempt: true,
     meaning: 'the agent reported that it failed',
-    advice: "Read the agent's message with get_unit, fix the prompt or the input, then retry.",
+    advice: { fix: hint`Read the agent's message ${using('get_unit')}, fix the prompt or the input`, next: 'retry' },
     of: {
       command: {
         meaning: 'the program ended with an exit code that means failure',
-        advice: 'Look at the end of its log with get_unit, fix the program or the input, then retry.',
+        advice: {
+          fix: hint`Look at the end of its log ${using('get_unit')}, fix the program or the input`,
+          next: 'retry',
+        },
       },
     },
   },
@@ -173,42 +193,42 @@ export const FAILURES = {
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: "the unit's own budget is used up",
-    advice: "Raise the worker's max_budget_usd with update_job, then retry.",
+    advice: { fix: hint`Raise the worker's max_budget_usd ${using('update_job')}`, next: 'retry' },
   },
   permission_denied: {
     unit: 'fail',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the service or system rejects this request',
-    advice: 'Check what the account and the directories allow, then retry.',
+    advice: { fix: 'Check what the account and the directories allow', next: 'retry' },
   },
   prompt_too_long: {
     unit: 'fail',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: "the prompt is longer than the model's window",
-    advice: 'Pass a path instead of the content, or split the item, then retry.',
+    advice: { fix: 'Pass a path instead of the content, or split the item', next: 'retry' },
   },
   bad_input: {
     unit: 'fail',
     job: 'circuit_breaker',
     tellNextAttempt: false,
     meaning: 'the unit cannot run with this input or config',
-    advice: 'Fix the item or the worker config, then retry.',
+    advice: { fix: 'Fix the item or the worker config', next: 'retry' },
   },
   interrupted: {
     unit: 'interrupt',
     job: 'none',
     tellNextAttempt: false,
     meaning: 'its executor or the machine died while it ran',
-    advice: 'Nothing to do: it is continued or run again.',
+    advice: { fix: 'Nothing to do: it is continued or run again' },
   },
   cancelled: {
     unit: 'cancel',
     job: 'none',
     tellNextAttempt: false,
     meaning: 'a person stopped it',
-    advice: 'Reopen it with manage_units to run it again.',
+    advice: { fix: hint`Reopen it ${using('manage_units', { action: 'reopen' })} to run it again` },
   },
 } as const satisfies Record<string, FailureRule>;
 
@@ -222,25 +242,9 @@ export function failureRule(failureClass: FailureClass, workerType?: string): Fa
 }
 
 /**
- * Returns the advice for a failure class, in any state of the job; with `unit`, the call that shows the end of that
+ * Returns the advice for a failure class in a job with this status and type of worker. With `unit`, it names the end of that
  * unit's log.
  */
-export function adviceAbout(failureClass: FailureClass, workerType?: string, unit?: number): string {
-  const { advice } = failureRule(failureClass, workerType);
-  return unit === undefined ? advice : advice.replace('with get_unit', `with get_unit (unit=${unit}, cursor=end)`);
-}
-
-/**
- * Returns the advice for a failure class in a job with this status: a test is repeated, a running job is paused before
- * it is changed. With `unit`, the call that shows the end of that unit's log.
- */
-export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string, unit?: number): string {
-  const advice = adviceAbout(failureClass, workerType, unit);
-  if (status === 'testing') {
-    return advice
-      .replace(/, then (?:resume_job|retry)\b/, ', then start_job with again=true')
-      .replace(/^Retry later\.$/, 'Later, start_job with again=true tries it again.');
-  }
-  const isRunning = status === 'running' || status === 'post_processing';
-  return isRunning ? advice.replace(/\bwith update_job\b/, 'with pause_job and then update_job') : advice;
+export function adviceIn(status: JobStatus, failureClass: FailureClass, workerType?: string, unit?: number): Hint {
+  return advised(failureRule(failureClass, workerType).advice, status, unit);
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error.ts';
+import type { Hint } from './hint.ts';
 import type { JsonObject } from './json.ts';
 import type { UnitStatus } from './unit.ts';
 
@@ -37,7 +38,7 @@ export type OutputState =
 export interface OutputError {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly hint: string | null;
+  readonly hint: Hint | null;
   /** Selected column that no row has; null = another reason. */
   readonly field: string | null;
 }

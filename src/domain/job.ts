@@ -1,3 +1,6 @@
+import type { Advice } from './advice.ts';
+import type { FailureClass } from './failure.ts';
+import { hint, step, using } from './hint.ts';
 import type { JobOutput, OutputState } from './job-output.ts';
 import type { JsonObject } from './json.ts';
 import type { ProcessIdentity } from './lease.ts';
@@ -69,18 +72,45 @@ export function jobStatusesBefore(to: JobStatus): readonly JobStatus[] {
   return JOB_STATUSES.filter((from) => canMoveJob(from, to));
 }
 
-/** Reasons for a pause. Only usage_limit keeps the executor and resumes by itself at `resumeAt`. */
+/**
+ * Reasons for a pause, with their meaning and what to do where no failure class says it better. Only usage_limit keeps the
+ * executor and resumes by itself at `resumeAt`.
+ */
 export const PAUSE_REASONS = {
-  user: 'paused by a person: resume_job continues it',
-  usage_limit: 'the quota window is closed: the job resumes by itself at resume_at',
-  budget: 'the budget is used up: raise limits.budget_usd with update_job, then resume_job',
-  failures: 'too many units failed: look at failures, fix the prompt with update_job, then resume_job',
-  auth: 'the worker cannot log in or pay, or its model is unknown: fix that, then resume_job',
-  worker_unavailable: 'the worker cannot be started or reached: fix that, then resume_job',
-  disk: 'the disk is full: make room, then resume_job',
-  approval: 'the definition changed since its approval, or the approval was revoked: resume_job asks a person',
-  crashed: 'the executor died three times without settling a unit: read its log, then resume_job',
-} as const satisfies Record<string, string>;
+  user: { meaning: 'paused by a person', advice: { fix: hint`${step('resume_job')} continues it` } },
+  usage_limit: {
+    meaning: 'the quota window is closed',
+    advice: { fix: 'Nothing to do: the job resumes by itself at resume_at' },
+  },
+  budget: {
+    meaning: 'the budget is used up',
+    advice: {
+      fix: hint`Raise limits.budget_usd (or lower max_budget_usd of the worker, where it has one) ${using('update_job')}`,
+      next: 'resume',
+    },
+  },
+  failures: {
+    meaning: 'too many units failed',
+    advice: { fix: hint`Look at failures, fix the prompt ${using('update_job')}`, next: 'resume' },
+  },
+  auth: {
+    meaning: 'the worker cannot log in or pay, or its model is unknown',
+    advice: { fix: 'Fix that', next: 'resume' },
+  },
+  worker_unavailable: {
+    meaning: 'the worker cannot be started or reached',
+    advice: { fix: 'Fix that', next: 'resume' },
+  },
+  disk: { meaning: 'the disk is full', advice: { fix: 'Make room', next: 'resume' } },
+  approval: {
+    meaning: 'the definition changed since its approval, or the approval was revoked',
+    advice: { fix: hint`${step('resume_job')} asks a person` },
+  },
+  crashed: {
+    meaning: 'the executor died three times without settling a unit',
+    advice: { fix: 'Read its log', next: 'resume' },
+  },
+} as const satisfies Record<string, { readonly meaning: string; readonly advice: Advice }>;
 
 export type PauseReason = keyof typeof PAUSE_REASONS;
 
@@ -89,8 +119,10 @@ export interface JobTest {
   readonly state: 'running' | 'passed' | 'failed';
   /** Indexes of the test units, ascending. */
   readonly units: readonly number[];
-  /** Verdict in one sentence for a person: the outcome and, after a failure, the next step. */
+  /** Verdict in one sentence for a person: what happened. What to do follows from `stoppedBy` or the failed unit. */
   readonly verdict: string | null;
+  /** What ended the test before its units did, if anything; it would have paused a running job. */
+  readonly stoppedBy?: PauseReason;
   /** Executors that died during this test; the second death fails it. */
   readonly executorsLost: number;
   readonly startedAt: number;
@@ -112,7 +144,9 @@ export interface Job {
   readonly name: string;
   readonly status: JobStatus;
   readonly pauseReason: PauseReason | null;
-  /** Text for a person, what happened and what to do; set with a pause or a failed end. */
+  /** Failure class that paused it; null = none did. Says what to do about the pause. */
+  readonly pauseClass: FailureClass | null;
+  /** Text for a person, what happened; set with a pause or a failed end. */
   readonly statusMessage: string | null;
   readonly resumeAt: number | null;
   /** With a user pause: interrupt running attempts (`hard`) or let them finish (`soft`). */

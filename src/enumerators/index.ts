@@ -1,4 +1,5 @@
 import { AbpError } from '../domain/error.ts';
+import { hint, step } from '../domain/hint.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
@@ -24,7 +25,7 @@ export async function getEnumerator(type: string, table: EnumeratorTable = enume
   const known = Object.keys(table);
   const message = `Unknown enumerator ${JSON.stringify(type)}.${didYouMean(type, known)}`;
   throw new AbpError('invalid_input', message, {
-    hint: `Enumerators: ${known.join(', ')}. list_enumerators shows their fields with an example.`,
+    hint: hint`Enumerators: ${known.join(', ')}. ${step('list_enumerators')} shows their fields with an example.`,
     details: { known, problems: [{ path: 'type', message }] },
   });
 }
@@ -38,6 +39,6 @@ export function listEnumerators(table: EnumeratorTable = enumerators): Promise<E
  * Parses a config for its enumerator. Throws AbpError `invalid_input` with every problem and the nearest known field.
  */
 export function parseConfig<Config>(enumerator: Enumerator<Config>, config: unknown): Config {
-  const hint = `Example: ${JSON.stringify(enumerator.example)}`;
-  return parseWith(enumerator.configSchema, config, `config of enumerator ${enumerator.type}`, hint);
+  const example = `Example: ${JSON.stringify(enumerator.example)}`;
+  return parseWith(enumerator.configSchema, config, `config of enumerator ${enumerator.type}`, example);
 }

@@ -65,7 +65,7 @@ async function roomInBudget(
   if (budgetUsd === null) return null;
   const tally = await tx.jobs.tally(jobId);
   const steps = STEPS.map((step) => ({
-    unitCapUsd: policy.attemptCap?.usd ?? null,
+    unitCapUsd: policy.attemptCapUsd,
     maxAttemptCostUsd: tallyOf(tally, stage, step).maxAttemptCostUsd,
   }));
   const last = stage === 'post';
@@ -97,7 +97,7 @@ async function claim(
 
 async function pauseCrashed(context: ExecutorContext, tx: Tx, { jobId, executorsLost }: Job): Promise<void> {
   const log = context.places.log(jobId);
-  const message = `The executor died ${executorsLost} times without settling one unit. Read ${log}, then resume_job.`;
+  const message = `The executor died ${executorsLost} times without settling one unit; its log is ${log}.`;
   await pauseJob(context, tx, { reason: 'crashed', message });
 }
 
@@ -107,15 +107,13 @@ async function stopForBudget(
   tx: Tx,
   job: Job,
   { stage, purpose }: Work,
-  { revision, policy }: LoadedRevision,
+  { revision }: LoadedRevision,
   priceUsd: number,
 ): Promise<void> {
   const { pending } = await tx.units.counts(job.jobId, stage);
   if (pending === 0) return;
   const { budget_usd: budgetUsd } = revision.limits;
-  const spentUsd = job.costUsd;
-  const capField = policy.attemptCap?.field ?? null;
-  const message = shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, capField });
-  if (purpose === 'test') await endTest(context, tx, job, { state: 'failed', verdict: message });
+  const message = shortageMessage({ budgetUsd, spentUsd: job.costUsd, priceUsd, pending });
+  if (purpose === 'test') await endTest(context, tx, job, { state: 'failed', verdict: message, stoppedBy: 'budget' });
   else await pauseJob(context, tx, { reason: 'budget', message });
 }

@@ -1,24 +1,19 @@
 import type { Job } from '../domain/job.ts';
 import { endOfJob } from '../domain/rules/end-of-job.ts';
-import { endedTest, type TestFacts, type TestVerdict, verdictOfTest } from '../domain/rules/test.ts';
+import { endedTest, type TestVerdict, verdictOfTest } from '../domain/rules/test.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 
 /**
- * Ends a test when all its units have ended, or when it is given up; One open
+ * Ends a test when all its units have ended, or when it is given up; `orphaned` attempts have not ended yet. One open
  * transaction, compare-and-set on the job's status.
  */
-export async function finishTest(
-  context: ExecutorContext,
-  tx: Tx,
-  job: Job,
-  { workerType, orphaned }: Pick<TestFacts, 'workerType' | 'orphaned'>,
-): Promise<void> {
+export async function finishTest(context: ExecutorContext, tx: Tx, job: Job, orphaned: number): Promise<void> {
   const { jobId, test } = job;
   if (test?.state !== 'running') return;
   const units = await Promise.all(test.units.map((index) => tx.units.get({ jobId, stage: 'main', index })));
-  const ended = verdictOfTest({ test, units, orphaned, workerType, log: context.places.log(jobId) });
+  const ended = verdictOfTest({ test, units, orphaned, log: context.places.log(jobId) });
   if (ended) await endTest(context, tx, job, ended);
 }
 

@@ -8,7 +8,7 @@ import type { ExecutorContext } from './context.ts';
 import { endTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 
-const MESSAGE = 'The disk is full. Make room, then';
+const MESSAGE = 'The disk is full.';
 
 /** State of a full disk until it can be recorded. */
 export interface FullDisk {
@@ -52,9 +52,9 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
   const stop = async (tx: Tx, order: number) => {
     if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
     const job = await tx.jobs.get(lease.jobId);
-    if (job?.status !== 'testing') await pauseJob(context, tx, { reason: 'disk', message: `${MESSAGE} resume_job.` });
+    if (job?.status !== 'testing') await pauseJob(context, tx, { reason: 'disk', message: MESSAGE });
     else if (job.test?.state === 'running') {
-      await endTest(context, tx, job, { state: 'failed', verdict: `${MESSAGE} test again.` });
+      await endTest(context, tx, job, { state: 'failed', verdict: MESSAGE, stoppedBy: 'disk' });
     }
   };
   return {

@@ -185,7 +185,7 @@ export async function createJobExecutor(
     const before = await tx.jobs.get(jobId);
     if (before) await applyQuota(context, tx, before, loaded.worker.type);
     if (before?.status === 'testing') {
-      await finishTest(context, tx, before, { workerType: loaded.worker.type, orphaned: news.orphaned });
+      await finishTest(context, tx, before, news.orphaned);
     }
     const job = await tx.jobs.get(jobId);
     const phase = phaseOf(job);

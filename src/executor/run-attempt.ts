@@ -110,7 +110,7 @@ async function runOf(
     payload: unit.payload,
     // The schema describes a unit's result, not that of post-processing.
     outputSchema: post ? null : revision.outputSchema,
-    budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : (policy.attemptCap?.usd ?? null),
+    budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : policy.attemptCapUsd,
     ...(await sessionToContinue(context, attempt)),
   };
   return {

@@ -67,7 +67,7 @@ async function workerTypeOf(
 async function applyToJob(
   context: ExecutorContext,
   tx: Tx,
-  { revision, worker }: LoadedRevision,
+  { revision }: LoadedRevision,
   step: number,
   { close, pause, breaker }: JobDecision,
 ): Promise<void> {
@@ -78,13 +78,13 @@ async function applyToJob(
     await tx.events.add(jobId, { type: 'quota:closed', data: { type, until: closedUntil } });
   }
   const threshold = revision.limits.failure_threshold;
-  const trip = breaker && threshold > 0 ? await breakerTrip(tx, jobId, step, threshold, worker.type) : null;
+  const trip = breaker && threshold > 0 ? await breakerTrip(tx, jobId, step, threshold) : null;
   const due = pause ?? trip;
   if (due) await pauseJob(context, tx, due);
 }
 
 /** Returns the pause that the circuit breaker wants after a failed attempt; null = none. */
-async function breakerTrip(tx: Tx, jobId: string, step: number, threshold: number, workerType: string) {
+async function breakerTrip(tx: Tx, jobId: string, step: number, threshold: number) {
   const tally = await tx.jobs.tally(jobId);
   return breakerPause({
     recent: await tx.attempts.recent(jobId, tally.breakerSince, attemptsToRead(threshold)),
@@ -92,6 +92,5 @@ async function breakerTrip(tx: Tx, jobId: string, step: number, threshold: numbe
     tally: tallyOf(tally, 'main', step),
     counts: await tx.units.stepCounts(jobId),
     threshold,
-    workerType,
   });
 }

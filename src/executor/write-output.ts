@@ -1,5 +1,6 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import type { NewEvent } from '../domain/event.ts';
+import { hint, hintText, using } from '../domain/hint.ts';
 import { isOutputDue, type Job } from '../domain/job.ts';
 import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
 import { notesOf } from '../export/format.ts';
@@ -38,13 +39,16 @@ export async function writeOutput(context: Context, job: Job, signal: AbortSigna
   } catch (error) {
     if (signal.aborted) return;
     if (isStoreBusy(error) || isStoreGone(error)) throw error;
-    const { code, message, hint = null, details } = toAbpError(error);
+    const { code, message, hint: next, details } = toAbpError(error);
     const field = typeof details?.field === 'string' ? details.field : null;
     log.logger.warn({ err: error, path: output.path }, 'results not written');
     await record(
       context,
-      { state: 'failed', at: clock.now(), error: { code, message, hint, field } },
-      { type: 'results:export_failed', data: { path: output.path, code, message, ...(hint && { hint }) } },
+      { state: 'failed', at: clock.now(), error: { code, message, hint: next ?? null, field } },
+      {
+        type: 'results:export_failed',
+        data: { path: output.path, code, message, ...(next === undefined ? {} : { hint: hintText(next) }) },
+      },
     );
   }
 }
@@ -54,7 +58,7 @@ async function write(context: Context, job: Job, output: JobOutput, signal: Abor
   const { jobId, executorsLost, outputState } = job;
   if (executorsLost >= MAX_OUTPUT_EXECUTORS) {
     throw new AbpError('environment', `${executorsLost} executors died while they wrote ${output.path}.`, {
-      hint: `Read ${places.log(jobId)}; then export the results with export_results.`,
+      hint: hint`Read ${places.log(jobId)}; then export the results ${using('export_results')}.`,
     });
   }
   const path = outputPlace(places, job, output);

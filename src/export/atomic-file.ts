@@ -69,7 +69,7 @@ async function refuseTaken(file: string, { force = false, former = [] }: Replace
     });
   }
   if (force || (former.length > 0 && former.includes(await sha256Of(file)))) return;
-  const hint = 'Give another path, or force to replace it.';
+  const hint = 'Give another path, or force (on a terminal --force) to replace it.';
   if (former.length === 0)
     throw new AbpError('already_exists', `${file} already exists and was not changed.`, { hint });
   throw new AbpError('conflict', `${file} was changed since it was exported, and was not replaced.`, { hint });

@@ -1,5 +1,5 @@
 import { type AnyOperation, OPERATIONS, type OperationName } from '../orchestrator/operations.ts';
-import { type AnyView, VIEWS, type ViewName } from '../orchestrator/views/index.ts';
+import { type AnyView, VIEWS, type ViewName } from '../orchestrator/queries/index.ts';
 
 /** Method and path of an operation or resource; names in braces are fields of its input. */
 export interface Route {

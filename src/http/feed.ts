@@ -1,6 +1,6 @@
 import type { Awaitable } from '../domain/awaitable.ts';
-import { changes } from '../orchestrator/changes.ts';
 import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import { changes } from '../orchestrator/queries/changes.ts';
 
 /** A growing record that clients follow from any point on. */
 export interface FeedSource {

@@ -1,8 +1,11 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { ErrorCode } from '../domain/error.ts';
+import { commandOf } from '../domain/commands.ts';
+import { decisionIn, type ErrorCode, jobIn } from '../domain/error.ts';
+import { hintText } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
-import { briefError } from '../orchestrator/brief-error.ts';
+import { type BriefError, briefError } from '../orchestrator/brief-error.ts';
+import { hintShape } from '../orchestrator/shapes.ts';
 
 /** The HTTP status of every error code: 4xx if the client must act, 5xx if the server or its operator must. */
 const STATUS = {
@@ -65,6 +68,8 @@ export const problemSchema = z.object({
   instance: z.string().optional(),
   code: z.string().describe(`One of ${[...Object.keys(STATUS), ...Object.keys(REFUSALS)].join(', ')}`),
   hint: z.string().optional(),
+  /** The hint with its operations as data, where it names any; none of a decision that only a person makes. */
+  hint_parts: hintShape.optional(),
   details: z.record(z.string(), z.unknown()).optional(),
   request_id: z.string(),
 });
@@ -93,9 +98,19 @@ function describe(thrown: unknown) {
     const [status, title] = REFUSALS[code];
     return { status, title, code, detail, hint, headers };
   }
-  const { code, message: detail, hint: given, details } = briefError(thrown);
+  const error = briefError(thrown);
+  const { code, message: detail, details } = error;
+  const given = hintOf(error);
   const title = code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
   const hint = code === 'internal' ? sentences(given, 'The cause is in logs/server.log, beside the store.') : given;
   const headers = code === 'busy' ? { 'Retry-After': '1' } : undefined;
-  return { status: STATUS[code], title, code, detail, hint, details, headers };
+  const parts = typeof error.hint === 'object' && decisionIn(error) === null ? { hint_parts: error.hint } : {};
+  return { status: STATUS[code], title, code, detail, hint, ...parts, details, headers };
+}
+
+/** Words a hint for a client: operations by their names. A decision of a person names the command that makes it. */
+function hintOf(error: BriefError): string | undefined {
+  const decision = decisionIn(error);
+  if (decision === null) return error.hint === undefined ? undefined : hintText(error.hint);
+  return `A person decides on the dashboard, or on a terminal: ${commandOf(decision, jobIn(error))}`;
 }

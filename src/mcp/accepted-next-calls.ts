@@ -1,6 +1,6 @@
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
 import type { NextCall } from '../orchestrator/next-calls.ts';
-import type { AnyView } from '../orchestrator/views/index.ts';
+import type { AnyView } from '../orchestrator/queries/index.ts';
 import { toCall } from './call.ts';
 import { canAsk, isAnsweredByPerson } from './elicit.ts';
 import type { McpHost } from './host.ts';

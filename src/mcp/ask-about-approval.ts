@@ -3,8 +3,8 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redactJson } from '../domain/redact.ts';
 import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
-import { findApproval } from '../orchestrator/approval.ts';
-import type { AnyView } from '../orchestrator/views/index.ts';
+import { findApproval } from '../orchestrator/operations/approval.ts';
+import type { AnyView } from '../orchestrator/queries/index.ts';
 import { toCall } from './call.ts';
 import {
   type Can,

@@ -1,8 +1,8 @@
 import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
 import type { Job } from '../domain/job.ts';
 import { needsPerson } from '../domain/job.ts';
+import { startJob } from '../orchestrator/operations/start-job.ts';
 import type { JobStatusOutput } from '../orchestrator/shapes.ts';
-import { startJob } from '../orchestrator/start-job.ts';
 import { askingForApproval } from './ask-about-approval.ts';
 import { toCall } from './call.ts';
 import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, questionOf } from './elicit.ts';

@@ -7,12 +7,13 @@ import {
   type Variables,
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
-import { storeOverview } from '../orchestrator/store-overview.ts';
+import { storeOverview } from '../orchestrator/queries/store-overview.ts';
 import { truncate } from '../orchestrator/truncate.ts';
 import { toCall } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
+import { present } from './present/index.ts';
 import { toProtocolError } from './result.ts';
 import { URIS } from './uris.ts';
 
@@ -38,8 +39,8 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
   const { repository } = orchestrator.deps;
   const operation =
     (name: string, input: (variables: Variables) => Record<string, unknown>): Read =>
-    (variables, ctx) =>
-      orchestrator.callUnknown(name, input(variables), toCall(host, ctx));
+    async (variables, ctx) =>
+      present(name, await orchestrator.callUnknown(name, input(variables), toCall(host, ctx)));
 
   const fixed: readonly ResourceDefinition[] = [
     {

@@ -17,6 +17,7 @@ import { toCall } from './call.ts';
 import { dashboardTool, useDashboard } from './dashboard-tool.ts';
 import type { McpHost, McpOptions } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
+import { present, shownOutput } from './present/index.ts';
 import { toErrorResult, toResult } from './result.ts';
 import { type Published, publishInput, publishOutput } from './schema.ts';
 
@@ -34,7 +35,10 @@ interface ToolDefinition {
 }
 
 /** Every tool, in the order in which hosts see them. */
-export const TOOLS: readonly ToolDefinition[] = [...OPERATIONS, dashboardTool];
+export const TOOLS: readonly ToolDefinition[] = [
+  ...OPERATIONS.map((operation) => ({ ...operation, output: shownOutput(operation) })),
+  dashboardTool,
+];
 
 /** Annotations by effect; hosts decide by them whether they ask their user. */
 const ANNOTATIONS: Readonly<Record<Effect, ToolAnnotations>> = {
@@ -63,7 +67,7 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
         try {
           const result = await run(args, ctx);
           if (isInputRequiredResult(result)) return result;
-          return toResult(await withAcceptedNextCalls(host, server, ctx, result));
+          return toResult(await withAcceptedNextCalls(host, server, ctx, present(name, result)));
         } catch (error) {
           return toErrorResult(error);
         }

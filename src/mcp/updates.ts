@@ -1,5 +1,5 @@
-import { changes } from '../orchestrator/changes.ts';
 import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import { changes } from '../orchestrator/queries/changes.ts';
 import { URIS } from './uris.ts';
 
 /** Between two notifications of a resource, however often it changes. */

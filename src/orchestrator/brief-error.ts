@@ -1,6 +1,6 @@
 import { type AbpError, toAbpError } from '../domain/error.ts';
 import type { Json } from '../domain/json.ts';
-import { truncate, truncateField, truncateMessage, truncateValue } from './truncate.ts';
+import { truncateField, truncateMessage, truncateValue } from './truncate.ts';
 
 /** Bytes for each part of an error: messages of engines about a schema or query have no bound. */
 const PART_BYTES = 3000;
@@ -18,7 +18,7 @@ export function briefError(thrown: unknown): BriefError {
     code,
     blame,
     message: truncateMessage(message, PART_BYTES),
-    hint: hint && truncate(hint, PART_BYTES),
+    hint: hint,
     details: details && shortDetails(details),
   };
 }

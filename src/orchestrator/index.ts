@@ -6,7 +6,7 @@ import { createPromptSynthesizer } from '../prompt/synthesizer.ts';
 import { dependenciesOf } from './call-dependencies.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { type AnyOperation, OPERATIONS, type OperationName } from './operations.ts';
-import { VIEWS } from './views/index.ts';
+import { VIEWS } from './queries/index.ts';
 
 type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly name: Name }>;
 export type InputOf<Name extends OperationName> = z.input<OperationOf<Name>['input']>;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
 import { AbpError } from '../domain/error.ts';
+import { type Hint, hint, step } from '../domain/hint.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
@@ -119,7 +120,7 @@ export async function requireJob(
   if (job) return job;
   const refusal = refusals?.get(jobId);
   if (refusal) throw refusal;
-  throw new AbpError('not_found', `No job ${jobId}.`, { hint: 'list_jobs shows the jobs.' });
+  throw new AbpError('not_found', `No job ${jobId}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
 }
 
 /**
@@ -131,22 +132,29 @@ export async function requireStoredJob(deps: Parameters<typeof requireJob>[0], j
   throw refuse(
     job,
     'its units are still being stored',
-    'get_job_status shows when it is ready; cancel_job removes it.',
+    hint`${step('get_job_status')} shows when it is ready; ${step('cancel_job')} removes it.`,
   );
 }
 
-/** Makes the error for a job in the wrong state: its state, the expected one (`wanted`), and the next step (`hint`). */
-export function refuse(job: Job, wanted: string, hint: string): AbpError {
+/** Makes the error for a job in the wrong state: its state, the expected one (`wanted`), and the next step (`next`). */
+export function refuse(job: Job, wanted: string, next: Hint): AbpError {
   const reason = job.pauseReason ? ` (${job.pauseReason})` : job.test ? ` (test ${job.test.state})` : '';
   return new AbpError('conflict', `${job.jobId} is ${job.status}${reason}; ${wanted}.`, {
-    hint,
+    hint: next,
     details: { job_id: job.jobId, status: job.status, ...(needsPerson(job) ? { person: true } : {}) },
   });
 }
 
+/** Hint about a job in another state than it has to be in. */
+export const NEXT_STEPS = hint`${step('get_job_status')} shows the possible next steps.`;
+
+/** Hint about a job that has ended. */
+export const RUN_UNITS_AGAIN = hint`${step('manage_units', { action: 'retry' })} or ${step('manage_units', { action: 'reopen' })} runs its units again.`;
+
 /** Makes the error for a compare-and-set that another call won. */
 export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
   return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
-    hint: 'get_job_status shows its current state.',
+    hint: hint`${step('get_job_status')} shows its current state.`,
+    details: { job_id: job.jobId },
   });
 }

@@ -1,13 +1,13 @@
-import { cancelJob, pauseJob, resumeJob } from './control-job.ts';
-import { createJob } from './create-job.ts';
-import { deleteJob } from './delete-job.ts';
-import { exportResults } from './export-results.ts';
-import { manageUnits } from './manage-units.ts';
-import { getJob, getJobStatus, listJobs } from './read-jobs.ts';
-import { getUnit, listUnits } from './read-units.ts';
-import { listEnumerators, previewItems } from './sources.ts';
-import { startJob } from './start-job.ts';
-import { updateJob } from './update-job.ts';
+import { cancelJob, pauseJob, resumeJob } from './operations/control-job.ts';
+import { createJob } from './operations/create-job.ts';
+import { deleteJob } from './operations/delete-job.ts';
+import { exportResults } from './operations/export-results.ts';
+import { manageUnits } from './operations/manage-units.ts';
+import { startJob } from './operations/start-job.ts';
+import { updateJob } from './operations/update-job.ts';
+import { getJob, getJobStatus, listJobs } from './queries/jobs.ts';
+import { listEnumerators, previewItems } from './queries/sources.ts';
+import { getUnit, listUnits } from './queries/units.ts';
 
 /** All operations, in the order in which interfaces show them. */
 export const OPERATIONS = [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
+import { type Hint, OPERATION_NAMES } from '../domain/hint.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
@@ -143,6 +144,18 @@ export const unitCounts = z.object({
   cancelled: count,
 });
 
+const stepShape = z.object({
+  operation: z.enum(OPERATION_NAMES),
+  input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  means: z.literal(true).optional(),
+});
+
+/** Text in which operations are data: parts in their order. */
+export const hintShape = z.union([z.string(), z.array(z.union([z.string(), stepShape]))]) as unknown as z.ZodType<
+  Hint,
+  Hint
+>;
+
 /** Shape of a sensible next call. */
 export const nextCall = z.object({
   tool: z.string(),
@@ -180,13 +193,20 @@ export const jobStatusOutput = z.looseObject({
   name: z.string(),
   status: z.string(),
   pause_reason: z.string().optional(),
+  /** What happened, and what to do about a pause. */
   message: z.string().optional(),
+  advice: hintShape.optional(),
   resume_at: z.string().optional(),
   units: unitCounts,
   cost_usd: z.number(),
   executor: z.looseObject({ state: z.enum(['none', 'alive', 'lost']) }),
   test: z
-    .looseObject({ state: z.string(), verdict: z.string().optional(), results: z.array(testResult).optional() })
+    .looseObject({
+      state: z.string(),
+      verdict: z.string().optional(),
+      advice: hintShape.optional(),
+      results: z.array(testResult).optional(),
+    })
     .optional(),
   estimate: z
     .looseObject({
@@ -210,11 +230,11 @@ export const jobStatusOutput = z.looseObject({
       rows: count.optional(),
       at: z.string().optional(),
       error: z
-        .object({ code: z.enum(CODES), message: z.string(), hint: z.string().optional(), field: z.string().optional() })
+        .object({ code: z.enum(CODES), message: z.string(), hint: hintShape.optional(), field: z.string().optional() })
         .optional(),
     })
     .optional(),
-  failures: z.array(z.looseObject({ class: z.string(), count })).optional(),
+  failures: z.array(z.looseObject({ class: z.string(), count, advice: hintShape })).optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
   next: z.array(nextCall),
 });

@@ -9,6 +9,7 @@ export type JobPatch = Partial<
     Job,
     | 'name'
     | 'pauseReason'
+    | 'pauseClass'
     | 'statusMessage'
     | 'resumeAt'
     | 'pauseMode'
@@ -35,6 +36,7 @@ export type NewJob = Omit<
   Job,
   | 'status'
   | 'pauseReason'
+  | 'pauseClass'
   | 'statusMessage'
   | 'resumeAt'
   | 'pauseMode'

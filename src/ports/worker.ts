@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AttemptRef, Handle, Outcome, Usage } from '../domain/attempt.ts';
 import type { Awaitable } from '../domain/awaitable.ts';
+import type { Hint } from '../domain/hint.ts';
 import type { WorkerChoice } from '../domain/job.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Needs } from '../domain/needs.ts';
@@ -87,7 +88,7 @@ export type Preflight =
       readonly ok: false;
       readonly failureClass: 'auth' | 'billing' | 'worker_unavailable' | 'bad_input';
       readonly message: string;
-      readonly hint: string;
+      readonly hint: Hint;
     };
 
 /** One entry of a conversation, in order. `text` is untrusted: shown as text, never as markup. */
@@ -108,8 +109,8 @@ export type WorkingPlace = Pick<Run, 'config' | 'home' | 'workingDirectory' | 'o
 
 /** What a config decides outside its worker; no other part of ABP reads fields of a config. */
 export interface Policy {
-  /** Most that one attempt may spend, and the config's field that says so; null = no cap of its own. */
-  readonly attemptCap: { readonly usd: number; readonly field: string } | null;
+  /** Most US dollars that one attempt may spend; null = no cap of its own. */
+  readonly attemptCapUsd: number | null;
   /** Time limit of a run; null = the job's. */
   readonly timeoutMs: number | null;
   /** Time without output after which a run is stopped, 0 = never; null = the job's. */

@@ -109,7 +109,7 @@ function fillPart(part: TemplatePart, payload: JsonObject): string {
       return valueText(Object.hasOwn(payload, part.name) ? payload[part.name] : undefined);
     case 'unknown':
       throw new AbpError('invalid_input', `The prompt template names {${part.name}}, which no item has.`, {
-        hint: 'Fix the template with update_job.',
+        hint: 'Fix the template.',
       });
   }
 }

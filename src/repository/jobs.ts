@@ -18,6 +18,7 @@ const PATCH_COLUMNS: {
 } = {
   name: ['name', 'plain'],
   pauseReason: ['pause_reason', 'plain'],
+  pauseClass: ['pause_class', 'plain'],
   statusMessage: ['status_message', 'plain'],
   resumeAt: ['resume_at', 'plain'],
   pauseMode: ['pause_mode', 'plain'],

@@ -78,6 +78,7 @@ export function toJob(row: JobsTable): Job {
     name: row.name,
     status: oneOf(JOB_STATUSES, row.status),
     pauseReason: oneOfOrNull(PAUSE_REASON_WORDS, row.pause_reason),
+    pauseClass: oneOfOrNull(FAILURE_CLASSES, row.pause_class),
     pauseMode: row.pause_mode as 'soft' | 'hard' | null,
     pausedFrom: row.paused_from as 'running' | 'post_processing' | null,
     statusMessage: row.status_message,

@@ -4,6 +4,7 @@ export interface JobsTable {
   name: string;
   status: string;
   pause_reason: string | null;
+  pause_class: string | null;
   pause_mode: string | null;
   paused_from: string | null;
   status_message: string | null;

@@ -56,7 +56,7 @@ export const commandWorker: Worker = processWorker({
   definingFiles: (config, base, home) => filesNamed(configOf<CommandConfig>({ config }), base, home),
   policy: (config) => {
     const { pass_env = [] } = configOf<CommandConfig>({ config });
-    return { attemptCap: null, timeoutMs: null, idleTimeoutMs: null, model: null, variables: pass_env };
+    return { attemptCapUsd: null, timeoutMs: null, idleTimeoutMs: null, model: null, variables: pass_env };
   },
   resolve: (config, base) => {
     const { cwd = '.' } = configOf<CommandConfig>({ config });
@@ -88,7 +88,7 @@ export const commandWorker: Worker = processWorker({
     const cwd = path.resolve(assignment.workingDirectory, directory);
     if (!isDirectory(cwd)) {
       throw new AbpError('invalid_input', `cwd ${cwd} is not a directory.`, {
-        hint: 'Create it, or change cwd with update_job.',
+        hint: 'Create it, or change cwd.',
       });
     }
     const [name = '', ...args] = command;
@@ -201,7 +201,7 @@ function parseJson(text: string, parse: (text: string) => Json = parseExactJson)
 
 function missingProgram(name: string): AbpError {
   return new AbpError('worker_unavailable', `The program ${JSON.stringify(name)} is not found or not executable.`, {
-    hint: "Install it, or give its absolute path in worker.command[0] with update_job; PATH is that of the process that started the job's executor.",
+    hint: "Install it, or give its absolute path in worker.command[0]; PATH is that of the process that started the job's executor.",
   });
 }
 

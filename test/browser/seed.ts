@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import type { LeaseToken } from '../../src/domain/lease.ts';
 import { DEFAULT_LIMITS } from '../../src/domain/limits.ts';
 import { decide } from '../../src/domain/rules/retry.ts';
-import type { SourceNotes } from '../../src/orchestrator/source-notes.ts';
+import type { SourceNotes } from '../../src/orchestrator/queries/source-notes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { Tx } from '../../src/ports/repository.ts';

@@ -4,12 +4,13 @@ import { parseValue } from '../../src/cli/batch-file/document.ts';
 import { substituteEnvironment } from '../../src/cli/batch-file/environment.ts';
 import { EXIT_OF_ERROR } from '../../src/cli/exit-codes.ts';
 import { bytes, count, duration, money, range } from '../../src/cli/format.ts';
+import { inCommands } from '../../src/cli/hint-words.ts';
 import { printable } from '../../src/cli/terminal.ts';
-import { inCommands } from '../../src/cli/wording.ts';
+import { advised } from '../../src/domain/advice.ts';
 import { ERROR_CODES } from '../../src/domain/error.ts';
-import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
-import { PAUSE_REASONS } from '../../src/domain/job.ts';
-import { OPERATIONS } from '../../src/orchestrator/operations.ts';
+import { adviceIn, FAILURE_CLASSES } from '../../src/domain/failure.ts';
+import { type Hint, OPERATION_NAMES, step, using } from '../../src/domain/hint.ts';
+import { JOB_STATUSES, PAUSE_REASONS } from '../../src/domain/job.ts';
 
 describe('arguments', () => {
   test.each([
@@ -76,19 +77,29 @@ describe('the environment in a batch file', () => {
 });
 
 describe('names in messages', () => {
-  test('every tool has its command', () => {
-    const names = OPERATIONS.map(({ name }) => name);
-    expect(names.filter((name) => !/^abp /.test(inCommands(name)))).toEqual([]);
+  test.each(OPERATION_NAMES)('%s has its command', (name) => {
+    expect(inCommands([step(name)], 'job-1')).toMatch(/^abp /);
+    expect(inCommands([using(name)], 'job-1')).toMatch(/^with abp /);
+  });
+
+  test.each<Hint>([
+    ...FAILURE_CLASSES.flatMap((name) =>
+      JOB_STATUSES.flatMap((status) => [adviceIn(status, name), adviceIn(status, name, 'command')]),
+    ),
+    ...Object.values(PAUSE_REASONS).flatMap(({ advice }) => [advised(advice, 'paused'), advised(advice, 'testing')]),
+  ])('no tool is left in: %j', (hint) => {
+    expect(inCommands(hint)).not.toMatch(/\b[a-z]+_(job|jobs|unit|units|status|items|results|enumerators)\b|approve=/);
   });
 
   test.each([
-    ...FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]),
-    ...Object.values(PAUSE_REASONS),
-    'Call start_job without approve: it runs the test unit first.',
-    'list_jobs (abp status) shows the jobs.',
-    'Reject it (approve=false), or change prompt or worker with update_job, then test again.',
-  ])('no tool is left in: %s', (text) => {
-    expect(inCommands(text)).not.toMatch(/\b[a-z]+_(job|jobs|unit|units|status|items|results|enumerators)\b|approve=/);
+    [step('start_job', { approve: true }), 'abp approve job-1 --yes'],
+    [step('start_job', { approve: false }), 'abp reject job-1'],
+    [step('start_job', { again: true }), 'abp start job-1 --again --yes'],
+    [step('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
+    [step('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
+    [step('get_job_status'), 'abp status job-1'],
+  ])('%j of a job that must be allowed: %s', (named, command) => {
+    expect(inCommands([named], 'job-1', true)).toBe(command);
   });
 
   test('every error has its exit', () => {

@@ -140,6 +140,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const patch: Required<JobPatch> = {
       name: 'n',
       pauseReason: 'disk',
+      pauseClass: 'auth',
       statusMessage: 'm',
       resumeAt: 1,
       pauseMode: 'hard',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { advised } from '../../src/domain/advice.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import {
   adviceIn,
@@ -10,6 +11,7 @@ import {
   type JobEffect,
   type UnitEffect,
 } from '../../src/domain/failure.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import type { JobStatus } from '../../src/domain/job.ts';
 import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/domain/rules/retry.ts';
 
@@ -58,7 +60,7 @@ describe('the failure table', () => {
   test.each(Object.entries(FAILURES))('%s tells a person what it means and what to do', (_name, rule) => {
     for (const { meaning, advice } of [rule, ...Object.values((rule as FailureRule).of ?? {})]) {
       expect(meaning).toMatch(/^[a-z].*[^.]$/);
-      expect(advice).toMatch(/^[A-Z].*\.$/);
+      expect(hintText(advised(advice, 'failed'))).toMatch(/^[A-Z].*\.$/);
     }
   });
 
@@ -68,6 +70,8 @@ describe('the failure table', () => {
     ['failed', 'crashed', 7, 'Look at the end of its log with get_unit (unit=7, cursor=end), then retry.'],
     ['testing', 'crashed', undefined, 'Look at the end of its log with get_unit, then start_job with again=true.'],
     ['testing', 'server_error', undefined, 'Later, start_job with again=true tries it again.'],
+    ['testing', 'overloaded', undefined, 'Later, start_job with again=true tries it again.'],
+    ['testing', 'usage_limit', undefined, 'Once the window has opened, start_job with again=true tries it again.'],
     ['paused', 'model_not_found', undefined, 'Choose another model with update_job, then resume_job.'],
     ['testing', 'model_not_found', undefined, 'Choose another model with update_job, then start_job with again=true.'],
     [
@@ -83,12 +87,12 @@ describe('the failure table', () => {
       "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
     ],
   ])('in a job that is %s, %s of unit %s: %s', (status, failureClass, unit, advice) => {
-    expect(adviceIn(status, failureClass, undefined, unit)).toBe(advice);
+    expect(hintText(adviceIn(status, failureClass, undefined, unit))).toBe(advice);
   });
 
   test.each(ofPrograms)('%s of a program says nothing of an agent or a prompt', (name) => {
     const { meaning, advice } = failureRule(name, 'command');
-    expect(`${meaning} ${advice}`).not.toMatch(/\b(agent|prompt|tool)\b/);
+    expect(`${meaning} ${hintText(advised(advice, 'failed'))}`).not.toMatch(/\b(agent|prompt|tool)\b/);
   });
 });
 

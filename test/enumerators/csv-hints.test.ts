@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hintText } from '../../src/domain/hint.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { refusal, settingsIn, sourceItems } from './helpers.ts';
@@ -99,7 +100,7 @@ describe('a refusal names the one setting that cures it', () => {
   test.each(REFUSED)('%s', async (_, content, config, names) => {
     const path = join(temporaryDirectory(), 'source.csv');
     writeFileSync(path, content);
-    const { hint } = await refusal(() => read(path, config));
+    const hint = hintText((await refusal(() => read(path, config))).hint ?? '');
     const settings = settingsIn(hint);
     expect(
       settings.flatMap((setting) => Object.keys(setting)),

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hintText } from '../../src/domain/hint.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { collectionsIn } from '../../src/enumerators/json/lists.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -170,8 +171,9 @@ describe('a refusal names the one setting that cures it', () => {
     writeFileSync(file_path, content);
     const error = await refusal(() => sourceItems('json', { file_path, ...config }));
     expect(error.message).toMatch(message);
-    expect(error.hint).toMatch(/\w/);
-    expect(settingsIn(error.hint), error.hint).toEqual(cures.map(([setting]) => setting));
+    const hint = hintText(error.hint ?? '');
+    expect(hint).toMatch(/\w/);
+    expect(settingsIn(hint), hint).toEqual(cures.map(([setting]) => setting));
     for (const [setting, count] of cures) {
       expect((await sourceItems('json', { file_path, ...config, ...setting })).length).toBe(count);
     }

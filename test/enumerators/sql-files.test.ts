@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { hintText } from '../../src/domain/hint.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { asUrl } from '../../src/enumerators/sql/postgres-address.ts';
 import { withoutPassword } from '../../src/enumerators/sql/source.ts';
@@ -170,7 +171,7 @@ describe('keywords of PostgreSQL', () => {
     'postgres://me:hunter2/x',
   ])('an error does not show the password: %s', async (connection_string) => {
     const error = await refusal(() => enumerateAll('sql', { connection_string, query: 'SELECT 1' }));
-    expect(`${error.message} ${error.hint}`).not.toContain('hunter2');
+    expect(`${error.message} ${hintText(error.hint)}`).not.toContain('hunter2');
   });
 
   test('an unknown keyword is refused with the nearest known one', async () => {

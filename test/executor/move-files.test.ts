@@ -13,7 +13,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { moveFiles } from '../../src/executor/move-files.ts';
-import { prune } from '../../src/orchestrator/prune.ts';
+import { prune } from '../../src/orchestrator/operations/prune.ts';
 import { storePaths } from '../../src/supervision/store-paths.ts';
 import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { hint, step } from '../../src/domain/hint.ts';
 import type { JobStatus } from '../../src/domain/job.ts';
 import { UNIT_STATUSES } from '../../src/domain/unit.ts';
 import type { InputOf } from '../../src/orchestrator/index.ts';
 import { type Flow, flow, flowOn } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
+import { told, worded } from '../helpers/told.ts';
 
 /** A running job whose first units hang in their slots. */
 async function busy(units = 6, max_workers = 2): Promise<{ f: Flow; job_id: string }> {
@@ -497,13 +499,16 @@ describe('a rejected operation names its precondition and changes nothing', () =
       message: expect.stringContaining(`${jobId} is ${status}`),
       hint: expect.stringMatching(/^\w/),
     });
-    await expect(verbs[verb]?.(f, jobId)).rejects.toEqual(error);
+    await expect(worded(Promise.resolve(verbs[verb]?.(f, jobId)))).rejects.toEqual(error);
     expect([await f.job(jobId), await f.statuses(jobId)]).toEqual(before);
   });
 
   test.each(Object.entries(verbs))('%s of a job that is not there', async (_verb, run) => {
     const f = flow();
-    await expect(run(f, 'job-none')).rejects.toMatchObject({ code: 'not_found', hint: 'list_jobs shows the jobs.' });
+    await expect(run(f, 'job-none')).rejects.toMatchObject({
+      code: 'not_found',
+      hint: hint`${step('list_jobs')} shows the jobs.`,
+    });
   });
 
   test('unknown units and a wrong status are rejected', async () => {
@@ -559,7 +564,7 @@ test.each<[JobStatus, RegExp]>([
   const f = flow();
   const { jobId } = await seedJob(f.store, { status });
   await holdLease(f.store, jobId);
-  const deletion = f.call('delete_job', { job_id: jobId });
+  const deletion = worded(f.call('delete_job', { job_id: jobId }));
   await passTime(f, deletion);
   await expect(deletion).rejects.toMatchObject({ code: 'conflict', hint: expect.stringMatching(hint) });
 });
@@ -569,8 +574,8 @@ test('the advice for deleting a job in its test is to cancel it, not to pause it
   f.worker.otherwise = hangs;
   const job_id = await f.create();
   await f.call('start_job', { job_id, wait_seconds: 0 });
-  const hint = expect.stringMatching(/^Use cancel_job, or wait/);
-  await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint });
+  const wait = hint`Use ${step('cancel_job')}, or wait until the test has ended; then delete it.`;
+  await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint: wait });
   await f.call('cancel_job', { job_id });
 });
 
@@ -579,7 +584,7 @@ test('a job resumed while its deletion waits is kept', async () => {
   const { repository } = f.store;
   const { jobId } = await seedJob(f.store, { status: 'paused', patch: { pauseReason: 'user' } });
   const leaving = await holdLease(f.store, jobId);
-  const deletion = f.call('delete_job', { job_id: jobId });
+  const deletion = worded(f.call('delete_job', { job_id: jobId }));
   await repository.transaction({ job: jobId }, async (tx) => {
     await tx.jobs.move(jobId, 'running');
     await tx.leases.release(leaving);
@@ -601,7 +606,7 @@ test('a job whose executor cannot start is paused with the reason', async () => 
   expect(await f.job(job_id)).toMatchObject({ status: 'created', test: null });
   await expect(f.call('start_job', { job_id, skip_test: true })).rejects.toThrow('no memory');
   expect(await f.job(job_id)).toMatchObject({ status: 'paused', pauseReason: 'worker_unavailable' });
-  expect((await f.job(job_id)).statusMessage).toMatch(/No executor could be started: fork: no memory\..*resume_job/);
+  expect((await told(f, job_id)).message).toMatch(/No executor could be started: fork: no memory\..*resume_job/);
   Object.assign(launcher, { ensureExecutor });
   await f.call('resume_job', { job_id });
   await f.until(async () => (await f.job(job_id)).status === 'completed');

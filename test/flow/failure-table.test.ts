@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { adviceAbout, FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domain/failure.ts';
+import { adviceIn, FAILURE_CLASSES, type FailureClass, failureRule } from '../../src/domain/failure.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import type { PauseReason } from '../../src/domain/job.ts';
+import { NOT_PAUSED } from '../../src/domain/rules/pause.ts';
 import { MAX_DEFERRALS } from '../../src/domain/rules/retry.ts';
 import { flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { told } from '../helpers/told.ts';
 
 const MINUTE = 60_000;
 
@@ -65,7 +68,7 @@ describe.each(RETRIED)('%s', (failureClass) => {
     expect(await f.events(jobId, 'unit:failed')).toHaveLength(1);
     const { failures } = await f.call('get_job_status', { job_id: jobId });
     expect(failures).toMatchObject([
-      { class: failureClass, count: 1, example: { unit: 0 }, advice: adviceAbout(failureClass, undefined, 0) },
+      { class: failureClass, count: 1, example: { unit: 0 }, advice: adviceIn('failed', failureClass, undefined, 0) },
     ]);
   });
 });
@@ -159,7 +162,9 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     f.worker.on(1, hangs);
     await f.until(async () => (await f.job(jobId)).status === 'paused');
     expect(await f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
-    expect((await f.job(jobId)).statusMessage).toBe(`It was ${failureClass}. ${failureRule(failureClass).advice}`);
+    expect((await f.job(jobId)).statusMessage).toBe(`It was ${failureClass}.`);
+    const advice = hintText(adviceIn('paused', failureClass, undefined, 0));
+    expect((await told(f, jobId)).message).toBe(`It was ${failureClass}. ${advice}`);
     expect(await f.unit(jobId, 0)).toMatchObject({ status: 'pending', retriesUsed: 0, deferrals: 0, failureClass });
     // Running attempts may finish; nothing else starts.
     f.worker.finish(1);
@@ -176,7 +181,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     await f.until(async () => (await f.job(jobId)).status === 'paused');
     await f.tick(2);
     await f.call('resume_job', { job_id: jobId });
-    expect(await f.job(jobId)).toMatchObject({ pauseReason: null, statusMessage: null, resumeAt: null });
+    expect(await f.job(jobId)).toMatchObject({ ...NOT_PAUSED });
     await f.until(async () => (await f.job(jobId)).status === 'completed');
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { tallyOf } from '../../src/domain/rules/budget.ts';
 import { flow, flowOn } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { told } from '../helpers/told.ts';
 
 const MINUTE = 60_000;
 
@@ -24,7 +25,10 @@ describe('the budget of a job', () => {
     const { pauseReason, statusMessage, costUsd } = await f.job(jobId);
     expect([pauseReason, costUsd]).toEqual(['budget', 3]);
     expect(statusMessage).toBe(
-      "The budget of $4 does not cover another attempt: $3.0000 spent, one may cost $1.5000, 7 units left. Raise limits.budget_usd (or lower the worker's max_budget_usd) with update_job, then resume_job.",
+      'The budget of $4 does not cover another attempt: $3.0000 spent, one may cost $1.5000, 7 units left.',
+    );
+    expect((await told(f, jobId)).message).toBe(
+      `${statusMessage} Raise limits.budget_usd (or lower max_budget_usd of the worker, where it has one) with update_job, then resume_job.`,
     );
     await f.until(() => !f.hasExecutor(jobId));
   });
@@ -87,7 +91,7 @@ describe('the circuit breaker', () => {
     const jobId = await f.begin({ units: 50, limits: { max_workers: 2, max_retries: 3 } });
     await f.until(async () => (await f.job(jobId)).status === 'paused');
     expect((await f.job(jobId)).pauseReason).toBe('failures');
-    expect((await f.job(jobId)).statusMessage).toMatch(
+    expect((await told(f, jobId)).message).toMatch(
       /^Paused because the last 5 units all ended in invalid_output\. Look at/,
     );
     await f.until(() => !f.hasExecutor(jobId));
@@ -99,7 +103,7 @@ describe('the circuit breaker', () => {
     const jobId = await f.begin({ units: 40, limits: { max_workers: 1, max_retries: 0 } });
     for (let n = 0; n < 40; n += 2) f.worker.on(n, fails('timeout'));
     await f.until(async () => (await f.job(jobId)).status === 'paused');
-    expect((await f.job(jobId)).statusMessage).toMatch(/^Paused because 6 of 11 units tried ended in timeout\. Raise/);
+    expect((await told(f, jobId)).message).toMatch(/^Paused because 6 of 11 units tried ended in timeout\. Raise/);
   });
 
   test('does not trip near the end of the job', async () => {

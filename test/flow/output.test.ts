@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { fails, hangs } from '../helpers/scripted-worker.ts';
+import { worded } from '../helpers/told.ts';
 
 const OUTPUT = { path: 'out.csv', fields: ['unit', 'status'] };
 const file = (f: Flow, name = 'out.csv') => join(f.directory, name);
@@ -80,7 +81,7 @@ describe('the output of a job', () => {
   });
 
   test('is kept by a clone, and shown with the settings', async () => {
-    const { recipeOf } = await import('../../src/orchestrator/clone-job.ts');
+    const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
     const f = flow();
     const jobId = await f.create({ output: { ...OUTPUT, status: ['failed'], raw: true } });
     const given = { path: file(f), format: 'csv', fields: ['unit', 'status'], status: ['failed'], raw: true };
@@ -346,7 +347,7 @@ describe('update_job changes the output', () => {
     expect((await f.job(job_id)).output).toBeNull();
     await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
-    await expect(f.call('update_job', { job_id, output: OUTPUT })).rejects.toMatchObject({
+    await expect(worded(f.call('update_job', { job_id, output: OUTPUT }))).rejects.toMatchObject({
       code: 'conflict',
       hint: expect.stringContaining('export_results'),
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { type Ending, fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { worded } from '../helpers/told.ts';
 
 const PROMPT = { post_processing_prompt: 'Write one summary of all results.' };
 
@@ -143,7 +144,7 @@ describe('post-processing', () => {
     const job_id = await f.begin({ units: 1 });
     await f.until(async () => (await f.job(job_id)).status === 'completed');
     const refusal = { code: 'conflict', message: /created without post-processing/, hint: /post_processing_prompt/ };
-    await expect(f.call('manage_units', { job_id, action: 'post_process' })).rejects.toMatchObject(refusal);
+    await expect(worded(f.call('manage_units', { job_id, action: 'post_process' }))).rejects.toMatchObject(refusal);
   });
 });
 

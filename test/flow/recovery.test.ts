@@ -14,6 +14,7 @@ import { PATIENCE } from '../helpers/patience.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { DEAD_PID, holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { told } from '../helpers/told.ts';
 
 /** A running job whose first units hang in their slots. */
 async function busy(f: Flow, units = 6, max_workers = 3): Promise<string> {
@@ -126,8 +127,8 @@ describe('the executor after one that died', () => {
     await f.recover(jobId);
     await f.until(async () => (await f.job(jobId)).status === 'paused');
     expect(await f.job(jobId)).toMatchObject({ pauseReason: 'crashed', executorsLost: 3 });
-    expect((await f.job(jobId)).statusMessage).toMatch(
-      /^The executor died 3 times without settling one unit\. Read .+\.log/,
+    expect((await told(f, jobId)).message).toMatch(
+      /^The executor died 3 times without settling one unit; its log is .+\.log\. Read its log, then resume_job\.$/,
     );
     expect(f.worker.runs).toHaveLength(runs);
     await f.until(() => !f.hasExecutor(jobId));
@@ -644,10 +645,8 @@ describe('when the store or the disk fails', () => {
     expect((await f.job(jobId)).status).toBe('running');
     error = null;
     await f.until(async () => (await f.job(jobId)).status === 'paused');
-    expect(await f.job(jobId)).toMatchObject({
-      pauseReason: 'disk',
-      statusMessage: 'The disk is full. Make room, then resume_job.',
-    });
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: 'disk', statusMessage: 'The disk is full.' });
+    expect((await told(f, jobId)).message).toBe('The disk is full. Make room, then resume_job.');
     expect(await f.attempts(jobId, 0)).toMatchObject([{ status: 'succeeded', result: { text: 'kept' } }]);
     f.worker.finish(1);
     f.worker.finish(2);
@@ -726,7 +725,7 @@ describe('when the store or the disk fails', () => {
     const jobId = await f.create();
     await f.call('start_job', { job_id: jobId, wait_seconds: 0 });
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
-    expect((await f.job(jobId)).test?.verdict).toMatch(/The disk is full. Make room, then test again/);
+    expect((await told(f, jobId)).verdict).toBe('The disk is full. Make room, then start_job with again=true.');
     expect(await f.attempts(jobId, 0)).toHaveLength(1);
   });
 

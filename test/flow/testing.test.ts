@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FAILURE_CLASSES } from '../../src/domain/failure.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { told, worded } from '../helpers/told.ts';
 
 const start = (
   f: Flow,
@@ -92,7 +93,7 @@ describe('the test of a job', () => {
       const { status, test } = await f.job(jobId);
       expect(status).toBe('testing');
       expect(test?.verdict).toMatch(/^2 of 2 test units did not complete: /);
-      if (failureClass !== 'cancelled') expect(test?.verdict).toMatch(/It was .+\. [A-Z].+\.$/);
+      if (failureClass !== 'cancelled') expect((await told(f, jobId)).verdict).toMatch(/It was .+\. [A-Z].+\.$/);
       expect(f.worker.runs).toHaveLength(2);
       expect(await f.unit(jobId, 0)).toMatchObject({ retriesUsed: 0, deferrals: 0, attempt: 1 });
       await f.until(() => !f.hasExecutor(jobId));
@@ -105,7 +106,7 @@ describe('the test of a job', () => {
     f.worker.on(4, fails('agent_error', { message: 'I cannot read it' }));
     await start(f, jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
-    expect((await f.job(jobId)).test?.verdict).toContain(
+    expect((await told(f, jobId)).verdict).toContain(
       '1 of 3 test units did not complete: I cannot read it. Read the agent',
     );
   });
@@ -116,7 +117,7 @@ describe('the test of a job', () => {
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
     await start(f, jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
-    expect((await f.job(jobId)).test?.verdict).toContain('Once the window has opened');
+    expect((await told(f, jobId)).verdict).toContain('Once the window has opened');
     const other = await f.begin();
     await f.until(async () => (await f.job(other)).pauseReason === 'usage_limit');
     expect(f.worker.runs).toHaveLength(1);
@@ -135,8 +136,8 @@ describe('the test of a job', () => {
     await f.killExecutor(jobId);
     await f.recover(jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
-    expect((await f.job(jobId)).test?.verdict).toMatch(
-      /died twice during the test\. Read .*\.log; start_job with again=true/,
+    expect((await told(f, jobId)).verdict).toMatch(
+      /died twice during the test; its log is .*\.log\. Read its log, then start_job with again=true\.$/,
     );
     await f.until(() => !f.hasExecutor(jobId));
     expect(f.worker.runs).toHaveLength(2);
@@ -275,7 +276,7 @@ describe('start_job rejects what is not possible, and changes nothing', () => {
     const jobId = await f.create();
     await setup?.(f, jobId);
     const before = await f.job(jobId);
-    await expect(start(f, jobId, given)).rejects.toMatchObject({
+    await expect(worded(start(f, jobId, given))).rejects.toMatchObject({
       code: 'conflict',
       message,
       hint: expect.stringMatching(/\w/),
@@ -355,8 +356,8 @@ test('the budget also limits a test', async () => {
   const jobId = await f.create({ limits: { budget_usd: 1 }, worker: { type: 'scripted', max_budget_usd: 2 } });
   await start(f, jobId);
   await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
-  expect((await f.job(jobId)).test?.verdict).toMatch(
-    /budget of \$1 does not cover another attempt: .* then test again\./,
+  expect((await told(f, jobId)).verdict).toMatch(
+    /budget of \$1 does not cover another attempt: .* with update_job, then start_job with again=true\./,
   );
   expect(f.worker.runs).toHaveLength(0);
 });
@@ -438,7 +439,7 @@ describe('a failed test', () => {
   test('is repeated in one step with the same units, and its attempts stay in history', async () => {
     const f = flow();
     const jobId = await failed(f);
-    expect((await f.job(jobId)).test?.verdict).toMatch(/then start_job with again=true\./);
+    expect((await told(f, jobId)).verdict).toMatch(/then start_job with again=true\./);
     expect((await start(f, jobId, { again: true })).test).toMatchObject({ state: 'running', units: [0, 3] });
     await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     expect((await f.attempts(jobId, 0)).map(({ status }) => status)).toEqual(['failed', 'succeeded']);
@@ -487,10 +488,13 @@ describe('a failed test', () => {
     f.worker.on(0, hangs);
     await start(f, jobId);
     await f.until(() => f.worker.running().length === 1);
-    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /Wait/ });
+    await expect(worded(start(f, jobId, { again: true }))).rejects.toMatchObject({ code: 'conflict', hint: /Wait/ });
     f.worker.finish(0);
     await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
-    await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict', hint: /approve=true/ });
+    await expect(worded(start(f, jobId, { again: true }))).rejects.toMatchObject({
+      code: 'conflict',
+      hint: /approve=true/,
+    });
     f.worker.otherwise = hangs;
     await start(f, jobId, { approve: true });
     await expect(start(f, jobId, { again: true })).rejects.toMatchObject({ code: 'conflict' });

@@ -246,7 +246,7 @@ describe('the results for post-processing', () => {
 });
 
 test('a clone keeps a given output directory, and gets a new default one', async () => {
-  const { recipeOf } = await import('../../src/orchestrator/clone-job.ts');
+  const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
   const f = flow();
   const given = await f.create({
     output_directory: 'out',

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
 import {
   allowJob,
   allowSource,
@@ -7,8 +8,7 @@ import {
   findApproval,
   requireSource,
   shownOf,
-} from '../../src/orchestrator/approval.ts';
-import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
+} from '../../src/orchestrator/operations/approval.ts';
 
 /** A call by a person. */
 export const PERSON = { workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;

@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { pageWording } from '../../src/dashboard/wording.ts';
+import { pageWords } from '../../src/dashboard/hint-words.ts';
+import { advised } from '../../src/domain/advice.ts';
 import { FAILURE_CLASSES, failureRule } from '../../src/domain/failure.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import { wire } from '../../src/wire.ts';
 import { installed } from '../helpers/installation.ts';
 import { MAIN, type Ran, runNode } from './cli/abp.ts';
@@ -51,7 +53,7 @@ describe.each([
     const [job_id = ''] = await space.jobs();
     const call = orchestratorOf(space);
     const { failures } = await call('get_job_status', { job_id });
-    const [, unit] = /with get_unit \(unit=(\d+), cursor=end\)/.exec(failures[0].advice) ?? [];
+    const [, unit] = /with get_unit \(unit=(\d+), cursor=end\)/.exec(hintText(failures[0].advice)) ?? [];
     const { conversation } = await call('get_unit', { job_id, unit: Number(unit), cursor: 'end' });
     expect(conversation.entries.at(-1).text.trim()).toBe('the reason');
     expect(conversation.entries).toHaveLength(20);
@@ -63,7 +65,7 @@ describe.each([
     const [job_id = ''] = await space.jobs();
     const call = orchestratorOf(space);
     const { clusters } = await call('job_overview', { job_id });
-    const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWording(clusters[0].advice)) ?? [];
+    const [, unit] = /end of its log on the page of unit (\d+),/.exec(pageWords(clusters[0].advice)) ?? [];
     const { entries } = await call('attempt_log', { job_id, unit: Number(unit), attempt: 1, limit: 200 });
     expect(entries.at(-1).text.trim()).toBe('the reason');
   });
@@ -78,7 +80,9 @@ test('a failed test of a program names the log of its unit', async () => {
 });
 
 test('advice about a log names only places that exist', () => {
-  const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]);
+  const advice = FAILURE_CLASSES.flatMap((name) => [failureRule(name).advice, failureRule(name, 'command').advice]).map(
+    (each) => hintText(advised(each, 'failed')),
+  );
   const aboutLogs = advice.filter((text) => /\blog\b|agent's message/.test(text));
   expect(aboutLogs.length).toBeGreaterThan(2);
   expect(aboutLogs.filter((text) => !text.includes('with get_unit'))).toEqual([]);

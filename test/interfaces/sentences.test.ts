@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { pageWording } from '../../src/dashboard/wording.ts';
+import type { Output } from '../../src/dashboard/api.ts';
+import { pageWords, verdictOf } from '../../src/dashboard/hint-words.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/domain/failure.ts';
 import { sentences } from '../../src/domain/sentences.ts';
+import { present } from '../../src/mcp/present/index.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, ok } from '../helpers/scripted-worker.ts';
 import { abp, said, still } from './cli/on-flow.ts';
@@ -56,7 +58,7 @@ function texts(value: unknown): string[] {
 
 const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise<string[]>>> = {
   mcp: async (f, jobId) => [
-    ...texts(await f.call('get_job_status', { job_id: jobId })),
+    ...texts(present('get_job_status', await f.call('get_job_status', { job_id: jobId }))),
     ...texts(await f.call('get_unit', { job_id: jobId, unit: 0 })),
   ],
   cli: async (f, jobId) => {
@@ -74,10 +76,15 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
         human: null,
         maxWaitMs: 0,
       });
+    const overview = (await look('job_overview', { job_id: jobId })) as Output<'job_overview'>;
+    const detail = (await look('unit_detail', { job_id: jobId, unit: 0 })) as Output<'unit_detail'>;
     return [
-      ...texts(await look('job_overview', { job_id: jobId })),
-      ...texts(await look('unit_detail', { job_id: jobId, unit: 0 })),
-    ].map(pageWording);
+      ...[overview, detail].flatMap(texts),
+      sentences(overview.message, pageWords(overview.advice)),
+      ...(overview.test ? [verdictOf(overview.test)] : []),
+      ...overview.clusters.map(({ advice }) => pageWords(advice)),
+      ...(detail.failure ? [pageWords(detail.failure.advice)] : []),
+    ];
   },
 };
 

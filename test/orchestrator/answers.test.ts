@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
-import { storeOverview } from '../../src/orchestrator/store-overview.ts';
+import { storeOverview } from '../../src/orchestrator/queries/store-overview.ts';
 import { personAllowsSource } from '../helpers/approvals.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';

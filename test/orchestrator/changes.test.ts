@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changes } from '../../src/orchestrator/changes.ts';
+import { changes } from '../../src/orchestrator/queries/changes.ts';
 import type { EventFeed } from '../../src/ports/event-feed.ts';
 import { fakeClock } from '../helpers/clock.ts';
 

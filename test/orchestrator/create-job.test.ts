@@ -11,6 +11,7 @@ import { personAllowsSource } from '../helpers/approvals.ts';
 import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
+import { worded } from '../helpers/told.ts';
 
 /** Valid arguments of create_job, which a test may change. */
 function recipe(f: Flow): Record<string, unknown> {
@@ -98,7 +99,7 @@ describe('create_job', () => {
     ['post-processing without its prompt', { post_processing_name: 'Sum' }, 'invalid_input', /post_processing_prompt/],
   ])('refuses %s, and leaves nothing behind', async (_what, change, code, message) => {
     const f = flow();
-    const refused = create(f, { ...recipe(f), ...change });
+    const refused = worded(create(f, { ...recipe(f), ...change }));
     await expect(refused).rejects.toMatchObject({ code, message, hint: expect.stringMatching(/\w/) });
     await nothingLeft(f);
   });
@@ -280,7 +281,7 @@ describe('while the source is being stored', () => {
     ];
     for (const [tool, input] of refused) {
       const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
-      await expect(f.orchestrator.callUnknown(tool, { job_id, ...input }, call), tool).rejects.toMatchObject({
+      await expect(worded(f.orchestrator.callUnknown(tool, { job_id, ...input }, call)), tool).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining('enumerating'),
         hint: expect.not.stringContaining('pause_job'),

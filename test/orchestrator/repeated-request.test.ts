@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { inCommands } from '../../src/cli/hint-words.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { BatchFileRun, Call } from '../../src/orchestrator/operation.ts';
 import { identify } from '../../src/workers/process/processes.ts';
@@ -8,6 +9,7 @@ import { type Flow, flow } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { hangs } from '../helpers/scripted-worker.ts';
 import { seedJob } from '../helpers/store.ts';
+import { worded } from '../helpers/told.ts';
 
 function recipe(f: Flow, rows = 'id\n1\n2\n') {
   const file_path = join(f.directory, 'rows.csv');
@@ -193,7 +195,7 @@ describe('a second run of one batch file', () => {
       expect(await making).toMatchObject({ status: 'created' });
       return;
     }
-    await expect(making).rejects.toMatchObject({
+    await expect(worded(making, (hint) => inCommands(hint, jobId))).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(jobId),
       hint: expect.stringMatching(new RegExp(`abp ${goesOn} ${jobId} .*--new`)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Awaitable } from '../../src/domain/awaitable.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { prune } from '../../src/orchestrator/prune.ts';
+import { prune } from '../../src/orchestrator/operations/prune.ts';
 import { type Abp, wire } from '../../src/wire.ts';
 import { type World, world } from '../helpers/processes.ts';
 import { MAY_MOUNT, type SmallDisk, smallDisk } from '../helpers/small-disk.ts';

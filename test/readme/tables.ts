@@ -4,8 +4,10 @@ import type { z } from 'zod';
 import { batchFileSchema } from '../../src/cli/batch-file/schema.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { VARIABLES } from '../../src/config.ts';
+import { type Advice, advised } from '../../src/domain/advice.ts';
 import { ATTEMPT_STATUS_MEANING } from '../../src/domain/attempt.ts';
 import { FAILURES, type FailureRule } from '../../src/domain/failure.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import { JOB_STATUS_MEANING, PAUSE_REASONS } from '../../src/domain/job.ts';
 import { UNIT_STATUS_MEANING } from '../../src/domain/unit.ts';
 import { listEnumerators } from '../../src/enumerators/index.ts';
@@ -23,6 +25,8 @@ function table(headers: readonly string[], rows: readonly (readonly string[])[])
   return [line(headers), line(headers.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** What to do, outside a test. */
+const what = (advice: Advice) => hintText(advised(advice, 'paused'));
 const code = (text: string) => `\`${text}\``;
 const meanings = (head: string, table_: Readonly<Record<string, string>>) =>
   table(
@@ -89,7 +93,10 @@ export async function tables(): Promise<Readonly<Record<string, string>>> {
       Object.values(VARIABLES).map(({ name, fallback, meaning }) => [code(name), code(fallback), meaning]),
     ),
     'job-statuses': meanings('job', JOB_STATUS_MEANING),
-    'pause-reasons': meanings('pause_reason', PAUSE_REASONS),
+    'pause-reasons': table(
+      ['pause_reason', 'meaning', 'what to do'],
+      Object.entries(PAUSE_REASONS).map(([name, { meaning, advice }]) => [code(name), meaning, what(advice)]),
+    ),
     'unit-statuses': meanings('unit', UNIT_STATUS_MEANING),
     'attempt-statuses': meanings('attempt', ATTEMPT_STATUS_MEANING),
     failures: table(
@@ -99,7 +106,7 @@ export async function tables(): Promise<Readonly<Record<string, string>>> {
         return [
           code(name),
           ofProgram && ofProgram.meaning !== meaning ? `${meaning}; or ${ofProgram.meaning}` : meaning,
-          ofProgram ? `${advice} (A program: ${ofProgram.advice})` : advice,
+          ofProgram ? `${what(advice)} (A program: ${what(ofProgram.advice)})` : what(advice),
         ];
       }),
     ),

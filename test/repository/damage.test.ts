@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { toAbpError } from '../../src/domain/error.ts';
+import { hintText } from '../../src/domain/hint.ts';
 import { openStore } from '../../src/repository/index.ts';
 import { rescueCommands } from '../../src/repository/rescue.ts';
 import { type Abp, wire } from '../../src/wire.ts';
@@ -43,7 +44,7 @@ async function answers(path: string): Promise<Readonly<Record<string, string>>> 
     } catch (error) {
       const { code, message, hint } = toAbpError(error);
       said[what] = code;
-      messages.push(`${message} ${hint}`);
+      messages.push(`${message} ${hintText(hint)}`);
       return null;
     }
   };

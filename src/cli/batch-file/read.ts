@@ -8,10 +8,11 @@ import { type Problem, parseWith } from '../../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import { DEFAULT_WORKER } from '../../orchestrator/settings.ts';
+import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
 import type { Workers } from '../../ports/worker.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { checkSchema } from '../../workers/schema/check.ts';
+import { inCommands } from '../hint-words.ts';
 import { type Override, parseOverride, parseYaml, readText, type YamlDocument } from './document.ts';
 import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
@@ -189,7 +190,10 @@ async function located<T>(document: YamlDocument, under: string, check: () => Aw
       return { place, path, message: problem.message };
     });
     const text = lines.map(({ place, path, message }) => `${place}: ${path ? `${path}: ` : ''}${message}`);
-    const hints = [...(lines.some(({ path }) => document.isTilde(path)) ? [TILDE] : []), error.hint ?? []].flat();
+    const hints = [
+      ...(lines.some(({ path }) => document.isTilde(path)) ? [TILDE] : []),
+      ...(error.hint === undefined ? [] : [inCommands(error.hint)]),
+    ];
     throw new AbpError('invalid_input', text.join('\n'), {
       details: { ...error.details, problems: lines },
       ...(hints.length === 0 ? {} : { hint: sentences(...hints) }),

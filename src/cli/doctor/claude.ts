@@ -1,4 +1,5 @@
 import { getWorker } from '../../workers/index.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Check } from './finding.ts';
 
 const about = 'Claude Code';
@@ -10,6 +11,6 @@ export const claude: Check = {
     const worker = await getWorker('claude');
     const result = await worker.preflight(worker.configSchema.parse({}), host.environment);
     if (result.ok) return [{ about, state: 'pass', message: result.summary }];
-    return [{ about, state: 'warn', message: result.message, fix: result.hint }];
+    return [{ about, state: 'warn', message: result.message, fix: inCommands(result.hint) }];
   },
 };

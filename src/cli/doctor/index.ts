@@ -1,8 +1,8 @@
 import { toAbpError } from '../../domain/error.ts';
 import type { Exit } from '../exit-codes.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
-import { inCommands } from '../wording.ts';
 import { claude } from './claude.ts';
 import type { Check, Finding } from './finding.ts';
 import { jobs } from './jobs.ts';
@@ -28,13 +28,13 @@ async function findingsOf({ about, look }: Check, session: Session): Promise<rea
     return await look(session);
   } catch (error) {
     const { message, hint } = toAbpError(error);
-    return [{ about, state: 'fail', message, ...(hint ? { fix: hint } : {}) }];
+    return [{ about, state: 'fail', message, ...(hint === undefined ? {} : { fix: inCommands(hint) }) }];
   }
 }
 
 function lineOf({ about, state, message, fix }: Finding, { terminal: { colors } }: Session): string {
   const mark = { pass: colors.green('pass'), warn: colors.yellow('warn'), fail: colors.red('fail') }[state];
-  const line = `${mark}  ${about.padEnd(12)}${printable(inCommands(message))}`;
+  const line = `${mark}  ${about.padEnd(12)}${printable(message)}`;
   const steps = fix?.split('\n') ?? [];
-  return [line, ...steps.map((step) => `      ${' '.repeat(12)}${colors.dim(printable(inCommands(step)))}`)].join('\n');
+  return [line, ...steps.map((step) => `      ${' '.repeat(12)}${colors.dim(printable(step))}`)].join('\n');
 }

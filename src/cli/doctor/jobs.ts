@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readConfig } from '../../config.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { count } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import { nextCommands } from '../job/next-commands.ts';
 import type { Status } from '../job/status-text.ts';
 import type { Session } from '../session.ts';
-import { inCommands } from '../wording.ts';
 import type { Check, Finding } from './finding.ts';
 
 const about = 'Jobs';
@@ -40,7 +41,8 @@ async function findingsAbout(session: Session, job: Status): Promise<Finding[]> 
     return [{ about, state: 'warn', message: `${job_id} is ${status}, but its executor died`, fix }];
   }
   if (status === 'paused' && pause_reason !== 'user' && pause_reason !== 'usage_limit') {
-    const message = `${job_id} is paused (${pause_reason}): ${inCommands(job.message ?? '', job_id)}`;
+    const { message: what, advice = '' } = job;
+    const message = `${job_id} is paused (${pause_reason}): ${sentences(what, inCommands(advice, job_id))}`;
     return [{ about, state: 'warn', message, fix: await next() }];
   }
   if (status === 'testing' && test?.state !== 'running') {

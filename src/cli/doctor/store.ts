@@ -5,6 +5,7 @@ import { toAbpError } from '../../domain/error.ts';
 import type { Repository } from '../../ports/repository.ts';
 import { rescueCommands } from '../../repository/rescue.ts';
 import { bytes, count } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Check, Finding } from './finding.ts';
 
 const about = 'Store';
@@ -56,7 +57,7 @@ async function damageOf({ path, maintenance }: Repository): Promise<Finding | nu
 
 function failed(error: unknown, path: string): Finding {
   const { code, message, hint } = toAbpError(error);
-  const fix = code === 'store_damaged' ? rescue(path) : hint;
+  const fix = code === 'store_damaged' ? rescue(path) : inCommands(hint);
   return { about, state: 'fail', message, ...(fix ? { fix } : {}) };
 }
 

@@ -1,7 +1,7 @@
 import { AbpError, toAbpError } from '../../domain/error.ts';
 import { DYNAMIC_CODE_NOTICE } from '../../enumerators/dynamic/notice.ts';
-import { findApproval } from '../../orchestrator/approval.ts';
-import type { ApprovalSummary } from '../../orchestrator/approval-summary.ts';
+import { findApproval } from '../../orchestrator/operations/approval.ts';
+import type { ApprovalSummary } from '../../orchestrator/queries/approval-summary.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../format.ts';
 import type { OutputOfView, Session } from '../session.ts';

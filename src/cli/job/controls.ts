@@ -1,8 +1,8 @@
 import { toAbpError } from '../../domain/error.ts';
 import { sentences } from '../../domain/sentences.ts';
+import { errorHint } from '../hint-words.ts';
 import { CTRL_C, openKeyboard } from '../keyboard.ts';
 import type { Session } from '../session.ts';
-import { inCommands } from '../wording.ts';
 import type { Overview } from './status-text.ts';
 
 const LEGENDS: Readonly<Record<string, string>> = {
@@ -43,8 +43,8 @@ export function takeControls(session: Session, jobId: string): Controls {
         const result = await call();
         note = typeof result === 'string' ? result : done;
       } catch (error) {
-        const { message, hint } = toAbpError(error);
-        note = inCommands(sentences(message, hint), jobId);
+        const refused = toAbpError(error);
+        note = sentences(refused.message, errorHint(refused, interactive));
       }
     });
   };

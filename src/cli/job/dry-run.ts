@@ -1,19 +1,19 @@
 import { toAbpError } from '../../domain/error.ts';
 import { sentences } from '../../domain/sentences.ts';
-import { preflight } from '../../orchestrator/settings.ts';
+import { preflight } from '../../orchestrator/operations/settings.ts';
 import { type Batch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
+import { errorHint } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
-import { inCommands } from '../wording.ts';
 import { withApproval } from './approval.ts';
 import { warnOfMissingFields } from './missing-fields.ts';
 
 /** Shows what a batch file would do: its items, the prompt of the first one, the worker. Creates nothing. */
 export async function showDryRun(session: Session, batch: Batch, yes: boolean): Promise<Exit> {
-  const { previewPrompts } = await import('../../orchestrator/preview-prompts.ts');
+  const { previewPrompts } = await import('../../orchestrator/operations/preview-prompts.ts');
   const { deps } = (await session.abp()).orchestrator;
   const seen = await batch.located(() =>
     withApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
@@ -43,7 +43,9 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was created`,
       ...sourceLines(colors, source),
       `worker ${printable(JSON.stringify(worker))}`,
-      ...(problem ? [colors.yellow(printable(inCommands(sentences(problem.message, problem.hint))))] : []),
+      ...(problem
+        ? [colors.yellow(printable(sentences(problem.message, errorHint(problem, session.terminal.interactive))))]
+        : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
       ...(output ? [`results are written to ${printable(output.path)}`] : []),
       ...(first

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
-import { changes } from '../../orchestrator/changes.ts';
 import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
+import { changes } from '../../orchestrator/queries/changes.ts';
 import type { Session } from '../session.ts';
 import { type Controls, takeControls } from './controls.ts';
 import { createProgressView, type ProgressView } from './progress.ts';

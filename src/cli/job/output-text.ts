@@ -2,7 +2,6 @@ import { AbpError } from '../../domain/error.ts';
 import { exportFormatOf } from '../../export/index.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
-import { inCommands } from '../wording.ts';
 import { exportLine } from './export-text.ts';
 import type { Status } from './status-text.ts';
 
@@ -23,7 +22,7 @@ export function outputLines({ job_id, output }: Pick<Status, 'job_id' | 'output'
       return [`no results were written to ${path}`];
     case 'failed':
       return [
-        colors.red(`The results could not be written: ${printable(inCommands(output.error?.message ?? ''))}`),
+        colors.red(`The results could not be written: ${printable(output.error?.message ?? '')}`),
         `The results are safe. Export again with: ${exportAgain(job_id, output)}`,
       ];
   }

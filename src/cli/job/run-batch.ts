@@ -5,7 +5,7 @@ import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import { fileTarget } from '../../export/write-target.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
-import { preflight } from '../../orchestrator/settings.ts';
+import { preflight } from '../../orchestrator/operations/settings.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
 import type { FormatOption } from '../arguments.ts';
 import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';

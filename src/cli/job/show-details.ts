@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
 import type { Exit } from '../exit-codes.ts';
 import { count, duration, money } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import type { OutputOfView, Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
-import { inCommands } from '../wording.ts';
 import { mayRunHere } from './next-commands.ts';
 
 type Attempt = OutputOfView<'unit_detail'>['attempts'][number];

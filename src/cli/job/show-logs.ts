@@ -1,8 +1,8 @@
 import { systemClock } from '../../clock.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redact } from '../../domain/redact.ts';
-import { changes } from '../../orchestrator/changes.ts';
-import { attemptLogVersion } from '../../orchestrator/views/attempt-log.ts';
+import { attemptLogVersion } from '../../orchestrator/queries/attempt-log.ts';
+import { changes } from '../../orchestrator/queries/changes.ts';
 import { fileSize, readTail } from '../../workers/process/run-directory.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { OutputOfView, Session } from '../session.ts';

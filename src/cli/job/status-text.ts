@@ -1,9 +1,9 @@
 import { unitsDone } from '../../domain/unit.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import { duration, money } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import type { OutputOfView } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
-import { inCommands } from '../wording.ts';
 
 /** The status document of a job, as --json prints it. */
 export type Status = OutputOf<'get_job_status'>;

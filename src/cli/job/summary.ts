@@ -1,13 +1,14 @@
 import type { Job } from '../../domain/job.ts';
+import { sentences } from '../../domain/sentences.ts';
 import type { ExportRow } from '../../export/row.ts';
 import { exportRows } from '../../export/rows.ts';
 import type { Repository } from '../../ports/repository.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
 import { cell, count, duration, money, table } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { skippedLines } from '../warnings.ts';
-import { inCommands } from '../wording.ts';
 import { outputError, outputLines } from './output-text.ts';
 import { failureLines, type Overview, type Shown, statusWord } from './status-text.ts';
 
@@ -38,7 +39,7 @@ export function summaryText(job: Shown, colors: Colors): string {
   const lost = job.executor.state === 'lost' ? colors.red(' lost: its executor died') : '';
   return [
     `${colors.bold(printable(job.name))}  ${colors.dim(job.job_id)}  ${statusWord(job, colors)}${lost}`,
-    ...(job.message ? [colors.yellow(printable(inCommands(job.message, job.job_id, job.must_allow)))] : []),
+    ...(job.message ? [colors.yellow(printable(messageOf(job)))] : []),
     table(
       colors,
       ['units', ...counted, 'cost', ...(took === null ? [] : ['time'])],
@@ -56,6 +57,11 @@ export function summaryText(job: Shown, colors: Colors): string {
     ...outputLines(job, colors),
     ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
   ].join('\n');
+}
+
+/** What happened to a job, and what to do about it. */
+function messageOf({ job_id, must_allow, message, advice }: Shown): string {
+  return sentences(message, inCommands(advice, job_id, must_allow));
 }
 
 /** Formats the first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */

@@ -1,8 +1,9 @@
 import { toAbpError } from '../../domain/error.ts';
+import { sentences } from '../../domain/sentences.ts';
 import { count, duration, money, range } from '../format.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
-import { inCommands } from '../wording.ts';
 import type { Overview, Shown } from './status-text.ts';
 
 /** A decision about a test, of the person or by --yes. */
@@ -15,7 +16,7 @@ export function testText({ job_id, must_allow, test, estimate }: Shown, colors: 
   if (!test) return '';
   const passed = test.state === 'passed';
   return [
-    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(inCommands(test.verdict, job_id, must_allow))}` : ''}`,
+    `${passed ? colors.green('Test passed') : colors.red(`Test ${test.state}`)}${test.verdict ? `: ${printable(sentences(test.verdict, inCommands(test.advice, job_id, must_allow)))}` : ''}`,
     ...(test.results ?? []).flatMap((result) => resultLines(result, colors)),
     ...(passed && estimate && estimate.remaining_units > 0
       ? [

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { AbpError } from '../../domain/error.ts';
-import { recipeOf } from '../../orchestrator/clone-job.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
+import { recipeOf } from '../../orchestrator/operations/clone-job.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { parseOverride } from '../batch-file/document.ts';
 import { batchOf } from '../batch-file/from-job.ts';

@@ -1,4 +1,4 @@
-import { changes } from '../../orchestrator/changes.ts';
+import { changes } from '../../orchestrator/queries/changes.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { isAtRest } from './follow.ts';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { previewPrompts } from '../../orchestrator/preview-prompts.ts';
+import { previewPrompts } from '../../orchestrator/operations/preview-prompts.ts';
 import type { Exit } from '../exit-codes.ts';
 import { withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';

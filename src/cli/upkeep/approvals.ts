@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import { allowBatch, defineBatch } from '../../orchestrator/allow-batch.ts';
-import { findApproval } from '../../orchestrator/approval.ts';
+import { allowBatch, defineBatch } from '../../orchestrator/operations/allow-batch.ts';
+import { findApproval } from '../../orchestrator/operations/approval.ts';
 import type { Exit } from '../exit-codes.ts';
 import { cell, table } from '../format.ts';
 import { agrees, allow, jobText, withApproval } from '../job/approval.ts';

@@ -1,4 +1,4 @@
-import { type PruneReport, prune } from '../../orchestrator/prune.ts';
+import { type PruneReport, prune } from '../../orchestrator/operations/prune.ts';
 import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
 import { bytes, cell, count, table } from '../format.ts';

@@ -2,8 +2,8 @@ import { RotateCcw } from 'lucide-react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { count, words } from '../format.ts';
+import { pageWords } from '../hint-words.ts';
 import { Card } from '../parts/card.tsx';
-import { pageWording } from '../wording.ts';
 import { type Overview, useAct } from './use-job.ts';
 
 const CAN_RETRY: readonly string[] = ['running', 'paused', 'completed', 'failed'];
@@ -59,7 +59,7 @@ export function Failures({ job }: { readonly job: Overview }) {
               <Link href={`/jobs/${job.job_id}/units/${cluster.example.unit}`}>unit {cluster.example.unit}</Link>:{' '}
               {showUnseen(cluster.example.message)}
             </p>
-            <p className="muted small">{pageWording(cluster.advice)}</p>
+            <p className="muted small">{pageWords(cluster.advice)}</p>
           </li>
         ))}
       </ul>

@@ -1,8 +1,9 @@
 import { CircleCheck, FlaskConical, Pause, TriangleAlert, WifiOff } from 'lucide-react';
 import { Link } from 'wouter';
+import { sentences } from '../../domain/sentences.ts';
 import { moment, words } from '../format.ts';
+import { pageWords, verdictOf } from '../hint-words.ts';
 import { Notice } from '../parts/notice.tsx';
-import { pageWording } from '../wording.ts';
 import type { Overview } from './use-job.ts';
 
 /** Notice about the state of a job that needs attention; nothing otherwise. */
@@ -38,7 +39,7 @@ export function JobNotice({ job, view }: { readonly job: Overview; readonly view
         icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
         title={passed ? 'The test has passed and waits for your decision.' : 'The test has failed.'}
       >
-        {job.test?.verdict && pageWording(job.test.verdict)} <Link href={test}>Review and decide</Link>
+        {job.test?.verdict && verdictOf(job.test)} <Link href={test}>Review and decide</Link>
       </Notice>
     );
   }
@@ -49,7 +50,7 @@ export function JobNotice({ job, view }: { readonly job: Overview; readonly view
         icon={<Pause aria-hidden />}
         title={job.pause_reason === 'user' ? 'Paused.' : `Paused: ${words(job.pause_reason ?? '')}.`}
       >
-        {job.message && pageWording(job.message)}
+        {job.message && sentences(job.message, pageWords(job.advice))}
         {job.resume_at && <> It resumes automatically at {moment(job.resume_at)}.</>}
       </Notice>
     );
@@ -57,7 +58,7 @@ export function JobNotice({ job, view }: { readonly job: Overview; readonly view
   if (job.status === 'failed' && job.message) {
     return (
       <Notice color="red" icon={<TriangleAlert aria-hidden />} title="The job has ended with failures.">
-        {pageWording(job.message)}
+        {sentences(job.message)}
       </Notice>
     );
   }

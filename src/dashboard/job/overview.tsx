@@ -1,9 +1,10 @@
 import { Link } from 'wouter';
+import { sentences } from '../../domain/sentences.ts';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { brief, count, duration, usd, words } from '../format.ts';
+import { pageWords } from '../hint-words.ts';
 import { Card } from '../parts/card.tsx';
 import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
-import { pageWording } from '../wording.ts';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
 import { PostProcess } from './post-process.tsx';
@@ -95,8 +96,8 @@ function Output({ job: { output } }: { readonly job: Overview }) {
   if (output.state === 'failed') {
     return (
       <p className="small" role="alert">
-        The results could not be written to {path}: {showUnseen(pageWording(output.error?.message ?? ''))}{' '}
-        {output.error?.hint && showUnseen(pageWording(output.error.hint))} They are stored; use Export to download them.
+        The results could not be written to {path}: {showUnseen(sentences(output.error?.message))}{' '}
+        {showUnseen(pageWords(output.error?.hint))} They are stored; use Export to download them.
       </p>
     );
   }

@@ -8,7 +8,7 @@ import { Facts, factsOf } from '../parts/facts.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
-import { workerWords } from '../wording.ts';
+import { workerWords } from '../worker-words.ts';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
 const CAN_CHANGE: readonly string[] = ['created', 'testing', 'paused'];

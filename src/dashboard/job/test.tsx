@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath, read } from '../api.ts';
 import { count, duration, usd } from '../format.ts';
+import { verdictOf } from '../hint-words.ts';
 import { Card } from '../parts/card.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Loaded } from '../parts/loading.tsx';
@@ -13,7 +14,7 @@ import { Status } from '../parts/status.tsx';
 import { Conversation } from '../unit/conversation.tsx';
 import { Prompt } from '../unit/prompt.tsx';
 import { type Detail, Result } from '../unit/result.tsx';
-import { pageWording, workerWords } from '../wording.ts';
+import { workerWords } from '../worker-words.ts';
 import { EditPrompt } from './settings.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
@@ -72,9 +73,7 @@ function Decide({ job }: { readonly job: Overview }) {
     <Notice
       color={passed ? 'green' : 'amber'}
       icon={passed ? <CircleCheck aria-hidden /> : <TriangleAlert aria-hidden />}
-      title={
-        job.test?.verdict ? pageWording(job.test.verdict) : passed ? 'The test has passed.' : 'The test has failed.'
-      }
+      title={job.test?.verdict ? verdictOf(job.test) : passed ? 'The test has passed.' : 'The test has failed.'}
     >
       {passed && <EstimateText job={job} />}
       <span className="row" style={{ marginTop: '0.7rem' }}>

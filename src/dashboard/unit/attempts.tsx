@@ -2,7 +2,7 @@ import { Columns2 } from 'lucide-react';
 import { duration, usd } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Status } from '../parts/status.tsx';
-import { workerWords } from '../wording.ts';
+import { workerWords } from '../worker-words.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { Conversation } from './conversation.tsx';
 import { type Attempt, type Detail, Result } from './result.tsx';

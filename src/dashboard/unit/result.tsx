@@ -1,11 +1,11 @@
 import { Download } from 'lucide-react';
 import { jobPath, type Output } from '../api.ts';
 import { bytes } from '../format.ts';
+import { pageWords } from '../hint-words.ts';
 import { AgentText } from '../parts/agent-text.tsx';
 import { Card } from '../parts/card.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
-import { pageWording } from '../wording.ts';
 
 export type Detail = Output<'unit_detail'>;
 export type Attempt = Detail['attempts'][number];
@@ -29,7 +29,7 @@ export function Result({
       <Card title="Why it failed">
         <div className="stack">
           <ForeignText text={message} />
-          {detail.failure && <p className="muted">{pageWording(detail.failure.advice)}</p>}
+          {detail.failure && <p className="muted">{pageWords(detail.failure.advice)}</p>}
         </div>
       </Card>
     );

@@ -6,7 +6,7 @@ import { Card } from '../parts/card.tsx';
 import { Json } from '../parts/json.tsx';
 import { Loaded } from '../parts/loading.tsx';
 import { useTitle } from '../parts/use-title.ts';
-import { workerWords } from '../wording.ts';
+import { workerWords } from '../worker-words.ts';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { AttemptResult, AttemptTabs, SideBySide } from './attempts.tsx';
 import { Prompt } from './prompt.tsx';

@@ -1,6 +1,5 @@
-import type { AttemptPurpose } from '../attempt.ts';
 import type { FailureClass } from '../failure.ts';
-import { counted, sentences } from '../sentences.ts';
+import { counted } from '../sentences.ts';
 import type { Stage } from '../unit.ts';
 
 /** What a job has spent and tried, read from rows or written together with them. */
@@ -83,26 +82,18 @@ export function reserved(room: BudgetRoom, step: number): BudgetRoom {
   return { ...room, leftUsd: room.leftUsd - (room.reservationsUsd[step] ?? 0) };
 }
 
-/** What stops for want of budget: units of this purpose are left, and one more attempt may cost `priceUsd`. */
+/** What stops for want of budget: units are left, and one more attempt may cost `priceUsd`. */
 export interface Shortage {
-  readonly purpose: AttemptPurpose;
   readonly budgetUsd: number | null;
   readonly spentUsd: number;
   readonly priceUsd: number;
   readonly pending: number;
-  /** Field of the worker's config that caps an attempt; null = it has no cap of its own. */
-  readonly capField: string | null;
 }
 
-/** Words a stop for want of budget, for a person: the figures, and what to do. */
-export function shortageMessage({ purpose, budgetUsd, spentUsd, priceUsd, pending, capField }: Shortage): string {
+/** Words a stop for want of budget, for a person: the figures. */
+export function shortageMessage({ budgetUsd, spentUsd, priceUsd, pending }: Shortage): string {
   const facts = [`${dollars(spentUsd)} spent`, `one may cost ${dollars(priceUsd)}`, `${counted(pending, 'unit')} left`];
-  const cheaper = capField === null ? '' : ` (or lower the worker's ${capField})`;
-  const next = purpose === 'test' ? 'test again' : 'resume_job';
-  return sentences(
-    `The budget of $${budgetUsd} does not cover another attempt: ${facts.join(', ')}.`,
-    `Raise limits.budget_usd${cheaper} with update_job, then ${next}.`,
-  );
+  return `The budget of $${budgetUsd} does not cover another attempt: ${facts.join(', ')}.`;
 }
 
 function dollars(amount: number): string {

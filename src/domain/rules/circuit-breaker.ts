@@ -1,5 +1,5 @@
 import type { Attempt } from '../attempt.ts';
-import { adviceAbout, type FailureClass, failureRule } from '../failure.ts';
+import { type FailureClass, failureRule } from '../failure.ts';
 import { sentences } from '../sentences.ts';
 import type { UnitStatus } from '../unit.ts';
 import type { StepTally } from './budget.ts';
@@ -36,7 +36,6 @@ export interface BreakerFacts {
   readonly counts: readonly UnitsAtStep[];
   /** limits.failure_threshold: 0 = off. */
   readonly threshold: number;
-  readonly workerType: string;
 }
 
 /**
@@ -45,14 +44,12 @@ export interface BreakerFacts {
  * little to save, and the job runs to its end. Null = it does not trip.
  */
 export function breakerPause(facts: BreakerFacts): Pause | null {
-  const { threshold, workerType } = facts;
+  const { threshold } = facts;
   if (threshold === 0 || neverTried(facts) < threshold) return null;
-  const latest = latestByUnit(facts);
-  const trip = lastInOneClass([...latest.values()], threshold) ?? shareInOneClass(facts);
+  const trip = lastInOneClass(latestByUnit(facts), threshold) ?? shareInOneClass(facts);
   if (!trip) return null;
-  const [unit] = [...latest].find(([, failureClass]) => failureClass === trip.failureClass) ?? [];
-  const advice = adviceAbout(trip.failureClass, workerType, unit);
-  return { reason: 'failures', message: sentences(`Paused because ${trip.reason}`, advice) };
+  const { failureClass, reason } = trip;
+  return { reason: 'failures', message: sentences(`Paused because ${reason}`), failureClass };
 }
 
 /** Pending units that have not come to an end at the step: at it without any attempt, or before it. */
@@ -71,7 +68,7 @@ interface Trip {
  * Returns the latest failure class (null = success) of the last distinct units by index, newest first; endings that the
  * circuit breaker ignores are left out.
  */
-function latestByUnit({ recent, step: at, threshold }: BreakerFacts): ReadonlyMap<number, FailureClass | null> {
+function latestByUnit({ recent, step: at, threshold }: BreakerFacts): readonly (FailureClass | null)[] {
   const seen = new Map<number, FailureClass | null>();
   for (const { stage, step, purpose, index, failureClass } of recent) {
     if (stage !== 'main' || step !== at || purpose !== 'batch' || seen.has(index)) continue;
@@ -79,7 +76,7 @@ function latestByUnit({ recent, step: at, threshold }: BreakerFacts): ReadonlyMa
     seen.set(index, failureClass);
     if (seen.size === threshold) break;
   }
-  return seen;
+  return [...seen.values()];
 }
 
 function lastInOneClass(latest: readonly (FailureClass | null)[], threshold: number): Trip | null {

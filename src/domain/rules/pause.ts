@@ -1,24 +1,39 @@
+import type { FailureClass } from '../failure.ts';
 import type { Job, PauseReason } from '../job.ts';
 
-/** A pause to make: its reason, what happened, and the time at which the job resumes by itself (epoch ms). */
+/**
+ * A pause to make: its reason, what happened, the failure class that caused it if one did (what to do follows from it), and
+ * the time at which the job resumes by itself (epoch ms).
+ */
 export interface Pause {
   readonly reason: PauseReason;
   readonly message: string;
+  readonly failureClass?: FailureClass;
   readonly resumeAt?: number;
 }
 
-type PauseFields = Pick<Job, 'pauseReason' | 'pauseMode' | 'statusMessage' | 'resumeAt'>;
+type PauseFields = Pick<Job, 'pauseReason' | 'pauseClass' | 'pauseMode' | 'statusMessage' | 'resumeAt'>;
 
 /** What a job that is not paused has in the fields of a pause. */
-export const NOT_PAUSED: PauseFields = { pauseReason: null, pauseMode: null, statusMessage: null, resumeAt: null };
+export const NOT_PAUSED: PauseFields = {
+  pauseReason: null,
+  pauseClass: null,
+  pauseMode: null,
+  statusMessage: null,
+  resumeAt: null,
+};
 
 /** Returns the fields of a job that its executor pauses: running attempts may finish. */
 export function pausedFields({
   reason,
   message,
+  failureClass = null,
   resumeAt = null,
-}: Omit<Pause, 'resumeAt'> & { resumeAt?: number | null }): PauseFields {
-  return { pauseReason: reason, pauseMode: 'soft', statusMessage: message, resumeAt };
+}: Omit<Pause, 'resumeAt' | 'failureClass'> & {
+  failureClass?: FailureClass | null;
+  resumeAt?: number | null;
+}): PauseFields {
+  return { pauseReason: reason, pauseClass: failureClass, pauseMode: 'soft', statusMessage: message, resumeAt };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { FAILURES } from '../failure.ts';
 import type { Job } from '../job.ts';
 import { sentences } from '../sentences.ts';
 import type { Pause } from './pause.ts';
@@ -39,8 +38,14 @@ export function quotaStep(
   const closed = window && window.closedUntil > now ? window : null;
   if (status === 'running' || status === 'post_processing') {
     if (!closed) return { kind: 'none' };
-    const message = sentences(closed.reason, FAILURES.usage_limit.advice);
-    return { kind: 'pause', pause: { reason: 'usage_limit', message, resumeAt: closed.closedUntil } };
+    const message = sentences(closed.reason);
+    const pause = {
+      reason: 'usage_limit',
+      message,
+      failureClass: 'usage_limit',
+      resumeAt: closed.closedUntil,
+    } as const;
+    return { kind: 'pause', pause };
   }
   if (status !== 'paused' || pauseReason !== 'usage_limit') return { kind: 'none' };
   if (!closed) return { kind: 'resume' };

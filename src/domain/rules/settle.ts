@@ -92,9 +92,9 @@ export function effectOf(
   { now, nowMs }: { readonly now: number; readonly nowMs: number },
 ): JobDecision {
   const { failureClass, message } = outcome;
-  const { job: effect, advice } = failureRule(failureClass, currentType);
+  const { job: effect } = failureRule(failureClass);
   const reason = PAUSES[effect];
-  if (reason) return { health, pause: { reason, message: sentences(message, advice) } };
+  if (reason) return { health, pause: { reason, message: sentences(message), failureClass } };
   if (effect === 'circuit_breaker' && attempt.stage === 'main') return { health, breaker: true };
   if (effect === 'back_off') {
     const since = health.refusedSinceMs ?? nowMs;
@@ -106,11 +106,11 @@ export function effectOf(
   const close = { type: workerType, closedUntil: until, reason: message };
   // An attempt of an earlier revision may have used another worker, whose quota does not concern this one.
   if (workerType !== currentType) return { health, close };
-  return { health, close, pause: { reason: 'usage_limit', message: sentences(message, advice), resumeAt: until } };
+  const pause = { reason: 'usage_limit', message: sentences(message), failureClass, resumeAt: until } as const;
+  return { health, close, pause };
 }
 
 function refusedTooLong(message: string): Pause {
   const minutes = MAX_REFUSAL_MS / 60_000;
-  const what = `Nothing succeeded for ${minutes} minutes: ${message}`;
-  return { reason: 'worker_unavailable', message: sentences(what, 'Check the service, then resume_job.') };
+  return { reason: 'worker_unavailable', message: sentences(`Nothing succeeded for ${minutes} minutes: ${message}`) };
 }

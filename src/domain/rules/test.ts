@@ -1,17 +1,10 @@
-import { adviceIn, failureRule, type JobEffect } from '../failure.ts';
-import type { JobTest } from '../job.ts';
+import type { JobTest, PauseReason } from '../job.ts';
 import { counted, sentences } from '../sentences.ts';
 import { clampedEnd } from '../time.ts';
 import type { Unit } from '../unit.ts';
 
 /** Most executors that may die in one test; then it starts nothing more. */
 const MAX_TEST_EXECUTORS = 2;
-
-/** Advice for failures that fix themselves in the batch, but fail a test. */
-const TEST_ADVICE: Partial<Record<JobEffect, string>> = {
-  back_off: 'Later, start_job with again=true tries it again.',
-  close_quota: 'Once the window has opened, start_job with again=true tries it again.',
-};
 
 /** What is known about a running test. */
 export interface TestFacts {
@@ -20,39 +13,36 @@ export interface TestFacts {
   readonly units: readonly (Pick<Unit, 'index' | 'status' | 'failureClass' | 'failureMessage'> | null)[];
   /** Orphaned attempts that have not ended yet. */
   readonly orphaned: number;
-  readonly workerType: string;
   /** Path of the executor's log. */
   readonly log: string;
 }
 
-/** Verdict of a test: its state, and a sentence for a person. */
+/** Verdict of a test: its state, what happened in one sentence, and what ended it before its units did, if anything. */
 export interface TestVerdict {
   readonly state: 'passed' | 'failed';
   readonly verdict: string;
+  readonly stoppedBy?: PauseReason;
 }
 
 /**
  * Judges a test when all its units have ended, or when it is given up; null = it goes on. Orphaned attempts are settled
  * first: they are paid for.
  */
-export function verdictOfTest({ test, units, orphaned, workerType, log }: TestFacts): TestVerdict | null {
+export function verdictOfTest({ test, units, orphaned, log }: TestFacts): TestVerdict | null {
   if (units.some((unit) => unit?.status === 'pending' || unit?.status === 'running')) {
     if (!isTestGivenUp(test) || orphaned > 0) return null;
-    const verdict = `The executor died twice during the test. Read ${log}; start_job with again=true tries it again.`;
-    return { state: 'failed', verdict };
+    const verdict = `The executor died twice during the test; its log is ${log}.`;
+    return { state: 'failed', verdict, stoppedBy: 'crashed' };
   }
   const total = counted(units.length, 'test unit');
   const failed = units.filter((unit) => unit?.status !== 'completed');
   if (failed.length === 0) return { state: 'passed', verdict: `${total} completed.` };
-  const reason = reasonOf(failed[0] ?? null, workerType);
+  const reason = reasonOf(failed[0] ?? null);
   return { state: 'failed', verdict: `${failed.length} of ${total} did not complete: ${reason}` };
 }
 
-function reasonOf(unit: TestFacts['units'][number], workerType: string): string {
-  if (!unit?.failureClass) return `${unit?.status ?? 'missing'}.`;
-  const { job: effect } = failureRule(unit.failureClass);
-  const advice = TEST_ADVICE[effect] ?? adviceIn('testing', unit.failureClass, workerType, unit.index);
-  return sentences(unit.failureMessage ?? unit.failureClass, advice);
+function reasonOf(unit: TestFacts['units'][number]): string {
+  return sentences(unit?.failureClass ? (unit.failureMessage ?? unit.failureClass) : (unit?.status ?? 'missing'));
 }
 
 /** Tells whether a test starts no more attempts because its executors keep dying. */
@@ -66,8 +56,8 @@ export function newTest(units: readonly number[], now: number): JobTest {
 }
 
 /** Ends a test now (epoch ms) with a verdict. */
-export function endedTest(test: JobTest, { state, verdict }: TestVerdict, now: number): JobTest {
-  return { ...test, state, verdict, endedAt: clampedEnd(test.startedAt, now) };
+export function endedTest(test: JobTest, ended: TestVerdict, now: number): JobTest {
+  return { ...test, ...ended, endedAt: clampedEnd(test.startedAt, now) };
 }
 
 /** Returns the indexes near which `wanted` test units are taken: spread evenly over the source, first and last included. */

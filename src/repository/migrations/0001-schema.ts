@@ -17,6 +17,7 @@ CREATE TABLE jobs (
   status TEXT NOT NULL,
   pause_reason TEXT,
   pause_mode TEXT,
+  pause_class TEXT,
   paused_from TEXT,
   status_message TEXT,
   resume_at INTEGER,

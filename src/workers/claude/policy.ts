@@ -8,7 +8,7 @@ import { absolute } from './working-directory.ts';
 export function claudePolicy(config: ClaudeConfig): Policy {
   const { max_budget_usd, timeout_s, idle_timeout_s, model = null, pass_env = [] } = config;
   return {
-    attemptCap: max_budget_usd === undefined ? null : { usd: max_budget_usd, field: 'max_budget_usd' },
+    attemptCapUsd: max_budget_usd ?? null,
     timeoutMs: timeout_s === undefined ? null : timeout_s * 1000,
     idleTimeoutMs: idle_timeout_s === undefined ? null : idle_timeout_s * 1000,
     model,

@@ -14,7 +14,7 @@ export function stdinText(prompt: string): string {
       'invalid_input',
       'The prompt of this item is empty: the template contains only fields that are empty here.',
       {
-        hint: 'Skip the item, or add text to the template with update_job.',
+        hint: 'Skip the item, or add text to the template.',
       },
     );
   }

@@ -28,7 +28,7 @@ export function mcpConfigFile({ mcp_config }: ClaudeConfig, runDirectory: string
     return write(runDirectory, 'mcp.json', JSON.stringify(mcp_config));
   }
   const file = absolute(mcp_config, base);
-  const hint = 'Give the path of a JSON file with mcpServers, or the object itself, with update_job.';
+  const hint = 'Give the path of a JSON file with mcpServers, or the object itself.';
   if (!existsSync(file)) throw new AbpError('invalid_input', `mcp_config ${file} does not exist.`, { hint });
   let content: unknown;
   try {

@@ -18,7 +18,7 @@ export function resolveWorkingDirectory(template: string, base: string, payload:
   );
   if (!isDirectory(directory)) {
     throw new AbpError('invalid_input', `working_directory ${directory} is not a directory.`, {
-      hint: 'Create it, or change worker.working_directory with update_job.',
+      hint: 'Create it, or change worker.working_directory.',
     });
   }
   if (fixedPart(template) === template) return directory;

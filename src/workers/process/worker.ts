@@ -3,6 +3,7 @@ import type { Outcome, Usage } from '../../domain/attempt.ts';
 import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
+import { hintText } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ProcessIdentity } from '../../domain/lease.ts';
 import { sentences } from '../../domain/sentences.ts';
@@ -150,7 +151,7 @@ export function failure(failureClass: FailureClass, message: string, usage: Usag
 
 function refusedByDriver(error: unknown): Outcome {
   if (!(error instanceof AbpError)) throw error;
-  const message = sentences(error.message, error.hint);
+  const message = sentences(error.message, error.hint === undefined ? null : hintText(error.hint));
   if (error.code === 'worker_unavailable') return failure('worker_unavailable', message);
   if (error.code === 'invalid_input') return failure('bad_input', message);
   throw error;

@@ -1,3 +1,5 @@
+import type { Hint } from '../../domain/hint.ts';
+
 /** Request to the thread: to compile a schema and, with `result`, to check it. Both are JSON as text. */
 export interface CheckRequest {
   readonly schema: string;
@@ -10,6 +12,6 @@ export type CheckAnswer =
   /** null = the result satisfies the schema, or the schema compiles. */
   | { readonly is: 'checked'; readonly problem: string | null }
   /** The schema is not usable: an AbpError `invalid_input`. */
-  | { readonly is: 'refused'; readonly message: string; readonly hint: string | undefined }
+  | { readonly is: 'refused'; readonly message: string; readonly hint: Hint | undefined }
   /** The check broke. */
   | { readonly is: 'broken'; readonly message: string };

@@ -21,7 +21,7 @@ function facts(
   const recent = latest.map((failureClass, index) => ended(index, failureClass));
   const failed = Object.entries(byClass).map(([name, count]) => units('failed', count, name as FailureClass));
   const counts = [units('pending', neverTried), units('completed', 20), ...failed];
-  return { recent, step: 0, counts, threshold: 5, workerType: 'claude', ...rest, tally };
+  return { recent, step: 0, counts, threshold: 5, ...rest, tally };
 }
 const units = (
   status: 'pending' | 'failed' | 'completed',
@@ -85,8 +85,8 @@ describe('the circuit breaker', () => {
   });
 
   test('gives the numbers as its reason', () => {
-    expect(tripOf(facts({ latest: times(5, 'timeout') }))).toMatch(/^the last 5 units all ended in timeout\. /);
-    expect(tripOf(facts({ tried: 12, byClass: { crashed: 7 } }))).toMatch(/^7 of 12 units tried ended in crashed\. /);
+    expect(tripOf(facts({ latest: times(5, 'timeout') }))).toMatch(/^the last 5 units all ended in timeout\.$/);
+    expect(tripOf(facts({ tried: 12, byClass: { crashed: 7 } }))).toMatch(/^7 of 12 units tried ended in crashed\.$/);
   });
 
   test.each<[string, BreakerFacts['recent'], boolean]>([
@@ -120,12 +120,13 @@ describe('the circuit breaker', () => {
     expect(breakerPause(facts({ recent })) !== null).toBe(trips);
   });
 
-  test('the advice is for the failing class and the newest unit of it, not for the last attempt', () => {
+  test('the pause is for the failing class, not for that of the last attempt', () => {
     const recent = [ended(10, 'bad_input'), ...[8, 7, 6].map((unit) => ended(unit, unit % 2 ? null : 'crashed'))];
     const pause = breakerPause(facts({ recent, tried: 10, byClass: { crashed: 5, bad_input: 1 } }));
     expect(pause).toMatchObject({
       reason: 'failures',
-      message: expect.stringMatching(/5 of 10 units tried ended in crashed\. .*unit=8/),
+      message: 'Paused because 5 of 10 units tried ended in crashed.',
+      failureClass: 'crashed',
     });
   });
 

@@ -4,9 +4,13 @@ import { NOT_PAUSED, pausedByUser, pausedFields } from '../../../src/domain/rule
 
 test('an executor pauses softly, with or without a time', () => {
   expect(pausedFields({ reason: 'auth', message: 'log in' })).toEqual({
-    ...{ pauseReason: 'auth', pauseMode: 'soft', statusMessage: 'log in', resumeAt: null },
+    ...{ pauseReason: 'auth', pauseClass: null, pauseMode: 'soft', statusMessage: 'log in', resumeAt: null },
   });
-  expect(pausedFields({ reason: 'usage_limit', message: 'm', resumeAt: 7 }).resumeAt).toBe(7);
+  expect(pausedFields({ reason: 'usage_limit', message: 'm', failureClass: 'usage_limit', resumeAt: 7 })).toMatchObject(
+    {
+      ...{ pauseClass: 'usage_limit', resumeAt: 7 },
+    },
+  );
 });
 
 test.each<[Job['pauseReason'], Job['pauseMode'], boolean, Job['pauseMode']]>([

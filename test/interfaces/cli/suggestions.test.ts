@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PAUSE_REASONS, type PauseReason } from '../../../src/domain/job.ts';
-import { revokeApproval } from '../../../src/orchestrator/approval.ts';
+import { revokeApproval } from '../../../src/orchestrator/operations/approval.ts';
 import { PERSON, personAllowsJob } from '../../helpers/approvals.ts';
 import { type Flow, type FlowJob, flow } from '../../helpers/flow.ts';
 import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';

@@ -5,9 +5,7 @@ import { PATIENCE } from '../../helpers/patience.ts';
 import { serveTest, type TestServer } from './server.ts';
 
 const HINT = (what: string) =>
-  new RegExp(
-    `^They decide in the dialog of this host, on the dashboard, or on a terminal: abp approvals allow ${what}`,
-  );
+  new RegExp(`^A person decides on the dashboard, or on a terminal: abp approvals allow ${what}`);
 
 /** Starts a server beside a folder of three items. */
 async function served() {

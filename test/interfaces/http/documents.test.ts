@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ENDPOINTS } from '../../../src/http/endpoints.ts';
 import { RESOURCES } from '../../../src/http/resources.ts';
 import { OPERATIONS } from '../../../src/orchestrator/operations.ts';
-import { VIEWS } from '../../../src/orchestrator/views/index.ts';
+import { VIEWS } from '../../../src/orchestrator/queries/index.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
 import { serveTest } from './server.ts';
 

@@ -1,0 +1,71 @@
+/** Every operation by name; the table `orchestrator/operations.ts` has exactly these, or it does not compile. */
+export const OPERATION_NAMES = [
+  'list_enumerators',
+  'preview_items',
+  'create_job',
+  'update_job',
+  'start_job',
+  'get_job_status',
+  'get_job',
+  'list_jobs',
+  'list_units',
+  'get_unit',
+  'pause_job',
+  'resume_job',
+  'cancel_job',
+  'manage_units',
+  'export_results',
+  'delete_job',
+  'allow_job',
+  'allow_source',
+] as const;
+
+export type OperationName = (typeof OPERATION_NAMES)[number];
+
+/**
+ * An operation that a text names, with its arguments beside the job that the text is about. `means`: the text says what it is
+ * done with (`with update_job`), preposition included, since that differs between interfaces.
+ */
+export interface Step {
+  readonly operation: OperationName;
+  readonly input?: Readonly<Record<string, string | number | boolean>>;
+  readonly means?: true;
+}
+
+/** A text for a person or a model in which operations are data: each interface words them. */
+export type Hint = string | readonly (string | Step)[];
+
+/** Makes a hint of a template: hint`${step('resume_job')} continues it.` */
+export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | Step)[]): Hint {
+  const parts = texts.flatMap((text, n) => [text, ...partsOf(values[n] ?? '')]);
+  return parts.filter((part) => part !== '');
+}
+
+/** Names an operation in a hint. */
+export function step(operation: OperationName, input?: Step['input']): Step {
+  return input === undefined ? { operation } : { operation, input };
+}
+
+/** Names an operation as the means by which something is done: `with update_job`. */
+export function using(operation: OperationName, input?: Step['input']): Step {
+  return { ...step(operation, input), means: true };
+}
+
+/** Returns the parts of a hint. */
+export function partsOf(given: Hint | Step): readonly (string | Step)[] {
+  return Array.isArray(given) ? (given as readonly (string | Step)[]) : [given as string | Step];
+}
+
+/** Words a hint: operations by `word`, by their own names unless an interface has others. Empty for no hint. */
+export function hintText(given: Hint | undefined, word: (step: Step) => string = operationText): string {
+  return partsOf(given ?? '')
+    .map((part) => (typeof part === 'string' ? part : word(part)))
+    .join('');
+}
+
+/** The words of tools and other programs: `start_job with again=true`, `with get_unit (unit=7)`. */
+export function operationText({ operation, input = {}, means }: Step): string {
+  const given = Object.entries(input).map(([name, value]) => `${name}=${value}`);
+  const [before, after] = means ? [' (', ')'] : [' with ', ''];
+  return `${means ? 'with ' : ''}${operation}${given.length === 0 ? '' : before + given.join(', ') + after}`;
+}

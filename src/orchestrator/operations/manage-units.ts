@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { AbpError } from '../../domain/error.ts';
+import { hint, step } from '../../domain/hint.ts';
+import { type Job, needsPerson } from '../../domain/job.ts';
+import { NOT_ENDED } from '../../domain/rules/end-of-job.ts';
+import { UNIT_ACTIONS, type UnitAction } from '../../domain/rules/unit-actions.ts';
+import { UNIT_STATUSES } from '../../domain/unit.ts';
+import { beginPostProcessing } from '../../executor/post-processing.ts';
+import type { UnitFilter } from '../../ports/repository.ts';
+import { type Call, NEXT_STEPS, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { jobStatus } from '../queries/job-status.ts';
+import { failureClass, jobId, jobStatusOutput, unitIndexes } from '../shapes.ts';
+import { requireAllowed, requirePerson } from './approval.ts';
+import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
+
+/** Units moved in one transaction. */
+const CHUNK = 5000;
+
+const ACTIONS = [...(Object.keys(UNIT_ACTIONS) as UnitAction[]), 'post_process'] as const;
+
+/** Retries, skips, reopens or cancels units. */
+export const manageUnits = operation({
+  name: 'manage_units',
+  title: 'Retry, skip, reopen or cancel units',
+  description:
+    'Changes units of a job: retry (failed → pending), skip (pending → skipped), reopen (ended → pending; old results stay in the history), cancel (pending or running → cancelled). Choose them by units, status or failure_class; otherwise all that the action applies to. An ended job runs again when units are put back. post_process runs the post-processing of an ended job (again).',
+  input: z.strictObject({
+    job_id: jobId,
+    action: z.enum(ACTIONS),
+    units: unitIndexes.optional(),
+    status: z.enum(UNIT_STATUSES).optional(),
+    failure_class: failureClass.optional(),
+  }),
+  output: jobStatusOutput.extend({ changed: z.int() }),
+  effect: 'destructive',
+  openWorld: true,
+  async run(deps, { job_id, action, units, status, failure_class }, call) {
+    const job = await requireJob(deps, job_id);
+    const isRepeat = action === 'retry' || action === 'reopen' || action === 'post_process';
+    if (isRepeat && job.status !== 'created' && needsPerson(job)) requirePerson(job, call, action);
+    if (action === 'post_process') {
+      await runPostProcessing(deps, job);
+      return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed: 1 };
+    }
+    const rule = UNIT_ACTIONS[action];
+    requireJobIn(job, action);
+    await requireUnits(deps, job, units);
+    if (status && !rule.from.includes(status)) {
+      throw new AbpError(
+        'invalid_input',
+        `${action} takes units that are ${rule.from.join(' or ')}, found ${status}.`,
+        {
+          hint: `Leave status out to ${action} all units that it applies to.`,
+        },
+      );
+    }
+    const changed = await move(deps, job, action, call, {
+      statuses: status ? [status] : rule.from,
+      ...(units ? { indexes: units } : {}),
+      ...(failure_class ? { failureClass: failure_class } : {}),
+    });
+    return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed };
+  },
+});
+
+function requireJobIn(job: Job, action: UnitAction): void {
+  const { jobs } = UNIT_ACTIONS[action];
+  if (jobs.includes(job.status)) return;
+  throw refuse(job, `${action} works in ${jobs.join(', ')}`, NEXT_STEPS);
+}
+
+async function requireUnits(
+  { repository }: OrchestratorDeps,
+  { jobId, totalUnits }: Job,
+  units: readonly number[] = [],
+): Promise<void> {
+  const missing = units.filter((index) => index >= totalUnits);
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, 10).join(', ');
+  throw new AbpError('not_found', `${jobId} has no unit ${shown}.`, {
+    hint: `It has units 0 to ${(await repository.units.counts(jobId)).total - 1}.`,
+  });
+}
+
+async function move(
+  deps: OrchestratorDeps,
+  job: Job,
+  action: UnitAction,
+  call: Call,
+  filter: UnitFilter,
+): Promise<number> {
+  const { repository } = deps;
+  const { to, event } = UNIT_ACTIONS[action];
+  const isEnded = ({ status }: Job) => status === 'completed' || status === 'failed';
+  const requireStart = async (ended: Job) => {
+    if (needsPerson(ended)) requirePerson(ended, call, action === 'retry' ? 'retry' : 'reopen');
+    await requireAllowed(deps, ended);
+    await requireReady(deps, ended);
+  };
+  let mayStart = to !== 'pending' || isEnded(job);
+  if (to === 'pending' && isEnded(job)) await requireStart(job);
+  let changed = 0;
+  let startAgain = false;
+  let after: number | null = -1;
+  while (after !== null) {
+    const cursor: number = after;
+    const step = await repository.transaction({ job: job.jobId }, async (tx) => {
+      // The job may have ended or been cancelled since the last check.
+      const now = await requireJob({ repository: tx }, job.jobId);
+      requireJobIn(now, action);
+      if (isEnded(now) && !mayStart) return 'ended';
+      const moved = await tx.units.moveMany(job.jobId, { ...filter, after: cursor }, to, CHUNK);
+      const resumes = moved.changed > 0 && isEnded(now);
+      if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
+      if (resumes) {
+        await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch: NOT_ENDED });
+        await tx.jobs.resetCircuitBreaker(job.jobId);
+        await tx.events.add(job.jobId, { type: 'job:resumed' });
+      }
+      return { ...moved, resumes };
+    });
+    if (step === 'ended') {
+      await requireStart(await requireJob(deps, job.jobId));
+      mayStart = true;
+      continue;
+    }
+    changed += step.changed;
+    startAgain ||= step.resumes;
+    after = step.last;
+    if (after !== null) await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (startAgain) await launch(deps, job);
+  else await recoverIfLost(deps, job.jobId);
+  return changed;
+}
+
+async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void> {
+  if (!job.postProcessing) {
+    throw refuse(
+      job,
+      'it was created without post-processing',
+      hint`${step('create_job')} takes post_processing_prompt.`,
+    );
+  }
+  if (job.status !== 'completed' && job.status !== 'failed') {
+    throw refuse(
+      job,
+      'post-processing runs again only after the job has ended',
+      hint`${step('get_job_status')} shows when it has.`,
+    );
+  }
+  await requireAllowed(deps, job);
+  await requireReady(deps, job);
+  if ((await beginPostProcessing(deps, job, { from: ['completed', 'failed'] })) === 'conflict') {
+    throw refuse(
+      await requireJob(deps, job.jobId),
+      'it was restarted by another call',
+      hint`${step('get_job_status')} shows its progress.`,
+    );
+  }
+  await launch(deps, job);
+}

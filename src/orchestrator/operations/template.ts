@@ -1,0 +1,31 @@
+import { outputInPrompt } from '../../domain/job-output.ts';
+import { checkTemplate } from '../../prompt/template.ts';
+import type { OrchestratorDeps } from '../operation.ts';
+import type { Settings } from './settings.ts';
+
+/** Inputs of the prompt template of a new job. */
+export interface TemplateSource {
+  readonly user_intent: string;
+  readonly prompt_template?: string | undefined;
+  readonly enumerator_type: string;
+}
+
+/** Returns the user's own template, or makes one from their intent. Throws `invalid_input` for a field that no item has. */
+export async function templateOf(
+  deps: Pick<OrchestratorDeps, 'promptSynthesizer'>,
+  given: TemplateSource,
+  { outputSchema, worker }: Pick<Settings, 'outputSchema' | 'worker'>,
+  job: { readonly fields: readonly string[]; readonly outputDirectory: string },
+): Promise<string> {
+  const template =
+    given.prompt_template ??
+    (await deps.promptSynthesizer.synthesize({
+      userIntent: given.user_intent,
+      enumeratorType: given.enumerator_type,
+      outputSchema,
+      fields: job.fields,
+      outputDirectory: outputInPrompt(worker.type, job.outputDirectory),
+    }));
+  checkTemplate(template, job.fields);
+  return template;
+}

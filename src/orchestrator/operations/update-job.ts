@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { AbpError } from '../../domain/error.ts';
+import { type Hint, hint, step } from '../../domain/hint.ts';
+import { ENDED, type Job, type JobStatus } from '../../domain/job.ts';
+import type { JobOutput } from '../../domain/job-output.ts';
+import { checkTarget } from '../../export/atomic-file.ts';
+import { formerExports } from '../../export/former-exports.ts';
+import { checkTemplate } from '../../prompt/template.ts';
+import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { jobStatus } from '../queries/job-status.ts';
+import { jobId, jobStatusOutput, limitsChange, outputInput, outputSchemaInput, workerInput } from '../shapes.ts';
+import { definitionOf } from './approval.ts';
+import { revisionOf } from './new-job.ts';
+import { outputOf } from './output.ts';
+import { checkSettings } from './settings.ts';
+import { discardTest } from './test-job.ts';
+
+const input = z.strictObject({
+  job_id: jobId,
+  prompt_template: z.string().min(1).max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
+  output_schema: outputSchemaInput.optional().describe('As for create_job'),
+  worker: workerInput.optional().describe('Replaces the whole worker'),
+  limits: limitsChange.optional().describe('Only those that change'),
+  redact_results: z.boolean().optional(),
+  output: outputInput.nullable().optional().describe('File for the results at the end; null = none'),
+  note: z.string().max(2000).optional().describe('Reason for the change'),
+});
+
+/** Makes a new revision of a job's prompt, schema, worker or limits. */
+export const updateJob = operation({
+  name: 'update_job',
+  title: 'Change prompt, schema, worker or limits',
+  description:
+    'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. A change of only the output makes no revision and is possible until the job has ended.',
+  input,
+  output: jobStatusOutput.extend({ revision: z.int() }),
+  effect: 'write',
+  async run(deps, given, call) {
+    const { repository } = deps;
+    const job = await requireJob(deps, given.job_id);
+    const before = await repository.jobs.revision(job.jobId, job.revision);
+    if (!before) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
+    const output = await newOutput(deps, job, given, call);
+    if (output !== undefined && !changesRevision(given)) return changeOutput(deps, job, output);
+    const next = HOW_TO_CHANGE[job.status];
+    if (next !== undefined)
+      throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', next);
+    if (!changesRevision(given)) {
+      throw new AbpError('invalid_input', 'Expected at least one change, found none.', {
+        hint: 'Give prompt_template, output_schema, worker, limits, redact_results or output.',
+      });
+    }
+    // Slots that were changed while the job ran are kept, unless this call changes them.
+    const limits = { ...before.limits, max_workers: job.maxWorkers };
+    const settings = await checkSettings(deps, given, { ...before, limits });
+    const template = given.prompt_template ?? before.template;
+    checkTemplate(template, job.fields);
+    const draft = { template, ...revisionOf(settings) };
+    const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
+    const revision = await repository.transaction({ job: job.jobId }, async (tx) => {
+      const now = await requireJob({ repository: tx }, job.jobId);
+      if (now.status !== job.status || now.revision !== job.revision) {
+        throw refuse(now, 'it was changed by another call at the same time', 'Check its status, then call again.');
+      }
+      if (now.status === 'testing') await discardTest(tx, now, given.note ?? 'the job was changed');
+      const jobId = job.jobId;
+      const number = await tx.jobs.addRevision({
+        jobId,
+        note: given.note ?? null,
+        ...draft,
+      });
+      await tx.jobs.patch(jobId, {
+        passEnv: settings.passEnv,
+        powers,
+        ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
+        ...(output === undefined ? {} : { output }),
+      });
+      await tx.events.add(jobId, { type: 'job:updated', data: { revision: number } });
+      return number;
+    });
+    return { ...(await jobStatus(deps, await requireJob(deps, job.jobId))), revision };
+  },
+});
+
+type Input = z.output<typeof input>;
+
+/** True when the change needs a new revision, and so a new test. */
+function changesRevision({ prompt_template, output_schema, worker, limits, redact_results }: Input): boolean {
+  const changes = prompt_template ?? output_schema ?? worker ?? redact_results;
+  return changes !== undefined || Object.keys(limits ?? {}).length > 0;
+}
+
+/** Checks the new output as create_job does; null = none from now on, undefined = unchanged. */
+async function newOutput(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
+  if (given === undefined || given === null) return given;
+  const output = outputOf(deps.places, job, given, call);
+  const former = await formerExports(deps.repository, job.jobId, output.path);
+  await checkTarget(output.path, { force: output.force, former });
+  return output;
+}
+
+/** Changes only the output: makes no revision, discards no test, and works while the job runs. */
+async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobOutput | null) {
+  const { repository } = deps;
+  await repository.transaction({ job: jobId }, async (tx) => {
+    const now = await requireJob({ repository: tx }, jobId);
+    if (now.status === 'enumerating' || ENDED.includes(now.status)) {
+      const next =
+        HOW_TO_CHANGE[now.status] ?? hint`It has ended: use ${step('export_results')} to write its results to a file.`;
+      throw refuse(now, 'its output can be changed until it has ended', next);
+    }
+    await tx.jobs.patch(jobId, { output });
+    await tx.events.add(jobId, { type: 'job:updated', data: { output: output?.path ?? null } });
+  });
+  const job = await requireJob(deps, jobId);
+  return { ...(await jobStatus(deps, job)), revision: job.revision };
+}
+
+const PAUSE_FIRST = hint`Use ${step('pause_job')} first, then ${step('update_job')}, then ${step('resume_job')}.`;
+
+const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, Hint>>> = {
+  enumerating: hint`${step('get_job_status')} shows when its units are stored; change it then.`,
+  running: PAUSE_FIRST,
+  post_processing: PAUSE_FIRST,
+  cancelled: hint`A cancelled job cannot be changed; ${step('create_job')} makes a new one.`,
+};

@@ -1,0 +1,130 @@
+import { statSync } from 'node:fs';
+import { z } from 'zod';
+import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
+import { AbpError } from '../../domain/error.ts';
+import { hint, step } from '../../domain/hint.ts';
+import { redact, redactLines } from '../../domain/redact.ts';
+import type { ConversationEntry } from '../../ports/worker.ts';
+import { runFile } from '../../workers/process/run-directory.ts';
+import { type OrchestratorDeps, operation } from '../operation.ts';
+import { cut, jobId, unitIndex } from '../shapes.ts';
+
+const DEFAULT_ENTRIES = 200;
+const ENTRY_CHARS = 20_000;
+const STEP_CHARS = 300;
+/** Characters of a page: a page with images has fewer entries. */
+const PAGE_CHARS = 1_000_000;
+
+const entry = z.object({
+  seq: z.int(),
+  role: z.enum(['system', 'user', 'assistant', 'tool', 'result', 'log']),
+  kind: z.enum(['text', 'tool_call', 'tool_result', 'notice']),
+  tool: z.string().optional(),
+  text: z.string(),
+  images: z.array(z.string()).readonly().optional().describe('Data URLs'),
+});
+
+/** Returns the conversation of an attempt from a line on. */
+export const attemptLog = operation({
+  name: 'attempt_log',
+  title: 'Conversation of an attempt',
+  description:
+    'The conversation of one attempt in order, while it happens and afterwards. Poll with since = next_since; entries of one line of the log share a seq and are always on one page. ended = no entry will follow.',
+  input: z.strictObject({
+    job_id: jobId,
+    unit: unitIndex,
+    attempt: z.int().min(1).max(100_000),
+    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+    since: z.int().min(-1).optional().describe('Only entries after this seq; default -1: from the beginning'),
+    limit: z.int().min(1).max(1000).optional().describe(`About how many entries; default ${DEFAULT_ENTRIES}`),
+  }),
+  output: z.object({
+    job_id: z.string(),
+    unit: z.int(),
+    attempt: z.int(),
+    entries: z.array(entry),
+    next_since: z.int(),
+    more: z.boolean(),
+    ended: z.boolean(),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, unit, attempt: number, stage = 'main', since = -1, limit = DEFAULT_ENTRIES }) {
+    const attempt = await requireAttempt(deps, { jobId: job_id, stage, index: unit, attempt: number });
+    // Read before the files: an attempt that ends in between is reported as ended by the next call, with all its entries.
+    const ended = attempt.status !== 'running';
+    const { worker } = await deps.workers.parse(await workerOf(deps, attempt));
+    const entries: ConversationEntry[] = [];
+    let more = false;
+    let chars = 0;
+    const clean = redactLines();
+    for await (const step of worker.conversation(attempt.runDirectory, since + 1)) {
+      if ((entries.length >= limit || chars >= PAGE_CHARS) && step.seq !== entries.at(-1)?.seq) {
+        more = true;
+        break;
+      }
+      entries.push({ ...step, text: cut(clean(step.text), ENTRY_CHARS) });
+      chars += step.text.length + (step.images ?? []).reduce((sum, image) => sum + image.length, 0);
+    }
+    return {
+      job_id,
+      unit,
+      attempt: number,
+      entries,
+      next_since: entries.at(-1)?.seq ?? since,
+      more,
+      ended: ended && !more,
+    };
+  },
+});
+
+/** Version of an attempt's log, which changes when the log grows or the attempt ends; null = no such attempt. */
+export async function attemptLogVersion(
+  { repository }: Pick<OrchestratorDeps, 'repository'>,
+  ref: AttemptRef,
+): Promise<string | null> {
+  const attempt = await repository.attempts.get(ref);
+  return attempt && `${attempt.status} ${logBytes(attempt)}`;
+}
+
+/** Reads the latest step of a running attempt's conversation, truncated; null = there is none yet. */
+export async function latestStep(deps: OrchestratorDeps, attempt: Attempt) {
+  const mark = logBytes(attempt);
+  const known = steps.get(attempt.attemptId);
+  if (known?.mark === mark) return known.step;
+  const { worker } = await deps.workers.parse(await workerOf(deps, attempt));
+  const found = await worker.latestStep(attempt.runDirectory);
+  const step = found && { kind: found.kind, ...(found.tool ? { tool: found.tool } : {}), text: brief(found.text) };
+  if (steps.size >= KEPT_STEPS) steps.clear();
+  steps.set(attempt.attemptId, { mark, step });
+  return step;
+}
+
+type Step = { readonly kind: string; readonly tool?: string; readonly text: string };
+
+/** Cache: many viewers of a page ask for the same steps again and again. */
+const steps = new Map<string, { readonly mark: string; readonly step: Step | null }>();
+const KEPT_STEPS = 1000;
+
+function brief(text: string): string {
+  return cut(redact(text, 'logs').trim().replace(/\s+/g, ' '), STEP_CHARS);
+}
+
+async function workerOf({ repository }: Pick<OrchestratorDeps, 'repository'>, attempt: Attempt) {
+  const revision = await repository.jobs.revision(attempt.jobId, attempt.revision);
+  if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
+  return revision.worker;
+}
+
+async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository'>, ref: AttemptRef): Promise<Attempt> {
+  const attempt = await repository.attempts.get(ref);
+  if (attempt) return attempt;
+  throw new AbpError('not_found', `Unit ${ref.index} of ${ref.jobId} has no attempt ${ref.attempt}.`, {
+    hint: hint`${step('get_unit')} shows the attempts of a unit.`,
+  });
+}
+
+function logBytes({ runDirectory }: Attempt): string {
+  const size = (file: 'stdout' | 'stderr') =>
+    statSync(runFile(runDirectory, file), { throwIfNoEntry: false })?.size ?? -1;
+  return `${size('stdout')} ${size('stderr')}`;
+}

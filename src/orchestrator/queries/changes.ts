@@ -1,0 +1,26 @@
+import type { OrchestratorDeps } from '../operation.ts';
+
+/**
+ * Yields at once, soon after each change of the store, and at the latest `pauseMs()` (finite) after the last look; ends when
+ * the signal aborts. Changes while the caller is looking are one more look. `for await` stops watching when it is left.
+ */
+export async function* changes(
+  { feed, clock }: Pick<OrchestratorDeps, 'feed' | 'clock'>,
+  signal: AbortSignal | undefined,
+  pauseMs: () => number,
+): AsyncGenerator<void, void> {
+  let pause = new AbortController();
+  const wake = () => pause.abort();
+  const stop = feed.watch(wake);
+  signal?.addEventListener('abort', wake);
+  try {
+    while (!signal?.aborted) {
+      pause = new AbortController();
+      yield;
+      await clock.sleep(pauseMs(), pause.signal);
+    }
+  } finally {
+    signal?.removeEventListener('abort', wake);
+    stop();
+  }
+}

@@ -1,0 +1,280 @@
+import { type Attempt, attemptDurationMs } from '../../domain/attempt.ts';
+import { type Estimate, estimate, type Sample } from '../../domain/estimate.ts';
+import type { EventType } from '../../domain/event.ts';
+import { adviceIn } from '../../domain/failure.ts';
+import type { Hint } from '../../domain/hint.ts';
+import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../../domain/job.ts';
+import type { Lease } from '../../domain/lease.ts';
+import { usd } from '../../domain/money.ts';
+import { type UnitCounts, unitsDone } from '../../domain/unit.ts';
+import { CONFIRM_MS } from '../../supervision/launch.ts';
+import { executorState } from '../../supervision/lease.ts';
+import { type NextCall, nextCalls } from '../next-calls.ts';
+import type { OrchestratorDeps } from '../operation.ts';
+import { shownOf } from '../operations/approval.ts';
+import { outputShown } from '../operations/output.ts';
+import { iso, type JobStatusOutput } from '../shapes.ts';
+import { omittedCount, truncate, truncateField, truncateMessage, truncateObject } from '../truncate.ts';
+import { pauseAdvice, testAdvice } from './current-advice.ts';
+import { shownPowers } from './shown-powers.ts';
+import { shownSkipped, shownSourceNotes } from './source-notes.ts';
+
+/** Period of the rate, ms: the last minutes say most about the remaining units. */
+const RATE_WINDOW_MS = 5 * 60_000;
+/** Attempts that are enough for the rate: a fast job has a hundred thousand in that period. */
+const RATE_ATTEMPTS = 1000;
+/** Last events of a job whose executor is still starting. */
+const STARTING_EVENTS: readonly EventType[] = [
+  'job:test_started',
+  'job:started',
+  'job:resumed',
+  'job:post_processing_started',
+];
+const SHOWN_RUNNING = 8;
+const SHOWN_TEST_UNITS = 5;
+/** Bytes of parts that may be long: with the rest they stay below the size of an answer. */
+const TEST_BYTES = 4000;
+const FAILURES_BYTES = 2000;
+const POWERS_BYTES = 2000;
+const POWER_BYTES = 150;
+
+/** Builds the status of a job as one small object, from the rows of the database. */
+export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobStatusOutput> {
+  const { repository } = deps;
+  const lease = await repository.leases.get(job.jobId);
+  const state = await executorOf(deps, job, lease);
+  if (state === 'lost') {
+    // Its executor may have ended the job, and released it, since the job was read.
+    const now = await repository.jobs.get(job.jobId);
+    if (now && now.eventSeq !== job.eventSeq) return jobStatus(deps, now);
+  }
+  const units = await repository.units.counts(job.jobId);
+  const estimated = await estimateOf(deps, job, units);
+  return {
+    job_id: job.jobId,
+    name: job.name,
+    status: job.status,
+    ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
+    ...(await messageOf(deps, job)),
+    ...(job.status === 'created' ? await shownSourceNotes(deps, job.jobId) : await shownSkipped(deps, job.jobId)),
+    ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
+    units,
+    ...(await progressOf(deps, job, units)),
+    cost_usd: usd(job.costUsd),
+    ...(job.costEstimated ? { cost_estimated: true } : {}),
+    ...(job.inputTokens + job.outputTokens > 0 ? { tokens: { input: job.inputTokens, output: job.outputTokens } } : {}),
+    executor: state === 'alive' && lease ? { state, pid: lease.pid, slots: job.maxWorkers } : { state },
+    ...(job.test ? { test: await testOf(deps, job, job.test) } : {}),
+    ...approvalOf(job),
+    ...(estimated ? { estimate: { ...estimated } } : {}),
+    ...(await runningOf(deps, job)),
+    ...(await failuresOf(deps, job)),
+    ...(await postProcessingOf(deps, job)),
+    ...outputShown(job),
+    created_at: iso(job.createdAt),
+    started_at: iso(job.startedAt),
+    ended_at: iso(job.endedAt),
+    next: [...nextCalls(job, units, state)],
+  };
+}
+
+/** The decision that a job waits for: whether a person has to make it, the powers, and the version that was shown. */
+function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
+  const waits = job.status === 'testing' && job.test?.state === 'passed';
+  if (!waits && !needsPerson(job)) return {};
+  return {
+    approval: {
+      person: needsPerson(job),
+      ...truncateField('can', powersByKind(job), POWERS_BYTES),
+      ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
+    },
+  };
+}
+
+/** Orders powers so that truncation keeps every kind: the first of each kind comes before the others. */
+function powersByKind({ powers }: Job) {
+  const all = shownPowers(powers).map(({ can, what }) => ({ can, what: truncate(what, POWER_BYTES) }));
+  const first = new Map(all.toReversed().map((power) => [power.can, power]));
+  const isFirst = (power: (typeof all)[number]) => first.get(power.can) === power;
+  return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
+}
+
+/** Lists the next calls of a job without the tool that was just called; for answers without a status. */
+export async function nextCallsExcept(deps: OrchestratorDeps, job: Job, called: string): Promise<NextCall[]> {
+  const { jobId } = job;
+  const state = await executorOf(deps, job, await deps.repository.leases.get(jobId));
+  return nextCalls(job, await deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
+}
+
+/**
+ * State of the job's executor (while enumerating: of its creator). An executor that is starting is not lost, nor is one
+ * that died when the job no longer needed it.
+ */
+async function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lease: Lease | null) {
+  const held = executorState(lease);
+  if (held === 'alive') return held;
+  const hasRunningAttempts = async () => (await repository.attempts.running(job.jobId)).length > 0;
+  if (!(job.status === 'enumerating' || needsExecutor(job) || isOutputDue(job) || (await hasRunningAttempts())))
+    return 'none';
+  const [last] = await repository.events.list(job.jobId, job.eventSeq - 1, 1);
+  const isStarting = last && STARTING_EVENTS.includes(last.type) && clock.now() - last.at < CONFIRM_MS;
+  return held === 'none' && isStarting ? 'none' : 'lost';
+}
+
+/** Final failures by class with an example, and failures that are being retried by class. */
+async function failuresOf(
+  { repository: { units, jobs } }: OrchestratorDeps,
+  { jobId, revision, status }: Job,
+): Promise<Record<string, unknown>> {
+  const workerType = (await jobs.revision(jobId, revision))?.worker.type;
+  const failures = (await units.failures(jobId)).map(({ failureClass, count, example }) => ({
+    class: failureClass,
+    count,
+    example: example ? { unit: example.index, message: truncateMessage(example.message, 300) } : null,
+    advice: adviceIn(status, failureClass, workerType, example?.index),
+  }));
+  const again = (await units.stepCounts(jobId)).filter(({ status: at }) => at === 'pending' || at === 'running');
+  const byClass = Map.groupBy(again, ({ failureClass }) => failureClass);
+  const retrying = [...byClass].flatMap(([name, counts]) =>
+    name === null ? [] : { class: name, count: counts.reduce((sum, { count }) => sum + count, 0) },
+  );
+  return { ...truncateField('failures', failures, FAILURES_BYTES), ...truncateField('retrying', retrying, 500) };
+}
+
+async function messageOf(deps: OrchestratorDeps, job: Job): Promise<{ message?: string; advice?: Hint }> {
+  const message = job.statusMessage ?? (job.pauseReason && capitalized(PAUSE_REASONS[job.pauseReason].meaning));
+  const advice = await pauseAdvice(deps, job);
+  return {
+    ...(message === null ? {} : { message: truncateMessage(message, 1000) }),
+    ...(advice === null ? {} : { advice }),
+  };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+async function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<object> {
+  if (job.startedAt === null || units.total === 0) return {};
+  const done = unitsDone(units);
+  const percent = Math.floor((done / units.total) * 1000) / 10;
+  if (job.status !== 'running') return { progress: { done, percent } };
+  const now = deps.clock.now();
+  const since = Math.max(now - RATE_WINDOW_MS, job.startedAt);
+  const { ended, first } = await deps.repository.attempts.recentThroughput(job.jobId, since, RATE_ATTEMPTS);
+  const from = ended === RATE_ATTEMPTS && first !== null ? first : since;
+  const perMinute = ended / (Math.max(1000, now - from) / 60_000);
+  const left = units.pending + units.running;
+  return {
+    progress: {
+      done,
+      percent,
+      per_minute: Number(perMinute.toFixed(1)),
+      ...(perMinute > 0 ? { eta_s: Math.round((left / perMinute) * 60) } : {}),
+    },
+  };
+}
+
+/** Estimates cost and time of the pending units from the test attempts; null = no test has ended. */
+export async function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<Estimate | null> {
+  return estimate(await testSamples(deps, job), units.pending, job.maxWorkers);
+}
+
+/** Cost and duration of the test attempts of a job; empty before a test has ended. */
+export async function testSamples(deps: OrchestratorDeps, job: Job): Promise<readonly Sample[]> {
+  if (!job.test || job.test.state === 'running') return [];
+  return (await latestTests(deps, job, job.test.units)).map((attempt) => ({
+    costUsd: attempt.usage.costUsd ?? null,
+    durationMs: attemptDurationMs(attempt, attempt.startedAt),
+  }));
+}
+
+/** Returns the newest test attempt of each of these units that has one. */
+async function latestTests(
+  { repository }: OrchestratorDeps,
+  { jobId }: Job,
+  indexes: readonly number[],
+): Promise<readonly Attempt[]> {
+  const attempts = await Promise.all(
+    indexes.map((index) => repository.attempts.ofUnit({ jobId, stage: 'main', index })),
+  );
+  return attempts.flatMap((ofUnit) => ofUnit.findLast(({ purpose }) => purpose === 'test') ?? []);
+}
+
+async function testOf(
+  deps: OrchestratorDeps,
+  job: Job,
+  test: NonNullable<Job['test']>,
+): Promise<JobStatusOutput['test']> {
+  const attempts = await latestTests(deps, job, test.units);
+  const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
+  const advice = await testAdvice(deps, job);
+  return {
+    state: test.state,
+    ...(test.verdict ? { verdict: truncateMessage(test.verdict, 600) } : {}),
+    ...(advice === null ? {} : { advice }),
+    units: test.units,
+    cost_usd: usd(cost),
+    // After the decision get_unit has the details.
+    ...(job.status === 'testing' ? { results: testResults(deps, attempts) } : {}),
+    ...omittedCount('results', attempts.length - SHOWN_TEST_UNITS),
+  };
+}
+
+function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
+  const shown = attempts.slice(0, SHOWN_TEST_UNITS);
+  const room = Math.floor(TEST_BYTES / Math.max(1, shown.length));
+  return shown.map((attempt) => ({
+    unit: attempt.index,
+    status: attempt.status,
+    ...(attempt.result ? { result: truncate(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
+    ...(attempt.message ? { message: truncateMessage(attempt.message, Math.min(500, room / 4)) } : {}),
+    ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
+    ...(attempt.notes?.toolsUsed ? { tools_used: truncateObject(attempt.notes.toolsUsed, room / 4) } : {}),
+    ...truncateField('tools_denied', attempt.notes?.toolsDenied, room / 4),
+    ...truncateField('files_changed', attempt.notes?.filesChanged, room / 4),
+    ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
+    ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
+    duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
+    conversation: {
+      tool: 'get_unit',
+      arguments: { job_id: attempt.jobId, unit: attempt.index, attempt: attempt.attempt, conversation: true },
+      path: attempt.runDirectory,
+    },
+  }));
+}
+
+/** Formats a result as one text: JSON when it is structured. */
+export function resultText(result: NonNullable<Attempt['result']>): string {
+  return result.structured === undefined ? (result.text ?? '') : JSON.stringify(result.structured);
+}
+
+async function runningOf(deps: OrchestratorDeps, job: Job): Promise<object> {
+  const running = await deps.repository.attempts.running(job.jobId);
+  if (running.length === 0) return {};
+  const now = deps.clock.now();
+  return {
+    at_work: await Promise.all(
+      running.slice(0, SHOWN_RUNNING).map(async ({ jobId, stage, index, attempt, startedAt }) => ({
+        unit: index,
+        key: truncate((await deps.repository.units.get({ jobId, stage, index }))?.key ?? '', 80),
+        ...(stage === 'post' ? { stage } : {}),
+        attempt,
+        seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
+      })),
+    ),
+  };
+}
+
+async function postProcessingOf(deps: OrchestratorDeps, job: Job): Promise<object> {
+  if (!job.postProcessing) return {};
+  const unit = await deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
+  return {
+    post_processing: {
+      name: job.postProcessing.name,
+      status: unit?.status ?? 'not started',
+      output_directory: job.postProcessing.outputDirectory,
+      ...(unit?.failureMessage ? { message: truncateMessage(unit.failureMessage, 300) } : {}),
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
+import { AbpError } from '../../domain/error.ts';
+import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
+import type { Job } from '../../domain/job.ts';
+import { outputInPrompt } from '../../domain/job-output.ts';
+import { usd } from '../../domain/money.ts';
+import type { Unit } from '../../domain/unit.ts';
+import { renderPrompt } from '../../prompt/render.ts';
+import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { cut, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
+import { terminalCommand } from './terminal-command.ts';
+
+/** Maximum characters of a text; the run directory has the full text. */
+const TEXT_CHARS = 200_000;
+
+const count = z.int().min(0);
+const object = z.record(z.string(), z.unknown());
+
+const attemptShape = z.object({
+  attempt: count,
+  purpose: z.string(),
+  status: z.string(),
+  revision: count,
+  failure_class: z.string().optional(),
+  message: z.string().optional(),
+  cost_usd: z.number().optional(),
+  cost_estimated: z.boolean().optional(),
+  input_tokens: count.optional(),
+  output_tokens: count.optional(),
+  turns: count.optional(),
+  model: z.string().optional(),
+  session_id: z.string().optional(),
+  /** Command that continues this session in a terminal. */
+  continue_in_terminal: z.string().optional(),
+  tools_used: z.record(z.string(), z.number()).optional(),
+  tools_denied: z.array(z.string()).readonly().optional(),
+  files_changed: z.array(z.string()).readonly().optional(),
+  /** Observations that did not decide the verdict. */
+  remarks: z.array(z.string()).readonly().optional(),
+  /** Secrets removed from the result before it was stored. */
+  secrets_removed: count.optional(),
+  started_at: z.string(),
+  ended_at: z.string().nullable(),
+  duration_s: z.number(),
+  run_directory: z.string(),
+  result: z
+    .object({
+      text: z.string().nullable(),
+      structured: z.unknown().optional(),
+      artifacts: z.array(z.object({ path: z.string(), bytes: z.number() })),
+    })
+    .optional(),
+});
+
+/** Returns one unit with all attempts, without their conversations. */
+export const unitDetail = operation({
+  name: 'unit_detail',
+  title: 'A unit in full',
+  description: 'One unit with payload, rendered prompt and every attempt with its result, cost, notes and files.',
+  input: z.strictObject({
+    job_id: jobId,
+    unit: unitIndex,
+    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+  }),
+  output: z.object({
+    job_id: z.string(),
+    job_name: z.string(),
+    job_status: z.string(),
+    unit: count,
+    stage: z.enum(['main', 'post']),
+    total_units: count,
+    worker_type: z.string(),
+    key: z.string(),
+    status: z.string(),
+    payload: object,
+    failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: hintShape }).optional(),
+    not_before: z.string().optional(),
+    retries_used: count,
+    /** Rendered prompt in the current revision: that of the next attempt. */
+    prompt: z.object({ system: z.string(), user: z.string() }).nullable(),
+    attempts: z.array(attemptShape),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, unit: index, stage = 'main' }) {
+    const job = await requireJob(deps, job_id);
+    const ref = { jobId: job_id, stage, index };
+    const unit = await deps.repository.units.get(ref);
+    if (!unit) throw new AbpError('not_found', `${job_id} has no unit ${index} of stage ${stage}.`);
+    const { failureClass } = unit;
+    return {
+      job_id,
+      job_name: job.name,
+      job_status: job.status,
+      unit: index,
+      stage,
+      total_units: job.totalUnits,
+      worker_type: await workerTypeOf(deps, job),
+      key: unit.key,
+      status: unit.status,
+      payload: unit.payload,
+      ...(failureClass
+        ? {
+            failure: {
+              class: failureClass,
+              message: unit.failureMessage ?? '',
+              ...(await about(deps, job, unit, failureClass)),
+            },
+          }
+        : {}),
+      ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
+      retries_used: unit.retriesUsed,
+      prompt: await promptOf(deps, job, unit),
+      attempts: await Promise.all(
+        (await deps.repository.attempts.ofUnit(ref)).map((attempt) => show(deps, job, unit, attempt)),
+      ),
+    };
+  },
+});
+
+async function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
+  const workerType = await workerTypeOf(deps, job);
+  const { meaning } = failureRule(failureClass, workerType);
+  const index = unit.stage === 'main' ? unit.index : undefined;
+  return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
+}
+
+async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): Promise<string> {
+  return (await repository.jobs.revision(jobId, revision))?.worker.type ?? 'unknown';
+}
+
+async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
+  const revision = await repository.jobs.revision(job.jobId, job.revision);
+  if (!revision?.template || unit.stage === 'post') return null;
+  const { template, worker } = revision;
+  const { fields } = job;
+  const outputDirectory = outputInPrompt(worker.type, job.outputDirectory);
+  const { system, user } = await renderPrompt({ template, fields, outputDirectory, payload: unit.payload });
+  return { system: cut(system, TEXT_CHARS), user: cut(user, TEXT_CHARS) };
+}
+
+async function show(
+  deps: OrchestratorDeps,
+  job: Job,
+  unit: Unit,
+  attempt: Attempt,
+): Promise<z.input<typeof attemptShape>> {
+  const { usage, notes, result } = attempt;
+  const terminal = await terminalCommand(deps, job, unit, attempt);
+  return {
+    attempt: attempt.attempt,
+    purpose: attempt.purpose,
+    status: attempt.status,
+    revision: attempt.revision,
+    ...(attempt.failureClass ? { failure_class: attempt.failureClass, message: attempt.message ?? '' } : {}),
+    ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
+    ...(usage.costEstimated ? { cost_estimated: true } : {}),
+    ...(usage.inputTokens === undefined ? {} : { input_tokens: usage.inputTokens }),
+    ...(usage.outputTokens === undefined ? {} : { output_tokens: usage.outputTokens }),
+    ...(usage.turns === undefined ? {} : { turns: usage.turns }),
+    ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
+    ...(terminal ? { continue_in_terminal: terminal } : {}),
+    ...(notes?.model ? { model: notes.model } : {}),
+    ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
+    ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
+    ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    ...(notes?.remarks ? { remarks: notes.remarks } : {}),
+    ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
+    started_at: iso(attempt.startedAt),
+    ended_at: iso(attempt.endedAt),
+    duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
+    run_directory: attempt.runDirectory,
+    ...(result ? { result: showResult(result) } : {}),
+  };
+}
+
+/** Shows a result as it is stored; secrets were removed before that. */
+function showResult({ text, structured, artifacts = [] }: UnitResult) {
+  return {
+    text: text === null ? null : cut(text, TEXT_CHARS),
+    ...(structured === undefined ? {} : { structured }),
+    artifacts: artifacts.map((artifact) => ({ ...artifact })),
+  };
+}
