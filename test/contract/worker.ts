@@ -162,7 +162,7 @@ export function describeWorker(type: string, open: () => Promise<Worker>, setUp:
 
     it('leaves the limits to the job unless its config has some', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      const limits = { attemptCap: null, timeoutMs: null, idleTimeoutMs: null, model: null };
+      const limits = { attemptCapUsd: null, timeoutMs: null, idleTimeoutMs: null, model: null };
       expect(worker.policy(assignment.config)).toEqual({ ...limits, variables: [] });
     });
 

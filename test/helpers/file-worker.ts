@@ -32,7 +32,7 @@ export function fileWorker(): Worker {
     reach: 'anywhere',
     configSchema,
     policy: (config) => ({
-      attemptCap: null,
+      attemptCapUsd: null,
       timeoutMs: null,
       idleTimeoutMs: null,
       model: null,

@@ -119,7 +119,7 @@ export function scriptedWorker(): ScriptedWorker {
     definingFiles: ({ files }) => (files as readonly string[] | undefined) ?? [],
     reach: 'machine',
     policy: ({ max_budget_usd: cap, timeout_s, pass_env = [] }) => ({
-      attemptCap: typeof cap === 'number' ? { usd: cap, field: 'max_budget_usd' } : null,
+      attemptCapUsd: typeof cap === 'number' ? cap : null,
       timeoutMs: typeof timeout_s === 'number' ? timeout_s * 1000 : null,
       idleTimeoutMs: null,
       model: null,

@@ -9,7 +9,7 @@ const policyOf = async (given: object) => {
 test('limits, model and variables of a config are in its policy', async () => {
   const given = { model: 'haiku', max_budget_usd: 1.5, timeout_s: 90, idle_timeout_s: 0, pass_env: ['TOKEN'] };
   expect(await policyOf(given)).toEqual({
-    attemptCap: { usd: 1.5, field: 'max_budget_usd' },
+    attemptCapUsd: 1.5,
     timeoutMs: 90_000,
     idleTimeoutMs: 0,
     model: 'haiku',
