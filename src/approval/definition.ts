@@ -63,28 +63,29 @@ export interface JobDefinition {
 }
 
 /**
- * Prepares the definition of a job in a revision: source, template, schema, worker with the values of its variables,
- * directories, and the bytes of the files that its worker names; not its limits and names. Two equal jobs have the same
+ * Prepares the definition of a job in a revision: source, steps (template, schema, worker with the values of its
+ * variables), directories, and the bytes of the files that its workers name; not its limits and names. Two equal jobs have the same
  * definition, although each has its own default output directory.
  */
 export async function defineJob(
   job: Definable,
-  revision: Pick<Revision, 'template' | 'outputSchema' | 'worker'>,
+  { steps }: Pick<Revision, 'steps'>,
   workers: Workers,
   store: Store,
 ): Promise<JobDefinition> {
   const enumerator = await getEnumerator(job.enumeratorType);
   const source = parseConfig(enumerator, job.enumeratorConfig);
-  const { worker, config } = await workers.parse(revision.worker);
   const root = enumerator.root(source);
   const readable = enumerator.readable(source);
   const cut = withoutOwnOutput(store.outputs(job.jobId));
-  const { template, outputSchema } = revision;
+  const parsed = await Promise.all(steps.map(async (step) => ({ step, ...(await workers.parse(step.worker)) })));
   const post = job.postProcessing;
   // Hashed once: the definition is computed before every run.
   const written = hashOf({
     source: { type: job.enumeratorType, config: source, root },
-    steps: [{ template: cut(template), schema: outputSchema, worker: { ...config, type: worker.type } }],
+    steps: parsed.map(({ step: { name, template, outputSchema: schema }, worker, config }) => {
+      return { name, template: cut(template), schema, worker: { ...config, type: worker.type } };
+    }),
     post: post && { ...post, outputDirectory: cut(post.outputDirectory) },
     directories: { home: job.home, base: job.workingDirectory, output: cut(job.outputDirectory) },
   });
@@ -97,7 +98,7 @@ export async function defineJob(
       storePath: store.path,
     });
     return [
-      ...worker.powers(config, bounds),
+      ...unique(parsed.flatMap(({ worker, config }) => worker.powers(config, bounds))),
       ...outputPowers(job, store, bounds),
       ...enumerator.powers(source, bounds),
     ];
@@ -106,7 +107,9 @@ export async function defineJob(
   return {
     readable,
     async now() {
-      const paths = worker.definingFiles(config, job.workingDirectory, job.home);
+      const paths = parsed.flatMap(({ worker, config }) =>
+        worker.definingFiles(config, job.workingDirectory, job.home),
+      );
       const files = Object.fromEntries(
         await Promise.all(paths.map(async (path) => [path, await hashFile(path)] as const)),
       );
@@ -114,6 +117,11 @@ export async function defineJob(
       return { id: hashOf({ written, powers, files }), powers, files };
     },
   };
+}
+
+/** Two steps with one worker have its powers once. */
+function unique(powers: readonly Power[]): readonly Power[] {
+  return [...new Map(powers.map((power) => [JSON.stringify(power), power])).values()];
 }
 
 /**

@@ -50,6 +50,11 @@ export interface UnitResult {
   readonly artifacts?: readonly Artifact[];
 }
 
+/** Returns a result as JSON: structured, else its text; null = no result. */
+export function resultValue(result: UnitResult | null | undefined): Json {
+  return result?.structured ?? result?.text ?? null;
+}
+
 /** Usage of an attempt as reported by its worker; it counts whatever the outcome. */
 export interface Usage {
   readonly costUsd?: number;

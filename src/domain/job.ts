@@ -7,6 +7,7 @@ import type { ProcessIdentity } from './lease.ts';
 import type { Limits } from './limits.ts';
 import type { RecordedNeeds } from './needs.ts';
 import type { Power } from './power.ts';
+import type { Step } from './step.ts';
 
 /** Job status → the statuses that may follow it. The compare half of every compare-and-set follows the same table. */
 export const JOB_TRANSITIONS = {
@@ -206,16 +207,18 @@ export interface Job {
 /** The user's choice of a worker: type and config, as given. */
 export type WorkerChoice = JsonObject & { readonly type: string };
 
-/** A numbered version of a job's prompt, schema, worker and limits. Attempts name the revision they ran with. */
+/** A numbered version of a job's steps and limits. Attempts name the revision they ran with. */
 export interface Revision {
   readonly jobId: string;
   readonly revision: number;
-  readonly template: string;
-  readonly outputSchema: JsonObject | null;
-  readonly worker: WorkerChoice;
+  /** At least one, in the order in which a unit passes them: their numbers are their positions. */
+  readonly steps: readonly Step[];
   readonly limits: Limits;
   readonly note: string | null;
   readonly createdAt: number;
-  /** Needs of its worker, recorded when a person last started or resumed it; null = never. */
-  readonly needs: RecordedNeeds | null;
+  /** Needs of the workers by step, recorded when a person last started or resumed it; null = never. */
+  readonly needs: StepNeeds | null;
 }
+
+/** Needs of the workers of a job's steps, by the name of the step. */
+export type StepNeeds = Readonly<Record<string, RecordedNeeds>>;

@@ -9,12 +9,10 @@ import { endTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-const STEPS = [0];
-
 /** Present capacity of an executor. */
 export interface Capacity {
   readonly loaded: LoadedRevision;
-  readonly pool: WorkerPool;
+  readonly running: WorkerPool['running'];
   /** Number of slots that may be in use. */
   readonly slots: number;
   /** Orphaned attempts that have not ended yet. */
@@ -34,8 +32,8 @@ export async function claimUnits(
   phase: Work,
   capacity: Capacity,
 ): Promise<readonly Claim[]> {
-  const { loaded, pool, slots, orphaned, unsettled } = capacity;
-  const running = [...pool.running].map(({ claim }) => claim.unit);
+  const { loaded, slots, orphaned, unsettled } = capacity;
+  const running = [...capacity.running].map(({ claim }) => claim.unit);
   const budget = await roomInBudget(tx, job, phase, loaded, slots);
   const pendingSteps = budget ? await stepsThatWait(tx, job.jobId, phase) : [];
   const admitted = admission({ job, phase, budget, pendingSteps, slots, running, orphaned, unsettled });
@@ -49,7 +47,10 @@ export async function claimUnits(
       await stopForBudget(context, tx, job, phase, loaded, budget?.reservationsUsd[admitted.step] ?? 0);
       return [];
     case 'claim':
-      return claim(context, tx, job, phase, running.length === 0, { limit: admitted.limit, budget });
+      return claim(context, tx, job, phase, running.length === 0, {
+        ...{ limit: admitted.limit, budget },
+        steps: [...loaded.steps[phase.stage].keys()],
+      });
   }
 }
 
@@ -58,18 +59,19 @@ async function roomInBudget(
   tx: Tx,
   { jobId, costUsd: spentUsd }: Job,
   { stage }: Work,
-  { revision, policy }: LoadedRevision,
+  { revision, steps: { [stage]: steps } }: LoadedRevision,
   slots: number,
 ): Promise<BudgetRoom | null> {
   const { budget_usd: budgetUsd } = revision.limits;
   if (budgetUsd === null) return null;
   const tally = await tx.jobs.tally(jobId);
-  const steps = STEPS.map((step) => ({
+  const costs = steps.map(({ policy }, step) => ({
     unitCapUsd: policy.attemptCapUsd,
     maxAttemptCostUsd: tallyOf(tally, stage, step).maxAttemptCostUsd,
   }));
   const last = stage === 'post';
-  return budgetRoom({ budgetUsd, spentUsd, reservedUsd: tally.reservedUsd, slots: last ? 1 : slots, steps, last });
+  const { reservedUsd } = tally;
+  return budgetRoom({ budgetUsd, spentUsd, reservedUsd, slots: last ? 1 : slots, steps: costs, last });
 }
 
 async function stepsThatWait(tx: Tx, jobId: string, { stage }: Work): Promise<readonly number[]> {
@@ -83,10 +85,10 @@ async function claim(
   { jobId, revision }: Job,
   { stage, purpose, indexes }: Work,
   isIdle: boolean,
-  { limit, budget }: Pick<ClaimRequest, 'limit' | 'budget'>,
+  { limit, budget, steps }: Pick<ClaimRequest, 'limit' | 'budget' | 'steps'>,
 ): Promise<readonly Claim[]> {
   const request: ClaimRequest = {
-    ...{ lease, stage, steps: STEPS, purpose, revision, limit, budget, maxTotalWorkers },
+    ...{ lease, stage, steps, purpose, revision, limit, budget, maxTotalWorkers },
     runDirectory: (index, attempt) => places.run(jobId, stage, index, attempt),
     ...(indexes ? { indexes } : {}),
   };

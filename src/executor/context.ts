@@ -2,6 +2,8 @@ import type { JobDefinition } from '../approval/definition.ts';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
+import type { RecordedNeeds } from '../domain/needs.ts';
+import type { Step } from '../domain/step.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
@@ -27,18 +29,43 @@ export interface ExecutorContext {
   readonly compressor?: Compressor;
 }
 
+/** A step ready to run. */
+export interface LoadedStep {
+  readonly step: Step;
+  readonly worker: Worker;
+  readonly config: JsonObject;
+  /** What its config decides outside its worker. */
+  readonly policy: Policy;
+  readonly renderer: PromptRenderer;
+  /** Needs recorded at the start of the job; null = none. */
+  readonly needs: RecordedNeeds | null;
+  /** Environment of this executor, with the PATH recorded at the start. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** A revision ready to run. */
 export interface LoadedRevision {
   readonly revision: Revision;
-  readonly worker: Worker;
-  readonly config: JsonObject;
+  /** The steps of each stage, by number. */
+  readonly steps: Readonly<Record<Stage, readonly LoadedStep[]>>;
   /** Definition to compare with the approval before every run. */
   readonly definition: JobDefinition;
-  readonly renderer: (stage: Stage) => PromptRenderer;
-  /** Environment of this executor, with the PATH recorded at the start. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly policy: Policy;
 }
 
-/** Loads the driver and prompt of a revision (default the current one), once per executor. */
+/** Returns a step that is loaded. */
+export function loadedStep(
+  { steps }: LoadedRevision,
+  { stage, step }: { readonly stage: Stage; readonly step: number },
+): LoadedStep {
+  const found = steps[stage][step];
+  if (!found) throw new RangeError(`stage ${stage} of the job has no step ${step}`);
+  return found;
+}
+
+/** Returns the types of the workers of its steps. */
+export function workerTypes({ steps }: LoadedRevision): readonly string[] {
+  return [...new Set([...steps.main, ...steps.post].map(({ worker }) => worker.type))];
+}
+
+/** Loads the drivers and prompts of a revision (default the current one), once per executor. */
 export type LoadRevision = (job: Job, revision?: number) => Promise<LoadedRevision>;

@@ -2,14 +2,20 @@ import type { Job } from '../domain/job.ts';
 import { NOT_PAUSED } from '../domain/rules/pause.ts';
 import { statusToResume } from '../domain/rules/phase.ts';
 import { quotaStep } from '../domain/rules/quota.ts';
-import type { Tx } from '../ports/repository.ts';
+import type { Quota, Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 import { pauseJob } from './pause.ts';
 
-/** Applies the quota of the worker to its job: pauses or resumes it, or corrects the time. One open transaction. */
-export async function applyQuota(context: ExecutorContext, tx: Tx, job: Job, workerType: string): Promise<void> {
+/** Applies the quotas of its workers to a job: pauses or resumes it, or corrects the time. One open transaction. */
+export async function applyQuota(
+  context: ExecutorContext,
+  tx: Tx,
+  job: Job,
+  workerTypes: readonly string[],
+): Promise<void> {
   const { jobId } = job;
-  const step = quotaStep(job, await tx.quotas.get(workerType), context.clock.now());
+  const quotas = await Promise.all(workerTypes.map((type) => tx.quotas.get(type)));
+  const step = quotaStep(job, lastToOpen(quotas), context.clock.now());
   if (step.kind === 'pause') await pauseJob(context, tx, step.pause);
   if (step.kind === 'wait') await tx.jobs.patch(jobId, { resumeAt: step.resumeAt }, ['paused']);
   if (step.kind !== 'resume' || !(await tx.leases.holds(context.lease))) return;
@@ -17,4 +23,8 @@ export async function applyQuota(context: ExecutorContext, tx: Tx, job: Job, wor
   if ((await tx.jobs.move(jobId, to, { from: ['paused'], patch: NOT_PAUSED })) === 'conflict') return;
   await tx.jobs.resetCircuitBreaker(jobId);
   await tx.events.add(jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });
+}
+
+function lastToOpen(quotas: readonly (Quota | null)[]): Quota | null {
+  return quotas.reduce((last, quota) => ((quota?.closedUntil ?? 0) > (last?.closedUntil ?? 0) ? quota : last), null);
 }

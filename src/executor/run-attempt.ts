@@ -1,15 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { approvalStateOf } from '../approval/check.ts';
-import type { AttemptNotes, Handle, Outcome } from '../domain/attempt.ts';
+import { type AttemptNotes, type Handle, type Outcome, resultValue } from '../domain/attempt.ts';
 import { cutMiddle } from '../domain/cut.ts';
 import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
+import type { JsonObject } from '../domain/json.ts';
 import { redact, redactResult } from '../domain/redact.ts';
 import { makeOutputDirectory } from '../export/write-target.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Attachment, AttemptToRun, Run } from '../ports/worker.ts';
 import { isDiskFull } from '../supervision/disk.ts';
-import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { type ExecutorContext, type LoadedRevision, type LoadedStep, loadedStep } from './context.ts';
 import { moveFiles } from './move-files.ts';
 import { attachToOrphan, type JudgingQueue, outcomeOf } from './settle-orphan.ts';
 
@@ -32,13 +33,14 @@ export async function runAttempt(
   try {
     // Its own revision, which after a crash may not be the current one.
     const loaded = await context.load(job, attempt.revision);
-    const run = await runOf(context, job, loaded, claim);
+    const step = loadedStep(loaded, attempt);
+    const run = await runOf(context, job, loaded, step, claim, await earlierResults(context, loaded, claim));
     const record = (handle: Handle) => onStarted(handle, attempt.deadlineAt ?? context.clock.now() + run.timeoutMs);
     const attachment: Attachment = { signal, onFound: record };
     const outcome =
       origin === 'new'
-        ? ((await refusalOf(context, job, loaded, run)) ?? (await perform(loaded, run, record, attachment)))
-        : await attachToOrphan(context, origin, claim, loaded.worker, run, attachment);
+        ? ((await refusalOf(context, job, loaded, run)) ?? (await perform(step, run, record, attachment)))
+        : await attachToOrphan(context, origin, claim, step.worker, run, attachment);
     const { outputDirectory } = run;
     return redacted(await moveFiles(context.places, { ...attempt, outputDirectory }, outcome), job);
   } catch (error) {
@@ -54,7 +56,7 @@ export async function runAttempt(
 
 /** Starts a run and waits for its end. `record` gets its handle at once: whether it is stored by then is no matter. */
 async function perform(
-  { worker }: LoadedRevision,
+  { worker }: LoadedStep,
   run: Run,
   record: (handle: Handle) => void,
   attachment: Attachment,
@@ -92,11 +94,13 @@ async function approvalFailure({ repository }: ExecutorContext, job: Job, { defi
 async function runOf(
   context: ExecutorContext,
   job: Job,
-  loaded: LoadedRevision,
+  { revision: { limits }, definition }: LoadedRevision,
+  { step, config, policy, renderer, needs, environment }: LoadedStep,
   { unit, attempt }: Claim,
+  results: JsonObject,
 ): Promise<Run> {
-  const { revision, config, policy, definition } = loaded;
   const post = attempt.stage === 'post' ? job.postProcessing : null;
+  const { payload } = unit;
   const retryReason = unit.failureClass === null ? null : await reasonOfRetry(context, attempt);
   const toRun: AttemptToRun = {
     jobId: job.jobId,
@@ -104,12 +108,10 @@ async function runOf(
     index: attempt.index,
     attempt: attempt.attempt,
     attemptId: attempt.attemptId,
-    prompt: loaded
-      .renderer(attempt.stage)
-      .render(retryReason === null ? { payload: unit.payload } : { payload: unit.payload, retryReason }),
-    payload: unit.payload,
-    // The schema describes a unit's result, not that of post-processing.
-    outputSchema: post ? null : revision.outputSchema,
+    prompt: renderer.render({ payload, results, ...(retryReason === null ? {} : { retryReason }) }),
+    payload,
+    results,
+    outputSchema: step.outputSchema,
     budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : policy.attemptCapUsd,
     ...(await sessionToContinue(context, attempt)),
   };
@@ -122,12 +124,24 @@ async function runOf(
     outputDirectory: post?.outputDirectory ?? job.outputDirectory,
     // Post-processing also reads the files of the units.
     readableDirectories: post ? [...definition.readable, job.outputDirectory] : definition.readable,
-    timeoutMs: policy.timeoutMs ?? revision.limits.timeout_s * 1000,
+    timeoutMs: policy.timeoutMs ?? limits.timeout_s * 1000,
     deadlineAt: attempt.deadlineAt,
-    idleTimeoutMs: policy.idleTimeoutMs ?? revision.limits.idle_timeout_s * 1000,
-    needs: revision.needs,
-    environment: loaded.environment,
+    idleTimeoutMs: policy.idleTimeoutMs ?? limits.idle_timeout_s * 1000,
+    needs,
+    environment,
   };
+}
+
+/** Returns the results of a unit at the steps before this attempt's, by the name of the step. */
+async function earlierResults(
+  { repository }: ExecutorContext,
+  { steps }: LoadedRevision,
+  { attempt }: Claim,
+): Promise<JsonObject> {
+  if (attempt.step === 0) return {};
+  const results = await repository.units.resultsOf(attempt);
+  const before = steps[attempt.stage].slice(0, attempt.step);
+  return Object.fromEntries(before.map(({ step: { name } }, n) => [name, resultValue(results.get(n))]));
 }
 
 /**
@@ -137,7 +151,7 @@ async function runOf(
 async function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['attempt']): Promise<string | null> {
   for (let number = attempt.attempt - 1; number > 0; number--) {
     const before = await repository.attempts.get({ ...attempt, attempt: number });
-    if (!before?.failureClass) return null;
+    if (!before?.failureClass || before.step !== attempt.step) return null;
     const { tellNextAttempt, unit: effect } = failureRule(before.failureClass);
     if (tellNextAttempt) return before.message;
     if (effect === 'retry' || effect === 'fail') return null;
@@ -169,11 +183,11 @@ async function sessionToContinue(
   const none = { resumeSessionId: null };
   const taskOf = async (number: number) => {
     const revision = await repository.jobs.revision(attempt.jobId, number);
-    return JSON.stringify([revision?.template, revision?.outputSchema, revision?.worker]);
+    return JSON.stringify(revision?.steps[attempt.step]);
   };
   for (let number = attempt.attempt - 1; number > 0; number--) {
     const before = await repository.attempts.get({ ...attempt, attempt: number });
-    if (before?.status !== 'interrupted') return none;
+    if (before?.status !== 'interrupted' || before.step !== attempt.step) return none;
     const { sessionId, turns, costUsd, costEstimated } = before.usage;
     if (sessionId === undefined && turns === undefined) continue;
     const same =

@@ -5,13 +5,12 @@ import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
 import type { Tx } from '../ports/repository.ts';
-import type { ExecutorContext, LoadedRevision } from './context.ts';
+import { type ExecutorContext, type LoadedRevision, workerTypes } from './context.ts';
 import { pauseJob } from './pause.ts';
 import type { Finished } from './worker-pool.ts';
 
 /** Most characters of a message in an event; the attempt has all of it. */
 const MESSAGE_CHARS = 500;
-const LAST_STEP = 0;
 
 /**
  * Settles an attempt: its row, its unit, events, and the effect on the job. `loaded` is the current revision, whose
@@ -31,7 +30,7 @@ export async function settleAttempt(
   const times = { now: clock.now(), nowMs: clock.monotonic() };
   const settlement = settlementOf(
     { ...claim, wasStopped: stopped !== null, outcome },
-    { maxRetries, lastStep: LAST_STEP, now: times.now, random: random() },
+    { maxRetries, lastStep: loaded.steps[stage].length - 1, now: times.now, random: random() },
   );
   const answer = await tx.dispatcher.settle(claim, settlement);
   const { costUsd } = outcome.usage;
@@ -47,21 +46,25 @@ export async function settleAttempt(
   if (answer === 'fenced') return health;
   const { status } = settlement.decision;
   if (status === 'failed' || status === 'cancelled') await record(`unit:${status}`, data);
-  const currentType = loaded.worker.type;
   const workerType = await workerTypeOf(tx, claim.attempt, loaded);
-  const effect = effectOf({ ...claim, outcome, startedMs, workerType, currentType }, health, times);
+  const effect = effectOf(
+    { ...claim, outcome, startedMs, workerType, currentTypes: workerTypes(loaded) },
+    health,
+    times,
+  );
   await applyToJob(context, tx, loaded, claim.attempt.step, effect);
   return effect.health;
 }
 
-/** Returns the type of the worker that made an attempt: that of its own revision. */
+/** Returns the type of the worker that made an attempt: that of its step in its own revision. */
 async function workerTypeOf(
   tx: Tx,
-  { jobId, revision }: Finished['running']['claim']['attempt'],
+  { jobId, stage, step, revision }: Finished['running']['claim']['attempt'],
   loaded: LoadedRevision,
 ): Promise<string> {
-  if (revision === loaded.revision.revision) return loaded.worker.type;
-  return (await tx.jobs.revision(jobId, revision))?.worker.type ?? loaded.worker.type;
+  const current = loaded.steps[stage][step]?.worker.type ?? 'unknown';
+  if (stage === 'post' || revision === loaded.revision.revision) return current;
+  return (await tx.jobs.revision(jobId, revision))?.steps[step]?.worker.type ?? current;
 }
 
 async function applyToJob(

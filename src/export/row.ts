@@ -1,4 +1,4 @@
-import type { Artifact } from '../domain/attempt.ts';
+import { type Artifact, resultValue } from '../domain/attempt.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { usd } from '../domain/money.ts';
 import type { UnitStatus } from '../domain/unit.ts';
@@ -32,7 +32,7 @@ export function exportRow({ unit, results, used }: UnitWithResult): ExportRow {
     key: unit.key,
     status: unit.status,
     payload: unit.payload,
-    result: result?.structured ?? result?.text ?? null,
+    result: resultValue(result),
     artifacts: result?.artifacts ?? [],
     failure_class: unit.failureClass,
     failure_message: unit.failureMessage,

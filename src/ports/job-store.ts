@@ -1,7 +1,7 @@
 import type { Deleted, Moved, Written } from '../domain/answers.ts';
-import type { Job, JobStatus, Revision } from '../domain/job.ts';
-import type { RecordedNeeds } from '../domain/needs.ts';
+import type { Job, JobStatus, Revision, StepNeeds } from '../domain/job.ts';
 import type { JobTally } from '../domain/rules/budget.ts';
+import type { Step } from '../domain/step.ts';
 
 /** Fields of a job that may change beside its status. */
 export type JobPatch = Partial<
@@ -104,10 +104,10 @@ export interface JobStore extends JobReads {
   move(jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Promise<Moved>;
   /** Writes other fields, optionally only in one of `inStatuses`. */
   patch(jobId: string, patch: JobPatch, inStatuses?: readonly JobStatus[]): Promise<Written>;
-  /** Sets the template of a revision that was inserted before the fields of the source were known. */
-  setTemplate(jobId: string, revision: number, template: string): Promise<void>;
-  /** Records the needs of a revision's worker. */
-  setNeeds(jobId: string, revision: number, needs: RecordedNeeds): Promise<void>;
+  /** Sets the steps of a revision that was inserted before the fields of the source were known. */
+  setSteps(jobId: string, revision: number, steps: readonly Step[]): Promise<void>;
+  /** Records the needs of a revision's workers. */
+  setNeeds(jobId: string, revision: number, needs: StepNeeds): Promise<void>;
   /** Adds a revision and makes it the current one; returns its number. */
   addRevision(revision: NewRevision): Promise<number>;
   /** Restarts the base of the circuit breaker: earlier failures no longer count. */

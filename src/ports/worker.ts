@@ -41,6 +41,8 @@ export interface AttemptToRun extends AttemptRef {
   readonly attemptId: string;
   readonly prompt: RenderedPrompt;
   readonly payload: JsonObject;
+  /** Results of the unit at earlier steps, by the name of the step. */
+  readonly results: JsonObject;
   readonly outputSchema: JsonObject | null;
   /** Most US dollars it may spend; null = no cap. */
   readonly budgetUsd: number | null;

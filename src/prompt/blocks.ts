@@ -1,5 +1,4 @@
-import type { JsonObject } from '../domain/json.ts';
-import { fillParts, parseTemplate, type TemplatePart } from './template.ts';
+import { fillParts, type Names, parseTemplate, type TemplatePart, type Values } from './template.ts';
 
 /** A Markdown code fence: a run of backticks or tildes, and the text around it on its line. */
 interface Fence {
@@ -26,8 +25,8 @@ const FENCE_LINE = /^(?<before> {0,3})(?<mark>`{3,}|~{3,})(?<after>.*\n?)$/;
  * line that can only open one (it has an info string), so that a stray fence in the text above an item's block does not
  * swallow the block.
  */
-export function parseBlocks(template: string, fields: Iterable<string>): readonly Block[] {
-  const known = [...fields];
+export function parseBlocks(template: string, names: Names): readonly Block[] {
+  const known = { ...names, fields: [...names.fields] };
   const lines = template.split(/(?<=\n)/);
   const blocks: Block[] = [];
   let free = '';
@@ -56,16 +55,16 @@ export function isStatic({ parts, fences }: Block): boolean {
 }
 
 /** Renders blocks. A fence around values is made longer than any run of its mark in them, so that data cannot close it. */
-export function fillBlocks(blocks: readonly Block[], payload: JsonObject): string {
-  return blocks.map((block) => fillBlock(block, payload)).join('');
+export function fillBlocks(blocks: readonly Block[], values: Values): string {
+  return blocks.map((block) => fillBlock(block, values)).join('');
 }
 
-function fillBlock(block: Block, payload: JsonObject): string {
-  const inside = fillParts(block.parts, payload);
+function fillBlock(block: Block, values: Values): string {
+  const inside = fillParts(block.parts, values);
   if (block.fences === null) return inside;
   const { open, info, close } = block.fences;
   const longer = isStatic(block) ? null : longerThanIn(inside, open.mark);
-  const first = open.before + (longer ?? open.mark) + fillParts(info, payload);
+  const first = open.before + (longer ?? open.mark) + fillParts(info, values);
   return first + inside + close.before + (longer ?? close.mark) + close.after;
 }
 

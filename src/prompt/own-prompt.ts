@@ -23,7 +23,7 @@ export function ownPrompt(name: string): Promise<OwnPrompt> {
 
 async function load(name: string): Promise<OwnPrompt> {
   const { text, variables } = await loadPromptFile(path.join(promptsDirectory(), `${name}.md`));
-  const blocks = parseBlocks(text.trimEnd(), variables);
+  const blocks = parseBlocks(text.trimEnd(), { fields: variables });
   const used = namesIn(blocks);
   const mismatched = [
     ...used.filter((used) => !variables.includes(used)),
@@ -32,13 +32,14 @@ async function load(name: string): Promise<OwnPrompt> {
   if (mismatched.length > 0) {
     throw new AbpError('internal', `prompts/${name}.md and its list of variables differ in: ${mismatched.join(', ')}.`);
   }
-  return { variables, fill: (values) => fillBlocks(blocks, values) };
+  return { variables, fill: (values) => fillBlocks(blocks, { payload: values }) };
 }
 
 function namesIn(blocks: readonly Block[]): readonly string[] {
   return blocks.flatMap(({ parts }) =>
     parts.flatMap((part) => {
       if (part.kind === 'text') return [];
+      if (part.kind === 'result') return [part.step];
       return part.kind === 'payload' ? ['payload'] : [part.name];
     }),
   );

@@ -13,6 +13,8 @@ interface SynthesisRequest {
   readonly enumeratorType: string;
   /** Union of the items' fields. */
   readonly fields: readonly string[];
+  /** Names of the steps before this one, whose results belong to the item. */
+  readonly steps?: readonly string[];
   readonly outputSchema?: JsonObject | null;
   /** Absolute; agents may write below it. */
   readonly outputDirectory: string;
@@ -53,7 +55,7 @@ async function synthesize(request: SynthesisRequest): Promise<string> {
     result: request.outputSchema ? 'the structured output that the schema asks for' : 'the result itself, nothing else',
     failure_marker: FAILURE_MARKER,
     output_directory: escapeBraces(request.outputDirectory),
-    item: itemLines(request.fields),
+    item: [itemLines(request.fields), ...(request.steps ?? []).map(lineOf)].join('\n'),
   });
 }
 
@@ -80,5 +82,9 @@ function hasOwnPrompt(type: string): boolean {
 /** Returns one line per field, or the whole payload when a field cannot be a placeholder or there are too many. */
 function itemLines(fields: readonly string[]): string {
   if (fields.length > MAX_LISTED_FIELDS || !fields.every(isAddressable)) return `{${PAYLOAD}}`;
-  return fields.map((field) => `${field}: {${field}}`).join('\n');
+  return fields.map(lineOf).join('\n');
+}
+
+function lineOf(name: string): string {
+  return `${name}: {${name}}`;
 }

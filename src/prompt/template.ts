@@ -1,12 +1,28 @@
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { nearest } from '../domain/nearest.ts';
+import type { Step } from '../domain/step.ts';
 
-/** Part of a template: text, the value of a field, the whole payload, or an unknown name. */
+/** What a template may name: the fields of the items, and the steps before its own. */
+export interface Names {
+  readonly fields: Iterable<string>;
+  /** Their schemas say which fields results have; null = any. */
+  readonly steps?: readonly Pick<Step, 'name' | 'outputSchema'>[] | undefined;
+}
+
+/** What placeholders are replaced by: an item, and its earlier results by the name of their step. */
+export interface Values {
+  readonly payload: JsonObject;
+  readonly results?: JsonObject;
+}
+
+/** Part of a template: text, a placeholder, or an unknown name. */
 export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'payload' }
+  /** The result of an earlier step, or the value at a path in it. */
+  | { readonly kind: 'result'; readonly step: string; readonly path: readonly string[] }
   | { readonly kind: 'unknown'; readonly name: string; readonly line: number };
 
 /** Placeholder for the whole payload as JSON; a field of this name is reachable only inside it. */
@@ -26,11 +42,11 @@ export function isAddressable(field: string): boolean {
 }
 
 /**
- * Splits a template into parts, in one pass. `{name}` is a placeholder when name is a field (or `payload`), `{{` and
- * `}}` are literal braces, braced text that looks like a name is `unknown`, all other braces are text. A JSON example
+ * Splits a template into parts, in one pass. `{name}` is a placeholder when name is a field (or `payload`), an earlier
+ * step (`{score}`) or a place in its result (`{score.value}`); `{{` and `}}` are literal braces, braced text that looks like a name is `unknown`, all other braces are text. A JSON example
  * with nested braces stays as it is, since a `}` that closes a single `{` is never half an escape.
  */
-export function parseTemplate(template: string, fields: Iterable<string>): readonly TemplatePart[] {
+export function parseTemplate(template: string, { fields, steps = [] }: Names): readonly TemplatePart[] {
   const known = new Set([...fields].filter(isAddressable));
   const parts: TemplatePart[] = [];
   const open: ('{' | '{{')[] = [];
@@ -48,8 +64,10 @@ export function parseTemplate(template: string, fields: Iterable<string>): reado
     text += template.slice(end, match.index);
     end = match.index + token.length;
     if (name !== undefined) {
+      const result = resultNamed(name, steps);
       if (name === PAYLOAD) push({ kind: 'payload' });
       else if (known.has(name)) push({ kind: 'field', name });
+      else if (result) push(result);
       else if (looksLikeName(name)) push({ kind: 'unknown', name, line: lineAt(template, match.index) });
       else text += token;
     } else if (token === '}') {
@@ -66,12 +84,23 @@ export function parseTemplate(template: string, fields: Iterable<string>): reado
   return parts;
 }
 
-/** Checks that a template names only existing fields. Throws AbpError `invalid_input`. */
-export function checkTemplate(template: string, fields: readonly string[]): void {
-  const unknown = parseTemplate(template, fields).filter((part) => part.kind === 'unknown');
+/** Returns the place in an earlier result that a name means; null = none that its schema knows. */
+function resultNamed(name: string, steps: Names['steps'] = []): Extract<TemplatePart, { kind: 'result' }> | null {
+  const [step = '', ...path] = name.split('.');
+  const found = steps.find((each) => each.name === step);
+  if (!found) return null;
+  const { properties } = found.outputSchema ?? {};
+  const [first] = path;
+  const isKnown = first === undefined || !isObject(properties) || Object.hasOwn(properties, first);
+  return isKnown ? { kind: 'result', step, path } : null;
+}
+
+/** Checks that a template names only what there is. Throws AbpError `invalid_input`. */
+export function checkTemplate(template: string, has: Names): void {
+  const unknown = parseTemplate(template, has).filter((part) => part.kind === 'unknown');
   const [first] = unknown;
   if (first === undefined) return;
-  const expected = [...fields.filter(isAddressable), PAYLOAD];
+  const expected = [...[...has.fields].filter(isAddressable), PAYLOAD, ...(has.steps ?? []).flatMap(resultNames)];
   const guess = nearest(first.name.trim(), expected);
   const names = [...new Set(unknown.map((part) => part.name))];
   throw new AbpError(
@@ -89,9 +118,15 @@ export function checkTemplate(template: string, fields: readonly string[]): void
   );
 }
 
-/** Fills parsed parts with a payload's values, which are never parsed. */
-export function fillParts(parts: readonly TemplatePart[], payload: JsonObject): string {
-  return parts.map((part) => fillPart(part, payload)).join('');
+/** Names a step's result and the fields that its schema lists. */
+function resultNames({ name, outputSchema }: Pick<Step, 'name' | 'outputSchema'>): readonly string[] {
+  const { properties } = outputSchema ?? {};
+  return [name, ...(isObject(properties) ? Object.keys(properties).map((field) => `${name}.${field}`) : [])];
+}
+
+/** Fills parsed parts with values, which are never parsed. */
+export function fillParts(parts: readonly TemplatePart[], values: Values): string {
+  return parts.map((part) => fillPart(part, values)).join('');
 }
 
 /** Doubles the braces of a text, so that a template renders it as `text`. */
@@ -99,7 +134,7 @@ export function escapeBraces(text: string): string {
   return text.replace(/[{}]/g, '$&$&');
 }
 
-function fillPart(part: TemplatePart, payload: JsonObject): string {
+function fillPart(part: TemplatePart, { payload, results = {} }: Values): string {
   switch (part.kind) {
     case 'text':
       return part.text;
@@ -107,11 +142,21 @@ function fillPart(part: TemplatePart, payload: JsonObject): string {
       return JSON.stringify(payload);
     case 'field':
       return valueText(Object.hasOwn(payload, part.name) ? payload[part.name] : undefined);
+    case 'result':
+      return valueText([part.step, ...part.path].reduce<Json | undefined>(fieldOf, results));
     case 'unknown':
       throw new AbpError('invalid_input', `The prompt template names {${part.name}}, which no item has.`, {
         hint: 'Fix the template.',
       });
   }
+}
+
+function fieldOf(value: Json | undefined, name: string): Json | undefined {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueText(value: Json | undefined): string {

@@ -6,11 +6,11 @@ import type { Sync } from './promised.ts';
 import { toRevision } from './rows.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 
-/** The numbered versions of a job's template, schema, worker and limits on SQLite. */
+/** The numbered versions of a job's steps and limits on SQLite. */
 export function createRevisionStore(
   db: Database.Database,
   clock: Clock,
-): Pick<Sync<JobStore>, 'revision' | 'revisions' | 'setTemplate' | 'setNeeds' | 'addRevision'> {
+): Pick<Sync<JobStore>, 'revision' | 'revisions' | 'setSteps' | 'setNeeds' | 'addRevision'> {
   const revision = statement(db, (p: { jobId: string; revision: number }) =>
     query.selectFrom('job_revisions').selectAll().where('job_id', '=', p.jobId).where('revision', '=', p.revision),
   );
@@ -23,10 +23,14 @@ export function createRevisionStore(
       allRows(db, query.selectFrom('job_revisions').selectAll().where('job_id', '=', jobId).orderBy('revision')).map(
         toRevision,
       ),
-    setTemplate(jobId, number, template) {
+    setSteps(jobId, number, steps) {
       runWrite(
         db,
-        query.updateTable('job_revisions').set({ template }).where('job_id', '=', jobId).where('revision', '=', number),
+        query
+          .updateTable('job_revisions')
+          .set({ steps: JSON.stringify(steps) })
+          .where('job_id', '=', jobId)
+          .where('revision', '=', number),
       );
     },
     setNeeds(jobId, number, needs) {
@@ -69,9 +73,7 @@ export function insertRevision(db: Database.Database, number: number, next: NewR
     query.insertInto('job_revisions').values({
       job_id: next.jobId,
       revision: number,
-      template: next.template,
-      output_schema: next.outputSchema === null ? null : JSON.stringify(next.outputSchema),
-      worker: JSON.stringify(next.worker),
+      steps: JSON.stringify(next.steps),
       limits: JSON.stringify(next.limits),
       note: next.note,
       created_at: createdAt,

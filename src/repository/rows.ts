@@ -18,15 +18,15 @@ import {
   type PauseReason,
   type PostProcessing,
   type Revision,
-  type WorkerChoice,
+  type StepNeeds,
 } from '../domain/job.ts';
 import type { JobOutput, OutputState } from '../domain/job-output.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Power } from '../domain/power.ts';
 import type { StepTally } from '../domain/rules/budget.ts';
+import type { Step } from '../domain/step.ts';
 import { type Stage, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import type { UnitWithResult } from '../ports/repository.ts';
 import type {
@@ -135,13 +135,11 @@ export function toRevision(row: JobRevisionsTable): Revision {
   return {
     jobId: row.job_id,
     revision: row.revision,
-    template: row.template,
-    outputSchema: jsonOrNull<JsonObject>(row.output_schema),
-    worker: json<WorkerChoice>(row.worker),
+    steps: json<Step[]>(row.steps),
     limits: json<Limits>(row.limits),
     note: row.note,
     createdAt: row.created_at,
-    needs: jsonOrNull<RecordedNeeds>(row.needs),
+    needs: jsonOrNull<StepNeeds>(row.needs),
   };
 }
 

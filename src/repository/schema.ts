@@ -50,9 +50,7 @@ export interface JobsTable {
 export interface JobRevisionsTable {
   job_id: string;
   revision: number;
-  template: string;
-  output_schema: string | null;
-  worker: string;
+  steps: string;
   limits: string;
   note: string | null;
   created_at: number;

@@ -71,7 +71,8 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
       // Any other executor starts no attempt: it only settles and stops what is left.
       if (now && needsExecutor(now)) {
         requireEnvironment(job, environment);
-        requireNeeds(now, (await repository.jobs.revision(jobId, now.revision))?.needs ?? null, environment);
+        const needs = (await repository.jobs.revision(jobId, now.revision))?.needs ?? {};
+        for (const each of Object.values(needs)) requireNeeds(now, each, environment);
       }
       const logPath = places.log(jobId);
       const end = start(jobId, before, { ABP_REQUEST_ID: requestId });

@@ -131,9 +131,9 @@ async function logOf(runDirectory: string): Promise<string> {
   return runFile(runDirectory, 'stdout');
 }
 
-function stdinOf({ prompt, payload, jobId, index, attempt }: Assignment): string {
+function stdinOf({ prompt, payload, results, jobId, index, attempt }: Assignment): string {
   const text = [prompt.system, prompt.user].filter((part) => part !== '').join('\n\n');
-  return JSON.stringify({ prompt: text, payload, job_id: jobId, unit: index, attempt });
+  return JSON.stringify({ prompt: text, payload, results, job_id: jobId, unit: index, attempt });
 }
 
 async function verdict(runDirectory: string, ending: Ending, { outputSchema }: JudgeContext): Promise<Outcome> {

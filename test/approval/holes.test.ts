@@ -54,7 +54,7 @@ function definable(
     postProcessing: null,
     ...more,
   };
-  return defineJob(job, { template, outputSchema: null, worker }, WORKERS, store);
+  return defineJob(job, { steps: [{ name: 'main', template, outputSchema: null, worker }] }, WORKERS, store);
 }
 
 describe('two definitions are never the same', () => {

@@ -82,9 +82,14 @@ export async function seedJob(
       },
       {
         jobId,
-        template: job.template,
-        outputSchema: job.outputSchema ?? null,
-        worker: job.worker ?? { type: 'command', command: ['true'] },
+        steps: [
+          {
+            name: 'main',
+            template: job.template,
+            outputSchema: job.outputSchema ?? null,
+            worker: job.worker ?? { type: 'command', command: ['true'] },
+          },
+        ],
         limits,
         note: null,
       },

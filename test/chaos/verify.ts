@@ -115,7 +115,7 @@ async function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): Pro
 async function files(abp: Abp, { jobId, folder }: Round): Promise<string[]> {
   const { repository } = abp.store;
   const job = await repository.jobs.get(jobId);
-  if (!job || (await repository.jobs.revision(jobId, job.revision))?.worker.type !== 'command') return [];
+  if (!job || (await repository.jobs.revision(jobId, job.revision))?.steps[0]?.worker.type !== 'command') return [];
   const problems: string[] = [];
   for (const { unit } of await repository.units.list(jobId, {}, 1000)) {
     const { index } = unit;

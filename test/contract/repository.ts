@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { AbpError, type ErrorCode } from '../../src/domain/error.ts';
 import { JOB_STATUSES, type JobStatus, jobStatusesBefore } from '../../src/domain/job.ts';
 import type { Lease } from '../../src/domain/lease.ts';
+import { stepAt } from '../../src/domain/step.ts';
 import { canMoveUnit, UNIT_STATUSES, type UnitStatus } from '../../src/domain/unit.ts';
 import type { JobPatch } from '../../src/ports/job-store.ts';
 import type { Tx } from '../../src/ports/repository.ts';
@@ -57,7 +58,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
         postProcessing: post,
         testUnits: 2,
       },
-      revision: { outputSchema: { type: 'object' }, note: 'first', worker: { type: 'claude', model: 'x' } },
+      step: { outputSchema: { type: 'object' }, worker: { type: 'claude', model: 'x' } },
+      revision: { note: 'first' },
       limits: { max_workers: 7, budget_usd: 1.5 },
     });
     expect(job).toMatchObject({
@@ -201,14 +203,16 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const first = await repository.jobs.revision(jobId, 1);
     if (!first) throw new Error('no first revision');
     clock.advance(5);
-    const next = { ...first, template: 'Again {name}', limits: { ...first.limits, max_workers: 9 }, note: 'better' };
+    const steps = [{ ...stepAt(first, 0), template: 'Again {name}' }];
+    const next = { ...first, steps, limits: { ...first.limits, max_workers: 9 }, note: 'better' };
     expect(await tx(async (t) => t.jobs.addRevision(next))).toBe(2);
     expect(await repository.jobs.get(jobId)).toMatchObject({ revision: 2, maxWorkers: 9 });
     expect(await repository.jobs.revision(jobId, 1)).toEqual(first);
     expect(await repository.jobs.revision(jobId, 2)).toEqual({ ...next, revision: 2, createdAt: clock.now() });
     expect((await repository.jobs.revisions(jobId)).map(({ revision }) => revision)).toEqual([1, 2]);
-    await tx(async (t) => t.jobs.setTemplate(jobId, 2, 'Once more {name}'));
-    expect((await repository.jobs.revision(jobId, 2))?.template).toBe('Once more {name}');
+    const more = [...steps, { ...stepAt(first, 0), name: 'second' }];
+    await tx(async (t) => t.jobs.setSteps(jobId, 2, more));
+    expect((await repository.jobs.revision(jobId, 2))?.steps).toEqual(more);
     expect(await code(() => tx(async (t) => t.jobs.addRevision({ ...next, jobId: 'job-none' })))).toBe('not_found');
   });
 

@@ -57,6 +57,7 @@ const slot = async () => {
           attemptId: randomUUID(),
           prompt: { system: 'Be brief.', user: `Item ${index}` },
           payload: {},
+          results: {},
           outputSchema: null,
           budgetUsd: null,
           resumeSessionId: null,

@@ -511,7 +511,7 @@ describe('a job started with a program and variables', () => {
     const jobId = await started(f);
     const { repository } = f.store;
     const needs = { program, variables: ['TOKEN'], searchPath: null };
-    await repository.transaction({ job: jobId }, async (tx) => tx.jobs.setNeeds(jobId, 1, needs));
+    await repository.transaction({ job: jobId }, async (tx) => tx.jobs.setNeeds(jobId, 1, { main: needs }));
     const bare = flowOn(f.store, f.clock, { environment });
     const recovery = recoveryOn(bare);
     expect(await recovery.tick()).toMatchObject({
@@ -525,7 +525,7 @@ describe('a job started with a program and variables', () => {
     expect(await f.job(jobId)).toMatchObject({ status: 'running', executorsLost: 0 });
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({ executor: { state: 'lost' } });
     await repository.transaction({ job: jobId }, async (tx) =>
-      tx.jobs.setNeeds(jobId, 1, { ...needs, program: process.execPath }),
+      tx.jobs.setNeeds(jobId, 1, { main: { ...needs, program: process.execPath } }),
     );
     expect((await recoveryOn(f).tick()).recovered).toEqual([jobId]);
     await f.until(async () => (await f.job(jobId)).status === 'completed');

@@ -11,8 +11,9 @@ import type { LeaseToken } from '../../src/domain/lease.ts';
 import type { Limits } from '../../src/domain/limits.ts';
 import type { Stage, Unit } from '../../src/domain/unit.ts';
 import { acquireJob } from '../../src/executor/acquire-job.ts';
+import type { Next } from '../../src/executor/conclude.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
-import { createJobExecutor, type JobExecutor, type Next } from '../../src/executor/job-executor.ts';
+import { createJobExecutor, type JobExecutor } from '../../src/executor/job-executor.ts';
 import { createRevisionLoader } from '../../src/executor/load-revision.ts';
 import { createOrchestrator, type InputOf, type Orchestrator, type OutputOf } from '../../src/orchestrator/index.ts';
 import type { Call, Defaults } from '../../src/orchestrator/operation.ts';
@@ -131,7 +132,8 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       refuseRecursion(environment);
       requireEnvironment({ jobId, passEnv }, environment);
       const job = await repository.jobs.get(jobId);
-      requireNeeds({ jobId }, (await repository.jobs.revision(jobId, job?.revision ?? 0))?.needs ?? null, environment);
+      const needs = (await repository.jobs.revision(jobId, job?.revision ?? 0))?.needs ?? {};
+      for (const each of Object.values(needs)) requireNeeds({ jobId }, each, environment);
       await startExecutor(jobId);
     },
     confirm: () => Promise.resolve('alive'),

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/domain/limits.ts';
 import type { UnitDecision } from '../../src/domain/rules/retry.ts';
+import type { Step } from '../../src/domain/step.ts';
 import type { Unit } from '../../src/domain/unit.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
@@ -48,6 +49,8 @@ export interface JobSeed {
   readonly limits?: Partial<Limits>;
   readonly job?: Partial<NewJob>;
   readonly revision?: Partial<NewRevision>;
+  /** Parts of its only step. */
+  readonly step?: Partial<Step>;
   readonly patch?: JobPatch;
 }
 
@@ -86,9 +89,9 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
       },
       {
         jobId,
-        template: 'Look at {name}.',
-        outputSchema: null,
-        worker: { type: 'scripted' },
+        steps: [
+          { name: 'main', template: 'Look at {name}.', outputSchema: null, worker: { type: 'scripted' }, ...seed.step },
+        ],
         limits,
         note: null,
         ...seed.revision,

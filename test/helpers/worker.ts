@@ -64,6 +64,7 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
     attemptId: randomUUID(),
     prompt: { system: 'You do one item.', user: 'Do item 7.' },
     payload: { name: 'seven' },
+    results: {},
     config: {},
     outputSchema: null,
     runDirectory: path.join(root, 'run'),

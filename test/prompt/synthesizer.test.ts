@@ -13,8 +13,8 @@ describe.each(TYPES)('the template for %s items', (enumeratorType) => {
   const request = { userIntent: INTENT, enumeratorType, fields, outputDirectory: '/data/out {1}' };
 
   it('passes checkTemplate', async () => {
-    expect(() => checkTemplate('', fields)).not.toThrow();
-    checkTemplate(await synthesize(request), fields);
+    expect(() => checkTemplate('', { fields })).not.toThrow();
+    checkTemplate(await synthesize(request), { fields });
   });
 
   it('renders every field, the verbatim intent, success, failure and output directory', async () => {

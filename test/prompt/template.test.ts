@@ -16,8 +16,13 @@ const PAYLOAD: JsonObject = {
   gone: null,
 };
 
+const STEPS = [
+  { name: 'score', outputSchema: { type: 'object', properties: { value: {}, why: {} } } },
+  { name: 'note', outputSchema: null },
+];
+
 function fill(template: string, payload: JsonObject = PAYLOAD, fields: readonly string[] = FIELDS): string {
-  return fillParts(parseTemplate(template, fields), payload);
+  return fillParts(parseTemplate(template, { fields }), { payload });
 }
 
 describe('a template', () => {
@@ -68,12 +73,40 @@ describe('a template', () => {
     });
   });
 
+  it.each([
+    ['{score}', '{"value":7,"why":{"text":"{size}"}}'],
+    ['{score.value} of 10', '7 of 10'],
+    ['{score.why.text}', '{size}'],
+    ['{score.why.none}', ''],
+    ['{note}: {note.any}', 'plain text: '],
+    // A field of the items comes first.
+    ['{a.b-c d}', 'x'],
+  ])('names the results of earlier steps: %s', (template, text) => {
+    const results = { score: { value: 7, why: { text: '{size}' } }, note: 'plain text' };
+    expect(fillParts(parseTemplate(template, { fields: FIELDS, steps: STEPS }), { payload: PAYLOAD, results })).toBe(
+      text,
+    );
+  });
+
+  it('a result that is not there is empty', () => {
+    const parts = parseTemplate('{score}{score.value}{note}', { fields: [], steps: STEPS });
+    expect(fillParts(parts, { payload: {} })).toBe('');
+    expect(fillParts(parts, { payload: {}, results: { score: null, note: ['value'] } })).toBe('["value"]');
+  });
+
+  it('refuses a step that comes later, and a field that its schema does not have, with those that it has', () => {
+    const check = (template: string) => () => checkTemplate(template, { fields: ['size'], steps: STEPS });
+    expect(check('{score} {score.value} {note.anything}')).not.toThrow();
+    expect(check('{render}')).toThrow(/names \{render\}.*\{score\}, \{score\.value\}, \{score\.why\}, \{note\}/);
+    expect(check('{score.valeu}')).toThrow(/names \{score\.valeu\}/);
+  });
+
   it('never fills an unknown name', () => {
     expect(() => fill('{nobody}')).toThrow(AbpError);
   });
 
   it('accepts what it can render', () => {
-    expect(() => checkTemplate('{size} {payload} {{literal}} {"json": 1}', FIELDS)).not.toThrow();
+    expect(() => checkTemplate('{size} {payload} {{literal}} {"json": 1}', { fields: FIELDS })).not.toThrow();
   });
 });
 
@@ -127,7 +160,7 @@ describe('for any text', () => {
 
 function refusal(template: string): AbpError {
   try {
-    checkTemplate(template, FIELDS);
+    checkTemplate(template, { fields: FIELDS });
   } catch (error) {
     if (error instanceof AbpError) return error;
     throw error;

@@ -74,8 +74,8 @@ export interface Failed {
   readonly startedMs: number;
   /** Type of the worker that made it. */
   readonly workerType: string;
-  /** Type of the worker of the current revision, which may be another. */
-  readonly currentType: string;
+  /** Types of the workers of the current revision, which may be others. */
+  readonly currentTypes: readonly string[];
 }
 
 /** Reasons of the pauses that an effect causes at once. */
@@ -87,7 +87,7 @@ const PAUSES: Partial<Readonly<Record<JobEffect, PauseReason>>> = {
 
 /** Decides what a failed attempt does to its job. `now` in epoch ms, `nowMs` monotonic. */
 export function effectOf(
-  { attempt, outcome, startedMs, workerType, currentType }: Failed,
+  { attempt, outcome, startedMs, workerType, currentTypes }: Failed,
   health: ServiceHealth,
   { now, nowMs }: { readonly now: number; readonly nowMs: number },
 ): JobDecision {
@@ -105,7 +105,7 @@ export function effectOf(
   const until = closedUntil(outcome.resumeAt, now);
   const close = { type: workerType, closedUntil: until, reason: message };
   // An attempt of an earlier revision may have used another worker, whose quota does not concern this one.
-  if (workerType !== currentType) return { health, close };
+  if (!currentTypes.includes(workerType)) return { health, close };
   const pause = { reason: 'usage_limit', message: sentences(message), failureClass, resumeAt: until } as const;
   return { health, close, pause };
 }

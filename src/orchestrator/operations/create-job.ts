@@ -73,7 +73,7 @@ export const createJob = operation({
 async function answer(deps: OrchestratorDeps, jobId: string) {
   const job = await requireJob(deps, jobId);
   if (job.status === 'enumerating') return jobStatus(deps, job);
-  const template = (await deps.repository.jobs.revision(jobId, 1))?.template ?? '';
+  const template = (await deps.repository.jobs.revision(jobId, 1))?.steps[0]?.template ?? '';
   return {
     ...(await jobStatus(deps, job)),
     template: truncate(template, 3000),
@@ -109,7 +109,7 @@ function insert(
     const before = await jobOfRequest(tx, job.request);
     if (before) return { before };
     await refuseSecondRun(tx, call.batchFile);
-    await tx.jobs.insert(job, { jobId, template: '', note: null, ...revisionOf(settings) });
+    await tx.jobs.insert(job, { jobId, note: null, ...revisionOf('', settings) });
     const claim = { jobId, owner: randomUUID(), leaseMs: defaults.leaseMs, ...identify(process.pid) };
     const lease = await tx.leases.acquire(claim, null);
     if (!lease) throw new AbpError('internal', `${jobId} has a lease already.`);
@@ -136,7 +136,7 @@ async function store(
     const outputDirectory = (await repository.jobs.get(jobId))?.outputDirectory ?? '';
     const template = await templateOf(deps, given, settings, { fields, outputDirectory });
     await repository.transaction({ job: jobId }, async (tx) => {
-      await tx.jobs.setTemplate(jobId, 1, template);
+      await tx.jobs.setSteps(jobId, 1, revisionOf(template, settings).steps);
       const patch = { totalUnits: enumerated.total, fields };
       if ((await tx.jobs.move(jobId, 'created', { patch })) === 'conflict') {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);

@@ -1,5 +1,6 @@
 import { AbpError, toAbpError } from '../../domain/error.ts';
 import { isOutputDue, type Job, needsExecutor } from '../../domain/job.ts';
+import type { RecordedNeeds } from '../../domain/needs.ts';
 import { pausedFields } from '../../domain/rules/pause.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { refuseRecursion, requireEnvironment } from '../../supervision/launch.ts';
@@ -9,20 +10,21 @@ import { preflight } from './settings.ts';
 
 /**
  * Requires that this machine and environment can run the job; throws before anything is written otherwise. Records the
- * program, PATH and login that its worker has here, which each later executor of the job needs, too.
+ * programs, PATH and logins that its workers have here, which each later executor of the job needs, too.
  */
 export async function requireReady(deps: OrchestratorDeps, job: Job): Promise<void> {
   refuseRecursion(deps.environment);
   requireEnvironment(job, deps.environment);
   const revision = await deps.repository.jobs.revision(job.jobId, job.revision);
   if (!revision) throw new AbpError('store', `${job.jobId} has no revision ${job.revision}.`);
-  await preflight(deps, revision.worker);
-  const { worker, config } = await deps.workers.parse(revision.worker);
-  const needs = await worker.needs(config, deps.environment);
   const searchPath = deps.environment.PATH ?? null;
-  await deps.repository.transaction({ job: job.jobId }, async (tx) =>
-    tx.jobs.setNeeds(job.jobId, job.revision, { ...needs, searchPath }),
-  );
+  const needs: Record<string, RecordedNeeds> = {};
+  for (const step of revision.steps) {
+    await preflight(deps, step.worker);
+    const { worker, config } = await deps.workers.parse(step.worker);
+    needs[step.name] = { ...(await worker.needs(config, deps.environment)), searchPath };
+  }
+  await deps.repository.transaction({ job: job.jobId }, async (tx) => tx.jobs.setNeeds(job.jobId, job.revision, needs));
 }
 
 /**

@@ -5,7 +5,9 @@ import { homeOf } from '../../approval/bounds.ts';
 import { defineJob } from '../../approval/definition.ts';
 import { realPlace } from '../../approval/real-place.ts';
 import { AbpError } from '../../domain/error.ts';
+import type { Revision } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { MAIN } from '../../domain/step.ts';
 import { directoryTarget } from '../../export/write-target.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import type { StorePaths } from '../../supervision/store-paths.ts';
@@ -120,15 +122,18 @@ export async function newJob(
     passEnv: settings.passEnv,
     createdAt: deps.clock.now(),
   };
-  const draft = { template: '', ...revisionOf(settings) };
+  const draft = revisionOf('', settings);
   const store = { path: repository.path, outputs: places.outputs };
   const output = given.output === undefined ? null : outputOf(places, job, given.output, call);
   return { ...job, output, powers: (await (await defineJob(job, draft, workers, store)).now()).powers };
 }
 
-/** Selects the settings that belong to a revision. */
-export function revisionOf({ worker, outputSchema, limits }: Settings) {
-  return { worker, outputSchema, limits };
+/** Makes the steps and limits of a revision. */
+export function revisionOf(
+  template: string,
+  { worker, outputSchema, limits }: Settings,
+): Pick<Revision, 'steps' | 'limits'> {
+  return { steps: [{ name: MAIN, template, outputSchema, worker }], limits };
 }
 
 /** Resolves an output directory to its real path, so that a later link is noticed. Throws `invalid_input`. */

@@ -26,6 +26,6 @@ export async function templateOf(
       fields: job.fields,
       outputDirectory: outputInPrompt(worker.type, job.outputDirectory),
     }));
-  checkTemplate(template, job.fields);
+  checkTemplate(template, job);
   return template;
 }

@@ -68,9 +68,7 @@ CREATE INDEX jobs_with_output_due ON jobs (job_id) WHERE output_state ->> 'state
 CREATE TABLE job_revisions (
   job_id TEXT NOT NULL REFERENCES jobs,
   revision INTEGER NOT NULL,
-  template TEXT NOT NULL,
-  output_schema TEXT,
-  worker TEXT NOT NULL,
+  steps TEXT NOT NULL,
   limits TEXT NOT NULL,
   needs TEXT,
   note TEXT,

@@ -87,7 +87,12 @@ const HEALTHY: ServiceHealth = { limit: { max: 8, reduced: null }, refusedSinceM
 const TIMES = { now: NOW, nowMs: 500 };
 
 function effect(outcome: Failed['outcome'], parts: Partial<Failed> = {}, health = HEALTHY, times = TIMES) {
-  const failure = { attempt: { stage: 'main' as const }, startedMs: 400, workerType: 'claude', currentType: 'claude' };
+  const failure = {
+    attempt: { stage: 'main' as const },
+    startedMs: 400,
+    workerType: 'claude',
+    currentTypes: ['other', 'claude'],
+  };
   return effectOf({ ...failure, outcome, ...parts }, health, times);
 }
 
@@ -146,6 +151,9 @@ describe('the effect of a failed attempt on its job', () => {
     const close = { type: 'claude', closedUntil: resumeAt, reason: 'it broke' };
     const met = effect(failed('usage_limit', { resumeAt }));
     expect(met).toMatchObject({ health: HEALTHY, close, pause: { reason: 'usage_limit', resumeAt } });
-    expect(effect(failed('usage_limit', { resumeAt }), { currentType: 'command' })).toEqual({ health: HEALTHY, close });
+    expect(effect(failed('usage_limit', { resumeAt }), { currentTypes: ['command'] })).toEqual({
+      health: HEALTHY,
+      close,
+    });
   });
 });

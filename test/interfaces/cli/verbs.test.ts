@@ -285,7 +285,7 @@ describe('maintenance', () => {
     }
     const cloned = (await space.json('clone', first)).document.job_id;
     await withStore(space.storagePath, async ({ repository }) => {
-      expect((await repository.jobs.revision(cloned, 1))?.worker).toEqual(worker);
+      expect((await repository.jobs.revision(cloned, 1))?.steps[0]?.worker).toEqual(worker);
     });
   });
 

@@ -186,7 +186,7 @@ describe('approvals that need a person', () => {
     const { jobId } = await seedJob(server.abp.store, {
       status: 'testing',
       job: { requireHumanApproval: true },
-      revision: { worker: { type: 'command', command: ['true'] } },
+      step: { worker: { type: 'command', command: ['true'] } },
       patch: { test: test_ },
     });
     const path = `/api/jobs/${jobId}/start`;

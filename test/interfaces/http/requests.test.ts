@@ -295,7 +295,7 @@ describe('operations over HTTP', () => {
     const { jobId } = await seedJob(server.abp.store, {
       status: 'created',
       units: 5,
-      revision: { worker: { type: 'command', command: ['true'] } },
+      step: { worker: { type: 'command', command: ['true'] } },
     });
     expect(await server.json(`/api/jobs/${jobId}/status`)).toMatchObject({
       job_id: jobId,

@@ -156,7 +156,7 @@ describe('the log of an attempt', () => {
   /** An attempt at work, with what its agent has said so far. */
   async function atWork(server: TestServer) {
     const { store } = server.abp;
-    const { jobId } = await seedJob(store, { units: 1, revision: { worker: { type: 'claude' } } });
+    const { jobId } = await seedJob(store, { units: 1, step: { worker: { type: 'claude' } } });
     const runDirectory = join(server.root, 'run');
     mkdirSync(runDirectory);
     const [claim] = await claimUnits(store, await holdLease(store, jobId), { runDirectory: () => runDirectory });

@@ -93,7 +93,7 @@ test('the history of a job matches its attempts; post-processing adds cost but n
 test('the overview of a job shows every slot and failure cluster', async () => {
   const server = await serveTest();
   const { store } = server.abp;
-  const { jobId } = await seedJob(store, { units: 4, revision: { worker: { type: 'command', command: ['true'] } } });
+  const { jobId } = await seedJob(store, { units: 4, step: { worker: { type: 'command', command: ['true'] } } });
   await claimUnits(store, await holdLease(store, jobId), { limit: 2 });
   expect(await server.json(`/api/jobs/${jobId}/overview`)).toMatchObject({
     job_id: jobId,
@@ -112,7 +112,7 @@ test('the overview of a job shows every slot and failure cluster', async () => {
 test('the overview of a job names the model of its agents, if its worker has one', async () => {
   const server = await serveTest();
   const modelOf = async (worker: WorkerChoice) => {
-    const { jobId } = await seedJob(server.abp.store, { revision: { worker } });
+    const { jobId } = await seedJob(server.abp.store, { step: { worker } });
     return (await server.json<{ model?: string }>(`/api/jobs/${jobId}/overview`)).model;
   };
   expect(await modelOf({ type: 'claude', model: 'haiku' })).toBe('haiku');
@@ -124,7 +124,7 @@ test('no view of a job shows variables or secret arguments of its worker', async
   const server = await serveTest();
   const mcp = { url: 'https://x', headers: { Authorization: 'Bearer planted1' }, env: { A: 'planted2' } };
   const { jobId } = await seedJob(server.abp.store, {
-    revision: {
+    step: {
       worker: {
         type: 'command',
         command: ['tool', '--token=planted3', '--password', 'planted4', '-u', 'anna:planted5', 'X_KEY=planted6'],
