@@ -1,6 +1,6 @@
 import { type Job, needsPerson, type PauseReason } from '../domain/job.ts';
 import type { Unit, UnitCounts } from '../domain/unit.ts';
-import { shownOf } from './operations/approval.ts';
+import { shownOf } from './queries/approval-state.ts';
 import { truncate } from './truncate.ts';
 
 /** A sensible next call, with its arguments and its reason. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
-import { type Hint, OPERATION_NAMES } from '../domain/hint.ts';
+import { type Hint, NAMED_OPERATIONS } from '../domain/hint.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
@@ -45,6 +45,9 @@ export const unitIndexes = z.array(index).min(1).max(10_000).describe('Indexes, 
 export const waitSeconds = z.number().min(0).max(45).describe('Seconds to wait for news before answering; default 0');
 
 export const cursor = z.string().max(200).describe('next_cursor of the previous page');
+
+/** Beginning of a definition's hash, or all of it. */
+export const definitionHash = z.string().min(1).max(64);
 
 /** Makes the error for a cursor that is not one of ours. */
 export function badCursor(text: string): AbpError {
@@ -145,7 +148,7 @@ export const unitCounts = z.object({
 });
 
 const stepShape = z.object({
-  operation: z.enum(OPERATION_NAMES),
+  operation: z.enum(NAMED_OPERATIONS),
   input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   means: z.literal(true).optional(),
 });

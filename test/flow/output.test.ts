@@ -81,11 +81,10 @@ describe('the output of a job', () => {
   });
 
   test('is kept by a clone, and shown with the settings', async () => {
-    const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
     const f = flow();
     const jobId = await f.create({ output: { ...OUTPUT, status: ['failed'], raw: true } });
     const given = { path: file(f), format: 'csv', fields: ['unit', 'status'], status: ['failed'], raw: true };
-    expect((await recipeOf(f.orchestrator.deps, jobId)).input.output).toEqual(given);
+    expect((await f.call('job_recipe', { job_id: jobId })).input.output).toEqual(given);
     expect((await f.call('get_job', { job_id: jobId })).output).toMatchObject(given);
   });
 });

@@ -10,7 +10,7 @@ import { exportPlace, outputPlace } from '../../export/place.ts';
 import { exportRows } from '../../export/rows.ts';
 import { keepOutputsPrivate } from '../../export/write-target.ts';
 import type { ExportOptions, ExportReport } from '../../export/write-units.ts';
-import { type Call, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { nextCallsExcept } from '../queries/job-status.ts';
 import { shownSkipped } from '../queries/source-notes.ts';
 import { exportFields, jobId } from '../shapes.ts';
@@ -36,6 +36,7 @@ export async function writeResults(
 export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
+  interfaces: EVERYWHERE,
   description:
     "Writes units with payload and result to a file: csv, tsv, markdown with one column per field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Without path: the job's own output. Replaces its own earlier file if that is unchanged; any other file only with force.",
   input: z.strictObject({

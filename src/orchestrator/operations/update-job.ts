@@ -6,10 +6,10 @@ import type { JobOutput } from '../../domain/job-output.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { formerExports } from '../../export/former-exports.ts';
 import { checkTemplate } from '../../prompt/template.ts';
-import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { type Call, EVERYWHERE, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { definitionOf } from '../queries/approval-state.ts';
 import { jobStatus } from '../queries/job-status.ts';
 import { jobId, jobStatusOutput, limitsChange, outputInput, outputSchemaInput, workerInput } from '../shapes.ts';
-import { definitionOf } from './approval.ts';
 import { revisionOf } from './new-job.ts';
 import { outputOf } from './output.ts';
 import { checkSettings } from './settings.ts';
@@ -30,6 +30,7 @@ const input = z.strictObject({
 export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
+  interfaces: EVERYWHERE,
   description:
     'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. A change of only the output makes no revision and is possible until the job has ended.',
   input,

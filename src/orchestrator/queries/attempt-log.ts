@@ -6,7 +6,7 @@ import { hint, step } from '../../domain/hint.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
 import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
-import { type OrchestratorDeps, operation } from '../operation.ts';
+import { type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
 import { cut, jobId, unitIndex } from '../shapes.ts';
 
 const DEFAULT_ENTRIES = 200;
@@ -28,6 +28,7 @@ const entry = z.object({
 export const attemptLog = operation({
   name: 'attempt_log',
   title: 'Conversation of an attempt',
+  interfaces: SCREENS,
   description:
     'The conversation of one attempt in order, while it happens and afterwards. Poll with since = next_since; entries of one line of the log share a seq and are always on one page. ended = no entry will follow.',
   input: z.strictObject({

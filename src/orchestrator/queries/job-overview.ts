@@ -5,7 +5,7 @@ import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { cut, hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
 import { jobStatus, testSamples } from './job-status.ts';
@@ -44,6 +44,7 @@ const cluster = z.object({
 export const jobOverview = operation({
   name: 'job_overview',
   title: 'A job at a glance',
+  interfaces: SCREENS,
   description:
     'The first view of a job: its status, each slot with the latest step of its agent, failed units clustered by cause, and the estimate from the test beside the actual figures.',
   input: z.strictObject({ job_id: jobId }),

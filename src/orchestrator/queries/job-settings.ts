@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { needsPerson } from '../../domain/job.ts';
 import { redactJson } from '../../domain/redact.ts';
-import { operation, requireJob } from '../operation.ts';
+import { operation, requireJob, SCREENS } from '../operation.ts';
 import { outputSettings } from '../operations/output.ts';
 import { iso, jobId } from '../shapes.ts';
 import { shownWorker } from './shown-worker.ts';
@@ -12,6 +12,7 @@ const object = z.record(z.string(), z.unknown());
 export const jobSettings = operation({
   name: 'job_settings',
   title: 'A job’s settings in full',
+  interfaces: SCREENS,
   description:
     'The settings of a job without truncation: intent, source, every revision with its template, schema, worker and limits, and the paths of its files.',
   input: z.strictObject({ job_id: jobId }),

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { termsReason } from '../../approval/check.ts';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
 import { isExecuting, JOB_STATUSES, type Job, needsPerson } from '../../domain/job.ts';
 import { termsOf } from '../../domain/limits.ts';
 import { usd } from '../../domain/money.ts';
 import { redactJson } from '../../domain/redact.ts';
 import type { JobCursor } from '../../ports/job-store.ts';
 import { nextOfJobs } from '../next-calls.ts';
-import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { outputSettings } from '../operations/output.ts';
 import { badCursor, cursor, iso, jobId, jobStatusOutput, unitCounts, waitSeconds } from '../shapes.ts';
 import {
@@ -34,6 +33,7 @@ const LEAST_TEMPLATE_BYTES = 2000;
 export const getJobStatus = operation({
   name: 'get_job_status',
   title: 'Status of a job',
+  interfaces: EVERYWHERE,
   description:
     'Shows the status of a job: units by status, rate and ETA, cost, failures by class with an example, the test, running units, sensible next calls. With wait_seconds it answers as soon as there is news (test finished, job ended or paused, first failure).',
   input: z.strictObject({ job_id: jobId, wait_seconds: waitSeconds.optional() }),
@@ -54,6 +54,7 @@ function waitsForPerson(job: Job): boolean {
 export const getJob = operation({
   name: 'get_job',
   title: 'Settings of a job',
+  interfaces: EVERYWHERE,
   description:
     'Shows the settings of a job: intent, source, prompt template, output schema, worker, limits, revisions, directories. For progress use get_job_status.',
   input: z.strictObject({
@@ -126,6 +127,7 @@ export const getJob = operation({
 export const listJobs = operation({
   name: 'list_jobs',
   title: 'All jobs',
+  interfaces: EVERYWHERE,
   description: 'Lists jobs, newest first, with status, units and cost. Filter by status or by part of the name or id.',
   input: z.strictObject({
     status: z.array(z.enum(JOB_STATUSES)).min(1).max(9).optional().describe('Only jobs in one of these statuses'),
@@ -189,24 +191,4 @@ function parseJobCursor(text: string): JobCursor {
   const [, createdAt, id] = /^(\d{1,15})\.(job-[\w-]+)$/.exec(text) ?? [];
   if (createdAt === undefined || id === undefined) throw badCursor(text);
   return { createdAt: Number(createdAt), jobId: id };
-}
-
-/** Finds the job whose id a person typed, whole or as a prefix. Throws `invalid_input`, `not_found`, `ambiguous`. */
-export async function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, typed: string): Promise<string> {
-  const id = typed.trim().toLowerCase();
-  // An unset variable of a script is an empty id: it must never match the only job.
-  if (id === '' || id === 'job-') {
-    throw new AbpError('invalid_input', `Expected the id of a job, found ${JSON.stringify(typed)}.`, {
-      hint: hint`${step('list_jobs')} shows the jobs.`,
-    });
-  }
-  const prefix = id.startsWith('job-') ? id : `job-${id}`;
-  const ids = await repository.jobs.idsWithPrefix(prefix);
-  if (ids.length === 1 && ids[0]) return ids[0];
-  if (ids.includes(prefix)) return prefix;
-  if (ids.length === 0)
-    throw new AbpError('not_found', `No job ${typed}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
-  throw new AbpError('ambiguous', `${typed} matches several jobs: ${ids.slice(0, 5).join(', ')}.`, {
-    hint: 'Type more of the id.',
-  });
 }

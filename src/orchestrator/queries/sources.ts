@@ -3,7 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
 import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
-import { operation } from '../operation.ts';
+import { EVERYWHERE, operation } from '../operation.ts';
 import { requireSource } from '../operations/approval.ts';
 import { enumeratorConfig, enumeratorType } from '../shapes.ts';
 import { truncateList, truncateObject } from '../truncate.ts';
@@ -21,6 +21,7 @@ const CONFIG_BYTES = 1000;
 export const listEnumerators = operation({
   name: 'list_enumerators',
   title: 'Kinds of sources',
+  interfaces: EVERYWHERE,
   description:
     'Lists the kinds of sources with their config fields and an example: files of a directory, rows of a CSV file or a query, elements of a JSON file, code. Call it before preview_items or create_job.',
   input: z.strictObject({ type: z.string().max(50).optional().describe('Only this type') }),
@@ -50,6 +51,7 @@ export const listEnumerators = operation({
 export const previewItems = operation({
   name: 'preview_items',
   title: 'Preview a source',
+  interfaces: EVERYWHERE,
   description:
     'Shows the first items of a source, their fields and how many there are, without creating a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use.',
   input: z.strictObject({

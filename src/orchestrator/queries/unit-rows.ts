@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { cut, iso, jobId } from '../shapes.ts';
 
 const DEFAULT_ROWS = 100;
@@ -36,6 +36,7 @@ const row = z.object({
 export const unitRows = operation({
   name: 'unit_rows',
   title: 'Units as rows of a table',
+  interfaces: SCREENS,
   description:
     'Units with payload and structured result as cells, from any position of the table as it is filtered by status and failure class. With text it searches onwards from a unit instead, so many units at a time: scanned_to says how far it came, next_after where to go on.',
   input: z.strictObject({

@@ -7,7 +7,7 @@ import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
 import type { Unit } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { cut, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
 import { terminalCommand } from './terminal-command.ts';
 
@@ -57,6 +57,7 @@ const attemptShape = z.object({
 export const unitDetail = operation({
   name: 'unit_detail',
   title: 'A unit in full',
+  interfaces: SCREENS,
   description: 'One unit with payload, rendered prompt and every attempt with its result, cost, notes and files.',
   input: z.strictObject({
     job_id: jobId,

@@ -7,7 +7,7 @@ import { UNIT_ACTIONS } from '../../domain/rules/unit-actions.ts';
 import { UNIT_STATUSES, type Unit } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
 import { nextOfUnit, nextOfUnits } from '../next-calls.ts';
-import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { badCursor, cursor, failureClass, iso, jobId, unitIndex } from '../shapes.ts';
 import {
   ANSWER_BYTES,
@@ -38,6 +38,7 @@ const ROOM_BESIDE_CONVERSATION = { payload: 800, result: 800, attempts: 1500 };
 export const listUnits = operation({
   name: 'list_units',
   title: 'Units of a job',
+  interfaces: EVERYWHERE,
   description:
     'Lists units of a job in index order: payload, status, attempts, cost and the beginning of the result or the failure. Filter by status, failure class or text; page with cursor. One unit in full: get_unit; all results: export_results.',
   input: z.strictObject({
@@ -103,6 +104,7 @@ async function totalOf(
 export const getUnit = operation({
   name: 'get_unit',
   title: 'One unit in detail',
+  interfaces: EVERYWHERE,
   description:
     'Shows one unit: payload, attempts with cost and failure, the result, and with conversation=true one page of what its agent said and did. Long texts are truncated; the paths lead to the full text.',
   input: z.strictObject({

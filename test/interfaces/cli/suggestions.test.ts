@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PAUSE_REASONS, type PauseReason } from '../../../src/domain/job.ts';
-import { revokeApproval } from '../../../src/orchestrator/operations/approval.ts';
+import { revokeApproval } from '../../../src/orchestrator/operations/revoke-approval.ts';
 import { PERSON, personAllowsJob } from '../../helpers/approvals.ts';
 import { type Flow, type FlowJob, flow } from '../../helpers/flow.ts';
 import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';
@@ -118,7 +118,7 @@ const APPROVALS: Readonly<Record<string, { readonly job: FlowJob; readonly since
     since: async ({ f }) => {
       const { repository } = f.store;
       for (const { definition } of await repository.approvals.list(10))
-        await revokeApproval(f.orchestrator.deps, definition);
+        await revokeApproval.run(f.orchestrator.deps, { definition }, PERSON);
     },
   },
   'runs a script, changed since': {
