@@ -44,7 +44,6 @@ const ROUTES: Readonly<Record<OperationOn<'http'>['name'], Route>> = {
   job_history: get(`${JOB}/history`),
   job_timeline: get(`${JOB}/timeline`),
   unit_rows: get(`${JOB}/rows`),
-  unit_detail: get(`${JOB}/units/{unit}/detail`),
   attempt_log: { ...get(`${JOB}/units/{unit}/attempts/{attempt}/log`), streams: true },
   job_approval: get(`${JOB}/approval`),
   allow_job: post(`${JOB}/approval`),

@@ -1,8 +1,8 @@
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
-import type { NextCall } from '../orchestrator/next-calls.ts';
 import { toCall } from './call.ts';
 import { canAsk, isAnsweredByPerson } from './elicit.ts';
 import type { McpHost } from './host.ts';
+import type { NextCall } from './present/next-calls.ts';
 
 /**
  * Adapts the next calls of an answer to this host. A host without dialogs cannot make the calls that need the user's consent:

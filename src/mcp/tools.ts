@@ -66,7 +66,8 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
         try {
           const result = await run(args, ctx);
           if (isInputRequiredResult(result)) return result;
-          return toResult(await withAcceptedNextCalls(host, server, ctx, present(name, result)));
+          const answer = await present(host.orchestrator, name, args, result, toCall(host, ctx));
+          return toResult(await withAcceptedNextCalls(host, server, ctx, answer));
         } catch (error) {
           return toErrorResult(error);
         }

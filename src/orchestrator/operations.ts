@@ -19,17 +19,18 @@ import { attemptLog } from './queries/attempt-log.ts';
 import { batchApproval } from './queries/batch-approval.ts';
 import { checkWorker } from './queries/check-worker.ts';
 import { findJob } from './queries/find-job.ts';
+import { getJobStatus } from './queries/get-job-status.ts';
+import { getUnit } from './queries/get-unit.ts';
 import { jobHistory } from './queries/job-history.ts';
 import { jobOverview } from './queries/job-overview.ts';
 import { jobRecipe } from './queries/job-recipe.ts';
-import { jobSettings } from './queries/job-settings.ts';
+import { getJob, jobSettings } from './queries/job-settings.ts';
 import { jobTimeline } from './queries/job-timeline.ts';
-import { getJob, getJobStatus, listJobs } from './queries/jobs.ts';
+import { listJobs } from './queries/list-jobs.ts';
+import { listUnits } from './queries/list-units.ts';
 import { previewPrompts } from './queries/preview-prompts.ts';
 import { listEnumerators, previewItems } from './queries/sources.ts';
-import { unitDetail } from './queries/unit.ts';
 import { unitRows } from './queries/unit-rows.ts';
-import { getUnit, listUnits } from './queries/units.ts';
 
 /** All operations and queries, in the order in which interfaces show them; each says which interfaces do. */
 export const OPERATIONS = [
@@ -54,7 +55,6 @@ export const OPERATIONS = [
   jobHistory,
   jobTimeline,
   unitRows,
-  unitDetail,
   attemptLog,
   jobApproval,
   allowJob,

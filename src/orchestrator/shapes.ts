@@ -159,14 +159,6 @@ export const hintShape = z.union([z.string(), z.array(z.union([z.string(), stepS
   Hint
 >;
 
-/** Shape of a sensible next call. */
-export const nextCall = z.object({
-  tool: z.string(),
-  arguments: z.record(z.string(), z.unknown()),
-  why: z.string(),
-  person: z.string().optional(),
-});
-
 /** Shape of one test unit, as a person reviews it before approving. */
 const testResult = z.looseObject({
   unit: count,
@@ -178,6 +170,8 @@ const testResult = z.looseObject({
   files_changed: z.array(z.string()).readonly().optional(),
   cost_usd: z.number().optional(),
   duration_s: z.number(),
+  attempt: count,
+  run_directory: z.string(),
 });
 
 const range = z.array(z.number()).readonly();
@@ -239,7 +233,9 @@ export const jobStatusOutput = z.looseObject({
     .optional(),
   failures: z.array(z.looseObject({ class: z.string(), count, advice: hintShape })).optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
-  next: z.array(nextCall),
+  /** Units that are tested first. */
+  test_units: count,
+  output_directory: z.string(),
 });
 
 export type JobStatusOutput = z.input<typeof jobStatusOutput>;
@@ -249,9 +245,4 @@ export function iso(at: number): string;
 export function iso(at: number | null): string | null;
 export function iso(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
-}
-
-/** Cuts a text to a length in characters and says how many are missing. */
-export function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
 }

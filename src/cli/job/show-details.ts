@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { mayRunHere } from './next-commands.ts';
 
-type Attempt = OutputOf<'unit_detail'>['attempts'][number];
+type Attempt = OutputOf<'get_unit'>['attempts'][number];
 
 /** Shows the settings of a job: all that a batch file can hold, the prompt template, the paths of its files. */
 export async function showSettings(session: Session, jobId: string): Promise<Exit> {
@@ -49,7 +49,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
 
 /** Shows everything about one unit except the conversations, which `abp logs` shows. */
 export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
-  const detail = await session.call('unit_detail', { job_id: jobId, unit });
+  const detail = await session.call('get_unit', { job_id: jobId, unit });
   const { colors } = session.terminal;
   const mustAllow = !(await mayRunHere(session, { job_id: jobId, status: detail.job_status }));
   session.answer(

@@ -33,7 +33,7 @@ export async function showConversation(
   options: LogOptions,
 ): Promise<Exit> {
   const { stage, follow } = options;
-  const detail = await session.call('unit_detail', { job_id: jobId, unit, stage });
+  const detail = await session.call('get_unit', { job_id: jobId, unit, stage });
   const attempt = options.attempt ?? detail.attempts.at(-1)?.attempt;
   if (attempt === undefined) {
     throw new AbpError('not_found', `Unit ${unit} of ${jobId} has not been tried yet.`, {

@@ -18,7 +18,6 @@ import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireJob } f
 import { jobStatus } from '../queries/job-status.ts';
 import { sourceNotes } from '../queries/source-notes.ts';
 import { jobStatusOutput } from '../shapes.ts';
-import { truncate, truncateFields, truncateObject } from '../truncate.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
@@ -77,11 +76,10 @@ async function answer(deps: OrchestratorDeps, jobId: string) {
   const template = (await deps.repository.jobs.revision(jobId, 1))?.template ?? '';
   return {
     ...(await jobStatus(deps, job)),
-    template: truncate(template, 3000),
-    ...truncateFields(job.fields),
+    template,
+    fields: job.fields,
     working_directory: job.workingDirectory,
-    output_directory: job.outputDirectory,
-    enumerator_config: truncateObject(redactJson(job.enumeratorConfig, 'logs'), 1500),
+    enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
   };
 }
 

@@ -51,7 +51,6 @@ export const deleteJob = operation({
       deleted: true,
       units: total,
       output_directory: job.outputDirectory,
-      next: [{ tool: 'list_jobs', arguments: {}, why: 'shows the remaining jobs' }],
     };
   },
 });

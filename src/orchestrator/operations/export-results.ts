@@ -11,8 +11,7 @@ import { exportRows } from '../../export/rows.ts';
 import { keepOutputsPrivate } from '../../export/write-target.ts';
 import type { ExportOptions, ExportReport } from '../../export/write-units.ts';
 import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
-import { nextCallsExcept } from '../queries/job-status.ts';
-import { shownSkipped } from '../queries/source-notes.ts';
+import { skippedOf } from '../queries/source-notes.ts';
 import { exportFields, jobId } from '../shapes.ts';
 import { withoutUndefined } from './settings.ts';
 
@@ -82,8 +81,7 @@ export const exportResults = operation({
       job_id,
       ...report,
       path: target,
-      ...(await shownSkipped(deps, job_id)),
-      next: await nextCallsExcept(deps, await requireStoredJob(deps, job_id), 'export_results'),
+      ...(await skippedOf(deps, job_id)),
     };
   },
 });

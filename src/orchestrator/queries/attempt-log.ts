@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
+import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
 import { hint, step } from '../../domain/hint.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
 import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
 import { type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
-import { cut, jobId, unitIndex } from '../shapes.ts';
+import { jobId, unitIndex } from '../shapes.ts';
 
 const DEFAULT_ENTRIES = 200;
 const ENTRY_CHARS = 20_000;

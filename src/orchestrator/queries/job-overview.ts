@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { cutMiddle } from '../../domain/cut.ts';
+import { cut, cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
 import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
-import { cut, hintShape, jobId, jobStatusOutput } from '../shapes.ts';
+import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
 import { jobStatus, testSamples } from './job-status.ts';
 import { shownWorker } from './shown-worker.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { attemptDurationMs } from '../../domain/attempt.ts';
-import { cutMiddle } from '../../domain/cut.ts';
+import { cut, cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
-import { cut, iso, jobId } from '../shapes.ts';
+import { iso, jobId } from '../shapes.ts';
 
 const DEFAULT_ROWS = 100;
 const CELL_CHARS = 200;
