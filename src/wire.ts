@@ -6,10 +6,11 @@ import { programPath } from './package-root.ts';
 import type { Workers } from './ports/worker.ts';
 import { openStore, type Store, whenUnlocked } from './repository/index.ts';
 import { createLauncher, type Launcher } from './supervision/launch.ts';
-import { createLeaseObserver, provablyDead } from './supervision/lease.ts';
+import { createLeaseObserver } from './supervision/lease.ts';
 import { createRecovery, type Recovery } from './supervision/recovery.ts';
 import { type StorePaths, storePaths } from './supervision/store-paths.ts';
-import { parseWorker, WORKER_TYPES } from './workers/index.ts';
+import { isGone, parseWorker, WORKER_TYPES } from './workers/index.ts';
+import { provablyDead } from './workers/process/processes.ts';
 
 /** Composed parts of ABP, for an interface. */
 export interface Abp {
@@ -35,8 +36,8 @@ export function wireInTurn(
 export type WhenMissing = 'create' | 'in_memory';
 
 function openOrSubstitute(path: string, whenMissing: WhenMissing): Store {
-  if (whenMissing === 'create' || existsSync(path)) return openStore(path, systemClock, provablyDead);
-  const store = openStore(':memory:', systemClock, provablyDead);
+  if (whenMissing === 'create' || existsSync(path)) return openStore(path, systemClock, provablyDead, isGone);
+  const store = openStore(':memory:', systemClock, provablyDead, isGone);
   // Its path determines the paths of runs, logs and outputs.
   return { ...store, repository: { ...store.repository, path } };
 }

@@ -23,6 +23,7 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   prompt: ['ports', 'package-root.ts'],
   workers: ['ports', 'package-root.ts'],
   repository: ['ports'],
+  blobs: ['ports'],
   approval: ['ports', 'config.ts', 'enumerators'],
   supervision: ['ports', 'config.ts', 'package-root.ts', 'workers'],
   export: ['ports', 'config.ts', 'approval', 'supervision'],

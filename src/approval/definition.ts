@@ -57,6 +57,8 @@ export type Definable = Pick<
 
 /** A job in one revision, whose definition can be computed repeatedly: files and link targets change. */
 export interface JobDefinition {
+  /** Directories of the source, absolute, that the job's runs may read. */
+  readonly readable: readonly string[];
   now(): Promise<Definition>;
 }
 
@@ -75,7 +77,7 @@ export async function defineJob(
   const source = parseConfig(enumerator, job.enumeratorConfig);
   const { worker, config } = await workers.parse(revision.worker);
   const root = enumerator.root(source);
-  const directory = job.enumeratorConfig.base_directory;
+  const readable = enumerator.readable(source);
   const cut = withoutOwnOutput(store.outputs(job.jobId));
   const { template, outputSchema } = revision;
   const post = job.postProcessing;
@@ -89,7 +91,7 @@ export async function defineJob(
   const powersNow = (): readonly Power[] => {
     const bounds = boundsOf({
       home: job.home,
-      roots: typeof directory === 'string' ? [directory] : [],
+      roots: readable,
       outputDirectory: job.outputDirectory,
       base: job.workingDirectory,
       storePath: store.path,
@@ -102,6 +104,7 @@ export async function defineJob(
   };
   const hashFile = fileHasher();
   return {
+    readable,
     async now() {
       const paths = worker.definingFiles(config, job.workingDirectory, job.home);
       const files = Object.fromEntries(

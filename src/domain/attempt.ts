@@ -1,5 +1,5 @@
 import type { FailureClass } from './failure.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { UnitRef } from './unit.ts';
 
 /** Attempt status → the statuses that may follow it. An attempt ends once. */
@@ -97,8 +97,13 @@ export interface AttemptRef extends UnitRef {
   readonly attempt: number;
 }
 
+/** Record of a started run: JSON that only its worker's driver understands. */
+export type Handle = JsonObject;
+
 /** An attempt as stored. Times are epoch milliseconds. */
 export interface Attempt extends AttemptRef {
+  /** Number of the step that it tried. */
+  readonly step: number;
   readonly purpose: AttemptPurpose;
   readonly status: AttemptStatus;
   readonly revision: number;
@@ -107,12 +112,11 @@ export interface Attempt extends AttemptRef {
   /** Random; ABP_ATTEMPT_ID in the worker's environment, which identifies its processes. */
   readonly attemptId: string;
   readonly runDirectory: string;
-  /** Identity of its process: this and the next three fields; null until it is recorded. */
+  /** Machine of the executor that performs it; null until its handle is recorded. */
   readonly machineId: string | null;
-  readonly pid: number | null;
-  readonly pidStartedAt: string | null;
-  readonly bootId: string | null;
-  /** Epoch ms at which its keeper stops it. */
+  /** Handle of its run; null until it is recorded. */
+  readonly handle: Handle | null;
+  /** Epoch ms of its time limit; null until its handle is recorded. */
   readonly deadlineAt: number | null;
   readonly reservedUsd: number;
   readonly failureClass: FailureClass | null;

@@ -49,6 +49,8 @@ export interface Unit extends UnitRef {
   /** Unique within the job's stage; the index as text when the source has no keys. */
   readonly key: string;
   readonly payload: JsonObject;
+  /** Number of the step that it is at, or passed last: from 0 on, within its stage. */
+  readonly step: number;
   readonly status: UnitStatus;
   /** Number of the latest attempt, 0 before the first: the fencing token of every write to a running unit. */
   readonly attempt: number;

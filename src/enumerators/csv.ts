@@ -24,6 +24,7 @@ export const csvEnumerator: Enumerator<CsvConfig> = {
     file_path: absolutePath(config.file_path, workingDirectory),
   }),
   root: ({ file_path }) => file_path,
+  readable: () => [],
   powers: ({ file_path }, bounds) => sensitivePowers(file_path, bounds),
   enumerate,
 };

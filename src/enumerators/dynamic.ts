@@ -94,6 +94,7 @@ export const dynamicEnumerator: Enumerator<DynamicConfig> = {
     read_paths: config.read_paths.map((path) => absolutePath(path, workingDirectory)),
   }),
   root: () => null,
+  readable: () => [],
   powers: ({ read_paths, env }) => [
     { kind: 'programs', what: 'runs its JavaScript, which may use the network' },
     ...(read_paths.length > 0 ? [{ kind: 'reads', what: read_paths.join(', ') } as const] : []),

@@ -61,6 +61,7 @@ export const fileEnumerator: Enumerator<FileConfig> = {
     base_directory: absolutePath(config.base_directory, workingDirectory),
   }),
   root: ({ base_directory }) => base_directory,
+  readable: ({ base_directory }) => [base_directory],
   powers: ({ base_directory, follow_symlinks }, bounds) => [
     ...sensitivePowers(base_directory, bounds),
     ...(bounds.isTooWide(base_directory) ? [{ kind: 'reads', what: bounds.nameOf(base_directory) } as const] : []),

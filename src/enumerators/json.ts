@@ -73,6 +73,7 @@ export const jsonEnumerator: Enumerator<JsonConfig> = {
     file_path: absolutePath(config.file_path, workingDirectory),
   }),
   root: ({ file_path }) => file_path,
+  readable: () => [],
   powers: ({ file_path }, bounds) => sensitivePowers(file_path, bounds),
   enumerate,
 };

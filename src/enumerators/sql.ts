@@ -82,6 +82,7 @@ export const sqlEnumerator: Enumerator<SqlConfig> = {
     connection_string: resolveConnection(config.connection_string, workingDirectory),
   }),
   root: ({ connection_string }) => fileOf(connection_string),
+  readable: () => [],
   powers({ connection_string }, bounds) {
     const file = fileOf(connection_string);
     if (file !== null) return sensitivePowers(file, bounds);

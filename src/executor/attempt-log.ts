@@ -1,8 +1,8 @@
+import type { Handle } from '../domain/attempt.ts';
 import type { Job } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Claim } from '../ports/dispatcher.ts';
-import type { SpawnRecord } from '../ports/worker.ts';
 import type { JobLog } from '../supervision/log.ts';
 import type { Finished } from './worker-pool.ts';
 
@@ -10,7 +10,7 @@ const WRITE_FAILURE_MS = 60_000;
 
 /** Log of an executor, written after the commit: started and ended attempts, changes of the job. */
 export interface AttemptLog {
-  started(claim: Claim, process: SpawnRecord): void;
+  started(claim: Claim, handle: Handle): void;
   ended(finished: Finished): void;
   /** Logs the job's status when it has changed; called every round. */
   job(job: Job | null): void;
@@ -23,7 +23,7 @@ export function createAttemptLog({ logger }: Pick<JobLog, 'logger'>, clock: Pick
   let known = '';
   let lastFailureMs = Number.NEGATIVE_INFINITY;
   return {
-    started: ({ attempt }, { pid }) => logger.info({ ...names(attempt), agent_pid: pid }, 'attempt started'),
+    started: ({ attempt }, handle) => logger.info({ ...names(attempt), handle }, 'attempt started'),
     ended({ running: { claim }, outcome }) {
       const { costUsd, durationMs, sessionId } = outcome.usage;
       const usage = {

@@ -1,6 +1,6 @@
 import type { Job } from '../domain/job.ts';
 import { admission } from '../domain/rules/admission.ts';
-import { shortageMessage } from '../domain/rules/budget.ts';
+import { type BudgetRoom, budgetRoom, shortageMessage, tallyOf } from '../domain/rules/budget.ts';
 import type { Work } from '../domain/rules/phase.ts';
 import type { Claim, ClaimRequest } from '../ports/dispatcher.ts';
 import type { Tx } from '../ports/repository.ts';
@@ -8,6 +8,8 @@ import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { endTest } from './finish.ts';
 import { pauseJob } from './pause.ts';
 import type { WorkerPool } from './worker-pool.ts';
+
+const STEPS = [0];
 
 /** Present capacity of an executor. */
 export interface Capacity {
@@ -33,11 +35,10 @@ export async function claimUnits(
   capacity: Capacity,
 ): Promise<readonly Claim[]> {
   const { loaded, pool, slots, orphaned, unsettled } = capacity;
-  const { limits } = loaded.revision;
   const running = [...pool.running].map(({ claim }) => claim.unit);
-  const tally = await tx.jobs.tally(job.jobId);
-  const { unitCapUsd } = loaded;
-  const admitted = admission({ job, phase, limits, unitCapUsd, tally, slots, running, orphaned, unsettled });
+  const budget = await roomInBudget(tx, job, phase, loaded, slots);
+  const pendingSteps = budget ? await stepsThatWait(tx, job.jobId, phase) : [];
+  const admitted = admission({ job, phase, budget, pendingSteps, slots, running, orphaned, unsettled });
   switch (admitted.kind) {
     case 'wait':
       return [];
@@ -45,11 +46,35 @@ export async function claimUnits(
       await pauseCrashed(context, tx, job);
       return [];
     case 'out_of_budget':
-      await stopForBudget(context, tx, job, phase, loaded, admitted.priceUsd);
+      await stopForBudget(context, tx, job, phase, loaded, budget?.reservationsUsd[admitted.step] ?? 0);
       return [];
     case 'claim':
-      return claim(context, tx, job, phase, running.length === 0, admitted);
+      return claim(context, tx, job, phase, running.length === 0, { limit: admitted.limit, budget });
   }
+}
+
+/** Returns what attempts may start within the budget; null = the job has none. */
+async function roomInBudget(
+  tx: Tx,
+  { jobId, costUsd: spentUsd }: Job,
+  { stage }: Work,
+  { revision, policy }: LoadedRevision,
+  slots: number,
+): Promise<BudgetRoom | null> {
+  const { budget_usd: budgetUsd } = revision.limits;
+  if (budgetUsd === null) return null;
+  const tally = await tx.jobs.tally(jobId);
+  const steps = STEPS.map((step) => ({
+    unitCapUsd: policy.attemptCap?.usd ?? null,
+    maxAttemptCostUsd: tallyOf(tally, stage, step).maxAttemptCostUsd,
+  }));
+  const last = stage === 'post';
+  return budgetRoom({ budgetUsd, spentUsd, reservedUsd: tally.reservedUsd, slots: last ? 1 : slots, steps, last });
+}
+
+async function stepsThatWait(tx: Tx, jobId: string, { stage }: Work): Promise<readonly number[]> {
+  const counts = await tx.units.stepCounts(jobId, stage);
+  return [...new Set(counts.filter(({ status }) => status === 'pending').map(({ step }) => step))];
 }
 
 async function claim(
@@ -58,10 +83,10 @@ async function claim(
   { jobId, revision }: Job,
   { stage, purpose, indexes }: Work,
   isIdle: boolean,
-  { limit, reservationUsd }: Pick<ClaimRequest, 'limit' | 'reservationUsd'>,
+  { limit, budget }: Pick<ClaimRequest, 'limit' | 'budget'>,
 ): Promise<readonly Claim[]> {
   const request: ClaimRequest = {
-    ...{ lease, stage, purpose, revision, limit, reservationUsd, maxTotalWorkers },
+    ...{ lease, stage, steps: STEPS, purpose, revision, limit, budget, maxTotalWorkers },
     runDirectory: (index, attempt) => places.run(jobId, stage, index, attempt),
     ...(indexes ? { indexes } : {}),
   };

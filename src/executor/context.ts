@@ -5,7 +5,7 @@ import type { LeaseToken } from '../domain/lease.ts';
 import type { Stage } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
-import type { Worker } from '../ports/worker.ts';
+import type { Policy, Worker } from '../ports/worker.ts';
 import type { PromptRenderer } from '../prompt/render.ts';
 import type { JobLog } from '../supervision/log.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
@@ -37,10 +37,7 @@ export interface LoadedRevision {
   readonly renderer: (stage: Stage) => PromptRenderer;
   /** Environment of this executor, with the PATH recorded at the start. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Directories agents may read beside their home. */
-  readonly readableDirectories: readonly string[];
-  /** The worker's own cap on one attempt, US dollars. */
-  readonly unitCapUsd: number | null;
+  readonly policy: Policy;
 }
 
 /** Loads the driver and prompt of a revision (default the current one), once per executor. */

@@ -1,4 +1,5 @@
 import type { LeaseState } from '../domain/answers.ts';
+import type { Handle } from '../domain/attempt.ts';
 import type { Job } from '../domain/job.ts';
 import { slotsOf, withMax } from '../domain/rules/concurrency-limit.ts';
 import { wantsPostProcessing } from '../domain/rules/end-of-job.ts';
@@ -6,7 +7,6 @@ import { type Phase, phaseOf, type Work } from '../domain/rules/phase.ts';
 import type { ServiceHealth } from '../domain/rules/settle.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Tx } from '../ports/repository.ts';
-import type { SpawnRecord } from '../ports/worker.ts';
 import { isDiskFull, isStoreBusy, isStoreGone, usageOf } from '../supervision/disk.ts';
 import { BEATS_PER_LEASE } from '../supervision/lease.ts';
 import { createAttemptLog } from './attempt-log.ts';
@@ -18,7 +18,7 @@ import { createFullDisk } from './full-disk.ts';
 import { findOrphanedAttempts, interruptedOutcome } from './orphaned-attempts.ts';
 import { beginPostProcessing } from './post-processing.ts';
 import { applyQuota } from './quota.ts';
-import { recordSpawn, recordStart, type Spawned } from './record-start.ts';
+import { recordRun, recordStart, type StartedRun } from './record-start.ts';
 import { type Origin, runAttempt } from './run-attempt.ts';
 import { settleAttempt } from './settle.ts';
 import { createJudgingQueue } from './settle-orphan.ts';
@@ -55,7 +55,7 @@ interface Round {
 }
 
 /** What has happened since the last round; `orphaned`: adopted attempts that have not ended yet. */
-type News = { readonly spawned: Spawned[]; readonly finished: Finished[]; readonly orphaned: number };
+type News = { readonly started: StartedRun[]; readonly finished: Finished[]; readonly orphaned: number };
 
 /** Creates the executor of the job that `context.lease` is on. `firstRevision` was loaded before the lease was confirmed. */
 export async function createJobExecutor(
@@ -70,7 +70,7 @@ export async function createJobExecutor(
   let health: ServiceHealth = { limit: { max: firstJob.maxWorkers, reduced: null }, refusedSinceMs: null };
   // The round that commits both queues empties them, never earlier.
   const finished: Finished[] = [];
-  const spawned: Spawned[] = [];
+  const started: StartedRun[] = [];
   const orphaned = new Set<Claim>();
   const judging = createJudgingQueue();
   let loaded = firstRevision;
@@ -100,10 +100,10 @@ export async function createJobExecutor(
       await adoptOrphans();
       wakeUp.reset();
       // What arrives while this is committed belongs to the next round: both queues only grow at their end.
-      const news = { spawned: [...spawned], finished: [...finished], orphaned: orphaned.size };
+      const news = { started: [...started], finished: [...finished], orphaned: orphaned.size };
       const { finds } = fullDisk;
       const decided = await fullDisk.write(order, (tx) => round(tx, news));
-      for (const { claim, process } of spawned.splice(0, news.spawned.length)) attemptLog.started(claim, process);
+      for (const { claim, handle } of started.splice(0, news.started.length)) attemptLog.started(claim, handle);
       for (const entry of finished.splice(0, news.finished.length)) {
         attemptLog.ended(entry);
         judging.end(entry.running.claim);
@@ -176,7 +176,7 @@ export async function createJobExecutor(
 
   /** Writes everything of a round in one transaction: attempts finished in several slots share a commit with new claims. */
   async function round(tx: Tx, news: News): Promise<Round | null> {
-    for (const entry of news.spawned) await recordSpawn(tx, entry);
+    for (const entry of news.started) await recordRun(tx, entry);
     let after = health;
     for (const entry of news.finished) after = await settleAttempt(context, tx, loaded, after, entry);
     if (!(await tx.leases.holds(lease))) return null;
@@ -215,11 +215,11 @@ export async function createJobExecutor(
   function start(job: Job, claim: Claim, origin: Origin): Running {
     const under = order;
     return pool.start(claim, clock.monotonic(), async (running, signal) => {
-      const onSpawn = (process: SpawnRecord, deadlineAt: number) => {
-        spawned.push({ claim, origin, process, deadlineAt });
+      const onStarted = (handle: Handle, deadlineAt: number) => {
+        started.push({ claim, origin, handle, deadlineAt });
       };
       try {
-        const outcome = await runAttempt(context, job, claim, origin, signal, onSpawn);
+        const outcome = await runAttempt(context, job, claim, origin, signal, onStarted);
         fullDisk.rejectDoubtful(claim, running.startedMs, outcome);
         return outcome;
       } catch (error) {

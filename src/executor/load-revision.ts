@@ -53,8 +53,6 @@ async function load(
     const post = await synthesizePostProcessing({ prompt, outputDirectory });
     renderers.set('post', await createPromptRenderer({ ...post, outputDirectory }));
   }
-  const base = job.enumeratorConfig.base_directory;
-  const cap = revision.worker.max_budget_usd;
   const searchPath = revision.needs?.searchPath ?? null;
   return {
     revision,
@@ -63,7 +61,6 @@ async function load(
     definition: await defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs }),
     environment: searchPath === null ? environment : { ...environment, PATH: searchPath },
     renderer: (stage) => renderers.get(stage) ?? main,
-    readableDirectories: typeof base === 'string' ? [base] : [],
-    unitCapUsd: typeof cap === 'number' ? cap : null,
+    policy: worker.policy(config),
   };
 }

@@ -4,11 +4,12 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import { programPath } from '../package-root.ts';
 import { openStore, type Store, whenUnlocked } from '../repository/index.ts';
 import { createLauncher } from '../supervision/launch.ts';
-import { createLeaseObserver, type LeaseObserver, provablyDead } from '../supervision/lease.ts';
+import { createLeaseObserver, type LeaseObserver } from '../supervision/lease.ts';
 import { openLog } from '../supervision/log.ts';
 import { createRecovery } from '../supervision/recovery.ts';
 import { storePaths } from '../supervision/store-paths.ts';
-import { parseWorker, WORKER_TYPES } from '../workers/index.ts';
+import { isGone, parseWorker, WORKER_TYPES } from '../workers/index.ts';
+import { provablyDead } from '../workers/process/processes.ts';
 import { acquireJob, type Heartbeat } from './acquire-job.ts';
 import { createCompressor } from './compressor.ts';
 import { createJobExecutor, type JobExecutor } from './job-executor.ts';
@@ -44,7 +45,7 @@ try {
 
 async function main(id: string): Promise<void> {
   const clock = steadyClock(systemClock);
-  const store = await whenUnlocked(() => openStore(config.storagePath, clock, provablyDead));
+  const store = await whenUnlocked(() => openStore(config.storagePath, clock, provablyDead, isGone));
   const { repository } = store;
   // On a full disk the store must be closed properly.
   process.once('exit', () => repository.close());

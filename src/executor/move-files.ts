@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import type { Outcome } from '../domain/attempt.ts';
-import type { Assignment } from '../ports/worker.ts';
+import type { Attempt, AttemptRef, Outcome } from '../domain/attempt.ts';
+import type { Run } from '../ports/worker.ts';
 import { isDiskFull } from '../supervision/disk.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import { movedFiles, ownFiles, ownOutput, recordMove } from '../workers/process/own-output.ts';
@@ -15,6 +15,9 @@ const MAX_LISTED = 1000;
 const NAME_TAKEN: readonly (string | undefined)[] = ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ENAMETOOLONG'];
 const MAX_NAMES = 10;
 
+/** An attempt that may have written files, and where they are and go. */
+type Writer = AttemptRef & Pick<Attempt, 'attemptId' | 'runDirectory'> & Pick<Run, 'outputDirectory'>;
+
 /**
  * Moves the files of a successful attempt from its own directory to the job's output directory, each atomically, and
  * lists them with the result. The first unit of a job that writes a path owns it and replaces what is there; another
@@ -22,11 +25,11 @@ const MAX_NAMES = 10;
  * after a kill at any point. A success whose files cannot be moved becomes a failure `bad_input`. Throws NoRoomError
  * when the disk is full.
  */
-export async function moveFiles(places: StorePaths, assignment: Assignment, outcome: Outcome): Promise<Outcome> {
+export async function moveFiles(places: StorePaths, writer: Writer, outcome: Outcome): Promise<Outcome> {
   if (!outcome.ok) return outcome;
-  const { runDirectory, outputDirectory } = assignment;
+  const { runDirectory, outputDirectory } = writer;
   try {
-    for await (const file of ownFiles(runDirectory)) await moveFile(places, assignment, file);
+    for await (const file of ownFiles(runDirectory)) await moveFile(places, writer, file);
     const artifacts = movedFiles(runDirectory).slice(0, MAX_LISTED);
     return artifacts.length === 0 ? outcome : { ...outcome, result: { ...outcome.result, artifacts } };
   } catch (error) {
@@ -36,15 +39,15 @@ export async function moveFiles(places: StorePaths, assignment: Assignment, outc
   }
 }
 
-async function moveFile(places: StorePaths, assignment: Assignment, file: Buffer): Promise<void> {
-  const { runDirectory, outputDirectory, attemptId } = assignment;
+async function moveFile(places: StorePaths, writer: Writer, file: Buffer): Promise<void> {
+  const { runDirectory, outputDirectory, attemptId } = writer;
   const from = Buffer.concat([Buffer.from(`${ownOutput(runDirectory)}/`), file]);
   const size = await sizeOf(from);
   if (size === null) return;
   let taken: NodeJS.ErrnoException | undefined;
-  for (const name of namesFor(assignment, file)) {
+  for (const name of namesFor(writer, file)) {
     const target = Buffer.concat([Buffer.from(`${outputDirectory}/`), name]);
-    if (!(await claim(places, assignment, file, target))) continue;
+    if (!(await claim(places, writer, file, target))) continue;
     try {
       const folder = target.subarray(0, target.lastIndexOf('/') + 1);
       await mkdir(folder, { recursive: true });
@@ -71,7 +74,7 @@ async function sizeOf(file: Buffer): Promise<number | null> {
 }
 
 /** `a/report.md`, `a/report.unit-7.md`, `unit-7/a/report.md`, `unit-7.2/a/report.md`… */
-function* namesFor({ stage, index }: Assignment, file: Buffer): Generator<Buffer, void> {
+function* namesFor({ stage, index }: Writer, file: Buffer): Generator<Buffer, void> {
   const unit = stage === 'post' ? 'post-processing' : `unit-${index}`;
   yield file;
   const dot = file.lastIndexOf('.');
@@ -84,10 +87,10 @@ function* namesFor({ stage, index }: Assignment, file: Buffer): Generator<Buffer
  * Tells whether a path belongs to this file of this unit, and claims a free one. The owner is the text of a link, whose
  * creation is atomic between units.
  */
-async function claim(places: StorePaths, assignment: Assignment, file: Buffer, target: Buffer): Promise<boolean> {
-  const owners = places.owners(assignment.jobId);
+async function claim(places: StorePaths, writer: Writer, file: Buffer, target: Buffer): Promise<boolean> {
+  const owners = places.owners(writer.jobId);
   const link = path.join(owners, hash(target));
-  const owner = `${assignment.stage}-${assignment.index}-${hash(file)}`;
+  const owner = `${writer.stage}-${writer.index}-${hash(file)}`;
   await mkdir(owners, { recursive: true, mode: 0o700 });
   try {
     await symlink(owner, link);

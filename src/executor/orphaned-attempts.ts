@@ -1,4 +1,4 @@
-import type { Attempt, Outcome } from '../domain/attempt.ts';
+import type { Outcome } from '../domain/attempt.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { ExecutorContext } from './context.ts';
 
@@ -21,12 +21,6 @@ export async function findOrphanedAttempts({
     found.push({ claim: { unit, attempt }, orphan });
   }
   return found;
-}
-
-/** Returns the recorded process of an attempt; null = not recorded. */
-export function recordedProcess(attempt: Attempt) {
-  const { machineId, bootId, pid, pidStartedAt: startedAt } = attempt;
-  return pid === null ? null : { machineId, bootId, pid, startedAt };
 }
 
 /** Returns the outcome of an attempt whose ending is unknown. */

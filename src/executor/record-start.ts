@@ -1,19 +1,20 @@
+import type { Handle } from '../domain/attempt.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Tx } from '../ports/repository.ts';
-import type { SpawnRecord } from '../ports/worker.ts';
+import { machineId } from '../workers/process/machine.ts';
 import type { Origin } from './run-attempt.ts';
 
-/** A process of an attempt that is not recorded yet. `deadlineAt`: epoch ms. */
-export interface Spawned {
+/** A run of an attempt that is not recorded yet. `deadlineAt`: epoch ms. */
+export interface StartedRun {
   readonly claim: Claim;
   readonly origin: Origin;
-  readonly process: SpawnRecord;
+  readonly handle: Handle;
   readonly deadlineAt: number;
 }
 
-/** Records the process of an attempt, and that it was adopted unless it is new. One open transaction. */
-export async function recordSpawn(tx: Tx, { claim, origin, process, deadlineAt }: Spawned): Promise<void> {
-  await tx.attempts.recordSpawn(claim.attempt, process, deadlineAt);
+/** Records the run of an attempt, and that it was adopted unless it is new. One open transaction. */
+export async function recordRun(tx: Tx, { claim, origin, handle, deadlineAt }: StartedRun): Promise<void> {
+  await tx.attempts.recordRun(claim.attempt, { machineId: machineId(), handle, deadlineAt });
   if (origin !== 'new') await recordStart(tx, 'attempt:adopted', claim);
 }
 

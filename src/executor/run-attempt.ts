@@ -1,18 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { approvalStateOf } from '../approval/check.ts';
-import type { AttemptNotes, Outcome } from '../domain/attempt.ts';
+import type { AttemptNotes, Handle, Outcome } from '../domain/attempt.ts';
 import { cutMiddle } from '../domain/cut.ts';
 import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
-import type { Json } from '../domain/json.ts';
 import { redact, redactResult } from '../domain/redact.ts';
 import { makeOutputDirectory } from '../export/write-target.ts';
 import type { Claim } from '../ports/dispatcher.ts';
-import type { Assignment, RunContext, SpawnRecord } from '../ports/worker.ts';
+import type { Attachment, AttemptToRun, Run } from '../ports/worker.ts';
 import { isDiskFull } from '../supervision/disk.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { moveFiles } from './move-files.ts';
-import { type JudgingQueue, settleOrphan } from './settle-orphan.ts';
+import { attachToOrphan, type JudgingQueue, outcomeOf } from './settle-orphan.ts';
 
 /** Origin of an attempt: started here, or adopted from an executor that died. */
 export type Origin = 'new' | JudgingQueue;
@@ -27,30 +26,21 @@ export async function runAttempt(
   claim: Claim,
   origin: Origin,
   signal: AbortSignal,
-  onSpawn: (process: SpawnRecord, deadlineAt: number) => void,
+  onStarted: (handle: Handle, deadlineAt: number) => void,
 ): Promise<Outcome> {
   const { attempt } = claim;
   try {
     // Its own revision, which after a crash may not be the current one.
     const loaded = await context.load(job, attempt.revision);
-    const { worker } = loaded;
-    const assignment = await assignmentOf(context, job, loaded, claim);
-    const running: RunContext = {
-      signal,
-      onSpawn: (process) => onSpawn(process, attempt.deadlineAt ?? context.clock.now() + assignment.timeoutMs),
-    };
-    if (origin === 'new') {
-      const refused = await approvalFailure(context, job, loaded);
-      if (refused) return refused;
-      mkdirSync(attempt.runDirectory, { recursive: true, mode: 0o700 });
-      const unusable = outputDirectoryFailure(context, assignment);
-      if (unusable) return unusable;
-    }
+    const run = await runOf(context, job, loaded, claim);
+    const record = (handle: Handle) => onStarted(handle, attempt.deadlineAt ?? context.clock.now() + run.timeoutMs);
+    const attachment: Attachment = { signal, onFound: record };
     const outcome =
       origin === 'new'
-        ? await worker.run(assignment, running)
-        : await settleOrphan(context, origin, claim, worker, assignment, running);
-    return redacted(await moveFiles(context.places, assignment, outcome), job);
+        ? ((await refusalOf(context, job, loaded, run)) ?? (await perform(loaded, run, record, attachment)))
+        : await attachToOrphan(context, origin, claim, loaded.worker, run, attachment);
+    const { outputDirectory } = run;
+    return redacted(await moveFiles(context.places, { ...attempt, outputDirectory }, outcome), job);
   } catch (error) {
     if (isDiskFull(error)) throw error;
     context.log.logger.error(
@@ -60,6 +50,32 @@ export async function runAttempt(
     const message = error instanceof Error ? error.message : String(error);
     return redacted({ ok: false, failureClass: 'crashed', message, usage: {} }, job);
   }
+}
+
+/** Starts a run and waits for its end. `record` gets its handle at once: whether it is stored by then is no matter. */
+async function perform(
+  { worker }: LoadedRevision,
+  run: Run,
+  record: (handle: Handle) => void,
+  attachment: Attachment,
+): Promise<Outcome> {
+  const started = await worker.start(run);
+  if (started.is === 'ended') return outcomeOf(started, attachment.signal);
+  record(started.handle);
+  return outcomeOf(await worker.attach(run, started.handle, attachment), attachment.signal);
+}
+
+/** Returns the failure of a run that must not start; null = it may, and its directories exist. */
+async function refusalOf(
+  context: ExecutorContext,
+  job: Job,
+  loaded: LoadedRevision,
+  run: Run,
+): Promise<Outcome | null> {
+  const refused = await approvalFailure(context, job, loaded);
+  if (refused) return refused;
+  mkdirSync(run.runDirectory, { recursive: true, mode: 0o700 });
+  return outputDirectoryFailure(context, run);
 }
 
 /**
@@ -73,16 +89,16 @@ async function approvalFailure({ repository }: ExecutorContext, job: Job, { defi
   return { ok: false, failureClass: 'approval', message: state.reason, usage: {} } as const;
 }
 
-async function assignmentOf(
+async function runOf(
   context: ExecutorContext,
   job: Job,
   loaded: LoadedRevision,
   { unit, attempt }: Claim,
-): Promise<Assignment> {
-  const { revision, config } = loaded;
+): Promise<Run> {
+  const { revision, config, policy, definition } = loaded;
   const post = attempt.stage === 'post' ? job.postProcessing : null;
   const retryReason = unit.failureClass === null ? null : await reasonOfRetry(context, attempt);
-  return {
+  const toRun: AttemptToRun = {
     jobId: job.jobId,
     stage: attempt.stage,
     index: attempt.index,
@@ -92,20 +108,23 @@ async function assignmentOf(
       .renderer(attempt.stage)
       .render(retryReason === null ? { payload: unit.payload } : { payload: unit.payload, retryReason }),
     payload: unit.payload,
-    config,
     // The schema describes a unit's result, not that of post-processing.
     outputSchema: post ? null : revision.outputSchema,
+    budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : (policy.attemptCap?.usd ?? null),
+    ...(await sessionToContinue(context, attempt)),
+  };
+  return {
+    attempts: [toRun],
+    config,
     runDirectory: attempt.runDirectory,
     home: job.home,
     workingDirectory: job.workingDirectory,
     outputDirectory: post?.outputDirectory ?? job.outputDirectory,
     // Post-processing also reads the files of the units.
-    readableDirectories: post ? [...loaded.readableDirectories, job.outputDirectory] : loaded.readableDirectories,
-    timeoutMs: seconds(config.timeout_s, revision.limits.timeout_s) * 1000,
+    readableDirectories: post ? [...definition.readable, job.outputDirectory] : definition.readable,
+    timeoutMs: policy.timeoutMs ?? revision.limits.timeout_s * 1000,
     deadlineAt: attempt.deadlineAt,
-    idleTimeoutMs: seconds(config.idle_timeout_s, revision.limits.idle_timeout_s) * 1000,
-    budgetUsd: attempt.reservedUsd > 0 ? attempt.reservedUsd : loaded.unitCapUsd,
-    ...(await sessionToContinue(context, attempt)),
+    idleTimeoutMs: policy.idleTimeoutMs ?? revision.limits.idle_timeout_s * 1000,
     needs: revision.needs,
     environment: loaded.environment,
   };
@@ -126,13 +145,8 @@ async function reasonOfRetry({ repository }: ExecutorContext, attempt: Claim['at
   return null;
 }
 
-/** Returns the worker's own limit, else the job's. */
-function seconds(own: Json | undefined, limit: number): number {
-  return typeof own === 'number' ? own : limit;
-}
-
 /** Returns the failure of an attempt whose output directory cannot be created; null = it exists. */
-function outputDirectoryFailure({ places }: ExecutorContext, { outputDirectory }: Assignment): Outcome | null {
+function outputDirectoryFailure({ places }: ExecutorContext, { outputDirectory }: Run): Outcome | null {
   try {
     makeOutputDirectory(places, outputDirectory);
     return null;
@@ -151,7 +165,7 @@ function outputDirectoryFailure({ places }: ExecutorContext, { outputDirectory }
 async function sessionToContinue(
   { repository }: ExecutorContext,
   attempt: Claim['attempt'],
-): Promise<Pick<Assignment, 'resumeSessionId' | 'resumeCostUsd'>> {
+): Promise<Pick<AttemptToRun, 'resumeSessionId' | 'resumeCostUsd'>> {
   const none = { resumeSessionId: null };
   const taskOf = async (number: number) => {
     const revision = await repository.jobs.revision(attempt.jobId, number);

@@ -1,10 +1,11 @@
 import type { Outcome } from '../domain/attempt.ts';
+import { AbpError } from '../domain/error.ts';
 import { MAX_JUDGES } from '../domain/rules/retry.ts';
 import type { Claim } from '../ports/dispatcher.ts';
-import type { Assignment, RunContext, Worker } from '../ports/worker.ts';
+import type { Attachment, Ending, Run, Worker } from '../ports/worker.ts';
 import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
 import type { ExecutorContext } from './context.ts';
-import { interruptedOutcome, recordedProcess } from './orphaned-attempts.ts';
+import { interruptedOutcome } from './orphaned-attempts.ts';
 
 /**
  * Queue of adopted attempts to judge, one at a time, each until its outcome is recorded: when judging one ends or
@@ -41,18 +42,16 @@ const BUSY_MS = 200;
 class GivenUp extends Error {}
 
 /**
- * Returns the outcome of an orphaned attempt: waits for it while it is alive, else judges its files, else it was
- * interrupted. Records the start of judging first, so that output which ends or stalls one executor after another fails
- * after MAX_JUDGES; waiting for a living attempt does not count. An attempt that was cancelled and is no longer alive
- * is not judged.
+ * Returns the outcome of an orphaned attempt. Records the start of judging first, so that output which ends or stalls
+ * one executor after another fails after MAX_JUDGES; waiting for a living attempt does not count.
  */
-export async function settleOrphan(
+export async function attachToOrphan(
   context: ExecutorContext,
   turns: JudgingQueue,
   claim: Claim,
   worker: Worker,
-  assignment: Assignment,
-  running: RunContext,
+  run: Run,
+  attachment: Attachment,
 ): Promise<Outcome> {
   const { attempt } = claim;
   const beforeJudging = async () => {
@@ -61,19 +60,29 @@ export async function settleOrphan(
     await recordJudge(context, claim);
   };
   try {
-    const adopted = await worker.adopt(assignment, recordedProcess(attempt), { ...running, beforeJudging });
-    if (adopted) return adopted;
-    if (running.signal.aborted && running.signal.reason === 'cancelled') return await cancelled(worker, attempt);
-    await beforeJudging();
-    const judged = await worker.judge(attempt.runDirectory, assignment);
-    if (judged) return judged;
-    const usage = await worker.usageSoFar(attempt.runDirectory);
-    return interruptedOutcome('its executor or the machine died while it ran', usage);
+    return outcomeOf(await worker.attach(run, attempt.handle, { ...attachment, beforeJudging }), attachment.signal);
   } catch (error) {
     if (!(error instanceof GivenUp)) throw error;
     const message = `judging the output of this attempt ended or stalled ${attempt.judges} executors; its files are in ${attempt.runDirectory}`;
     return { ok: false, failureClass: 'crashed', message, usage: {} };
   }
+}
+
+/** Returns the outcome of a run of one attempt. One that was cut off is interrupted, or cancelled if that was wanted. */
+export function outcomeOf(ending: Ending, { aborted, reason }: AbortSignal): Outcome {
+  if (ending.is === 'ended') return only(ending.outcomes);
+  const usage = only(ending.usages);
+  if (!aborted || reason !== 'cancelled') {
+    return interruptedOutcome('its executor or the machine died while it ran', usage);
+  }
+  return { ok: false, failureClass: 'cancelled', message: 'cancelled after its executor was lost', usage };
+}
+
+function only<T>(all: readonly T[]): T {
+  const [first] = all;
+  if (first === undefined || all.length > 1)
+    throw new AbpError('internal', `A run of one attempt ended with ${all.length} outcomes.`);
+  return first;
 }
 
 /**
@@ -96,9 +105,4 @@ async function recordJudge({ repository, lease, clock }: ExecutorContext, { atte
       await clock.sleep(BUSY_MS);
     }
   }
-}
-
-async function cancelled(worker: Worker, { runDirectory }: Claim['attempt']): Promise<Outcome> {
-  const message = 'cancelled after its executor was lost';
-  return { ok: false, failureClass: 'cancelled', message, usage: await worker.usageSoFar(runDirectory) };
 }

@@ -1,6 +1,7 @@
 import { cutMiddle } from '../domain/cut.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { usd } from '../domain/money.ts';
+import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
 import type { Tx } from '../ports/repository.ts';
@@ -10,6 +11,7 @@ import type { Finished } from './worker-pool.ts';
 
 /** Most characters of a message in an event; the attempt has all of it. */
 const MESSAGE_CHARS = 500;
+const LAST_STEP = 0;
 
 /**
  * Settles an attempt: its row, its unit, events, and the effect on the job. `loaded` is the current revision, whose
@@ -29,7 +31,7 @@ export async function settleAttempt(
   const times = { now: clock.now(), nowMs: clock.monotonic() };
   const settlement = settlementOf(
     { ...claim, wasStopped: stopped !== null, outcome },
-    { maxRetries, now: times.now, random: random() },
+    { maxRetries, lastStep: LAST_STEP, now: times.now, random: random() },
   );
   const answer = await tx.dispatcher.settle(claim, settlement);
   const { costUsd } = outcome.usage;
@@ -48,7 +50,7 @@ export async function settleAttempt(
   const currentType = loaded.worker.type;
   const workerType = await workerTypeOf(tx, claim.attempt, loaded);
   const effect = effectOf({ ...claim, outcome, startedMs, workerType, currentType }, health, times);
-  await applyToJob(context, tx, loaded, effect);
+  await applyToJob(context, tx, loaded, claim.attempt.step, effect);
   return effect.health;
 }
 
@@ -66,6 +68,7 @@ async function applyToJob(
   context: ExecutorContext,
   tx: Tx,
   { revision }: LoadedRevision,
+  step: number,
   { close, pause, breaker }: JobDecision,
 ): Promise<void> {
   const { jobId } = context.lease;
@@ -74,20 +77,20 @@ async function applyToJob(
     await tx.quotas.close(close);
     await tx.events.add(jobId, { type: 'quota:closed', data: { type, until: closedUntil } });
   }
-  const trip = breaker ? await breakerTrip(tx, jobId, revision.limits.failure_threshold) : null;
+  const threshold = revision.limits.failure_threshold;
+  const trip = breaker && threshold > 0 ? await breakerTrip(tx, jobId, step, threshold) : null;
   const due = pause ?? trip;
   if (due) await pauseJob(context, tx, due);
 }
 
 /** Returns the pause that the circuit breaker wants after a failed attempt; null = none. */
-async function breakerTrip(tx: Tx, jobId: string, threshold: number) {
-  if (threshold === 0) return null;
+async function breakerTrip(tx: Tx, jobId: string, step: number, threshold: number) {
   const tally = await tx.jobs.tally(jobId);
   return breakerPause({
     recent: await tx.attempts.recent(jobId, tally.breakerSince, attemptsToRead(threshold)),
-    tally,
-    byClass: await tx.units.classCounts(jobId),
-    neverTried: await tx.units.untried(jobId),
+    step,
+    tally: tallyOf(tally, 'main', step),
+    counts: await tx.units.stepCounts(jobId),
     threshold,
   });
 }

@@ -25,8 +25,8 @@ export interface ExportRow {
 }
 
 /** Converts a stored unit to a row. Only a completed unit has a result; results of earlier attempts are history. */
-export function exportRow({ unit, result: latest, used }: UnitWithResult): ExportRow {
-  const result = unit.status === 'completed' ? latest : null;
+export function exportRow({ unit, results, used }: UnitWithResult): ExportRow {
+  const result = unit.status === 'completed' ? results.get(unit.step) : null;
   return {
     unit: unit.index,
     key: unit.key,

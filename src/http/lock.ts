@@ -1,8 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
-import { provablyDead } from '../supervision/lease.ts';
-import { isUnobservable } from '../workers/process/processes.ts';
+import { isUnobservable, provablyDead } from '../workers/process/processes.ts';
 
 const serverRecord = z.readonly(
   z.object({

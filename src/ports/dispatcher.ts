@@ -1,6 +1,7 @@
 import type { Settled } from '../domain/answers.ts';
 import type { Attempt, AttemptPurpose } from '../domain/attempt.ts';
 import type { LeaseToken } from '../domain/lease.ts';
+import type { BudgetRoom } from '../domain/rules/budget.ts';
 import type { Settlement } from '../domain/rules/settle.ts';
 import type { Stage, Unit } from '../domain/unit.ts';
 
@@ -22,7 +23,10 @@ export interface ClaimRequest {
   readonly indexes?: readonly number[];
   /** Asks only for units that were interrupted twice, which run alone. */
   readonly alone?: boolean;
-  readonly reservationUsd: number;
+  /** Room in the budget, by step; null = no budget. */
+  readonly budget: BudgetRoom | null;
+  /** Numbers of the steps of the stage: units at a later step come first. */
+  readonly steps: readonly number[];
   /** Most running attempts of all jobs of this store. */
   readonly maxTotalWorkers: number;
   /** Returns the run directory of an attempt. */

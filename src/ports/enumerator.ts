@@ -62,6 +62,8 @@ export interface Enumerator<Config = unknown> {
   resolve(config: Config, context: Pick<EnumerationContext, 'workingDirectory'>): Config;
   /** Returns the directory or file that it reads, absolute; null = none. `config` resolved. */
   root(config: Config): string | null;
+  /** Returns the directories whose files its items name, absolute: runs may read them. `config` resolved. */
+  readable(config: Config): readonly string[];
   /** Returns the powers of reading the source, beyond reading its root, derived from the whole config. `config` resolved. */
   powers(config: Config, bounds: Bounds): readonly Power[];
   enumerate(config: Config, context: EnumerationContext): AsyncIterable<EnumeratedItem>;

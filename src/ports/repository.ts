@@ -5,6 +5,7 @@ import type { FailureClass } from '../domain/failure.ts';
 import type { FailedUnit } from '../domain/failure-clusters.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken, ProcessIdentity } from '../domain/lease.ts';
+import type { UnitsAtStep } from '../domain/rules/circuit-breaker.ts';
 import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from '../domain/unit.ts';
 import type { ApprovalReads, ApprovalStore } from './approval-store.ts';
 import type { Dispatcher, DispatcherReads } from './dispatcher.ts';
@@ -61,9 +62,12 @@ export interface UnitWithAttempt {
 
 /** Fields of a unit in an export: fewer than in lists, since exports read millions of them. */
 export interface UnitWithResult {
-  readonly unit: Pick<Unit, 'index' | 'key' | 'status' | 'payload' | 'attempt' | 'failureClass' | 'failureMessage'>;
-  /** Result of the latest attempt. */
-  readonly result: UnitResult | null;
+  readonly unit: Pick<
+    Unit,
+    'index' | 'key' | 'step' | 'status' | 'payload' | 'attempt' | 'failureClass' | 'failureMessage'
+  >;
+  /** Its present results, by step. */
+  readonly results: ReadonlyMap<number, UnitResult>;
   /** Sum over all attempts, so that units add up to their job; null = no worker reported it. */
   readonly used: { readonly costUsd: number | null; readonly durationMs: number | null };
 }
@@ -75,10 +79,10 @@ export interface UnitReads {
   get(ref: UnitRef): Promise<Unit | null>;
   counts(jobId: string, stage?: Stage): Promise<UnitCounts>;
   failures(jobId: string): Promise<readonly FailureCount[]>;
-  /** Number of pending units of stage main without a failed attempt. */
-  untried(jobId: string): Promise<number>;
-  /** Number of units by the failure class of their latest attempt, whether failed for good or not. */
-  classCounts(jobId: string): Promise<Readonly<Partial<Record<FailureClass, number>>>>;
+  /** Counts units by step, status and failure class; no count is 0. */
+  stepCounts(jobId: string, stage?: Stage): Promise<readonly UnitsAtStep[]>;
+  /** Present results of a unit, by step. */
+  resultsOf(ref: UnitRef): Promise<ReadonlyMap<number, UnitResult>>;
   list(jobId: string, filter: UnitFilter, limit: number): Promise<readonly UnitWithAttempt[]>;
   /** Units of stage main with their results, in index order, page by page. */
   results(
@@ -106,7 +110,8 @@ export interface UnitStore extends UnitReads {
   /** Replaces the payload of the post-processing unit, when the results have changed. */
   setPayload(ref: UnitRef, payload: JsonObject): Promise<void>;
   /**
-   * Moves up to `limit` matching units to another status where the transition table allows it, in index order. `last`
+   * Moves up to `limit` matching units to another status where the transition table allows it, in index order. A completed
+   * unit that is put back begins again with its first step, without results; another one goes on where it stopped. `last`
    * is the cursor for the next call; null = none left.
    */
   moveMany(
@@ -115,6 +120,8 @@ export interface UnitStore extends UnitReads {
     to: UnitStatus,
     limit: number,
   ): Promise<{ readonly changed: number; readonly last: number | null }>;
+  /** Puts units back to pending at their first step, whatever their status, without results: a test that is discarded. */
+  restart(jobId: string, indexes: readonly number[]): Promise<void>;
 }
 
 /** Reads attempts. */
@@ -128,7 +135,7 @@ export interface AttemptReads {
     jobId: string,
     since: number,
     limit: number,
-  ): Promise<readonly Pick<Attempt, 'stage' | 'index' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[]>;
+  ): Promise<readonly Pick<Attempt, 'stage' | 'index' | 'step' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[]>;
   /**
    * Counts the attempts that ended after `since` (epoch ms), at most the newest `limit`; `first` is when the first of
    * these ended.
@@ -148,9 +155,13 @@ export interface AttemptReads {
   ): Promise<{ readonly succeeded: number; readonly failed: number; readonly costUsd: number }>;
 }
 
+/** Record of an attempt's run. */
+export type RunRecord = { readonly [Field in 'machineId' | 'handle' | 'deadlineAt']: NonNullable<Attempt[Field]> };
+
 /** Store of attempts, append-only: a row changes only from running to its end. */
 export interface AttemptStore extends AttemptReads {
-  recordSpawn(ref: AttemptRef, process: ProcessIdentity, deadlineAt: number): Promise<Noted>;
+  /** Records the run of a running attempt: where it is performed, its handle and its time limit (epoch ms). */
+  recordRun(ref: AttemptRef, run: RunRecord): Promise<Noted>;
   /** Counts an executor that begins to judge the output of an adopted attempt. */
   recordJudge(ref: AttemptRef): Promise<Noted>;
 }

@@ -36,7 +36,7 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
   const recent = statement(db, (p: { jobId: string; since: number; limit: number }) =>
     query
       .selectFrom('attempts')
-      .select(['stage', 'idx', 'status', 'failure_class', 'ended_at', 'purpose'])
+      .select(['stage', 'idx', 'step', 'status', 'failure_class', 'ended_at', 'purpose'])
       .where('job_id', '=', p.jobId)
       .where('ended_at', '>=', p.since)
       .orderBy('ended_at', 'desc')
@@ -82,27 +82,12 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       .where('ended_at', '>=', p.from)
       .where('ended_at', '<', p.to),
   );
-  const recordSpawn = statement(
+  const recordRun = statement(
     db,
-    (
-      p: UnitKey & {
-        attempt: number;
-        pid: number;
-        startedAt: string | null;
-        bootId: string | null;
-        machineId: string | null;
-        deadlineAt: number;
-      },
-    ) =>
+    (p: UnitKey & { attempt: number; machineId: string; handle: string; deadlineAt: number }) =>
       query
         .updateTable('attempts')
-        .set({
-          machine_id: p.machineId,
-          boot_id: p.bootId,
-          pid: p.pid,
-          pid_started_at: p.startedAt,
-          deadline_at: p.deadlineAt,
-        })
+        .set({ machine_id: p.machineId, handle: p.handle, deadline_at: p.deadlineAt })
         .where('job_id', '=', p.jobId)
         .where('stage', '=', p.stage)
         .where('idx', '=', p.index)
@@ -131,6 +116,7 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       recent.all({ jobId, since, limit }).map((row) => ({
         stage: row.stage as Stage,
         index: row.idx,
+        step: row.step,
         status: row.status as AttemptStatus,
         failureClass: row.failure_class as FailureClass | null,
         endedAt: row.ended_at,
@@ -147,19 +133,9 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       const row = endedBetween.get({ jobId, from, to });
       return { succeeded: row?.succeeded ?? 0, failed: row?.failed ?? 0, costUsd: row?.cost ?? 0 };
     },
-    recordSpawn(ref, process, deadlineAt) {
-      const changed = recordSpawn.run({
-        jobId: ref.jobId,
-        stage: ref.stage,
-        index: ref.index,
-        attempt: ref.attempt,
-        pid: process.pid,
-        startedAt: process.startedAt,
-        bootId: process.bootId,
-        machineId: process.machineId,
-        deadlineAt,
-      });
-      return changed === 1 ? 'noted' : 'ended';
+    recordRun({ jobId, stage, index, attempt }, { machineId, handle, deadlineAt }) {
+      const row = { jobId, stage, index, attempt, machineId, handle: JSON.stringify(handle), deadlineAt };
+      return recordRun.run(row) === 1 ? 'noted' : 'ended';
     },
     recordJudge: ({ jobId, stage, index, attempt }) =>
       recordJudge.run({ jobId, stage, index, attempt }) === 1 ? 'noted' : 'ended',

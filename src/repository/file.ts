@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 
-/** Marks a SQLite file as ours (`PRAGMA application_id`): "ABP1". Stores of before 2026-12 have 0 until they are opened. */
+/** Marks a SQLite file as ours (`PRAGMA application_id`): "ABP1". */
 export const APPLICATION_ID = 0x41425031;
 
 /** Fields of a database's first page, its log included: read without SQLite, which would change the file. */

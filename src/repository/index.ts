@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { Handle } from '../domain/attempt.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
@@ -6,7 +7,7 @@ import type { Maintenance } from '../ports/maintenance.ts';
 import type { Repository, Tx } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAttemptStore } from './attempts.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createDispatcher } from './dispatcher/index.ts';
 import { createEventFeed } from './event-feed.ts';
 import { createEventStore } from './events.ts';
 import { createJobStore } from './jobs.ts';
@@ -30,16 +31,18 @@ export interface Store {
 
 /**
  * Opens (or makes) the store at an absolute path or `:memory:`. `isDead` says whether a recorded process is certainly gone:
- * only then may its job be passed over by a migration, and its slots go to other jobs. A store that can only be read is
- * opened for that; each write then tries whether it can be written by now. Errors: see openDatabase.
+ * only then may its job be passed over by a migration, and its slots go to other jobs. `isGone` says the same of the run
+ * of a handle, whose slot is free then. A store that can only be read is opened for that; each write then tries whether
+ * it can be written by now. Errors: see openDatabase.
  */
 export function openStore(
   path: string,
   clock: Clock,
   isDead: (process: ProcessIdentity) => boolean = () => false,
+  isGone: (handle: Handle) => boolean = () => false,
 ): Store {
   const opened = [openDatabase(path, isDead)] as [Connection, ...Connection[]];
-  const on = (db: Database.Database) => storesOn(db, clock, isDead);
+  const on = (db: Database.Database) => storesOn(db, clock, isDead, isGone);
   const partsOf = ({ db, reader }: Connection) => ({
     writes: on(db),
     reads: on(reader),
@@ -105,7 +108,12 @@ function commitCounter(db: Database.Database, reader: Database.Database): () => 
 /** Stores of one connection, which answer at once. */
 type Stores = { readonly [Name in keyof Tx]: Sync<Tx[Name]> };
 
-function storesOn(db: Database.Database, clock: Clock, isDead: (process: ProcessIdentity) => boolean): Stores {
+function storesOn(
+  db: Database.Database,
+  clock: Clock,
+  isDead: (process: ProcessIdentity) => boolean,
+  isGone: (handle: Handle) => boolean,
+): Stores {
   return {
     jobs: createJobStore(db, clock),
     units: createUnitStore(db),
@@ -114,7 +122,7 @@ function storesOn(db: Database.Database, clock: Clock, isDead: (process: Process
     leases: createLeaseStore(db, clock),
     quotas: createQuotaStore(db),
     approvals: createApprovalStore(db, clock),
-    dispatcher: createDispatcher(db, clock, isDead),
+    dispatcher: createDispatcher(db, clock, isDead, isGone),
   };
 }
 

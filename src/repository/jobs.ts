@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { AbpError } from '../domain/error.ts';
-import type { FailureClass } from '../domain/failure.ts';
 import { ENDED, EXECUTING, jobStatusesBefore } from '../domain/job.ts';
 import type { JobTally } from '../domain/rules/budget.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,8 +8,8 @@ import type { JobPatch, JobStore } from '../ports/job-store.ts';
 import { createDeletion } from './deletion.ts';
 import type { Sync } from './promised.ts';
 import { createRevisionStore, insertRevision } from './revisions.ts';
-import { toJob } from './rows.ts';
-import type { JobsTable } from './schema.ts';
+import { toJob, toStepTally } from './rows.ts';
+import type { JobsTable, StepTotalsTable } from './schema.ts';
 import { allRows, query, runWrite, statement } from './statement.ts';
 
 /** Where each field of a patch is stored, and how. */
@@ -62,7 +61,7 @@ export function createJobStore(db: Database.Database, clock: Clock): Sync<JobSto
   const tally = statement(db, (p: { jobId: string }) =>
     query
       .selectFrom('jobs')
-      .select(['units_tried', 'max_attempt_cost_usd', 'rule_since', 'rule_base'])
+      .select('breaker_since')
       .select((eb) =>
         eb
           .selectFrom('attempts')
@@ -72,6 +71,18 @@ export function createJobStore(db: Database.Database, clock: Clock): Sync<JobSto
           .as('reserved'),
       )
       .where('job_id', '=', p.jobId),
+  );
+  const steps = statement<{ jobId: string }, StepTotalsTable>(db, (p) =>
+    query.selectFrom('step_totals').selectAll().where('job_id', '=', p.jobId).orderBy('stage').orderBy('step'),
+  );
+  const restartBreaker = db.prepare('UPDATE jobs SET breaker_since = ? WHERE job_id = ?');
+  const restartSteps = db.prepare(
+    `UPDATE step_totals SET breaker_base = json_object('tried', units_tried, 'byClass', json((
+       SELECT json_group_object(failure_class, n) FROM (
+         SELECT failure_class, sum(count) AS n FROM unit_counts AS counted
+         WHERE counted.job_id = step_totals.job_id AND counted.stage = step_totals.stage
+           AND counted.step = step_totals.step AND failure_class != '' GROUP BY failure_class))))
+     WHERE job_id = ?`,
   );
   const wantingExecutor = statement<object, JobsTable>(db, () =>
     query
@@ -231,24 +242,15 @@ export function createJobStore(db: Database.Database, clock: Clock): Sync<JobSto
     tally(jobId): JobTally {
       const row = tally.get({ jobId });
       if (!row) throw new AbpError('not_found', `No job ${jobId}.`);
-      const base = JSON.parse(row.rule_base) as { tried: number; byClass: Partial<Record<FailureClass, number>> };
       return {
-        unitsTried: row.units_tried,
-        maxAttemptCostUsd: row.max_attempt_cost_usd,
         reservedUsd: row.reserved ?? 0,
-        breakerSince: row.rule_since,
-        breakerBaseTried: base.tried,
-        breakerBaseByClass: base.byClass,
+        breakerSince: row.breaker_since,
+        steps: steps.all({ jobId }).map(toStepTally),
       };
     },
     resetCircuitBreaker(jobId) {
-      db.prepare(
-        `UPDATE jobs SET rule_since = ?, rule_base = json_object('tried', units_tried, 'byClass', json((
-           SELECT json_group_object(failure_class, n) FROM (
-             SELECT failure_class, sum(count) AS n FROM unit_counts
-             WHERE job_id = jobs.job_id AND stage = 'main' AND failure_class != '' GROUP BY failure_class))))
-         WHERE job_id = ?`,
-      ).run(clock.now(), jobId);
+      restartBreaker.run(clock.now(), jobId);
+      restartSteps.run(jobId);
     },
     wantingExecutor: () => wantingExecutor.all({}).map(toJob),
   };

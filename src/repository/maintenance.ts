@@ -21,7 +21,7 @@ const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   jobs: ['enumerator_config', 'fields', 'test', 'post_processing', 'pass_env'],
   job_revisions: ['output_schema', 'worker', 'limits'],
   units: ['payload'],
-  attempts: ['result', 'usage', 'notes'],
+  attempts: ['handle', 'result', 'usage', 'notes'],
   events: ['data'],
 };
 

@@ -18,19 +18,24 @@ export function versionOf(db: Database.Database): number {
  * Brings a database to the newest schema and marks it as ours. Throws AbpError `newer_store`, and `busy` when a migration
  * is due while a living process holds a lease.
  */
-export function migrate(db: Database.Database, path: string, isDead: (holder: ProcessIdentity) => boolean): void {
-  if (versionOf(db) > NEWEST_VERSION) throw newerStore(path, versionOf(db));
-  const isMarked = () => db.pragma('application_id', { simple: true }) === APPLICATION_ID;
-  if (versionOf(db) === NEWEST_VERSION && isMarked()) return;
+export function migrate(
+  db: Database.Database,
+  path: string,
+  isDead: (holder: ProcessIdentity) => boolean,
+  migrations = MIGRATIONS,
+): void {
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (versionOf(db) > newest) throw newerStore(path, versionOf(db));
+  if (versionOf(db) === newest) return;
   // Immediate: of several processes that open a new store at once, one migrates and the others find it done.
   db.transaction(() => {
-    const due = MIGRATIONS.filter(({ version }) => version > versionOf(db));
+    const due = migrations.filter(({ version }) => version > versionOf(db));
     if (due.length > 0 && versionOf(db) > 0 && isHeld(db, isDead)) {
       throw new AbpError('busy', `${path} needs an update of its schema, but a job is running.`, {
         hint: 'Pause or finish running jobs with the ABP that started them, then try again.',
       });
     }
-    if (!isMarked()) db.pragma(`application_id = ${APPLICATION_ID}`);
+    if (due.length > 0) db.pragma(`application_id = ${APPLICATION_ID}`);
     for (const migration of due) {
       db.exec(migration.sql);
       db.pragma(`user_version = ${migration.version}`);
@@ -50,6 +55,5 @@ export function newerStore(path: string, version: number): AbpError {
 /** Checks whether a process that may be alive holds a lease, in a store of any schema. */
 function isHeld(db: Database.Database, isDead: (holder: ProcessIdentity) => boolean): boolean {
   const held = db.prepare('SELECT * FROM leases WHERE released = 0').all() as LeasesTable[];
-  // Before schema 8 a lease named no machine.
-  return held.map(toLease).some((holder) => !isDead({ ...holder, machineId: holder.machineId ?? null }));
+  return held.map(toLease).some((holder) => !isDead(holder));
 }

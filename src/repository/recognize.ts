@@ -1,12 +1,8 @@
 import { statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
-import { damaged, faultOf, foreign } from './faults.ts';
+import { damaged, foreign } from './faults.ts';
 import { APPLICATION_ID, readHeader, sizeOf } from './file.ts';
 import { NEWEST_VERSION, newerStore } from './migrate.ts';
-
-/** Tables that every store has had from its first schema on. */
-const OUR_TABLES = ['attempts', 'events', 'job_revisions', 'jobs', 'leases', 'units'];
 
 /**
  * Looks at a file before anything is changed about it: `new` = there is none, or an empty one, which becomes a store (it
@@ -33,23 +29,7 @@ export function recognize(path: string): 'new' | 'store' {
   if (applicationId !== 0)
     throw foreign(path, `it belongs to another application (id 0x${applicationId.toString(16)})`);
   if (userVersion === 0 && schemaCookie === 0) return 'new';
-  if (userVersion === 0 || userVersion > NEWEST_VERSION || !hasOurTables(path)) {
-    throw foreign(path, 'it is the database of another application');
-  }
-  return 'store';
-}
-
-/** Stores of before 2026-12 are not marked: their tables tell. */
-function hasOurTables(path: string): boolean {
-  const db = new Database(path, { readonly: true });
-  try {
-    const names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all();
-    return OUR_TABLES.every((name) => names.includes(name));
-  } catch (error) {
-    throw faultOf(error, path) ?? error;
-  } finally {
-    db.close();
-  }
+  throw foreign(path, 'it is the database of another application');
 }
 
 function sizeOfLog(path: string): number {

@@ -3,6 +3,7 @@ import {
   type Attempt,
   type AttemptNotes,
   type AttemptPurpose,
+  type Handle,
   type UnitResult,
   type Usage,
 } from '../domain/attempt.ts';
@@ -25,9 +26,18 @@ import type { Lease, ProcessIdentity } from '../domain/lease.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Power } from '../domain/power.ts';
+import type { StepTally } from '../domain/rules/budget.ts';
 import { type Stage, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import type { UnitWithResult } from '../ports/repository.ts';
-import type { AttemptsTable, EventsTable, JobRevisionsTable, JobsTable, LeasesTable, UnitsTable } from './schema.ts';
+import type {
+  AttemptsTable,
+  EventsTable,
+  JobRevisionsTable,
+  JobsTable,
+  LeasesTable,
+  StepTotalsTable,
+  UnitsTable,
+} from './schema.ts';
 
 /**
  * Stored rows as the domain sees them. The store wrote what it reads, so texts are taken at their word here only: JSON that
@@ -45,10 +55,6 @@ function json<T>(text: string): T {
 }
 
 const jsonOrNull = <T>(text: string | null): T | null => (text === null ? null : json<T>(text));
-
-/** One of before machines were recorded has none. */
-const identityOrNull = (text: string | null): ProcessIdentity | null =>
-  text === null ? null : { machineId: null, ...json<Omit<ProcessIdentity, 'machineId'>>(text) };
 
 function oneOf<T extends string>(words: readonly T[], word: string): T {
   if ((words as readonly string[]).includes(word)) return word as T;
@@ -95,7 +101,7 @@ export function toJob(row: JobsTable): Job {
     outputState: jsonOrNull<OutputState>(row.output_state),
     request: row.request_id === null ? null : { id: row.request_id, hash: row.request_hash ?? '' },
     batchFile: row.batch_file,
-    carriedOutBy: identityOrNull(row.carried_out_by),
+    carriedOutBy: jsonOrNull<ProcessIdentity>(row.carried_out_by),
     home: row.home,
     workingDirectory: row.working_directory,
     outputDirectory: row.output_directory,
@@ -109,6 +115,19 @@ export function toJob(row: JobsTable): Job {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     eventSeq: row.event_seq,
+  };
+}
+
+export function toStepTally(row: StepTotalsTable): StepTally {
+  const base = json<{ tried: number; byClass: StepTally['breakerBaseByClass'] }>(row.breaker_base);
+  return {
+    stage: row.stage as Stage,
+    step: row.step,
+    unitsTried: row.units_tried,
+    costUsd: row.cost_usd,
+    maxAttemptCostUsd: row.max_attempt_cost_usd,
+    breakerBaseTried: base.tried,
+    breakerBaseByClass: base.byClass,
   };
 }
 
@@ -133,6 +152,7 @@ export function toUnit(row: UnitsTable): Unit {
     index: row.idx,
     key: row.key ?? String(row.idx),
     payload: json<JsonObject>(row.payload),
+    step: row.step,
     status: oneOf(UNIT_STATUSES, row.status),
     attempt: row.attempt,
     retriesUsed: row.retries_used,
@@ -150,16 +170,15 @@ export function toAttempt(row: AttemptsTable): Attempt {
     stage: row.stage as Stage,
     index: row.idx,
     attempt: row.attempt,
+    step: row.step,
     purpose: row.purpose as AttemptPurpose,
     status: oneOf(ATTEMPT_STATUSES, row.status),
     revision: row.revision,
     epoch: row.epoch,
     attemptId: row.attempt_id,
     runDirectory: row.run_directory,
-    pid: row.pid,
-    pidStartedAt: row.pid_started_at,
-    bootId: row.boot_id,
     machineId: row.machine_id,
+    handle: jsonOrNull<Handle>(row.handle),
     deadlineAt: row.deadline_at,
     reservedUsd: row.reserved_usd,
     failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
@@ -173,25 +192,29 @@ export function toAttempt(row: AttemptsTable): Attempt {
   };
 }
 
-/** A unit joined with the result of its latest attempt, and what all of them used. */
-export type ResultRow = Pick<
+/** A unit of an export, with what all its attempts used. */
+export type ExportedRow = Pick<
   UnitsTable,
-  'idx' | 'key' | 'status' | 'payload' | 'attempt' | 'failure_class' | 'failure_message'
-> & { readonly result: string | null; readonly used: string | null };
+  'idx' | 'key' | 'step' | 'status' | 'payload' | 'attempt' | 'failure_class' | 'failure_message'
+> & { readonly used: string | null };
 
-export function toResult(row: ResultRow): UnitWithResult {
+/** The present result of a unit at a step. */
+export type ResultRow = Pick<UnitsTable, 'idx' | 'step'> & { readonly result: string };
+
+export function toResult(row: ExportedRow, results: readonly ResultRow[]): UnitWithResult {
   const { costUsd = null, durationMs = null } = jsonOrNull<Partial<UnitWithResult['used']>>(row.used) ?? {};
   return {
     unit: {
       index: row.idx,
       key: row.key ?? String(row.idx),
+      step: row.step,
       status: oneOf(UNIT_STATUSES, row.status),
       payload: json<JsonObject>(row.payload),
       attempt: row.attempt,
       failureClass: oneOfOrNull(FAILURE_CLASSES, row.failure_class),
       failureMessage: row.failure_message,
     },
-    result: jsonOrNull<UnitResult>(row.result),
+    results: new Map(results.map(({ step, result }) => [step, json<UnitResult>(result)])),
     used: { costUsd, durationMs },
   };
 }

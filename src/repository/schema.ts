@@ -38,11 +38,8 @@ export interface JobsTable {
   cost_estimated: number;
   input_tokens: number;
   output_tokens: number;
-  max_attempt_cost_usd: number;
-  units_tried: number;
   last_started_at: number;
-  rule_since: number;
-  rule_base: string;
+  breaker_since: number;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;
@@ -69,6 +66,7 @@ export interface UnitsTable {
   /** null = the index is the key. */
   key: string | null;
   payload: string;
+  step: number;
   status: string;
   attempt: number;
   retries_used: number;
@@ -88,10 +86,21 @@ export interface UnitKeysTable {
 export interface UnitCountsTable {
   job_id: string;
   stage: string;
+  step: number;
   status: string;
   /** '' = none. */
   failure_class: string;
   count: number;
+}
+
+export interface StepTotalsTable {
+  job_id: string;
+  stage: string;
+  step: number;
+  units_tried: number;
+  cost_usd: number;
+  max_attempt_cost_usd: number;
+  breaker_base: string;
 }
 
 export interface AttemptsTable {
@@ -99,16 +108,15 @@ export interface AttemptsTable {
   stage: string;
   idx: number;
   attempt: number;
+  step: number;
   purpose: string;
   status: string;
   revision: number;
   epoch: number;
   attempt_id: string;
   run_directory: string;
-  pid: number | null;
-  pid_started_at: string | null;
-  boot_id: string | null;
   machine_id: string | null;
+  handle: string | null;
   deadline_at: number | null;
   reserved_usd: number;
   failure_class: string | null;
@@ -121,6 +129,14 @@ export interface AttemptsTable {
   started_at: number;
   ended_at: number | null;
   judges: number;
+}
+
+export interface ResultsTable {
+  job_id: string;
+  stage: string;
+  idx: number;
+  step: number;
+  attempt: number;
 }
 
 export interface EventsTable {
@@ -175,7 +191,9 @@ export interface Tables {
   units: UnitsTable;
   unit_keys: UnitKeysTable;
   unit_counts: UnitCountsTable;
+  step_totals: StepTotalsTable;
   attempts: AttemptsTable;
+  results: ResultsTable;
   events: EventsTable;
   leases: LeasesTable;
   quotas: QuotasTable;

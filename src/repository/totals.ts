@@ -8,7 +8,16 @@ export function createTotals(db: Database.Database): () => StoreTotals {
   const jobs = statement(db, () =>
     query
       .selectFrom('jobs')
-      .select(['job_id', 'status', 'units_tried', 'cost_usd', 'input_tokens', 'output_tokens'])
+      .select(['job_id', 'status', 'cost_usd', 'input_tokens', 'output_tokens'])
+      .select((eb) =>
+        eb
+          .selectFrom('step_totals')
+          .select('units_tried')
+          .whereRef('step_totals.job_id', '=', 'jobs.job_id')
+          .where('stage', '=', sql.lit('main'))
+          .where('step', '=', sql.lit(0))
+          .as('units_tried'),
+      )
       .where('deleting', '=', sql.lit(0)),
   );
   const units = statement(db, () =>
@@ -32,7 +41,7 @@ export function createTotals(db: Database.Database): () => StoreTotals {
       ),
       perJob: jobRows.map((row) => ({
         jobId: row.job_id,
-        unitsTried: row.units_tried,
+        unitsTried: row.units_tried ?? 0,
         costUsd: row.cost_usd,
         inputTokens: row.input_tokens,
         outputTokens: row.output_tokens,

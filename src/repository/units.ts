@@ -1,11 +1,12 @@
 import type Database from 'better-sqlite3';
 import { type SelectQueryBuilder, sql } from 'kysely';
+import type { UnitResult } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import type { FailureClass } from '../domain/failure.ts';
 import { UNIT_STATUSES, type UnitCounts, type UnitStatus, unitStatusesBefore } from '../domain/unit.ts';
 import type { FailureCount, UnitFilter, UnitStore } from '../ports/repository.ts';
 import type { Sync } from './promised.ts';
-import { type ResultRow, toAttempt, toResult, toUnit } from './rows.ts';
+import { type ExportedRow, type ResultRow, toAttempt, toResult, toUnit } from './rows.ts';
 import type { AttemptsTable, Tables, UnitKeysTable, UnitsTable } from './schema.ts';
 import { allRows, query, statement } from './statement.ts';
 import { createUnitSlice } from './unit-slice.ts';
@@ -23,7 +24,7 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
   const counts = statement(db, (p: { jobId: string; stage: string }) =>
     query
       .selectFrom('unit_counts')
-      .select(['status', 'failure_class', 'count'])
+      .select(['step', 'status', 'failure_class', 'count'])
       .where('job_id', '=', p.jobId)
       .where('stage', '=', p.stage)
       .where('count', '>', 0),
@@ -61,8 +62,8 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
         .where('attempt', '=', p.attempt),
   );
   // Callers read all units page by page: the primary key gives their order, whatever the statuses.
-  const results = db.prepare<unknown[], ResultRow>(
-    `SELECT idx, key, units.status, payload, units.failure_class, failure_message, attempt, attempts.result,
+  const units = db.prepare<unknown[], ExportedRow>(
+    `SELECT idx, key, units.status, payload, units.step, units.failure_class, failure_message, attempt,
        CASE WHEN attempt > 1 THEN (
          SELECT json_object('costUsd', round(sum(usage ->> 'costUsd'), 9), 'durationMs', sum(usage ->> 'durationMs'))
          FROM attempts AS tried
@@ -72,6 +73,11 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
      WHERE job_id = @jobId AND stage = 'main' AND idx > @after
        AND (@statuses IS NULL OR units.status IN (SELECT value FROM json_each(@statuses)))
      ORDER BY idx LIMIT @limit`,
+  );
+  const results = db.prepare<unknown[], ResultRow>(
+    `SELECT idx, results.step, attempts.result
+     FROM results JOIN attempts USING (job_id, stage, idx, attempt)
+     WHERE job_id = @jobId AND stage = @stage AND idx BETWEEN @first AND @last`,
   );
   const setPayload = statement(db, (p: { jobId: string; stage: string; index: number; payload: string }) =>
     query
@@ -91,6 +97,18 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
   );
   const byKey = db.prepare<unknown[], UnitKeysTable>(
     'SELECT key, idx FROM unit_keys WHERE job_id = ? AND key IN (SELECT value FROM json_each(?))',
+  );
+  // A completed unit that is put back begins again with its first step; any other goes on where it stopped.
+  const moveUnits = db.prepare(
+    `UPDATE units SET status = @to, not_before = 0, failure_class = NULL, failure_message = NULL,
+       retries_used = 0, deferrals = 0, interruptions = 0,
+       step = CASE WHEN @to = 'pending' AND (@all OR status = 'completed') THEN 0 ELSE step END
+     WHERE job_id = @jobId AND stage = @stage AND idx IN (SELECT value FROM json_each(@indexes))`,
+  );
+  const dropResults = db.prepare(
+    `DELETE FROM results WHERE job_id = @jobId AND stage = @stage AND idx IN (
+       SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND (@all OR status = 'completed')
+         AND idx IN (SELECT value FROM json_each(@indexes)))`,
   );
   const count = db.prepare(
     `INSERT INTO unit_counts (job_id, stage, status, count) VALUES (@jobId, @stage, 'pending', @n)
@@ -129,36 +147,32 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
       }
       return result;
     },
+    stepCounts: (jobId, stage = 'main') =>
+      counts.all({ jobId, stage }).map(({ step, status, failure_class, count: n }) => ({
+        step,
+        status: status as UnitStatus,
+        failureClass: (failure_class || null) as FailureClass | null,
+        count: n,
+      })),
     failures(jobId) {
-      return counts
-        .all({ jobId, stage: 'main' })
-        .filter((row) => row.status === 'failed' && row.failure_class !== '')
-        .sort((a, b) => b.count - a.count)
-        .map((row): FailureCount => {
-          const first = firstFailed.get({ jobId, failureClass: row.failure_class });
+      const byClass = new Map<FailureClass, number>();
+      for (const { status, failure_class: name, count: n } of counts.all({ jobId, stage: 'main' })) {
+        const failureClass = name as FailureClass;
+        if (status === 'failed' && name !== '') byClass.set(failureClass, (byClass.get(failureClass) ?? 0) + n);
+      }
+      return [...byClass]
+        .sort(([, a], [, b]) => b - a)
+        .map(([failureClass, n]): FailureCount => {
+          const first = firstFailed.get({ jobId, failureClass });
           return {
-            failureClass: row.failure_class as FailureClass,
-            count: row.count,
+            failureClass,
+            count: n,
             example: first ? { index: first.idx, message: first.failure_message ?? '' } : null,
           };
         });
     },
     setPayload({ jobId, stage, index }, payload) {
       setPayload.run({ jobId, stage, index, payload: JSON.stringify(payload) });
-    },
-    untried: (jobId) =>
-      counts
-        .all({ jobId, stage: 'main' })
-        .filter((row) => row.status === 'pending' && row.failure_class === '')
-        .reduce((sum, row) => sum + row.count, 0),
-    classCounts(jobId) {
-      const byClass: Partial<Record<FailureClass, number>> = {};
-      for (const row of counts.all({ jobId, stage: 'main' })) {
-        if (row.failure_class === '') continue;
-        const failureClass = row.failure_class as FailureClass;
-        byClass[failureClass] = (byClass[failureClass] ?? 0) + row.count;
-      }
-      return byClass;
     },
     list(jobId, filter, limit) {
       const rows = inOrder(filter, limit, (part) =>
@@ -171,7 +185,15 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
       });
     },
     results(jobId, { statuses, after = -1 }, limit) {
-      return results.all({ jobId, after, limit, statuses: statuses ? JSON.stringify(statuses) : null }).map(toResult);
+      const rows = units.all({ jobId, after, limit, statuses: statuses ? JSON.stringify(statuses) : null });
+      const [first, last] = [rows[0]?.idx, rows.at(-1)?.idx];
+      if (first === undefined || last === undefined) return [];
+      const byUnit = Map.groupBy(results.all({ jobId, stage: 'main', first, last }), ({ idx }) => idx);
+      return rows.map((row) => toResult(row, byUnit.get(row.idx) ?? []));
+    },
+    resultsOf({ jobId, stage, index }) {
+      const rows = results.all({ jobId, stage, first: index, last: index });
+      return new Map(rows.map(({ step, result }) => [step, JSON.parse(result) as UnitResult]));
     },
     moveMany(jobId, filter, to, limit) {
       const allowed = unitStatusesBefore(to);
@@ -182,14 +204,15 @@ export function createUnitStore(db: Database.Database): Sync<UnitStore> {
       );
       const last = indexes.at(-1)?.idx;
       if (last === undefined) return { changed: 0, last: null };
-      const changed = db
-        .prepare(
-          `UPDATE units SET status = ?, not_before = 0, failure_class = NULL, failure_message = NULL,
-             retries_used = 0, deferrals = 0, interruptions = 0
-           WHERE job_id = ? AND stage = ? AND idx IN (SELECT value FROM json_each(?))`,
-        )
-        .run(to, jobId, filter.stage ?? 'main', JSON.stringify(indexes.map((row) => row.idx))).changes;
+      const moved = { jobId, stage: filter.stage ?? 'main', indexes: JSON.stringify(indexes.map((row) => row.idx)) };
+      if (to === 'pending') dropResults.run({ ...moved, all: 0 });
+      const changed = moveUnits.run({ ...moved, to, all: 0 }).changes;
       return { changed, last: indexes.length < limit ? null : last };
+    },
+    restart(jobId, indexes) {
+      const moved = { jobId, stage: 'main', indexes: JSON.stringify(indexes), all: 1 };
+      dropResults.run(moved);
+      moveUnits.run({ ...moved, to: 'pending' });
     },
     slice: createUnitSlice(db),
     failed: (jobId, limit) =>

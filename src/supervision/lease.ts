@@ -1,21 +1,6 @@
-import type { Lease, ProcessIdentity } from '../domain/lease.ts';
+import type { Lease } from '../domain/lease.ts';
 import type { Clock } from '../ports/clock.ts';
-import { isStill, isUnobservable } from '../workers/process/processes.ts';
-
-/**
- * Tells whether a recorded process is certainly gone: another boot of this machine, no such pid, or another process
- * with its pid. Never true for another machine or container: there only the heartbeat decides.
- */
-export function provablyDead(record: ProcessIdentity): boolean {
-  if (isUnobservable(record)) return false;
-  if (record.startedAt !== null && record.bootId !== null) return !isStill(record);
-  try {
-    process.kill(record.pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
+import { provablyDead } from '../workers/process/processes.ts';
 
 /** Heartbeats per lease duration. */
 export const BEATS_PER_LEASE = 3;

@@ -5,6 +5,8 @@ import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Worker } from '../ports/worker.ts';
 
+export { isGone } from './process/handle.ts';
+
 /** All workers by type; a driver is loaded on first use. */
 const WORKERS: ReadonlyMap<string, () => Promise<Worker>> = new Map([
   ['claude', async () => (await import('./claude/worker.ts')).claudeWorker],

@@ -164,7 +164,8 @@ export function claim(
       purpose: 'batch',
       revision: 1,
       limit,
-      reservationUsd: 0,
+      budget: null,
+      steps: [0],
       maxTotalWorkers: 64,
       ...request,
       runDirectory: (index, attempt) => join(root, 'runs', lease.jobId, 'main', `${index}.${attempt}`),
@@ -180,7 +181,7 @@ export function claim(
 /** Ends a claimed attempt. */
 export async function settle({ store }: Seed, claimed: Claim, outcome: Outcome, now: number): Promise<void> {
   const { jobId, index, attempt } = claimed.attempt;
-  const decision = decide(claimed.unit, outcome, { maxRetries: 0, now, random: 0 });
+  const decision = decide(claimed.unit, outcome, { maxRetries: 0, lastStep: 0, now, random: 0 });
   await store.repository.transaction({ job: jobId }, async (tx) => {
     await tx.dispatcher.settle(claimed, { attemptStatus: outcome.ok ? 'succeeded' : 'failed', outcome, decision });
     await tx.events.add(jobId, { type: outcome.ok ? 'unit:completed' : 'unit:failed', index, attempt });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Handle } from '../../src/domain/attempt.ts';
 import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
-import type { Claim } from '../../src/ports/dispatcher.ts';
+import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { Tx } from '../../src/ports/repository.ts';
 import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';
@@ -17,11 +18,15 @@ import {
 
 /** The contract of every dispatcher. `open` makes an empty store of the test. Call it inside a `describe`. */
 export function dispatcherContract(
-  open: (clock: FakeClock, isDead: (process: ProcessIdentity) => boolean) => Store,
+  open: (clock: FakeClock, isDead: (process: ProcessIdentity) => boolean, isGone: (handle: Handle) => boolean) => Store,
 ): void {
   const fresh = () => {
     const clock = fakeClock();
-    const store = open(clock, ({ pid }) => pid === DEAD_PID);
+    const store = open(
+      clock,
+      ({ pid }) => pid === DEAD_PID,
+      ({ gone }) => gone === true,
+    );
     return {
       ...store,
       store,
@@ -44,7 +49,10 @@ export function dispatcherContract(
 
   test('claims pending units in index order, as many as there are slots, each with a new attempt', async () => {
     const { store, repository, lease, jobId, clock } = await withJob({ units: 5 });
-    const claims = await claimUnits(store, lease, { limit: 2, reservationUsd: 0.5, purpose: 'test', revision: 1 });
+    const claims = await claimUnits(store, lease, {
+      ...{ limit: 2, purpose: 'test', revision: 1 },
+      budget: { leftUsd: 9, reservationsUsd: [0.5] },
+    });
     expect(indexes(claims)).toEqual([0, 1]);
     const [first] = claims;
     expect(first?.unit).toMatchObject({ status: 'running', attempt: 1 });
@@ -58,12 +66,12 @@ export function dispatcherContract(
       epoch: lease.epoch,
       runDirectory: '/runs/0.1',
       reservedUsd: 0.5,
-      pid: null,
+      handle: null,
       startedAt: clock.now(),
     });
     expect(first?.attempt.attemptId).not.toBe(claims[1]?.attempt.attemptId);
     expect(await repository.attempts.running(jobId)).toEqual(claims.map(({ attempt }) => attempt));
-    expect(await repository.jobs.tally(jobId)).toMatchObject({ reservedUsd: 1, unitsTried: 2 });
+    expect(await repository.jobs.tally(jobId)).toMatchObject({ reservedUsd: 1, steps: [{ unitsTried: 2 }] });
     expect(indexes(await claimUnits(store, lease))).toEqual([2, 3, 4]);
     expect(await claimUnits(store, lease)).toEqual([]);
   });
@@ -114,6 +122,36 @@ export function dispatcherContract(
     expect((await claimUnits(store, lease))[0]?.attempt.attempt).toBe(2);
   });
 
+  test('units at a later step come first, those whose step the budget does not cover not at all', async () => {
+    const { store, lease } = await withJob({ units: 5 });
+    const steps = [0, 1, 2];
+    for (const [unit, step] of [
+      [4, 1],
+      [4, 2],
+      [2, 1],
+      [3, 1],
+    ] as const) {
+      await settleAs(store, await claimOne(store, lease, unit), null, 'pending', { step });
+    }
+    const peek = async (request: Partial<ClaimRequest>) => {
+      const claims = await claimUnits(store, lease, { steps, ...request });
+      for (const claim of claims) await settleAs(store, claim, 'usage_limit', 'pending', { failureClass: null });
+      return claims.map(({ unit, attempt }) => [unit.index, attempt.step, attempt.reservedUsd]);
+    };
+    expect(await peek({ limit: 2 })).toEqual([
+      [4, 2, 0],
+      [2, 1, 0],
+    ]);
+    const budget = { leftUsd: 2.5, reservationsUsd: [0.5, 3, 1] };
+    // 1 for unit 4, then as much as is left for units at the first step.
+    expect(await peek({ budget })).toEqual([
+      [4, 2, 1],
+      [0, 0, 0.5],
+      [1, 0, 0.5],
+    ]);
+    expect(await peek({ budget: { ...budget, leftUsd: 0.4 } })).toEqual([]);
+  });
+
   test('stages are kept apart', async () => {
     const { store, repository, lease, jobId, tx } = await withJob({ units: 1 });
     await tx(async (t) => t.units.add(jobId, 'post', 0, [{ payload: {} }]));
@@ -124,7 +162,11 @@ export function dispatcherContract(
     expect(post?.attempt).toMatchObject({ stage: 'post', index: 0, purpose: 'post' });
     expect(await repository.units.counts(jobId)).toMatchObject({ total: 1, running: 1 });
     expect(await repository.units.counts(jobId, 'post')).toMatchObject({ total: 1, running: 1 });
-    expect((await repository.jobs.tally(jobId)).unitsTried).toBe(1);
+    const { steps } = await repository.jobs.tally(jobId);
+    expect(steps).toMatchObject([
+      { stage: 'main', step: 0, unitsTried: 1 },
+      { stage: 'post', step: 0, unitsTried: 1 },
+    ]);
   });
 
   // ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,15 +236,14 @@ export function dispatcherContract(
     const [first, second] = await claimUnits(store, dead, { limit: 3 });
     const other = await holdLease(store, (await seedJob(store, { units: 9, limits: { max_workers: 4 } })).jobId);
     const claim = async () => (await claimUnits(store, other, { maxTotalWorkers: 4 })).length;
-    const spawned = (claimed: typeof first, pid: number) =>
+    const started = (claimed: typeof first, gone: boolean) =>
       tx(async (t) => {
-        if (claimed)
-          await t.attempts.recordSpawn(claimed.attempt, { pid, startedAt: 's', bootId: 'b', machineId: 'm' }, 0);
+        if (claimed) await t.attempts.recordRun(claimed.attempt, { handle: { gone }, machineId: 'm', deadlineAt: 0 });
       });
-    await spawned(first, 4711);
-    await spawned(second, 4712);
+    await started(first, false);
+    await started(second, false);
     expect(await claim()).toBe(2);
-    await spawned(second, DEAD_PID);
+    await started(second, true);
     expect(await claim()).toBe(1);
     expect(await claim()).toBe(0);
   });

@@ -114,6 +114,7 @@ describe('a new enumerator needs its file and one line in the table', () => {
     example: { from: 3 },
     resolve: (config) => config,
     root: () => null,
+    readable: () => [],
     powers: () => [],
     async *enumerate({ from, limit = from }, { signal }) {
       for (let number = from; number > Math.max(0, from - limit); number--) {

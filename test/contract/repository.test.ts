@@ -12,9 +12,9 @@ describe('the repository on SQLite in memory', () => {
 });
 
 describe('the dispatcher on SQLite in a file', () => {
-  dispatcherContract((clock, isDead) => temporaryStore({ clock, isDead }));
+  dispatcherContract((clock, isDead, isGone) => temporaryStore({ clock, isDead, isGone }));
 });
 
 describe('the dispatcher on SQLite in memory', () => {
-  dispatcherContract((clock, isDead) => temporaryStore({ clock, isDead, path: ':memory:' }));
+  dispatcherContract((clock, isDead, isGone) => temporaryStore({ clock, isDead, isGone, path: ':memory:' }));
 });

@@ -218,16 +218,12 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const lease = await holdLease(store, jobId);
     for (const unit of [0, 1, 2]) await settleAs(store, await claimOne(store, lease, unit), 'timeout', 'failed');
     expect(await repository.jobs.tally(jobId)).toMatchObject({
-      unitsTried: 3,
-      breakerBaseTried: 0,
-      breakerBaseByClass: {},
+      steps: [{ unitsTried: 3, breakerBaseTried: 0, breakerBaseByClass: {} }],
     });
     clock.advance(10);
     await tx(async (t) => t.jobs.resetCircuitBreaker(jobId));
     expect(await repository.jobs.tally(jobId)).toMatchObject({
-      unitsTried: 3,
-      breakerBaseTried: 3,
-      breakerBaseByClass: { timeout: 3 },
+      steps: [{ unitsTried: 3, breakerBaseTried: 3, breakerBaseByClass: { timeout: 3 } }],
       breakerSince: clock.now(),
     });
   });
@@ -303,6 +299,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       index: 0,
       key: 'first',
       payload,
+      step: 0,
       status: 'pending',
       attempt: 0,
       retriesUsed: 0,
@@ -456,10 +453,49 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await found({ statuses: ['failed', 'completed'] })).toEqual([1, 3]);
     expect(await found({ statuses: ['failed', 'completed'], after: 1 })).toEqual([3]);
     const listed = await repository.units.list(jobId, {}, 10);
-    for (const [at, { unit, result }] of (await repository.units.results(jobId, {}, 10)).entries()) {
+    for (const [at, { unit, results }] of (await repository.units.results(jobId, {}, 10)).entries()) {
       expect(listed[at]?.unit).toMatchObject(unit);
-      expect(listed[at]?.attempt?.result ?? null).toEqual(result);
+      expect(listed[at]?.attempt?.result ?? null).toEqual(results.get(0) ?? null);
     }
+  });
+
+  test('a unit passes its steps, with a result of each; put back, it begins again or goes on where it stopped', async () => {
+    const { repository, store, tx } = fresh();
+    const { jobId } = await seedJob(store, { units: 3 });
+    const lease = await holdLease(store, jobId);
+    const pass = async (unit: number, step: number, status: 'pending' | 'completed' = 'pending') =>
+      settleAs(store, await claimOne(store, lease, unit), null, status, { step });
+    const at = async (unit: number) => {
+      const { step, status } = await unitIn(store, jobId, unit);
+      const results = await repository.units.resultsOf({ jobId, stage: 'main', index: unit });
+      return { step, status, results: [...results.keys()] };
+    };
+    for (const unit of [0, 1, 2]) await pass(unit, 1);
+    expect(await at(0)).toEqual({ step: 1, status: 'pending', results: [0] });
+    await pass(0, 1, 'completed');
+    await settleAs(store, await claimOne(store, lease, 1), 'timeout', 'failed');
+    expect(await at(0)).toEqual({ step: 1, status: 'completed', results: [0, 1] });
+    const rows = await repository.units.results(jobId, {}, 9);
+    expect(rows.map(({ results }) => [...results.keys()])).toEqual([[0, 1], [0], [0]]);
+    expect(await repository.units.stepCounts(jobId)).toEqual(
+      expect.arrayContaining([
+        { step: 1, status: 'completed', failureClass: null, count: 1 },
+        { step: 1, status: 'failed', failureClass: 'timeout', count: 1 },
+        { step: 1, status: 'pending', failureClass: null, count: 1 },
+      ]),
+    );
+    expect((await repository.jobs.tally(jobId)).steps).toMatchObject([
+      { step: 0, unitsTried: 3 },
+      { step: 1, unitsTried: 2 },
+    ]);
+    await tx(async (t) => t.units.moveMany(jobId, { statuses: ['completed', 'failed'] }, 'pending', 9));
+    expect(await at(0)).toEqual({ step: 0, status: 'pending', results: [] });
+    expect(await at(1)).toEqual({ step: 1, status: 'pending', results: [0] });
+    await tx(async (t) => t.units.restart(jobId, [1]));
+    expect(await at(1)).toEqual({ step: 0, status: 'pending', results: [] });
+    expect((await repository.attempts.ofUnit({ jobId, stage: 'main', index: 1 })).map(({ step }) => step)).toEqual([
+      0, 1,
+    ]);
   });
 
   test('the usage of units covers all their attempts and adds up to the cost of the job', async () => {
@@ -491,8 +527,14 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       { failureClass: 'crashed', count: 2, example: { index: 2, message: 'crashed of unit 2' } },
       { failureClass: 'timeout', count: 1, example: { index: 1, message: 'timeout of unit 1' } },
     ]);
-    expect(await repository.units.classCounts(jobId)).toEqual({ crashed: 2, timeout: 2 });
-    expect(await repository.units.untried(jobId)).toBe(2);
+    expect(await repository.units.stepCounts(jobId)).toEqual(
+      expect.arrayContaining([
+        { step: 0, status: 'pending', failureClass: null, count: 2 },
+        { step: 0, status: 'pending', failureClass: 'timeout', count: 1 },
+        { step: 0, status: 'failed', failureClass: 'timeout', count: 1 },
+        { step: 0, status: 'failed', failureClass: 'crashed', count: 2 },
+      ]),
+    );
   });
 
   test('the payload of a unit can be replaced', async () => {
@@ -505,20 +547,19 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
 
   // ── attempts, events ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('a spawn is recorded on a running attempt only', async () => {
+  test('a run is recorded on a running attempt only', async () => {
     const { repository, store, tx } = fresh();
     const { jobId } = await seedJob(store);
     const lease = await holdLease(store, jobId);
     const claim = await claimOne(store, lease, 0);
-    const process = { pid: 4711, startedAt: 's', bootId: 'b', machineId: 'm' };
-    const spawn = (pid: number, until: number) =>
-      tx(async (t) => t.attempts.recordSpawn(claim.attempt, { ...process, pid }, until));
-    expect(await spawn(4711, 99)).toBe('noted');
-    const recorded = { pid: 4711, pidStartedAt: 's', bootId: 'b', machineId: 'm', deadlineAt: 99 };
+    const record = (pid: number, deadlineAt: number) =>
+      tx(async (t) => t.attempts.recordRun(claim.attempt, { handle: { pid, at: ['s'] }, machineId: 'm', deadlineAt }));
+    expect(await record(4711, 99)).toBe('noted');
+    const recorded = { handle: { pid: 4711, at: ['s'] }, machineId: 'm', deadlineAt: 99 };
     expect(await repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(await repository.attempts.running(jobId)).toHaveLength(1);
     await settleAs(store, claim, null, 'completed');
-    expect(await spawn(1, 1)).toBe('ended');
+    expect(await record(1, 1)).toBe('ended');
     expect(await repository.attempts.get(claim.attempt)).toMatchObject(recorded);
     expect(await repository.attempts.running(jobId)).toEqual([]);
   });

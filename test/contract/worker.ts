@@ -1,246 +1,194 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import type { WorkerChoice } from '../../src/domain/job.ts';
-import type { Assignment, SpawnRecord } from '../../src/ports/worker.ts';
-import { getWorker, parseWorker } from '../../src/workers/index.ts';
-import { identify } from '../../src/workers/process/processes.ts';
-import { readPid } from '../../src/workers/process/run-directory.ts';
-import { compileCache, installed } from '../helpers/installation.ts';
-import { PATIENCE } from '../helpers/patience.ts';
-import { aborted, calm, livingProcesses, start, workerWith } from '../helpers/worker.ts';
+import type { Handle } from '../../src/domain/attempt.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { type Bounds, POWERS } from '../../src/domain/power.ts';
+import type { Ending, Run, Worker } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
+import { aborted, assignmentFor, attach, calm, outcomeOf, perform, runOf } from '../helpers/worker.ts';
 
-/** What a worker must be able to be made to do for the suite. */
+/** What a worker must be able to be made to do for the suite: a config, and what differs in the attempt or its run. */
 export interface Behaviours {
   /** Succeeds at once with the text `done`, or the JSON string. */
   readonly succeeds: Case;
-  /** Succeeds with the text `done` once there is a file `go` in its output directory. */
-  readonly takesAWhile: Case;
   /** Fails by the word of the agent or program, saying `the file is empty`. */
   readonly fails: Case;
   /** Runs until it is stopped. */
   readonly waits: Case;
-  /** The same, and does not care for SIGTERM. */
-  readonly ignoresTerm: Case;
-  /** Gives its own environment as JSON. */
-  readonly showsEnvironment: Case;
   /** Gives JSON that is not `{ n: number }`. */
   readonly wrongJson: Case;
-  /** A config field that takes `{ NAME: value }` and one that takes names, as both workers have them. */
-  readonly unknownField: WorkerChoice;
+  /** A config that succeeds and needs a variable of this name. */
+  readonly needsVariable: (name: string) => JsonObject;
+  /** A config with a field that does not exist. */
+  readonly unknownField: JsonObject;
+  /** Starts a run in an executor of its own, which is dead by now; returns its handle. */
+  readonly startElsewhere: (run: Run) => Promise<Handle>;
 }
 
-/** A choice of worker and what differs in the assignment. */
+/** A config as a user writes it, without the type, and what differs in the assignment. */
 export interface Case {
-  readonly choice: WorkerChoice;
-  readonly parts: Partial<Assignment>;
+  readonly config: JsonObject;
+  readonly parts?: Partial<Assignment>;
 }
 
 const SCHEMA = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] } as const;
+/** Bounds within which nothing is out of bounds. */
+const BOUNDS: Bounds = {
+  base: '/',
+  roots: [],
+  mayRead: () => true,
+  mayEdit: () => true,
+  isSensitive: () => false,
+  isTooWide: () => false,
+  nameOf: (path) => path,
+};
 
-/** The suite that every worker passes which runs a program. */
-export function describeWorker(type: string, setUp: () => Behaviours): void {
+/** The suite that every worker passes, in terms of the port alone. `open` returns its driver. */
+export function describeWorker(type: string, open: () => Promise<Worker>, setUp: () => Behaviours): void {
   describe(`worker ${type}`, () => {
-    const prepare = (pick: (behaviours: Behaviours) => Case, parts: Partial<Assignment> = {}) => {
-      const { choice, parts: own } = pick(setUp());
-      return workerWith(choice, { ...own, ...parts });
+    const prepare = async (pick: (behaviours: Behaviours) => Case, parts: Partial<Assignment> = {}) => {
+      const worker = await open();
+      const { config, parts: own } = pick(setUp());
+      return { worker, assignment: assignmentFor({ config: worker.configSchema.parse(config), ...own, ...parts }) };
     };
 
-    it('runs an attempt to a success that can be judged again from its files', async () => {
+    it('starts a run with a handle that survives being stored, and attaches to its outcome', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      const onSpawn = vi.fn();
-      const outcome = await worker.run(assignment, { signal: calm, onSpawn });
+      const started = await worker.start(runOf(assignment));
+      if (started.is === 'ended') throw new Error(JSON.stringify(started));
+      const handle = JSON.parse(JSON.stringify(started.handle)) as Handle;
+      expect(handle).toEqual(started.handle);
+      const outcome = outcomeOf(await attach(worker, assignment, handle));
       expect(outcome).toMatchObject({ ok: true, result: { text: expect.stringContaining('done') } });
       expect(outcome.usage.durationMs).toBeGreaterThan(0);
-      expect(onSpawn).toHaveBeenCalledOnce();
-      expect(onSpawn.mock.calls[0]?.[0]).toMatchObject({ pid: expect.any(Number), startedAt: expect.any(String) });
-      const judged = await worker.judge(assignment.runDirectory, assignment);
-      expect(judged).toMatchObject({ ok: true });
-      expect(judged?.ok && judged.result).toEqual(outcome.ok && outcome.result);
     });
 
-    it('makes the files of an attempt readable by the user only', async () => {
+    it.each(['with', 'without'])('judges an ended run again %s its handle', async (way) => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      await worker.run(assignment, { signal: calm });
-      for (const file of readdirSync(assignment.runDirectory)) {
-        expect(statSync(path.join(assignment.runDirectory, file)).mode & 0o077, file).toBe(0);
-      }
+      const handles: Handle[] = [];
+      const outcome = await perform(worker, assignment, { onStarted: (handle) => handles.push(handle) });
+      const handle = way === 'with' ? handles[0] : null;
+      const beforeJudging = vi.fn(() => Promise.resolve());
+      const again = outcomeOf(await attach(await open(), assignment, handle, { beforeJudging }));
+      expect(again.ok && again.result).toEqual(outcome.ok && outcome.result);
+      expect(again.ok).toBe(true);
+      expect(beforeJudging).toHaveBeenCalledOnce();
+    });
+
+    it('does not judge a run of another executor if beforeJudging throws', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      await perform(worker, assignment);
+      const beforeJudging = () => Promise.reject(new Error('not again'));
+      await expect(attach(await open(), assignment, null, { beforeJudging })).rejects.toThrow('not again');
     });
 
     it('reports a failure with class and message, again from its files', async () => {
       const { worker, assignment } = await prepare((b) => b.fails);
-      const outcome = await worker.run(assignment, { signal: calm });
       const message = expect.stringContaining('the file is empty');
-      expect(outcome).toMatchObject({ ok: false, failureClass: 'agent_error', message });
-      const judged = await worker.judge(assignment.runDirectory, assignment);
-      expect(judged).toMatchObject({ ok: false, failureClass: 'agent_error' });
+      const expected = { ok: false, failureClass: 'agent_error', message };
+      expect(await perform(worker, assignment)).toMatchObject(expected);
+      expect(outcomeOf(await attach(await open(), assignment))).toMatchObject(expected);
     });
 
     it('validates the result against the output schema', async () => {
       const { worker, assignment } = await prepare((b) => b.wrongJson, { outputSchema: SCHEMA });
-      const outcome = await worker.run(assignment, { signal: calm });
       const message = expect.stringContaining('number');
-      expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
+      expect(await perform(worker, assignment)).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
     });
 
-    it.each(['cancelled', 'interrupted'] as const)('stops when it is %s and leaves no process', async (reason) => {
+    it.each(['cancelled', 'interrupted'] as const)('stops when it is %s', async (reason) => {
       const { worker, assignment } = await prepare((b) => b.waits);
       const controller = new AbortController();
-      const { outcome, spawned } = start(worker, assignment, controller.signal);
-      await spawned;
-      controller.abort(reason);
-      expect(await outcome).toMatchObject({ ok: false, failureClass: reason });
-      expect(livingProcesses(assignment)).toEqual([]);
+      const onStarted = () => void setTimeout(() => controller.abort(reason), 100);
+      const outcome = await perform(worker, assignment, { signal: controller.signal, onStarted });
+      expect(outcome).toMatchObject({ ok: false, failureClass: reason });
     });
 
-    it('stops at its time limit although it ignores SIGTERM', async () => {
-      const { worker, assignment } = await prepare((b) => b.ignoresTerm, { timeoutMs: 1000 });
-      const outcome = await worker.run(assignment, { signal: calm });
-      expect(outcome).toMatchObject({ ok: false, failureClass: 'timeout' });
-      expect(livingProcesses(assignment)).toEqual([]);
+    it('stops at once when it was cancelled before anyone attached to it', async () => {
+      const { worker, assignment } = await prepare((b) => b.waits);
+      const outcome = await perform(worker, assignment, { signal: aborted('cancelled') });
+      expect(outcome).toMatchObject({ ok: false, failureClass: 'cancelled' });
     });
 
-    it('refuses to start in a used run directory', async () => {
+    it('stops at its time limit', async () => {
+      const { worker, assignment } = await prepare((b) => b.waits, { timeoutMs: 500 });
+      expect(await perform(worker, assignment)).toMatchObject({ ok: false, failureClass: 'timeout' });
+    });
+
+    it('starts once in a run directory', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      await worker.run(assignment, { signal: calm });
-      await expect(worker.run(assignment, { signal: calm })).rejects.toThrow('EEXIST');
+      await perform(worker, assignment);
+      await expect(worker.start(runOf(assignment))).rejects.toThrow('EEXIST');
     });
 
-    it('adopts an attempt of a killed executor and waits for its success', async () => {
-      const { worker, assignment } = await prepare((b) => b.takesAWhile);
-      const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
-      const adopted = worker.adopt(assignment, record, { signal: calm });
-      letGo(assignment);
-      const outcome = await adopted;
-      expect(outcome).toMatchObject({ ok: true, result: { text: expect.stringContaining('done') } });
-      expect(livingProcesses(assignment)).toEqual([]);
-    });
-
-    it('calls beforeJudging for an adopted attempt and does not judge if it throws', async () => {
-      const { worker, assignment } = await prepare((b) => b.takesAWhile);
-      const record = await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
-      const beforeJudging = () => Promise.reject(new Error('not again'));
-      const adopted = worker.adopt(assignment, record, { signal: calm, beforeJudging });
-      letGo(assignment);
-      await expect(adopted).rejects.toThrow('not again');
-    });
-
-    it('adopts an unrecorded attempt by the id in its environment', async () => {
-      const { worker, assignment } = await prepare((b) => b.takesAWhile);
-      await startAndKillExecutor(setUp().takesAWhile.choice, assignment);
-      const adopted = worker.adopt(assignment, null, { signal: calm });
-      letGo(assignment);
-      expect(await adopted).toMatchObject({ ok: true });
-    });
-
-    it('stops an adopted attempt at its deadline, and at once on abort', async () => {
-      for (const [parts, signal, failureClass] of [
-        [{ timeoutMs: 500 }, calm, 'timeout'],
-        // The clock was set back since: nobody gets more than the limit.
-        [{ deadlineAt: Date.now() + 3_600_000, timeoutMs: 500 }, calm, 'timeout'],
-        [{}, aborted('cancelled'), 'cancelled'],
-      ] as const) {
+    it.each(['interrupted', 'cancelled', null] as const)(
+      'says that a run which never started was cut off (stopped: %s), with the usage of each attempt',
+      async (reason) => {
         const { worker, assignment } = await prepare((b) => b.waits);
-        const record = await startAndKillExecutor(setUp().waits.choice, assignment);
-        const outcome = await worker.adopt({ ...assignment, ...parts }, record, { signal });
-        expect(outcome).toMatchObject({ ok: false, failureClass });
-        expect(livingProcesses(assignment)).toEqual([]);
-      }
-    });
+        const beforeJudging = vi.fn(() => Promise.resolve());
+        const signal = reason === null ? calm : aborted(reason);
+        const ending = await attach(worker, assignment, null, { signal, beforeJudging });
+        expect(ending).toEqual({ is: 'cut_off', usages: [{}] } satisfies Ending);
+        // One that was cancelled is not judged.
+        expect(beforeJudging).toHaveBeenCalledTimes(reason === 'cancelled' ? 0 : 1);
+      },
+    );
 
-    it.each<[string, Partial<SpawnRecord>]>([
-      ['started at another time', { startedAt: '1' }],
-      ['of another boot', { bootId: 'another boot' }],
-      ['of another machine', { machineId: 'another machine' }],
-    ])('adopts nothing if no process is left, and spares a reused pid: %s', async (_, other) => {
+    it.each(['with', 'without'])('stops a run of a dead executor %s its handle, unless it was cut off', async (way) => {
       const { worker, assignment } = await prepare((b) => b.waits);
-      const stranger = spawn('sleep', ['60'], { detached: true });
-      onTestFinished(() => void stranger.kill('SIGKILL'));
-      await once(stranger, 'spawn');
-      const record = { ...identify(stranger.pid ?? 0), ...other };
-      expect(await worker.adopt(assignment, record, { signal: aborted('interrupted') })).toBeNull();
-      expect(stranger.exitCode).toBeNull();
-      expect(stranger.signalCode).toBeNull();
+      const handle = await setUp().startElsewhere(runOf(assignment));
+      const signal = aborted('interrupted');
+      const ending = await attach(worker, assignment, way === 'with' ? handle : null, { signal });
+      if (ending.is === 'cut_off') expect(ending.usages).toHaveLength(1);
+      else expect(outcomeOf(ending)).toMatchObject({ ok: false, failureClass: 'interrupted' });
     });
 
-    it('has no outcome for an attempt that was cut off or never started', async () => {
-      const { worker, assignment } = await prepare((b) => b.waits);
-      expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
-      expect(await worker.usageSoFar(assignment.runDirectory)).toEqual({});
-      const { outcome, spawned } = start(worker, assignment);
-      const { pid } = await spawned;
-      process.kill(-pid, 'SIGKILL');
-      expect(await outcome).toMatchObject({ ok: false, failureClass: 'crashed' });
-      expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
-    });
-
-    it('passes its own variables to a program and none of the host', async () => {
-      const { worker, assignment } = await prepare((b) => b.showsEnvironment);
-      const environment = {
-        ...assignment.environment,
-        ABP_STORAGE_PATH: '/secret/store',
-        CLAUDECODE: '1',
-        CLAUDE_CODE_ENTRYPOINT: 'cli',
-        SOME_TOKEN: 'hidden',
-        WANTED: 'passed',
-      };
-      const config = { ...assignment.config, env: { GIVEN: 'value' }, pass_env: ['WANTED'] };
-      const outcome = await worker.run({ ...assignment, environment, config }, { signal: calm });
-      const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}') as Record<string, string>;
-      expect(seen).toMatchObject({
-        ABP_JOB_ID: 'job-1',
-        ABP_UNIT: '7',
-        ABP_ATTEMPT: '1',
-        ABP_OUTPUT_DIR: expect.stringMatching(`^(${assignment.outputDirectory}|${assignment.runDirectory}/output)$`),
-        ABP_ATTEMPT_ID: assignment.attemptId,
-        GIVEN: 'value',
-        WANTED: 'passed',
-      });
-      for (const name of ['ABP_STORAGE_PATH', 'CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'SOME_TOKEN']) {
-        expect(seen).not.toHaveProperty(name);
-      }
-    });
-
-    it('names missing pass_env variables in preflight and instead of starting', async () => {
+    it('never runs what was cut off before it started', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      const config = { ...assignment.config, pass_env: ['NOT_SET_ANYWHERE'] };
-      expect(worker.requiredEnvironment(config)).toEqual(['NOT_SET_ANYWHERE']);
-      const preflight = await worker.preflight(config, assignment.environment);
+      await attach(await open(), assignment);
+      const late = await perform(worker, assignment).catch((error: unknown) => error);
+      expect(late).not.toMatchObject({ ok: true });
+    });
+
+    it('names missing variables in its policy, in preflight and instead of starting', async () => {
+      const config = setUp().needsVariable('NOT_SET_ANYWHERE');
+      const { worker, assignment } = await prepare((b) => ({ ...b.succeeds, config }));
+      expect(worker.policy(assignment.config).variables).toEqual(['NOT_SET_ANYWHERE']);
+      const preflight = await worker.preflight(assignment.config, assignment.environment);
       expect(preflight).toMatchObject({ ok: false, message: expect.stringContaining('NOT_SET_ANYWHERE') });
-      const outcome = await worker.run({ ...assignment, config }, { signal: calm });
-      expect(outcome).toMatchObject({ ok: false, failureClass: 'worker_unavailable' });
+      const started = await worker.start(runOf(assignment));
+      expect(started).toMatchObject({ is: 'ended', outcomes: [{ ok: false, failureClass: 'worker_unavailable' }] });
+    });
+
+    it('leaves the limits to the job unless its config has some', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      const limits = { attemptCap: null, timeoutMs: null, idleTimeoutMs: null, model: null };
+      expect(worker.policy(assignment.config)).toEqual({ ...limits, variables: [] });
+    });
+
+    it('has powers of the known kinds, the same for the same config', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      const powers = worker.powers(assignment.config, BOUNDS);
+      expect(Object.keys(POWERS)).toEqual(expect.arrayContaining(powers.map(({ kind }) => kind)));
+      expect(worker.powers(assignment.config, BOUNDS)).toEqual(powers);
+    });
+
+    it('resolves a config to one that it accepts, and that stays the same from anywhere', async () => {
+      const { worker, assignment } = await prepare((b) => b.succeeds);
+      const resolved = worker.resolve(assignment.config, '/some/where');
+      expect(worker.configSchema.parse(resolved)).toEqual(resolved);
+      expect(worker.resolve(resolved, '/else/where')).toEqual(resolved);
     });
 
     it('refuses an unknown field of its config and describes every known one', async () => {
-      await expect(parseWorker(setUp().unknownField)).rejects.toMatchObject({ code: 'invalid_input' });
-      const schema = z.toJSONSchema((await getWorker(type)).configSchema, { io: 'input' });
+      const worker = await open();
+      expect(worker.type).toBe(type);
+      expect(worker.configSchema.safeParse(setUp().unknownField).success).toBe(false);
+      const schema = z.toJSONSchema(worker.configSchema, { io: 'input' });
       expect(schema.additionalProperties).toBe(false);
       for (const [name, field] of Object.entries(schema.properties ?? {})) {
         expect(field, name).toHaveProperty('description');
       }
     });
   });
-}
-
-/** Lets an attempt end that takes a while. */
-const letGo = ({ workingDirectory }: Assignment) => writeFileSync(path.join(workingDirectory, 'go'), '');
-
-/** Lets an executor of its own start the attempt, and kills it with SIGKILL as soon as the attempt has begun. */
-async function startAndKillExecutor(choice: WorkerChoice, assignment: Assignment): Promise<SpawnRecord> {
-  const file = path.join(path.dirname(assignment.runDirectory), 'assignment.json');
-  writeFileSync(file, JSON.stringify({ choice, assignment }));
-  const executor = spawn(process.execPath, [installed().program('attempt'), file], {
-    env: { ...process.env, ...compileCache() },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(createInterface({ input: executor.stdout }), 'line')) as [string];
-  // One that has not begun when it is looked for never will.
-  await vi.waitFor(() => expect(readPid(assignment.runDirectory)).not.toBeNull(), PATIENCE);
-  executor.kill('SIGKILL');
-  await once(executor, 'exit');
-  return JSON.parse(line) as SpawnRecord;
 }

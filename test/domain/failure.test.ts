@@ -19,7 +19,7 @@ import { backoffMs, decide, MAX_DEFERRALS, MAX_INTERRUPTIONS } from '../../src/d
 const ONLY_AGENTS: ReadonlySet<FailureClass> = new Set(['max_turns', 'prompt_too_long']);
 
 const NOW = 1_000_000;
-const fresh = { retriesUsed: 0, deferrals: 0, interruptions: 0 };
+const fresh = { step: 0, retriesUsed: 0, deferrals: 0, interruptions: 0 };
 
 /**
  * The failure table of the design: effect on the unit, effect on the job, and whether the next attempt gets the reason.
@@ -118,8 +118,8 @@ describe('a unit after a failed attempt', () => {
     },
     cancel: { first: { status: 'cancelled', ...fresh, notBefore: 0 }, last: { status: 'cancelled', notBefore: 0 } },
   };
-  const usedUp = { retriesUsed: 3, deferrals: MAX_DEFERRALS - 1, interruptions: MAX_INTERRUPTIONS - 1 };
-  const options = { maxRetries: 3, now: NOW, random: 0.5 };
+  const usedUp = { step: 0, retriesUsed: 3, deferrals: MAX_DEFERRALS - 1, interruptions: MAX_INTERRUPTIONS - 1 };
+  const options = { maxRetries: 3, lastStep: 0, now: NOW, random: 0.5 };
 
   test.each(TABLE)('%s: %s', (failureClass, effect) => {
     const why = { failureClass, failureMessage: 'because' };
@@ -136,6 +136,28 @@ describe('a unit after a failed attempt', () => {
       failureClass: null,
       failureMessage: null,
     });
+  });
+
+  test.each([
+    [0, 2, 'pending', 1],
+    [1, 2, 'pending', 2],
+    [2, 2, 'completed', 2],
+  ] as const)(
+    'a success at step %i of 0 to %i: %s at step %i, with new counters where it goes on',
+    (step, lastStep, status, next) => {
+      const outcome: Outcome = { ok: true, usage: {}, result: { text: 'x' } };
+      const counters = status === 'completed' ? usedUp : fresh;
+      expect(decide({ ...usedUp, step }, outcome, { ...options, lastStep })).toMatchObject({
+        ...counters,
+        status,
+        step: next,
+      });
+    },
+  );
+
+  test('a failure leaves the unit at its step', () => {
+    expect(decide({ ...fresh, step: 1 }, failed('timeout'), options)).toMatchObject({ status: 'pending', step: 1 });
+    expect(decide({ ...fresh, step: 1 }, failed('bad_input'), options)).toMatchObject({ status: 'failed', step: 1 });
   });
 
   test('without retries the first failure fails it', () => {

@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment, Worker } from '../../src/ports/worker.ts';
+import type { Worker } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { type MessagesApi, type Script, startMessagesApi } from '../helpers/messages-api.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
-import { binWithClaude, calm, workerWith } from '../helpers/worker.ts';
+import { binWithClaude, perform, workerWith } from '../helpers/worker.ts';
 
 /** The real CLIs that are installed beside these tests, the current one first. */
 export const CLIS = [
@@ -71,5 +72,5 @@ export async function runUnit(
   writeUserSettings(place, settings);
   const { worker, assignment } = await workerWith({ type: 'claude', ...config }, { environment, ...parts });
   play = script(assignment);
-  return { worker, assignment, outcome: await worker.run(assignment, { signal: calm }), api };
+  return { worker, assignment, outcome: await perform(worker, assignment), api };
 }

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lastText } from '../helpers/messages-api.ts';
-import { calm, workerWith } from '../helpers/worker.ts';
+import { perform, workerWith } from '../helpers/worker.ts';
 import { CLIS, machine, writeUserSettings } from './claude.ts';
 
 describe.each(CLIS)('Claude Code $version', ({ program, version }) => {
@@ -26,7 +26,7 @@ describe.each(CLIS)('Claude Code $version', ({ program, version }) => {
     writeUserSettings(place, { model: 'haiku', apiKeyHelper: helper });
     const { worker, assignment } = await workerWith({ type: 'claude' }, { environment });
     expect(await worker.preflight(assignment.config, environment)).toMatchObject({ ok: true });
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true });
+    expect(await perform(worker, assignment)).toMatchObject({ ok: true });
     expect(api.requests[0]?.headers['x-api-key']).toBe('sk-ant-of-the-user');
     expect(api.requests[0]?.body.model).toContain('haiku');
   });
@@ -39,7 +39,7 @@ describe.each(CLIS)('Claude Code $version', ({ program, version }) => {
       Array.from({ length: 16 }, async (_, index) => {
         const prompt = { system: 'Be brief.', user: `Look at item ${index}` };
         const { worker, assignment } = await workerWith({ type: 'claude' }, { environment, prompt });
-        return worker.run(assignment, { signal: calm });
+        return perform(worker, assignment);
       }),
     );
     expect(outcomes.map((outcome) => outcome.ok && outcome.result.text)).toEqual(

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/ports/worker.ts';
 import { createPromptRenderer } from '../../src/prompt/render.ts';
 import { createPromptSynthesizer } from '../../src/prompt/synthesizer.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { CLIS, runUnit } from './claude.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { answersTool, type MessagesRequest, type Script } from '../helpers/messages-api.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { CLIS, runUnit } from './claude.ts';

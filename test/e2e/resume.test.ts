@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Assignment } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { answersTool, type Script } from '../helpers/messages-api.ts';
 import { PATIENCE } from '../helpers/patience.ts';
-import { assignmentFor, calm, start, workerWith } from '../helpers/worker.ts';
+import { assignmentFor, perform, start, usageUpToCut, workerWith } from '../helpers/worker.ts';
 import { CLIS, type Machine, machine } from './claude.ts';
 
 /** One call of a tool, then a silence in which the attempt is cut off; whoever asks after that gets an answer. */
@@ -42,7 +42,7 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
     await untilHanging(place);
     cut(pid, controller);
     expect(await outcome).toMatchObject({ ok: false });
-    const before = await worker.usageSoFar(assignment.runDirectory);
+    const before = (await usageUpToCut(worker, assignment)) ?? {};
     expect(before).toMatchObject({ costEstimated: true, sessionId: expect.any(String) });
 
     const next: Assignment = {
@@ -52,7 +52,7 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
       workingDirectory: assignment.workingDirectory,
       resumeSessionId: before.sessionId ?? null,
     };
-    const resumed = await worker.run(next, { signal: calm });
+    const resumed = await perform(worker, next);
     expect(resumed).toMatchObject({ ok: true, result: { text: 'finished' }, usage: { sessionId: before.sessionId } });
     const sent = JSON.stringify(api.requests[2]?.body.messages);
     expect(sent).toContain('Do item 7.');
@@ -61,7 +61,7 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
 
     const whole = await machine(program, () => ({ say: 'finished' }));
     const { worker: fresh, assignment: alone } = await workerWith({ type: 'claude' }, whole);
-    const single = await fresh.run(alone, { signal: calm });
+    const single = await perform(fresh, alone);
     expect(resumed.usage.costUsd).toBeCloseTo(single.usage.costUsd ?? 0, 6);
     expect(resumed.usage.inputTokens).toBe(single.usage.inputTokens);
   });
@@ -79,10 +79,10 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
     await untilHanging(place);
     process.kill(-pid, 'SIGKILL');
     await outcome;
-    const { sessionId = null } = await worker.usageSoFar(assignment.runDirectory);
+    const { sessionId = null } = (await usageUpToCut(worker, assignment)) ?? {};
     const { workingDirectory, config } = assignment;
     const next = assignmentFor({ environment, config, outputSchema, workingDirectory, resumeSessionId: sessionId });
-    expect(await worker.run(next, { signal: calm })).toMatchObject({ ok: true, result: { structured: { n: 2 } } });
+    expect(await perform(worker, next)).toMatchObject({ ok: true, result: { structured: { n: 2 } } });
   });
 
   it('after a tool was refused to it starts over, where the refusal counts', async () => {
@@ -98,9 +98,9 @@ describe.each(CLIS)('an attempt with Claude Code $version that was cut off', ({ 
     await untilHanging(place);
     process.kill(-pid, 'SIGKILL');
     await outcome;
-    const { sessionId: resumeSessionId = null } = await worker.usageSoFar(assignment.runDirectory);
+    const { sessionId: resumeSessionId = null } = (await usageUpToCut(worker, assignment)) ?? {};
     const { workingDirectory, config } = assignment;
     const next = assignmentFor({ environment, config, workingDirectory, resumeSessionId });
-    expect(await worker.run(next, { signal: calm })).toMatchObject({ ok: false, failureClass: 'incomplete' });
+    expect(await perform(worker, next)).toMatchObject({ ok: false, failureClass: 'incomplete' });
   });
 });

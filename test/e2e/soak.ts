@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Run } from '../../src/ports/worker.ts';
 import { parseWorker } from '../../src/workers/index.ts';
 import { startMessagesApi } from '../helpers/messages-api.ts';
 
@@ -46,33 +47,39 @@ const slot = async () => {
     const index = units++;
     const runDirectory = path.join(root, `run-${index}`);
     mkdirSync(runDirectory, { mode: 0o700 });
-    const outcome = await worker.run(
-      {
-        jobId: 'soak',
-        stage: 'main',
-        index,
-        attempt: 1,
-        attemptId: randomUUID(),
-        prompt: { system: 'Be brief.', user: `Item ${index}` },
-        payload: {},
-        config,
-        outputSchema: null,
-        runDirectory,
-        home: path.join(root, 'work'),
-        workingDirectory: path.join(root, 'work'),
-        outputDirectory: path.join(root, 'out'),
-        readableDirectories: [],
-        timeoutMs: 120_000,
-        deadlineAt: null,
-        idleTimeoutMs: 0,
-        budgetUsd: null,
-        resumeSessionId: null,
-        needs: null,
-        environment,
-      },
-      { signal: new AbortController().signal },
-    );
-    if (!outcome.ok) problems.push(`unit ${index}: ${outcome.failureClass}: ${outcome.message}`);
+    const run: Run = {
+      attempts: [
+        {
+          jobId: 'soak',
+          stage: 'main',
+          index,
+          attempt: 1,
+          attemptId: randomUUID(),
+          prompt: { system: 'Be brief.', user: `Item ${index}` },
+          payload: {},
+          outputSchema: null,
+          budgetUsd: null,
+          resumeSessionId: null,
+        },
+      ],
+      config,
+      runDirectory,
+      home: path.join(root, 'work'),
+      workingDirectory: path.join(root, 'work'),
+      outputDirectory: path.join(root, 'out'),
+      readableDirectories: [],
+      timeoutMs: 120_000,
+      deadlineAt: null,
+      idleTimeoutMs: 0,
+      needs: null,
+      environment,
+    };
+    const started = await worker.start(run);
+    const signal = new AbortController().signal;
+    const ending = started.is === 'ended' ? started : await worker.attach(run, started.handle, { signal });
+    const outcome = ending.is === 'ended' ? ending.outcomes[0] : null;
+    if (!outcome) problems.push(`unit ${index}: cut off`);
+    else if (!outcome.ok) problems.push(`unit ${index}: ${outcome.failureClass}: ${outcome.message}`);
     rmSync(runDirectory, { recursive: true });
   }
 };

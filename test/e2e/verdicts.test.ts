@@ -3,10 +3,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FailureClass } from '../../src/domain/failure.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import type { Reply, Script } from '../helpers/messages-api.ts';
 import { endedAs } from '../helpers/outcome.ts';
-import { livingProcesses } from '../helpers/worker.ts';
+import { judgeFiles, livingProcesses } from '../helpers/worker.ts';
 import { CLIS, runUnit } from './claude.ts';
 
 const SCHEMA: JsonObject = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
@@ -133,7 +133,7 @@ describe.each(CLIS)('Claude Code $version', ({ program }) => {
   it.each(CASES)('%s', async (_, script, expected, more) => {
     const { outcome, assignment, worker } = await runUnit(program, script, more);
     expect(outcome).toMatchObject(endedAs(expected));
-    const judged = await worker.judge(assignment.runDirectory, assignment);
+    const judged = await judgeFiles(worker, assignment);
     if (expected !== 'timeout') expect(judged?.ok ? 'completed' : judged?.failureClass).toBe(expected);
     expect(existsSync('/tmp/abp-forbidden')).toBe(false);
     expect(livingProcesses(assignment)).toEqual([]);

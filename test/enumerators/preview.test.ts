@@ -24,6 +24,7 @@ function giving(enumerate: (context: EnumerationContext) => AsyncIterable<Enumer
     example: {},
     resolve: unused,
     root: unused,
+    readable: unused,
     powers: unused,
     enumerate: (_, given) => enumerate(given),
   };

@@ -485,6 +485,7 @@ describe('the row of a unit', () => {
     index: 4,
     key: 'k',
     payload: { a: 1 },
+    step: 0,
     attempt: 2,
     retriesUsed: 1,
     deferrals: 0,
@@ -495,9 +496,10 @@ describe('the row of a unit', () => {
   } as const;
   const used = { costUsd: 0.5, durationMs: 9 };
   const result = { text: 'said', structured: { label: 'good' }, artifacts: [{ path: 'p', bytes: 1 }] };
+  const results = new Map([[0, result]]);
 
   it('has the structured result rather than the text, and the usage of all attempts', () => {
-    expect(exportRow({ unit: { ...unit, status: 'completed' }, result, used })).toEqual({
+    expect(exportRow({ unit: { ...unit, status: 'completed' }, results, used })).toEqual({
       unit: 4,
       key: 'k',
       status: 'completed',
@@ -514,12 +516,12 @@ describe('the row of a unit', () => {
 
   it('has money rounded to a millionth', () => {
     const cost = (costUsd: number) =>
-      exportRow({ unit: { ...unit, status: 'completed' }, result, used: { ...used, costUsd } }).cost_usd;
+      exportRow({ unit: { ...unit, status: 'completed' }, results, used: { ...used, costUsd } }).cost_usd;
     expect([0.015359999999999999, 0.1 + 0.2, 0.0000014].map(cost)).toEqual([0.01536, 0.3, 0.000001]);
   });
 
   it('has no result unless the unit is completed', () => {
-    expect(exportRow({ unit: { ...unit, status: 'pending' }, result, used })).toMatchObject({
+    expect(exportRow({ unit: { ...unit, status: 'pending' }, results, used })).toMatchObject({
       result: null,
       artifacts: [],
     });

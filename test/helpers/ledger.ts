@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import { JOB_STATUSES, type Job } from '../../src/domain/job.ts';
 import { type Stage, UNIT_STATUSES, type Unit } from '../../src/domain/unit.ts';
-import type { Repository } from '../../src/ports/repository.ts';
+import type { Repository, UnitWithResult } from '../../src/ports/repository.ts';
 
 const STAGES: readonly Stage[] = ['main', 'post'];
 
@@ -15,7 +15,8 @@ export async function expectLedger(repository: Repository): Promise<void> {
     const stages = await Promise.all(STAGES.map((stage) => unitsOf(repository, job, stage)));
     for (const [at, stage] of STAGES.entries()) await expectCounts(repository, job, stage, stages[at] ?? []);
     const attempts = (await Promise.all(stages.flat().map((unit) => expectAttempts(repository, job, unit)))).flat();
-    await expectSums(repository, job, stages[0] ?? [], attempts);
+    await expectResults(repository, job, attempts);
+    await expectSums(repository, job, attempts);
     await expectEvents(repository, job);
   }
 }
@@ -53,10 +54,13 @@ async function expectCounts(repository: Repository, job: Job, stage: Stage, unit
     );
     expect(found, where).toEqual(new Map(keyed.map(({ key, index }) => [key, index])));
   }
-  const classes = units.flatMap(({ failureClass }) => failureClass ?? []);
-  const byClass = Object.fromEntries(classes.map((name) => [name, classes.filter((other) => other === name).length]));
-  const counted = Object.entries(await repository.units.classCounts(job.jobId)).filter(([, count]) => count !== 0);
-  expect(Object.fromEntries(counted), where).toEqual(byClass);
+  const places = units.map(({ step, status, failureClass }) => JSON.stringify([step, status, failureClass]));
+  const byPlace = Object.fromEntries(places.map((place) => [place, places.filter((other) => other === place).length]));
+  const counted = (await repository.units.stepCounts(job.jobId)).map(({ step, status, failureClass, count }) => [
+    JSON.stringify([step, status, failureClass]),
+    count,
+  ]);
+  expect(Object.fromEntries(counted), where).toEqual(byPlace);
 }
 
 /** Checks that every attempt from the first to the latest exists, and that a unit agrees with its latest attempt. */
@@ -82,12 +86,30 @@ async function expectAttempts(repository: Repository, job: Job, unit: Unit): Pro
   return attempts;
 }
 
-async function expectSums(
-  repository: Repository,
-  job: Job,
-  units: readonly Unit[],
-  attempts: readonly Attempt[],
-): Promise<void> {
+/** Checks that each unit has a result of each step that it passed, from the latest succeeded attempt at that step. */
+async function expectResults(repository: Repository, job: Job, attempts: readonly Attempt[]): Promise<void> {
+  const succeeded = new Map<string, Attempt>();
+  for (const attempt of attempts.filter(({ stage, status }) => stage === 'main' && status === 'succeeded')) {
+    succeeded.set(`${attempt.index} ${attempt.step}`, attempt);
+  }
+  for (let after: number | undefined = -1; after !== undefined; ) {
+    const page: readonly UnitWithResult[] = await repository.units.results(job.jobId, { after }, 5000);
+    for (const { unit, results } of page) {
+      const where = `${job.jobId} unit ${unit.index}`;
+      const passed = unit.status === 'completed' ? unit.step + 1 : unit.step;
+      expect(
+        [...results.keys()].sort((a, b) => a - b),
+        where,
+      ).toEqual(Array.from({ length: passed }, (_, step) => step));
+      for (const [step, result] of results) {
+        expect(result, where).toEqual(succeeded.get(`${unit.index} ${step}`)?.result);
+      }
+    }
+    after = page.at(-1)?.unit.index;
+  }
+}
+
+async function expectSums(repository: Repository, job: Job, attempts: readonly Attempt[]): Promise<void> {
   const sum = (of: (attempt: Attempt) => number) => attempts.reduce((total, attempt) => total + of(attempt), 0);
   const tally = await repository.jobs.tally(job.jobId);
   expect(job.costUsd, job.jobId).toBeCloseTo(
@@ -100,8 +122,19 @@ async function expectSums(
     sum(({ reservedUsd }) => reservedUsd),
     6,
   );
-  expect(tally.maxAttemptCostUsd, job.jobId).toBe(Math.max(0, ...attempts.map(({ usage }) => usage.costUsd ?? 0)));
-  expect(tally.unitsTried, job.jobId).toBe(units.filter(({ attempt }) => attempt > 0).length);
+  for (const { stage, step, unitsTried, costUsd, maxAttemptCostUsd } of tally.steps) {
+    const where = `${job.jobId} ${stage} step ${step}`;
+    const here = attempts.filter((attempt) => attempt.stage === stage && attempt.step === step);
+    const costs = here.map(({ usage }) => usage.costUsd ?? 0);
+    expect(maxAttemptCostUsd, where).toBe(Math.max(0, ...costs));
+    expect(costUsd, where).toBeCloseTo(
+      costs.reduce((total, cost) => total + cost, 0),
+      6,
+    );
+    expect(unitsTried, where).toBe(new Set(here.map(({ index }) => index)).size);
+  }
+  const places = new Set(attempts.map(({ stage, step }) => `${stage} ${step}`));
+  expect(new Set(tally.steps.map(({ stage, step }) => `${stage} ${step}`)), job.jobId).toEqual(places);
 }
 
 async function expectEvents(repository: Repository, { jobId, eventSeq }: Job): Promise<void> {

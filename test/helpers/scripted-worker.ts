@@ -1,19 +1,12 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Outcome, Usage } from '../../src/domain/attempt.ts';
+import type { Handle, Outcome, Usage } from '../../src/domain/attempt.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import type { FailureClass } from '../../src/domain/failure.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
 import { parseWith } from '../../src/domain/validate.ts';
-import type {
-  Assignment,
-  ConversationEntry,
-  Preflight,
-  RunContext,
-  SpawnRecord,
-  Worker,
-  Workers,
-} from '../../src/ports/worker.ts';
+import type { Attachment, ConversationEntry, Preflight, Worker, Workers } from '../../src/ports/worker.ts';
+import { type Assignment, assignmentOf } from '../../src/workers/process/assignment.ts';
 
 type Failure = Extract<Outcome, { ok: false }>;
 
@@ -74,8 +67,8 @@ export interface ScriptedWorker {
   said(unit: number, entries: readonly ConversationEntry[]): void;
 }
 
-/** Process record of a scripted attempt. */
-const PROCESS: SpawnRecord = { pid: 4_000_000, startedAt: 'then', bootId: 'this boot', machineId: null };
+/** Handle of every scripted run. */
+const HANDLE: Handle = { scripted: true };
 
 const configSchema = z.strictObject({
   pass_env: z.array(z.string()).optional(),
@@ -95,10 +88,15 @@ export function scriptedWorker(): ScriptedWorker {
   const usages = new Map<number, Usage>();
   const conversations = new Map<number, readonly ConversationEntry[]>();
   const hanging = new Map<number, (outcome: Outcome) => void>();
+  const started = new Map<string, ReturnType<typeof began>>();
 
-  function perform(assignment: Assignment, { signal, onSpawn }: RunContext, ending: Ending, adopted: boolean) {
-    runs.push({ assignment, adopted, stopped: () => (signal.aborted ? signal.reason : null) });
-    onSpawn?.(PROCESS);
+  function began(assignment: Assignment, adopted: boolean) {
+    const run = { assignment, adopted, signal: null as AbortSignal | null };
+    runs.push({ ...run, stopped: () => (run.signal?.aborted ? run.signal.reason : null) });
+    return run;
+  }
+
+  function perform(assignment: Assignment, { signal }: Attachment, ending: Ending): Outcome | Promise<Outcome> {
     if (ending !== hangs) return typeof ending === 'function' ? ending(assignment) : ending;
     return new Promise<Outcome>((resolve) => {
       const { index } = assignment;
@@ -119,29 +117,51 @@ export function scriptedWorker(): ScriptedWorker {
     configSchema,
     powers: ({ permission }) => (permission === 'full' ? [{ kind: 'full', what: 'permission full' }] : []),
     definingFiles: ({ files }) => (files as readonly string[] | undefined) ?? [],
-    requiredEnvironment: (config) => (config.pass_env as readonly string[] | undefined) ?? [],
+    reach: 'machine',
+    policy: ({ max_budget_usd: cap, timeout_s, pass_env = [] }) => ({
+      attemptCap: typeof cap === 'number' ? { usd: cap, field: 'max_budget_usd' } : null,
+      timeoutMs: typeof timeout_s === 'number' ? timeout_s * 1000 : null,
+      idleTimeoutMs: null,
+      model: null,
+      variables: pass_env as readonly string[],
+    }),
+    resolve: (config) => config,
     preflight: () => scripted.preflight,
     needs: (config) => ({
       program: scripted.program,
       variables: (config.pass_env as string[] | undefined) ?? [],
     }),
-    run: async (assignment, context) =>
-      perform(assignment, context, endings.get(assignment.index)?.shift() ?? scripted.otherwise, false),
-    adopt: async (assignment, _process, context) => {
-      if (leaves.get(assignment.index) !== 'alive') return null;
-      leaves.delete(assignment.index);
-      const outcome = await perform(assignment, context, hangs, true);
-      await context.beforeJudging?.();
-      return outcome;
+    start(run) {
+      started.set(run.runDirectory, began(assignmentOf(run), false));
+      return Promise.resolve({ is: 'started', handle: HANDLE });
     },
-    judge: async (runDirectory) => {
-      const unit = unitOf(runDirectory);
-      const left = leaves.get(unit);
-      judged.push(unit);
+    attach: async (run, _handle, attachment) => {
+      const assignment = assignmentOf(run);
+      const { index } = assignment;
+      const own = started.get(run.runDirectory);
+      if (own) {
+        started.delete(run.runDirectory);
+        own.signal = attachment.signal;
+        const ending = endings.get(index)?.shift() ?? scripted.otherwise;
+        return { is: 'ended', outcomes: [await perform(assignment, attachment, ending)] };
+      }
+      const { signal, onFound, beforeJudging } = attachment;
+      if (leaves.get(index) === 'alive') {
+        leaves.delete(index);
+        began(assignment, true).signal = signal;
+        onFound?.(HANDLE);
+        const outcome = await perform(assignment, attachment, hangs);
+        await beforeJudging?.();
+        return { is: 'ended', outcomes: [outcome] };
+      }
+      const cutOff = { is: 'cut_off', usages: [usages.get(index) ?? {}] } as const;
+      if (signal.aborted && signal.reason === 'cancelled') return cutOff;
+      await beforeJudging?.();
+      judged.push(index);
+      const left = leaves.get(index);
       if (left === 'stalls') return new Promise<never>(() => undefined);
-      return left === undefined || left === 'alive' ? null : left;
+      return left === undefined || left === 'alive' ? cutOff : { is: 'ended', outcomes: [left] };
     },
-    usageSoFar: (runDirectory) => Promise.resolve(usages.get(unitOf(runDirectory)) ?? {}),
     conversation: (runDirectory, from) =>
       Readable.from((conversations.get(unitOf(runDirectory)) ?? []).filter(({ seq }) => seq >= from)),
     latestStep: () => null,
@@ -162,7 +182,10 @@ export function scriptedWorker(): ScriptedWorker {
       if (!end) throw new Error(`unit ${unit} does not hang; these do: ${[...hanging.keys()].join()}`);
       end(outcome);
     },
-    abandon: () => hanging.clear(),
+    abandon() {
+      hanging.clear();
+      started.clear();
+    },
     leaves: (unit, left) => leaves.set(unit, left),
     used: (unit, usage) => usages.set(unit, usage),
     said: (unit, entries) => conversations.set(unit, entries),

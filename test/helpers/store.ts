@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Settled } from '../../src/domain/answers.ts';
-import { attemptStatusOf, type Outcome, type Usage } from '../../src/domain/attempt.ts';
+import { attemptStatusOf, type Handle, type Outcome, type Usage } from '../../src/domain/attempt.ts';
 import type { FailureClass } from '../../src/domain/failure.ts';
 import type { Job, JobStatus } from '../../src/domain/job.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
@@ -23,10 +23,11 @@ export function temporaryStore(
     readonly path?: string;
     readonly clock?: Clock;
     readonly isDead?: (process: ProcessIdentity) => boolean;
+    readonly isGone?: (handle: Handle) => boolean;
   } = {},
 ): Store {
   const path = options.path ?? join(temporaryDirectory('store'), 'batch.db');
-  const store = openStore(path, options.clock ?? fakeClock(), options.isDead);
+  const store = openStore(path, options.clock ?? fakeClock(), options.isDead, options.isGone);
   onTestFinished(async () => {
     try {
       await expectLedger(store.repository);
@@ -176,7 +177,8 @@ export function claimUnits(
       purpose: 'batch',
       revision: 1,
       limit: 100,
-      reservationUsd: 0,
+      budget: null,
+      steps: [0],
       maxTotalWorkers: 1000,
       runDirectory: (unit, attempt) => `/runs/${unit}.${attempt}`,
       ...request,
@@ -203,6 +205,7 @@ export function settleAs(
       outcome,
       decision: {
         status,
+        step: claim.unit.step,
         retriesUsed: 0,
         deferrals: 0,
         interruptions: 0,

@@ -4,10 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { Outcome } from '../../src/domain/attempt.ts';
+import type { Handle, Outcome, Usage } from '../../src/domain/attempt.ts';
 import type { WorkerChoice } from '../../src/domain/job.ts';
-import type { AbortReason, Assignment, SpawnRecord, Worker } from '../../src/ports/worker.ts';
+import type { ProcessIdentity } from '../../src/domain/lease.ts';
+import type { AbortReason, Attachment, Ending, Run, Worker } from '../../src/ports/worker.ts';
 import { parseWorker } from '../../src/workers/index.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
+import { leaderOf } from '../../src/workers/process/handle.ts';
 import { processesOfAttempt } from '../../src/workers/process/processes.ts';
 import { stopGroup } from '../../src/workers/process/stop.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -81,16 +84,66 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
   return assignment;
 }
 
-/** A running attempt: its outcome, and its process once it is spawned. */
+/** The run of one attempt. */
+export function runOf(assignment: Assignment): Run {
+  return { ...assignment, attempts: [assignment] };
+}
+
+/** Starts an attempt and waits for its end. `onStarted` gets each handle of its run. */
+export async function perform(
+  worker: Worker,
+  assignment: Assignment,
+  { signal = calm, onStarted }: { readonly signal?: AbortSignal; readonly onStarted?: (handle: Handle) => void } = {},
+): Promise<Outcome> {
+  const started = await worker.start(runOf(assignment));
+  if (started.is === 'ended') return outcomeOf(started);
+  onStarted?.(started.handle);
+  const found = onStarted && { onFound: onStarted };
+  return outcomeOf(await worker.attach(runOf(assignment), started.handle, { signal, ...found }));
+}
+
+/** Attaches to an attempt as another executor does: by a handle, or without. */
+export function attach(
+  worker: Worker,
+  assignment: Assignment,
+  handle: Handle | null = null,
+  attachment: Partial<Attachment> = {},
+): Promise<Ending> {
+  return worker.attach(runOf(assignment), handle, { signal: calm, ...attachment });
+}
+
+/** Judges an attempt that is no longer alive from its files; null = it was cut off. */
+export async function judgeFiles(worker: Worker, assignment: Assignment): Promise<Outcome | null> {
+  const ending = await attach(worker, assignment);
+  return ending.is === 'ended' ? outcomeOf(ending) : null;
+}
+
+/** Reads the usage of an attempt that was cut off. */
+export async function usageUpToCut(worker: Worker, assignment: Assignment): Promise<Usage | undefined> {
+  const ending = await attach(worker, assignment, null, { signal: aborted('cancelled') });
+  return ending.is === 'cut_off' ? ending.usages[0] : undefined;
+}
+
+/** The outcome of an ended run of one attempt. */
+export function outcomeOf(ending: Ending): Outcome {
+  if (ending.is !== 'ended' || !ending.outcomes[0]) throw new Error(`expected one outcome: ${JSON.stringify(ending)}`);
+  return ending.outcomes[0];
+}
+
+/** A running attempt: its outcome, and its leader once it is started. */
 export interface Running {
   readonly outcome: Promise<Outcome>;
-  readonly spawned: Promise<SpawnRecord>;
+  readonly spawned: Promise<ProcessIdentity>;
 }
 
 /** Starts an attempt without waiting for it. */
 export function start(worker: Worker, assignment: Assignment, signal: AbortSignal = calm): Running {
-  const { promise, resolve, reject } = Promise.withResolvers<SpawnRecord>();
-  const outcome = worker.run(assignment, { signal, onSpawn: resolve });
+  const { promise, resolve, reject } = Promise.withResolvers<ProcessIdentity>();
+  const onStarted = (handle: Handle) => {
+    const leader = leaderOf(handle);
+    if (leader) resolve(leader);
+  };
+  const outcome = perform(worker, assignment, { signal, onStarted });
   outcome.then(() => reject(new Error('ended without a process')), reject);
   promise.catch(() => {});
   return { outcome, spawned: promise };

@@ -162,9 +162,6 @@ describe('a call that its client aborts', () => {
 describe('a second run of one batch file', () => {
   const RUN: BatchFileRun = { path: '/letters/batch.yaml', carriedOut: true, another: false };
   const other = identify(process.ppid);
-  // A record from before machine ids.
-  const { machineId: _, ...before } = other;
-  const withoutMachine = before as typeof other;
   const run = (f: Flow, batchFile: BatchFileRun = RUN) => create(f, recipe(f), { batchFile });
   const test_ = (state: 'running' | 'passed' | 'failed') =>
     ({ state, units: [0], verdict: null, executorsLost: 0, startedAt: 1, endedAt: null }) as const;
@@ -179,7 +176,6 @@ describe('a second run of one batch file', () => {
     ['created, and left', { status: 'created' }, null],
     ['tested, and waits for a person', { status: 'testing', test: test_('passed') }, 'approve'],
     ['tested in vain, and left', { status: 'testing', test: test_('failed') }, null],
-    ['carried out by one recorded without its machine', { status: 'created', carriedOutBy: withoutMachine }, 'watch'],
     ['carried out on another machine', { status: 'created', carriedOutBy: { ...other, machineId: 'x' } }, null],
     ['carried out by a process that is gone', { status: 'created', carriedOutBy: { ...other, startedAt: 'x' } }, null],
     ['paused by a person', { status: 'paused', pauseReason: 'user' }, 'resume'],

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { JOB_STATUSES } from '../../src/domain/job.ts';
+import { leaderOf } from '../../src/workers/process/handle.ts';
 import { identify } from '../../src/workers/process/processes.ts';
 import { installed } from '../helpers/installation.ts';
 import { PATIENCE } from '../helpers/patience.ts';
@@ -13,8 +14,8 @@ import { CALL, isAlive, type World, world } from '../helpers/processes.ts';
 /** Simulates the shutdown of a machine: kills the executor and all processes of its agents at once. */
 async function killAll(w: World, jobId: string): Promise<void> {
   const { attempts } = w.abp.store.repository;
-  await w.until(async () => (await attempts.running(jobId)).every(({ pid }) => pid !== null));
-  const leaders = (await attempts.running(jobId)).flatMap(({ pid }) => pid ?? []);
+  await w.until(async () => (await attempts.running(jobId)).every(({ handle }) => handle !== null));
+  const leaders = (await attempts.running(jobId)).flatMap(({ handle }) => leaderOf(handle)?.pid ?? []);
   const executor = await w.executorPid(jobId);
   process.kill(executor, 'SIGKILL');
   for (const leader of leaders) process.kill(-leader, 'SIGKILL');
@@ -230,9 +231,9 @@ describe('a shutdown of the machine', () => {
       const job_id = await w.begin(waits(2), { limits: { max_workers: 2, max_retries: 0 } });
       await w.until(() => w.notes('start').length === 2);
       const { attempts, leases } = w.abp.store.repository;
-      await w.until(async () => (await attempts.running(job_id)).every(({ pid }) => pid !== null));
+      await w.until(async () => (await attempts.running(job_id)).every(({ handle }) => handle !== null));
       const executor = await w.executorPid(job_id);
-      const groups = (await attempts.running(job_id)).map(({ pid }) => -(pid ?? 0));
+      const groups = (await attempts.running(job_id)).map(({ handle }) => -(leaderOf(handle)?.pid ?? 0));
       const all = [executor, ...groups];
       for (const pid of order === 'executor first' ? all : all.reverse()) process.kill(pid, 'SIGTERM');
       await w.until(async () => (await leases.get(job_id))?.released);
@@ -354,13 +355,13 @@ describe('another process', () => {
     const job_id = await w.begin(waits(2), { limits: { max_workers: 1, timeout_s: 10 } });
     await w.until(() => w.notes('start').length === 1);
     const pids = [await w.executorPid(job_id), w.notes('start')[0]?.pid ?? 0];
-    await w.until(async () => (await w.abp.store.repository.attempts.running(job_id))[0]?.pid);
+    await w.until(async () => (await w.abp.store.repository.attempts.running(job_id))[0]?.handle);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await w.until(() => !pids.some(isAlive));
     const innocent = stranger();
     const db = new Database(w.abp.store.repository.path);
     db.prepare('UPDATE leases SET pid = ? WHERE job_id = ?').run(innocent, job_id);
-    db.prepare('UPDATE attempts SET pid = ? WHERE job_id = ?').run(innocent, job_id);
+    db.prepare("UPDATE attempts SET handle = json_set(handle, '$.pid', ?) WHERE job_id = ?").run(innocent, job_id);
     db.close();
     await w.call('cancel_job', { job_id });
     await w.until(async () => (await w.abp.store.repository.attempts.running(job_id)).length === 0);
@@ -425,7 +426,18 @@ test.each([
   expect(await w.call('get_job_status', { job_id: job.jobId })).toMatchObject({ executor: { state: 'lost' } });
   expect((await w.recovery().tick()).deleted).toEqual([job.jobId]);
   expect((await jobs.list({ statuses: JOB_STATUSES, limit: 9 })).total).toBe(0);
-  for (const name of ['jobs', 'job_revisions', 'units', 'unit_keys', 'unit_counts', 'attempts', 'events', 'leases']) {
+  for (const name of [
+    'jobs',
+    'job_revisions',
+    'units',
+    'unit_keys',
+    'unit_counts',
+    'step_totals',
+    'results',
+    'attempts',
+    'events',
+    'leases',
+  ]) {
     expect(db.prepare(`SELECT count(*) AS n FROM ${name}`).get(), name).toEqual({ n: 0 });
   }
   db.close();

@@ -24,8 +24,6 @@ import { NEWEST_VERSION } from '../../src/repository/migrate.ts';
 import { seedJob, temporaryStore } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const OLDEST = fileURLToPath(new URL('../fixtures/store-v1.db', import.meta.url));
-
 /** Everything in the folder of a file, byte for byte, with modes. */
 function folderOf(path: string): Readonly<Record<string, string>> {
   const names = readdirSync(dirname(path));
@@ -110,20 +108,16 @@ describe('a store of a newer ABP is refused and left exactly as it was', () => {
 describe('a store', () => {
   const markOf = (path: string) => new Database(path, { readonly: true }).pragma('application_id', { simple: true });
 
-  test('has the application id of ABP, new or from before there was one', () => {
-    const old = join(temporaryDirectory(), 'batch.db');
-    copyFileSync(OLDEST, old);
-    expect(markOf(old)).toBe(0);
-    for (const { repository } of [temporaryStore(), temporaryStore({ path: old })]) {
-      expect(markOf(repository.path)).toBe(APPLICATION_ID);
-    }
+  test('has the application id of ABP', () => {
+    expect(markOf(temporaryStore().repository.path)).toBe(APPLICATION_ID);
   });
 
-  test('without an application id is recognized by its tables, also from its log only', async () => {
+  test('without its application id is refused: any database could have its tables', () => {
     const path = join(temporaryDirectory(), 'batch.db');
-    copyFileSync(OLDEST, path);
-    await leftByKill(path, 'PRAGMA journal_mode = WAL', 'UPDATE jobs SET name = name');
-    expect((await temporaryStore({ path }).repository.jobs.list({ limit: 9 })).total).toBe(2);
+    openStore(path, systemClock).repository.close();
+    make(path, 'PRAGMA application_id = 0');
+    expect(refusalOf(path)).toMatchObject({ code: 'store_foreign' });
+    expect(markOf(path)).toBe(0);
   });
 
   test('is made from an empty file, which has nothing to lose', async () => {

@@ -4,11 +4,11 @@ import { fakeClock } from '../helpers/clock.ts';
 import { claimUnits, holdLease, seedJob, settleAs, temporaryStore } from '../helpers/store.ts';
 
 /** Tables that grow with the source: reading all their rows, or all of one job's, takes seconds at a million units. */
-const BIG = /^(?:SCAN|SEARCH) (?:units|unit_keys|attempts|events)\b(?<way>.*)$/;
+const BIG = /^(?:SCAN|SEARCH) (?:units|unit_keys|attempts|results|events)\b(?<way>.*)$/;
 /** Indexes of few rows: of what runs now, never more than the machine's bound, and of what was interrupted several times. */
 const SMALL = /USING (?:COVERING )?INDEX (?:attempts_running|units_alone)/;
 /** Columns that narrow a search to fewer rows than a job has. */
-const NARROW = /\((?=[^)]*\b(?:idx|status|failure_class|not_before|key|ended_at|seq)[=<>])/;
+const NARROW = /\((?=[^)]*\b(?:idx|step|status|failure_class|not_before|key|ended_at|seq)[=<>])/;
 
 interface Plan {
   readonly sql: string;
@@ -23,7 +23,7 @@ async function recordStatements(): Promise<{ readonly statements: readonly strin
   const { repository } = store;
   const { jobId } = await seedJob(store, { units: 40, keys: Array.from({ length: 40 }, (_, n) => `k${n}`) });
   const lease = await holdLease(store, jobId);
-  const claims = await claimUnits(store, lease, { limit: 3 });
+  const claims = await claimUnits(store, lease, { limit: 3, steps: [0, 1] });
   await claimUnits(store, lease, { alone: true });
   await claimUnits(store, lease, { indexes: [9], limit: 1 });
   await claimUnits(store, lease, { maxTotalWorkers: 1 });
@@ -42,8 +42,8 @@ async function recordStatements(): Promise<{ readonly statements: readonly strin
   await repository.units.indexesByKey(jobId, ['k1', 'k2']);
   await repository.units.counts(jobId);
   await repository.units.failures(jobId);
-  await repository.units.classCounts(jobId);
-  await repository.units.untried(jobId);
+  await repository.units.stepCounts(jobId);
+  await repository.units.resultsOf({ jobId, stage: 'main', index: 0 });
   await repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
   await repository.attempts.running(jobId);
   await repository.attempts.recent(jobId, 0, 10);
@@ -122,6 +122,7 @@ test.each([
     /"not_before" > 0 and "not_before" <= .*order by "not_before"/,
     'units_waiting',
   ],
+  ['pending units at a later step', /"step" > 0 .*order by "step" desc, "idx"/, 'units_later'],
   ['events about the job itself', /FROM events .*idx IS NULL/, 'events_of_job'],
   ['units by key', /FROM unit_keys .*key IN/, 'PRIMARY KEY \\(job_id=\\? AND key=\\?\\)'],
 ])('finds %s by index', async (_what, query, index) => {

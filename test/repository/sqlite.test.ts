@@ -1,21 +1,19 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { AbpError } from '../../src/domain/error.ts';
-import type { LeaseToken, ProcessIdentity } from '../../src/domain/lease.ts';
+import type { LeaseToken } from '../../src/domain/lease.ts';
 import { openStore } from '../../src/repository/index.ts';
+import { migrate } from '../../src/repository/migrate.ts';
 import { MIGRATIONS } from '../../src/repository/migrations/index.ts';
 import { installed } from '../helpers/installation.ts';
-import { expectLedger } from '../helpers/ledger.ts';
 import { PATIENCE } from '../helpers/patience.ts';
 import { holdLease, seedJob, temporaryStore } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const [CALL, COUNT] = [installed().program('call'), installed().program('count')];
 const NEWEST = MIGRATIONS.at(-1)?.version ?? 0;
 
@@ -72,29 +70,6 @@ describe('the schema', () => {
     expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, n) => n + 1));
   });
 
-  test('the oldest released store opens with all its rows and the schema of a new one', async () => {
-    const path = join(temporaryDirectory(), 'batch.db');
-    copyFileSync(fixture('store-v1.db'), path);
-    const { repository } = temporaryStore({ path });
-    expect(schemaOf(path)).toEqual(schemaOf(temporaryStore().repository.path));
-    expect((await repository.jobs.list({ limit: 9 })).jobs).toMatchObject([
-      { jobId: 'job-paused', status: 'paused', pauseReason: 'user', costUsd: 0.02 },
-      { jobId: 'job-ended2', status: 'completed', fields: ['file_path', 'file_name'], totalUnits: 2 },
-    ]);
-    expect(await repository.units.list('job-ended2', {}, 9)).toMatchObject([
-      {
-        unit: { key: '0.txt', status: 'completed', payload: { file_name: '0.txt' } },
-        attempt: { status: 'succeeded', result: { structured: { about: 'ships' } }, usage: { sessionId: '7b0c' } },
-      },
-      { unit: { key: '1.txt', status: 'skipped' }, attempt: null },
-    ]);
-    expect(await repository.jobs.revision('job-ended2', 1)).toMatchObject({ limits: { budget_usd: 5 } });
-    expect((await repository.quotas.get('claude'))?.reason).toBe('weekly limit');
-    // Code that was approved alone is asked about again: a definition holds more.
-    expect(await repository.approvals.list(9)).toEqual([]);
-    await expectLedger(repository);
-  });
-
   test('a store of a newer ABP is refused and not changed', async () => {
     const { path } = temporaryStore().repository;
     const db = new Database(path);
@@ -110,18 +85,19 @@ describe('the schema', () => {
   });
 
   test('is migrated only when no living process holds a job', async () => {
-    const path = join(temporaryDirectory(), 'batch.db');
-    copyFileSync(fixture('store-v1.db'), path);
+    const store = temporaryStore();
+    const { path } = store.repository;
+    await holdLease(store, (await seedJob(store)).jobId, 77);
     const db = new Database(path);
-    db.exec("UPDATE leases SET released = 0, pid = 77 WHERE job_id = 'job-paused'");
-    const error = await refusalOf(() => openStore(path, systemClock, () => false));
+    const next = [...MIGRATIONS, { version: NEWEST + 1, name: 'next', sql: 'CREATE TABLE next (id INTEGER) STRICT' }];
+    const error = await refusalOf(() => migrate(db, path, () => false, next));
     expect(error).toMatchObject({ code: 'busy', hint: expect.stringContaining('Pause or finish') });
-    expect(db.pragma('user_version', { simple: true })).toBe(1);
-    const asked: unknown[] = [];
-    const isDead = ({ pid, machineId }: ProcessIdentity) => asked.push([pid, machineId]) > 0;
-    openStore(path, systemClock, isDead).repository.close();
-    expect(asked).toEqual([[77, null]]);
     expect(db.pragma('user_version', { simple: true })).toBe(NEWEST);
+    const asked: unknown[] = [];
+    migrate(db, path, ({ pid, machineId }) => asked.push([pid, machineId]) > 0, next);
+    expect(asked).toEqual([[77, null]]);
+    expect(db.pragma('user_version', { simple: true })).toBe(NEWEST + 1);
+    expect(db.prepare('SELECT count(*) AS n FROM next').get()).toEqual({ n: 0 });
     db.close();
   });
 });

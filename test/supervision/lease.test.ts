@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Lease, ProcessIdentity } from '../../src/domain/lease.ts';
-import { createLeaseObserver, executorState, provablyDead } from '../../src/supervision/lease.ts';
-import { identify } from '../../src/workers/process/processes.ts';
+import { createLeaseObserver, executorState } from '../../src/supervision/lease.ts';
+import { identify, provablyDead } from '../../src/workers/process/processes.ts';
 import { fakeClock } from '../helpers/clock.ts';
 import { DEAD_PID } from '../helpers/store.ts';
 

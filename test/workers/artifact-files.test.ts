@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { artifactStats, openArtifact } from '../../src/workers/artifact-files.ts';
 import { runFile } from '../../src/workers/process/run-directory.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
-import { workerWith } from '../helpers/worker.ts';
+import { judgeFiles, workerWith } from '../helpers/worker.ts';
 
 /** Entries that an agent may leave in its output directory, next to a file of another owner. */
 function outputs(root = temporaryDirectory('artifacts'), directory = join(root, 'out')): string {
@@ -94,7 +94,7 @@ test('a worker lists created files, but no links or sizes of their targets', asy
   }
   said({ type: 'result', subtype: 'success', is_error: false, result: 'done', stop_reason: 'end_turn' });
   writeFileSync(runFile(runDirectory, 'exit'), '0\n');
-  const outcome = await worker.judge(runDirectory, assignment);
+  const outcome = await judgeFiles(worker, assignment);
   expect(outcome).toMatchObject({ ok: true });
   expect(outcome?.ok && outcome.result.artifacts).toEqual([
     { path: 'a.txt', bytes: 3 },

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
-import type { Assignment } from '../../src/ports/worker.ts';
+import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
-import { calm, fixtureProgram, livingProcesses, workerWith } from '../helpers/worker.ts';
+import { fixtureProgram, livingProcesses, perform, workerWith } from '../helpers/worker.ts';
 
 const PROGRAM = fixtureProgram('command.mjs');
 /** A file without execute permission. */
@@ -13,7 +13,7 @@ const NO_PROGRAM = fixtureProgram('executor.ts');
 async function run(args: readonly string[], parts: Partial<Assignment> = {}, more: Record<string, Json> = {}) {
   const choice = { type: 'command', command: [process.execPath, PROGRAM, ...args], ...more };
   const { worker, assignment } = await workerWith(choice, parts);
-  return { assignment, outcome: await worker.run(assignment, { signal: calm }) };
+  return { assignment, outcome: await perform(worker, assignment) };
 }
 
 describe('the command worker', () => {
@@ -93,7 +93,7 @@ describe('the command worker', () => {
     const { worker, assignment } = await workerWith(choice, { workingDirectory });
     // What others write meanwhile says nothing about it.
     writeFileSync(path.join(assignment.outputDirectory, 'other'), 'of another unit');
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringMatching(message) });
   });
 
@@ -106,7 +106,7 @@ describe('the command worker', () => {
   ])('accepts an empty stdout if it wrote %s', async (_, script) => {
     const choice = { type: 'command', command: ['/bin/sh', '-c', script] };
     const { worker, assignment } = await workerWith(choice);
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: '' } });
+    expect(await perform(worker, assignment)).toMatchObject({ ok: true, result: { text: '' } });
   });
 
   it('validates a large integer as a number and keeps its digits', async () => {
@@ -130,7 +130,7 @@ describe('the command worker', () => {
   it('refuses a too large result and names ABP_OUTPUT_DIR', async () => {
     const choice = { type: 'command', command: ['head', '-c', '9000000', '/dev/zero'] };
     const { worker, assignment } = await workerWith(choice);
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     const message = expect.stringContaining('ABP_OUTPUT_DIR');
     expect(outcome).toMatchObject({ ok: false, failureClass: 'invalid_output', message });
   });
@@ -166,7 +166,7 @@ describe('the command worker', () => {
       { type: 'command', command: ['cat', 'here'] },
       { workingDirectory },
     );
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true, result: { text: 'found' } });
+    expect(await perform(worker, assignment)).toMatchObject({ ok: true, result: { text: 'found' } });
   });
 
   it.each([
@@ -175,7 +175,7 @@ describe('the command worker', () => {
     ['a directory that is not there', { command: ['true'], cwd: 'gone' }, 'bad_input', 'gone'],
   ])('does not start with %s', async (_, config, failureClass, named) => {
     const { worker, assignment } = await workerWith({ type: 'command', ...config });
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringContaining(named) });
   });
 
@@ -194,7 +194,7 @@ describe('the command worker', () => {
       type: 'command',
       command: [process.execPath, PROGRAM, 'fails'],
     });
-    await worker.run(assignment, { signal: calm });
+    await perform(worker, assignment);
     const entries = [];
     for await (const entry of worker.conversation(assignment.runDirectory, 1)) entries.push(entry);
     expect(entries).toEqual([{ seq: 1, role: 'log', kind: 'text', text: 'the file is empty' }]);

@@ -3,7 +3,6 @@ import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
 import { shownWorker } from '../../orchestrator/queries/shown-worker.ts';
-import { absolute } from '../../workers/claude/working-directory.ts';
 import { parseYaml } from '../batch-file/document.ts';
 import { batchOf, batchText } from '../batch-file/from-job.ts';
 import { overridesOf, readBatch } from '../batch-file/read.ts';
@@ -35,7 +34,10 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
   });
   if (options.print) {
     const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: PrintedBatch };
-    const printed = withoutSecrets({ ...value, worker: withAbsolutePaths(value.worker, workingDirectory) });
+    const { type, ...config } = value.worker;
+    const { worker } = await workers.parse(value.worker);
+    // Absolute paths, so that the file can be kept in any folder.
+    const printed = withoutSecrets({ ...value, worker: { type, ...worker.resolve(config, workingDirectory) } });
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }
@@ -57,16 +59,4 @@ function withoutSecrets(batch: PrintedBatch): JsonObject {
   });
   const source = redactJson(batch.source, 'logs');
   return { ...batch, source, worker, ...(names.size > 0 ? { env: [...names] } : {}) };
-}
-
-/** Makes the paths of a worker's config absolute, so that the file can be kept in any folder. */
-function withAbsolutePaths(worker: WorkerChoice, base: string): WorkerChoice {
-  const directory = worker.type === 'command' ? 'cwd' : 'working_directory';
-  const { [directory]: place = '.', add_dirs, mcp_config } = worker;
-  return {
-    ...worker,
-    [directory]: typeof place === 'string' ? absolute(place, base) : place,
-    ...(Array.isArray(add_dirs) ? { add_dirs: add_dirs.map((path) => absolute(String(path), base)) } : {}),
-    ...(typeof mcp_config === 'string' ? { mcp_config: absolute(mcp_config, base) } : {}),
-  };
 }

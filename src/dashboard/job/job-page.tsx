@@ -94,7 +94,7 @@ function Title({ job, connected }: { readonly job: Overview; readonly connected:
             </span>
             <span className="small">
               {job.worker.type}
-              {typeof job.worker.model === 'string' ? ` · ${job.worker.model}` : ''} · revision {job.revision}
+              {job.model === undefined ? '' : ` · ${job.model}`} · revision {job.revision}
             </span>
             {job.executor.state === 'lost' && <Status of="lost" note="executor" />}
             {!connected && <span className="small">not live</span>}

@@ -1,49 +1,85 @@
 import type { FailureClass } from '../failure.ts';
 import { counted } from '../sentences.ts';
+import type { Stage } from '../unit.ts';
 
-/** Figures for the circuit breaker and the budget, read from rows or written together with them. */
+/** What a job has spent and tried, read from rows or written together with them. */
 export interface JobTally {
-  /** Distinct units of stage main with at least one attempt. */
-  readonly unitsTried: number;
-  /** Cost of the most expensive ended attempt. */
-  readonly maxAttemptCostUsd: number;
   /** Sum reserved by running attempts. */
   readonly reservedUsd: number;
   /** Epoch ms of the last start or resume: the base of the circuit breaker. */
   readonly breakerSince: number;
+  /** The steps that have been tried. */
+  readonly steps: readonly StepTally[];
+}
+
+/** What was tried and spent at one step, and the base of its circuit breaker. */
+export interface StepTally {
+  readonly stage: Stage;
+  readonly step: number;
+  /** Distinct units with at least one attempt at it. */
+  readonly unitsTried: number;
+  readonly costUsd: number;
+  /** Cost of the most expensive ended attempt. */
+  readonly maxAttemptCostUsd: number;
   readonly breakerBaseTried: number;
   readonly breakerBaseByClass: Readonly<Partial<Record<FailureClass, number>>>;
 }
 
+/** Returns what was tried and spent at a step; zeros when nothing was. */
+export function tallyOf({ steps }: Pick<JobTally, 'steps'>, stage: Stage, step: number): StepTally {
+  const none = { unitsTried: 0, costUsd: 0, maxAttemptCostUsd: 0, breakerBaseTried: 0, breakerBaseByClass: {} };
+  return steps.find((each) => each.stage === stage && each.step === step) ?? { stage, step, ...none };
+}
+
 /** Safety margin over the most expensive attempt so far: agents vary. */
 const MARGIN = 1.5;
+/** A rounding error of a millionth of a cent must not stop the last affordable attempt. */
+const ROUNDING_USD = 1e-8;
 
-/** Room that the budget leaves now. `capUsd` is the most one attempt may spend; null = no cap. */
-export type BudgetRoom = { readonly starts: number; readonly reservationUsd: number; readonly capUsd: number | null };
+/** What attempts may start within a budget: each reserves its part of what is left, US dollars. */
+export interface BudgetRoom {
+  readonly leftUsd: number;
+  /** Reservation of an attempt, by the number of its step. */
+  readonly reservationsUsd: readonly number[];
+}
+
+/** What decides about the budget of a stage. */
+export interface BudgetFacts {
+  readonly budgetUsd: number;
+  readonly spentUsd: number;
+  readonly reservedUsd: number;
+  readonly slots: number;
+  /** The steps of the stage: the worker's own cap on one attempt (null = none), and the most expensive one so far. */
+  readonly steps: readonly { readonly unitCapUsd: number | null; readonly maxAttemptCostUsd: number }[];
+  /** True = the last attempt of the job, which nothing follows: its last step may use all that is left. */
+  readonly last: boolean;
+}
 
 /**
- * Computes how many attempts may start so that spent + reserved + new reservations ≤ budget. A reservation is the
- * unit's own cap, else 1.5 × the most expensive attempt so far, else (before anything has cost) an even share of the
- * rest for each slot. The `last` attempt of a job (post-processing) may use all that is left: the units' costs do not
- * predict its own, and nothing follows it.
+ * Computes what each attempt reserves, so that spent + reserved + new reservations ≤ budget: the worker's own cap, else
+ * 1.5 × the most expensive attempt of the step so far, else (before anything has cost there) an even share of the rest for
+ * each slot. The costs of units do not predict that of the last attempt, which may use all that is left.
  */
-export function budgetRoom(facts: {
-  readonly budgetUsd: number | null;
-  readonly unitCapUsd: number | null;
-  readonly spentUsd: number;
-  readonly slots: number;
-  readonly last?: boolean;
-  readonly tally: Pick<JobTally, 'maxAttemptCostUsd' | 'reservedUsd'>;
-}): BudgetRoom {
-  const { budgetUsd, unitCapUsd, spentUsd, slots, last = false, tally } = facts;
-  if (budgetUsd === null) return { starts: Number.POSITIVE_INFINITY, reservationUsd: 0, capUsd: unitCapUsd };
-  const left = budgetUsd - spentUsd - tally.reservedUsd;
+export function budgetRoom({ budgetUsd, spentUsd, reservedUsd, slots, steps, last }: BudgetFacts): BudgetRoom {
+  const leftUsd = budgetUsd - spentUsd - reservedUsd;
   const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
-  const byMaxCost = Math.max(MARGIN * tally.maxAttemptCostUsd, last ? left : 0);
-  const reservationUsd = unitCapUsd ?? (tally.maxAttemptCostUsd > 0 ? byMaxCost : evenShare);
-  // A rounding error of a millionth of a cent must not stop the last affordable attempt.
-  const starts = reservationUsd > 0 ? Math.max(0, Math.floor((left + 1e-8) / reservationUsd)) : 0;
-  return { starts, reservationUsd, capUsd: reservationUsd };
+  const reservationsUsd = steps.map(({ unitCapUsd, maxAttemptCostUsd }, step) => {
+    const all = last && step === steps.length - 1 ? leftUsd : 0;
+    if (unitCapUsd !== null) return unitCapUsd;
+    return maxAttemptCostUsd > 0 ? Math.max(MARGIN * maxAttemptCostUsd, all) : evenShare;
+  });
+  return { leftUsd, reservationsUsd };
+}
+
+/** Tells whether one more attempt at a step fits into the budget. */
+export function isAffordable({ leftUsd, reservationsUsd }: BudgetRoom, step: number): boolean {
+  const reservation = reservationsUsd[step] ?? 0;
+  return reservation > 0 && reservation <= leftUsd + ROUNDING_USD;
+}
+
+/** Takes the reservation of an attempt at a step out of what is left. */
+export function reserved(room: BudgetRoom, step: number): BudgetRoom {
+  return { ...room, leftUsd: room.leftUsd - (room.reservationsUsd[step] ?? 0) };
 }
 
 /** What stops for want of budget: units are left, and one more attempt may cost `priceUsd`. */

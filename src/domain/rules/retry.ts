@@ -16,6 +16,8 @@ const RETRY_CAP_MS = 60_000;
 /** Next status of a unit after an attempt, with its updated counters. */
 export interface UnitDecision {
   readonly status: 'completed' | 'failed' | 'pending' | 'cancelled';
+  /** Number of the step that the unit is at from now on. */
+  readonly step: number;
   readonly retriesUsed: number;
   readonly deferrals: number;
   readonly interruptions: number;
@@ -30,18 +32,34 @@ export function backoffMs(step: number, random: number): number {
   return Math.round(random * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** step));
 }
 
+/** What a decision depends on beside the unit. */
+export interface DecideOptions {
+  /** Tries after the first. */
+  readonly maxRetries: number;
+  /** Number of the last step of the unit's stage. */
+  readonly lastStep: number;
+  /** Epoch ms. */
+  readonly now: number;
+  /** In [0, 1): the jitter of back-offs. */
+  readonly random: number;
+}
+
+const FRESH = { retriesUsed: 0, deferrals: 0, interruptions: 0 } as const;
+
 /**
- * Decides the unit's next status by the failure table. `maxRetries` counts tries after the first. The caller overrides
- * the decision for a test, which is never retried.
+ * Decides the unit's next status by the failure table; a success moves it to its next step. The caller overrides the
+ * decision for a test, which is never retried.
  */
 export function decide(
-  unit: Pick<Unit, 'retriesUsed' | 'deferrals' | 'interruptions'>,
+  unit: Pick<Unit, 'step' | 'retriesUsed' | 'deferrals' | 'interruptions'>,
   outcome: Outcome,
-  options: { readonly maxRetries: number; readonly now: number; readonly random: number },
+  options: DecideOptions,
 ): UnitDecision {
-  const { retriesUsed, deferrals, interruptions } = unit;
-  const same = { retriesUsed, deferrals, interruptions, notBefore: 0, failureClass: null, failureMessage: null };
-  if (outcome.ok) return { ...same, status: 'completed' };
+  const { step, retriesUsed, deferrals, interruptions } = unit;
+  const same = { step, retriesUsed, deferrals, interruptions, notBefore: 0, failureClass: null, failureMessage: null };
+  if (outcome.ok && step >= options.lastStep) return { ...same, status: 'completed' };
+  // Retries, deferrals and interruptions count for each step.
+  if (outcome.ok) return { ...same, ...FRESH, status: 'pending', step: step + 1 };
   const because = { ...same, failureClass: outcome.failureClass, failureMessage: outcome.message };
   const due = (step: number) => options.now + Math.max(1, outcome.retryAfterMs ?? 0, backoffMs(step, options.random));
   switch (failureRule(outcome.failureClass).unit) {

@@ -6,7 +6,7 @@ import type { Unit } from '../unit.ts';
 import { backedOff, type ConcurrencyLimit } from './concurrency-limit.ts';
 import type { Pause } from './pause.ts';
 import { closedUntil } from './quota.ts';
-import { decide, type UnitDecision } from './retry.ts';
+import { type DecideOptions, decide, type UnitDecision } from './retry.ts';
 
 /** Time without a success, while the service refuses, after which the job pauses. */
 export const MAX_REFUSAL_MS = 30 * 60_000;
@@ -20,24 +20,21 @@ export interface Settlement {
 
 /** An ended attempt, with what decides about its unit. */
 export interface Ended {
-  readonly unit: Pick<Unit, 'retriesUsed' | 'deferrals' | 'interruptions' | 'failureClass' | 'failureMessage'>;
+  readonly unit: Pick<Unit, 'step' | 'retriesUsed' | 'deferrals' | 'interruptions' | 'failureClass' | 'failureMessage'>;
   readonly attempt: Pick<Attempt, 'purpose'>;
   /** True = this executor cut it off on purpose: a hard pause, or its own stop. */
   readonly wasStopped: boolean;
   readonly outcome: Outcome;
 }
 
-/** Decides how an attempt is settled. `now` in epoch ms, `random` in [0, 1): the jitter of back-offs. */
-export function settlementOf(
-  { unit, attempt, wasStopped, outcome }: Ended,
-  options: { readonly maxRetries: number; readonly now: number; readonly random: number },
-): Settlement {
+/** Decides how an attempt is settled. */
+export function settlementOf({ unit, attempt, wasStopped, outcome }: Ended, options: DecideOptions): Settlement {
   const decision = decide(unit, outcome, options);
   if (outcome.ok) return { attemptStatus: 'succeeded', outcome, decision };
   const { failureClass, message } = outcome;
   const attemptStatus = attemptStatusOf(failureClass);
-  const { retriesUsed, deferrals, interruptions } = unit;
-  const unchanged = { retriesUsed, deferrals, interruptions, notBefore: 0 };
+  const { step, retriesUsed, deferrals, interruptions } = unit;
+  const unchanged = { step, retriesUsed, deferrals, interruptions, notBefore: 0 };
   // Cut off on purpose: not counted against the unit.
   if (failureClass === 'interrupted' && wasStopped) {
     const before = { failureClass: unit.failureClass, failureMessage: unit.failureMessage };

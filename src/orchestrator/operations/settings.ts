@@ -45,7 +45,7 @@ export async function checkSettings(
     worker,
     outputSchema,
     limits,
-    passEnv: driver.requiredEnvironment(config),
+    passEnv: driver.policy(config).variables,
   };
 }
 

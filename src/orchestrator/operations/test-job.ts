@@ -89,12 +89,7 @@ export async function discardTest(tx: Tx, job: Job, note: string | undefined): P
 async function putBackUnits(tx: Tx, job: Job): Promise<void> {
   if ((await tx.jobs.move(job.jobId, 'created', { from: ['testing'], patch: { test: null } })) === 'conflict')
     throw changedMeanwhile(job);
-  await tx.units.moveMany(
-    job.jobId,
-    { indexes: job.test?.units ?? [], statuses: ['running', 'completed', 'failed', 'cancelled'] },
-    'pending',
-    job.test?.units.length ?? 0,
-  );
+  await tx.units.restart(job.jobId, job.test?.units ?? []);
 }
 
 /** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */

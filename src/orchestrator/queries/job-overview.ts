@@ -3,7 +3,7 @@ import { cut, cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
 import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
-import type { Job } from '../../domain/job.ts';
+import type { Job, WorkerChoice } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
@@ -87,6 +87,8 @@ export const jobOverview = operation({
     forecast: z.object({ cost_usd: range.nullable(), duration_s: range, from_units: count }).optional(),
     budget_usd: z.number().nullable(),
     worker: z.looseObject({ type: z.string() }),
+    /** Model that its agents ask for; absent = none, or the default. */
+    model: z.string().optional(),
     require_human_approval: z.boolean(),
     test_units: count,
     revision: count,
@@ -99,6 +101,7 @@ export const jobOverview = operation({
     const status = await jobStatus(deps, job);
     const forecast = await forecastOf(deps, job, status.units.total);
     const skipped = await allSkipped(deps, job_id);
+    const model = revision ? await modelOf(deps, revision.worker) : null;
     return {
       ...(status as typeof status & Times),
       slots: await slotsOf(deps, job),
@@ -108,6 +111,7 @@ export const jobOverview = operation({
       ...(skipped ? { skipped } : {}),
       budget_usd: revision?.limits.budget_usd ?? null,
       worker: revision ? shownWorker(revision.worker) : { type: 'unknown' },
+      ...(model === null ? {} : { model }),
       require_human_approval: job.requireHumanApproval,
       test_units: job.testUnits,
       revision: job.revision,
@@ -117,6 +121,12 @@ export const jobOverview = operation({
 });
 
 type Times = { readonly created_at: string; readonly started_at: string | null; readonly ended_at: string | null };
+
+async function modelOf({ workers }: OrchestratorDeps, choice: WorkerChoice): Promise<string | null> {
+  // A job whose worker is not known here is shown all the same.
+  const known = await workers.parse(choice).catch(() => null);
+  return known?.worker.policy(known.config).model ?? null;
+}
 
 async function slotsOf(deps: OrchestratorDeps, job: Job) {
   const now = deps.clock.now();

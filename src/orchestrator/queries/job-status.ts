@@ -1,12 +1,12 @@
 import { type Attempt, attemptDurationMs } from '../../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../../domain/estimate.ts';
 import type { EventType } from '../../domain/event.ts';
-import { adviceIn, type FailureClass } from '../../domain/failure.ts';
+import { adviceIn } from '../../domain/failure.ts';
 import type { Hint } from '../../domain/hint.ts';
 import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../../domain/job.ts';
 import type { Lease } from '../../domain/lease.ts';
 import { usd } from '../../domain/money.ts';
-import { type UnitCounts, type UnitStatus, unitsDone } from '../../domain/unit.ts';
+import { type UnitCounts, unitsDone } from '../../domain/unit.ts';
 import { CONFIRM_MS } from '../../supervision/launch.ts';
 import { executorState } from '../../supervision/lease.ts';
 import type { OrchestratorDeps } from '../operation.ts';
@@ -110,15 +110,11 @@ async function failuresOf(
     example: example ? { unit: example.index, message: example.message } : null,
     advice: adviceIn(status, failureClass, workerType, example?.index),
   }));
-  const inStatus = async (unitStatus: UnitStatus, failureClass: FailureClass) =>
-    (await units.slice(jobId, { status: unitStatus, failureClass }, 0, 0)).total;
-  const counted = await Promise.all(
-    (Object.keys(await units.classCounts(jobId)) as FailureClass[]).map(async (name) => ({
-      class: name,
-      count: (await inStatus('pending', name)) + (await inStatus('running', name)),
-    })),
+  const again = (await units.stepCounts(jobId)).filter(({ status: at }) => at === 'pending' || at === 'running');
+  const byClass = Map.groupBy(again, ({ failureClass }) => failureClass);
+  const retrying = [...byClass].flatMap(([name, counts]) =>
+    name === null ? [] : { class: name, count: counts.reduce((sum, { count }) => sum + count, 0) },
   );
-  const retrying = counted.filter(({ count }) => count > 0);
   return { ...(failures.length > 0 ? { failures } : {}), ...(retrying.length > 0 ? { retrying } : {}) };
 }
 

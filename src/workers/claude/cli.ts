@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecaError } from 'execa';
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment } from '../../ports/worker.ts';
+import type { Run } from '../../ports/worker.ts';
 import { findProgram } from '../process/program.ts';
 import { probeEnvironment } from './environment.ts';
 
@@ -14,7 +14,7 @@ export interface ClaudeCli {
   readonly flags: ReadonlySet<string>;
 }
 
-type Environment = Assignment['environment'];
+type Environment = Run['environment'];
 
 /** Install locations, for hosts whose PATH is not the user's: desktop applications, services. */
 const USUAL_PLACES = ['.local/bin/claude', '.claude/local/claude', '/opt/homebrew/bin/claude', '/usr/local/bin/claude'];

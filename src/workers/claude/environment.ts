@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Needs } from '../../domain/needs.ts';
-import type { Assignment } from '../../ports/worker.ts';
+import type { Run } from '../../ports/worker.ts';
 import { baseEnvironment } from '../process/environment.ts';
 
 /**
@@ -84,7 +84,7 @@ const COMMON_LOGIN_VARIABLES = ['ANTHROPIC_BASE_URL', 'ANTHROPIC_CUSTOM_HEADERS'
  * all its variables; with neither, those that locate a stored login.
  */
 export function loginVariables(
-  environment: Assignment['environment'],
+  environment: Run['environment'],
   given: Readonly<Record<string, string>> = {},
 ): readonly string[] {
   const own = { ...environment, ...given };
@@ -114,16 +114,16 @@ export function loginVariablesFor(needs: Needs | null): readonly string[] {
 }
 
 /** Directory of Claude Code's settings and sessions. */
-export function configDirectory(environment: Assignment['environment']): string {
+export function configDirectory(environment: Run['environment']): string {
   return environment.CLAUDE_CONFIG_DIR || path.join(environment.HOME ?? '/', '.claude');
 }
 
 /** Environment for probing the CLI. */
-export function probeEnvironment(environment: Assignment['environment']): Record<string, string> {
+export function probeEnvironment(environment: Run['environment']): Record<string, string> {
   return { ...baseEnvironment(environment, LOGIN_VARIABLES), ...BATCH_VARIABLES };
 }
 
 /** The variable that logs in; null if a stored login is needed. */
-export function keyIn(environment: Assignment['environment']): string | null {
+export function keyIn(environment: Run['environment']): string | null {
   return KEYS.find((name) => (environment[name] ?? '') !== '') ?? null;
 }

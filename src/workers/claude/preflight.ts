@@ -1,11 +1,11 @@
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment, Preflight } from '../../ports/worker.ts';
+import type { Preflight, Run } from '../../ports/worker.ts';
 import { missingEnvironment, missingNames } from '../process/environment.ts';
 import { type ClaudeCli, findCli } from './cli.ts';
 import type { ClaudeConfig } from './config.ts';
 import { keyIn, probeEnvironment } from './environment.ts';
 
-type Environment = Assignment['environment'];
+type Environment = Run['environment'];
 type Refusal = Extract<Preflight, { ok: false }>;
 
 const STATUS_TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Assignment } from '../../ports/worker.ts';
+import type { Run } from '../../ports/worker.ts';
 import { readLines } from '../process/lines.ts';
 import { configDirectory } from './environment.ts';
 import { parseEvent } from './fields.ts';
@@ -23,7 +23,7 @@ export function sessionIdOf(attemptId: string): string {
  * Checks whether the CLI can resume a session: its transcript contains the task. An agent killed early leaves no
  * transcript, or one in which the CLI finds no conversation.
  */
-export async function canContinue(sessionId: string, environment: Assignment['environment']): Promise<boolean> {
+export async function canContinue(sessionId: string, environment: Run['environment']): Promise<boolean> {
   const projects = path.join(configDirectory(environment), 'projects');
   if (!existsSync(projects)) return false;
   for (const project of readdirSync(projects)) {

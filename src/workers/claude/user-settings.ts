@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Assignment } from '../../ports/worker.ts';
+import type { Run } from '../../ports/worker.ts';
 import { configDirectory } from './environment.ts';
 import { literal } from './permissions.ts';
 
@@ -44,7 +44,7 @@ export const NOTHING_KEPT: KeptSettings = { settings: {}, env: {}, deny: [] };
 /**
  * Reads Claude Code's settings files of the user and of the project in `directory`. An invalid file counts as empty.
  */
-export function keptSettings(directory: string, environment: Assignment['environment']): KeptSettings {
+export function keptSettings(directory: string, environment: Run['environment']): KeptSettings {
   const { env, permissions, ...settings } = read(path.join(configDirectory(environment), 'settings.json'));
   const ofProject = ['settings.json', 'settings.local.json']
     .flatMap((name) => read(path.join(directory, '.claude', name)).permissions.deny)

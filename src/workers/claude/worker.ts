@@ -4,8 +4,9 @@ import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
-import type { Assignment, Worker, WorkingPlace } from '../../ports/worker.ts';
+import type { Worker, WorkingPlace } from '../../ports/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
+import type { Assignment } from '../process/assignment.ts';
 import { workerEnvironment } from '../process/environment.ts';
 import { readLastLines, runFile } from '../process/run-directory.ts';
 import { configOf, processWorker } from '../process/worker.ts';
@@ -17,6 +18,7 @@ import { type ClaudeConfig, claudeConfigSchema } from './config.ts';
 import { readConversation, readLatestStep } from './conversation.ts';
 import { BATCH_VARIABLES, loginVariables, loginVariablesFor } from './environment.ts';
 import { accessOf } from './permissions.ts';
+import { claudePolicy, resolvePaths } from './policy.ts';
 import { claudePowers } from './powers.ts';
 import { claudePreflight } from './preflight.ts';
 import { RESUME_PROMPT, stdinText } from './prompt.ts';
@@ -37,13 +39,14 @@ export const claudeWorker: Worker = processWorker({
   type: 'claude',
   description: 'Gives every unit its own Claude Code agent with tools; uses the login or key of Claude Code.',
   configSchema: claudeConfigSchema,
+  policy: (config) => claudePolicy(configOf<ClaudeConfig>({ config })),
   checkSchema: refuseSchema,
   powers: (config, bounds) => claudePowers(configOf<ClaudeConfig>({ config }), bounds),
   definingFiles: (config, base) => {
     const { mcp_config } = configOf<ClaudeConfig>({ config });
     return typeof mcp_config === 'string' ? [absolute(mcp_config, base)] : [];
   },
-  requiredEnvironment: (config) => configOf<ClaudeConfig>({ config }).pass_env ?? [],
+  resolve: resolvePaths,
   preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
 
   async needs(config, environment) {

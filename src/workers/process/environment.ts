@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import type { Assignment } from '../../ports/worker.ts';
+import type { Assignment } from './assignment.ts';
 import { ATTEMPT_ID_VARIABLE } from './processes.ts';
 
 /** Variables that any program needs: paths, home, language, network. Nothing of the host's session. */

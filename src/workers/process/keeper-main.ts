@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import type { SpawnRecord } from '../../ports/worker.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 import { identify, isStill, isStopped } from './processes.ts';
 import { closeAll, openStdio, runFile, writeTimeLeft } from './run-directory.ts';
@@ -11,7 +11,7 @@ import { stopGroup, stopLeftovers } from './stop.ts';
 
 /** A running attempt and its time limit. */
 interface Watched {
-  readonly leader: SpawnRecord;
+  readonly leader: ProcessIdentity;
   readonly runDirectory: string;
   readonly timeoutMs: number;
   readonly time: RunningTime;

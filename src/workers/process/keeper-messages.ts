@@ -1,4 +1,4 @@
-import type { SpawnRecord } from '../../ports/worker.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 
 /** Request to a keeper, one JSON line each. Times are ms of running time from now. */
 export type KeeperRequest =
@@ -16,7 +16,7 @@ export type KeeperRequest =
   | {
       readonly do: 'watch';
       readonly attemptId: string;
-      readonly leader: SpawnRecord;
+      readonly leader: ProcessIdentity;
       readonly runDirectory: string;
       readonly timeoutMs: number;
     }
@@ -25,7 +25,7 @@ export type KeeperRequest =
 
 /** Report of a keeper, one JSON line each. */
 export type KeeperReport =
-  | { readonly is: 'started'; readonly attemptId: string; readonly leader: SpawnRecord }
+  | { readonly is: 'started'; readonly attemptId: string; readonly leader: ProcessIdentity }
   | {
       readonly is: 'refused';
       readonly attemptId: string;

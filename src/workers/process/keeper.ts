@@ -2,13 +2,13 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import { NODE_OPTIONS, programPath } from '../../package-root.ts';
-import type { SpawnRecord } from '../../ports/worker.ts';
 import type { KeeperReport, KeeperRequest } from './keeper-messages.ts';
 
 /** A started attempt. `ended` is its exit status as in a shell; null if the keeper died first. */
 export interface Started {
-  readonly leader: SpawnRecord;
+  readonly leader: ProcessIdentity;
   readonly ended: Promise<number | null>;
 }
 
@@ -29,7 +29,7 @@ export interface Keeper {
 
 /** Callbacks for the pending reports about one attempt. */
 interface PendingReports {
-  started(leader: SpawnRecord): void;
+  started(leader: ProcessIdentity): void;
   /** The keeper died. */
   unanswered(): void;
   refused(error: Error): void;

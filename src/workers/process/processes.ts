@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
-import type { SpawnRecord } from '../../ports/worker.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import { machineId } from './machine.ts';
 
 /** Environment variable that identifies the processes of an attempt. */
@@ -25,12 +25,12 @@ interface ProcessStatus extends ProcessInfo {
 const isLinux = process.platform === 'linux';
 
 /** Identifies a process precisely enough that a reused pid is recognised. */
-export function identify(pid: number): SpawnRecord {
+export function identify(pid: number): ProcessIdentity {
   return { machineId: machineId(), bootId: bootId(), pid, startedAt: statusOf(pid)?.startedAt ?? null };
 }
 
 /** Checks whether the same process still runs: machine, boot, pid and start time match. False if the record is incomplete. */
-export function isStill(record: SpawnRecord): boolean {
+export function isStill(record: ProcessIdentity): boolean {
   if (isOfAnotherMachine(record)) return false;
   if (record.startedAt === null || record.bootId === null || record.bootId !== bootId()) return false;
   const status = statusOf(record.pid);
@@ -41,14 +41,29 @@ export function isStill(record: SpawnRecord): boolean {
  * Checks whether the recorded process cannot be observed here: it is on another machine, or in another pid namespace of
  * this boot, such as a container. It may or may not be alive.
  */
-export function isUnobservable(record: SpawnRecord): boolean {
+export function isUnobservable(record: ProcessIdentity): boolean {
   if (isOfAnotherMachine(record)) return true;
   const [theirs, ours] = [record.bootId, bootId()];
   if (theirs === null || ours === null || theirs === ours) return false;
   return theirs.split(NAMESPACE)[0] === ours.split(NAMESPACE)[0];
 }
 
-function isOfAnotherMachine({ machineId: theirs }: SpawnRecord): boolean {
+/**
+ * Tells whether a recorded process is certainly gone: another boot of this machine, no such pid, or another process
+ * with its pid. Never true for another machine or container: there only the heartbeat decides.
+ */
+export function provablyDead(record: ProcessIdentity): boolean {
+  if (isUnobservable(record)) return false;
+  if (record.startedAt !== null && record.bootId !== null) return !isStill(record);
+  try {
+    process.kill(record.pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+function isOfAnotherMachine({ machineId: theirs }: ProcessIdentity): boolean {
   return theirs !== null && theirs !== machineId();
 }
 
@@ -64,7 +79,7 @@ export function processesOfAttempt(attemptId: string): readonly ProcessInfo[] {
  */
 export function findProcesses(
   attemptId: string,
-  leader: SpawnRecord | null,
+  leader: ProcessIdentity | null,
 ): { readonly found: readonly ProcessInfo[]; readonly unsure: boolean } {
   const token = `${ATTEMPT_ID_VARIABLE}=${attemptId}`;
   if (!isLinux) {
@@ -98,7 +113,7 @@ export function findProcesses(
  * Checks whether any process in the group of this leader runs, the leader or an orphan: the pid is not reused before
  * all of them are gone. A group of another user, or whose leader is another process by now, counts as gone.
  */
-export function groupIsAlive({ pid, startedAt }: SpawnRecord): boolean {
+export function groupIsAlive({ pid, startedAt }: ProcessIdentity): boolean {
   try {
     process.kill(-pid, 0);
   } catch {
@@ -148,7 +163,7 @@ const NO_WRAP_TICKS = 100;
 /**
  * Pids of all processes; if `first` started a moment ago, without those before it, since pids are assigned in order.
  */
-function pidsSince(first: SpawnRecord | null): readonly number[] {
+function pidsSince(first: ProcessIdentity | null): readonly number[] {
   if (first === null || uptime() * 100 - Number(first.startedAt) > NO_WRAP_TICKS) return allPids();
   const last = lastPid();
   if (last === null) return allPids();

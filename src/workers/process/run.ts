@@ -1,4 +1,4 @@
-import type { RunContext, SpawnRecord } from '../../ports/worker.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import { type Ending, endingOf, type StopCause } from './ending.ts';
 import { keeper, type Started, type StartRequest } from './keeper.ts';
 import { groupIsAlive, identify, isStill, isStopped, processesOfAttempt } from './processes.ts';
@@ -15,42 +15,62 @@ export interface Command {
   readonly stdin: string;
 }
 
-/** The attempt and its limits (ms). */
-export interface RunBounds extends Pick<Bounds, 'timeoutMs' | 'idleTimeoutMs' | 'settled'> {
+/** The attempt and its time limit (ms). */
+export interface RunLimits extends Pick<Bounds, 'timeoutMs'> {
   readonly runDirectory: string;
   readonly attemptId: string;
+}
+
+/** The attempt and all its limits (ms). */
+export type RunBounds = RunLimits & Pick<Bounds, 'idleTimeoutMs' | 'settled'>;
+
+/** Signal to stop, and what is called with the leader of a run when it is found alive under another one than was known. */
+export interface Watching {
+  readonly signal: AbortSignal;
+  readonly onFound?: ((leader: ProcessIdentity) => void) | undefined;
+}
+
+/** A run that this process started. */
+export interface OwnRun {
+  /** Null = its keeper died before it answered, and the run has begun. */
+  readonly started: Started | null;
+  /** Monotonic ms. */
+  readonly startedAt: number;
 }
 
 /** Polling interval for a process that another executor spawned, ms. */
 const ADOPTED_POLL_MS = 200;
 
-/**
- * Runs a command as the leader of its own session, with files as stdio, and resolves when its whole group is gone. The
- * attempt ends with its leader; processes that remain are stopped. Throws system errors (with errno).
- */
-export async function runCommand(command: Command, bounds: RunBounds, context: RunContext): Promise<Ending> {
-  const { attemptId, runDirectory, timeoutMs } = bounds;
-  const { argv, cwd, env, stdin } = command;
+/** Starts a command as the leader of its own session, with files as stdio. Throws system errors (with errno). */
+export async function startCommand(
+  { argv, cwd, env, stdin }: Command,
+  { attemptId, runDirectory, timeoutMs }: RunLimits,
+): Promise<OwnRun> {
   writeStdin(runDirectory, stdin);
   const startedAt = performance.now();
-  const started = await start({ attemptId, argv, cwd, env, runDirectory, timeoutMs });
-  if (started === null) return adoptStarted(bounds, context);
+  return { started: await start({ attemptId, argv, cwd, env, runDirectory, timeoutMs }), startedAt };
+}
+
+/**
+ * Resolves when the whole group of a run that this process started is gone. The run ends with its leader; processes that
+ * remain are stopped.
+ */
+export async function waitForOwn(
+  { started, startedAt }: OwnRun,
+  bounds: RunBounds,
+  watching: Watching,
+): Promise<Ending> {
+  if (started === null) return adoptStarted(bounds, watching);
   const { leader, ended } = started;
-  try {
-    context.onSpawn?.(leader);
-  } catch (error) {
-    await stopOwnGroup(leader);
-    throw error;
-  }
-  const keptUntil = performance.now() + timeoutMs;
+  const keptUntil = performance.now() + bounds.timeoutMs;
   const seen = ended.then((status) => {
     if (status !== null) return status;
     return watchAgain(leader, { ...bounds, timeoutMs: keptUntil - performance.now() });
   });
-  const { cause, status, endedAt } = await watch(leader, seen, bounds, context);
-  const begunBy = readPid(runDirectory);
+  const { cause, status, endedAt } = await watch(leader, seen, bounds, watching);
+  const begunBy = readPid(bounds.runDirectory);
   // Another shim, started by a dying keeper, was faster.
-  if (begunBy !== null && begunBy !== leader.pid) return adoptStarted(bounds, context);
+  if (begunBy !== null && begunBy !== leader.pid) return adoptStarted(bounds, watching);
   return endingOf(cause, status, Math.round(endedAt - startedAt));
 }
 
@@ -66,15 +86,15 @@ async function start(request: StartRequest): Promise<Started | null> {
 }
 
 /** Finds an attempt that a keeper was starting when it died. */
-async function adoptStarted(bounds: RunBounds, context: RunContext): Promise<Ending> {
-  const found = await adoptCommand(bounds, null, context);
+async function adoptStarted(bounds: RunBounds, watching: Watching): Promise<Ending> {
+  const found = await adoptCommand(bounds, null, watching);
   return found ?? endingOf(null, readExitStatus(bounds.runDirectory), null);
 }
 
 /** Waits for an attempt under a new keeper after its own died. */
 async function watchAgain(
-  leader: SpawnRecord,
-  { attemptId, runDirectory, timeoutMs }: RunBounds,
+  leader: ProcessIdentity,
+  { attemptId, runDirectory, timeoutMs }: RunLimits,
 ): Promise<number | null> {
   keeper().watch({ attemptId, leader, runDirectory, timeoutMs });
   const status = await untilGone(leader, runDirectory);
@@ -83,13 +103,13 @@ async function watchAgain(
 }
 
 /**
- * Waits for an attempt that an earlier executor spawned, as runCommand does. Null if its leader is gone, or ends
- * without having started the program: orphans are stopped, and the files hold the outcome.
+ * Waits for an attempt that an earlier executor spawned, as waitForOwn does. Null if its leader is gone, or ends without
+ * having started the program: orphans are stopped, and the files hold the outcome.
  */
 export async function adoptCommand(
   bounds: RunBounds,
-  record: SpawnRecord | null,
-  context: RunContext,
+  record: ProcessIdentity | null,
+  watching: Watching,
 ): Promise<Ending | null> {
   sealRun(bounds.runDirectory);
   const leader = livingLeader(bounds, record);
@@ -97,15 +117,15 @@ export async function adoptCommand(
     await stopGroup(bounds.attemptId);
     return null;
   }
-  context.onSpawn?.(leader);
-  const { cause, status } = await watch(leader, watchAgain(leader, bounds), bounds, context);
+  watching.onFound?.(leader);
+  const { cause, status } = await watch(leader, watchAgain(leader, bounds), bounds, watching);
   // The shim was found before it started the program and ended because the run was sealed.
   if (cause === null && readPid(bounds.runDirectory) === null) return null;
   return endingOf(cause, status, null);
 }
 
 /** Waits until a process of another parent is gone; returns its exit status, null if none was written. */
-function untilGone(leader: SpawnRecord, runDirectory: string): Promise<number | null> {
+function untilGone(leader: ProcessIdentity, runDirectory: string): Promise<number | null> {
   return new Promise((resolve) => {
     const poll = setInterval(() => {
       if (isStill(leader)) return;
@@ -117,10 +137,10 @@ function untilGone(leader: SpawnRecord, runDirectory: string): Promise<number | 
 
 /** Waits until the leader has ended or been killed and everything it started is gone. */
 async function watch(
-  leader: SpawnRecord,
+  leader: ProcessIdentity,
   ended: Promise<number | null>,
   bounds: RunBounds,
-  { signal }: RunContext,
+  { signal }: Watching,
 ): Promise<{ readonly cause: StopCause | null; readonly status: number | null; readonly endedAt: number }> {
   const stopped: { cause: StopCause | null } = { cause: null };
   const status = await new Promise<number | null>((resolve, reject) => {
@@ -151,7 +171,7 @@ async function watch(
 }
 
 /** The running leader of an attempt, by its recorded start or the id in its environment. */
-function livingLeader({ attemptId, runDirectory }: RunBounds, record: SpawnRecord | null): SpawnRecord | null {
+function livingLeader({ attemptId, runDirectory }: RunLimits, record: ProcessIdentity | null): ProcessIdentity | null {
   if (record !== null && isStill(record)) return record;
   const leaders = processesOfAttempt(attemptId).filter(({ pid, group }) => pid === group);
   // The record may name the slower of two shims; the file names the one that started the program.

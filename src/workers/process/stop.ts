@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SpawnRecord } from '../../ports/worker.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import { findProcesses, groupIsAlive, isStill } from './processes.ts';
 
 /** Time for processes to end after SIGTERM. */
@@ -19,7 +19,7 @@ const MAX_POLLS = 5;
  * Stops everything that an attempt left running. Signals only processes proven to belong to it: by the random id in
  * their environment, or as the recorded leader. Resolves when all are gone.
  */
-export async function stopGroup(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
+export async function stopGroup(attemptId: string, leader: ProcessIdentity | null = null): Promise<void> {
   if (leader !== null && isStill(leader)) await stopOwnGroup(leader);
   await stopLeftovers(attemptId, leader);
 }
@@ -28,7 +28,7 @@ export async function stopGroup(attemptId: string, leader: SpawnRecord | null = 
  * Sends SIGTERM, then SIGKILL, to the group of a leader identified in this boot. Checks the group again before each
  * signal, since this process may have been suspended.
  */
-export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
+export async function stopOwnGroup(leader: ProcessIdentity): Promise<void> {
   await terminate(() => (groupIsAlive(leader) ? [leader.pid] : []));
 }
 
@@ -36,7 +36,7 @@ export async function stopOwnGroup(leader: SpawnRecord): Promise<void> {
  * Stops all processes with the attempt's id in any group: a group with such a member was created by a descendant of the
  * attempt, so all of it belongs to the attempt.
  */
-export async function stopLeftovers(attemptId: string, leader: SpawnRecord | null = null): Promise<void> {
+export async function stopLeftovers(attemptId: string, leader: ProcessIdentity | null = null): Promise<void> {
   for (let looks = 0; looks < MAX_POLLS; looks++) {
     const { found, unsure } = findProcesses(attemptId, leader);
     if (found.length > 0)

@@ -5,16 +5,19 @@ import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
 import { hintText } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import type { ProcessIdentity } from '../../domain/lease.ts';
 import { sentences } from '../../domain/sentences.ts';
-import type { Assignment, JudgeContext, Worker } from '../../ports/worker.ts';
+import type { Attachment, Ended, Ending as RunEnding, Worker } from '../../ports/worker.ts';
+import { type Assignment, assignmentOf } from './assignment.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { handleOf, leaderOf } from './handle.ts';
 import { requireRoom } from './room.ts';
-import { adoptCommand, type Command, type RunBounds, runCommand } from './run.ts';
+import { adoptCommand, type Command, type OwnRun, type RunBounds, startCommand, waitForOwn } from './run.ts';
 import { readExitStatus, readTimeLeft } from './run-directory.ts';
 import { abortReason } from './supervise.ts';
 
 /** Driver of a worker that runs a program; starting, watching, stopping and adopting are provided for it. */
-export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 'usageSoFar'> {
+export interface ProcessDriver extends Omit<Worker, 'reach' | 'start' | 'attach'> {
   /**
    * Builds the command of one attempt. Throws AbpError `invalid_input` (recorded as bad_input) or `worker_unavailable`:
    * a failed attempt without a process.
@@ -27,58 +30,98 @@ export interface ProcessDriver extends Omit<Worker, 'run' | 'adopt' | 'judge' | 
    * = the files do not show an end.
    */
   judge(runDirectory: string, ending: Ending | null, context: JudgeContext): Promise<Outcome | null>;
+  /** Reads the usage up to a cut-off from the files alone; absent = such a program reports none. */
   usageSoFar?(runDirectory: string): Promise<Usage>;
 }
 
-/** Creates a worker from its driver. */
+/** What a driver may know when it judges. */
+export type JudgeContext = Pick<Assignment, 'config' | 'outputSchema' | 'outputDirectory'>;
+
+/** Creates a worker from its driver. The handle of a run is the identity of its leader. */
 export function processWorker(driver: ProcessDriver): Worker {
-  const boundsOf = (assignment: Assignment): RunBounds => ({
-    runDirectory: assignment.runDirectory,
-    attemptId: assignment.attemptId,
-    timeoutMs: assignment.timeoutMs,
-    idleTimeoutMs: assignment.idleTimeoutMs,
-    settled: driver.settles?.(assignment.runDirectory),
-  });
-  const judged = async (assignment: Assignment, ending: Ending): Promise<Outcome> => {
-    const outcome = await driver.judge(assignment.runDirectory, ending, assignment);
-    if (outcome === null) throw new AbpError('internal', `Worker ${driver.type} gave no verdict on an ended attempt.`);
-    return requireRoom(outcome, assignment);
-  };
+  /** Runs that this process started and is not attached to yet, by run directory: their ends are reported, not looked for. */
+  const ownRuns = new Map<string, OwnRun>();
   return {
     ...driver,
-    run: async (assignment, context) => {
+    reach: 'machine',
+    async start(run) {
+      const assignment = assignmentOf(run);
       let command: Command;
       try {
         command = await driver.prepare(assignment);
       } catch (error) {
-        return refusedByDriver(error);
+        return ended(refusedByDriver(error));
       }
-      let ending: Ending;
       try {
-        ending = await runCommand(command, boundsOf(assignment), context);
+        const own = await startCommand(command, assignment);
+        ownRuns.set(run.runDirectory, own);
+        return { is: 'started', handle: handleOf(own.started?.leader ?? null) };
       } catch (error) {
-        return refusedBySystem(error);
+        return ended(refusedBySystem(error));
       }
-      return judged(assignment, await orInterrupted(ending, context.signal));
     },
-    adopt: async (assignment, record, context) => {
-      // The keeper excluded time in which it was stopped. Capped by the time limit: the clock may have been set back
-      // since.
-      const byClock = (assignment.deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
-      const left = readTimeLeft(assignment.runDirectory) ?? byClock;
-      const timeoutMs = Math.max(0, Math.min(assignment.timeoutMs, left));
-      const ending = await adoptCommand({ ...boundsOf(assignment), timeoutMs }, record, context);
-      if (ending === null) return null;
-      const seen = await orInterrupted(ending, context.signal);
-      await context.beforeJudging?.();
-      return judged(assignment, seen);
+    async attach(run, handle, attachment) {
+      const assignment = assignmentOf(run);
+      const own = ownRuns.get(run.runDirectory);
+      if (own === undefined) return adopt(driver, assignment, leaderOf(handle), attachment);
+      ownRuns.delete(run.runDirectory);
+      const ending = await waitForOwn(own, boundsOf(driver, assignment), watchingOf(attachment));
+      return judged(driver, assignment, await orInterrupted(ending, attachment.signal));
     },
-    judge: async (runDirectory, context) => {
-      const outcome = await driver.judge(runDirectory, endingOnDisk(runDirectory), context);
-      return outcome && requireRoom(outcome, { runDirectory, ...context });
-    },
-    usageSoFar: async (runDirectory) => driver.usageSoFar?.(runDirectory) ?? {},
   };
+}
+
+/** Attaches to a run that another process started, or that has ended. */
+async function adopt(
+  driver: ProcessDriver,
+  assignment: Assignment,
+  leader: ProcessIdentity | null,
+  attachment: Attachment,
+): Promise<RunEnding> {
+  const { runDirectory } = assignment;
+  const { signal, beforeJudging } = attachment;
+  const cutOff = async (): Promise<RunEnding> => {
+    return { is: 'cut_off', usages: [(await driver.usageSoFar?.(runDirectory)) ?? {}] };
+  };
+  const bounds = { ...boundsOf(driver, assignment), timeoutMs: timeLeftMs(assignment) };
+  const seen = await adoptCommand(bounds, leader, watchingOf(attachment));
+  if (seen !== null) {
+    const ending = await orInterrupted(seen, signal);
+    await beforeJudging?.();
+    return judged(driver, assignment, ending);
+  }
+  if (signal.aborted && abortReason(signal) === 'cancelled') return cutOff();
+  await beforeJudging?.();
+  const outcome = await driver.judge(runDirectory, endingOnDisk(runDirectory), assignment);
+  return outcome === null ? cutOff() : ended(requireRoom(outcome, assignment));
+}
+
+/** Judges a run whose end was seen. */
+async function judged(driver: ProcessDriver, assignment: Assignment, ending: Ending): Promise<Ended> {
+  const outcome = await driver.judge(assignment.runDirectory, ending, assignment);
+  if (outcome === null) throw new AbpError('internal', `Worker ${driver.type} gave no verdict on an ended attempt.`);
+  return ended(requireRoom(outcome, assignment));
+}
+
+function ended(outcome: Outcome): Ended {
+  return { is: 'ended', outcomes: [outcome] };
+}
+
+function boundsOf(driver: ProcessDriver, assignment: Assignment): RunBounds {
+  return { ...assignment, settled: driver.settles?.(assignment.runDirectory) };
+}
+
+function watchingOf({ signal, onFound }: Attachment) {
+  return { signal, onFound: (leader: ProcessIdentity) => onFound?.(handleOf(leader)) };
+}
+
+/**
+ * Running time left to a run that another process started: as its keeper counted it, without time in which it was
+ * stopped, else by the deadline. Capped by the time limit: the clock may have been set back since.
+ */
+function timeLeftMs({ runDirectory, timeoutMs, deadlineAt }: Assignment): number {
+  const byClock = (deadlineAt ?? Number.POSITIVE_INFINITY) - Date.now();
+  return Math.max(0, Math.min(timeoutMs, readTimeLeft(runDirectory) ?? byClock));
 }
 
 /** Signals that a shutdown or service manager sends to everything: an end by one of them is not proof of failure. */

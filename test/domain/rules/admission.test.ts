@@ -12,23 +12,22 @@ function admit(parts: Partial<Omit<AdmissionFacts, 'job'>> & { job?: Partial<Adm
   const facts = {
     ...{
       phase: MAIN,
-      limits: { budget_usd: null },
-      unitCapUsd: null,
+      budget: null,
+      pendingSteps: [],
       slots: 4,
       running: [],
       orphaned: 0,
       unsettled: 0,
     },
-    tally: { maxAttemptCostUsd: 0, reservedUsd: 0 },
     ...parts,
   };
-  return admission({ ...facts, job: { executorsLost: 0, test: null, costUsd: 0, ...parts.job } });
+  return admission({ ...facts, job: { executorsLost: 0, test: null, ...parts.job } });
 }
 const testLost = (executorsLost: number) => ({ test: { executorsLost } as JobTest });
 
 describe('admission', () => {
   test.each<[string, Parameters<typeof admit>[0], object]>([
-    ['all slots are free', {}, { kind: 'claim', limit: 4, reservationUsd: 0 }],
+    ['all slots are free', {}, { kind: 'claim', limit: 4 }],
     ['some are taken', { running: [calm] }, { kind: 'claim', limit: 3 }],
     ['all are taken', { running: [calm, calm, calm, calm] }, { kind: 'wait' }],
     ['more run than may', { slots: 1, running: [calm, calm] }, { kind: 'wait' }],
@@ -45,25 +44,24 @@ describe('admission', () => {
     expect(admit(parts)).toMatchObject(expected);
   });
 
-  const budget = (budget_usd: number, parts: Parameters<typeof admit>[0] = {}) =>
-    admit({ limits: { budget_usd }, unitCapUsd: 1, ...parts });
+  /** A budget with so much left for steps with these reservations, all of which have units that wait. */
+  const left = (leftUsd: number, reservationsUsd: readonly number[], parts: Parameters<typeof admit>[0] = {}) =>
+    admit({ budget: { leftUsd, reservationsUsd }, pendingSteps: [...reservationsUsd.keys()], ...parts });
   test.each<[string, ReturnType<typeof admit>, object]>([
-    ['within the budget', budget(10), { kind: 'claim', limit: 4, reservationUsd: 1 }],
-    ['two more', budget(2.5), { kind: 'claim', limit: 2 }],
+    ['within the budget', left(10, [1]), { kind: 'claim', limit: 4 }],
+    ['exactly one more', left(1, [1]), { kind: 'claim' }],
+    ['none more', left(0.5, [1]), { kind: 'out_of_budget', step: 0 }],
+    ['the cheapest step fits', left(0.5, [1, 0.4]), { kind: 'claim' }],
+    ['not even the cheapest step fits', left(0.3, [1, 0.4]), { kind: 'out_of_budget', step: 1 }],
     [
-      'what runs is reserved',
-      budget(3, { tally: { maxAttemptCostUsd: 0, reservedUsd: 2 } }),
-      { kind: 'claim', limit: 1 },
+      'the step that would fit has nothing to do',
+      left(0.5, [1, 0.4], { pendingSteps: [0] }),
+      { kind: 'out_of_budget', step: 0 },
     ],
-    ['none more', budget(0.5), { kind: 'out_of_budget', priceUsd: 1 }],
-    ['spent', budget(10, { job: { costUsd: 9.5 } }), { kind: 'out_of_budget', priceUsd: 1 }],
-    ['none more while one runs', budget(0.5, { running: [calm] }), { kind: 'wait' }],
-    ['none more while an end is not settled', budget(0.5, { unsettled: 1 }), { kind: 'wait' }],
-    [
-      'post-processing may use all that is left',
-      admit({ phase: POST, limits: { budget_usd: 1 }, tally: { maxAttemptCostUsd: 0.5, reservedUsd: 0 } }),
-      { kind: 'claim', limit: 1, reservationUsd: 1 },
-    ],
+    ['nothing waits', left(0.5, [1], { pendingSteps: [] }), { kind: 'claim' }],
+    ['none more while one runs', left(0.5, [1], { running: [calm] }), { kind: 'wait' }],
+    ['none more while an end is not settled', left(0.5, [1], { unsettled: 1 }), { kind: 'wait' }],
+    ['a step without a reservation', left(0.5, [1], { pendingSteps: [0, 7] }), { kind: 'out_of_budget', step: 7 }],
   ])('%s', (_what, admitted, expected) => {
     expect(admitted).toMatchObject(expected);
   });

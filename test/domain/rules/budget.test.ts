@@ -1,22 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { budgetRoom, type Shortage, shortageMessage } from '../../../src/domain/rules/budget.ts';
+import {
+  type BudgetFacts,
+  budgetRoom,
+  isAffordable,
+  reserved,
+  type Shortage,
+  shortageMessage,
+  tallyOf,
+} from '../../../src/domain/rules/budget.ts';
 
-type Facts = Parameters<typeof budgetRoom>[0];
-
-function room(change: Partial<Omit<Facts, 'tally'>> & Partial<Facts['tally']>) {
-  const { maxAttemptCostUsd = 0, reservedUsd = 0, ...rest } = change;
-  const facts = { budgetUsd: 10, unitCapUsd: null, spentUsd: 0, slots: 4, ...rest };
-  return budgetRoom({ ...facts, tally: { maxAttemptCostUsd, reservedUsd } });
+/** A budget of one step: how many attempts may start, and what each reserves. */
+function room(
+  change: Partial<Omit<BudgetFacts, 'steps'>> & { unitCapUsd?: number | null; maxAttemptCostUsd?: number },
+) {
+  const { maxAttemptCostUsd = 0, unitCapUsd = null, ...rest } = change;
+  const facts = { budgetUsd: 10, spentUsd: 0, reservedUsd: 0, slots: 4, last: false, ...rest };
+  const given = budgetRoom({ ...facts, steps: [{ unitCapUsd, maxAttemptCostUsd }] });
+  let starts = 0;
+  for (let left = given; isAffordable(left, 0) && starts < 100_000; left = reserved(left, 0)) starts += 1;
+  return { starts, reservationUsd: given.reservationsUsd[0] ?? Number.NaN };
 }
 
 describe('budgetRoom', () => {
-  test('without a budget any number starts, with the unit cap only', () => {
-    const free = { starts: Number.POSITIVE_INFINITY, reservationUsd: 0 };
-    expect(room({ budgetUsd: null, spentUsd: 1e6 })).toEqual({ ...free, capUsd: null });
-    expect(room({ budgetUsd: null, unitCapUsd: 2 })).toEqual({ ...free, capUsd: 2 });
-  });
-
   test.each([
     ['spent', { spentUsd: 4 }, 3],
     ['spent and reserved', { spentUsd: 4, reservedUsd: 2 }, 2],
@@ -26,32 +32,43 @@ describe('budgetRoom', () => {
     ['nothing left', { spentUsd: 10 }, 0],
     ['overspent', { spentUsd: 11 }, 0],
   ])("by the unit's cap of $2: %s", (_what, change, starts) => {
-    expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2, capUsd: 2 });
+    expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2 });
   });
 
   test('reserves 1.5 × the most expensive attempt, which becomes the cap', () => {
-    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5, capUsd: 1.5 });
+    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1 })).toEqual({ starts: 6, reservationUsd: 1.5 });
   });
 
   test('gives the last attempt of a job all that is left, if one can start', () => {
     expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, last: true })).toEqual({
       starts: 1,
       reservationUsd: 9,
-      capUsd: 9,
     });
     expect(room({ spentUsd: 9, maxAttemptCostUsd: 1, last: true })).toEqual({
       starts: 0,
       reservationUsd: 1.5,
-      capUsd: 1.5,
     });
     expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
   });
 
   test('reserves an even share for each slot before anything has cost', () => {
-    expect(room({})).toEqual({ starts: 4, reservationUsd: 2.5, capUsd: 2.5 });
-    expect(room({ reservedUsd: 7.5 })).toEqual({ starts: 1, reservationUsd: 2.5, capUsd: 2.5 });
+    expect(room({})).toEqual({ starts: 4, reservationUsd: 2.5 });
+    expect(room({ reservedUsd: 7.5 })).toEqual({ starts: 1, reservationUsd: 2.5 });
     expect(room({ slots: 0 }).starts).toBe(1);
     expect(room({ spentUsd: 10 }).starts).toBe(0);
+  });
+
+  test('each step reserves by its own cap and costs, and only what fits may start', () => {
+    const cheap = { unitCapUsd: null, maxAttemptCostUsd: 0.01 };
+    const dear = { unitCapUsd: null, maxAttemptCostUsd: 2 };
+    const facts = { budgetUsd: 10, spentUsd: 8, reservedUsd: 0, slots: 4, last: false };
+    const given = budgetRoom({ ...facts, steps: [cheap, dear, { unitCapUsd: 0.5, maxAttemptCostUsd: 9 }] });
+    expect(given).toEqual({ leftUsd: 2, reservationsUsd: [0.015, 3, 0.5] });
+    expect([0, 1, 2].map((step) => isAffordable(given, step))).toEqual([true, false, true]);
+    expect(isAffordable(given, 3)).toBe(false);
+    expect(reserved(reserved(given, 2), 3)).toMatchObject({ leftUsd: 1.5 });
+    // Only the last step of the last attempt may use all that is left.
+    expect(budgetRoom({ ...facts, last: true, steps: [cheap, cheap] }).reservationsUsd).toEqual([0.015, 2]);
   });
 
   test('keeps spent + reserved + new reservations within the budget', () => {
@@ -64,11 +81,11 @@ describe('budgetRoom', () => {
         usd,
         fc.option(usd),
         fc.nat(64),
-        (budgetUsd, spentUsd, reserved, highest, cap, slots) => {
+        (budgetUsd, spentUsd, already, highest, cap, slots) => {
           const facts = {
             budgetUsd,
             spentUsd,
-            reservedUsd: reserved,
+            reservedUsd: already,
             maxAttemptCostUsd: highest,
             unitCapUsd: cap || null,
             slots,
@@ -77,7 +94,7 @@ describe('budgetRoom', () => {
           expect(starts).toBeGreaterThanOrEqual(0);
           if (starts === 0) return;
           expect(reservationUsd).toBeGreaterThan(0);
-          expect(spentUsd + reserved + starts * reservationUsd).toBeLessThanOrEqual(budgetUsd + 1e-6);
+          expect(spentUsd + already + starts * reservationUsd).toBeLessThanOrEqual(budgetUsd + 1e-6);
         },
       ),
     );
@@ -95,4 +112,19 @@ test.each<[Partial<Shortage>, RegExp]>([
     pending: 3,
   } as const;
   expect(shortageMessage({ ...shortage, ...parts })).toMatch(text);
+});
+
+test('a step that was never tried has a tally of zeros', () => {
+  const tried = {
+    stage: 'main',
+    step: 1,
+    unitsTried: 3,
+    costUsd: 1,
+    maxAttemptCostUsd: 1,
+    breakerBaseTried: 0,
+    breakerBaseByClass: {},
+  } as const;
+  expect(tallyOf({ steps: [tried] }, 'main', 1)).toBe(tried);
+  expect(tallyOf({ steps: [tried] }, 'post', 1)).toMatchObject({ stage: 'post', step: 1, unitsTried: 0, costUsd: 0 });
+  expect(tallyOf({ steps: [tried] }, 'main', 0).breakerBaseByClass).toEqual({});
 });

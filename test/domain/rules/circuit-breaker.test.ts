@@ -4,17 +4,33 @@ import { attemptsToRead, type BreakerFacts, breakerPause } from '../../../src/do
 
 type Latest = readonly (FailureClass | null)[];
 
-/** Facts of a job in the middle of 100 units, with the parts that a test sets; `latest`: one attempt of each unit. */
+type Classes = Readonly<Partial<Record<FailureClass, number>>>;
+
+/** Facts about the step 0 of a job in the middle of 100 units, with the parts that a test sets; `latest`: one attempt of each unit. */
 function facts(
-  change: Partial<Omit<BreakerFacts, 'tally'>> & { latest?: Latest; tried?: number; base?: BreakerFacts['byClass'] },
+  change: Partial<Omit<BreakerFacts, 'tally'>> & {
+    latest?: Latest;
+    tried?: number;
+    base?: Classes;
+    byClass?: Classes;
+    neverTried?: number;
+  },
 ): BreakerFacts {
-  const { tried = 9, base = {}, latest = [], ...rest } = change;
+  const { tried = 9, base = {}, latest = [], byClass = {}, neverTried = 50, ...rest } = change;
   const tally = { unitsTried: 100 + tried, breakerBaseTried: 100, breakerBaseByClass: base };
   const recent = latest.map((failureClass, index) => ended(index, failureClass));
-  return { recent, byClass: {}, neverTried: 50, threshold: 5, ...rest, tally };
+  const failed = Object.entries(byClass).map(([name, count]) => units('failed', count, name as FailureClass));
+  const counts = [units('pending', neverTried), units('completed', 20), ...failed];
+  return { recent, step: 0, counts, threshold: 5, ...rest, tally };
 }
+const units = (
+  status: 'pending' | 'failed' | 'completed',
+  count: number,
+  failureClass: FailureClass | null = null,
+  step = 0,
+) => ({ step, status, failureClass, count }) as const;
 const ended = (index: number, failureClass: FailureClass | null, purpose: 'batch' | 'test' = 'batch') =>
-  ({ stage: 'main', purpose, index, failureClass }) as const;
+  ({ stage: 'main', step: 0, purpose, index, failureClass }) as const;
 const times = (n: number, failureClass: FailureClass | null): Latest => Array.from({ length: n }, () => failureClass);
 /** The reason for which it trips; null = it does not. */
 const tripOf = (given: BreakerFacts) => breakerPause(given)?.message.replace(/^Paused because /, '') ?? null;
@@ -116,5 +132,22 @@ describe('the circuit breaker', () => {
 
   test('wants to see more attempts than units: retries come between', () => {
     expect(attemptsToRead(5)).toBeGreaterThan(5 * 4);
+  });
+
+  test('each step is judged by its own attempts and units', () => {
+    const atStep = (step: number, recent: BreakerFacts['recent'], counts: BreakerFacts['counts'], tried = 20) =>
+      breakerPause(facts({ step, recent, counts, tried })) !== null;
+    const later = times(5, 'timeout').map((name, unit) => ({ ...ended(unit, name), step: 1 }));
+    const many = [units('pending', 50)];
+    expect(atStep(1, later, many)).toBe(true);
+    expect(atStep(0, later, many)).toBe(false);
+    // Units that have not come to the step are still to be saved; those beyond it are not.
+    expect(atStep(1, later, [units('pending', 3), units('pending', 2, null, 1)])).toBe(true);
+    expect(
+      atStep(1, later, [units('pending', 4), units('pending', 9, 'timeout', 1), units('pending', 9, null, 2)]),
+    ).toBe(false);
+    const half = [...many, units('failed', 6, 'crashed', 1), units('pending', 4, 'crashed', 1)];
+    expect(atStep(1, [], half)).toBe(true);
+    expect(atStep(0, [], half)).toBe(false);
   });
 });

@@ -12,8 +12,9 @@ import {
 import type { UnitStatus } from '../../../src/domain/unit.ts';
 
 const NOW = 1_000_000;
-const OPTIONS = { maxRetries: 2, now: NOW, random: 0.5 };
+const OPTIONS = { maxRetries: 2, lastStep: 0, now: NOW, random: 0.5 };
 const UNIT = {
+  step: 0,
   retriesUsed: 1,
   deferrals: 2,
   interruptions: 0,
@@ -74,7 +75,7 @@ describe('the settlement of an attempt', () => {
   });
 
   test('a failed test uses no retry and keeps the message', () => {
-    const counted = { retriesUsed: 1, deferrals: 2, interruptions: 0 };
+    const counted = { step: 0, retriesUsed: 1, deferrals: 2, interruptions: 0 };
     expect(settled(failed('crashed'), 'test').decision).toEqual({
       ...counted,
       ...{ notBefore: 0, status: 'failed', failureClass: 'crashed', failureMessage: 'it broke' },

@@ -30,6 +30,7 @@ async function withArtifacts(server: TestServer, paths: readonly string[]): Prom
       outcome: { ok: true, usage: {}, result: { text: '', artifacts: paths.map((path) => ({ path, bytes: 4 })) } },
       decision: {
         status: 'completed',
+        step: 0,
         retriesUsed: 0,
         deferrals: 0,
         interruptions: 0,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { causeOf, clusterFailures } from '../../../src/domain/failure-clusters.ts';
+import type { WorkerChoice } from '../../../src/domain/job.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
 import { serveTest, type TestServer } from './server.ts';
 
@@ -106,6 +107,17 @@ test('the overview of a job shows every slot and failure cluster', async () => {
     worker: { type: 'command' },
     test_units: 1,
   });
+});
+
+test('the overview of a job names the model of its agents, if its worker has one', async () => {
+  const server = await serveTest();
+  const modelOf = async (worker: WorkerChoice) => {
+    const { jobId } = await seedJob(server.abp.store, { revision: { worker } });
+    return (await server.json<{ model?: string }>(`/api/jobs/${jobId}/overview`)).model;
+  };
+  expect(await modelOf({ type: 'claude', model: 'haiku' })).toBe('haiku');
+  expect(await modelOf({ type: 'claude' })).toBeUndefined();
+  expect(await modelOf({ type: 'of a newer ABP', model: 'haiku' })).toBeUndefined();
 });
 
 test('no view of a job shows variables or secret arguments of its worker', async () => {

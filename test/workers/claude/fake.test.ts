@@ -1,14 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Assignment, ConversationEntry, Worker } from '../../../src/ports/worker.ts';
+import type { ConversationEntry, Worker } from '../../../src/ports/worker.ts';
+import type { Assignment } from '../../../src/workers/process/assignment.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import {
   binWithClaude,
-  calm,
   fixtureProgram,
+  judgeFiles,
   livingProcesses,
+  perform,
   start,
+  usageUpToCut,
   workerEnvironmentFor,
   workerWith,
 } from '../../helpers/worker.ts';
@@ -22,7 +25,7 @@ async function prepare(play: string, parts: Partial<Assignment> = {}, config: Re
 
 async function run(play: string, parts: Partial<Assignment> = {}) {
   const { worker, assignment } = await prepare(play, parts);
-  return { worker, assignment, outcome: await worker.run(assignment, { signal: calm }) };
+  return { worker, assignment, outcome: await perform(worker, assignment) };
 }
 
 /** Until it has said all that it says before it waits. */
@@ -87,7 +90,7 @@ describe('a misbehaving CLI', () => {
   it('has its usage counted when it is stopped', async () => {
     const { worker, assignment } = await prepare('waits');
     const controller = new AbortController();
-    const outcome = worker.run(assignment, { signal: controller.signal });
+    const outcome = perform(worker, assignment, { signal: controller.signal });
     await said(assignment);
     controller.abort('cancelled');
     expect(await outcome).toMatchObject({
@@ -105,9 +108,9 @@ describe('a misbehaving CLI', () => {
     await said(assignment);
     process.kill(-pid, 'SIGKILL');
     const seen = await outcome;
-    expect(await worker.judge(assignment.runDirectory, assignment)).toBeNull();
+    expect(await judgeFiles(worker, assignment)).toBeNull();
     const { durationMs, ...usage } = seen.usage;
-    expect(await worker.usageSoFar(assignment.runDirectory)).toEqual(usage);
+    expect(await usageUpToCut(worker, assignment)).toEqual(usage);
     expect(usage.sessionId).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
@@ -151,7 +154,7 @@ describe('a job that continues in another environment', () => {
       AWS_REGION: 'for its own work',
     };
     const { worker, assignment } = await prepare('environment', { environment: elsewhere, needs });
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}') as Record<string, string>;
     expect(seen).toMatchObject({ ANTHROPIC_API_KEY: 'k', AWS_REGION: 'for its own work' });
     expect(seen).not.toHaveProperty('ANTHROPIC_BASE_URL');
@@ -159,7 +162,7 @@ describe('a job that continues in another environment', () => {
 
   it('fails with the reason if that CLI is gone', async () => {
     const { worker, assignment } = await prepare('success', { needs: { program: '/gone/claude', variables: [] } });
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({
+    expect(await perform(worker, assignment)).toMatchObject({
       failureClass: 'worker_unavailable',
       message: expect.stringContaining('/gone/claude is gone'),
     });
@@ -169,7 +172,7 @@ describe('a job that continues in another environment', () => {
 describe('start', () => {
   const argumentsOf = async (parts: Partial<Assignment> = {}, config: Record<string, string | number> = {}) => {
     const { worker, assignment } = await prepare('arguments', parts, config);
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     return JSON.parse((outcome.ok && outcome.result.text) || '[]') as string[];
   };
 
@@ -202,7 +205,7 @@ describe('start', () => {
   it('never starts a message with a slash', async () => {
     const user = '/data/report.txt: PLAY arguments';
     const { worker, assignment } = await prepare('', { prompt: { system: '', user } });
-    await worker.run(assignment, { signal: calm });
+    await perform(worker, assignment);
     const stdin = readFileSync(path.join(assignment.runDirectory, 'stdin'), 'utf8');
     expect(stdin).toBe(`Task:\n\n${user}`);
   });
@@ -213,7 +216,7 @@ describe('start', () => {
     ['an item with nothing to do', { prompt: { system: 'Be brief.', user: ' \n' } }, 'prompt of this item is empty'],
   ])('refuses %s before any cost', async (_, parts, message) => {
     const { worker, assignment } = await prepare('success', parts);
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({
+    expect(await perform(worker, assignment)).toMatchObject({
       ok: false,
       failureClass: 'bad_input',
       message: expect.stringContaining(message),
@@ -222,7 +225,7 @@ describe('start', () => {
 
   it('runs post-processing in the fixed part of the working directory', async () => {
     const { worker, assignment } = await prepare('environment', { stage: 'post' }, { working_directory: '{name}' });
-    const outcome = await worker.run(assignment, { signal: calm });
+    const outcome = await perform(worker, assignment);
     expect(JSON.parse((outcome.ok && outcome.result.text) || '{}')).toMatchObject({ PWD: assignment.workingDirectory });
   });
 
@@ -240,7 +243,7 @@ describe('start', () => {
     const { worker, assignment } = await prepare('', {
       prompt: { system: 'x'.repeat(1 << 17), user: 'PLAY success' },
     });
-    expect(await worker.run(assignment, { signal: calm })).toMatchObject({ ok: true });
+    expect(await perform(worker, assignment)).toMatchObject({ ok: true });
   });
 
   it.each([
@@ -254,7 +257,7 @@ describe('start', () => {
     writeFileSync(path.join(home, '.claude/settings.json'), JSON.stringify({ env }));
     const environment = { ...assignment.environment, HOME: home };
     const config = { ...assignment.config, env: { GIVEN: 'from-job' } };
-    const outcome = await worker.run({ ...assignment, environment, config }, { signal: calm });
+    const outcome = await perform(worker, { ...assignment, environment, config });
     const seen = JSON.parse((outcome.ok && outcome.result.text) || '{}');
     expect([seen.ANTHROPIC_AUTH_TOKEN, seen.DISABLE_AUTOUPDATER, seen.GIVEN]).toEqual([token, own, 'from-job']);
   });
@@ -302,7 +305,7 @@ describe('preflight', () => {
   it('starts in the home of its job, else in the output directory', async () => {
     for (const home of [true, false]) {
       const { worker, assignment } = await prepare('place', home ? {} : { home: null });
-      const outcome = await worker.run(assignment, { signal: calm });
+      const outcome = await perform(worker, assignment);
       const place = home ? assignment.home : assignment.outputDirectory;
       expect(outcome).toMatchObject({ ok: true, result: { text: place } });
     }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { NODE_OPTIONS, programPath } from '../../../src/package-root.ts';
-import type { Assignment } from '../../../src/ports/worker.ts';
+import type { Assignment } from '../../../src/workers/process/assignment.ts';
 import { readPid, readTimeLeft, runFile } from '../../../src/workers/process/run-directory.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { assignmentFor, livingProcesses } from '../../helpers/worker.ts';

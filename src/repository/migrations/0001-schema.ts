@@ -1,21 +1,22 @@
 import type { Migration } from './index.ts';
 
 /**
- * The first schema. A trigger keeps the counters of units, so that they change in the transaction of the rows, whichever
- * process writes; bulk inserts add theirs themselves (one row a chunk instead of one a unit). Units have no rowid: appended in
- * primary-key order they cost one B-tree write each. Partial indexes cost the bulk insert nothing. The statistics describe a
- * large job: without them SQLite walks through all units of a job instead of the few in a status, as it would with real
- * ones of an empty store.
+ * The schema. A trigger keeps the counters of units, so that they change in the transaction of the rows, whichever process
+ * writes; bulk inserts add theirs themselves (one row a chunk instead of one a unit). Units have no rowid: appended in
+ * primary-key order they cost one B-tree write each. Partial indexes cost the bulk insert nothing; unique keys have a table of
+ * their own, which is filled in its order once all units of a source are stored. The statistics describe a large job:
+ * without them SQLite walks through all units of a job instead of the few in a status (docs/decisions/0009-unit-table.md).
  */
-export const ledger: Migration = {
+export const schema: Migration = {
   version: 1,
-  name: 'ledger',
+  name: 'schema',
   sql: `
 CREATE TABLE jobs (
   job_id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   status TEXT NOT NULL,
   pause_reason TEXT,
+  pause_class TEXT,
   pause_mode TEXT,
   paused_from TEXT,
   status_message TEXT,
@@ -30,7 +31,17 @@ CREATE TABLE jobs (
   test_units INTEGER NOT NULL,
   test TEXT,
   require_human_approval INTEGER NOT NULL DEFAULT 0,
+  powers TEXT NOT NULL DEFAULT '[]',
+  approved_definition TEXT,
+  redact_results INTEGER NOT NULL DEFAULT 1,
   post_processing TEXT,
+  output TEXT,
+  output_state TEXT,
+  request_id TEXT,
+  request_hash TEXT,
+  batch_file TEXT,
+  carried_out_by TEXT,
+  home TEXT,
   working_directory TEXT NOT NULL,
   output_directory TEXT NOT NULL,
   pass_env TEXT NOT NULL DEFAULT '[]',
@@ -39,11 +50,8 @@ CREATE TABLE jobs (
   cost_estimated INTEGER NOT NULL DEFAULT 0,
   input_tokens INTEGER NOT NULL DEFAULT 0,
   output_tokens INTEGER NOT NULL DEFAULT 0,
-  dearest_usd REAL NOT NULL DEFAULT 0,
-  units_tried INTEGER NOT NULL DEFAULT 0,
   last_started_at INTEGER NOT NULL DEFAULT 0,
-  rule_since INTEGER NOT NULL DEFAULT 0,
-  rule_base TEXT NOT NULL DEFAULT '{"tried":0,"byClass":{}}',
+  breaker_since INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   ended_at INTEGER,
@@ -52,6 +60,10 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_created ON jobs (created_at, job_id);
 CREATE INDEX jobs_by_status ON jobs (status, created_at, job_id);
+CREATE INDEX jobs_by_definition ON jobs (approved_definition) WHERE approved_definition IS NOT NULL;
+CREATE UNIQUE INDEX jobs_by_request ON jobs (request_id) WHERE request_id IS NOT NULL AND deleting = 0;
+CREATE INDEX jobs_by_batch_file ON jobs (batch_file) WHERE batch_file IS NOT NULL;
+CREATE INDEX jobs_with_output_due ON jobs (job_id) WHERE output_state ->> 'state' = 'due';
 
 CREATE TABLE job_revisions (
   job_id TEXT NOT NULL REFERENCES jobs,
@@ -60,6 +72,7 @@ CREATE TABLE job_revisions (
   output_schema TEXT,
   worker TEXT NOT NULL,
   limits TEXT NOT NULL,
+  needs TEXT,
   note TEXT,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (job_id, revision)
@@ -71,6 +84,7 @@ CREATE TABLE units (
   idx INTEGER NOT NULL,
   key TEXT,
   payload TEXT NOT NULL,
+  step INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL DEFAULT 'pending',
   attempt INTEGER NOT NULL DEFAULT 0,
   retries_used INTEGER NOT NULL DEFAULT 0,
@@ -82,42 +96,62 @@ CREATE TABLE units (
   PRIMARY KEY (job_id, stage, idx)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX units_by_status ON units (job_id, stage, status, idx);
+CREATE INDEX units_later ON units (job_id, stage, step DESC, idx) WHERE status = 'pending' AND step > 0;
 CREATE INDEX units_waiting ON units (job_id, stage, not_before) WHERE status = 'pending' AND not_before > 0;
 CREATE INDEX units_alone ON units (job_id, stage, idx) WHERE status = 'pending' AND interruptions >= 2;
 CREATE INDEX units_by_class ON units (job_id, stage, failure_class, idx) WHERE failure_class IS NOT NULL;
-CREATE UNIQUE INDEX units_by_key ON units (job_id, stage, key) WHERE key IS NOT NULL;
+
+CREATE TABLE unit_keys (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  key TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  PRIMARY KEY (job_id, key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unit_counts (
   job_id TEXT NOT NULL REFERENCES jobs,
   stage TEXT NOT NULL,
+  step INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL,
   failure_class TEXT NOT NULL DEFAULT '',
   count INTEGER NOT NULL,
-  PRIMARY KEY (job_id, stage, status, failure_class)
+  PRIMARY KEY (job_id, stage, step, status, failure_class)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER units_counted AFTER UPDATE OF status, failure_class ON units
-WHEN OLD.status IS NOT NEW.status OR OLD.failure_class IS NOT NEW.failure_class BEGIN
+CREATE TRIGGER units_counted AFTER UPDATE OF step, status, failure_class ON units
+WHEN OLD.status IS NOT NEW.status OR OLD.failure_class IS NOT NEW.failure_class OR OLD.step IS NOT NEW.step BEGIN
   UPDATE unit_counts SET count = count - 1
-    WHERE job_id = OLD.job_id AND stage = OLD.stage AND status = OLD.status AND failure_class = ifnull(OLD.failure_class, '');
-  INSERT INTO unit_counts (job_id, stage, status, failure_class, count)
-    VALUES (NEW.job_id, NEW.stage, NEW.status, ifnull(NEW.failure_class, ''), 1)
+    WHERE job_id = OLD.job_id AND stage = OLD.stage AND step = OLD.step AND status = OLD.status
+      AND failure_class = ifnull(OLD.failure_class, '');
+  INSERT INTO unit_counts (job_id, stage, step, status, failure_class, count)
+    VALUES (NEW.job_id, NEW.stage, NEW.step, NEW.status, ifnull(NEW.failure_class, ''), 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
+
+CREATE TABLE step_totals (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  stage TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  units_tried INTEGER NOT NULL DEFAULT 0,
+  cost_usd REAL NOT NULL DEFAULT 0,
+  max_attempt_cost_usd REAL NOT NULL DEFAULT 0,
+  breaker_base TEXT NOT NULL DEFAULT '{"tried":0,"byClass":{}}',
+  PRIMARY KEY (job_id, stage, step)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
   job_id TEXT NOT NULL REFERENCES jobs,
   stage TEXT NOT NULL,
   idx INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
+  step INTEGER NOT NULL,
   purpose TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'running',
   revision INTEGER NOT NULL,
   epoch INTEGER NOT NULL,
   attempt_id TEXT NOT NULL,
   run_directory TEXT NOT NULL,
-  pid INTEGER,
-  pid_started_at TEXT,
-  boot_id TEXT,
+  machine_id TEXT,
+  handle TEXT,
   deadline_at INTEGER,
   reserved_usd REAL NOT NULL DEFAULT 0,
   failure_class TEXT,
@@ -129,10 +163,20 @@ CREATE TABLE attempts (
   notes TEXT,
   started_at INTEGER NOT NULL,
   ended_at INTEGER,
+  judges INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (job_id, stage, idx, attempt)
 ) STRICT;
 CREATE INDEX attempts_running ON attempts (job_id) WHERE status = 'running';
-CREATE INDEX attempts_ended ON attempts (job_id, ended_at, status) WHERE ended_at IS NOT NULL;
+CREATE INDEX attempts_ended ON attempts (job_id, ended_at, status, cost_usd) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE results (
+  job_id TEXT NOT NULL REFERENCES jobs,
+  stage TEXT NOT NULL,
+  idx INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  PRIMARY KEY (job_id, stage, idx, step)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
   job_id TEXT NOT NULL REFERENCES jobs,
@@ -145,44 +189,49 @@ CREATE TABLE events (
   data TEXT NOT NULL DEFAULT '{}',
   PRIMARY KEY (job_id, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX events_of_job ON events (job_id, seq) WHERE idx IS NULL;
 
 CREATE TABLE leases (
   job_id TEXT PRIMARY KEY REFERENCES jobs,
   epoch INTEGER NOT NULL,
   owner TEXT NOT NULL,
+  machine_id TEXT,
+  boot_id TEXT,
   pid INTEGER NOT NULL,
   pid_started_at TEXT,
-  boot_id TEXT,
   heartbeat INTEGER NOT NULL DEFAULT 0,
   lease_ms INTEGER NOT NULL,
   acquired_at INTEGER NOT NULL,
   released INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-
 CREATE INDEX leases_held ON leases (job_id) WHERE released = 0;
 
-CREATE TABLE worker_gates (
+CREATE TABLE quotas (
   type TEXT PRIMARY KEY,
   closed_until INTEGER NOT NULL,
   reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE code_approvals (
-  sha256 TEXT PRIMARY KEY,
-  code TEXT NOT NULL,
+CREATE TABLE approvals (
+  definition TEXT PRIMARY KEY,
+  about TEXT NOT NULL,
+  title TEXT NOT NULL,
+  powers TEXT NOT NULL,
+  files TEXT NOT NULL,
+  source TEXT,
+  terms TEXT,
   requested_at INTEGER NOT NULL,
   approved_at INTEGER,
-  approved_by TEXT
+  approved_by TEXT,
+  revoked_at INTEGER,
+  tested_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 ANALYZE;
+DELETE FROM sqlite_stat1;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('units', 'units', '1000000 1000000 1000000 1'),
-  ('units', 'units_by_status', '1000000 1000000 1000000 200000 1'),
-  ('units', 'units_waiting', '1000 1000 1000 1'),
-  ('units', 'units_alone', '10 10 10 1'),
-  ('units', 'units_by_class', '100000 100000 100000 10000 1'),
-  ('units', 'units_by_key', '1000000 1000000 1000000 1');
+  ('units', 'units_by_status', '1000000 1000000 1000000 200000 1');
 ANALYZE sqlite_schema;
 `,
 };

@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../domain/json.ts';
+import type { Policy } from '../../ports/worker.ts';
+import { configOf } from '../process/worker.ts';
+import type { ClaudeConfig } from './config.ts';
+import { absolute } from './working-directory.ts';
+
+/** Returns what a config decides outside this worker. */
+export function claudePolicy(config: ClaudeConfig): Policy {
+  const { max_budget_usd, timeout_s, idle_timeout_s, model = null, pass_env = [] } = config;
+  return {
+    attemptCap: max_budget_usd === undefined ? null : { usd: max_budget_usd, field: 'max_budget_usd' },
+    timeoutMs: timeout_s === undefined ? null : timeout_s * 1000,
+    idleTimeoutMs: idle_timeout_s === undefined ? null : idle_timeout_s * 1000,
+    model,
+    variables: pass_env,
+  };
+}
+
+/** Returns the config with absolute paths. */
+export function resolvePaths(config: JsonObject, base: string): JsonObject {
+  const { working_directory = '.', add_dirs, mcp_config } = configOf<ClaudeConfig>({ config });
+  return {
+    ...config,
+    working_directory: absolute(working_directory, base),
+    ...(add_dirs && { add_dirs: add_dirs.map((directory) => absolute(directory, base)) }),
+    ...(typeof mcp_config === 'string' && { mcp_config: absolute(mcp_config, base) }),
+  };
+}
