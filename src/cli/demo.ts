@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { AbpError, toAbpError } from '../domain/error.ts';
-import { preflight } from '../orchestrator/operations/settings.ts';
 import { packageRoot } from '../package-root.ts';
 import { confirm } from './confirm.ts';
 import type { Exit } from './exit-codes.ts';
@@ -84,10 +83,10 @@ function demoCommand({ host }: Session, command: string): string {
 
 /** Asks whether to use Claude Code, if it can be used here; false without a terminal. */
 async function wantsClaude(session: Session): Promise<boolean> {
-  const { abp, say, terminal } = session;
+  const { call, say, terminal } = session;
   if (!terminal.interactive) return false;
   try {
-    await preflight((await abp()).orchestrator.deps, { type: 'claude' });
+    await call('check_worker', { worker: { type: 'claude' } });
   } catch (error) {
     say(`Claude Code cannot be used here: ${toAbpError(error).message}`);
     return false;

@@ -1,16 +1,11 @@
-import type { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import type { InputOf, OutputOf } from '../orchestrator/index.ts';
 import type { Call } from '../orchestrator/operation.ts';
 import type { OperationName } from '../orchestrator/operations.ts';
-import type { AnyView, ViewName } from '../orchestrator/queries/index.ts';
 import { interrupted } from './exit-codes.ts';
 import { errorHint } from './hint-words.ts';
 import type { CliHost, OpenAbp } from './host.ts';
 import { createTerminal, printable, type Terminal, writeDocument } from './terminal.ts';
-
-type ViewOf<Name extends ViewName> = Extract<AnyView, { readonly name: Name }>;
-export type OutputOfView<Name extends ViewName> = z.output<ViewOf<Name>['output']>;
 
 /** Options of a call. */
 type CallOptions = Partial<Pick<Call, 'workingDirectory' | 'home' | 'signal' | 'onProgress' | 'batchFile'>>;
@@ -27,8 +22,6 @@ export interface Session {
   doNotCreateStore(): void;
   /** Calls an operation as the person at this terminal, without a limit on waiting. */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, options?: CallOptions): Promise<OutputOf<Name>>;
-  /** Calls a view: an answer in full, for screens. */
-  view<Name extends ViewName>(name: Name, input: z.input<ViewOf<Name>['input']>): Promise<OutputOfView<Name>>;
   /** Completes a typed job id or its beginning. Throws AbpError `not_found` or `ambiguous`. */
   jobId(typed: string): Promise<string>;
   /**
@@ -67,13 +60,8 @@ export function createSession(host: CliHost, json: boolean): Session {
       whenMissing = 'in_memory';
     },
     call: async (name, input, options = {}) => (await abp()).orchestrator.call(name, input, asPerson(options)),
-    async view<Name extends ViewName>(name: Name, input: z.input<ViewOf<Name>['input']>) {
-      const { orchestrator } = await abp();
-      return (await orchestrator.callUnknown(name, input, asPerson({}))) as OutputOfView<Name>;
-    },
     async jobId(typed) {
-      const { findJobId } = await import('../orchestrator/queries/jobs.ts');
-      return findJobId((await abp()).orchestrator.deps, typed);
+      return (await self.call('find_job', { typed })).job_id;
     },
     async interruptible(work) {
       const stop = new AbortController();

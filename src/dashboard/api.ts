@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { Hint } from '../domain/hint.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
-import type { AnyView } from '../orchestrator/queries/index.ts';
 import { pageWords } from './hint-words.ts';
 import { pageKey } from './page-key.ts';
 
-type Any = AnyOperation | AnyView;
-/** Output of an operation or view. */
-export type Output<Name extends Any['name']> = z.output<Extract<Any, { readonly name: Name }>['output']>;
+/** Output of an operation. */
+export type Output<Name extends AnyOperation['name']> = z.output<
+  Extract<AnyOperation, { readonly name: Name }>['output']
+>;
 
 /** Problem details of the server (RFC 9457). */
 interface Problem {

@@ -1,10 +1,10 @@
-import { type Hint, hintText, type OperationName, type Step } from '../domain/hint.ts';
+import { type Hint, hintText, type NamedOperation, type Step } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
 
 type Input = NonNullable<Step['input']>;
 
 /** The control of this page for each operation, or the command for one that the page does not have. */
-const CONTROLS: Readonly<Record<OperationName, string | ((input: Input) => string)>> = {
+const CONTROLS: Readonly<Record<NamedOperation, string | ((input: Input) => string)>> = {
   list_enumerators: 'abp enumerators',
   preview_items: 'abp preview',
   create_job: 'abp create',
@@ -30,7 +30,7 @@ const CONTROLS: Readonly<Record<OperationName, string | ((input: Input) => strin
 };
 
 /** How this page says by which means something is done, where that is not `with`. */
-const PREPOSITIONS: Partial<Readonly<Record<OperationName, string>>> = { get_unit: 'on', update_job: 'under' };
+const PREPOSITIONS: Partial<Readonly<Record<NamedOperation, string>>> = { get_unit: 'on', update_job: 'under' };
 
 /** Words a hint in terms of this page, as sentences. */
 export function pageWords(hint: Hint | undefined): string {

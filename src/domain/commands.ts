@@ -1,9 +1,9 @@
-import type { OperationName, Step } from './hint.ts';
+import type { NamedOperation, Step } from './hint.ts';
 
 type Input = NonNullable<Step['input']>;
 
 /** The command of each operation on a terminal, with the job as its first argument; other interfaces name some of them, too. */
-const COMMANDS: Readonly<Record<OperationName, string | ((input: Input) => string)>> = {
+const COMMANDS: Readonly<Record<NamedOperation, string | ((input: Input) => string)>> = {
   list_enumerators: 'abp enumerators',
   preview_items: 'abp preview',
   create_job: 'abp create',

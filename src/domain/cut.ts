@@ -1,3 +1,8 @@
+/** Cuts a text to a length in characters and says how many are missing. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
+}
+
 /**
  * Cuts a text to about `length` characters, keeping both ends: an error says what happened at its beginning and why at
  * its end. States how many characters are missing.

@@ -1,5 +1,5 @@
-/** Every operation by name; the table `orchestrator/operations.ts` has exactly these, or it does not compile. */
-export const OPERATION_NAMES = [
+/** Operations that texts name: each interface has words for them. `orchestrator/operations.ts` has all of them. */
+export const NAMED_OPERATIONS = [
   'list_enumerators',
   'preview_items',
   'create_job',
@@ -20,14 +20,14 @@ export const OPERATION_NAMES = [
   'allow_source',
 ] as const;
 
-export type OperationName = (typeof OPERATION_NAMES)[number];
+export type NamedOperation = (typeof NAMED_OPERATIONS)[number];
 
 /**
  * An operation that a text names, with its arguments beside the job that the text is about. `means`: the text says what it is
  * done with (`with update_job`), preposition included, since that differs between interfaces.
  */
 export interface Step {
-  readonly operation: OperationName;
+  readonly operation: NamedOperation;
   readonly input?: Readonly<Record<string, string | number | boolean>>;
   readonly means?: true;
 }
@@ -42,12 +42,12 @@ export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | St
 }
 
 /** Names an operation in a hint. */
-export function step(operation: OperationName, input?: Step['input']): Step {
+export function step(operation: NamedOperation, input?: Step['input']): Step {
   return input === undefined ? { operation } : { operation, input };
 }
 
 /** Names an operation as the means by which something is done: `with update_job`. */
-export function using(operation: OperationName, input?: Step['input']): Step {
+export function using(operation: NamedOperation, input?: Step['input']): Step {
   return { ...step(operation, input), means: true };
 }
 

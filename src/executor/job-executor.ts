@@ -63,7 +63,7 @@ export async function createJobExecutor(
       for (const claim of round.claims) attempts.start(round.job ?? firstJob, claim);
       return await goOn(parts, heartbeat, round);
     } catch (error) {
-      return await failed(parts, error);
+      return failed(parts, error);
     }
   }
 

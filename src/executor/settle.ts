@@ -4,6 +4,7 @@ import { usd } from '../domain/money.ts';
 import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
+import { stepAt } from '../domain/step.ts';
 import type { Tx } from '../ports/repository.ts';
 import { type ExecutorContext, type LoadedRevision, workerTypes } from './context.ts';
 import { pauseJob } from './pause.ts';
@@ -62,9 +63,8 @@ async function workerTypeOf(
   { jobId, stage, step, revision }: Finished['running']['claim']['attempt'],
   loaded: LoadedRevision,
 ): Promise<string> {
-  const current = loaded.steps[stage][step]?.worker.type ?? 'unknown';
-  if (stage === 'post' || revision === loaded.revision.revision) return current;
-  return (await tx.jobs.revision(jobId, revision))?.steps[step]?.worker.type ?? current;
+  const own = revision === loaded.revision.revision ? null : await tx.jobs.revision(jobId, revision);
+  return stepAt(own ?? loaded.revision, { stage, step }).worker.type;
 }
 
 async function applyToJob(

@@ -1,5 +1,4 @@
-import { type AnyOperation, OPERATIONS, type OperationName } from '../orchestrator/operations.ts';
-import { type AnyView, VIEWS, type ViewName } from '../orchestrator/queries/index.ts';
+import { type OperationOn, operationsOn } from '../orchestrator/operations.ts';
 
 /** Method and path of an operation or resource; names in braces are fields of its input. */
 export interface Route {
@@ -13,17 +12,17 @@ export interface Route {
   readonly keyed?: boolean;
 }
 
-/** An operation or view with its route. */
+/** An operation with its route. */
 export interface Endpoint extends Route {
-  readonly operation: AnyOperation | AnyView;
+  readonly operation: OperationOn<'http'>;
 }
 
 const get = (path: string): Route => ({ method: 'get', path });
 const post = (path: string): Route => ({ method: 'post', path });
 const JOB = '/api/jobs/{job_id}';
 
-/** Route of every operation and view; the type requires each of them. */
-const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
+/** Route of every operation that HTTP shows; the type requires each of them. */
+const ROUTES: Readonly<Record<OperationOn<'http'>['name'], Route>> = {
   list_enumerators: get('/api/enumerators'),
   preview_items: post('/api/preview'),
   create_job: { method: 'post', path: '/api/jobs', status: 201, keyed: true },
@@ -45,17 +44,17 @@ const ROUTES: Readonly<Record<OperationName | ViewName, Route>> = {
   job_history: get(`${JOB}/history`),
   job_timeline: get(`${JOB}/timeline`),
   unit_rows: get(`${JOB}/rows`),
-  unit_detail: get(`${JOB}/units/{unit}/detail`),
   attempt_log: { ...get(`${JOB}/units/{unit}/attempts/{attempt}/log`), streams: true },
   job_approval: get(`${JOB}/approval`),
   allow_job: post(`${JOB}/approval`),
   list_approvals: get('/api/approvals'),
+  get_approval: get('/api/approvals/{definition}'),
   allow_source: post('/api/approvals/{definition}/allow'),
   revoke_approval: post('/api/approvals/{definition}/revoke'),
 };
 
 /** All endpoints, operations first. */
-export const ENDPOINTS: readonly Endpoint[] = [...OPERATIONS, ...VIEWS].map((operation) => ({
+export const ENDPOINTS: readonly Endpoint[] = operationsOn('http').map((operation) => ({
   operation,
   ...ROUTES[operation.name],
 }));

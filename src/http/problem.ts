@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { commandOf } from '../domain/commands.ts';
-import { decisionIn, type ErrorCode, jobIn } from '../domain/error.ts';
+import { cutMiddle } from '../domain/cut.ts';
+import { type AbpError, decisionIn, type ErrorCode, jobIn, toAbpError } from '../domain/error.ts';
 import { hintText } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
-import { type BriefError, briefError } from '../orchestrator/brief-error.ts';
 import { hintShape } from '../orchestrator/shapes.ts';
 
 /** The HTTP status of every error code: 4xx if the client must act, 5xx if the server or its operator must. */
@@ -92,14 +92,19 @@ export function problemAnswer(thrown: unknown, requestId: string, instance?: str
   };
 }
 
+/** Most characters of an error's message. */
+const MESSAGE_CHARS = 3000;
+
 function describe(thrown: unknown) {
   if (thrown instanceof HttpRefusal) {
     const { code, message: detail, hint, headers } = thrown;
     const [status, title] = REFUSALS[code];
     return { status, title, code, detail, hint, headers };
   }
-  const error = briefError(thrown);
-  const { code, message: detail, details } = error;
+  const error = toAbpError(thrown);
+  const { code, message, details } = error;
+  // Messages of engines about a schema or query have no bound.
+  const detail = cutMiddle(message, MESSAGE_CHARS);
   const given = hintOf(error);
   const title = code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
   const hint = code === 'internal' ? sentences(given, 'The cause is in logs/server.log, beside the store.') : given;
@@ -109,7 +114,7 @@ function describe(thrown: unknown) {
 }
 
 /** Words a hint for a client: operations by their names. A decision of a person names the command that makes it. */
-function hintOf(error: BriefError): string | undefined {
+function hintOf(error: AbpError): string | undefined {
   const decision = decisionIn(error);
   if (decision === null) return error.hint === undefined ? undefined : hintText(error.hint);
   return `A person decides on the dashboard, or on a terminal: ${commandOf(decision, jobIn(error))}`;

@@ -1,11 +1,8 @@
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server';
-import type { NextCall } from '../orchestrator/next-calls.ts';
-import type { AnyView } from '../orchestrator/queries/index.ts';
 import { toCall } from './call.ts';
 import { canAsk, isAnsweredByPerson } from './elicit.ts';
 import type { McpHost } from './host.ts';
-
-type Approval = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval' }>['run']>>;
+import type { NextCall } from './present/next-calls.ts';
 
 /**
  * Adapts the next calls of an answer to this host. A host without dialogs cannot make the calls that need the user's consent:
@@ -20,7 +17,7 @@ export async function withAcceptedNextCalls(
   const next = answer.next as readonly NextCall[] | undefined;
   const jobId = next?.find(({ person }) => person !== undefined)?.arguments.job_id;
   if (!next || typeof jobId !== 'string' || (canAsk(server, ctx) && isAnsweredByPerson(ctx))) return answer;
-  const view = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Approval;
+  const view = await host.orchestrator.call('job_approval', { job_id: jobId }, toCall(host, ctx));
   const needsUser = ({ person }: NextCall) => person !== undefined && !(view.allowed && person.startsWith(ALLOW));
   const userCall = next.find(needsUser);
   const left = next.filter((call) => !needsUser(call)).map(({ person: _, ...call }) => call);

@@ -3,8 +3,7 @@ import { AbpError, toAbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redactJson } from '../domain/redact.ts';
 import { DYNAMIC_CODE_NOTICE } from '../enumerators/dynamic/notice.ts';
-import { findApproval } from '../orchestrator/operations/approval.ts';
-import type { AnyView } from '../orchestrator/queries/index.ts';
+import type { OutputOf } from '../orchestrator/index.ts';
 import { toCall } from './call.ts';
 import {
   type Can,
@@ -57,8 +56,8 @@ export async function askingForApproval<T>(
 function allow(host: McpHost, ctx: ServerContext, question: Exclude<Question, { about: 'test' }>) {
   const call = toCall(host, ctx, 'elicitation');
   return question.about === 'job'
-    ? host.orchestrator.callUnknown('allow_job', { job_id: question.jobId, shown: question.shown }, call)
-    : host.orchestrator.callUnknown('allow_source', { definition: question.definition }, call);
+    ? host.orchestrator.call('allow_job', { job_id: question.jobId, shown: question.shown }, call)
+    : host.orchestrator.call('allow_source', { definition: question.definition }, call);
 }
 
 /**
@@ -70,20 +69,20 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   if (code !== 'approval_required') return null;
   const { job_id: jobId, definition } = details ?? {};
   if (typeof jobId === 'string') {
-    const asked = (await host.orchestrator.callUnknown('job_approval', { job_id: jobId }, toCall(host, ctx))) as Asked;
+    const asked = await host.orchestrator.call('job_approval', { job_id: jobId }, toCall(host, ctx));
     const question = { about: 'job', jobId, shown: asked.shown } as const;
     const dialog = jobDialog(asked, String(details?.asks), details?.change);
     return dialog.details.length > DIALOG_CHARS ? null : { question, dialog };
   }
   if (typeof definition !== 'string') return null;
-  const found = await findApproval(host.orchestrator.deps, definition);
+  const found = await host.orchestrator.call('get_approval', { definition }, toCall(host, ctx));
   const dialog = sourceDialog(found.source ?? {}, error as AbpError);
   // A text that a dialog cannot show as it is must not be approved in one.
   if (dialog.details.length > DIALOG_CHARS || plain(dialog.details) !== dialog.details) return null;
   return { question: { about: 'source', definition: found.definition } as const, dialog };
 }
 
-type Asked = Awaited<ReturnType<Extract<AnyView, { readonly name: 'job_approval' }>['run']>>;
+type Asked = OutputOf<'job_approval'>;
 
 function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
   const { job_id, name, units, test_units, can, worker, source, template, files, home, output_directory } = asked;

@@ -7,6 +7,7 @@ import { askingForApproval } from './ask-about-approval.ts';
 import { toCall } from './call.ts';
 import { answerOf, ask, canAsk, choiceForm, isAnsweredByPerson, questionOf } from './elicit.ts';
 import type { McpHost } from './host.ts';
+import { presentStatus, type ShownStatus } from './present/status.ts';
 import { testReport } from './test-report.ts';
 
 const CHOICES = {
@@ -70,7 +71,7 @@ export async function startJobAsking(
   if (!asks || !isStatus(status) || !canBeApproved(status)) return status;
   if (status.approval?.person && !isAnsweredByPerson(ctx)) return status;
   const shown = status.approval?.shown ?? '';
-  const { message, details } = testReport(status);
+  const { message, details } = testReport(presentStatus(status) as unknown as ShownStatus);
   return ask({ about: 'test', jobId: given.job_id, shown }, message, choiceForm(CHOICES, details));
 }
 

@@ -5,14 +5,14 @@ import type { JsonObject } from '../domain/json.ts';
 import { ownPrompt } from '../prompt/own-prompt.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
-import { present } from './present/index.ts';
+import { callTool } from './present/index.ts';
 import { toProtocolError } from './result.ts';
 
 /** Registers the prompts that users pick from a menu: files of the prompts folder, filled with the current state. */
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
     const call = { workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
-    return JSON.stringify(present(operation, await orchestrator.callUnknown(operation, input, call)));
+    return JSON.stringify(await callTool(orchestrator, operation, input, call));
   };
 
   server.registerPrompt(

@@ -8,12 +8,13 @@ import {
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
 import { storeOverview } from '../orchestrator/queries/store-overview.ts';
-import { truncate } from '../orchestrator/truncate.ts';
 import { toCall } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
-import { present } from './present/index.ts';
+import { callTool } from './present/index.ts';
+import { presentOverview } from './present/jobs.ts';
+import { truncate } from './present/truncate.ts';
 import { toProtocolError } from './result.ts';
 import { URIS } from './uris.ts';
 
@@ -39,8 +40,8 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
   const { repository } = orchestrator.deps;
   const operation =
     (name: string, input: (variables: Variables) => Record<string, unknown>): Read =>
-    async (variables, ctx) =>
-      present(name, await orchestrator.callUnknown(name, input(variables), toCall(host, ctx)));
+    (variables, ctx) =>
+      callTool(orchestrator, name, input(variables), toCall(host, ctx));
 
   const fixed: readonly ResourceDefinition[] = [
     {
@@ -48,7 +49,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       uri: URIS.status,
       title: 'All work at a glance',
       description: 'Jobs by status, active jobs, and jobs that wait for a person.',
-      read: () => storeOverview(orchestrator.deps),
+      read: async () => presentOverview(await storeOverview(orchestrator.deps)),
     },
     {
       name: 'jobs',

@@ -1,7 +1,6 @@
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { sentences } from '../domain/sentences.ts';
-import { briefError } from '../orchestrator/brief-error.ts';
-import { errorHint } from './present/error-hint.ts';
+import { briefError } from './present/brief-error.ts';
 
 /** Makes the result of a tool: structured content, and the same as text for hosts that show text. */
 export function toResult(structuredContent: Record<string, unknown>): CallToolResult {
@@ -10,17 +9,16 @@ export function toResult(structuredContent: Record<string, unknown>): CallToolRe
 
 /** Converts anything thrown to a tool error: what happened, then what to do. */
 export function toErrorResult(thrown: unknown): CallToolResult {
-  const error = briefError(thrown);
-  const { message, details } = error;
+  const { message, hint, details } = briefError(thrown);
   const log =
     typeof details?.log_tail === 'string' && details.log_tail !== '' ? `Log:\n${details.log_tail}` : undefined;
-  const text = [message, errorHint(error), log].filter((part) => part !== undefined).join('\n');
+  const text = [message, hint, log].filter((part) => part !== undefined).join('\n');
   return { isError: true, content: [{ type: 'text', text }] };
 }
 
 /** Converts anything thrown outside a tool to a protocol error; its code says whether the input or ABP is at fault. */
 export function toProtocolError(thrown: unknown): ProtocolError {
-  const error = briefError(thrown);
-  const code = error.blame === 'abp' ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-  return new ProtocolError(code, sentences(error.message, errorHint(error)));
+  const { message, hint, blame } = briefError(thrown);
+  const code = blame === 'abp' ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
+  return new ProtocolError(code, sentences(message, hint));
 }

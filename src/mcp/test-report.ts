@@ -1,5 +1,5 @@
-import type { JobStatusOutput } from '../orchestrator/shapes.ts';
 import { type Dialog, powersLine, quotedName, shortened } from './dialog-lines.ts';
+import type { ShownStatus } from './present/status.ts';
 
 /** Characters of a result on the first line; a terminal cuts more. */
 const FIRST_LINE_CHARS = 100;
@@ -8,7 +8,7 @@ const FIRST_LINE_CHARS = 100;
  * Formats a test for a dialog. The message has one line each for the result, the estimate for the other units, and the powers
  * of the job; everything else is in the details.
  */
-export function testReport({ name, job_id, test, estimate, approval }: JobStatusOutput): Dialog {
+export function testReport({ name, job_id, test, estimate, approval }: ShownStatus): Dialog {
   const results = test?.results ?? [];
   const [first] = results;
   const said = shortened(first === undefined ? 'no result' : textOf(first), FIRST_LINE_CHARS);
@@ -28,7 +28,7 @@ export function testReport({ name, job_id, test, estimate, approval }: JobStatus
   };
 }
 
-type TestResult = NonNullable<NonNullable<JobStatusOutput['test']>['results']>[number];
+type TestResult = NonNullable<NonNullable<ShownStatus['test']>['results']>[number];
 
 function unitText(result: TestResult): string {
   const facts = [
@@ -50,7 +50,7 @@ function textOf({ result, message }: TestResult): string {
   return result ?? message ?? 'no text';
 }
 
-function rest(estimate: JobStatusOutput['estimate']): string {
+function rest(estimate: ShownStatus['estimate']): string {
   if (!estimate) return 'There is no estimate for the others.';
   const { remaining_units: units, cost_usd: cost, duration_s: duration } = estimate;
   const money = cost === null ? 'no known cost' : `about ${span(cost, dollars)}`;

@@ -8,8 +8,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { parseWith } from '../domain/validate.ts';
-import type { AnyOperation } from '../orchestrator/operations.ts';
-import { OPERATIONS } from '../orchestrator/operations.ts';
+import { type AnyOperation, operationsOn } from '../orchestrator/operations.ts';
 import { withAcceptedNextCalls } from './accepted-next-calls.ts';
 import { askingForApproval } from './ask-about-approval.ts';
 import { startJobAsking } from './ask-about-test.ts';
@@ -36,7 +35,7 @@ interface ToolDefinition {
 
 /** Every tool, in the order in which hosts see them. */
 export const TOOLS: readonly ToolDefinition[] = [
-  ...OPERATIONS.map((operation) => ({ ...operation, output: shownOutput(operation) })),
+  ...operationsOn('mcp').map((operation) => ({ ...operation, output: shownOutput(operation) })),
   dashboardTool,
 ];
 
@@ -67,7 +66,8 @@ export function registerTools(server: McpServer, host: McpHost, options: McpOpti
         try {
           const result = await run(args, ctx);
           if (isInputRequiredResult(result)) return result;
-          return toResult(await withAcceptedNextCalls(host, server, ctx, present(name, result)));
+          const answer = await present(host.orchestrator, name, args, result, toCall(host, ctx));
+          return toResult(await withAcceptedNextCalls(host, server, ctx, answer));
         } catch (error) {
           return toErrorResult(error);
         }

@@ -6,7 +6,6 @@ import { createPromptSynthesizer } from '../prompt/synthesizer.ts';
 import { dependenciesOf } from './call-dependencies.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
 import { type AnyOperation, OPERATIONS, type OperationName } from './operations.ts';
-import { VIEWS } from './queries/index.ts';
 
 type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly name: Name }>;
 export type InputOf<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
@@ -31,7 +30,7 @@ export function createOrchestrator(
 ): Orchestrator {
   const deps: OrchestratorDeps = { promptSynthesizer: createPromptSynthesizer(), refusals: new Map(), ...options };
   const callUnknown = async (name: string, input: unknown, call: Call): Promise<Record<string, unknown>> => {
-    const found = [...OPERATIONS, ...VIEWS].find((operation) => operation.name === name);
+    const found = OPERATIONS.find((operation) => operation.name === name);
     if (!found) {
       const known = OPERATIONS.map((operation) => operation.name);
       throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);

@@ -78,13 +78,30 @@ export interface Call {
 /** Longest time of a call from an MCP host, seconds (hosts stop waiting after about 60 s). */
 export const MAX_WAIT_S = 45;
 
+/** Interfaces of ABP. */
+export type Interface = 'mcp' | 'http' | 'cli';
+
+/** For every interface: its MCP tool answers as much of it as fits. */
+export const EVERYWHERE = ['mcp', 'http', 'cli'] as const;
+/** For screens, and for decisions of a person: never a tool. */
+export const SCREENS = ['http', 'cli'] as const;
+/** For a person at a terminal. */
+export const TERMINAL = ['cli'] as const;
+
 /**
  * One verb: the table entry that interfaces show, check and run. `effect` and `openWorld` become the annotations of its MCP
  * tool.
  */
-export interface Operation<Name extends string, Input extends z.ZodObject, Output extends z.ZodObject> {
+export interface Operation<
+  Name extends string,
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+  On extends readonly Interface[],
+> {
   readonly name: Name;
   readonly title: string;
+  /** Interfaces that show it. */
+  readonly interfaces: On;
   /** Effect, when to use it and when not, and the answer. The first sentence stands alone in lists. */
   readonly description: string;
   readonly input: Input;
@@ -102,9 +119,12 @@ export interface Operation<Name extends string, Input extends z.ZodObject, Outpu
 }
 
 /** Defines an operation; its types come from its schemas. */
-export function operation<const Name extends string, Input extends z.ZodObject, Output extends z.ZodObject>(
-  definition: Operation<Name, Input, Output>,
-): Operation<Name, Input, Output> {
+export function operation<
+  const Name extends string,
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+  const On extends readonly Interface[],
+>(definition: Operation<Name, Input, Output, On>): Operation<Name, Input, Output, On> {
   return definition;
 }
 

@@ -1,15 +1,38 @@
-import { cancelJob, pauseJob, resumeJob } from './operations/control-job.ts';
+import { NAMED_OPERATIONS } from '../domain/hint.ts';
+import type { Interface } from './operation.ts';
+import { allowBatch } from './operations/allow-batch.ts';
+import { allowJob } from './operations/allow-job.ts';
+import { allowSource } from './operations/allow-source.ts';
+import { cancelJob } from './operations/cancel-job.ts';
 import { createJob } from './operations/create-job.ts';
 import { deleteJob } from './operations/delete-job.ts';
 import { exportResults } from './operations/export-results.ts';
 import { manageUnits } from './operations/manage-units.ts';
+import { pauseJob } from './operations/pause-job.ts';
+import { pruneStore } from './operations/prune-store.ts';
+import { resumeJob } from './operations/resume-job.ts';
+import { revokeApproval } from './operations/revoke-approval.ts';
 import { startJob } from './operations/start-job.ts';
 import { updateJob } from './operations/update-job.ts';
-import { getJob, getJobStatus, listJobs } from './queries/jobs.ts';
+import { getApproval, jobApproval, listApprovals } from './queries/approvals.ts';
+import { attemptLog } from './queries/attempt-log.ts';
+import { batchApproval } from './queries/batch-approval.ts';
+import { checkWorker } from './queries/check-worker.ts';
+import { findJob } from './queries/find-job.ts';
+import { getJobStatus } from './queries/get-job-status.ts';
+import { getUnit } from './queries/get-unit.ts';
+import { jobHistory } from './queries/job-history.ts';
+import { jobOverview } from './queries/job-overview.ts';
+import { jobRecipe } from './queries/job-recipe.ts';
+import { getJob, jobSettings } from './queries/job-settings.ts';
+import { jobTimeline } from './queries/job-timeline.ts';
+import { listJobs } from './queries/list-jobs.ts';
+import { listUnits } from './queries/list-units.ts';
+import { previewPrompts } from './queries/preview-prompts.ts';
 import { listEnumerators, previewItems } from './queries/sources.ts';
-import { getUnit, listUnits } from './queries/units.ts';
+import { unitRows } from './queries/unit-rows.ts';
 
-/** All operations, in the order in which interfaces show them. */
+/** All operations and queries, in the order in which interfaces show them; each says which interfaces do. */
 export const OPERATIONS = [
   listEnumerators,
   previewItems,
@@ -27,7 +50,44 @@ export const OPERATIONS = [
   manageUnits,
   exportResults,
   deleteJob,
+  jobOverview,
+  jobSettings,
+  jobHistory,
+  jobTimeline,
+  unitRows,
+  attemptLog,
+  jobApproval,
+  allowJob,
+  listApprovals,
+  getApproval,
+  allowSource,
+  revokeApproval,
+  findJob,
+  jobRecipe,
+  previewPrompts,
+  checkWorker,
+  batchApproval,
+  allowBatch,
+  pruneStore,
 ] as const;
 
 export type AnyOperation = (typeof OPERATIONS)[number];
 export type OperationName = AnyOperation['name'];
+
+/** Operations that an interface shows. */
+export type OperationOn<On extends Interface> = AnyOperation extends infer Each
+  ? Each extends { readonly interfaces: readonly (infer Shown)[] }
+    ? On extends Shown
+      ? Each
+      : never
+    : never
+  : never;
+
+/** Returns the operations that an interface shows, in their order. */
+export function operationsOn<On extends Interface>(shownOn: On): readonly OperationOn<On>[] {
+  const isShown = ({ interfaces }: AnyOperation) => (interfaces as readonly Interface[]).includes(shownOn);
+  return OPERATIONS.filter(isShown) as unknown as readonly OperationOn<On>[];
+}
+
+// What hints name is here.
+NAMED_OPERATIONS satisfies readonly OperationName[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
-import { type Hint, OPERATION_NAMES } from '../domain/hint.ts';
+import { type Hint, NAMED_OPERATIONS } from '../domain/hint.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
@@ -45,6 +45,9 @@ export const unitIndexes = z.array(index).min(1).max(10_000).describe('Indexes, 
 export const waitSeconds = z.number().min(0).max(45).describe('Seconds to wait for news before answering; default 0');
 
 export const cursor = z.string().max(200).describe('next_cursor of the previous page');
+
+/** Beginning of a definition's hash, or all of it. */
+export const definitionHash = z.string().min(1).max(64);
 
 /** Makes the error for a cursor that is not one of ours. */
 export function badCursor(text: string): AbpError {
@@ -145,7 +148,7 @@ export const unitCounts = z.object({
 });
 
 const stepShape = z.object({
-  operation: z.enum(OPERATION_NAMES),
+  operation: z.enum(NAMED_OPERATIONS),
   input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   means: z.literal(true).optional(),
 });
@@ -155,14 +158,6 @@ export const hintShape = z.union([z.string(), z.array(z.union([z.string(), stepS
   Hint,
   Hint
 >;
-
-/** Shape of a sensible next call. */
-export const nextCall = z.object({
-  tool: z.string(),
-  arguments: z.record(z.string(), z.unknown()),
-  why: z.string(),
-  person: z.string().optional(),
-});
 
 /** Shape of one test unit, as a person reviews it before approving. */
 const testResult = z.looseObject({
@@ -175,6 +170,8 @@ const testResult = z.looseObject({
   files_changed: z.array(z.string()).readonly().optional(),
   cost_usd: z.number().optional(),
   duration_s: z.number(),
+  attempt: count,
+  run_directory: z.string(),
 });
 
 const range = z.array(z.number()).readonly();
@@ -236,7 +233,9 @@ export const jobStatusOutput = z.looseObject({
     .optional(),
   failures: z.array(z.looseObject({ class: z.string(), count, advice: hintShape })).optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
-  next: z.array(nextCall),
+  /** Units that are tested first. */
+  test_units: count,
+  output_directory: z.string(),
 });
 
 export type JobStatusOutput = z.input<typeof jobStatusOutput>;
@@ -246,9 +245,4 @@ export function iso(at: number): string;
 export function iso(at: number | null): string | null;
 export function iso(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
-}
-
-/** Cuts a text to a length in characters and says how many are missing. */
-export function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length - length} more characters)`;
 }

@@ -9,7 +9,7 @@ import { printable } from '../../src/cli/terminal.ts';
 import { advised } from '../../src/domain/advice.ts';
 import { ERROR_CODES } from '../../src/domain/error.ts';
 import { adviceIn, FAILURE_CLASSES } from '../../src/domain/failure.ts';
-import { type Hint, OPERATION_NAMES, step, using } from '../../src/domain/hint.ts';
+import { type Hint, NAMED_OPERATIONS, step, using } from '../../src/domain/hint.ts';
 import { JOB_STATUSES, PAUSE_REASONS } from '../../src/domain/job.ts';
 
 describe('arguments', () => {
@@ -77,7 +77,7 @@ describe('the environment in a batch file', () => {
 });
 
 describe('names in messages', () => {
-  test.each(OPERATION_NAMES)('%s has its command', (name) => {
+  test.each(NAMED_OPERATIONS)('%s has its command', (name) => {
     expect(inCommands([step(name)], 'job-1')).toMatch(/^abp /);
     expect(inCommands([using(name)], 'job-1')).toMatch(/^with abp /);
   });

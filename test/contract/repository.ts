@@ -203,14 +203,14 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const first = await repository.jobs.revision(jobId, 1);
     if (!first) throw new Error('no first revision');
     clock.advance(5);
-    const steps = [{ ...stepAt(first, 0), template: 'Again {name}' }];
+    const steps = [{ ...stepAt(first, { stage: 'main', step: 0 }), template: 'Again {name}' }];
     const next = { ...first, steps, limits: { ...first.limits, max_workers: 9 }, note: 'better' };
     expect(await tx(async (t) => t.jobs.addRevision(next))).toBe(2);
     expect(await repository.jobs.get(jobId)).toMatchObject({ revision: 2, maxWorkers: 9 });
     expect(await repository.jobs.revision(jobId, 1)).toEqual(first);
     expect(await repository.jobs.revision(jobId, 2)).toEqual({ ...next, revision: 2, createdAt: clock.now() });
     expect((await repository.jobs.revisions(jobId)).map(({ revision }) => revision)).toEqual([1, 2]);
-    const more = [...steps, { ...stepAt(first, 0), name: 'second' }];
+    const more = [...steps, { ...stepAt(first, { stage: 'main', step: 0 }), name: 'second' }];
     await tx(async (t) => t.jobs.setSteps(jobId, 2, more));
     expect((await repository.jobs.revision(jobId, 2))?.steps).toEqual(more);
     expect(await code(() => tx(async (t) => t.jobs.addRevision({ ...next, jobId: 'job-none' })))).toBe('not_found');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { advised, TEST_AGAIN } from '../../src/domain/advice.ts';
 import { commandOf } from '../../src/domain/commands.ts';
 import { AbpError, decisionIn, jobIn } from '../../src/domain/error.ts';
-import { type Hint, hint, hintText, OPERATION_NAMES, type Step, step, using } from '../../src/domain/hint.ts';
+import { type Hint, hint, hintText, NAMED_OPERATIONS, type Step, step, using } from '../../src/domain/hint.ts';
 
 describe('a hint', () => {
   test('is text with operations as data inside', () => {
@@ -27,7 +27,7 @@ describe('a hint', () => {
 });
 
 describe('the command of an operation', () => {
-  test.each(OPERATION_NAMES)('%s has one', (name) => {
+  test.each(NAMED_OPERATIONS)('%s has one', (name) => {
     expect(commandOf(step(name), 'job-1')).toMatch(/^abp /);
     expect(commandOf(step(name))).not.toMatch(/job-1|JOB/);
   });

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { moveFiles } from '../../src/executor/move-files.ts';
-import { prune } from '../../src/orchestrator/operations/prune.ts';
+import { pruneStore } from '../../src/orchestrator/operations/prune-store.ts';
 import { storePaths } from '../../src/supervision/store-paths.ts';
 import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { makeOwnOutput, wroteFiles } from '../../src/workers/process/own-output.ts';
@@ -236,7 +236,8 @@ test('the prompt of a program names its own output directory, not the shared one
   const w = world();
   const jobId = await w.begin([{}], { worker: { type: 'command', command: ['cat'] } });
   await w.ended(jobId);
-  const { result } = await w.call('get_unit', { job_id: jobId, unit: 0 });
+  const { attempts } = await w.call('get_unit', { job_id: jobId, unit: 0 });
+  const result = attempts.at(-1)?.result;
   expect(JSON.stringify(result)).toContain('$ABP_OUTPUT_DIR');
   expect(JSON.stringify(result)).not.toContain((await w.job(jobId)).outputDirectory);
 });
@@ -250,7 +251,7 @@ test('a unit keeps its path when it runs again after a prune', async () => {
   expect(Object.keys(before).sort()).toEqual(['r.md', expect.stringMatching(/^r\.unit-\d\.md$/)]);
   const { deps } = w.abp.orchestrator;
   const call = { ...PERSON, workingDirectory: w.directory, maxWaitMs: 60_000 };
-  await prune(deps, { olderThanMs: 0, what: 'runs', dryRun: false }, call);
+  await pruneStore.run(deps, { older_than_s: 0, what: 'runs', dry_run: false }, call);
   await w.abp.orchestrator.call('manage_units', { job_id: jobId, action: 'reopen', units: [0, 1] }, call);
   await w.until(async () =>
     (await w.units(jobId)).every(({ status, attempt }) => status === 'completed' && attempt === 2),

@@ -6,7 +6,7 @@ import type { InputOf } from '../../src/orchestrator/index.ts';
 import { type Flow, flow, flowOn } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
-import { told, worded } from '../helpers/told.ts';
+import { told, toolAnswer, worded } from '../helpers/told.ts';
 
 /** A running job whose first units hang in their slots. */
 async function busy(units = 6, max_workers = 2): Promise<{ f: Flow; job_id: string }> {
@@ -325,9 +325,9 @@ describe('single units', () => {
     expect((await f.job(job_id)).status).toBe('running');
     await f.until(async () => (await f.job(job_id)).status === 'completed' && !f.hasExecutor(job_id));
     expect((await f.attempts(job_id, 0)).map(({ result }) => result?.text)).toEqual(['first', 'second']);
-    const unit = await f.call('get_unit', { job_id, unit: 0 });
+    const unit = (await f.call('get_unit', { job_id, unit: 0 })).attempts.at(-1);
     expect(unit).toMatchObject({ result: { text: 'second' } });
-    expect(unit.continue_in_terminal).toBe(`cd ${(await f.job(job_id)).workingDirectory} && scripted --resume two`);
+    expect(unit?.continue_in_terminal).toBe(`cd ${(await f.job(job_id)).workingDirectory} && scripted --resume two`);
     expect((await f.job(job_id)).costUsd).toBe(2);
   });
 
@@ -369,7 +369,7 @@ describe('single units', () => {
     await f.killExecutor(job_id);
     await holdLease(f.store, job_id, DEAD_PID);
     const bare = flowOn(f.store, f.clock, { directory: f.directory });
-    const answer = await bare.call('manage_units', { job_id, action: 'skip', units: [1] });
+    const answer = await toolAnswer(bare, 'manage_units', { job_id, action: 'skip', units: [1] });
     expect(answer).toMatchObject({ changed: 0, executor: { state: 'lost' }, next: [{ tool: 'resume_job' }] });
     await f.call('manage_units', { job_id, action: 'retry' });
     await f.until(async () => (await f.job(job_id)).status === 'completed');

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { fails, hangs } from '../helpers/scripted-worker.ts';
-import { worded } from '../helpers/told.ts';
+import { nextOf, worded } from '../helpers/told.ts';
 
 const OUTPUT = { path: 'out.csv', fields: ['unit', 'status'] };
 const file = (f: Flow, name = 'out.csv') => join(f.directory, name);
@@ -43,7 +43,7 @@ describe('the output of a job', () => {
     expect(text(f)).toBe('unit,status\n0,completed\n1,completed\n');
     expect(await output(f, jobId)).toMatchObject({ path: file(f), state: 'written', rows: 2 });
     expect(await f.events(jobId, 'results:exported')).toHaveLength(1);
-    const { next } = await f.call('get_job_status', { job_id: jobId });
+    const next = await nextOf(f, jobId);
     expect(next.map(({ tool, why }) => `${tool}: ${why}`).join('\n')).toContain(file(f));
   });
 
@@ -81,11 +81,10 @@ describe('the output of a job', () => {
   });
 
   test('is kept by a clone, and shown with the settings', async () => {
-    const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
     const f = flow();
     const jobId = await f.create({ output: { ...OUTPUT, status: ['failed'], raw: true } });
     const given = { path: file(f), format: 'csv', fields: ['unit', 'status'], status: ['failed'], raw: true };
-    expect((await recipeOf(f.orchestrator.deps, jobId)).input.output).toEqual(given);
+    expect((await f.call('job_recipe', { job_id: jobId })).input.output).toEqual(given);
     expect((await f.call('get_job', { job_id: jobId })).output).toMatchObject(given);
   });
 });
@@ -111,7 +110,7 @@ describe('an output that cannot be written is recorded and changes nothing about
     expect(await f.events(jobId, 'results:export_failed')).toHaveLength(1);
     expect(await f.store.repository.jobs.wantingExecutor()).toEqual([]);
     // What is suggested instead is accepted.
-    const { next } = await f.call('get_job_status', { job_id: jobId });
+    const next = await nextOf(f, jobId);
     const again = next.find(({ tool }) => tool === 'export_results');
     expect(await f.call('export_results', again?.arguments as { job_id: string })).toMatchObject({ rows: 1 });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { type Ending, fails, hangs, ok } from '../helpers/scripted-worker.ts';
-import { worded } from '../helpers/told.ts';
+import { nextOf, worded } from '../helpers/told.ts';
 
 const PROMPT = { post_processing_prompt: 'Write one summary of all results.' };
 
@@ -90,8 +90,7 @@ describe('post-processing', () => {
     expect(posts(f)).toHaveLength(2);
     expect(f.worker.runs).toHaveLength(5);
     expect((await f.job(jobId)).statusMessage).toBe('Post-processing failed: It was agent_error.');
-    const status = await f.call('get_job_status', { job_id: jobId });
-    expect(status.next.map(({ tool, arguments: given }) => [tool, given.action])).toEqual([
+    expect((await nextOf(f, jobId)).map(({ tool, arguments: given }) => [tool, given.action])).toEqual([
       ['manage_units', 'post_process'],
       ['export_results', undefined],
     ]);

@@ -491,9 +491,7 @@ describe('a job started with a program and variables', () => {
     const f = flow({ environment: ENVIRONMENT });
     const jobId = await started(f);
     expect((await f.store.repository.jobs.revision(jobId, 1))?.needs).toEqual({
-      program: process.execPath,
-      variables: ['TOKEN'],
-      searchPath: '/of/the/start',
+      main: { program: process.execPath, variables: ['TOKEN'], searchPath: '/of/the/start' },
     });
   });
 
@@ -550,8 +548,7 @@ describe('a job started with a program and variables', () => {
     other.worker.program = '/bin/sh';
     await other.call('resume_job', { job_id });
     expect((await f.store.repository.jobs.revision(job_id, 1))?.needs).toMatchObject({
-      program: '/bin/sh',
-      searchPath: '/elsewhere',
+      main: { program: '/bin/sh', searchPath: '/elsewhere' },
     });
   });
 

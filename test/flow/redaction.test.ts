@@ -14,7 +14,7 @@ async function done(f: Flow, job: Parameters<Flow['begin']>[0] = {}): Promise<st
 }
 
 const detailOf = async (f: Flow, job_id: string) =>
-  (await f.orchestrator.callUnknown('unit_detail', { job_id, unit: 0 }, CALL)) as {
+  (await f.orchestrator.callUnknown('get_unit', { job_id, unit: 0 }, CALL)) as {
     attempts: { result?: { text: string; structured?: unknown }; secrets_removed?: number; message?: string }[];
   };
 

@@ -246,19 +246,18 @@ describe('the results for post-processing', () => {
 });
 
 test('a clone keeps a given output directory, and gets a new default one', async () => {
-  const { recipeOf } = await import('../../src/orchestrator/operations/clone-job.ts');
   const f = flow();
   const given = await f.create({
     output_directory: 'out',
     post_processing_prompt: 'Sum up.',
     post_processing_output_directory: 'out-of-all',
   });
-  expect((await recipeOf(f.orchestrator.deps, given)).input).toMatchObject({
+  expect((await f.call('job_recipe', { job_id: given })).input).toMatchObject({
     output_directory: join(f.directory, 'out'),
     post_processing_output_directory: join(f.directory, 'out-of-all'),
   });
   const own = await f.create({ post_processing_prompt: 'Sum up.' });
-  const { input } = await recipeOf(f.orchestrator.deps, own);
+  const { input } = await f.call('job_recipe', { job_id: own });
   expect(input).not.toHaveProperty('output_directory');
   expect(input).not.toHaveProperty('post_processing_output_directory');
 });

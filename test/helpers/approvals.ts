@@ -1,14 +1,10 @@
 import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { type OrchestratorDeps, requireJob } from '../../src/orchestrator/operation.ts';
-import {
-  allowJob,
-  allowSource,
-  approvalState,
-  findApproval,
-  requireSource,
-  shownOf,
-} from '../../src/orchestrator/operations/approval.ts';
+import { allowJob } from '../../src/orchestrator/operations/allow-job.ts';
+import { allowSource } from '../../src/orchestrator/operations/allow-source.ts';
+import { requireSource } from '../../src/orchestrator/operations/approval.ts';
+import { approvalState, shownOf } from '../../src/orchestrator/queries/approval-state.ts';
 
 /** A call by a person. */
 export const PERSON = { workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
@@ -26,7 +22,7 @@ export async function personAllowsSource(
     await requireSource(deps, enumerator, config, { workingDirectory });
   } catch (error) {
     const { details } = error as { readonly details: { readonly definition: string } };
-    await allowSource(deps, await findApproval(deps, details.definition), PERSON);
+    await allowSource.run(deps, { definition: details.definition }, PERSON);
   }
 }
 
@@ -34,5 +30,5 @@ export async function personAllowsSource(
 export async function personAllowsJob(deps: OrchestratorDeps, jobId: string): Promise<void> {
   const job = await requireJob(deps, jobId);
   const { definition } = await approvalState(deps, job);
-  await allowJob(deps, jobId, shownOf(job, definition.id), PERSON);
+  await allowJob.run(deps, { job_id: jobId, shown: shownOf(job, definition.id) }, PERSON);
 }

@@ -88,25 +88,22 @@ async function expectAttempts(repository: Repository, job: Job, unit: Unit): Pro
 
 /** Checks that each unit has a result of each step that it passed, from the latest succeeded attempt at that step. */
 async function expectResults(repository: Repository, job: Job, attempts: readonly Attempt[]): Promise<void> {
-  const succeeded = new Map<string, Attempt>();
-  for (const attempt of attempts.filter(({ stage, status }) => stage === 'main' && status === 'succeeded')) {
-    succeeded.set(`${attempt.index} ${attempt.step}`, attempt);
+  const succeeded = new Map<string, unknown>();
+  for (const { stage, status, index, step, result } of attempts) {
+    if (stage === 'main' && status === 'succeeded') succeeded.set(`${index} ${step}`, result);
   }
+  const wrong: unknown[] = [];
   for (let after: number | undefined = -1; after !== undefined; ) {
     const page: readonly UnitWithResult[] = await repository.units.results(job.jobId, { after }, 5000);
     for (const { unit, results } of page) {
-      const where = `${job.jobId} unit ${unit.index}`;
       const passed = unit.status === 'completed' ? unit.step + 1 : unit.step;
-      expect(
-        [...results.keys()].sort((a, b) => a - b),
-        where,
-      ).toEqual(Array.from({ length: passed }, (_, step) => step));
-      for (const [step, result] of results) {
-        expect(result, where).toEqual(succeeded.get(`${unit.index} ${step}`)?.result);
-      }
+      const expected = Array.from({ length: passed }, (_, step) => [step, succeeded.get(`${unit.index} ${step}`)]);
+      const found = [...results].sort(([a], [b]) => a - b);
+      if (JSON.stringify(found) !== JSON.stringify(expected)) wrong.push({ unit: unit.index, found, expected });
     }
     after = page.at(-1)?.unit.index;
   }
+  expect(wrong, job.jobId).toEqual([]);
 }
 
 async function expectSums(repository: Repository, job: Job, attempts: readonly Attempt[]): Promise<void> {

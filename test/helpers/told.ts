@@ -1,11 +1,31 @@
 import { type Hint, hintText } from '../../src/domain/hint.ts';
-import { present } from '../../src/mcp/present/index.ts';
+import { callTool } from '../../src/mcp/present/index.ts';
+import type { NextCall } from '../../src/mcp/present/next-calls.ts';
+import type { Call } from '../../src/orchestrator/operation.ts';
 import type { JobStatusOutput } from '../../src/orchestrator/shapes.ts';
 import type { Flow } from './flow.ts';
 
+/** What a model gets of a tool, over the orchestrator of a flow. */
+export async function toolAnswer(
+  f: Pick<Flow, 'orchestrator' | 'directory'>,
+  tool: string,
+  input: object,
+  call: Partial<Call> = {},
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
+): Promise<any> {
+  const from = { workingDirectory: f.directory, home: f.directory, human: null, maxWaitMs: 45_000 };
+  return callTool(f.orchestrator, tool, input, { ...from, ...call });
+}
+
+/** The next calls that a model gets with the status of a job. */
+export async function nextOf(f: Flow, jobId: string): Promise<readonly NextCall[]> {
+  const { next } = (await toolAnswer(f, 'get_job_status', { job_id: jobId })) as { next: readonly NextCall[] };
+  return next;
+}
+
 /** What a model is told about a job: what happened and what to do, as one text each. */
 export async function told(f: Flow, jobId: string): Promise<{ readonly message: string; readonly verdict: string }> {
-  const status = present('get_job_status', await f.call('get_job_status', { job_id: jobId })) as JobStatusOutput;
+  const status = (await toolAnswer(f, 'get_job_status', { job_id: jobId })) as JobStatusOutput;
   return { message: status.message ?? '', verdict: status.test?.verdict ?? '' };
 }
 

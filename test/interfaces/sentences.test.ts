@@ -7,9 +7,9 @@ import { pageWords, verdictOf } from '../../src/dashboard/hint-words.ts';
 import type { Outcome } from '../../src/domain/attempt.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../src/domain/failure.ts';
 import { sentences } from '../../src/domain/sentences.ts';
-import { present } from '../../src/mcp/present/index.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, ok } from '../helpers/scripted-worker.ts';
+import { toolAnswer } from '../helpers/told.ts';
 import { abp, said, still } from './cli/on-flow.ts';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
@@ -58,8 +58,8 @@ function texts(value: unknown): string[] {
 
 const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise<string[]>>> = {
   mcp: async (f, jobId) => [
-    ...texts(present('get_job_status', await f.call('get_job_status', { job_id: jobId }))),
-    ...texts(await f.call('get_unit', { job_id: jobId, unit: 0 })),
+    ...texts(await toolAnswer(f, 'get_job_status', { job_id: jobId })),
+    ...texts(await toolAnswer(f, 'get_unit', { job_id: jobId, unit: 0 })),
   ],
   cli: async (f, jobId) => {
     const space = { f: still(f), jobId };
@@ -77,7 +77,7 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
         maxWaitMs: 0,
       });
     const overview = (await look('job_overview', { job_id: jobId })) as Output<'job_overview'>;
-    const detail = (await look('unit_detail', { job_id: jobId, unit: 0 })) as Output<'unit_detail'>;
+    const detail = (await look('get_unit', { job_id: jobId, unit: 0 })) as Output<'get_unit'>;
     return [
       ...[overview, detail].flatMap(texts),
       sentences(overview.message, pageWords(overview.advice)),

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { presentOverview } from '../../src/mcp/present/jobs.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { storeOverview } from '../../src/orchestrator/queries/store-overview.ts';
 import { personAllowsSource } from '../helpers/approvals.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
+import { toolAnswer } from '../helpers/told.ts';
 
 /** Text that takes more bytes in an answer than it has characters. */
 const LETTERS = { chinese: '漢字', quotes: '"\\', controls: '\u0001', emoji: '😀' };
@@ -58,7 +60,7 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
     const job_id = await longJob(f, letters);
     const look = async (tool: OperationName, input: Record<string, unknown>) => {
       const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
-      const answer = await f.orchestrator.callUnknown(tool, input, call);
+      const answer = await toolAnswer(f, tool, input, call);
       expectShort(tool, answer);
     };
     await look('preview_items', {
@@ -101,12 +103,12 @@ test('many jobs with long names fit in a page and in an overview; a requested pa
   const f = flow();
   f.worker.otherwise = hangs;
   for (let n = 0; n < 30; n++) await f.create({ name: `${n} ${'漢'.repeat(190)}` });
-  const page = await f.call('list_jobs', {});
+  const page = await toolAnswer(f, 'list_jobs', {});
   expectShort('list_jobs', page);
   expect(page).toMatchObject({ total: 30, next_cursor: expect.any(String) });
-  expect((await f.call('list_jobs', { limit: 25 })).jobs).toHaveLength(25);
+  expect((await toolAnswer(f, 'list_jobs', { limit: 25 })).jobs).toHaveLength(25);
   for (const { job_id } of page.jobs) await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
-  expectShort('the overview', await storeOverview(f.orchestrator.deps));
+  expectShort('the overview', presentOverview(await storeOverview(f.orchestrator.deps)));
 });
 
 test('a preview contains a long log of code, without its secrets', async () => {
@@ -114,7 +116,7 @@ test('a preview contains a long log of code, without its secrets', async () => {
   const wide =
     'Object.fromEntries(Array.from({ length: 80 }, (_, n) => ["a column of some length " + n, "x".repeat(200)]))';
   const code = `export const enumerate = () => (console.log("sk-ant-" + "s".repeat(40), "log ".repeat(1900)), Array(9).fill(${wide}))`;
-  const preview = () => f.call('preview_items', { enumerator_type: 'dynamic', enumerator_config: { code } });
+  const preview = () => toolAnswer(f, 'preview_items', { enumerator_type: 'dynamic', enumerator_config: { code } });
   await personAllowsSource(f.orchestrator.deps, 'dynamic', { code });
   const answer = await preview();
   expectShort('preview_items', answer);
@@ -128,7 +130,7 @@ test('a template gets all the room that the other settings leave free', async ()
   const f = flow();
   const template = `{name} ${'word '.repeat(1200)}`;
   const job_id = await f.create({ prompt_template: template });
-  expect((await f.call('get_job', { job_id })).template).toBe(template);
+  expect((await toolAnswer(f, 'get_job', { job_id })).template).toBe(template);
 });
 
 describe('lists by page', () => {

@@ -11,7 +11,7 @@ import { personAllowsSource } from '../helpers/approvals.ts';
 import { watchChild } from '../helpers/children.ts';
 import { type Flow, flow, LEASE_MS } from '../helpers/flow.ts';
 import { PATIENCE } from '../helpers/patience.ts';
-import { worded } from '../helpers/told.ts';
+import { toolAnswer, worded } from '../helpers/told.ts';
 
 /** Valid arguments of create_job, which a test may change. */
 function recipe(f: Flow): Record<string, unknown> {
@@ -42,7 +42,7 @@ const nothingLeft = async (f: Flow) => {
 describe('create_job', () => {
   test('stores every item as a unit, spends nothing, and names the next calls', async () => {
     const f = flow();
-    const created = await create(f, recipe(f));
+    const created = await toolAnswer(f, 'create_job', recipe(f));
     expect(created).toMatchObject({
       status: 'created',
       units: { total: 3, pending: 3 },
@@ -343,7 +343,7 @@ describe('while the source is being stored', () => {
     const f = flow();
     const { creating, goOn } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
-    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', next: [] });
+    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', removed: true });
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
     goOn();
     await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);

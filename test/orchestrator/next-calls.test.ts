@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs } from '../helpers/scripted-worker.ts';
+import { nextOf, toolAnswer } from '../helpers/told.ts';
 
 const begin = async (f: Flow, ending: Flow['worker']['otherwise'], job: Parameters<Flow['begin']>[0] = {}) => {
   f.worker.otherwise = ending;
@@ -124,9 +125,7 @@ describe('an answer without a status', () => {
       ['one', 'two'].map((text, seq) => ({ seq, role: 'log' as const, kind: 'text' as const, text })),
     );
     const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
-    const { next } = (await f.orchestrator.callUnknown(tool, input(f, job_id), call)) as {
-      next: readonly Suggestion[];
-    };
+    const { next } = (await toolAnswer(f, tool, input(f, job_id), call)) as { next: readonly Suggestion[] };
     expect(next.map((suggestion) => suggestion.tool)).toEqual(leadsTo);
     for (const { tool: after, arguments: given } of next) {
       // The caller fills in the values that only the user knows.
@@ -151,5 +150,5 @@ async function situation(makeJob: (f: Flow) => Promise<string>) {
 }
 
 async function suggestions({ f, job_id }: Awaited<ReturnType<typeof situation>>) {
-  return (await f.call('get_job_status', { job_id })).next as readonly Suggestion[];
+  return (await nextOf(f, job_id)) as readonly Suggestion[];
 }

@@ -3,6 +3,7 @@ import type { Call } from '../../src/orchestrator/operation.ts';
 import { type Flow, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { claimOne, DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
+import { toolAnswer } from '../helpers/told.ts';
 
 describe('get_job_status', () => {
   test('accounts for every unit at any time', async () => {
@@ -87,7 +88,7 @@ describe('get_job_status', () => {
     expect(await state()).toBe('alive');
     const lost = await seedJob(f.store);
     await holdLease(f.store, lost.jobId, DEAD_PID);
-    expect(await f.call('get_job_status', { job_id: lost.jobId })).toMatchObject({
+    expect(await toolAnswer(f, 'get_job_status', { job_id: lost.jobId })).toMatchObject({
       executor: { state: 'lost' },
       next: [{ tool: 'resume_job' }],
     });

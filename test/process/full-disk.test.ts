@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Awaitable } from '../../src/domain/awaitable.ts';
 import type { JsonObject } from '../../src/domain/json.ts';
-import { prune } from '../../src/orchestrator/operations/prune.ts';
+import { pruneStore } from '../../src/orchestrator/operations/prune-store.ts';
 import { type Abp, wire } from '../../src/wire.ts';
 import { type World, world } from '../helpers/processes.ts';
 import { MAY_MOUNT, type SmallDisk, smallDisk } from '../helpers/small-disk.ts';
@@ -184,7 +184,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     // In the log alone now, and no page more than in the file.
     await write('z'.repeat(1000));
     disk.fill();
-    const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
+    const report = await pruneStore.run(abp.orchestrator.deps, { older_than_s: 0, what: 'runs', dry_run: false }, CALL);
     expect(report.orphans).toMatchObject([{ job_id: jobId }]);
     expect(disk.free()).toBeGreaterThan(500_000);
   });
@@ -201,7 +201,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     if (!reserve) rmSync(`${path}-reserve`);
     disk.fill(reserve ? 0 : 600_000);
     const abp = another(path);
-    const report = await prune(abp.orchestrator.deps, { olderThanMs: 0, what: 'runs', dryRun: false }, CALL);
+    const report = await pruneStore.run(abp.orchestrator.deps, { older_than_s: 0, what: 'runs', dry_run: false }, CALL);
     expect(report.orphans).toMatchObject([{ job_id: orphan, units: 2000 }]);
     expect(await storedUnits(abp, orphan)).toBe(0);
     expect(disk.free()).toBeGreaterThan(3_000_000);

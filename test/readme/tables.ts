@@ -12,7 +12,7 @@ import { JOB_STATUS_MEANING, PAUSE_REASONS } from '../../src/domain/job.ts';
 import { UNIT_STATUS_MEANING } from '../../src/domain/unit.ts';
 import { listEnumerators } from '../../src/enumerators/index.ts';
 import { dashboardTool } from '../../src/mcp/dashboard-tool.ts';
-import { OPERATIONS } from '../../src/orchestrator/operations.ts';
+import { operationsOn } from '../../src/orchestrator/operations.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { getWorker } from '../../src/workers/index.ts';
 
@@ -71,7 +71,7 @@ export async function tables(): Promise<Readonly<Record<string, string>>> {
     transcript: `\n${readFileSync(join(packageRoot(), 'test/e2e/__transcript__/conversation.md'), 'utf8').trim()}\n`,
     tools: table(
       ['tool', 'effect', 'what it does'],
-      [...OPERATIONS, dashboardTool].map(({ name, effect, description }) => [
+      [...operationsOn('mcp'), dashboardTool].map(({ name, effect, description }) => [
         code(name),
         effect,
         firstSentence(description),

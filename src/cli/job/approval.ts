@@ -1,16 +1,16 @@
 import { AbpError, toAbpError } from '../../domain/error.ts';
 import { DYNAMIC_CODE_NOTICE } from '../../enumerators/dynamic/notice.ts';
-import { findApproval } from '../../orchestrator/operations/approval.ts';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import type { ApprovalSummary } from '../../orchestrator/queries/approval-summary.ts';
 import { confirm } from '../confirm.ts';
 import { count } from '../format.ts';
-import type { OutputOfView, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 
-type JobApproval = OutputOfView<'job_approval'>;
+type JobApproval = OutputOf<'job_approval'>;
 /** What a job, or a batch file, would run. */
 type Asked = ApprovalSummary & Pick<JobApproval, 'job_id' | 'units' | 'reason'>;
-type Approval = OutputOfView<'list_approvals'>['approvals'][number];
+type Approval = OutputOf<'list_approvals'>['approvals'][number];
 type Can = JobApproval['can'];
 
 /** A job can need approval for its source and for itself. */
@@ -49,20 +49,18 @@ function subjectOf(error: unknown): Subject | null {
 /** Shows what would run, asks, and records the approval; returns whether it is allowed. `brief` shows only the powers. */
 export async function allow(session: Session, subject: Subject, yes: boolean, brief = false): Promise<boolean> {
   if ('jobId' in subject) {
-    const approval = await session.view('job_approval', { job_id: subject.jobId });
+    const approval = await session.call('job_approval', { job_id: subject.jobId });
     if (approval.allowed) return true;
     session.say(brief ? allowedText(approval, session.terminal.colors) : jobText(approval, session.terminal.colors));
     if (!(await agrees(session, 'Allow it?', yes, subject.jobId))) return false;
-    await session.view('allow_job', { job_id: subject.jobId, shown: approval.shown });
+    await session.call('allow_job', { job_id: subject.jobId, shown: approval.shown });
     return true;
   }
-  const { definition } = await findApproval((await session.abp()).orchestrator.deps, subject.definition);
-  const { approvals } = await session.view('list_approvals', {});
-  const found = approvals.find((each) => each.definition === definition);
-  if (!found) throw new AbpError('not_found', `No approval ${subject.definition}.`);
+  const found = await session.call('get_approval', subject);
+  const { definition } = found;
   session.say(sourceText(found, session.terminal.colors));
   if (!(await agrees(session, 'Allow it to be read?', yes, definition))) return false;
-  await session.view('allow_source', { definition });
+  await session.call('allow_source', { definition });
   return true;
 }
 

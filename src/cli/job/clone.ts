@@ -2,7 +2,6 @@ import { stringify } from 'yaml';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
-import { recipeOf } from '../../orchestrator/operations/clone-job.ts';
 import { shownWorker } from '../../orchestrator/queries/shown-worker.ts';
 import { parseYaml } from '../batch-file/document.ts';
 import { batchOf, batchText } from '../batch-file/from-job.ts';
@@ -24,7 +23,7 @@ type PrintedBatch = JsonObject & { readonly worker: WorkerChoice; readonly sourc
 /** Writes a job's settings as a batch file, and prints it or creates a job from it. */
 export async function cloneJob(session: Session, jobId: string, options: CloneOptions): Promise<Exit> {
   const { deps } = (await session.abp()).orchestrator;
-  const { input, workingDirectory } = await recipeOf(deps, jobId);
+  const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
   const text = stringify(batchOf({ ...input, ...(options.name ? { name: options.name } : {}) }));
   const { environment, workers } = deps;
   const batch = await readBatch(text, jobId, workingDirectory, {

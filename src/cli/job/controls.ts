@@ -50,7 +50,7 @@ export function takeControls(session: Session, jobId: string): Controls {
   };
   const changeSlots = (by: number) =>
     act('Slots changed.', async () => {
-      const { max_workers } = await session.view('job_overview', { job_id: jobId });
+      const { max_workers } = await session.call('job_overview', { job_id: jobId });
       const slots = Math.max(1, max_workers + by);
       await session.call('resume_job', { job_id: jobId, max_workers: slots });
       return `Slots changed: ${slots}.`;

@@ -1,6 +1,5 @@
 import { toAbpError } from '../../domain/error.ts';
 import { sentences } from '../../domain/sentences.ts';
-import { preflight } from '../../orchestrator/operations/settings.ts';
 import { type Batch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
@@ -13,16 +12,16 @@ import { warnOfMissingFields } from './missing-fields.ts';
 
 /** Shows what a batch file would do: its items, the prompt of the first one, the worker. Creates nothing. */
 export async function showDryRun(session: Session, batch: Batch, yes: boolean): Promise<Exit> {
-  const { previewPrompts } = await import('../../orchestrator/operations/preview-prompts.ts');
-  const { deps } = (await session.abp()).orchestrator;
   const seen = await batch.located(() =>
-    withApproval(session, yes, () => previewPrompts(deps, batch.create, { workingDirectory: batch.directory }, 1)),
+    withApproval(session, yes, () =>
+      session.call('preview_prompts', { ...batch.create, prompts: 1 }, { workingDirectory: batch.directory }),
+    ),
   );
   const { source, ...rest } = seen;
   const { colors } = session.terminal;
   const { output } = batch.create;
   const worker = workerOf(batch);
-  const problem = await preflight(deps, worker).then(
+  const problem = await session.call('check_worker', { worker }).then(
     () => null,
     (error: unknown) => toAbpError(error),
   );

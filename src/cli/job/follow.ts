@@ -55,7 +55,7 @@ async function look(
   refusal: () => string | undefined,
 ): Promise<Followed> {
   for await (const _ of changes(deps, controls.left, () => LOOK_MS)) {
-    const job = await session.view('job_overview', { job_id: jobId });
+    const job = await session.call('job_overview', { job_id: jobId });
     view.show(job, controls.note(), controls.legend(job));
     if (isAtRest(job) && !controls.holds(job)) return { job, left: false };
     const refused = job.executor.state === 'lost' ? refusal() : undefined;
@@ -66,7 +66,7 @@ async function look(
   await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS, late.signal)]);
   // A timer that goes on would keep the process, and the shell waiting for it.
   late.abort();
-  return { job: await session.view('job_overview', { job_id: jobId }), left: true };
+  return { job: await session.call('job_overview', { job_id: jobId }), left: true };
 }
 
 /** Whether nothing will change by itself. */

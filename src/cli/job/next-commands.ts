@@ -35,7 +35,7 @@ export async function mayRunHere(
   { job_id, status }: Pick<Job, 'job_id' | 'status'>,
 ): Promise<boolean> {
   if (session.terminal.interactive || status === 'enumerating') return true;
-  return (await session.view('job_approval', { job_id })).allowed;
+  return (await session.call('job_approval', { job_id })).allowed;
 }
 
 function commandsOf(job: Job, run: (command: string) => string): readonly string[] {

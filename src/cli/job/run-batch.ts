@@ -5,7 +5,6 @@ import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import { fileTarget } from '../../export/write-target.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
-import { preflight } from '../../orchestrator/operations/settings.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
 import type { FormatOption } from '../arguments.ts';
 import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
@@ -39,7 +38,7 @@ export interface RunOptions {
 export async function runBatch(session: Session, file: string, options: RunOptions): Promise<Exit> {
   const batch = await prepare(session, file, options);
   if (options.dryRun) return showDryRun(session, batch, options.yes);
-  await preflight((await session.abp()).orchestrator.deps, workerOf(batch));
+  await session.call('check_worker', { worker: workerOf(batch) });
   const run = { path: realPath(file), carriedOut: true, another: options.new };
   const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {

@@ -1,16 +1,17 @@
 import { stringify } from 'yaml';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count, duration, money } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
-import type { OutputOfView, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { mayRunHere } from './next-commands.ts';
 
-type Attempt = OutputOfView<'unit_detail'>['attempts'][number];
+type Attempt = OutputOf<'get_unit'>['attempts'][number];
 
 /** Shows the settings of a job: all that a batch file can hold, the prompt template, the paths of its files. */
 export async function showSettings(session: Session, jobId: string): Promise<Exit> {
-  const job = await session.view('job_settings', { job_id: jobId });
+  const job = await session.call('job_settings', { job_id: jobId });
   const current = job.revisions.find(({ revision }) => revision === job.revision);
   const { colors } = session.terminal;
   const settings = {
@@ -48,7 +49,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
 
 /** Shows everything about one unit except the conversations, which `abp logs` shows. */
 export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
-  const detail = await session.view('unit_detail', { job_id: jobId, unit });
+  const detail = await session.call('get_unit', { job_id: jobId, unit });
   const { colors } = session.terminal;
   const mustAllow = !(await mayRunHere(session, { job_id: jobId, status: detail.job_status }));
   session.answer(

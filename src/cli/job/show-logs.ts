@@ -1,11 +1,12 @@
 import { systemClock } from '../../clock.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redact } from '../../domain/redact.ts';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import { attemptLogVersion } from '../../orchestrator/queries/attempt-log.ts';
 import { changes } from '../../orchestrator/queries/changes.ts';
 import { fileSize, readTail } from '../../workers/process/run-directory.ts';
 import type { Exit } from '../exit-codes.ts';
-import type { OutputOfView, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { isAtRest } from './follow.ts';
 
@@ -17,7 +18,7 @@ export interface LogOptions {
   readonly follow: boolean;
 }
 
-type Entry = OutputOfView<'attempt_log'>['entries'][number];
+type Entry = OutputOf<'attempt_log'>['entries'][number];
 
 /** Between two looks at files that grow. */
 const LOOK_MS = 300;
@@ -32,7 +33,7 @@ export async function showConversation(
   options: LogOptions,
 ): Promise<Exit> {
   const { stage, follow } = options;
-  const detail = await session.view('unit_detail', { job_id: jobId, unit, stage });
+  const detail = await session.call('get_unit', { job_id: jobId, unit, stage });
   const attempt = options.attempt ?? detail.attempts.at(-1)?.attempt;
   if (attempt === undefined) {
     throw new AbpError('not_found', `Unit ${unit} of ${jobId} has not been tried yet.`, {
@@ -48,7 +49,7 @@ export async function showConversation(
   for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
     const mark = await attemptLogVersion(deps, { jobId, stage, index: unit, attempt });
     if (!more && mark === seen) continue;
-    const page = await session.view('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
+    const page = await session.call('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
     if (session.json) entries.push(...page.entries);
     else for (const entry of page.entries) session.say(entryText(session, entry));
     silent &&= page.entries.length === 0;
@@ -63,7 +64,7 @@ export async function showConversation(
 
 /** Prints the end of the executor's log, a line of text for each of its JSON lines. */
 export async function showExecutorLog(session: Session, jobId: string, { lines, follow }: LogOptions): Promise<Exit> {
-  const { executor_log: path } = await session.view('job_settings', { job_id: jobId });
+  const { executor_log: path } = await session.call('job_settings', { job_id: jobId });
   const shown = readTail(path, TAIL_BYTES).split('\n').filter(Boolean).slice(-lines);
   if (session.json) {
     session.answer({ job_id: jobId, path, lines: shown.map((line) => redact(line, 'logs')) });

@@ -40,7 +40,7 @@ export async function showJob(session: Session, jobId: string): Promise<Exit> {
     session.answer(await session.call('get_job_status', { job_id: jobId }));
     return 'done';
   }
-  const job = await shownHere(session, await session.view('job_overview', { job_id: jobId }));
+  const job = await shownHere(session, await session.call('job_overview', { job_id: jobId }));
   const { colors } = session.terminal;
   const lines = [
     summaryText(job, colors),

@@ -2,13 +2,12 @@ import { unitsDone } from '../../domain/unit.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import { duration, money } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
-import type { OutputOfView } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 
 /** The status document of a job, as --json prints it. */
 export type Status = OutputOf<'get_job_status'>;
 /** The status with all that a screen shows. */
-export type Overview = OutputOfView<'job_overview'>;
+export type Overview = OutputOf<'job_overview'>;
 
 /** The overview, and whether the job must be allowed first and there is no terminal to ask on. */
 export type Shown = Overview & { readonly must_allow: boolean };

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { AbpError } from '../../domain/error.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import { recipeOf } from '../../orchestrator/operations/clone-job.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { parseOverride } from '../batch-file/document.ts';
 import { batchOf } from '../batch-file/from-job.ts';
@@ -42,7 +41,7 @@ export async function updateJob(session: Session, jobId: string, options: Update
     });
   }
   const { deps } = (await session.abp()).orchestrator;
-  const { input, workingDirectory } = await recipeOf(deps, jobId);
+  const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
   const { environment, workers } = deps;
   const { create } = await readBatch(stringify(batchOf(input)), jobId, workingDirectory, {
     set: options.set,

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { previewPrompts } from '../../orchestrator/operations/preview-prompts.ts';
 import type { Exit } from '../exit-codes.ts';
 import { withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
@@ -38,9 +37,9 @@ export async function showPrompts(
 
 async function ofFile(session: Session, file: string, limit: number, set: readonly string[]): Promise<Prompts> {
   const { create, directory, located } = await prepare(session, file, { set, force: true });
-  const { deps } = (await session.abp()).orchestrator;
+  const given = { ...create, prompts: limit };
   const { system, prompts } = await located(() =>
-    withApproval(session, false, () => previewPrompts(deps, create, { workingDirectory: directory }, limit)),
+    withApproval(session, false, () => session.call('preview_prompts', given, { workingDirectory: directory })),
   );
   return { system, prompts: prompts.map(({ user }, unit) => ({ unit, user })) };
 }
@@ -51,7 +50,7 @@ async function ofJob(session: Session, typed: string, limit: number): Promise<Pr
   let system = '';
   const prompts: { unit: number; user: string }[] = [];
   for (let unit = 0; unit < Math.min(total, limit); unit++) {
-    const { prompt } = await session.view('unit_detail', { job_id: jobId, unit });
+    const { prompt } = await session.call('get_unit', { job_id: jobId, unit });
     if (!prompt) continue;
     system = prompt.system;
     prompts.push({ unit, user: prompt.user });

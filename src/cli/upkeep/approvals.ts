@@ -1,11 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { allowBatch, defineBatch } from '../../orchestrator/operations/allow-batch.ts';
-import { findApproval } from '../../orchestrator/operations/approval.ts';
 import type { Exit } from '../exit-codes.ts';
 import { cell, table } from '../format.ts';
 import { agrees, allow, jobText, withApproval } from '../job/approval.ts';
 import { prepare } from '../job/run-batch.ts';
-import { asPerson, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
 /** Length of the beginning of a definition that identifies it. */
@@ -13,7 +11,7 @@ const SHORT = 12;
 
 /** Lists approvals, given and awaited. */
 export async function showApprovals(session: Session): Promise<Exit> {
-  const found = await session.view('list_approvals', {});
+  const found = await session.call('list_approvals', {});
   const rows = found.approvals.map(({ definition, state, about, title, can, approved_by, approved_at, jobs }) => [
     definition.slice(0, SHORT),
     state,
@@ -40,7 +38,7 @@ export async function allowFromTerminal(session: Session, what: string, yes: boo
     const next = NEXT[status] === undefined ? '' : ` Continue with: ${NEXT[status]} ${subject.jobId}`;
     session.answer({ job_id: subject.jobId, allowed: true }, `Allowed as it is now.${next}`);
   } else {
-    const { definition } = await findApproval((await session.abp()).orchestrator.deps, subject.definition);
+    const { definition } = await session.call('get_approval', subject);
     session.answer({ definition, allowed: true }, 'Allowed. Repeat the preview, or create the job again.');
   }
   return 'done';
@@ -54,25 +52,22 @@ const NEXT: Readonly<Record<string, string>> = {
 };
 
 async function allowBatchFile(session: Session, file: string, yes: boolean): Promise<Exit> {
-  const { deps } = (await session.abp()).orchestrator;
   const batch = await prepare(session, file, { set: [], force: true });
-  const call = asPerson({ workingDirectory: batch.directory });
-  const found = await batch.located(() => withApproval(session, yes, () => defineBatch(deps, batch.create, call)));
-  const { definition, units, shown } = found;
-  session.say(jobText({ ...shown, job_id: file, units }, session.terminal.colors));
-  if (!(await agrees(session, 'Allow it?', yes, file))) return 'cancelled';
-  await allowBatch(deps, found, call);
-  session.answer(
-    { definition: definition.id, allowed: true },
-    `Allowed as it is now. abp run ${file} does not ask again.`,
+  const { create, directory: workingDirectory } = batch;
+  const asked = await batch.located(() =>
+    withApproval(session, yes, () => session.call('batch_approval', create, { workingDirectory })),
   );
+  const { definition } = asked;
+  session.say(jobText({ ...asked, job_id: file }, session.terminal.colors));
+  if (!(await agrees(session, 'Allow it?', yes, file))) return 'cancelled';
+  await session.call('allow_batch', { ...create, definition }, { workingDirectory });
+  session.answer({ definition, allowed: true }, `Allowed as it is now. abp run ${file} does not ask again.`);
   return 'done';
 }
 
 /** Revokes an approval. */
 export async function revokeFromTerminal(session: Session, prefix: string): Promise<Exit> {
-  const { definition } = await findApproval((await session.abp()).orchestrator.deps, prefix);
-  const { paused } = await session.view('revoke_approval', { definition });
+  const { definition, paused } = await session.call('revoke_approval', { definition: prefix });
   const text = `Revoked ${definition.slice(0, SHORT)}.${paused.length > 0 ? ` Paused: ${paused.join(', ')}.` : ''}`;
   session.answer({ definition, paused }, text);
   return 'done';

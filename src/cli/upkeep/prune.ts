@@ -1,8 +1,8 @@
-import { type PruneReport, prune } from '../../orchestrator/operations/prune.ts';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import { confirm } from '../confirm.ts';
 import type { Exit } from '../exit-codes.ts';
 import { bytes, cell, count, table } from '../format.ts';
-import { asPerson, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 
 /** Options of `abp prune`. */
 export interface PruneOptions {
@@ -15,25 +15,23 @@ export interface PruneOptions {
 
 /** Lists what would be deleted, asks, and deletes it. */
 export async function pruneStore(session: Session, options: PruneOptions): Promise<Exit> {
-  const { deps } = (await session.abp()).orchestrator;
-  const call = asPerson({});
-  const request = { olderThanMs: options.olderThan * 1000, what: options.jobs ? 'jobs' : 'runs' } as const;
+  const request = { older_than_s: options.olderThan, what: options.jobs ? 'jobs' : 'runs' } as const;
   if (!options.dryRun && !options.yes) {
-    const planned = await prune(deps, { ...request, dryRun: true }, call);
+    const planned = await session.call('prune_store', { ...request, dry_run: true });
     if (planned.jobs.length + planned.strays.length + planned.orphans.length > 0) {
       session.say(reportText(session, planned, options));
       const what = options.jobs ? 'these jobs with all their results' : 'these run directories';
       if (!(await confirm(session, `Delete ${what}?`, false))) return 'cancelled';
     }
   }
-  const report = await prune(deps, { ...request, dryRun: options.dryRun }, call);
+  const report = await session.call('prune_store', { ...request, dry_run: options.dryRun });
   session.answer(report, reportText(session, report, options));
   return 'done';
 }
 
 function reportText(
   { terminal }: Session,
-  { jobs, strays, orphans, dry_run, store, bytes: total }: PruneReport,
+  { jobs, strays, orphans, dry_run, store, bytes: total }: OutputOf<'prune_store'>,
   options: PruneOptions,
 ): string {
   const rows = [

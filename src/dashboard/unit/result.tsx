@@ -7,7 +7,7 @@ import { Card } from '../parts/card.tsx';
 import { ForeignText } from '../parts/foreign-text.tsx';
 import { Json } from '../parts/json.tsx';
 
-export type Detail = Output<'unit_detail'>;
+export type Detail = Output<'get_unit'>;
 export type Attempt = Detail['attempts'][number];
 
 const IMAGE = /\.(png|jpe?g|gif|webp|svg)$/i;

@@ -1,42 +1,152 @@
 import { z } from 'zod';
 import { type Hint, hintText } from '../../domain/hint.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { type JobStatusOutput, jobStatusOutput } from '../../orchestrator/shapes.ts';
+import { type NextCall, nextCall, nextCalls } from './next-calls.ts';
+import { notes } from './notes.ts';
+import { omitted, type Parts, presentParts } from './parts.ts';
+import {
+  omittedCount,
+  truncate,
+  truncateField,
+  truncateFields,
+  truncateMessage,
+  truncateObject,
+  truncateValue,
+} from './truncate.ts';
+
+const SHOWN_RUNNING = 8;
+const SHOWN_TEST_UNITS = 5;
+/** Bytes of parts that may be long: with the rest they stay below the size of an answer. */
+const TEST_BYTES = 4000;
+const FAILURES_BYTES = 2000;
+const POWERS_BYTES = 2000;
+const POWER_BYTES = 150;
 
 const { test, output, failures } = jobStatusOutput.shape;
-const text = z.string();
+const tested = test.unwrap();
+const result = tested.shape.results.unwrap().element;
+const written = output.unwrap();
 
-/** Shape of a status for a model: advice is a part of the text that it belongs to. */
+/** Fields of a status that are presented in another form. */
 export const shownStatus = {
-  test: test.unwrap().omit({ advice: true }).optional(),
-  output: output
-    .unwrap()
-    .extend({ error: output.unwrap().shape.error.unwrap().extend({ hint: text.optional() }).optional() })
+  test: tested
+    .omit({ advice: true })
+    .extend({ results: z.array(result.omit({ attempt: true, run_directory: true })).optional() })
+    .optional(),
+  output: written
+    .extend({ error: written.shape.error.unwrap().extend({ hint: z.string().optional() }).optional() })
     .optional(),
   failures: z.array(failures.unwrap().element.omit({ advice: true })).optional(),
+  next: z.array(nextCall),
 };
 
-/** Presents a status to a model: what happened, then what to do, as one text each. */
-export function presentStatus({ advice, ...status }: JobStatusOutput): Record<string, unknown> {
-  const { message, test: tested, output: written, failures: failed } = status;
-  return {
-    ...status,
-    ...(message === undefined ? {} : { message: said(message, advice) }),
-    ...(tested ? { test: presentTest(tested) } : {}),
-    ...(written?.error ? { output: { ...written, error: presentError(written.error) } } : {}),
-    ...(failed ? { failures: failed.map((each) => ({ ...each, advice: hintText(each.advice) })) } : {}),
-  };
-}
+/** Fields of a status that a model does not need: they are in the settings of the job, or in another field. */
+export const HIDDEN = { advice: true, test_units: true, output_directory: true } as const;
 
-function presentTest({ advice, ...tested }: NonNullable<JobStatusOutput['test']>) {
-  const { verdict } = tested;
-  return { ...tested, ...(verdict === undefined ? {} : { verdict: said(verdict, advice) }) };
-}
+type Status = JobStatusOutput;
+type Test = NonNullable<Status['test']>;
+type Result = NonNullable<Test['results']>[number];
 
-function presentError({ hint, ...error }: NonNullable<NonNullable<JobStatusOutput['output']>['error']>) {
-  return { ...error, ...(hint === undefined ? {} : { hint: hintText(hint) }) };
+const PARTS: Parts = {
+  ...notes,
+  message: (message: string, { advice }: Status) => ({ message: said(truncateMessage(message, 1000), advice) }),
+  advice: omitted,
+  test: (value: Test, { job_id }: Status) => ({ test: presentTest(value, job_id) }),
+  approval: ({ person, can, ...approval }: NonNullable<Status['approval']>) => ({
+    approval: { person, ...truncateField('can', byKind(can), POWERS_BYTES), ...approval },
+  }),
+  at_work: (running: readonly { key: string }[]) => ({ at_work: running.slice(0, SHOWN_RUNNING).map(briefKey) }),
+  failures: (value: NonNullable<Status['failures']>) =>
+    truncateField('failures', value.map(presentFailure), FAILURES_BYTES),
+  retrying: (value: NonNullable<Status['retrying']>) => truncateField('retrying', value, 500),
+  post_processing: (value: { readonly message?: string }) => ({ post_processing: briefMessage(value) }),
+  output: (value: NonNullable<Status['output']>) => ({ output: presentOutput(value) }),
+  test_units: omitted,
+  // A new job names it beside the directory that its paths start at.
+  output_directory: (value: string, answer: Status) =>
+    'working_directory' in answer ? { output_directory: value } : {},
+  template: (template: string) => ({ template: truncate(template, 3000) }),
+  fields: truncateFields,
+  enumerator_config: (config: JsonObject) => ({ enumerator_config: truncateObject(config, 1500) }),
+};
+
+/** What is told about a test, in the form that a model gets. */
+export type ShownStatus = Pick<JobStatusOutput, 'job_id' | 'name' | 'estimate' | 'approval'> & {
+  readonly test?: z.input<typeof shownStatus.test>;
+};
+
+/** Presents a status to a model: what happened, then what to do, as one text each; at last the next calls. */
+export function presentStatus(status: Status): Record<string, unknown> {
+  const next: readonly NextCall[] = status.removed === true ? [] : nextCalls(status);
+  return { ...presentParts(status, PARTS), next };
 }
 
 function said(happened: string, advice: Hint | undefined): string {
   return advice === undefined ? happened : sentences(happened, hintText(advice));
+}
+
+function presentTest({ advice, results, ...value }: Test, jobId: string): object {
+  const { verdict } = value;
+  const shown = results?.slice(0, SHOWN_TEST_UNITS);
+  const room = Math.floor(TEST_BYTES / Math.max(1, shown?.length ?? 0));
+  return {
+    ...value,
+    ...(verdict === undefined ? {} : { verdict: said(truncateMessage(verdict, 600), advice) }),
+    ...(shown ? { results: shown.map((each) => presentResult(each, jobId, room)) } : {}),
+    ...omittedCount('results', (results?.length ?? 0) - (shown?.length ?? 0)),
+  };
+}
+
+function presentResult(value: Result, jobId: string, room: number): object {
+  const parts: Parts = {
+    result: (text: string) => ({ result: truncate(text, Math.min(1200, room / 2)) }),
+    message: (text: string) => ({ message: truncateMessage(text, Math.min(500, room / 4)) }),
+    tools_used: (used: JsonObject) => ({ tools_used: truncateObject(used, room / 4) }),
+    tools_denied: (denied: readonly string[]) => truncateField('tools_denied', denied, room / 4),
+    files_changed: (changed: readonly string[]) => truncateField('files_changed', changed, room / 4),
+    attempt: omitted,
+    run_directory: omitted,
+  };
+  const { unit, attempt, run_directory: path } = value;
+  const input = { job_id: jobId, unit, attempt, conversation: true };
+  return { ...presentParts(value, parts), conversation: { tool: 'get_unit', arguments: input, path } };
+}
+
+type Power = { readonly can: string; readonly what: string };
+
+/** Orders powers so that truncation keeps every kind: the first of each kind comes before the others. */
+function byKind(can: readonly Power[] = []): readonly Power[] {
+  const all = can.map((power) => ({ can: power.can, what: truncate(power.what, POWER_BYTES) }));
+  const first = new Map(all.toReversed().map((power) => [power.can, power]));
+  const isFirst = (power: Power) => first.get(power.can) === power;
+  return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
+}
+
+function presentFailure({ advice, ...failure }: NonNullable<Status['failures']>[number]): object {
+  const { example } = failure as { example?: { unit: number; message: string } | null };
+  const brief = example && { unit: example.unit, message: truncateMessage(example.message, 300) };
+  return { ...failure, ...(example === undefined ? {} : { example: brief }), advice: hintText(advice) };
+}
+
+function presentOutput({ path, error, ...value }: NonNullable<Status['output']>): object {
+  return { path: truncate(path, 1000), ...value, ...(error ? { error: presentError(error) } : {}) };
+}
+
+function presentError({ message, hint, field, ...error }: NonNullable<NonNullable<Status['output']>['error']>): object {
+  return {
+    ...error,
+    message: truncateMessage(message, 600),
+    ...(hint === undefined ? {} : { hint: truncate(hintText(hint), 400) }),
+    ...(field === undefined ? {} : { field: truncateValue(field, 200) }),
+  };
+}
+
+function briefKey<Row extends { readonly key: string }>(row: Row): Row {
+  return { ...row, key: truncate(row.key, 80) };
+}
+
+function briefMessage<Value extends { readonly message?: string }>(value: Value): Value {
+  return value.message === undefined ? value : { ...value, message: truncateMessage(value.message, 300) };
 }

@@ -14,11 +14,10 @@ import { isDiskFull } from '../../supervision/disk.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
 import { deleteInChunks, vacuum, withReserve } from '../../supervision/reclaim.ts';
 import { identify } from '../../workers/process/processes.ts';
-import { type Call, type OrchestratorDeps, operation, requireJob } from '../operation.ts';
+import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { jobStatus } from '../queries/job-status.ts';
 import { sourceNotes } from '../queries/source-notes.ts';
 import { jobStatusOutput } from '../shapes.ts';
-import { truncate, truncateFields, truncateObject } from '../truncate.ts';
 import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
@@ -32,6 +31,7 @@ import { templateOf } from './template.ts';
 export const createJob = operation({
   name: 'create_job',
   title: 'Create a batch job',
+  interfaces: EVERYWHERE,
   description:
     'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; call preview_items first when unsure about the source. Returns the job with its prompt template. A source that takes longer than 45 s is stored in the background: get_job_status shows when it is ready. A cancelled call creates no job, unless list_jobs shows it; with request_id the same call again returns that job.',
   input: createInput,
@@ -76,11 +76,10 @@ async function answer(deps: OrchestratorDeps, jobId: string) {
   const template = (await deps.repository.jobs.revision(jobId, 1))?.steps[0]?.template ?? '';
   return {
     ...(await jobStatus(deps, job)),
-    template: truncate(template, 3000),
-    ...truncateFields(job.fields),
+    template,
+    fields: job.fields,
     working_directory: job.workingDirectory,
-    output_directory: job.outputDirectory,
-    enumerator_config: truncateObject(redactJson(job.enumeratorConfig, 'logs'), 1500),
+    enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
   };
 }
 

@@ -5,7 +5,7 @@ import { hint, step } from '../../domain/hint.ts';
 import { isExecuting, type Job } from '../../domain/job.ts';
 import { executorState } from '../../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../../supervision/reclaim.ts';
-import { type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { EVERYWHERE, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
 import { jobId } from '../shapes.ts';
 
 /** Time that an executor of an ended job has to release its lease, ms. */
@@ -16,6 +16,7 @@ const POLL_MS = 50;
 export const deleteJob = operation({
   name: 'delete_job',
   title: 'Delete a job',
+  interfaces: EVERYWHERE,
   description:
     'Deletes a job permanently: its units, results, history, run directories and log. Files that agents wrote into their output directory stay. Export results first. Refused while its executor or one of its agents is alive.',
   input: z.strictObject({ job_id: jobId }),
@@ -50,7 +51,6 @@ export const deleteJob = operation({
       deleted: true,
       units: total,
       output_directory: job.outputDirectory,
-      next: [{ tool: 'list_jobs', arguments: {}, why: 'shows the remaining jobs' }],
     };
   },
 });

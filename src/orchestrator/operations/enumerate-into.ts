@@ -1,3 +1,4 @@
+import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { LeaseToken } from '../../domain/lease.ts';
@@ -8,7 +9,6 @@ import type { EnumeratedItem, EnumerationWarning, Enumerator } from '../../ports
 import type { Tx } from '../../ports/repository.ts';
 import type { SourceKeys, UnitKey } from '../../ports/source-keys.ts';
 import type { Call, OrchestratorDeps } from '../operation.ts';
-import { truncate } from '../truncate.ts';
 
 /** Rows and characters of one transaction: it stays well below the 100 ms that other writers may have to wait. */
 const CHUNK_ROWS = 2000;
@@ -143,9 +143,9 @@ function sizeOf(value: Json): number {
 /** Error for a source without items; it lists what was left out, which may be all that the source has. */
 function noItems(type: string, warnings: readonly EnumerationWarning[], { invalid, records }: Skipped): AbpError {
   const first = records.map(({ place, reason }) => `${place}: ${reason}`).join('; ');
-  const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${truncate(first, 300)}.`;
+  const skipped = invalid === 0 ? '' : ` ${invalid} records cannot be items: ${cut(first, 300)}.`;
   const leftOut = warnings.map(({ message, count, examples }) => {
-    return ` ${message} (${count}: ${truncate(examples.map(show).join(', '), 300)})`;
+    return ` ${message} (${count}: ${cut(examples.map(show).join(', '), 300)})`;
   });
   return new AbpError('invalid_input', `The ${type} source has no items.${skipped}${leftOut.join('')}`, {
     hint: 'preview_items shows what a source holds; check its path, pattern or query.',

@@ -10,9 +10,8 @@ import { exportPlace, outputPlace } from '../../export/place.ts';
 import { exportRows } from '../../export/rows.ts';
 import { keepOutputsPrivate } from '../../export/write-target.ts';
 import type { ExportOptions, ExportReport } from '../../export/write-units.ts';
-import { type Call, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
-import { nextCallsExcept } from '../queries/job-status.ts';
-import { shownSkipped } from '../queries/source-notes.ts';
+import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { skippedOf } from '../queries/source-notes.ts';
 import { exportFields, jobId } from '../shapes.ts';
 import { withoutUndefined } from './settings.ts';
 
@@ -36,6 +35,7 @@ export async function writeResults(
 export const exportResults = operation({
   name: 'export_results',
   title: 'Export results to a file',
+  interfaces: EVERYWHERE,
   description:
     "Writes units with payload and result to a file: csv, tsv, markdown with one column per field; jsonl, json with everything. Works at any time; marked as partial until the job has ended. Without path: the job's own output. Replaces its own earlier file if that is unchanged; any other file only with force.",
   input: z.strictObject({
@@ -81,8 +81,7 @@ export const exportResults = operation({
       job_id,
       ...report,
       path: target,
-      ...(await shownSkipped(deps, job_id)),
-      next: await nextCallsExcept(deps, await requireStoredJob(deps, job_id), 'export_results'),
+      ...(await skippedOf(deps, job_id)),
     };
   },
 });

@@ -7,7 +7,15 @@ import { UNIT_ACTIONS, type UnitAction } from '../../domain/rules/unit-actions.t
 import { UNIT_STATUSES } from '../../domain/unit.ts';
 import { beginPostProcessing } from '../../executor/post-processing.ts';
 import type { UnitFilter } from '../../ports/repository.ts';
-import { type Call, NEXT_STEPS, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import {
+  type Call,
+  EVERYWHERE,
+  NEXT_STEPS,
+  type OrchestratorDeps,
+  operation,
+  refuse,
+  requireJob,
+} from '../operation.ts';
 import { jobStatus } from '../queries/job-status.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from '../shapes.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
@@ -22,6 +30,7 @@ const ACTIONS = [...(Object.keys(UNIT_ACTIONS) as UnitAction[]), 'post_process']
 export const manageUnits = operation({
   name: 'manage_units',
   title: 'Retry, skip, reopen or cancel units',
+  interfaces: EVERYWHERE,
   description:
     'Changes units of a job: retry (failed → pending), skip (pending → skipped), reopen (ended → pending; old results stay in the history), cancel (pending or running → cancelled). Choose them by units, status or failure_class; otherwise all that the action applies to. An ended job runs again when units are put back. post_process runs the post-processing of an ended job (again).',
   input: z.strictObject({

@@ -8,7 +8,6 @@ import { type ExportedJob, exportPlace } from '../../export/place.ts';
 import type { StorePaths } from '../../supervision/store-paths.ts';
 import type { Call } from '../operation.ts';
 import { iso, type JobStatusOutput, type outputInput } from '../shapes.ts';
-import { truncate, truncateMessage } from '../truncate.ts';
 
 type OutputInput = z.output<typeof outputInput>;
 
@@ -66,7 +65,7 @@ export function outputSettings(output: JobOutput) {
 export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
   const { output, outputState, status } = job;
   if (output === null) return {};
-  const file = { path: truncate(output.path, 1000), format: output.format };
+  const file = { path: output.path, format: output.format };
   if (status === 'cancelled') return { output: { ...file, state: 'not_written' } };
   if ((status !== 'completed' && status !== 'failed') || outputState === null) {
     return { output: { ...file, state: 'at_the_end' } };
@@ -88,8 +87,8 @@ function writtenShown({ rows, notes, at }: Extract<OutputState, { state: 'writte
 function errorShown({ code, message, hint, field }: OutputError) {
   return {
     code,
-    message: truncateMessage(message, 600),
+    message,
     ...(hint === null ? {} : { hint }),
-    ...(field === null ? {} : { field: truncate(field, 200) }),
+    ...(field === null ? {} : { field }),
   };
 }

@@ -7,6 +7,7 @@ import { refuseRecursion } from '../../supervision/launch.ts';
 import {
   type Call,
   changedMeanwhile,
+  EVERYWHERE,
   type OrchestratorDeps,
   operation,
   RUN_UNITS_AGAIN,
@@ -41,6 +42,7 @@ type Input = z.output<typeof input>;
 export const startJob = operation({
   name: 'start_job',
   title: 'Test, approve and start a job',
+  interfaces: EVERYWHERE,
   description:
     'Starts a job in two steps. A created job runs its test unit (real work, real cost) and answers with its result and an estimate for the rest. Hosts with dialogs ask the user; otherwise show both and, once the user has agreed, call again with approve=true: a detached executor runs all other units, also after this conversation ends. approve=false rejects the test: its units are pending again.',
   input,

@@ -3,13 +3,14 @@ import { AbpError } from '../../domain/error.ts';
 import { type Hint, hint, step } from '../../domain/hint.ts';
 import { ENDED, type Job, type JobStatus } from '../../domain/job.ts';
 import type { JobOutput } from '../../domain/job-output.ts';
+import { stepAt } from '../../domain/step.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { formerExports } from '../../export/former-exports.ts';
 import { checkTemplate } from '../../prompt/template.ts';
-import { type Call, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { type Call, EVERYWHERE, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
+import { definitionOf } from '../queries/approval-state.ts';
 import { jobStatus } from '../queries/job-status.ts';
 import { jobId, jobStatusOutput, limitsChange, outputInput, outputSchemaInput, workerInput } from '../shapes.ts';
-import { definitionOf } from './approval.ts';
 import { revisionOf } from './new-job.ts';
 import { outputOf } from './output.ts';
 import { checkSettings } from './settings.ts';
@@ -30,6 +31,7 @@ const input = z.strictObject({
 export const updateJob = operation({
   name: 'update_job',
   title: 'Change prompt, schema, worker or limits',
+  interfaces: EVERYWHERE,
   description:
     'Makes a new revision of a job that is created, testing (the test is discarded), paused or ended. Give only what changes. Completed units keep their results; manage_units with reopen runs them again. A change of only the output makes no revision and is possible until the job has ended.',
   input,
@@ -52,10 +54,11 @@ export const updateJob = operation({
     }
     // Slots that were changed while the job ran are kept, unless this call changes them.
     const limits = { ...before.limits, max_workers: job.maxWorkers };
-    const settings = await checkSettings(deps, given, { ...before, limits });
-    const template = given.prompt_template ?? before.template;
-    checkTemplate(template, job.fields);
-    const draft = { template, ...revisionOf(settings) };
+    const step = stepAt(before, { stage: 'main', step: 0 });
+    const settings = await checkSettings(deps, given, { ...step, limits });
+    const template = given.prompt_template ?? step.template;
+    checkTemplate(template, job);
+    const draft = revisionOf(template, settings);
     const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
     const revision = await repository.transaction({ job: job.jobId }, async (tx) => {
       const now = await requireJob({ repository: tx }, job.jobId);

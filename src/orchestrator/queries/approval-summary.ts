@@ -3,6 +3,7 @@ import type { Definition } from '../../approval/definition.ts';
 import type { Revision } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
+import { stepAt } from '../../domain/step.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import { shownPowers } from './shown-powers.ts';
 import { shownWorker } from './shown-worker.ts';
@@ -36,9 +37,10 @@ export type ApprovalSummary = z.input<typeof approvalSummaryShape>;
 /** Summarizes what a job would run in a revision, stored or not. Nothing is truncated; secrets are hidden. */
 export function approvalSummary(
   job: Omit<NewJob, 'createdAt'>,
-  { template, outputSchema, worker, limits }: Pick<Revision, 'template' | 'outputSchema' | 'worker' | 'limits'>,
+  revision: Pick<Revision, 'steps' | 'limits'>,
   { powers, files }: Definition,
 ): ApprovalSummary {
+  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
   return {
     name: job.name,
     can: shownPowers(powers),
@@ -47,7 +49,7 @@ export function approvalSummary(
     template,
     output_schema: outputSchema,
     post_processing: job.postProcessing && { ...job.postProcessing },
-    limits: { ...limits },
+    limits: { ...revision.limits },
     test_units: job.testUnits,
     home: job.home,
     output_directory: job.outputDirectory,

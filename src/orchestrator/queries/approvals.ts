@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { needsPerson } from '../../domain/job.ts';
-import { type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
-import { allowJob, allowSource, approvalState, findApproval, revokeApproval, shownOf } from '../operations/approval.ts';
-import { iso, jobId } from '../shapes.ts';
+import { type OrchestratorDeps, operation, requireStoredJob, SCREENS } from '../operation.ts';
+import { definitionHash, iso, jobId } from '../shapes.ts';
+import { approvalState, shownOf } from './approval-state.ts';
 import { approvalSummary, approvalSummaryShape, shownSource, shownSourceShape } from './approval-summary.ts';
 import { shownPowers } from './shown-powers.ts';
 
@@ -32,6 +32,7 @@ const approval = z.object({
 export const listApprovals = operation({
   name: 'list_approvals',
   title: 'Approvals',
+  interfaces: SCREENS,
   description: 'Definitions of jobs and sources with powers: approved, revoked, or waiting for a person; newest first.',
   input: z.strictObject({}),
   output: z.object({ approvals: z.array(approval) }),
@@ -59,10 +60,24 @@ async function shown({ jobs }: OrchestratorDeps['repository'], found: Approval):
   };
 }
 
+/** Returns one of them, by the beginning of its definition. */
+export const getApproval = operation({
+  name: 'get_approval',
+  title: 'An approval',
+  interfaces: SCREENS,
+  description:
+    'One definition that was approved or revoked, or waits for a person, by its hash or the beginning of it.',
+  input: z.strictObject({ definition: definitionHash }),
+  output: approval,
+  effect: 'read',
+  run: async (deps, { definition }) => shown(deps.repository, await findApproval(deps, definition)),
+});
+
 /** Returns everything that a person is asked about a job before anything of it runs. */
 export const jobApproval = operation({
   name: 'job_approval',
   title: 'Approval of a job',
+  interfaces: SCREENS,
   description:
     'Tells whether a person has to allow a job before it runs, and why; shows its powers and everything that decides what runs.',
   input: z.strictObject({ job_id: jobId }),
@@ -106,49 +121,14 @@ export const jobApproval = operation({
   },
 });
 
-/** Records that a person allows a job as it was shown. */
-export const allowJobView = operation({
-  name: 'allow_job',
-  title: 'Allow a job to run',
-  description:
-    'Records that a person reviewed a job and allows it; nothing runs yet. Refused for programs. `shown` is the one of the answer that they reviewed.',
-  input: z.strictObject({ job_id: jobId, shown: z.string().max(100) }),
-  output: z.object({ job_id: z.string(), definition: z.string(), allowed: z.boolean() }),
-  effect: 'write',
-  async run(deps, { job_id, shown: looked }, call) {
-    const { id } = await allowJob(deps, job_id, looked, call);
-    return { job_id, definition: id, allowed: true };
-  },
-});
-
-const byDefinition = z.strictObject({ definition: z.string().regex(/^[0-9a-f]{8,64}$/) });
-
-/** Records that a person allows a source. */
-export const allowSourceView = operation({
-  name: 'allow_source',
-  title: 'Allow a source to be read',
-  description:
-    'Records that a person reviewed a source (its code, query or path) and allows it to be read. Refused for programs.',
-  input: byDefinition,
-  output: z.object({ definition: z.string(), allowed: z.boolean() }),
-  effect: 'write',
-  async run(deps, { definition }, call) {
-    const found = await findApproval(deps, definition);
-    await allowSource(deps, found, call);
-    return { definition: found.definition, allowed: true };
-  },
-});
-
-/** Revokes an approval. */
-export const revokeApprovalView = operation({
-  name: 'revoke_approval',
-  title: 'Revoke an approval',
-  description: 'Revokes an approval: jobs that run under it are paused and start again only when a person allows them.',
-  input: byDefinition,
-  output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
-  effect: 'write',
-  async run(deps, { definition }) {
-    const found = await findApproval(deps, definition);
-    return { definition: found.definition, paused: [...(await revokeApproval(deps, found.definition))] };
-  },
-});
+/** Finds the one question or approval whose definition has this prefix. Throws `not_found`, `ambiguous`. */
+export async function findApproval(
+  { repository }: Pick<OrchestratorDeps, 'repository'>,
+  prefix: string,
+): Promise<Approval> {
+  const matching = /^[0-9a-f]+$/.test(prefix) ? await repository.approvals.startingWith(prefix) : [];
+  const [found, other] = matching;
+  if (found && !other) return found;
+  if (other) throw new AbpError('ambiguous', `${prefix} matches several approvals.`, { hint: 'Type more characters.' });
+  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: 'The list of approvals shows them.' });
+}

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
+import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
 import { hint, step } from '../../domain/hint.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
+import { stepAt } from '../../domain/step.ts';
 import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
-import { type OrchestratorDeps, operation } from '../operation.ts';
-import { cut, jobId, unitIndex } from '../shapes.ts';
+import { type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
+import { jobId, unitIndex } from '../shapes.ts';
 
 const DEFAULT_ENTRIES = 200;
 const ENTRY_CHARS = 20_000;
@@ -28,6 +30,7 @@ const entry = z.object({
 export const attemptLog = operation({
   name: 'attempt_log',
   title: 'Conversation of an attempt',
+  interfaces: SCREENS,
   description:
     'The conversation of one attempt in order, while it happens and afterwards. Poll with since = next_since; entries of one line of the log share a seq and are always on one page. ended = no entry will follow.',
   input: z.strictObject({
@@ -112,7 +115,7 @@ function brief(text: string): string {
 async function workerOf({ repository }: Pick<OrchestratorDeps, 'repository'>, attempt: Attempt) {
   const revision = await repository.jobs.revision(attempt.jobId, attempt.revision);
   if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
-  return revision.worker;
+  return stepAt(revision, attempt).worker;
 }
 
 async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository'>, ref: AttemptRef): Promise<Attempt> {

@@ -1,68 +1,82 @@
+import { z } from 'zod';
 import type { Attempt } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import { redactLines } from '../../domain/redact.ts';
+import { stepAt } from '../../domain/step.ts';
 import type { ConversationEntry, Worker } from '../../ports/worker.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 import { badCursor } from '../shapes.ts';
-import { jsonBytes, truncate, truncateMessage } from '../truncate.ts';
 
 /** Entries of a page by default. */
 export const DEFAULT_ENTRIES = 20;
-const ENTRY_BYTES = 600;
+/** Characters of a page: one with long texts has fewer entries. */
+const PAGE_CHARS = 1_000_000;
 
 /** Cursor that asks for the last page. */
-const END = 'end';
+export const END = 'end';
+
+/** Shape of a page; `cursor` of an entry begins a page at it. */
+export const conversationShape = z.object({
+  attempt: z.int(),
+  entries: z.array(
+    z.looseObject({ seq: z.int(), role: z.string(), kind: z.string(), text: z.string(), cursor: z.string() }),
+  ),
+  next_cursor: z.string().nullable(),
+  path: z.string(),
+});
+
+type Page = z.input<typeof conversationShape>;
 
 /**
- * Reads one page of an attempt's conversation: redacted, each entry truncated, the page below `bytes` bytes of JSON but with
- * at least one entry. `from` is the `next_cursor` of the previous page, or `end`. Throws `invalid_input` for another cursor.
+ * Reads one page of an attempt's conversation: redacted, with at least one entry. `from` is the `next_cursor` of the previous
+ * page, or `end`. Throws `invalid_input` for another cursor.
  */
 export async function conversationPage(
   deps: OrchestratorDeps,
   attempt: Attempt,
-  bytes: number,
   limit = DEFAULT_ENTRIES,
   from = '',
-) {
+): Promise<Page> {
   const worker = await workerOf(deps, attempt);
-  if (from === END) return lastPage(worker, attempt, bytes, limit);
-  const entries: Omit<ConversationEntry, 'images'>[] = [];
+  const page = { attempt: attempt.attempt, path: attempt.runDirectory };
+  if (from === END) return { ...page, entries: await lastEntries(worker, attempt, limit), next_cursor: null };
+  const entries: Page['entries'] = [];
   const first = parsePosition(from);
-  let at = { seq: first.seq, skip: 0 };
-  let next: string | null = null;
-  let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
-  const clean = redactLines();
-  for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, first.seq)) {
-    // Entries of one line share its number; `skip` counts them within the line.
-    at = entry.seq === at.seq ? at : { seq: entry.seq, skip: 0 };
-    const place = at.skip === 0 ? String(at.seq) : `${at.seq}.${at.skip}`;
-    const isSeen = at.seq === first.seq && at.skip < first.skip;
-    at.skip++;
-    const text = clean(entry.text);
-    if (isSeen) continue;
-    const shown = { ...entry, text: truncate(text, ENTRY_BYTES) };
-    room -= jsonBytes(shown) + 1;
-    if (entries.length >= limit || (room < 0 && entries.length > 0)) {
-      next = place;
-      break;
-    }
-    entries.push(shown);
+  let chars = 0;
+  for await (const entry of entriesFrom(worker, attempt, first.seq)) {
+    if (entry.seq === first.seq && positionIn(entry) < first.skip) continue;
+    if (entries.length >= limit || chars >= PAGE_CHARS) return { ...page, entries, next_cursor: entry.cursor };
+    entries.push(entry);
+    chars += entry.text.length;
   }
-  return { attempt: attempt.attempt, entries, next_cursor: next, path: attempt.runDirectory };
+  return { ...page, entries, next_cursor: null };
 }
 
-/** Reads the last entries that fit; the cause of a failure is at the end. */
-async function lastPage(worker: Worker, attempt: Attempt, bytes: number, limit: number) {
-  const entries: Omit<ConversationEntry, 'images'>[] = [];
+/** Reads entries from a line of the log on, each with its position: those of one line share its number. */
+async function* entriesFrom(worker: Worker, { runDirectory }: Attempt, seq: number): AsyncGenerator<Entry> {
   const clean = redactLines();
-  let room = bytes - jsonBytes({ path: attempt.runDirectory }) - 150;
-  for await (const { images: _forScreens, ...entry } of worker.conversation(attempt.runDirectory, 0)) {
-    const shown = { ...entry, text: truncateMessage(clean(entry.text), ENTRY_BYTES) };
-    entries.push(shown);
-    room -= jsonBytes(shown) + 1;
-    while (entries.length > limit || (room < 0 && entries.length > 1)) room += jsonBytes(entries.shift()) + 1;
+  let at = { seq, skip: 0 };
+  for await (const { images: _forScreens, ...entry } of worker.conversation(runDirectory, seq)) {
+    at = entry.seq === at.seq ? at : { seq: entry.seq, skip: 0 };
+    yield { ...entry, text: clean(entry.text), cursor: at.skip === 0 ? String(at.seq) : `${at.seq}.${at.skip}` };
+    at.skip++;
   }
-  return { attempt: attempt.attempt, entries, next_cursor: null, path: attempt.runDirectory };
+}
+
+type Entry = Omit<ConversationEntry, 'images'> & { readonly cursor: string };
+
+function positionIn({ cursor }: Entry): number {
+  return parsePosition(cursor).skip;
+}
+
+/** Reads the last entries; the cause of a failure is at the end. */
+async function lastEntries(worker: Worker, attempt: Attempt, limit: number): Promise<Page['entries']> {
+  const entries: Entry[] = [];
+  for await (const entry of entriesFrom(worker, attempt, 0)) {
+    entries.push(entry);
+    if (entries.length > limit) entries.shift();
+  }
+  return entries;
 }
 
 /** Position that a page begins at: a line of the log, and how many of its entries to skip. */
@@ -76,5 +90,5 @@ function parsePosition(text: string): { readonly seq: number; readonly skip: num
 async function workerOf(deps: OrchestratorDeps, attempt: Attempt) {
   const revision = await deps.repository.jobs.revision(attempt.jobId, attempt.revision);
   if (!revision) throw new AbpError('store', `${attempt.jobId} has no revision ${attempt.revision}.`);
-  return (await deps.workers.parse(revision.worker)).worker;
+  return (await deps.workers.parse(stepAt(revision, attempt).worker)).worker;
 }

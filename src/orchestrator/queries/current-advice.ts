@@ -35,6 +35,8 @@ export async function classAdvice(
   failureClass: FailureClass,
   unit: number | undefined,
 ): Promise<Hint> {
-  const workerType = (await repository.jobs.revision(job.jobId, job.revision))?.worker.type;
+  const revision = await repository.jobs.revision(job.jobId, job.revision);
+  const at = unit === undefined ? null : await repository.units.get({ jobId: job.jobId, stage: 'main', index: unit });
+  const workerType = revision?.steps[at?.step ?? 0]?.worker.type;
   return adviceIn(job.status, failureClass, workerType, unit);
 }

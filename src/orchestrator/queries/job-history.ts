@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { usd } from '../../domain/money.ts';
-import { operation, requireJob } from '../operation.ts';
+import { operation, requireJob, SCREENS } from '../operation.ts';
 import { jobId } from '../shapes.ts';
 
 const DEFAULT_POINTS = 120;
@@ -19,6 +19,7 @@ const point = z.object({
 export const jobHistory = operation({
   name: 'job_history',
   title: 'Units and cost over time',
+  interfaces: SCREENS,
   description:
     'Attempts that ended and their cost (with post-processing), in equal intervals from the first to the last one (or to now while the job runs). Each point counts its own interval only.',
   input: z.strictObject({

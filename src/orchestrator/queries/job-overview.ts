@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { cutMiddle } from '../../domain/cut.ts';
+import { cut, cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
 import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job, WorkerChoice } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, hintShape, jobId, jobStatusOutput } from '../shapes.ts';
+import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
+import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
 import { jobStatus, testSamples } from './job-status.ts';
 import { shownWorker } from './shown-worker.ts';
@@ -44,6 +44,7 @@ const cluster = z.object({
 export const jobOverview = operation({
   name: 'job_overview',
   title: 'A job at a glance',
+  interfaces: SCREENS,
   description:
     'The first view of a job: its status, each slot with the latest step of its agent, failed units clustered by cause, and the estimate from the test beside the actual figures.',
   input: z.strictObject({ job_id: jobId }),
@@ -100,7 +101,8 @@ export const jobOverview = operation({
     const status = await jobStatus(deps, job);
     const forecast = await forecastOf(deps, job, status.units.total);
     const skipped = await allSkipped(deps, job_id);
-    const model = revision ? await modelOf(deps, revision.worker) : null;
+    const worker = revision?.steps[0]?.worker;
+    const model = worker ? await modelOf(deps, worker) : null;
     return {
       ...(status as typeof status & Times),
       slots: await slotsOf(deps, job),
@@ -109,7 +111,7 @@ export const jobOverview = operation({
       ...(forecast ? { forecast } : {}),
       ...(skipped ? { skipped } : {}),
       budget_usd: revision?.limits.budget_usd ?? null,
-      worker: revision ? shownWorker(revision.worker) : { type: 'unknown' },
+      worker: worker ? shownWorker(worker) : { type: 'unknown' },
       ...(model === null ? {} : { model }),
       require_human_approval: job.requireHumanApproval,
       test_units: job.testUnits,
@@ -150,7 +152,7 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
 async function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
   const looked = failed > 0 ? await repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
   const clusters = clusterFailures(looked).slice(0, SHOWN_CLUSTERS);
-  const workerType = (await repository.jobs.revision(job.jobId, job.revision))?.worker.type;
+  const workerType = (await repository.jobs.revision(job.jobId, job.revision))?.steps[0]?.worker.type;
   return {
     clusters: clusters.map(({ failureClass, cause, example, units }) => ({
       class: failureClass,

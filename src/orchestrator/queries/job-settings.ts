@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { needsPerson } from '../../domain/job.ts';
+import { AbpError } from '../../domain/error.ts';
+import { type Job, needsPerson, type Revision } from '../../domain/job.ts';
 import { redactJson } from '../../domain/redact.ts';
-import { operation, requireJob } from '../operation.ts';
+import { stepAt } from '../../domain/step.ts';
+import { EVERYWHERE, type OrchestratorDeps, operation, requireJob, requireStoredJob, SCREENS } from '../operation.ts';
 import { outputSettings } from '../operations/output.ts';
 import { iso, jobId } from '../shapes.ts';
 import { shownWorker } from './shown-worker.ts';
+import { notesOf } from './source-notes.ts';
 
 const object = z.record(z.string(), z.unknown());
 
@@ -12,6 +15,7 @@ const object = z.record(z.string(), z.unknown());
 export const jobSettings = operation({
   name: 'job_settings',
   title: 'A job’s settings in full',
+  interfaces: SCREENS,
   description:
     'The settings of a job without truncation: intent, source, every revision with its template, schema, worker and limits, and the paths of its files.',
   input: z.strictObject({ job_id: jobId }),
@@ -54,36 +58,89 @@ export const jobSettings = operation({
   async run(deps, { job_id }) {
     const job = await requireJob(deps, job_id);
     return {
-      job_id,
-      name: job.name,
-      status: job.status,
-      user_intent: job.userIntent,
-      enumerator_type: job.enumeratorType,
-      enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
-      fields: job.fields,
+      ...settingsOf(deps, job),
       revision: job.revision,
       revisions: (await deps.repository.jobs.revisions(job_id)).map((revision) => ({
         revision: revision.revision,
-        template: revision.template,
-        output_schema: revision.outputSchema,
-        worker: shownWorker(revision.worker),
-        limits: { ...revision.limits },
+        ...revisionShown(revision),
         note: revision.note,
         created_at: iso(revision.createdAt),
       })),
-      test_units: job.testUnits,
-      require_human_approval: job.requireHumanApproval,
       needs_person: needsPerson(job),
-      home: job.home,
-      redact_results: job.redactResults,
-      post_processing: job.postProcessing && { ...job.postProcessing },
-      output: job.output && outputSettings(job.output),
-      request_id: job.request?.id ?? null,
-      batch_file: job.batchFile,
-      working_directory: job.workingDirectory,
-      output_directory: job.outputDirectory,
-      run_directories: deps.places.runs(job_id),
-      executor_log: deps.places.log(job_id),
     };
   },
 });
+
+/** Returns the settings of a job in one revision. */
+export const getJob = operation({
+  name: 'get_job',
+  title: 'Settings of a job',
+  interfaces: EVERYWHERE,
+  description:
+    'Shows the settings of a job: intent, source, prompt template, output schema, worker, limits, revisions, directories. For progress use get_job_status.',
+  input: z.strictObject({
+    job_id: jobId,
+    revision: z.int().min(1).max(100_000).optional().describe('An earlier revision; default the current one'),
+  }),
+  output: z.looseObject({
+    job_id: z.string(),
+    name: z.string(),
+    status: z.string(),
+    template: z.string(),
+    worker: z.looseObject({ type: z.string() }),
+    limits: z.looseObject({}),
+  }),
+  effect: 'read',
+  async run(deps, { job_id, revision: number }) {
+    const job = await requireStoredJob(deps, job_id);
+    const revision = await deps.repository.jobs.revision(job_id, number ?? job.revision);
+    if (!revision) {
+      throw new AbpError('not_found', `${job_id} has no revision ${number}.`, { hint: `It has 1 to ${job.revision}.` });
+    }
+    return {
+      ...settingsOf(deps, job),
+      ...(await notesOf(deps, job_id)),
+      revision: revision.revision,
+      revisions: (await deps.repository.jobs.revisions(job_id)).map(({ revision: r, note, createdAt }) => ({
+        revision: r,
+        note,
+        created_at: iso(createdAt),
+      })),
+      ...revisionShown(revision),
+      limits: { ...revision.limits, max_workers: job.maxWorkers },
+      created_at: iso(job.createdAt),
+      started_at: iso(job.startedAt),
+      ended_at: iso(job.endedAt),
+    };
+  },
+});
+
+/** The settings that are the same in every revision. */
+function settingsOf({ places }: OrchestratorDeps, job: Job) {
+  return {
+    job_id: job.jobId,
+    name: job.name,
+    status: job.status,
+    user_intent: job.userIntent,
+    enumerator_type: job.enumeratorType,
+    enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
+    fields: job.fields,
+    test_units: job.testUnits,
+    require_human_approval: job.requireHumanApproval,
+    home: job.home,
+    redact_results: job.redactResults,
+    post_processing: job.postProcessing && { ...job.postProcessing },
+    output: job.output && outputSettings(job.output),
+    request_id: job.request?.id ?? null,
+    batch_file: job.batchFile,
+    working_directory: job.workingDirectory,
+    output_directory: job.outputDirectory,
+    run_directories: places.runs(job.jobId),
+    executor_log: places.log(job.jobId),
+  };
+}
+
+function revisionShown(revision: Revision) {
+  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
+  return { template, output_schema: outputSchema, worker: shownWorker(worker), limits: { ...revision.limits } };
+}

@@ -9,15 +9,13 @@ import { usd } from '../../domain/money.ts';
 import { type UnitCounts, unitsDone } from '../../domain/unit.ts';
 import { CONFIRM_MS } from '../../supervision/launch.ts';
 import { executorState } from '../../supervision/lease.ts';
-import { type NextCall, nextCalls } from '../next-calls.ts';
 import type { OrchestratorDeps } from '../operation.ts';
-import { shownOf } from '../operations/approval.ts';
 import { outputShown } from '../operations/output.ts';
 import { iso, type JobStatusOutput } from '../shapes.ts';
-import { omittedCount, truncate, truncateField, truncateMessage, truncateObject } from '../truncate.ts';
+import { shownOf } from './approval-state.ts';
 import { pauseAdvice, testAdvice } from './current-advice.ts';
 import { shownPowers } from './shown-powers.ts';
-import { shownSkipped, shownSourceNotes } from './source-notes.ts';
+import { notesOf, skippedOf } from './source-notes.ts';
 
 /** Period of the rate, ms: the last minutes say most about the remaining units. */
 const RATE_WINDOW_MS = 5 * 60_000;
@@ -30,15 +28,8 @@ const STARTING_EVENTS: readonly EventType[] = [
   'job:resumed',
   'job:post_processing_started',
 ];
-const SHOWN_RUNNING = 8;
-const SHOWN_TEST_UNITS = 5;
-/** Bytes of parts that may be long: with the rest they stay below the size of an answer. */
-const TEST_BYTES = 4000;
-const FAILURES_BYTES = 2000;
-const POWERS_BYTES = 2000;
-const POWER_BYTES = 150;
 
-/** Builds the status of a job as one small object, from the rows of the database. */
+/** Builds the status of a job from the rows of the database. */
 export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobStatusOutput> {
   const { repository } = deps;
   const lease = await repository.leases.get(job.jobId);
@@ -56,7 +47,7 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobSt
     status: job.status,
     ...(job.pauseReason ? { pause_reason: job.pauseReason } : {}),
     ...(await messageOf(deps, job)),
-    ...(job.status === 'created' ? await shownSourceNotes(deps, job.jobId) : await shownSkipped(deps, job.jobId)),
+    ...(job.status === 'created' ? await notesOf(deps, job.jobId) : await skippedOf(deps, job.jobId)),
     ...(job.resumeAt === null ? {} : { resume_at: iso(job.resumeAt) }),
     units,
     ...(await progressOf(deps, job, units)),
@@ -71,10 +62,11 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobSt
     ...(await failuresOf(deps, job)),
     ...(await postProcessingOf(deps, job)),
     ...outputShown(job),
+    test_units: job.testUnits,
+    output_directory: job.outputDirectory,
     created_at: iso(job.createdAt),
     started_at: iso(job.startedAt),
     ended_at: iso(job.endedAt),
-    next: [...nextCalls(job, units, state)],
   };
 }
 
@@ -85,25 +77,10 @@ function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
   return {
     approval: {
       person: needsPerson(job),
-      ...truncateField('can', powersByKind(job), POWERS_BYTES),
+      ...(job.powers.length > 0 ? { can: shownPowers(job.powers) } : {}),
       ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
     },
   };
-}
-
-/** Orders powers so that truncation keeps every kind: the first of each kind comes before the others. */
-function powersByKind({ powers }: Job) {
-  const all = shownPowers(powers).map(({ can, what }) => ({ can, what: truncate(what, POWER_BYTES) }));
-  const first = new Map(all.toReversed().map((power) => [power.can, power]));
-  const isFirst = (power: (typeof all)[number]) => first.get(power.can) === power;
-  return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
-}
-
-/** Lists the next calls of a job without the tool that was just called; for answers without a status. */
-export async function nextCallsExcept(deps: OrchestratorDeps, job: Job, called: string): Promise<NextCall[]> {
-  const { jobId } = job;
-  const state = await executorOf(deps, job, await deps.repository.leases.get(jobId));
-  return nextCalls(job, await deps.repository.units.counts(jobId), state).filter(({ tool }) => tool !== called);
 }
 
 /**
@@ -126,11 +103,11 @@ async function failuresOf(
   { repository: { units, jobs } }: OrchestratorDeps,
   { jobId, revision, status }: Job,
 ): Promise<Record<string, unknown>> {
-  const workerType = (await jobs.revision(jobId, revision))?.worker.type;
+  const workerType = (await jobs.revision(jobId, revision))?.steps[0]?.worker.type;
   const failures = (await units.failures(jobId)).map(({ failureClass, count, example }) => ({
     class: failureClass,
     count,
-    example: example ? { unit: example.index, message: truncateMessage(example.message, 300) } : null,
+    example: example ? { unit: example.index, message: example.message } : null,
     advice: adviceIn(status, failureClass, workerType, example?.index),
   }));
   const again = (await units.stepCounts(jobId)).filter(({ status: at }) => at === 'pending' || at === 'running');
@@ -138,14 +115,14 @@ async function failuresOf(
   const retrying = [...byClass].flatMap(([name, counts]) =>
     name === null ? [] : { class: name, count: counts.reduce((sum, { count }) => sum + count, 0) },
   );
-  return { ...truncateField('failures', failures, FAILURES_BYTES), ...truncateField('retrying', retrying, 500) };
+  return { ...(failures.length > 0 ? { failures } : {}), ...(retrying.length > 0 ? { retrying } : {}) };
 }
 
 async function messageOf(deps: OrchestratorDeps, job: Job): Promise<{ message?: string; advice?: Hint }> {
   const message = job.statusMessage ?? (job.pauseReason && capitalized(PAUSE_REASONS[job.pauseReason].meaning));
   const advice = await pauseAdvice(deps, job);
   return {
-    ...(message === null ? {} : { message: truncateMessage(message, 1000) }),
+    ...(message === null ? {} : { message }),
     ...(advice === null ? {} : { advice }),
   };
 }
@@ -211,37 +188,32 @@ async function testOf(
   const advice = await testAdvice(deps, job);
   return {
     state: test.state,
-    ...(test.verdict ? { verdict: truncateMessage(test.verdict, 600) } : {}),
+    ...(test.verdict ? { verdict: test.verdict } : {}),
     ...(advice === null ? {} : { advice }),
     units: test.units,
     cost_usd: usd(cost),
-    // After the decision get_unit has the details.
-    ...(job.status === 'testing' ? { results: testResults(deps, attempts) } : {}),
-    ...omittedCount('results', attempts.length - SHOWN_TEST_UNITS),
+    // After the decision each unit has the details.
+    ...(job.status === 'testing' ? { results: attempts.map((attempt) => testResult(deps, attempt)) } : {}),
   };
 }
 
-function testResults(deps: OrchestratorDeps, attempts: readonly Attempt[]) {
-  const shown = attempts.slice(0, SHOWN_TEST_UNITS);
-  const room = Math.floor(TEST_BYTES / Math.max(1, shown.length));
-  return shown.map((attempt) => ({
+function testResult(deps: OrchestratorDeps, attempt: Attempt) {
+  const { notes, usage } = attempt;
+  return {
     unit: attempt.index,
     status: attempt.status,
-    ...(attempt.result ? { result: truncate(resultText(attempt.result), Math.min(1200, room / 2)) } : {}),
-    ...(attempt.message ? { message: truncateMessage(attempt.message, Math.min(500, room / 4)) } : {}),
+    ...(attempt.result ? { result: resultText(attempt.result) } : {}),
+    ...(attempt.message ? { message: attempt.message } : {}),
     ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
-    ...(attempt.notes?.toolsUsed ? { tools_used: truncateObject(attempt.notes.toolsUsed, room / 4) } : {}),
-    ...truncateField('tools_denied', attempt.notes?.toolsDenied, room / 4),
-    ...truncateField('files_changed', attempt.notes?.filesChanged, room / 4),
-    ...(attempt.notes?.secretsRemoved ? { secrets_removed: attempt.notes.secretsRemoved } : {}),
-    ...(attempt.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),
+    ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
+    ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
+    ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
+    ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
-    conversation: {
-      tool: 'get_unit',
-      arguments: { job_id: attempt.jobId, unit: attempt.index, attempt: attempt.attempt, conversation: true },
-      path: attempt.runDirectory,
-    },
-  }));
+    attempt: attempt.attempt,
+    run_directory: attempt.runDirectory,
+  };
 }
 
 /** Formats a result as one text: JSON when it is structured. */
@@ -255,9 +227,9 @@ async function runningOf(deps: OrchestratorDeps, job: Job): Promise<object> {
   const now = deps.clock.now();
   return {
     at_work: await Promise.all(
-      running.slice(0, SHOWN_RUNNING).map(async ({ jobId, stage, index, attempt, startedAt }) => ({
+      running.map(async ({ jobId, stage, index, attempt, startedAt }) => ({
         unit: index,
-        key: truncate((await deps.repository.units.get({ jobId, stage, index }))?.key ?? '', 80),
+        key: (await deps.repository.units.get({ jobId, stage, index }))?.key ?? '',
         ...(stage === 'post' ? { stage } : {}),
         attempt,
         seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
@@ -274,7 +246,7 @@ async function postProcessingOf(deps: OrchestratorDeps, job: Job): Promise<objec
       name: job.postProcessing.name,
       status: unit?.status ?? 'not started',
       output_directory: job.postProcessing.outputDirectory,
-      ...(unit?.failureMessage ? { message: truncateMessage(unit.failureMessage, 300) } : {}),
+      ...(unit?.failureMessage ? { message: unit.failureMessage } : {}),
     },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JobEvent } from '../../domain/event.ts';
-import { operation, requireJob } from '../operation.ts';
+import { operation, requireJob, SCREENS } from '../operation.ts';
 import { iso, jobId } from '../shapes.ts';
 
 const DEFAULT_EVENTS = 50;
@@ -33,6 +33,7 @@ export function showEvent({ seq, at, type, index, stage, attempt, data }: JobEve
 export const jobTimeline = operation({
   name: 'job_timeline',
   title: 'Events of a job',
+  interfaces: SCREENS,
   description: 'Events of the job itself, without those of single units, newest first, by page.',
   input: z.strictObject({
     job_id: jobId,

@@ -1,10 +1,10 @@
+import { cut } from '../../domain/cut.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redact } from '../../domain/redact.ts';
 import type { SkippedRecord } from '../../enumerators/items.ts';
 import type { EnumerationWarning } from '../../ports/enumerator.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 import type { Enumerated } from '../operations/enumerate-into.ts';
-import { truncate, truncateField } from '../truncate.ts';
 
 /** Notes about records of a source that did not become units, as the first event of the job stores them; empty = none. */
 export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 'warnings'>): SourceNotes {
@@ -27,7 +27,7 @@ export interface SourceNotes extends JsonObject {
 }
 
 function shownRecord({ place, reason }: SkippedRecord): JsonObject {
-  return { place: truncate(place, 200), reason: truncate(redact(reason, 'logs'), 300) };
+  return { place: cut(place, 200), reason: cut(redact(reason, 'logs'), 300) };
 }
 
 /** Redacts and truncates warnings: code may log a secret, and a name may be long. */
@@ -35,19 +35,14 @@ export function shownWarnings(warnings: readonly EnumerationWarning[]): JsonObje
   // Redacted before it is truncated: half of a secret is not recognized.
   return warnings.map(({ examples, ...warning }) => ({
     ...warning,
-    examples: examples.map((example) => truncate(redact(example, 'logs'), 500)),
+    examples: examples.map((example) => cut(redact(example, 'logs'), 500)),
   }));
 }
 
-/** Notes about the source of a job, for an answer: create_job may have answered before the source was read. */
-export async function shownSourceNotes(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<object> {
-  return briefNotes(await notesOf(deps, jobId));
-}
-
 /** Notes about skipped records of a job's source, without the warnings, which create_job reported. */
-export async function shownSkipped(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<object> {
+export async function skippedOf(deps: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<SourceNotes> {
   const { warnings: _, ...skipped } = await notesOf(deps, jobId);
-  return briefNotes(skipped);
+  return skipped;
 }
 
 /** Skipped records of a job's source in full, for a screen; null = none were skipped. */
@@ -61,16 +56,11 @@ export async function allSkipped(deps: Pick<OrchestratorDeps, 'repository'>, job
   return { invalid, duplicates, records: (skipped_records ?? []) as unknown as readonly SkippedRecord[] };
 }
 
-/** Truncates notes for an answer. */
-export function briefNotes({ skipped_records, warnings, ...counts }: SourceNotes): object {
-  return {
-    ...counts,
-    ...truncateField('skipped_records', skipped_records, 1000),
-    ...truncateField('warnings', warnings, 1000),
-  };
-}
-
-async function notesOf({ repository }: Pick<OrchestratorDeps, 'repository'>, jobId: string): Promise<SourceNotes> {
+/** Notes about the source of a job: create_job may have answered before the source was read. */
+export async function notesOf(
+  { repository }: Pick<OrchestratorDeps, 'repository'>,
+  jobId: string,
+): Promise<SourceNotes> {
   const [first] = await repository.events.list(jobId, 0, 1);
   if (first?.type !== 'job:created') return {};
   // The event also carries the id of the HTTP or MCP request, which is not the request_id of the job.

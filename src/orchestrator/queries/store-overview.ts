@@ -1,18 +1,21 @@
 import { JOB_STATUSES, type Job, type JobStatus } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import type { OrchestratorDeps } from '../operation.ts';
-import { truncateList } from '../truncate.ts';
 
 /** Jobs of one kind that are listed; the others are only counted. */
 const NAMED = 10;
-const NAMED_BYTES = 4000;
 
 const MOVING: readonly JobStatus[] = ['enumerating', 'running', 'post_processing'];
 
+/** The database at a glance: counts of jobs by status, and the newest jobs that are active or wait for a person. */
+export interface StoreOverview {
+  readonly jobs: Readonly<Record<string, number>>;
+  readonly at_work: readonly object[];
+  readonly waiting_for_you: readonly object[];
+}
+
 /** Summarizes the database: jobs by status, active jobs, jobs that wait for a person. */
-export async function storeOverview({
-  repository,
-}: Pick<OrchestratorDeps, 'repository'>): Promise<Record<string, unknown>> {
+export async function storeOverview({ repository }: Pick<OrchestratorDeps, 'repository'>): Promise<StoreOverview> {
   const list = (statuses: readonly JobStatus[], limit: number) => repository.jobs.list({ statuses, limit });
   const brief = async (job: Job) => ({
     job_id: job.jobId,
@@ -31,7 +34,7 @@ export async function storeOverview({
   );
   return {
     jobs: Object.fromEntries(totals),
-    at_work: truncateList(await Promise.all(moving.map(brief)), NAMED_BYTES),
-    waiting_for_you: truncateList(await Promise.all(waiting.map(brief)), NAMED_BYTES),
+    at_work: await Promise.all(moving.map(brief)),
+    waiting_for_you: await Promise.all(waiting.map(brief)),
   };
 }

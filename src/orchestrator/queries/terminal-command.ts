@@ -1,5 +1,6 @@
 import type { Attempt } from '../../domain/attempt.ts';
 import type { Job } from '../../domain/job.ts';
+import { stepAt } from '../../domain/step.ts';
 import type { Unit } from '../../domain/unit.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 
@@ -8,11 +9,12 @@ export async function terminalCommand(
   deps: OrchestratorDeps,
   job: Job,
   { payload, stage }: Unit,
-  { usage: { sessionId }, revision: number }: Attempt,
+  attempt: Attempt,
 ): Promise<string | null> {
-  const revision = await deps.repository.jobs.revision(job.jobId, number);
+  const { sessionId } = attempt.usage;
+  const revision = await deps.repository.jobs.revision(job.jobId, attempt.revision);
   if (!sessionId || !revision) return null;
-  const { worker, config } = await deps.workers.parse(revision.worker);
+  const { worker, config } = await deps.workers.parse(stepAt(revision, attempt).worker);
   return worker.resumeCommand(sessionId, {
     config,
     payload,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { attemptDurationMs } from '../../domain/attempt.ts';
-import { cutMiddle } from '../../domain/cut.ts';
+import { cut, cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, iso, jobId } from '../shapes.ts';
+import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
+import { iso, jobId } from '../shapes.ts';
 
 const DEFAULT_ROWS = 100;
 const CELL_CHARS = 200;
@@ -36,6 +36,7 @@ const row = z.object({
 export const unitRows = operation({
   name: 'unit_rows',
   title: 'Units as rows of a table',
+  interfaces: SCREENS,
   description:
     'Units with payload and structured result as cells, from any position of the table as it is filtered by status and failure class. With text it searches onwards from a unit instead, so many units at a time: scanned_to says how far it came, next_after where to go on.',
   input: z.strictObject({
@@ -63,7 +64,7 @@ export const unitRows = operation({
       ? await search(deps, job_id, { status, failure_class, text }, after, limit, job.totalUnits - 1)
       : await page(deps, job_id, { status, failure_class }, offset, limit);
     const rows = found.units.map(toRow);
-    const schema = (await deps.repository.jobs.revision(job_id, job.revision))?.outputSchema ?? null;
+    const schema = (await deps.repository.jobs.revision(job_id, job.revision))?.steps.at(-1)?.outputSchema ?? null;
     const columns = { payload: job.fields.slice(0, SHOWN_COLUMNS), result: resultColumns(schema, rows) };
     return { job_id, columns, rows, total: found.total, next_after: found.nextAfter, scanned_to: found.scannedTo };
   },

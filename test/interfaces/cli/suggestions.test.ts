@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PAUSE_REASONS, type PauseReason } from '../../../src/domain/job.ts';
-import { revokeApproval } from '../../../src/orchestrator/operations/approval.ts';
+import { revokeApproval } from '../../../src/orchestrator/operations/revoke-approval.ts';
 import { PERSON, personAllowsJob } from '../../helpers/approvals.ts';
 import { type Flow, type FlowJob, flow } from '../../helpers/flow.ts';
 import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';
 import { seedJob } from '../../helpers/store.ts';
+import { nextOf } from '../../helpers/told.ts';
 import { abp, type Space, said, still } from './on-flow.ts';
 
 /**
@@ -118,7 +119,7 @@ const APPROVALS: Readonly<Record<string, { readonly job: FlowJob; readonly since
     since: async ({ f }) => {
       const { repository } = f.store;
       for (const { definition } of await repository.approvals.list(10))
-        await revokeApproval(f.orchestrator.deps, definition);
+        await revokeApproval.run(f.orchestrator.deps, { definition }, PERSON);
     },
   },
   'runs a script, changed since': {
@@ -283,16 +284,16 @@ describe.each(REFUSING)('messages about a job that is %s and %s', (state, approv
 
 describe.each(ROWS)('messages to a model about a job that is %s and %s', (state, approval) => {
   test('name only accepted calls, or the command with which a person approves', async () => {
-    const { next } = await (async () => {
+    const next = await (async () => {
       const { f, jobId } = await reached(state, approval);
-      return f.call('get_job_status', { job_id: jobId });
+      return nextOf(f, jobId);
     })();
     expect(next.length).toBeGreaterThan(0);
     expect(next.length).toBeLessThanOrEqual(3);
     for (let n = 0; n < next.length; n++) {
       const space = await reached(state, approval);
       const { f, jobId } = space;
-      const call = (await f.call('get_job_status', { job_id: jobId })).next[n];
+      const call = (await nextOf(f, jobId))[n];
       if (!call) throw new Error('the same state has other calls');
       const given = call.tool === 'update_job' ? { ...call.arguments, limits: { max_workers: 2 } } : call.arguments;
       const run = (human: 'elicitation' | null) =>

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { ENDPOINTS } from '../../../src/http/endpoints.ts';
 import { RESOURCES } from '../../../src/http/resources.ts';
-import { OPERATIONS } from '../../../src/orchestrator/operations.ts';
-import { VIEWS } from '../../../src/orchestrator/queries/index.ts';
+import { operationsOn } from '../../../src/orchestrator/operations.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
 import { serveTest } from './server.ts';
 
@@ -30,7 +29,7 @@ test('the OpenAPI document describes every operation and every field of its path
   );
   const ids = described.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
-  const all = [...OPERATIONS, ...VIEWS, ...RESOURCES].map(({ name }) => name);
+  const all = [...operationsOn('http'), ...RESOURCES].map(({ name }) => name);
   expect(ids.toSorted()).toEqual(all.toSorted());
   for (const { path, parameters = [], responses } of described) {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);

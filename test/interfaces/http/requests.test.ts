@@ -145,7 +145,9 @@ describe('an invalid request gets a problem document and changes nothing', () =>
     ]);
     const log = readFileSync(join(server.root, 'logs', 'server.log'), 'utf8');
     const failed = log.split('\n').flatMap((line) => (line.includes('"request failed"') ? [JSON.parse(line)] : []));
-    expect(failed).toMatchObject([{ request_id: 'req-7', err: { stack: expect.stringContaining('read-jobs') } }]);
+    expect(failed).toMatchObject([
+      { request_id: 'req-7', err: { stack: expect.stringContaining('orchestrator/queries') } },
+    ]);
   });
 
   test('a field of the path is rejected in the body', async () => {

@@ -1,26 +1,39 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { realPlace } from '../../approval/real-place.ts';
 import { AbpError } from '../../domain/error.ts';
-import type { InputOf } from '../index.ts';
-import { type OrchestratorDeps, requireJob } from '../operation.ts';
-import { outputInputOf } from './output.ts';
+import { stepAt } from '../../domain/step.ts';
+import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../operation.ts';
+import { createInput } from '../operations/new-job.ts';
+import { outputInputOf } from '../operations/output.ts';
+import { jobId } from '../shapes.ts';
 
-/** Arguments of create_job that make a copy of a job, and the directory that its relative paths start from. */
-export interface JobRecipe {
-  readonly input: InputOf<'create_job'>;
-  readonly workingDirectory: string;
-}
+const recipe = z.object({ input: createInput, working_directory: z.string() });
+
+/** Returns the arguments of create_job that make a copy of a job. */
+export const jobRecipe = operation({
+  name: 'job_recipe',
+  title: 'What makes a copy of a job',
+  interfaces: TERMINAL,
+  description:
+    'The arguments of create_job that make a copy of a job in its current revision, secrets included, and the directory that its relative paths start from.',
+  input: z.strictObject({ job_id: jobId }),
+  output: recipe,
+  effect: 'read',
+  run: (deps, { job_id }) => recipeOf(deps, job_id),
+});
 
 /**
- * Returns the recipe of a job in its current revision. Leaves out a template that was made from the intent, since it
+ * Makes the recipe of a job in its current revision. Leaves out a template that was made from the intent, since it
  * names the output directory, and a default output directory, which names the job: the copy gets its own. Throws `not_found`.
  */
-export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<JobRecipe> {
-  const job = await requireJob(deps, jobId);
-  const revision = await deps.repository.jobs.revision(jobId, job.revision);
-  if (!revision) throw new AbpError('store', `${jobId} has no revision ${job.revision}.`);
+async function recipeOf(deps: OrchestratorDeps, id: string): Promise<z.input<typeof recipe>> {
+  const job = await requireJob(deps, id);
+  const revision = await deps.repository.jobs.revision(id, job.revision);
+  if (!revision) throw new AbpError('store', `${id} has no revision ${job.revision}.`);
   const { fields, outputDirectory, userIntent, enumeratorType, postProcessing: post } = job;
-  const { template, outputSchema, worker, limits } = revision;
+  const { limits } = revision;
+  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
   const synthesized = await deps.promptSynthesizer.synthesize({
     userIntent,
     enumeratorType,
@@ -28,9 +41,9 @@ export async function recipeOf(deps: OrchestratorDeps, jobId: string): Promise<J
     outputSchema,
     outputDirectory,
   });
-  const ownOutput = outputDirectory !== realPlace(deps.places.outputs(jobId));
+  const ownOutput = outputDirectory !== realPlace(deps.places.outputs(id));
   return {
-    workingDirectory: job.workingDirectory,
+    working_directory: job.workingDirectory,
     input: {
       name: job.name,
       user_intent: userIntent,

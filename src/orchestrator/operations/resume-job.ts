@@ -1,17 +1,15 @@
 import { z } from 'zod';
-import { hint, step } from '../../domain/hint.ts';
 import { ENDED, isOutputDue, type Job } from '../../domain/job.ts';
 import type { Lease } from '../../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../../domain/limits.ts';
-import { cancelledFields } from '../../domain/rules/end-of-job.ts';
-import { NOT_PAUSED, pausedByUser } from '../../domain/rules/pause.ts';
+import { NOT_PAUSED } from '../../domain/rules/pause.ts';
 import { statusToResume } from '../../domain/rules/phase.ts';
 import { type SilentExecutor, silentText } from '../../supervision/await-heartbeats.ts';
 import { executorState } from '../../supervision/lease.ts';
-import { deleteInChunks, withReserve } from '../../supervision/reclaim.ts';
 import {
   type Call,
   changedMeanwhile,
+  EVERYWHERE,
   NEXT_STEPS,
   type OrchestratorDeps,
   operation,
@@ -22,50 +20,13 @@ import {
 import { jobStatus } from '../queries/job-status.ts';
 import { jobId, jobStatusOutput } from '../shapes.ts';
 import { requireAgreedSlots, requireAllowed } from './approval.ts';
-import { launch, recoverIfLost, releaseExecutor, requireReady } from './executor-launch.ts';
-import { markEnumerating } from './mark-enumerating.ts';
-
-const WITHDRAW_CHUNK = 5000;
-
-/** Pauses a job; changes nothing when a person paused it already. */
-export const pauseJob = operation({
-  name: 'pause_job',
-  title: 'Pause a job',
-  description:
-    'Pauses a running job: no further unit starts; running units finish, or with hard=true are interrupted and put back to pending. Nothing is lost; resume_job continues the job.',
-  input: z.strictObject({
-    job_id: jobId,
-    hard: z.boolean().optional().describe('Interrupt running units'),
-  }),
-  output: jobStatusOutput,
-  effect: 'write',
-  async run(deps, { job_id, hard = false }) {
-    const { repository } = deps;
-    const job = await requireJob(deps, job_id);
-    if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
-      throw refuse(job, 'only a running job can be paused', NEXT_STEPS);
-    }
-    await repository.transaction({ job: job_id }, async (tx) => {
-      const now = await requireJob({ repository: tx }, job_id);
-      const patch = pausedByUser(now, hard);
-      if (!patch) return;
-      if (
-        (await tx.jobs.move(job_id, 'paused', { patch })) === 'conflict' &&
-        (await tx.jobs.patch(job_id, patch, ['paused'])) === 'conflict'
-      ) {
-        throw refuse(now, 'it has just ended', NEXT_STEPS);
-      }
-      await tx.events.add(job_id, { type: 'job:paused', data: { reason: 'user', mode: patch.pauseMode } });
-    });
-    await recoverIfLost(deps, job_id);
-    return jobStatus(deps, await requireJob(deps, job_id));
-  },
-});
+import { launch, requireReady } from './executor-launch.ts';
 
 /** Resumes a paused or lost job, and changes the number of slots of a running one. */
 export const resumeJob = operation({
   name: 'resume_job',
   title: 'Resume a job',
+  interfaces: EVERYWHERE,
   description:
     'Resumes a paused job, or one whose executor died; with max_workers it changes the number of slots, also while the job runs. Completed units are not run again; interrupted agents are continued where possible.',
   input: z.strictObject({
@@ -154,8 +115,10 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
     const now = await requireJob({ repository: tx }, job.jobId);
     if (now.revision !== job.revision) throw changedMeanwhile(job);
     const revision = await tx.jobs.revision(now.jobId, now.revision);
-    // A person says that the quota window is open: this opens it for all jobs with this worker.
-    if (revision && now.pauseReason === 'usage_limit') await tx.quotas.open(revision.worker.type);
+    // A person says that the quota window is open: this opens it for all jobs with these workers.
+    if (revision && now.pauseReason === 'usage_limit') {
+      for (const { worker } of revision.steps) await tx.quotas.open(worker.type);
+    }
     const patch = { ...NOT_PAUSED, executorsLost: 0 };
     const to = statusToResume(now, await tx.units.counts(now.jobId));
     // It may have been resumed by another call meanwhile: then it runs, as requested.
@@ -164,55 +127,3 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
     await tx.events.add(job.jobId, { type: 'job:resumed' });
   });
 }
-
-/** Cancels a job permanently; changes nothing when it is cancelled already. */
-export const cancelJob = operation({
-  name: 'cancel_job',
-  title: 'Cancel a job',
-  description:
-    'Cancels a job permanently: running units are stopped, pending ones are cancelled, results so far can be exported. This cannot be undone: when in doubt, use pause_job. A job whose units are still being stored is removed.',
-  input: z.strictObject({ job_id: jobId }),
-  output: jobStatusOutput,
-  effect: 'destructive',
-  async run(deps, { job_id }) {
-    const { repository, clock } = deps;
-    const job = await requireJob(deps, job_id);
-    if (job.status === 'completed' || job.status === 'failed') {
-      throw refuse(
-        job,
-        'only a job that has not ended can be cancelled',
-        hint`${step('delete_job')} removes it with its results.`,
-      );
-    }
-    const before = await jobStatus(deps, job);
-    if (job.status === 'enumerating') {
-      // Its creator notices with its next chunk that the job is deleted. One that is stored meanwhile is cancelled as any.
-      const marked = await withReserve(repository, () =>
-        repository.transaction({ job: job_id }, (tx) => markEnumerating(tx, job_id)),
-      );
-      if (marked === 'marked') {
-        await deleteInChunks(repository, job_id);
-        return { ...before, status: 'cancelled', next: [] };
-      }
-    }
-    await repository.transaction({ job: job_id }, async (tx) => {
-      const now = await requireJob({ repository: tx }, job_id);
-      if (now.status === 'cancelled') return;
-      const patch = cancelledFields(now, clock.now());
-      if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
-        throw refuse(now, 'it has just ended', hint`${step('delete_job')} removes it with its results.`);
-      }
-      for (const stage of ['main', 'post'] as const) {
-        await tx.units.moveMany(job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
-      }
-      await tx.events.add(job_id, { type: 'job:cancelled' });
-    });
-    while (
-      (await repository.transaction({ job: job_id }, async (tx) => tx.dispatcher.withdraw(job_id, WITHDRAW_CHUNK))) > 0
-    ) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await releaseExecutor(deps, job_id);
-    return jobStatus(deps, await requireJob(deps, job_id));
-  },
-});

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { type Attempt, attemptDurationMs, type UnitResult } from '../../domain/attempt.ts';
+import { type Attempt, attemptDurationMs, resultValue, type UnitResult } from '../../domain/attempt.ts';
+import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
 import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
-import type { Unit } from '../../domain/unit.ts';
+import { stepAt } from '../../domain/step.ts';
+import type { Unit, UnitRef } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
-import { type OrchestratorDeps, operation, requireJob } from '../operation.ts';
-import { cut, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
+import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { cursor, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
+import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { terminalCommand } from './terminal-command.ts';
 
 /** Maximum characters of a text; the run directory has the full text. */
@@ -53,15 +56,21 @@ const attemptShape = z.object({
     .optional(),
 });
 
-/** Returns one unit with all attempts, without their conversations. */
-export const unitDetail = operation({
-  name: 'unit_detail',
-  title: 'A unit in full',
-  description: 'One unit with payload, rendered prompt and every attempt with its result, cost, notes and files.',
+/** Returns one unit with all attempts, and on request a page of the conversation of one of them. */
+export const getUnit = operation({
+  name: 'get_unit',
+  title: 'One unit in detail',
+  interfaces: EVERYWHERE,
+  description:
+    'Shows one unit: payload, attempts with cost and failure, the result, and with conversation=true one page of what its agent said and did. Long texts are truncated; the paths lead to the full text.',
   input: z.strictObject({
     job_id: jobId,
     unit: unitIndex,
     stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+    attempt: z.int().min(1).max(100_000).optional().describe('Which attempt; default the latest'),
+    conversation: z.boolean().optional().describe('Include a page of the conversation'),
+    limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
+    cursor: cursor.optional().describe('next_cursor of the previous page; end: the last page'),
   }),
   output: z.object({
     job_id: z.string(),
@@ -80,13 +89,21 @@ export const unitDetail = operation({
     /** Rendered prompt in the current revision: that of the next attempt. */
     prompt: z.object({ system: z.string(), user: z.string() }).nullable(),
     attempts: z.array(attemptShape),
+    conversation: conversationShape.optional(),
   }),
   effect: 'read',
-  async run(deps, { job_id, unit: index, stage = 'main' }) {
-    const job = await requireJob(deps, job_id);
+  async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
+    const job = await requireStoredJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
     const unit = await deps.repository.units.get(ref);
-    if (!unit) throw new AbpError('not_found', `${job_id} has no unit ${index} of stage ${stage}.`);
+    if (!unit) {
+      throw new AbpError('not_found', `${job_id} has no unit ${index}${stage === 'post' ? ' of stage post' : ''}.`, {
+        hint: stage === 'post' ? postUnitOf(job) : `It has units 0 to ${job.totalUnits - 1}.`,
+      });
+    }
+    const attempts = await deps.repository.attempts.ofUnit(ref);
+    const chosen = chosenOf(ref, attempts, number);
+    const read = conversation ?? (from !== undefined && from !== '');
     const { failureClass } = unit;
     return {
       job_id,
@@ -95,7 +112,7 @@ export const unitDetail = operation({
       unit: index,
       stage,
       total_units: job.totalUnits,
-      worker_type: await workerTypeOf(deps, job),
+      worker_type: (await workerTypeOf(deps, job, unit)) ?? 'unknown',
       key: unit.key,
       status: unit.status,
       payload: unit.payload,
@@ -111,31 +128,51 @@ export const unitDetail = operation({
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
       prompt: await promptOf(deps, job, unit),
-      attempts: await Promise.all(
-        (await deps.repository.attempts.ofUnit(ref)).map((attempt) => show(deps, job, unit, attempt)),
-      ),
+      attempts: await Promise.all(attempts.map((attempt) => show(deps, job, unit, attempt))),
+      ...(read && chosen ? { conversation: await conversationPage(deps, chosen, limit, from) } : {}),
     };
   },
 });
 
+function postUnitOf(job: Job): string {
+  if (!job.postProcessing) return 'It was created without post-processing.';
+  return 'Of stage post it has unit 0, once its post-processing has begun.';
+}
+
+/** The attempt with this number, by default the latest; undefined = there is none yet. Throws `not_found`. */
+function chosenOf({ jobId: id, index }: UnitRef, attempts: readonly Attempt[], number: number | undefined) {
+  if (number === undefined) return attempts.at(-1);
+  const found = attempts.find(({ attempt }) => attempt === number);
+  if (found) return found;
+  throw new AbpError('not_found', `Unit ${index} of ${id} has no attempt ${number}.`, {
+    hint: `It has ${attempts.length}.`,
+  });
+}
+
 async function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
-  const workerType = await workerTypeOf(deps, job);
+  const workerType = await workerTypeOf(deps, job, unit);
   const { meaning } = failureRule(failureClass, workerType);
   const index = unit.stage === 'main' ? unit.index : undefined;
   return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
 }
 
-async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job): Promise<string> {
-  return (await repository.jobs.revision(jobId, revision))?.worker.type ?? 'unknown';
+async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job, unit: Unit) {
+  const now = await repository.jobs.revision(jobId, revision);
+  return now ? stepAt(now, unit).worker.type : undefined;
 }
 
 async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
   const revision = await repository.jobs.revision(job.jobId, job.revision);
-  if (!revision?.template || unit.stage === 'post') return null;
-  const { template, worker } = revision;
-  const { fields } = job;
+  if (!revision || unit.stage === 'post') return null;
+  const { template, worker } = stepAt(revision, unit);
+  if (template === '') return null;
+  const steps = revision.steps.slice(0, unit.step);
+  const found = await repository.units.resultsOf(unit);
+  const results = Object.fromEntries(steps.map(({ name }, n) => [name, resultValue(found.get(n))]));
   const outputDirectory = outputInPrompt(worker.type, job.outputDirectory);
-  const { system, user } = await renderPrompt({ template, fields, outputDirectory, payload: unit.payload });
+  const { fields } = job;
+  const { payload } = unit;
+  const { system, user } = await renderPrompt({ template, fields, steps, outputDirectory, payload, results });
   return { system: cut(system, TEXT_CHARS), user: cut(user, TEXT_CHARS) };
 }
 

@@ -1,49 +1,49 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { ENDED, type Job } from '../../domain/job.ts';
 import { createLeaseObserver, executorState } from '../../supervision/lease.ts';
 import { deleteOrphanedEnumerations, findOrphanedEnumerations } from '../../supervision/orphaned-enumerations.ts';
 import { vacuum } from '../../supervision/reclaim.ts';
-import type { Call, OrchestratorDeps } from '../operation.ts';
+import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { deleteJob } from './delete-job.ts';
 
-/** Selection of what to remove. */
-export interface PruneRequest {
-  /** Only jobs that ended at least this long ago, ms. */
-  readonly olderThanMs: number;
-  /** `runs`: run directories, with the conversations of agents. `jobs`: also the jobs with all their results. */
-  readonly what: 'runs' | 'jobs';
-  readonly dryRun: boolean;
-}
-
-/** A job that is removed, or whose run directories are. */
-export interface PrunedJob {
-  readonly job_id: string;
-  readonly name: string;
-  readonly status: string;
-  readonly ended_at: string;
-  /** Size of its run directories. */
-  readonly bytes: number;
-}
-
-/** A job whose creation was never finished: its creator died or failed while its units were being stored. */
-export interface PrunedOrphan {
-  readonly job_id: string;
-  readonly name: string;
-  readonly units: number;
-}
+const input = z.strictObject({
+  older_than_s: z.number().min(0).describe('Only jobs that ended at least so many seconds ago'),
+  what: z
+    .enum(['runs', 'jobs'])
+    .describe('runs: run directories, with the conversations of agents; jobs: also the jobs with all their results'),
+  dry_run: z.boolean(),
+});
 
 /** Report of what was removed, or with `dry_run` would be. */
-export interface PruneReport {
-  readonly dry_run: boolean;
-  readonly jobs: readonly PrunedJob[];
+const report = z.object({
+  dry_run: z.boolean(),
+  /** Jobs that are removed, or whose run directories are: `bytes` is the size of those. */
+  jobs: z.array(
+    z.object({ job_id: z.string(), name: z.string(), status: z.string(), ended_at: z.string(), bytes: z.number() }),
+  ),
   /** Files of jobs that are not in the database. */
-  readonly strays: readonly { readonly path: string; readonly bytes: number }[];
-  readonly orphans: readonly PrunedOrphan[];
+  strays: z.array(z.object({ path: z.string(), bytes: z.number() })),
+  /** Jobs whose creation was never finished: their creator died or failed while their units were being stored. */
+  orphans: z.array(z.object({ job_id: z.string(), name: z.string(), units: z.int() })),
   /** Size of all removed files. */
-  readonly bytes: number;
-  readonly store: { readonly bytes_before: number; readonly bytes_after: number; readonly held_by_reader: boolean };
-}
+  bytes: z.number(),
+  store: z.object({ bytes_before: z.number(), bytes_after: z.number(), held_by_reader: z.boolean() }),
+});
+
+/** Removes what ended long ago. */
+export const pruneStore = operation({
+  name: 'prune_store',
+  title: 'Remove old jobs or their run directories',
+  interfaces: TERMINAL,
+  description:
+    'Removes jobs or run directories that ended long ago, and jobs whose creation was never finished; outputs that agents wrote stay. Shrinks the database.',
+  input,
+  output: report,
+  effect: 'destructive',
+  run: prune,
+});
 
 const JOBS_A_PAGE = 500;
 
@@ -51,13 +51,17 @@ const JOBS_A_PAGE = 500;
  * Removes jobs or run directories that ended long ago, and jobs whose creation was never finished; outputs that agents wrote
  * stay. Then vacuums the database in short steps and truncates its log as far as readers allow: other processes are not blocked.
  */
-export async function prune(deps: OrchestratorDeps, request: PruneRequest, call: Call): Promise<PruneReport> {
+async function prune(
+  deps: OrchestratorDeps,
+  request: z.output<typeof input>,
+  call: Call,
+): Promise<z.input<typeof report>> {
   const { repository, places, clock } = deps;
   const before = await repository.maintenance.size();
   const strays = await straysOf(deps);
-  if (!request.dryRun) for (const { path } of strays) await rm(path, { recursive: true, force: true });
-  const jobs: PrunedJob[] = [];
-  for (const job of await endedBefore(deps, clock.now() - request.olderThanMs)) {
+  if (!request.dry_run) for (const { path } of strays) await rm(path, { recursive: true, force: true });
+  const jobs: z.input<typeof report>['jobs'] = [];
+  for (const job of await endedBefore(deps, clock.now() - request.older_than_s * 1000)) {
     call.signal?.throwIfAborted();
     const bytes = await sizeOf(places.runs(job.jobId));
     if (request.what === 'runs' && bytes === 0) continue;
@@ -68,7 +72,7 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
       ended_at: new Date(job.endedAt ?? job.createdAt).toISOString(),
       bytes,
     });
-    if (request.dryRun) continue;
+    if (request.dry_run) continue;
     if (request.what === 'jobs') await deleteJob.run(deps, { job_id: job.jobId }, call);
     else await rm(places.runs(job.jobId), { recursive: true, force: true });
   }
@@ -78,10 +82,10 @@ export async function prune(deps: OrchestratorDeps, request: PruneRequest, call:
       return { job_id: jobId, name, units: (await repository.units.counts(jobId)).total };
     }),
   );
-  if (!request.dryRun) await deleteOrphanedEnumerations(repository, orphans);
-  const held = request.dryRun ? false : !(await vacuum(repository));
+  if (!request.dry_run) await deleteOrphanedEnumerations(repository, orphans);
+  const held = request.dry_run ? false : !(await vacuum(repository));
   return {
-    dry_run: request.dryRun,
+    dry_run: request.dry_run,
     jobs,
     strays,
     orphans: pruned,

@@ -1,43 +1,53 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import type { JsonObject } from '../../domain/json.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { createPromptRenderer } from '../../prompt/render.ts';
-import type { InputOf } from '../index.ts';
-import type { Call, OrchestratorDeps } from '../operation.ts';
-import { type SourceNotes, sourceNotes } from '../queries/source-notes.ts';
-import { requireSource } from './approval.ts';
-import { DEFAULT_WORKER } from './settings.ts';
-import { templateOf } from './template.ts';
+import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
+import { requireSource } from '../operations/approval.ts';
+import { type CreateInput, createInput } from '../operations/new-job.ts';
+import { DEFAULT_WORKER } from '../operations/settings.ts';
+import { templateOf } from '../operations/template.ts';
+import { type SourceNotes, sourceNotes } from './source-notes.ts';
 
 const COUNT_MS = 10_000;
 /** Items that are read for their fields: a template may name a field that the first item lacks. */
 const SAMPLED_ITEMS = 1000;
 
-/** Items, template and prompts of the job that create_job would make. */
-export interface PromptPreview {
+const rendered = z.object({
   /** Items counted; at least so many when not `complete`: counting stops after 10 s. */
-  readonly total: number;
-  readonly complete: boolean;
+  total: z.int(),
+  complete: z.boolean(),
   /** Records and files of the source that would not become units. */
-  readonly source: SourceNotes;
-  readonly fields: readonly string[];
-  readonly template: string;
+  source: z.custom<SourceNotes>(),
+  fields: z.array(z.string()),
+  template: z.string(),
   /** The part of the prompt that is the same for every unit. */
-  readonly system: string;
-  readonly prompts: readonly { readonly payload: JsonObject; readonly user: string }[];
-}
+  system: z.string(),
+  prompts: z.array(z.object({ payload: z.custom<JsonObject>(), user: z.string() })),
+});
 
-/**
- * Renders the prompts of the first `count` items of a job with these arguments; stores nothing. Throws the errors of
- * create_job for its source and template.
- */
-export async function previewPrompts(
+/** Returns items, template and prompts of the job that create_job would make of the same arguments. */
+export const previewPrompts = operation({
+  name: 'preview_prompts',
+  title: 'Preview the prompts of a job',
+  interfaces: TERMINAL,
+  description: 'Renders the prompts of the first items of a job that does not exist yet; stores nothing.',
+  input: createInput.extend({ prompts: z.int().min(1).max(1000).describe('Items whose prompts are rendered') }),
+  output: rendered,
+  effect: 'read',
+  openWorld: true,
+  run: (deps, { prompts, ...given }, call) => promptsOf(deps, given, call, prompts),
+});
+
+/** Renders the prompts of the first `count` items. Throws the errors of create_job for its source and template. */
+export async function promptsOf(
   deps: OrchestratorDeps,
-  given: InputOf<'create_job'>,
+  given: CreateInput,
   call: Pick<Call, 'workingDirectory' | 'signal'>,
   count: number,
-): Promise<PromptPreview> {
+): Promise<z.input<typeof rendered>> {
   const enumerator = await getEnumerator(given.enumerator_type);
   const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
   await requireSource(deps, enumerator, config, call);

@@ -1,5 +1,5 @@
-import { cutMiddle } from '../domain/cut.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import { cutMiddle } from '../../domain/cut.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
 
 /**
  * Truncation of answers: models read them, and they fill a conversation. Sizes are bytes of JSON, as it is sent: a Chinese

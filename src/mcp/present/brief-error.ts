@@ -1,0 +1,33 @@
+import { type AbpError, toAbpError } from '../../domain/error.ts';
+import type { Json } from '../../domain/json.ts';
+import { errorHint } from './error-hint.ts';
+import { truncate, truncateField, truncateMessage, truncateValue } from './truncate.ts';
+
+/** Bytes for each part of an error: messages of engines about a schema or query have no bound. */
+const PART_BYTES = 3000;
+
+/** The parts of an error that a model gets. */
+export type BriefError = Pick<AbpError, 'code' | 'blame' | 'message' | 'details'> & { readonly hint?: string };
+
+/** Presents anything thrown to a model: each part truncated, lists kept as lists with a count of the rest. */
+export function briefError(thrown: unknown): BriefError {
+  const error = toAbpError(thrown);
+  const { code, blame, message, details } = error;
+  const hint = errorHint(error);
+  return {
+    code,
+    blame,
+    message: truncateMessage(message, PART_BYTES),
+    ...(hint === undefined ? {} : { hint: truncate(hint, PART_BYTES) }),
+    details: details && shortDetails(details),
+  };
+}
+
+function shortDetails(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const parts = Object.entries(details).map(([name, value]) =>
+    Array.isArray(value)
+      ? truncateField(name, value, PART_BYTES)
+      : { [name]: truncateValue(value as Json, PART_BYTES) },
+  );
+  return Object.assign({}, ...parts) as Record<string, unknown>;
+}
