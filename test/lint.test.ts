@@ -56,13 +56,23 @@ const BREAKS: Readonly<Record<string, string>> = {
   'no-unsafe-call': 'anything();',
   'no-unsafe-member-access': 'export const f = () => { now(); anything.member = 1; };',
   'no-unsafe-return': 'export const f = (): number => anything;',
+  'max-lines-per-function': functionOfLines(81),
+  'max-lines-per-function, with comments': functionOfLines(81, '// Comment.'),
+  'max-lines-per-function, with blank lines': functionOfLines(81, ''),
+  'max-lines-per-function, called at once': `(${functionOfLines(81).replace('export ', '')})();`,
 };
+
+/** A function of so many lines, from its head to its closing brace. */
+function functionOfLines(count: number, line = 'now();'): string {
+  return `export function f() {\n${`${line}\n`.repeat(count - 2)}}`;
+}
 
 const FINE = `
 export const f = async () => {
   if (store.move() === 'moved' && (await store.beatLater())) await later();
   return text || 'none';
 };
+${functionOfLines(80).replace('f()', 'g()')}
 `;
 
 const fileOf = (at: number) => `src/breaks-${at}.ts`;
@@ -85,11 +95,11 @@ async function lint(files: Readonly<Record<string, string>>): Promise<ReadonlyMa
   expect(exitCode).toBe(1);
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: readonly { filename: string; code: string }[] };
   const rulesIn = ([name, found]: [string, typeof diagnostics | undefined]) =>
-    [name, (found ?? []).map(({ code }) => code.replace(/^typescript\((.*)\)$/, '$1'))] as const;
+    [name, (found ?? []).map(({ code }) => code.replace(/^\w+\((.*)\)$/, '$1'))] as const;
   return new Map(Object.entries(Object.groupBy(diagnostics, ({ filename }) => filename)).map(rulesIn));
 }
 
-test('the lint refuses a forgotten await, a promise or a word as a condition, and whatever else types can tell', async () => {
+test('the lint refuses a forgotten await, a promise or a word as a condition, what else types can tell, and long functions', async () => {
   const breaks = Object.values(BREAKS).map((code, at) => [fileOf(at), code]);
   const found = await lint({ ...Object.fromEntries(breaks), 'src/fine.ts': FINE });
   const missed = Object.keys(BREAKS).filter((what, at) => !found.get(fileOf(at))?.includes(what.split(',')[0] ?? ''));

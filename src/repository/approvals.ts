@@ -23,6 +23,23 @@ const toApproval = (row: ApprovalsTable): Approval => ({
   testedAt: row.tested_at,
 });
 
+type Asked = Parameters<ApprovalStore['request']>[0];
+
+const rowOf = ({ definition, about, title, powers, files, source }: Asked, requestedAt: number): ApprovalsTable => ({
+  definition,
+  about,
+  title,
+  powers: JSON.stringify(powers),
+  files: JSON.stringify(files),
+  source: source === null ? null : JSON.stringify(source),
+  requested_at: requestedAt,
+  approved_at: null,
+  approved_by: null,
+  revoked_at: null,
+  terms: null,
+  tested_at: null,
+});
+
 /** What persons approved, on SQLite. */
 export function createApprovalStore(db: Database.Database, clock: Clock): Sync<ApprovalStore> {
   // Asked before every run of a job that needs one.
@@ -42,26 +59,11 @@ export function createApprovalStore(db: Database.Database, clock: Clock): Sync<A
         db,
         all.where('definition', '>=', prefix).where('definition', '<', `${prefix}g`).orderBy('definition').limit(10),
       ).map(toApproval),
-    request({ definition, about, title, powers, files, source }) {
+    request(asked) {
+      const insert = query.insertInto('approvals').values(rowOf(asked, clock.now()));
       runWrite(
         db,
-        query
-          .insertInto('approvals')
-          .values({
-            definition,
-            about,
-            title,
-            powers: JSON.stringify(powers),
-            files: JSON.stringify(files),
-            source: source === null ? null : JSON.stringify(source),
-            requested_at: clock.now(),
-            approved_at: null,
-            approved_by: null,
-            revoked_at: null,
-            terms: null,
-            tested_at: null,
-          })
-          .onConflict((conflict) => conflict.column('definition').doNothing()),
+        insert.onConflict((conflict) => conflict.column('definition').doNothing()),
       );
     },
     approve(definition, by, terms) {

@@ -6,11 +6,11 @@ import type { EventFeed } from '../ports/event-feed.ts';
 import type { Maintenance } from '../ports/maintenance.ts';
 import type { Repository, Tx } from '../ports/repository.ts';
 import { createApprovalStore } from './approvals.ts';
-import { createAttemptStore } from './attempts.ts';
+import { createAttemptStore } from './attempts/index.ts';
 import { createDispatcher } from './dispatcher/index.ts';
 import { createEventFeed } from './event-feed.ts';
 import { createEventStore } from './events.ts';
-import { createJobStore } from './jobs.ts';
+import { createJobStore } from './jobs/index.ts';
 import { createLeaseStore } from './leases.ts';
 import { createMaintenance } from './maintenance.ts';
 import { type Connection, openDatabase, openWritable } from './open.ts';
@@ -19,7 +19,7 @@ import { createQuotaStore } from './quotas.ts';
 import { createSourceKeys } from './source-keys.ts';
 import { createTotals } from './totals.ts';
 import { createTransactions } from './transaction.ts';
-import { createUnitStore } from './units.ts';
+import { createUnitStore } from './units/index.ts';
 
 export { whenUnlocked } from './when-unlocked.ts';
 

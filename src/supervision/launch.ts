@@ -59,7 +59,8 @@ export interface LauncherOptions {
 }
 
 /** Creates the launcher. Executors run in a session of their own, so that they survive this process and its terminal. */
-export function createLauncher({ repository, places, clock, executorPath, environment }: LauncherOptions): Launcher {
+export function createLauncher(options: LauncherOptions): Launcher {
+  const { repository, places, clock, environment } = options;
   const self: Launcher = {
     async ensureExecutor(job, observer, requestId) {
       const { jobId } = job;
@@ -75,7 +76,7 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
         for (const each of Object.values(needs)) requireNeeds(now, each, environment);
       }
       const logPath = places.log(jobId);
-      const end = start(jobId, before, { ABP_REQUEST_ID: requestId });
+      const end = startExecutor(options, jobId, before, { ABP_REQUEST_ID: requestId });
       const deadline = clock.monotonic() + CONFIRM_MS + (before?.leaseMs ?? 0);
       for (;;) {
         // Read before the lease: an executor that ends after confirming has confirmed.
@@ -113,36 +114,44 @@ export function createLauncher({ repository, places, clock, executorPath, enviro
         if (!lease || lease.released || lease.epoch !== before?.epoch || lease.heartbeat !== before.heartbeat) return;
         await clock.sleep(POLL_MS);
       }
-      start(jobId, null, {});
+      startExecutor(options, jobId, null, {});
     },
   };
   return self;
+}
 
-  /** Starts the process and passes it a lease seen to be over. `reason` is set when it has ended; `done` = exit code 0. */
-  function start(jobId: string, over: Lease | null, more: NodeJS.ProcessEnv): { readonly reason: string | null } {
-    const logPath = places.log(jobId);
-    const heartbeat = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
-    mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
-    const log = openSync(logPath, 'a', 0o600);
-    const end: { reason: string | null } = { reason: null };
-    // Not execa: it keeps its child's output streams, and a detached executor must own its files.
-    const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...heartbeat], {
-      cwd: dirname(repository.path),
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { ...environment, ...more, ABP_STORAGE_PATH: repository.path },
-    });
-    closeSync(log);
-    child.once('error', (error) => {
-      end.reason = error.message;
-    });
-    child.once('exit', (code, signal) => {
-      if (code === 0) end.reason = 'done';
-      else end.reason = signal ? `it was killed by ${signal}` : `it ended with exit code ${code}`;
-    });
-    child.unref();
-    return end;
-  }
+/**
+ * Starts the process of a job's executor and passes it a lease seen to be over. `reason` is set when it has ended; `done` =
+ * exit code 0.
+ */
+function startExecutor(
+  { repository, places, executorPath, environment }: LauncherOptions,
+  jobId: string,
+  over: Lease | null,
+  more: NodeJS.ProcessEnv,
+): { readonly reason: string | null } {
+  const logPath = places.log(jobId);
+  const heartbeat = over && !over.released ? [`${over.epoch}.${over.heartbeat}`] : [];
+  mkdirSync(dirname(logPath), { recursive: true, mode: 0o700 });
+  const log = openSync(logPath, 'a', 0o600);
+  const end: { reason: string | null } = { reason: null };
+  // Not execa: it keeps its child's output streams, and a detached executor must own its files.
+  const child = spawn(process.execPath, [...NODE_OPTIONS, executorPath, jobId, ...heartbeat], {
+    cwd: dirname(repository.path),
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...environment, ...more, ABP_STORAGE_PATH: repository.path },
+  });
+  closeSync(log);
+  child.once('error', (error) => {
+    end.reason = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    if (code === 0) end.reason = 'done';
+    else end.reason = signal ? `it was killed by ${signal}` : `it ended with exit code ${code}`;
+  });
+  child.unref();
+  return end;
 }
 
 /** Throws AbpError `invalid_input` in the environment of an agent that ABP runs: ABP is never recursive. */

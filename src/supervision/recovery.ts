@@ -61,9 +61,9 @@ export function createRecovery(options: {
 }): Recovery {
   const { repository, launcher, observer, clock, leaseMs, except } = options;
   const checkMs = Math.min(MAX_CHECK_MS, leaseMs / CHECKS_PER_LEASE);
+  const launches = createLaunches(launcher, observer, clock);
   /** Reason of the last refusal, by job. */
   const reported = new Map<string, string>();
-  const failed = new Map<string, { readonly times: number; readonly untilMs: number }>();
 
   const isLost = async (jobId: string) => {
     const lease = await repository.leases.get(jobId);
@@ -80,11 +80,11 @@ export function createRecovery(options: {
     const refused: { jobId: string; reason: string }[] = [];
     for (const job of await repository.jobs.wantingExecutor()) {
       const { jobId } = job;
-      if (jobId === except || !(await isLost(jobId)) || (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic()) continue;
+      if (jobId === except || !(await isLost(jobId)) || launches.isBackingOff(jobId)) continue;
       const held = await repository.leases.get(jobId);
       const isThere = executorState(held) === 'alive';
       try {
-        await launchWithBackoff(job);
+        await launches.launch(job);
         reported.delete(jobId);
         recovered.push(jobId);
         if (held && isThere) stalled.push({ jobId, pid: held.pid });
@@ -106,20 +106,6 @@ export function createRecovery(options: {
     };
   };
 
-  /** Backs off when an executor cannot start (a broken installation). */
-  async function launchWithBackoff(job: Job): Promise<void> {
-    try {
-      await launcher.ensureExecutor(job, observer);
-      failed.delete(job.jobId);
-    } catch (error) {
-      if (error instanceof AbpError && error.code === 'environment') throw error;
-      const times = failed.get(job.jobId)?.times ?? 0;
-      const waitMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** times);
-      failed.set(job.jobId, { times: times + 1, untilMs: clock.monotonic() + waitMs });
-      throw error;
-    }
-  }
-
   return {
     tick,
     async watch(signal, onReport) {
@@ -129,6 +115,26 @@ export function createRecovery(options: {
         const report = await tick().catch((): RecoveryReport => ({ recovered: [], refused: [], deleted: [] }));
         onReport?.(report);
         await clock.sleep(checkMs, signal);
+      }
+    },
+  };
+}
+
+/** Launches executors; backs off from jobs whose executor cannot start (a broken installation). */
+function createLaunches(launcher: Pick<Launcher, 'ensureExecutor'>, observer: LeaseObserver, clock: Clock) {
+  const failed = new Map<string, { readonly times: number; readonly untilMs: number }>();
+  return {
+    isBackingOff: (jobId: string): boolean => (failed.get(jobId)?.untilMs ?? 0) > clock.monotonic(),
+    async launch(job: Job): Promise<void> {
+      try {
+        await launcher.ensureExecutor(job, observer);
+        failed.delete(job.jobId);
+      } catch (error) {
+        if (error instanceof AbpError && error.code === 'environment') throw error;
+        const times = failed.get(job.jobId)?.times ?? 0;
+        const waitMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** times);
+        failed.set(job.jobId, { times: times + 1, untilMs: clock.monotonic() + waitMs });
+        throw error;
       }
     },
   };

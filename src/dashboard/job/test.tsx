@@ -15,7 +15,7 @@ import { Conversation } from '../unit/conversation.tsx';
 import { Prompt } from '../unit/prompt.tsx';
 import { type Detail, Result } from '../unit/result.tsx';
 import { workerWords } from '../worker-words.ts';
-import { EditPrompt } from './settings.tsx';
+import { EditPrompt } from './edit-prompt.tsx';
 import { type Overview, useAct, useSettings } from './use-job.ts';
 
 /** Results of the test, for the decision whether to run the other units. */

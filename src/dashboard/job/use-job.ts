@@ -3,6 +3,7 @@ import { change, jobPath, type Output, read } from '../api.ts';
 import { useReport } from '../parts/toasts.tsx';
 
 export type Overview = Output<'job_overview'>;
+export type Settings = Output<'job_settings'>;
 
 /** Loads the overview of a job; polls every 2 s while it runs for the slots, other changes arrive as events. */
 export function useOverview(jobId: string) {
@@ -17,7 +18,7 @@ export function useOverview(jobId: string) {
 export function useSettings(jobId: string) {
   return useQuery({
     queryKey: ['job', jobId, 'settings'],
-    queryFn: () => read<Output<'job_settings'>>(`${jobPath(jobId)}/settings`),
+    queryFn: () => read<Settings>(`${jobPath(jobId)}/settings`),
     staleTime: 10_000,
   });
 }

@@ -44,6 +44,11 @@ interface Directory {
   readonly identity: string | null;
 }
 
+/** A walk under way: its options, and the base with a slash at its end. */
+interface Walk extends WalkOptions {
+  readonly prefix: string;
+}
+
 /** Names read between two chances to yield. */
 const NAMES_A_TURN = 16;
 
@@ -55,102 +60,103 @@ const NAMES_A_TURN = 16;
  * long searches.
  */
 export function* walk(options: WalkOptions): Generator<FoundFile | null> {
-  const prefix = options.base.endsWith('/') ? options.base : `${options.base}/`;
+  const walking: Walk = { ...options, prefix: options.base.endsWith('/') ? options.base : `${options.base}/` };
   const start: Place = { relative: options.start, directory: { scope: options.scope, parent: null, identity: null } };
   const pending: Place[] = [start];
   let looked = 0;
   for (let place = pending.pop(); place; place = pending.pop()) {
     if (place.directory === null) {
-      const found = stat(place.relative);
+      const found = stat(walking, place.relative);
       if (found) yield found;
       continue;
     }
     const inside: Place[] = [];
-    for (const entry of entries(place)) {
+    for (const entry of entries(walking, place)) {
       if (++looked % NAMES_A_TURN === 0) yield null;
-      const next = look(entry, place, place.directory.scope);
+      const next = look(walking, entry, place, place.directory.scope);
       if (next === null) continue;
       if (next.directory !== null || options.sorted) inside.push(next);
       else {
-        const found = stat(next.relative);
+        const found = stat(walking, next.relative);
         if (found) yield found;
       }
     }
     if (options.sorted) inside.sort(lastFirst);
     for (const next of inside) pending.push(next);
   }
+}
 
-  function* entries(place: Place): Generator<Dirent> {
+function* entries(walking: Walk, place: Place): Generator<Dirent> {
+  try {
+    const directory = opendirSync(walking.prefix + place.relative, { encoding: 'latin1', bufferSize: 512 });
     try {
-      const directory = opendirSync(prefix + place.relative, { encoding: 'latin1', bufferSize: 512 });
-      try {
-        for (let entry = directory.readSync(); entry; entry = directory.readSync()) yield entry;
-      } finally {
-        directory.closeSync();
-      }
-    } catch (error) {
-      if (place.relative === '') throw error;
-      warnUnreadable(options.warnings, place.relative, error);
+      for (let entry = directory.readSync(); entry; entry = directory.readSync()) yield entry;
+    } finally {
+      directory.closeSync();
     }
+  } catch (error) {
+    if (place.relative === '') throw error;
+    warnUnreadable(walking.warnings, place.relative, error);
   }
+}
 
-  function look(entry: Dirent, parent: Place, scope: Scope): Place | null {
-    const inParent = parent.relative === '' ? '' : `${parent.relative}/`;
-    const name = utf8(entry.name);
-    if (name === null) {
-      if (isWanted(entry, scope)) options.unnamed(inParent + escapeBytes(entry.name));
-      return null;
-    }
-    const relative = inParent + name;
-    const link = entry.isSymbolicLink();
-    if (link && !options.followSymlinks) return null;
-    if (entry.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
-    if (entry.isDirectory() && !options.followSymlinks) {
-      const inside = scope.enter(name);
-      return inside ? { relative, directory: { scope: inside, parent, identity: null } } : null;
-    }
-    return entry.isDirectory() || link ? lookThrough(name, relative, parent, scope) : null;
+/** Judges an entry of a directory: the place where the walk goes on; null = it is left out. */
+function look(walking: Walk, entry: Dirent, parent: Place, scope: Scope): Place | null {
+  const inParent = parent.relative === '' ? '' : `${parent.relative}/`;
+  const name = utf8(entry.name);
+  if (name === null) {
+    if (isWanted(walking, entry, scope)) walking.unnamed(inParent + escapeBytes(entry.name));
+    return null;
   }
-
-  /** Checks whether an entry with a name that is not UTF-8 would be wanted, judged with replacement characters. */
-  function isWanted(entry: Dirent, scope: Scope): boolean {
-    const name = Buffer.from(entry.name, 'latin1').toString();
-    if (entry.isFile()) return scope.takes(name);
-    if (entry.isDirectory()) return scope.enter(name) !== null;
-    return entry.isSymbolicLink() && options.followSymlinks && (scope.takes(name) || scope.enter(name) !== null);
+  const relative = inParent + name;
+  const link = entry.isSymbolicLink();
+  if (link && !walking.followSymlinks) return null;
+  if (entry.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
+  if (entry.isDirectory() && !walking.followSymlinks) {
+    const inside = scope.enter(name);
+    return inside ? { relative, directory: { scope: inside, parent, identity: null } } : null;
   }
+  return entry.isDirectory() || link ? lookThrough(walking, name, relative, parent, scope) : null;
+}
 
-  /**
-   * Resolves an entry when links are followed: a directory whose device and inode equal those of an ancestor is a loop.
-   */
-  function lookThrough(name: string, relative: string, parent: Place, scope: Scope): Place | null {
-    const stats = attempt(relative, () => statSync(prefix + relative));
-    if (stats?.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
-    const inside = stats?.isDirectory() ? scope.enter(name) : null;
-    if (!stats || !inside) return null;
-    const identity = identify(stats);
-    for (let above: Place | null = parent; above; above = above.directory?.parent ?? null) {
-      const known = above.directory?.identity ?? identify(statSync(prefix + above.relative));
-      if (known !== identity) continue;
-      options.warnings.add('symlink_loop', relative);
-      return null;
-    }
-    return { relative, directory: { scope: inside, parent, identity } };
+/** Checks whether an entry with a name that is not UTF-8 would be wanted, judged with replacement characters. */
+function isWanted(walking: Walk, entry: Dirent, scope: Scope): boolean {
+  const name = Buffer.from(entry.name, 'latin1').toString();
+  if (entry.isFile()) return scope.takes(name);
+  if (entry.isDirectory()) return scope.enter(name) !== null;
+  return entry.isSymbolicLink() && walking.followSymlinks && (scope.takes(name) || scope.enter(name) !== null);
+}
+
+/**
+ * Resolves an entry when links are followed: a directory whose device and inode equal those of an ancestor is a loop.
+ */
+function lookThrough(walking: Walk, name: string, relative: string, parent: Place, scope: Scope): Place | null {
+  const stats = attempt(walking, relative, () => statSync(walking.prefix + relative));
+  if (stats?.isFile()) return scope.takes(name) ? { relative, directory: null } : null;
+  const inside = stats?.isDirectory() ? scope.enter(name) : null;
+  if (!stats || !inside) return null;
+  const identity = identify(stats);
+  for (let above: Place | null = parent; above; above = above.directory?.parent ?? null) {
+    const known = above.directory?.identity ?? identify(statSync(walking.prefix + above.relative));
+    if (known !== identity) continue;
+    walking.warnings.add('symlink_loop', relative);
+    return null;
   }
+  return { relative, directory: { scope: inside, parent, identity } };
+}
 
-  function stat(relative: string): FoundFile | null {
-    const absolute = prefix + relative;
-    const stats = attempt(relative, () => (options.followSymlinks ? statSync(absolute) : lstatSync(absolute)));
-    return stats ? { relative, absolute, stats } : null;
-  }
+function stat(walking: Walk, relative: string): FoundFile | null {
+  const absolute = walking.prefix + relative;
+  const stats = attempt(walking, relative, () => (walking.followSymlinks ? statSync(absolute) : lstatSync(absolute)));
+  return stats ? { relative, absolute, stats } : null;
+}
 
-  function attempt(relative: string, look: () => Stats): Stats | null {
-    try {
-      return look();
-    } catch (error) {
-      warnUnreadable(options.warnings, relative, error);
-      return null;
-    }
+function attempt(walking: Walk, relative: string, look: () => Stats): Stats | null {
+  try {
+    return look();
+  } catch (error) {
+    warnUnreadable(walking.warnings, relative, error);
+    return null;
   }
 }
 

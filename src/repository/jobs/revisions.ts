@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
-import { AbpError } from '../domain/error.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { JobStore, NewRevision } from '../ports/job-store.ts';
-import type { Sync } from './promised.ts';
-import { toRevision } from './rows.ts';
-import { allRows, query, runWrite, statement } from './statement.ts';
+import { AbpError } from '../../domain/error.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobStore, NewRevision } from '../../ports/job-store.ts';
+import type { Sync } from '../promised.ts';
+import { toRevision } from '../rows.ts';
+import { allRows, query, runWrite, statement } from '../statement.ts';
 
 /** The numbered versions of a job's steps and limits on SQLite. */
 export function createRevisionStore(

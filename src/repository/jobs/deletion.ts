@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
-import type { JobStore } from '../ports/job-store.ts';
-import type { Sync } from './promised.ts';
-import { allRows, query, runWrite } from './statement.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { Sync } from '../promised.ts';
+import { allRows, query, runWrite } from '../statement.ts';
 
 /** Tables that hold a job's rows, children first, each with what names one row within its job. */
 const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
-import type { UnitStore } from '../ports/repository.ts';
-import type { Sync } from './promised.ts';
+import type { UnitStore } from '../../ports/repository.ts';
+import type { Sync } from '../promised.ts';
 
 /** The two filters by which a long table is read, each with an index of its own. */
 const FILTERS = {

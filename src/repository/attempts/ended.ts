@@ -1,38 +1,16 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { AttemptStatus } from '../domain/attempt.ts';
-import type { FailureClass } from '../domain/failure.ts';
-import type { Stage } from '../domain/unit.ts';
-import type { AttemptStore } from '../ports/repository.ts';
-import type { Sync } from './promised.ts';
-import { toAttempt } from './rows.ts';
-import { query, statement } from './statement.ts';
+import type { AttemptStatus } from '../../domain/attempt.ts';
+import type { FailureClass } from '../../domain/failure.ts';
+import type { Stage } from '../../domain/unit.ts';
+import type { AttemptStore } from '../../ports/repository.ts';
+import type { Sync } from '../promised.ts';
+import { query, statement } from '../statement.ts';
 
-type UnitKey = { jobId: string; stage: string; index: number };
-
-/** Makes the store of attempts on SQLite. Rows begin in the dispatcher's claim and end in its settle. */
-export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
-  const get = statement(db, (p: UnitKey & { attempt: number }) =>
-    query
-      .selectFrom('attempts')
-      .selectAll()
-      .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
-      .where('idx', '=', p.index)
-      .where('attempt', '=', p.attempt),
-  );
-  const ofUnit = statement(db, (p: UnitKey) =>
-    query
-      .selectFrom('attempts')
-      .selectAll()
-      .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
-      .where('idx', '=', p.index)
-      .orderBy('attempt'),
-  );
-  const running = statement(db, (p: { jobId: string }) =>
-    query.selectFrom('attempts').selectAll().where('job_id', '=', p.jobId).where('status', '=', sql.lit('running')),
-  );
+/** Reads and sums up on SQLite the attempts of a job that have ended, by time. */
+export function createEndedAttempts(
+  db: Database.Database,
+): Pick<Sync<AttemptStore>, 'recent' | 'recentThroughput' | 'endedSpan' | 'endedBetween'> {
   const recent = statement(db, (p: { jobId: string; since: number; limit: number }) =>
     query
       .selectFrom('attempts')
@@ -82,36 +60,8 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       .where('ended_at', '>=', p.from)
       .where('ended_at', '<', p.to),
   );
-  const recordRun = statement(
-    db,
-    (p: UnitKey & { attempt: number; machineId: string; handle: string; deadlineAt: number }) =>
-      query
-        .updateTable('attempts')
-        .set({ machine_id: p.machineId, handle: p.handle, deadline_at: p.deadlineAt })
-        .where('job_id', '=', p.jobId)
-        .where('stage', '=', p.stage)
-        .where('idx', '=', p.index)
-        .where('attempt', '=', p.attempt)
-        .where('status', '=', sql.lit('running')),
-  );
-  const recordJudge = statement(db, (p: UnitKey & { attempt: number }) =>
-    query
-      .updateTable('attempts')
-      .set((eb) => ({ judges: eb('judges', '+', 1) }))
-      .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
-      .where('idx', '=', p.index)
-      .where('attempt', '=', p.attempt)
-      .where('status', '=', sql.lit('running')),
-  );
 
   return {
-    get(ref) {
-      const row = get.get(ref);
-      return row ? toAttempt(row) : null;
-    },
-    ofUnit: (ref) => ofUnit.all(ref).map(toAttempt),
-    running: (jobId) => running.all({ jobId }).map(toAttempt),
     recent: (jobId, since, limit) =>
       recent.all({ jobId, since, limit }).map((row) => ({
         stage: row.stage as Stage,
@@ -133,11 +83,5 @@ export function createAttemptStore(db: Database.Database): Sync<AttemptStore> {
       const row = endedBetween.get({ jobId, from, to });
       return { succeeded: row?.succeeded ?? 0, failed: row?.failed ?? 0, costUsd: row?.cost ?? 0 };
     },
-    recordRun({ jobId, stage, index, attempt }, { machineId, handle, deadlineAt }) {
-      const row = { jobId, stage, index, attempt, machineId, handle: JSON.stringify(handle), deadlineAt };
-      return recordRun.run(row) === 1 ? 'noted' : 'ended';
-    },
-    recordJudge: ({ jobId, stage, index, attempt }) =>
-      recordJudge.run({ jobId, stage, index, attempt }) === 1 ? 'noted' : 'ended',
   };
 }

@@ -1,0 +1,47 @@
+import type Database from 'better-sqlite3';
+import type { UnitStore } from '../../ports/repository.ts';
+import type { Sync } from '../promised.ts';
+import { toAttempt, toUnit } from '../rows.ts';
+import type { AttemptsTable, UnitsTable } from '../schema.ts';
+import { allRows, query, statement } from '../statement.ts';
+import { inOrder, matching } from './matching.ts';
+
+/** Reads units on SQLite: one, or those that match a filter with their latest attempts. */
+export function createUnitReads(db: Database.Database): Pick<Sync<UnitStore>, 'get' | 'list'> {
+  const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
+    query
+      .selectFrom('units')
+      .selectAll()
+      .where('job_id', '=', p.jobId)
+      .where('stage', '=', p.stage)
+      .where('idx', '=', p.index),
+  );
+  const latestAttempt = statement<{ jobId: string; stage: string; index: number; attempt: number }, AttemptsTable>(
+    db,
+    (p) =>
+      query
+        .selectFrom('attempts')
+        .selectAll()
+        .where('job_id', '=', p.jobId)
+        .where('stage', '=', p.stage)
+        .where('idx', '=', p.index)
+        .where('attempt', '=', p.attempt),
+  );
+
+  return {
+    get({ jobId, stage, index }) {
+      const row = get.get({ jobId, stage, index });
+      return row ? toUnit(row) : null;
+    },
+    list(jobId, filter, limit) {
+      const rows = inOrder(filter, limit, (part) =>
+        allRows<UnitsTable>(db, matching(jobId, part).selectAll().orderBy('idx').limit(limit)),
+      );
+      return rows.map((row) => {
+        const { job_id, stage, idx, attempt } = row;
+        const found = attempt > 0 ? latestAttempt.get({ jobId: job_id, stage, index: idx, attempt }) : undefined;
+        return { unit: toUnit(row), attempt: found ? toAttempt(found) : null };
+      });
+    },
+  };
+}
