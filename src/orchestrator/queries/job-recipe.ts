@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { realPlace } from '../../approval/real-place.ts';
+import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
 import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../operation.ts';
 import { createInput } from '../operations/new-job.ts';
@@ -39,7 +39,7 @@ async function recipeOf(deps: OrchestratorDeps, id: string): Promise<z.input<typ
     outputSchema,
     outputDirectory,
   });
-  const ownOutput = outputDirectory !== realPlace(deps.places.outputs(id));
+  const ownOutput = outputDirectory !== realPath(deps.places.outputs(id));
   return {
     working_directory: job.workingDirectory,
     input: {
