@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
 import { AbpError } from './domain/error.ts';
 import { DEFAULT_LIMITS, MAX_WORKERS_CEILING } from './domain/limits.ts';
+import { absolutePath } from './domain/paths.ts';
 
 /** Validated settings from the environment. */
 export interface Config {
@@ -36,7 +35,7 @@ export const VARIABLES = {
     name: 'ABP_STORAGE_PATH',
     fallback: '~/.agentic-batch/batch.db',
     meaning: 'the database; run directories, logs and outputs are in its folder',
-    read: (text: string) => absolute(text),
+    read: (text: string) => absolutePath(text, process.cwd()),
   },
   maxWorkers: {
     name: 'ABP_MAX_WORKERS',
@@ -106,11 +105,6 @@ export function readConfig(environment: Environment = process.env): Config {
     autoRecover: value('autoRecover'),
     confirmStart: value('confirmStart'),
   };
-}
-
-function absolute(text: string): string {
-  const expanded = text === '~' || text.startsWith('~/') ? homedir() + text.slice(1) : text;
-  return isAbsolute(expanded) ? expanded : resolve(expanded);
 }
 
 function integer(min: number, max: number): (text: string, name: string) => number {

@@ -27,25 +27,27 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   approval: ['ports', 'config.ts', 'enumerators'],
   supervision: ['ports', 'config.ts', 'package-root.ts', 'workers'],
   export: ['ports', 'config.ts', 'approval', 'supervision'],
-  executor: [
+  'wire-parts.ts': [
     ...['ports', 'clock.ts', 'config.ts', 'package-root.ts'],
-    ...['approval', 'export', 'prompt', 'repository', 'supervision', 'workers'],
+    ...['repository', 'supervision', 'workers'],
+  ],
+  executor: [
+    ...['ports', 'clock.ts', 'config.ts', 'wire-parts.ts'],
+    ...['approval', 'export', 'prompt', 'supervision', 'workers'],
   ],
   orchestrator: ['ports', 'approval', 'enumerators', 'executor', 'export', 'prompt', 'supervision', 'workers'],
-  mcp: ['orchestrator', 'enumerators', 'prompt', 'supervision'],
+  // Its prompts are files of the package.
+  mcp: ['orchestrator', 'prompt'],
   http: [
-    ...['ports', 'clock.ts', 'config.ts', 'package-root.ts', 'orchestrator'],
+    ...['clock.ts', 'config.ts', 'package-root.ts', 'orchestrator'],
     ...['approval', 'export', 'supervision', 'workers'],
   ],
   cli: [
-    ...['ports', 'clock.ts', 'config.ts', 'package-root.ts', 'orchestrator', 'approval', 'enumerators', 'export'],
+    ...['clock.ts', 'config.ts', 'package-root.ts', 'orchestrator', 'approval', 'enumerators', 'export'],
     ...['prompt', 'repository', 'supervision', 'workers'],
   ],
   dashboard: ['orchestrator'],
-  'wire.ts': [
-    ...['ports', 'clock.ts', 'config.ts', 'package-root.ts'],
-    ...['orchestrator', 'repository', 'supervision', 'workers'],
-  ],
+  'wire.ts': ['clock.ts', 'config.ts', 'orchestrator', 'repository', 'wire-parts.ts'],
   'main.ts': ['config.ts', 'cli', 'http', 'mcp', 'wire.ts'],
 };
 /** Nouns and rules, which import nothing themselves. */

@@ -2,8 +2,9 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
+import { isWithin } from '../domain/paths.ts';
 import type { Bounds } from '../domain/power.ts';
-import { realPlace } from './real-place.ts';
+import { realPath } from './real-path.ts';
 
 /**
  * Folders of credentials, at any place. Directly below a home directory every hidden folder counts as one: keys,
@@ -130,16 +131,6 @@ export function isPlainOutput(directory: string, home: string | null): boolean {
     .slice(root.length)
     .split(sep)
     .some((step) => step.startsWith('.'));
-}
-
-/** Tells whether an absolute path is a directory or below it; `/` holds all. */
-export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
-}
-
-/** Resolves the links of a path; parts that do not exist stay as written. Paths are always judged by this. */
-export function realPath(path: string): string {
-  return realPlace(resolve(path));
 }
 
 function isSensitive(path: string, storePath: string): boolean {

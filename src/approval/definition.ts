@@ -4,11 +4,13 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { isWithin } from '../domain/paths.ts';
 import { type Bounds, hashOf, type Power } from '../domain/power.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
 import type { Workers } from '../ports/worker.ts';
-import { boundsOf, isPlainOutput, isWithin, realPath } from './bounds.ts';
+import { boundsOf, isPlainOutput } from './bounds.ts';
+import { realPath } from './real-path.ts';
 
 /** Paths of ABP's store. */
 export interface Store {

@@ -1,4 +1,5 @@
 import { AbpError } from '../domain/error.ts';
+import { absolutePath } from '../domain/paths.ts';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { type CsvConfig, csvConfigSchema } from './csv/config.ts';
 import { csvHint } from './csv/hints.ts';
@@ -7,7 +8,7 @@ import { CsvRows, RefusedRow } from './csv/rows.ts';
 import { CSV_WARNINGS, warnOfOneColumn } from './csv/warnings.ts';
 import { TextFaults } from './reading/decoder.ts';
 import { hintTextOf, invalidRecords } from './reading/invalid.ts';
-import { absolutePath, sensitivePowers } from './reading/paths.ts';
+import { sensitivePowers } from './reading/paths.ts';
 import { endOfLines, readStart, readText } from './reading/text.ts';
 import { countWarnings } from './reading/warnings.ts';
 import { throwIfAborted } from './reading/yielder.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import { absolutePath } from '../domain/paths.ts';
 import { redact } from '../domain/redact.ts';
 import { firstUnseen, type Unseen } from '../domain/unseen-characters.ts';
 import { show } from '../domain/validate.ts';
@@ -11,7 +12,6 @@ import { MAX_DEPTH } from './json/scan.ts';
 import { type ChildEnding, childLines } from './reading/child.ts';
 import { limitField, onInvalidField } from './reading/fields.ts';
 import { reject, textFault } from './reading/invalid.ts';
-import { absolutePath } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 
 const MEBIBYTE = 1024 * 1024;

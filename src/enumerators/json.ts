@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
 import type { Json } from '../domain/json.ts';
+import { absolutePath } from '../domain/paths.ts';
 import type { EnumeratedItem, EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 import { fitHint, GRAMMAR_HINT, lineHint } from './json/hints.ts';
 import { type Fault, jsonItems, type Located } from './json/items.ts';
@@ -13,7 +14,7 @@ import { TextFaults } from './reading/decoder.ts';
 import { encodingField, limitField, onDuplicateField, onInvalidField } from './reading/fields.ts';
 import { reject } from './reading/invalid.ts';
 import { lineCutter } from './reading/lines.ts';
-import { absolutePath, sensitivePowers } from './reading/paths.ts';
+import { sensitivePowers } from './reading/paths.ts';
 import { MAX_ITEM_LENGTH } from './reading/rows.ts';
 import {
   ENCODING_HINT,

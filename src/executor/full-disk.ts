@@ -50,7 +50,7 @@ export function createFullDisk(context: ExecutorContext): FullDisk {
     foundMs = clock.monotonic();
   };
   const stop = async (tx: Tx, order: number) => {
-    if (foundUnder !== order || (late && !repository.maintenance.isDiskFull())) return;
+    if (foundUnder !== order || (late && !repository.maintenance.hasNoRoom())) return;
     const job = await tx.jobs.get(lease.jobId);
     if (job?.status !== 'testing') await pauseJob(context, tx, { reason: 'disk', message: MESSAGE });
     else if (job.test?.state === 'running') {

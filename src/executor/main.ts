@@ -1,15 +1,10 @@
 import { steadyClock, systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
-import { programPath } from '../package-root.ts';
-import { openStore, type Store, whenUnlocked } from '../repository/index.ts';
-import { createLauncher } from '../supervision/launch.ts';
 import { createLeaseObserver, type LeaseObserver } from '../supervision/lease.ts';
 import { openLog } from '../supervision/log.ts';
-import { createRecovery } from '../supervision/recovery.ts';
 import { storePaths } from '../supervision/store-paths.ts';
-import { isGone, parseWorker, WORKER_TYPES } from '../workers/index.ts';
-import { provablyDead } from '../workers/process/processes.ts';
+import { openStoreInTurn, type Parts, wireParts, workers } from '../wire-parts.ts';
 import { acquireJob, type Heartbeat } from './acquire-job.ts';
 import { createCompressor } from './compressor.ts';
 import { createJobExecutor, type JobExecutor } from './job-executor.ts';
@@ -45,7 +40,7 @@ try {
 
 async function main(id: string): Promise<void> {
   const clock = steadyClock(systemClock);
-  const store = await whenUnlocked(() => openStore(config.storagePath, clock, provablyDead, isGone));
+  const store = await openStoreInTurn(config.storagePath, clock);
   const { repository } = store;
   // On a full disk the store must be closed properly.
   process.once('exit', () => repository.close());
@@ -53,7 +48,7 @@ async function main(id: string): Promise<void> {
   if (!job) throw new AbpError('not_found', `No job ${id} in ${config.storagePath}.`);
   // Everything is loaded before the lease is confirmed: an update of the package on disk then has no effect.
   const surroundings = { places, environment: process.env };
-  const load = createRevisionLoader(repository, { types: WORKER_TYPES, parse: parseWorker }, surroundings);
+  const load = createRevisionLoader(repository, workers, surroundings);
   const loaded = await load(job);
   const { leaseMs, maxTotalWorkers } = config;
   const observer = createLeaseObserver(clock);
@@ -106,22 +101,8 @@ function stopOnSignals(executor: JobExecutor): void {
 }
 
 /** Recovers other jobs whose executor died, while this executor runs. */
-function watchOthers({ repository }: Store, id: string, observer: LeaseObserver, signal: AbortSignal): void {
-  const launcher = createLauncher({
-    repository,
-    places,
-    clock: systemClock,
-    executorPath: programPath('executor/main'),
-    environment: process.env,
-  });
-  const recovery = createRecovery({
-    repository,
-    launcher,
-    observer,
-    clock: systemClock,
-    leaseMs: config.leaseMs,
-    except: id,
-  });
+function watchOthers(store: Parts['store'], id: string, observer: LeaseObserver, signal: AbortSignal): void {
+  const { recovery } = wireParts(config, store, process.env, { observer, except: id });
   void recovery.watch(signal, ({ recovered, refused }) => {
     if (recovered.length > 0) log.logger.info({ jobs: recovered }, 'recovered other jobs');
     if (refused.length > 0) log.logger.warn({ jobs: refused }, 'could not recover other jobs');

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
-import { realPlace } from '../approval/real-place.ts';
+import { basename, dirname, join } from 'node:path';
+import { realPath } from '../approval/real-path.ts';
 import { OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
+import { isWithin } from '../domain/paths.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 import { makeDirectory } from './atomic-file.ts';
 
@@ -16,7 +17,7 @@ import { makeDirectory } from './atomic-file.ts';
  * the `within` folders must not leave it by a link. Throws AbpError `invalid_input`.
  */
 export function fileTarget(places: StorePaths, path: string, within: readonly string[]): string {
-  const real = join(realPlace(dirname(path)), basename(path));
+  const real = join(realPath(dirname(path)), basename(path));
   refuseEscape(path, real, within);
   refuseStore(places, path, real);
   return real;
@@ -24,7 +25,7 @@ export function fileTarget(places: StorePaths, path: string, within: readonly st
 
 /** Does the same for a directory in which agents may write: it must not contain the store either. */
 export function directoryTarget(places: StorePaths, path: string, within: readonly string[]): string {
-  const real = realPlace(path);
+  const real = realPath(path);
   refuseEscape(path, real, within);
   refuseStore(places, path, real);
   for (const database of databasesOf(places)) {
@@ -56,11 +57,11 @@ export function makeOutputDirectory(places: StorePaths, directory: string): void
  * output is written.
  */
 export function keepOutputsPrivate({ allOutputs }: StorePaths, real: string): void {
-  if (isBelow(real, realPlace(allOutputs))) mkdirSync(allOutputs, { recursive: true, mode: 0o700 });
+  if (isWithin(real, realPath(allOutputs))) mkdirSync(allOutputs, { recursive: true, mode: 0o700 });
 }
 
 function refuseEscape(path: string, real: string, within: readonly string[]): void {
-  const left = within.find((folder) => isBelow(path, folder) && !isBelow(real, realPlace(folder)));
+  const left = within.find((folder) => isWithin(path, folder) && !isWithin(real, realPath(folder)));
   if (left === undefined) return;
   throw new AbpError('invalid_input', `${path} leads out of ${left} by a link, and links are not followed.`, {
     hint: `If it is meant, give the path that it leads to: ${real}`,
@@ -76,7 +77,7 @@ function refuseStore(places: StorePaths, path: string, real: string): void {
 
 /** Returns the database's path and, if that is a link, its target: SQLite's other files are there. */
 function databasesOf({ database }: StorePaths): readonly string[] {
-  return [...new Set([database, realPlace(database)])];
+  return [...new Set([database, realPath(database)])];
 }
 
 /**
@@ -133,10 +134,4 @@ function statsOf(path: string): Stats | null {
 
 function entriesOf(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-/** Compares the paths alone. */
-function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith(`..${sep}`);
 }

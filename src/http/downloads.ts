@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context, Hono } from 'hono';
 import { getMimeType } from 'hono/utils/mime';
-import { realPlace } from '../approval/real-place.ts';
+import { realPath } from '../approval/real-path.ts';
 import { AbpError } from '../domain/error.ts';
 import { exportExtension, exportMediaType } from '../export/index.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
@@ -54,7 +54,7 @@ export function addDownloads(app: Hono<HttpEnv>, orchestrator: Orchestrator): vo
 
 /** Opens an artifact; follows no link. Throws AbpError `not_found`. */
 async function openMade(folder: string, path: string): Promise<FileHandle> {
-  const file = realPlace(folder) === folder ? await openArtifact(folder, path) : 'linked';
+  const file = realPath(folder) === folder ? await openArtifact(folder, path) : 'linked';
   if (file === 'gone') {
     throw new AbpError('not_found', `The file ${JSON.stringify(path)} was removed or cannot be read.`);
   }

@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
-import type { Recovery } from '../supervision/recovery.ts';
+import type { Watch } from '../orchestrator/operation.ts';
 
 /** The parts of ABP that this interface needs. */
 export interface HttpHost {
   readonly config: Config;
   readonly orchestrator: Orchestrator;
-  readonly recovery: Pick<Recovery, 'watch'>;
+  readonly recovery: Watch;
 }
 
 /** Options of a server. */

@@ -4,7 +4,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { JOB_STATUSES } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
-import type { Repository, StoreTotals } from '../ports/repository.ts';
+import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+
+type Repository = OrchestratorDeps['repository'];
+type StoreTotals = Awaited<ReturnType<Repository['totals']>>;
+
 import type { HttpEnv } from './caller.ts';
 import type { Feeds } from './feed.ts';
 import { metrics } from './resources.ts';

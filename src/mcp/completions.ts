@@ -1,6 +1,6 @@
 import { JOB_STATUSES } from '../domain/job.ts';
-import { enumerators } from '../enumerators/index.ts';
 import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import { SOURCE_TYPES } from '../orchestrator/queries/sources.ts';
 
 /** One more than the 100 of the protocol: from the last one the SDK derives `hasMore`. */
 const SHOWN = 101;
@@ -38,6 +38,6 @@ export function createCompletions({ repository }: Pick<OrchestratorDeps, 'reposi
       return found;
     },
     jobStatuses: startingWith(JOB_STATUSES),
-    enumerators: startingWith(Object.keys(enumerators)),
+    enumerators: startingWith(SOURCE_TYPES),
   };
 }

@@ -1,5 +1,5 @@
 import type { Orchestrator } from '../orchestrator/index.ts';
-import type { Recovery } from '../supervision/recovery.ts';
+import type { Watch } from '../orchestrator/operation.ts';
 
 /** Actions of the dashboard tool. */
 export type DashboardAction = 'url' | 'open' | 'status' | 'stop';
@@ -8,7 +8,7 @@ export type DashboardAction = 'url' | 'open' | 'status' | 'stop';
 export interface McpHost {
   readonly orchestrator: Orchestrator;
   readonly config: { readonly autoRecover: boolean; readonly confirmStart: boolean };
-  readonly recovery: Pick<Recovery, 'watch'>;
+  readonly recovery: Watch;
 }
 
 /** Writes an error to stderr, by default: stdout belongs to the protocol. */

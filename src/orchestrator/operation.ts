@@ -34,6 +34,17 @@ export interface OrchestratorDeps {
   readonly refusals: Map<string, AbpError>;
 }
 
+/** Recovery of jobs whose executor died, as a long-lived interface runs it until the signal aborts. */
+export interface Watch {
+  watch(
+    signal: AbortSignal,
+    onReport?: (report: {
+      readonly recovered: readonly string[];
+      readonly refused: readonly { readonly jobId: string; readonly reason: string }[];
+    }) => void,
+  ): Promise<void>;
+}
+
 /** Progress of a call, for interfaces that can show it; `total` null = unknown. */
 export interface Progress {
   readonly done: number;

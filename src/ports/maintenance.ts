@@ -24,7 +24,7 @@ export interface Maintenance {
    * Tells whether the disk has little room left apart from what this process spent of the reserve; true for a store in
    * memory, where that is unknown.
    */
-  isDiskFull(): boolean;
+  hasNoRoom(): boolean;
   /** Frees part of the reserve; false = nothing is left of it. */
   spendReserve(): boolean;
   /** Merges the write-ahead log into the database so that the next write reuses its space; false = no room for that. */

@@ -12,7 +12,7 @@ export interface FileHeader {
 }
 
 /** Absolute path of the file itself: SQLite puts its log beside that, not beside a link to it. */
-export function realPath(path: string): string {
+export function fileItself(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
 import type { Maintenance } from '../ports/maintenance.ts';
 import { tooFull } from './faults.ts';
-import { realPath, sizeOf } from './file.ts';
+import { fileItself, sizeOf } from './file.ts';
 import type { Sync } from './promised.ts';
 import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
 
@@ -40,7 +40,7 @@ function brokenTexts(db: Database.Database): string | null {
 
 /** Maintains a SQLite file that other processes may have open: no VACUUM, which would lock them out while it runs. */
 export function createMaintenance(db: Database.Database, path: string): Sync<Maintenance> {
-  const file = realPath(path);
+  const file = fileItself(path);
   /** Bytes of the reserve that this process has freed and has to restore. */
   let spentBytes = 0;
   const number = (pragma: string) => db.pragma(pragma, { simple: true }) as number;
@@ -68,7 +68,7 @@ export function createMaintenance(db: Database.Database, path: string): Sync<Mai
       keepReserve(file);
       spentBytes = 0;
     },
-    isDiskFull: () => path === ':memory:' || isFull(file, spentBytes),
+    hasNoRoom: () => path === ':memory:' || isFull(file, spentBytes),
     spendReserve() {
       if (path === ':memory:') return false;
       const bytes = spendReserve(file);

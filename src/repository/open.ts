@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { AbpError } from '../domain/error.ts';
 import type { ProcessIdentity } from '../domain/lease.ts';
 import { faultOf } from './faults.ts';
-import { realPath, sizeOf } from './file.ts';
+import { fileItself, sizeOf } from './file.ts';
 import { guard } from './guard.ts';
 import { migrate, NEWEST_VERSION, versionOf } from './migrate.ts';
 import { createPresence, type Presence } from './presence.ts';
@@ -47,7 +47,7 @@ export function openDatabase(path: string, isDead: (holder: ProcessIdentity) => 
 
 /** The same, but only so that it can be written: else it throws. */
 export function openWritable(path: string, isDead: (holder: ProcessIdentity) => boolean): Connection {
-  const file = realPath(path);
+  const file = fileItself(path);
   const kind = recognize(file);
   for (;;) {
     let db: Database.Database | undefined;
@@ -103,7 +103,7 @@ function openReader(path: string, presence: Presence): Database.Database {
 function openReadable(path: string, reason: AbpError): Connection {
   let db: Database.Database | undefined;
   try {
-    const opened = openForReading(realPath(path));
+    const opened = openForReading(fileItself(path));
     db = opened.db;
     // An older schema is migrated in memory, where no other process can hold a lease.
     if (opened.isSnapshot) migrate(db, path, () => true);

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { AbpError } from '../domain/error.ts';
-import { realPath } from './file.ts';
+import { fileItself } from './file.ts';
 
 /** Reads look this often whether their file is still there; writes look each time. A look is three stats, 6 µs. */
 const LOOK_MS = 1000;
@@ -15,7 +15,7 @@ export interface Presence {
 
 /** Notes which files these are now. The log and its index count too: who opens the database next makes others. */
 export function createPresence(path: string): Presence {
-  const real = realPath(path);
+  const real = fileItself(path);
   const files = [path, `${real}-wal`, `${real}-shm`].map((file) => ({ file, was: identityOf(file) }));
   let lookedMs = performance.now();
   const check = () => {

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { realPlace } from '../../src/approval/real-place.ts';
+import { realPath } from '../../src/approval/real-path.ts';
 import { AbpError } from '../../src/domain/error.ts';
 import { directoryTarget, fileTarget, makeOutputDirectory } from '../../src/export/write-target.ts';
 import { type StorePaths, storePaths } from '../../src/supervision/store-paths.ts';
@@ -168,7 +168,7 @@ describe('a link on the way', () => {
     'leaves an impossible path to the caller that opens it',
     (name) => {
       const { work } = world();
-      expect(realPlace(join(work, name))).toBe(join(work, name));
+      expect(realPath(join(work, name))).toBe(join(work, name));
     },
   );
 });

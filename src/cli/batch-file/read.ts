@@ -8,8 +8,8 @@ import { type Problem, parseWith } from '../../domain/validate.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
+import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
 import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
-import type { Workers } from '../../ports/worker.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { checkSchema } from '../../workers/schema/check.ts';
 import { inCommands } from '../hint-words.ts';
@@ -26,7 +26,7 @@ export interface BatchOptions {
   /** Format of the results file. */
   readonly format?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly workers: Workers;
+  readonly workers: OrchestratorDeps['workers'];
 }
 
 /** A checked batch file. */

@@ -29,7 +29,7 @@ export const create: DefineCommand = (program, act) => {
     .addHelpText('after', '\nExamples:\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
     .action(
       act(async (session, file: string, options: Options) => {
-        const { realPath } = await import('../../approval/bounds.ts');
+        const { realPath } = await import('../../approval/real-path.ts');
         const { createdText, createFromBatch, prepare } = await import('../job/run-batch.ts');
         const batch = await prepare(session, file, options);
         const batchFile = { path: realPath(file), carriedOut: false, another: true };

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readConfig } from '../../config.ts';
 import { toAbpError } from '../../domain/error.ts';
-import type { Repository } from '../../ports/repository.ts';
+import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
 import { rescueCommands } from '../../repository/rescue.ts';
 import { bytes, count } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
@@ -18,7 +18,7 @@ export const store: Check = {
     if (!existsSync(storagePath)) return [missingStore(storagePath)];
     const permissions = permissionsOf(storagePath);
     if (permissions.some(({ state }) => state === 'fail')) return permissions;
-    let repository: Repository;
+    let repository: OrchestratorDeps['repository'];
     try {
       ({ repository } = (await abp()).orchestrator.deps);
     } catch (error) {
@@ -46,7 +46,7 @@ export const store: Check = {
 };
 
 /** Checks the pages of the file; null = no damage. */
-async function damageOf({ path, maintenance }: Repository): Promise<Finding | null> {
+async function damageOf({ path, maintenance }: OrchestratorDeps['repository']): Promise<Finding | null> {
   try {
     const found = await maintenance.integrityCheck();
     return found === null ? null : { about, state: 'fail', message: `${path} is damaged: ${found}`, fix: rescue(path) };

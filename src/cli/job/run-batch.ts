@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { realPath } from '../../approval/bounds.ts';
+import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { exportFormatOf, requireFormatOf } from '../../export/index.ts';

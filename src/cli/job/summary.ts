@@ -2,7 +2,7 @@ import type { Job } from '../../domain/job.ts';
 import { sentences } from '../../domain/sentences.ts';
 import type { ExportRow } from '../../export/row.ts';
 import { exportRows } from '../../export/rows.ts';
-import type { Repository } from '../../ports/repository.ts';
+import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
 import { cell, count, duration, money, table } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
@@ -66,7 +66,7 @@ function messageOf({ job_id, must_allow, message, advice }: Shown): string {
 
 /** Formats the first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
 export async function resultsText(
-  repository: Repository,
+  repository: OrchestratorDeps['repository'],
   job: Pick<Job, 'jobId' | 'totalUnits'>,
   session: Session,
 ): Promise<string> {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { AbpError } from '../../domain/error.ts';
-import { enumerators } from '../../enumerators/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
+import { SOURCE_TYPES } from '../../orchestrator/queries/sources.ts';
 import { parseValue } from '../batch-file/document.ts';
 import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -55,14 +55,14 @@ interface SourceGiven extends Pick<Batch, 'located'> {
 }
 
 async function sourceOf(session: Session, source: string, fields: readonly string[]): Promise<SourceGiven> {
-  if (Object.hasOwn(enumerators, source)) {
+  if (SOURCE_TYPES.includes(source)) {
     const config = Object.fromEntries(fields.map(fieldOf));
     const given: Source = { enumerator_type: source, enumerator_config: config };
     return { given, workingDirectory: process.cwd(), located: (read) => read() };
   }
   if (fields.length > 0) {
     throw new AbpError('invalid_input', `${source} is not a type of source: expected one before the fields.`, {
-      hint: `Types: ${Object.keys(enumerators).join(', ')}. For a batch file give only the file.`,
+      hint: `Types: ${SOURCE_TYPES.join(', ')}. For a batch file give only the file.`,
     });
   }
   const { create, directory, located } = await prepare(session, source, { set: [], force: true });

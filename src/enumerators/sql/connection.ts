@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { absolutePath } from '../reading/paths.ts';
+import { absolutePath } from '../../domain/paths.ts';
 import { isKeywords } from './postgres-address.ts';
 
 /** Returns the scheme of a connection string in lower case; null for a path and for `host=… dbname=…`. */

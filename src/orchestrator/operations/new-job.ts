@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { homeOf } from '../../approval/bounds.ts';
 import { defineJob } from '../../approval/definition.ts';
-import { realPlace } from '../../approval/real-place.ts';
+import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { Revision } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -91,7 +91,7 @@ export async function newJob(
 ): Promise<NewJob> {
   const { repository, workers, places } = deps;
   const jobId = `job-${shortId()}`;
-  const outputDirectory = directory(places, given.output_directory, call) ?? realPlace(places.outputs(jobId));
+  const outputDirectory = directory(places, given.output_directory, call) ?? realPath(places.outputs(jobId));
   const job = {
     jobId,
     name: given.name,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { realPlace } from '../../approval/real-place.ts';
+import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
 import { stepAt } from '../../domain/step.ts';
 import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../operation.ts';
@@ -41,7 +41,7 @@ async function recipeOf(deps: OrchestratorDeps, id: string): Promise<z.input<typ
     outputSchema,
     outputDirectory,
   });
-  const ownOutput = outputDirectory !== realPlace(deps.places.outputs(id));
+  const ownOutput = outputDirectory !== realPath(deps.places.outputs(id));
   return {
     working_directory: job.workingDirectory,
     input: {

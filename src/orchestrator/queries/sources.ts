@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../domain/json.ts';
 import { redactJson } from '../../domain/redact.ts';
-import { listEnumerators as allEnumerators, getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { listEnumerators as allEnumerators, enumerators, getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { EVERYWHERE, operation } from '../operation.ts';
 import { requireSource } from '../operations/approval.ts';
@@ -10,6 +10,9 @@ import { sourceNotes } from './source-notes.ts';
 
 const DEFAULT_ITEMS = 5;
 const COUNT_S = 10;
+
+/** The types of sources. */
+export const SOURCE_TYPES: readonly string[] = Object.keys(enumerators);
 
 /** Lists the kinds of sources. */
 export const listEnumerators = operation({

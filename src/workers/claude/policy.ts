@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../domain/json.ts';
+import { absolutePath } from '../../domain/paths.ts';
 import type { Policy } from '../../ports/worker.ts';
 import { configOf } from '../process/worker.ts';
 import type { ClaudeConfig } from './config.ts';
-import { absolute } from './working-directory.ts';
 
 /** Returns what a config decides outside this worker. */
 export function claudePolicy(config: ClaudeConfig): Policy {
@@ -21,8 +21,8 @@ export function resolvePaths(config: JsonObject, base: string): JsonObject {
   const { working_directory = '.', add_dirs, mcp_config } = configOf<ClaudeConfig>({ config });
   return {
     ...config,
-    working_directory: absolute(working_directory, base),
-    ...(add_dirs && { add_dirs: add_dirs.map((directory) => absolute(directory, base)) }),
-    ...(typeof mcp_config === 'string' && { mcp_config: absolute(mcp_config, base) }),
+    working_directory: absolutePath(working_directory, base),
+    ...(add_dirs && { add_dirs: add_dirs.map((directory) => absolutePath(directory, base)) }),
+    ...(typeof mcp_config === 'string' && { mcp_config: absolutePath(mcp_config, base) }),
   };
 }

@@ -1,7 +1,8 @@
+import { absolutePath } from '../../domain/paths.ts';
 import { type Bounds, environmentPowers, type Power } from '../../domain/power.ts';
 import { type ClaudeConfig, type McpConfig, mcpConfigSchema } from './config.ts';
 import { ruleOf, WEB_TOOLS, WRITING_TOOLS } from './permissions.ts';
-import { absolute, fixedPart } from './working-directory.ts';
+import { fixedPart } from './working-directory.ts';
 
 /** Tools limited to the directories of a run; any other may execute programs and needs approval. */
 const BOUNDED_TOOLS: ReadonlySet<string> = new Set([
@@ -78,7 +79,7 @@ function directoryPowers(
   const edits = permission === 'edit_in_place';
   const roots = bounds.roots.filter((root) => edits && !bounds.mayEdit(root));
   return [...roots, ...named].flatMap((name): readonly Power[] => {
-    const directory = absolute(name, bounds.base);
+    const directory = absolutePath(name, bounds.base);
     const what = bounds.nameOf(directory);
     if (bounds.isSensitive(directory)) return [{ kind: 'credentials', what }];
     if (edits && !bounds.mayEdit(directory)) return [{ kind: 'writes', what }];

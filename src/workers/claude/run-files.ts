@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { AbpError } from '../../domain/error.ts';
+import { absolutePath } from '../../domain/paths.ts';
 import { parseWith } from '../../domain/validate.ts';
 import { type ClaudeConfig, mcpConfigSchema } from './config.ts';
-import { absolute } from './working-directory.ts';
 
 /** Longest argument on Linux (MAX_ARG_STRLEN, with the final NUL). */
 export const LONGEST_ARGUMENT_BYTES = 128 * 1024 - 1;
@@ -27,7 +27,7 @@ export function mcpConfigFile({ mcp_config }: ClaudeConfig, runDirectory: string
     if (Object.keys(mcp_config.mcpServers).length === 0) return null;
     return write(runDirectory, 'mcp.json', JSON.stringify(mcp_config));
   }
-  const file = absolute(mcp_config, base);
+  const file = absolutePath(mcp_config, base);
   const hint = 'Give the path of a JSON file with mcpServers, or the object itself.';
   if (!existsSync(file)) throw new AbpError('invalid_input', `mcp_config ${file} does not exist.`, { hint });
   let content: unknown;

@@ -4,6 +4,7 @@ import type { Artifact, Outcome } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { OutputCheck } from '../../domain/output-schema.ts';
+import { absolutePath } from '../../domain/paths.ts';
 import type { Worker, WorkingPlace } from '../../ports/worker.ts';
 import { artifactStats } from '../artifact-files.ts';
 import type { Assignment } from '../process/assignment.ts';
@@ -29,7 +30,7 @@ import { watchForResult } from './tail.ts';
 import { toolSchema } from './tool-schema.ts';
 import { keptSettings, NOTHING_KEPT } from './user-settings.ts';
 import { usageOf, verdict } from './verdict.ts';
-import { absolute, fixedPart, resolveWorkingDirectory } from './working-directory.ts';
+import { fixedPart, resolveWorkingDirectory } from './working-directory.ts';
 
 /** Bytes read from the end of stderr; messages are truncated further when stored. */
 const STDERR_BYTES = 16 << 10;
@@ -44,7 +45,7 @@ export const claudeWorker: Worker = processWorker({
   powers: (config, bounds) => claudePowers(configOf<ClaudeConfig>({ config }), bounds),
   definingFiles: (config, base) => {
     const { mcp_config } = configOf<ClaudeConfig>({ config });
-    return typeof mcp_config === 'string' ? [absolute(mcp_config, base)] : [];
+    return typeof mcp_config === 'string' ? [absolutePath(mcp_config, base)] : [];
   },
   resolve: resolvePaths,
   preflight: (config, environment) => claudePreflight(configOf<ClaudeConfig>({ config }), environment),
@@ -169,7 +170,7 @@ function refuseSchema(schema: JsonObject): void {
  * a link is listed too, because the CLI knows only its resolved path.
  */
 function directoriesOf(assignment: Assignment, { add_dirs = [] }: ClaudeConfig, cwd: string): readonly string[] {
-  const added = add_dirs.map((directory) => absolute(directory, assignment.workingDirectory));
+  const added = add_dirs.map((directory) => absolutePath(directory, assignment.workingDirectory));
   const linked = pathsOf(cwd).length > 1 ? [cwd] : [];
   return [...new Set([...linked, ...assignment.readableDirectories, ...added, assignment.outputDirectory])];
 }

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { AbpError } from '../../domain/error.ts';
 import type { JsonObject } from '../../domain/json.ts';
+import { absolutePath } from '../../domain/paths.ts';
 import { isDirectory } from '../process/program.ts';
 
 const PLACEHOLDER = /\{([^{}]+)\}/g;
@@ -12,7 +12,7 @@ const PLACEHOLDER = /\{([^{}]+)\}/g;
  * must stay below the part before the first placeholder, also through symbolic links. Throws AbpError `invalid_input`.
  */
 export function resolveWorkingDirectory(template: string, base: string, payload: JsonObject): string {
-  const directory = absolute(
+  const directory = absolutePath(
     template.replace(PLACEHOLDER, (_, name: string) => fieldText(name, payload)),
     base,
   );
@@ -22,7 +22,7 @@ export function resolveWorkingDirectory(template: string, base: string, payload:
     });
   }
   if (fixedPart(template) === template) return directory;
-  const fixed = absolute(fixedPart(template), base);
+  const fixed = absolutePath(fixedPart(template), base);
   const inside = path.relative(realpathSync(fixed), realpathSync(directory));
   if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) {
     throw new AbpError('invalid_input', `working_directory ${directory} is outside ${fixed}.`, {
@@ -36,11 +36,6 @@ export function resolveWorkingDirectory(template: string, base: string, payload:
 export function fixedPart(template: string): string {
   const [before = '', ...fields] = template.split(PLACEHOLDER);
   return fields.length === 0 ? template : before.slice(0, before.lastIndexOf('/') + 1);
-}
-
-/** Resolves a path: `~` is the home directory, relative paths start at `base`. */
-export function absolute(file: string, base: string): string {
-  return path.resolve(base, file.replace(/^~(?=\/|$)/, os.homedir()));
 }
 
 function fieldText(name: string, payload: JsonObject): string {

@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AbpError } from '../../domain/error.ts';
+import { isWithin } from '../../domain/paths.ts';
 import type { CommandConfig } from '../command.ts';
 import { findProgram, isDirectory } from '../process/program.ts';
 
@@ -82,7 +83,7 @@ function resolveLinks(file: string): string {
 }
 
 function isBelow(file: string, directory: string): boolean {
-  return file.startsWith(directory.endsWith(path.sep) ? directory : directory + path.sep);
+  return file !== directory && isWithin(file, directory);
 }
 
 function isFile(file: string): boolean {

@@ -6,19 +6,23 @@ import { AbpError } from '../domain/error.ts';
 const MOST_LINKS = 40;
 
 /**
- * Resolves all links of an absolute path, also those with missing targets; missing parts keep their names. Throws
- * AbpError `invalid_input` for a link that leads to itself.
+ * Resolves all links of a path, also those with missing targets; missing parts keep their names. Paths are always judged by
+ * this. Throws AbpError `invalid_input` for a link that leads to itself.
  */
-export function realPlace(path: string, links = MOST_LINKS): string {
+export function realPath(path: string): string {
+  return resolved(resolve(path), MOST_LINKS);
+}
+
+function resolved(path: string, links: number): string {
   try {
     return realpathSync.native(path);
   } catch {
     const folder = dirname(path);
     if (folder === path) return path;
     const target = linkOf(path);
-    if (target === null) return join(realPlace(folder, links), basename(path));
+    if (target === null) return join(resolved(folder, links), basename(path));
     if (links === 0) throw new AbpError('invalid_input', `${path} is a link that leads to itself.`);
-    return realPlace(resolve(realPlace(folder, links), target), links - 1);
+    return resolved(resolve(resolved(folder, links), target), links - 1);
   }
 }
 
