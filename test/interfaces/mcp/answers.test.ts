@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { presentOverview } from '../../src/mcp/present/jobs.ts';
-import type { OperationName } from '../../src/orchestrator/operations.ts';
-import { storeOverview } from '../../src/orchestrator/queries/store-overview.ts';
-import { personAllowsSource } from '../helpers/approvals.ts';
-import { type Flow, flow } from '../helpers/flow.ts';
-import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
-import { toolAnswer } from '../helpers/told.ts';
+import { presentOverview } from '../../../src/mcp/present/jobs.ts';
+import type { OperationName } from '../../../src/orchestrator/operations.ts';
+import { storeOverview } from '../../../src/orchestrator/queries/store-overview.ts';
+import { personAllowsSource } from '../../helpers/approvals.ts';
+import { type Flow, flow } from '../../helpers/flow.ts';
+import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';
+import { toolAnswer } from '../../helpers/told.ts';
 
 /** Text that takes more bytes in an answer than it has characters. */
 const LETTERS = { chinese: '漢字', quotes: '"\\', controls: '\u0001', emoji: '😀' };

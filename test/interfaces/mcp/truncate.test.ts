@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/domain/json.ts';
-import { jsonBytes, truncate, truncateField, truncateList, truncateObject } from '../../src/mcp/present/truncate.ts';
+import type { JsonObject } from '../../../src/domain/json.ts';
+import { jsonBytes, truncate, truncateField, truncateList, truncateObject } from '../../../src/mcp/present/truncate.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 300 }),

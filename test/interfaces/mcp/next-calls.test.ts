@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { OperationName } from '../../src/orchestrator/operations.ts';
-import { type Flow, flow } from '../helpers/flow.ts';
-import { fails, hangs } from '../helpers/scripted-worker.ts';
-import { nextOf, toolAnswer } from '../helpers/told.ts';
+import type { OperationName } from '../../../src/orchestrator/operations.ts';
+import { type Flow, flow } from '../../helpers/flow.ts';
+import { fails, hangs } from '../../helpers/scripted-worker.ts';
+import { nextOf, toolAnswer } from '../../helpers/told.ts';
 
 const begin = async (f: Flow, ending: Flow['worker']['otherwise'], job: Parameters<Flow['begin']>[0] = {}) => {
   f.worker.otherwise = ending;
