@@ -18,7 +18,7 @@ export const TEST_AGAIN = step('start_job', { again: true });
  */
 export function advised({ fix, next, inTest }: Advice, status: JobStatus, unit?: number): Hint {
   if (status === 'testing' && inTest !== undefined) return inTest;
-  const isRunning = status === 'running' || status === 'post_processing';
+  const isRunning = status === 'running';
   const parts = partsOf(fix).flatMap((part) => (typeof part === 'string' ? part : placed(part, isRunning, unit)));
   if (next === undefined) return hint`${parts}.`;
   const goOn = next === 'resume' ? step('resume_job') : 'retry';

@@ -14,11 +14,10 @@ export const JOB_TRANSITIONS = {
   enumerating: ['created'],
   created: ['testing', 'running', 'cancelled'],
   testing: ['running', 'created', 'cancelled'],
-  running: ['paused', 'post_processing', 'completed', 'failed', 'cancelled'],
-  paused: ['running', 'post_processing', 'cancelled'],
-  post_processing: ['completed', 'failed', 'paused', 'cancelled'],
-  completed: ['running', 'post_processing'],
-  failed: ['running', 'post_processing'],
+  running: ['paused', 'completed', 'failed', 'cancelled'],
+  paused: ['running', 'cancelled'],
+  completed: ['running'],
+  failed: ['running'],
   cancelled: [],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -30,16 +29,15 @@ export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
   enumerating: 'the source is being read into units; the job can be shown and cancelled',
   created: 'ready; nothing has been spent',
   testing: 'a test unit is running, or its result waits for approval',
-  running: 'an executor works on the units',
+  running: 'an executor works on the units, then on post-processing',
   paused: 'stopped for the reason in pause_reason; nothing is lost',
-  post_processing: 'all units have ended; the post-processing unit works on their results',
   completed: 'every unit ended and none failed',
   failed: 'every unit ended and at least one failed after its last retry, or post-processing failed',
   cancelled: 'cancelled by a person; its results can be exported',
 };
 
 /** Statuses that need an executor: a job in one of them without a living executor is lost. */
-export const EXECUTING: readonly JobStatus[] = ['testing', 'running', 'post_processing'];
+export const EXECUTING: readonly JobStatus[] = ['testing', 'running'];
 /** Tells whether a job needs an executor at work; a test that has ended waits for a person instead. */
 export function isExecuting({ status, test }: Pick<Job, 'status' | 'test'>): boolean {
   return status === 'testing' ? test?.state === 'running' : EXECUTING.includes(status);
@@ -139,6 +137,12 @@ export interface PostProcessing {
   readonly onFailures: 'skip' | 'run';
 }
 
+/**
+ * What follows the units of a job: post-processing `waiting` for their end, `due` because a person asked for it whatever
+ * failed, or `begun` over the present results. Units that are put back make it wait again.
+ */
+export type AfterUnits = 'waiting' | 'due' | 'begun';
+
 /** A job as stored. Times are epoch milliseconds, money is US dollars. */
 export interface Job {
   readonly jobId: string;
@@ -152,8 +156,6 @@ export interface Job {
   readonly resumeAt: number | null;
   /** With a user pause: interrupt running attempts (`hard`) or let them finish (`soft`). */
   readonly pauseMode: 'soft' | 'hard' | null;
-  /** Status before the last pause, which resume_job restores. */
-  readonly pausedFrom: 'running' | 'post_processing' | null;
   readonly userIntent: string;
   readonly enumeratorType: string;
   readonly enumeratorConfig: JsonObject;
@@ -174,6 +176,7 @@ export interface Job {
   /** True = certain secrets are removed from results before they are stored. */
   readonly redactResults: boolean;
   readonly postProcessing: PostProcessing | null;
+  readonly afterUnits: AfterUnits;
   /** null = results are written only by an export. */
   readonly output: JobOutput | null;
   readonly outputState: OutputState | null;

@@ -30,8 +30,7 @@ export async function conclude(parts: ExecutorParts, job: Job | null, phase: Pha
 }
 
 function startPostProcessing({ context, state, background, fullDisk, attemptLog }: ExecutorParts, job: Job): void {
-  const { lease } = context;
-  const begin = (signal: AbortSignal) => beginPostProcessing(context, job, { from: ['running'], lease, signal });
+  const begin = (signal: AbortSignal) => beginPostProcessing(context, job, signal);
   background.start('work', begin, (error) => {
     if (isDiskFull(error)) fullDisk.found(state.order);
     else if (isStoreBusy(error)) attemptLog.writeFailed(error);

@@ -46,6 +46,8 @@ export async function finishStage(
     const post = await tx.units.get({ jobId, stage: 'post', index: 0 });
     const { to, message, patch } = endOfJob({ job, stage, counts, post, error }, clock.now());
     if ((await tx.jobs.move(jobId, to, { from: [status], patch })) === 'conflict') return;
+    // It was to run again, over results that were put back and then failed.
+    if (stage === 'main') await tx.units.moveMany(jobId, { stage: 'post', statuses: ['pending'] }, 'skipped', 1);
     const { completed, failed, skipped, cancelled } = counts;
     const data = { completed, failed, skipped, cancelled, ...(message ? { message } : {}) };
     await tx.events.add(jobId, { type: `job:${to}`, data });

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import type { Begun } from '../domain/answers.ts';
 import { AbpError } from '../domain/error.ts';
-import type { Job, JobStatus } from '../domain/job.ts';
-import type { LeaseToken } from '../domain/lease.ts';
-import { NOT_ENDED } from '../domain/rules/end-of-job.ts';
+import type { Job } from '../domain/job.ts';
 import { checkTarget } from '../export/atomic-file.ts';
 import { formerExports } from '../export/former-exports.ts';
 import { exportUnits } from '../export/index.ts';
@@ -11,36 +9,28 @@ import { exportRows } from '../export/rows.ts';
 import { makeOutputDirectory } from '../export/write-target.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { PostProcessingPayload } from '../prompt/synthesizer.ts';
-import type { StorePaths } from '../supervision/store-paths.ts';
-
-/** Options: the allowed statuses, the lease to hold (none for a person), and a signal. */
-export interface BeginOptions {
-  readonly from: readonly JobStatus[];
-  readonly lease?: LeaseToken;
-  readonly signal?: AbortSignal;
-}
+import type { ExecutorContext } from './context.ts';
 
 /**
- * Starts post-processing: writes the results file, then in one transaction creates (or puts back) the one unit of stage
- * post and moves the job. `conflict` = the job has left `from`, units were put back meanwhile, or the lease is lost.
- * Throws what the export throws.
+ * Begins post-processing: writes the results file, then in one transaction creates (or puts back) the one unit of stage
+ * post. `conflict` = the job has stopped running, units were put back meanwhile, or the lease is lost. Throws what the
+ * export throws.
  */
 export async function beginPostProcessing(
-  { repository, places }: { readonly repository: Repository; readonly places: StorePaths },
+  { repository, places, lease }: Pick<ExecutorContext, 'repository' | 'places' | 'lease'>,
   job: Job,
-  begin: BeginOptions,
+  signal: AbortSignal,
 ): Promise<Begun> {
   const { jobId, postProcessing } = job;
   if (!postProcessing) return 'conflict';
-  const { from, lease, signal } = begin;
   makeOutputDirectory(places, postProcessing.outputDirectory);
   const { path, former } = await resultsFile(repository, jobId, postProcessing.outputDirectory);
   const rows = () => exportRows(repository, job);
-  const { sha256 } = await exportUnits('jsonl', rows, path, { former, ...(signal && { signal }) });
+  const { sha256 } = await exportUnits('jsonl', rows, path, { former, signal });
   return repository.transaction({ job: jobId }, async (tx) => {
     const counts = await tx.units.counts(jobId);
-    if (counts.pending + counts.running > 0 || (lease && !(await tx.leases.holds(lease)))) return 'conflict';
-    if ((await tx.jobs.move(jobId, 'post_processing', { from, patch: NOT_ENDED })) === 'conflict') return 'conflict';
+    if (counts.pending + counts.running > 0 || !(await tx.leases.holds(lease))) return 'conflict';
+    if ((await tx.jobs.patch(jobId, { afterUnits: 'begun' }, ['running'])) === 'conflict') return 'conflict';
     const payload: PostProcessingPayload = {
       results_path: path,
       units_total: counts.total,

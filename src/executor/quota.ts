@@ -1,6 +1,5 @@
 import type { Job } from '../domain/job.ts';
 import { NOT_PAUSED } from '../domain/rules/pause.ts';
-import { statusToResume } from '../domain/rules/phase.ts';
 import { quotaStep } from '../domain/rules/quota.ts';
 import type { Quota, Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
@@ -19,8 +18,7 @@ export async function applyQuota(
   if (step.kind === 'pause') await pauseJob(context, tx, step.pause);
   if (step.kind === 'wait') await tx.jobs.patch(jobId, { resumeAt: step.resumeAt }, ['paused']);
   if (step.kind !== 'resume' || !(await tx.leases.holds(context.lease))) return;
-  const to = statusToResume(job, await tx.units.counts(jobId));
-  if ((await tx.jobs.move(jobId, to, { from: ['paused'], patch: NOT_PAUSED })) === 'conflict') return;
+  if ((await tx.jobs.move(jobId, 'running', { from: ['paused'], patch: NOT_PAUSED })) === 'conflict') return;
   await tx.jobs.resetCircuitBreaker(jobId);
   await tx.events.add(jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });
 }

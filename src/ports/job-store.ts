@@ -25,6 +25,7 @@ export type JobPatch = Partial<
     | 'redactResults'
     | 'output'
     | 'outputState'
+    | 'afterUnits'
     | 'executorsLost'
     | 'startedAt'
     | 'endedAt'
@@ -40,13 +41,13 @@ export type NewJob = Omit<
   | 'statusMessage'
   | 'resumeAt'
   | 'pauseMode'
-  | 'pausedFrom'
   | 'fields'
   | 'totalUnits'
   | 'revision'
   | 'test'
   | 'approvedDefinition'
   | 'outputState'
+  | 'afterUnits'
   | 'executorsLost'
   | 'costUsd'
   | 'costEstimated'
@@ -98,8 +99,7 @@ export interface JobReads {
 export interface JobStore extends JobReads {
   insert(job: NewJob, revision: NewRevision): Promise<void>;
   /**
-   * Moves the status by compare-and-set, from one of `from` (default: all that may become `to`). A move to paused
-   * records the status before (`pausedFrom`).
+   * Moves the status by compare-and-set, from one of `from` (default: all that may become `to`).
    */
   move(jobId: string, to: JobStatus, options?: { from?: readonly JobStatus[]; patch?: JobPatch }): Promise<Moved>;
   /** Writes other fields, optionally only in one of `inStatuses`. */

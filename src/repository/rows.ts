@@ -11,6 +11,7 @@ import { AbpError } from '../domain/error.ts';
 import type { EventType, JobEvent } from '../domain/event.ts';
 import { FAILURE_CLASSES } from '../domain/failure.ts';
 import {
+  type AfterUnits,
   JOB_STATUSES,
   type Job,
   type JobTest,
@@ -80,7 +81,6 @@ export function toJob(row: JobsTable): Job {
     pauseReason: oneOfOrNull(PAUSE_REASON_WORDS, row.pause_reason),
     pauseClass: oneOfOrNull(FAILURE_CLASSES, row.pause_class),
     pauseMode: row.pause_mode as 'soft' | 'hard' | null,
-    pausedFrom: row.paused_from as 'running' | 'post_processing' | null,
     statusMessage: row.status_message,
     resumeAt: row.resume_at,
     userIntent: row.user_intent,
@@ -97,6 +97,7 @@ export function toJob(row: JobsTable): Job {
     approvedDefinition: row.approved_definition,
     redactResults: row.redact_results === 1,
     postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
+    afterUnits: row.after_units as AfterUnits,
     output: jsonOrNull<JobOutput>(row.output),
     outputState: jsonOrNull<OutputState>(row.output_state),
     request: row.request_id === null ? null : { id: row.request_id, hash: row.request_hash ?? '' },

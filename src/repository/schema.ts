@@ -6,7 +6,6 @@ export interface JobsTable {
   pause_reason: string | null;
   pause_class: string | null;
   pause_mode: string | null;
-  paused_from: string | null;
   status_message: string | null;
   resume_at: number | null;
   user_intent: string;
@@ -23,6 +22,7 @@ export interface JobsTable {
   approved_definition: string | null;
   redact_results: number;
   post_processing: string | null;
+  after_units: string;
   output: string | null;
   output_state: string | null;
   request_id: string | null;

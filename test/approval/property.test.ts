@@ -166,7 +166,7 @@ async function tryOne(world: World, f: Flow, request: Request) {
   );
   const done = async () => {
     const { status, test } = await f.job(jobId);
-    return status === 'testing' ? test?.state !== 'running' : status !== 'running' && status !== 'post_processing';
+    return status === 'testing' ? test?.state !== 'running' : status !== 'running';
   };
   for (const end = Date.now() + PATIENCE.timeout; started.answer && !(await done()) && Date.now() < end; ) {
     await f.tick();

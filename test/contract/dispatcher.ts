@@ -157,7 +157,7 @@ export function dispatcherContract(
     await tx(async (t) => t.units.add(jobId, 'post', 0, [{ payload: {} }]));
     expect(await claimUnits(store, lease)).toHaveLength(1);
     expect(await claimUnits(store, lease, { stage: 'post', purpose: 'post' })).toHaveLength(0);
-    await tx(async (t) => t.jobs.move(jobId, 'post_processing'));
+    await tx(async (t) => t.jobs.patch(jobId, { afterUnits: 'begun' }));
     const [post] = await claimUnits(store, lease, { stage: 'post', purpose: 'post' });
     expect(post?.attempt).toMatchObject({ stage: 'post', index: 0, purpose: 'post' });
     expect(await repository.units.counts(jobId)).toMatchObject({ total: 1, running: 1 });

@@ -76,16 +76,15 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       redactResults: false,
       postProcessing: post,
       pauseReason: null,
-      pausedFrom: null,
+      afterUnits: 'waiting',
       test: null,
       costUsd: 0,
       eventSeq: 0,
     });
     expect(await repository.jobs.get('job-a')).toEqual(job);
     expect(await repository.jobs.revision('job-a', 1)).toMatchObject({
-      outputSchema: { type: 'object' },
       note: 'first',
-      worker: { type: 'claude', model: 'x' },
+      steps: [{ name: 'main', outputSchema: { type: 'object' }, worker: { type: 'claude', model: 'x' } }],
       limits: { max_workers: 7, budget_usd: 1.5, max_retries: 3 },
     });
     expect(await repository.jobs.get('job-b')).toBeNull();
@@ -115,17 +114,6 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await move('running', ['created'])).toBe('moved');
     expect(await move('running', ['created'])).toBe('conflict');
     expect(await move('paused', [])).toBe('conflict');
-  });
-
-  test('a pause records the status before it', async () => {
-    const { repository, tx, store } = fresh();
-    const { jobId } = await seedJob(store, { status: 'post_processing' });
-    expect((await repository.jobs.get(jobId))?.pausedFrom).toBeNull();
-    await tx(async (t) => t.jobs.move(jobId, 'paused'));
-    expect((await repository.jobs.get(jobId))?.pausedFrom).toBe('post_processing');
-    await tx(async (t) => t.jobs.move(jobId, 'running'));
-    await tx(async (t) => t.jobs.move(jobId, 'paused'));
-    expect((await repository.jobs.get(jobId))?.pausedFrom).toBe('running');
   });
 
   test('a patch writes what it names and nothing else, and only in the statuses it is for', async () => {
@@ -158,6 +146,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       redactResults: false,
       output: { path: '/out.csv', format: 'csv', force: false, raw: false, byPerson: true },
       outputState: { state: 'due', sha256: 'ab' },
+      afterUnits: 'begun',
       executorsLost: 2,
       startedAt: 3,
       endedAt: 4,
@@ -244,7 +233,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     } as const;
     const passed = { ...running, state: 'passed' } as const;
     await seedJob(store, { jobId: 'job-yes1', status: 'running' });
-    await seedJob(store, { jobId: 'job-yes2', status: 'post_processing' });
+    await seedJob(store, { jobId: 'job-yes2', patch: { afterUnits: 'begun' } });
     await seedJob(store, { jobId: 'job-yes3', status: 'testing', patch: { test: running } });
     await seedJob(store, { jobId: 'job-yes4', status: 'paused', patch: { pauseReason: 'usage_limit' } });
     await seedJob(store, { jobId: 'job-yes5', status: 'cancelled' });

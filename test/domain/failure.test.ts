@@ -80,12 +80,7 @@ describe('the failure table', () => {
       undefined,
       "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
     ],
-    [
-      'post_processing',
-      'unit_budget',
-      0,
-      "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
-    ],
+    ['running', 'unit_budget', 0, "Raise the worker's max_budget_usd with pause_job and then update_job, then retry."],
   ])('in a job that is %s, %s of unit %s: %s', (status, failureClass, unit, advice) => {
     expect(hintText(adviceIn(status, failureClass, undefined, unit))).toBe(advice);
   });

@@ -32,7 +32,6 @@ describe('a job', () => {
     [{ status: 'testing', test: test_('passed'), pauseReason: null }, false, false],
     [{ status: 'testing', test: null, pauseReason: null }, false, false],
     [{ status: 'running', test: null, pauseReason: null }, true, true],
-    [{ status: 'post_processing', test: null, pauseReason: null }, true, true],
     [{ status: 'paused', test: null, pauseReason: 'usage_limit' }, false, true],
     [{ status: 'paused', test: null, pauseReason: 'user' }, false, false],
     [{ status: 'completed', test: null, pauseReason: null }, false, false],

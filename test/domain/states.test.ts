@@ -28,16 +28,15 @@ import {
 type Matrix<Status extends string> = readonly (readonly [Status, string])[];
 
 const JOB: Matrix<JobStatus> = [
-  // .                   enum crea test runn paus post comp fail canc
-  ['enumerating' /*  */, '.    x    .    .    .    .    .    .    .'],
-  ['created' /*      */, '.    .    x    x    .    .    .    .    x'],
-  ['testing' /*      */, '.    x    .    x    .    .    .    .    x'],
-  ['running' /*      */, '.    .    .    .    x    x    x    x    x'],
-  ['paused' /*       */, '.    .    .    x    .    x    .    .    x'],
-  ['post_processing' /**/, '.    .    .    .    x    .    x    x    x'],
-  ['completed' /*    */, '.    .    .    x    .    x    .    .    .'],
-  ['failed' /*       */, '.    .    .    x    .    x    .    .    .'],
-  ['cancelled' /*    */, '.    .    .    .    .    .    .    .    .'],
+  // .               enum crea test runn paus comp fail canc
+  ['enumerating' /**/, '.    x    .    .    .    .    .    .'],
+  ['created' /*    */, '.    .    x    x    .    .    .    x'],
+  ['testing' /*    */, '.    x    .    x    .    .    .    x'],
+  ['running' /*    */, '.    .    .    .    x    x    x    x'],
+  ['paused' /*     */, '.    .    .    x    .    .    .    x'],
+  ['completed' /*  */, '.    .    .    x    .    .    .    .'],
+  ['failed' /*     */, '.    .    .    x    .    .    .    .'],
+  ['cancelled' /*  */, '.    .    .    .    .    .    .    .'],
 ];
 
 const UNIT: Matrix<UnitStatus> = [
@@ -93,14 +92,14 @@ describe.each<{
 
 describe('derived from the tables', () => {
   test('the statuses before a status are those that may move to it', () => {
-    expect(jobStatusesBefore('paused')).toEqual(['running', 'post_processing']);
+    expect(jobStatusesBefore('paused')).toEqual(['running']);
     expect(jobStatusesBefore('enumerating')).toEqual([]);
     expect(unitStatusesBefore('pending')).toEqual(['running', 'completed', 'failed', 'skipped', 'cancelled']);
     expect(unitStatusesBefore('completed')).toEqual(['running']);
   });
 
   test('a job at work can pause or is being tested; an ended job moves only by a person', () => {
-    expect(EXECUTING).toEqual(['testing', 'running', 'post_processing']);
+    expect(EXECUTING).toEqual(['testing', 'running']);
     expect(ENDED).toEqual(['completed', 'failed', 'cancelled']);
   });
 

@@ -170,7 +170,7 @@ describe.each([
     await f.until(async () => (await f.job(jobId)).status === 'completed', 500);
     const again = { job_id: jobId, action: 'post_process' } as const;
     await expect(f.call('manage_units', again)).rejects.toMatchObject(REFUSED);
-    expect((await f.call('manage_units', again, { human: 'cli' })).status).toBe('post_processing');
+    expect((await f.call('manage_units', again, { human: 'cli' })).status).toBe('running');
   });
 
   test.each([

@@ -556,7 +556,6 @@ async function passTime(f: Flow, call: Promise<unknown>): Promise<void> {
 test.each<[JobStatus, RegExp]>([
   ['enumerating', /^cancel_job stops that and removes the job/],
   ['running', /^Use cancel_job or pause_job first/],
-  ['post_processing', /^Use cancel_job or pause_job first/],
   ['paused', /pause_job with hard=true/],
   ['completed', /again in a moment/],
   ['cancelled', /again in a moment/],

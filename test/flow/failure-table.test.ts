@@ -161,7 +161,7 @@ describe.each(Object.entries(PAUSING))('%s', (name, reason) => {
     f.worker.on(0, fails(failureClass));
     f.worker.on(1, hangs);
     await f.until(async () => (await f.job(jobId)).status === 'paused');
-    expect(await f.job(jobId)).toMatchObject({ pauseReason: reason, pausedFrom: 'running' });
+    expect(await f.job(jobId)).toMatchObject({ pauseReason: reason });
     expect((await f.job(jobId)).statusMessage).toBe(`It was ${failureClass}.`);
     const advice = hintText(adviceIn('paused', failureClass, undefined, 0));
     expect((await told(f, jobId)).message).toBe(`It was ${failureClass}. ${advice}`);

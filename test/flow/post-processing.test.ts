@@ -152,7 +152,7 @@ describe('a job paused in post-processing', () => {
     const job_id = await f.begin({ units: 1, ...PROMPT });
     f.worker.on(0, ok(), hangs);
     await f.until(() => f.worker.running().length === 1, 500);
-    expect((await f.job(job_id)).status).toBe('post_processing');
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'begun' });
     return job_id;
   }
 
@@ -164,7 +164,7 @@ describe('a job paused in post-processing', () => {
     await f.until(() => !f.hasExecutor(job_id));
     expect((await f.job(job_id)).status).toBe('paused');
     await f.call('resume_job', { job_id });
-    expect((await f.job(job_id)).status).toBe('post_processing');
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'begun' });
     await f.until(ended(f, job_id), 500);
     expect((await f.job(job_id)).status).toBe('completed');
     expect(posts(f)).toHaveLength(1);
@@ -189,9 +189,33 @@ describe('a job paused in post-processing', () => {
     await f.until(() => !f.hasExecutor(job_id));
     await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
     await f.call('resume_job', { job_id });
-    expect((await f.job(job_id)).status).toBe('running');
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'waiting' });
     await f.until(ended(f, job_id), 500);
     expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
+  });
+
+  test('is passed over when a unit that was put back fails: nothing of it waits after the end', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    f.worker.otherwise = fails('bad_input');
+    await f.call('resume_job', { job_id });
+    await f.until(ended(f, job_id), 500);
+    expect(await f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: /Post-processing was skipped/ });
+    expect((await f.unit(job_id, 0, 'post')).status).toBe('skipped');
+  });
+
+  test('units may be put back while it runs: it runs again over their results', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    await f.until(async () => (await f.unit(job_id, 0)).status === 'completed', 500);
+    f.worker.finish(0);
+    await f.until(ended(f, job_id), 500);
+    expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
+    expect((await f.job(job_id)).status).toBe('completed');
   });
 
   test('stops it when cancelled', async () => {

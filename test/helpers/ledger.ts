@@ -54,8 +54,11 @@ async function expectCounts(repository: Repository, job: Job, stage: Stage, unit
     );
     expect(found, where).toEqual(new Map(keyed.map(({ key, index }) => [key, index])));
   }
-  const places = units.map(({ step, status, failureClass }) => JSON.stringify([step, status, failureClass]));
-  const byPlace = Object.fromEntries(places.map((place) => [place, places.filter((other) => other === place).length]));
+  const byPlace: Record<string, number> = {};
+  for (const { step, status, failureClass } of units) {
+    const place = JSON.stringify([step, status, failureClass]);
+    byPlace[place] = (byPlace[place] ?? 0) + 1;
+  }
   const counted = (await repository.units.stepCounts(job.jobId)).map(({ step, status, failureClass, count }) => [
     JSON.stringify([step, status, failureClass]),
     count,

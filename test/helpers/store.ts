@@ -122,7 +122,6 @@ const WAYS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   testing: ['testing'],
   running: ['running'],
   paused: ['running', 'paused'],
-  post_processing: ['running', 'post_processing'],
   completed: ['running', 'completed'],
   failed: ['running', 'failed'],
   cancelled: ['cancelled'],

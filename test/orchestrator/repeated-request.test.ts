@@ -168,7 +168,6 @@ describe('a second run of one batch file', () => {
 
   test.each<[string, Partial<Job>, 'watch' | 'approve' | 'resume' | null]>([
     ['running', { status: 'running' }, 'watch'],
-    ['post-processing', { status: 'post_processing' }, 'watch'],
     ['being tested', { status: 'testing', test: test_('running') }, 'watch'],
     ['waiting for its quota', { status: 'paused', pauseReason: 'usage_limit' }, 'watch'],
     ['carried out in front of somebody else', { status: 'created', carriedOutBy: other }, 'watch'],

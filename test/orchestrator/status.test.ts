@@ -52,7 +52,6 @@ describe('get_job_status', () => {
     ['paused', 'none'],
     ['completed', 'none'],
     ['running', 'lost'],
-    ['post_processing', 'lost'],
     ['enumerating', 'lost'],
   ] as const)('of a job that is %s and has no executor, or a dead one, says %s', async (status, state) => {
     const f = flow();

@@ -18,7 +18,7 @@ export const jobs: Check = {
     const { call, host } = session;
     if (!existsSync(readConfig(host.environment).storagePath)) return [];
     const listed = await call('list_jobs', {
-      status: ['enumerating', 'testing', 'running', 'paused', 'post_processing'],
+      status: ['enumerating', 'testing', 'running', 'paused'],
       limit: CHECKED_JOBS,
     });
     const active = await Promise.all(listed.jobs.map(({ job_id }) => call('get_job_status', { job_id })));

@@ -8,7 +8,6 @@ import type { Overview } from './status-text.ts';
 const LEGENDS: Readonly<Record<string, string>> = {
   testing: 'c cancel  q quit (the test continues)',
   running: 'p pause  c cancel  + - slots  q quit (the job continues)',
-  post_processing: 'p pause  c cancel  q quit (the job continues)',
   paused: 'r resume  c cancel  + - slots  q quit',
 };
 

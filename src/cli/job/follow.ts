@@ -75,5 +75,5 @@ export function isAtRest(job: Pick<Overview, 'status' | 'pause_reason' | 'test' 
   if (output?.state === 'writing') return false;
   if (status === 'paused') return pause_reason !== 'usage_limit';
   if (status === 'testing') return test?.state !== 'running';
-  return status !== 'running' && status !== 'post_processing' && status !== 'enumerating';
+  return status !== 'running' && status !== 'enumerating';
 }

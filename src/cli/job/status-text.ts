@@ -48,7 +48,6 @@ const COLOR_OF: Readonly<Record<string, 'cyan' | 'yellow' | 'green' | 'red' | 'd
   enumerating: 'cyan',
   running: 'cyan',
   testing: 'cyan',
-  post_processing: 'cyan',
   paused: 'yellow',
   completed: 'green',
   failed: 'red',

@@ -9,7 +9,7 @@ import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { type Overview, useAct } from './use-job.ts';
 
 const MAX_SLOTS = 64;
-const CAN_CANCEL: readonly string[] = ['created', 'testing', 'running', 'paused', 'post_processing', 'enumerating'];
+const CAN_CANCEL: readonly string[] = ['created', 'testing', 'running', 'paused', 'enumerating'];
 
 /** Buttons for the actions possible in the job's status. */
 export function Actions({ job }: { readonly job: Overview }) {
@@ -17,7 +17,7 @@ export function Actions({ job }: { readonly job: Overview }) {
   const lost = job.executor.state === 'lost';
   return (
     <div className="row">
-      {(job.status === 'running' || job.status === 'post_processing') && (
+      {job.status === 'running' && (
         <>
           <Slots job={job} />
           <PauseMenu job={job} />

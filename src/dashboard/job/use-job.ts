@@ -44,8 +44,5 @@ export function useAct(jobId: string) {
 
 /** Checks whether the job is expected to change by itself soon. */
 export function isAtWork(job: Overview | undefined): boolean {
-  return (
-    job !== undefined &&
-    (job.slots.length > 0 || ['running', 'testing', 'post_processing', 'enumerating'].includes(job.status))
-  );
+  return job !== undefined && (job.slots.length > 0 || ['running', 'testing', 'enumerating'].includes(job.status));
 }

@@ -12,7 +12,7 @@ type Jobs = Output<'list_jobs'>;
 
 const FILTERS = [
   { label: 'All', statuses: [] },
-  { label: 'Active', statuses: ['running', 'post_processing'] },
+  { label: 'Active', statuses: ['running'] },
   { label: 'Waiting', statuses: ['created', 'testing', 'paused'] },
   { label: 'Completed', statuses: ['completed'] },
   { label: 'Failed', statuses: ['failed'] },

@@ -13,10 +13,9 @@ const COLOR: Readonly<Record<string, string>> = {
   skipped: 'amber',
   running: 'blue',
   testing: 'blue',
-  post_processing: 'blue',
   enumerating: 'blue',
 };
-const LIVE: readonly string[] = ['running', 'testing', 'post_processing', 'enumerating'];
+const LIVE: readonly string[] = ['running', 'testing', 'enumerating'];
 /** States of an ended test: the job status is still testing, but the test result is what matters. */
 const ENDED_TEST: readonly string[] = ['passed', 'failed'];
 

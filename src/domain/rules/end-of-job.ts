@@ -25,12 +25,12 @@ export interface JobEnd {
   readonly patch: Pick<Job, 'statusMessage' | 'endedAt'> & Partial<Pick<Job, 'outputState' | 'executorsLost'>>;
 }
 
-/** Tells whether post-processing follows the main stage, whose units have all ended. */
+/** Tells whether post-processing follows the units, which have all ended. */
 export function wantsPostProcessing(
-  { postProcessing }: Pick<Job, 'postProcessing'>,
+  { postProcessing, afterUnits }: Pick<Job, 'postProcessing' | 'afterUnits'>,
   { failed }: Pick<UnitCounts, 'failed'>,
 ): boolean {
-  return postProcessing !== null && (failed === 0 || postProcessing.onFailures === 'run');
+  return postProcessing !== null && (failed === 0 || postProcessing.onFailures === 'run' || afterUnits === 'due');
 }
 
 /** Decides how a job ends when nothing of its last stage is left; `now` in epoch ms. */

@@ -1,6 +1,6 @@
 import type { AttemptPurpose } from '../attempt.ts';
 import { isOutputDue, type Job } from '../job.ts';
-import type { Stage, UnitCounts } from '../unit.ts';
+import type { Stage } from '../unit.ts';
 
 /** Phase of an executor, derived from the job's status. */
 export type Phase =
@@ -29,9 +29,9 @@ export function phaseOf(job: Job | null): Phase {
         ? { kind: 'work', stage: 'main', purpose: 'test', indexes: job.test.units }
         : { kind: 'leave', stop: null };
     case 'running':
-      return { kind: 'work', stage: 'main', purpose: 'batch' };
-    case 'post_processing':
-      return { kind: 'work', stage: 'post', purpose: 'post' };
+      return job.afterUnits === 'begun'
+        ? { kind: 'work', stage: 'post', purpose: 'post' }
+        : { kind: 'work', stage: 'main', purpose: 'batch' };
     case 'paused':
       if (job.pauseReason === 'usage_limit') return { kind: 'hold' };
       return { kind: 'leave', stop: job.pauseMode === 'hard' ? 'interrupted' : null };
@@ -43,15 +43,4 @@ export function phaseOf(job: Job | null): Phase {
     default:
       return job && isOutputDue(job) ? { kind: 'export' } : { kind: 'leave', stop: null };
   }
-}
-
-/**
- * Returns the status in which a paused job continues: the one before, unless units were put back meanwhile, which come
- * first.
- */
-export function statusToResume(
-  { pausedFrom }: Pick<Job, 'pausedFrom'>,
-  { pending, running }: Pick<UnitCounts, 'pending' | 'running'>,
-): 'running' | 'post_processing' {
-  return pausedFrom === 'post_processing' && pending + running === 0 ? 'post_processing' : 'running';
 }

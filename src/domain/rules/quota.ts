@@ -36,7 +36,7 @@ export function quotaStep(
   now: number,
 ): QuotaStep {
   const closed = window && window.closedUntil > now ? window : null;
-  if (status === 'running' || status === 'post_processing') {
+  if (status === 'running') {
     if (!closed) return { kind: 'none' };
     const message = sentences(closed.reason);
     const pause = {

@@ -71,7 +71,6 @@ function refuseActive(job: Job): AbpError {
         hint`Use ${step('cancel_job')}, or wait until the test has ended; then delete it.`,
       );
     case 'running':
-    case 'post_processing':
       return refuse(
         job,
         'it is active',

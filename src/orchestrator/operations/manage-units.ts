@@ -5,7 +5,6 @@ import { type Job, needsPerson } from '../../domain/job.ts';
 import { NOT_ENDED } from '../../domain/rules/end-of-job.ts';
 import { UNIT_ACTIONS, type UnitAction } from '../../domain/rules/unit-actions.ts';
 import { UNIT_STATUSES } from '../../domain/unit.ts';
-import { beginPostProcessing } from '../../executor/post-processing.ts';
 import type { UnitFilter } from '../../ports/repository.ts';
 import {
   type Call,
@@ -121,6 +120,7 @@ async function move(
       const moved = await tx.units.moveMany(job.jobId, { ...filter, after: cursor }, to, CHUNK);
       const resumes = moved.changed > 0 && isEnded(now);
       if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
+      if (moved.changed > 0 && to === 'pending') await tx.jobs.patch(job.jobId, { afterUnits: 'waiting' });
       if (resumes) {
         await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch: NOT_ENDED });
         await tx.jobs.resetCircuitBreaker(job.jobId);
@@ -160,12 +160,14 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
-  if ((await beginPostProcessing(deps, job, { from: ['completed', 'failed'] })) === 'conflict') {
-    throw refuse(
-      await requireJob(deps, job.jobId),
-      'it was restarted by another call',
-      hint`${step('get_job_status')} shows its progress.`,
-    );
-  }
+  await deps.repository.transaction({ job: job.jobId }, async (tx) => {
+    const patch = { ...NOT_ENDED, afterUnits: 'due' } as const;
+    if ((await tx.jobs.move(job.jobId, 'running', { from: ['completed', 'failed'], patch })) === 'conflict') {
+      const now = await requireJob({ repository: tx }, job.jobId);
+      throw refuse(now, 'it was restarted by another call', hint`${step('get_job_status')} shows its progress.`);
+    }
+    await tx.jobs.resetCircuitBreaker(job.jobId);
+    await tx.events.add(job.jobId, { type: 'job:resumed' });
+  });
   await launch(deps, job);
 }

@@ -21,7 +21,7 @@ export const pauseJob = operation({
   async run(deps, { job_id, hard = false }) {
     const { repository } = deps;
     const job = await requireJob(deps, job_id);
-    if (job.status !== 'running' && job.status !== 'post_processing' && job.status !== 'paused') {
+    if (job.status !== 'running' && job.status !== 'paused') {
       throw refuse(job, 'only a running job can be paused', NEXT_STEPS);
     }
     await repository.transaction({ job: job_id }, async (tx) => {

@@ -3,7 +3,6 @@ import { ENDED, isOutputDue, type Job } from '../../domain/job.ts';
 import type { Lease } from '../../domain/lease.ts';
 import { MAX_WORKERS_CEILING } from '../../domain/limits.ts';
 import { NOT_PAUSED } from '../../domain/rules/pause.ts';
-import { statusToResume } from '../../domain/rules/phase.ts';
 import { type SilentExecutor, silentText } from '../../supervision/await-heartbeats.ts';
 import { executorState } from '../../supervision/lease.ts';
 import {
@@ -47,13 +46,7 @@ export const resumeJob = operation({
     const before = await repository.leases.get(job_id);
     const testing = job.status === 'testing' && job.test?.state === 'running';
     const outputDue = isOutputDue(job);
-    if (
-      job.status !== 'paused' &&
-      job.status !== 'running' &&
-      job.status !== 'post_processing' &&
-      !testing &&
-      !outputDue
-    ) {
+    if (job.status !== 'paused' && job.status !== 'running' && !testing && !outputDue) {
       const next = job.status === 'completed' || job.status === 'failed' ? RUN_UNITS_AGAIN : NEXT_STEPS;
       throw refuse(job, 'only a paused or lost job can be resumed', next);
     }
@@ -120,9 +113,8 @@ async function resume(deps: OrchestratorDeps, job: Job): Promise<void> {
       for (const { worker } of revision.steps) await tx.quotas.open(worker.type);
     }
     const patch = { ...NOT_PAUSED, executorsLost: 0 };
-    const to = statusToResume(now, await tx.units.counts(now.jobId));
     // It may have been resumed by another call meanwhile: then it runs, as requested.
-    if ((await tx.jobs.move(job.jobId, to, { from: ['paused'], patch })) === 'conflict') return;
+    if ((await tx.jobs.move(job.jobId, 'running', { from: ['paused'], patch })) === 'conflict') return;
     await tx.jobs.resetCircuitBreaker(job.jobId);
     await tx.events.add(job.jobId, { type: 'job:resumed' });
   });

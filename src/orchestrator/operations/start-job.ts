@@ -102,7 +102,7 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
   }
   if (job.status !== 'testing') {
     if (decision !== undefined) throw refuse(job, `${deciding} works only while its test is waiting`, hintFor(job));
-    if (job.status === 'running' || job.status === 'post_processing') return 'observe';
+    if (job.status === 'running') return 'observe';
     throw refuse(job, 'only a created or tested job can be started', hintFor(job));
   }
   if (decision === undefined) return 'observe';

@@ -124,6 +124,5 @@ const PAUSE_FIRST = hint`Use ${step('pause_job')} first, then ${step('update_job
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, Hint>>> = {
   enumerating: hint`${step('get_job_status')} shows when its units are stored; change it then.`,
   running: PAUSE_FIRST,
-  post_processing: PAUSE_FIRST,
   cancelled: hint`A cancelled job cannot be changed; ${step('create_job')} makes a new one.`,
 };

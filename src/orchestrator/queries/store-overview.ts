@@ -5,7 +5,7 @@ import type { OrchestratorDeps } from '../operation.ts';
 /** Jobs of one kind that are listed; the others are only counted. */
 const NAMED = 10;
 
-const MOVING: readonly JobStatus[] = ['enumerating', 'running', 'post_processing'];
+const MOVING: readonly JobStatus[] = ['enumerating', 'running'];
 
 /** The database at a glance: counts of jobs by status, and the newest jobs that are active or wait for a person. */
 export interface StoreOverview {

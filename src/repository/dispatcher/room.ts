@@ -57,10 +57,10 @@ export function createRoom(
 
 function jobsAtWork(db: Database.Database): Database.Statement<[], AtWork> {
   return db.prepare<[], AtWork>(
-    `SELECT job_id AS jobId, iif(status = 'post_processing', 'post', 'main') AS stage, last_started_at AS lastStartedAt,
+    `SELECT job_id AS jobId, iif(after_units = 'begun', 'post', 'main') AS stage, last_started_at AS lastStartedAt,
        iif(status = 'testing', min(test_units, max_workers), max_workers) AS bound,
        (SELECT ifnull(sum(count), 0) FROM unit_counts
-        WHERE unit_counts.job_id = jobs.job_id AND stage = iif(jobs.status = 'post_processing', 'post', 'main')
+        WHERE unit_counts.job_id = jobs.job_id AND stage = iif(jobs.after_units = 'begun', 'post', 'main')
           AND unit_counts.status = 'pending') AS pending
      FROM leases JOIN jobs USING (job_id)
      WHERE released = 0 AND status IN (${EXECUTING.map((status) => `'${status}'`).join()})`,

@@ -29,6 +29,7 @@ const PATCH_COLUMNS: {
   redactResults: ['redact_results', 'flag'],
   output: ['output', 'json'],
   outputState: ['output_state', 'json'],
+  afterUnits: ['after_units', 'plain'],
   executorsLost: ['executors_lost', 'plain'],
   startedAt: ['started_at', 'plain'],
   endedAt: ['ended_at', 'plain'],
@@ -92,7 +93,6 @@ export function createJobWrites(
         query
           .updateTable('jobs')
           .set({ ...columns(options.patch ?? {}), status: to })
-          .$if(to === 'paused', (update) => update.set((eb) => ({ paused_from: eb.ref('status') })))
           .where('job_id', '=', jobId)
           .where('status', 'in', [...from])
           .where('deleting', '=', 0),

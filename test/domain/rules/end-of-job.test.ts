@@ -18,13 +18,18 @@ function end(parts: Partial<EndFacts> = {}) {
 }
 
 test.each([
-  [null, 0, false],
-  [POST, 0, true],
-  [POST, 1, false],
-  [{ ...POST, onFailures: 'run' }, 1, true],
-] as const)('post-processing %j with %i failed units follows: %s', (postProcessing, failed, follows) => {
-  expect(wantsPostProcessing({ postProcessing }, { failed })).toBe(follows);
-});
+  [null, 'waiting', 0, false],
+  [null, 'due', 0, false],
+  [POST, 'waiting', 0, true],
+  [POST, 'waiting', 1, false],
+  [POST, 'due', 1, true],
+  [{ ...POST, onFailures: 'run' }, 'waiting', 1, true],
+] as const)(
+  'post-processing %j, %s, with %i failed units follows: %s',
+  (postProcessing, afterUnits, failed, follows) => {
+    expect(wantsPostProcessing({ postProcessing, afterUnits }, { failed })).toBe(follows);
+  },
+);
 
 describe('the end of a job', () => {
   const failed = { failed: 2, total: 9 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { JOB_STATUSES, type Job, type JobStatus } from '../../../src/domain/job.ts';
-import { phaseOf, statusToResume } from '../../../src/domain/rules/phase.ts';
+import { phaseOf } from '../../../src/domain/rules/phase.ts';
 
 const TABLE: readonly (readonly [JobStatus, Partial<Job>, object])[] = [
   ['enumerating', {}, { kind: 'leave', stop: null }],
@@ -12,7 +12,8 @@ const TABLE: readonly (readonly [JobStatus, Partial<Job>, object])[] = [
   ],
   ['testing', { test: { state: 'passed' } as Job['test'] }, { kind: 'leave', stop: null }],
   ['running', {}, { kind: 'work', stage: 'main', purpose: 'batch' }],
-  ['post_processing', {}, { kind: 'work', stage: 'post', purpose: 'post' }],
+  ['running', { afterUnits: 'due' }, { kind: 'work', stage: 'main', purpose: 'batch' }],
+  ['running', { afterUnits: 'begun' }, { kind: 'work', stage: 'post', purpose: 'post' }],
   ['paused', { pauseReason: 'usage_limit' }, { kind: 'hold' }],
   ['paused', { pauseReason: 'user', pauseMode: 'soft' }, { kind: 'leave', stop: null }],
   ['paused', { pauseReason: 'user', pauseMode: 'hard' }, { kind: 'leave', stop: 'interrupted' }],
@@ -30,17 +31,3 @@ test('the table names every status, and a job that is gone', () => {
   expect(new Set(TABLE.map(([status]) => status))).toEqual(new Set(JOB_STATUSES));
   expect(phaseOf(null)).toEqual({ kind: 'leave', stop: 'cancelled' });
 });
-
-test.each([
-  ['running', 0, 0, 'running'],
-  ['running', 5, 0, 'running'],
-  ['post_processing', 0, 0, 'post_processing'],
-  ['post_processing', 1, 0, 'running'],
-  ['post_processing', 0, 1, 'running'],
-  [null, 0, 0, 'running'],
-] as const)(
-  'a job paused in %s with %i pending and %i running units resumes in %s',
-  (pausedFrom, pending, running, to) => {
-    expect(statusToResume({ pausedFrom }, { pending, running })).toBe(to);
-  },
-);

@@ -25,7 +25,6 @@ describe('what a job does about the quota of its worker', () => {
     ['runs on without a window', job('running'), null, { kind: 'none' }],
     ['runs on once it is open', job('running'), OPEN, { kind: 'none' }],
     ['pauses while it runs', job('running'), CLOSED, { kind: 'pause' }],
-    ['pauses in post-processing', job('post_processing'), CLOSED, { kind: 'pause' }],
     ['does nothing in a test', job('testing'), CLOSED, { kind: 'none' }],
     ['does nothing after its end', job('completed'), CLOSED, { kind: 'none' }],
     ['leaves another pause alone', job('paused', 'user'), OPEN, { kind: 'none' }],

@@ -80,10 +80,7 @@ describe('over a job that has ended', () => {
       expect(await complete(unit, 'index', '', { job_id })).toEqual(['0', '1', '2', '3']);
       expect(await complete(unit, 'index', '3', { job_id })).toEqual(['3']);
       expect(await complete({ type: 'ref/prompt', name: 'review-failures' }, 'job_id', '')).toEqual([job_id]);
-      expect(await complete({ type: 'ref/prompt', name: 'resume-work' }, 'status', 'p')).toEqual([
-        'paused',
-        'post_processing',
-      ]);
+      expect(await complete({ type: 'ref/prompt', name: 'resume-work' }, 'status', 'p')).toEqual(['paused']);
       expect(await complete({ type: 'ref/prompt', name: 'process-items' }, 'enumerator', 'c')).toEqual(['csv']);
     });
 
