@@ -58,8 +58,6 @@ describe('a pattern that may meet text of items or agents', { timeout: PROOFS_MS
   test('is written down where it can be looked at; those that are put together are of words, or proved in redact.test.ts', () => {
     const assembled = files.filter((file) => /new RegExp\(/.test(readFileSync(join(SRC, file), 'utf8')));
     expect(assembled.filter((file) => !file.startsWith('domain/redact/'))).toEqual([
-      'cli/wording.ts',
-      'dashboard/wording.ts',
       'domain/report.ts',
       'domain/unseen-characters.ts',
     ]);
