@@ -29,6 +29,7 @@ export const EVENT_TYPES = [
   'attempt:adopted',
   'attempt:failed',
   'attempt:interrupted',
+  'unit:step_completed',
   'unit:completed',
   'unit:failed',
   'unit:cancelled',

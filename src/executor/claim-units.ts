@@ -2,7 +2,7 @@ import type { Job } from '../domain/job.ts';
 import { admission } from '../domain/rules/admission.ts';
 import { type BudgetRoom, budgetRoom, shortageMessage, tallyOf } from '../domain/rules/budget.ts';
 import type { Work } from '../domain/rules/phase.ts';
-import type { Claim, ClaimRequest } from '../ports/dispatcher.ts';
+import type { Claim, Claimed, ClaimRequest } from '../ports/dispatcher.ts';
 import type { Tx } from '../ports/repository.ts';
 import type { ExecutorContext, LoadedRevision } from './context.ts';
 import { endTest } from './finish.ts';
@@ -34,24 +34,19 @@ export async function claimUnits(
 ): Promise<readonly Claim[]> {
   const { loaded, slots, orphaned, unsettled } = capacity;
   const running = [...capacity.running].map(({ claim }) => claim.unit);
-  const budget = await roomInBudget(tx, job, phase, loaded, slots);
-  const pendingSteps = budget ? await stepsThatWait(tx, job.jobId, phase) : [];
-  const admitted = admission({ job, phase, budget, pendingSteps, slots, running, orphaned, unsettled });
-  switch (admitted.kind) {
-    case 'wait':
-      return [];
-    case 'crashed':
-      await pauseCrashed(context, tx, job);
-      return [];
-    case 'out_of_budget':
-      await stopForBudget(context, tx, job, phase, loaded, budget?.reservationsUsd[admitted.step] ?? 0);
-      return [];
-    case 'claim':
-      return claim(context, tx, job, phase, running.length === 0, {
-        ...{ limit: admitted.limit, budget },
-        steps: [...loaded.steps[phase.stage].keys()],
-      });
+  const admitted = admission({ job, phase, slots, running, orphaned });
+  if (admitted.kind === 'wait') return [];
+  if (admitted.kind === 'crashed') {
+    await pauseCrashed(context, tx, job);
+    return [];
   }
+  const budget = await roomInBudget(tx, job, phase, loaded, slots);
+  const isIdle = running.length === 0;
+  const { claims, unaffordable } = await claim(context, tx, job, phase, isIdle, { limit: admitted.limit, budget });
+  if (unaffordable !== null && claims.length === 0 && isIdle && unsettled === 0) {
+    await stopForBudget(context, tx, job, phase, loaded, budget?.reservationsUsd[unaffordable] ?? 0);
+  }
+  return claims;
 }
 
 /** Returns what attempts may start within the budget; null = the job has none. */
@@ -65,18 +60,15 @@ async function roomInBudget(
   const { budget_usd: budgetUsd } = revision.limits;
   if (budgetUsd === null) return null;
   const tally = await tx.jobs.tally(jobId);
-  const costs = steps.map(({ policy }, step) => ({
-    unitCapUsd: policy.attemptCapUsd,
-    maxAttemptCostUsd: tallyOf(tally, stage, step).maxAttemptCostUsd,
-  }));
   const last = stage === 'post';
+  // The last attempt is no cheaper than the units, whose costs are known.
+  const highest = Math.max(0, ...tally.steps.map(({ maxAttemptCostUsd }) => maxAttemptCostUsd));
+  const costs = steps.map(({ policy: { attemptCapUsd } }, step) => ({
+    attemptCapUsd,
+    maxAttemptCostUsd: last ? highest : tallyOf(tally, stage, step).maxAttemptCostUsd,
+  }));
   const { reservedUsd } = tally;
   return budgetRoom({ budgetUsd, spentUsd, reservedUsd, slots: last ? 1 : slots, steps: costs, last });
-}
-
-async function stepsThatWait(tx: Tx, jobId: string, { stage }: Work): Promise<readonly number[]> {
-  const counts = await tx.units.stepCounts(jobId, stage);
-  return [...new Set(counts.filter(({ status }) => status === 'pending').map(({ step }) => step))];
 }
 
 async function claim(
@@ -85,15 +77,16 @@ async function claim(
   { jobId, revision }: Job,
   { stage, purpose, indexes }: Work,
   isIdle: boolean,
-  { limit, budget, steps }: Pick<ClaimRequest, 'limit' | 'budget' | 'steps'>,
-): Promise<readonly Claim[]> {
+  { limit, budget }: Pick<ClaimRequest, 'limit' | 'budget'>,
+): Promise<Claimed> {
   const request: ClaimRequest = {
-    ...{ lease, stage, steps, purpose, revision, limit, budget, maxTotalWorkers },
+    ...{ lease, stage, purpose, revision, limit, budget, maxTotalWorkers },
     runDirectory: (index, attempt) => places.run(jobId, stage, index, attempt),
     ...(indexes ? { indexes } : {}),
   };
-  const claims = await tx.dispatcher.claim(request);
-  if (claims.length > 0 || !isIdle || indexes) return claims;
+  const claimed = await tx.dispatcher.claim(request);
+  const { claims, unaffordable } = claimed;
+  if (claims.length > 0 || unaffordable !== null || !isIdle || indexes) return claimed;
   return tx.dispatcher.claim({ ...request, limit: 1, alone: true });
 }
 

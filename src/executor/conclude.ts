@@ -22,10 +22,10 @@ export async function conclude(parts: ExecutorParts, job: Job | null, phase: Pha
   const counts = await context.repository.units.counts(job.jobId, phase.stage);
   if (counts.pending + counts.running > 0) return 'wait';
   const error = state.postProcessingError;
-  state.postProcessingError = null;
   const isDue = phase.stage === 'main' && error === null && wantsPostProcessing(job, counts);
   if (isDue) startPostProcessing(parts, job);
   else await finishStage(context, job, phase.stage, error);
+  state.postProcessingError = null;
   return 'again';
 }
 

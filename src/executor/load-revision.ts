@@ -54,14 +54,14 @@ async function load(
       }),
     };
   };
-  const main = revision.steps.map((step, n) =>
-    loadStep(step, job.fields, job.outputDirectory, revision.steps.slice(0, n)),
+  const main = await Promise.all(
+    revision.steps.map((step, n) => loadStep(step, job.fields, job.outputDirectory, revision.steps.slice(0, n))),
   );
   const post = await postStep(job, revision);
   return {
     revision,
     steps: {
-      main: await Promise.all(main),
+      main,
       post: post ? [await loadStep(post.step, post.fields, post.outputDirectory, [])] : [],
     },
     definition: await defineJob(job, revision, workers, { path: repository.path, outputs: places.outputs }),

@@ -1,6 +1,6 @@
 import type { Job } from '../domain/job.ts';
 import { NOT_PAUSED } from '../domain/rules/pause.ts';
-import { quotaStep } from '../domain/rules/quota.ts';
+import { quotaAction } from '../domain/rules/quota.ts';
 import type { Quota, Tx } from '../ports/repository.ts';
 import type { ExecutorContext } from './context.ts';
 import { pauseJob } from './pause.ts';
@@ -14,10 +14,10 @@ export async function applyQuota(
 ): Promise<void> {
   const { jobId } = job;
   const quotas = await Promise.all(workerTypes.map((type) => tx.quotas.get(type)));
-  const step = quotaStep(job, lastToOpen(quotas), context.clock.now());
-  if (step.kind === 'pause') await pauseJob(context, tx, step.pause);
-  if (step.kind === 'wait') await tx.jobs.patch(jobId, { resumeAt: step.resumeAt }, ['paused']);
-  if (step.kind !== 'resume' || !(await tx.leases.holds(context.lease))) return;
+  const action = quotaAction(job, lastToOpen(quotas), context.clock.now());
+  if (action.kind === 'pause') await pauseJob(context, tx, action.pause);
+  if (action.kind === 'wait') await tx.jobs.patch(jobId, { resumeAt: action.resumeAt }, ['paused']);
+  if (action.kind !== 'resume' || !(await tx.leases.holds(context.lease))) return;
   if ((await tx.jobs.move(jobId, 'running', { from: ['paused'], patch: NOT_PAUSED })) === 'conflict') return;
   await tx.jobs.resetCircuitBreaker(jobId);
   await tx.events.add(jobId, { type: 'job:resumed', data: { by: 'the quota window opened' } });

@@ -6,6 +6,7 @@ import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redact, redactResult } from '../domain/redact.ts';
+import { stepAt } from '../domain/step.ts';
 import { makeOutputDirectory } from '../export/write-target.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Attachment, AttemptToRun, Run } from '../ports/worker.ts';
@@ -183,7 +184,7 @@ async function sessionToContinue(
   const none = { resumeSessionId: null };
   const taskOf = async (number: number) => {
     const revision = await repository.jobs.revision(attempt.jobId, number);
-    return JSON.stringify(revision?.steps[attempt.step]);
+    return JSON.stringify(revision && stepAt(revision, attempt));
   };
   for (let number = attempt.attempt - 1; number > 0; number--) {
     const before = await repository.attempts.get({ ...attempt, attempt: number });

@@ -1,10 +1,12 @@
 import { cutMiddle } from '../domain/cut.ts';
 import type { NewEvent } from '../domain/event.ts';
+import type { Revision } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
 import { stepAt } from '../domain/step.ts';
+import type { Stage } from '../domain/unit.ts';
 import type { Tx } from '../ports/repository.ts';
 import { type ExecutorContext, type LoadedRevision, workerTypes } from './context.ts';
 import { pauseJob } from './pause.ts';
@@ -37,9 +39,12 @@ export async function settleAttempt(
   const { costUsd } = outcome.usage;
   const cost = costUsd === undefined ? {} : { cost_usd: usd(costUsd) };
   const record = (type: NewEvent['type'], data: NewEvent['data']) =>
-    tx.events.add(lease.jobId, { type, stage, index, attempt, ...(data && { data }) });
+    tx.events.add(lease.jobId, { type, stage, index, attempt, data: { ...data, ...stepOf(loaded, claim.attempt) } });
   if (outcome.ok) {
-    if (answer === 'settled') await record('unit:completed', cost);
+    if (answer === 'settled') {
+      const isDone = settlement.decision.status === 'completed';
+      await record(isDone ? 'unit:completed' : 'unit:step_completed', cost);
+    }
     return { ...health, refusedSinceMs: null };
   }
   const data = { class: outcome.failureClass, message: cutMiddle(outcome.message, MESSAGE_CHARS), ...cost };
@@ -81,19 +86,27 @@ async function applyToJob(
     await tx.events.add(jobId, { type: 'quota:closed', data: { type, until: closedUntil } });
   }
   const threshold = revision.limits.failure_threshold;
-  const trip = breaker && threshold > 0 ? await breakerTrip(tx, jobId, step, threshold) : null;
+  const trip = breaker && threshold > 0 ? await breakerTrip(tx, revision, step) : null;
   const due = pause ?? trip;
   if (due) await pauseJob(context, tx, due);
 }
 
 /** Returns the pause that the circuit breaker wants after a failed attempt; null = none. */
-async function breakerTrip(tx: Tx, jobId: string, step: number, threshold: number) {
+async function breakerTrip(tx: Tx, { jobId, steps, limits }: Revision, step: number) {
+  const { failure_threshold: threshold } = limits;
   const tally = await tx.jobs.tally(jobId);
   return breakerPause({
-    recent: await tx.attempts.recent(jobId, tally.breakerSince, attemptsToRead(threshold)),
+    // Those of other steps lie between.
+    recent: await tx.attempts.recent(jobId, tally.breakerSince, attemptsToRead(threshold) * steps.length),
     step,
     tally: tallyOf(tally, 'main', step),
     counts: await tx.units.stepCounts(jobId),
     threshold,
   });
+}
+
+/** Names the step of an attempt, in a job with several. */
+function stepOf({ steps }: LoadedRevision, { stage, step }: { readonly stage: Stage; readonly step: number }) {
+  const name = steps[stage].length > 1 ? steps[stage][step]?.step.name : undefined;
+  return name === undefined ? {} : { step: name };
 }

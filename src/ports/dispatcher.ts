@@ -25,12 +25,17 @@ export interface ClaimRequest {
   readonly alone?: boolean;
   /** Room in the budget, by step; null = no budget. */
   readonly budget: BudgetRoom | null;
-  /** Numbers of the steps of the stage: units at a later step come first. */
-  readonly steps: readonly number[];
   /** Most running attempts of all jobs of this store. */
   readonly maxTotalWorkers: number;
   /** Returns the run directory of an attempt. */
   readonly runDirectory: (index: number, attempt: number) => string;
+}
+
+/** Answer to a request for units. */
+export interface Claimed {
+  readonly claims: readonly Claim[];
+  /** Step of the first unit that the budget does not cover, which nothing comes before; null = all were covered. */
+  readonly unaffordable: number | null;
 }
 
 /** Tells which claims are lost. */
@@ -45,11 +50,12 @@ export interface DispatcherReads {
 /** The port that decides who may run what now. On SQLite it shares file and transaction of the repository. */
 export interface Dispatcher extends DispatcherReads {
   /**
-   * Claims due units and records their attempts before anything is spawned. A unit that was put back while its last
-   * attempt is still being stopped is not due: a unit never runs twice at the same time. Returns [] when nothing is
-   * due, other jobs of this store have a right to the free slots, or the lease is lost.
+   * Claims units and records their attempts before anything is spawned: first those whose back-off is over, then those at
+   * a later step, then those at the first. Stops at the first one that the budget does not cover. A unit that was put back
+   * while its last attempt is still being stopped is not due: a unit never runs twice at the same time. Claims nothing
+   * when nothing is due, other jobs of this store have a right to the free slots, or the lease is lost.
    */
-  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  claim(request: ClaimRequest): Promise<Claimed>;
   /** Ends an attempt. */
   settle(claim: Claim, settlement: Settlement): Promise<Settled>;
   /** Cancels up to `limit` pending units of a cancelled job; returns how many. */

@@ -111,7 +111,7 @@ export type WorkingPlace = Pick<Run, 'config' | 'home' | 'workingDirectory' | 'o
 
 /** What a config decides outside its worker; no other part of ABP reads fields of a config. */
 export interface Policy {
-  /** Most US dollars that one attempt may spend; null = no cap of its own. */
+  /** Most US dollars that one attempt may spend; 0 = its attempts cost nothing, null = no cap of its own. */
   readonly attemptCapUsd: number | null;
   /** Time limit of a run; null = the job's. */
   readonly timeoutMs: number | null;

@@ -56,7 +56,7 @@ export const commandWorker: Worker = processWorker({
   definingFiles: (config, base, home) => filesNamed(configOf<CommandConfig>({ config }), base, home),
   policy: (config) => {
     const { pass_env = [] } = configOf<CommandConfig>({ config });
-    return { attemptCapUsd: null, timeoutMs: null, idleTimeoutMs: null, model: null, variables: pass_env };
+    return { attemptCapUsd: 0, timeoutMs: null, idleTimeoutMs: null, model: null, variables: pass_env };
   },
   resolve: (config, base) => {
     const { cwd = '.' } = configOf<CommandConfig>({ config });

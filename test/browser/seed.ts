@@ -163,14 +163,13 @@ export function claim(
   request: Partial<Pick<ClaimRequest, 'indexes' | 'purpose'>> = {},
 ): Promise<readonly Claim[]> {
   return store.repository.transaction({ job: lease.jobId }, async (tx) => {
-    const claims = await tx.dispatcher.claim({
+    const { claims } = await tx.dispatcher.claim({
       lease,
       stage: 'main',
       purpose: 'batch',
       revision: 1,
       limit,
       budget: null,
-      steps: [0],
       maxTotalWorkers: 64,
       ...request,
       runDirectory: (index, attempt) => join(root, 'runs', lease.jobId, 'main', `${index}.${attempt}`),

@@ -6,6 +6,7 @@ import type { Tx } from '../../src/ports/repository.ts';
 import type { Store } from '../../src/repository/index.ts';
 import { type FakeClock, fakeClock } from '../helpers/clock.ts';
 import {
+  claimed,
   claimOne,
   claimUnits,
   DEAD_PID,
@@ -122,9 +123,8 @@ export function dispatcherContract(
     expect((await claimUnits(store, lease))[0]?.attempt.attempt).toBe(2);
   });
 
-  test('units at a later step come first, those whose step the budget does not cover not at all', async () => {
+  test('units at a later step come first, and the first one that the budget does not cover is the last one looked at', async () => {
     const { store, lease } = await withJob({ units: 5 });
-    const steps = [0, 1, 2];
     for (const [unit, step] of [
       [4, 1],
       [4, 2],
@@ -134,22 +134,40 @@ export function dispatcherContract(
       await settleAs(store, await claimOne(store, lease, unit), null, 'pending', { step });
     }
     const peek = async (request: Partial<ClaimRequest>) => {
-      const claims = await claimUnits(store, lease, { steps, ...request });
+      const { claims, unaffordable } = await claimed(store, lease, request);
       for (const claim of claims) await settleAs(store, claim, 'usage_limit', 'pending', { failureClass: null });
-      return claims.map(({ unit, attempt }) => [unit.index, attempt.step, attempt.reservedUsd]);
+      return [claims.map(({ unit, attempt }) => [unit.index, attempt.step, attempt.reservedUsd]), unaffordable];
     };
-    expect(await peek({ limit: 2 })).toEqual([
-      [4, 2, 0],
-      [2, 1, 0],
+    const order = [
+      [4, 2],
+      [2, 1],
+      [3, 1],
+      [0, 0],
+      [1, 0],
+    ];
+    expect(await peek({})).toEqual([order.map(([unit, step]) => [unit, step, 0]), null]);
+    expect(await peek({ limit: 2 })).toEqual([order.slice(0, 2).map(([unit, step]) => [unit, step, 0]), null]);
+    const room = (leftUsd: number, ...reservationsUsd: readonly number[]) => ({ budget: { leftUsd, reservationsUsd } });
+    expect(await peek(room(2.5, 0.5, 1, 1))).toEqual([
+      [
+        [4, 2, 1],
+        [2, 1, 1],
+      ],
+      1,
     ]);
-    const budget = { leftUsd: 2.5, reservationsUsd: [0.5, 3, 1] };
-    // 1 for unit 4, then as much as is left for units at the first step.
-    expect(await peek({ budget })).toEqual([
-      [4, 2, 1],
-      [0, 0, 0.5],
-      [1, 0, 0.5],
-    ]);
-    expect(await peek({ budget: { ...budget, leftUsd: 0.4 } })).toEqual([]);
+    expect(await peek(room(0.4, 0.1, 0.1, 0.5))).toEqual([[], 2]);
+    // What costs nothing is always covered, but nothing passes what has to be paid for first.
+    expect(await peek(room(0, 0, 0, 0))).toEqual([order.map(([unit, step]) => [unit, step, 0]), null]);
+    expect(await peek(room(0, 0, 1, 0))).toEqual([[[4, 2, 0]], 1]);
+  });
+
+  test('chosen units and one that runs alone are held to the budget, too', async () => {
+    const { store, lease } = await withJob({ units: 3 });
+    const dear = { budget: { leftUsd: 1, reservationsUsd: [2] } };
+    expect(await claimed(store, lease, { ...dear, indexes: [1] })).toEqual({ claims: [], unaffordable: 0 });
+    await settleAs(store, await claimOne(store, lease, 2), 'interrupted', 'pending', { interruptions: 2 });
+    expect(await claimed(store, lease, { ...dear, alone: true, limit: 1 })).toEqual({ claims: [], unaffordable: 0 });
+    expect(indexes(await claimUnits(store, lease, { alone: true, limit: 1 }))).toEqual([2]);
   });
 
   test('stages are kept apart', async () => {

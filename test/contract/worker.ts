@@ -162,8 +162,11 @@ export function describeWorker(type: string, open: () => Promise<Worker>, setUp:
 
     it('leaves the limits to the job unless its config has some', async () => {
       const { worker, assignment } = await prepare((b) => b.succeeds);
-      const limits = { attemptCapUsd: null, timeoutMs: null, idleTimeoutMs: null, model: null };
-      expect(worker.policy(assignment.config)).toEqual({ ...limits, variables: [] });
+      const limits = { timeoutMs: null, idleTimeoutMs: null, model: null };
+      const { attemptCapUsd, ...policy } = worker.policy(assignment.config);
+      expect(policy).toEqual({ ...limits, variables: [] });
+      // A program costs nothing, an agent has no cap of its own.
+      expect([0, null]).toContain(attemptCapUsd);
     });
 
     it('has powers of the known kinds, the same for the same config', async () => {

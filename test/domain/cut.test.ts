@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutMiddle, cutMiddleBriefly, dropPartialLine } from '../../src/domain/cut.ts';
+import { cut, cutMiddle, cutMiddleBriefly, dropPartialLine } from '../../src/domain/cut.ts';
 
 describe('cutMiddle', () => {
   test.each([
@@ -19,6 +19,13 @@ describe('cutMiddle', () => {
       expect(head.length + tail.length).toBe(length);
     }
   });
+});
+
+test.each([
+  ['short', 5, 'short'],
+  ['0123456789', 4, '0123… (6 more characters)'],
+])('cut: %s to %i: %s', (text, length, expected) => {
+  expect(cut(text, length)).toBe(expected);
 });
 
 test.each([

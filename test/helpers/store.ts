@@ -11,7 +11,7 @@ import type { UnitDecision } from '../../src/domain/rules/retry.ts';
 import type { Step } from '../../src/domain/step.ts';
 import type { Unit } from '../../src/domain/unit.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
+import type { Claim, Claimed, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { JobPatch, NewJob, NewRevision } from '../../src/ports/job-store.ts';
 import { openStore, type Store } from '../../src/repository/index.ts';
 import { fakeClock } from './clock.ts';
@@ -167,11 +167,16 @@ export async function claimOne(store: Store, lease: LeaseToken, index: number): 
 }
 
 /** Claims what a dispatcher returns: up to 100 slots by default. */
-export function claimUnits(
+export async function claimUnits(
   store: Store,
   lease: LeaseToken,
   request: Partial<ClaimRequest> = {},
 ): Promise<readonly Claim[]> {
+  return (await claimed(store, lease, request)).claims;
+}
+
+/** The same, with what the budget did not cover. */
+export function claimed(store: Store, lease: LeaseToken, request: Partial<ClaimRequest> = {}): Promise<Claimed> {
   return store.repository.transaction('store', async (tx) =>
     tx.dispatcher.claim({
       lease,
@@ -180,7 +185,6 @@ export function claimUnits(
       revision: 1,
       limit: 100,
       budget: null,
-      steps: [0],
       maxTotalWorkers: 1000,
       runDirectory: (unit, attempt) => `/runs/${unit}.${attempt}`,
       ...request,

@@ -23,7 +23,7 @@ async function recordStatements(): Promise<{ readonly statements: readonly strin
   const { repository } = store;
   const { jobId } = await seedJob(store, { units: 40, keys: Array.from({ length: 40 }, (_, n) => `k${n}`) });
   const lease = await holdLease(store, jobId);
-  const claims = await claimUnits(store, lease, { limit: 3, steps: [0, 1] });
+  const claims = await claimUnits(store, lease, { limit: 3 });
   await claimUnits(store, lease, { alone: true });
   await claimUnits(store, lease, { indexes: [9], limit: 1 });
   await claimUnits(store, lease, { maxTotalWorkers: 1 });

@@ -1,6 +1,5 @@
 import type { Job } from '../job.ts';
 import type { Unit } from '../unit.ts';
-import { type BudgetRoom, isAffordable } from './budget.ts';
 import type { Work } from './phase.ts';
 import { MAX_EXECUTORS_LOST, MAX_INTERRUPTIONS } from './retry.ts';
 import { isTestGivenUp } from './test.ts';
@@ -9,18 +8,12 @@ import { isTestGivenUp } from './test.ts';
 export interface AdmissionFacts {
   readonly job: Pick<Job, 'executorsLost' | 'test'>;
   readonly phase: Pick<Work, 'stage' | 'purpose'>;
-  /** Room in the budget; null = no budget. */
-  readonly budget: BudgetRoom | null;
-  /** Steps with units that wait; need not be known without a budget. */
-  readonly pendingSteps: readonly number[];
   /** Number of slots that may be in use. */
   readonly slots: number;
   /** Units whose attempts run now. */
   readonly running: readonly Pick<Unit, 'interruptions'>[];
   /** Orphaned attempts that have not ended yet. */
   readonly orphaned: number;
-  /** Attempts that have ended and are not settled yet: what they reserved is still counted. */
-  readonly unsettled: number;
 }
 
 /** Whether units may be claimed now. */
@@ -32,29 +25,19 @@ export type Admission =
       readonly limit: number;
     }
   /** The executors of the job keep dying. */
-  | { readonly kind: 'crashed' }
-  /** The budget does not cover one more attempt; the cheapest that waits is one at `step`. */
-  | { readonly kind: 'out_of_budget'; readonly step: number };
+  | { readonly kind: 'crashed' };
 
 /**
- * Decides how many units may start now, within slots and budget. A job whose executors keep dying starts nothing more;
+ * Decides how many units may start now. A job whose executors keep dying starts nothing more;
  * orphaned attempts are settled first, as that may be progress.
  */
 export function admission(facts: AdmissionFacts): Admission {
-  const { job, phase, running, orphaned, unsettled, budget, pendingSteps } = facts;
+  const { job, phase, running, orphaned } = facts;
   if (phase.purpose === 'test' ? isTestGivenUp(job.test) : job.executorsLost >= MAX_EXECUTORS_LOST) {
     return { kind: phase.purpose === 'test' || orphaned > 0 ? 'wait' : 'crashed' };
   }
   const free = (phase.stage === 'post' ? 1 : facts.slots) - running.length;
-  if (free < 1 || running.some(runsAlone)) return { kind: 'wait' };
-  const [cheapest] = budget === null ? [] : byPrice(budget, pendingSteps);
-  if (budget === null || cheapest === undefined || isAffordable(budget, cheapest))
-    return { kind: 'claim', limit: free };
-  return running.length > 0 || unsettled > 0 ? { kind: 'wait' } : { kind: 'out_of_budget', step: cheapest };
-}
-
-function byPrice({ reservationsUsd }: BudgetRoom, steps: readonly number[]): readonly number[] {
-  return steps.toSorted((a, b) => (reservationsUsd[a] ?? 0) - (reservationsUsd[b] ?? 0));
+  return free < 1 || running.some(runsAlone) ? { kind: 'wait' } : { kind: 'claim', limit: free };
 }
 
 /** Tells whether a unit was interrupted so often that it runs alone: if it ends its executor, no other unit is blamed. */

@@ -49,8 +49,8 @@ export interface BudgetFacts {
   readonly spentUsd: number;
   readonly reservedUsd: number;
   readonly slots: number;
-  /** The steps of the stage: the worker's own cap on one attempt (null = none), and the most expensive one so far. */
-  readonly steps: readonly { readonly unitCapUsd: number | null; readonly maxAttemptCostUsd: number }[];
+  /** The steps of the stage: the worker's own cap on one attempt (null = none, 0 = free), and the most expensive one so far. */
+  readonly steps: readonly { readonly attemptCapUsd: number | null; readonly maxAttemptCostUsd: number }[];
   /** True = the last attempt of the job, which nothing follows: its last step may use all that is left. */
   readonly last: boolean;
 }
@@ -62,19 +62,20 @@ export interface BudgetFacts {
  */
 export function budgetRoom({ budgetUsd, spentUsd, reservedUsd, slots, steps, last }: BudgetFacts): BudgetRoom {
   const leftUsd = budgetUsd - spentUsd - reservedUsd;
-  const evenShare = Math.max(0, budgetUsd - spentUsd) / Math.max(1, slots);
-  const reservationsUsd = steps.map(({ unitCapUsd, maxAttemptCostUsd }, step) => {
+  // Never 0, which would be free.
+  const evenShare = Math.max(2 * ROUNDING_USD, (budgetUsd - spentUsd) / Math.max(1, slots));
+  const reservationsUsd = steps.map(({ attemptCapUsd, maxAttemptCostUsd }, step) => {
     const all = last && step === steps.length - 1 ? leftUsd : 0;
-    if (unitCapUsd !== null) return unitCapUsd;
+    if (attemptCapUsd !== null) return attemptCapUsd;
     return maxAttemptCostUsd > 0 ? Math.max(MARGIN * maxAttemptCostUsd, all) : evenShare;
   });
   return { leftUsd, reservationsUsd };
 }
 
-/** Tells whether one more attempt at a step fits into the budget. */
+/** Tells whether one more attempt at a step fits into the budget; one that costs nothing always does. */
 export function isAffordable({ leftUsd, reservationsUsd }: BudgetRoom, step: number): boolean {
   const reservation = reservationsUsd[step] ?? 0;
-  return reservation > 0 && reservation <= leftUsd + ROUNDING_USD;
+  return reservation === 0 || reservation <= leftUsd + ROUNDING_USD;
 }
 
 /** Takes the reservation of an attempt at a step out of what is left. */

@@ -14,7 +14,7 @@ export interface ClosedWindow {
 }
 
 /** What a job does about the quota of its worker. */
-export type QuotaStep =
+export type QuotaAction =
   | { readonly kind: 'none' }
   | { readonly kind: 'pause'; readonly pause: Pause }
   /** The window opens at another time than was recorded. */
@@ -30,11 +30,11 @@ export function closedUntil(resumeAt: number | undefined, now: number): number {
  * Decides what a job does about a window: it pauses while the window is closed (also when another job found that), and
  * resumes when it opens. `window` null = never closed.
  */
-export function quotaStep(
+export function quotaAction(
   { status, pauseReason, resumeAt }: Pick<Job, 'status' | 'pauseReason' | 'resumeAt'>,
   window: ClosedWindow | null,
   now: number,
-): QuotaStep {
+): QuotaAction {
   const closed = window && window.closedUntil > now ? window : null;
   if (status === 'running') {
     if (!closed) return { kind: 'none' };

@@ -1,6 +1,5 @@
 import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
-import { isAffordable } from '../../domain/rules/budget.ts';
 import { MAX_INTERRUPTIONS } from '../../domain/rules/retry.ts';
 import type { ClaimRequest } from '../../ports/dispatcher.ts';
 import { query, statement } from '../statement.ts';
@@ -11,7 +10,7 @@ export interface Candidate {
   readonly step: number;
 }
 
-type AtSteps = { jobId: string; stage: string; steps: string; limit: number };
+type InStage = { jobId: string; stage: string; limit: number };
 
 /** Interruptions from which a unit is claimed alone. */
 const ALONE = MAX_INTERRUPTIONS - 1;
@@ -21,18 +20,17 @@ export function createCandidates(
   db: Database.Database,
 ): (request: ClaimRequest, limit: number, now: number) => readonly Candidate[] {
   const [due, later, fresh] = [whenDue(db), atLaterSteps(db), atFirstStep(db)];
-  const chosen = statement(db, (p: AtSteps & { indexes: string }) =>
+  const chosen = statement(db, (p: InStage & { indexes: string }) =>
     pending(p).where(sql<boolean>`idx IN (SELECT value FROM json_each(${p.indexes}))`).orderBy('idx').limit(p.limit),
   );
   const alone = runningAlone(db);
-  return ({ lease: { jobId }, stage, alone: onlyAlone, indexes, budget, steps: all }, limit, now) => {
-    const steps = all.filter((step) => budget === null || isAffordable(budget, step));
-    const at = { jobId, stage, steps: JSON.stringify(steps), now };
+  return ({ lease: { jobId }, stage, alone: onlyAlone, indexes }, limit, now) => {
+    const at = { jobId, stage, now };
     if (indexes) return chosen.all({ ...at, indexes: JSON.stringify(indexes), limit });
     if (onlyAlone) return alone.all(at);
     const found = due.all({ ...at, limit });
-    if (found.length < limit && all.length > 1) found.push(...later.all({ ...at, limit: limit - found.length }));
-    if (found.length < limit && steps.includes(0)) found.push(...fresh.all({ ...at, limit: limit - found.length }));
+    if (found.length < limit) found.push(...later.all({ ...at, limit: limit - found.length }));
+    if (found.length < limit) found.push(...fresh.all({ ...at, limit: limit - found.length }));
     return found;
   };
 }
@@ -59,15 +57,13 @@ function pending(stage: { jobId: string; stage: string }) {
     );
 }
 
-const isOneOf = (steps: string) => sql<boolean>`step IN (SELECT value FROM json_each(${steps}))`;
 const isOrdinary = sql<boolean>`interruptions < ${sql.lit(ALONE)}`;
 
 function whenDue(db: Database.Database) {
-  return statement(db, (p: AtSteps & { now: number }) =>
+  return statement(db, (p: InStage & { now: number }) =>
     pending(p)
       .where('not_before', '>', sql.lit(0))
       .where('not_before', '<=', p.now)
-      .where(isOneOf(p.steps))
       .where(isOrdinary)
       .orderBy('not_before')
       .limit(p.limit),
@@ -75,12 +71,11 @@ function whenDue(db: Database.Database) {
 }
 
 function atLaterSteps(db: Database.Database) {
-  return statement(db, (p: AtSteps) =>
+  return statement(db, (p: InStage) =>
     pending(p)
       .where('step', '>', sql.lit(0))
       .where('not_before', '=', sql.lit(0))
       .where(isOrdinary)
-      .where(isOneOf(p.steps))
       .orderBy('step', 'desc')
       .orderBy('idx')
       .limit(p.limit),
@@ -88,7 +83,7 @@ function atLaterSteps(db: Database.Database) {
 }
 
 function atFirstStep(db: Database.Database) {
-  return statement(db, (p: AtSteps) =>
+  return statement(db, (p: InStage) =>
     pending(p)
       .where('step', '=', sql.lit(0))
       .where('not_before', '=', sql.lit(0))

@@ -34,12 +34,16 @@ export function createClaim(
     const { lease, stage, revision, purpose, maxTotalWorkers } = request;
     const { jobId, epoch } = lease;
     const limit = Math.min(request.limit, room(jobId, maxTotalWorkers));
-    if (limit < 1 || holds.get(lease) === undefined) return [];
+    if (limit < 1 || holds.get(lease) === undefined) return { claims: [], unaffordable: null };
     const now = clock.now();
     const claims: Claim[] = [];
     let { budget } = request;
+    let unaffordable: number | null = null;
     for (const { idx, step } of candidates(request, limit, now)) {
-      if (budget !== null && !isAffordable(budget, step)) continue;
+      if (budget !== null && !isAffordable(budget, step)) {
+        unaffordable = step;
+        break;
+      }
       const row = take.get({ jobId, stage, idx });
       if (!row) continue;
       const reservation = budget?.reservationsUsd[step] ?? 0;
@@ -50,7 +54,7 @@ export function createClaim(
     }
     if (claims.length > 0) started.run({ jobId, now });
     countTries(claims);
-    return claims;
+    return { claims, unaffordable };
   };
 }
 

@@ -53,6 +53,9 @@ export function createRevisionStore(
       )[0]?.newest;
       if (newest == null) throw new AbpError('not_found', `No job ${next.jobId}.`);
       const number = Number(newest) + 1;
+      // A unit may be at any of them.
+      const before = this.revision(next.jobId, number - 1)?.steps.length ?? 0;
+      if (next.steps.length < before) throw new AbpError('internal', `Expected at least ${before} steps, found fewer.`);
       insertRevision(db, number, next, clock.now());
       runWrite(
         db,

@@ -94,7 +94,8 @@ CREATE TABLE units (
   PRIMARY KEY (job_id, stage, idx)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX units_by_status ON units (job_id, stage, status, idx);
-CREATE INDEX units_later ON units (job_id, stage, step DESC, idx) WHERE status = 'pending' AND step > 0;
+CREATE INDEX units_later ON units (job_id, stage, step DESC, idx)
+  WHERE status = 'pending' AND step > 0 AND not_before = 0;
 CREATE INDEX units_waiting ON units (job_id, stage, not_before) WHERE status = 'pending' AND not_before > 0;
 CREATE INDEX units_alone ON units (job_id, stage, idx) WHERE status = 'pending' AND interruptions >= 2;
 CREATE INDEX units_by_class ON units (job_id, stage, failure_class, idx) WHERE failure_class IS NOT NULL;

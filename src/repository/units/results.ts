@@ -22,19 +22,18 @@ export function createUnitResults(db: Database.Database): Pick<Sync<UnitStore>, 
   const results = db.prepare<unknown[], ResultRow>(
     `SELECT idx, results.step, attempts.result
      FROM results JOIN attempts USING (job_id, stage, idx, attempt)
-     WHERE job_id = @jobId AND stage = @stage AND idx BETWEEN @first AND @last`,
+     WHERE job_id = @jobId AND stage = @stage AND idx IN (SELECT value FROM json_each(@indexes))`,
   );
 
   return {
     results(jobId, { statuses, after = -1 }, limit) {
       const rows = units.all({ jobId, after, limit, statuses: statuses ? JSON.stringify(statuses) : null });
-      const [first, last] = [rows[0]?.idx, rows.at(-1)?.idx];
-      if (first === undefined || last === undefined) return [];
-      const byUnit = Map.groupBy(results.all({ jobId, stage: 'main', first, last }), ({ idx }) => idx);
+      const indexes = JSON.stringify(rows.map(({ idx }) => idx));
+      const byUnit = Map.groupBy(results.all({ jobId, stage: 'main', indexes }), ({ idx }) => idx);
       return rows.map((row) => toResult(row, byUnit.get(row.idx) ?? []));
     },
     resultsOf({ jobId, stage, index }) {
-      const rows = results.all({ jobId, stage, first: index, last: index });
+      const rows = results.all({ jobId, stage, indexes: `[${index}]` });
       return new Map(rows.map(({ step, result }) => [step, JSON.parse(result) as UnitResult]));
     },
   };

@@ -12,12 +12,9 @@ function admit(parts: Partial<Omit<AdmissionFacts, 'job'>> & { job?: Partial<Adm
   const facts = {
     ...{
       phase: MAIN,
-      budget: null,
-      pendingSteps: [],
       slots: 4,
       running: [],
       orphaned: 0,
-      unsettled: 0,
     },
     ...parts,
   };
@@ -42,28 +39,6 @@ describe('admission', () => {
     ['two executors died in a test', { phase: TESTING, job: testLost(2) }, { kind: 'wait' }],
   ])('%s', (_what, parts, expected) => {
     expect(admit(parts)).toMatchObject(expected);
-  });
-
-  /** A budget with so much left for steps with these reservations, all of which have units that wait. */
-  const left = (leftUsd: number, reservationsUsd: readonly number[], parts: Parameters<typeof admit>[0] = {}) =>
-    admit({ budget: { leftUsd, reservationsUsd }, pendingSteps: [...reservationsUsd.keys()], ...parts });
-  test.each<[string, ReturnType<typeof admit>, object]>([
-    ['within the budget', left(10, [1]), { kind: 'claim', limit: 4 }],
-    ['exactly one more', left(1, [1]), { kind: 'claim' }],
-    ['none more', left(0.5, [1]), { kind: 'out_of_budget', step: 0 }],
-    ['the cheapest step fits', left(0.5, [1, 0.4]), { kind: 'claim' }],
-    ['not even the cheapest step fits', left(0.3, [1, 0.4]), { kind: 'out_of_budget', step: 1 }],
-    [
-      'the step that would fit has nothing to do',
-      left(0.5, [1, 0.4], { pendingSteps: [0] }),
-      { kind: 'out_of_budget', step: 0 },
-    ],
-    ['nothing waits', left(0.5, [1], { pendingSteps: [] }), { kind: 'claim' }],
-    ['none more while one runs', left(0.5, [1], { running: [calm] }), { kind: 'wait' }],
-    ['none more while an end is not settled', left(0.5, [1], { unsettled: 1 }), { kind: 'wait' }],
-    ['a step without a reservation', left(0.5, [1], { pendingSteps: [0, 7] }), { kind: 'out_of_budget', step: 7 }],
-  ])('%s', (_what, admitted, expected) => {
-    expect(admitted).toMatchObject(expected);
   });
 });
 

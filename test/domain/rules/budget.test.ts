@@ -12,11 +12,11 @@ import {
 
 /** A budget of one step: how many attempts may start, and what each reserves. */
 function room(
-  change: Partial<Omit<BudgetFacts, 'steps'>> & { unitCapUsd?: number | null; maxAttemptCostUsd?: number },
+  change: Partial<Omit<BudgetFacts, 'steps'>> & { attemptCapUsd?: number | null; maxAttemptCostUsd?: number },
 ) {
-  const { maxAttemptCostUsd = 0, unitCapUsd = null, ...rest } = change;
+  const { maxAttemptCostUsd = 0, attemptCapUsd = null, ...rest } = change;
   const facts = { budgetUsd: 10, spentUsd: 0, reservedUsd: 0, slots: 4, last: false, ...rest };
-  const given = budgetRoom({ ...facts, steps: [{ unitCapUsd, maxAttemptCostUsd }] });
+  const given = budgetRoom({ ...facts, steps: [{ attemptCapUsd, maxAttemptCostUsd }] });
   let starts = 0;
   for (let left = given; isAffordable(left, 0) && starts < 100_000; left = reserved(left, 0)) starts += 1;
   return { starts, reservationUsd: given.reservationsUsd[0] ?? Number.NaN };
@@ -32,7 +32,7 @@ describe('budgetRoom', () => {
     ['nothing left', { spentUsd: 10 }, 0],
     ['overspent', { spentUsd: 11 }, 0],
   ])("by the unit's cap of $2: %s", (_what, change, starts) => {
-    expect(room({ unitCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2 });
+    expect(room({ attemptCapUsd: 2, ...change })).toEqual({ starts, reservationUsd: 2 });
   });
 
   test('reserves 1.5 × the most expensive attempt, which becomes the cap', () => {
@@ -48,7 +48,9 @@ describe('budgetRoom', () => {
       starts: 0,
       reservationUsd: 1.5,
     });
-    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, unitCapUsd: 2, last: true })).toMatchObject({ reservationUsd: 2 });
+    expect(room({ spentUsd: 1, maxAttemptCostUsd: 1, attemptCapUsd: 2, last: true })).toMatchObject({
+      reservationUsd: 2,
+    });
   });
 
   test('reserves an even share for each slot before anything has cost', () => {
@@ -59,16 +61,21 @@ describe('budgetRoom', () => {
   });
 
   test('each step reserves by its own cap and costs, and only what fits may start', () => {
-    const cheap = { unitCapUsd: null, maxAttemptCostUsd: 0.01 };
-    const dear = { unitCapUsd: null, maxAttemptCostUsd: 2 };
+    const cheap = { attemptCapUsd: null, maxAttemptCostUsd: 0.01 };
+    const dear = { attemptCapUsd: null, maxAttemptCostUsd: 2 };
     const facts = { budgetUsd: 10, spentUsd: 8, reservedUsd: 0, slots: 4, last: false };
-    const given = budgetRoom({ ...facts, steps: [cheap, dear, { unitCapUsd: 0.5, maxAttemptCostUsd: 9 }] });
+    const given = budgetRoom({ ...facts, steps: [cheap, dear, { attemptCapUsd: 0.5, maxAttemptCostUsd: 9 }] });
     expect(given).toEqual({ leftUsd: 2, reservationsUsd: [0.015, 3, 0.5] });
     expect([0, 1, 2].map((step) => isAffordable(given, step))).toEqual([true, false, true]);
-    expect(isAffordable(given, 3)).toBe(false);
     expect(reserved(reserved(given, 2), 3)).toMatchObject({ leftUsd: 1.5 });
+    expect(isAffordable(given, 3)).toBe(true);
     // Only the last step of the last attempt may use all that is left.
     expect(budgetRoom({ ...facts, last: true, steps: [cheap, cheap] }).reservationsUsd).toEqual([0.015, 2]);
+  });
+
+  test('a step that costs nothing is never held, not even when all is spent', () => {
+    expect(room({ attemptCapUsd: 0, spentUsd: 10 })).toEqual({ starts: 100_000, reservationUsd: 0 });
+    expect(room({ spentUsd: 10, slots: 64 }).starts).toBe(0);
   });
 
   test('keeps spent + reserved + new reservations within the budget', () => {
@@ -87,7 +94,7 @@ describe('budgetRoom', () => {
             spentUsd,
             reservedUsd: already,
             maxAttemptCostUsd: highest,
-            unitCapUsd: cap || null,
+            attemptCapUsd: cap || null,
             slots,
           };
           const { starts, reservationUsd } = room(facts);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/domain/job.ts';
-import { type ClosedWindow, closedUntil, quotaStep } from '../../../src/domain/rules/quota.ts';
+import { type ClosedWindow, closedUntil, quotaAction } from '../../../src/domain/rules/quota.ts';
 
 const NOW = 1_000_000;
 const MINUTE = 60_000;
@@ -33,11 +33,11 @@ describe('what a job does about the quota of its worker', () => {
     ['resumes when it opens', job('paused', 'usage_limit', NOW), OPEN, { kind: 'resume' }],
     ['resumes when a person opened it', job('paused', 'usage_limit', NOW), null, { kind: 'resume' }],
   ])('%s', (_what, given, window, expected) => {
-    expect(quotaStep(given, window, NOW)).toMatchObject(expected);
+    expect(quotaAction(given, window, NOW)).toMatchObject(expected);
   });
 
   test('the pause has the reason of the service and the time at which the job resumes', () => {
-    expect(quotaStep(job('running'), CLOSED, NOW)).toMatchObject({
+    expect(quotaAction(job('running'), CLOSED, NOW)).toMatchObject({
       pause: {
         reason: 'usage_limit',
         resumeAt: CLOSED.closedUntil,
