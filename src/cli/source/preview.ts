@@ -42,7 +42,6 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}`,
-      ...(typeof seen.left_out === 'string' ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
       ...sourceLines(colors, seen),
     ].join('\n'),
   );
