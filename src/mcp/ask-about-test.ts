@@ -1,6 +1,4 @@
 import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
-import type { Job } from '../domain/job.ts';
-import { needsPerson } from '../domain/job.ts';
 import { startJob } from '../orchestrator/operations/start-job.ts';
 import type { JobStatusOutput } from '../orchestrator/shapes.ts';
 import { askingForApproval } from './ask-about-approval.ts';
@@ -59,11 +57,13 @@ export async function startJobAsking(
     return isStatus(status) ? { ...status, user_answer: answer } : status;
   }
 
-  const job = await orchestrator.deps.repository.jobs.get(given.job_id);
   const asks = canAsk(server, ctx);
   // Where only a person may approve, approve=true becomes the question; where nothing can be approved, it is refused.
-  const asksFirst =
-    asks && isAnsweredByPerson(ctx) && given.approve === true && job !== null && canBeApproved(job) && needsPerson(job);
+  const before =
+    asks && isAnsweredByPerson(ctx) && given.approve === true
+      ? await orchestrator.call('get_job_status', { job_id: given.job_id }, toCall(host, ctx))
+      : null;
+  const asksFirst = before !== null && canBeApproved(before) && before.approval?.person === true;
   const status = await askingForApproval(host, server, ctx, (human) =>
     // Allowing the job does not approve its test: that has its own dialog, whatever the arguments say.
     run(asksFirst || human ? { ...given, approve: undefined, shown: undefined } : given, human),
@@ -80,6 +80,6 @@ function isStatus(answer: JobStatusOutput | InputRequiredResult): answer is JobS
 }
 
 /** True when a passed test waits for a decision. */
-function canBeApproved({ status, test }: Pick<Job, 'status' | 'test'> | JobStatusOutput): boolean {
+function canBeApproved({ status, test }: JobStatusOutput): boolean {
   return status === 'testing' && test?.state === 'passed';
 }
