@@ -1,7 +1,7 @@
 import type { InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
-import { DYNAMIC_CODE_NOTICE } from '../domain/dynamic-code-notice.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { DYNAMIC_CODE_NOTICE } from '../domain/power.ts';
 import { redactJson } from '../domain/redact.ts';
 import type { OutputOf } from '../orchestrator/index.ts';
 import { toCall } from './call.ts';

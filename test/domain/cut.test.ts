@@ -7,8 +7,8 @@ describe('cutMiddle', () => {
     ['0123456789', 4, '01… (6 more characters) …89'],
     ['0123456789', 5, '012… (5 more characters) …89'],
     ['a😀😀😀😀b', 4, 'a… (8 more characters) …b'],
-  ])('%s to %i: %s', (text, length, cut) => {
-    expect(cutMiddle(text, length)).toBe(cut);
+  ])('%s to %i: %s', (text, length, expected) => {
+    expect(cutMiddle(text, length)).toBe(expected);
   });
 
   test('removes exactly the number of characters it states', () => {
@@ -43,6 +43,11 @@ test.each([
   ['0123456789', 5, '01…89'],
   ['0123456789', 4, '01…9'],
   ['a😀😀😀😀b', 4, 'a…b'],
-])('cutMiddleBriefly: %s to %i: %s', (text, length, cut) => {
-  expect(cutMiddleBriefly(text, length)).toBe(cut);
+])('cutMiddleBriefly: %s to %i: %s', (text, length, expected) => {
+  expect(cutMiddleBriefly(text, length)).toBe(expected);
+});
+
+test('a text is cut at its end, with the number of missing characters', () => {
+  expect(cut('abc', 3)).toBe('abc');
+  expect(cut('abcdef', 2)).toBe('ab… (4 more characters)');
 });

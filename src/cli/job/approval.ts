@@ -1,5 +1,5 @@
-import { DYNAMIC_CODE_NOTICE } from '../../domain/dynamic-code-notice.ts';
 import { AbpError, toAbpError } from '../../domain/error.ts';
+import { DYNAMIC_CODE_NOTICE } from '../../domain/power.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import type { ApprovalSummary } from '../../orchestrator/queries/approval-summary.ts';
 import { confirm } from '../confirm.ts';
