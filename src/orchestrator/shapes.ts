@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
 import { type Hint, NAMED_OPERATIONS } from '../domain/hint.ts';
+import { JOB_STATUSES } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
@@ -184,11 +185,14 @@ export const OUTPUT_WORDS = ['at_the_end', 'writing', 'written', 'failed', 'not_
 
 const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
+/** Status of a job. */
+export const jobStatusName = z.enum(JOB_STATUSES);
+
 /** Answer of get_job_status and of every call that changes a job's state. */
 export const jobStatusOutput = z.looseObject({
   job_id: z.string(),
   name: z.string(),
-  status: z.string(),
+  status: jobStatusName,
   pause_reason: z.string().optional(),
   /** What happened, and what to do about a pause. */
   message: z.string().optional(),

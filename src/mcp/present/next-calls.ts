@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { commandOf } from '../../domain/commands.ts';
 import { type Step, step } from '../../domain/hint.ts';
 import type { JobStatusOutput } from '../../orchestrator/shapes.ts';
-import { truncate } from './truncate.ts';
+import { truncate } from '../../orchestrator/truncate.ts';
 
 /** Shape of a sensible next call. */
 export const nextCall = z.object({
@@ -102,7 +102,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     }
     case 'cancelled':
       return [exporting, call('delete_job', 'removes the job and its run directories')];
-    default:
+    case 'running':
       return executor.state === 'lost'
         ? [mayAsk(call('resume_job', 'its executor died: starts a new one'))]
         : [wait, call('pause_job', 'stops starting units; nothing is lost')];

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
+import { truncateList, truncateObject } from '../../orchestrator/truncate.ts';
 import { notes } from './notes.ts';
-import { truncateList, truncateObject } from './truncate.ts';
 
 /** Bytes of each part of a preview. */
 const ITEM_BYTES = 1500;

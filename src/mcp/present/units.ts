@@ -4,10 +4,7 @@ import { UNIT_ACTIONS } from '../../domain/rules/unit-actions.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { END } from '../../orchestrator/queries/conversation-page.ts';
 import { unitCursor } from '../../orchestrator/queries/list-units.ts';
-import { asking, more, type NextCall, type NextOf, statusOf } from './next-calls.ts';
-import { omitted, type Parts, presentParts } from './parts.ts';
 import {
-  ANSWER_BYTES,
   jsonBytes,
   omittedCount,
   truncate,
@@ -16,7 +13,9 @@ import {
   truncateMessage,
   truncateObject,
   truncateValue,
-} from './truncate.ts';
+} from '../../orchestrator/truncate.ts';
+import { asking, more, type NextCall, type NextOf, statusOf } from './next-calls.ts';
+import { ANSWER_BYTES, omitted, type Parts, presentParts } from './parts.ts';
 
 const DEFAULT_UNITS = 20;
 /** The longest cursor of a conversation. */

@@ -10,7 +10,7 @@ import { stepAt } from '../../domain/step.ts';
 import type { Unit, UnitRef } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
-import { cursor, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
+import { cursor, hintShape, iso, jobId, jobStatusName, unitIndex } from '../shapes.ts';
 import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { terminalCommand } from './terminal-command.ts';
 
@@ -75,7 +75,7 @@ export const getUnit = operation({
   output: z.object({
     job_id: z.string(),
     job_name: z.string(),
-    job_status: z.string(),
+    job_status: jobStatusName,
     unit: count,
     stage: z.enum(['main', 'post']),
     total_units: count,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { presentOverview } from '../../../src/mcp/present/jobs.ts';
+import { presentStatus } from '../../../src/mcp/present/status.ts';
 import type { OperationName } from '../../../src/orchestrator/operations.ts';
 import { storeOverview } from '../../../src/orchestrator/queries/store-overview.ts';
 import { personAllowsSource } from '../../helpers/approvals.ts';
@@ -96,6 +97,32 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
     await look('manage_units', { job_id, action: 'retry' });
     await f.until(() => f.worker.running().length > 0);
     await look('get_job_status', { job_id });
+  });
+});
+
+test('a field of a status that nobody has presented yet is bounded too, and a short one stays as it is', async () => {
+  const f = flow();
+  const job_id = await f.create();
+  const long = 'long '.repeat(10_000);
+  const status = await f.call('get_job_status', { job_id });
+  const future = {
+    ...status,
+    text: long,
+    list: Array(1000).fill(long),
+    object: { long },
+    nested: [[long], { long }],
+    none: [],
+    flag: true,
+    test: { state: 'passed', text: long },
+  };
+  const shown = presentStatus(future);
+  expectShort('a status', shown);
+  expect(shown).toMatchObject({
+    text: expect.stringContaining('more characters'),
+    list_left_out: expect.any(Number),
+    none: [],
+    flag: true,
+    test: { text: expect.stringContaining('more characters') },
   });
 });
 
