@@ -42,7 +42,7 @@ export async function showItems(
       table(colors, ['field', 'type', 'examples'], rows),
       '',
       `${seen.complete ? '' : 'At least '}${count(seen.total, 'item')}`,
-      ...(typeof seen.left_out === 'string' ? [colors.yellow(`left out: ${seen.left_out}`)] : []),
+      ...(typeof seen.fields_left_out === 'number' ? [colors.yellow(`${seen.fields_left_out} more fields`)] : []),
       ...sourceLines(colors, seen),
     ].join('\n'),
   );

@@ -109,7 +109,13 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
   }
 }
 
-function needsPerson({ approval }: Pick<NextOf, 'approval'>): boolean {
+/** A job of which a person may have to be asked. */
+interface Asked {
+  readonly job_id: string;
+  readonly approval?: { readonly person: boolean } | undefined;
+}
+
+function needsPerson({ approval }: Pick<Asked, 'approval'>): boolean {
   return approval?.person === true;
 }
 
@@ -139,7 +145,7 @@ function exportOf({ output, output_directory }: NextOf): [string, Record<string,
 const NO_CHANGE_HELPS: readonly string[] = ['user', 'usage_limit', 'approval'];
 
 /** Adds to a next call of a job that needs a person the command with which they agree. */
-export function asking(job: Pick<NextOf, 'job_id' | 'approval'>, next: NextCall, decision: Step): NextCall {
+export function asking(job: Asked, next: NextCall, decision: Step): NextCall {
   if (!needsPerson(job)) return next;
   const person = commandOf(decision, job.job_id);
   const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${person}. Then it ${next.why}`;

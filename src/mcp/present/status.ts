@@ -109,8 +109,12 @@ function presentResult(value: Result, jobId: string, room: number): object {
     result: (text: string) => ({ result: truncate(text, Math.min(1200, room / 2)) }),
     message: (text: string) => ({ message: truncateMessage(text, Math.min(500, room / 4)) }),
     tools_used: (used: JsonObject) => ({ tools_used: truncateObject(used, room / 4) }),
-    tools_denied: (denied: readonly string[]) => truncateField('tools_denied', denied, room / 4),
-    files_changed: (changed: readonly string[]) => truncateField('files_changed', changed, room / 4),
+    tools_denied: (denied: readonly string[], { tools_denied_left_out: missing }: Result) =>
+      truncateField('tools_denied', denied, room / 4, missing),
+    tools_denied_left_out: omitted,
+    files_changed: (changed: readonly string[], { files_changed_left_out: missing }: Result) =>
+      truncateField('files_changed', changed, room / 4, missing),
+    files_changed_left_out: omitted,
     attempt: omitted,
     run_directory: omitted,
   };
