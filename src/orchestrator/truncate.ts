@@ -119,8 +119,9 @@ export function truncateParts(object: Readonly<Record<string, unknown>>, bytes: 
 
 /** Truncates an object to its fields, anything else as `truncateValue`. */
 function truncateAny(value: Json | undefined, bytes: number): Json | undefined {
-  if (value === undefined || value === null || typeof value !== 'object') return value && truncateValue(value, bytes);
-  return Array.isArray(value) ? truncateValue(value, bytes) : truncateObject(value as JsonObject, bytes);
+  if (value === undefined) return value;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? truncateObject(value as JsonObject, bytes) : truncateValue(value, bytes);
 }
 
 /** Makes the field `fields` with the first fields of a source. */

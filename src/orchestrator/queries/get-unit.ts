@@ -4,7 +4,6 @@ import { AbpError } from '../../domain/error.ts';
 import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import { type Job, needsPerson } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
-import type { Json } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
 import { stepAt } from '../../domain/step.ts';
 import type { Unit, UnitRef } from '../../domain/unit.ts';
@@ -229,7 +228,7 @@ function show(deps: OrchestratorDeps, attempt: Attempt, resultBytes: number): z.
 function showResult({ text, structured, artifacts = [] }: UnitResult, bytes: number) {
   return {
     text: text === null ? null : truncate(text, bytes),
-    ...(structured === undefined ? {} : { structured: truncateValue(structured as Json, bytes) }),
+    ...(structured === undefined ? {} : { structured: truncateValue(structured, bytes) }),
     artifacts: artifacts.map((artifact) => ({ ...artifact })),
   };
 }

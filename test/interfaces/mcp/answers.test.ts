@@ -100,6 +100,32 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
   });
 });
 
+test('the size that a model is told is that of the whole text, whatever was truncated before', async () => {
+  const f = flow();
+  const text = 'x'.repeat(900_000);
+  f.worker.otherwise = ok({ text });
+  f.worker.said(0, [{ seq: 0, role: 'log', kind: 'text', text }]);
+  const path = join(f.directory, 'long.json');
+  writeFileSync(path, JSON.stringify([{ text }]));
+  const source = { enumerator_type: 'json', enumerator_config: { file_path: path } };
+  const job_id = await f.create(source);
+  const totals = (answer: unknown) =>
+    [...JSON.stringify(answer).matchAll(/(x+)… \((\d+) more characters\)(?: …(x+))?/g)].map(
+      ([, head = '', missing, tail = '']) => head.length + Number(missing) + tail.length,
+    );
+  expect(totals(await toolAnswer(f, 'preview_items', source))[0]).toBe(900_000);
+  expect(totals(await toolAnswer(f, 'start_job', { job_id, wait_seconds: 0 }))).toEqual([]);
+  await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
+  expect(totals(await toolAnswer(f, 'get_job_status', { job_id }))).toEqual([900_000]);
+  await f.call('start_job', { job_id, approve: true });
+  await f.until(async () => (await f.job(job_id)).status === 'completed');
+  expect(totals(await toolAnswer(f, 'list_units', { job_id }))).toEqual([900_000, 900_000]);
+  const unit = { job_id, unit: 0 };
+  expect(totals(await toolAnswer(f, 'get_unit', unit))).toEqual([900_000, 900_000]);
+  expect(totals((await toolAnswer(f, 'get_unit', { ...unit, conversation: true })).conversation)).toEqual([900_000]);
+  expect(totals((await toolAnswer(f, 'get_unit', { ...unit, cursor: 'end' })).conversation)).toEqual([900_000]);
+});
+
 test('a field of a status that nobody has presented yet is bounded too, and a short one stays as it is', async () => {
   const f = flow();
   const job_id = await f.create();
