@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { commandOf } from '../domain/commands.ts';
-import { cutMiddle } from '../domain/cut.ts';
 import { type AbpError, decisionIn, type ErrorCode, jobIn, toAbpError } from '../domain/error.ts';
 import { hintText } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
 import { hintShape } from '../orchestrator/shapes.ts';
+import { jsonBytes, truncate, truncateMessage, truncateParts } from '../orchestrator/truncate.ts';
 
 /** The HTTP status of every error code: 4xx if the client must act, 5xx if the server or its operator must. */
 const STATUS = {
@@ -92,8 +92,8 @@ export function problemAnswer(thrown: unknown, requestId: string, instance?: str
   };
 }
 
-/** Most characters of an error's message. */
-const MESSAGE_CHARS = 3000;
+/** Bytes for each part of an error: messages of engines about a schema or query have no bound. */
+const PART_BYTES = 3000;
 
 function describe(thrown: unknown) {
   if (thrown instanceof HttpRefusal) {
@@ -102,14 +102,16 @@ function describe(thrown: unknown) {
     return { status, title, code, detail, hint, headers };
   }
   const error = toAbpError(thrown);
-  const { code, message, details } = error;
-  // Messages of engines about a schema or query have no bound.
-  const detail = cutMiddle(message, MESSAGE_CHARS);
-  const given = hintOf(error);
+  const { code, message } = error;
+  const detail = truncateMessage(message, PART_BYTES);
+  const details = error.details && truncateParts(error.details, PART_BYTES);
+  const whole = hintOf(error);
+  const given = whole && truncate(whole, PART_BYTES);
   const title = code.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
   const hint = code === 'internal' ? sentences(given, 'The cause is in logs/server.log, beside the store.') : given;
   const headers = code === 'busy' ? { 'Retry-After': '1' } : undefined;
-  const parts = typeof error.hint === 'object' && decisionIn(error) === null ? { hint_parts: error.hint } : {};
+  const hasParts = typeof error.hint === 'object' && decisionIn(error) === null && jsonBytes(error.hint) <= PART_BYTES;
+  const parts = hasParts ? { hint_parts: error.hint } : {};
   return { status: STATUS[code], title, code, detail, hint, ...parts, details, headers };
 }
 

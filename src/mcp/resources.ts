@@ -8,13 +8,13 @@ import {
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
 import { storeOverview } from '../orchestrator/queries/store-overview.ts';
+import { truncate } from '../orchestrator/truncate.ts';
 import { toCall } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
 import { callTool } from './present/index.ts';
 import { presentOverview } from './present/jobs.ts';
-import { truncate } from './present/truncate.ts';
 import { toProtocolError } from './result.ts';
 import { URIS } from './uris.ts';
 

@@ -16,7 +16,7 @@ import { toCall } from './call.ts';
 import { dashboardTool, useDashboard } from './dashboard-tool.ts';
 import type { McpHost, McpOptions } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
-import { present, shownOutput } from './present/index.ts';
+import { present, shownInput, shownOutput } from './present/index.ts';
 import { toErrorResult, toResult } from './result.ts';
 import { type Published, publishInput, publishOutput } from './schema.ts';
 
@@ -35,7 +35,11 @@ interface ToolDefinition {
 
 /** Every tool, in the order in which hosts see them. */
 export const TOOLS: readonly ToolDefinition[] = [
-  ...operationsOn('mcp').map((operation) => ({ ...operation, output: shownOutput(operation) })),
+  ...operationsOn('mcp').map((operation) => ({
+    ...operation,
+    input: shownInput(operation),
+    output: shownOutput(operation),
+  })),
   dashboardTool,
 ];
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
 import { type Hint, NAMED_OPERATIONS } from '../domain/hint.ts';
+import { JOB_STATUSES } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
@@ -167,7 +168,9 @@ const testResult = z.looseObject({
   message: z.string().optional(),
   failure_class: z.string().optional(),
   tools_denied: z.array(z.string()).readonly().optional(),
+  tools_denied_left_out: count.optional(),
   files_changed: z.array(z.string()).readonly().optional(),
+  files_changed_left_out: count.optional(),
   cost_usd: z.number().optional(),
   duration_s: z.number(),
   attempt: count,
@@ -184,11 +187,14 @@ export const OUTPUT_WORDS = ['at_the_end', 'writing', 'written', 'failed', 'not_
 
 const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 
+/** Status of a job. */
+export const jobStatusName = z.enum(JOB_STATUSES);
+
 /** Answer of get_job_status and of every call that changes a job's state. */
 export const jobStatusOutput = z.looseObject({
   job_id: z.string(),
   name: z.string(),
-  status: z.string(),
+  status: jobStatusName,
   pause_reason: z.string().optional(),
   /** What happened, and what to do about a pause. */
   message: z.string().optional(),

@@ -1,6 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { cut, cutMiddle, cutMiddleBriefly, dropPartialLine } from '../../src/domain/cut.ts';
 
+describe('cut', () => {
+  test.each([
+    ['short', 5, 'short'],
+    ['0123456789', 4, '0123… (6 more characters)'],
+  ])('%s to %i: %s', (text, length, shown) => {
+    expect(cut(text, length)).toBe(shown);
+  });
+
+  test('counts what an earlier cut has left out', () => {
+    const text = 'x'.repeat(1000);
+    for (const earlier of [40, 100, 500]) {
+      const once = cut(text, earlier);
+      for (let length = 1; length < once.length; length++) {
+        const kept = Math.min(length, earlier);
+        expect(cut(once, length)).toBe(`${'x'.repeat(kept)}… (${1000 - kept} more characters)`);
+      }
+    }
+  });
+});
+
 describe('cutMiddle', () => {
   test.each([
     ['short', 5, 'short'],
@@ -19,13 +39,18 @@ describe('cutMiddle', () => {
       expect(head.length + tail.length).toBe(length);
     }
   });
-});
 
-test.each([
-  ['short', 5, 'short'],
-  ['0123456789', 4, '0123… (6 more characters)'],
-])('cut: %s to %i: %s', (text, length, expected) => {
-  expect(cut(text, length)).toBe(expected);
+  test('counts what an earlier cut has left out', () => {
+    const text = `${'a'.repeat(500)}${'b'.repeat(500)}`;
+    for (const earlier of [1, 2, 41, 100, 500]) {
+      const once = cutMiddle(text, earlier);
+      for (let length = 0; length < once.length; length++) {
+        const [, head = '', missing = '', tail = ''] =
+          /^(a*)… \((\d+) more characters\) …(b*)$/.exec(cutMiddle(once, length)) ?? [];
+        expect(head.length + Number(missing) + tail.length, `${earlier}, then ${length}`).toBe(1000);
+      }
+    }
+  });
 });
 
 test.each([

@@ -25,7 +25,7 @@ export interface DecideOptions {
  * action. Prints results and progress; the exit gives the state of the job.
  */
 export async function runWithDecisions(session: Session, jobId: string, options: DecideOptions): Promise<Exit> {
-  const { say, terminal } = session;
+  const { say } = session;
   const note = options.note === undefined ? {} : { note: options.note };
   const start = { job_id: jobId, wait_seconds: 0 };
   const started = await withApproval(session, options.yes, () =>
@@ -42,7 +42,7 @@ export async function runWithDecisions(session: Session, jobId: string, options:
     if (left) return leave(session, job);
     // Cancelled with a key, or decided elsewhere meanwhile.
     if (job.status !== 'testing') return sumUp(session, followed);
-    say(testText(await shownHere(session, job), terminal.colors));
+    say(await testText(session, await shownHere(session, job)));
     if (job.test?.state !== 'passed') say('No other unit was run.');
     const decision = await decide(session, job, options);
     if (decision === 'later' || decision === 'interrupted') {
@@ -88,7 +88,7 @@ async function sumUp(session: Session, { job: followed, refused }: Followed): Pr
     say();
   }
   say(summaryText(job, terminal.colors));
-  if (job.status === 'testing') say(testText(job, terminal.colors));
+  if (job.status === 'testing') say(await testText(session, job));
   if (refused) say(`Its executor died, and a new one cannot be started here: ${refused}`);
   if (exitOf(job) === 'person') say(await nextText(session, job.job_id));
   return exitOf(job);

@@ -49,7 +49,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
 
 /** Shows everything about one unit except the conversations, which `abp logs` shows. */
 export async function showUnit(session: Session, jobId: string, unit: number): Promise<Exit> {
-  const detail = await session.call('get_unit', { job_id: jobId, unit });
+  const detail = await session.call('get_unit', { job_id: jobId, unit, details: true });
   const { colors } = session.terminal;
   const mustAllow = !(await mayRunHere(session, { job_id: jobId, status: detail.job_status }));
   session.answer(

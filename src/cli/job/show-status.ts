@@ -46,7 +46,7 @@ export async function showJob(session: Session, jobId: string): Promise<Exit> {
     summaryText(job, colors),
     ...(job.status === 'running' ? [progressLine(job)] : []),
     ...slotLines(job).map((line) => colors.dim(`  ${line}`)),
-    ...(job.status === 'testing' ? [testText(job, colors)] : []),
+    ...(job.status === 'testing' ? [await testText(session, job)] : []),
     colors.dim(`Next: ${(await nextCommands(session, job)).join(', or ')}`),
   ];
   session.say(lines.join('\n'));

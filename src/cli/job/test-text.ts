@@ -1,18 +1,21 @@
+import { cut } from '../../domain/cut.ts';
 import { toAbpError } from '../../domain/error.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { count, duration, money, range } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
-import type { Overview, Shown } from './status-text.ts';
+import type { Overview, Shown, Status } from './status-text.ts';
 
 /** A decision about a test, of the person or by --yes. */
 export type Decision = 'approve' | 'again' | 'reject' | 'later' | 'interrupted';
 
-type TestResult = NonNullable<NonNullable<Overview['test']>['results']>[number];
+type TestResult = NonNullable<NonNullable<Status['test']>['results']>[number];
 
-/** Describes the result of a test, with the estimate for the other units: what a person needs to decide. */
-export function testText({ job_id, must_allow, test, estimate }: Shown, colors: Colors): string {
+/** Reads the result of a test and describes it, with the estimate for the other units: what a person needs to decide. */
+export async function testText(session: Session, { job_id, must_allow, estimate }: Shown): Promise<string> {
+  const { test } = await session.call('get_job_status', { job_id });
+  const { colors } = session.terminal;
   if (!test) return '';
   const passed = test.state === 'passed';
   return [
@@ -87,14 +90,16 @@ function resultLines(result: TestResult, colors: Colors): string[] {
     ...(result.tools_denied ? [`denied ${result.tools_denied.join(', ')}`] : []),
     ...(result.files_changed ? [`changed ${result.files_changed.join(', ')}`] : []),
   ];
-  const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(printable(facts.join(', ')))}`;
+  const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(cut(printable(facts.join(', ')), LINE_CHARS))}`;
   const text = result.message ? `${result.failure_class}: ${result.message}` : pretty(result.result ?? '');
   const lines = printable(text, true).trimEnd().split('\n');
-  return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${line}`)];
+  return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${cut(line, LINE_CHARS)}`)];
 }
 
 /** Enough to decide; `abp show` shows all lines. */
 const SHOWN_LINES = 20;
+/** Characters of a line: a result may be one line without end. */
+const LINE_CHARS = 2000;
 
 function shortened(lines: readonly string[]): readonly string[] {
   const more = lines.length - SHOWN_LINES;

@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import { AbpError } from '../../domain/error.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import { SOURCE_TYPES } from '../../orchestrator/queries/sources.ts';
+import { truncateObject } from '../../orchestrator/truncate.ts';
 import { parseValue } from '../batch-file/document.ts';
 import type { Batch } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -13,6 +15,9 @@ import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
 
 type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
+
+/** Bytes of an item on a terminal; --json has more of it. */
+const ITEM_BYTES = 2000;
 
 /** Shows the first items and the fields of a source: that of a batch file, or one given by type and `field=value`. */
 export async function showItems(
@@ -36,7 +41,9 @@ export async function showItems(
     [
       ...seen.items.flatMap((item, index) => [
         colors.bold(`Item ${index}`),
-        printable(stringify(item), true).trimEnd().replace(/^/gm, '  '),
+        printable(stringify(truncateObject(item as JsonObject, ITEM_BYTES)), true)
+          .trimEnd()
+          .replace(/^/gm, '  '),
       ]),
       '',
       table(colors, ['field', 'type', 'examples'], rows),

@@ -50,7 +50,7 @@ async function ofJob(session: Session, typed: string, limit: number): Promise<Pr
   let system = '';
   const prompts: { unit: number; user: string }[] = [];
   for (let unit = 0; unit < Math.min(total, limit); unit++) {
-    const { prompt } = await session.call('get_unit', { job_id: jobId, unit });
+    const { prompt } = await session.call('get_unit', { job_id: jobId, unit, details: true });
     if (!prompt) continue;
     system = prompt.system;
     prompts.push({ unit, user: prompt.user });

@@ -183,7 +183,7 @@ function Reject({ job }: { readonly job: Overview }) {
 function TestUnit({ job, unit }: { readonly job: Overview; readonly unit: number }) {
   const detail = useQuery({
     queryKey: ['job', job.job_id, 'unit', unit],
-    queryFn: () => read<Detail>(`${jobPath(job.job_id)}/units/${unit}`),
+    queryFn: () => read<Detail>(`${jobPath(job.job_id)}/units/${unit}`, { details: 'true' }),
   });
   return <Loaded query={detail}>{(data) => <TestResult job={job} detail={data} />}</Loaded>;
 }

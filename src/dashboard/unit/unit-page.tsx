@@ -26,7 +26,7 @@ export function UnitPage({
   useJobEvents(jobId);
   const detail = useQuery({
     queryKey: ['job', jobId, 'unit', stage, unit],
-    queryFn: () => read<Detail>(`${jobPath(jobId)}/units/${unit}`, { stage }),
+    queryFn: () => read<Detail>(`${jobPath(jobId)}/units/${unit}`, { stage, details: 'true' }),
   });
   return <Loaded query={detail}>{(data) => <Unit detail={data} />}</Loaded>;
 }

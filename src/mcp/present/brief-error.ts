@@ -1,7 +1,6 @@
 import { type AbpError, toAbpError } from '../../domain/error.ts';
-import type { Json } from '../../domain/json.ts';
+import { truncate, truncateMessage, truncateParts } from '../../orchestrator/truncate.ts';
 import { errorHint } from './error-hint.ts';
-import { truncate, truncateField, truncateMessage, truncateValue } from './truncate.ts';
 
 /** Bytes for each part of an error: messages of engines about a schema or query have no bound. */
 const PART_BYTES = 3000;
@@ -19,15 +18,6 @@ export function briefError(thrown: unknown): BriefError {
     blame,
     message: truncateMessage(message, PART_BYTES),
     ...(hint === undefined ? {} : { hint: truncate(hint, PART_BYTES) }),
-    details: details && shortDetails(details),
+    details: details && truncateParts(details, PART_BYTES),
   };
-}
-
-function shortDetails(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const parts = Object.entries(details).map(([name, value]) =>
-    Array.isArray(value)
-      ? truncateField(name, value, PART_BYTES)
-      : { [name]: truncateValue(value as Json, PART_BYTES) },
-  );
-  return Object.assign({}, ...parts) as Record<string, unknown>;
 }

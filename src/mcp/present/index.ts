@@ -33,7 +33,7 @@ const PRESENTATIONS: { readonly [Name in Tool]: Presentation<Name> } = {
   get_job: async (answer, _given, look) => presentSettings(answer, await nextBeside('get_job', answer, look)),
   list_jobs: presentJobs,
   list_units: presentUnits,
-  get_unit: async (answer, given, look) => presentUnit(answer, given, await look(answer.job_id)),
+  get_unit: presentUnit,
   pause_job: presentStatus,
   resume_job: presentStatus,
   cancel_job: presentStatus,
@@ -94,6 +94,14 @@ const SHOWN: Partial<Record<Tool, z.ZodObject>> = {
     attempts: z.array(z.looseObject({ attempt: z.int(), status: z.string() })),
   }),
 };
+
+/** Arguments that only screens use: a model gets nothing of what they add. */
+const SCREEN_ARGUMENTS: Partial<Record<Tool, z.core.util.Mask<string>>> = { get_unit: { details: true } };
+
+/** Shape of the arguments that a model may give to an operation. */
+export function shownInput({ name, input }: OperationOn<'mcp'>): z.ZodObject {
+  return (input as z.ZodObject).omit(SCREEN_ARGUMENTS[name] ?? {});
+}
 
 /** Shape of what a model gets of an operation. */
 export function shownOutput({ name, output }: OperationOn<'mcp'>): z.ZodObject {

@@ -3,18 +3,17 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { jobCursor } from '../../orchestrator/queries/list-jobs.ts';
 import type { StoreOverview } from '../../orchestrator/queries/store-overview.ts';
-import { more, type NextCall } from './next-calls.ts';
-import { notes } from './notes.ts';
-import { type Parts, presentParts } from './parts.ts';
 import {
-  ANSWER_BYTES,
   jsonBytes,
   omittedCount,
   truncate,
   truncateFields,
   truncateList,
   truncateObject,
-} from './truncate.ts';
+} from '../../orchestrator/truncate.ts';
+import { more, type NextCall } from './next-calls.ts';
+import { notes } from './notes.ts';
+import { ANSWER_BYTES, type Parts, presentParts } from './parts.ts';
 
 /** Bytes for the jobs of a page whose length was not requested. */
 const PAGE_BYTES = 8000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { commandOf } from '../../domain/commands.ts';
 import { type Step, step } from '../../domain/hint.ts';
 import type { JobStatusOutput } from '../../orchestrator/shapes.ts';
-import { truncate } from './truncate.ts';
+import { truncate } from '../../orchestrator/truncate.ts';
 
 /** Shape of a sensible next call. */
 export const nextCall = z.object({
@@ -102,14 +102,20 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     }
     case 'cancelled':
       return [exporting, call('delete_job', 'removes the job and its run directories')];
-    default:
+    case 'running':
       return executor.state === 'lost'
         ? [mayAsk(call('resume_job', 'its executor died: starts a new one'))]
         : [wait, call('pause_job', 'stops starting units; nothing is lost')];
   }
 }
 
-function needsPerson({ approval }: Pick<NextOf, 'approval'>): boolean {
+/** A job of which a person may have to be asked. */
+interface Asked {
+  readonly job_id: string;
+  readonly approval?: { readonly person: boolean } | undefined;
+}
+
+function needsPerson({ approval }: Pick<Asked, 'approval'>): boolean {
   return approval?.person === true;
 }
 
@@ -139,7 +145,7 @@ function exportOf({ output, output_directory }: NextOf): [string, Record<string,
 const NO_CHANGE_HELPS: readonly string[] = ['user', 'usage_limit', 'approval'];
 
 /** Adds to a next call of a job that needs a person the command with which they agree. */
-export function asking(job: Pick<NextOf, 'job_id' | 'approval'>, next: NextCall, decision: Step): NextCall {
+export function asking(job: Asked, next: NextCall, decision: Step): NextCall {
   if (!needsPerson(job)) return next;
   const person = commandOf(decision, job.job_id);
   const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${person}. Then it ${next.why}`;

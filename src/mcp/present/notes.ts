@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../domain/json.ts';
-import { truncateField } from './truncate.ts';
+import { truncateField } from '../../orchestrator/truncate.ts';
 
 /** Presents notes about records of a source that became no units: the first of them. */
 export const notes = {

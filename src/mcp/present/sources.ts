@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
+import { truncateList, truncateObject } from '../../orchestrator/truncate.ts';
 import { notes } from './notes.ts';
-import { truncateList, truncateObject } from './truncate.ts';
 
 /** Bytes of each part of a preview. */
 const ITEM_BYTES = 1500;
@@ -35,7 +35,8 @@ export function presentPreview(answer: OutputOf<'preview_items'>): Record<string
     })),
     FIELDS_BYTES,
   );
-  const left = { items: answer.items.length - items.length, fields: answer.fields.length - fields.length };
+  const missing = answer.fields.length - fields.length + Number(answer.fields_left_out ?? 0);
+  const left = { items: answer.items.length - items.length, fields: missing };
   const { skipped_duplicates, skipped_invalid, skipped_records, warnings, enumerator_config } =
     answer as unknown as Preview;
   return {

@@ -3,9 +3,6 @@ import { type Hint, hintText } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { type JobStatusOutput, jobStatusOutput } from '../../orchestrator/shapes.ts';
-import { type NextCall, nextCall, nextCalls } from './next-calls.ts';
-import { notes } from './notes.ts';
-import { omitted, type Parts, presentParts } from './parts.ts';
 import {
   omittedCount,
   truncate,
@@ -14,7 +11,10 @@ import {
   truncateMessage,
   truncateObject,
   truncateValue,
-} from './truncate.ts';
+} from '../../orchestrator/truncate.ts';
+import { type NextCall, nextCall, nextCalls } from './next-calls.ts';
+import { notes } from './notes.ts';
+import { omitted, type Parts, presentParts } from './parts.ts';
 
 const SHOWN_RUNNING = 8;
 const SHOWN_TEST_UNITS = 5;
@@ -58,11 +58,13 @@ const PARTS: Parts = {
     approval: { person, ...truncateField('can', byKind(can), POWERS_BYTES), ...approval },
   }),
   at_work: (running: readonly { key: string }[]) => ({ at_work: running.slice(0, SHOWN_RUNNING).map(briefKey) }),
-  failures: (value: NonNullable<Status['failures']>) =>
-    truncateField('failures', value.map(presentFailure), FAILURES_BYTES),
+  failures: (value: readonly Failure[]) => {
+    const shown = value.map((failure) => presentParts(failure, FAILURE));
+    return truncateField('failures', shown, FAILURES_BYTES);
+  },
   retrying: (value: NonNullable<Status['retrying']>) => truncateField('retrying', value, 500),
-  post_processing: (value: { readonly message?: string }) => ({ post_processing: briefMessage(value) }),
-  output: (value: NonNullable<Status['output']>) => ({ output: presentOutput(value) }),
+  post_processing: (value: object) => ({ post_processing: presentParts(value, POST) }),
+  output: (value: object) => ({ output: presentParts(value, OUTPUT) }),
   test_units: omitted,
   // A new job names it beside the directory that its paths start at.
   output_directory: (value: string, answer: Status) =>
@@ -87,16 +89,19 @@ function said(happened: string, advice: Hint | undefined): string {
   return advice === undefined ? happened : sentences(happened, hintText(advice));
 }
 
-function presentTest({ advice, results, ...value }: Test, jobId: string): object {
-  const { verdict } = value;
-  const shown = results?.slice(0, SHOWN_TEST_UNITS);
-  const room = Math.floor(TEST_BYTES / Math.max(1, shown?.length ?? 0));
-  return {
-    ...value,
-    ...(verdict === undefined ? {} : { verdict: said(truncateMessage(verdict, 600), advice) }),
-    ...(shown ? { results: shown.map((each) => presentResult(each, jobId, room)) } : {}),
-    ...omittedCount('results', (results?.length ?? 0) - (shown?.length ?? 0)),
-  };
+function presentTest(test: Test, jobId: string): object {
+  return presentParts(test, {
+    verdict: (verdict: string) => ({ verdict: said(truncateMessage(verdict, 600), test.advice) }),
+    advice: omitted,
+    results(results: readonly Result[]) {
+      const shown = results.slice(0, SHOWN_TEST_UNITS);
+      const room = Math.floor(TEST_BYTES / Math.max(1, shown.length));
+      return {
+        results: shown.map((each) => presentResult(each, jobId, room)),
+        ...omittedCount('results', results.length - shown.length),
+      };
+    },
+  });
 }
 
 function presentResult(value: Result, jobId: string, room: number): object {
@@ -104,8 +109,12 @@ function presentResult(value: Result, jobId: string, room: number): object {
     result: (text: string) => ({ result: truncate(text, Math.min(1200, room / 2)) }),
     message: (text: string) => ({ message: truncateMessage(text, Math.min(500, room / 4)) }),
     tools_used: (used: JsonObject) => ({ tools_used: truncateObject(used, room / 4) }),
-    tools_denied: (denied: readonly string[]) => truncateField('tools_denied', denied, room / 4),
-    files_changed: (changed: readonly string[]) => truncateField('files_changed', changed, room / 4),
+    tools_denied: (denied: readonly string[], { tools_denied_left_out: missing }: Result) =>
+      truncateField('tools_denied', denied, room / 4, missing),
+    tools_denied_left_out: omitted,
+    files_changed: (changed: readonly string[], { files_changed_left_out: missing }: Result) =>
+      truncateField('files_changed', changed, room / 4, missing),
+    files_changed_left_out: omitted,
     attempt: omitted,
     run_directory: omitted,
   };
@@ -124,29 +133,28 @@ function byKind(can: readonly Power[] = []): readonly Power[] {
   return [...all.filter(isFirst), ...all.filter((power) => !isFirst(power))];
 }
 
-function presentFailure({ advice, ...failure }: NonNullable<Status['failures']>[number]): object {
-  const { example } = failure as { example?: { unit: number; message: string } | null };
-  const brief = example && { unit: example.unit, message: truncateMessage(example.message, 300) };
-  return { ...failure, ...(example === undefined ? {} : { example: brief }), advice: hintText(advice) };
-}
+type Failure = NonNullable<Status['failures']>[number];
 
-function presentOutput({ path, error, ...value }: NonNullable<Status['output']>): object {
-  return { path: truncate(path, 1000), ...value, ...(error ? { error: presentError(error) } : {}) };
-}
+const FAILURE: Parts = {
+  example: (example: { readonly unit: number; readonly message: string } | null) => ({
+    example: example && { unit: example.unit, message: truncateMessage(example.message, 300) },
+  }),
+  advice: (advice: Hint) => ({ advice: hintText(advice) }),
+};
 
-function presentError({ message, hint, field, ...error }: NonNullable<NonNullable<Status['output']>['error']>): object {
-  return {
-    ...error,
-    message: truncateMessage(message, 600),
-    ...(hint === undefined ? {} : { hint: truncate(hintText(hint), 400) }),
-    ...(field === undefined ? {} : { field: truncateValue(field, 200) }),
-  };
-}
+const OUTPUT: Parts = {
+  error: ({ message, hint, field, ...error }: NonNullable<NonNullable<Status['output']>['error']>) => ({
+    error: {
+      ...error,
+      message: truncateMessage(message, 600),
+      ...(hint === undefined ? {} : { hint: truncate(hintText(hint), 400) }),
+      ...(field === undefined ? {} : { field: truncateValue(field, 200) }),
+    },
+  }),
+};
+
+const POST: Parts = { message: (message: string) => ({ message: truncateMessage(message, 300) }) };
 
 function briefKey<Row extends { readonly key: string }>(row: Row): Row {
   return { ...row, key: truncate(row.key, 80) };
-}
-
-function briefMessage<Value extends { readonly message?: string }>(value: Value): Value {
-  return value.message === undefined ? value : { ...value, message: truncateMessage(value.message, 300) };
 }

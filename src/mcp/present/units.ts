@@ -4,10 +4,7 @@ import { UNIT_ACTIONS } from '../../domain/rules/unit-actions.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { END } from '../../orchestrator/queries/conversation-page.ts';
 import { unitCursor } from '../../orchestrator/queries/list-units.ts';
-import { asking, more, type NextCall, type NextOf, statusOf } from './next-calls.ts';
-import { omitted, type Parts, presentParts } from './parts.ts';
 import {
-  ANSWER_BYTES,
   jsonBytes,
   omittedCount,
   truncate,
@@ -16,7 +13,9 @@ import {
   truncateMessage,
   truncateObject,
   truncateValue,
-} from './truncate.ts';
+} from '../../orchestrator/truncate.ts';
+import { asking, more, type NextCall, statusOf } from './next-calls.ts';
+import { ANSWER_BYTES, omitted, type Parts, presentParts } from './parts.ts';
 
 const DEFAULT_UNITS = 20;
 /** The longest cursor of a conversation. */
@@ -83,8 +82,8 @@ type Unit = OutputOf<'get_unit'>;
 type Attempt = Unit['attempts'][number];
 type Page = NonNullable<Unit['conversation']>;
 
-/** Presents a unit: its latest attempts and, on request, as much of the conversation as fits. `job` is its status. */
-export function presentUnit(unit: Unit, given: InputOf<'get_unit'>, job: NextOf): Record<string, unknown> {
+/** Presents a unit: its latest attempts and, on request, as much of the conversation as fits. */
+export function presentUnit(unit: Unit, given: InputOf<'get_unit'>): Record<string, unknown> {
   const { stage, failure, attempts, conversation } = unit;
   const room = given.conversation || given.cursor ? ROOM_BESIDE_CONVERSATION : ROOM;
   const chosen =
@@ -105,7 +104,7 @@ export function presentUnit(unit: Unit, given: InputOf<'get_unit'>, job: NextOf)
     ...omittedCount('attempts', attempts.length - shown.length),
     ...(terminal === undefined ? {} : { continue_in_terminal: terminal }),
   };
-  const next = (cursor: string | null | undefined) => nextOfUnit(job, unit, chosen?.attempt, cursor);
+  const next = (cursor: string | null | undefined) => nextOfUnit(unit, chosen?.attempt, cursor);
   if (!conversation) return { ...answer, next: next(undefined) };
   // The cursor of the next page is known only after this page is made: room for it is kept.
   const left = ANSWER_BYTES - jsonBytes({ ...answer, next: next(LONGEST_CURSOR) });
@@ -118,8 +117,7 @@ export function presentUnit(unit: Unit, given: InputOf<'get_unit'>, job: NextOf)
  * possible, and its job.
  */
 function nextOfUnit(
-  job: NextOf,
-  { job_id, unit, stage, status }: Unit,
+  { job_id, job_status, needs_person, unit, stage, status }: Unit,
   attempt: number | undefined,
   cursor: string | null | undefined,
 ): NextCall[] {
@@ -127,20 +125,26 @@ function nextOfUnit(
   const retry = { job_id, action: 'retry', units: [unit] };
   const again: NextCall = { tool: 'manage_units', arguments: retry, why: 'retries it' };
   const canRetry =
-    stage === 'main' && status === 'failed' && (UNIT_ACTIONS.retry.jobs as readonly string[]).includes(job.status);
+    stage === 'main' && status === 'failed' && (UNIT_ACTIONS.retry.jobs as readonly string[]).includes(job_status);
   return [
     ...(attempt !== undefined && cursor === undefined
       ? [{ tool: 'get_unit', arguments: here, why: 'shows its conversation' }]
       : more('get_unit', here, cursor ?? null)),
-    ...(canRetry ? [asking(job, again, step('manage_units', { action: 'retry', unit }))] : []),
+    ...(canRetry
+      ? [asking({ job_id, approval: { person: needs_person } }, again, step('manage_units', { action: 'retry', unit }))]
+      : []),
     statusOf(job_id),
   ];
 }
 
 const ATTEMPT: Parts = {
   message: (message: string) => ({ message: truncateMessage(message, 500) }),
-  tools_denied: (denied: readonly string[]) => truncateField('tools_denied', denied, 300),
-  files_changed: (changed: readonly string[]) => truncateField('files_changed', changed, 500),
+  tools_denied: (denied: readonly string[], { tools_denied_left_out: missing }: Attempt) =>
+    truncateField('tools_denied', denied, 300, missing),
+  tools_denied_left_out: omitted,
+  files_changed: (changed: readonly string[], { files_changed_left_out: missing }: Attempt) =>
+    truncateField('files_changed', changed, 500, missing),
+  files_changed_left_out: omitted,
   input_tokens: omitted,
   output_tokens: omitted,
   model: omitted,

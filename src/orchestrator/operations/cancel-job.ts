@@ -38,7 +38,7 @@ export const cancelJob = operation({
       );
       if (marked === 'marked') {
         await deleteInChunks(repository, job_id);
-        return { ...before, status: 'cancelled', removed: true };
+        return { ...before, status: 'cancelled' as const, removed: true };
       }
     }
     await repository.transaction({ job: job_id }, async (tx) => {

@@ -10,12 +10,11 @@ import type { ConversationEntry } from '../../ports/worker.ts';
 import { runFile } from '../../workers/process/run-directory.ts';
 import { type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
 import { jobId, unitIndex } from '../shapes.ts';
+import { jsonBytes, truncate } from '../truncate.ts';
+import { ENTRY_BYTES, PAGE_BYTES } from './caps.ts';
 
 const DEFAULT_ENTRIES = 200;
-const ENTRY_CHARS = 20_000;
 const STEP_CHARS = 300;
-/** Characters of a page: a page with images has fewer entries. */
-const PAGE_CHARS = 1_000_000;
 
 const entry = z.object({
   seq: z.int(),
@@ -58,15 +57,16 @@ export const attemptLog = operation({
     const { worker } = await deps.workers.parse(await workerOf(deps, attempt));
     const entries: ConversationEntry[] = [];
     let more = false;
-    let chars = 0;
+    let bytes = 0;
     const clean = redactLines();
     for await (const step of worker.conversation(attempt.runDirectory, since + 1)) {
-      if ((entries.length >= limit || chars >= PAGE_CHARS) && step.seq !== entries.at(-1)?.seq) {
+      if ((entries.length >= limit || bytes >= PAGE_BYTES) && step.seq !== entries.at(-1)?.seq) {
         more = true;
         break;
       }
-      entries.push({ ...step, text: cut(clean(step.text), ENTRY_CHARS) });
-      chars += step.text.length + (step.images ?? []).reduce((sum, image) => sum + image.length, 0);
+      const shown = { ...step, text: truncate(clean(step.text), ENTRY_BYTES) };
+      entries.push(shown);
+      bytes += jsonBytes(shown);
     }
     return {
       job_id,

@@ -6,11 +6,11 @@ import { stepAt } from '../../domain/step.ts';
 import type { ConversationEntry, Worker } from '../../ports/worker.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 import { badCursor } from '../shapes.ts';
+import { jsonBytes, truncate, truncateMessage } from '../truncate.ts';
+import { ENTRY_BYTES, PAGE_BYTES } from './caps.ts';
 
 /** Entries of a page by default. */
 export const DEFAULT_ENTRIES = 20;
-/** Characters of a page: one with long texts has fewer entries. */
-const PAGE_CHARS = 1_000_000;
 
 /** Cursor that asks for the last page. */
 export const END = 'end';
@@ -42,12 +42,13 @@ export async function conversationPage(
   if (from === END) return { ...page, entries: await lastEntries(worker, attempt, limit), next_cursor: null };
   const entries: Page['entries'] = [];
   const first = parsePosition(from);
-  let chars = 0;
+  let bytes = 0;
   for await (const entry of entriesFrom(worker, attempt, first.seq)) {
     if (entry.seq === first.seq && positionIn(entry) < first.skip) continue;
-    if (entries.length >= limit || chars >= PAGE_CHARS) return { ...page, entries, next_cursor: entry.cursor };
-    entries.push(entry);
-    chars += entry.text.length;
+    if (entries.length >= limit || bytes >= PAGE_BYTES) return { ...page, entries, next_cursor: entry.cursor };
+    const shown = { ...entry, text: truncate(entry.text, ENTRY_BYTES) };
+    entries.push(shown);
+    bytes += jsonBytes(shown);
   }
   return { ...page, entries, next_cursor: null };
 }
@@ -69,12 +70,15 @@ function positionIn({ cursor }: Entry): number {
   return parsePosition(cursor).skip;
 }
 
-/** Reads the last entries; the cause of a failure is at the end. */
+/** Reads the last entries, each with its end; the cause of a failure is at the end. */
 async function lastEntries(worker: Worker, attempt: Attempt, limit: number): Promise<Page['entries']> {
   const entries: Entry[] = [];
+  let bytes = 0;
   for await (const entry of entriesFrom(worker, attempt, 0)) {
-    entries.push(entry);
-    if (entries.length > limit) entries.shift();
+    const shown = { ...entry, text: truncateMessage(entry.text, ENTRY_BYTES) };
+    entries.push(shown);
+    bytes += jsonBytes(shown);
+    while (entries.length > 1 && (entries.length > limit || bytes > PAGE_BYTES)) bytes -= jsonBytes(entries.shift());
   }
   return entries;
 }

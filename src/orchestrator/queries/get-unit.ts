@@ -1,21 +1,20 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, resultValue, type UnitResult } from '../../domain/attempt.ts';
-import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
 import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
-import type { Job } from '../../domain/job.ts';
+import { type Job, needsPerson } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
 import { stepAt } from '../../domain/step.ts';
 import type { Unit, UnitRef } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
-import { cursor, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
+import { cursor, hintShape, iso, jobId, jobStatusName, unitIndex } from '../shapes.ts';
+import { truncate, truncateObject, truncateValue } from '../truncate.ts';
+import { attemptNotes } from './attempt-notes.ts';
+import { CELL_BYTES, TEXT_BYTES } from './caps.ts';
 import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { terminalCommand } from './terminal-command.ts';
-
-/** Maximum characters of a text; the run directory has the full text. */
-const TEXT_CHARS = 200_000;
 
 const count = z.int().min(0);
 const object = z.record(z.string(), z.unknown());
@@ -34,11 +33,13 @@ const attemptShape = z.object({
   turns: count.optional(),
   model: z.string().optional(),
   session_id: z.string().optional(),
-  /** Command that continues this session in a terminal. */
+  /** Command that continues this session in a terminal: of the chosen attempt, with `details` of each. */
   continue_in_terminal: z.string().optional(),
   tools_used: z.record(z.string(), z.number()).optional(),
   tools_denied: z.array(z.string()).readonly().optional(),
+  tools_denied_left_out: count.optional(),
   files_changed: z.array(z.string()).readonly().optional(),
+  files_changed_left_out: count.optional(),
   /** Observations that did not decide the verdict. */
   remarks: z.array(z.string()).readonly().optional(),
   /** Secrets removed from the result before it was stored. */
@@ -71,28 +72,34 @@ export const getUnit = operation({
     conversation: z.boolean().optional().describe('Include a page of the conversation'),
     limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
     cursor: cursor.optional().describe('next_cursor of the previous page; end: the last page'),
+    details: z
+      .boolean()
+      .optional()
+      .describe('Include the rendered prompt, and the command that continues each attempt in a terminal'),
   }),
   output: z.object({
     job_id: z.string(),
     job_name: z.string(),
-    job_status: z.string(),
+    job_status: jobStatusName,
     unit: count,
     stage: z.enum(['main', 'post']),
     total_units: count,
     worker_type: z.string(),
     key: z.string(),
     status: z.string(),
+    /** True when only a person can allow its job to run. */
+    needs_person: z.boolean(),
     payload: object,
     failure: z.object({ class: z.string(), message: z.string(), meaning: z.string(), advice: hintShape }).optional(),
     not_before: z.string().optional(),
     retries_used: count,
-    /** Rendered prompt in the current revision: that of the next attempt. */
-    prompt: z.object({ system: z.string(), user: z.string() }).nullable(),
+    /** Rendered prompt in the current revision: that of the next attempt; only with `details`. */
+    prompt: z.object({ system: z.string(), user: z.string() }).nullable().optional(),
     attempts: z.array(attemptShape),
     conversation: conversationShape.optional(),
   }),
   effect: 'read',
-  async run(deps, { job_id, unit: index, stage = 'main', attempt: number, conversation, limit, cursor: from }) {
+  async run(deps, { job_id, unit: index, stage = 'main', attempt: number, details = false, ...page }) {
     const job = await requireStoredJob(deps, job_id);
     const ref = { jobId: job_id, stage, index };
     const unit = await deps.repository.units.get(ref);
@@ -103,7 +110,12 @@ export const getUnit = operation({
     }
     const attempts = await deps.repository.attempts.ofUnit(ref);
     const chosen = chosenOf(ref, attempts, number);
-    const read = conversation ?? (from !== undefined && from !== '');
+    const read = page.conversation ?? (page.cursor !== undefined && page.cursor !== '');
+    const resultBytes = shareOf(attempts.filter(({ result }) => result !== null).length);
+    const shown = async (attempt: Attempt) => ({
+      ...show(deps, attempt, resultBytes),
+      ...(details || attempt === chosen ? await continuation(deps, job, unit, attempt) : {}),
+    });
     const { failureClass } = unit;
     return {
       job_id,
@@ -113,9 +125,10 @@ export const getUnit = operation({
       stage,
       total_units: job.totalUnits,
       worker_type: (await workerTypeOf(deps, job, unit)) ?? 'unknown',
-      key: unit.key,
+      key: truncate(unit.key, TEXT_BYTES),
       status: unit.status,
-      payload: unit.payload,
+      needs_person: needsPerson(job),
+      payload: truncateObject(unit.payload, TEXT_BYTES),
       ...(failureClass
         ? {
             failure: {
@@ -127,9 +140,9 @@ export const getUnit = operation({
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
-      prompt: await promptOf(deps, job, unit),
-      attempts: await Promise.all(attempts.map((attempt) => show(deps, job, unit, attempt))),
-      ...(read && chosen ? { conversation: await conversationPage(deps, chosen, limit, from) } : {}),
+      ...(details ? { prompt: await promptOf(deps, job, unit) } : {}),
+      attempts: await Promise.all(attempts.map(shown)),
+      ...(read && chosen ? { conversation: await conversationPage(deps, chosen, page.limit, page.cursor) } : {}),
     };
   },
 });
@@ -173,17 +186,21 @@ async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) 
   const { fields } = job;
   const { payload } = unit;
   const { system, user } = await renderPrompt({ template, fields, steps, outputDirectory, payload, results });
-  return { system: cut(system, TEXT_CHARS), user: cut(user, TEXT_CHARS) };
+  return { system: truncate(system, TEXT_BYTES), user: truncate(user, TEXT_BYTES) };
 }
 
-async function show(
-  deps: OrchestratorDeps,
-  job: Job,
-  unit: Unit,
-  attempt: Attempt,
-): Promise<z.input<typeof attemptShape>> {
+/** Bytes for each of so many results. */
+function shareOf(results: number): number {
+  return Math.max(CELL_BYTES, Math.floor(TEXT_BYTES / Math.max(1, results)));
+}
+
+async function continuation(deps: OrchestratorDeps, job: Job, unit: Unit, attempt: Attempt) {
+  const command = await terminalCommand(deps, job, unit, attempt);
+  return command === null ? {} : { continue_in_terminal: command };
+}
+
+function show(deps: OrchestratorDeps, attempt: Attempt, resultBytes: number): z.input<typeof attemptShape> {
   const { usage, notes, result } = attempt;
-  const terminal = await terminalCommand(deps, job, unit, attempt);
   return {
     attempt: attempt.attempt,
     purpose: attempt.purpose,
@@ -196,26 +213,22 @@ async function show(
     ...(usage.outputTokens === undefined ? {} : { output_tokens: usage.outputTokens }),
     ...(usage.turns === undefined ? {} : { turns: usage.turns }),
     ...(usage.sessionId ? { session_id: usage.sessionId } : {}),
-    ...(terminal ? { continue_in_terminal: terminal } : {}),
     ...(notes?.model ? { model: notes.model } : {}),
-    ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
-    ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
-    ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
+    ...attemptNotes(notes, CELL_BYTES),
     ...(notes?.remarks ? { remarks: notes.remarks } : {}),
-    ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
     started_at: iso(attempt.startedAt),
     ended_at: iso(attempt.endedAt),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     run_directory: attempt.runDirectory,
-    ...(result ? { result: showResult(result) } : {}),
+    ...(result ? { result: showResult(result, resultBytes) } : {}),
   };
 }
 
 /** Shows a result as it is stored; secrets were removed before that. */
-function showResult({ text, structured, artifacts = [] }: UnitResult) {
+function showResult({ text, structured, artifacts = [] }: UnitResult, bytes: number) {
   return {
-    text: text === null ? null : cut(text, TEXT_CHARS),
-    ...(structured === undefined ? {} : { structured }),
+    text: text === null ? null : truncate(text, bytes),
+    ...(structured === undefined ? {} : { structured: truncateValue(structured, bytes) }),
     artifacts: artifacts.map((artifact) => ({ ...artifact })),
   };
 }

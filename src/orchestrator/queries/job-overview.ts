@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cut, cutMiddle } from '../../domain/cut.ts';
+import { cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
 import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
@@ -8,7 +8,7 @@ import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
-import { jobStatus, testSamples } from './job-status.ts';
+import { jobStatus, runningKeys, testSamples } from './job-status.ts';
 import { shownWorker } from './shown-worker.ts';
 import { allSkipped } from './source-notes.ts';
 
@@ -98,7 +98,7 @@ export const jobOverview = operation({
   async run(deps, { job_id }) {
     const job = await requireJob(deps, job_id);
     const revision = await deps.repository.jobs.revision(job_id, job.revision);
-    const status = await jobStatus(deps, job);
+    const status = await jobStatus(deps, job, false);
     const forecast = await forecastOf(deps, job, status.units.total);
     const skipped = await allSkipped(deps, job_id);
     const worker = revision?.steps[0]?.worker;
@@ -132,6 +132,7 @@ async function modelOf({ workers }: OrchestratorDeps, choice: WorkerChoice): Pro
 async function slotsOf(deps: OrchestratorDeps, job: Job) {
   const now = deps.clock.now();
   const running = [...(await deps.repository.attempts.running(job.jobId))].sort((a, b) => a.startedAt - b.startedAt);
+  const keyOf = await runningKeys(deps, job, running);
   return Promise.all(
     running.map(async (attempt) => {
       const { stage, index, purpose, startedAt } = attempt;
@@ -139,7 +140,7 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
       return {
         unit: index,
         stage,
-        key: cut((await deps.repository.units.get(attempt))?.key ?? '', 200),
+        key: keyOf(attempt),
         attempt: attempt.attempt,
         purpose,
         seconds: Math.max(0, Math.round((now - startedAt) / 1000)),

@@ -12,7 +12,10 @@ import { executorState } from '../../supervision/lease.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 import { outputShown } from '../operations/output.ts';
 import { iso, type JobStatusOutput } from '../shapes.ts';
+import { truncate } from '../truncate.ts';
 import { shownOf } from './approval-state.ts';
+import { attemptNotes } from './attempt-notes.ts';
+import { CELL_BYTES, KEY_BYTES, TEXT_BYTES } from './caps.ts';
 import { pauseAdvice, testAdvice } from './current-advice.ts';
 import { shownPowers } from './shown-powers.ts';
 import { notesOf, skippedOf } from './source-notes.ts';
@@ -29,15 +32,18 @@ const STARTING_EVENTS: readonly EventType[] = [
   'job:post_processing_started',
 ];
 
-/** Builds the status of a job from the rows of the database. */
-export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobStatusOutput> {
+/**
+ * Builds the status of a job from the rows of the database. `whole`: with its running units and the results of its test,
+ * which a page shows in parts of its own.
+ */
+export async function jobStatus(deps: OrchestratorDeps, job: Job, whole = true): Promise<JobStatusOutput> {
   const { repository } = deps;
   const lease = await repository.leases.get(job.jobId);
   const state = await executorOf(deps, job, lease);
   if (state === 'lost') {
     // Its executor may have ended the job, and released it, since the job was read.
     const now = await repository.jobs.get(job.jobId);
-    if (now && now.eventSeq !== job.eventSeq) return jobStatus(deps, now);
+    if (now && now.eventSeq !== job.eventSeq) return jobStatus(deps, now, whole);
   }
   const units = await repository.units.counts(job.jobId);
   const estimated = await estimateOf(deps, job, units);
@@ -55,10 +61,10 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job): Promise<JobSt
     ...(job.costEstimated ? { cost_estimated: true } : {}),
     ...(job.inputTokens + job.outputTokens > 0 ? { tokens: { input: job.inputTokens, output: job.outputTokens } } : {}),
     executor: state === 'alive' && lease ? { state, pid: lease.pid, slots: job.maxWorkers } : { state },
-    ...(job.test ? { test: await testOf(deps, job, job.test) } : {}),
+    ...(job.test ? { test: await testOf(deps, job, job.test, whole) } : {}),
     ...approvalOf(job),
     ...(estimated ? { estimate: { ...estimated } } : {}),
-    ...(await runningOf(deps, job)),
+    ...(whole ? await runningOf(deps, job) : {}),
     ...(await failuresOf(deps, job)),
     ...(await postProcessingOf(deps, job)),
     ...outputShown(job),
@@ -77,10 +83,15 @@ function approvalOf(job: Job): Pick<JobStatusOutput, 'approval'> {
   return {
     approval: {
       person: needsPerson(job),
-      ...(job.powers.length > 0 ? { can: shownPowers(job.powers) } : {}),
+      ...(job.powers.length > 0 ? { can: briefPowers(job) } : {}),
       ...(waits ? { shown: shownOf(job, job.approvedDefinition) } : {}),
     },
   };
+}
+
+/** Its powers; the approval shows each of them whole. */
+function briefPowers({ powers }: Job) {
+  return shownPowers(powers).map(({ can, what }) => ({ can, what: truncate(what, CELL_BYTES) }));
 }
 
 /**
@@ -182,6 +193,7 @@ async function testOf(
   deps: OrchestratorDeps,
   job: Job,
   test: NonNullable<Job['test']>,
+  whole: boolean,
 ): Promise<JobStatusOutput['test']> {
   const attempts = await latestTests(deps, job, test.units);
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
@@ -193,22 +205,22 @@ async function testOf(
     units: test.units,
     cost_usd: usd(cost),
     // After the decision each unit has the details.
-    ...(job.status === 'testing' ? { results: attempts.map((attempt) => testResult(deps, attempt)) } : {}),
+    ...(whole && job.status === 'testing'
+      ? { results: attempts.map((attempt) => testResult(deps, attempt, TEXT_BYTES / attempts.length)) }
+      : {}),
   };
 }
 
-function testResult(deps: OrchestratorDeps, attempt: Attempt) {
+/** Shows the result of a test attempt; its long parts have about `bytes` together. */
+function testResult(deps: OrchestratorDeps, attempt: Attempt, bytes: number) {
   const { notes, usage } = attempt;
   return {
     unit: attempt.index,
     status: attempt.status,
-    ...(attempt.result ? { result: resultText(attempt.result) } : {}),
+    ...(attempt.result ? { result: truncate(resultText(attempt.result), bytes * 0.8) } : {}),
     ...(attempt.message ? { message: attempt.message } : {}),
     ...(attempt.failureClass ? { failure_class: attempt.failureClass } : {}),
-    ...(notes?.toolsUsed ? { tools_used: notes.toolsUsed } : {}),
-    ...(notes?.toolsDenied?.length ? { tools_denied: notes.toolsDenied } : {}),
-    ...(notes?.filesChanged?.length ? { files_changed: notes.filesChanged } : {}),
-    ...(notes?.secretsRemoved ? { secrets_removed: notes.secretsRemoved } : {}),
+    ...attemptNotes(notes, bytes * 0.1),
     ...(usage.costUsd === undefined ? {} : { cost_usd: usd(usage.costUsd) }),
     duration_s: attemptDurationMs(attempt, deps.clock.now()) / 1000,
     attempt: attempt.attempt,
@@ -225,17 +237,30 @@ async function runningOf(deps: OrchestratorDeps, job: Job): Promise<object> {
   const running = await deps.repository.attempts.running(job.jobId);
   if (running.length === 0) return {};
   const now = deps.clock.now();
+  const keyOf = await runningKeys(deps, job, running);
   return {
-    at_work: await Promise.all(
-      running.map(async ({ jobId, stage, index, attempt, startedAt }) => ({
-        unit: index,
-        key: (await deps.repository.units.get({ jobId, stage, index }))?.key ?? '',
-        ...(stage === 'post' ? { stage } : {}),
-        attempt,
-        seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
-      })),
-    ),
+    at_work: running.map((each) => ({
+      unit: each.index,
+      key: keyOf(each),
+      ...(each.stage === 'post' ? { stage: each.stage } : {}),
+      attempt: each.attempt,
+      seconds: Math.max(0, Math.round((now - each.startedAt) / 1000)),
+    })),
   };
+}
+
+/** Reads the keys of units with running attempts, in one query for each stage. */
+export async function runningKeys(
+  { repository: { units } }: OrchestratorDeps,
+  { jobId }: Job,
+  running: readonly Attempt[],
+): Promise<(attempt: Attempt) => string> {
+  const byStage = [...Map.groupBy(running, ({ stage }) => stage)];
+  const found = await Promise.all(
+    byStage.map(([stage, of]) => units.list(jobId, { stage, indexes: of.map(({ index }) => index) }, of.length)),
+  );
+  const keys = new Map(found.flat().map(({ unit }) => [`${unit.stage} ${unit.index}`, truncate(unit.key, KEY_BYTES)]));
+  return ({ stage, index }) => keys.get(`${stage} ${index}`) ?? '';
 }
 
 async function postProcessingOf(deps: OrchestratorDeps, job: Job): Promise<object> {

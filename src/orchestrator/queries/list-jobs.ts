@@ -5,7 +5,7 @@ import { termsOf } from '../../domain/limits.ts';
 import { usd } from '../../domain/money.ts';
 import type { JobCursor } from '../../ports/job-store.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation } from '../operation.ts';
-import { badCursor, cursor, iso, unitCounts } from '../shapes.ts';
+import { badCursor, cursor, iso, jobStatusName, unitCounts } from '../shapes.ts';
 
 const DEFAULT_JOBS = 20;
 
@@ -26,7 +26,7 @@ export const listJobs = operation({
       z.looseObject({
         job_id: z.string(),
         name: z.string(),
-        status: z.string(),
+        status: jobStatusName,
         units: unitCounts,
         created_at: z.string(),
       }),

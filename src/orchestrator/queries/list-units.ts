@@ -5,6 +5,8 @@ import { UNIT_STATUSES, type Unit } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { badCursor, cursor, failureClass, iso, jobId } from '../shapes.ts';
+import { truncate, truncateObject } from '../truncate.ts';
+import { CELL_BYTES, KEY_BYTES } from './caps.ts';
 import { resultText } from './job-status.ts';
 
 const DEFAULT_UNITS = 20;
@@ -80,11 +82,13 @@ function parseIndex(text: string): number {
 function unitRow({ unit, attempt }: UnitWithAttempt) {
   return {
     unit: unit.index,
-    key: unit.key,
+    key: truncate(unit.key, KEY_BYTES),
     status: unit.status,
-    payload: unit.payload,
+    payload: truncateObject(unit.payload, CELL_BYTES),
     attempts: unit.attempt,
-    ...(unit.status === 'completed' && attempt?.result ? { result: resultText(attempt.result) } : {}),
+    ...(unit.status === 'completed' && attempt?.result
+      ? { result: truncate(resultText(attempt.result), CELL_BYTES) }
+      : {}),
     ...(unit.failureClass ? { failure_class: unit.failureClass, message: unit.failureMessage ?? '' } : {}),
     ...backOffOf(unit),
     ...(attempt?.usage.costUsd === undefined ? {} : { cost_usd: usd(attempt.usage.costUsd) }),

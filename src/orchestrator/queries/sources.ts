@@ -6,6 +6,8 @@ import { preview } from '../../enumerators/preview.ts';
 import { EVERYWHERE, operation } from '../operation.ts';
 import { requireSource } from '../operations/approval.ts';
 import { enumeratorConfig, enumeratorType } from '../shapes.ts';
+import { omittedCount, truncateList, truncateObject } from '../truncate.ts';
+import { PAGE_BYTES, TEXT_BYTES } from './caps.ts';
 import { sourceNotes } from './source-notes.ts';
 
 const DEFAULT_ITEMS = 5;
@@ -72,11 +74,16 @@ export const previewItems = operation({
       },
       { limit, countForMs: COUNT_S * 1000 },
     );
+    const fields = truncateList(
+      seen.fields.map((field) => ({ ...field })),
+      TEXT_BYTES,
+    );
     return {
       total: seen.total,
       complete: seen.complete,
-      items: [...seen.items],
-      fields: seen.fields.map((field) => ({ ...field })),
+      items: seen.items.map((item) => truncateObject(item, PAGE_BYTES / limit)),
+      fields: [...fields],
+      ...omittedCount('fields', seen.fields.length - fields.length),
       warnings: [],
       ...sourceNotes(seen),
       enumerator_type,

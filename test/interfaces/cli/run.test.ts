@@ -48,6 +48,19 @@ describe('abp run', () => {
     expect(seen).toMatchObject({ exitCode: 0, document: { total: 1, skipped_invalid: 1 } });
   });
 
+  test('shows the beginning of a long result of its test', async () => {
+    const script = 'console.log("x".repeat(500000))';
+    const { abp, allow, jobs } = workspace(['one', 'two'], {
+      worker: { type: 'command', command: ['node', '-e', script] },
+    });
+    await allow();
+    const ran = await abp('run', 'batch.yaml');
+    expect(ran.stdout).toMatch(/Test passed[\s\S]*x+… \(49\d{4} more characters\)/);
+    const { stdout } = await abp('status', ...(await jobs()));
+    expect(stdout).toMatch(/Test passed[\s\S]*x+… \(49\d{4} more characters\)/);
+    expect(ran.stdout.length + stdout.length).toBeLessThan(20_000);
+  });
+
   test('without a terminal and --yes exits with 3 after the test', async () => {
     const { abp, allow, json, jobs } = workspace();
     await allow();

@@ -3,6 +3,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { AbpError } from '../../../src/domain/error.ts';
+import type { Hint } from '../../../src/domain/hint.ts';
+import { problemAnswer } from '../../../src/http/problem.ts';
 import { seedJob } from '../../helpers/store.ts';
 import { serveTest } from './server.ts';
 
@@ -133,6 +136,19 @@ describe('an invalid request gets a problem document and changes nothing', () =>
     expect(JSON.parse(text).detail).toMatch(
       /^output_schema is not a usable JSON Schema: .*… \(\d+ more characters\) ….+$/s,
     );
+  });
+
+  test('no part of an error is long: message, hint and details are truncated', () => {
+    const long = 'long '.repeat(100_000);
+    const hint: Hint = [long, { operation: 'get_unit' }];
+    const details = { job_id: 'job-1', text: long, list: Array(10_000).fill(long), object: { long } };
+    const { body } = problemAnswer(new AbpError('invalid_input', long, { hint, details }), 'req-1');
+    expect(body.length).toBeLessThan(20_000);
+    expect(JSON.parse(body)).toMatchObject({
+      detail: expect.stringContaining('more characters'),
+      hint: expect.stringContaining('more characters'),
+      details: { job_id: 'job-1', text: expect.stringContaining('more characters'), list_left_out: expect.any(Number) },
+    });
   });
 
   test('an internal error is logged with its stack', async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { presentOverview } from '../../../src/mcp/present/jobs.ts';
+import { presentStatus } from '../../../src/mcp/present/status.ts';
 import type { OperationName } from '../../../src/orchestrator/operations.ts';
 import { storeOverview } from '../../../src/orchestrator/queries/store-overview.ts';
 import { personAllowsSource } from '../../helpers/approvals.ts';
@@ -96,6 +97,58 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
     await look('manage_units', { job_id, action: 'retry' });
     await f.until(() => f.worker.running().length > 0);
     await look('get_job_status', { job_id });
+  });
+});
+
+test('the size that a model is told is that of the whole text, whatever was truncated before', async () => {
+  const f = flow();
+  const text = 'x'.repeat(900_000);
+  f.worker.otherwise = ok({ text });
+  f.worker.said(0, [{ seq: 0, role: 'log', kind: 'text', text }]);
+  const path = join(f.directory, 'long.json');
+  writeFileSync(path, JSON.stringify([{ text }]));
+  const source = { enumerator_type: 'json', enumerator_config: { file_path: path } };
+  const job_id = await f.create(source);
+  const totals = (answer: unknown) =>
+    [...JSON.stringify(answer).matchAll(/(x+)… \((\d+) more characters\)(?: …(x+))?/g)].map(
+      ([, head = '', missing, tail = '']) => head.length + Number(missing) + tail.length,
+    );
+  expect(totals(await toolAnswer(f, 'preview_items', source))[0]).toBe(900_000);
+  expect(totals(await toolAnswer(f, 'start_job', { job_id, wait_seconds: 0 }))).toEqual([]);
+  await f.until(async () => (await f.job(job_id)).test?.state === 'passed');
+  expect(totals(await toolAnswer(f, 'get_job_status', { job_id }))).toEqual([900_000]);
+  await f.call('start_job', { job_id, approve: true });
+  await f.until(async () => (await f.job(job_id)).status === 'completed');
+  expect(totals(await toolAnswer(f, 'list_units', { job_id }))).toEqual([900_000, 900_000]);
+  const unit = { job_id, unit: 0 };
+  expect(totals(await toolAnswer(f, 'get_unit', unit))).toEqual([900_000, 900_000]);
+  expect(totals((await toolAnswer(f, 'get_unit', { ...unit, conversation: true })).conversation)).toEqual([900_000]);
+  expect(totals((await toolAnswer(f, 'get_unit', { ...unit, cursor: 'end' })).conversation)).toEqual([900_000]);
+});
+
+test('a field of a status that nobody has presented yet is bounded too, and a short one stays as it is', async () => {
+  const f = flow();
+  const job_id = await f.create();
+  const long = 'long '.repeat(10_000);
+  const status = await f.call('get_job_status', { job_id });
+  const future = {
+    ...status,
+    text: long,
+    list: Array(1000).fill(long),
+    object: { long },
+    nested: [[long], { long }],
+    none: [],
+    flag: true,
+    test: { state: 'passed', text: long },
+  };
+  const shown = presentStatus(future);
+  expectShort('a status', shown);
+  expect(shown).toMatchObject({
+    text: expect.stringContaining('more characters'),
+    list_left_out: expect.any(Number),
+    none: [],
+    flag: true,
+    test: { text: expect.stringContaining('more characters') },
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/domain/json.ts';
-import { jsonBytes, truncate, truncateField, truncateList, truncateObject } from '../../../src/mcp/present/truncate.ts';
+import type { JsonObject } from '../../src/domain/json.ts';
+import { jsonBytes, truncate, truncateField, truncateList, truncateObject } from '../../src/orchestrator/truncate.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 300 }),
@@ -30,6 +30,17 @@ test('a text is cut as late as possible', () => {
   expect(truncate('漢'.repeat(10), 10)).toBe('漢漢漢… (7 more characters)');
   expect(truncate('😀😀', 7)).toBe('😀… (2 more characters)');
   expect(truncate('"""', 4)).toBe('""… (1 more characters)');
+});
+
+test('a text or an object that was truncated before says how much of the whole is missing', () => {
+  const text = truncate('x'.repeat(1000), 500);
+  expect(truncate(text, 100)).toBe(`${'x'.repeat(100)}… (900 more characters)`);
+  expect(truncate(text, 510)).toBe(`${'x'.repeat(500)}… (500 more characters)`);
+  const fields = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`field ${n}`, 'value '.repeat(20)]));
+  const short = truncateObject(truncateObject(fields, 2000), 300);
+  expect(short['…']).toBe(`${100 - (Object.keys(short).length - 1)} more fields`);
+  const list = truncateField('of', ['one', 'two', 'three'], 10, 5);
+  expect(list).toEqual({ of: ['one'], of_left_out: 7 });
 });
 
 test('an object stays below its size, whatever its names and values are', () => {
