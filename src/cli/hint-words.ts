@@ -1,16 +1,16 @@
 import { commandOf } from '../domain/commands.ts';
 import { type AbpError, decisionIn, jobIn } from '../domain/error.ts';
-import { type Hint, hintText, type Step } from '../domain/hint.ts';
+import { type Hint, hintText, type Mention } from '../domain/hint.ts';
 
 /**
  * Words a hint for this terminal: operations are commands, with the id of the job if it is known. `mustAllow`: the job needs
  * approval and there is no terminal to ask on, so commands that run it are given in the form that approves it.
  */
 export function inCommands(hint: Hint | undefined, jobId?: string, mustAllow = false): string {
-  return hintText(hint, (step) => {
-    const command = commandOf(step, jobId);
-    const accepted = mustAllow && jobId !== undefined && runs(step) ? allowing(step, command, jobId) : command;
-    return step.means ? `with ${accepted}` : accepted;
+  return hintText(hint, (named) => {
+    const command = commandOf(named, jobId);
+    const accepted = mustAllow && jobId !== undefined && runs(named) ? allowing(named, command, jobId) : command;
+    return named.means ? `with ${accepted}` : accepted;
   });
 }
 
@@ -26,7 +26,7 @@ export function errorHint(
 }
 
 /** Tells whether an operation makes units of the job run. */
-function runs({ operation, input = {} }: Step): boolean {
+function runs({ operation, input = {} }: Mention): boolean {
   if (operation === 'start_job') return input.approve !== false;
   if (operation === 'manage_units') return input.action === 'retry' || input.action === 'reopen';
   return operation === 'resume_job';
@@ -36,7 +36,7 @@ function runs({ operation, input = {} }: Step): boolean {
  * Adds the approval that a command needs without a terminal: --yes allows what the job can do. Before the first run it is a
  * command of its own, since --yes of `abp start` would approve the test as well.
  */
-function allowing({ operation, input = {} }: Step, command: string, jobId: string): string {
+function allowing({ operation, input = {} }: Mention, command: string, jobId: string): string {
   const isFirst = operation === 'start_job' && input.approve === undefined && input.again === undefined;
   return isFirst ? `abp approvals allow ${jobId} --yes, then ${command}` : `${command} --yes`;
 }

@@ -1,7 +1,7 @@
-import { type Hint, hintText, type NamedOperation, type Step } from '../domain/hint.ts';
+import { type Hint, hintText, type Mention, type NamedOperation } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
 
-type Input = NonNullable<Step['input']>;
+type Input = NonNullable<Mention['input']>;
 
 /** The control of this page for each operation, or the command for one that the page does not have. */
 const CONTROLS: Readonly<Record<NamedOperation, string | ((input: Input) => string)>> = {

@@ -26,45 +26,45 @@ export type NamedOperation = (typeof NAMED_OPERATIONS)[number];
  * An operation that a text names, with its arguments beside the job that the text is about. `means`: the text says what it is
  * done with (`with update_job`), preposition included, since that differs between interfaces.
  */
-export interface Step {
+export interface Mention {
   readonly operation: NamedOperation;
   readonly input?: Readonly<Record<string, string | number | boolean>>;
   readonly means?: true;
 }
 
 /** A text for a person or a model in which operations are data: each interface words them. */
-export type Hint = string | readonly (string | Step)[];
+export type Hint = string | readonly (string | Mention)[];
 
-/** Makes a hint of a template: hint`${step('resume_job')} continues it.` */
-export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | Step)[]): Hint {
+/** Makes a hint of a template: hint`${mention('resume_job')} continues it.` */
+export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | Mention)[]): Hint {
   const parts = texts.flatMap((text, n) => [text, ...partsOf(values[n] ?? '')]);
   return parts.filter((part) => part !== '');
 }
 
 /** Names an operation in a hint. */
-export function step(operation: NamedOperation, input?: Step['input']): Step {
+export function mention(operation: NamedOperation, input?: Mention['input']): Mention {
   return input === undefined ? { operation } : { operation, input };
 }
 
 /** Names an operation as the means by which something is done: `with update_job`. */
-export function using(operation: NamedOperation, input?: Step['input']): Step {
-  return { ...step(operation, input), means: true };
+export function using(operation: NamedOperation, input?: Mention['input']): Mention {
+  return { ...mention(operation, input), means: true };
 }
 
 /** Returns the parts of a hint. */
-export function partsOf(given: Hint | Step): readonly (string | Step)[] {
-  return Array.isArray(given) ? (given as readonly (string | Step)[]) : [given as string | Step];
+export function partsOf(given: Hint | Mention): readonly (string | Mention)[] {
+  return Array.isArray(given) ? (given as readonly (string | Mention)[]) : [given as string | Mention];
 }
 
 /** Words a hint: operations by `word`, by their own names unless an interface has others. Empty for no hint. */
-export function hintText(given: Hint | undefined, word: (step: Step) => string = operationText): string {
+export function hintText(given: Hint | undefined, word: (mention: Mention) => string = operationText): string {
   return partsOf(given ?? '')
     .map((part) => (typeof part === 'string' ? part : word(part)))
     .join('');
 }
 
 /** The words of tools and other programs: `start_job with again=true`, `with get_unit (unit=7)`. */
-export function operationText({ operation, input = {}, means }: Step): string {
+export function operationText({ operation, input = {}, means }: Mention): string {
   const given = Object.entries(input).map(([name, value]) => `${name}=${value}`);
   const [before, after] = means ? [' (', ')'] : [' with ', ''];
   return `${means ? 'with ' : ''}${operation}${given.length === 0 ? '' : before + given.join(', ') + after}`;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
 import { AbpError } from '../domain/error.ts';
-import { type Hint, hint, step } from '../domain/hint.ts';
+import { type Hint, hint, mention } from '../domain/hint.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
@@ -151,7 +151,7 @@ export async function requireJob(
   if (job) return job;
   const refusal = refusals?.get(jobId);
   if (refusal) throw refusal;
-  throw new AbpError('not_found', `No job ${jobId}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
+  throw new AbpError('not_found', `No job ${jobId}.`, { hint: hint`${mention('list_jobs')} shows the jobs.` });
 }
 
 /**
@@ -163,7 +163,7 @@ export async function requireStoredJob(deps: Parameters<typeof requireJob>[0], j
   throw refuse(
     job,
     'its units are still being stored',
-    hint`${step('get_job_status')} shows when it is ready; ${step('cancel_job')} removes it.`,
+    hint`${mention('get_job_status')} shows when it is ready; ${mention('cancel_job')} removes it.`,
   );
 }
 
@@ -177,15 +177,15 @@ export function refuse(job: Job, wanted: string, next: Hint): AbpError {
 }
 
 /** Hint about a job in another state than it has to be in. */
-export const NEXT_STEPS = hint`${step('get_job_status')} shows the possible next steps.`;
+export const NEXT_STEPS = hint`${mention('get_job_status')} shows the possible next steps.`;
 
 /** Hint about a job that has ended. */
-export const RUN_UNITS_AGAIN = hint`${step('manage_units', { action: 'retry' })} or ${step('manage_units', { action: 'reopen' })} runs its units again.`;
+export const RUN_UNITS_AGAIN = hint`${mention('manage_units', { action: 'retry' })} or ${mention('manage_units', { action: 'reopen' })} runs its units again.`;
 
 /** Makes the error for a compare-and-set that another call won. */
 export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
   return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
-    hint: hint`${step('get_job_status')} shows its current state.`,
+    hint: hint`${mention('get_job_status')} shows its current state.`,
     details: { job_id: job.jobId },
   });
 }

@@ -147,14 +147,14 @@ export const unitCounts = z.object({
   cancelled: count,
 });
 
-const stepShape = z.object({
+const mentionShape = z.object({
   operation: z.enum(NAMED_OPERATIONS),
   input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   means: z.literal(true).optional(),
 });
 
 /** Text in which operations are data: parts in their order. */
-export const hintShape = z.union([z.string(), z.array(z.union([z.string(), stepShape]))]) as unknown as z.ZodType<
+export const hintShape = z.union([z.string(), z.array(z.union([z.string(), mentionShape]))]) as unknown as z.ZodType<
   Hint,
   Hint
 >;

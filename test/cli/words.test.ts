@@ -9,7 +9,7 @@ import { printable } from '../../src/cli/terminal.ts';
 import { advised } from '../../src/domain/advice.ts';
 import { ERROR_CODES } from '../../src/domain/error.ts';
 import { adviceIn, FAILURE_CLASSES } from '../../src/domain/failure.ts';
-import { type Hint, NAMED_OPERATIONS, step, using } from '../../src/domain/hint.ts';
+import { type Hint, mention, NAMED_OPERATIONS, using } from '../../src/domain/hint.ts';
 import { JOB_STATUSES, PAUSE_REASONS } from '../../src/domain/job.ts';
 
 describe('arguments', () => {
@@ -78,7 +78,7 @@ describe('the environment in a batch file', () => {
 
 describe('names in messages', () => {
   test.each(NAMED_OPERATIONS)('%s has its command', (name) => {
-    expect(inCommands([step(name)], 'job-1')).toMatch(/^abp /);
+    expect(inCommands([mention(name)], 'job-1')).toMatch(/^abp /);
     expect(inCommands([using(name)], 'job-1')).toMatch(/^with abp /);
   });
 
@@ -92,12 +92,12 @@ describe('names in messages', () => {
   });
 
   test.each([
-    [step('start_job', { approve: true }), 'abp approve job-1 --yes'],
-    [step('start_job', { approve: false }), 'abp reject job-1'],
-    [step('start_job', { again: true }), 'abp start job-1 --again --yes'],
-    [step('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
-    [step('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
-    [step('get_job_status'), 'abp status job-1'],
+    [mention('start_job', { approve: true }), 'abp approve job-1 --yes'],
+    [mention('start_job', { approve: false }), 'abp reject job-1'],
+    [mention('start_job', { again: true }), 'abp start job-1 --again --yes'],
+    [mention('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
+    [mention('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
+    [mention('get_job_status'), 'abp status job-1'],
   ])('%j of a job that must be allowed: %s', (named, command) => {
     expect(inCommands([named], 'job-1', true)).toBe(command);
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { commandOf } from '../../domain/commands.ts';
-import { type Step, step } from '../../domain/hint.ts';
+import { type Mention, mention } from '../../domain/hint.ts';
 import type { JobStatusOutput } from '../../orchestrator/shapes.ts';
 import { truncate } from './truncate.ts';
 
@@ -31,7 +31,7 @@ export type NextOf = Pick<
 > &
   Pick<JobStatusOutput, 'output_directory'> & { readonly post_processing?: unknown };
 
-const ALLOW = step('allow_job');
+const ALLOW = mention('allow_job');
 
 /** Lists at most three sensible calls in this state: options for the caller, not orders. */
 export function nextCalls(job: NextOf): readonly NextCall[] {
@@ -41,7 +41,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     arguments: { job_id, ...more },
     why,
   });
-  const asked = (next: NextCall, decision: Step) => asking(job, next, decision);
+  const asked = (next: NextCall, decision: Mention) => asking(job, next, decision);
   // The definition may have changed since it was allowed.
   const mayAsk = (next: NextCall): NextCall =>
     needsPerson(job) ? { ...next, person: commandOf(ALLOW, job_id) } : next;
@@ -69,7 +69,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
                       approve: true,
                       shown: job.approval?.shown,
                     }),
-                    step('start_job', { approve: true }),
+                    mention('start_job', { approve: true }),
                   ),
                 ]
               : [asked(call('start_job', 'runs the test again, once the cause is fixed', { again: true }), ALLOW)]),
@@ -95,8 +95,10 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     case 'failed': {
       const post = call('manage_units', 'runs post-processing (again)', { action: 'post_process' });
       return [
-        ...(units.failed > 0 ? [asked(retry, step('manage_units', { action: 'retry' }))] : []),
-        ...(job.post_processing !== undefined ? [asked(post, step('manage_units', { action: 'post_process' }))] : []),
+        ...(units.failed > 0 ? [asked(retry, mention('manage_units', { action: 'retry' }))] : []),
+        ...(job.post_processing !== undefined
+          ? [asked(post, mention('manage_units', { action: 'post_process' }))]
+          : []),
         exporting,
       ].slice(0, 3);
     }
@@ -139,7 +141,7 @@ function exportOf({ output, output_directory }: NextOf): [string, Record<string,
 const NO_CHANGE_HELPS: readonly string[] = ['user', 'usage_limit', 'approval'];
 
 /** Adds to a next call of a job that needs a person the command with which they agree. */
-export function asking(job: Pick<NextOf, 'job_id' | 'approval'>, next: NextCall, decision: Step): NextCall {
+export function asking(job: Pick<NextOf, 'job_id' | 'approval'>, next: NextCall, decision: Mention): NextCall {
   if (!needsPerson(job)) return next;
   const person = commandOf(decision, job.job_id);
   const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${person}. Then it ${next.why}`;
