@@ -1,6 +1,7 @@
 import { commandOf } from '../domain/commands.ts';
 import { type AbpError, decisionIn, jobIn } from '../domain/error.ts';
 import { type Hint, hintText, type Mention } from '../domain/hint.ts';
+import { sentences } from '../domain/sentences.ts';
 
 /**
  * Words a hint for this terminal: operations are commands, with the id of the job if it is known. `mustAllow`: the job needs
@@ -22,13 +23,15 @@ export function errorHint(
   const { hint, details } = error;
   const decision = decisionIn(error);
   if (decision !== null) return `On a terminal, or with --yes: ${commandOf(decision, jobIn(error))}`;
-  return hint === undefined ? undefined : inCommands(hint, jobIn(error), details?.person === true && !interactive);
+  if (hint === undefined) return undefined;
+  const words = inCommands(hint, jobIn(error), details?.person === true && !interactive);
+  return typeof details?.option === 'string' ? sentences(words, `Here that is --${details.option}`) : words;
 }
 
 /** Tells whether an operation makes units of the job run. */
 function runs({ operation, input = {} }: Mention): boolean {
   if (operation === 'start_job') return input.approve !== false;
-  if (operation === 'manage_units') return input.action === 'retry' || input.action === 'reopen';
+  if (operation === 'manage_units') return input.action !== 'skip' && input.action !== 'cancel';
   return operation === 'resume_job';
 }
 

@@ -1,4 +1,4 @@
-import { type Hint, hint, type Mention, mention, partsOf } from './hint.ts';
+import { type Hint, hint, type Mention, mention, partsOf, using } from './hint.ts';
 import type { JobStatus } from './job.ts';
 
 /** What to do about a failure or a pause: `fix` without its full stop, and how the work goes on afterwards. */
@@ -28,5 +28,5 @@ export function advised({ fix, next, inTest }: Advice, status: JobStatus, unit?:
 function placed(named: Mention, isRunning: boolean, unit: number | undefined): readonly (string | Mention)[] {
   if (named.operation === 'get_unit' && unit !== undefined) return [{ ...named, input: { unit, cursor: 'end' } }];
   if (named.operation !== 'update_job' || !isRunning) return [named];
-  return [{ operation: 'pause_job', means: true }, ' and then ', mention('update_job')];
+  return [using('pause_job'), ' and then ', named];
 }

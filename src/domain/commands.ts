@@ -26,8 +26,9 @@ const COMMANDS: Readonly<Record<NamedOperation, string | ((input: Input) => stri
       : `abp ${action} JOB${unit === undefined ? '' : ` ${unit}`}`,
   export_results: 'abp export JOB',
   delete_job: 'abp delete JOB',
-  allow_job: 'abp approvals allow JOB',
+  allow_job: ({ job_id = 'JOB' }) => `abp approvals allow ${job_id}`,
   allow_source: ({ definition = '<definition>' }) => `abp approvals allow ${definition}`,
+  list_approvals: 'abp approvals',
 };
 
 /** The command for an operation on a terminal: `abp resume job-7f3k2m`. Without a job, it is left out. */

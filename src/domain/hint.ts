@@ -18,6 +18,7 @@ export const NAMED_OPERATIONS = [
   'delete_job',
   'allow_job',
   'allow_source',
+  'list_approvals',
 ] as const;
 
 export type NamedOperation = (typeof NAMED_OPERATIONS)[number];
@@ -30,6 +31,8 @@ export interface Mention {
   readonly operation: NamedOperation;
   readonly input?: Readonly<Record<string, string | number | boolean>>;
   readonly means?: true;
+  /** The one thing that update_job changes here, where an interface may have a control for only that. */
+  readonly changes?: 'prompt';
 }
 
 /** A text for a person or a model in which operations are data: each interface words them. */
@@ -50,6 +53,9 @@ export function mention(operation: NamedOperation, input?: Mention['input']): Me
 export function using(operation: NamedOperation, input?: Mention['input']): Mention {
   return { ...mention(operation, input), means: true };
 }
+
+/** Names the change of a job's prompt as the means by which something is done. */
+export const EDITING_PROMPT: Mention = { operation: 'update_job', means: true, changes: 'prompt' };
 
 /** Returns the parts of a hint. */
 export function partsOf(given: Hint | Mention): readonly (string | Mention)[] {

@@ -1,6 +1,6 @@
 import type { Advice } from './advice.ts';
 import type { FailureClass } from './failure.ts';
-import { hint, mention, using } from './hint.ts';
+import { EDITING_PROMPT, hint, mention, using } from './hint.ts';
 import type { JobOutput, OutputState } from './job-output.ts';
 import type { JsonObject } from './json.ts';
 import type { ProcessIdentity } from './lease.ts';
@@ -90,7 +90,7 @@ export const PAUSE_REASONS = {
   },
   failures: {
     meaning: 'too many units failed',
-    advice: { fix: hint`Look at failures, fix the prompt ${using('update_job')}`, next: 'resume' },
+    advice: { fix: hint`Look at failures, fix the prompt ${EDITING_PROMPT}`, next: 'resume' },
   },
   auth: {
     meaning: 'the worker cannot log in or pay, or its model is unknown',

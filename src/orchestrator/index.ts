@@ -35,7 +35,7 @@ export function createOrchestrator(
       const known = OPERATIONS.map((operation) => operation.name);
       throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
     }
-    const parsed = parseWith(found.input as z.ZodType, input ?? {}, `arguments of ${name}`, RETRY_HINT);
+    const parsed = parseWith(found.input as z.ZodType, input ?? {}, 'arguments', RETRY_HINT);
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
     return run(dependenciesOf(deps, call), parsed, call);
   };

@@ -87,8 +87,11 @@ describe('names in messages', () => {
       JOB_STATUSES.flatMap((status) => [adviceIn(status, name), adviceIn(status, name, 'command')]),
     ),
     ...Object.values(PAUSE_REASONS).flatMap(({ advice }) => [advised(advice, 'paused'), advised(advice, 'testing')]),
+    [mention('start_job'), ' runs the test unit first.'],
+    [mention('list_jobs'), ' shows the jobs.'],
   ])('no tool is left in: %j', (hint) => {
     expect(inCommands(hint)).not.toMatch(/\b[a-z]+_(job|jobs|unit|units|status|items|results|enumerators)\b|approve=/);
+    expect(inCommands(hint)).not.toMatch(/without (approve|skip_test)/);
   });
 
   test.each([
@@ -97,6 +100,10 @@ describe('names in messages', () => {
     [mention('start_job', { again: true }), 'abp start job-1 --again --yes'],
     [mention('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
     [mention('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
+    [mention('manage_units'), 'abp retry job-1 --yes'],
+    [mention('manage_units', { action: 'post_process' }), 'abp retry job-1 --post-processing --yes'],
+    [mention('manage_units', { action: 'skip' }), 'abp skip job-1'],
+    [mention('manage_units', { action: 'cancel' }), 'abp cancel job-1'],
     [mention('get_job_status'), 'abp status job-1'],
   ])('%j of a job that must be allowed: %s', (named, command) => {
     expect(inCommands([named], 'job-1', true)).toBe(command);

@@ -74,7 +74,7 @@ test.each([
   [{ fix: 'Make room', next: 'retry' }, 'failed', 'Make room, then retry.'],
   [{ fix: 'Wait' }, 'testing', 'Wait.'],
   [{ fix: 'Wait', inTest: [TEST_AGAIN] }, 'testing', 'start_job with again=true'],
-  [{ fix: [using('update_job')] }, 'running', 'with pause_job and then update_job.'],
+  [{ fix: [using('update_job')] }, 'running', 'with pause_job and then with update_job.'],
   [{ fix: [using('update_job')] }, 'paused', 'with update_job.'],
 ] as const)('%j in %s: %s', (advice, status, text) => {
   expect(hintText(advised(advice, status))).toBe(text);

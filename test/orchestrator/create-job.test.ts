@@ -145,7 +145,7 @@ describe('create_job', () => {
     mkdirSync(join(f.directory, 'empty'));
     for (const base_directory of [join(f.directory, 'empty'), join(f.directory, 'none')]) {
       const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory } };
-      await expect(create(f, given)).rejects.toMatchObject({
+      await expect(worded(create(f, given))).rejects.toMatchObject({
         code: 'invalid_input',
         hint: expect.stringMatching(/\w/),
       });
@@ -343,7 +343,8 @@ describe('while the source is being stored', () => {
     const f = flow();
     const { creating, goOn } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
-    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', removed: true });
+    const cancelled = await toolAnswer(f, 'cancel_job', { job_id });
+    expect(cancelled).toMatchObject({ status: 'cancelled', removed: true, next: [] });
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
     goOn();
     await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);

@@ -92,11 +92,7 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
   if (skip && job.status !== 'created') throw refuse(job, 'skip_test works only on a created job', hintFor(job));
   if (job.status === 'created') {
     if (decision !== undefined) {
-      throw refuse(
-        job,
-        `there is no test to ${deciding} yet`,
-        hint`Use ${mention('start_job')} without approve: it runs the test unit first.`,
-      );
+      throw refuse(job, `there is no test to ${deciding} yet`, hint`${mention('start_job')} runs the test unit first.`);
     }
     return skip ? 'skip' : 'test';
   }
@@ -122,7 +118,7 @@ function hintFor(job: Job): Hint {
 }
 
 const TEST_HINTS: Readonly<Record<JobTest['state'], Hint>> = {
-  running: hint`Wait: ${mention('start_job')} without approve returns the result.`,
+  running: hint`Wait: ${mention('start_job')} returns the result.`,
   passed: hint`Approve it (${mention('start_job', { approve: true })}), or put it back (${mention('start_job', { approve: false })}).`,
   failed: hint`Fix what it needs, then ${TEST_AGAIN} tries it again; ${mention('update_job')} changes prompt or worker, ${mention('start_job', { approve: false })} puts it back.`,
 };

@@ -386,7 +386,7 @@ describe('maintenance', () => {
       limits: { max_retries: 0, failure_threshold: 2, max_workers: 1 },
     });
     const dry = await space.abp('run', 'batch.yaml', '--dry-run', '--set', 'worker.command[0]=noode');
-    expect(dry.stdout).toMatch(/"noode" is not found.*worker\.command\[0\]/);
+    expect(dry.stdout).toMatch(/"noode" is not found.*worker\.command\[0\] with abp update/);
     expect(dry.stdout).not.toContain('update_job');
     const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
     expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
