@@ -114,7 +114,8 @@ function endBySignal(session: Session): void {
 /** Marks a call as one of a person at a terminal, who has decided it and waits for it. */
 export function asPerson(options: CallOptions): Call {
   const workingDirectory = options.workingDirectory ?? process.cwd();
-  return { workingDirectory, home: workingDirectory, human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY, ...options };
+  const person = { interface: 'cli', human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY } as const;
+  return { ...person, workingDirectory, home: workingDirectory, ...options };
 }
 
 /** Describes an error for programs. */

@@ -52,6 +52,9 @@ export interface Progress {
   readonly message: string;
 }
 
+/** Interfaces of ABP. */
+export type Interface = 'mcp' | 'http' | 'cli';
+
 /** A batch file that a job is made from. */
 export interface BatchFileRun {
   /** Absolute real path, without links. */
@@ -64,6 +67,8 @@ export interface BatchFileRun {
 
 /** Context of one call, from its interface. */
 export interface Call {
+  /** The interface that calls: a name from outside reaches only the operations that it shows. */
+  readonly interface: Interface;
   /** Absolute; relative paths of the caller start here. */
   readonly workingDirectory: string;
   /**
@@ -88,9 +93,6 @@ export interface Call {
 
 /** Longest time of a call from an MCP host, seconds (hosts stop waiting after about 60 s). */
 export const MAX_WAIT_S = 45;
-
-/** Interfaces of ABP. */
-export type Interface = 'mcp' | 'http' | 'cli';
 
 /** For every interface: its MCP tool answers as much of it as fits. */
 export const EVERYWHERE = ['mcp', 'http', 'cli'] as const;

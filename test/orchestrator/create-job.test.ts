@@ -27,6 +27,7 @@ function recipe(f: Flow): Record<string, unknown> {
 }
 const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {}) =>
   f.orchestrator.callUnknown('create_job', input, {
+    interface: 'cli',
     workingDirectory: f.directory,
     human: null,
     maxWaitMs: 1e9,
@@ -215,7 +216,7 @@ describe('records of a source that cannot be units', () => {
     const created = (await create(f, bad(f, 'skip'))) as { job_id: string };
     expect(created).toMatchObject({ units: { total: 2 }, ...notes });
     const { job_id } = created;
-    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
+    const call = { interface: 'cli' as const, workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
     await f.orchestrator.callUnknown('cancel_job', { job_id }, call);
     expect(await f.orchestrator.callUnknown('get_job_status', { job_id }, call)).toMatchObject(notes);
     expect(
@@ -280,7 +281,7 @@ describe('while the source is being stored', () => {
       ['export_results', { format: 'csv', path: join(f.directory, 'out.csv') }],
     ];
     for (const [tool, input] of refused) {
-      const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
+      const call = { interface: 'cli' as const, workingDirectory: f.directory, human: null, maxWaitMs: 0 };
       await expect(worded(f.orchestrator.callUnknown(tool, { job_id, ...input }, call)), tool).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining('enumerating'),

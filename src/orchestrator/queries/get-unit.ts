@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type Attempt, attemptDurationMs, resultValue, type UnitResult } from '../../domain/attempt.ts';
 import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
-import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Job } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
@@ -12,6 +11,7 @@ import { renderPrompt } from '../../prompt/render.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
 import { cursor, hintShape, iso, jobId, unitIndex } from '../shapes.ts';
 import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
+import { classWords } from './current-advice.ts';
 import { terminalCommand } from './terminal-command.ts';
 
 /** Maximum characters of a text; the run directory has the full text. */
@@ -121,7 +121,7 @@ export const getUnit = operation({
             failure: {
               class: failureClass,
               message: unit.failureMessage ?? '',
-              ...(await about(deps, job, unit, failureClass)),
+              ...(await classWords(deps, job, failureClass, unit)),
             },
           }
         : {}),
@@ -147,13 +147,6 @@ function chosenOf({ jobId: id, index }: UnitRef, attempts: readonly Attempt[], n
   throw new AbpError('not_found', `Unit ${index} of ${id} has no attempt ${number}.`, {
     hint: `It has ${attempts.length}.`,
   });
-}
-
-async function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
-  const workerType = await workerTypeOf(deps, job, unit);
-  const { meaning } = failureRule(failureClass, workerType);
-  const index = unit.stage === 'main' ? unit.index : undefined;
-  return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
 }
 
 async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job, unit: Unit) {
