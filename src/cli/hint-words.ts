@@ -1,6 +1,6 @@
 import { commandOf } from '../domain/commands.ts';
 import { type AbpError, decisionIn, jobIn } from '../domain/error.ts';
-import { type Hint, hintText, type Mention } from '../domain/hint.ts';
+import { type Hint, hintText, type Mention, replaceHints } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
 
 /**
@@ -13,6 +13,11 @@ export function inCommands(hint: Hint | undefined, jobId?: string, mustAllow = f
     const accepted = mustAllow && jobId !== undefined && runs(named) ? allowing(named, command, jobId) : command;
     return named.means ? `with ${accepted}` : accepted;
   });
+}
+
+/** Words each hint of a document for programs, which have no terminal to ask on. */
+export function documentInCommands(document: object): object {
+  return replaceHints(document, (field, hint, jobId) => ({ [field]: inCommands(hint, jobId) })) as object;
 }
 
 /** Words the hint of an error for this terminal. */

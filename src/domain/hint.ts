@@ -38,10 +38,15 @@ export interface Mention {
 /** A text for a person or a model in which operations are data: each interface words them. */
 export type Hint = string | readonly (string | Mention)[];
 
-/** Makes a hint of a template: hint`${mention('resume_job')} continues it.` */
+/** Makes a hint of a template: hint`${mention('resume_job')} continues it.` One that names no operation is plain text. */
 export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | Mention)[]): Hint {
-  const parts = texts.flatMap((text, n) => [text, ...partsOf(values[n] ?? '')]);
-  return parts.filter((part) => part !== '');
+  const parts: (string | Mention)[] = [];
+  for (const part of texts.flatMap((text, n) => [text, ...partsOf(values[n] ?? '')])) {
+    const last = parts.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part;
+    else if (part !== '') parts.push(part);
+  }
+  return parts.some((part) => typeof part !== 'string') ? parts : parts.join('');
 }
 
 /** Names an operation in a hint. */
@@ -74,4 +79,40 @@ export function operationText({ operation, input = {}, means }: Mention): string
   const given = Object.entries(input).map(([name, value]) => `${name}=${value}`);
   const [before, after] = means ? [' (', ')'] : [' with ', ''];
   return `${means ? 'with ' : ''}${operation}${given.length === 0 ? '' : before + given.join(', ') + after}`;
+}
+
+/** Fields of answers that hold hints. */
+export const HINT_FIELDS = ['advice', 'hint'] as const;
+
+/** Fields with data of the user or an agent, in which nothing is a hint. */
+const FOREIGN: readonly string[] = ['payload', 'result', 'items'];
+
+/** Tells whether a value is a hint that names operations. */
+export function namesOperations(value: unknown): value is readonly (string | Mention)[] {
+  if (!Array.isArray(value)) return false;
+  const isMention = (part: unknown) =>
+    typeof part === 'object' &&
+    part !== null &&
+    (NAMED_OPERATIONS as readonly unknown[]).includes((part as { readonly operation?: unknown }).operation);
+  return value.some(isMention) && value.every((part) => typeof part === 'string' || isMention(part));
+}
+
+/**
+ * Copies an answer, with each hint that names operations replaced by the fields that `worded` makes of it; `jobId` is that of
+ * the nearest object around it, which its operations need.
+ */
+export function replaceHints(
+  answer: unknown,
+  worded: (field: string, given: Hint, jobId: string | undefined) => object,
+  jobId?: string,
+): unknown {
+  if (Array.isArray(answer)) return answer.map((each) => replaceHints(each, worded, jobId));
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const { job_id = jobId } = answer as { readonly job_id?: string };
+  const replaced = Object.entries(answer).flatMap(([field, value]): readonly (readonly [string, unknown])[] => {
+    if (FOREIGN.includes(field)) return [[field, value]];
+    const isHint = (HINT_FIELDS as readonly string[]).includes(field) && namesOperations(value);
+    return isHint ? Object.entries(worded(field, value, job_id)) : [[field, replaceHints(value, worded, job_id)]];
+  });
+  return Object.fromEntries(replaced);
 }

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { advised, TEST_AGAIN } from '../../src/domain/advice.ts';
 import { commandOf } from '../../src/domain/commands.ts';
 import { AbpError, decisionIn, jobIn } from '../../src/domain/error.ts';
-import { type Hint, hint, hintText, type Mention, mention, NAMED_OPERATIONS, using } from '../../src/domain/hint.ts';
+import {
+  type Hint,
+  hint,
+  hintText,
+  type Mention,
+  mention,
+  NAMED_OPERATIONS,
+  replaceHints,
+  using,
+} from '../../src/domain/hint.ts';
 
 describe('a hint', () => {
   test('is text with operations as data inside', () => {
@@ -23,6 +32,26 @@ describe('a hint', () => {
     [[using('get_unit', { unit: 7, cursor: 'end' })], 'with get_unit (unit=7, cursor=end)'],
   ])('%j is worded %j by default', (given, text) => {
     expect(hintText(given)).toBe(text);
+  });
+
+  test('without an operation is plain text', () => {
+    expect(hint`Wait ${'for'} ${hint`it`}.`).toBe('Wait for it.');
+  });
+
+  test('is found in an answer, with the job that it is about, but not in what a user or an agent wrote', () => {
+    const given = [mention('resume_job'), ' continues it.'];
+    const answer = {
+      jobs: [{ job_id: 'job-1', test: { advice: given }, units: { hint: ['a', 'b'], other: given } }],
+      payload: { hint: given },
+      advice: 'Wait.',
+      ['__proto__']: 1,
+    };
+    const worded = replaceHints(answer, (field, hint, jobId) => ({ [field]: `${jobId}: ${hintText(hint)}` }));
+    expect(worded).toEqual({
+      ...answer,
+      jobs: [{ ...answer.jobs[0], test: { advice: 'job-1: resume_job continues it.' } }],
+    });
+    expect(Object.keys(worded as object)).toEqual(Object.keys(answer));
   });
 
   test('is worded by each interface', () => {

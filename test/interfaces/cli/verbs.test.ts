@@ -390,6 +390,9 @@ describe('maintenance', () => {
     expect(dry.stdout).not.toContain('update_job');
     const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
     expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
+    const status = await space.json('status', String(document.job_id));
+    expect(status.document.advice).toMatch(new RegExp(`^Look .* with abp logs ${document.job_id} 0, .*, then retry\\.$`));
+    expect(JSON.stringify(status.document)).not.toMatch(/"operation":|_job\b/);
     const doctor = await space.abp('doctor');
     expect(doctor.stdout).toMatch(new RegExp(`warn {2}Jobs .*${document.job_id} is paused .*abp`));
     expect(doctor.stdout).not.toMatch(/_job\b/);
