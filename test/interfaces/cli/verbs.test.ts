@@ -391,7 +391,9 @@ describe('maintenance', () => {
     const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
     expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
     const status = await space.json('status', String(document.job_id));
-    expect(status.document.advice).toMatch(new RegExp(`^Look .* with abp logs ${document.job_id} 0, .*, then retry\\.$`));
+    expect(status.document.advice).toMatch(
+      new RegExp(`^Look .* with abp logs ${document.job_id} 0, .*, then retry\\.$`),
+    );
     expect(JSON.stringify(status.document)).not.toMatch(/"operation":|_job\b/);
     const doctor = await space.abp('doctor');
     expect(doctor.stdout).toMatch(new RegExp(`warn {2}Jobs .*${document.job_id} is paused .*abp`));
