@@ -46,7 +46,7 @@ export function hint(texts: TemplateStringsArray, ...values: readonly (Hint | Me
     if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part;
     else if (part !== '') parts.push(part);
   }
-  return parts.some((part) => typeof part !== 'string') ? parts : parts.join('');
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
 }
 
 /** Names an operation in a hint. */
