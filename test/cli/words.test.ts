@@ -11,6 +11,8 @@ import { ERROR_CODES } from '../../src/domain/error.ts';
 import { adviceIn, FAILURE_CLASSES } from '../../src/domain/failure.ts';
 import { type Hint, mention, NAMED_OPERATIONS, using } from '../../src/domain/hint.ts';
 import { JOB_STATUSES, PAUSE_REASONS } from '../../src/domain/job.ts';
+import { flow } from '../helpers/flow.ts';
+import { worded } from '../helpers/told.ts';
 
 describe('arguments', () => {
   test.each([
@@ -107,6 +109,17 @@ describe('names in messages', () => {
     [mention('get_job_status'), 'abp status job-1'],
   ])('%j of a job that must be allowed: %s', (named, command) => {
     expect(inCommands([named], 'job-1', true)).toBe(command);
+  });
+
+  test.each([
+    ['a decision before its test', false, 'abp start job-1 runs the test unit first.'],
+    ['a decision while its test runs', true, 'Wait: abp start job-1 returns the result.'],
+  ])('%s is refused in words of the command line', async (_what, started, words) => {
+    const f = flow();
+    const job_id = await f.create();
+    if (started) await f.call('start_job', { job_id, wait_seconds: 0 });
+    const refused = f.call('start_job', { job_id, approve: true, wait_seconds: 0 });
+    await expect(worded(refused, (given) => inCommands(given, 'job-1'))).rejects.toMatchObject({ hint: words });
   });
 
   test('every error has its exit', () => {
