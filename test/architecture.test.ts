@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
     ...['ports', 'clock.ts', 'config.ts', 'wire-parts.ts'],
     ...['approval', 'export', 'prompt', 'supervision', 'workers'],
   ],
-  orchestrator: ['ports', 'approval', 'enumerators', 'executor', 'export', 'prompt', 'supervision', 'workers'],
+  orchestrator: ['ports', 'approval', 'enumerators', 'export', 'prompt', 'supervision', 'workers'],
   // Its prompts are files of the package.
   mcp: ['orchestrator', 'prompt'],
   http: [
@@ -137,9 +137,23 @@ describe('the architecture', () => {
 describe('the map in src/README.md', () => {
   const map = readFileSync(join(SRC, 'README.md'), 'utf8');
 
-  test('names every folder of src', () => {
-    const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    expect(folders.map(({ name }) => name).filter((name) => !map.includes(`\`${name}/\``))).toEqual([]);
+  test('names every file and folder of src', () => {
+    const entries = readdirSync(SRC, { withFileTypes: true }).filter(({ name }) => name !== 'README.md');
+    const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+    expect(names.filter((name) => !map.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('names only files and folders that are there', () => {
+    expect(pathsIn(map).filter((path) => !path.some((from) => existsSync(from)))).toEqual([]);
+    // What the test itself takes for a path.
+    expect(pathsIn('| `x/` | `none.ts`, `y/` |').map(([first]) => relative(SRC, first ?? ''))).toEqual([
+      'x',
+      'x/none.ts',
+      'x/y',
+    ]);
+    expect(pathsIn('`mcp/none.ts`, `ABP_X`, `abp run`, `*.ts`').map(([first]) => relative(SRC, first ?? ''))).toEqual([
+      'mcp/none.ts',
+    ]);
   });
 
   test.each([
@@ -190,6 +204,19 @@ function circles(edges: readonly Import[]): readonly string[] {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/**
+ * Each file and folder that a text names in backticks, with the places where it may be: beside what the line is about (the
+ * first folder of a row), in src, or in the package.
+ */
+function pathsIn(text: string): readonly (readonly string[])[] {
+  return text.split('\n').flatMap((line) => {
+    const about = /^\| `([\w-]+\/)`/.exec(line)?.[1] ?? '';
+    const named = [...line.matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name);
+    const paths = named.filter((name) => /\/|\.(?:tsx?|json|md)$/.test(name));
+    return paths.map((path) => [path === about ? '' : about, '', '..'].map((from) => join(SRC, from, path)));
+  });
 }
 
 /** The table behind the heading `### <noun> states`: the first column may become what stands in the second. */

@@ -11,7 +11,12 @@ import { wire } from '../../src/wire.ts';
 // As the bin does for itself.
 v8.setFlagsFromString('--semi-space-growth-factor=1');
 const abp = wire();
-const call = { workingDirectory: process.cwd(), human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY } as const;
+const call = {
+  interface: 'cli',
+  workingDirectory: process.cwd(),
+  human: 'cli',
+  maxWaitMs: Number.POSITIVE_INFINITY,
+} as const;
 
 async function answerTo(line: string): Promise<void> {
   const { id, name, input } = JSON.parse(line) as { id: number; name: string; input: unknown };

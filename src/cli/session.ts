@@ -3,7 +3,7 @@ import type { InputOf, OutputOf } from '../orchestrator/index.ts';
 import type { Call } from '../orchestrator/operation.ts';
 import type { OperationName } from '../orchestrator/operations.ts';
 import { interrupted } from './exit-codes.ts';
-import { errorHint } from './hint-words.ts';
+import { documentInCommands, errorHint } from './hint-words.ts';
 import type { CliHost, OpenAbp } from './host.ts';
 import { createTerminal, printable, type Terminal, writeDocument } from './terminal.ts';
 
@@ -82,7 +82,7 @@ export function createSession(host: CliHost, json: boolean): Session {
     },
     say,
     answer(document, text) {
-      if (json) writeDocument(document);
+      if (json) writeDocument(documentInCommands(document));
       else if (text !== undefined) say(text);
     },
     reportError(error) {
@@ -114,7 +114,8 @@ function endBySignal(session: Session): void {
 /** Marks a call as one of a person at a terminal, who has decided it and waits for it. */
 export function asPerson(options: CallOptions): Call {
   const workingDirectory = options.workingDirectory ?? process.cwd();
-  return { workingDirectory, home: workingDirectory, human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY, ...options };
+  const person = { interface: 'cli', human: 'cli', maxWaitMs: Number.POSITIVE_INFINITY } as const;
+  return { ...person, workingDirectory, home: workingDirectory, ...options };
 }
 
 /** Describes an error for programs. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Hint } from '../domain/hint.ts';
+import { HINT_FIELDS, type Hint, namesOperations } from '../domain/hint.ts';
 import type { AnyOperation } from '../orchestrator/operations.ts';
 import { pageWords } from './hint-words.ts';
 import { pageKey } from './page-key.ts';
@@ -58,11 +58,21 @@ export function change<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, bod
 
 async function send<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(path, { ...init, headers: { Accept: 'application/json', ...init.headers } });
-  if (answer.ok) return (await answer.json()) as T;
+  if (answer.ok) return JSON.parse(await answer.text(), withParts) as T;
   const problem = (await answer.json().catch(() => null)) as Problem | null;
   throw new ApiError(
     problem ?? { status: answer.status, code: 'internal', detail: `The server answered ${answer.status}.` },
   );
+}
+
+/** Gives each hint its parts back, which this page words; the server has worded it for programs. */
+function withParts(_field: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const field of HINT_FIELDS) {
+    const { [`${field}_parts`]: parts, ...rest } = value as Readonly<Record<string, unknown>>;
+    if (namesOperations(parts)) return { ...rest, [field]: parts };
+  }
+  return value;
 }
 
 /** API path of a job. */

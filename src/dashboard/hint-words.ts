@@ -1,15 +1,13 @@
-import { type Hint, hintText, type NamedOperation, type Step } from '../domain/hint.ts';
+import { type Hint, hintText, type Mention, type NamedOperation } from '../domain/hint.ts';
 import { sentences } from '../domain/sentences.ts';
 
-type Input = NonNullable<Step['input']>;
-
 /** The control of this page for each operation, or the command for one that the page does not have. */
-const CONTROLS: Readonly<Record<NamedOperation, string | ((input: Input) => string)>> = {
+const CONTROLS: Readonly<Record<NamedOperation, string | ((named: Mention) => string)>> = {
   list_enumerators: 'abp enumerators',
   preview_items: 'abp preview',
   create_job: 'abp create',
-  update_job: 'Prompt & settings',
-  start_job: ({ approve, again }) => {
+  update_job: ({ changes }) => (changes === 'prompt' ? 'Prompt & settings' : 'abp update <job>'),
+  start_job: ({ input: { approve, again } = {} }) => {
     if (approve !== undefined) return approve === true ? 'Approve' : 'Reject';
     return again === true ? '“Test again”' : 'its Test view';
   },
@@ -17,29 +15,33 @@ const CONTROLS: Readonly<Record<NamedOperation, string | ((input: Input) => stri
   get_job: 'Prompt & settings',
   list_jobs: 'the list of jobs',
   list_units: 'the list of units',
-  get_unit: ({ unit }) => `the page of ${unit === undefined ? 'the unit' : `unit ${unit}`}`,
+  get_unit: ({ input: { unit } = {} }) => `the page of ${unit === undefined ? 'the unit' : `unit ${unit}`}`,
   pause_job: 'Pause',
   resume_job: 'Resume',
   cancel_job: 'Cancel',
-  manage_units: ({ action }) =>
+  manage_units: ({ input: { action } = {} }) =>
     action === 'post_process' ? 'Run post-processing' : action === 'retry' ? 'Retry' : 'Run again',
   export_results: 'Export',
   delete_job: 'Delete',
   allow_job: 'Allow',
   allow_source: 'Approvals',
+  list_approvals: 'the list of approvals',
 };
 
-/** How this page says by which means something is done, where that is not `with`. */
-const PREPOSITIONS: Partial<Readonly<Record<NamedOperation, string>>> = { get_unit: 'on', update_job: 'under' };
+/** How this page says by which means something is done: a page, a view, or a control and a command. */
+function prepositionOf({ operation, changes }: Mention): string {
+  if (operation === 'get_unit') return 'on';
+  return changes === undefined ? 'with' : 'under';
+}
 
 /** Words a hint in terms of this page, as sentences. */
 export function pageWords(hint: Hint | undefined): string {
-  const said = hintText(hint, ({ operation, input = {}, means }) => {
-    const control = CONTROLS[operation];
-    const name = typeof control === 'string' ? control : control(input);
-    return means ? `${PREPOSITIONS[operation] ?? 'with'} ${name}` : name;
+  const said = hintText(hint, (named) => {
+    const control = CONTROLS[named.operation];
+    const name = typeof control === 'string' ? control : control(named);
+    return named.means ? `${prepositionOf(named)} ${name}` : name;
   });
-  return sentences(said.charAt(0).toUpperCase() + said.slice(1));
+  return sentences(said.startsWith('abp ') ? said : said.charAt(0).toUpperCase() + said.slice(1));
 }
 
 /** The verdict of a test and, after a failure, what to do. */

@@ -1,6 +1,6 @@
-import type { NamedOperation, Step } from './hint.ts';
+import type { Mention, NamedOperation } from './hint.ts';
 
-type Input = NonNullable<Step['input']>;
+type Input = NonNullable<Mention['input']>;
 
 /** The command of each operation on a terminal, with the job as its first argument; other interfaces name some of them, too. */
 const COMMANDS: Readonly<Record<NamedOperation, string | ((input: Input) => string)>> = {
@@ -26,12 +26,13 @@ const COMMANDS: Readonly<Record<NamedOperation, string | ((input: Input) => stri
       : `abp ${action} JOB${unit === undefined ? '' : ` ${unit}`}`,
   export_results: 'abp export JOB',
   delete_job: 'abp delete JOB',
-  allow_job: 'abp approvals allow JOB',
+  allow_job: ({ job_id = 'JOB' }) => `abp approvals allow ${job_id}`,
   allow_source: ({ definition = '<definition>' }) => `abp approvals allow ${definition}`,
+  list_approvals: 'abp approvals',
 };
 
 /** The command for an operation on a terminal: `abp resume job-7f3k2m`. Without a job, it is left out. */
-export function commandOf({ operation, input = {} }: Step, jobId?: string): string {
+export function commandOf({ operation, input = {} }: Mention, jobId?: string): string {
   const command = COMMANDS[operation];
   const text = typeof command === 'string' ? command : command(input);
   return text.replace(' JOB', jobId === undefined ? '' : ` ${jobId}`);

@@ -1,4 +1,4 @@
-import { type Hint, partsOf, type Step } from './hint.ts';
+import { type Hint, type Mention, partsOf } from './hint.ts';
 
 /**
  * Every error code with who can fix it: the `caller` (the request), a `person` (approve, log in, make room), the
@@ -67,7 +67,7 @@ export function toAbpError(thrown: unknown): AbpError {
 }
 
 /** The operation by which a person decides, of an `approval_required` error whose hint is that; null = another error. */
-export function decisionIn({ code, hint }: Pick<AbpError, 'code' | 'hint'>): Step | null {
+export function decisionIn({ code, hint }: Pick<AbpError, 'code' | 'hint'>): Mention | null {
   const [decision, ...rest] = code === 'approval_required' ? partsOf(hint ?? '') : [];
   return typeof decision === 'object' && rest.length === 0 ? decision : null;
 }

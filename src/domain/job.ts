@@ -1,6 +1,6 @@
 import type { Advice } from './advice.ts';
 import type { FailureClass } from './failure.ts';
-import { hint, step, using } from './hint.ts';
+import { EDITING_PROMPT, hint, mention, using } from './hint.ts';
 import type { JobOutput, OutputState } from './job-output.ts';
 import type { JsonObject } from './json.ts';
 import type { ProcessIdentity } from './lease.ts';
@@ -76,7 +76,7 @@ export function jobStatusesBefore(to: JobStatus): readonly JobStatus[] {
  * executor and resumes by itself at `resumeAt`.
  */
 export const PAUSE_REASONS = {
-  user: { meaning: 'paused by a person', advice: { fix: hint`${step('resume_job')} continues it` } },
+  user: { meaning: 'paused by a person', advice: { fix: hint`${mention('resume_job')} continues it` } },
   usage_limit: {
     meaning: 'the quota window is closed',
     advice: { fix: 'Nothing to do: the job resumes by itself at resume_at' },
@@ -90,7 +90,7 @@ export const PAUSE_REASONS = {
   },
   failures: {
     meaning: 'too many units failed',
-    advice: { fix: hint`Look at failures, fix the prompt ${using('update_job')}`, next: 'resume' },
+    advice: { fix: hint`Look at failures, fix the prompt ${EDITING_PROMPT}`, next: 'resume' },
   },
   auth: {
     meaning: 'the worker cannot log in or pay, or its model is unknown',
@@ -103,7 +103,7 @@ export const PAUSE_REASONS = {
   disk: { meaning: 'the disk is full', advice: { fix: 'Make room', next: 'resume' } },
   approval: {
     meaning: 'the definition changed since its approval, or the approval was revoked',
-    advice: { fix: hint`${step('resume_job')} asks a person` },
+    advice: { fix: hint`${mention('resume_job')} asks a person` },
   },
   crashed: {
     meaning: 'the executor died three times without settling a unit',

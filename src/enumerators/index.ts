@@ -1,5 +1,5 @@
 import { AbpError } from '../domain/error.ts';
-import { hint, step } from '../domain/hint.ts';
+import { hint, mention } from '../domain/hint.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
@@ -25,7 +25,7 @@ export async function getEnumerator(type: string, table: EnumeratorTable = enume
   const known = Object.keys(table);
   const message = `Unknown enumerator ${JSON.stringify(type)}.${didYouMean(type, known)}`;
   throw new AbpError('invalid_input', message, {
-    hint: hint`Enumerators: ${known.join(', ')}. ${step('list_enumerators')} shows their fields with an example.`,
+    hint: hint`Enumerators: ${known.join(', ')}. ${mention('list_enumerators')} shows their fields with an example.`,
     details: { known, problems: [{ path: 'type', message }] },
   });
 }

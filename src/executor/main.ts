@@ -33,8 +33,8 @@ try {
   await main(jobId);
   process.exit(0);
 } catch (error) {
-  const { code, message, hint } = toAbpError(error);
-  log.logger.fatal({ err: error, code, hint }, message);
+  const { code, message } = toAbpError(error);
+  log.logger.fatal({ err: error, code }, message);
   process.exit(1);
 }
 

@@ -1,6 +1,6 @@
 import { AbpError, toAbpError } from '../domain/error.ts';
 import type { NewEvent } from '../domain/event.ts';
-import { hint, hintText, using } from '../domain/hint.ts';
+import { hint, using } from '../domain/hint.ts';
 import { isOutputDue, type Job } from '../domain/job.ts';
 import { type JobOutput, MAX_OUTPUT_EXECUTORS, type OutputState } from '../domain/job-output.ts';
 import { notesOf } from '../export/format.ts';
@@ -47,7 +47,7 @@ export async function writeOutput(context: Context, job: Job, signal: AbortSigna
       { state: 'failed', at: clock.now(), error: { code, message, hint: next ?? null, field } },
       {
         type: 'results:export_failed',
-        data: { path: output.path, code, message, ...(next === undefined ? {} : { hint: hintText(next) }) },
+        data: { path: output.path, code, message },
       },
     );
   }

@@ -69,10 +69,9 @@ async function refuseTaken(file: string, { force = false, former = [] }: Replace
     });
   }
   if (force || (former.length > 0 && former.includes(await sha256Of(file)))) return;
-  const hint = 'Give another path, or force (on a terminal --force) to replace it.';
-  if (former.length === 0)
-    throw new AbpError('already_exists', `${file} already exists and was not changed.`, { hint });
-  throw new AbpError('conflict', `${file} was changed since it was exported, and was not replaced.`, { hint });
+  const parts = { hint: 'Give another path, or set force to replace it.', details: { option: 'force' } };
+  if (former.length === 0) throw new AbpError('already_exists', `${file} already exists and was not changed.`, parts);
+  throw new AbpError('conflict', `${file} was changed since it was exported, and was not replaced.`, parts);
 }
 
 async function sha256Of(file: string): Promise<string> {

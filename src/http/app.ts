@@ -7,6 +7,7 @@ import { addDownloads } from './downloads.ts';
 import { ENDPOINTS, type Endpoint, routerPath } from './endpoints.ts';
 import type { Feeds } from './feed.ts';
 import { atMost, checkCaller, checkHost, checkOrigin, securityHeaders } from './guard.ts';
+import { withHintsWorded } from './hints.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
 import { inputReader, withKey } from './input.ts';
 import { createMetrics } from './metrics.ts';
@@ -71,7 +72,7 @@ function addEndpoint(app: Hono<HttpEnv>, { orchestrator }: HttpHost, endpoint: E
   app[method](routerPath(path), async (c) => {
     const input = keyed ? withKey(c, await read(c)) : await read(c);
     const output = await orchestrator.callUnknown(operation.name, input, serverCall(c));
-    return c.json(output, status, { 'Cache-Control': 'no-store' });
+    return c.json(withHintsWorded(output), status, { 'Cache-Control': 'no-store' });
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { packageVersion } from '../package-root.ts';
 import { PAGE_KEY_HEADER } from './auth.ts';
 import { ENDPOINTS, pathFields, type Route } from './endpoints.ts';
+import { hintsWordedIn } from './hints.ts';
 import { problemSchema } from './problem.ts';
 import { RESOURCES, type Resource } from './resources.ts';
 
@@ -15,7 +16,7 @@ export function openApiDocument(): Part {
     paths[route.path] = { ...paths[route.path], [route.method]: { ...describe(route, about, content), ...more } };
   };
   for (const { operation, ...route } of ENDPOINTS) {
-    const json = { 'application/json': { schema: schemaOf(operation.output, 'output') } };
+    const json = { 'application/json': { schema: hintsWordedIn(schemaOf(operation.output, 'output')) } };
     const content = route.streams ? { ...json, 'text/event-stream': {} } : json;
     add(route, operation, content, { 'x-effect': operation.effect });
   }

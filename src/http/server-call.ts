@@ -5,6 +5,7 @@ import type { HttpEnv } from './caller.ts';
 /** Builds the orchestrator's context of a request. Only the page in which a person signed in counts as a person. */
 export function serverCall(c: Context<HttpEnv>): Call {
   return {
+    interface: 'http',
     workingDirectory: process.cwd(),
     human: c.get('caller') === 'person' ? 'dashboard' : null,
     maxWaitMs: MAX_WAIT_S * 1000,

@@ -11,6 +11,7 @@ export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Cal
   const requestId = ctx.http?.req?.headers.get('x-request-id');
   const workingDirectory = orchestrator.deps.environment.CLAUDE_PROJECT_DIR || process.cwd();
   return {
+    interface: 'mcp',
     workingDirectory,
     // Over HTTP the caller's folder is unknown.
     home: ctx.http ? null : workingDirectory,

@@ -11,7 +11,7 @@ import { toProtocolError } from './result.ts';
 /** Registers the prompts that users pick from a menu: files of the prompts folder, filled with the current state. */
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
-    const call = { workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
+    const call = { interface: 'mcp' as const, workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
     return JSON.stringify(await callTool(orchestrator, operation, input, call));
   };
 

@@ -87,7 +87,7 @@ type Run = (args: unknown, ctx: ServerContext) => Promise<Record<string, unknown
 
 function runnerOf(name: string, server: McpServer, host: McpHost, options: McpOptions): Run {
   if (name === dashboardTool.name) {
-    return async (args) => useDashboard(options, parseWith(dashboardTool.input, args, 'arguments of dashboard'));
+    return async (args) => useDashboard(options, parseWith(dashboardTool.input, args, 'arguments'));
   }
   if (name === 'start_job') return (args, ctx) => startJobAsking(host, server, args, ctx);
   return (args, ctx) =>

@@ -5,7 +5,7 @@ import { parseWith } from '../domain/validate.ts';
 import { createPromptSynthesizer } from '../prompt/synthesizer.ts';
 import { dependenciesOf } from './call-dependencies.ts';
 import type { Call, OrchestratorDeps } from './operation.ts';
-import { type AnyOperation, OPERATIONS, type OperationName } from './operations.ts';
+import { type AnyOperation, OPERATIONS, type OperationName, operationsOn } from './operations.ts';
 
 type OperationOf<Name extends OperationName> = Extract<AnyOperation, { readonly name: Name }>;
 export type InputOf<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
@@ -14,9 +14,12 @@ export type OutputOf<Name extends OperationName> = z.input<OperationOf<Name>['ou
 /** Creates jobs, answers queries, changes state; executes nothing. Every interface translates to `call`. */
 export interface Orchestrator {
   readonly deps: OrchestratorDeps;
-  /** Checks the input against the operation's schema and runs the operation. Throws AbpError; bad input changes nothing. */
+  /**
+   * Checks the input against the operation's schema and runs the operation, which the code of an interface has chosen: a
+   * dialog, say, allows a job for the person who answered it. Throws AbpError; bad input changes nothing.
+   */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, call: Call): Promise<OutputOf<Name>>;
-  /** Same as `call`, for a name and input from outside. */
+  /** Same, for a name and input from outside. Throws `invalid_input` for what the calling interface does not show, too. */
   callUnknown(name: string, input: unknown, call: Call): Promise<Record<string, unknown>>;
 }
 
@@ -30,18 +33,24 @@ export function createOrchestrator(
 ): Orchestrator {
   const deps: OrchestratorDeps = { promptSynthesizer: createPromptSynthesizer(), refusals: new Map(), ...options };
   const callUnknown = async (name: string, input: unknown, call: Call): Promise<Record<string, unknown>> => {
-    const found = OPERATIONS.find((operation) => operation.name === name);
-    if (!found) {
-      const known = OPERATIONS.map((operation) => operation.name);
-      throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
-    }
-    const parsed = parseWith(found.input as z.ZodType, input ?? {}, `arguments of ${name}`, RETRY_HINT);
+    const shown: readonly AnyOperation[] = operationsOn(call.interface);
+    const found = shown.find((operation) => operation.name === name);
+    if (found) return perform(found, input, call);
+    const known = shown.map((operation) => operation.name);
+    throw new AbpError('invalid_input', `Unknown operation ${JSON.stringify(name)}.${didYouMean(name, known)}`);
+  };
+  const perform = (found: AnyOperation, input: unknown, call: Call): Promise<Record<string, unknown>> => {
+    const parsed = parseWith(found.input as z.ZodType, input ?? {}, 'arguments', RETRY_HINT);
     const run = found.run as (deps: OrchestratorDeps, input: unknown, call: Call) => Promise<Record<string, unknown>>;
     return run(dependenciesOf(deps, call), parsed, call);
   };
   return {
     deps,
     callUnknown,
-    call: (name, input, call) => callUnknown(name, input, call) as Promise<OutputOf<typeof name>>,
+    call: async (name, input, call) => (await perform(operationNamed(name), input, call)) as OutputOf<typeof name>,
   };
+}
+
+function operationNamed(name: OperationName): AnyOperation {
+  return OPERATIONS.find((operation) => operation.name === name) as AnyOperation;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
 import { AbpError } from '../domain/error.ts';
-import { type Hint, hint, step } from '../domain/hint.ts';
+import { type Hint, hint, mention } from '../domain/hint.ts';
 import { type Job, needsPerson } from '../domain/job.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
@@ -52,6 +52,9 @@ export interface Progress {
   readonly message: string;
 }
 
+/** Interfaces of ABP. */
+export type Interface = 'mcp' | 'http' | 'cli';
+
 /** A batch file that a job is made from. */
 export interface BatchFileRun {
   /** Absolute real path, without links. */
@@ -64,6 +67,8 @@ export interface BatchFileRun {
 
 /** Context of one call, from its interface. */
 export interface Call {
+  /** The interface that calls: a name from outside reaches only the operations that it shows. */
+  readonly interface: Interface;
   /** Absolute; relative paths of the caller start here. */
   readonly workingDirectory: string;
   /**
@@ -88,9 +93,6 @@ export interface Call {
 
 /** Longest time of a call from an MCP host, seconds (hosts stop waiting after about 60 s). */
 export const MAX_WAIT_S = 45;
-
-/** Interfaces of ABP. */
-export type Interface = 'mcp' | 'http' | 'cli';
 
 /** For every interface: its MCP tool answers as much of it as fits. */
 export const EVERYWHERE = ['mcp', 'http', 'cli'] as const;
@@ -151,7 +153,7 @@ export async function requireJob(
   if (job) return job;
   const refusal = refusals?.get(jobId);
   if (refusal) throw refusal;
-  throw new AbpError('not_found', `No job ${jobId}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
+  throw new AbpError('not_found', `No job ${jobId}.`, { hint: hint`${mention('list_jobs')} shows the jobs.` });
 }
 
 /**
@@ -163,7 +165,7 @@ export async function requireStoredJob(deps: Parameters<typeof requireJob>[0], j
   throw refuse(
     job,
     'its units are still being stored',
-    hint`${step('get_job_status')} shows when it is ready; ${step('cancel_job')} removes it.`,
+    hint`${mention('get_job_status')} shows when it is ready; ${mention('cancel_job')} removes it.`,
   );
 }
 
@@ -177,15 +179,15 @@ export function refuse(job: Job, wanted: string, next: Hint): AbpError {
 }
 
 /** Hint about a job in another state than it has to be in. */
-export const NEXT_STEPS = hint`${step('get_job_status')} shows the possible next steps.`;
+export const NEXT_STEPS = hint`${mention('get_job_status')} shows the possible next steps.`;
 
 /** Hint about a job that has ended. */
-export const RUN_UNITS_AGAIN = hint`${step('manage_units', { action: 'retry' })} or ${step('manage_units', { action: 'reopen' })} runs its units again.`;
+export const RUN_UNITS_AGAIN = hint`${mention('manage_units', { action: 'retry' })} or ${mention('manage_units', { action: 'reopen' })} runs its units again.`;
 
 /** Makes the error for a compare-and-set that another call won. */
 export function changedMeanwhile(job: Pick<Job, 'jobId'>): AbpError {
   return new AbpError('conflict', `${job.jobId} was changed by another call at the same time.`, {
-    hint: hint`${step('get_job_status')} shows its current state.`,
+    hint: hint`${mention('get_job_status')} shows its current state.`,
     details: { job_id: job.jobId },
   });
 }

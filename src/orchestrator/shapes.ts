@@ -50,6 +50,9 @@ export const cursor = z.string().max(200).describe('next_cursor of the previous 
 /** Beginning of a definition's hash, or all of it. */
 export const definitionHash = z.string().min(1).max(64);
 
+/** The same where it decides what is changed: so much of the hash that it was read, not guessed. */
+export const decidedDefinition = z.string().regex(/^[0-9a-f]{8,64}$/, { error: 'expected at least 8 hex digits' });
+
 /** Makes the error for a cursor that is not one of ours. */
 export function badCursor(text: string): AbpError {
   return new AbpError('invalid_input', `cursor: expected the next_cursor of an earlier page, found "${text}".`, {
@@ -148,14 +151,15 @@ export const unitCounts = z.object({
   cancelled: count,
 });
 
-const stepShape = z.object({
+const mentionShape = z.object({
   operation: z.enum(NAMED_OPERATIONS),
   input: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   means: z.literal(true).optional(),
+  changes: z.literal('prompt').optional(),
 });
 
 /** Text in which operations are data: parts in their order. */
-export const hintShape = z.union([z.string(), z.array(z.union([z.string(), stepShape]))]) as unknown as z.ZodType<
+export const hintShape = z.union([z.string(), z.array(z.union([z.string(), mentionShape]))]) as unknown as z.ZodType<
   Hint,
   Hint
 >;

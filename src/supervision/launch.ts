@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { dropPartialLine } from '../domain/cut.ts';
 import { AbpError } from '../domain/error.ts';
-import { hint, step } from '../domain/hint.ts';
+import { hint, mention } from '../domain/hint.ts';
 import { type Job, needsExecutor } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Needs } from '../domain/needs.ts';
@@ -193,7 +193,7 @@ export function requireNeeds(
   const { program } = needs;
   if (program === null || findProgram(program, '/', undefined) !== null) return;
   throw new AbpError('environment', `The worker of ${jobId} was started as ${program}, which cannot be run now.`, {
-    hint: hint`Install it at that path again, or ${step('resume_job')} where another program is to be used.`,
+    hint: hint`Install it at that path again, or ${mention('resume_job')} where another program is to be used.`,
     details: { job_id: jobId, missing: [program] },
   });
 }

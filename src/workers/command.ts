@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/attempt.ts';
 import { AbpError } from '../domain/error.ts';
 import { parseExactJson } from '../domain/exact-json.ts';
 import type { FailureClass } from '../domain/failure.ts';
+import { hint, using } from '../domain/hint.ts';
 import { isTooDeep, type Json, type JsonObject } from '../domain/json.ts';
 import { environmentPowers } from '../domain/power.ts';
 import type { Worker } from '../ports/worker.ts';
@@ -201,10 +202,10 @@ function parseJson(text: string, parse: (text: string) => Json = parseExactJson)
 
 function missingProgram(name: string): AbpError {
   return new AbpError('worker_unavailable', `The program ${JSON.stringify(name)} is not found or not executable.`, {
-    hint: "Install it, or give its absolute path in worker.command[0]; PATH is that of the process that started the job's executor.",
+    hint: hint`Install it, or give its absolute path in worker.command[0] ${using('update_job')}; PATH is that of the process that started the job's executor.`,
   });
 }
 
-function unavailable({ message, hint = '' }: AbpError) {
-  return { ok: false, failureClass: 'worker_unavailable', message, hint } as const;
+function unavailable({ message, hint: next = '' }: AbpError) {
+  return { ok: false, failureClass: 'worker_unavailable', message, hint: next } as const;
 }

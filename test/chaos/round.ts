@@ -32,7 +32,7 @@ const LEASE_S = 2;
 const TIMEOUT_S = 5;
 /** An executor is frozen for this long on average. */
 const FROZEN_MS = 1000 * LEASE_S;
-const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 10_000 } as const;
+const CALL = { interface: 'cli', workingDirectory: '/', human: 'cli', maxWaitMs: 10_000 } as const;
 
 /** Its pattern takes for ever on a host that an agent may give. */
 const SLOW_SCHEMA = { properties: { host: { type: 'string', pattern: '^(([a-z0-9.-]+)(,|, )?)+$' } } };

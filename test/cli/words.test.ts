@@ -9,8 +9,10 @@ import { printable } from '../../src/cli/terminal.ts';
 import { advised } from '../../src/domain/advice.ts';
 import { ERROR_CODES } from '../../src/domain/error.ts';
 import { adviceIn, FAILURE_CLASSES } from '../../src/domain/failure.ts';
-import { type Hint, NAMED_OPERATIONS, step, using } from '../../src/domain/hint.ts';
+import { type Hint, mention, NAMED_OPERATIONS, using } from '../../src/domain/hint.ts';
 import { JOB_STATUSES, PAUSE_REASONS } from '../../src/domain/job.ts';
+import { flow } from '../helpers/flow.ts';
+import { worded } from '../helpers/told.ts';
 
 describe('arguments', () => {
   test.each([
@@ -78,7 +80,7 @@ describe('the environment in a batch file', () => {
 
 describe('names in messages', () => {
   test.each(NAMED_OPERATIONS)('%s has its command', (name) => {
-    expect(inCommands([step(name)], 'job-1')).toMatch(/^abp /);
+    expect(inCommands([mention(name)], 'job-1')).toMatch(/^abp /);
     expect(inCommands([using(name)], 'job-1')).toMatch(/^with abp /);
   });
 
@@ -87,19 +89,37 @@ describe('names in messages', () => {
       JOB_STATUSES.flatMap((status) => [adviceIn(status, name), adviceIn(status, name, 'command')]),
     ),
     ...Object.values(PAUSE_REASONS).flatMap(({ advice }) => [advised(advice, 'paused'), advised(advice, 'testing')]),
+    [mention('start_job'), ' runs the test unit first.'],
+    [mention('list_jobs'), ' shows the jobs.'],
   ])('no tool is left in: %j', (hint) => {
     expect(inCommands(hint)).not.toMatch(/\b[a-z]+_(job|jobs|unit|units|status|items|results|enumerators)\b|approve=/);
+    expect(inCommands(hint)).not.toMatch(/without (approve|skip_test)/);
   });
 
   test.each([
-    [step('start_job', { approve: true }), 'abp approve job-1 --yes'],
-    [step('start_job', { approve: false }), 'abp reject job-1'],
-    [step('start_job', { again: true }), 'abp start job-1 --again --yes'],
-    [step('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
-    [step('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
-    [step('get_job_status'), 'abp status job-1'],
+    [mention('start_job', { approve: true }), 'abp approve job-1 --yes'],
+    [mention('start_job', { approve: false }), 'abp reject job-1'],
+    [mention('start_job', { again: true }), 'abp start job-1 --again --yes'],
+    [mention('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
+    [mention('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
+    [mention('manage_units'), 'abp retry job-1 --yes'],
+    [mention('manage_units', { action: 'post_process' }), 'abp retry job-1 --post-processing --yes'],
+    [mention('manage_units', { action: 'skip' }), 'abp skip job-1'],
+    [mention('manage_units', { action: 'cancel' }), 'abp cancel job-1'],
+    [mention('get_job_status'), 'abp status job-1'],
   ])('%j of a job that must be allowed: %s', (named, command) => {
     expect(inCommands([named], 'job-1', true)).toBe(command);
+  });
+
+  test.each([
+    ['a decision before its test', false, 'abp start job-1 runs the test unit first.'],
+    ['a decision while its test runs', true, 'Wait: abp start job-1 returns the result.'],
+  ])('%s is refused in words of the command line', async (_what, started, words) => {
+    const f = flow();
+    const job_id = await f.create();
+    if (started) await f.call('start_job', { job_id, wait_seconds: 0 });
+    const refused = f.call('start_job', { job_id, approve: true, wait_seconds: 0 });
+    await expect(worded(refused, (given) => inCommands(given, 'job-1'))).rejects.toMatchObject({ hint: words });
   });
 
   test('every error has its exit', () => {

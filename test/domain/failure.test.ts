@@ -78,9 +78,14 @@ describe('the failure table', () => {
       'running',
       'unit_budget',
       undefined,
-      "Raise the worker's max_budget_usd with pause_job and then update_job, then retry.",
+      "Raise the worker's max_budget_usd with pause_job and then with update_job, then retry.",
     ],
-    ['running', 'unit_budget', 0, "Raise the worker's max_budget_usd with pause_job and then update_job, then retry."],
+    [
+      'running',
+      'unit_budget',
+      0,
+      "Raise the worker's max_budget_usd with pause_job and then with update_job, then retry.",
+    ],
   ])('in a job that is %s, %s of unit %s: %s', (status, failureClass, unit, advice) => {
     expect(hintText(adviceIn(status, failureClass, undefined, unit))).toBe(advice);
   });

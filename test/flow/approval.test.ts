@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { step } from '../../src/domain/hint.ts';
+import { mention } from '../../src/domain/hint.ts';
 import type { InputOf } from '../../src/orchestrator/index.ts';
 import { requireJob } from '../../src/orchestrator/operation.ts';
 import { PERSON, personAllowsJob } from '../helpers/approvals.ts';
@@ -46,7 +46,7 @@ describe.each([
     const f = flow();
     const jobId = await f.create(job);
     const before = await f.job(jobId);
-    await expect(start(f, jobId, more)).rejects.toMatchObject({ ...REFUSED, hint: [step('allow_job')] });
+    await expect(start(f, jobId, more)).rejects.toMatchObject({ ...REFUSED, hint: [mention('allow_job')] });
     expect(await f.job(jobId)).toEqual(before);
     expect(f.worker.runs).toHaveLength(0);
   });

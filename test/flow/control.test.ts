@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hint, step } from '../../src/domain/hint.ts';
+import { hint, mention } from '../../src/domain/hint.ts';
 import type { JobStatus } from '../../src/domain/job.ts';
 import { UNIT_STATUSES } from '../../src/domain/unit.ts';
 import type { InputOf } from '../../src/orchestrator/index.ts';
@@ -507,7 +507,7 @@ describe('a rejected operation names its precondition and changes nothing', () =
     const f = flow();
     await expect(run(f, 'job-none')).rejects.toMatchObject({
       code: 'not_found',
-      hint: hint`${step('list_jobs')} shows the jobs.`,
+      hint: hint`${mention('list_jobs')} shows the jobs.`,
     });
   });
 
@@ -573,7 +573,7 @@ test('the advice for deleting a job in its test is to cancel it, not to pause it
   f.worker.otherwise = hangs;
   const job_id = await f.create();
   await f.call('start_job', { job_id, wait_seconds: 0 });
-  const wait = hint`Use ${step('cancel_job')}, or wait until the test has ended; then delete it.`;
+  const wait = hint`Use ${mention('cancel_job')}, or wait until the test has ended; then delete it.`;
   await expect(f.call('delete_job', { job_id })).rejects.toMatchObject({ code: 'conflict', hint: wait });
   await f.call('cancel_job', { job_id });
 });

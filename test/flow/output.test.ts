@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { JobEvent } from '../../src/domain/event.ts';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { fails, hangs } from '../helpers/scripted-worker.ts';
 import { nextOf, worded } from '../helpers/told.ts';
@@ -107,7 +108,10 @@ describe('an output that cannot be written is recorded and changes nothing about
       state: 'failed',
       error: { code, message: expect.stringMatching(message) },
     });
-    expect(await f.events(jobId, 'results:export_failed')).toHaveLength(1);
+    const [{ data }, ...others] = (await f.events(jobId, 'results:export_failed')) as [JobEvent];
+    expect(others).toEqual([]);
+    // What is stored says what happened: advice follows from it when it is read.
+    expect(Object.keys(data).sort()).toEqual(['code', 'message', 'path']);
     expect(await f.store.repository.jobs.wantingExecutor()).toEqual([]);
     // What is suggested instead is accepted.
     const next = await nextOf(f, jobId);

@@ -5,7 +5,7 @@ import { fails, ok } from '../helpers/scripted-worker.ts';
 
 /** Joined, so that scanners of sources do not report it. */
 const KEY = ['gh', 'p_', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('');
-const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 1000 } as const;
+const CALL = { interface: 'cli', workingDirectory: '/', human: 'cli', maxWaitMs: 1000 } as const;
 
 async function done(f: Flow, job: Parameters<Flow['begin']>[0] = {}): Promise<string> {
   const jobId = await f.begin({ units: 1, limits: { max_retries: 0 }, ...job });

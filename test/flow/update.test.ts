@@ -103,7 +103,7 @@ describe('update_job', () => {
     const refused = f.orchestrator.callUnknown(
       'update_job',
       { job_id, ...change },
-      { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 },
+      { interface: 'cli', workingDirectory: f.directory, human: null, maxWaitMs: 1e9 },
     );
     await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message });
     expect(await f.job(job_id)).toEqual(before);

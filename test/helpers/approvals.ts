@@ -7,7 +7,7 @@ import { requireSource } from '../../src/orchestrator/operations/approval.ts';
 import { approvalState, shownOf } from '../../src/orchestrator/queries/approval-state.ts';
 
 /** A call by a person. */
-export const PERSON = { workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
+export const PERSON = { interface: 'cli', workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
 
 /** Approves the reading of a source, as a person. */
 export async function personAllowsSource(

@@ -163,6 +163,7 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
     directory,
     call: (name, input, call = {}) =>
       orchestrator.call(name, input, {
+        interface: 'cli',
         workingDirectory: directory,
         home: directory,
         human: null,

@@ -88,7 +88,12 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
     directory,
     environment,
     call: (name, input) =>
-      abp.orchestrator.call(name, input, { workingDirectory: directory, human: null, maxWaitMs: 60_000 }),
+      abp.orchestrator.call(name, input, {
+        interface: 'cli',
+        workingDirectory: directory,
+        human: null,
+        maxWaitMs: 60_000,
+      }),
     async create(items, job = {}) {
       const source = join(directory, `items-${items.length}.json`);
       writeFileSync(source, JSON.stringify(items));

@@ -1,6 +1,6 @@
 import { type Hint, hintText } from '../../src/domain/hint.ts';
 import { callTool } from '../../src/mcp/present/index.ts';
-import type { NextCall } from '../../src/mcp/present/next-calls.ts';
+import type { SentCall } from '../../src/mcp/present/next-calls.ts';
 import type { Call } from '../../src/orchestrator/operation.ts';
 import type { JobStatusOutput } from '../../src/orchestrator/shapes.ts';
 import type { Flow } from './flow.ts';
@@ -13,13 +13,19 @@ export async function toolAnswer(
   call: Partial<Call> = {},
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
 ): Promise<any> {
-  const from = { workingDirectory: f.directory, home: f.directory, human: null, maxWaitMs: 45_000 };
+  const from = {
+    interface: 'mcp' as const,
+    workingDirectory: f.directory,
+    home: f.directory,
+    human: null,
+    maxWaitMs: 45_000,
+  };
   return callTool(f.orchestrator, tool, input, { ...from, ...call });
 }
 
 /** The next calls that a model gets with the status of a job. */
-export async function nextOf(f: Flow, jobId: string): Promise<readonly NextCall[]> {
-  const { next } = (await toolAnswer(f, 'get_job_status', { job_id: jobId })) as { next: readonly NextCall[] };
+export async function nextOf(f: Flow, jobId: string): Promise<readonly SentCall[]> {
+  const { next } = (await toolAnswer(f, 'get_job_status', { job_id: jobId })) as { next: readonly SentCall[] };
   return next;
 }
 

@@ -22,7 +22,7 @@ async function failed(script: string): Promise<Scripted> {
 function orchestratorOf({ environment, folder }: Scripted) {
   const { orchestrator, close } = wire(environment, installed().program('executor/main'), 'in_memory');
   onTestFinished(close);
-  const call = { workingDirectory: folder, home: folder, human: null, maxWaitMs: 0 };
+  const call = { interface: 'http' as const, workingDirectory: folder, home: folder, human: null, maxWaitMs: 0 };
   // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, field by field
   return (name: string, input: object): Promise<any> => orchestrator.callUnknown(name, input, call);
 }

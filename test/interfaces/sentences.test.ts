@@ -71,6 +71,7 @@ const INTERFACES: Readonly<Record<Interface, (f: Flow, jobId: string) => Promise
   dashboard: async (f, jobId) => {
     const look = (view: string, input: object) =>
       f.orchestrator.callUnknown(view, input, {
+        interface: 'http',
         workingDirectory: f.directory,
         home: null,
         human: null,

@@ -27,6 +27,7 @@ function recipe(f: Flow): Record<string, unknown> {
 }
 const create = (f: Flow, input: Record<string, unknown>, call: Partial<Call> = {}) =>
   f.orchestrator.callUnknown('create_job', input, {
+    interface: 'cli',
     workingDirectory: f.directory,
     human: null,
     maxWaitMs: 1e9,
@@ -145,7 +146,7 @@ describe('create_job', () => {
     mkdirSync(join(f.directory, 'empty'));
     for (const base_directory of [join(f.directory, 'empty'), join(f.directory, 'none')]) {
       const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory } };
-      await expect(create(f, given)).rejects.toMatchObject({
+      await expect(worded(create(f, given))).rejects.toMatchObject({
         code: 'invalid_input',
         hint: expect.stringMatching(/\w/),
       });
@@ -215,7 +216,7 @@ describe('records of a source that cannot be units', () => {
     const created = (await create(f, bad(f, 'skip'))) as { job_id: string };
     expect(created).toMatchObject({ units: { total: 2 }, ...notes });
     const { job_id } = created;
-    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
+    const call = { interface: 'cli' as const, workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
     await f.orchestrator.callUnknown('cancel_job', { job_id }, call);
     expect(await f.orchestrator.callUnknown('get_job_status', { job_id }, call)).toMatchObject(notes);
     expect(
@@ -280,7 +281,7 @@ describe('while the source is being stored', () => {
       ['export_results', { format: 'csv', path: join(f.directory, 'out.csv') }],
     ];
     for (const [tool, input] of refused) {
-      const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
+      const call = { interface: 'cli' as const, workingDirectory: f.directory, human: null, maxWaitMs: 0 };
       await expect(worded(f.orchestrator.callUnknown(tool, { job_id, ...input }, call)), tool).rejects.toMatchObject({
         code: 'conflict',
         message: expect.stringContaining('enumerating'),
@@ -343,7 +344,8 @@ describe('while the source is being stored', () => {
     const f = flow();
     const { creating, goOn } = slowSource(f);
     const { job_id } = (await creating) as { job_id: string };
-    expect(await f.call('cancel_job', { job_id })).toMatchObject({ status: 'cancelled', removed: true });
+    const cancelled = await toolAnswer(f, 'cancel_job', { job_id });
+    expect(cancelled).toMatchObject({ status: 'cancelled', removed: true, next: [] });
     await expect(f.call('get_job_status', { job_id })).rejects.toMatchObject({ code: 'not_found' });
     goOn();
     await expect.poll(() => f.store.repository.leases.held(), PATIENCE).toEqual([]);

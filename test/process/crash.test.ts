@@ -312,7 +312,7 @@ describe('a stalled executor', () => {
 
   test('is reported to a caller that does not wait a whole lease', async () => {
     const { w, job_id, pid } = await frozen('300');
-    const call = { workingDirectory: w.directory, human: null, maxWaitMs: 6_000 } as const;
+    const call = { interface: 'cli', workingDirectory: w.directory, human: null, maxWaitMs: 6_000 } as const;
     expect(await w.abp.orchestrator.call('resume_job', { job_id }, call)).toMatchObject({
       status: 'running',
       executor: { state: 'alive', pid, silent_s: 1 },

@@ -10,7 +10,7 @@ import { MAY_MOUNT, type SmallDisk, smallDisk } from '../helpers/small-disk.ts';
 import { DEAD_PID, holdLease, seedJob } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const CALL = { workingDirectory: '/', human: 'cli', maxWaitMs: 600_000 } as const;
+const CALL = { interface: 'cli', workingDirectory: '/', human: 'cli', maxWaitMs: 600_000 } as const;
 const FULL = { code: 'environment', details: { disk: true } };
 const LITTLE = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
 const bulky = (items: number): JsonObject[] =>

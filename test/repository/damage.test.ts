@@ -56,7 +56,12 @@ async function answers(path: string): Promise<Readonly<Record<string, string>>> 
   if (abp) {
     const call = (name: string, input: object) =>
       ask(name, () =>
-        abp.orchestrator.callUnknown(name, input, { workingDirectory: folder, human: 'cli', maxWaitMs: 1e6 }),
+        abp.orchestrator.callUnknown(name, input, {
+          interface: 'cli',
+          workingDirectory: folder,
+          human: 'cli',
+          maxWaitMs: 1e6,
+        }),
       );
     await call('list_jobs', {});
     for (const name of ['get_job', 'get_job_status', 'list_units']) await call(name, { job_id: JOB });

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { using } from '../../src/domain/hint.ts';
 import type { Json } from '../../src/domain/json.ts';
 import type { Assignment } from '../../src/workers/process/assignment.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
@@ -177,6 +178,8 @@ describe('the command worker', () => {
     const { worker, assignment } = await workerWith({ type: 'command', ...config });
     const outcome = await perform(worker, assignment);
     expect(outcome).toMatchObject({ ok: false, failureClass, message: expect.stringContaining(named) });
+    // What is stored names no operation: each interface words the advice of the class.
+    expect(outcome).toMatchObject({ message: expect.not.stringContaining('update_job') });
   });
 
   it('reports in preflight whether its program exists', async () => {
@@ -185,7 +188,7 @@ describe('the command worker', () => {
     expect(await worker.preflight({ command: ['no-such-program'] }, assignment.environment)).toMatchObject({
       ok: false,
       failureClass: 'worker_unavailable',
-      hint: expect.stringContaining('Install'),
+      hint: expect.arrayContaining([expect.stringContaining('Install'), using('update_job')]),
     });
   });
 

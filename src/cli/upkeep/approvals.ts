@@ -67,7 +67,8 @@ async function allowBatchFile(session: Session, file: string, yes: boolean): Pro
 
 /** Revokes an approval. */
 export async function revokeFromTerminal(session: Session, prefix: string): Promise<Exit> {
-  const { definition, paused } = await session.call('revoke_approval', { definition: prefix });
+  const { definition } = await session.call('get_approval', { definition: prefix });
+  const { paused } = await session.call('revoke_approval', { definition });
   const text = `Revoked ${definition.slice(0, SHORT)}.${paused.length > 0 ? ` Paused: ${paused.join(', ')}.` : ''}`;
   session.answer({ definition, paused }, text);
   return 'done';

@@ -4,7 +4,7 @@ import type { Call } from '../../orchestrator/operation.ts';
 import type { OperationOn } from '../../orchestrator/operations.ts';
 import { type JobStatusOutput, jobStatusOutput, unitCounts } from '../../orchestrator/shapes.ts';
 import { presentJobs, presentSettings } from './jobs.ts';
-import { type NextCall, nextCalls } from './next-calls.ts';
+import { type NextCall, nextCalls, worded } from './next-calls.ts';
 import { notes } from './notes.ts';
 import { presentParts } from './parts.ts';
 import { presentEnumerators, presentPreview } from './sources.ts';
@@ -12,7 +12,8 @@ import { HIDDEN, presentStatus, shownStatus } from './status.ts';
 import { presentUnit, presentUnits } from './units.ts';
 
 type Tool = OperationOn<'mcp'>['name'];
-type Answer = Record<string, unknown>;
+/** What a model gets of an answer. */
+export type Answer = Record<string, unknown>;
 /** Reads the status of a job, for the next calls of an answer about it. */
 type Look = (jobId: string) => Promise<JobStatusOutput>;
 
@@ -60,10 +61,17 @@ export async function callTool(
   input: unknown,
   call: Call,
 ): Promise<Answer> {
-  return present(orchestrator, name, input, await orchestrator.callUnknown(name, input, call), call);
+  const answer = await orchestrator.callUnknown(name, input, call);
+  return withWordedNextCalls(await present(orchestrator, name, input, answer, call));
 }
 
-/** Presents the answer that an operation gave to this input. */
+/** The same answer with its next calls as they are sent. */
+export function withWordedNextCalls(answer: Answer): Answer {
+  const next = answer.next as readonly NextCall[] | undefined;
+  return next === undefined ? answer : { ...answer, next: next.map(worded) };
+}
+
+/** Presents the answer that an operation gave to this input; a decision of a person in its next calls is data. */
 export async function present(
   orchestrator: Pick<Orchestrator, 'call'>,
   name: string,

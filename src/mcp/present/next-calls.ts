@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { commandOf } from '../../domain/commands.ts';
-import { type Step, step } from '../../domain/hint.ts';
+import { type Mention, mention } from '../../domain/hint.ts';
 import type { JobStatusOutput } from '../../orchestrator/shapes.ts';
 import { truncate } from '../../orchestrator/truncate.ts';
 
-/** Shape of a sensible next call. */
+/** Shape of a sensible next call as it is sent; `person` is the command with which a person agrees. */
 export const nextCall = z.object({
   tool: z.string(),
   arguments: z.record(z.string(), z.unknown()),
@@ -12,16 +12,21 @@ export const nextCall = z.object({
   person: z.string().optional(),
 });
 
+/** A next call as it is sent. */
+export type SentCall = z.infer<typeof nextCall>;
+
 /** A sensible next call, with its arguments and its reason. */
 export interface NextCall {
   readonly tool: string;
   readonly arguments: Record<string, unknown>;
   readonly why: string;
   /**
-   * Command with which a person agrees; set where one has to. A dialog of the host asks them; without one they decide on the
-   * dashboard or with this command. A call that they agreed to before is accepted, too.
+   * Operation by which a person agrees; set where one has to. A dialog of the host asks them; without one they decide on the
+   * dashboard or with its command. A call that they agreed to before is accepted, too.
    */
-  readonly person?: string;
+  readonly decision?: Mention;
+  /** Set where they are asked only if the definition has changed since they allowed it: the reason does not speak of it. */
+  readonly asksAfterChange?: true;
 }
 
 /** What the next calls of a job depend on. */
@@ -31,7 +36,7 @@ export type NextOf = Pick<
 > &
   Pick<JobStatusOutput, 'output_directory'> & { readonly post_processing?: unknown };
 
-const ALLOW = step('allow_job');
+const ALLOW = mention('allow_job');
 
 /** Lists at most three sensible calls in this state: options for the caller, not orders. */
 export function nextCalls(job: NextOf): readonly NextCall[] {
@@ -41,10 +46,10 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     arguments: { job_id, ...more },
     why,
   });
-  const asked = (next: NextCall, decision: Step) => asking(job, next, decision);
+  const asked = (next: NextCall, decision: Mention) => asking(job, next, decision);
   // The definition may have changed since it was allowed.
   const mayAsk = (next: NextCall): NextCall =>
-    needsPerson(job) ? { ...next, person: commandOf(ALLOW, job_id) } : next;
+    needsPerson(job) ? { ...next, decision: ALLOW, asksAfterChange: true } : next;
   const exporting = call('export_results', ...exportOf(job));
   const wait = call('get_job_status', 'waits for news', { wait_seconds: 30 });
   const retry = call('manage_units', 'retries the failed units', { action: 'retry', status: 'failed' });
@@ -69,7 +74,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
                       approve: true,
                       shown: job.approval?.shown,
                     }),
-                    step('start_job', { approve: true }),
+                    mention('start_job', { approve: true }),
                   ),
                 ]
               : [asked(call('start_job', 'runs the test again, once the cause is fixed', { again: true }), ALLOW)]),
@@ -95,8 +100,10 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
     case 'failed': {
       const post = call('manage_units', 'runs post-processing (again)', { action: 'post_process' });
       return [
-        ...(units.failed > 0 ? [asked(retry, step('manage_units', { action: 'retry' }))] : []),
-        ...(job.post_processing !== undefined ? [asked(post, step('manage_units', { action: 'post_process' }))] : []),
+        ...(units.failed > 0 ? [asked(retry, mention('manage_units', { action: 'retry' }))] : []),
+        ...(job.post_processing !== undefined
+          ? [asked(post, mention('manage_units', { action: 'post_process' }))]
+          : []),
         exporting,
       ].slice(0, 3);
     }
@@ -144,12 +151,24 @@ function exportOf({ output, output_directory }: NextOf): [string, Record<string,
 /** Pause reasons that no change of the job removes. */
 const NO_CHANGE_HELPS: readonly string[] = ['user', 'usage_limit', 'approval'];
 
-/** Adds to a next call of a job that needs a person the command with which they agree. */
-export function asking(job: Asked, next: NextCall, decision: Step): NextCall {
-  if (!needsPerson(job)) return next;
-  const person = commandOf(decision, job.job_id);
-  const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${person}. Then it ${next.why}`;
-  return { ...next, why, person };
+/** Adds to a next call of a job that needs a person the operation by which they agree. */
+export function asking(job: Pick<NextOf, 'approval'>, next: NextCall, decision: Mention): NextCall {
+  return needsPerson(job) ? { ...next, decision } : next;
+}
+
+/** The command with which a person agrees to a next call; undefined where none has to. */
+export function commandOfDecision({ decision, arguments: { job_id } }: NextCall): string | undefined {
+  return decision && commandOf(decision, String(job_id));
+}
+
+/** Words a next call as it is sent, for a host that may have dialogs. */
+export function worded(next: NextCall): SentCall {
+  const { decision: _, asksAfterChange, ...call } = next;
+  const person = commandOfDecision(next);
+  if (person === undefined) return call;
+  if (asksAfterChange) return { ...call, person };
+  const why = `asks the user, where the host has dialogs; otherwise they decide on a terminal: ${person}. Then it ${call.why}`;
+  return { ...call, why, person };
 }
 
 /** The next page of a list; none after the last one. */

@@ -1,4 +1,4 @@
-import { step } from '../../domain/hint.ts';
+import { mention } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { UNIT_ACTIONS } from '../../domain/rules/unit-actions.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
@@ -131,7 +131,7 @@ function nextOfUnit(
       ? [{ tool: 'get_unit', arguments: here, why: 'shows its conversation' }]
       : more('get_unit', here, cursor ?? null)),
     ...(canRetry
-      ? [asking({ job_id, approval: { person: needs_person } }, again, step('manage_units', { action: 'retry', unit }))]
+      ? [asking({ approval: { person: needs_person } }, again, mention('manage_units', { action: 'retry', unit }))]
       : []),
     statusOf(job_id),
   ];

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
 import { type Call, type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
 import { SHORT_HASH } from '../queries/approval-state.ts';
 import { findApproval } from '../queries/approvals.ts';
-import { definitionHash } from '../shapes.ts';
+import { decidedDefinition } from '../shapes.ts';
 
 /** Records that a person allows a source. */
 export const allowSource = operation({
@@ -15,7 +15,7 @@ export const allowSource = operation({
   interfaces: SCREENS,
   description:
     'Records that a person reviewed a source (its code, query or path) and allows it to be read. Refused for programs.',
-  input: z.strictObject({ definition: definitionHash }),
+  input: z.strictObject({ definition: decidedDefinition }),
   output: z.object({ definition: z.string(), allowed: z.boolean() }),
   effect: 'write',
   async run(deps, { definition }, call) {
@@ -33,7 +33,7 @@ async function recordSource(deps: OrchestratorDeps, { definition, about, title }
   refuseRecursion(deps.environment);
   if (!call.human) {
     throw new AbpError('approval_required', 'Only a person can allow a source.', {
-      hint: [step('allow_source', { definition: definition.slice(0, SHORT_HASH) })],
+      hint: [mention('allow_source', { definition: definition.slice(0, SHORT_HASH) })],
     });
   }
   if (about !== 'source') {
@@ -41,7 +41,7 @@ async function recordSource(deps: OrchestratorDeps, { definition, about, title }
       'invalid_input',
       `${definition.slice(0, SHORT_HASH)} is the definition of a job (${title}), not of a source.`,
       {
-        hint: hint`Allow a job by its id: ${step('allow_job')}.`,
+        hint: hint`Allow a job by its id: ${mention('allow_job', { job_id: '<job>' })}.`,
       },
     );
   }

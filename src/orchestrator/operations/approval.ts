@@ -1,7 +1,7 @@
 import { refuseSpecial } from '../../approval/bounds.ts';
 import { type Definition, defineSource, sourceShown } from '../../approval/definition.ts';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { type Job, needsPerson } from '../../domain/job.ts';
 import { raisedTerms } from '../../domain/limits.ts';
 import type { Enumerator } from '../../ports/enumerator.ts';
@@ -85,16 +85,16 @@ export function requirePerson(
 
 /** Decisions that only a person makes about a job that needs one: the reason in words, and the operation that does it. */
 export const FOR_A_PERSON = {
-  allow: ['only a person can allow what it does', step('allow_job')],
-  approve: ['only a person can approve its test', step('start_job', { approve: true })],
-  skip: ['only a person can leave its test out', step('start_job', { skip_test: true })],
-  reopen: ['only a person can have units run again', step('manage_units', { action: 'reopen' })],
-  retry: ['only a person can have failed units run again', step('manage_units', { action: 'retry' })],
+  allow: ['only a person can allow what it does', mention('allow_job')],
+  approve: ['only a person can approve its test', mention('start_job', { approve: true })],
+  skip: ['only a person can leave its test out', mention('start_job', { skip_test: true })],
+  reopen: ['only a person can have units run again', mention('manage_units', { action: 'reopen' })],
+  retry: ['only a person can have failed units run again', mention('manage_units', { action: 'retry' })],
   post_process: [
     'only a person can have its post-processing run again',
-    step('manage_units', { action: 'post_process' }),
+    mention('manage_units', { action: 'post_process' }),
   ],
-  raise: ['only a person can give it more slots', step('resume_job', { max_workers: '<n>' })],
+  raise: ['only a person can give it more slots', mention('resume_job', { max_workers: '<n>' })],
 } as const;
 
 function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: string): AbpError {
@@ -103,7 +103,7 @@ function notAllowed(job: Job, { id, powers }: Definition, reason: string, asks: 
     'approval_required',
     `${job.jobId} needs the approval of a person before anything of it runs. ${reason} ${can}.`,
     {
-      hint: [step('allow_job')],
+      hint: [mention('allow_job')],
       details: { job_id: job.jobId, definition: id.slice(0, SHORT_HASH), powers: shownPowers(powers), asks },
     },
   );
@@ -142,7 +142,7 @@ export async function requireSource<Config>(
     'approval_required',
     `This ${enumerator.type} source needs the approval of a person before it is read. Powers: ${powersPhrase(powers)}.`,
     {
-      hint: [step('allow_source', { definition: short })],
+      hint: [mention('allow_source', { definition: short })],
       details: { definition: short, powers: shownPowers(powers) },
     },
   );
@@ -157,7 +157,7 @@ export function requireShown(job: Job, shown: string, definition: string | null)
   const before = shown.split('.');
   const changed = PARTS.filter((_, n) => before[n] !== now.split('.')[n]).join(', ');
   throw new AbpError('conflict', `${job.jobId} is no longer as shown (changed: ${changed}); nothing was approved.`, {
-    hint: hint`Look at its current state (${step('get_job_status')}), then decide again.`,
+    hint: hint`Look at its current state (${mention('get_job_status')}), then decide again.`,
     details: { job_id: job.jobId, status: job.status, revision: job.revision, shown: now },
   });
 }

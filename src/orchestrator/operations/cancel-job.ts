@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { cancelledFields } from '../../domain/rules/end-of-job.ts';
 import { deleteInChunks, withReserve } from '../../supervision/reclaim.ts';
 import { EVERYWHERE, operation, refuse, requireJob } from '../operation.ts';
@@ -27,7 +27,7 @@ export const cancelJob = operation({
       throw refuse(
         job,
         'only a job that has not ended can be cancelled',
-        hint`${step('delete_job')} removes it with its results.`,
+        hint`${mention('delete_job')} removes it with its results.`,
       );
     }
     const before = await jobStatus(deps, job);
@@ -46,7 +46,7 @@ export const cancelJob = operation({
       if (now.status === 'cancelled') return;
       const patch = cancelledFields(now, clock.now());
       if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
-        throw refuse(now, 'it has just ended', hint`${step('delete_job')} removes it with its results.`);
+        throw refuse(now, 'it has just ended', hint`${mention('delete_job')} removes it with its results.`);
       }
       for (const stage of ['main', 'post'] as const) {
         await tx.units.moveMany(job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);

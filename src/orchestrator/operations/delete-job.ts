@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { isExecuting, type Job } from '../../domain/job.ts';
 import { executorState } from '../../supervision/lease.ts';
 import { deleteInChunks, withReserve } from '../../supervision/reclaim.ts';
@@ -62,25 +62,25 @@ function refuseActive(job: Job): AbpError {
       return refuse(
         job,
         'its units are still being stored',
-        hint`${step('cancel_job')} stops that and removes the job.`,
+        hint`${mention('cancel_job')} stops that and removes the job.`,
       );
     case 'testing':
       return refuse(
         job,
         'its test is running',
-        hint`Use ${step('cancel_job')}, or wait until the test has ended; then delete it.`,
+        hint`Use ${mention('cancel_job')}, or wait until the test has ended; then delete it.`,
       );
     case 'running':
       return refuse(
         job,
         'it is active',
-        hint`Use ${step('cancel_job')} or ${step('pause_job')} first, then delete it.`,
+        hint`Use ${mention('cancel_job')} or ${mention('pause_job')} first, then delete it.`,
       );
     case 'paused':
       return refuse(
         job,
         'some of its agents are still running',
-        hint`Wait for them, or use ${step('pause_job', { hard: true })}; then delete it.`,
+        hint`Wait for them, or use ${mention('pause_job', { hard: true })}; then delete it.`,
       );
     default:
       return refuse(job, 'its executor or an agent has not ended yet', 'Delete it again in a moment.');

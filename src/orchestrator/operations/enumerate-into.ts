@@ -1,5 +1,6 @@
 import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import type { LeaseToken } from '../../domain/lease.ts';
 import { show } from '../../domain/validate.ts';
@@ -148,6 +149,6 @@ function noItems(type: string, warnings: readonly EnumerationWarning[], { invali
     return ` ${message} (${count}: ${cut(examples.map(show).join(', '), 300)})`;
   });
   return new AbpError('invalid_input', `The ${type} source has no items.${skipped}${leftOut.join('')}`, {
-    hint: 'preview_items shows what a source holds; check its path, pattern or query.',
+    hint: hint`${mention('preview_items')} shows what a source holds; check its path, pattern or query.`,
   });
 }

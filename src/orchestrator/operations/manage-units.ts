@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { type Job, needsPerson } from '../../domain/job.ts';
 import { NOT_ENDED } from '../../domain/rules/end-of-job.ts';
 import { UNIT_ACTIONS, type UnitAction } from '../../domain/rules/unit-actions.ts';
@@ -148,14 +148,14 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
     throw refuse(
       job,
       'it was created without post-processing',
-      hint`${step('create_job')} takes post_processing_prompt.`,
+      hint`${mention('create_job')} takes post_processing_prompt.`,
     );
   }
   if (job.status !== 'completed' && job.status !== 'failed') {
     throw refuse(
       job,
       'post-processing runs again only after the job has ended',
-      hint`${step('get_job_status')} shows when it has.`,
+      hint`${mention('get_job_status')} shows when it has.`,
     );
   }
   await requireAllowed(deps, job);
@@ -164,7 +164,7 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
     const patch = { ...NOT_ENDED, afterUnits: 'due' } as const;
     if ((await tx.jobs.move(job.jobId, 'running', { from: ['completed', 'failed'], patch })) === 'conflict') {
       const now = await requireJob({ repository: tx }, job.jobId);
-      throw refuse(now, 'it was restarted by another call', hint`${step('get_job_status')} shows its progress.`);
+      throw refuse(now, 'it was restarted by another call', hint`${mention('get_job_status')} shows its progress.`);
     }
     await tx.jobs.resetCircuitBreaker(job.jobId);
     await tx.events.add(job.jobId, { type: 'job:resumed' });

@@ -1,5 +1,5 @@
 import { AbpError } from '../../domain/error.ts';
-import { type Hint, hint, step } from '../../domain/hint.ts';
+import { type Hint, hint, mention } from '../../domain/hint.ts';
 import { type Job, needsExecutor } from '../../domain/job.ts';
 import { hashOf } from '../../domain/power.ts';
 import type { Repository, Tx } from '../../ports/repository.ts';
@@ -55,9 +55,9 @@ async function stepToContinue({ leases }: Tx, job: Job): Promise<Hint | null> {
   const isCarriedOut = process_ !== null && process_.pid !== process.pid && isStill(process_);
   const isEnumerating = status === 'enumerating' && executorState(await leases.get(job.jobId)) === 'alive';
   if (isCarriedOut || isEnumerating || needsExecutor(job))
-    return hint`${step('get_job_status', { wait_seconds: 30 })} follows it`;
-  if (status === 'paused') return hint`${step('resume_job')} continues it`;
+    return hint`${mention('get_job_status', { wait_seconds: 30 })} follows it`;
+  if (status === 'paused') return hint`${mention('resume_job')} continues it`;
   if (status === 'testing' && test?.state === 'passed')
-    return hint`${step('start_job', { approve: true })} approves its test`;
+    return hint`${mention('start_job', { approve: true })} approves its test`;
   return null;
 }

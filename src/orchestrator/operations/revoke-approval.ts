@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pausedFields } from '../../domain/rules/pause.ts';
 import { type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
 import { findApproval } from '../queries/approvals.ts';
-import { definitionHash } from '../shapes.ts';
+import { decidedDefinition } from '../shapes.ts';
 
 /** Revokes an approval. */
 export const revokeApproval = operation({
@@ -10,7 +10,7 @@ export const revokeApproval = operation({
   title: 'Revoke an approval',
   interfaces: SCREENS,
   description: 'Revokes an approval: jobs that run under it are paused and start again only when a person allows them.',
-  input: z.strictObject({ definition: definitionHash }),
+  input: z.strictObject({ definition: decidedDefinition }),
   output: z.object({ definition: z.string(), paused: z.array(z.string()) }),
   effect: 'write',
   async run(deps, { definition }) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TEST_AGAIN } from '../../domain/advice.ts';
 import { AbpError } from '../../domain/error.ts';
-import { type Hint, hint, step } from '../../domain/hint.ts';
+import { type Hint, hint, mention } from '../../domain/hint.ts';
 import { type Job, type JobTest, needsPerson } from '../../domain/job.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
 import {
@@ -92,11 +92,7 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
   if (skip && job.status !== 'created') throw refuse(job, 'skip_test works only on a created job', hintFor(job));
   if (job.status === 'created') {
     if (decision !== undefined) {
-      throw refuse(
-        job,
-        `there is no test to ${deciding} yet`,
-        hint`Use ${step('start_job')} without approve: it runs the test unit first.`,
-      );
+      throw refuse(job, `there is no test to ${deciding} yet`, hint`${mention('start_job')} runs the test unit first.`);
     }
     return skip ? 'skip' : 'test';
   }
@@ -114,17 +110,17 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
 /** Hint that names a call that is accepted in this state. */
 function hintFor(job: Job): Hint {
   if (job.status === 'testing') return TEST_HINTS[job.test?.state ?? 'running'];
-  if (job.status === 'paused') return hint`${step('resume_job')} continues it.`;
+  if (job.status === 'paused') return hint`${mention('resume_job')} continues it.`;
   if (job.status === 'completed' || job.status === 'failed') return RUN_UNITS_AGAIN;
   if (job.status === 'cancelled')
-    return hint`A cancelled job cannot be restarted; ${step('create_job')} makes a new one.`;
-  return hint`${step('get_job_status')} shows its progress.`;
+    return hint`A cancelled job cannot be restarted; ${mention('create_job')} makes a new one.`;
+  return hint`${mention('get_job_status')} shows its progress.`;
 }
 
 const TEST_HINTS: Readonly<Record<JobTest['state'], Hint>> = {
-  running: hint`Wait: ${step('start_job')} without approve returns the result.`,
-  passed: hint`Approve it (${step('start_job', { approve: true })}), or put it back (${step('start_job', { approve: false })}).`,
-  failed: hint`Fix what it needs, then ${TEST_AGAIN} tries it again; ${step('update_job')} changes prompt or worker, ${step('start_job', { approve: false })} puts it back.`,
+  running: hint`Wait: ${mention('start_job')} returns the result.`,
+  passed: hint`Approve it (${mention('start_job', { approve: true })}), or put it back (${mention('start_job', { approve: false })}).`,
+  failed: hint`Fix what it needs, then ${TEST_AGAIN} tries it again; ${mention('update_job')} changes prompt or worker, ${mention('start_job', { approve: false })} puts it back.`,
 };
 
 /** Starts a new executor for a job whose own died; a test that has ended only waits for a person. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import { type Hint, hint, step } from '../../domain/hint.ts';
+import { type Hint, hint, mention } from '../../domain/hint.ts';
 import { ENDED, type Job, type JobStatus } from '../../domain/job.ts';
 import type { JobOutput } from '../../domain/job-output.ts';
 import { stepAt } from '../../domain/step.ts';
@@ -109,7 +109,8 @@ async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobO
     const now = await requireJob({ repository: tx }, jobId);
     if (now.status === 'enumerating' || ENDED.includes(now.status)) {
       const next =
-        HOW_TO_CHANGE[now.status] ?? hint`It has ended: use ${step('export_results')} to write its results to a file.`;
+        HOW_TO_CHANGE[now.status] ??
+        hint`It has ended: use ${mention('export_results')} to write its results to a file.`;
       throw refuse(now, 'its output can be changed until it has ended', next);
     }
     await tx.jobs.patch(jobId, { output });
@@ -119,10 +120,10 @@ async function changeOutput(deps: OrchestratorDeps, { jobId }: Job, output: JobO
   return { ...(await jobStatus(deps, job)), revision: job.revision };
 }
 
-const PAUSE_FIRST = hint`Use ${step('pause_job')} first, then ${step('update_job')}, then ${step('resume_job')}.`;
+const PAUSE_FIRST = hint`Use ${mention('pause_job')} first, then ${mention('update_job')}, then ${mention('resume_job')}.`;
 
 const HOW_TO_CHANGE: Partial<Readonly<Record<JobStatus, Hint>>> = {
-  enumerating: hint`${step('get_job_status')} shows when its units are stored; change it then.`,
+  enumerating: hint`${mention('get_job_status')} shows when its units are stored; change it then.`,
   running: PAUSE_FIRST,
-  cancelled: hint`A cancelled job cannot be changed; ${step('create_job')} makes a new one.`,
+  cancelled: hint`A cancelled job cannot be changed; ${mention('create_job')} makes a new one.`,
 };

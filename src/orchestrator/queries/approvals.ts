@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { needsPerson } from '../../domain/job.ts';
 import { type OrchestratorDeps, operation, requireStoredJob, SCREENS } from '../operation.ts';
 import { definitionHash, iso, jobId } from '../shapes.ts';
@@ -130,5 +131,5 @@ export async function findApproval(
   const [found, other] = matching;
   if (found && !other) return found;
   if (other) throw new AbpError('ambiguous', `${prefix} matches several approvals.`, { hint: 'Type more characters.' });
-  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: 'The list of approvals shows them.' });
+  throw new AbpError('not_found', `No approval ${prefix}.`, { hint: hint`${mention('list_approvals')} lists them.` });
 }

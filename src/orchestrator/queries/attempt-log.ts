@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Attempt, AttemptRef } from '../../domain/attempt.ts';
 import { cut } from '../../domain/cut.ts';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { redact, redactLines } from '../../domain/redact.ts';
 import { stepAt } from '../../domain/step.ts';
 import type { ConversationEntry } from '../../ports/worker.ts';
@@ -122,7 +122,7 @@ async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository
   const attempt = await repository.attempts.get(ref);
   if (attempt) return attempt;
   throw new AbpError('not_found', `Unit ${ref.index} of ${ref.jobId} has no attempt ${ref.attempt}.`, {
-    hint: hint`${step('get_unit')} shows the attempts of a unit.`,
+    hint: hint`${mention('get_unit')} shows the attempts of a unit.`,
   });
 }
 

@@ -1,7 +1,9 @@
 import { advised } from '../../domain/advice.ts';
-import { adviceIn, type FailureClass } from '../../domain/failure.ts';
+import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import type { Hint } from '../../domain/hint.ts';
 import { type Job, PAUSE_REASONS } from '../../domain/job.ts';
+import { stepAt } from '../../domain/step.ts';
+import type { Unit } from '../../domain/unit.ts';
 import type { Repository } from '../../ports/repository.ts';
 
 type Deps = { readonly repository: Pick<Repository, 'jobs' | 'units'> };
@@ -12,7 +14,7 @@ export async function pauseAdvice({ repository }: Deps, job: Job): Promise<Hint 
   if (job.status !== 'paused' || pauseReason === null) return null;
   if (pauseClass === null) return advised(PAUSE_REASONS[pauseReason].advice, job.status);
   const [example] = await repository.units.list(jobId, { failureClass: pauseClass }, 1);
-  return classAdvice({ repository }, job, pauseClass, example?.unit.index);
+  return (await classWords({ repository }, job, pauseClass, example?.unit)).advice;
 }
 
 /** Advice about a failed test that waits for a decision, by what stopped it, else by its first failed unit; null = none. */
@@ -23,20 +25,35 @@ export async function testAdvice({ repository }: Deps, job: Job): Promise<Hint |
   for (const index of test.units) {
     const unit = await repository.units.get({ jobId, stage: 'main', index });
     if (unit?.status !== 'completed')
-      return unit?.failureClass ? classAdvice({ repository }, job, unit.failureClass, index) : null;
+      return unit?.failureClass ? (await classWords({ repository }, job, unit.failureClass, unit)).advice : null;
   }
   return null;
 }
 
-/** Advice about a failure class in the current state and revision of a job; `unit` is the one whose log is worth a look. */
-export async function classAdvice(
-  { repository }: Pick<Deps, 'repository'>,
+/**
+ * Meaning of a failure class and advice about it, in the current state and revision of a job, for the worker of the step at
+ * which `example` failed: the unit whose log is worth a look. A unit of post-processing has no such log to show.
+ */
+export async function classWords(
+  { repository }: Deps,
   job: Job,
   failureClass: FailureClass,
-  unit: number | undefined,
-): Promise<Hint> {
+  example: Pick<Unit, 'stage' | 'step' | 'index'> | null | undefined,
+): Promise<{ readonly meaning: string; readonly advice: Hint }> {
   const revision = await repository.jobs.revision(job.jobId, job.revision);
-  const at = unit === undefined ? null : await repository.units.get({ jobId: job.jobId, stage: 'main', index: unit });
-  const workerType = revision?.steps[at?.step ?? 0]?.worker.type;
-  return adviceIn(job.status, failureClass, workerType, unit);
+  const step = revision && stepAt(revision, example ?? { stage: 'main', step: 0 });
+  const { meaning } = failureRule(failureClass, step?.worker.type);
+  const shown = example?.stage === 'main' ? example.index : undefined;
+  return { meaning, advice: adviceIn(job.status, failureClass, step?.worker.type, shown) };
+}
+
+/** The same for a unit of the main stage by its index. */
+export async function wordsAbout(
+  deps: Deps,
+  job: Job,
+  failureClass: FailureClass,
+  index: number | undefined,
+): Promise<{ readonly meaning: string; readonly advice: Hint }> {
+  const unit = index === undefined ? null : await deps.repository.units.get({ jobId: job.jobId, stage: 'main', index });
+  return classWords(deps, job, failureClass, unit);
 }

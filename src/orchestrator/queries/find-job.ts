@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import { hint, step } from '../../domain/hint.ts';
+import { hint, mention } from '../../domain/hint.ts';
 import { type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 
 /** Returns the job that a person means. */
@@ -21,7 +21,7 @@ async function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, t
   // An unset variable of a script is an empty id: it must never match the only job.
   if (id === '' || id === 'job-') {
     throw new AbpError('invalid_input', `Expected the id of a job, found ${JSON.stringify(typed)}.`, {
-      hint: hint`${step('list_jobs')} shows the jobs.`,
+      hint: hint`${mention('list_jobs')} shows the jobs.`,
     });
   }
   const prefix = id.startsWith('job-') ? id : `job-${id}`;
@@ -29,7 +29,7 @@ async function findJobId({ repository }: Pick<OrchestratorDeps, 'repository'>, t
   if (ids.length === 1 && ids[0]) return ids[0];
   if (ids.includes(prefix)) return prefix;
   if (ids.length === 0)
-    throw new AbpError('not_found', `No job ${typed}.`, { hint: hint`${step('list_jobs')} shows the jobs.` });
+    throw new AbpError('not_found', `No job ${typed}.`, { hint: hint`${mention('list_jobs')} shows the jobs.` });
   throw new AbpError('ambiguous', `${typed} matches several jobs: ${ids.slice(0, 5).join(', ')}.`, {
     hint: 'Type more of the id.',
   });

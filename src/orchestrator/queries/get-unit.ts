@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, resultValue, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { adviceIn, type FailureClass, failureRule } from '../../domain/failure.ts';
 import { type Job, needsPerson } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
@@ -14,6 +13,7 @@ import { truncate, truncateObject, truncateValue } from '../truncate.ts';
 import { attemptNotes } from './attempt-notes.ts';
 import { CELL_BYTES, TEXT_BYTES } from './caps.ts';
 import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
+import { classWords } from './current-advice.ts';
 import { terminalCommand } from './terminal-command.ts';
 
 const count = z.int().min(0);
@@ -134,7 +134,7 @@ export const getUnit = operation({
             failure: {
               class: failureClass,
               message: unit.failureMessage ?? '',
-              ...(await about(deps, job, unit, failureClass)),
+              ...(await classWords(deps, job, failureClass, unit)),
             },
           }
         : {}),
@@ -160,13 +160,6 @@ function chosenOf({ jobId: id, index }: UnitRef, attempts: readonly Attempt[], n
   throw new AbpError('not_found', `Unit ${index} of ${id} has no attempt ${number}.`, {
     hint: `It has ${attempts.length}.`,
   });
-}
-
-async function about(deps: OrchestratorDeps, job: Job, unit: Unit, failureClass: FailureClass) {
-  const workerType = await workerTypeOf(deps, job, unit);
-  const { meaning } = failureRule(failureClass, workerType);
-  const index = unit.stage === 'main' ? unit.index : undefined;
-  return { meaning, advice: adviceIn(job.status, failureClass, workerType, index) };
 }
 
 async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job, unit: Unit) {

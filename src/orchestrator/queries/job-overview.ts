@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { cutMiddle } from '../../domain/cut.ts';
 import { estimate } from '../../domain/estimate.ts';
-import { adviceIn, failureRule } from '../../domain/failure.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
 import type { Job, WorkerChoice } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
+import { wordsAbout } from './current-advice.ts';
 import { jobStatus, runningKeys, testSamples } from './job-status.ts';
 import { shownWorker } from './shown-worker.ts';
 import { allSkipped } from './source-notes.ts';
@@ -150,20 +150,20 @@ async function slotsOf(deps: OrchestratorDeps, job: Job) {
   );
 }
 
-async function clustersOf({ repository }: OrchestratorDeps, job: Job, failed: number) {
-  const looked = failed > 0 ? await repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
+async function clustersOf(deps: OrchestratorDeps, job: Job, failed: number) {
+  const looked = failed > 0 ? await deps.repository.units.failed(job.jobId, CLUSTERED_UNITS) : [];
   const clusters = clusterFailures(looked).slice(0, SHOWN_CLUSTERS);
-  const workerType = (await repository.jobs.revision(job.jobId, job.revision))?.steps[0]?.worker.type;
   return {
-    clusters: clusters.map(({ failureClass, cause, example, units }) => ({
-      class: failureClass,
-      cause,
-      count: units.length,
-      example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
-      meaning: failureRule(failureClass, workerType).meaning,
-      advice: adviceIn(job.status, failureClass, workerType, units[0]),
-      units,
-    })),
+    clusters: await Promise.all(
+      clusters.map(async ({ failureClass, cause, example, units }) => ({
+        class: failureClass,
+        cause,
+        count: units.length,
+        example: { unit: units[0] ?? 0, message: cutMiddle(example, 600) },
+        ...(await wordsAbout(deps, job, failureClass, units[0])),
+        units,
+      })),
+    ),
     // Units that failed after the count are in the clusters already.
     clusters_left_out: Math.max(0, failed - clusters.reduce((sum, { units }) => sum + units.length, 0)),
   };

@@ -1,7 +1,6 @@
 import { type Attempt, attemptDurationMs } from '../../domain/attempt.ts';
 import { type Estimate, estimate, type Sample } from '../../domain/estimate.ts';
 import type { EventType } from '../../domain/event.ts';
-import { adviceIn } from '../../domain/failure.ts';
 import type { Hint } from '../../domain/hint.ts';
 import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../../domain/job.ts';
 import type { Lease } from '../../domain/lease.ts';
@@ -16,7 +15,7 @@ import { truncate } from '../truncate.ts';
 import { shownOf } from './approval-state.ts';
 import { attemptNotes } from './attempt-notes.ts';
 import { CELL_BYTES, KEY_BYTES, TEXT_BYTES } from './caps.ts';
-import { pauseAdvice, testAdvice } from './current-advice.ts';
+import { pauseAdvice, testAdvice, wordsAbout } from './current-advice.ts';
 import { shownPowers } from './shown-powers.ts';
 import { notesOf, skippedOf } from './source-notes.ts';
 
@@ -110,18 +109,17 @@ async function executorOf({ repository, clock }: OrchestratorDeps, job: Job, lea
 }
 
 /** Final failures by class with an example, and failures that are being retried by class. */
-async function failuresOf(
-  { repository: { units, jobs } }: OrchestratorDeps,
-  { jobId, revision, status }: Job,
-): Promise<Record<string, unknown>> {
-  const workerType = (await jobs.revision(jobId, revision))?.steps[0]?.worker.type;
-  const failures = (await units.failures(jobId)).map(({ failureClass, count, example }) => ({
-    class: failureClass,
-    count,
-    example: example ? { unit: example.index, message: example.message } : null,
-    advice: adviceIn(status, failureClass, workerType, example?.index),
-  }));
-  const again = (await units.stepCounts(jobId)).filter(({ status: at }) => at === 'pending' || at === 'running');
+async function failuresOf(deps: OrchestratorDeps, job: Job): Promise<Record<string, unknown>> {
+  const { units } = deps.repository;
+  const failures = await Promise.all(
+    (await units.failures(job.jobId)).map(async ({ failureClass, count, example }) => ({
+      class: failureClass,
+      count,
+      example: example ? { unit: example.index, message: example.message } : null,
+      advice: (await wordsAbout(deps, job, failureClass, example?.index)).advice,
+    })),
+  );
+  const again = (await units.stepCounts(job.jobId)).filter(({ status: at }) => at === 'pending' || at === 'running');
   const byClass = Map.groupBy(again, ({ failureClass }) => failureClass);
   const retrying = [...byClass].flatMap(([name, counts]) =>
     name === null ? [] : { class: name, count: counts.reduce((sum, { count }) => sum + count, 0) },

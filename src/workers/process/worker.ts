@@ -3,7 +3,6 @@ import type { Outcome, Usage } from '../../domain/attempt.ts';
 import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import type { FailureClass } from '../../domain/failure.ts';
-import { hintText } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { ProcessIdentity } from '../../domain/lease.ts';
 import { sentences } from '../../domain/sentences.ts';
@@ -151,7 +150,8 @@ export function failure(failureClass: FailureClass, message: string, usage: Usag
 
 function refusedByDriver(error: unknown): Outcome {
   if (!(error instanceof AbpError)) throw error;
-  const message = sentences(error.message, error.hint === undefined ? null : hintText(error.hint));
+  // What is stored names no operations: advice that does follows from the class when it is read.
+  const message = sentences(error.message, typeof error.hint === 'string' ? error.hint : null);
   if (error.code === 'worker_unavailable') return failure('worker_unavailable', message);
   if (error.code === 'invalid_input') return failure('bad_input', message);
   throw error;

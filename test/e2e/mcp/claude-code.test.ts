@@ -160,7 +160,7 @@ it(
     const abp = wire(environment);
     onTestFinished(() => abp.close());
     const { job_id } = answers[0];
-    const call = { workingDirectory: root, human: null, maxWaitMs: 45_000 };
+    const call = { interface: 'mcp' as const, workingDirectory: root, human: null, maxWaitMs: 45_000 };
     await vi.waitFor(async () => {
       const status = await abp.orchestrator.call('get_job_status', { job_id }, call);
       expect(status).toMatchObject({ status: 'completed', units: { completed: 6 }, executor: { state: 'none' } });

@@ -53,6 +53,13 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], exit:
   ['one of units to retry', ['retry', 'x', '--class', 'authentication'], 2, [/--class.*Did you mean "auth"/]],
   ['an approval that nobody asked for', ['approvals', 'allow', 'abcdef01'], 4, [/No approval abcdef01/]],
   ['an approval that is none', ['approvals', 'revoke', 'abcdef'], 4, [/No approval abcdef/]],
+  ['no definition', ['approvals', 'revoke', 'zz'], 4, [/No approval zz/, /^hint: abp approvals lists them\.$/m]],
+  [
+    'a source without items',
+    ['create', 'batch.yaml', '--set', 'source.pattern=*.none'],
+    2,
+    [/no items/, /abp preview/],
+  ],
   ['a batch file to allow that is not there', ['approvals', 'allow', 'nosuch.yaml'], 4, [/No job nosuch.yaml/]],
 ];
 

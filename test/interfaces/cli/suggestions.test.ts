@@ -299,6 +299,7 @@ describe.each(ROWS)('messages to a model about a job that is %s and %s', (state,
       const run = (human: 'elicitation' | null) =>
         f.orchestrator.callUnknown(call.tool, given, {
           ...PERSON,
+          interface: 'mcp',
           workingDirectory: f.directory,
           human,
           maxWaitMs: 0,

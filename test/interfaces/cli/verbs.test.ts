@@ -388,10 +388,15 @@ describe('maintenance', () => {
       limits: { max_retries: 0, failure_threshold: 2, max_workers: 1 },
     });
     const dry = await space.abp('run', 'batch.yaml', '--dry-run', '--set', 'worker.command[0]=noode');
-    expect(dry.stdout).toMatch(/"noode" is not found.*worker\.command\[0\]/);
+    expect(dry.stdout).toMatch(/"noode" is not found.*worker\.command\[0\] with abp update/);
     expect(dry.stdout).not.toContain('update_job');
     const { document } = await space.json('run', 'batch.yaml', '--skip-test', '--yes');
     expect(document).toMatchObject({ status: 'paused', pause_reason: 'failures' });
+    const status = await space.json('status', String(document.job_id));
+    expect(status.document.advice).toMatch(
+      new RegExp(`^Look .* with abp logs ${document.job_id} 0, .*, then retry\\.$`),
+    );
+    expect(JSON.stringify(status.document)).not.toMatch(/"operation":|_job\b/);
     const doctor = await space.abp('doctor');
     expect(doctor.stdout).toMatch(new RegExp(`warn {2}Jobs .*${document.job_id} is paused .*abp`));
     expect(doctor.stdout).not.toMatch(/_job\b/);

@@ -178,6 +178,15 @@ describe('a job that runs programs', () => {
       };
       await expect.poll(state, PATIENCE).toEqual([at, 'none']);
       const { definition } = await server.json<{ definition: string }>(approval(jobId));
+      for (const short of [definition.slice(0, 1), definition.slice(0, 7)]) {
+        for (const verb of ['revoke', 'allow']) {
+          expect(await answerOf(server.asPerson('POST', `/api/approvals/${short}/${verb}`, {}))).toMatchObject({
+            status: 400,
+            body: { detail: /definition: expected at least 8 hex digits/ },
+          });
+        }
+        expect(await server.json(`/api/approvals/${short}`)).toMatchObject({ definition, state: 'approved' });
+      }
       // A token may revoke.
       const revoked = await answerOf(server.send('POST', `/api/approvals/${definition}/revoke`, {}));
       expect(revoked).toMatchObject({ status: 200, body: { definition } });

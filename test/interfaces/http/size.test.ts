@@ -85,7 +85,7 @@ function jobOf(f: Flow) {
 
 /** Calls operations with each of their inputs; each answer must be short enough. Returns those that only refused. */
 async function expectShort(f: Flow, job_id: string, ...names: readonly Name[]): Promise<readonly Name[]> {
-  const call = { workingDirectory: f.directory, human: 'dashboard', maxWaitMs: 0 } as const;
+  const call = { workingDirectory: f.directory, human: 'dashboard', maxWaitMs: 0, interface: 'http' } as const;
   const { approvals } = await f.call('list_approvals', {});
   const unanswered = new Set(names);
   for (const name of names) {

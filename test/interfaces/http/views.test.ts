@@ -172,3 +172,21 @@ describe('failures by cause', () => {
     ]);
   });
 });
+
+test('advice is text for programs, with its operations as data beside it for the page', async () => {
+  const server = await serveTest();
+  const jobId = await mixedJob(server);
+  for (const path of ['status', 'overview']) {
+    const { failures, clusters = failures } = await server.json<Record<string, object[]>>(`/api/jobs/${jobId}/${path}`);
+    expect(clusters?.at(-1), path).toMatchObject({
+      advice: 'Look at the end of its log with get_unit (unit=200, cursor=end), then retry.',
+      advice_parts: ['Look at the end of its log ', { operation: 'get_unit', means: true }, ', then retry.'],
+    });
+    // No operation is named: there is nothing else to say.
+    expect(clusters?.at(0), path).not.toHaveProperty('advice_parts');
+  }
+  const { paths } = await server.json<{ paths: Record<string, { get: object }> }>('/api/openapi.json');
+  const status = JSON.stringify(paths['/api/jobs/{job_id}/status']?.get);
+  expect(status).toContain('"advice":{"type":"string"},"advice_parts":{"type":"array"');
+  expect(status).toContain('"hint":{"type":"string"},"hint_parts":{"type":"array"');
+});

@@ -60,7 +60,7 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
     const f = flow();
     const job_id = await longJob(f, letters);
     const look = async (tool: OperationName, input: Record<string, unknown>) => {
-      const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
+      const call = { interface: 'mcp' as const, workingDirectory: f.directory, human: null, maxWaitMs: 0 };
       const answer = await toolAnswer(f, tool, input, call);
       expectShort(tool, answer);
     };
@@ -266,7 +266,7 @@ describe('lists by page', () => {
     const job_id = await f.begin({ units: 2 });
     await f.until(async () => (await f.job(job_id)).status === 'completed');
     const given = { ...(tool === 'list_jobs' ? {} : { job_id }), ...input, cursor };
-    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
+    const call = { interface: 'mcp' as const, workingDirectory: f.directory, human: null, maxWaitMs: 0 };
     await expect(f.orchestrator.callUnknown(tool, given, call)).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringContaining(`found "${cursor}"`),

@@ -63,7 +63,7 @@ function atTestEnd(end: () => unknown): void {
 export function observe(place: Place, human: 'cli' | null = null): Pick<TestClient, 'ok'> & { readonly abp: Abp } {
   const abp = wire(place.environment);
   place.onEnd(() => abp.close());
-  const call = { workingDirectory: place.root, human, maxWaitMs: 45_000 };
+  const call = { interface: 'cli' as const, workingDirectory: place.root, human, maxWaitMs: 45_000 };
   return { abp, ok: (tool, args = {}) => abp.orchestrator.callUnknown(tool, args, call) };
 }
 

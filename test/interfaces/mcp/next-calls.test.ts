@@ -70,7 +70,7 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
       // Each call from a new copy of the situation: one call changes it for the others.
       const at = await situation(makeJob);
       const { tool, arguments: input } = (await suggestions(at))[n] as Suggestion;
-      const call = { workingDirectory: at.f.directory, human: null, maxWaitMs: 0 };
+      const call = { interface: 'mcp' as const, workingDirectory: at.f.directory, human: null, maxWaitMs: 0 };
       // The caller fills in the change.
       const filled = tool === 'update_job' ? { ...input, limits: { max_workers: 2 } } : input;
       await expect(at.f.orchestrator.callUnknown(tool, filled, call), tool).resolves.toMatchObject({
@@ -124,7 +124,7 @@ describe('an answer without a status', () => {
       0,
       ['one', 'two'].map((text, seq) => ({ seq, role: 'log' as const, kind: 'text' as const, text })),
     );
-    const call = { workingDirectory: f.directory, human: null, maxWaitMs: 0 };
+    const call = { interface: 'mcp' as const, workingDirectory: f.directory, human: null, maxWaitMs: 0 };
     const { next } = (await toolAnswer(f, tool, input(f, job_id), call)) as { next: readonly Suggestion[] };
     expect(next.map((suggestion) => suggestion.tool)).toEqual(leadsTo);
     for (const { tool: after, arguments: given } of next) {
