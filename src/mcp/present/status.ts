@@ -65,6 +65,8 @@ const PARTS: Parts = {
   retrying: (value: NonNullable<Status['retrying']>) => truncateField('retrying', value, 500),
   post_processing: (value: object) => ({ post_processing: presentParts(value, POST) }),
   output: (value: object) => ({ output: presentParts(value, OUTPUT) }),
+  // The dialog has shortened its note.
+  user_answer: (value: object) => ({ user_answer: value }),
   test_units: omitted,
   // A new job names it beside the directory that its paths start at.
   output_directory: (value: string, answer: Status) =>
