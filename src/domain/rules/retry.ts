@@ -1,5 +1,5 @@
 import type { Outcome } from '../attempt.ts';
-import { type FailureClass, failureRule } from '../failure.ts';
+import { failureRule } from '../failure.ts';
 import type { Unit } from '../unit.ts';
 
 /** Deferrals (service busy) after which a unit fails. */
@@ -14,17 +14,12 @@ const RETRY_BASE_MS = 2_000;
 const RETRY_CAP_MS = 60_000;
 
 /** Next status of a unit after an attempt, with its updated counters. */
-export interface UnitDecision {
+export interface UnitDecision
+  extends Pick<
+    Unit,
+    'step' | 'retriesUsed' | 'deferrals' | 'interruptions' | 'notBefore' | 'failureClass' | 'failureMessage'
+  > {
   readonly status: 'completed' | 'failed' | 'pending' | 'cancelled';
-  /** Number of the step that the unit is at from now on. */
-  readonly step: number;
-  readonly retriesUsed: number;
-  readonly deferrals: number;
-  readonly interruptions: number;
-  /** Epoch ms; 0 = at once. */
-  readonly notBefore: number;
-  readonly failureClass: FailureClass | null;
-  readonly failureMessage: string | null;
 }
 
 /** Returns the back-off in ms: `min(60 s, 2 s · 2ⁿ)` with full jitter. `random` is in [0, 1). */

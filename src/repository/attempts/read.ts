@@ -7,9 +7,9 @@ import type { Sync } from '../promised.ts';
 import { toAttempt } from '../rows.ts';
 import { query, statement } from '../statement.ts';
 
-/** Reads attempts on SQLite: one, those of a unit, those that run. */
-export function createAttemptReads(db: Database.Database): Pick<Sync<AttemptStore>, 'get' | 'ofUnit' | 'running'> {
-  const get = statement(db, (p: AttemptRef) =>
+/** Makes the statement that reads one attempt. */
+export function oneAttempt(db: Database.Database) {
+  return statement(db, (p: AttemptRef) =>
     query
       .selectFrom('attempts')
       .selectAll()
@@ -18,6 +18,11 @@ export function createAttemptReads(db: Database.Database): Pick<Sync<AttemptStor
       .where('idx', '=', p.index)
       .where('attempt', '=', p.attempt),
   );
+}
+
+/** Reads attempts on SQLite: one, those of a unit, those that run. */
+export function createAttemptReads(db: Database.Database): Pick<Sync<AttemptStore>, 'get' | 'ofUnit' | 'running'> {
+  const get = oneAttempt(db);
   const ofUnit = statement(db, (p: UnitRef) =>
     query
       .selectFrom('attempts')

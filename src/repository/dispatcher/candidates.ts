@@ -72,25 +72,17 @@ function whenDue(db: Database.Database) {
 
 function atLaterSteps(db: Database.Database) {
   return statement(db, (p: InStage) =>
-    pending(p)
-      .where('step', '>', sql.lit(0))
-      .where('not_before', '=', sql.lit(0))
-      .where(isOrdinary)
-      .orderBy('step', 'desc')
-      .orderBy('idx')
-      .limit(p.limit),
+    atOnce(p).where('step', '>', sql.lit(0)).orderBy('step', 'desc').orderBy('idx').limit(p.limit),
   );
 }
 
 function atFirstStep(db: Database.Database) {
-  return statement(db, (p: InStage) =>
-    pending(p)
-      .where('step', '=', sql.lit(0))
-      .where('not_before', '=', sql.lit(0))
-      .where(isOrdinary)
-      .orderBy('idx')
-      .limit(p.limit),
-  );
+  return statement(db, (p: InStage) => atOnce(p).where('step', '=', sql.lit(0)).orderBy('idx').limit(p.limit));
+}
+
+/** Ordinary units that wait for no time. */
+function atOnce(stage: InStage) {
+  return pending(stage).where('not_before', '=', sql.lit(0)).where(isOrdinary);
 }
 
 /** The index is named: by itself SQLite walks through all pending units of the job. */

@@ -14,6 +14,12 @@ export function createRevisionStore(
   const revision = statement(db, (p: { jobId: string; revision: number }) =>
     query.selectFrom('job_revisions').selectAll().where('job_id', '=', p.jobId).where('revision', '=', p.revision),
   );
+  const set = (jobId: string, number: number, change: { readonly steps: string } | { readonly needs: string }) => {
+    runWrite(
+      db,
+      query.updateTable('job_revisions').set(change).where('job_id', '=', jobId).where('revision', '=', number),
+    );
+  };
   return {
     revision(jobId, number) {
       const row = revision.get({ jobId, revision: number });
@@ -24,24 +30,10 @@ export function createRevisionStore(
         toRevision,
       ),
     setSteps(jobId, number, steps) {
-      runWrite(
-        db,
-        query
-          .updateTable('job_revisions')
-          .set({ steps: JSON.stringify(steps) })
-          .where('job_id', '=', jobId)
-          .where('revision', '=', number),
-      );
+      set(jobId, number, { steps: JSON.stringify(steps) });
     },
     setNeeds(jobId, number, needs) {
-      runWrite(
-        db,
-        query
-          .updateTable('job_revisions')
-          .set({ needs: JSON.stringify(needs) })
-          .where('job_id', '=', jobId)
-          .where('revision', '=', number),
-      );
+      set(jobId, number, { needs: JSON.stringify(needs) });
     },
     addRevision(next) {
       const newest = allRows(

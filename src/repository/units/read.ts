@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
 import type { UnitStore } from '../../ports/repository.ts';
+import { oneAttempt } from '../attempts/read.ts';
 import type { Sync } from '../promised.ts';
 import { toAttempt, toUnit } from '../rows.ts';
-import type { AttemptsTable, UnitsTable } from '../schema.ts';
+import type { UnitsTable } from '../schema.ts';
 import { allRows, query, statement } from '../statement.ts';
 import { inOrder, matching } from './matching.ts';
 
@@ -16,17 +17,7 @@ export function createUnitReads(db: Database.Database): Pick<Sync<UnitStore>, 'g
       .where('stage', '=', p.stage)
       .where('idx', '=', p.index),
   );
-  const latestAttempt = statement<{ jobId: string; stage: string; index: number; attempt: number }, AttemptsTable>(
-    db,
-    (p) =>
-      query
-        .selectFrom('attempts')
-        .selectAll()
-        .where('job_id', '=', p.jobId)
-        .where('stage', '=', p.stage)
-        .where('idx', '=', p.index)
-        .where('attempt', '=', p.attempt),
-  );
+  const latestAttempt = oneAttempt(db);
 
   return {
     get({ jobId, stage, index }) {
@@ -38,9 +29,9 @@ export function createUnitReads(db: Database.Database): Pick<Sync<UnitStore>, 'g
         allRows<UnitsTable>(db, matching(jobId, part).selectAll().orderBy('idx').limit(limit)),
       );
       return rows.map((row) => {
-        const { job_id, stage, idx, attempt } = row;
-        const found = attempt > 0 ? latestAttempt.get({ jobId: job_id, stage, index: idx, attempt }) : undefined;
-        return { unit: toUnit(row), attempt: found ? toAttempt(found) : null };
+        const unit = toUnit(row);
+        const found = unit.attempt > 0 ? latestAttempt.get(unit) : undefined;
+        return { unit, attempt: found ? toAttempt(found) : null };
       });
     },
   };
