@@ -92,7 +92,7 @@ async function firstView(bench: Bench, served: ServedDashboard, jobId: string): 
 async function listeners(bench: Bench): Promise<void> {
   const storagePath = join(bench.directory, 'listeners', 'batch.db');
   const caller = openCaller(bench.installation, storagePath);
-  const job = csvJob(numbersCsv(bench.directory, LISTENED_UNITS), { type: 'command', command: ['true'] }, 8);
+  const job = csvJob(numbersCsv(bench.directory, LISTENED_UNITS), { type: 'command', command: ['echo', 'ok'] }, 8);
   const served = await serveDashboard(bench.installation, storagePath);
   const run = async (clients: number) => {
     const jobId = String((await caller.call('create_job', job)).output.job_id);

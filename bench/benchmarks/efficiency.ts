@@ -15,7 +15,7 @@ export const efficiency: Benchmark = {
     const runs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const caller = openCaller(bench.installation, join(bench.directory, `store-${round}`, 'batch.db'));
-      const worker = { type: 'command', command: ['sleep', String(SLEEP_S)] };
+      const worker = { type: 'command', command: ['sh', '-c', `sleep ${SLEEP_S}; echo ok`] };
       const { output } = await caller.call('create_job', csvJob(csv, worker, SLOTS));
       runs.push((await runToEnd(caller, String(output.job_id))).seconds);
       await caller.close();
