@@ -31,8 +31,11 @@ test.skipIf(!maySetLast())(
     onTestFinished(() => {
       for (const one of foundSince(null)) process.kill(one, 'SIGKILL');
     });
-    // All of them are looked at; then at once those since the leader, which is a moment old.
+    // All of them are looked at; then at once those since the leader, which is a moment old. A process has no environment for a
+    // moment during exec: each of the six is a `sleep` first, which calls exec no more.
     const all = await vi.waitFor(() => {
+      const sleeping = foundSince(null).filter((one) => readFileSync(`/proc/${one}/comm`, 'utf8') === 'sleep\n');
+      expect(sleeping).toHaveLength(6);
       const pids = foundSince(null);
       expect(pids).toHaveLength(7);
       return pids;
