@@ -71,13 +71,16 @@ describe.each(ENDINGS)('a host that ends its server with %s', (how, end) => {
     const first = startServer(place);
     await first.open();
     const { job_id } = await first.call('create_job', jobOver(place));
-    // During the test: a call waits for it.
+    // During the test, which is held: a call waits for it.
+    place.write('hold', '');
     first.send('tools/call', { name: 'start_job', arguments: { job_id, wait_seconds: 45 } });
     const observer = observe(place);
     const status = () => observer.ok('get_job_status', { job_id });
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ executor: { state: 'alive' } }), PATIENCE);
+    const atWork = { status: 'testing', executor: { state: 'alive' }, units: { running: 1 } };
+    await vi.waitFor(async () => expect(await status()).toMatchObject(atWork), PATIENCE);
     end(first);
     await ended(first.child);
+    rmSync(join(place.root, 'hold'));
     await vi.waitFor(async () => expect(await status()).toMatchObject({ test: { state: 'passed' } }), PATIENCE);
 
     const second = startServer(place);
