@@ -128,12 +128,15 @@ async function files(abp: Abp, { jobId, folder }: Round): Promise<string[]> {
   return problems;
 }
 
+/** What the message of a stopped attempt says; the time is missing when another executor had started it. */
+const STOPPED = / after |^(interrupted|cancelled)$|^stopped: /;
+
 /** Why an executor stops an agent on purpose. */
 const STOPS: readonly (FailureClass | null)[] = ['interrupted', 'cancelled', 'timeout'];
 
 /** Whether its executor was stopping it while it ended: its exit status is no word on its result then. */
 function wasStopped({ failureClass, message }: Attempt): boolean {
-  return STOPS.includes(failureClass) && message?.includes(' after ') === true;
+  return STOPS.includes(failureClass) && STOPPED.test(message ?? '');
 }
 
 function readLedger(folder: string): readonly LedgerLine[] {

@@ -12,7 +12,7 @@ export interface Ending {
   /** Null if a signal killed it or its status is unknown. */
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** Since the spawn; null for an adopted attempt. */
+  /** Since the spawn; null if another executor started it. */
   readonly durationMs: number | null;
 }
 

@@ -55,12 +55,9 @@ export async function startCommand(
  * Resolves when the whole group of a run that this process started is gone. The run ends with its leader; processes that
  * remain are stopped.
  */
-export async function waitForOwn(
-  { started, startedAt }: OwnRun,
-  bounds: RunBounds,
-  watching: Watching,
-): Promise<Ending> {
-  if (started === null) return adoptStarted(bounds, watching);
+export async function waitForOwn(own: OwnRun, bounds: RunBounds, watching: Watching): Promise<Ending> {
+  const { started, startedAt } = own;
+  if (started === null) return adoptStarted(own, bounds, watching);
   const { leader, ended } = started;
   const keptUntil = performance.now() + bounds.timeoutMs;
   const seen = ended.then((status) => {
@@ -70,7 +67,7 @@ export async function waitForOwn(
   const { cause, status, endedAt } = await watch(leader, seen, bounds, watching);
   const begunBy = readPid(bounds.runDirectory);
   // Another shim, started by a dying keeper, was faster.
-  if (begunBy !== null && begunBy !== leader.pid) return adoptStarted(bounds, watching);
+  if (begunBy !== null && begunBy !== leader.pid) return adoptStarted(own, bounds, watching);
   return endingOf(cause, status, Math.round(endedAt - startedAt));
 }
 
@@ -86,9 +83,10 @@ async function start(request: StartRequest): Promise<Started | null> {
 }
 
 /** Finds an attempt that a keeper was starting when it died. */
-async function adoptStarted(bounds: RunBounds, watching: Watching): Promise<Ending> {
+async function adoptStarted({ startedAt }: OwnRun, bounds: RunBounds, watching: Watching): Promise<Ending> {
   const found = await adoptCommand(bounds, null, watching);
-  return found ?? endingOf(null, readExitStatus(bounds.runDirectory), null);
+  const durationMs = Math.round(performance.now() - startedAt);
+  return { ...(found ?? endingOf(null, readExitStatus(bounds.runDirectory), null)), durationMs };
 }
 
 /** Waits for an attempt under a new keeper after its own died. */

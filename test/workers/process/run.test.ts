@@ -313,7 +313,7 @@ describe('a dead keeper', () => {
     process.kill(stuck, 'SIGKILL');
     await vi.waitFor(() => expect(onSpawn).toHaveBeenCalled(), PATIENCE);
     writeFileSync(path.join(assignment.workingDirectory, 'go'), '');
-    expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7 });
+    expect(await ending).toMatchObject({ reason: 'exited', exitCode: 7, durationMs: expect.any(Number) });
     if (hasBegun) expect(onSpawn).toHaveBeenCalledTimes(1);
     expect(onSpawn).toHaveBeenLastCalledWith(expect.objectContaining({ pid: begunBy() }));
     expect(readFileSync(path.join(assignment.runDirectory, 'stdout'), 'utf8')).toBe('started\n');
