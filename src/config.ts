@@ -19,6 +19,9 @@ export interface Config {
 /** Folders beside the database that only ABP writes to. */
 export const OWN_FOLDERS = { runs: 'runs', logs: 'logs', owners: 'owners' } as const;
 
+/** The folder beside the database for what jobs make: the only one that others write and read. */
+export const OUTPUTS_FOLDER = 'outputs';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One variable: how it is parsed, and its text in the README's table. */

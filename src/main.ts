@@ -83,12 +83,17 @@ async function serve(options: { port?: number; host?: string; token?: string }) 
 
 /** Returns the handle on the store's server process. */
 async function dashboard(environment: Environment) {
-  const [{ createDashboardProcess }, { readConfig }] = await Promise.all([
-    import('./http/dashboard-process.ts'),
-    import('./config.ts'),
-  ]);
+  const [{ createDashboardProcess }, { createServerProcess }, { readConfig }, { systemClock: clock }] =
+    await Promise.all([
+      import('./http/dashboard-process.ts'),
+      import('./supervision/server-process.ts'),
+      import('./config.ts'),
+      import('./clock.ts'),
+    ]);
   const { storagePath } = readConfig(environment);
-  return createDashboardProcess({ storagePath, command: [process.execPath, here, 'serve'], environment });
+  const command = [process.execPath, here, 'serve'] as const;
+  const server = createServerProcess({ storagePath, command, environment, clock });
+  return createDashboardProcess(server, { storagePath, environment });
 }
 
 /** Runs the same command with the `node` package installed beside, instead of this process. */

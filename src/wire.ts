@@ -1,13 +1,18 @@
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { systemClock } from './clock.ts';
 import { readConfig } from './config.ts';
-import { createOrchestrator, type Orchestrator } from './orchestrator/index.ts';
+import { type ComposedOrchestrator, createOrchestrator } from './orchestrator/index.ts';
 import { type Store, whenUnlocked } from './repository/index.ts';
+import { type JobLog, openLog } from './supervision/log.ts';
 import { openStoreAt, type Parts, wireParts, workers } from './wire-parts.ts';
 
 /** Composed parts of ABP, for an interface. */
 export interface Abp extends Parts {
-  readonly orchestrator: Orchestrator;
+  readonly orchestrator: ComposedOrchestrator;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Opens a log of this process beside the store, with these fields in each line. */
+  openLog(name: string, fields: Readonly<Record<string, string>>): JobLog;
   close(): void;
 }
 
@@ -19,11 +24,16 @@ export function wireInTurn(
   return whenUnlocked(() => wire(environment, undefined, whenMissing));
 }
 
-/** Handling of a missing store: `create` it, or use an empty one `in_memory` that leaves no file. */
-export type WhenMissing = 'create' | 'in_memory';
+/**
+ * Handling of a missing store: `create` it, or use an empty one `in_memory` that leaves no file. `no_store` uses that even
+ * where there is a store.
+ */
+export type WhenMissing = 'create' | 'in_memory' | 'no_store';
 
 function openOrSubstitute(path: string, whenMissing: WhenMissing): Store {
-  if (whenMissing === 'create' || existsSync(path)) return openStoreAt(path, systemClock);
+  if (whenMissing === 'create' || (whenMissing === 'in_memory' && existsSync(path))) {
+    return openStoreAt(path, systemClock);
+  }
   const store = openStoreAt(':memory:', systemClock);
   // Its path determines the paths of runs, logs and outputs.
   return { ...store, repository: { ...store.repository, path } };
@@ -48,8 +58,15 @@ export function wire(
     clock: systemClock,
     environment,
     launcher: parts.launcher,
+    recovery: parts.recovery,
     places: parts.places,
     defaults: { maxWorkers, maxRetries, skipTest, leaseMs },
   });
-  return { ...parts, orchestrator, close: () => store.repository.close() };
+  return {
+    ...parts,
+    orchestrator,
+    environment,
+    openLog: (name, fields) => openLog(join(dirname(config.storagePath), 'logs', name), fields),
+    close: () => store.repository.close(),
+  };
 }

@@ -31,24 +31,16 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
     ...['ports', 'clock.ts', 'config.ts', 'package-root.ts'],
     ...['repository', 'supervision', 'workers'],
   ],
-  executor: [
-    ...['ports', 'clock.ts', 'config.ts', 'wire-parts.ts'],
-    ...['approval', 'export', 'prompt', 'supervision', 'workers'],
-  ],
+  executor: ['ports', 'approval', 'export', 'prompt', 'supervision', 'workers'],
+  'executor/main.ts': ['clock.ts', 'config.ts', 'executor', 'supervision', 'wire-parts.ts'],
   orchestrator: ['ports', 'approval', 'enumerators', 'export', 'prompt', 'supervision', 'workers'],
   // Its prompts are files of the package.
   mcp: ['orchestrator', 'prompt'],
-  http: [
-    ...['clock.ts', 'config.ts', 'package-root.ts', 'orchestrator'],
-    ...['approval', 'export', 'supervision', 'workers'],
-  ],
-  cli: [
-    ...['clock.ts', 'config.ts', 'package-root.ts', 'orchestrator', 'approval', 'enumerators', 'export'],
-    ...['prompt', 'repository', 'supervision', 'workers'],
-  ],
+  http: ['config.ts', 'package-root.ts', 'orchestrator'],
+  cli: ['config.ts', 'package-root.ts', 'orchestrator'],
   dashboard: ['orchestrator'],
-  'wire.ts': ['clock.ts', 'config.ts', 'orchestrator', 'repository', 'wire-parts.ts'],
-  'main.ts': ['config.ts', 'cli', 'http', 'mcp', 'wire.ts'],
+  'wire.ts': ['clock.ts', 'config.ts', 'orchestrator', 'repository', 'supervision', 'wire-parts.ts'],
+  'main.ts': ['clock.ts', 'config.ts', 'cli', 'http', 'mcp', 'supervision', 'wire.ts'],
 };
 /** Nouns and rules, which import nothing themselves. */
 const EVERYWHERE = 'domain';
@@ -177,9 +169,9 @@ function importsOf(file: string): readonly Import[] {
   }));
 }
 
-/** The folder of src that a file is in, or its name where it is in none. */
+/** The folder of src that a file is in; its own path where it is in none, or the entry point of a program. */
 function placeOf(file: string): string {
-  return file.split('/')[0] ?? file;
+  return file in NEIGHBOURS ? file : (file.split('/')[0] ?? file);
 }
 
 function mayImport(from: string, to: string): boolean {

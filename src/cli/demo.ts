@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { OUTPUTS_FOLDER } from '../config.ts';
 import { AbpError, toAbpError } from '../domain/error.ts';
 import { packageRoot } from '../package-root.ts';
 import { confirm } from './confirm.ts';
@@ -21,8 +22,7 @@ export async function runDemo(session: Session, offline: boolean): Promise<Exit>
   const host = { ...session.host, environment: { ...environment, ABP_STORAGE_PATH: storagePath } };
   const own = createSession(host, session.json);
   try {
-    const { places } = await own.abp();
-    return await demonstrate(own, join(places.allOutputs, 'documents.csv'), offline);
+    return await demonstrate(own, join(dirname(storagePath), OUTPUTS_FOLDER, 'documents.csv'), offline);
   } finally {
     own.close();
   }

@@ -1,14 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
-import type { Recovery } from '../supervision/recovery.ts';
-import type { StorePaths } from '../supervision/store-paths.ts';
+import type { Watch } from '../orchestrator/operation.ts';
 
 /** The parts of a wired ABP that this interface uses. */
 export interface OpenAbp {
   readonly config: Config;
-  readonly places: StorePaths;
   readonly orchestrator: Orchestrator;
-  readonly recovery: Recovery;
+  readonly recovery: Watch;
   close(): void;
 }
 
@@ -46,8 +44,11 @@ export interface Dashboard {
 export interface CliHost {
   readonly version: string;
   readonly environment: Environment;
-  /** Opens the store; a missing one is created, or replaced by an empty one in memory. Throws AbpError. */
-  readonly open: (environment: Environment, whenMissing?: 'create' | 'in_memory') => Promise<OpenAbp>;
+  /**
+   * Opens the store; a missing one is created, or replaced by an empty one in memory, as is any with `no_store`. Throws
+   * AbpError.
+   */
+  readonly open: (environment: Environment, whenMissing?: 'create' | 'in_memory' | 'no_store') => Promise<OpenAbp>;
   readonly interfaces: {
     /** Serves MCP on stdin and stdout until the client disconnects. */
     readonly mcp: () => Promise<void>;

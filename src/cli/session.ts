@@ -22,6 +22,8 @@ export interface Session {
   doNotCreateStore(): void;
   /** Calls an operation as the person at this terminal, without a limit on waiting. */
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, options?: CallOptions): Promise<OutputOf<Name>>;
+  /** Calls an operation that reads no store: it also works where the store cannot be opened. */
+  callWithoutStore<Name extends OperationName>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>>;
   /** Completes a typed job id or its beginning. Throws AbpError `not_found` or `ambiguous`. */
   jobId(typed: string): Promise<string>;
   /**
@@ -60,6 +62,17 @@ export function createSession(host: CliHost, json: boolean): Session {
       whenMissing = 'in_memory';
     },
     call: async (name, input, options = {}) => (await abp()).orchestrator.call(name, input, asPerson(options)),
+    async callWithoutStore(name, input) {
+      const { environment } = host;
+      // A wrong setting of the store is no hindrance either.
+      const names = Object.keys(environment).filter((key) => !key.startsWith('ABP_'));
+      const open = await host.open(Object.fromEntries(names.map((key) => [key, environment[key]])), 'no_store');
+      try {
+        return await open.orchestrator.call(name, input, asPerson({}));
+      } finally {
+        open.close();
+      }
+    },
     async jobId(typed) {
       return (await self.call('find_job', { typed })).job_id;
     },

@@ -1,5 +1,6 @@
+import { type LongCell, MOST_CHARACTERS } from '../domain/export-format.ts';
 import { firstSeen } from '../domain/unseen-characters.ts';
-import type { Cell, ExportFormat, LongCell } from './format.ts';
+import type { Cell, ExportFormat } from './format.ts';
 
 /** First characters that make a spreadsheet read a text as a formula. */
 const FORMULA = new Set(['=', '+', '-', '@']);
@@ -7,11 +8,6 @@ const FORMULA = new Set(['=', '+', '-', '@']);
 const BREAK_START = /^[\t\r\n]/;
 /** Matches numbers, amounts of money and phone numbers: evaluating them is harmless. */
 const NUMBER_OR_PHONE = /^ *[+-][\d\s().,/\-\p{Sc}]+(?:[eE][+-]?\d+|(?:ext\.?|x) ?\d+)?%?$/iu;
-/**
- * Most characters of a cell in Excel, which cuts or rejects longer ones:
- * https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
- */
-export const MOST_CHARACTERS = 32_767;
 const SHOWN_LONG_CELLS = 5;
 /** Delimiters quoted in a header, since readers detect the delimiter there. */
 const OTHER_DELIMITERS = /[,;\t|]/;
@@ -19,8 +15,6 @@ const OTHER_DELIMITERS = /[,;\t|]/;
 /** CSV by RFC 4180 with `\n` line ends, UTF-8 without BOM. Text that a spreadsheet would run gets an apostrophe in front. */
 export const csvFormat = separated({
   type: 'csv',
-  extension: '.csv',
-  mediaType: 'text/csv; charset=utf-8',
   description: 'a table with a header; nested values flattened to columns',
   delimiter: ',',
   needsQuotes: /[",\r\n]|^\s|\s$/,
@@ -29,8 +23,6 @@ export const csvFormat = separated({
 /** The same with tabs, also quoted: as spreadsheets and ABP's csv source read it. */
 export const tsvFormat = separated({
   type: 'tsv',
-  extension: '.tsv',
-  mediaType: 'text/tab-separated-values; charset=utf-8',
   description: 'the same with tabs between the columns',
   delimiter: '\t',
   needsQuotes: /["\t\r\n]|^\s|\s$/,

@@ -1,3 +1,4 @@
+import type { FormatNotes } from '../domain/export-format.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { ExportRow } from './row.ts';
 
@@ -17,18 +18,6 @@ export interface FormatWriter {
   notes(): FormatNotes;
 }
 
-/** Differences between the data and the file. */
-export interface FormatNotes {
-  /** Cells changed so that no spreadsheet runs them as a formula. */
-  readonly guarded: number;
-  /** Cells from which NUL characters were removed; absent = none. */
-  readonly nul_left_out?: number;
-  /** Rows with half a surrogate pair, replaced by U+FFFD; absent = none. */
-  readonly halves_replaced?: number;
-  /** Cells longer than Excel allows, with the first of them; absent = none. */
-  readonly long_cells?: { readonly count: number; readonly first: readonly LongCell[] };
-}
-
 /** Returns the notes of a report as JSON to be stored, without those that count nothing. */
 export function notesOf({ guarded, nul_left_out, halves_replaced, long_cells }: FormatNotes): JsonObject {
   return {
@@ -41,19 +30,9 @@ export function notesOf({ guarded, nul_left_out, halves_replaced, long_cells }: 
   };
 }
 
-/** Place of a cell and its length in UTF-16 code units; `unit` is null in the header. */
-export interface LongCell {
-  readonly unit: number | null;
-  readonly column: string;
-  readonly characters: number;
-}
-
 /** The port of an export format: one file, one line in the table. */
 export interface ExportFormat {
   readonly type: string;
-  readonly extension: string;
-  /** Value of the Content-Type header. */
-  readonly mediaType: string;
   readonly description: string;
   /** True = rows are always cells, with results flattened to columns; false = only when fields are selected. */
   readonly tabular: boolean;

@@ -4,8 +4,6 @@ import { recordOf } from './record.ts';
 /** A JSON array with one object per line. */
 export const jsonFormat: ExportFormat = {
   type: 'json',
-  extension: '.json',
-  mediaType: 'application/json',
   description: 'a JSON array: one object per unit with its payload and result as they are',
   tabular: false,
   open: () => {

@@ -4,8 +4,6 @@ import { recordOf } from './record.ts';
 /** One JSON object per line. */
 export const jsonlFormat: ExportFormat = {
   type: 'jsonl',
-  extension: '.jsonl',
-  mediaType: 'application/x-ndjson',
   description: 'JSON Lines: one object per unit with its payload and result as they are',
   tabular: false,
   open: () => {

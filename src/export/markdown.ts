@@ -10,8 +10,6 @@ const WRITTEN: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&
 /** A table for a page or a pull request: cells are plain text; line breaks become spaces. */
 export const markdownFormat: ExportFormat = {
   type: 'markdown',
-  extension: '.md',
-  mediaType: 'text/markdown; charset=utf-8',
   description: 'a Markdown table',
   tabular: true,
   open: () => ({

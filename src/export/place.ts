@@ -2,11 +2,11 @@ import { basename, dirname } from 'node:path';
 import { homeOf, isPlainOutput } from '../approval/bounds.ts';
 import { realPath } from '../approval/real-path.ts';
 import { AbpError } from '../domain/error.ts';
+import { exportFormatOf } from '../domain/export-format.ts';
 import type { Job } from '../domain/job.ts';
 import type { JobOutput } from '../domain/job-output.ts';
 import { isWithin } from '../domain/paths.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
-import { exportFormatOf } from './index.ts';
 import { fileTarget } from './write-target.ts';
 
 /** Formats that no program runs or loads by itself, whatever the file name: no assistant, editor or package manager. */

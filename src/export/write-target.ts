@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { realPath } from '../approval/real-path.ts';
-import { OWN_FOLDERS } from '../config.ts';
+import { OUTPUTS_FOLDER, OWN_FOLDERS } from '../config.ts';
 import { AbpError } from '../domain/error.ts';
 import { isWithin } from '../domain/paths.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
@@ -92,11 +92,11 @@ function belongsToStore(database: string, real: string): boolean {
   const stats = statsOf(real);
   if (stats && stats.nlink > 1 && own.some((name) => isSame(stats, join(folder, name)))) return true;
   const [name] = namesBelow(folder, real) ?? [];
-  if (name === undefined || name === OUTPUTS) return false;
-  return isOwn(name) || (own.length > 0 && entriesOf(folder).every((entry) => isOwn(entry) || entry === OUTPUTS));
+  if (name === undefined || name === OUTPUTS_FOLDER) return false;
+  return (
+    isOwn(name) || (own.length > 0 && entriesOf(folder).every((entry) => isOwn(entry) || entry === OUTPUTS_FOLDER))
+  );
 }
-
-const OUTPUTS = 'outputs';
 
 /**
  * Tells whether a name is the database, a file that SQLite or a server puts beside it (case-insensitive), or one of the

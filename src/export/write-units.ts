@@ -1,6 +1,7 @@
+import type { FormatNotes } from '../domain/export-format.ts';
 import { checkTarget, type Sink, type WriteOptions, writeAtomically } from './atomic-file.ts';
 import { createColumns } from './columns.ts';
-import type { ExportFormat, FormatNotes, FormatWriter } from './format.ts';
+import type { ExportFormat, FormatWriter } from './format.ts';
 import type { ExportRow } from './row.ts';
 import { wholeTexts } from './whole-text.ts';
 

@@ -38,7 +38,7 @@ export interface AppParts {
 export async function createApp(parts: AppParts): Promise<Hono<HttpEnv>> {
   const { host, auth, feeds, log, boundTo, port, page, mcp } = parts;
   const { orchestrator } = host;
-  const metrics = await createMetrics(orchestrator.deps.repository, feeds);
+  const metrics = await createMetrics(orchestrator, feeds);
   const app = new Hono<HttpEnv>();
   app.onError((error, c) => {
     const answer = problemResponse(c, error);

@@ -1,6 +1,5 @@
 import type { Awaitable } from '../domain/awaitable.ts';
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
-import { changes } from '../orchestrator/queries/changes.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
 
 /** A growing record that clients follow from any point on. */
 export interface FeedSource {
@@ -39,8 +38,7 @@ const KEPT_PAGES = 64;
 const GONE: FeedPage = { text: 'event: gone\ndata: {}\n\n', next: 0, last: true };
 
 /** Makes the feeds of one server. */
-export function createFeeds(deps: Pick<OrchestratorDeps, 'feed' | 'clock'>): Feeds {
-  const { clock } = deps;
+export function createFeeds({ changes }: Pick<Orchestrator, 'changes'>): Feeds {
   const pages = new Map<string, Promise<FeedPage | null>>();
   const closing = new AbortController();
   let clients = 0;
@@ -67,24 +65,24 @@ export function createFeeds(deps: Pick<OrchestratorDeps, 'feed' | 'clock'>): Fee
   ): AsyncGenerator<string, void> {
     const stop = AbortSignal.any([signal, closing.signal]);
     let position = after;
-    let sentAt = clock.monotonic();
-    const heartbeatDueMs = () => Math.max(0, sentAt + HEARTBEAT_MS - clock.monotonic());
+    let sentAt = performance.now();
+    const heartbeatDueMs = () => Math.max(0, sentAt + HEARTBEAT_MS - performance.now());
     const pauseMs = () => Math.min(source.lookMs ?? HEARTBEAT_MS, heartbeatDueMs());
     clients++;
     try {
       yield 'retry: 1000\n\n';
-      for await (const _ of changes(deps, stop, pauseMs)) {
+      for await (const _ of changes(stop, pauseMs)) {
         while (!stop.aborted) {
           const page = await pageOf(key, source, position);
           if (page === null) break;
           yield page.text;
           if (page.last) return;
           position = page.next;
-          sentAt = clock.monotonic();
+          sentAt = performance.now();
         }
         if (heartbeatDueMs() > 0) continue;
         yield ': still here\n\n';
-        sentAt = clock.monotonic();
+        sentAt = performance.now();
       }
     } finally {
       clients--;

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Orchestrator } from '../orchestrator/index.ts';
 import type { Watch } from '../orchestrator/operation.ts';
@@ -7,6 +8,11 @@ export interface HttpHost {
   readonly config: Config;
   readonly orchestrator: Orchestrator;
   readonly recovery: Watch;
+  /** Opens a log of this process beside the store, with these fields in each line; `rotate` is called regularly. */
+  readonly openLog: (
+    name: string,
+    fields: Readonly<Record<string, string>>,
+  ) => { readonly logger: Logger; rotate(): void };
 }
 
 /** Options of a server. */

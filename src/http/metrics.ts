@@ -2,16 +2,14 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { JOB_STATUSES } from '../domain/job.ts';
-import { usd } from '../domain/money.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
-
-type Repository = OrchestratorDeps['repository'];
-type StoreTotals = Awaited<ReturnType<Repository['totals']>>;
-
+import type { Orchestrator, OutputOf } from '../orchestrator/index.ts';
 import type { HttpEnv } from './caller.ts';
 import type { Feeds } from './feed.ts';
 import { metrics } from './resources.ts';
+import { OWN_CALL } from './server-call.ts';
+
+type StoreTotals = OutputOf<'store_totals'>;
 
 /** Metrics of a server for Prometheus. */
 export interface Metrics {
@@ -24,10 +22,10 @@ export interface Metrics {
  * Creates the metrics of one server. Figures of jobs are read from the store on each request, so that they include the
  * work of all processes.
  */
-export async function createMetrics(repository: Repository, feeds: Feeds): Promise<Metrics> {
+export async function createMetrics({ call }: Pick<Orchestrator, 'call'>, feeds: Feeds): Promise<Metrics> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const store = { totals: await repository.totals(), executors: 0 };
+  const store = { totals: await call('store_totals', {}, OWN_CALL), executors: 0 };
   addStoreMetrics(registry, store);
   new Gauge({
     name: 'abp_http_streams',
@@ -53,8 +51,8 @@ export async function createMetrics(repository: Repository, feeds: Feeds): Promi
     },
     addTo(app) {
       app.get(metrics.path, async (c) => {
-        store.totals = await repository.totals();
-        store.executors = (await repository.leases.held()).length;
+        store.totals = await call('store_totals', {}, OWN_CALL);
+        store.executors = (await call('list_executors', {}, OWN_CALL)).executors.length;
         return c.body(onlyNumbers(await registry.metrics()), 200, { 'Content-Type': registry.contentType });
       });
     },
@@ -89,13 +87,13 @@ function addStoreMetrics(registry: Registry, store: StoreNow): void {
       },
     });
   gauge('abp_jobs', 'Jobs by status', ['status'], (jobs) => {
-    for (const status of JOB_STATUSES) jobs.set({ status }, store.totals.jobsByStatus[status] ?? 0);
+    for (const status of JOB_STATUSES) jobs.set({ status }, store.totals.jobs_by_status[status] ?? 0);
   });
   gauge('abp_units', 'Units of all jobs by status', ['status'], (units) => {
-    for (const status of UNIT_STATUSES) units.set({ status }, store.totals.unitsByStatus[status] ?? 0);
+    for (const status of UNIT_STATUSES) units.set({ status }, store.totals.units_by_status[status] ?? 0);
   });
   gauge('abp_units_failed', 'Failed units of all jobs by failure class', ['class'], (failed) => {
-    for (const [name, count] of Object.entries(store.totals.failedByClass)) failed.set({ class: name }, count);
+    for (const [name, count] of Object.entries(store.totals.failed_by_class)) failed.set({ class: name }, count);
   });
   gauge('abp_executors', 'Executors that hold a job now', [], (executors) => {
     executors.set(store.executors);
@@ -107,19 +105,19 @@ function addStoreMetrics(registry: Registry, store: StoreNow): void {
       registers: [registry],
       collect() {
         this.reset();
-        this.inc(counted(name, store.totals.perJob, of));
+        this.inc(counted(name, store.totals.jobs, of));
       },
     });
   }
 }
 
-type JobTotals = StoreTotals['perJob'][number];
+type JobTotals = StoreTotals['jobs'][number];
 
 const COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (job: JobTotals) => number }[] = [
-  { name: 'abp_units_tried_total', help: 'Units that had an attempt', of: (job) => job.unitsTried },
-  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => usd(job.costUsd) },
-  { name: 'abp_input_tokens_total', help: 'Tokens read by agents', of: (job) => job.inputTokens },
-  { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.outputTokens },
+  { name: 'abp_units_tried_total', help: 'Units that had an attempt', of: (job) => job.units_tried },
+  { name: 'abp_cost_usd_total', help: 'Money spent, US dollars', of: (job) => job.cost_usd },
+  { name: 'abp_input_tokens_total', help: 'Tokens read by agents', of: (job) => job.input_tokens },
+  { name: 'abp_output_tokens_total', help: 'Tokens written by agents', of: (job) => job.output_tokens },
 ];
 
 /** Makes sums that never decrease: the share of a job stays after it is deleted. */
@@ -128,7 +126,7 @@ function createOnlyGrowing() {
   return (name: string, jobs: readonly JobTotals[], of: (job: JobTotals) => number): number => {
     const most = seen.get(name) ?? new Map<string, number>();
     seen.set(name, most);
-    for (const job of jobs) most.set(job.jobId, Math.max(most.get(job.jobId) ?? 0, of(job)));
+    for (const job of jobs) most.set(job.job_id, Math.max(most.get(job.job_id) ?? 0, of(job)));
     return [...most.values()].reduce((sum, value) => sum + value, 0);
   };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { EXPORT_FORMATS, exportMediaType } from '../domain/export-format.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
-import { EXPORT_FORMATS, type ExportFormatName, exportMediaType } from '../export/index.ts';
-import { jobId, unitIndex } from '../orchestrator/shapes.ts';
+import { openArtifact } from '../orchestrator/queries/open-artifact.ts';
+import { jobId } from '../orchestrator/shapes.ts';
 import type { Route } from './endpoints.ts';
 
 /** A route without an operation: a stream, a file, or facts about the server itself. */
@@ -42,7 +43,7 @@ export const results = {
   title: 'Results as a file',
   input: z.strictObject({
     job_id: jobId,
-    format: z.enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]]),
+    format: z.enum(EXPORT_FORMATS),
     status: z.array(z.enum(UNIT_STATUSES)).min(1).optional().describe('Only units in one of these; default all'),
   }),
   type: EXPORT_FORMATS.map(exportMediaType),
@@ -55,13 +56,7 @@ export const artifact = {
   path: '/api/jobs/{job_id}/units/{unit}/attempts/{attempt}/artifacts/{path}',
   title: 'A file that an attempt made',
   description: 'One of the artifacts in the result of the attempt, as an attachment.',
-  input: z.strictObject({
-    job_id: jobId,
-    unit: unitIndex,
-    attempt: z.int().min(1),
-    path: z.string().describe('As in the result; slashes need no encoding'),
-    stage: z.enum(['main', 'post']).optional().describe('post: of the post-processing unit'),
-  }),
+  input: openArtifact.input,
   type: 'application/octet-stream',
 } as const satisfies Resource;
 

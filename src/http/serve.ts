@@ -1,19 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { AbpError } from '../domain/error.ts';
-import { openLog } from '../supervision/log.ts';
-import { identify } from '../workers/process/processes.ts';
 import { createApp } from './app.ts';
 import { checkToken, createAuth, randomToken } from './auth.ts';
 import { createFeeds } from './feed.ts';
 import { isLoopback } from './guard.ts';
 import type { HttpHost, ServeOptions } from './host.ts';
-import { lockPath, readLock, releaseLock, type ServerRecord, takeLock } from './lock.ts';
 import { answerMalformed } from './malformed-requests.ts';
 import { builtPage, readPage } from './page.ts';
+import { OWN_CALL } from './server-call.ts';
 import { redeemCode } from './sign-in-links.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -41,8 +38,6 @@ export interface HttpServer {
 export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Promise<HttpServer> {
   const boundTo = options.host ?? LOOPBACK;
   const token = tokenFor(boundTo, options.token);
-  const lock = lockPath(host.config.storagePath);
-  refuseSecond(readLock(lock));
   // Without this, Node answers a request without a Host header itself, and not with a problem document.
   const server = createServer({ requireHostHeader: false });
   const app = Promise.withResolvers<RequestListener>();
@@ -53,19 +48,13 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
   });
   const port = await listen(server, boundTo, options.port ?? host.config.dashboardPort);
   const url = `http://${urlHost(boundTo)}:${port}`;
-  const record = { ...identify(process.pid), url, port, token, servingSince: new Date().toISOString() };
+  let release = () => {};
   try {
-    // The transaction is a mutex: of two processes that find the record of a dead server, one replaces it.
-    refuseSecond(
-      await host.orchestrator.deps.repository.transaction(
-        'store',
-        () => new Promise((resolve) => resolve(takeLock(lock, record))),
-      ),
-    );
-    return await begin(host, options, server, record, boundTo, app.resolve);
+    ({ release } = await host.orchestrator.call('claim_server', { url, port, token }, OWN_CALL));
+    return await begin(host, options, { server, url, port, token, boundTo, release, answerWith: app.resolve });
   } catch (error) {
     app.reject(error);
-    releaseLock(lock, record);
+    release();
     server.close();
     throw error;
   }
@@ -74,18 +63,20 @@ export async function serveHttp(host: HttpHost, options: ServeOptions = {}): Pro
 /** What answers the requests of a server. */
 type RequestListener = ReturnType<typeof getRequestListener>;
 
-async function begin(
-  host: HttpHost,
-  options: ServeOptions,
-  server: Server,
-  record: ServerRecord,
-  boundTo: string,
-  answerWith: (answer: RequestListener) => void,
-): Promise<HttpServer> {
-  const { url, port, token } = record;
-  const serverLog = openLog(join(dirname(host.config.storagePath), 'logs', 'server.log'), { server: url });
+/** A server that listens and is the one of its store, but answers no request yet. */
+interface Listening extends Pick<HttpServer, 'url' | 'port' | 'token'> {
+  readonly server: Server;
+  readonly boundTo: string;
+  /** Removes the record that it is the server of the store. */
+  release(): void;
+  answerWith(answer: RequestListener): void;
+}
+
+async function begin(host: HttpHost, options: ServeOptions, listening: Listening): Promise<HttpServer> {
+  const { server, url, port, token, boundTo } = listening;
+  const serverLog = host.openLog('server.log', { server: url });
   const log = serverLog.logger;
-  const feeds = createFeeds(host.orchestrator.deps);
+  const feeds = createFeeds(host.orchestrator);
   const app = await createApp({
     host,
     auth: createAuth({ token, port, redeem: (code) => redeemCode(host.config.storagePath, code) }),
@@ -96,7 +87,7 @@ async function begin(
     page: readPage(options.assets ?? builtPage()),
     mcp: options.mcp,
   });
-  answerWith(getRequestListener(app.fetch, { errorHandler: answerMalformed(server, log) }));
+  listening.answerWith(getRequestListener(app.fetch, { errorHandler: answerMalformed(server, log) }));
   const rotating = setInterval(() => serverLog.rotate(), ROTATE_MS).unref();
   const ending = new AbortController();
   if (host.config.autoRecover) {
@@ -116,7 +107,7 @@ async function begin(
       ending.abort();
       clearInterval(rotating);
       feeds.close();
-      releaseLock(lockPath(host.config.storagePath), record);
+      listening.release();
       server.close();
       server.closeAllConnections();
       return done;
@@ -132,14 +123,6 @@ function tokenFor(boundTo: string, given: string | undefined): string {
     });
   }
   return given ?? randomToken();
-}
-
-function refuseSecond(living: ServerRecord | null): void {
-  if (!living) return;
-  throw new AbpError('already_exists', `This store already has a server: ${living.url} (pid ${living.pid}).`, {
-    hint: 'Use that server, or stop it first.',
-    details: { url: living.url, pid: living.pid },
-  });
 }
 
 /** Listens on the wanted port or the next free one; returns it. */

@@ -1,18 +1,15 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { AttemptRef } from '../domain/attempt.ts';
-import { AbpError } from '../domain/error.ts';
+import { AbpError, toAbpError } from '../domain/error.ts';
 import { parseWith } from '../domain/validate.ts';
-import type { Orchestrator } from '../orchestrator/index.ts';
-import { requireJob } from '../orchestrator/operation.ts';
-import { attemptLog, attemptLogVersion } from '../orchestrator/queries/attempt-log.ts';
-import { showEvent } from '../orchestrator/queries/job-timeline.ts';
+import type { InputOf, Orchestrator } from '../orchestrator/index.ts';
+import { attemptLog } from '../orchestrator/queries/attempt-log.ts';
 import type { HttpEnv } from './caller.ts';
 import { ENDPOINTS, routerPath } from './endpoints.ts';
 import type { FeedSource, Feeds } from './feed.ts';
 import { headerValue, inputReader, resourceReader } from './input.ts';
 import { jobEvents } from './resources.ts';
-import { serverCall } from './server-call.ts';
+import { OWN_CALL, serverCall } from './server-call.ts';
 
 const EVENTS_A_PAGE = 200;
 const ENTRIES_A_PAGE = 100;
@@ -21,13 +18,13 @@ const LOG_LOOK_MS = 250;
 
 /** Adds the live streams: events of a job, and the log of an attempt while it runs. */
 export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds: Feeds): void {
-  const { repository } = orchestrator.deps;
+  const { call } = orchestrator;
 
   const readEvents = resourceReader(jobEvents);
   app.get(routerPath(jobEvents.path), async (c) => {
     const { job_id, since = 0 } = await readEvents(c);
-    const { jobId, eventSeq } = await requireJob(orchestrator.deps, job_id);
-    return streamed(c, feeds, `events ${jobId}`, eventSource(jobId), beginning(c, since, eventSeq));
+    const { last_seq } = await call('list_events', { job_id, after: -1, limit: 0 }, serverCall(c));
+    return streamed(c, feeds, `events ${job_id}`, eventSource(job_id), beginning(c, since, last_seq));
   });
 
   for (const endpoint of ENDPOINTS.filter(({ operation }) => operation.name === attemptLog.name)) {
@@ -36,36 +33,33 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
     app.get(routerPath(endpoint.path), async (c, next) => {
       if (!c.req.header('Accept')?.includes('text/event-stream')) return next();
       const input = parseWith(attemptLog.input, await readLog(c), 'request');
-      const { job_id: jobId, stage = 'main', unit: index, attempt, since = -1 } = input;
-      const log = { jobId, stage, index, attempt };
+      const { job_id, stage = 'main', unit, attempt, since = -1 } = input;
+      const log = { job_id, stage, unit, attempt };
       // An attempt that does not exist is a 404 before the stream begins.
-      await orchestrator.callUnknown('attempt_log', { ...inputOf(log), limit: 1 }, serverCall(c));
-      const source = logSource(log, serverCall(c));
-      return streamed(c, feeds, `log ${jobId} ${stage} ${index} ${attempt}`, source, lastSeen(c) ?? since);
+      await call('attempt_log', { ...log, limit: 1 }, serverCall(c));
+      const name = `log ${job_id} ${stage} ${unit} ${attempt}`;
+      return streamed(c, feeds, name, logSource(log), lastSeen(c) ?? since);
     });
   }
 
-  function eventSource(jobId: string): FeedSource {
+  function eventSource(job_id: string): FeedSource {
+    const eventsAfter = (after: number, limit: number) => call('list_events', { job_id, after, limit }, OWN_CALL);
     return {
-      mark: async () => (await repository.events.lastSeq(jobId))?.toString() ?? null,
+      mark: () => eventsAfter(-1, 0).then(({ last_seq }) => String(last_seq), nullIfGone),
       page: async (after) => {
-        const events = await repository.events.list(jobId, after, EVENTS_A_PAGE);
+        const { events } = await eventsAfter(after, EVENTS_A_PAGE);
         const last = events.at(-1);
-        return last
-          ? { text: events.map((event) => piece(event.seq, showEvent(event))).join(''), next: last.seq }
-          : null;
+        return last ? { text: events.map((event) => piece(event.seq, event)).join(''), next: last.seq } : null;
       },
     };
   }
 
-  function logSource(log: AttemptRef, call: ReturnType<typeof serverCall>): FeedSource {
+  function logSource(log: InputOf<'attempt_log_version'>): FeedSource {
     return {
       lookMs: LOG_LOOK_MS,
-      mark: () => attemptLogVersion(orchestrator.deps, log),
+      mark: async () => (await call('attempt_log_version', log, OWN_CALL)).version,
       page: async (since) => {
-        const input = { ...inputOf(log), since, limit: ENTRIES_A_PAGE };
-        const { signal: _ofOneClient, ...shared } = call;
-        const page = (await orchestrator.callUnknown('attempt_log', input, shared)) as unknown as LogPage;
+        const page = await call('attempt_log', { ...log, since, limit: ENTRIES_A_PAGE }, OWN_CALL);
         const lines = Map.groupBy(page.entries, (entry) => entry.seq);
         const text = [...lines].map(([seq, entries]) => piece(seq, { entries })).join('');
         if (page.ended) return { text: `${text}event: end\ndata: {}\n\n`, next: page.next_since, last: true };
@@ -75,14 +69,10 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
   }
 }
 
-interface LogPage {
-  readonly entries: readonly { readonly seq: number }[];
-  readonly next_since: number;
-  readonly ended: boolean;
-}
-
-function inputOf({ jobId, stage, index, attempt }: AttemptRef) {
-  return { job_id: jobId, stage, unit: index, attempt };
+/** Returns the mark of a job that was deleted. Throws any other error. */
+function nullIfGone(error: unknown): null {
+  if (toAbpError(error).code === 'not_found') return null;
+  throw error;
 }
 
 function piece(id: number, data: unknown): string {

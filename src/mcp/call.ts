@@ -2,14 +2,17 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import { type Call, MAX_WAIT_S, type Progress } from '../orchestrator/operation.ts';
 import type { McpHost } from './host.ts';
 
+/** Context of what a server reads for itself, without a tool call: it waits for nothing. */
+export const OWN_CALL: Call = { interface: 'mcp', workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
+
 /**
  * Makes the context of a tool call. Its directory is that of the host's project: Claude Code names it, other hosts start the
  * server in it.
  */
-export function toCall({ orchestrator }: McpHost, ctx: ServerContext, human: Call['human'] = null): Call {
+export function toCall({ environment }: McpHost, ctx: ServerContext, human: Call['human'] = null): Call {
   // Over HTTP each request has an id: the client's or one of the server.
   const requestId = ctx.http?.req?.headers.get('x-request-id');
-  const workingDirectory = orchestrator.deps.environment.CLAUDE_PROJECT_DIR || process.cwd();
+  const workingDirectory = environment.CLAUDE_PROJECT_DIR || process.cwd();
   return {
     interface: 'mcp',
     workingDirectory,

@@ -1,6 +1,7 @@
 import { JOB_STATUSES } from '../domain/job.ts';
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
 import { SOURCE_TYPES } from '../orchestrator/queries/sources.ts';
+import { OWN_CALL } from './call.ts';
 
 /** One more than the 100 of the protocol: from the last one the SDK derives `hasMore`. */
 const SHOWN = 101;
@@ -13,17 +14,17 @@ export interface Completions {
   readonly enumerators: (typed: string | undefined) => string[];
 }
 
-/** Creates completions over the repository. Job ids come newest first. */
-export function createCompletions({ repository }: Pick<OrchestratorDeps, 'repository'>): Completions {
+/** Creates completions over the jobs of the store. Job ids come newest first. */
+export function createCompletions({ call }: Pick<Orchestrator, 'call'>): Completions {
+  const jobsWith = async (typed: string, limit: number) =>
+    (await call('complete_job', { typed, limit }, OWN_CALL)).jobs;
   const startingWith = (names: readonly string[]) => (typed: string | undefined) =>
     names.filter((name) => name.startsWith(typed ?? ''));
   return {
-    jobIds: async (typed = '') => {
-      const { jobs } = await repository.jobs.list({ limit: SHOWN, ...(typed === '' ? {} : { search: typed }) });
-      return jobs.map(({ jobId }) => jobId);
-    },
+    jobIds: async (typed = '') => (await jobsWith(typed, SHOWN)).map(({ job_id }) => job_id),
     units: async (typed, context) => {
-      const total = (await repository.jobs.get(context?.arguments?.job_id ?? ''))?.totalUnits ?? 0;
+      const jobId = context?.arguments?.job_id ?? '';
+      const total = (await jobsWith(jobId, SHOWN)).find(({ job_id }) => job_id === jobId)?.units ?? 0;
       const beginning = /^\d*$/.test(typed) ? typed : 'none';
       const found: string[] = [];
       // 1 → 1, 10…19, 100…199, …: all indexes with this beginning, in order, without a loop over all units.

@@ -9,6 +9,7 @@ export interface McpHost {
   readonly orchestrator: Orchestrator;
   readonly config: { readonly autoRecover: boolean; readonly confirmStart: boolean };
   readonly recovery: Watch;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** Writes an error to stderr, by default: stdout belongs to the protocol. */

@@ -4,7 +4,7 @@ import {
   type ServerEvent,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
 import { type McpHost, type McpOptions, toStderr } from './host.ts';
 import { createMcpServer } from './server.ts';
 import { watchResources } from './updates.ts';
@@ -21,7 +21,7 @@ export interface McpHttpHandler {
  * request by request, without dialogs and updates. The largest request is a call with a long prompt template.
  */
 export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): McpHttpHandler {
-  const bus = updatingBus(host.orchestrator.deps);
+  const bus = updatingBus(host.orchestrator);
   const handler = createMcpHandler(({ era }) => createMcpServer(host, { ...options, subscribe: era === 'modern' }), {
     bus,
     onerror: options.onError ?? toStderr,
@@ -30,7 +30,7 @@ export function createMcpHttpHandler(host: McpHost, options: McpOptions = {}): M
 }
 
 /** A bus that watches the store only while a client listens. */
-function updatingBus(deps: OrchestratorDeps): ServerEventBus {
+function updatingBus(orchestrator: Orchestrator): ServerEventBus {
   const inner = new InMemoryServerEventBus();
   let stop: (() => void) | undefined;
   const publish = (event: ServerEvent) => inner.publish(event);
@@ -38,7 +38,7 @@ function updatingBus(deps: OrchestratorDeps): ServerEventBus {
     publish,
     subscribe(listener) {
       const leave = inner.subscribe(listener);
-      stop ??= watchResources(deps, {
+      stop ??= watchResources(orchestrator, {
         updated: (uri) => publish({ kind: 'resource_updated', uri }),
         listChanged: () => publish({ kind: 'resources_list_changed' }),
       });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { ownPrompt } from '../prompt/own-prompt.ts';
+import { OWN_CALL } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { callTool } from './present/index.ts';
@@ -11,8 +12,7 @@ import { toProtocolError } from './result.ts';
 /** Registers the prompts that users pick from a menu: files of the prompts folder, filled with the current state. */
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
-    const call = { interface: 'mcp' as const, workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
-    return JSON.stringify(await callTool(orchestrator, operation, input, call));
+    return JSON.stringify(await callTool(orchestrator, operation, input, OWN_CALL));
   };
 
   server.registerPrompt(

@@ -7,9 +7,8 @@ import {
   type Variables,
 } from '@modelcontextprotocol/server';
 import { toAbpError } from '../domain/error.ts';
-import { storeOverview } from '../orchestrator/queries/store-overview.ts';
 import { truncate } from '../orchestrator/truncate.ts';
-import { toCall } from './call.ts';
+import { OWN_CALL, toCall } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
 import { EFFECT_ICONS } from './icons.ts';
@@ -37,7 +36,6 @@ interface ResourceDefinition {
 /** Registers the resources: the database, the jobs, each job with its results and units. */
 export function registerResources(server: McpServer, host: McpHost, complete: Completions): void {
   const { orchestrator } = host;
-  const { repository } = orchestrator.deps;
   const operation =
     (name: string, input: (variables: Variables) => Record<string, unknown>): Read =>
     (variables, ctx) =>
@@ -49,7 +47,7 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
       uri: URIS.status,
       title: 'All work at a glance',
       description: 'Jobs by status, active jobs, and jobs that wait for a person.',
-      read: async () => presentOverview(await storeOverview(orchestrator.deps)),
+      read: async () => presentOverview(await orchestrator.call('store_overview', {}, OWN_CALL)),
     },
     {
       name: 'jobs',
@@ -65,10 +63,10 @@ export function registerResources(server: McpServer, host: McpHost, complete: Co
   }
 
   const jobResources = (uri: (jobId: string) => string, what: string) => async () => ({
-    resources: (await repository.jobs.list({ limit: LISTED_JOBS })).jobs.map(({ jobId, name }) => ({
-      uri: uri(jobId),
-      name: `${jobId} ${what}`,
-      title: `${truncate(name, NAME_BYTES)}: ${what}`,
+    resources: (await orchestrator.call('complete_job', { limit: LISTED_JOBS }, OWN_CALL)).jobs.map((job) => ({
+      uri: uri(job.job_id),
+      name: `${job.job_id} ${what}`,
+      title: `${truncate(job.name, NAME_BYTES)}: ${what}`,
       // The icon of the template is enough.
       icons: undefined,
     })),

@@ -42,7 +42,7 @@ export function createMcpServer(host: McpHost, options: McpOptions = {}): McpSer
       },
     },
   );
-  const complete = createCompletions(host.orchestrator.deps);
+  const complete = createCompletions(host.orchestrator);
   registerTools(server, host, options);
   registerResources(server, host, complete);
   registerPrompts(server, host, complete);

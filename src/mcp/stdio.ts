@@ -40,7 +40,7 @@ export async function serveMcpOverStdio(host: McpHost, options: McpOptions = {})
   const handle = serveStdio(
     ({ era }) => {
       const server = createMcpServer(host, { ...options, subscribe: true });
-      connectUpdates(server, host.orchestrator.deps, era);
+      connectUpdates(server, host.orchestrator, era);
       return server;
     },
     { transport, onerror: options.onError ?? toStderr },

@@ -1,5 +1,5 @@
 import { type McpServer, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
 import { watchResources } from './updates.ts';
 import { isResource } from './uris.ts';
 
@@ -7,7 +7,7 @@ import { isResource } from './uris.ts';
  * Notifies one connection of changed resources until it closes. A 2025 client subscribes to addresses; for a 2026 client the
  * SDK lets through what its `subscriptions/listen` asked for, so it is handed everything.
  */
-export function connectUpdates({ server }: McpServer, deps: OrchestratorDeps, era: 'legacy' | 'modern'): void {
+export function connectUpdates({ server }: McpServer, orchestrator: Orchestrator, era: 'legacy' | 'modern'): void {
   const wanted = new Set<string>();
   if (era === 'legacy') {
     server.setRequestHandler('resources/subscribe', ({ params }) => {
@@ -20,7 +20,7 @@ export function connectUpdates({ server }: McpServer, deps: OrchestratorDeps, er
       return {};
     });
   }
-  const stop = watchResources(deps, {
+  const stop = watchResources(orchestrator, {
     updated: (uri) => {
       if (era === 'modern' || wanted.has(uri)) server.sendResourceUpdated({ uri }).catch(ignoreClosed);
     },

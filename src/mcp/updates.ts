@@ -1,5 +1,5 @@
-import type { OrchestratorDeps } from '../orchestrator/operation.ts';
-import { changes } from '../orchestrator/queries/changes.ts';
+import type { Orchestrator } from '../orchestrator/index.ts';
+import { OWN_CALL } from './call.ts';
 import { URIS } from './uris.ts';
 
 /** Between two notifications of a resource, however often it changes. */
@@ -21,29 +21,28 @@ export interface UpdateListener {
  * the jobs' last events.
  */
 export function watchResources(
-  deps: Pick<OrchestratorDeps, 'repository' | 'feed' | 'clock'>,
+  { call, changes }: Pick<Orchestrator, 'call' | 'changes'>,
   listener: UpdateListener,
 ): () => void {
-  const { events } = deps.repository;
+  const latest = async () => (await call('latest_events', {}, OWN_CALL)).seqs;
   const stopped = new AbortController();
   // Read at once: what changes from now on is reported.
-  const first = events.lastSeqs();
+  const first = latest();
   first.catch(() => undefined);
   let seen: ReadonlyMap<string, number> | null = null;
 
   async function watch(): Promise<void> {
-    for await (const _ of changes(deps, stopped.signal, () => RETRY_MS)) {
+    for await (const _ of changes(stopped.signal, () => RETRY_MS, REST_MS)) {
       try {
         await look();
       } catch {
         // A store that is busy or closed does not end the server: the next look sees what this one missed.
       }
-      await deps.clock.sleep(REST_MS, stopped.signal);
     }
   }
 
   async function look(): Promise<void> {
-    const now = await events.lastSeqs();
+    const now = await latest();
     const before = seen ?? (await first.catch(() => now));
     const changed = [...now].filter(([jobId, seq]) => before.get(jobId) !== seq).map(([jobId]) => jobId);
     const listChanged = changed.some((jobId) => !before.has(jobId)) || [...before.keys()].some((id) => !now.has(id));
@@ -57,9 +56,9 @@ export function watchResources(
   }
 
   async function urisOf(jobId: string, afterSeq: number): Promise<readonly string[]> {
-    const found = await events.list(jobId, afterSeq, EVENTS_A_LOOK);
-    const units = found.filter(({ index, stage }) => index !== null && stage !== 'post');
-    const named = new Set(units.map(({ index }) => URIS.unit(jobId, String(index))));
+    const { events } = await call('list_events', { job_id: jobId, after: afterSeq, limit: EVENTS_A_LOOK }, OWN_CALL);
+    const units = events.filter(({ unit, stage }) => unit !== undefined && stage !== 'post');
+    const named = new Set(units.map(({ unit }) => URIS.unit(jobId, String(unit))));
     return [URIS.job(jobId), URIS.results(jobId), ...named];
   }
 

@@ -9,6 +9,7 @@ import type { Repository } from '../ports/repository.ts';
 import type { Workers } from '../ports/worker.ts';
 import type { PromptSynthesizer } from '../prompt/synthesizer.ts';
 import type { Launcher } from '../supervision/launch.ts';
+import type { Recovery } from '../supervision/recovery.ts';
 import type { StorePaths } from '../supervision/store-paths.ts';
 
 /** Defaults for new jobs, from the environment. */
@@ -26,6 +27,7 @@ export interface OrchestratorDeps {
   readonly workers: Workers;
   readonly promptSynthesizer: PromptSynthesizer;
   readonly launcher: Launcher;
+  readonly recovery: Recovery;
   readonly clock: Clock;
   readonly places: StorePaths;
   readonly defaults: Defaults;
@@ -100,6 +102,8 @@ export const EVERYWHERE = ['mcp', 'http', 'cli'] as const;
 export const SCREENS = ['http', 'cli'] as const;
 /** For a person at a terminal. */
 export const TERMINAL = ['cli'] as const;
+/** For the code of interfaces alone: streams, downloads, completions. No name from outside reaches it. */
+export const IN_PROCESS = [] as const;
 
 /**
  * One verb: the table entry that interfaces show, check and run. `effect` and `openWorld` become the annotations of its MCP

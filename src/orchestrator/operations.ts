@@ -4,21 +4,29 @@ import { allowBatch } from './operations/allow-batch.ts';
 import { allowJob } from './operations/allow-job.ts';
 import { allowSource } from './operations/allow-source.ts';
 import { cancelJob } from './operations/cancel-job.ts';
+import { claimServer } from './operations/claim-server.ts';
 import { createJob } from './operations/create-job.ts';
 import { deleteJob } from './operations/delete-job.ts';
 import { exportResults } from './operations/export-results.ts';
 import { manageUnits } from './operations/manage-units.ts';
 import { pauseJob } from './operations/pause-job.ts';
 import { pruneStore } from './operations/prune-store.ts';
+import { recoverJobs } from './operations/recover-jobs.ts';
 import { resumeJob } from './operations/resume-job.ts';
 import { revokeApproval } from './operations/revoke-approval.ts';
 import { startJob } from './operations/start-job.ts';
 import { updateJob } from './operations/update-job.ts';
 import { getApproval, jobApproval, listApprovals } from './queries/approvals.ts';
 import { attemptLog } from './queries/attempt-log.ts';
+import { attemptLogVersion } from './queries/attempt-log-version.ts';
 import { batchApproval } from './queries/batch-approval.ts';
+import { checkOutput } from './queries/check-output.ts';
+import { checkSettings } from './queries/check-settings.ts';
+import { checkStore } from './queries/check-store.ts';
 import { checkWorker } from './queries/check-worker.ts';
+import { completeJob } from './queries/complete-job.ts';
 import { findJob } from './queries/find-job.ts';
+import { firstResults } from './queries/first-results.ts';
 import { getJobStatus } from './queries/get-job-status.ts';
 import { getUnit } from './queries/get-unit.ts';
 import { jobHistory } from './queries/job-history.ts';
@@ -26,11 +34,24 @@ import { jobOverview } from './queries/job-overview.ts';
 import { jobRecipe } from './queries/job-recipe.ts';
 import { getJob, jobSettings } from './queries/job-settings.ts';
 import { jobTimeline } from './queries/job-timeline.ts';
+import { latestEvents } from './queries/latest-events.ts';
+import { listEvents } from './queries/list-events.ts';
+import { listExecutors } from './queries/list-executors.ts';
 import { listJobs } from './queries/list-jobs.ts';
 import { listUnits } from './queries/list-units.ts';
+import { listWorkers } from './queries/list-workers.ts';
+import { findMissingColumns } from './queries/missing-columns.ts';
+import { openArtifact } from './queries/open-artifact.ts';
+import { openResults } from './queries/open-results.ts';
 import { previewPrompts } from './queries/preview-prompts.ts';
+import { readExecutorLog } from './queries/read-executor-log.ts';
+import { readPromptFile } from './queries/read-prompt-file.ts';
+import { rescueSteps } from './queries/rescue-steps.ts';
 import { listEnumerators, previewItems } from './queries/sources.ts';
+import { storeOverview } from './queries/store-overview.ts';
+import { storeTotals } from './queries/store-totals.ts';
 import { unitRows } from './queries/unit-rows.ts';
+import { workerReadiness } from './queries/worker-readiness.ts';
 
 /** All operations and queries, in the order in which interfaces show them; each says which interfaces do. */
 export const OPERATIONS = [
@@ -69,6 +90,27 @@ export const OPERATIONS = [
   batchApproval,
   allowBatch,
   pruneStore,
+  recoverJobs,
+  checkSettings,
+  checkOutput,
+  findMissingColumns,
+  readPromptFile,
+  listWorkers,
+  workerReadiness,
+  firstResults,
+  readExecutorLog,
+  checkStore,
+  rescueSteps,
+  storeOverview,
+  latestEvents,
+  listEvents,
+  completeJob,
+  attemptLogVersion,
+  openArtifact,
+  openResults,
+  listExecutors,
+  storeTotals,
+  claimServer,
 ] as const;
 
 export type AnyOperation = (typeof OPERATIONS)[number];

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { AbpError, ERROR_CODES, type ErrorCode } from '../domain/error.ts';
+import { EXPORT_FORMATS } from '../domain/export-format.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../domain/failure.ts';
 import { type Hint, NAMED_OPERATIONS } from '../domain/hint.ts';
 import { JOB_STATUSES } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
-import { EXPORT_FORMATS, type ExportFormatName } from '../export/index.ts';
 
 /** Field shapes that several operations share. Output shapes are loose: fields are added, never removed. */
 
@@ -110,10 +110,7 @@ export const outputSchemaInput = jsonObject.describe(
 
 /** Options of an export; the same fields for export_results and for the output of a job. */
 export const exportFields = {
-  format: z
-    .enum(EXPORT_FORMATS as readonly [ExportFormatName, ...ExportFormatName[]])
-    .optional()
-    .describe('Default: from the extension of path'),
+  format: z.enum(EXPORT_FORMATS).optional().describe('Default: from the extension of path'),
   status: z
     .array(z.enum(UNIT_STATUSES))
     .min(1)

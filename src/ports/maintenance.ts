@@ -18,6 +18,8 @@ export interface Maintenance {
    * then not compared with their tables.
    */
   integrityCheck(): Promise<string | null>;
+  /** Returns the shell commands that put what can be read of the damaged store at a path into a new one. */
+  rescueCommands(path: string): readonly string[];
   /** Allocates the reserve of room for a full disk, if it is missing. */
   keepReserve(): void;
   /**

@@ -4,6 +4,7 @@ import type { Maintenance } from '../ports/maintenance.ts';
 import { tooFull } from './faults.ts';
 import { fileItself, sizeOf } from './file.ts';
 import type { Sync } from './promised.ts';
+import { rescueCommands } from './rescue.ts';
 import { freeBytes as freeOnDisk, isFull, keepReserve, spendReserve } from './reserve.ts';
 
 /** Largest file whose indexes are compared with their tables, which takes a second or two. */
@@ -63,6 +64,7 @@ export function createMaintenance(db: Database.Database, path: string): Sync<Mai
       if (found.length !== 1 || found[0] !== 'ok') return found.join('; ');
       return check === 'integrity_check' ? brokenTexts(db) : null;
     },
+    rescueCommands,
     keepReserve() {
       if (path === ':memory:') return;
       keepReserve(file);

@@ -8,10 +8,10 @@ import { type Job, needsExecutor } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Needs } from '../domain/needs.ts';
 import { redact } from '../domain/redact.ts';
+import { refuseRecursion } from '../domain/rules/recursion.ts';
 import { NODE_OPTIONS } from '../package-root.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
-import { ATTEMPT_ID_VARIABLE } from '../workers/process/processes.ts';
 import { findProgram } from '../workers/process/program.ts';
 import { awaitHeartbeats, type SilentExecutor } from './await-heartbeats.ts';
 import { createLeaseObserver, executorState, type LeaseObserver } from './lease.ts';
@@ -152,14 +152,6 @@ function startExecutor(
   });
   child.unref();
   return end;
-}
-
-/** Throws AbpError `invalid_input` in the environment of an agent that ABP runs: ABP is never recursive. */
-export function refuseRecursion(environment: Readonly<Record<string, string | undefined>>): void {
-  if (!environment[ATTEMPT_ID_VARIABLE]) return;
-  throw new AbpError('invalid_input', 'An agent that ABP runs cannot create or start jobs.', {
-    hint: 'Report in the result that more work is needed; a person can create the next job.',
-  });
 }
 
 /** Throws AbpError `environment` that names the variables missing for the job's worker. */

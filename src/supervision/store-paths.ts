@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { OWN_FOLDERS } from '../config.ts';
+import { OUTPUTS_FOLDER, OWN_FOLDERS } from '../config.ts';
 import type { Stage } from '../domain/unit.ts';
 
 /** Run directories per folder: a directory with a million entries is slow to list and delete. */
@@ -21,7 +21,7 @@ export interface StorePaths {
 /** Returns the paths beside a database. */
 export function storePaths(storagePath: string): StorePaths {
   const root = dirname(storagePath);
-  const allOutputs = join(root, 'outputs');
+  const allOutputs = join(root, OUTPUTS_FOLDER);
   const runs = (jobId: string) => join(root, OWN_FOLDERS.runs, jobId);
   return {
     database: storagePath,

@@ -4,15 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { parseValue } from '../../src/cli/batch-file/document.ts';
 import { readBatchFile } from '../../src/cli/batch-file/read.ts';
 import { toAbpError } from '../../src/domain/error.ts';
-import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
+import { callWithoutStore } from '../helpers/without-store.ts';
 
 /** Reads a batch file with this text from a folder of its own. */
 function read(text: string | Uint8Array, set: readonly string[] = [], limit?: number) {
   const file = join(temporaryDirectory('batch'), 'batch.yaml');
   writeFileSync(file, text);
-  const workers = { types: WORKER_TYPES, parse: parseWorker };
-  return readBatchFile(file, { set, limit, environment: {}, workers });
+  return readBatchFile(file, { set, limit, environment: {}, call: callWithoutStore });
 }
 
 /** Batch files that are wrong, and the place and words of the answer. */

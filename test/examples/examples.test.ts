@@ -3,14 +3,17 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBatchFile } from '../../src/cli/batch-file/read.ts';
 import { compileSchema } from '../../src/domain/output-schema.ts';
-import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
+import { callWithoutStore } from '../helpers/without-store.ts';
 import { EXAMPLES, exampleNames } from './run-example.ts';
 
 /** That the examples make what they expect is shown in interfaces/cli/examples.test.ts, where they run as a person runs them. */
 describe.each(await exampleNames())('the example %s', async (name) => {
   const folder = path.join(EXAMPLES, name);
-  const workers = { types: WORKER_TYPES, parse: parseWorker };
-  const batch = await readBatchFile(path.join(folder, 'batch.yaml'), { set: [], environment: {}, workers });
+  const batch = await readBatchFile(path.join(folder, 'batch.yaml'), {
+    set: [],
+    environment: {},
+    call: callWithoutStore,
+  });
 
   it('has a batch file that names the command worker and a README that says how to run it', async () => {
     expect(batch.create.worker).toMatchObject({ type: 'command' });

@@ -11,7 +11,7 @@ import { exportUnits } from '../../src/export/index.ts';
 import type { ExportRow } from '../../src/export/row.ts';
 import type { EnumeratedItem } from '../../src/ports/enumerator.ts';
 import { synthesizePostProcessing } from '../../src/prompt/synthesizer.ts';
-import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
+import { callWithoutStore } from '../helpers/without-store.ts';
 
 export const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 
@@ -37,7 +37,7 @@ export async function runExample(name: string, scratch: string): Promise<Example
   const batch = await readBatchFile(path.join(folder, 'batch.yaml'), {
     set: [],
     environment: {},
-    workers: { types: WORKER_TYPES, parse: parseWorker },
+    call: callWithoutStore,
   });
   const limit = pLimit(4);
   const items = await itemsOf(batch);

@@ -9,19 +9,26 @@ import type { EventType, JobEvent } from '../../src/domain/event.ts';
 import type { Job } from '../../src/domain/job.ts';
 import type { LeaseToken } from '../../src/domain/lease.ts';
 import type { Limits } from '../../src/domain/limits.ts';
+import { refuseRecursion } from '../../src/domain/rules/recursion.ts';
 import type { Stage, Unit } from '../../src/domain/unit.ts';
 import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { Next } from '../../src/executor/conclude.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
 import { createJobExecutor, type JobExecutor } from '../../src/executor/job-executor.ts';
 import { createRevisionLoader } from '../../src/executor/load-revision.ts';
-import { createOrchestrator, type InputOf, type Orchestrator, type OutputOf } from '../../src/orchestrator/index.ts';
+import {
+  type ComposedOrchestrator,
+  createOrchestrator,
+  type InputOf,
+  type OutputOf,
+} from '../../src/orchestrator/index.ts';
 import type { Call, Defaults } from '../../src/orchestrator/operation.ts';
 import type { OperationName } from '../../src/orchestrator/operations.ts';
 import type { Workers } from '../../src/ports/worker.ts';
 import type { Store } from '../../src/repository/index.ts';
-import { type Launcher, refuseRecursion, requireEnvironment, requireNeeds } from '../../src/supervision/launch.ts';
+import { type Launcher, requireEnvironment, requireNeeds } from '../../src/supervision/launch.ts';
 import { createLeaseObserver } from '../../src/supervision/lease.ts';
+import { createRecovery } from '../../src/supervision/recovery.ts';
 import { storePaths } from '../../src/supervision/store-paths.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type ScriptedWorker, scriptedWorker } from './scripted-worker.ts';
@@ -56,7 +63,7 @@ export interface Flow {
   readonly store: Store;
   readonly clock: FakeClock;
   readonly worker: ScriptedWorker;
-  readonly orchestrator: Orchestrator;
+  readonly orchestrator: ComposedOrchestrator;
   readonly directory: string;
   call<Name extends OperationName>(name: Name, input: InputOf<Name>, call?: Partial<Call>): Promise<OutputOf<Name>>;
   /** Creates a job; returns its id. */
@@ -143,6 +150,13 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
     ...store,
     workers,
     launcher,
+    recovery: createRecovery({
+      repository: store.repository,
+      launcher,
+      observer: createLeaseObserver(clock),
+      clock,
+      leaseMs: LEASE_MS,
+    }),
     clock,
     places,
     defaults: { maxWorkers: 4, maxRetries: 3, skipTest: false, leaseMs: LEASE_MS, ...options.defaults },

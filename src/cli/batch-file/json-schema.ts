@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { listEnumerators } from '../../enumerators/index.ts';
-import { getWorker, WORKER_TYPES } from '../../workers/index.ts';
+import type { Session } from '../session.ts';
 import { batchFileSchema } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Builds the JSON Schema of batch files for editors, with the fields of every enumerator and worker. */
-export async function batchFileJsonSchema(): Promise<JsonSchema> {
+export async function batchFileJsonSchema(call: Session['callWithoutStore']): Promise<JsonSchema> {
   const schema = jsonSchemaOf(batchFileSchema) as { properties: Record<string, JsonSchema> } & JsonSchema;
-  const sources = (await listEnumerators()).map(variantOf);
-  const workers = (await Promise.all(WORKER_TYPES.map(getWorker))).map(variantOf);
+  const sources = (await call('list_enumerators', {})).enumerators.map(variantOf);
+  const workers = (await call('list_workers', {})).workers.map(variantOf);
   const oneOf = (variants: readonly Variant[]) => variants.map((variant) => variant.schema);
   const { source, worker } = schema.properties;
   return {
@@ -35,11 +34,12 @@ interface Variant {
 function variantOf(driver: {
   readonly type: string;
   readonly description: string;
-  readonly configSchema: z.ZodType;
+  readonly config_schema?: unknown;
 }): Variant {
-  const { type, description, configSchema } = driver;
-  const text = JSON.stringify(jsonSchemaOf(configSchema)).replaceAll('"#/$defs/', `"#/$defs/${type}.`);
+  const { type, description, config_schema } = driver;
+  const text = JSON.stringify(config_schema).replaceAll('"#/$defs/', `"#/$defs/${type}.`);
   const {
+    $schema: _dialect,
     $defs = {},
     properties,
     required = [],

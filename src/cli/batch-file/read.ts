@@ -1,18 +1,15 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
+import { requireFormatOf } from '../../domain/export-format.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
-import { requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
 import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
-import { loadPromptFile } from '../../prompt/prompt-file.ts';
-import { checkSchema } from '../../workers/schema/check.ts';
 import { inCommands } from '../hint-words.ts';
+import type { Session } from '../session.ts';
 import { type Override, parseOverride, parseYaml, readText, type YamlDocument } from './document.ts';
 import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
@@ -26,7 +23,7 @@ export interface BatchOptions {
   /** Format of the results file. */
   readonly format?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly workers: OrchestratorDeps['workers'];
+  readonly call: Session['call'];
 }
 
 /** A checked batch file. */
@@ -57,26 +54,25 @@ export async function readBatchFile(file: string, options: BatchOptions): Promis
  * problem.
  */
 export async function readBatch(text: string, file: string, directory: string, options: BatchOptions): Promise<Batch> {
+  const { call } = options;
   const document = parseYaml(text, file, overridesOf(options));
   const declared = declaredNames(document.value);
   const { value, undeclared } = substituteEnvironment(document.value, declared, options.environment);
   const batch = await located(document, '', () => parseWith(batchFileSchema, value, 'batch file'));
-  const { type, ...config } = batch.source;
-  await located(document, 'source', async () => parseConfig(await getEnumerator(type), config));
+  const { type: _type, ...config } = batch.source;
+  await located(document, 'source', () => call('check_settings', { source: batch.source }));
   const { worker, output } = batch;
   const choice = (worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
-  if (worker) await located(document, 'worker', async () => options.workers.parse(choice));
+  if (worker) await located(document, 'worker', () => call('check_settings', { worker: choice }));
   const schema = (output?.schema ?? batch.output_schema) as JsonObject | undefined;
   const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
   if (schema) {
-    await located(document, schemaAt, async () => {
-      await checkSchema(schema);
-      (await options.workers.parse(choice)).worker.checkSchema?.(schema);
-    });
+    await located(document, schemaAt, () => call('check_settings', { worker: choice, output_schema: schema }));
   }
   const prompt = batch.prompt_file;
   const template = prompt
-    ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
+    ? (await located(document, 'prompt_file', () => call('read_prompt_file', { path: resolve(directory, prompt) })))
+        .template
     : batch.prompt_template;
   const create = await located(document, 'output', () => createInput(batch, config, { template, schema, directory }));
   return {

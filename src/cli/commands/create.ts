@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { atLeast, collect, type FormatOption, formatOption } from '../arguments.ts';
 import type { DefineCommand } from '../command.ts';
 
@@ -29,10 +30,9 @@ export const create: DefineCommand = (program, act) => {
     .addHelpText('after', '\nExamples:\n  $ abp create batch.yaml --set limits.budget_usd=5\n  $ abp start 7f3k2m')
     .action(
       act(async (session, file: string, options: Options) => {
-        const { realPath } = await import('../../approval/real-path.ts');
         const { createdText, createFromBatch, prepare } = await import('../job/run-batch.ts');
         const batch = await prepare(session, file, options);
-        const batchFile = { path: realPath(file), carriedOut: false, another: true };
+        const batchFile = { path: realpathSync.native(file), carriedOut: false, another: true };
         const job = await createFromBatch(session, batch, { ...options, batchFile });
         if (options.yes && job.approval?.person) {
           const { allow } = await import('../job/approval.ts');

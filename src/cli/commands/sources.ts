@@ -69,7 +69,7 @@ export const schema: DefineCommand = (program, act) => {
     .action(
       act(async (session) => {
         const { batchFileJsonSchema } = await import('../batch-file/json-schema.ts');
-        const document = await batchFileJsonSchema();
+        const document = await batchFileJsonSchema(session.callWithoutStore);
         session.answer(document, JSON.stringify(document, null, 2));
         return 'done';
       }),

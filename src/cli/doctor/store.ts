@@ -2,10 +2,10 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readConfig } from '../../config.ts';
 import { toAbpError } from '../../domain/error.ts';
-import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
-import { rescueCommands } from '../../repository/rescue.ts';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import { bytes, count } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
+import type { Session } from '../session.ts';
 import type { Check, Finding } from './finding.ts';
 
 const about = 'Store';
@@ -13,23 +13,24 @@ const about = 'Store';
 /** Checks that the database is readable by its owner alone and undamaged. Does not create a missing one. */
 export const store: Check = {
   about,
-  look: async ({ abp, host }) => {
-    const { storagePath } = readConfig(host.environment);
+  look: async (session) => {
+    const { storagePath } = readConfig(session.host.environment);
     if (!existsSync(storagePath)) return [missingStore(storagePath)];
     const permissions = permissionsOf(storagePath);
     if (permissions.some(({ state }) => state === 'fail')) return permissions;
-    let repository: OrchestratorDeps['repository'];
+    let found: OutputOf<'check_store'>;
     try {
-      ({ repository } = (await abp()).orchestrator.deps);
+      found = await session.call('check_store', {});
     } catch (error) {
-      return [failed(error, storagePath), ...permissions];
+      return [await failed(session, error, storagePath), ...permissions];
     }
-    const damage = await damageOf(repository);
-    if (damage !== null) return [damage, ...permissions];
-    const { bytes: size, freeBytes } = await repository.maintenance.size();
-    const { total } = await repository.jobs.list({ limit: 1 });
+    const { damage, bytes: size, free_bytes: freeBytes, jobs } = found;
+    if (damage !== null) {
+      const message = `${storagePath} is damaged: ${damage}`;
+      return [{ about, state: 'fail', message, fix: await rescue(session, storagePath) }, ...permissions];
+    }
     return [
-      { about, state: 'pass', message: `${storagePath}, ${bytes(size)}, ${count(total, 'job')}` },
+      { about, state: 'pass', message: `${storagePath}, ${bytes(size)}, ${count(jobs, 'job')}` },
       ...permissions,
       ...(freeBytes > size / 2 && freeBytes > 50e6
         ? [
@@ -45,27 +46,17 @@ export const store: Check = {
   },
 };
 
-/** Checks the pages of the file; null = no damage. */
-async function damageOf({ path, maintenance }: OrchestratorDeps['repository']): Promise<Finding | null> {
-  try {
-    const found = await maintenance.integrityCheck();
-    return found === null ? null : { about, state: 'fail', message: `${path} is damaged: ${found}`, fix: rescue(path) };
-  } catch (error) {
-    return failed(error, path);
-  }
-}
-
-function failed(error: unknown, path: string): Finding {
+async function failed(session: Session, error: unknown, path: string): Promise<Finding> {
   const { code, message, hint } = toAbpError(error);
-  const fix = code === 'store_damaged' ? rescue(path) : inCommands(hint);
+  const fix = code === 'store_damaged' ? await rescue(session, path) : inCommands(hint);
   return { about, state: 'fail', message, ...(fix ? { fix } : {}) };
 }
 
 /** The steps that save what can be read of a damaged store. */
-function rescue(path: string): string {
+async function rescue({ callWithoutStore }: Session, path: string): Promise<string> {
   return [
     'Stop all programs of ABP (abp serve --stop; hosts with an MCP server). Then, with the sqlite3 program:',
-    ...rescueCommands(path),
+    ...(await callWithoutStore('rescue_steps', { path })).commands,
     'Run abp doctor again. The content of damaged pages is lost; the old file is kept beside it as .damaged.',
     'Without sqlite3, or when the first page is lost, restore a backup. Until then abp export works for each job whose pages are undamaged.',
   ].join('\n');

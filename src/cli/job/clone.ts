@@ -22,22 +22,19 @@ type PrintedBatch = JsonObject & { readonly worker: WorkerChoice; readonly sourc
 
 /** Writes a job's settings as a batch file, and prints it or creates a job from it. */
 export async function cloneJob(session: Session, jobId: string, options: CloneOptions): Promise<Exit> {
-  const { deps } = (await session.abp()).orchestrator;
   const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
   const text = stringify(batchOf({ ...input, ...(options.name ? { name: options.name } : {}) }));
-  const { environment, workers } = deps;
   const batch = await readBatch(text, jobId, workingDirectory, {
     set: options.set,
     limit: options.limit,
-    environment,
-    workers,
+    environment: session.host.environment,
+    call: session.call,
   });
   if (options.print) {
     const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: PrintedBatch };
-    const { type, ...config } = value.worker;
-    const { worker } = await workers.parse(value.worker);
     // Absolute paths, so that the file can be kept in any folder.
-    const printed = withoutSecrets({ ...value, worker: { type, ...worker.resolve(config, workingDirectory) } });
+    const { worker } = await session.call('check_settings', { worker: value.worker }, { workingDirectory });
+    const printed = withoutSecrets({ ...value, worker: worker ?? value.worker });
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }

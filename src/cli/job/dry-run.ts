@@ -17,7 +17,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       session.call('preview_prompts', { ...batch.create, prompts: 1 }, { workingDirectory: batch.directory }),
     ),
   );
-  const { source, ...rest } = seen;
+  const { source, missing_columns, ...rest } = seen;
   const { colors } = session.terminal;
   const { output } = batch.create;
   const worker = workerOf(batch);
@@ -26,7 +26,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
     (error: unknown) => toAbpError(error),
   );
   const first = seen.prompts[0];
-  if (first) warnOfMissingFields(session, batch, seen.fields, first.payload);
+  warnOfMissingFields(session, missing_columns);
   session.answer(
     {
       dry_run: true,

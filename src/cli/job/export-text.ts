@@ -1,5 +1,4 @@
-import { MOST_CHARACTERS } from '../../export/csv.ts';
-import type { FormatNotes } from '../../export/format.ts';
+import { type FormatNotes, MOST_CHARACTERS } from '../../domain/export-format.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
 import { count } from '../format.ts';
 

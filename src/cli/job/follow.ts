@@ -1,6 +1,5 @@
-import { systemClock } from '../../clock.ts';
-import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
-import { changes } from '../../orchestrator/queries/changes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Orchestrator } from '../../orchestrator/index.ts';
 import type { Session } from '../session.ts';
 import { type Controls, takeControls } from './controls.ts';
 import { createProgressView, type ProgressView } from './progress.ts';
@@ -38,7 +37,7 @@ export async function followJob(session: Session, jobId: string): Promise<Follow
   const controls = takeControls(session, jobId);
   const view = createProgressView(session.terminal);
   try {
-    return await look(session, jobId, orchestrator.deps, controls, view, () => refused);
+    return await look(session, jobId, orchestrator, controls, view, () => refused);
   } finally {
     gone.abort();
     view.end();
@@ -49,21 +48,21 @@ export async function followJob(session: Session, jobId: string): Promise<Follow
 async function look(
   session: Session,
   jobId: string,
-  deps: Pick<OrchestratorDeps, 'clock' | 'feed'>,
+  { changes }: Pick<Orchestrator, 'changes'>,
   controls: Controls,
   view: ProgressView,
   refusal: () => string | undefined,
 ): Promise<Followed> {
-  for await (const _ of changes(deps, controls.left, () => LOOK_MS)) {
+  for await (const _ of changes(controls.left, () => LOOK_MS, REST_MS)) {
     const job = await session.call('job_overview', { job_id: jobId });
     view.show(job, controls.note(), controls.legend(job));
     if (isAtRest(job) && !controls.holds(job)) return { job, left: false };
     const refused = job.executor.state === 'lost' ? refusal() : undefined;
     if (refused !== undefined) return { job, left: false, refused };
-    await deps.clock.sleep(REST_MS, controls.left);
   }
   const late = new AbortController();
-  await Promise.race([controls.done(), systemClock.sleep(LEAVE_MS, late.signal)]);
+  const leaving = sleep(LEAVE_MS, undefined, { signal: late.signal }).catch(() => undefined);
+  await Promise.race([controls.done(), leaving]);
   // A timer that goes on would keep the process, and the shell waiting for it.
   late.abort();
   return { job: await session.call('job_overview', { job_id: jobId }), left: true };

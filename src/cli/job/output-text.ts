@@ -1,5 +1,5 @@
 import { AbpError } from '../../domain/error.ts';
-import { exportFormatOf } from '../../export/index.ts';
+import { exportFormatOf } from '../../domain/export-format.ts';
 import { errorDocument, type Session } from '../session.ts';
 import { type Colors, printable } from '../terminal.ts';
 import { exportLine } from './export-text.ts';

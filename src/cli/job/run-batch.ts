@@ -1,11 +1,9 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
-import { checkTarget } from '../../export/atomic-file.ts';
-import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
-import { fileTarget } from '../../export/write-target.ts';
+import { exportFormatOf, requireFormatOf } from '../../domain/export-format.ts';
+import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
-import { refuseRecursion } from '../../supervision/launch.ts';
 import type { FormatOption } from '../arguments.ts';
 import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
@@ -39,7 +37,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const batch = await prepare(session, file, options);
   if (options.dryRun) return showDryRun(session, batch, options.yes);
   await session.call('check_worker', { worker: workerOf(batch) });
-  const run = { path: realPath(file), carriedOut: true, another: options.new };
+  const run = { path: realpathSync.native(file), carriedOut: true, another: options.new };
   const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {
     yes: options.yes,
@@ -58,14 +56,12 @@ export async function prepare(
   file: string,
   options: Pick<RunOptions, 'set' | 'limit' | 'output' | 'format' | 'force'>,
 ): Promise<Batch> {
-  const { orchestrator } = await session.abp();
-  const { environment, workers } = orchestrator.deps;
+  const { call } = session;
   const { set, limit, format } = options;
-  const batch = await readBatchFile(file, { set, limit, format, environment, workers });
+  const batch = await readBatchFile(file, { set, limit, format, environment: session.host.environment, call });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
   const output = outputWith(batch.create.output, options);
-  // There is no job yet that could have exported to this file.
-  if (output) await checkTarget(fileTarget(orchestrator.deps.places, output.path, [batch.directory]), output);
+  if (output) await call('check_output', { output }, { workingDirectory: batch.directory });
   return { ...batch, create: { ...batch.create, ...(output && { output }) } };
 }
 
@@ -81,9 +77,8 @@ export interface CreateOptions {
 export async function createFromBatch(session: Session, batch: Batch, options: CreateOptions): Promise<Status> {
   const { yes, requestId, batchFile } = options;
   const { say, terminal } = session;
-  const { deps } = (await session.abp()).orchestrator;
   // Checked outside of batch.located: it is not an error in the file.
-  refuseRecursion(deps.environment);
+  refuseRecursion(session.host.environment);
   const progress = (text: string) => terminal.interactive && terminal.human.write(`\r${printable(text)}\u001b[K`);
   const create = (signal: AbortSignal) =>
     session.call(
@@ -101,9 +96,8 @@ export async function createFromBatch(session: Session, batch: Batch, options: C
   );
   say(`${terminal.colors.bold(printable(job.name))} is ${job.job_id}: ${count(job.units.total, 'unit')}`);
   for (const line of sourceLines(terminal.colors, job)) say(line);
-  const { jobs, units } = deps.repository;
-  const first = (await units.get({ jobId: job.job_id, stage: 'main', index: 0 }))?.payload;
-  if (first) warnOfMissingFields(session, batch, (await jobs.get(job.job_id))?.fields ?? [], first);
+  const { missing_columns } = await session.call('find_missing_columns', { job_id: job.job_id });
+  warnOfMissingFields(session, missing_columns);
   return job;
 }
 

@@ -83,8 +83,7 @@ async function sumUp(session: Session, { job: followed, refused }: Followed): Pr
   const { say, terminal } = session;
   say();
   if (job.units.completed > 0) {
-    const { repository } = (await session.abp()).orchestrator.deps;
-    say(await resultsText(repository, { jobId: job.job_id, totalUnits: job.units.total }, session));
+    say(await resultsText(session, job));
     say();
   }
   say(summaryText(job, terminal.colors));

@@ -1,10 +1,7 @@
-import { systemClock } from '../../clock.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AbpError } from '../../domain/error.ts';
 import { redact } from '../../domain/redact.ts';
 import type { OutputOf } from '../../orchestrator/index.ts';
-import { attemptLogVersion } from '../../orchestrator/queries/attempt-log.ts';
-import { changes } from '../../orchestrator/queries/changes.ts';
-import { fileSize, readTail } from '../../workers/process/run-directory.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
@@ -22,7 +19,6 @@ type Entry = OutputOf<'attempt_log'>['entries'][number];
 
 /** Between two looks at files that grow. */
 const LOOK_MS = 300;
-const TAIL_BYTES = 256 * 1024;
 const PAGE = 500;
 
 /** Prints the conversation of an attempt, while it happens if that is asked for. */
@@ -40,49 +36,48 @@ export async function showConversation(
       hint: `abp units ${jobId} shows which have.`,
     });
   }
-  const { deps } = (await session.abp()).orchestrator;
+  const { orchestrator } = await session.abp();
+  const log = { job_id: jobId, unit, stage, attempt };
   const entries: Entry[] = [];
   let silent = true;
   let since = -1;
   let more = false;
   let seen: string | null | undefined;
-  for await (const _ of changes(deps, undefined, () => (more ? 0 : LOOK_MS))) {
-    const mark = await attemptLogVersion(deps, { jobId, stage, index: unit, attempt });
-    if (!more && mark === seen) continue;
-    const page = await session.call('attempt_log', { job_id: jobId, unit, stage, attempt, since, limit: PAGE });
+  for await (const _ of orchestrator.changes(undefined, () => (more ? 0 : LOOK_MS))) {
+    const { version } = await session.call('attempt_log_version', log);
+    if (!more && version === seen) continue;
+    const page = await session.call('attempt_log', { ...log, since, limit: PAGE });
     if (session.json) entries.push(...page.entries);
     else for (const entry of page.entries) session.say(entryText(session, entry));
     silent &&= page.entries.length === 0;
     ({ next_since: since, more } = page);
-    seen = mark;
+    seen = version;
     if (page.ended || (!more && !follow)) break;
   }
   const nothing = `Attempt ${attempt} of unit ${unit} has said nothing, or its files were pruned.`;
-  session.answer({ job_id: jobId, unit, stage, attempt, entries }, silent ? nothing : undefined);
+  session.answer({ ...log, entries }, silent ? nothing : undefined);
   return 'done';
 }
 
 /** Prints the end of the executor's log, a line of text for each of its JSON lines. */
 export async function showExecutorLog(session: Session, jobId: string, { lines, follow }: LogOptions): Promise<Exit> {
-  const { executor_log: path } = await session.call('job_settings', { job_id: jobId });
-  const shown = readTail(path, TAIL_BYTES).split('\n').filter(Boolean).slice(-lines);
+  const { path, text: end, next } = await session.call('read_executor_log', { job_id: jobId });
+  const shown = end.split('\n').filter(Boolean).slice(-lines);
   if (session.json) {
     session.answer({ job_id: jobId, path, lines: shown.map((line) => redact(line, 'logs')) });
     return 'done';
   }
   for (const line of shown) session.say(logText(line));
   if (shown.length === 0) session.say(`Nothing is logged yet in ${path}.`);
-  for (let size = fileSize(path), rest = ''; follow; ) {
+  for (let size = next, rest = ''; follow; ) {
     const ended = isAtRest(await session.call('get_job_status', { job_id: jobId }));
-    const now = fileSize(path);
-    // A rotated log begins again.
-    const text = rest + readTail(path, now < size ? now : now - size);
-    const whole = text.split('\n');
+    const { text, next: now } = await session.call('read_executor_log', { job_id: jobId, after: size });
+    const whole = (rest + text).split('\n');
     rest = whole.pop() ?? '';
     for (const line of whole.filter(Boolean)) session.say(logText(line));
     if (ended && now === size) break;
     size = now;
-    await systemClock.sleep(LOOK_MS);
+    await sleep(LOOK_MS);
   }
   return 'done';
 }

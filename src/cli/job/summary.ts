@@ -1,8 +1,5 @@
-import type { Job } from '../../domain/job.ts';
 import { sentences } from '../../domain/sentences.ts';
-import type { ExportRow } from '../../export/row.ts';
-import { exportRows } from '../../export/rows.ts';
-import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
+import type { OutputOf } from '../../orchestrator/index.ts';
 import { type Exit, exitOfError } from '../exit-codes.ts';
 import { cell, count, duration, money, table } from '../format.ts';
 import { inCommands } from '../hint-words.ts';
@@ -15,6 +12,8 @@ import { failureLines, type Overview, type Shown, statusWord } from './status-te
 const SHOWN_ROWS = 12;
 const SHOWN_COLUMNS = 4;
 const CELL_WIDTH = 28;
+
+type Row = OutputOf<'first_results'>['rows'][number];
 
 /** The exit of a command that followed this job. */
 export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'output'> & Record<string, unknown>): Exit {
@@ -66,15 +65,10 @@ function messageOf({ job_id, must_allow, message, advice }: Shown): string {
 
 /** Formats the first results as a table: the key of each unit, and the first fields of its result that fit in a cell. */
 export async function resultsText(
-  repository: OrchestratorDeps['repository'],
-  job: Pick<Job, 'jobId' | 'totalUnits'>,
   session: Session,
+  { job_id, units }: Pick<Overview, 'job_id' | 'units'>,
 ): Promise<string> {
-  const rows: ExportRow[] = [];
-  for await (const row of exportRows(repository, job)) {
-    rows.push(row);
-    if (rows.length === SHOWN_ROWS) break;
-  }
+  const { rows } = await session.call('first_results', { job_id, limit: SHOWN_ROWS });
   const columns = columnsOf(rows);
   const head = [...UNIT_COLUMNS, ...columns.map((name) => (UNIT_COLUMNS.includes(name) ? `result.${name}` : name))];
   const body = rows.map((row) =>
@@ -82,7 +76,7 @@ export async function resultsText(
       cell(text, CELL_WIDTH),
     ),
   );
-  const more = job.totalUnits - rows.length;
+  const more = units.total - rows.length;
   return [
     table(session.terminal.colors, head, body),
     ...(more > 0 ? [session.terminal.colors.dim(`and ${count(more, 'more unit')}`)] : []),
@@ -95,7 +89,7 @@ const UNIT_COLUMNS: readonly string[] = ['unit', 'key', 'status'];
 /** Column for the text of a result that is no object. */
 const WHOLE = 'result';
 
-function columnsOf(rows: readonly ExportRow[]): string[] {
+function columnsOf(rows: readonly Row[]): string[] {
   const names = new Set<string>();
   for (const { result } of rows) {
     if (!isObject(result)) {
@@ -107,7 +101,7 @@ function columnsOf(rows: readonly ExportRow[]): string[] {
   return [...names].slice(0, SHOWN_COLUMNS);
 }
 
-function cellOf({ result }: ExportRow, name: string): string {
+function cellOf({ result }: Row, name: string): string {
   const value = isObject(result) ? result[name] : name === WHOLE ? result : null;
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { AbpError } from '../../domain/error.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { parseOverride } from '../batch-file/document.ts';
 import { batchOf } from '../batch-file/from-job.ts';
 import { readBatch } from '../batch-file/read.ts';
@@ -40,18 +38,17 @@ export async function updateJob(session: Session, jobId: string, options: Update
       hint: `Give --set with one of ${Object.keys(CHANGEABLE).join(', ')}, or --prompt-file.`,
     });
   }
-  const { deps } = (await session.abp()).orchestrator;
   const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
-  const { environment, workers } = deps;
   const { create } = await readBatch(stringify(batchOf(input)), jobId, workingDirectory, {
     set: options.set,
-    environment,
-    workers,
+    environment: session.host.environment,
+    call: session.call,
   });
   const changes: Partial<InputOf<'update_job'>> = Object.fromEntries(
     [...changed].map((field) => [CHANGEABLE[field], create[CHANGEABLE[field]]]),
   );
-  const template = options.promptFile && (await loadPromptFile(resolve(options.promptFile))).text;
+  const { promptFile: path } = options;
+  const template = path && (await session.call('read_prompt_file', { path })).template;
   const status = await session.call('update_job', {
     job_id: jobId,
     ...changes,

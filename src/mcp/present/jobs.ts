@@ -2,7 +2,6 @@ import type { PostProcessing, WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { jobCursor } from '../../orchestrator/queries/list-jobs.ts';
-import type { StoreOverview } from '../../orchestrator/queries/store-overview.ts';
 import {
   jsonBytes,
   omittedCount,
@@ -73,7 +72,7 @@ export function presentSettings(answer: OutputOf<'get_job'>, next: readonly Next
 }
 
 /** Presents the overview of a store: as many of its jobs as fit. */
-export function presentOverview(overview: StoreOverview): Record<string, unknown> {
+export function presentOverview(overview: OutputOf<'store_overview'>): Record<string, unknown> {
   const { at_work, waiting_for_you } = overview;
   return {
     ...overview,

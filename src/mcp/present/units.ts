@@ -3,7 +3,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { UNIT_ACTIONS } from '../../domain/rules/unit-actions.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { END } from '../../orchestrator/queries/conversation-page.ts';
-import { unitCursor } from '../../orchestrator/queries/list-units.ts';
+import { DEFAULT_UNITS, unitCursor } from '../../orchestrator/queries/list-units.ts';
 import {
   jsonBytes,
   omittedCount,
@@ -17,7 +17,6 @@ import {
 import { asking, more, type NextCall, statusOf } from './next-calls.ts';
 import { ANSWER_BYTES, omitted, type Parts, presentParts } from './parts.ts';
 
-const DEFAULT_UNITS = 20;
 /** The longest cursor of a conversation. */
 const LONGEST_CURSOR = '0'.repeat(25);
 /** Bytes of a payload in a list, and of all rows of a page. */

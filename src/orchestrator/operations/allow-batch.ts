@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import { refuseRecursion } from '../../supervision/launch.ts';
+import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { operation, TERMINAL } from '../operation.ts';
 import { defineBatch } from '../queries/batch-approval.ts';
 import { createInput } from './new-job.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Definition } from '../../approval/definition.ts';
 import { termsOf } from '../../domain/limits.ts';
-import { refuseRecursion } from '../../supervision/launch.ts';
+import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { type Call, type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { definitionOf, revisionNow, SHORT_HASH } from '../queries/approval-state.ts';
 import { jobId } from '../shapes.ts';

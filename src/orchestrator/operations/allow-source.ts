@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Approval } from '../../domain/approval.ts';
 import { AbpError } from '../../domain/error.ts';
 import { hint, mention } from '../../domain/hint.ts';
-import { refuseRecursion } from '../../supervision/launch.ts';
+import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { type Call, type OrchestratorDeps, operation, SCREENS } from '../operation.ts';
 import { SHORT_HASH } from '../queries/approval-state.ts';
 import { findApproval } from '../queries/approvals.ts';

@@ -1,35 +1,18 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { AbpError, toAbpError } from '../../domain/error.ts';
+import { requireFormatOf } from '../../domain/export-format.ts';
 import { ENDED, type Job } from '../../domain/job.ts';
 import type { UnitStatus } from '../../domain/unit.ts';
 import { notesOf } from '../../export/format.ts';
 import { formerExports } from '../../export/former-exports.ts';
-import { exportUnits, requireFormatOf } from '../../export/index.ts';
 import { exportPlace, outputPlace } from '../../export/place.ts';
-import { exportRows } from '../../export/rows.ts';
 import { keepOutputsPrivate } from '../../export/write-target.ts';
-import type { ExportOptions, ExportReport } from '../../export/write-units.ts';
 import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
+import { writeResults } from '../queries/open-results.ts';
 import { skippedOf } from '../queries/source-notes.ts';
 import { exportFields, jobId } from '../shapes.ts';
 import { withoutUndefined } from './settings.ts';
-
-/**
- * Writes a job's units, or those in some statuses, to a file; the report is `partial` until the job has ended. Records no
- * event.
- */
-export async function writeResults(
-  deps: OrchestratorDeps,
-  format: string,
-  { job_id, status }: { readonly job_id: string; readonly status?: readonly UnitStatus[] | undefined },
-  target: string,
-  options: Omit<ExportOptions, 'partial'>,
-): Promise<ExportReport> {
-  const job = await requireStoredJob(deps, job_id);
-  const partial = !ENDED.includes(job.status);
-  return exportUnits(format, () => exportRows(deps.repository, job, status), target, { ...options, partial });
-}
 
 /** Writes a job's results to a file. */
 export const exportResults = operation({

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
+import { type ExportFormatName, requireFormatOf } from '../../domain/export-format.ts';
 import type { Job } from '../../domain/job.ts';
 import type { JobOutput, OutputError, OutputState } from '../../domain/job-output.ts';
-import { type ExportFormatName, requireFormatOf } from '../../export/index.ts';
 import { type ExportedJob, exportPlace } from '../../export/place.ts';
 import type { StorePaths } from '../../supervision/store-paths.ts';
 import type { Call } from '../operation.ts';

@@ -3,7 +3,7 @@ import { TEST_AGAIN } from '../../domain/advice.ts';
 import { AbpError } from '../../domain/error.ts';
 import { type Hint, hint, mention } from '../../domain/hint.ts';
 import { type Job, type JobTest, needsPerson } from '../../domain/job.ts';
-import { refuseRecursion } from '../../supervision/launch.ts';
+import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import {
   type Call,
   changedMeanwhile,

@@ -80,15 +80,6 @@ export const attemptLog = operation({
   },
 });
 
-/** Version of an attempt's log, which changes when the log grows or the attempt ends; null = no such attempt. */
-export async function attemptLogVersion(
-  { repository }: Pick<OrchestratorDeps, 'repository'>,
-  ref: AttemptRef,
-): Promise<string | null> {
-  const attempt = await repository.attempts.get(ref);
-  return attempt && `${attempt.status} ${logBytes(attempt)}`;
-}
-
 /** Reads the latest step of a running attempt's conversation, truncated; null = there is none yet. */
 export async function latestStep(deps: OrchestratorDeps, attempt: Attempt) {
   const mark = logBytes(attempt);
@@ -126,7 +117,8 @@ async function requireAttempt({ repository }: Pick<OrchestratorDeps, 'repository
   });
 }
 
-function logBytes({ runDirectory }: Attempt): string {
+/** Returns the sizes of the files of an attempt's conversation, as one text. */
+export function logBytes({ runDirectory }: Attempt): string {
   const size = (file: 'stdout' | 'stderr') =>
     statSync(runFile(runDirectory, file), { throwIfNoEntry: false })?.size ?? -1;
   return `${size('stdout')} ${size('stderr')}`;

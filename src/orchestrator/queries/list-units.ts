@@ -9,7 +9,8 @@ import { truncate, truncateObject } from '../truncate.ts';
 import { CELL_BYTES, KEY_BYTES } from './caps.ts';
 import { resultText } from './job-status.ts';
 
-const DEFAULT_UNITS = 20;
+/** Units of a page, unless a length was requested. */
+export const DEFAULT_UNITS = 20;
 
 /** Lists units of a job by page. */
 export const listUnits = operation({

@@ -9,6 +9,7 @@ import { requireSource } from '../operations/approval.ts';
 import { type CreateInput, createInput } from '../operations/new-job.ts';
 import { DEFAULT_WORKER } from '../operations/settings.ts';
 import { templateOf } from '../operations/template.ts';
+import { columnsMissing, missingColumns } from './missing-columns.ts';
 import { type SourceNotes, sourceNotes } from './source-notes.ts';
 
 const COUNT_MS = 10_000;
@@ -26,6 +27,7 @@ const rendered = z.object({
   /** The part of the prompt that is the same for every unit. */
   system: z.string(),
   prompts: z.array(z.object({ payload: z.custom<JsonObject>(), user: z.string() })),
+  missing_columns: missingColumns,
 });
 
 /** Returns items, template and prompts of the job that create_job would make of the same arguments. */
@@ -81,5 +83,6 @@ export async function promptsOf(
     template,
     system: renderer.system,
     prompts: items.slice(0, count).map((payload) => ({ payload, user: renderer.render({ payload }).user })),
+    missing_columns: columnsMissing(given.output?.fields ?? [], outputSchema, names, items[0] ?? {}),
   };
 }

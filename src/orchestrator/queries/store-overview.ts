@@ -1,21 +1,33 @@
+import { z } from 'zod';
 import { JOB_STATUSES, type Job, type JobStatus } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
-import type { OrchestratorDeps } from '../operation.ts';
+import { IN_PROCESS, type OrchestratorDeps, operation } from '../operation.ts';
+import { unitCounts } from '../shapes.ts';
 
 /** Jobs of one kind that are listed; the others are only counted. */
 const NAMED = 10;
 
 const MOVING: readonly JobStatus[] = ['enumerating', 'running'];
 
-/** The database at a glance: counts of jobs by status, and the newest jobs that are active or wait for a person. */
-export interface StoreOverview {
-  readonly jobs: Readonly<Record<string, number>>;
-  readonly at_work: readonly object[];
-  readonly waiting_for_you: readonly object[];
-}
+const briefJob = z.looseObject({ job_id: z.string(), name: z.string(), status: z.string(), units: unitCounts });
 
 /** Summarizes the database: jobs by status, active jobs, jobs that wait for a person. */
-export async function storeOverview({ repository }: Pick<OrchestratorDeps, 'repository'>): Promise<StoreOverview> {
+export const storeOverview = operation({
+  name: 'store_overview',
+  title: 'All work at a glance',
+  interfaces: IN_PROCESS,
+  description: 'Counts of jobs by status, and the newest jobs that are active or wait for a person.',
+  input: z.strictObject({}),
+  output: z.object({
+    jobs: z.record(z.string(), z.int()),
+    at_work: z.array(briefJob),
+    waiting_for_you: z.array(briefJob),
+  }),
+  effect: 'read',
+  run: overviewOf,
+});
+
+async function overviewOf({ repository }: OrchestratorDeps) {
   const list = (statuses: readonly JobStatus[], limit: number) => repository.jobs.list({ statuses, limit });
   const brief = async (job: Job) => ({
     job_id: job.jobId,

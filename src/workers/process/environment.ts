@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
+import { ATTEMPT_ID_VARIABLE } from '../../domain/rules/recursion.ts';
 import type { Assignment } from './assignment.ts';
-import { ATTEMPT_ID_VARIABLE } from './processes.ts';
 
 /** Variables that any program needs: paths, home, language, network. Nothing of the host's session. */
 const BASE_NAMES = [

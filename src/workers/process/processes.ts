@@ -2,10 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { ProcessIdentity } from '../../domain/lease.ts';
+import { ATTEMPT_ID_VARIABLE } from '../../domain/rules/recursion.ts';
 import { machineId } from './machine.ts';
-
-/** Environment variable that identifies the processes of an attempt. */
-export const ATTEMPT_ID_VARIABLE = 'ABP_ATTEMPT_ID';
 
 /** A running process: its pid and process group. */
 export interface ProcessInfo {

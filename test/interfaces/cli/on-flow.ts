@@ -21,7 +21,6 @@ export async function abp({ f }: Space, ...args: readonly string[]): Promise<Ran
   const observer = createLeaseObserver(systemClock);
   const opened: OpenAbp = {
     config: readConfig(environment),
-    places: deps.places,
     orchestrator: f.orchestrator,
     recovery: createRecovery({ repository, launcher: deps.launcher, observer, clock: systemClock, leaseMs: 15_000 }),
     close() {},

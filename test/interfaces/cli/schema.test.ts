@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { batchFileJsonSchema } from '../../../src/cli/batch-file/json-schema.ts';
 import { packageRoot } from '../../../src/package-root.ts';
+import { callWithoutStore } from '../../helpers/without-store.ts';
 import { workspace } from './abp.ts';
 
 const EXAMPLES = join(packageRoot(), 'examples');
 const source = { type: 'file', base_directory: 'in' };
 
 describe('the JSON Schema of batch files', async () => {
-  const validate = new Ajv2020({ strict: false, allErrors: true }).compile(await batchFileJsonSchema());
+  const validate = new Ajv2020({ strict: false, allErrors: true }).compile(await batchFileJsonSchema(callWithoutStore));
 
   test.each(readdirSync(EXAMPLES).filter((name) => !name.includes('.')))('takes the example %s', (name) => {
     const batch = parse(readFileSync(join(EXAMPLES, name, 'batch.yaml'), 'utf8'));
@@ -31,6 +32,6 @@ describe('the JSON Schema of batch files', async () => {
 
   test('is what abp schema prints', async () => {
     const { document } = await workspace().json('schema');
-    expect(document).toEqual(JSON.parse(JSON.stringify(await batchFileJsonSchema())));
+    expect(document).toEqual(JSON.parse(JSON.stringify(await batchFileJsonSchema(callWithoutStore))));
   });
 });

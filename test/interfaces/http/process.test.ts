@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { openInBrowser } from '../../../src/http/browser.ts';
 import { createDashboardProcess } from '../../../src/http/dashboard-process.ts';
-import { lockPath, readLock } from '../../../src/http/lock.ts';
 import { serveHttp } from '../../../src/http/serve.ts';
-import type { Repository } from '../../../src/ports/repository.ts';
+import { lockPath, readLock } from '../../../src/supervision/server-lock.ts';
+import { createServerProcess, type ServerProcessOptions } from '../../../src/supervision/server-process.ts';
 import { wire } from '../../../src/wire.ts';
 import { installed } from '../../helpers/installation.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
@@ -14,6 +15,13 @@ import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { serveTest } from './server.ts';
 
 const PROGRAM = installed().program('serve');
+
+type Options = Omit<ServerProcessOptions, 'clock'>;
+
+/** The controls as the program composes them. */
+function dashboardOf(options: Options) {
+  return createDashboardProcess(createServerProcess({ ...options, clock: systemClock }), options);
+}
 
 /** Controls the dashboard of a new store, with a browser that records the URL it should open. */
 function dashboardOfTest() {
@@ -31,7 +39,7 @@ function dashboardOfTest() {
     ABP_AUTO_RECOVER: '0',
     BROWSER: browser,
   };
-  const dashboard = createDashboardProcess({ storagePath, command: [process.execPath, PROGRAM], environment });
+  const dashboard = dashboardOf({ storagePath, command: [process.execPath, PROGRAM], environment });
   onTestFinished(async () => {
     await dashboard.stop();
   });
@@ -98,19 +106,20 @@ test('the record of a dead server is replaced inside a transaction', async () =>
   const { repository } = abp.store;
   const steps: string[] = [];
   const say = (when: string) => steps.push(`${when}: ${existsSync(lock) ? 'taken' : 'free'}`);
-  const watched: Repository = {
-    ...repository,
-    transaction: (scope, work) =>
-      repository.transaction(scope, async (tx) => {
+  const { transaction } = repository;
+  vi.spyOn(repository, 'transaction').mockImplementation((scope, work, options) =>
+    transaction(
+      scope,
+      async (tx) => {
         say('before');
         const result = await work(tx);
         say('after');
         return result;
-      }),
-  };
-  const { orchestrator } = abp;
-  const host = { ...abp, orchestrator: { ...orchestrator, deps: { ...orchestrator.deps, repository: watched } } };
-  const server = await serveHttp(host, { port: 0 });
+      },
+      options,
+    ),
+  );
+  const server = await serveHttp(abp, { port: 0 });
   onTestFinished(() => server.close());
   expect(steps.slice(0, 2)).toEqual(['before: free', 'after: taken']);
 });
@@ -130,7 +139,7 @@ test('a server on another machine that shares the folder is ignored and never si
   const ours = readFileSync(lock, 'utf8');
   const written = (change: object) => writeFileSync(lock, JSON.stringify({ ...JSON.parse(ours), ...change }));
   const options = { storagePath: server.abp.config.storagePath, command: ['false'] as [string], environment: {} };
-  const dashboard = createDashboardProcess(options);
+  const dashboard = dashboardOf(options);
   written({ machineId: 'another machine' });
   expect(readLock(lock)).toBeNull();
   expect([dashboard.find(), await dashboard.stop()]).toEqual([null, false]);
@@ -167,7 +176,7 @@ test('a directory at the path of the lock file is reported with its path and a h
 
 test('a server that cannot start is reported with its log', async () => {
   const root = temporaryDirectory('dashboard');
-  const dashboard = createDashboardProcess({
+  const dashboard = dashboardOf({
     storagePath: join(root, 'batch.db'),
     command: [process.execPath, '-e', 'console.error("no port for you"); process.exit(3)'],
     environment: { PATH: process.env.PATH },

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { EXPORT_FORMATS } from '../../../src/export/index.ts';
+import { EXPORT_FORMATS } from '../../../src/domain/export-format.ts';
 import { createAuth } from '../../../src/http/auth.ts';
 import { linkFolder, mintCode } from '../../../src/http/sign-in-links.ts';
 import { PATIENCE } from '../../helpers/patience.ts';

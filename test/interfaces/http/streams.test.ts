@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { createFeeds } from '../../../src/http/feed.ts';
+import { changes } from '../../../src/orchestrator/queries/changes.ts';
 import { createEventFeed } from '../../../src/repository/event-feed.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 import { claimUnits, holdLease, seedJob, settleAs } from '../../helpers/store.ts';
@@ -245,7 +246,9 @@ describe('the log of an attempt', () => {
 describe('a feed', () => {
   /** Feeds of a store on which so much has been committed. */
   const feedsOn = (commits: () => number) =>
-    createFeeds({ feed: createEventFeed(commits, systemClock), clock: systemClock });
+    createFeeds({
+      changes: (...of) => changes({ feed: createEventFeed(commits, systemClock), clock: systemClock }, ...of),
+    });
 
   test('sends a heartbeat every 15 s while nothing happens', async () => {
     vi.useFakeTimers();

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { presentOverview } from '../../../src/mcp/present/jobs.ts';
 import { presentStatus } from '../../../src/mcp/present/status.ts';
 import type { OperationName } from '../../../src/orchestrator/operations.ts';
-import { storeOverview } from '../../../src/orchestrator/queries/store-overview.ts';
 import { personAllowsSource } from '../../helpers/approvals.ts';
 import { type Flow, flow } from '../../helpers/flow.ts';
 import { fails, hangs, ok } from '../../helpers/scripted-worker.ts';
@@ -161,7 +160,7 @@ test('many jobs with long names fit in a page and in an overview; a requested pa
   expect(page).toMatchObject({ total: 30, next_cursor: expect.any(String) });
   expect((await toolAnswer(f, 'list_jobs', { limit: 25 })).jobs).toHaveLength(25);
   for (const { job_id } of page.jobs) await f.call('start_job', { job_id, skip_test: true, wait_seconds: 0 });
-  expectShort('the overview', presentOverview(await storeOverview(f.orchestrator.deps)));
+  expectShort('the overview', presentOverview(await f.call('store_overview', {})));
 });
 
 test('a preview contains a long log of code, without its secrets', async () => {

@@ -8,7 +8,7 @@ const AT_MOST = 100;
 it('completes indexes of units in order, without a loop over all units', async () => {
   const f = flow();
   const job_id = await f.create({ units: 250 });
-  const complete = createCompletions(f.orchestrator.deps);
+  const complete = createCompletions(f.orchestrator);
   const units = (typed: string) => complete.units(typed, { arguments: { job_id } });
   expect(await units('24')).toEqual(['24', '240', '241', '242', '243', '244', '245', '246', '247', '248', '249']);
   expect(await units('249')).toEqual(['249']);
@@ -27,7 +27,7 @@ it('completes ids of jobs, newest first, by part of their id or name', async () 
     ids.unshift(await f.create({ units: 1, name: `job number ${n}` }));
     f.clock.advance(1);
   }
-  const complete = createCompletions(f.orchestrator.deps);
+  const complete = createCompletions(f.orchestrator);
   expect(await complete.jobIds('')).toEqual(ids);
   expect(await complete.jobIds('number 100')).toEqual([ids[0]]);
   expect(await complete.jobIds(ids[7])).toEqual([ids[7]]);

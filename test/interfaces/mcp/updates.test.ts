@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { watchResources } from '../../../src/mcp/updates.ts';
+import { createOrchestrator } from '../../../src/orchestrator/index.ts';
 import type { Repository } from '../../../src/ports/repository.ts';
 import { openStore } from '../../../src/repository/index.ts';
 import { seedJob } from '../../helpers/store.ts';
@@ -11,7 +12,8 @@ afterEach(() => void vi.useRealTimers());
 function openDeps() {
   const { repository, feed } = openStore(':memory:', systemClock);
   onTestFinished(() => repository.close());
-  return { repository, feed, clock: systemClock };
+  const parts = { repository, feed, clock: systemClock } as Parameters<typeof createOrchestrator>[0];
+  return { repository, orchestrator: createOrchestrator(parts) };
 }
 
 /** Job whose units are still being stored. */
@@ -28,12 +30,12 @@ async function store(repository: Repository, jobId: string): Promise<void> {
 }
 
 it('watches the store only until it is stopped', async () => {
-  const deps = openDeps();
-  const reads = vi.spyOn(deps.repository.events, 'lastSeqs');
+  const { repository, orchestrator } = openDeps();
+  const reads = vi.spyOn(repository.events, 'lastSeqs');
   const listener = { updated: () => undefined, listChanged: () => undefined };
   await vi.advanceTimersByTimeAsync(5000);
   expect([reads.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
-  const stops = [watchResources(deps, listener), watchResources(deps, { ...listener })];
+  const stops = [watchResources(orchestrator, listener), watchResources(orchestrator, { ...listener })];
   await vi.advanceTimersByTimeAsync(5000);
   expect(reads).toHaveBeenCalled();
   for (const stop of stops) stop();
@@ -43,10 +45,11 @@ it('watches the store only until it is stopped', async () => {
 });
 
 it('reports the changes of a failed look later', async () => {
-  const deps = openDeps();
-  const { repository } = deps;
+  const { repository, orchestrator } = openDeps();
   const heard: string[] = [];
-  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }));
+  onTestFinished(
+    watchResources(orchestrator, { updated: (uri) => heard.push(uri), listChanged: () => heard.push('list') }),
+  );
   const broken = vi.spyOn(repository.events, 'lastSeqs').mockImplementation(() => {
     throw new Error('database is locked');
   });
@@ -63,15 +66,16 @@ it('reports the changes of a failed look later', async () => {
 });
 
 it('reports the oldest of many jobs, and every unit of many that changed at once', async () => {
-  const deps = openDeps();
-  const { repository } = deps;
+  const { repository, orchestrator } = openDeps();
   const ids = Array.from({ length: 300 }, (_, n) => `job-${String(n).padStart(6, '0')}`);
   for (const [n, jobId] of ids.entries()) {
     await insert(repository, jobId, n);
     await store(repository, jobId);
   }
   const heard = new Set<string>();
-  onTestFinished(watchResources(deps, { updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }));
+  onTestFinished(
+    watchResources(orchestrator, { updated: (uri) => heard.add(uri), listChanged: () => heard.add('list') }),
+  );
   await repository.transaction({ job: 'job-000000' }, async (tx) => {
     for (let index = 0; index < 3000; index++) {
       await tx.events.add('job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
@@ -86,12 +90,11 @@ it('reports the oldest of many jobs, and every unit of many that changed at once
 });
 
 it('reports a unit later whose events could not be read at first', async () => {
-  const deps = openDeps();
-  const { repository } = deps;
+  const { repository, orchestrator } = openDeps();
   await insert(repository, 'job-222222');
   await store(repository, 'job-222222');
   const heard: string[] = [];
-  onTestFinished(watchResources(deps, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
+  onTestFinished(watchResources(orchestrator, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
   await repository.transaction({ job: 'job-222222' }, async (tx) =>
     tx.events.add('job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
   );

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { ATTEMPT_ID_VARIABLE, findProcesses, identify } from '../../../src/workers/process/processes.ts';
+import { ATTEMPT_ID_VARIABLE } from '../../../src/domain/rules/recursion.ts';
+import { findProcesses, identify } from '../../../src/workers/process/processes.ts';
 import { PATIENCE } from '../../helpers/patience.ts';
 
 const LAST = '/proc/sys/kernel/ns_last_pid';
