@@ -10,8 +10,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const MAX_LINES = 300;
 
 /**
- * The neighbours that each folder or file of src may import, beside itself and what everybody may (`EVERYWHERE`). An entry is
- * a debt when interfaces reach behind the operations; it goes as soon as nothing needs it.
+ * The neighbours that each folder or file of src may import, beside itself and what everybody may (`EVERYWHERE`). Interfaces
+ * reach the store, its files and all drivers only through operations and queries.
  */
 const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -34,8 +34,8 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   executor: ['ports', 'approval', 'export', 'prompt', 'supervision', 'workers'],
   'executor/main.ts': ['clock.ts', 'config.ts', 'executor', 'supervision', 'wire-parts.ts'],
   orchestrator: ['ports', 'approval', 'enumerators', 'export', 'prompt', 'supervision', 'workers'],
-  // Its prompts are files of the package.
-  mcp: ['orchestrator', 'prompt'],
+  mcp: ['orchestrator'],
+  // Settings, and files of the package: the page, the examples, the version.
   http: ['config.ts', 'package-root.ts', 'orchestrator'],
   cli: ['config.ts', 'package-root.ts', 'orchestrator'],
   dashboard: ['orchestrator'],
@@ -48,6 +48,8 @@ const EVERYWHERE = 'domain';
 const PAGE = 'dashboard';
 /** But for these, which import nothing: what a person cannot see, where a sentence ends, and hints are the same for every interface. */
 const SHARED_WITH_PAGE: readonly string[] = ['domain/hint.ts', 'domain/sentences.ts', 'domain/unseen-characters.ts'];
+/** The one query that knows an operation: it answers the arguments with which that makes a copy of a job. */
+const QUERIES_OF_OPERATIONS = ['orchestrator/queries/job-recipe.ts imports orchestrator/operations/new-job.ts'];
 
 /** An import of one file of src by another; `typeOnly` when nothing of it is left at run time. */
 interface Import {
@@ -83,6 +85,13 @@ describe('the architecture', () => {
   test('neighbours form no circle', () => {
     const edges = Object.entries(NEIGHBOURS).flatMap(([from, all]) => all.map((to) => ({ from, to, typeOnly: false })));
     expect(circles(edges)).toEqual([]);
+  });
+
+  test('a query imports no operation: it changes nothing', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => from.startsWith('orchestrator/queries/') && to.startsWith('orchestrator/operations/'),
+    );
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual(QUERIES_OF_OPERATIONS);
   });
 
   test('the page takes nothing but types', () => {
@@ -121,6 +130,9 @@ describe('the architecture', () => {
     ['the domain', 'export', 'domain', true],
     ['itself', 'http', 'http', true],
     ['the composition root', 'cli', 'wire.ts', false],
+    ['the composition root, for a part of a program', 'executor', 'wire-parts.ts', false],
+    ['the composition root, for its entry point', 'executor/main.ts', 'wire-parts.ts', true],
+    ['the store behind the operations', 'cli', 'repository', false],
   ])('the rule itself: %s (%s → %s) is %s', (_what, from, to, allowed) => {
     expect(mayImport(from, to)).toBe(allowed);
   });

@@ -2,7 +2,6 @@ import { completable, type GetPromptResult, type McpServer } from '@modelcontext
 import { z } from 'zod';
 import type { Awaitable } from '../domain/awaitable.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { ownPrompt } from '../prompt/own-prompt.ts';
 import { OWN_CALL } from './call.ts';
 import type { Completions } from './completions.ts';
 import type { McpHost } from './host.ts';
@@ -13,6 +12,15 @@ import { toProtocolError } from './result.ts';
 export function registerPrompts(server: McpServer, { orchestrator }: McpHost, complete: Completions): void {
   const look = async (operation: string, input: Record<string, unknown>) => {
     return JSON.stringify(await callTool(orchestrator, operation, input, OWN_CALL));
+  };
+
+  const message = async (name: string, values: () => Awaitable<JsonObject>): Promise<GetPromptResult> => {
+    try {
+      const { text } = await orchestrator.call('fill_prompt', { name, values: await values() }, OWN_CALL);
+      return { messages: [{ role: 'user', content: { type: 'text', text } }] };
+    } catch (error) {
+      throw toProtocolError(error);
+    }
   };
 
   server.registerPrompt(
@@ -59,13 +67,4 @@ export function registerPrompts(server: McpServer, { orchestrator }: McpHost, co
         jobs: await look('list_jobs', status ? { status: [status] } : {}),
       })),
   );
-}
-
-async function message(name: string, values: () => Awaitable<JsonObject>): Promise<GetPromptResult> {
-  try {
-    const { fill } = await ownPrompt(name);
-    return { messages: [{ role: 'user', content: { type: 'text', text: fill(await values()) } }] };
-  } catch (error) {
-    throw toProtocolError(error);
-  }
 }

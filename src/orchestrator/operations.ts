@@ -3,6 +3,7 @@ import type { Interface } from './operation.ts';
 import { allowBatch } from './operations/allow-batch.ts';
 import { allowJob } from './operations/allow-job.ts';
 import { allowSource } from './operations/allow-source.ts';
+import { batchApproval } from './operations/batch-approval.ts';
 import { cancelJob } from './operations/cancel-job.ts';
 import { claimServer } from './operations/claim-server.ts';
 import { createJob } from './operations/create-job.ts';
@@ -10,6 +11,8 @@ import { deleteJob } from './operations/delete-job.ts';
 import { exportResults } from './operations/export-results.ts';
 import { manageUnits } from './operations/manage-units.ts';
 import { pauseJob } from './operations/pause-job.ts';
+import { previewItems } from './operations/preview-items.ts';
+import { previewPrompts } from './operations/preview-prompts.ts';
 import { pruneStore } from './operations/prune-store.ts';
 import { recoverJobs } from './operations/recover-jobs.ts';
 import { resumeJob } from './operations/resume-job.ts';
@@ -19,12 +22,12 @@ import { updateJob } from './operations/update-job.ts';
 import { getApproval, jobApproval, listApprovals } from './queries/approvals.ts';
 import { attemptLog } from './queries/attempt-log.ts';
 import { attemptLogVersion } from './queries/attempt-log-version.ts';
-import { batchApproval } from './queries/batch-approval.ts';
 import { checkOutput } from './queries/check-output.ts';
 import { checkSettings } from './queries/check-settings.ts';
 import { checkStore } from './queries/check-store.ts';
 import { checkWorker } from './queries/check-worker.ts';
 import { completeJob } from './queries/complete-job.ts';
+import { fillPrompt } from './queries/fill-prompt.ts';
 import { findJob } from './queries/find-job.ts';
 import { firstResults } from './queries/first-results.ts';
 import { getJobStatus } from './queries/get-job-status.ts';
@@ -43,11 +46,10 @@ import { listWorkers } from './queries/list-workers.ts';
 import { findMissingColumns } from './queries/missing-columns.ts';
 import { openArtifact } from './queries/open-artifact.ts';
 import { openResults } from './queries/open-results.ts';
-import { previewPrompts } from './queries/preview-prompts.ts';
 import { readExecutorLog } from './queries/read-executor-log.ts';
 import { readPromptFile } from './queries/read-prompt-file.ts';
 import { rescueSteps } from './queries/rescue-steps.ts';
-import { listEnumerators, previewItems } from './queries/sources.ts';
+import { listEnumerators } from './queries/sources.ts';
 import { storeOverview } from './queries/store-overview.ts';
 import { storeTotals } from './queries/store-totals.ts';
 import { unitRows } from './queries/unit-rows.ts';
@@ -105,6 +107,7 @@ export const OPERATIONS = [
   latestEvents,
   listEvents,
   completeJob,
+  fillPrompt,
   attemptLogVersion,
   openArtifact,
   openResults,

@@ -1,4 +1,5 @@
 import type { OutputOf } from '../../orchestrator/index.ts';
+import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 
@@ -9,6 +10,6 @@ export function warnOfMissingFields(
 ): void {
   for (const { column, hint } of missing) {
     const text = `output.fields: no row will have ${JSON.stringify(column)}, by the first item and the output schema.`;
-    say(terminal.colors.yellow(printable(`${text} ${hint}`)));
+    say(terminal.colors.yellow(printable(`${text} ${inCommands(hint)}`)));
   }
 }

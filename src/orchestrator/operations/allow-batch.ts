@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
 import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { operation, TERMINAL } from '../operation.ts';
-import { defineBatch } from '../queries/batch-approval.ts';
+import { defineBatch } from './batch-approval.ts';
 import { createInput } from './new-job.ts';
 
 /** Records that a person allows what a batch file would run, before its job exists. */

@@ -7,7 +7,7 @@ import { sentences } from '../../domain/sentences.ts';
 import { requireEnvironment } from '../../supervision/launch.ts';
 import { executorState } from '../../supervision/lease.ts';
 import { type OrchestratorDeps, requireJob } from '../operation.ts';
-import { preflight } from './settings.ts';
+import { preflight } from '../queries/check-worker.ts';
 
 /**
  * Requires that this machine and environment can run the job; throws before anything is written otherwise. Records the

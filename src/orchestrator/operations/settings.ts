@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.ts';
@@ -47,17 +46,6 @@ export async function checkSettings(
     limits,
     passEnv: driver.policy(config).variables,
   };
-}
-
-/** Requires that the worker can run here and now, before anything is spent. Throws `worker_unavailable`. */
-export async function preflight(deps: OrchestratorDeps, choice: WorkerChoice): Promise<void> {
-  const { worker, config } = await deps.workers.parse(choice);
-  const result = await worker.preflight(config, deps.environment);
-  if (result.ok) return;
-  throw new AbpError('worker_unavailable', `Worker ${worker.type} cannot run: ${result.message}`, {
-    hint: result.hint,
-    details: { class: result.failureClass },
-  });
 }
 
 /** Copies the fields that have a value. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
-import { operation, TERMINAL } from '../operation.ts';
-import { preflight } from '../operations/settings.ts';
+import { type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { workerInput } from '../shapes.ts';
 
 /** Checks whether a worker can run here and now. */
@@ -18,3 +18,14 @@ export const checkWorker = operation({
     return { ok: true as const };
   },
 });
+
+/** Requires that the worker can run here and now, before anything is spent. Throws `worker_unavailable`. */
+export async function preflight(deps: OrchestratorDeps, choice: WorkerChoice): Promise<void> {
+  const { worker, config } = await deps.workers.parse(choice);
+  const result = await worker.preflight(config, deps.environment);
+  if (result.ok) return;
+  throw new AbpError('worker_unavailable', `Worker ${worker.type} cannot run: ${result.message}`, {
+    hint: result.hint,
+    details: { class: result.failureClass },
+  });
+}

@@ -5,8 +5,8 @@ import { AbpError } from '../../domain/error.ts';
 import { stepAt } from '../../domain/step.ts';
 import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../operation.ts';
 import { createInput } from '../operations/new-job.ts';
-import { outputInputOf } from '../operations/output.ts';
 import { jobId } from '../shapes.ts';
+import { outputInputOf } from './shown-output.ts';
 
 const recipe = z.object({ input: createInput, working_directory: z.string() });
 

@@ -4,8 +4,8 @@ import { type Job, needsPerson, type Revision } from '../../domain/job.ts';
 import { redactJson } from '../../domain/redact.ts';
 import { stepAt } from '../../domain/step.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireJob, requireStoredJob, SCREENS } from '../operation.ts';
-import { outputSettings } from '../operations/output.ts';
 import { iso, jobId } from '../shapes.ts';
+import { outputSettings } from './shown-output.ts';
 import { shownWorker } from './shown-worker.ts';
 import { notesOf } from './source-notes.ts';
 

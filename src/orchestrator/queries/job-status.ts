@@ -9,13 +9,13 @@ import { type UnitCounts, unitsDone } from '../../domain/unit.ts';
 import { CONFIRM_MS } from '../../supervision/launch.ts';
 import { executorState } from '../../supervision/lease.ts';
 import type { OrchestratorDeps } from '../operation.ts';
-import { outputShown } from '../operations/output.ts';
 import { iso, type JobStatusOutput } from '../shapes.ts';
 import { truncate } from '../truncate.ts';
 import { shownOf } from './approval-state.ts';
 import { attemptNotes } from './attempt-notes.ts';
 import { CELL_BYTES, KEY_BYTES, TEXT_BYTES } from './caps.ts';
 import { pauseAdvice, testAdvice, wordsAbout } from './current-advice.ts';
+import { outputShown } from './shown-output.ts';
 import { shownPowers } from './shown-powers.ts';
 import { notesOf, skippedOf } from './source-notes.ts';
 

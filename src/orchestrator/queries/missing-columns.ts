@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
+import type { Hint } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { stepAt } from '../../domain/step.ts';
 import { createColumns } from '../../export/columns.ts';
@@ -7,7 +8,7 @@ import { operation, requireJob, TERMINAL } from '../operation.ts';
 import { jobId } from '../shapes.ts';
 
 /** Shape of the chosen columns of an output that no row will have, each with a hint. */
-export const missingColumns = z.array(z.object({ column: z.string(), hint: z.string() }));
+export const missingColumns = z.array(z.object({ column: z.string(), hint: z.custom<Hint>() }));
 
 /** Finds the chosen columns of a job's output that no row will have: the export would be refused after all units ran. */
 export const findMissingColumns = operation({
@@ -52,7 +53,7 @@ export function columnsMissing(
         return [];
       } catch (error) {
         if (!(error instanceof AbpError)) throw error;
-        return [{ column, hint: String(error.hint) }];
+        return [{ column, hint: error.hint ?? '' }];
       }
     });
 }

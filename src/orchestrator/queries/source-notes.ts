@@ -1,13 +1,18 @@
 import { cut } from '../../domain/cut.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { redact } from '../../domain/redact.ts';
-import type { SkippedRecord } from '../../enumerators/items.ts';
+import type { Skipped, SkippedRecord } from '../../enumerators/items.ts';
 import type { EnumerationWarning } from '../../ports/enumerator.ts';
 import type { OrchestratorDeps } from '../operation.ts';
-import type { Enumerated } from '../operations/enumerate-into.ts';
 
 /** Notes about records of a source that did not become units, as the first event of the job stores them; empty = none. */
-export function sourceNotes({ skipped, warnings }: Pick<Enumerated, 'skipped' | 'warnings'>): SourceNotes {
+export function sourceNotes({
+  skipped,
+  warnings,
+}: {
+  readonly skipped: Skipped;
+  readonly warnings: readonly EnumerationWarning[];
+}): SourceNotes {
   const { duplicates, invalid, records } = skipped;
   return {
     ...(duplicates > 0 ? { skipped_duplicates: duplicates } : {}),

@@ -5,12 +5,12 @@ import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { createPromptRenderer } from '../../prompt/render.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
-import { requireSource } from '../operations/approval.ts';
-import { type CreateInput, createInput } from '../operations/new-job.ts';
-import { DEFAULT_WORKER } from '../operations/settings.ts';
-import { templateOf } from '../operations/template.ts';
-import { columnsMissing, missingColumns } from './missing-columns.ts';
-import { type SourceNotes, sourceNotes } from './source-notes.ts';
+import { columnsMissing, missingColumns } from '../queries/missing-columns.ts';
+import { type SourceNotes, sourceNotes } from '../queries/source-notes.ts';
+import { requireSource } from './approval.ts';
+import { type CreateInput, createInput } from './new-job.ts';
+import { DEFAULT_WORKER } from './settings.ts';
+import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
 /** Items that are read for their fields: a template may name a field that the first item lacks. */

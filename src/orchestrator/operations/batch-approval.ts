@@ -6,11 +6,11 @@ import { type Terms, termsOf } from '../../domain/limits.ts';
 import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
-import { type CreateInput, createInput, newJob, revisionOf } from '../operations/new-job.ts';
-import { checkSettings } from '../operations/settings.ts';
-import { templateOf } from '../operations/template.ts';
-import { approvalSummary, approvalSummaryShape } from './approval-summary.ts';
+import { approvalSummary, approvalSummaryShape } from '../queries/approval-summary.ts';
+import { type CreateInput, createInput, newJob, revisionOf } from './new-job.ts';
 import { promptsOf } from './preview-prompts.ts';
+import { checkSettings } from './settings.ts';
+import { templateOf } from './template.ts';
 
 /** Returns what a person is asked about the job that a batch file makes, before it exists. */
 export const batchApproval = operation({
