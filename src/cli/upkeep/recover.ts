@@ -1,3 +1,4 @@
+import { sentences } from '../../domain/sentences.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 
@@ -11,7 +12,7 @@ export async function recoverJobs(session: Session): Promise<Exit> {
       const pid = before.get(jobId);
       return `${jobId} has a new executor${pid === undefined ? '.' : `: the one before (pid ${pid}) did not respond.`}`;
     }),
-    ...found.silent.map(({ message }) => `${message} Then run abp recover again.`),
+    ...found.silent.map(({ message }) => sentences(message, 'Then run abp recover again.')),
     ...refused.map(({ job_id, reason }) => `${job_id} cannot be recovered here: ${reason}`),
     ...deleted.map((jobId) => `${jobId} was never completely created and was removed.`),
   ];
