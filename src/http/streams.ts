@@ -47,7 +47,8 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
     return {
       mark: () => eventsAfter(-1, 0).then(({ last_seq }) => String(last_seq), nullIfGone),
       page: async (after) => {
-        const { events } = await eventsAfter(after, EVENTS_A_PAGE);
+        // Deleted since its mark was read: the next look sees that.
+        const { events } = (await eventsAfter(after, EVENTS_A_PAGE).catch(nullIfGone)) ?? { events: [] };
         const last = events.at(-1);
         return last ? { text: events.map((event) => piece(event.seq, event)).join(''), next: last.seq } : null;
       },

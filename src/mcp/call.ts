@@ -3,7 +3,7 @@ import { type Call, MAX_WAIT_S, type Progress } from '../orchestrator/operation.
 import type { McpHost } from './host.ts';
 
 /** Context of what a server reads for itself, without a tool call: it waits for nothing. */
-export const OWN_CALL: Call = { interface: 'mcp', workingDirectory: process.cwd(), human: null, maxWaitMs: 0 };
+export const OWN_CALL: Call = { interface: 'mcp', workingDirectory: '/', human: null, maxWaitMs: 0 };
 
 /**
  * Makes the context of a tool call. Its directory is that of the host's project: Claude Code names it, other hosts start the
