@@ -5,11 +5,11 @@ import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
-import { requireFormatOf } from '../../export/index.ts';
+import { openSource } from '../../enumerators/index.ts';
+import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
 import type { OrchestratorDeps } from '../../orchestrator/operation.ts';
-import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
+import { chosenWorker, DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
 import { loadPromptFile } from '../../prompt/prompt-file.ts';
 import { checkSchema } from '../../workers/schema/check.ts';
 import { inCommands } from '../hint-words.ts';
@@ -18,13 +18,19 @@ import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
 
 /** Options of the command line that change a batch file. */
-export interface BatchOptions {
+interface Changes {
   /** `limits.max_workers=2`, later ones win. */
   readonly set: readonly string[];
   /** Only the first so many items. */
   readonly limit?: number | undefined;
-  /** Format of the results file. */
+  /** File for the results. */
+  readonly output?: string | undefined;
+  /** Format of that file. */
   readonly format?: string | undefined;
+}
+
+/** How to read a batch file. */
+export interface BatchOptions extends Changes {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workers: OrchestratorDeps['workers'];
 }
@@ -34,7 +40,6 @@ export interface Batch {
   /** Absolute; relative paths start here. */
   readonly directory: string;
   readonly create: InputOf<'create_job'>;
-  readonly skipTest: boolean;
   /** Probable mistakes that are no errors. */
   readonly warnings: readonly string[];
   /** Runs what reads the source; an error about the source or the template gets its place in the file. */
@@ -43,7 +48,7 @@ export interface Batch {
 
 /** The worker that runs the units. */
 export function workerOf({ create }: Batch): WorkerChoice {
-  return (create.worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
+  return chosenWorker(create) ?? DEFAULT_WORKER;
 }
 
 /** Reads a batch file; see readBatch. */
@@ -61,28 +66,24 @@ export async function readBatch(text: string, file: string, directory: string, o
   const declared = declaredNames(document.value);
   const { value, undeclared } = substituteEnvironment(document.value, declared, options.environment);
   const batch = await located(document, '', () => parseWith(batchFileSchema, value, 'batch file'));
-  const { type, ...config } = batch.source;
-  await located(document, 'source', async () => parseConfig(await getEnumerator(type), config));
-  const { worker, output } = batch;
-  const choice = (worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
-  if (worker) await located(document, 'worker', async () => options.workers.parse(choice));
-  const schema = (output?.schema ?? batch.output_schema) as JsonObject | undefined;
-  const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
+  await located(document, 'source', () => openSource(batch.source, { workingDirectory: directory }));
+  const choice = (await located(document, '', () => chosenWorker(batch))) ?? DEFAULT_WORKER;
+  await located(document, batch.run ? 'run' : 'worker', () => options.workers.parse(choice));
+  const schema = batch.schema as JsonObject | undefined;
   if (schema) {
-    await located(document, schemaAt, async () => {
+    await located(document, 'schema', async () => {
       await checkSchema(schema);
       (await options.workers.parse(choice)).worker.checkSchema?.(schema);
     });
   }
-  const prompt = batch.prompt_file;
-  const template = prompt
-    ? await located(document, 'prompt_file', async () => (await loadPromptFile(resolve(directory, prompt))).text)
-    : batch.prompt_template;
-  const create = await located(document, 'output', () => createInput(batch, config, { template, schema, directory }));
+  const from = batch.template_file;
+  const template = from
+    ? await located(document, 'template_file', async () => (await loadPromptFile(resolve(directory, from))).text)
+    : batch.template;
+  const create = await located(document, 'output', () => createInput(batch, template, directory));
   return {
     directory,
     create,
-    skipTest: batch.test?.skip ?? false,
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} is not replaced: list ${name} under env: to replace it.`,
     ),
@@ -90,15 +91,14 @@ export async function readBatch(text: string, file: string, directory: string, o
   };
 }
 
-/** The changes from the command line; later ones win. */
-export function overridesOf({
-  set,
-  limit,
-  format,
-}: Pick<BatchOptions, 'set' | 'limit' | 'format'>): readonly Override[] {
-  const limited = limit === undefined ? [] : [`source.limit=${limit}`];
-  const written = format === undefined ? [] : [`output.format=${format}`];
-  return [...set, ...limited, ...written].map(parseOverride);
+/** The changes from the command line; later ones win. A file that it names lies in the current directory. */
+export function overridesOf({ set, limit, output, format }: Changes): readonly Override[] {
+  const changes: Override[] = set.map(parseOverride);
+  if (limit !== undefined) changes.push({ text: `--limit ${limit}`, steps: ['source', 'limit'], value: limit });
+  if (output !== undefined) changes.push({ text: `-o ${output}`, steps: ['output', 'path'], value: resolve(output) });
+  const written = format ?? exportFormatOf(output ?? '');
+  if (written) changes.push({ text: `--format ${written}`, steps: ['output', 'format'], value: written });
+  return changes;
 }
 
 /** The names under `env`, before the file is checked; errors in them are reported with all others. */
@@ -107,56 +107,30 @@ function declaredNames(value: unknown): readonly string[] {
   return Array.isArray(env) ? env.filter((name) => typeof name === 'string') : [];
 }
 
-function createInput(
-  batch: BatchFile,
-  config: object,
-  rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly directory: string },
-): InputOf<'create_job'> {
-  const {
-    name,
-    intent,
-    worker,
-    output,
-    limits,
-    test,
-    require_human_approval,
-    redact_results,
-    post_processing,
-    source,
-  } = batch;
-  const { failures, ...bounds } = limits ?? {};
+/** The arguments of create_job: the same fields, with the defaults and the text of files that a batch file has. */
+function createInput(batch: BatchFile, template: string | undefined, directory: string): InputOf<'create_job'> {
+  const { env: _, template_file: __, post_processing: post, output, ...same } = batch;
+  const path = output?.path;
   const given = {
-    name: name ?? basename(rest.directory),
-    user_intent: intent ?? rest.template,
-    enumerator_type: source.type,
-    enumerator_config: config,
-    prompt_template: rest.template,
-    output_schema: rest.schema,
-    worker,
-    limits: failures === undefined ? limits && bounds : { failure_threshold: failures, ...bounds },
-    test_units: test?.units,
-    output_directory: output?.directory,
-    output: outputOf(batch, rest.directory),
-    require_human_approval,
-    redact_results,
-    post_processing_prompt: post_processing?.prompt,
-    post_processing_name: post_processing?.name,
-    post_processing_output_directory: post_processing?.output_directory,
-    post_processing_on_failures: post_processing?.on_failures,
+    ...same,
+    name: batch.name ?? basename(directory),
+    intent: batch.intent ?? template,
+    template,
+    output:
+      path === undefined
+        ? output
+        : { ...output, path: resolve(directory, path), format: output?.format ?? requireFormatOf(path) },
+    post_processing_prompt: post?.prompt,
+    post_processing_name: post?.name,
+    post_processing_output_directory: post?.output_directory,
+    post_processing_on_failures: post?.on_failures,
   };
   // Removes undefined fields: create_job distinguishes them from absent ones.
   return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
 }
 
-/** The results file of the job; its path is relative to the batch file. */
-function outputOf({ output }: BatchFile, directory: string): InputOf<'create_job'>['output'] {
-  if (output?.path === undefined) return undefined;
-  const { path, format, fields, status, force, raw } = output;
-  return { path: resolve(directory, path), format: format ?? requireFormatOf(path), fields, status, force, raw };
-}
-
 /** Adds the field of the batch file to an error that names none. */
-async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: BatchFile): Promise<T> {
+async function withProblem<T>(read: () => Promise<T>, { source, template_file }: BatchFile): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -164,7 +138,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
       throw error;
     const { message, hint, details } = error;
     const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
-    const template = prompt_file === undefined ? 'prompt_template' : 'prompt_file';
+    const template = template_file === undefined ? 'template' : 'template_file';
     // Only a template has unknown placeholders; an enumerator begins its message with the field, if it is about one.
     const inSource = Object.hasOwn(source, field)
       ? { path: `source.${field}`, message: rest }

@@ -15,7 +15,7 @@ export function warnOfMissingFields(
   first: JsonObject,
 ): void {
   const chosen = batch.create.output?.fields ?? [];
-  const result = sampleOf(batch.create.output_schema);
+  const result = sampleOf(batch.create.schema);
   if (result === null) return;
   const columns = createColumns(false);
   columns.see({ payload: { ...Object.fromEntries(fields.map((name) => [name, null])), ...first }, result });

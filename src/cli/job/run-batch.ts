@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
 import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
-import { exportFormatOf, requireFormatOf } from '../../export/index.ts';
 import { fileTarget } from '../../export/write-target.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import { refuseRecursion } from '../../supervision/launch.ts';
@@ -43,7 +41,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {
     yes: options.yes,
-    skipTest: options.skipTest || batch.skipTest,
+    skipTest: options.skipTest,
     detach: options.detach,
   });
   const status = await session.call('get_job_status', { job_id });
@@ -60,13 +58,20 @@ export async function prepare(
 ): Promise<Batch> {
   const { orchestrator } = await session.abp();
   const { environment, workers } = orchestrator.deps;
-  const { set, limit, format } = options;
-  const batch = await readBatchFile(file, { set, limit, format, environment, workers });
+  const { set, limit, output: typed, format, force } = options;
+  if (typed === '-') {
+    throw new AbpError('invalid_input', '-o -: expected a file, found stdout, which shows the progress of the run.', {
+      hint: 'After the run, abp export <job> - writes the results to stdout.',
+    });
+  }
+  const batch = await readBatchFile(file, { set, limit, output: typed, format, environment, workers });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
-  const output = outputWith(batch.create.output, options);
+  const { output } = batch.create;
+  if (output?.path === undefined) return batch;
+  const forced = { ...output, ...(force && { force }) };
   // There is no job yet that could have exported to this file.
-  if (output) await checkTarget(fileTarget(orchestrator.deps.places, output.path, [batch.directory]), output);
-  return { ...batch, create: { ...batch.create, ...(output && { output }) } };
+  await checkTarget(fileTarget(orchestrator.deps.places, output.path, [batch.directory]), forced);
+  return { ...batch, create: { ...batch.create, output: forced } };
 }
 
 /** How to create a job from a batch file. */
@@ -108,32 +113,8 @@ export async function createFromBatch(session: Session, batch: Batch, options: C
 }
 
 /** The commands for a job that was just created. `allowed`: it needs no approval any more. */
-export function createdText({ job_id, approval }: Status, allowed: boolean): string {
+export function createdText({ job_id, approval, test_units }: Status, allowed: boolean): string {
   const asks = approval?.person === true && !allowed ? 'asks for your approval, then ' : '';
-  return `abp start ${job_id} ${asks}tests one unit; abp show ${job_id} shows the prompt.`;
-}
-
-/** The output of a batch file, with the options of the command line applied. */
-function outputWith(
-  fromFile: Batch['create']['output'],
-  { output, format: asked, force }: Pick<RunOptions, 'output' | 'format' | 'force'>,
-): Batch['create']['output'] {
-  const forced = force ? { force } : {};
-  if (output === undefined) {
-    if (fromFile === undefined && asked !== undefined) {
-      throw new AbpError('invalid_input', `--format ${asked}: expected a file for the results, found none.`, {
-        hint: 'Give one with -o, or output.path in the batch file.',
-      });
-    }
-    return fromFile && { ...fromFile, ...forced };
-  }
-  if (output === '-') {
-    throw new AbpError('invalid_input', '-o -: expected a file, found stdout, which shows the progress of the run.', {
-      hint: 'After the run, abp export <job> - writes the results to stdout.',
-    });
-  }
-  // A format that differs from the extension was chosen in the file.
-  const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
-  const format = asked ?? exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
-  return { ...fromFile, path: resolve(output), format, ...forced };
+  const does = test_units === 0 ? 'runs all units without a test' : 'tests one unit';
+  return `abp start ${job_id} ${asks}${does}; abp show ${job_id} shows the prompt.`;
 }

@@ -17,10 +17,16 @@ export function isPathFromPerson({ human }: Pick<Call, 'human'>): boolean {
 }
 
 /**
- * Checks an output and returns it as it is stored, with its real path. Throws `approval_required` for force, and as
- * `exportPlace`.
+ * Checks the file of an output and returns it as it is stored, with its real path; null = no file. Throws
+ * `approval_required` for force, and as `exportPlace`.
  */
-export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInput, call: Call): JobOutput {
+export function outputOf(
+  places: StorePaths,
+  job: ExportedJob,
+  given: OutputInput | undefined,
+  call: Call,
+): JobOutput | null {
+  if (given?.path === undefined) return null;
   const { workingDirectory } = call;
   const byPerson = isPathFromPerson(call);
   // create_job and update_job are not annotated as destructive: hosts do not ask about them as they do about
@@ -45,7 +51,14 @@ export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInpu
 }
 
 /** Converts a stored output to the input that makes it. */
-export function outputInputOf({ path, format, fields, status, force, raw }: JobOutput): z.input<typeof outputInput> {
+export function outputInputOf({
+  path,
+  format,
+  fields,
+  status,
+  force,
+  raw,
+}: JobOutput): Omit<z.input<typeof outputInput>, 'directory'> {
   return {
     path,
     format: format as ExportFormatName,

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.ts';
 import { checkSchema } from '../../workers/schema/check.ts';
 import type { OrchestratorDeps } from '../operation.ts';
-import type { limitsInput } from '../shapes.ts';
+import type { limitsInput, runInput, workerInput } from '../shapes.ts';
 
 /** Default worker: it reads, and writes only below the job's output directory. */
 export const DEFAULT_WORKER: WorkerChoice = { type: 'claude' };
@@ -20,10 +20,26 @@ export interface Settings {
 }
 
 /** Settings from a caller; absent ones come from `before` or the defaults. */
-export interface SettingsInput {
-  readonly worker?: { readonly type: string } | undefined;
-  readonly output_schema?: unknown;
+export interface SettingsInput extends WorkerInput {
+  readonly schema?: unknown;
   readonly limits?: z.output<typeof limitsInput> | undefined;
+}
+
+/** A worker from a caller: by its config or type, or by the program to run. */
+export interface WorkerInput {
+  readonly worker?: z.output<typeof workerInput> | undefined;
+  readonly run?: z.output<typeof runInput> | undefined;
+}
+
+/** Returns the worker that a caller chose; undefined = none. Throws `invalid_input` for a worker and a program together. */
+export function chosenWorker({ worker, run }: WorkerInput): WorkerChoice | undefined {
+  if (run === undefined) return typeof worker === 'string' ? { type: worker } : (worker as WorkerChoice | undefined);
+  if (worker === undefined) return { type: 'command', command: run };
+  const message = 'expected either worker or run, found both';
+  throw new AbpError('invalid_input', `run: ${message}.`, {
+    hint: 'Give one of them: run: [program, …] is short for worker: {type: command, command: [program, …]}.',
+    details: { problems: [{ path: 'run', message }] },
+  });
 }
 
 /** Checks worker, schema and limits; writes nothing. Throws `invalid_input`. */
@@ -32,9 +48,9 @@ export async function checkSettings(
   input: SettingsInput,
   before: Pick<Settings, 'worker' | 'outputSchema' | 'limits'> | null,
 ): Promise<Settings> {
-  const worker = (input.worker as WorkerChoice | undefined) ?? before?.worker ?? DEFAULT_WORKER;
+  const worker = chosenWorker(input) ?? before?.worker ?? DEFAULT_WORKER;
   const { worker: driver, config } = await deps.workers.parse(worker);
-  const outputSchema = (input.output_schema as JsonObject | undefined) ?? before?.outputSchema ?? null;
+  const outputSchema = (input.schema as JsonObject | undefined) ?? before?.outputSchema ?? null;
   if (outputSchema) {
     await checkSchema(outputSchema);
     driver.checkSchema?.(outputSchema);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { WorkerChoice } from '../../domain/job.ts';
 import { operation, TERMINAL } from '../operation.ts';
-import { preflight } from '../operations/settings.ts';
+import { chosenWorker, DEFAULT_WORKER, preflight } from '../operations/settings.ts';
 import { workerInput } from '../shapes.ts';
 
 /** Checks whether a worker can run here and now. */
@@ -13,8 +12,8 @@ export const checkWorker = operation({
   input: z.strictObject({ worker: workerInput }),
   output: z.object({ ok: z.literal(true) }),
   effect: 'read',
-  async run(deps, { worker }) {
-    await preflight(deps, worker as WorkerChoice);
+  async run(deps, given) {
+    await preflight(deps, chosenWorker(given) ?? DEFAULT_WORKER);
     return { ok: true as const };
   },
 });
