@@ -70,7 +70,7 @@ async function csv(bench: Bench): Promise<void> {
 async function json(bench: Bench): Promise<void> {
   const items = bench.size === 'large' ? JSON_ITEMS_LARGE : MILLION / 10;
   const file = await customersJson(bench.directory, items);
-  const job = { ...csvJob(file, COMMAND, 4), enumerator_type: 'json' };
+  const job = { ...csvJob(file, COMMAND, 4), source: { type: 'json', file_path: file } };
   await measure(
     bench,
     bench.size === 'large' ? 'create.json_1gb' : 'create.json_100k',
@@ -144,7 +144,7 @@ async function files(bench: Bench): Promise<void> {
       runs: ratios,
     });
   } else bench.skip(['create.files_100k.find_ratio'], 'find is not installed (Debian package findutils)');
-  const job = { ...csvJob('', COMMAND, 4), enumerator_type: 'file', enumerator_config: { base_directory: base } };
+  const job = { ...csvJob('', COMMAND, 4), source: { type: 'file', base_directory: base } };
   await measure(bench, 'create.files_100k', 'files, 100,000', 3, job);
 }
 
@@ -165,7 +165,7 @@ async function firstTen(bench: Bench): Promise<void> {
   } as const;
   const caller = openCaller(bench.installation, join(bench.directory, 'first-ten', 'batch.db'));
   for (const [name, [type, config]] of Object.entries(sources)) {
-    const job = { ...csvJob('', COMMAND, 4), enumerator_type: type, enumerator_config: { ...config, limit: 10 } };
+    const job = { ...csvJob('', COMMAND, 4), source: { type, ...config, limit: 10 } };
     const runs: number[] = [];
     // The first run counts too: loading the driver is part of the wait.
     for (let run = 0; run < 5; run++) runs.push((await caller.call('create_job', job)).ms);

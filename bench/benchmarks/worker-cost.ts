@@ -70,9 +70,8 @@ async function throughJob(bench: Bench, api: MessagesApi, environment: Record<st
   const caller = openCaller(bench.installation, join(bench.directory, 'store', 'batch.db'), environment);
   const { output } = await caller.call('create_job', {
     name: 'bench',
-    user_intent: INTENT,
-    enumerator_type: 'file',
-    enumerator_config: { base_directory: join(bench.directory, 'documents') },
+    intent: INTENT,
+    source: { type: 'file', base_directory: join(bench.directory, 'documents') },
     worker: { type: 'claude', tools: ['Read', 'Write'] },
     limits: { max_workers: 1 },
   });

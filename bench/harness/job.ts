@@ -14,10 +14,9 @@ export function numbersCsv(directory: string, rows: number): string {
 export function csvJob(file: string, worker: Readonly<Record<string, unknown>>, slots: number, config: object = {}) {
   return {
     name: 'bench',
-    user_intent: 'run',
-    prompt_template: 'Do this one: {payload}',
-    enumerator_type: 'csv',
-    enumerator_config: { file_path: file, ...config },
+    intent: 'run',
+    template: 'Do this one: {payload}',
+    source: { type: 'csv', file_path: file, ...config },
     worker,
     limits: { max_workers: slots },
   };

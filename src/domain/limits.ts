@@ -27,13 +27,14 @@ export const MAX_WORKERS_CEILING = 64;
 
 /** Terms: what an approval covers beside the definition: cost, time, slots, retries, test units. */
 export type Terms = Pick<Limits, 'max_workers' | 'max_retries' | 'timeout_s' | 'budget_usd'> & {
-  readonly test_units: number;
+  readonly 'test.units': number;
 };
 
 /** Returns the terms of a job in a revision, with its present slots. */
 export function termsOf(job: { readonly maxWorkers: number; readonly testUnits: number }, limits: Limits): Terms {
   const { max_retries, timeout_s, budget_usd } = limits;
-  return { max_workers: job.maxWorkers, max_retries, timeout_s, budget_usd, test_units: job.testUnits };
+  // A job that skips its test may still be tested: with one unit.
+  return { max_workers: job.maxWorkers, max_retries, timeout_s, budget_usd, 'test.units': Math.max(1, job.testUnits) };
 }
 
 /** Lists the terms that exceed the agreed ones: `budget_usd 1 → 5000`. */

@@ -130,7 +130,7 @@ function describe(errors: readonly ErrorObject[]): string {
 }
 
 function refusal(reason: string, cause?: unknown): AbpError {
-  return new AbpError('invalid_input', `output_schema is not a usable JSON Schema: ${reason}`, {
+  return new AbpError('invalid_input', `schema is not a usable JSON Schema: ${reason}`, {
     hint: 'Give a JSON Schema object (draft 2020-12 unless $schema names another), for example {"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}.',
     ...(cause === undefined ? {} : { cause }),
   });

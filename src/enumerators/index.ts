@@ -2,7 +2,7 @@ import { AbpError } from '../domain/error.ts';
 import { hint, mention } from '../domain/hint.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { parseWith } from '../domain/validate.ts';
-import type { Enumerator } from '../ports/enumerator.ts';
+import type { EnumerationContext, Enumerator } from '../ports/enumerator.ts';
 
 /** Imports a driver on first use. */
 export type EnumeratorLoader = () => Promise<Enumerator>;
@@ -33,6 +33,18 @@ export async function getEnumerator(type: string, table: EnumeratorTable = enume
 /** Loads all drivers, in the order of the table. */
 export function listEnumerators(table: EnumeratorTable = enumerators): Promise<Enumerator[]> {
   return Promise.all(Object.values(table).map((load) => load()));
+}
+
+/**
+ * Loads the enumerator of a source and checks its config; relative paths become absolute. Throws as `getEnumerator` and
+ * `parseConfig`.
+ */
+export async function openSource(
+  { type, ...given }: { readonly type: string },
+  context: Pick<EnumerationContext, 'workingDirectory'>,
+): Promise<{ readonly enumerator: Enumerator; readonly config: unknown }> {
+  const enumerator = await getEnumerator(type);
+  return { enumerator, config: enumerator.resolve(parseConfig(enumerator, given), context) };
 }
 
 /**

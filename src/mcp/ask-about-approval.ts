@@ -76,7 +76,7 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
   }
   if (typeof definition !== 'string') return null;
   const found = await host.orchestrator.call('get_approval', { definition }, toCall(host, ctx));
-  const dialog = sourceDialog(found.source ?? {}, error as AbpError);
+  const dialog = sourceDialog(found.source ?? { type: found.title }, error as AbpError);
   // A text that a dialog cannot show as it is must not be approved in one.
   if (dialog.details.length > DIALOG_CHARS || plain(dialog.details) !== dialog.details) return null;
   return { question: { about: 'source', definition: found.definition } as const, dialog };
@@ -85,16 +85,19 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
 type Asked = OutputOf<'job_approval'>;
 
 function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
-  const { job_id, name, units, test_units, can, worker, source, template, files, home, output_directory } = asked;
-  const { limits, output_schema, post_processing } = asked;
+  const { job_id, name, units, test, can, worker, source, template, files, home, output } = asked;
+  const { limits, schema, post_processing } = asked;
+  const { type, ...config } = source;
+  const all = `No test: all ${units} units run.`;
   const follows =
     {
-      skip: `No test: all ${units} units run.`,
+      skip: all,
       reopen: 'Runs units again.',
       retry: 'Runs failed units again.',
       post_process: 'Runs its post-processing again.',
       raise: `Raises ${String(change)}.`,
-    }[asks] ?? `Tests ${Math.min(units, test_units)} of ${units} units; the others wait for you.`;
+    }[asks] ??
+    (test.skip ? all : `Tests ${Math.min(units, test.units ?? 1)} of ${units} units; the others wait for you.`);
   return {
     message: [
       question('May it run?', can),
@@ -105,32 +108,32 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
       [
         ...(can.length === 0 ? [] : [powersInDetail(can)]),
         `Worker: ${JSON.stringify(worker)}`,
-        `Source: ${source.type} ${JSON.stringify(source.config)}`,
+        `Source: ${type} ${JSON.stringify(config)}`,
         `Home: ${home ?? 'none'}`,
-        `Output: ${output_directory}`,
+        `Output: ${output.directory}`,
         `Limits: ${JSON.stringify(limits)}`,
         ...files.map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
       ].join(' · '),
       `Prompt: ${template}`,
-      ...(output_schema === null ? [] : [`Schema: ${JSON.stringify(output_schema)}`]),
+      ...(schema === null ? [] : [`Schema: ${JSON.stringify(schema)}`]),
       ...(post_processing === null ? [] : [`Post-processing: ${JSON.stringify(post_processing)}`]),
     ].join('\n'),
   };
 }
 
-function sourceDialog(source: Readonly<Record<string, unknown>>, { details }: AbpError): Dialog {
-  const { code, ...config } = (source.config ?? {}) as JsonObject;
+function sourceDialog(source: NonNullable<OutputOf<'get_approval'>['source']>, { details }: AbpError): Dialog {
+  const { type, code, ...config } = source;
   const can = (details?.powers ?? []) as Can;
   const what = powersInDetail(can);
   const isWhole = code === undefined && what.length <= DETAILS_CHARS;
   return {
     message: [
       question('May it be read?', can),
-      `Nothing of this ${String(source.type)} source has been read yet.`,
+      `Nothing of this ${type} source has been read yet.`,
       ...(isWhole ? [] : [`In full: abp approvals allow ${String(details?.definition)}`]),
     ].join('\n'),
     details: [
-      `${what} · Source: ${JSON.stringify(redactJson(config, 'logs'))}`,
+      `${what} · Source: ${JSON.stringify(redactJson(config as JsonObject, 'logs'))}`,
       ...(typeof code === 'string' ? [code, DYNAMIC_CODE_NOTICE] : []),
     ].join('\n'),
   };

@@ -7,6 +7,7 @@ import { JOB_STATUSES } from '../domain/job.ts';
 import { MAX_WORKERS_CEILING } from '../domain/limits.ts';
 import { didYouMean } from '../domain/nearest.ts';
 import { UNIT_STATUSES } from '../domain/unit.ts';
+import { show } from '../domain/validate.ts';
 
 /** Field shapes that several operations share. Output shapes are loose: fields are added, never removed. */
 
@@ -83,30 +84,37 @@ export const limitsInput = limitsChange.extend({
   failure_threshold: shape.failure_threshold.describe('Pause when this many units in a row fail alike; 0 = off'),
 });
 
+/** Text with at least one visible character. */
+export const words = z.string().regex(/\S/, { error: ({ input }) => `expected words, found ${show(input)}` });
+
+/** Type of a driver; its other fields are checked by the driver. */
+const typed = z.looseObject({ type: z.string().max(50) });
+
+/** A worker: its config, or its type alone. The first form is the one that hosts are shown. */
 export const workerInput = z
-  .looseObject({ type: z.string().max(50) })
+  .union([typed, z.string().max(50)])
   .describe(
     'What runs a unit: {"type":"claude", model?, permission?: read_only | edit_in_place | full, tools?, max_turns?, …} (default, read_only) or {"type":"command","command":["node","check.mjs"]}',
   );
 
+/** A program that runs the units: the short form of a command worker. */
+export const runInput = z.array(z.string().max(100_000)).min(1);
+
+/** A source: its type and the config of that enumerator. */
+export const sourceInput = typed
+  .describe('Where the items come from: type (file, csv, json, sql or dynamic) and its config (list_enumerators)')
+  .meta({ examples: [{ type: 'file', base_directory: '/home/me/notes', pattern: '**/*.md' }] });
+
 /** Any JSON object. Not z.json(): its recursive schema needs references, which hosts do not follow. */
-const jsonObject = z.record(z.string(), z.unknown());
+export const schemaInput = z
+  .record(z.string(), z.unknown())
+  .describe('JSON Schema that every result must satisfy; results become columns of the export');
 
-/** Type of an enumerator. */
-export const enumeratorType = z
-  .string()
-  .max(50)
-  .describe('Kind of source: file, csv, json, sql or dynamic (list_enumerators)')
-  .meta({ examples: ['file'] });
-
-/** Config of a source; checked by its enumerator. */
-export const enumeratorConfig = jsonObject
-  .describe('Its config, with absolute paths (list_enumerators)')
-  .meta({ examples: [{ base_directory: '/home/me/notes', pattern: '**/*.md' }] });
-
-export const outputSchemaInput = jsonObject.describe(
-  'JSON Schema that every result must satisfy; results become columns of the export',
-);
+/** The test of a job. */
+export const testInput = z.strictObject({
+  units: z.int().min(1).max(20).optional().describe('Units tested first, spread over the source; default 1'),
+  skip: z.boolean().optional().describe('Run all units without a test. Only if the user asked for it'),
+});
 
 /** Options of an export; the same fields for export_results and for the output of a job. */
 export const exportFields = {
@@ -124,17 +132,33 @@ export const exportFields = {
 
 const { format, status, fields, force, raw } = exportFields;
 
-/** File of a job's results. Its fields are described with export_results, once in the tool list. */
-export const outputInput = z
+/** Output of update_job: the fields of create_job, described only there; the file's options only with export_results. */
+export const outputChange = z
   .strictObject({
-    path: z.string().min(1).max(4096),
+    directory: z.string().min(1).max(4096).optional(),
+    path: z.string().min(1).max(4096).optional(),
     format: format.unwrap().optional(),
     status: status.unwrap().optional(),
     fields: fields.unwrap().optional(),
     force: force.unwrap().optional(),
     raw: raw.unwrap().optional(),
   })
-  .describe('File that the results are written to when the job ends; fields as for export_results');
+  .superRefine(({ directory: _, path, ...options }, context) => {
+    if (path !== undefined) return;
+    const lone = Object.entries(options).filter(([, value]) => value !== undefined);
+    for (const [name] of lone) {
+      const message = 'expected only together with output.path, found without it';
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
+
+const { directory, path } = outputChange.shape;
+
+/** Directory of a job's agents, and file of its results. */
+export const outputInput = outputChange.safeExtend({
+  directory: directory.describe('Agents may write below it; default: a folder beside the store'),
+  path: path.describe('File for the results when the job ends; the other fields as for export_results'),
+});
 
 const count = z.int().min(0).max(1_000_000_000);
 

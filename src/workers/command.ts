@@ -188,7 +188,7 @@ function shown(argument: string): string {
 async function schemaProblem(text: string, schema: JsonObject): Promise<string | null> {
   const value = parseJson(text, JSON.parse);
   return value === undefined
-    ? 'expected JSON on stdout, because the job has an output_schema; found text that is not JSON'
+    ? 'expected JSON on stdout, because the job has a schema; found text that is not JSON'
     : checkResult(schema, value);
 }
 

@@ -130,9 +130,9 @@ async function outcomeOf<T>(call: Promise<T>): Promise<{ readonly answer?: T; re
 }
 
 async function tryOne(world: World, f: Flow, request: Request) {
-  const { worker, source, home, skip_test, output_directory, post, require_human_approval } = request;
+  const { worker, source, home, skip_test, output_directory: directory, post, require_human_approval } = request;
   const call = { home, workingDirectory: home ?? world.project, human: null };
-  const from = { enumerator_type: source.type, enumerator_config: source.config };
+  const from = { source: { type: source.type, ...source.config } };
   const preview = await outcomeOf(f.call('preview_items', from, call));
   expectQuiet(world);
   expect(JSON.stringify(preview.answer ?? '')).not.toContain(CANARY);
@@ -141,11 +141,11 @@ async function tryOne(world: World, f: Flow, request: Request) {
       'create_job',
       {
         name: 'Property',
-        user_intent: 'Look at it.',
-        ...(request.template === undefined ? {} : { prompt_template: request.template }),
+        intent: 'Look at it.',
+        ...(request.template === undefined ? {} : { template: request.template }),
         ...from,
         worker,
-        ...(output_directory === undefined ? {} : { output_directory }),
+        ...(directory === undefined ? {} : { output: { directory } }),
         ...(post === undefined ? {} : { post_processing_prompt: 'Sum up.', post_processing_output_directory: post }),
         ...(require_human_approval === undefined ? {} : { require_human_approval }),
       },

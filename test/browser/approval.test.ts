@@ -25,11 +25,10 @@ async function createJob({ root, server }: Dashboard): Promise<{ jobId: string; 
   writeFileSync(join(root, 'items.json'), JSON.stringify(items));
   const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'Look at every item',
-    user_intent: 'Say the title of each item and how long it is.',
-    enumerator_type: 'json',
-    enumerator_config: { file_path: join(root, 'items.json') },
+    intent: 'Say the title of each item and how long it is.',
+    source: { type: 'json', file_path: join(root, 'items.json') },
     worker: { type: 'command', command: [process.execPath, WORKER], env: { SIGNALS: signals } },
-    output_schema: {
+    schema: {
       type: 'object',
       required: ['title'],
       properties: { title: { type: 'string' }, length: { type: 'integer' } },
@@ -182,9 +181,8 @@ test('tests again after a fix', async () => {
   writeFileSync(join(root, 'work.mjs'), 'process.exit(3)');
   const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'Fixed',
-    user_intent: 'Do it.',
-    enumerator_type: 'json',
-    enumerator_config: { file_path: join(root, 'items.json') },
+    intent: 'Do it.',
+    source: { type: 'json', file_path: join(root, 'items.json') },
     worker: { type: 'command', command: [process.execPath, join(root, 'work.mjs')] },
     limits: { max_retries: 0 },
   });

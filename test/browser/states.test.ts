@@ -168,9 +168,8 @@ test('post-processing is not counted in the charts and can run again', async () 
   const { abp, server } = await serveDashboard();
   const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'With a report',
-    user_intent: 'x',
-    enumerator_type: 'file',
-    enumerator_config: { base_directory: import.meta.dirname, pattern: 'seed*.ts' },
+    intent: 'x',
+    source: { type: 'file', base_directory: import.meta.dirname, pattern: 'seed*.ts' },
     worker: { type: 'command', command: ['sh', '-c', 'cat > /dev/null; echo fine'] },
     post_processing_prompt: 'Sum it up.',
   });

@@ -254,17 +254,16 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
   const task = random.pick<object>([
     { worker: { type: 'claude' } },
     { worker: { type: 'command', command, env } },
-    { worker: { type: 'command', command, env }, output_schema: SLOW_SCHEMA },
+    { worker: { type: 'command', command, env }, schema: SLOW_SCHEMA },
   ]);
   const created = await abp.orchestrator.callUnknown(
     'create_job',
     {
       name: `round ${seed}`,
-      user_intent: 'Survive.',
-      enumerator_type: 'csv',
-      enumerator_config: { file_path: join(folder, 'items.csv') },
+      intent: 'Survive.',
+      source: { type: 'csv', file_path: join(folder, 'items.csv') },
       ...task,
-      output_directory: output,
+      output: { directory: output },
       limits: {
         max_workers: 2 + random.below(5),
         max_retries: 1 + random.below(2),

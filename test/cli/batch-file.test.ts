@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseValue } from '../../src/cli/batch-file/document.ts';
-import { readBatchFile } from '../../src/cli/batch-file/read.ts';
+import { readBatchFile, workerOf } from '../../src/cli/batch-file/read.ts';
 import { toAbpError } from '../../src/domain/error.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { callWithoutStore } from '../helpers/without-store.ts';
@@ -52,18 +52,18 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   ],
   [
     'a schema that is none',
-    'intent: x\nsource: { type: file, base_directory: in }\noutput: { schema: { type: strnig } }\n',
-    [/batch\.yaml:3:19: output\.schema: /],
+    'intent: x\nsource: { type: file, base_directory: in }\nschema: { type: strnig }\n',
+    [/batch\.yaml:3:9: schema: /],
   ],
   [
     'both kinds of template',
-    'prompt_template: x\nprompt_file: y\nsource: { type: file, base_directory: in }\n',
-    [/batch\.yaml:2:14: prompt_file: expected either/],
+    'template: x\ntemplate_file: y\nsource: { type: file, base_directory: in }\n',
+    [/batch\.yaml:2:16: template_file: expected either/],
   ],
   [
     'a template file that is not there',
-    'prompt_file: nosuch.md\nsource: { type: file, base_directory: in }\n',
-    [/batch\.yaml:1:14: .*nosuch\.md cannot be read/],
+    'template_file: nosuch.md\nsource: { type: file, base_directory: in }\n',
+    [/batch\.yaml:1:16: .*nosuch\.md cannot be read/],
   ],
   [
     'a variable that is not set',
@@ -94,9 +94,19 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
     [/batch\.yaml:4:3: .*"max_worker"\. Did you mean/, /batch\.yaml:5:3: .*"max_retry"\. Did you mean/],
   ],
   [
-    'both names of one limit',
-    'intent: x\nsource: { type: file, base_directory: in }\nlimits: { failures: 5, failure_threshold: 5 }\n',
-    [/batch\.yaml:3:\d+: limits\.failures: expected either failures or failure_threshold, found both/],
+    'a worker and a program to run',
+    'intent: x\nsource: { type: file, base_directory: in }\nworker: claude\nrun: [cat]\n',
+    [/batch\.yaml:4:6: run: expected either worker or run, found both/],
+  ],
+  [
+    'an unknown worker by its name',
+    'intent: x\nsource: { type: file, base_directory: in }\nworker: calude\n',
+    [/batch\.yaml:3:9: worker\.type: unknown worker "calude"\. Did you mean "claude"/],
+  ],
+  [
+    'options of a results file without its path',
+    'intent: x\nsource: { type: file, base_directory: in }\noutput: { directory: made, format: csv }\n',
+    [/batch\.yaml:3:36: output\.format: expected only together with output\.path, found without it/],
   ],
 ];
 
@@ -155,70 +165,65 @@ describe('a batch file', () => {
 intent: i
 source: { type: csv, file_path: a.csv, id_column: id }
 worker: { type: command, command: [cat] }
-output: { path: out/r.jsonl, directory: made, fields: [key], schema: { type: object } }
-limits: { failures: 3, max_workers: 2 }
+schema: { type: object }
+output: { path: out/r.jsonl, directory: made, fields: [key] }
+limits: { failure_threshold: 3, max_workers: 2 }
 test: { units: 2, skip: true }
 require_human_approval: true
 post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
 `;
-    const { create, directory, skipTest, warnings } = await read(text);
+    const { create, directory, warnings } = await read(text);
     expect(create).toEqual({
       name: 'n',
-      user_intent: 'i',
-      enumerator_type: 'csv',
-      enumerator_config: { file_path: 'a.csv', id_column: 'id' },
-      output_schema: { type: 'object' },
+      intent: 'i',
+      source: { type: 'csv', file_path: 'a.csv', id_column: 'id' },
+      schema: { type: 'object' },
       worker: { type: 'command', command: ['cat'] },
       limits: { failure_threshold: 3, max_workers: 2 },
-      test_units: 2,
-      output_directory: 'made',
-      output: { path: join(directory, 'out/r.jsonl'), format: 'jsonl', fields: ['key'] },
+      test: { units: 2, skip: true },
+      output: { directory: 'made', path: join(directory, 'out/r.jsonl'), format: 'jsonl', fields: ['key'] },
       require_human_approval: true,
       post_processing_prompt: 'p',
       post_processing_name: 'sum',
       post_processing_output_directory: 'o',
       post_processing_on_failures: 'run',
     });
-    expect({ skipTest, warnings }).toEqual({ skipTest: true, warnings: [] });
+    expect(warnings).toEqual([]);
   });
 
   test('needs only an intent and a source; its default name is that of its folder', async () => {
     const { create, directory } = await read(`intent: i\n${base}`);
     expect(create).toEqual({
       name: directory.split('/').at(-1),
-      user_intent: 'i',
-      enumerator_type: 'file',
-      enumerator_config: { base_directory: 'in' },
+      intent: 'i',
+      source: { type: 'file', base_directory: 'in' },
     });
   });
 
   test('can have a template instead of an intent, inline or in a file with front matter', async () => {
-    expect((await read(`prompt_template: "Read {file_path}"\n${base}`)).create).toMatchObject({
-      user_intent: 'Read {file_path}',
-      prompt_template: 'Read {file_path}',
+    expect((await read(`template: "Read {file_path}"\n${base}`)).create).toMatchObject({
+      intent: 'Read {file_path}',
+      template: 'Read {file_path}',
     });
     const own = join(temporaryDirectory('prompt'), 'own.md');
     writeFileSync(own, '---\nname: own\n---\nLook at {file_path}\n');
-    expect((await read(`intent: i\nprompt_file: ${own}\n${base}`)).create).toMatchObject({
-      user_intent: 'i',
-      prompt_template: 'Look at {file_path}\n',
+    expect((await read(`intent: i\ntemplate_file: ${own}\n${base}`)).create).toMatchObject({
+      intent: 'i',
+      template: 'Look at {file_path}\n',
     });
   });
 
-  test('accepts output_schema as in create_job', async () => {
-    expect((await read(`intent: i\noutput_schema: { type: object }\n${base}`)).create.output_schema).toEqual({
-      type: 'object',
-    });
-    await expect(
-      read(`intent: i\noutput_schema: { type: object }\noutput: { schema: { type: object } }\n${base}`),
-    ).rejects.toThrow(/batch\.yaml:2:16: output_schema: expected either/);
+  test('names a worker by its type or its program', async () => {
+    expect((await read(`intent: i\nworker: claude\n${base}`)).create).toMatchObject({ worker: 'claude' });
+    const program = await read(`intent: i\nrun: [node, score.mjs]\n${base}`);
+    expect(workerOf(program)).toEqual({ type: 'command', command: ['node', 'score.mjs'] });
   });
 
   test('is changed by --set and --limit; later ones win, other places are unchanged', async () => {
     const { create } = await read(`intent: i\n${base}`, ['source.pattern=*.md', 'source.pattern=*.txt', 'name=n'], 5);
     expect(create).toMatchObject({
       name: 'n',
-      enumerator_config: { base_directory: 'in', pattern: '*.txt', limit: 5 },
+      source: { type: 'file', base_directory: 'in', pattern: '*.txt', limit: 5 },
     });
     await expect(read(`intent: i\n${base}limts: {}\n`, ['name=n'])).rejects.toThrow(
       /batch\.yaml:3:1: unknown field "limts"/,

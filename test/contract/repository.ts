@@ -667,7 +667,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await repository.quotas.get('claude')).toBeNull();
   });
 
-  const terms = { max_workers: 4, max_retries: 3, timeout_s: 60, budget_usd: 10, test_units: 1 };
+  const terms = { max_workers: 4, max_retries: 3, timeout_s: 60, budget_usd: 10, 'test.units': 1 };
 
   test('a definition is requested once, approved, revoked and approved again', async () => {
     const { repository, tx, clock } = fresh();
@@ -747,8 +747,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     await tx(async (t) => t.approvals.approve('aa', 'cli', terms));
     await tx(async (t) => t.approvals.agree('aa', { ...terms, max_workers: 9, budget_usd: 1 }));
     expect((await repository.approvals.get('aa'))?.terms).toEqual({ ...terms, max_workers: 9 });
-    await tx(async (t) => t.approvals.approve('aa', 'cli', { ...terms, test_units: 3 }));
-    expect((await repository.approvals.get('aa'))?.terms).toEqual({ ...terms, max_workers: 9, test_units: 3 });
+    await tx(async (t) => t.approvals.approve('aa', 'cli', { ...terms, 'test.units': 3 }));
+    expect((await repository.approvals.get('aa'))?.terms).toEqual({ ...terms, max_workers: 9, 'test.units': 3 });
     await tx(async (t) => t.approvals.approve('aa', 'cli', { ...terms, budget_usd: null }));
     expect((await repository.approvals.get('aa'))?.terms).toMatchObject({ budget_usd: null });
   });

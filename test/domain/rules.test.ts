@@ -74,7 +74,7 @@ test('event types are unique and of the form noun:verb', () => {
 });
 
 describe('the terms of an approval', () => {
-  const low: Terms = { max_workers: 2, max_retries: 1, timeout_s: 60, budget_usd: 1, test_units: 1 };
+  const low: Terms = { max_workers: 2, max_retries: 1, timeout_s: 60, budget_usd: 1, 'test.units': 1 };
   const none: Terms = { ...low, budget_usd: null };
 
   test('are taken from a job and its revision', () => {
@@ -83,7 +83,7 @@ describe('the terms of an approval', () => {
       max_retries: DEFAULT_LIMITS.max_retries,
       timeout_s: DEFAULT_LIMITS.timeout_s,
       budget_usd: 3,
-      test_units: 2,
+      'test.units': 2,
     });
   });
 
@@ -96,9 +96,9 @@ describe('the terms of an approval', () => {
     [
       'some higher, some lower',
       low,
-      { ...low, max_retries: 0, test_units: 5 },
-      ['test_units 1 → 5'],
-      { ...low, test_units: 5 },
+      { ...low, max_retries: 0, 'test.units': 5 },
+      ['test.units 1 → 5'],
+      { ...low, 'test.units': 5 },
     ],
   ])('%s', (_, agreed, next, higher, both) => {
     expect(raisedTerms(agreed, next)).toEqual(higher);

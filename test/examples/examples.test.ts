@@ -22,7 +22,7 @@ describe.each(await exampleNames())('the example %s', async (name) => {
   });
 
   it('expects results that satisfy its schema', async () => {
-    const check = await compileSchema(batch.create.output_schema as Parameters<typeof compileSchema>[0]);
+    const check = await compileSchema(batch.create.schema as Parameters<typeof compileSchema>[0]);
     const lines = (await readFile(path.join(folder, 'expected/results.jsonl'), 'utf8')).trimEnd().split('\n');
     expect(lines.length).toBeGreaterThanOrEqual(8);
     for (const { key, result } of lines.map((line) => JSON.parse(line))) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { type Batch, readBatchFile } from '../../src/cli/batch-file/read.ts';
 import type { Json, JsonObject } from '../../src/domain/json.ts';
-import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
+import { openSource } from '../../src/enumerators/index.ts';
 import { exportUnits } from '../../src/export/index.ts';
 import type { ExportRow } from '../../src/export/row.ts';
 import type { EnumeratedItem } from '../../src/ports/enumerator.ts';
@@ -51,9 +51,8 @@ export async function runExample(name: string, scratch: string): Promise<Example
 }
 
 async function itemsOf({ create, directory }: Batch): Promise<readonly EnumeratedItem[]> {
-  const enumerator = await getEnumerator(create.enumerator_type);
   const context = { workingDirectory: directory };
-  const config = enumerator.resolve(parseConfig(enumerator, create.enumerator_config), context);
+  const { enumerator, config } = await openSource(create.source, context);
   const items: EnumeratedItem[] = [];
   for await (const item of enumerator.enumerate(config, context)) items.push(item);
   return items;
@@ -81,7 +80,7 @@ async function runWorker({ create, directory }: Batch, payload: JsonObject): Pro
   const [, ...args] = command;
   const output = path.resolve(
     directory,
-    create.post_processing_output_directory ?? create.output_directory ?? 'output',
+    create.post_processing_output_directory ?? create.output?.directory ?? 'output',
   );
   await mkdir(output, { recursive: true });
   const child = spawn(process.execPath, args, { cwd: directory, env: { ABP_OUTPUT_DIR: output } });

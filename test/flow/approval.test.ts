@@ -213,7 +213,7 @@ describe.each([
   test('created again with more test units or higher limits needs approval', async () => {
     const f = flow();
     await allow(f, await f.create({ units: 30, ...job }));
-    for (const more of [{ test_units: 20 }, { limits: { budget_usd: null, max_workers: 60 } }]) {
+    for (const more of [{ test: { units: 20 } }, { limits: { budget_usd: null, max_workers: 60 } }]) {
       const other = await f.create({ units: 30, ...job, ...more });
       await expect(start(f, other)).rejects.toMatchObject({ ...REFUSED, message: /Higher than approved: / });
     }
@@ -259,8 +259,8 @@ describe.each([
   });
 
   test.each([
-    ['prompt', { prompt_template: 'Look at {name} twice.' }],
-    ['schema', { output_schema: { type: 'object' } }],
+    ['prompt', { template: 'Look at {name} twice.' }],
+    ['schema', { schema: { type: 'object' } }],
     ['worker', { worker: { type: 'scripted', permission: 'full', note: 'x' } }],
   ])('needs approval again when its %s changed by one word', async (_name, change) => {
     const f = flow();
@@ -334,7 +334,7 @@ describe('an approval is bound to what was shown', () => {
     const f = flow();
     const jobId = await tested(f, {});
     const looked = await shown(f, jobId);
-    await f.call('update_job', { job_id: jobId, prompt_template: 'Other: {name}' });
+    await f.call('update_job', { job_id: jobId, template: 'Other: {name}' });
     await start(f, jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
     await expect(start(f, jobId, { approve: true, shown: looked }, { human: 'dashboard' })).rejects.toMatchObject({
@@ -516,14 +516,14 @@ test('a person is shown everything that decides what runs, and its limits', asyn
   const f = flow();
   const jobId = await f.create({
     ...FULL,
-    prompt_template: `Look at {name}. ${'x'.repeat(5000)} the end`,
-    output_schema: { type: 'object', description: 'what it says' },
+    template: `Look at {name}. ${'x'.repeat(5000)} the end`,
+    schema: { type: 'object', description: 'what it says' },
     post_processing_prompt: 'Then this.',
     limits: { budget_usd: 7 },
   });
   expect(await view(f, 'job_approval', { job_id: jobId })).toMatchObject({
     template: expect.stringMatching(/the end$/),
-    output_schema: { description: 'what it says' },
+    schema: { description: 'what it says' },
     post_processing: { prompt: 'Then this.' },
     limits: { budget_usd: 7 },
   });

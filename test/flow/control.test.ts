@@ -187,7 +187,7 @@ describe('slots', () => {
     const { f, job_id } = await busy();
     await f.call('resume_job', { job_id, max_workers: 3 });
     await f.call('pause_job', { job_id, hard: true });
-    await f.call('update_job', { job_id, prompt_template: 'Again: {name}' });
+    await f.call('update_job', { job_id, template: 'Again: {name}' });
     expect((await f.job(job_id)).maxWorkers).toBe(3);
     await f.call('update_job', { job_id, limits: { max_workers: 7 } });
     expect((await f.job(job_id)).maxWorkers).toBe(7);
@@ -464,7 +464,7 @@ describe('a rejected operation names its precondition and changes nothing', () =
     pause: (f, job_id) => f.call('pause_job', { job_id }),
     resume: (f, job_id) => f.call('resume_job', { job_id, max_workers: 9 }),
     cancel: (f, job_id) => f.call('cancel_job', { job_id }),
-    update: (f, job_id) => f.call('update_job', { job_id, prompt_template: 'New: {name}' }),
+    update: (f, job_id) => f.call('update_job', { job_id, template: 'New: {name}' }),
     retry: (f, job_id) => f.call('manage_units', { job_id, action: 'retry' }),
     skip: (f, job_id) => f.call('manage_units', { job_id, action: 'skip' }),
     reopen: (f, job_id) => f.call('manage_units', { job_id, action: 'reopen' }),

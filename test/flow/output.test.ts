@@ -268,7 +268,7 @@ describe('the place of an output', () => {
     const f = flow();
     const outside = f.call('create_job', { ...recipe(f), output: { path: file(f) } }, HTTP);
     await expect(outside).rejects.toMatchObject({ code: 'approval_required' });
-    const inside = { output_directory: file(f, 'made'), output: { path: file(f, 'made/out.csv') } };
+    const inside = { output: { directory: file(f, 'made'), path: file(f, 'made/out.csv') } };
     expect(await f.call('create_job', { ...recipe(f), ...inside }, HTTP)).toMatchObject({
       output: { path: file(f, 'made/out.csv') },
     });
@@ -309,9 +309,8 @@ describe('the place of an output', () => {
     writeFileSync(file(f, 'items.json'), '[{"name":"a"}]');
     return {
       name: 'Flow',
-      user_intent: 'Look at it.',
-      enumerator_type: 'json',
-      enumerator_config: { file_path: file(f, 'items.json') },
+      intent: 'Look at it.',
+      source: { type: 'json', file_path: file(f, 'items.json') },
       worker: { type: 'scripted' },
     };
   }

@@ -80,7 +80,7 @@ describe('the executor after one that died', () => {
     const f = flow();
     const job_id = await busy(f, 2, 2);
     await f.call('pause_job', { job_id });
-    await f.call('update_job', { job_id, worker: { type: 'other', note: 'new' }, output_schema: { type: 'object' } });
+    await f.call('update_job', { job_id, worker: { type: 'other', note: 'new' }, schema: { type: 'object' } });
     await f.killExecutor(job_id);
     f.worker.leaves(0, 'alive');
     await f.recover(job_id);
@@ -186,9 +186,9 @@ describe('the executor after one that died', () => {
 describe('a session that was cut off', () => {
   test.each([
     ['limits', { limits: { max_workers: 1 } }, 'session of 0'],
-    ['the prompt', { prompt_template: 'Now: {name}' }, null],
+    ['the prompt', { template: 'Now: {name}' }, null],
     ['the worker', { worker: { type: 'scripted', note: 'x' } }, null],
-    ['the schema', { output_schema: { type: 'object' } }, null],
+    ['the schema', { schema: { type: 'object' } }, null],
   ])('after a change of %s continues in %s: %s', async (_what, change, session) => {
     const f = flow();
     const job_id = await busy(f, 1, 1);
@@ -772,7 +772,7 @@ describe('when the store or the disk fails', () => {
     const f = flow();
     const file = join(f.directory, 'a-file');
     writeFileSync(file, '');
-    const jobId = await f.begin({ units: 1, output_directory: join(file, 'below') });
+    const jobId = await f.begin({ units: 1, output: { directory: join(file, 'below') } });
     await f.until(async () => (await f.job(jobId)).status === 'failed');
     expect(await f.unit(jobId, 0)).toMatchObject({ failureClass: 'bad_input', attempt: 1 });
     expect((await f.unit(jobId, 0)).failureMessage).toContain(join(file, 'below'));

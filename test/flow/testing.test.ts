@@ -57,9 +57,9 @@ describe('the test of a job', () => {
     [5, 5, [0, 1, 2, 3, 4]],
     [20, 3, [0, 1, 2]],
     [1, 10, [0]],
-  ])('%i test units of %i are spread over the source', async (test_units, units, expected) => {
+  ])('%i test units of %i are spread over the source', async (tested, units, expected) => {
     const f = flow();
-    const jobId = await f.create({ units, test_units });
+    const jobId = await f.create({ units, test: { units: tested } });
     await start(f, jobId);
     expect((await f.job(jobId)).test?.units).toEqual(expected);
     await f.until(async () => (await f.job(jobId)).test?.state === 'passed');
@@ -68,7 +68,7 @@ describe('the test of a job', () => {
 
   test('does not select skipped units', async () => {
     const f = flow();
-    const jobId = await f.create({ units: 6, test_units: 3 });
+    const jobId = await f.create({ units: 6, test: { units: 3 } });
     await f.call('manage_units', { job_id: jobId, action: 'skip', units: [0, 4, 5] });
     await start(f, jobId);
     expect((await f.job(jobId)).test?.units).toEqual([1, 2, 3]);
@@ -86,7 +86,7 @@ describe('the test of a job', () => {
     '%s ends it failed, with the reason and what to do, and never pauses the job',
     async (failureClass) => {
       const f = flow();
-      const jobId = await f.create({ units: 20, test_units: 2 });
+      const jobId = await f.create({ units: 20, test: { units: 2 } });
       f.worker.otherwise = fails(failureClass, { retryAfterMs: 1000 });
       await start(f, jobId);
       await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
@@ -102,7 +102,7 @@ describe('the test of a job', () => {
 
   test('fails when one of its units fails', async () => {
     const f = flow();
-    const jobId = await f.create({ units: 9, test_units: 3 });
+    const jobId = await f.create({ units: 9, test: { units: 3 } });
     f.worker.on(4, fails('agent_error', { message: 'I cannot read it' }));
     await start(f, jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');
@@ -364,7 +364,7 @@ test('the budget also limits a test', async () => {
 
 test('the result of a test is below 10 kB and says where the rest is', async () => {
   const f = flow();
-  const job_id = await f.create({ units: 9, test_units: 6 });
+  const job_id = await f.create({ units: 9, test: { units: 6 } });
   const many = Array.from({ length: 50 }, (_, n) => `/some/where/${n}/${'x'.repeat(300)}`);
   const notes = { toolsUsed: { Read: 3 }, toolsDenied: many.map((file) => `Write(${file})`), filesChanged: many };
   f.worker.otherwise = { ...fails('incomplete', { message: 'refused '.repeat(500) }), notes };
@@ -430,7 +430,7 @@ test('a late executor changes nothing: the job is as before the test', async () 
 
 describe('a failed test', () => {
   const failed = async (f: Flow) => {
-    const jobId = await f.create({ units: 4, test_units: 2 });
+    const jobId = await f.create({ units: 4, test: { units: 2 } });
     f.worker.on(0, fails('agent_error'));
     await start(f, jobId);
     await f.until(async () => (await f.job(jobId)).test?.state === 'failed');

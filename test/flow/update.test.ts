@@ -5,13 +5,13 @@ import { fails, hangs } from '../helpers/scripted-worker.ts';
 describe('update_job', () => {
   test('creates a numbered revision, which later attempts use and record', async () => {
     const f = flow();
-    const job_id = await f.begin({ units: 4, limits: { max_workers: 1 }, prompt_template: 'First: {name}' });
+    const job_id = await f.begin({ units: 4, limits: { max_workers: 1 }, template: 'First: {name}' });
     f.worker.on(1, hangs);
     await f.until(() => f.worker.running().includes(1));
     await f.call('pause_job', { job_id });
     const updated = await f.call('update_job', {
       job_id,
-      prompt_template: 'Second: {name}',
+      template: 'Second: {name}',
       limits: { timeout_s: 60, max_workers: 2 },
       note: 'shorter',
     });
@@ -37,7 +37,7 @@ describe('update_job', () => {
     const job_id = await f.begin({ units: 2, limits: { max_workers: 1 } });
     f.worker.on(0, fails('usage_limit', { resumeAt: f.clock.now() + 60_000 }));
     await f.until(async () => (await f.job(job_id)).status === 'paused');
-    await f.call('update_job', { job_id, prompt_template: 'Second: {name}' });
+    await f.call('update_job', { job_id, template: 'Second: {name}' });
     await f.after(61_000);
     await f.until(async () => (await f.job(job_id)).status === 'completed');
     expect((await f.attempts(job_id, 0)).map(({ revision }) => revision)).toEqual([1, 2]);
@@ -47,7 +47,7 @@ describe('update_job', () => {
   test('is rejected after a concurrent change, which stays', async () => {
     const f = flow();
     const job_id = await f.create();
-    const changes = [{ prompt_template: 'Second: {name}' }, { limits: { timeout_s: 60 } }];
+    const changes = [{ template: 'Second: {name}' }, { limits: { timeout_s: 60 } }];
     const answers = await Promise.allSettled(changes.map((change) => f.call('update_job', { job_id, ...change })));
     expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = answers.find(({ status }) => status === 'rejected');
@@ -65,7 +65,7 @@ describe('update_job', () => {
       await f.call('start_job', { job_id, wait_seconds: 0 });
       await f.until(() => f.worker.runs.length === 1);
       if (ending !== hangs) await f.until(async () => (await f.job(job_id)).test?.state === 'failed');
-      await f.call('update_job', { job_id, prompt_template: 'Better: {name}' });
+      await f.call('update_job', { job_id, template: 'Better: {name}' });
       expect(await f.job(job_id)).toMatchObject({ status: 'created', test: null, revision: 2 });
       expect((await f.unit(job_id, 0)).status).toBe('pending');
       await f.until(() => !f.hasExecutor(job_id));
@@ -90,10 +90,10 @@ describe('update_job', () => {
   test.each([
     ['nothing', {}, /Expected at least one change, found none/],
     ['no limit', { limits: {} }, /Expected at least one change, found none/],
-    ['a placeholder that no item has', { prompt_template: 'Read {nome}.' }, /nome/],
+    ['a placeholder that no item has', { template: 'Read {nome}.' }, /nome/],
     ['an unknown worker', { worker: { type: 'scripte' } }, /unknown worker "scripte"/],
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],
-    ['an invalid schema', { output_schema: { type: 'objekt' } }, /output_schema/],
+    ['an invalid schema', { schema: { type: 'objekt' } }, /schema is not/],
     ['limits out of range', { limits: { max_workers: 0 } }, /max_workers/],
     ['an unknown limit', { limits: { max_worker: 2 } }, /max_worker/],
   ])('with %s is rejected and changes nothing', async (_what, change, message) => {

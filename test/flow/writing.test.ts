@@ -141,7 +141,7 @@ describe('the output directory of a job', () => {
     writeFileSync(join(f.directory, 'batch.db'), '');
     mkdirSync(join(f.directory, 'runs'));
     symlinkSync('runs', join(f.directory, 'link'));
-    await expect(f.create({ output_directory: directory })).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(f.create({ output: { directory: directory } })).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(
       f.create({ post_processing_prompt: 'Sum up.', post_processing_output_directory: directory }),
     ).rejects.toMatchObject({ code: 'invalid_input' });
@@ -158,13 +158,12 @@ describe('the output directory of a job', () => {
     writeFileSync(source, '[{"name":"a"}]');
     const job = {
       name: 'Flow',
-      user_intent: 'Look at it.',
-      enumerator_type: 'json',
-      enumerator_config: { file_path: source },
+      intent: 'Look at it.',
+      source: { type: 'json', file_path: source },
       worker: { type: 'scripted' },
     };
-    const make = (output_directory: string) =>
-      f.call('create_job', { ...job, output_directory }, { workingDirectory: home });
+    const make = (directory: string) =>
+      f.call('create_job', { ...job, output: { directory } }, { workingDirectory: home });
     await expect(make('out')).rejects.toMatchObject({
       code: 'invalid_input',
       hint: expect.stringContaining(elsewhere),
@@ -178,7 +177,7 @@ describe('the output directory of a job', () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     mkdirSync(elsewhere);
-    const jobId = await f.create({ units: 2, output_directory: 'made/out', limits: { max_retries: 0 } });
+    const jobId = await f.create({ units: 2, output: { directory: 'made/out' }, limits: { max_retries: 0 } });
     symlinkSync(elsewhere, join(f.directory, 'made'));
     await f.call('start_job', { job_id: jobId, skip_test: true, wait_seconds: 0 });
     await f.until(() => !f.hasExecutor(jobId), 500);
@@ -248,16 +247,16 @@ describe('the results for post-processing', () => {
 test('a clone keeps a given output directory, and gets a new default one', async () => {
   const f = flow();
   const given = await f.create({
-    output_directory: 'out',
+    output: { directory: 'out' },
     post_processing_prompt: 'Sum up.',
     post_processing_output_directory: 'out-of-all',
   });
   expect((await f.call('job_recipe', { job_id: given })).input).toMatchObject({
-    output_directory: join(f.directory, 'out'),
+    output: { directory: join(f.directory, 'out') },
     post_processing_output_directory: join(f.directory, 'out-of-all'),
   });
   const own = await f.create({ post_processing_prompt: 'Sum up.' });
   const { input } = await f.call('job_recipe', { job_id: own });
-  expect(input).not.toHaveProperty('output_directory');
+  expect(input).not.toHaveProperty('output');
   expect(input).not.toHaveProperty('post_processing_output_directory');
 });

@@ -189,9 +189,8 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       writeFileSync(source, JSON.stringify(Array.from({ length: units }, (_, n) => ({ name: `item ${n}` }))));
       const { job_id } = await self.call('create_job', {
         name: 'Flow',
-        user_intent: 'Look at it.',
-        enumerator_type: 'json',
-        enumerator_config: { file_path: source },
+        intent: 'Look at it.',
+        source: { type: 'json', file_path: source },
         worker: { type: 'scripted' },
         ...(limits ? { limits } : {}),
         ...job,

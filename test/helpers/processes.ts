@@ -99,9 +99,8 @@ export function world(extra: Readonly<Record<string, string>> = {}): World {
       writeFileSync(source, JSON.stringify(items));
       const { job_id } = await self.call('create_job', {
         name: 'Process',
-        user_intent: 'Do it.',
-        enumerator_type: 'json',
-        enumerator_config: { file_path: source },
+        intent: 'Do it.',
+        source: { type: 'json', file_path: source },
         worker: { type: 'command', command: ['sh', fixture('agent.sh')], env: { DIR: directory } },
         ...job,
       });

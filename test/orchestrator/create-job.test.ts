@@ -19,9 +19,8 @@ function recipe(f: Flow): Record<string, unknown> {
   writeFileSync(file_path, 'id,name\n1,one\n2,two\n3,three\n');
   return {
     name: 'A job',
-    user_intent: 'Look at it.',
-    enumerator_type: 'csv',
-    enumerator_config: { file_path },
+    intent: 'Look at it.',
+    source: { type: 'csv', file_path },
     worker: { type: 'scripted' },
   };
 }
@@ -73,7 +72,7 @@ describe('create_job', () => {
 
   test('resolves relative paths from the caller’s directory', async () => {
     const f = flow();
-    const given = { ...recipe(f), output_directory: 'out', enumerator_config: { file_path: 'rows.csv' } };
+    const given = { ...recipe(f), output: { directory: 'out' }, source: { type: 'csv', file_path: 'rows.csv' } };
     await create(f, given);
     expect(await jobs(f)).toMatchObject([
       {
@@ -85,18 +84,18 @@ describe('create_job', () => {
   });
 
   test.each<[string, Record<string, unknown>, string, RegExp]>([
-    ['an unknown field', { user_intend: 'x' }, 'invalid_input', /user_intend.*user_intent/],
+    ['an unknown field', { intnt: 'x' }, 'invalid_input', /intnt.*intent/],
     ['a missing field', { name: undefined }, 'invalid_input', /name: expected a string, it is missing/],
-    ['a wrong type', { test_units: 'two' }, 'invalid_input', /test_units: expected a number, found "two"/],
+    ['a wrong type', { test: { units: 'two' } }, 'invalid_input', /test\.units: expected a number, found "two"/],
     ['an empty name', { name: '  ' }, 'invalid_input', /name/],
-    ['an unknown source', { enumerator_type: 'cvs' }, 'invalid_input', /cvs.*csv/],
-    ['an unknown field of the source', { enumerator_config: { path: 'x' } }, 'invalid_input', /path.*file_path/],
-    ['a missing source', { enumerator_config: { file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
+    ['an unknown source', { source: { type: 'cvs' } }, 'invalid_input', /cvs.*csv/],
+    ['an unknown field of the source', { source: { type: 'csv', path: 'x' } }, 'invalid_input', /path.*file_path/],
+    ['a missing source', { source: { type: 'csv', file_path: '/none.csv' } }, 'invalid_input', /\/none\.csv/],
     ['an unknown worker', { worker: { type: 'claud' } }, 'invalid_input', /claud/],
     ['a bad worker', { worker: { type: 'scripted', nonsense: 1 } }, 'invalid_input', /nonsense/],
     ['a bad limit', { limits: { timeout_s: 0 } }, 'invalid_input', /limits\.timeout_s/],
-    ['a schema that is none', { output_schema: { type: 'nope' } }, 'invalid_input', /output_schema/],
-    ['an unknown placeholder', { prompt_template: 'Read {nmae}.' }, 'invalid_input', /nmae.*name/s],
+    ['a schema that is none', { schema: { type: 'nope' } }, 'invalid_input', /schema is not/],
+    ['an unknown placeholder', { template: 'Read {nmae}.' }, 'invalid_input', /nmae.*name/s],
     ['post-processing without its prompt', { post_processing_name: 'Sum' }, 'invalid_input', /post_processing_prompt/],
   ])('refuses %s, and leaves nothing behind', async (_what, change, code, message) => {
     const f = flow();
@@ -122,7 +121,7 @@ describe('create_job', () => {
     const base = join(f.directory, 'names');
     mkdirSync(base);
     writeFileSync(Buffer.from(`${base}/bad\xff.txt`, 'latin1'), 'x');
-    const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory: base } };
+    const given = { ...recipe(f), source: { type: 'file', base_directory: base } };
     await expect(create(f, given)).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringMatching(/no items\. 1 records cannot be items: bad\\xff\.txt: expected a name in UTF-8/),
@@ -135,7 +134,7 @@ describe('create_job', () => {
     const file_path = join(f.directory, 'nested.json');
     const item = { list: [{ text: 'x'.repeat(300_000) }] };
     writeFileSync(file_path, JSON.stringify(Array.from({ length: 20 }, () => item)));
-    const given = { ...recipe(f), enumerator_type: 'json', enumerator_config: { file_path } };
+    const given = { ...recipe(f), source: { type: 'json', file_path } };
     const stored: number[] = [];
     await create(f, given, { onProgress: ({ done }) => stored.push(done) });
     expect(stored).toEqual([4, 8, 12, 16, 20]);
@@ -145,7 +144,7 @@ describe('create_job', () => {
     const f = flow();
     mkdirSync(join(f.directory, 'empty'));
     for (const base_directory of [join(f.directory, 'empty'), join(f.directory, 'none')]) {
-      const given = { ...recipe(f), enumerator_type: 'file', enumerator_config: { base_directory } };
+      const given = { ...recipe(f), source: { type: 'file', base_directory } };
       await expect(worded(create(f, given))).rejects.toMatchObject({
         code: 'invalid_input',
         hint: expect.stringMatching(/\w/),
@@ -156,13 +155,17 @@ describe('create_job', () => {
 
   test('refuses two items with one key and names both places, or keeps the first of each', async () => {
     const f = flow();
-    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv'), id_column: 'id' } };
+    const given = {
+      ...recipe(f),
+      source: { type: 'csv', file_path: join(f.directory, 'rows.csv'), id_column: 'id' },
+    };
     const rows = Array.from({ length: 12_000 }, (_, n) => `${n},name ${n}`);
     writeFileSync(join(f.directory, 'rows.csv'), ['id,name', ...rows, '7,again'].join('\n'));
     await expect(create(f, given)).rejects.toMatchObject({ code: 'invalid_input', message: /"7".*9.*12002/s });
     await nothingLeft(f);
-    const config = { ...given.enumerator_config, on_duplicate: 'skip' };
-    const created = (await create(f, { ...given, enumerator_config: config })) as { job_id: string };
+    const created = (await create(f, { ...given, source: { ...given.source, on_duplicate: 'skip' } })) as {
+      job_id: string;
+    };
     expect(created).toMatchObject({ units: { total: 12_000 }, skipped_duplicates: 1 });
     const { units } = f.store.repository;
     expect(await units.indexesByKey(created.job_id, ['7', '11999'])).toEqual(
@@ -178,7 +181,10 @@ describe('create_job', () => {
 
   test('the first repeated key of a source is the one that is named, wherever in the order of keys it is', async () => {
     const f = flow();
-    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv'), id_column: 'id' } };
+    const given = {
+      ...recipe(f),
+      source: { type: 'csv', file_path: join(f.directory, 'rows.csv'), id_column: 'id' },
+    };
     const rows = Array.from({ length: 5_000 }, (_, n) => `${n}`);
     writeFileSync(join(f.directory, 'rows.csv'), ['id', ...rows, '9', '1', '9'].join('\n'));
     await expect(create(f, given)).rejects.toMatchObject({ details: { key: '9', places: ['line 11', 'line 5002'] } });
@@ -190,8 +196,7 @@ describe('records of a source that cannot be units', () => {
   const bad = (f: Flow, on_invalid: string) => {
     const file_path = join(f.directory, 'bad.csv');
     writeFileSync(file_path, 'id,name\n1,one\n2\n1,again\n3,three\n');
-    const enumerator_config = { file_path, id_column: 'id', on_invalid, on_duplicate: 'skip' };
-    return { ...recipe(f), enumerator_config };
+    return { ...recipe(f), source: { type: 'csv', file_path, id_column: 'id', on_invalid, on_duplicate: 'skip' } };
   };
 
   test('refuse the job with all of them in one error', async () => {
@@ -219,13 +224,10 @@ describe('records of a source that cannot be units', () => {
     const call = { interface: 'cli' as const, workingDirectory: f.directory, human: null, maxWaitMs: 1e9 };
     await f.orchestrator.callUnknown('cancel_job', { job_id }, call);
     expect(await f.orchestrator.callUnknown('get_job_status', { job_id }, call)).toMatchObject(notes);
-    expect(
-      await f.orchestrator.callUnknown(
-        'preview_items',
-        { enumerator_type: 'csv', enumerator_config: bad(f, 'skip').enumerator_config },
-        call,
-      ),
-    ).toMatchObject({ total: 2, ...notes });
+    expect(await f.orchestrator.callUnknown('preview_items', { source: bad(f, 'skip').source }, call)).toMatchObject({
+      total: 2,
+      ...notes,
+    });
     const path = join(f.directory, 'outputs-of-it.csv');
     const export_ = { job_id, format: 'csv', path };
     expect(await f.orchestrator.callUnknown('export_results', export_, { ...call, human: 'cli' })).toMatchObject(notes);
@@ -274,7 +276,7 @@ describe('while the source is being stored', () => {
     const refused: readonly (readonly [OperationName, object])[] = [
       ['start_job', {}],
       ['delete_job', {}],
-      ['update_job', { prompt_template: 'x' }],
+      ['update_job', { template: 'x' }],
       ['get_job', {}],
       ['list_units', {}],
       ['get_unit', { unit: 0 }],
@@ -320,7 +322,7 @@ describe('while the source is being stored', () => {
   test('it stops when the caller disconnects before its answer', async () => {
     const f = flow();
     const caller = new AbortController();
-    const given = { ...recipe(f), enumerator_config: { file_path: join(f.directory, 'rows.csv') } };
+    const given = { ...recipe(f), source: { type: 'csv', file_path: join(f.directory, 'rows.csv') } };
     writeFileSync(join(f.directory, 'rows.csv'), `name\n${'x\n'.repeat(200_000)}`);
     await expect(create(f, given, { signal: caller.signal, onProgress: () => caller.abort() })).rejects.toThrow();
     await nothingLeft(f);
@@ -356,7 +358,7 @@ describe('while the source is being stored', () => {
     const f = flow({ defaults: { leaseMs: 60 } });
     const code = 'export const enumerate = () => new Promise((done) => setTimeout(done, 80_000));';
     await personAllowsSource(f.orchestrator.deps, 'dynamic', { code }, f.directory);
-    const given = { ...recipe(f), enumerator_type: 'dynamic', enumerator_config: { code } };
+    const given = { ...recipe(f), source: { type: 'dynamic', code } };
     const child = watchChild();
     const { job_id } = (await create(f, given, { maxWaitMs: 0 })) as { job_id: string };
     await child.begun();

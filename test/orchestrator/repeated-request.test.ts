@@ -16,9 +16,8 @@ function recipe(f: Flow, rows = 'id\n1\n2\n') {
   writeFileSync(file_path, rows);
   return {
     name: 'A job',
-    user_intent: 'Look at it.',
-    enumerator_type: 'csv',
-    enumerator_config: { file_path },
+    intent: 'Look at it.',
+    source: { type: 'csv', file_path },
     worker: { type: 'scripted' },
     limits: { max_workers: 2, max_retries: 1 },
   };
@@ -32,7 +31,7 @@ describe('a request_id', () => {
     const f = flow();
     const given = { ...recipe(f), request_id: 'r-1' };
     const first = await create(f, given);
-    writeFileSync(given.enumerator_config.file_path, '');
+    writeFileSync(given.source.file_path, '');
     const { limits, ...rest } = given;
     const again = await create(f, { limits: { max_retries: limits.max_retries, max_workers: 2 }, ...rest });
     expect(again).toMatchObject({ job_id: first.job_id, deduplicated: true, template: first.template });
@@ -65,7 +64,7 @@ describe('a request_id', () => {
   test.each<[string, Record<string, unknown>]>([
     ['another name', { name: 'Another' }],
     ['another limit', { limits: { max_workers: 3, max_retries: 1 } }],
-    ['one argument more', { test_units: 2 }],
+    ['one argument more', { test: { units: 2 } }],
   ])('with %s is refused, and makes nothing', async (_what, change) => {
     const f = flow();
     const given = { ...recipe(f), request_id: 'r-1' };

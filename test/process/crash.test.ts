@@ -417,9 +417,8 @@ test.each([
   writeFileSync(source, `name\n${rows.join('\n')}\n`);
   const input = {
     name: 'Many',
-    user_intent: 'x',
-    enumerator_type: 'csv',
-    enumerator_config: { file_path: source, ...keyed },
+    intent: 'x',
+    source: { type: 'csv', file_path: source, ...keyed },
     worker: { type: 'command', command: ['true'] },
   };
   const creator = spawn(process.execPath, [CALL, 'create_job', JSON.stringify(input)], {

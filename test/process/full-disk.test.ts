@@ -74,9 +74,8 @@ describe.skipIf(!MAY_MOUNT)('a disk that an enumeration fills (needs root, to mo
     };
     const input = {
       name: 'Bulky',
-      user_intent: 'Do it.',
-      enumerator_type: 'json',
-      enumerator_config: { file_path: source },
+      intent: 'Do it.',
+      source: { type: 'json', file_path: source },
     } as const;
     const worker = { type: 'command', command: ['true'] };
     await expect(

@@ -81,7 +81,7 @@ test("a result on which a schema's pattern is slow fails its own unit only", asy
     hosts.map((host) => ({ host })),
     {
       worker: { type: 'command', command: [process.execPath, '-e', script] },
-      output_schema: { properties: { host: { type: 'string', pattern: '^(([a-z0-9.-]+)(,|, )?)+$' } } },
+      schema: { properties: { host: { type: 'string', pattern: '^(([a-z0-9.-]+)(,|, )?)+$' } } },
       limits: { max_workers: 3, max_retries: 0 },
     },
   );
@@ -89,9 +89,7 @@ test("a result on which a schema's pattern is slow fails its own unit only", asy
   expect(await w.statuses(job_id)).toBe('completed failed completed');
   expect((await w.units(job_id))[1]).toMatchObject({
     failureClass: 'invalid_output',
-    failureMessage: expect.stringMatching(
-      /^checking the result against output_schema took longer than \d+ s: the schema/,
-    ),
+    failureMessage: expect.stringMatching(/^checking the result against the schema took longer than \d+ s: the schema/),
   });
   expect(await started(w, job_id)).toHaveLength(1);
 });

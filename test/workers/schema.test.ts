@@ -6,7 +6,7 @@ import { checkResult, checkSchema } from '../../src/workers/schema/check.ts';
 const HOST = '^(([a-z0-9.-]+)(,|, )?)+$';
 const NEARLY_A_HOST = 'mail.example-shop.test.internal.example/info?x=1';
 const SLOW =
-  /^checking the result against output_schema took longer than \d+ s: the schema has a pattern or format with a slow/;
+  /^checking the result against the schema took longer than \d+ s: the schema has a pattern or format with a slow/;
 
 const host = (schema: JsonObject): JsonObject => ({ type: 'object', properties: { host: schema } });
 const nested = (levels: number): Json => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`);
@@ -39,7 +39,7 @@ describe('a check that would take too long', () => {
       nested(60),
     ],
   ])('ends with a reason: %s', async (_, schema, result) => {
-    expect(await checkResult(schema, result)).toMatch(/^checking the result against output_schema (took|needed|broke)/);
+    expect(await checkResult(schema, result)).toMatch(/^checking the result against the schema (took|needed|broke)/);
   });
 
   test('does not spoil those that wait behind it', async () => {

@@ -7,7 +7,7 @@ import type { Problem } from '../../domain/validate.ts';
 
 type Step = string | number;
 
-/** A value set on the command line: `limits.max_workers=2`. */
+/** A value set on the command line: `text` is the option as typed, `--set limits.max_workers=2`. */
 export interface Override {
   readonly text: string;
   readonly steps: readonly Step[];
@@ -46,7 +46,7 @@ export function parseYaml(text: string, file: string, overrides: readonly Overri
       const steps = stepsOf(problem.path);
       const whole = problem.key === undefined ? steps : [...steps, problem.key];
       const set = overrides.findLast((override) => override.steps.every((step, index) => whole[index] === step));
-      if (set) return `--set ${set.text}`;
+      if (set) return set.text;
       return at(offsetOf(document, steps, problem.key));
     },
     isTilde(path) {
@@ -111,7 +111,8 @@ export function parseOverride(text: string): Override {
       hint: 'For example: --set limits.max_workers=2',
     });
   }
-  return { text, steps, value: parseValue(text.slice(at + 1), `--set ${text}`) };
+  const typed = `--set ${text}`;
+  return { text: typed, steps, value: parseValue(text.slice(at + 1), typed) };
 }
 
 /**
@@ -142,14 +143,10 @@ function applyOverride(document: Document, { text, steps, value }: Override): vo
   try {
     document.setIn(steps, document.createNode(value));
   } catch (cause) {
-    throw new AbpError(
-      'invalid_input',
-      `--set ${text}: this field does not exist: a value on its path has no fields.`,
-      {
-        hint: "Set the whole value: --set 'worker={type: claude, model: haiku}'",
-        cause,
-      },
-    );
+    throw new AbpError('invalid_input', `${text}: this field does not exist: a value on its path has no fields.`, {
+      hint: "Set the whole value: --set 'worker={type: claude, model: haiku}'",
+      cause,
+    });
   }
 }
 

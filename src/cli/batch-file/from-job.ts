@@ -4,26 +4,17 @@ import type { InputOf } from '../../orchestrator/index.ts';
 
 /** Converts the arguments of create_job to a batch file: the inverse of reading one. */
 export function batchOf(input: InputOf<'create_job'>): Record<string, unknown> {
-  const { enumerator_type: type, enumerator_config: config, prompt_template } = input;
-  const batch = {
-    name: input.name,
-    intent: input.user_intent,
-    prompt_template,
-    source: { type, ...config },
-    worker: input.worker,
-    output: given({ ...input.output, schema: input.output_schema, directory: input.output_directory }),
-    limits: input.limits,
-    test: given({ units: input.test_units }),
-    require_human_approval: input.require_human_approval,
-    redact_results: input.redact_results,
-    post_processing: given({
-      prompt: input.post_processing_prompt,
-      name: input.post_processing_name,
-      output_directory: input.post_processing_output_directory,
-      on_failures: input.post_processing_on_failures,
-    }),
-  };
-  return given(batch) ?? {};
+  const {
+    request_id: _,
+    post_processing_prompt: prompt,
+    post_processing_name: name,
+    post_processing_output_directory: directory,
+    post_processing_on_failures: on_failures,
+    ...batch
+  } = input;
+  if (prompt === undefined) return batch;
+  const output = directory === undefined ? {} : { output_directory: directory };
+  return { ...batch, post_processing: { prompt, name, ...output, on_failures } };
 }
 
 /** Writes a batch as YAML, with unseen characters as escapes; reading it returns the same batch. */
@@ -35,10 +26,4 @@ export function batchText(batch: object): string {
     },
   });
   return escapeUnseen(document.toString());
-}
-
-/** The fields with a value; undefined when there are none. */
-function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
-  const there = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return there.length === 0 ? undefined : Object.fromEntries(there);
 }

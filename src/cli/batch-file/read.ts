@@ -1,13 +1,12 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
-import { requireFormatOf } from '../../domain/export-format.ts';
+import { exportFormatOf, requireFormatOf } from '../../domain/export-format.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import { sentences } from '../../domain/sentences.ts';
 import { type Problem, parseWith } from '../../domain/validate.ts';
+import { chosenWorker, DEFAULT_WORKER } from '../../orchestrator/chosen-worker.ts';
 import type { InputOf } from '../../orchestrator/index.ts';
-import { DEFAULT_WORKER } from '../../orchestrator/operations/settings.ts';
 import { inCommands } from '../hint-words.ts';
 import type { Session } from '../session.ts';
 import { type Override, parseOverride, parseYaml, readText, type YamlDocument } from './document.ts';
@@ -15,13 +14,19 @@ import { substituteEnvironment } from './environment.ts';
 import { type BatchFile, batchFileSchema } from './schema.ts';
 
 /** Options of the command line that change a batch file. */
-export interface BatchOptions {
+interface Changes {
   /** `limits.max_workers=2`, later ones win. */
   readonly set: readonly string[];
   /** Only the first so many items. */
   readonly limit?: number | undefined;
-  /** Format of the results file. */
+  /** File for the results. */
+  readonly output?: string | undefined;
+  /** Format of that file. */
   readonly format?: string | undefined;
+}
+
+/** How to read a batch file. */
+export interface BatchOptions extends Changes {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly call: Session['call'];
 }
@@ -31,7 +36,6 @@ export interface Batch {
   /** Absolute; relative paths start here. */
   readonly directory: string;
   readonly create: InputOf<'create_job'>;
-  readonly skipTest: boolean;
   /** Probable mistakes that are no errors. */
   readonly warnings: readonly string[];
   /** Runs what reads the source; an error about the source or the template gets its place in the file. */
@@ -40,7 +44,7 @@ export interface Batch {
 
 /** The worker that runs the units. */
 export function workerOf({ create }: Batch): WorkerChoice {
-  return (create.worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
+  return chosenWorker(create) ?? DEFAULT_WORKER;
 }
 
 /** Reads a batch file; see readBatch. */
@@ -59,26 +63,20 @@ export async function readBatch(text: string, file: string, directory: string, o
   const declared = declaredNames(document.value);
   const { value, undeclared } = substituteEnvironment(document.value, declared, options.environment);
   const batch = await located(document, '', () => parseWith(batchFileSchema, value, 'batch file'));
-  const { type: _type, ...config } = batch.source;
-  await located(document, 'source', () => call('check_settings', { source: batch.source }));
-  const { worker, output } = batch;
-  const choice = (worker as WorkerChoice | undefined) ?? DEFAULT_WORKER;
-  if (worker) await located(document, 'worker', () => call('check_settings', { worker: choice }));
-  const schema = (output?.schema ?? batch.output_schema) as JsonObject | undefined;
-  const schemaAt = output?.schema ? 'output.schema' : 'output_schema';
-  if (schema) {
-    await located(document, schemaAt, () => call('check_settings', { worker: choice, output_schema: schema }));
-  }
-  const prompt = batch.prompt_file;
-  const template = prompt
-    ? (await located(document, 'prompt_file', () => call('read_prompt_file', { path: resolve(directory, prompt) })))
-        .template
-    : batch.prompt_template;
-  const create = await located(document, 'output', () => createInput(batch, config, { template, schema, directory }));
+  const here = { workingDirectory: directory };
+  await located(document, 'source', () => call('check_settings', { source: batch.source }, here));
+  const worker = (await located(document, '', () => chosenWorker(batch))) ?? DEFAULT_WORKER;
+  await located(document, batch.run ? 'run' : 'worker', () => call('check_settings', { worker }));
+  const { schema } = batch;
+  if (schema) await located(document, 'schema', () => call('check_settings', { worker, schema }));
+  const path = batch.template_file;
+  const template = path
+    ? (await located(document, 'template_file', () => call('read_prompt_file', { path }, here))).template
+    : batch.template;
+  const create = await located(document, 'output', () => createInput(batch, template, directory));
   return {
     directory,
     create,
-    skipTest: batch.test?.skip ?? false,
     warnings: [...undeclared].map(
       (name) => `${file}: \${${name}} is not replaced: list ${name} under env: to replace it.`,
     ),
@@ -86,15 +84,14 @@ export async function readBatch(text: string, file: string, directory: string, o
   };
 }
 
-/** The changes from the command line; later ones win. */
-export function overridesOf({
-  set,
-  limit,
-  format,
-}: Pick<BatchOptions, 'set' | 'limit' | 'format'>): readonly Override[] {
-  const limited = limit === undefined ? [] : [`source.limit=${limit}`];
-  const written = format === undefined ? [] : [`output.format=${format}`];
-  return [...set, ...limited, ...written].map(parseOverride);
+/** The changes from the command line; later ones win. A file that it names lies in the current directory. */
+export function overridesOf({ set, limit, output, format }: Changes): readonly Override[] {
+  const changes: Override[] = set.map(parseOverride);
+  if (limit !== undefined) changes.push({ text: `--limit ${limit}`, steps: ['source', 'limit'], value: limit });
+  if (output !== undefined) changes.push({ text: `-o ${output}`, steps: ['output', 'path'], value: resolve(output) });
+  const written = format ?? exportFormatOf(output ?? '');
+  if (written) changes.push({ text: `--format ${written}`, steps: ['output', 'format'], value: written });
+  return changes;
 }
 
 /** The names under `env`, before the file is checked; errors in them are reported with all others. */
@@ -103,56 +100,30 @@ function declaredNames(value: unknown): readonly string[] {
   return Array.isArray(env) ? env.filter((name) => typeof name === 'string') : [];
 }
 
-function createInput(
-  batch: BatchFile,
-  config: object,
-  rest: { readonly template: string | undefined; readonly schema: JsonObject | undefined; readonly directory: string },
-): InputOf<'create_job'> {
-  const {
-    name,
-    intent,
-    worker,
-    output,
-    limits,
-    test,
-    require_human_approval,
-    redact_results,
-    post_processing,
-    source,
-  } = batch;
-  const { failures, ...bounds } = limits ?? {};
+/** The arguments of create_job: the same fields, with the defaults and the text of files that a batch file has. */
+function createInput(batch: BatchFile, template: string | undefined, directory: string): InputOf<'create_job'> {
+  const { env: _, template_file: __, post_processing: post, output, ...same } = batch;
+  const path = output?.path;
   const given = {
-    name: name ?? basename(rest.directory),
-    user_intent: intent ?? rest.template,
-    enumerator_type: source.type,
-    enumerator_config: config,
-    prompt_template: rest.template,
-    output_schema: rest.schema,
-    worker,
-    limits: failures === undefined ? limits && bounds : { failure_threshold: failures, ...bounds },
-    test_units: test?.units,
-    output_directory: output?.directory,
-    output: outputOf(batch, rest.directory),
-    require_human_approval,
-    redact_results,
-    post_processing_prompt: post_processing?.prompt,
-    post_processing_name: post_processing?.name,
-    post_processing_output_directory: post_processing?.output_directory,
-    post_processing_on_failures: post_processing?.on_failures,
+    ...same,
+    name: batch.name ?? basename(directory),
+    intent: batch.intent ?? template,
+    template,
+    output:
+      path === undefined
+        ? output
+        : { ...output, path: resolve(directory, path), format: output?.format ?? requireFormatOf(path) },
+    post_processing_prompt: post?.prompt,
+    post_processing_name: post?.name,
+    post_processing_output_directory: post?.output_directory,
+    post_processing_on_failures: post?.on_failures,
   };
   // Removes undefined fields: create_job distinguishes them from absent ones.
   return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
 }
 
-/** The results file of the job; its path is relative to the batch file. */
-function outputOf({ output }: BatchFile, directory: string): InputOf<'create_job'>['output'] {
-  if (output?.path === undefined) return undefined;
-  const { path, format, fields, status, force, raw } = output;
-  return { path: resolve(directory, path), format: format ?? requireFormatOf(path), fields, status, force, raw };
-}
-
 /** Adds the field of the batch file to an error that names none. */
-async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: BatchFile): Promise<T> {
+async function withProblem<T>(read: () => Promise<T>, { source, template_file }: BatchFile): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -160,7 +131,7 @@ async function withProblem<T>(read: () => Promise<T>, { source, prompt_file }: B
       throw error;
     const { message, hint, details } = error;
     const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
-    const template = prompt_file === undefined ? 'prompt_template' : 'prompt_file';
+    const template = template_file === undefined ? 'template' : 'template_file';
     // Only a template has unknown placeholders; an enumerator begins its message with the field, if it is about one.
     const inSource = Object.hasOwn(source, field)
       ? { path: `source.${field}`, message: rest }

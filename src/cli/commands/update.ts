@@ -12,7 +12,7 @@ export const update: DefineCommand = (program, act) => {
     )
     .option(
       '--set <field=value>',
-      'change prompt_template, output.schema, worker, limits or the file of output, named as in a batch file',
+      'change template, schema, worker, limits or the file of output, named as in a batch file',
       collect,
       [],
     )

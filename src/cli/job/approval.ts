@@ -78,7 +78,9 @@ export async function agrees(session: Session, question: string, yes: boolean, w
 
 /** Describes what a job (or batch file) would do: its powers first, then everything that decides what runs. */
 export function jobText(asked: Asked, colors: Colors): string {
-  const { can, name, job_id, units, test_units, source, worker, files, output_schema, post_processing } = asked;
+  const { can, name, job_id, units, test, source, worker, files, output, schema, post_processing } = asked;
+  const { type, ...config } = source;
+  const tested = count(Math.min(test.units ?? 1, units), 'unit');
   const fact = (label: string, value: string) => `${colors.dim(label)} ${printable(value, true)}`;
   const text = (label: string, value: string) => [
     colors.dim(label),
@@ -89,15 +91,17 @@ export function jobText(asked: Asked, colors: Colors): string {
     ...(asked.reason ? [printable(asked.reason)] : []),
     ...powerLines(can, colors),
     fact('worker', JSON.stringify(worker)),
-    fact('source', `${source.type} ${JSON.stringify(source.config)}, ${count(units, 'unit')}`),
-    fact('home', `${asked.home ?? 'none'}; output ${asked.output_directory}`),
-    ...(asked.output === null ? [] : [fact('results', `${asked.output}, written when it ends`)]),
+    fact('source', `${type} ${JSON.stringify(config)}, ${count(units, 'unit')}`),
+    fact('home', `${asked.home ?? 'none'}; output ${output.directory}`),
+    ...(output.path === undefined ? [] : [fact('results', `${output.path}, written when it ends`)]),
     fact('limits', JSON.stringify(asked.limits)),
     ...files.map(({ path, sha256 }) => fact('file', `${path} ${sha256?.slice(0, 12) ?? 'is missing'}`)),
     ...text('prompt', asked.template),
-    ...(output_schema === null ? [] : [fact('schema', JSON.stringify(output_schema))]),
+    ...(schema === null ? [] : [fact('schema', JSON.stringify(schema))]),
     ...(post_processing === null ? [] : text('post-processing', JSON.stringify(post_processing, null, 2))),
-    `Tests ${count(Math.min(test_units, units), 'unit')} first unless you skip the test; the others run after you approve the result.`,
+    test.skip
+      ? 'Runs all units without a test.'
+      : `Tests ${tested} first unless you skip the test; the others run after you approve the result.`,
   ].join('\n');
 }
 
@@ -108,7 +112,7 @@ function allowedText({ name, can }: JobApproval, colors: Colors): string {
 
 /** Describes what reading a source would do, with all of its code. */
 function sourceText({ title, can, source, definition }: Approval, colors: Colors): string {
-  const { code, ...config } = source?.config ?? {};
+  const { type: _, code, ...config } = source ?? { type: title };
   return [
     colors.bold(`This ${printable(title)} source needs your approval before it is read.`),
     ...powerLines(can, colors),

@@ -5,7 +5,7 @@ import { redactJson } from '../../domain/redact.ts';
 import { shownWorker } from '../../orchestrator/queries/shown-worker.ts';
 import { parseYaml } from '../batch-file/document.ts';
 import { batchOf, batchText } from '../batch-file/from-job.ts';
-import { overridesOf, readBatch } from '../batch-file/read.ts';
+import { overridesOf, readBatch, workerOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { createdText, createFromBatch } from './run-batch.ts';
@@ -32,9 +32,10 @@ export async function cloneJob(session: Session, jobId: string, options: CloneOp
   });
   if (options.print) {
     const { value } = parseYaml(text, jobId, overridesOf(options)) as { value: PrintedBatch };
+    const choice = workerOf(batch);
     // Absolute paths, so that the file can be kept in any folder.
-    const { worker } = await session.call('check_settings', { worker: value.worker }, { workingDirectory });
-    const printed = withoutSecrets({ ...value, worker: worker ?? value.worker });
+    const { worker } = await session.call('check_settings', { worker: choice }, { workingDirectory });
+    const printed = withoutSecrets({ ...value, worker: worker ?? choice });
     session.answer(printed, batchText(printed).trimEnd());
     return 'done';
   }

@@ -46,7 +46,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
         ? [colors.yellow(printable(sentences(problem.message, errorHint(problem, session.terminal.interactive))))]
         : []),
       ...(batch.create.limits ? [`limits ${JSON.stringify(batch.create.limits)}`] : []),
-      ...(output ? [`results are written to ${printable(output.path)}`] : []),
+      ...(output?.path ? [`results are written to ${printable(output.path)}`] : []),
       ...(first
         ? [
             '',

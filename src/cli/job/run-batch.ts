@@ -1,7 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { AbpError } from '../../domain/error.ts';
-import { exportFormatOf, requireFormatOf } from '../../domain/export-format.ts';
 import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import type { FormatOption } from '../arguments.ts';
@@ -41,7 +39,7 @@ export async function runBatch(session: Session, file: string, options: RunOptio
   const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {
     yes: options.yes,
-    skipTest: options.skipTest || batch.skipTest,
+    skipTest: options.skipTest,
     detach: options.detach,
   });
   const status = await session.call('get_job_status', { job_id });
@@ -56,13 +54,21 @@ export async function prepare(
   file: string,
   options: Pick<RunOptions, 'set' | 'limit' | 'output' | 'format' | 'force'>,
 ): Promise<Batch> {
-  const { call } = session;
-  const { set, limit, format } = options;
-  const batch = await readBatchFile(file, { set, limit, format, environment: session.host.environment, call });
+  const { call, host } = session;
+  const { set, limit, output: typed, format, force } = options;
+  if (typed === '-') {
+    throw new AbpError('invalid_input', '-o -: expected a file, found stdout, which shows the progress of the run.', {
+      hint: 'After the run, abp export <job> - writes the results to stdout.',
+    });
+  }
+  const { environment } = host;
+  const batch = await readBatchFile(file, { set, limit, output: typed, format, environment, call });
   for (const warning of batch.warnings) session.say(session.terminal.colors.yellow(warning));
-  const output = outputWith(batch.create.output, options);
-  if (output) await call('check_output', { output }, { workingDirectory: batch.directory });
-  return { ...batch, create: { ...batch.create, ...(output && { output }) } };
+  const { output } = batch.create;
+  if (output?.path === undefined) return batch;
+  const forced = { ...output, ...(force && { force }) };
+  await call('check_output', { output: forced }, { workingDirectory: batch.directory });
+  return { ...batch, create: { ...batch.create, output: forced } };
 }
 
 /** How to create a job from a batch file. */
@@ -102,32 +108,8 @@ export async function createFromBatch(session: Session, batch: Batch, options: C
 }
 
 /** The commands for a job that was just created. `allowed`: it needs no approval any more. */
-export function createdText({ job_id, approval }: Status, allowed: boolean): string {
+export function createdText({ job_id, approval, test_units }: Status, allowed: boolean): string {
   const asks = approval?.person === true && !allowed ? 'asks for your approval, then ' : '';
-  return `abp start ${job_id} ${asks}tests one unit; abp show ${job_id} shows the prompt.`;
-}
-
-/** The output of a batch file, with the options of the command line applied. */
-function outputWith(
-  fromFile: Batch['create']['output'],
-  { output, format: asked, force }: Pick<RunOptions, 'output' | 'format' | 'force'>,
-): Batch['create']['output'] {
-  const forced = force ? { force } : {};
-  if (output === undefined) {
-    if (fromFile === undefined && asked !== undefined) {
-      throw new AbpError('invalid_input', `--format ${asked}: expected a file for the results, found none.`, {
-        hint: 'Give one with -o, or output.path in the batch file.',
-      });
-    }
-    return fromFile && { ...fromFile, ...forced };
-  }
-  if (output === '-') {
-    throw new AbpError('invalid_input', '-o -: expected a file, found stdout, which shows the progress of the run.', {
-      hint: 'After the run, abp export <job> - writes the results to stdout.',
-    });
-  }
-  // A format that differs from the extension was chosen in the file.
-  const chosen = fromFile && exportFormatOf(fromFile.path) !== fromFile.format ? fromFile.format : null;
-  const format = asked ?? exportFormatOf(output) ?? chosen ?? requireFormatOf(output);
-  return { ...fromFile, path: resolve(output), format, ...forced };
+  const does = test_units === 0 ? 'runs all units without a test' : 'tests one unit';
+  return `abp start ${job_id} ${asks}${does}; abp show ${job_id} shows the prompt.`;
 }

@@ -15,22 +15,21 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
   const current = job.revisions.find(({ revision }) => revision === job.revision);
   const { colors } = session.terminal;
   const settings = {
-    intent: job.user_intent,
-    source: { type: job.enumerator_type, ...job.enumerator_config },
+    intent: job.intent,
+    source: job.source,
     fields: job.fields.join(', '),
     worker: current?.worker,
     limits: current?.limits,
-    output_schema: current?.output_schema ?? undefined,
-    test_units: job.test_units,
+    schema: current?.schema ?? undefined,
+    test: job.test,
     require_human_approval: job.require_human_approval,
     redact_results: job.redact_results,
     post_processing: job.post_processing ?? undefined,
-    output: job.output ?? undefined,
+    output: job.output,
     request_id: job.request_id ?? undefined,
     batch_file: job.batch_file ?? undefined,
     revision: job.revision,
     working_directory: job.working_directory,
-    output_directory: job.output_directory,
     run_directories: job.run_directories,
     executor_log: job.executor_log,
   };

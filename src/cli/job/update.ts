@@ -15,27 +15,15 @@ export interface UpdateOptions {
   readonly note?: string;
 }
 
-/** All fields of output are one argument. */
-const OUTPUT = Object.fromEntries(
-  ['path', 'format', 'fields', 'status', 'force', 'raw'].map((field) => [`output.${field}`, 'output']),
-) as Readonly<Record<`output.${string}`, 'output'>>;
-
-/** Changeable settings: from the name in a batch file to the argument of update_job. */
-const CHANGEABLE = {
-  prompt_template: 'prompt_template',
-  'output.schema': 'output_schema',
-  worker: 'worker',
-  limits: 'limits',
-  redact_results: 'redact_results',
-  ...OUTPUT,
-} as const;
+/** Changeable settings: fields of a batch file and arguments of update_job. */
+const CHANGEABLE = ['template', 'schema', 'worker', 'limits', 'redact_results', 'output'] as const;
 
 /** Applies the changes to the job's settings and creates a new revision of the changed ones. */
 export async function updateJob(session: Session, jobId: string, options: UpdateOptions): Promise<Exit> {
   const changed = new Set(options.set.map(changeableOf));
   if (changed.size === 0 && options.promptFile === undefined) {
     throw new AbpError('invalid_input', 'Expected a change, found none.', {
-      hint: `Give --set with one of ${Object.keys(CHANGEABLE).join(', ')}, or --prompt-file.`,
+      hint: `Give --set with one of ${CHANGEABLE.join(', ')}, or --prompt-file.`,
     });
   }
   const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
@@ -44,27 +32,29 @@ export async function updateJob(session: Session, jobId: string, options: Update
     environment: session.host.environment,
     call: session.call,
   });
+  const { directory: _, ...file } = create.output ?? {};
+  const settings = { ...create, output: file };
   const changes: Partial<InputOf<'update_job'>> = Object.fromEntries(
-    [...changed].map((field) => [CHANGEABLE[field], create[CHANGEABLE[field]]]),
+    [...changed].map((field) => [field, settings[field]]),
   );
   const { promptFile: path } = options;
   const template = path && (await session.call('read_prompt_file', { path })).template;
   const status = await session.call('update_job', {
     job_id: jobId,
     ...changes,
-    ...(template ? { prompt_template: template } : {}),
+    ...(template ? { template } : {}),
     ...(options.note ? { note: options.note } : {}),
   });
   session.answer(status, `${jobId} has revision ${status.revision}. ${await nextText(session, jobId)}`);
   return 'done';
 }
 
-function changeableOf(text: string): keyof typeof CHANGEABLE {
-  const path = parseOverride(text).steps.join('.');
-  const fields = Object.keys(CHANGEABLE) as (keyof typeof CHANGEABLE)[];
-  const field = fields.find((name) => path === name || path.startsWith(`${name}.`));
-  if (field) return field;
+function changeableOf(text: string): (typeof CHANGEABLE)[number] {
+  const { steps } = parseOverride(text);
+  const path = steps.join('.');
+  const field = CHANGEABLE.find((name) => name === steps[0]);
+  if (field && path !== 'output' && path !== 'output.directory') return field;
   throw new AbpError('invalid_input', `--set ${text}: ${path} of a job cannot be changed.`, {
-    hint: `Changeable: ${fields.join(', ')}. abp clone creates a new job with any other change.`,
+    hint: `Changeable: ${CHANGEABLE.join(', ')} (not output.directory). abp clone creates a new job with any other change.`,
   });
 }

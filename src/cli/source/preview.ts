@@ -14,7 +14,7 @@ import type { Session } from '../session.ts';
 import { printable } from '../terminal.ts';
 import { sourceLines } from '../warnings.ts';
 
-type Source = Pick<InputOf<'preview_items'>, 'enumerator_type' | 'enumerator_config'>;
+type Source = Pick<InputOf<'preview_items'>, 'source'>;
 
 /** Bytes of an item on a terminal; --json has more of it. */
 const ITEM_BYTES = 2000;
@@ -63,8 +63,11 @@ interface SourceGiven extends Pick<Batch, 'located'> {
 async function sourceOf(session: Session, source: string, fields: readonly string[]): Promise<SourceGiven> {
   if (SOURCE_TYPES.includes(source)) {
     const config = Object.fromEntries(fields.map(fieldOf));
-    const given: Source = { enumerator_type: source, enumerator_config: config };
-    return { given, workingDirectory: process.cwd(), located: (read) => read() };
+    return {
+      given: { source: { ...config, type: source } },
+      workingDirectory: process.cwd(),
+      located: (read) => read(),
+    };
   }
   if (fields.length > 0) {
     throw new AbpError('invalid_input', `${source} is not a type of source: expected one before the fields.`, {
@@ -72,8 +75,7 @@ async function sourceOf(session: Session, source: string, fields: readonly strin
     });
   }
   const { create, directory, located } = await prepare(session, source, { set: [], force: true });
-  const { enumerator_type, enumerator_config } = create;
-  return { given: { enumerator_type, enumerator_config }, workingDirectory: directory, located };
+  return { given: { source: create.source }, workingDirectory: directory, located };
 }
 
 function fieldOf(text: string): [string, unknown] {

@@ -36,7 +36,7 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
       await queries.invalidateQueries({ queryKey: ['job', asked.job_id] });
     }
   };
-  const { code, ...config } = asked.source.config;
+  const { code, ...source } = asked.source;
   return (
     <section className="stack" aria-label="What this job would do">
       <Notice color="amber" icon={<ShieldAlert aria-hidden />} title="This job needs your approval before it runs.">
@@ -57,8 +57,8 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
           <Json value={{ worker: asked.worker, files: asked.files, home: asked.home }} label="Worker" />
           <Json
             value={{
-              source: { ...asked.source, config },
-              output_directory: asked.output_directory,
+              source,
+              test: asked.test,
               output: asked.output,
             }}
             label="Source"
@@ -66,7 +66,7 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
           {typeof code === 'string' && <ForeignCode code={code} />}
           <ForeignCode code={asked.template} />
           <Json
-            value={{ schema: asked.output_schema, post_processing: asked.post_processing, limits: asked.limits }}
+            value={{ schema: asked.schema, post_processing: asked.post_processing, limits: asked.limits }}
             label="Schema, post-processing and limits"
           />
         </div>

@@ -20,7 +20,7 @@ export function EditPrompt({
   const [text, setText] = useState(template);
   const [note, setNote] = useState('');
   const save = async () => {
-    const body = { prompt_template: text, ...(note ? { note } : {}) };
+    const body = { template: text, ...(note ? { note } : {}) };
     if (!(await act('Saved as a new revision of the prompt.', '', body, 'PATCH'))) return false;
     return testAgain && !allowFirst ? act('The test has started again.', 'start', { wait_seconds: 0 }) : true;
   };

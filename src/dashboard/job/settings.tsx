@@ -85,13 +85,13 @@ function Instructions({
       <Card title="Prompt template" aside={controls}>
         <ForeignText text={shown.template} />
       </Card>
-      {shown.output_schema && (
+      {shown.schema && (
         <Card title="Every result must satisfy">
-          <Json value={shown.output_schema} label="Output schema" />
+          <Json value={shown.schema} label="Output schema" />
         </Card>
       )}
       <Card title="User intent">
-        <p style={{ whiteSpace: 'pre-wrap' }}>{all.user_intent}</p>
+        <p style={{ whiteSpace: 'pre-wrap' }}>{all.intent}</p>
       </Card>
     </div>
   );
@@ -99,6 +99,8 @@ function Instructions({
 
 /** What runs the units and within which limits, where they come from, and where results go. */
 function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revision }) {
+  const { type, ...config } = all.source;
+  const { directory } = all.output;
   return (
     <div className="stack">
       <Card title="Worker">
@@ -107,8 +109,8 @@ function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revisio
       <Card title="Limits">
         <Facts of={factsOf(shown.limits)} />
       </Card>
-      <Card title={`Source: ${all.enumerator_type}`}>
-        <Facts of={factsOf(all.enumerator_config)} />
+      <Card title={`Source: ${type}`}>
+        <Facts of={factsOf(config)} />
         {all.fields.length > 0 && (
           <p className="small muted" style={{ marginTop: '0.7rem' }}>
             Fields:{' '}
@@ -125,7 +127,7 @@ function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revisio
           <Facts of={factsOf(all.post_processing)} />
         </Card>
       )}
-      {all.output && (
+      {all.output.path && (
         <Card title="Results at the end">
           <Facts of={factsOf(all.output)} />
         </Card>
@@ -133,8 +135,8 @@ function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revisio
       <Card title="Locations">
         <Facts
           of={[
-            [`${workerWords(shown.worker.type).several} start in`, all.home ?? all.output_directory],
-            [`${workerWords(shown.worker.type).several} write to`, all.output_directory],
+            [`${workerWords(shown.worker.type).several} start in`, all.home ?? directory],
+            [`${workerWords(shown.worker.type).several} write to`, directory],
             ...(all.batch_file ? [['batch file', all.batch_file] as const] : []),
             ['runs', all.run_directories],
             ['log', all.executor_log],

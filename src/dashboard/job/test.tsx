@@ -43,16 +43,18 @@ function Decide({ job }: { readonly job: Overview }) {
   if (job.status === 'created') {
     const number = Math.min(job.test_units, job.units.total);
     const first = number === 1 ? 'One unit is' : `${number} units, spread over the source, are`;
+    const says =
+      number === 0
+        ? 'It skips its test: all units run at once, real work at real cost.'
+        : `${first} tried first: real work at real cost, shown here before anything else runs.`;
+    const done = number === 0 ? 'All units run now.' : 'The test has started.';
     return (
       <Notice color="blue" icon={<FlaskConical aria-hidden />} title="Nothing has run yet.">
         <span className="row">
-          <span>{first} tried first: real work at real cost, shown here before anything else runs.</span>
-          <button
-            type="button"
-            className="button primary"
-            onClick={() => void act('The test has started.', 'start', { wait_seconds: 0 })}
-          >
-            <FlaskConical aria-hidden /> {number === 1 ? 'Try one unit' : `Try ${number} units`}
+          <span>{says}</span>
+          <button type="button" className="button primary" onClick={() => void act(done, 'start', { wait_seconds: 0 })}>
+            <FlaskConical aria-hidden />{' '}
+            {number === 0 ? `Run ${job.units.total} units` : number === 1 ? 'Try one unit' : `Try ${number} units`}
           </button>
         </span>
       </Notice>

@@ -105,7 +105,7 @@ function useDecide() {
 
 function Source({ asked: { definition, title, can, source, requested_at } }: { readonly asked: Approval }) {
   const decide = useDecide();
-  const { code, ...config } = source?.config ?? {};
+  const { type: _, code, ...config } = source ?? { type: title };
   return (
     <Card
       title={`Source ${title}, ${definition.slice(0, 12)}`}

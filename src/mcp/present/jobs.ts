@@ -48,15 +48,15 @@ interface Noted {
 
 const SETTINGS: Parts = {
   ...notes,
-  user_intent: (intent: string) => ({ user_intent: truncate(intent, 1000) }),
-  enumerator_config: (config: JsonObject) => ({ enumerator_config: truncateObject(config, 1000) }),
+  intent: (intent: string) => ({ intent: truncate(intent, 1000) }),
+  source: (source: JsonObject) => ({ source: truncateObject(source, 1000) }),
   fields: truncateFields,
   revisions(all: readonly Noted[]) {
     const brief = all.map((each) => ({ ...each, note: each.note === null ? null : truncate(each.note, 100) }));
     const shown = truncateList(brief.toReversed(), 800).toReversed();
     return { revisions: shown, ...omittedCount('revisions', brief.length - shown.length) };
   },
-  output_schema: (schema: JsonObject | null) => ({ output_schema: schema && truncateObject(schema, 1000) }),
+  schema: (schema: JsonObject | null) => ({ schema: schema && truncateObject(schema, 1000) }),
   worker: (worker: WorkerChoice) => ({ worker: { ...truncateObject(worker, 800), type: worker.type } }),
   post_processing: (post: Pick<PostProcessing, 'name' | 'prompt'> | null) => ({
     post_processing: post && { ...post, name: truncate(post.name, 200), prompt: truncate(post.prompt, 500) },

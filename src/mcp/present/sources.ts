@@ -7,7 +7,7 @@ import { notes } from './notes.ts';
 const ITEM_BYTES = 1500;
 const ITEMS_BYTES = 4500;
 const FIELDS_BYTES = 2500;
-const CONFIG_BYTES = 1000;
+const SOURCE_BYTES = 1000;
 
 /** Presents the kinds of sources, with the parts of their schemas that a caller needs. */
 export function presentEnumerators({ enumerators }: OutputOf<'list_enumerators'>): Record<string, unknown> {
@@ -15,7 +15,7 @@ export function presentEnumerators({ enumerators }: OutputOf<'list_enumerators'>
     enumerators: enumerators.map((each) => ({ ...each, config_schema: briefSchema(each.config_schema as object) })),
     next: enumerators.slice(0, 1).map(({ type, example }) => ({
       tool: 'preview_items',
-      arguments: { enumerator_type: type, enumerator_config: example },
+      arguments: { source: { type, ...(example as object) } },
       why: 'shows the first items of a source; use the type and the paths that the user means',
     })),
   };
@@ -23,7 +23,7 @@ export function presentEnumerators({ enumerators }: OutputOf<'list_enumerators'>
 
 /** Presents a preview: the beginning of its items and fields. */
 export function presentPreview(answer: OutputOf<'preview_items'>): Record<string, unknown> {
-  const { total, complete, enumerator_type } = answer;
+  const { total, complete } = answer;
   const items = truncateList(
     answer.items.map((item) => truncateObject(item as JsonObject, ITEM_BYTES)),
     ITEMS_BYTES,
@@ -37,8 +37,7 @@ export function presentPreview(answer: OutputOf<'preview_items'>): Record<string
   );
   const missing = answer.fields.length - fields.length + Number(answer.fields_left_out ?? 0);
   const left = { items: answer.items.length - items.length, fields: missing };
-  const { skipped_duplicates, skipped_invalid, skipped_records, warnings, enumerator_config } =
-    answer as unknown as Preview;
+  const { skipped_duplicates, skipped_invalid, skipped_records, warnings, source } = answer as unknown as Preview;
   return {
     total,
     complete,
@@ -51,17 +50,17 @@ export function presentPreview(answer: OutputOf<'preview_items'>): Record<string
     ...(skipped_duplicates === undefined ? {} : { skipped_duplicates }),
     ...(skipped_invalid === undefined ? {} : { skipped_invalid }),
     ...(skipped_records ? notes.skipped_records(skipped_records) : {}),
-    enumerator_config: truncateObject(enumerator_config, CONFIG_BYTES),
+    source: { ...truncateObject(source, SOURCE_BYTES), type: source.type },
     next: [
       total > 0
         ? {
             tool: 'create_job',
-            arguments: { enumerator_type },
-            why: 'stores these items as units; use the same enumerator_config, a name and what the user wants',
+            arguments: {},
+            why: 'stores these items as units: give the same source, a name and what the user wants',
           }
         : {
             tool: 'list_enumerators',
-            arguments: { type: enumerator_type },
+            arguments: { type: source.type },
             why: 'shows the config fields: this one finds nothing',
           },
     ],
@@ -73,7 +72,7 @@ interface Preview {
   readonly skipped_invalid?: number;
   readonly skipped_records?: readonly JsonObject[];
   readonly warnings: readonly JsonObject[];
-  readonly enumerator_config: JsonObject;
+  readonly source: JsonObject & { readonly type: string };
 }
 
 /** Keywords that are left out of a config schema: the same for all, or named by the error of a wrong value. */

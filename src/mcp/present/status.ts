@@ -73,7 +73,7 @@ const PARTS: Parts = {
     'working_directory' in answer ? { output_directory: value } : {},
   template: (template: string) => ({ template: truncate(template, 3000) }),
   fields: truncateFields,
-  enumerator_config: (config: JsonObject) => ({ enumerator_config: truncateObject(config, 1500) }),
+  source: (source: JsonObject) => ({ source: truncateObject(source, 1500) }),
 };
 
 /** What is told about a test, in the form that a model gets. */

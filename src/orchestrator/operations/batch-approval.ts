@@ -3,7 +3,7 @@ import { type Definition, defineJob } from '../../approval/definition.ts';
 import type { Revision } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { type Terms, termsOf } from '../../domain/limits.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { openSource } from '../../enumerators/index.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { approvalSummary, approvalSummaryShape } from '../queries/approval-summary.ts';
@@ -44,8 +44,7 @@ export interface BatchDefinition {
 export async function defineBatch(deps: OrchestratorDeps, input: CreateInput, call: Call): Promise<BatchDefinition> {
   const { repository, workers, places } = deps;
   const { fields, total } = await promptsOf(deps, input, call, 1);
-  const enumerator = await getEnumerator(input.enumerator_type);
-  const config = enumerator.resolve(parseConfig(enumerator, input.enumerator_config), call);
+  const { config } = await openSource(input.source, call);
   const settings = await checkSettings(deps, input, null);
   const job = await newJob(deps, input, config as JsonObject, settings, call);
   const { outputDirectory } = job;

@@ -4,10 +4,9 @@ import { AbpError, toAbpError } from '../../domain/error.ts';
 import type { Job } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LeaseToken } from '../../domain/lease.ts';
-import { redactJson } from '../../domain/redact.ts';
 import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { sentences } from '../../domain/sentences.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { openSource } from '../../enumerators/index.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import type { Enumerator } from '../../ports/enumerator.ts';
 import type { NewJob } from '../../ports/job-store.ts';
@@ -16,6 +15,7 @@ import { deleteInChunks, vacuum, withReserve } from '../../supervision/reclaim.t
 import { identify } from '../../workers/process/processes.ts';
 import { type Call, EVERYWHERE, type OrchestratorDeps, operation, requireJob } from '../operation.ts';
 import { jobStatus } from '../queries/job-status.ts';
+import { shownSource } from '../queries/shown-source.ts';
 import { sourceNotes } from '../queries/source-notes.ts';
 import { jobStatusOutput } from '../shapes.ts';
 import { requireSource } from './approval.ts';
@@ -45,8 +45,7 @@ export const createJob = operation({
     const before = await jobOfRequest(deps.repository, request);
     if (before) return { ...(await answer(deps, before.jobId)), deduplicated: true };
     refuseLonePostProcessing(given);
-    const enumerator = await getEnumerator(given.enumerator_type);
-    const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
+    const { enumerator, config } = await openSource(given.source, call);
     const settings = await checkSettings(deps, given, null);
     await requireSource(deps, enumerator, config, call);
     const job = await newJob(deps, given, config as JsonObject, settings, call);
@@ -79,7 +78,7 @@ async function answer(deps: OrchestratorDeps, jobId: string) {
     template,
     fields: job.fields,
     working_directory: job.workingDirectory,
-    enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
+    source: shownSource(job.enumeratorType, job.enumeratorConfig),
   };
 }
 

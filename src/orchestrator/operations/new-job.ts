@@ -13,11 +13,13 @@ import type { NewJob } from '../../ports/job-store.ts';
 import type { StorePaths } from '../../supervision/store-paths.ts';
 import type { Call, OrchestratorDeps } from '../operation.ts';
 import {
-  enumeratorConfig,
-  enumeratorType,
   limitsInput,
   outputInput,
-  outputSchemaInput,
+  runInput,
+  schemaInput,
+  sourceInput,
+  testInput,
+  words,
   workerInput,
 } from '../shapes.ts';
 import { outputOf } from './output.ts';
@@ -32,25 +34,20 @@ export const createInput = z.strictObject({
     .optional()
     .describe('Your own id of this request; the same request again returns the same job'),
   name: z.string().trim().min(1).max(200).describe('Short name of the job'),
-  user_intent: z
-    .string()
-    .min(1)
+  intent: words
     .max(100_000)
-    .describe("What to do with every item, in the user's words; becomes the prompt unless prompt_template is given"),
-  enumerator_type: enumeratorType,
-  enumerator_config: enumeratorConfig,
-  prompt_template: z
-    .string()
-    .min(1)
+    .describe("What to do with every item, in the user's words; becomes the prompt unless template is given"),
+  source: sourceInput,
+  template: words
     .max(200_000)
     .optional()
     .describe('Own template instead: {field} for a field of the item, {payload} for all of it, {{ }} for braces')
     .meta({ examples: ['Rate {file_path} from 1 to 5.'] }),
-  output_schema: outputSchemaInput.optional(),
+  schema: schemaInput.optional(),
   worker: workerInput.optional(),
+  run: runInput.optional().describe('Short for a command worker: ["node","check.mjs"]'),
   limits: limitsInput.optional().describe('Limits of time, money, retries and slots'),
-  test_units: z.int().min(1).max(20).optional().describe('Units tried first, spread over the source; default 1'),
-  output_directory: z.string().min(1).max(4096).optional().describe('Absolute; agents may write below it'),
+  test: testInput.optional(),
   require_human_approval: z.boolean().optional().describe('Only a person can allow it to run, never an argument'),
   redact_results: z.boolean().optional().describe('false: keep secrets in results'),
   output: outputInput.optional(),
@@ -91,15 +88,15 @@ export async function newJob(
 ): Promise<NewJob> {
   const { repository, workers, places } = deps;
   const jobId = `job-${shortId()}`;
-  const outputDirectory = directory(places, given.output_directory, call) ?? realPath(places.outputs(jobId));
+  const outputDirectory = directory(places, given.output?.directory, call) ?? realPath(places.outputs(jobId));
   const job = {
     jobId,
     name: given.name,
-    userIntent: given.user_intent,
-    enumeratorType: given.enumerator_type,
+    userIntent: given.intent,
+    enumeratorType: given.source.type,
     enumeratorConfig: config,
     maxWorkers: settings.limits.max_workers,
-    testUnits: given.test_units ?? 1,
+    testUnits: given.test?.skip ? 0 : (given.test?.units ?? 1),
     requireHumanApproval: given.require_human_approval === true,
     redactResults: given.redact_results ?? true,
     postProcessing:
@@ -124,7 +121,7 @@ export async function newJob(
   };
   const draft = revisionOf('', settings);
   const store = { path: repository.path, outputs: places.outputs };
-  const output = given.output === undefined ? null : outputOf(places, job, given.output, call);
+  const output = outputOf(places, job, given.output, call);
   return { ...job, output, powers: (await (await defineJob(job, draft, workers, store)).now()).powers };
 }
 

@@ -16,10 +16,16 @@ export function isPathFromPerson({ human }: Pick<Call, 'human'>): boolean {
 }
 
 /**
- * Checks an output and returns it as it is stored, with its real path. Throws `approval_required` for force, and as
- * `exportPlace`.
+ * Checks the file of an output and returns it as it is stored, with its real path; null = no file. Throws
+ * `approval_required` for force, and as `exportPlace`.
  */
-export function outputOf(places: StorePaths, job: ExportedJob, given: OutputInput, call: Call): JobOutput {
+export function outputOf(
+  places: StorePaths,
+  job: ExportedJob,
+  given: OutputInput | undefined,
+  call: Call,
+): JobOutput | null {
+  if (given?.path === undefined) return null;
   const { workingDirectory } = call;
   const byPerson = isPathFromPerson(call);
   // create_job and update_job are not annotated as destructive: hosts do not ask about them as they do about

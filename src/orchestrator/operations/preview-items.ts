@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { JsonObject } from '../../domain/json.ts';
-import { redactJson } from '../../domain/redact.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { openSource } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { EVERYWHERE, operation } from '../operation.ts';
 import { PAGE_BYTES, TEXT_BYTES } from '../queries/caps.ts';
+import { shownSource } from '../queries/shown-source.ts';
 import { sourceNotes } from '../queries/source-notes.ts';
-import { enumeratorConfig, enumeratorType } from '../shapes.ts';
+import { sourceInput } from '../shapes.ts';
 import { omittedCount, truncateList, truncateObject } from '../truncate.ts';
 import { requireSource } from './approval.ts';
 
@@ -21,8 +21,7 @@ export const previewItems = operation({
   description:
     'Shows the first items of a source, their fields and how many there are, without creating a job. Use it to check path, pattern or query, and to see which {fields} a prompt can use.',
   input: z.strictObject({
-    enumerator_type: enumeratorType,
-    enumerator_config: enumeratorConfig,
+    source: sourceInput,
     limit: z.int().min(1).max(50).optional().describe(`Items to show; default ${DEFAULT_ITEMS}`),
   }),
   output: z.looseObject({
@@ -33,9 +32,8 @@ export const previewItems = operation({
   }),
   effect: 'read',
   openWorld: true,
-  async run(deps, { enumerator_type, enumerator_config, limit = DEFAULT_ITEMS }, call) {
-    const enumerator = await getEnumerator(enumerator_type);
-    const config = enumerator.resolve(parseConfig(enumerator, enumerator_config), call);
+  async run(deps, { source, limit = DEFAULT_ITEMS }, call) {
+    const { enumerator, config } = await openSource(source, call);
     await requireSource(deps, enumerator, config, call);
     const seen = await preview(
       enumerator,
@@ -58,8 +56,7 @@ export const previewItems = operation({
       ...omittedCount('fields', seen.fields.length - fields.length),
       warnings: [],
       ...sourceNotes(seen),
-      enumerator_type,
-      enumerator_config: redactJson(config as JsonObject, 'logs'),
+      source: shownSource(source.type, config as JsonObject),
     };
   },
 });

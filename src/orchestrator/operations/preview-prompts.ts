@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { JsonObject } from '../../domain/json.ts';
-import { getEnumerator, parseConfig } from '../../enumerators/index.ts';
+import { openSource } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { createPromptRenderer } from '../../prompt/render.ts';
+import { DEFAULT_WORKER } from '../chosen-worker.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { columnsMissing, missingColumns } from '../queries/missing-columns.ts';
 import { type SourceNotes, sourceNotes } from '../queries/source-notes.ts';
 import { requireSource } from './approval.ts';
 import { type CreateInput, createInput } from './new-job.ts';
-import { DEFAULT_WORKER } from './settings.ts';
 import { templateOf } from './template.ts';
 
 const COUNT_MS = 10_000;
@@ -50,8 +50,7 @@ export async function promptsOf(
   call: Pick<Call, 'workingDirectory' | 'signal'>,
   count: number,
 ): Promise<z.input<typeof rendered>> {
-  const enumerator = await getEnumerator(given.enumerator_type);
-  const config = enumerator.resolve(parseConfig(enumerator, given.enumerator_config), call);
+  const { enumerator, config } = await openSource(given.source, call);
   await requireSource(deps, enumerator, config, call);
   const { items, total, complete, warnings, skipped, fields } = await preview(
     enumerator,
@@ -63,11 +62,10 @@ export async function promptsOf(
     { limit: Math.max(count, SAMPLED_ITEMS), countForMs: COUNT_MS },
   );
   const names = fields.map(({ name }) => name);
+  const { directory } = given.output ?? {};
   const outputDirectory =
-    given.output_directory === undefined
-      ? deps.places.outputs('<job>')
-      : resolve(call.workingDirectory, given.output_directory);
-  const outputSchema = (given.output_schema as JsonObject | undefined) ?? null;
+    directory === undefined ? deps.places.outputs('<job>') : resolve(call.workingDirectory, directory);
+  const outputSchema = (given.schema as JsonObject | undefined) ?? null;
   const template = await templateOf(
     deps,
     given,

@@ -3,11 +3,9 @@ import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../domain/limits.ts';
 import { checkSchema } from '../../workers/schema/check.ts';
+import { chosenWorker, DEFAULT_WORKER, type WorkerInput } from '../chosen-worker.ts';
 import type { OrchestratorDeps } from '../operation.ts';
 import type { limitsInput } from '../shapes.ts';
-
-/** Default worker: it reads, and writes only below the job's output directory. */
-export const DEFAULT_WORKER: WorkerChoice = { type: 'claude' };
 
 /** Checked settings of a job that may change with each revision. */
 export interface Settings {
@@ -19,9 +17,8 @@ export interface Settings {
 }
 
 /** Settings from a caller; absent ones come from `before` or the defaults. */
-export interface SettingsInput {
-  readonly worker?: { readonly type: string } | undefined;
-  readonly output_schema?: unknown;
+export interface SettingsInput extends WorkerInput {
+  readonly schema?: unknown;
   readonly limits?: z.output<typeof limitsInput> | undefined;
 }
 
@@ -31,9 +28,9 @@ export async function checkSettings(
   input: SettingsInput,
   before: Pick<Settings, 'worker' | 'outputSchema' | 'limits'> | null,
 ): Promise<Settings> {
-  const worker = (input.worker as WorkerChoice | undefined) ?? before?.worker ?? DEFAULT_WORKER;
+  const worker = chosenWorker(input) ?? before?.worker ?? DEFAULT_WORKER;
   const { worker: driver, config } = await deps.workers.parse(worker);
-  const outputSchema = (input.output_schema as JsonObject | undefined) ?? before?.outputSchema ?? null;
+  const outputSchema = (input.schema as JsonObject | undefined) ?? before?.outputSchema ?? null;
   if (outputSchema) {
     await checkSchema(outputSchema);
     driver.checkSchema?.(outputSchema);

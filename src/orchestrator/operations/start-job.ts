@@ -32,7 +32,10 @@ const input = z.strictObject({
   note: z.string().max(2000).optional().describe('Reason for the decision'),
   shown: z.string().max(100).optional().describe('approval.shown of the status that was decided about'),
   again: z.boolean().optional().describe('In testing: true runs a failed test again'),
-  skip_test: z.boolean().optional().describe('In created: run all units without a test. Only if the user asked for it'),
+  skip_test: z
+    .boolean()
+    .optional()
+    .describe('In created: true runs all units without a test. Only if the user asked for it; default test.skip'),
   wait_seconds: waitSeconds.optional().describe(`Seconds to wait for the test; default ${DEFAULT_WAIT_S}`),
 });
 
@@ -94,7 +97,7 @@ function actionOf(job: Job, { approve: decision, skip_test: skip, again }: Input
     if (decision !== undefined) {
       throw refuse(job, `there is no test to ${deciding} yet`, hint`${mention('start_job')} runs the test unit first.`);
     }
-    return skip ? 'skip' : 'test';
+    return (skip ?? job.testUnits === 0) ? 'skip' : 'test';
   }
   if (job.status !== 'testing') {
     if (decision !== undefined) throw refuse(job, `${deciding} works only while its test is waiting`, hintFor(job));

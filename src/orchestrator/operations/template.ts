@@ -5,9 +5,9 @@ import type { Settings } from './settings.ts';
 
 /** Inputs of the prompt template of a new job. */
 export interface TemplateSource {
-  readonly user_intent: string;
-  readonly prompt_template?: string | undefined;
-  readonly enumerator_type: string;
+  readonly intent: string;
+  readonly template?: string | undefined;
+  readonly source: { readonly type: string };
 }
 
 /** Returns the user's own template, or makes one from their intent. Throws `invalid_input` for a field that no item has. */
@@ -18,10 +18,10 @@ export async function templateOf(
   job: { readonly fields: readonly string[]; readonly outputDirectory: string },
 ): Promise<string> {
   const template =
-    given.prompt_template ??
+    given.template ??
     (await deps.promptSynthesizer.synthesize({
-      userIntent: given.user_intent,
-      enumeratorType: given.enumerator_type,
+      userIntent: given.intent,
+      enumeratorType: given.source.type,
       outputSchema,
       fields: job.fields,
       outputDirectory: outputInPrompt(worker.type, job.outputDirectory),

@@ -93,7 +93,9 @@ async function putBackUnits(tx: Tx, job: Job): Promise<void> {
 }
 
 /** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */
-async function testUnits(tx: Tx, { jobId, testUnits: wanted, totalUnits }: Job): Promise<readonly number[]> {
+async function testUnits(tx: Tx, { jobId, testUnits: asked, totalUnits }: Job): Promise<readonly number[]> {
+  // A job without a test has none: one that is asked for all the same takes one unit.
+  const wanted = Math.max(1, asked);
   const pendingFrom = async (index: number, limit: number) =>
     (await tx.units.list(jobId, { statuses: ['pending'], after: index - 1 }, limit)).map(({ unit }) => unit.index);
   const near = await Promise.all(spreadOver(totalUnits, wanted).map((index) => pendingFrom(index, 1)));

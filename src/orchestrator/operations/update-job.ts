@@ -10,7 +10,16 @@ import { checkTemplate } from '../../prompt/template.ts';
 import { type Call, EVERYWHERE, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
 import { definitionOf } from '../queries/approval-state.ts';
 import { jobStatus } from '../queries/job-status.ts';
-import { jobId, jobStatusOutput, limitsChange, outputInput, outputSchemaInput, workerInput } from '../shapes.ts';
+import {
+  jobId,
+  jobStatusOutput,
+  limitsChange,
+  outputChange,
+  runInput,
+  schemaInput,
+  words,
+  workerInput,
+} from '../shapes.ts';
 import { revisionOf } from './new-job.ts';
 import { outputOf } from './output.ts';
 import { checkSettings } from './settings.ts';
@@ -18,12 +27,13 @@ import { discardTest } from './test-job.ts';
 
 const input = z.strictObject({
   job_id: jobId,
-  prompt_template: z.string().min(1).max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
-  output_schema: outputSchemaInput.optional().describe('As for create_job'),
+  template: words.max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
+  schema: schemaInput.optional().describe('As for create_job'),
   worker: workerInput.optional().describe('Replaces the whole worker'),
+  run: runInput.optional(),
   limits: limitsChange.optional().describe('Only those that change'),
   redact_results: z.boolean().optional(),
-  output: outputInput.nullable().optional().describe('File for the results at the end; null = none'),
+  output: outputChange.nullable().optional().describe('File for the results at the end, no directory; null = none'),
   note: z.string().max(2000).optional().describe('Reason for the change'),
 });
 
@@ -49,14 +59,14 @@ export const updateJob = operation({
       throw refuse(job, 'it can be changed in created, testing, paused, completed or failed', next);
     if (!changesRevision(given)) {
       throw new AbpError('invalid_input', 'Expected at least one change, found none.', {
-        hint: 'Give prompt_template, output_schema, worker, limits, redact_results or output.',
+        hint: 'Give template, schema, worker, run, limits, redact_results or output.',
       });
     }
     // Slots that were changed while the job ran are kept, unless this call changes them.
     const limits = { ...before.limits, max_workers: job.maxWorkers };
     const step = stepAt(before, { stage: 'main', step: 0 });
     const settings = await checkSettings(deps, given, { ...step, limits });
-    const template = given.prompt_template ?? step.template;
+    const template = given.template ?? step.template;
     checkTemplate(template, job);
     const draft = revisionOf(template, settings);
     const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
@@ -88,8 +98,8 @@ export const updateJob = operation({
 type Input = z.output<typeof input>;
 
 /** True when the change needs a new revision, and so a new test. */
-function changesRevision({ prompt_template, output_schema, worker, limits, redact_results }: Input): boolean {
-  const changes = prompt_template ?? output_schema ?? worker ?? redact_results;
+function changesRevision({ template, schema, worker, run, limits, redact_results }: Input): boolean {
+  const changes = template ?? schema ?? worker ?? run ?? redact_results;
   return changes !== undefined || Object.keys(limits ?? {}).length > 0;
 }
 
@@ -97,6 +107,12 @@ function changesRevision({ prompt_template, output_schema, worker, limits, redac
 async function newOutput(deps: OrchestratorDeps, job: Job, { output: given }: Input, call: Call) {
   if (given === undefined || given === null) return given;
   const output = outputOf(deps.places, job, given, call);
+  if (given.directory !== undefined || output === null) {
+    const found = given.directory === undefined ? 'found no output.path' : 'found output.directory';
+    throw new AbpError('invalid_input', `output: expected the file that the results are written to, ${found}.`, {
+      hint: hint`The directory of a job cannot change: ${mention('create_job')} makes a job with another one.`,
+    });
+  }
   const former = await formerExports(deps.repository, job.jobId, output.path);
   await checkTarget(output.path, { force: output.force, former });
   return output;

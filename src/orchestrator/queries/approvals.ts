@@ -6,8 +6,9 @@ import { needsPerson } from '../../domain/job.ts';
 import { type OrchestratorDeps, operation, requireStoredJob, SCREENS } from '../operation.ts';
 import { definitionHash, iso, jobId } from '../shapes.ts';
 import { approvalState, shownOf } from './approval-state.ts';
-import { approvalSummary, approvalSummaryShape, shownSource, shownSourceShape } from './approval-summary.ts';
+import { approvalSummary, approvalSummaryShape } from './approval-summary.ts';
 import { shownPowers } from './shown-powers.ts';
+import { reviewedSource, shownSourceShape } from './shown-source.ts';
 
 const SHOWN_APPROVALS = 200;
 
@@ -57,7 +58,7 @@ async function shown({ jobs }: OrchestratorDeps['repository'], found: Approval):
     approved_by: approvedBy,
     revoked_at: iso(revokedAt),
     jobs: (await jobs.approvedAs(definition)).map(({ jobId: id }) => id),
-    source: found.source === null ? null : shownSource(found.source.type, found.source.config),
+    source: found.source === null ? null : reviewedSource(found.source.type, found.source.config),
   };
 }
 

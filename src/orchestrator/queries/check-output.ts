@@ -16,7 +16,7 @@ export const checkOutput = operation({
   effect: 'read',
   async run({ places }, { output }, { workingDirectory }) {
     // There is no job yet that could have exported to this file.
-    await checkTarget(fileTarget(places, output.path, [workingDirectory]), output);
+    if (output.path) await checkTarget(fileTarget(places, output.path, [workingDirectory]), output);
     return { ok: true as const };
   },
 });

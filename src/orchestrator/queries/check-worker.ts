@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
 import type { WorkerChoice } from '../../domain/job.ts';
+import { chosenWorker, DEFAULT_WORKER } from '../chosen-worker.ts';
 import { type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { workerInput } from '../shapes.ts';
 
@@ -13,8 +14,8 @@ export const checkWorker = operation({
   input: z.strictObject({ worker: workerInput }),
   output: z.object({ ok: z.literal(true) }),
   effect: 'read',
-  async run(deps, { worker }) {
-    await preflight(deps, worker as WorkerChoice);
+  async run(deps, given) {
+    await preflight(deps, chosenWorker(given) ?? DEFAULT_WORKER);
     return { ok: true as const };
   },
 });

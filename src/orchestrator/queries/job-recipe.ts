@@ -7,6 +7,7 @@ import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../opera
 import { createInput } from '../operations/new-job.ts';
 import { jobId } from '../shapes.ts';
 import { outputInputOf } from './shown-output.ts';
+import { testInputOf } from './shown-test.ts';
 
 const recipe = z.object({ input: createInput, working_directory: z.string() });
 
@@ -46,16 +47,16 @@ async function recipeOf(deps: OrchestratorDeps, id: string): Promise<z.input<typ
     working_directory: job.workingDirectory,
     input: {
       name: job.name,
-      user_intent: userIntent,
-      enumerator_type: enumeratorType,
-      enumerator_config: { ...job.enumeratorConfig },
-      ...(template === synthesized ? {} : { prompt_template: template }),
-      ...(outputSchema ? { output_schema: { ...outputSchema } } : {}),
+      intent: userIntent,
+      source: { type: enumeratorType, ...job.enumeratorConfig },
+      ...(template === synthesized ? {} : { template }),
+      ...(outputSchema ? { schema: { ...outputSchema } } : {}),
       worker,
       limits,
-      test_units: job.testUnits,
-      ...(ownOutput ? { output_directory: outputDirectory } : {}),
-      ...(job.output ? { output: outputInputOf(job.output) } : {}),
+      test: testInputOf(job),
+      ...(ownOutput || job.output
+        ? { output: { ...(ownOutput && { directory: outputDirectory }), ...(job.output && outputInputOf(job.output)) } }
+        : {}),
       ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
       ...(job.redactResults ? {} : { redact_results: false }),
       ...(post

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
 import { type Job, needsPerson, type Revision } from '../../domain/job.ts';
-import { redactJson } from '../../domain/redact.ts';
 import { stepAt } from '../../domain/step.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireJob, requireStoredJob, SCREENS } from '../operation.ts';
-import { iso, jobId } from '../shapes.ts';
+import { iso, jobId, testInput } from '../shapes.ts';
 import { outputSettings } from './shown-output.ts';
+import { shownSource, shownSourceShape } from './shown-source.ts';
+import { testInputOf } from './shown-test.ts';
 import { shownWorker } from './shown-worker.ts';
 import { notesOf } from './source-notes.ts';
 
@@ -23,34 +24,33 @@ export const jobSettings = operation({
     job_id: z.string(),
     name: z.string(),
     status: z.string(),
-    user_intent: z.string(),
-    enumerator_type: z.string(),
-    enumerator_config: object,
+    intent: z.string(),
+    source: shownSourceShape,
     fields: z.array(z.string()).readonly(),
     revision: z.int(),
     revisions: z.array(
       z.object({
         revision: z.int(),
         template: z.string(),
-        output_schema: object.nullable(),
+        schema: object.nullable(),
         worker: z.looseObject({ type: z.string() }),
         limits: object,
         note: z.string().nullable(),
         created_at: z.string(),
       }),
     ),
-    test_units: z.int(),
+    test: testInput,
     require_human_approval: z.boolean(),
     /** True when only a person can allow it to run and approve its test. */
     needs_person: z.boolean(),
     home: z.string().nullable(),
     redact_results: z.boolean(),
     post_processing: object.nullable(),
-    output: object.nullable(),
+    /** The directory that agents may write below, and the file of the results with its options, if there is one. */
+    output: z.looseObject({ directory: z.string(), path: z.string().optional() }),
     request_id: z.string().nullable(),
     batch_file: z.string().nullable(),
     working_directory: z.string(),
-    output_directory: z.string(),
     run_directories: z.string(),
     executor_log: z.string(),
   }),
@@ -121,20 +121,18 @@ function settingsOf({ places }: OrchestratorDeps, job: Job) {
     job_id: job.jobId,
     name: job.name,
     status: job.status,
-    user_intent: job.userIntent,
-    enumerator_type: job.enumeratorType,
-    enumerator_config: redactJson(job.enumeratorConfig, 'logs'),
+    intent: job.userIntent,
+    source: shownSource(job.enumeratorType, job.enumeratorConfig),
     fields: job.fields,
-    test_units: job.testUnits,
+    test: testInputOf(job),
     require_human_approval: job.requireHumanApproval,
     home: job.home,
     redact_results: job.redactResults,
     post_processing: job.postProcessing && { ...job.postProcessing },
-    output: job.output && outputSettings(job.output),
+    output: { directory: job.outputDirectory, ...(job.output && outputSettings(job.output)) },
     request_id: job.request?.id ?? null,
     batch_file: job.batchFile,
     working_directory: job.workingDirectory,
-    output_directory: job.outputDirectory,
     run_directories: places.runs(job.jobId),
     executor_log: places.log(job.jobId),
   };
@@ -142,5 +140,5 @@ function settingsOf({ places }: OrchestratorDeps, job: Job) {
 
 function revisionShown(revision: Revision) {
   const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
-  return { template, output_schema: outputSchema, worker: shownWorker(worker), limits: { ...revision.limits } };
+  return { template, schema: outputSchema, worker: shownWorker(worker), limits: { ...revision.limits } };
 }

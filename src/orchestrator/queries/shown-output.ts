@@ -5,7 +5,14 @@ import type { JobOutput, OutputError, OutputState } from '../../domain/job-outpu
 import { iso, type JobStatusOutput, type outputInput } from '../shapes.ts';
 
 /** Converts a stored output to the input that makes it. */
-export function outputInputOf({ path, format, fields, status, force, raw }: JobOutput): z.input<typeof outputInput> {
+export function outputInputOf({
+  path,
+  format,
+  fields,
+  status,
+  force,
+  raw,
+}: JobOutput): Omit<z.input<typeof outputInput>, 'directory'> {
   return {
     path,
     format: format as ExportFormatName,

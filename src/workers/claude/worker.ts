@@ -149,18 +149,14 @@ function directoryOf({ config, payload, stage, home, workingDirectory, outputDir
 function refuseSchema(schema: JsonObject): void {
   const bytes = Buffer.byteLength(JSON.stringify(toolSchema(schema)));
   if (bytes > LONGEST_ARGUMENT_BYTES) {
-    throw new AbpError(
-      'invalid_input',
-      `output_schema has ${bytes} bytes, expected at most ${LONGEST_ARGUMENT_BYTES}.`,
-      {
-        hint: 'Describe less of the result, or put long explanations into the prompt.',
-      },
-    );
+    throw new AbpError('invalid_input', `schema has ${bytes} bytes, expected at most ${LONGEST_ARGUMENT_BYTES}.`, {
+      hint: 'Describe less of the result, or put long explanations into the prompt.',
+    });
   }
   if (schema.type === undefined || schema.type === 'object') return;
   throw new AbpError(
     'invalid_input',
-    `output_schema describes ${JSON.stringify(schema.type)}, expected "object" at its root.`,
+    `schema describes ${JSON.stringify(schema.type)}, expected "object" at its root.`,
     { hint: 'Put the value into a property, for example {"type":"object","properties":{"items":{"type":"array"}}}.' },
   );
 }

@@ -43,13 +43,13 @@ export async function checkResult(schema: JsonObject, result: Json): Promise<str
   const answer = await onThread(request);
   if (answer.is === 'checked') return answer.problem;
   if (answer.is === 'refused') throw unusable(answer);
-  return `checking the result against output_schema ${answer.message}: ${whySlow(request)}`;
+  return `checking the result against the schema ${answer.message}: ${whySlow(request)}`;
 }
 
 /** Compiles a job's output schema; AbpError `invalid_input` when it is not usable, or takes too long to compile. */
 export async function checkSchema(schema: JsonObject): Promise<void> {
   if (isTooDeep(schema)) {
-    throw new AbpError('invalid_input', `output_schema is nested deeper than ${MAX_DEPTH} levels.`, {
+    throw new AbpError('invalid_input', `schema is nested deeper than ${MAX_DEPTH} levels.`, {
       hint: 'Describe less of the result, or refer to parts of it by $ref.',
     });
   }
@@ -61,7 +61,7 @@ export async function checkSchema(schema: JsonObject): Promise<void> {
   const answer = await onThread(request);
   if (answer.is === 'checked') return;
   if (answer.is === 'refused') throw unusable(answer);
-  throw new AbpError('invalid_input', `output_schema cannot be used: compiling it ${answer.message}.`, {
+  throw new AbpError('invalid_input', `schema cannot be used: compiling it ${answer.message}.`, {
     hint: 'Use simpler patterns, shorter names or fewer nested alternatives.',
   });
 }

@@ -59,7 +59,7 @@ it('a whole conversation with Claude Code, from a wish to a CSV, with the approv
   const moves: Move[] = [
     () => ({
       say: 'Each letter needs a reader, so this is a job for ABP. First a look at the letters.',
-      call: ['preview_items', { enumerator_type: 'file', enumerator_config: source(root), limit: 2 }],
+      call: ['preview_items', { source: { type: 'file', ...source(root) }, limit: 2 }],
     }),
     ([{ total }]) => ({
       say: `There are ${total} letters. I make a job with two answers for each.`,
@@ -67,10 +67,9 @@ it('a whole conversation with Claude Code, from a wish to a CSV, with the approv
         'create_job',
         {
           name: 'read customer letters',
-          user_intent: 'Read the letter. Is it a complaint, and what does the customer want?',
-          enumerator_type: 'file',
-          enumerator_config: source(root),
-          output_schema: {
+          intent: 'Read the letter. Is it a complaint, and what does the customer want?',
+          source: { type: 'file', ...source(root) },
+          schema: {
             type: 'object',
             properties: { complaint: { type: 'boolean' }, wants: { type: 'string' } },
             required: ['complaint', 'wants'],
@@ -130,10 +129,9 @@ it(
           'create_job',
           {
             name: 'letters',
-            user_intent: 'Is it a complaint?',
-            enumerator_type: 'file',
-            enumerator_config: source(root),
-            output_schema: { type: 'object', required: ['complaint'] },
+            intent: 'Is it a complaint?',
+            source: { type: 'file', ...source(root) },
+            schema: { type: 'object', required: ['complaint'] },
           },
         ],
       }),

@@ -53,9 +53,8 @@ async function session(columns: number, name: string, command: readonly string[]
         'create_job',
         {
           name,
-          user_intent: 'Count the words.',
-          enumerator_type: 'json',
-          enumerator_config: { file_path: path.join(project, 'items.json') },
+          intent: 'Count the words.',
+          source: { type: 'json', file_path: path.join(project, 'items.json') },
           worker: { type: 'command', command },
         },
       ],

@@ -182,7 +182,7 @@ describe('abp approvals allow', () => {
     const onEnd: Place['onEnd'] = (end) => onTestFinished(async () => void (await end()));
     const place = { root, source: root, environment: { ...environment }, write, agentRan: () => false, onEnd };
     const { call, ok } = await connect('v2 auto', place);
-    const source = { enumerator_type: 'dynamic', enumerator_config: { code: 'export const enumerate = () => [1];' } };
+    const source = { source: { type: 'dynamic', code: 'export const enumerate = () => [1];' } };
     const { text } = await call('preview_items', source);
     const [, definition = ''] = /abp approvals allow ([0-9a-f]+)/.exec(text) ?? [];
     const asked = await space.abp('approvals', 'allow', definition);

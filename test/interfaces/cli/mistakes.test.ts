@@ -116,18 +116,18 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
   ],
   [
     'a placeholder that no item has',
-    'prompt_template: "Read {file_pth}"\nsource: { type: file, base_directory: in }\n',
-    [/^error: batch\.yaml:1:18: prompt_template: .*\{file_pth\}/, /Did you mean \{file_path\}/],
+    'template: "Read {file_pth}"\nsource: { type: file, base_directory: in }\n',
+    [/^error: batch\.yaml:1:11: template: .*\{file_pth\}/, /Did you mean \{file_path\}/],
   ],
   [
     'a placeholder of a prompt file',
-    'source: { type: file, base_directory: in }\nprompt_file: in/0000.txt\n',
-    [/^error: batch\.yaml:2:14: prompt_file: .*\{nosuch\}/],
+    'source: { type: file, base_directory: in }\ntemplate_file: in/0000.txt\n',
+    [/^error: batch\.yaml:2:16: template_file: .*\{nosuch\}/],
   ],
   [
     'a schema that the worker cannot ask for',
-    'intent: x\nsource: { type: file, base_directory: in }\noutput:\n  schema: { type: array }\n',
-    [/^error: batch\.yaml:4:11: output\.schema: .*expected "object" at its root/],
+    'intent: x\nsource: { type: file, base_directory: in }\nschema: { type: array }\n',
+    [/^error: batch\.yaml:3:9: schema: .*expected "object" at its root/],
   ],
 ];
 

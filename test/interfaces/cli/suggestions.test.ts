@@ -154,7 +154,7 @@ async function reached(state: string, approval: string): Promise<Space> {
   );
   const jobId = await (STATES[state] as Reach)(
     f,
-    files ? { ...job, worker: { ...job.worker, type: 'scripted', files } } : job,
+    files ? { ...job, worker: { ...(job.worker as object), type: 'scripted', files } } : job,
   );
   const space = { f, jobId };
   await since?.(space);

@@ -232,7 +232,7 @@ describe('maintenance', () => {
     const cloned = await space.json('clone', first, '--name', 'again', '--limit', '2', '--set', 'limits.max_workers=1');
     expect(cloned).toMatchObject({ exitCode: 0, document: { name: 'again', units: { total: 2 } } });
     const settings = (await space.json('show', cloned.document.job_id)).document;
-    expect(settings.user_intent).toBe('Count the letters.');
+    expect(settings.intent).toBe('Count the letters.');
     // The prompt is made again: it names the output directory of its own job.
     expect(settings.revisions[0].template).not.toContain(first);
     const printed = await space.abp('clone', first, '--print');

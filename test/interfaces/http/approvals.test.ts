@@ -18,9 +18,8 @@ async function served() {
   const newJob = async (more: object = {}): Promise<string> => {
     const made = await server.send('POST', '/api/jobs', {
       name: 'items',
-      user_intent: 'Look at each.',
-      enumerator_type: 'file',
-      enumerator_config: { base_directory: folder },
+      intent: 'Look at each.',
+      source: { type: 'file', base_directory: folder },
       worker: { type: 'command', command: ['sh', '-c', `touch '${marker}'; echo done`] },
       ...more,
     });
@@ -79,7 +78,7 @@ describe('a job that runs programs', () => {
 
   test('its approval shows everything that decides what runs', async () => {
     const server = await served();
-    const jobId = await server.newJob({ prompt_template: 'Look at {file_path}.' });
+    const jobId = await server.newJob({ template: 'Look at {file_path}.' });
     expect(await server.json(approval(jobId))).toMatchObject({
       job_id: jobId,
       name: 'items',
@@ -88,7 +87,7 @@ describe('a job that runs programs', () => {
       reason: 'It has not been approved yet.',
       can: [{ can: 'runs programs as you' }],
       units: 3,
-      test_units: 1,
+      test: { units: 1 },
       source: { type: 'file', config: { base_directory: join(server.root, 'items') } },
       worker: { type: 'command' },
       template: 'Look at {file_path}.',
@@ -119,7 +118,7 @@ describe('a job that runs programs', () => {
     const server = await served();
     const jobId = await server.newJob();
     const shown = await server.shown(jobId);
-    await server.send('PATCH', `/api/jobs/${jobId}`, { prompt_template: 'Other: {file_path}' });
+    await server.send('PATCH', `/api/jobs/${jobId}`, { template: 'Other: {file_path}' });
     const stale = await answerOf(server.asPerson('POST', approval(jobId), { shown }));
     expect(stale).toMatchObject({
       status: 409,
@@ -209,12 +208,12 @@ describe('a source with powers', () => {
     ['the store', 'json', ({ abp }) => ({ file_path: `${abp.config.storagePath}.server.json` })],
     ['the whole machine', 'file', () => ({ base_directory: '/' })],
     ['a server', 'sql', () => ({ connection_string: 'postgres://me:hunter22@db.example/x', query: 'SELECT 1' })],
-  ])('is not read before a person approves it: %s', async (_what, enumerator_type, config) => {
+  ])('is not read before a person approves it: %s', async (_what, type, config) => {
     const server = await served();
-    const source = { enumerator_type, enumerator_config: config(server) };
+    const source = { source: { type, ...config(server) } };
     for (const [path, body] of [
       ['/api/preview', source],
-      ['/api/jobs', { name: 'x', user_intent: 'x', ...source }],
+      ['/api/jobs', { name: 'x', intent: 'x', ...source }],
     ] as const) {
       expect(await answerOf(server.send('POST', path, body))).toMatchObject({
         status: 403,
@@ -231,7 +230,7 @@ describe('a source with powers', () => {
 
   test('is read after a person approves it', async () => {
     const server = await served();
-    const source = { enumerator_type: 'dynamic', enumerator_config: { code: 'export const enumerate = () => [1];' } };
+    const source = { source: { type: 'dynamic', code: 'export const enumerate = () => [1];' } };
     const refused = await answerOf(server.send('POST', '/api/preview', source));
     const { definition } = refused.body.details as { definition: string };
     expect((await server.send('POST', `/api/approvals/${definition}/allow`, {})).status).toBe(403);

@@ -210,7 +210,7 @@ describe('approvals that need a person', () => {
     const server = await serveTest();
     const { approvals } = server.abp.store.repository;
     const code = 'export const enumerate = () => [1];';
-    const source = { enumerator_type: 'dynamic', enumerator_config: { code } };
+    const source = { source: { type: 'dynamic', code } };
     const refused = await server.send('POST', '/api/preview', source);
     expect(refused.status).toBe(403);
     const { details } = (await refused.json()) as { details: { definition: string } };

@@ -10,9 +10,8 @@ function recipe(server: TestServer, items: number) {
   writeFileSync(file_path, JSON.stringify(Array.from({ length: items }, (_, n) => ({ n }))));
   return {
     name: 'n',
-    user_intent: 'i',
-    enumerator_type: 'json',
-    enumerator_config: { file_path },
+    intent: 'i',
+    source: { type: 'json', file_path },
     worker: { type: 'command', command: ['cat'] },
   };
 }

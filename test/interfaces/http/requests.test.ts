@@ -20,7 +20,13 @@ describe('an invalid request gets a problem document and changes nothing', () =>
     ['bytes that are not text', { body: Buffer.from([0xff, 0xfe, 0x00]) }, 400, 'invalid_input', /not JSON/],
     ['an unknown field', { body: '{"nmae":"x"}' }, 400, 'invalid_input', /nmae.*Did you mean "name"/],
     ['a field of the wrong type', { body: '{"name":5}' }, 400, 'invalid_input', /name: expected a string, found 5/],
-    ['a number out of bounds', { body: '{"test_units":1e9}' }, 400, 'invalid_input', /test_units: expected at most 20/],
+    [
+      'a number out of bounds',
+      { body: '{"test":{"units":1e9}}' },
+      400,
+      'invalid_input',
+      /test\.units: expected at most 20/,
+    ],
     ['a __proto__ field', { body: '{"__proto__":{"a":1}}' }, 400, 'invalid_input', /./],
     ['10 MB', { body: JSON.stringify({ name: 'x'.repeat(10_000_000) }) }, 413, 'too_large', /bytes/],
     ['deep nesting', { body: `{"name":${'['.repeat(50_000)}${']'.repeat(50_000)}}` }, 400, 'invalid_input', /nested/],
@@ -125,17 +131,14 @@ describe('an invalid request gets a problem document and changes nothing', () =>
     const properties = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`field_${n}`, { type: 'nope' }]));
     const answer = await server.send('POST', '/api/jobs', {
       name: 'x',
-      user_intent: 'Look at each.',
-      enumerator_type: 'json',
-      enumerator_config: { file_path: '/nowhere.json' },
+      intent: 'Look at each.',
+      source: { type: 'json', file_path: '/nowhere.json' },
       worker: { type: 'command', command: ['true'] },
-      output_schema: { type: 'object', properties },
+      schema: { type: 'object', properties },
     });
     const text = await answer.text();
     expect([answer.status, text.length < 10_000]).toEqual([400, true]);
-    expect(JSON.parse(text).detail).toMatch(
-      /^output_schema is not a usable JSON Schema: .*… \(\d+ more characters\) ….+$/s,
-    );
+    expect(JSON.parse(text).detail).toMatch(/^schema is not a usable JSON Schema: .*… \(\d+ more characters\) ….+$/s);
   });
 
   test('no part of an error is long: message, hint and details are truncated', () => {
@@ -301,9 +304,8 @@ describe('operations over HTTP', () => {
     const server = await serveTest();
     const made = await server.send('POST', '/api/jobs', {
       name: 'numbers',
-      user_intent: 'Look at each.',
-      enumerator_type: 'json',
-      enumerator_config: { file_path: '/nowhere.json' },
+      intent: 'Look at each.',
+      source: { type: 'json', file_path: '/nowhere.json' },
       worker: { type: 'command', command: ['true'] },
     });
     expect([made.status, await made.json()]).toMatchObject([
@@ -319,7 +321,7 @@ describe('operations over HTTP', () => {
       job_id: jobId,
       units: { total: 5, pending: 5 },
     });
-    const changed = await server.send('PATCH', `/api/jobs/${jobId}`, { prompt_template: 'Look at {name} again.' });
+    const changed = await server.send('PATCH', `/api/jobs/${jobId}`, { template: 'Look at {name} again.' });
     expect(await changed.json()).toMatchObject({ revision: 2 });
     const listed = await server.json(`/api/jobs/${jobId}/units?status=pending&limit=2`);
     expect(listed).toMatchObject({ units: [{ unit: 0 }, { unit: 1 }], next_cursor: '1' });

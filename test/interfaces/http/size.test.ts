@@ -26,7 +26,7 @@ const CALLS: { readonly [Each in Name]: Inputs } = {
   list_enumerators: () => [{}],
   preview_items: (f) => [
     ...[5, 50].map((limit) => ({ ...sourceOf(f), limit })),
-    { enumerator_type: 'dynamic', enumerator_config: { code: CODE }, limit: 50 },
+    { source: { type: 'dynamic', code: CODE }, limit: 50 },
   ],
   create_job: (f) => [jobOf(f)],
   update_job: (_, job_id) => [{ job_id, limits: { max_workers: 4 }, note: long(2000) }],
@@ -68,18 +68,18 @@ const POLLED: readonly Name[] = [
 ];
 
 function sourceOf({ directory }: Flow) {
-  return { enumerator_type: 'json', enumerator_config: { file_path: join(directory, 'long.json') } };
+  return { source: { type: 'json', file_path: join(directory, 'long.json') } };
 }
 
 function jobOf(f: Flow) {
   return {
     ...sourceOf(f),
     name: long(200),
-    user_intent: long(9000),
+    intent: long(9000),
     worker: { type: 'scripted', note: long(5000) },
-    prompt_template: `{text} ${long(30_000)}`,
+    template: `{text} ${long(30_000)}`,
     limits: { max_retries: 0, failure_threshold: 0 },
-    test_units: 20,
+    test: { units: 20 },
   };
 }
 

@@ -34,14 +34,13 @@ async function longJob(f: Flow, letters: string): Promise<string> {
         });
   const { job_id } = await f.call('create_job', {
     name: `n${long(199)}`,
-    user_intent: `i${long(9000)}`,
-    enumerator_type: 'json',
-    enumerator_config: { file_path: path },
+    intent: `i${long(9000)}`,
+    source: { type: 'json', file_path: path },
     worker: { type: 'scripted', note: long(5000) },
-    prompt_template: `{text} ${long(30_000)}`,
-    output_schema: { type: 'object', description: long(9000) },
+    template: `{text} ${long(30_000)}`,
+    schema: { type: 'object', description: long(9000) },
     limits: { max_retries: 0, failure_threshold: 0 },
-    test_units: 20,
+    test: { units: 20 },
     post_processing_prompt: `p${long(9000)}`,
     post_processing_name: long(200),
   });
@@ -64,8 +63,7 @@ describe.each(Object.entries(LETTERS))('no answer is longer than a conversation 
       expectShort(tool, answer);
     };
     await look('preview_items', {
-      enumerator_type: 'json',
-      enumerator_config: { file_path: join(f.directory, 'long.json') },
+      source: { type: 'json', file_path: join(f.directory, 'long.json') },
       limit: 50,
     });
     await look('start_job', { job_id, wait_seconds: 0 });
@@ -106,7 +104,7 @@ test('the size that a model is told is that of the whole text, whatever was trun
   f.worker.said(0, [{ seq: 0, role: 'log', kind: 'text', text }]);
   const path = join(f.directory, 'long.json');
   writeFileSync(path, JSON.stringify([{ text }]));
-  const source = { enumerator_type: 'json', enumerator_config: { file_path: path } };
+  const source = { source: { type: 'json', file_path: path } };
   const job_id = await f.create(source);
   const totals = (answer: unknown) =>
     [...JSON.stringify(answer).matchAll(/(x+)… \((\d+) more characters\)(?: …(x+))?/g)].map(
@@ -168,7 +166,7 @@ test('a preview contains a long log of code, without its secrets', async () => {
   const wide =
     'Object.fromEntries(Array.from({ length: 80 }, (_, n) => ["a column of some length " + n, "x".repeat(200)]))';
   const code = `export const enumerate = () => (console.log("sk-ant-" + "s".repeat(40), "log ".repeat(1900)), Array(9).fill(${wide}))`;
-  const preview = () => toolAnswer(f, 'preview_items', { enumerator_type: 'dynamic', enumerator_config: { code } });
+  const preview = () => toolAnswer(f, 'preview_items', { source: { type: 'dynamic', code } });
   await personAllowsSource(f.orchestrator.deps, 'dynamic', { code });
   const answer = await preview();
   expectShort('preview_items', answer);
@@ -181,7 +179,7 @@ test('a preview contains a long log of code, without its secrets', async () => {
 test('a template gets all the room that the other settings leave free', async () => {
   const f = flow();
   const template = `{name} ${'word '.repeat(1200)}`;
-  const job_id = await f.create({ prompt_template: template });
+  const job_id = await f.create({ template: template });
   expect((await toolAnswer(f, 'get_job', { job_id })).template).toBe(template);
 });
 

@@ -72,8 +72,8 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
     user.answer = choose('approve');
     const long = (chars: number) => ({
       ...PROGRAM,
-      prompt_template: `Look at {file_path}. ${'x '.repeat(chars / 2)}the end`,
-      output_schema: { type: 'object', description: 'what it says' },
+      template: `Look at {file_path}. ${'x '.repeat(chars / 2)}the end`,
+      schema: { type: 'object', description: 'what it says' },
       post_processing_prompt: 'Then this.',
       limits: { budget_usd: 7 },
     });

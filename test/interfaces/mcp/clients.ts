@@ -77,9 +77,8 @@ export function personAt(place: Place): Pick<TestClient, 'ok'> & { allow(jobId: 
 export function jobOver({ source }: Place, more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     name: 'count words',
-    user_intent: 'Count the words.',
-    enumerator_type: 'file',
-    enumerator_config: { base_directory: source, pattern: '*.txt' },
+    intent: 'Count the words.',
+    source: { type: 'file', base_directory: source, pattern: '*.txt' },
     limits: { max_retries: 0, max_workers: 2 },
     ...more,
   };

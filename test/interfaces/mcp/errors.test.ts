@@ -4,18 +4,18 @@ import { CLIENTS, connect, jobOver, makePlace } from './clients.ts';
 const place = makePlace(undefined, afterAll);
 const clients = await Promise.all(CLIENTS.map((kind) => connect(kind, place)));
 const job = jobOver(place);
-const source = job.enumerator_config as object;
+const source = job.source as object;
 
 /** A call, and the parts of its error that help: the field, the value found, the next step. */
 const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, readonly string[]])[] = [
-  ['an unknown field', 'create_job', { ...job, enumerator_typ: 'file' }, ['"enumerator_typ"', '"enumerator_type"']],
+  ['an unknown field', 'create_job', { ...job, intnt: 'x' }, ['"intnt"', '"intent"']],
   [
     'a field of the wrong type',
     'create_job',
-    { ...job, test_units: 'two' },
-    ['test_units', 'expected a number', '"two"'],
+    { ...job, test: { units: 'two' } },
+    ['test.units', 'expected a number', '"two"'],
   ],
-  ['a missing field', 'create_job', { ...job, user_intent: undefined }, ['user_intent', 'it is missing']],
+  ['a missing field', 'create_job', { ...job, intent: undefined }, ['intent', 'it is missing']],
   [
     'an unknown field inside',
     'create_job',
@@ -23,43 +23,43 @@ const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, rea
     ['limits: unknown field "max_worker"', '"max_workers"'],
   ],
   ['a value out of bounds', 'create_job', { ...job, limits: { max_workers: 0 } }, ['limits.max_workers', 'at least 1']],
-  ['an unknown enumerator', 'preview_items', { enumerator_type: 'cvs', enumerator_config: {} }, ['"cvs"', '"csv"']],
+  ['an unknown enumerator', 'preview_items', { source: { type: 'cvs' } }, ['"cvs"', '"csv"']],
   [
     'an unknown field of an enumerator',
     'preview_items',
-    { enumerator_type: 'file', enumerator_config: { base_dir: '/' } },
+    { source: { type: 'file', base_dir: '/' } },
     ['"base_dir"', '"base_directory"', 'Example:'],
   ],
   [
     'a directory that is not there',
     'create_job',
-    { ...job, enumerator_config: { base_directory: '/not/there' } },
+    { ...job, source: { type: 'file', base_directory: '/not/there' } },
     ['/not/there'],
   ],
   [
     'a pattern that matches nothing',
     'create_job',
-    { ...job, enumerator_config: { ...source, pattern: '*.nothing' } },
+    { ...job, source: { ...source, pattern: '*.nothing' } },
     ['no items', 'preview_items'],
   ],
   [
     'a placeholder that no item has',
     'create_job',
-    { ...job, prompt_template: 'Read {file_nam}' },
+    { ...job, template: 'Read {file_nam}' },
     ['{file_nam}', '{file_name}'],
   ],
   ['an unknown worker', 'create_job', { ...job, worker: { type: 'claud' } }, ['"claud"', 'claude']],
   [
     'a schema that is none',
     'create_job',
-    { ...job, output_schema: { type: 'objekt' } },
-    ['output_schema is not a usable JSON Schema'],
+    { ...job, schema: { type: 'objekt' } },
+    ['schema is not a usable JSON Schema'],
   ],
   ['a job that is not there', 'get_job_status', { job_id: 'job-9' }, ['No job job-9.', 'list_jobs shows the jobs.']],
   ['an unknown failure class', 'list_units', { job_id: 'job-9', failure_class: 'time_out' }, ['"timeout"']],
   ['arguments for a tool that has none of them', 'dashboard', { do: 'open' }, ['"do"', 'action']],
   ['no arguments where some are needed', 'start_job', {}, ['job_id', 'it is missing']],
-  ['a prompt of nothing', 'create_job', { ...job, prompt_template: '' }, ['prompt_template', 'at least 1 characters']],
+  ['a prompt of nothing', 'create_job', { ...job, template: '' }, ['template', 'expected words']],
   ['a list of no statuses', 'list_units', { job_id: 'job-9', status: [] }, ['status', 'at least 1 entries']],
   [
     'ten thousand mistakes, of which it hears the first',
@@ -70,8 +70,8 @@ const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, rea
   [
     'what another program says without end, of which it hears the beginning',
     'create_job',
-    { ...job, output_schema: { properties: Object.fromEntries([...Array(500).keys()].map((n) => [n, { type: n }])) } },
-    ['output_schema is not a usable JSON Schema', 'more characters)'],
+    { ...job, schema: { properties: Object.fromEntries([...Array(500).keys()].map((n) => [n, { type: n }])) } },
+    ['schema is not a usable JSON Schema', 'more characters)'],
   ],
 ];
 

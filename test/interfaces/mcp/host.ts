@@ -54,8 +54,8 @@ async function openHost(kind: ClientKind) {
   let made = 0;
   /** Creates a job that has not been allowed: each has its own template. */
   const newJob = async (more: Record<string, unknown> = {}): Promise<string> => {
-    const prompt_template = `${++made}. Count the words of file_path: {file_path}`;
-    return (await client.ok('create_job', jobOver(place, { prompt_template, ...more }))).job_id;
+    const template = `${++made}. Count the words of file_path: {file_path}`;
+    return (await client.ok('create_job', jobOver(place, { template, ...more }))).job_id;
   };
   const ended = async (job_id: string, status: string) =>
     vi.waitFor(async () => {

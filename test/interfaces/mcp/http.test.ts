@@ -105,7 +105,7 @@ describe('over HTTP, in the 2026 era', () => {
     expect(approved).toMatchObject({ isError: true });
     expect(JSON.stringify(approved.content)).toContain('only a person can approve its test');
     const code = 'export function* enumerate() { yield { a: 1 }; }';
-    const dynamic = { ...jobOver(place), enumerator_type: 'dynamic', enumerator_config: { code } };
+    const dynamic = { ...jobOver(place), source: { type: 'dynamic', code } };
     expect(await client.callTool({ name: 'create_job', arguments: dynamic })).toMatchObject({ isError: true });
     expect((await abp.store.repository.jobs.get(job_id))?.status).toBe('testing');
     expect(asked).toEqual([]);

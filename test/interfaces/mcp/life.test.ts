@@ -135,7 +135,7 @@ describe('a server', () => {
 
   it('resolves relative paths from the project that the host names, else from its working directory', async () => {
     const place = makePlace();
-    const preview = { enumerator_type: 'file', enumerator_config: { base_directory: 'source' } };
+    const preview = { source: { type: 'file', base_directory: 'source' } };
     const named = await connect('v2 legacy', place, { environment: { CLAUDE_PROJECT_DIR: place.root } });
     expect(await named.ok('preview_items', preview)).toMatchObject({ total: 4 });
     const elsewhere = await connect('v2 legacy', place, { environment: { CLAUDE_PROJECT_DIR: '/' } });

@@ -81,7 +81,7 @@ describe.each(Object.entries(SITUATIONS))('of a job that is %s', (_, makeJob) =>
 });
 
 describe('an answer without a status', () => {
-  const source = (f: Flow) => ({ enumerator_type: 'file', enumerator_config: { base_directory: f.directory } });
+  const source = (f: Flow) => ({ source: { type: 'file', base_directory: f.directory } });
   /** Calls on a job of two units, the first one failed; each with the tools of its next calls. */
   const CALLS: Readonly<
     Record<string, [OperationName, (f: Flow, job_id: string) => object, readonly OperationName[]]>
@@ -90,7 +90,7 @@ describe('an answer without a status', () => {
     'a source': ['preview_items', source, ['create_job']],
     'a source without items': [
       'preview_items',
-      (f) => ({ ...source(f), enumerator_config: { base_directory: f.directory, pattern: '*.none' } }),
+      (f) => ({ source: { type: 'file', base_directory: f.directory, pattern: '*.none' } }),
       ['list_enumerators'],
     ],
     settings: ['get_job', (_, job_id) => ({ job_id }), ['manage_units', 'export_results']],
@@ -132,7 +132,7 @@ describe('an answer without a status', () => {
       if (after === 'preview_items') continue;
       const filled =
         after === 'create_job'
-          ? { name: 'n', user_intent: 'x', worker: { type: 'scripted' }, ...source(f), ...given }
+          ? { name: 'n', intent: 'x', worker: { type: 'scripted' }, ...source(f), ...given }
           : given;
       await expect(f.orchestrator.callUnknown(after, filled, call), after).resolves.toBeDefined();
     }

@@ -23,8 +23,7 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
     const { enumerators } = await ok('list_enumerators', { type: 'file' });
     expect(enumerators[0].example).toBeTypeOf('object');
     const preview = await ok('preview_items', {
-      enumerator_type: 'file',
-      enumerator_config: { base_directory: place.source, pattern: '*.txt' },
+      source: { type: 'file', base_directory: place.source, pattern: '*.txt' },
     });
     expect(preview).toMatchObject({ total: 4, complete: true });
 
@@ -38,7 +37,7 @@ describe.each(CLIENTS)('with a client of kind %s', (kind) => {
     expect(JSON.parse(tested.test.results[0].result)).toEqual({ words: 2, shout: false });
 
     expect(await ok('start_job', { job_id, approve: false, note: 'louder' })).toMatchObject({ status: 'created' });
-    const updated = await ok('update_job', { job_id, prompt_template: 'SHOUT the words of file_path: {file_path}' });
+    const updated = await ok('update_job', { job_id, template: 'SHOUT the words of file_path: {file_path}' });
     expect(updated).toMatchObject({ status: 'created', revision: 2 });
     const again = await ok('start_job', { job_id, wait_seconds: 45 });
     expect(JSON.parse(again.test.results[0].result)).toEqual({ words: 2, shout: true });

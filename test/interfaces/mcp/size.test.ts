@@ -25,12 +25,11 @@ beforeAll(async () => {
   const script = `echo "$0" >&2; [ $((ABP_UNIT % 2)) = 0 ] || exit 1; echo "{\\"text\\":\\"$0\\"}"`;
   const job = jobOver(place, {
     name: 'n'.repeat(200),
-    user_intent: LONG,
-    enumerator_type: 'csv',
-    enumerator_config: { file_path: join(place.root, 'wide.csv') },
+    intent: LONG,
+    source: { type: 'csv', file_path: join(place.root, 'wide.csv') },
     worker: { type: 'command', command: ['sh', '-c', script, LONG] },
     limits: { max_retries: 0, max_workers: 4, failure_threshold: 0 },
-    test_units: 20,
+    test: { units: 20 },
     post_processing_prompt: LONG,
   });
   ({ job_id } = await ok('create_job', job));
@@ -45,10 +44,7 @@ beforeAll(async () => {
 describe('no answer is too long for a conversation', () => {
   it.each<[string, () => Record<string, unknown>]>([
     ['list_enumerators', () => ({})],
-    [
-      'preview_items',
-      () => ({ enumerator_type: 'csv', enumerator_config: { file_path: join(place.root, 'wide.csv') }, limit: 50 }),
-    ],
+    ['preview_items', () => ({ source: { type: 'csv', file_path: join(place.root, 'wide.csv') }, limit: 50 })],
     ['get_job_status', () => ({ job_id })],
     ['get_job', () => ({ job_id })],
     ['list_jobs', () => ({ limit: 100 })],
@@ -67,9 +63,8 @@ describe('no answer is too long for a conversation', () => {
     const again = await ok(
       'create_job',
       jobOver(place, {
-        enumerator_type: 'csv',
-        enumerator_config: { file_path: join(place.root, 'wide.csv') },
-        test_units: 20,
+        source: { type: 'csv', file_path: join(place.root, 'wide.csv') },
+        test: { units: 20 },
         worker: { type: 'command', command: ['echo', LONG] },
       }),
     );

@@ -7,8 +7,7 @@ const hosts = await openHosts('v2 auto', 'v1');
 /** Makes a code source; each call has a new text, which is not approved. */
 let codes = 0;
 const codeSource = (more = '') => ({
-  enumerator_type: 'dynamic',
-  enumerator_config: { code: `export const enumerate = () => [{ n: ${++codes} }]; ${more}` },
+  source: { type: 'dynamic', code: `export const enumerate = () => [{ n: ${++codes} }]; ${more}` },
 });
 
 describe.each(hosts)('a source that can do more, with a client of kind $kind', ({ ok, call, dialogs, user, place }) => {
@@ -23,10 +22,10 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
           'Nothing of this dynamic source has been read yet.',
           expect.stringMatching(/^In full: abp approvals allow [0-9a-f]{16}$/),
         ],
-        details: expect.stringContaining(source.enumerator_config.code),
+        details: expect.stringContaining(source.source.code),
       },
     ]);
-    const created = await ok('create_job', { name: 'dynamic', user_intent: 'x', ...source });
+    const created = await ok('create_job', { name: 'dynamic', intent: 'x', ...source });
     expect(dialogs).toHaveLength(1);
     expect(created).toMatchObject({ approval: { person: true, can: [{ can: 'runs programs as you' }] } });
     await ok('cancel_job', { job_id: created.job_id });
@@ -41,7 +40,7 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
     const source = codeSource();
     const before = (await ok('list_jobs')).total;
     expect(await call('preview_items', source)).toMatchObject({ isError: true, text: says });
-    const made = await call('create_job', { name: 'dynamic', user_intent: 'x', ...source });
+    const made = await call('create_job', { name: 'dynamic', intent: 'x', ...source });
     expect(made).toMatchObject({ isError: true, text: says });
     expect(dialogs).toHaveLength(2);
     expect((await ok('list_jobs')).total).toBe(before);
@@ -52,16 +51,16 @@ describe.each(hosts)('a source that can do more, with a client of kind $kind', (
     ['passwords of the system', 'csv', { file_path: '/etc/shadow' }],
     ['the whole machine', 'file', { base_directory: '/' }],
     ['a server', 'sql', { connection_string: 'postgres://me:hunter22@db.example/x', query: 'SELECT 1' }],
-  ])('that is %s is asked about before it is read', async (_what, enumerator_type, enumerator_config) => {
+  ])('that is %s is asked about before it is read', async (_what, type, config) => {
     user.answer = choose('refuse');
-    const source = { enumerator_type, enumerator_config };
+    const source = { source: { type, ...config } };
     expect(await call('preview_items', source)).toMatchObject({ isError: true, text: /The user refused/ });
     expect(dialogs).toHaveLength(1);
     expect(JSON.stringify(dialogs)).not.toContain('hunter22');
   });
 
   it('that is a special file is refused without a question', async () => {
-    const source = { enumerator_type: 'csv', enumerator_config: { file_path: '/proc/self/environ' } };
+    const source = { source: { type: 'csv', file_path: '/proc/self/environ' } };
     expect(await call('preview_items', source)).toMatchObject({ isError: true, text: /expected a file/ });
     expect(dialogs).toEqual([]);
     expect(place.root).not.toBe('');

@@ -39,7 +39,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
   it('an answer to a test that was discarded meanwhile approves nothing', async () => {
     const job_id = await newJob();
     user.answer = async (request) => {
-      await ok('update_job', { job_id, prompt_template: 'SHOUT file_path: {file_path}' });
+      await ok('update_job', { job_id, template: 'SHOUT file_path: {file_path}' });
       return choose('approve')(request);
     };
     const answer = await call('start_job', { job_id, ...WAIT });
@@ -51,7 +51,7 @@ describe.each(hosts)('in a host with dialogs', (host) => {
     const job_id = await newJob();
     const other = personAt(host.place);
     user.answer = async (request) => {
-      await ok('update_job', { job_id, prompt_template: 'SHOUT file_path: {file_path}' });
+      await ok('update_job', { job_id, template: 'SHOUT file_path: {file_path}' });
       await other.ok('start_job', { job_id, ...WAIT });
       return choose('approve')(request);
     };

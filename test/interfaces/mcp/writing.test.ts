@@ -13,9 +13,9 @@ test('a model with the tools cannot write into the store, nor over a file withou
     const answer = await call('export_results', { job_id, format: 'csv', path: join(store, name), force: true });
     expect([name, answer.isError, answer.text]).toEqual([name, true, expect.stringContaining("ABP's store")]);
   }
-  for (const output_directory of [store, join(store, 'runs'), place.root, '/']) {
-    const answer = await call('create_job', jobOver(place, { output_directory }));
-    expect([output_directory, answer.isError]).toEqual([output_directory, true]);
+  for (const directory of [store, join(store, 'runs'), place.root, '/']) {
+    const answer = await call('create_job', jobOver(place, { output: { directory } }));
+    expect([directory, answer.isError]).toEqual([directory, true]);
   }
   const mine = join(place.root, '.bashrc');
   writeFileSync(mine, 'mine');

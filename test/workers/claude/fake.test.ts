@@ -211,8 +211,8 @@ describe('start', () => {
   });
 
   it.each<[string, Partial<Assignment>, string]>([
-    ['a schema whose root is no object', { outputSchema: { type: 'array' } }, 'output_schema describes "array"'],
-    ['a schema that no command line takes', { outputSchema: { title: 'x'.repeat(1 << 17) } }, 'output_schema has 1311'],
+    ['a schema whose root is no object', { outputSchema: { type: 'array' } }, 'schema describes "array"'],
+    ['a schema that no command line takes', { outputSchema: { title: 'x'.repeat(1 << 17) } }, 'schema has 1311'],
     ['an item with nothing to do', { prompt: { system: 'Be brief.', user: ' \n' } }, 'prompt of this item is empty'],
   ])('refuses %s before any cost', async (_, parts, message) => {
     const { worker, assignment } = await prepare('success', parts);
