@@ -33,8 +33,7 @@ export interface NextCall {
 export type NextOf = Pick<
   JobStatusOutput,
   'job_id' | 'status' | 'pause_reason' | 'test' | 'test_units' | 'approval' | 'executor' | 'units' | 'output'
-> &
-  Pick<JobStatusOutput, 'output_directory'> & { readonly post_processing?: unknown };
+> & { readonly post_processing?: unknown };
 
 const ALLOW = mention('allow_job');
 
@@ -96,7 +95,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
       ];
     }
     case 'completed':
-      return job.output?.state === 'written'
+      return job.output.state === 'written'
         ? [call('list_units', 'shows the results'), exporting]
         : [exporting, call('list_units', 'shows the results')];
     case 'failed': {
@@ -132,9 +131,9 @@ function needsPerson({ approval }: Pick<Asked, 'approval'>): boolean {
  * Reason and arguments of an export: to the job's own output, unless that was refused and would be again, or is being
  * written now.
  */
-function exportOf({ output, output_directory }: NextOf): [string, Record<string, unknown>] {
-  const elsewhere = { format: 'csv', path: `${output_directory}/results.csv` };
-  if (!output) return ['writes the results to a file', elsewhere];
+function exportOf({ output }: NextOf): [string, Record<string, unknown>] {
+  const elsewhere = { format: 'csv', path: `${output.directory}/results.csv` };
+  if (output.path === undefined) return ['writes the results to a file', elsewhere];
   const path = truncate(output.path, 300);
   switch (output.state) {
     case 'written':
