@@ -11,6 +11,8 @@ export async function batchFileJsonSchema(): Promise<JsonSchema> {
   const sources = (await listEnumerators()).map(variantOf);
   const workers = (await Promise.all(WORKER_TYPES.map(getWorker))).map(variantOf);
   const oneOf = (variants: readonly Variant[]) => variants.map((variant) => variant.schema);
+  // A worker without required fields may be given by its type alone.
+  const alone = workers.flatMap(({ schema: { title, required } }) => (required.length === 1 ? [title] : []));
   const { source, worker } = schema.properties;
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -19,7 +21,7 @@ export async function batchFileJsonSchema(): Promise<JsonSchema> {
     properties: {
       ...schema.properties,
       source: { description: source?.description, oneOf: oneOf(sources) },
-      worker: { description: worker?.description, oneOf: oneOf(workers) },
+      worker: { description: worker?.description, oneOf: [...oneOf(workers), { enum: alone }] },
     },
     $defs: Object.assign({}, ...[...sources, ...workers].map((variant) => variant.definitions)),
   };
@@ -27,7 +29,7 @@ export async function batchFileJsonSchema(): Promise<JsonSchema> {
 
 /** One choice of `source` or `worker`, with its definitions. */
 interface Variant {
-  readonly schema: JsonSchema;
+  readonly schema: JsonSchema & { readonly title: string; readonly required: readonly string[] };
   readonly definitions: JsonSchema;
 }
 

@@ -57,12 +57,11 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
       return [wait];
     case 'created': {
       const first = job.test_units === 1 ? 'one unit' : `${job.test_units} units`;
-      const starts =
-        job.test_units === 0 ? 'runs all units, without a test' : `runs ${first} as a test and shows the result`;
-      return [
-        asked(call('start_job', starts), job.test_units === 0 ? mention('start_job', { skip_test: true }) : ALLOW),
-        call('get_job', 'shows the prompt template and the settings'),
-      ];
+      const start =
+        job.test_units === 0
+          ? asked(call('start_job', 'runs all units without a test'), mention('start_job', { skip_test: true }))
+          : asked(call('start_job', `runs ${first} as a test and shows the result`), ALLOW);
+      return [start, call('get_job', 'shows the prompt template and the settings')];
     }
     case 'testing':
       return test?.state === 'running'
