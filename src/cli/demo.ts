@@ -50,7 +50,7 @@ async function demonstrate(session: Session, output: string, offline: boolean): 
   say(`Database: ${(await session.abp()).config.storagePath}`);
   say(`Show it again: ${demoCommand(session, `status ${job_id}`)}`);
   await showDashboard(session, job_id);
-  const complete = isComplete(status) && status.output?.rows === status.units.total;
+  const complete = isComplete(status) && status.output.rows === status.units.total;
   say(complete ? `All ${status.units.total} units are accounted for.` : 'Not every unit is accounted for.');
   session.answer({ ...status, ...outputDocument(status), all_units_accounted_for: complete });
   return complete ? exit : 'internal';

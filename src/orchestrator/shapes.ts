@@ -250,23 +250,22 @@ export const jobStatusOutput = z.looseObject({
       shown: z.string().optional(),
     })
     .optional(),
-  output: z
-    .looseObject({
-      path: z.string(),
-      format: z.string(),
-      state: z.enum(OUTPUT_WORDS),
-      rows: count.optional(),
-      at: z.string().optional(),
-      error: z
-        .object({ code: z.enum(CODES), message: z.string(), hint: hintShape.optional(), field: z.string().optional() })
-        .optional(),
-    })
-    .optional(),
+  /** The directory of its agents; path, format and state of its results file, where it has one. */
+  output: z.looseObject({
+    directory: z.string(),
+    path: z.string().optional(),
+    format: z.string().optional(),
+    state: z.enum(OUTPUT_WORDS).optional(),
+    rows: count.optional(),
+    at: z.string().optional(),
+    error: z
+      .object({ code: z.enum(CODES), message: z.string(), hint: hintShape.optional(), field: z.string().optional() })
+      .optional(),
+  }),
   failures: z.array(z.looseObject({ class: z.string(), count, advice: hintShape })).optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
-  /** Units that are tested first. */
+  /** Units that are tested first; 0 = it starts without a test. */
   test_units: count,
-  output_directory: z.string(),
 });
 
 export type JobStatusOutput = z.input<typeof jobStatusOutput>;

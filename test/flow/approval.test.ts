@@ -40,11 +40,12 @@ describe.each([
   ['that was made so', { require_human_approval: true }],
 ])('a job %s', (_what, job) => {
   test.each([
-    ['its test', {}],
-    ['all of it without a test', { skip_test: true }],
-  ])('does not start with %s before a person approved it, and nothing changes', async (_name, more) => {
+    ['its test', {}, {}],
+    ['all of it without a test', {}, { skip_test: true }],
+    ['all of it, as it was created', { test: { skip: true } }, {}],
+  ])('does not start with %s before a person approved it, and nothing changes', async (_name, without, more) => {
     const f = flow();
-    const jobId = await f.create(job);
+    const jobId = await f.create({ ...job, ...without });
     const before = await f.job(jobId);
     await expect(start(f, jobId, more)).rejects.toMatchObject({ ...REFUSED, hint: [mention('allow_job')] });
     expect(await f.job(jobId)).toEqual(before);
@@ -70,12 +71,15 @@ describe.each([
     expect(await f.events(jobId, 'job:approved')).toMatchObject([{ data: { by: 'dashboard' } }]);
   });
 
-  test('skips its test only for a person, also when approved', async () => {
+  test.each([
+    [{}, { skip_test: true }],
+    [{ test: { skip: true } }, {}],
+  ])('skips its test only for a person, also when approved: created with %j, started with %j', async (made, more) => {
     const f = flow();
-    const jobId = await f.create(job);
+    const jobId = await f.create({ ...job, ...made });
     await allow(f, jobId);
-    await expect(start(f, jobId, { skip_test: true })).rejects.toMatchObject(REFUSED);
-    expect((await start(f, jobId, { skip_test: true }, { human: 'cli' })).status).toBe('running');
+    await expect(start(f, jobId, more)).rejects.toMatchObject(REFUSED);
+    expect((await start(f, jobId, more, { human: 'cli' })).status).toBe('running');
   });
 
   test('runs again after a rejected test only when a person approves', async () => {

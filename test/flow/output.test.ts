@@ -39,7 +39,8 @@ describe('the output of a job', () => {
   test('is written once at the end of the job, and status names it', async () => {
     const f = flow();
     const jobId = await f.begin({ units: 2, output: OUTPUT });
-    expect(await output(f, jobId)).toEqual({ path: file(f), format: 'csv', state: 'at_the_end' });
+    const { outputDirectory: directory } = await f.job(jobId);
+    expect(await output(f, jobId)).toEqual({ directory, path: file(f), format: 'csv', state: 'at_the_end' });
     await f.until(isOver(f, jobId), 500);
     expect(text(f)).toBe('unit,status\n0,completed\n1,completed\n');
     expect(await output(f, jobId)).toMatchObject({ path: file(f), state: 'written', rows: 2 });
@@ -337,7 +338,7 @@ describe('update_job changes the output', () => {
     await f.call('start_job', { job_id, approve: true, wait_seconds: 0 });
     await f.until(isOver(f, job_id), 500);
     expect(existsSync(file(f))).toBe(false);
-    expect(await output(f, job_id)).toBeUndefined();
+    expect(await output(f, job_id)).toEqual({ directory: (await f.job(job_id)).outputDirectory });
   });
 
   test('rejects a forbidden place, and a job that has ended', async () => {

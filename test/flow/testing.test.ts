@@ -66,6 +66,17 @@ describe('the test of a job', () => {
     expect(f.worker.runs.map(({ assignment }) => assignment.index).sort((a, b) => a - b)).toEqual(expected);
   });
 
+  test('is left out for a job that was created to skip it, unless the call asks for one', async () => {
+    const f = flow();
+    const skipping = await f.create({ units: 3, test: { skip: true } });
+    expect((await f.call('get_job', { job_id: skipping })).test).toEqual({ skip: true });
+    await start(f, skipping);
+    expect(await f.job(skipping)).toMatchObject({ status: 'running', test: null });
+    const tested = await f.create({ units: 3, test: { units: 2, skip: true } });
+    await f.call('start_job', { job_id: tested, skip_test: false, wait_seconds: 0 });
+    expect(await f.job(tested)).toMatchObject({ status: 'testing', test: { units: [0] } });
+  });
+
   test('does not select skipped units', async () => {
     const f = flow();
     const jobId = await f.create({ units: 6, test: { units: 3 } });

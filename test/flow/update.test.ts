@@ -95,6 +95,9 @@ describe('update_job', () => {
     ['an unknown field of the worker', { worker: { type: 'scripted', note_: 'x' } }, /note_/],
     ['an invalid schema', { schema: { type: 'objekt' } }, /schema is not/],
     ['limits out of range', { limits: { max_workers: 0 } }, /max_workers/],
+    ['another output directory', { output: { directory: 'x', path: 'x.csv' } }, /output: .*found output\.directory/],
+    ['an output without a file', { output: {} }, /output: .*found no output\.path/],
+    ['a worker and a program', { worker: 'scripted', run: ['true'] }, /run: expected either worker or run/],
     ['an unknown limit', { limits: { max_worker: 2 } }, /max_worker/],
   ])('with %s is rejected and changes nothing', async (_what, change, message) => {
     const f = flow();

@@ -10,6 +10,8 @@ export async function batchFileJsonSchema(call: Session['callWithoutStore']): Pr
   const sources = (await call('list_enumerators', {})).enumerators.map(variantOf);
   const workers = (await call('list_workers', {})).workers.map(variantOf);
   const oneOf = (variants: readonly Variant[]) => variants.map((variant) => variant.schema);
+  // A worker without required fields may be given by its type alone.
+  const alone = workers.flatMap(({ schema: { title, required } }) => (required.length === 1 ? [title] : []));
   const { source, worker } = schema.properties;
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -18,7 +20,7 @@ export async function batchFileJsonSchema(call: Session['callWithoutStore']): Pr
     properties: {
       ...schema.properties,
       source: { description: source?.description, oneOf: oneOf(sources) },
-      worker: { description: worker?.description, oneOf: oneOf(workers) },
+      worker: { description: worker?.description, oneOf: [...oneOf(workers), { enum: alone }] },
     },
     $defs: Object.assign({}, ...[...sources, ...workers].map((variant) => variant.definitions)),
   };
@@ -26,7 +28,7 @@ export async function batchFileJsonSchema(call: Session['callWithoutStore']): Pr
 
 /** One choice of `source` or `worker`, with its definitions. */
 interface Variant {
-  readonly schema: JsonSchema;
+  readonly schema: JsonSchema & { readonly title: string; readonly required: readonly string[] };
   readonly definitions: JsonSchema;
 }
 

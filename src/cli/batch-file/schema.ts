@@ -19,7 +19,7 @@ const output = outputInput.safeExtend({
   ),
 });
 
-const { name, intent, source, worker, run } = createInput.shape;
+const { name, intent, source, worker, run, test } = createInput.shape;
 
 /** One of these fields is required. */
 const WHAT_TO_DO = ['intent', 'template', 'template_file'] as const;
@@ -37,7 +37,7 @@ export const batchFileSchema = createInput
     name: name.optional().describe('Name of the job; default: the name of the folder'),
     intent: intent.optional().describe('What to do with every item, in your own words'),
     worker: worker.describe(
-      'What runs a unit: the type of a worker, or its type with its fields (README, Workers); default claude',
+      'What runs a unit: the type of a worker, or an object of its type and fields; default claude',
     ),
     run: run.describe('Short for worker: { type: command, command: […] }'),
     source: source.describe('Source of the items: its type and the fields of that enumerator (abp enumerators)'),
@@ -46,6 +46,7 @@ export const batchFileSchema = createInput
       .min(1)
       .optional()
       .describe('The template in a file of its own, with or without front matter'),
+    test: test.describe('The test that runs before the other units'),
     output: output.optional().describe('Directory of the agents and file of the results'),
     post_processing: postProcessing.optional().describe('A task that runs after the last unit'),
     env: z

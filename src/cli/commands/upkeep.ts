@@ -33,7 +33,7 @@ export const deleteCommand: DefineCommand = (program, act) => {
         const job_id = await session.jobId(typed);
         if (!(await confirm(session, `Delete ${job_id} with all its results?`, yes))) return 'cancelled';
         const deleted = await session.call('delete_job', { job_id });
-        session.answer(deleted, `${job_id} is deleted. Its output directory is kept: ${deleted.output_directory}`);
+        session.answer(deleted, `${job_id} is deleted. Its output directory is kept: ${deleted.output.directory}`);
         return 'done';
       }),
     );

@@ -71,7 +71,7 @@ async function look(
 /** Whether nothing will change by itself. */
 export function isAtRest(job: Pick<Overview, 'status' | 'pause_reason' | 'test' | 'output'>): boolean {
   const { status, pause_reason, test, output } = job;
-  if (output?.state === 'writing') return false;
+  if (output.state === 'writing') return false;
   if (status === 'paused') return pause_reason !== 'usage_limit';
   if (status === 'testing') return test?.state !== 'running';
   return status !== 'running' && status !== 'enumerating';

@@ -68,9 +68,9 @@ function commandsOf(job: Job, run: (command: string) => string): readonly string
 
 /** The command that leads to the results: shows them, exports them, or waits for the executor that writes them. */
 function resultsCommand({ job_id, output, executor }: Job): string {
-  if (output?.state === 'written') return `abp units ${job_id}`;
-  if (output?.state === 'failed') return exportAgain(job_id, output);
-  if (output?.state === 'writing') return `abp ${executor.state === 'lost' ? 'resume' : 'watch'} ${job_id}`;
+  if (output.state === 'written') return `abp units ${job_id}`;
+  if (output.state === 'failed') return exportAgain(job_id, output);
+  if (output.state === 'writing') return `abp ${executor.state === 'lost' ? 'resume' : 'watch'} ${job_id}`;
   return exportSuggestion(job_id);
 }
 

@@ -20,7 +20,7 @@ export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'out
   const { status, executor, test, output, skipped_invalid } = job;
   const error = outputError({ output });
   if (error) return exitOfError(error);
-  if (output?.state === 'writing' && executor.state === 'lost') return 'person';
+  if (output.state === 'writing' && executor.state === 'lost') return 'person';
   if (status === 'completed') return skipped_invalid === undefined ? 'done' : 'failed';
   if (status === 'failed') return 'failed';
   if (status === 'cancelled') return 'cancelled';

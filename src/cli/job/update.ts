@@ -11,7 +11,7 @@ import { nextText } from './next-commands.ts';
 /** Options of `abp update`. */
 export interface UpdateOptions {
   readonly set: readonly string[];
-  readonly promptFile?: string;
+  readonly templateFile?: string;
   readonly note?: string;
 }
 
@@ -21,9 +21,9 @@ const CHANGEABLE = ['template', 'schema', 'worker', 'limits', 'redact_results', 
 /** Applies the changes to the job's settings and creates a new revision of the changed ones. */
 export async function updateJob(session: Session, jobId: string, options: UpdateOptions): Promise<Exit> {
   const changed = new Set(options.set.map(changeableOf));
-  if (changed.size === 0 && options.promptFile === undefined) {
+  if (changed.size === 0 && options.templateFile === undefined) {
     throw new AbpError('invalid_input', 'Expected a change, found none.', {
-      hint: `Give --set with one of ${CHANGEABLE.join(', ')}, or --prompt-file.`,
+      hint: `Give --set with one of ${CHANGEABLE.join(', ')}, or --template-file.`,
     });
   }
   const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
@@ -37,7 +37,7 @@ export async function updateJob(session: Session, jobId: string, options: Update
   const changes: Partial<InputOf<'update_job'>> = Object.fromEntries(
     [...changed].map((field) => [field, settings[field]]),
   );
-  const { promptFile: path } = options;
+  const { templateFile: path } = options;
   const template = path && (await session.call('read_prompt_file', { path })).template;
   const status = await session.call('update_job', {
     job_id: jobId,

@@ -91,7 +91,7 @@ function Progress({ job }: { readonly job: Overview }) {
 
 /** Location and state of the results. */
 function Output({ job: { output } }: { readonly job: Overview }) {
-  if (!output) return null;
+  if (output.path === undefined || output.state === undefined) return null;
   const path = <code>{showUnseen(output.path)}</code>;
   if (output.state === 'failed') {
     return (

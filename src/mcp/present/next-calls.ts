@@ -33,8 +33,7 @@ export interface NextCall {
 export type NextOf = Pick<
   JobStatusOutput,
   'job_id' | 'status' | 'pause_reason' | 'test' | 'test_units' | 'approval' | 'executor' | 'units' | 'output'
-> &
-  Pick<JobStatusOutput, 'output_directory'> & { readonly post_processing?: unknown };
+> & { readonly post_processing?: unknown };
 
 const ALLOW = mention('allow_job');
 
@@ -58,12 +57,11 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
       return [wait];
     case 'created': {
       const first = job.test_units === 1 ? 'one unit' : `${job.test_units} units`;
-      const starts =
-        job.test_units === 0 ? 'runs all units, without a test' : `runs ${first} as a test and shows the result`;
-      return [
-        asked(call('start_job', starts), job.test_units === 0 ? mention('start_job', { skip_test: true }) : ALLOW),
-        call('get_job', 'shows the prompt template and the settings'),
-      ];
+      const start =
+        job.test_units === 0
+          ? asked(call('start_job', 'runs all units without a test'), mention('start_job', { skip_test: true }))
+          : asked(call('start_job', `runs ${first} as a test and shows the result`), ALLOW);
+      return [start, call('get_job', 'shows the prompt template and the settings')];
     }
     case 'testing':
       return test?.state === 'running'
@@ -96,7 +94,7 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
       ];
     }
     case 'completed':
-      return job.output?.state === 'written'
+      return job.output.state === 'written'
         ? [call('list_units', 'shows the results'), exporting]
         : [exporting, call('list_units', 'shows the results')];
     case 'failed': {
@@ -132,9 +130,9 @@ function needsPerson({ approval }: Pick<Asked, 'approval'>): boolean {
  * Reason and arguments of an export: to the job's own output, unless that was refused and would be again, or is being
  * written now.
  */
-function exportOf({ output, output_directory }: NextOf): [string, Record<string, unknown>] {
-  const elsewhere = { format: 'csv', path: `${output_directory}/results.csv` };
-  if (!output) return ['writes the results to a file', elsewhere];
+function exportOf({ output }: NextOf): [string, Record<string, unknown>] {
+  const elsewhere = { format: 'csv', path: `${output.directory}/results.csv` };
+  if (output.path === undefined) return ['writes the results to a file', elsewhere];
   const path = truncate(output.path, 300);
   switch (output.state) {
     case 'written':

@@ -27,7 +27,6 @@ const POWER_BYTES = 150;
 const { test, output, failures } = jobStatusOutput.shape;
 const tested = test.unwrap();
 const result = tested.shape.results.unwrap().element;
-const written = output.unwrap();
 
 /** Fields of a status that are presented in another form. */
 export const shownStatus = {
@@ -35,15 +34,16 @@ export const shownStatus = {
     .omit({ advice: true })
     .extend({ results: z.array(result.omit({ attempt: true, run_directory: true })).optional() })
     .optional(),
-  output: written
-    .extend({ error: written.shape.error.unwrap().extend({ hint: z.string().optional() }).optional() })
+  output: output
+    .partial({ directory: true })
+    .extend({ error: output.shape.error.unwrap().extend({ hint: z.string().optional() }).optional() })
     .optional(),
   failures: z.array(failures.unwrap().element.omit({ advice: true })).optional(),
   next: z.array(nextCall),
 };
 
 /** Fields of a status that a model does not need: they are in the settings of the job, or in another field. */
-export const HIDDEN = { advice: true, test_units: true, output_directory: true } as const;
+export const HIDDEN = { advice: true, test_units: true } as const;
 
 type Status = JobStatusOutput;
 type Test = NonNullable<Status['test']>;
@@ -64,13 +64,14 @@ const PARTS: Parts = {
   },
   retrying: (value: NonNullable<Status['retrying']>) => truncateField('retrying', value, 500),
   post_processing: (value: object) => ({ post_processing: presentParts(value, POST) }),
-  output: (value: object) => ({ output: presentParts(value, OUTPUT) }),
+  // A new job names the directory of its agents beside that which its paths start at.
+  output: ({ directory, ...file }: Status['output'], answer: Status) => {
+    const shown = { ...('working_directory' in answer ? { directory } : {}), ...presentParts(file, OUTPUT) };
+    return Object.keys(shown).length === 0 ? {} : { output: shown };
+  },
   // The dialog has shortened its note.
   user_answer: (value: object) => ({ user_answer: value }),
   test_units: omitted,
-  // A new job names it beside the directory that its paths start at.
-  output_directory: (value: string, answer: Status) =>
-    'working_directory' in answer ? { output_directory: value } : {},
   template: (template: string) => ({ template: truncate(template, 3000) }),
   fields: truncateFields,
   source: (source: JsonObject) => ({ source: truncateObject(source, 1500) }),
@@ -145,7 +146,7 @@ const FAILURE: Parts = {
 };
 
 const OUTPUT: Parts = {
-  error: ({ message, hint, field, ...error }: NonNullable<NonNullable<Status['output']>['error']>) => ({
+  error: ({ message, hint, field, ...error }: NonNullable<Status['output']['error']>) => ({
     error: {
       ...error,
       message: truncateMessage(message, 600),

@@ -20,7 +20,12 @@ export const deleteJob = operation({
   description:
     'Deletes a job permanently: its units, results, history, run directories and log. Files that agents wrote into their output directory stay. Export results first. Refused while its executor or one of its agents is alive.',
   input: z.strictObject({ job_id: jobId }),
-  output: z.looseObject({ job_id: z.string(), deleted: z.boolean(), units: z.int(), output_directory: z.string() }),
+  output: z.looseObject({
+    job_id: z.string(),
+    deleted: z.boolean(),
+    units: z.int(),
+    output: z.object({ directory: z.string() }),
+  }),
   effect: 'destructive',
   async run(deps, { job_id }) {
     const { repository, places } = deps;
@@ -50,7 +55,7 @@ export const deleteJob = operation({
       job_id,
       deleted: true,
       units: total,
-      output_directory: job.outputDirectory,
+      output: { directory: job.outputDirectory },
     };
   },
 });

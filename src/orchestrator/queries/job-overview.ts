@@ -90,7 +90,6 @@ export const jobOverview = operation({
     /** Model that its agents ask for; absent = none, or the default. */
     model: z.string().optional(),
     require_human_approval: z.boolean(),
-    test_units: count,
     revision: count,
     event_seq: count,
   }),
@@ -114,7 +113,6 @@ export const jobOverview = operation({
       worker: worker ? shownWorker(worker) : { type: 'unknown' },
       ...(model === null ? {} : { model }),
       require_human_approval: job.requireHumanApproval,
-      test_units: job.testUnits,
       revision: job.revision,
       event_seq: job.eventSeq,
     };

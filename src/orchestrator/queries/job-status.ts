@@ -68,7 +68,6 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job, whole = true):
     ...(await postProcessingOf(deps, job)),
     ...outputShown(job),
     test_units: job.testUnits,
-    output_directory: job.outputDirectory,
     created_at: iso(job.createdAt),
     started_at: iso(job.startedAt),
     ended_at: iso(job.endedAt),

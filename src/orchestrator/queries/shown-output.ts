@@ -28,11 +28,11 @@ export function outputSettings(output: JobOutput) {
   return { ...outputInputOf(output), named_by: output.byPerson ? 'a person' : 'a program' };
 }
 
-/** Shows where the results of a job are or will be; empty for a job without an output. */
+/** Shows the directory of a job's agents, and where its results are or will be, if it has a file for them. */
 export function outputShown(job: Job): Pick<JobStatusOutput, 'output'> {
-  const { output, outputState, status } = job;
-  if (output === null) return {};
-  const file = { path: output.path, format: output.format };
+  const { output, outputState, outputDirectory: directory, status } = job;
+  if (output === null) return { output: { directory } };
+  const file = { directory, path: output.path, format: output.format };
   if (status === 'cancelled') return { output: { ...file, state: 'not_written' } };
   if ((status !== 'completed' && status !== 'failed') || outputState === null) {
     return { output: { ...file, state: 'at_the_end' } };

@@ -103,6 +103,13 @@ describe('abp run', () => {
     expect(rowsOf(join(folder, 'out.csv'))).toHaveLength(3);
   });
 
+  test('a batch file that skips its test runs all units at once', async () => {
+    const { abp } = workspace();
+    const ran = await abp('run', 'batch.yaml', '--set', 'test.skip=true', '--yes');
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    expect(ran.stdout).not.toContain('Testing before');
+  });
+
   test('--dry-run shows items and prompt and creates nothing', async () => {
     const { abp, json, jobs } = workspace();
     const ran = await abp('run', 'batch.yaml', '--dry-run');
@@ -121,7 +128,11 @@ describe('abp run', () => {
     ['xlsx', ['-o', 'out.xlsx'], /out\.xlsx: expected a name that ends in \.csv, \.tsv/],
     ['xlsx in the file', ['--set', 'output.path=out.parquet'], /batch\.yaml.*output: out\.parquet: expected a name/],
     ['stdout', ['-o', '-'], /-o -: expected a file/],
-    ['a format without a file', ['--format', 'csv'], /--format csv: expected a file/],
+    [
+      'a format without a file',
+      ['--format', 'csv'],
+      /--format csv: output\.format: expected only together with output\.path/,
+    ],
     ['a format that is none', ['-o', 'out.csv', '--format', 'xlsx'], /--format/],
   ])('results as %s are refused before anything is made', async (_what, options, message) => {
     const { abp, folder, jobs } = workspace();
@@ -174,11 +185,17 @@ describe('abp run', () => {
     const nested = { type: 'object', properties: { width: { type: 'number' } } };
     const properties = { label: { type: 'string' }, status: {}, size: nested, tags: { type: 'object' } };
     const schema = { type: 'object', properties, required: ['label'] };
-    const ask = async (output: object) => {
+    const ask = async ({
+      schema: wanted,
+      ...output
+    }: {
+      readonly schema: unknown;
+      readonly fields: readonly string[];
+    }) => {
       const limits = { max_retries: 0 };
       const worker = { type: 'command', command: ['true'] };
       const source = { type: 'file', base_directory: 'in' };
-      const text = { intent: 'x', source, worker, limits, output: { path: 'out.csv', ...output } };
+      const text = { intent: 'x', source, worker, limits, schema: wanted, output: { path: 'out.csv', ...output } };
       write('fields.yaml', JSON.stringify(text));
       const created = await abp('create', 'fields.yaml');
       const dry = await abp('run', 'fields.yaml', '--dry-run');

@@ -20,6 +20,14 @@ describe('the JSON Schema of batch files', async () => {
   });
 
   test.each([
+    ['a worker by its type', { intent: 'x', source, worker: 'claude' }],
+    ['a program to run', { template: 'x', source, run: ['node', 'score.mjs'] }],
+  ])('takes %s', (_what, batch) => {
+    expect(validate(batch) ? [] : validate.errors).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown worker', { intent: 'x', source, worker: 'calude' }],
     ['an unknown field', { intent: 'x', source, intnt: 'x' }],
     ['an unknown source', { intent: 'x', source: { type: 'cvs' } }],
     ['a field of another source', { intent: 'x', source: { ...source, query: 'SELECT 1' } }],

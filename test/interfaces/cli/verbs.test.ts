@@ -126,7 +126,7 @@ describe('control', () => {
       stderr: expect.stringMatching(/source\.pattern of a job cannot be changed[\s\S]*abp clone/),
     });
     space.write('own.md', '---\nname: own\n---\nRead {file_path} well.\n');
-    expect(await space.abp('update', jobId, '--prompt-file', 'own.md')).toMatchObject({ exitCode: 0 });
+    expect(await space.abp('update', jobId, '--template-file', 'own.md')).toMatchObject({ exitCode: 0 });
     expect((await space.abp('prompt', 'preview', jobId)).stdout).toMatch(/Read \/.*0000\.txt well\./);
   });
 

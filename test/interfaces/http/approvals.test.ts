@@ -88,7 +88,7 @@ describe('a job that runs programs', () => {
       can: [{ can: 'runs programs as you' }],
       units: 3,
       test: { units: 1 },
-      source: { type: 'file', config: { base_directory: join(server.root, 'items') } },
+      source: { type: 'file', base_directory: join(server.root, 'items') },
       worker: { type: 'command' },
       template: 'Look at {file_path}.',
       home: null,

@@ -216,7 +216,7 @@ describe('approvals that need a person', () => {
     const { details } = (await refused.json()) as { details: { definition: string } };
     const path = `/api/approvals/${details.definition}/allow`;
     expect(await server.json('/api/approvals')).toMatchObject({
-      approvals: [{ state: 'waiting', about: 'source', source: { type: 'dynamic', config: { code } } }],
+      approvals: [{ state: 'waiting', about: 'source', source: { type: 'dynamic', code } }],
     });
     expect((await server.send('POST', path, {})).status).toBe(403);
     const [asked] = await approvals.startingWith(details.definition);

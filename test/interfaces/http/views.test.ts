@@ -105,7 +105,7 @@ test('the overview of a job shows every slot and failure cluster', async () => {
     clusters: [],
     clusters_left_out: 0,
     worker: { type: 'command' },
-    test: { units: 1 },
+    test_units: 1,
   });
 });
 

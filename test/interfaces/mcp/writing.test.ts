@@ -32,7 +32,7 @@ test('a model with the tools cannot write into the store, nor over a file withou
 test('results with content by a model become no file that a program reads by itself', async () => {
   const place = makePlace();
   const { ok, call } = await connect('v2 auto', place);
-  const { job_id, output_directory } = await ok('create_job', jobOver(place));
+  const { job_id, output } = await ok('create_job', jobOver(place));
   const user = place.environment.HOME ?? '';
   mkdirSync(join(place.root, '.git', 'hooks'), { recursive: true });
   for (const path of [
@@ -52,10 +52,10 @@ test('results with content by a model become no file that a program reads by its
     join(place.root, 'skills', 'x', 'SKILL.md'),
     join(place.root, 'package.json'),
     join(place.root, 'results.jsonl'),
-    join(String(output_directory), 'results.md'),
+    join(String(output.directory), 'results.md'),
     join(place.root, 'docs', 'AGENTS.md'),
-    join(String(output_directory), 'run.sh'),
-    join(String(output_directory), '.hidden.csv'),
+    join(String(output.directory), 'run.sh'),
+    join(String(output.directory), '.hidden.csv'),
     join(temporaryDirectory(), 'results.csv'),
     '/etc/cron.d/abp.csv',
   ]) {
@@ -66,8 +66,8 @@ test('results with content by a model become no file that a program reads by its
     expect(existsSync(path)).toBe(false);
   }
   for (const [format, path] of [
-    ['csv', join(String(output_directory), 'results.csv')],
-    ['markdown', join(String(output_directory), 'results.md')],
+    ['csv', join(String(output.directory), 'results.csv')],
+    ['markdown', join(String(output.directory), 'results.md')],
     ['jsonl', join(place.root, 'results.jsonl')],
     ['csv', join(place.root, 'out', 'deeper', 'results.csv')],
   ]) {
