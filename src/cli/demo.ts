@@ -22,7 +22,8 @@ export async function runDemo(session: Session, offline: boolean): Promise<Exit>
   const host = { ...session.host, environment: { ...environment, ABP_STORAGE_PATH: storagePath } };
   const own = createSession(host, session.json);
   try {
-    return await demonstrate(own, join(dirname(storagePath), OUTPUTS_FOLDER, 'documents.csv'), offline);
+    const { config } = await own.abp();
+    return await demonstrate(own, join(dirname(config.storagePath), OUTPUTS_FOLDER, 'documents.csv'), offline);
   } finally {
     own.close();
   }
