@@ -49,7 +49,9 @@ interface Noted {
 const SETTINGS: Parts = {
   ...notes,
   intent: (intent: string) => ({ intent: truncate(intent, 1000) }),
-  source: (source: JsonObject) => ({ source: truncateObject(source, 1000) }),
+  source: (source: JsonObject & { readonly type: string }) => ({
+    source: { ...truncateObject(source, 1000), type: source.type },
+  }),
   fields: truncateFields,
   revisions(all: readonly Noted[]) {
     const brief = all.map((each) => ({ ...each, note: each.note === null ? null : truncate(each.note, 100) }));

@@ -74,7 +74,9 @@ const PARTS: Parts = {
   test_units: omitted,
   template: (template: string) => ({ template: truncate(template, 3000) }),
   fields: truncateFields,
-  source: (source: JsonObject) => ({ source: truncateObject(source, 1500) }),
+  source: (source: JsonObject & { readonly type: string }) => ({
+    source: { ...truncateObject(source, 1500), type: source.type },
+  }),
 };
 
 /** What is told about a test, in the form that a model gets. */
