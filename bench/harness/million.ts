@@ -58,21 +58,21 @@ function finishUnits(storagePath: string, done: number): void {
     BEGIN;
     UPDATE units SET status = iif(${failed}, 'failed', 'completed'), attempt = 1,
       failure_class = iif(${failed}, 'agent_error', NULL), failure_message = iif(${failed}, 'exit code 3: no verdict', NULL)
-      WHERE stage = 'main' AND idx < ${done};
-    INSERT INTO attempts (job_id, stage, idx, attempt, step, purpose, status, revision, epoch, attempt_id, run_directory,
+      WHERE scope = 'unit' AND idx < ${done};
+    INSERT INTO attempts (job_id, scope, idx, attempt, step, purpose, status, revision, epoch, attempt_id, run_directory,
         failure_class, message, result, cost_usd, usage, started_at, ended_at)
-      SELECT job_id, stage, idx, 1, 0, 'batch', iif(${failed}, 'failed', 'succeeded'), 1, 1, idx, '/tmp/none/' || idx,
+      SELECT job_id, scope, idx, 1, 0, 'batch', iif(${failed}, 'failed', 'succeeded'), 1, 1, idx, '/tmp/none/' || idx,
         failure_class, failure_message, iif(${failed}, NULL, ${result}), 0.01, '{"costUsd":0.01,"durationMs":900}',
         at - 900, at
       FROM (SELECT *, ifnull(key, 'row ' || idx) AS key_text, ${Date.now()} - (${done} - idx) * 3 AS at FROM units WHERE idx < ${done});
-    INSERT INTO results (job_id, stage, idx, step, attempt)
-      SELECT job_id, stage, idx, 0, 1 FROM units WHERE status = 'completed';
-    INSERT INTO step_totals (job_id, stage, step, units_tried, cost_usd, max_attempt_cost_usd)
+    INSERT INTO results (job_id, scope, idx, step, attempt)
+      SELECT job_id, scope, idx, 0, 1 FROM units WHERE status = 'completed';
+    INSERT INTO step_totals (job_id, scope, step, units_tried, cost_usd, max_attempt_cost_usd)
       SELECT job_id, 'main', 0, ${done}, ${done} * 0.01, 0.01 FROM jobs;
     UPDATE jobs SET cost_usd = ${done} * 0.01, started_at = ${Date.now() - 3_600_000};
     DELETE FROM unit_counts;
-    INSERT INTO unit_counts (job_id, stage, step, status, failure_class, count)
-      SELECT job_id, stage, step, status, ifnull(failure_class, ''), count(*) FROM units GROUP BY 1, 2, 3, 4, 5;
+    INSERT INTO unit_counts (job_id, scope, step, status, failure_class, count)
+      SELECT job_id, scope, step, status, ifnull(failure_class, ''), count(*) FROM units GROUP BY 1, 2, 3, 4, 5;
     ${sql};
     COMMIT;`);
   db.close();

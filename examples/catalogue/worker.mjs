@@ -1,5 +1,5 @@
 // The offline worker of this example, with no model and no network. For an image it looks at the pixels and puts a row
-// into output/results.db, which all units share; for the post-processing unit it makes one page of all rows.
+// into output/results.db, which all units share; for the step over all results it makes one page of all rows.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';

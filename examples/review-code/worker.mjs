@@ -1,5 +1,5 @@
 // The offline worker of this example, with no model and no network. For a file it reports what its rules find; for the
-// post-processing unit (its payload has results_path) it writes one report over all files.
+// step over all results (its payload has results_path) it writes one report over all files.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
@@ -24,7 +24,7 @@ async function review(file) {
   const found = findings(language, source);
   const count = (severity) => found.filter((finding) => finding.severity === severity).length;
   const [errors, warnings, notes] = SEVERITIES.map(count);
-  const verdict = errors > 0 ? 'must be mended' : warnings > 0 ? 'should be mended' : 'fine';
+  const verdict = errors > 0 ? 'must be fixed' : warnings > 0 ? 'should be fixed' : 'fine';
   return { language, lines: source.trimEnd().split('\n').length, verdict, errors, warnings, notes, findings: found };
 }
 

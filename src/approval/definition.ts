@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Job, Revision } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { isWithin } from '../domain/paths.ts';
 import { type Bounds, hashOf, type Power } from '../domain/power.ts';
 import { getEnumerator, parseConfig } from '../enumerators/index.ts';
 import type { Enumerator } from '../ports/enumerator.ts';
@@ -54,7 +53,7 @@ export function defineSource<Config>(
 /** Fields of a job that its definition needs. */
 export type Definable = Pick<
   Job,
-  'jobId' | 'enumeratorType' | 'enumeratorConfig' | 'home' | 'workingDirectory' | 'outputDirectory' | 'postProcessing'
+  'jobId' | 'enumeratorType' | 'enumeratorConfig' | 'home' | 'workingDirectory' | 'outputDirectory'
 >;
 
 /** A job in one revision, whose definition can be computed repeatedly: files and link targets change. */
@@ -81,14 +80,12 @@ export async function defineJob(
   const readable = enumerator.readable(source);
   const cut = withoutOwnOutput(store.outputs(job.jobId));
   const parsed = await Promise.all(steps.map(async (step) => ({ step, ...(await workers.parse(step.worker)) })));
-  const post = job.postProcessing;
   // Hashed once: the definition is computed before every run.
   const written = hashOf({
     source: { type: job.enumeratorType, config: source, root },
-    steps: parsed.map(({ step: { name, template, outputSchema: schema }, worker, config }) => {
-      return { name, template: cut(template), schema, worker: { ...config, type: worker.type } };
+    steps: parsed.map(({ step: { name, scope, template, outputSchema: schema, onFailures }, worker, config }) => {
+      return { name, scope, template: cut(template), schema, onFailures, worker: { ...config, type: worker.type } };
     }),
-    post: post && { ...post, outputDirectory: cut(post.outputDirectory) },
     directories: { home: job.home, base: job.workingDirectory, output: cut(job.outputDirectory) },
   });
   const powersNow = (): readonly Power[] => {
@@ -137,20 +134,11 @@ function withoutOwnOutput(directory: string): (text: string) => readonly string[
 }
 
 /** Powers from writing outside the default output directory and plain folders of the home. */
-function outputPowers(
-  { jobId, home, outputDirectory, postProcessing }: Definable,
-  store: Store,
-  bounds: Bounds,
-): readonly Power[] {
-  const post = postProcessing?.outputDirectory;
+function outputPowers({ jobId, home, outputDirectory }: Definable, store: Store, bounds: Bounds): readonly Power[] {
   const own = realPath(store.outputs(jobId));
-  const others = [outputDirectory, ...(post !== undefined && !isWithin(post, outputDirectory) ? [post] : [])].filter(
-    (directory) => realPath(directory) !== own && !isPlainOutput(directory, home),
-  );
-  return others.map((path) => ({
-    kind: bounds.isSensitive(path) ? 'credentials' : 'writes',
-    what: bounds.nameOf(path),
-  }));
+  if (realPath(outputDirectory) === own || isPlainOutput(outputDirectory, home)) return [];
+  const kind = bounds.isSensitive(outputDirectory) ? 'credentials' : 'writes';
+  return [{ kind, what: bounds.nameOf(outputDirectory) }];
 }
 
 /** Age of a file's last change from which another change must have a later time. */

@@ -5,7 +5,7 @@ export const EXIT_CODES = {
   done: [0, 'success; for a job: every unit is completed or was left out by a person'],
   failed: [
     1,
-    'the job ended, but some units or its post-processing failed, or invalid records of its source were skipped',
+    'the job ended, but some units or a step over all results failed, or invalid records of its source were skipped',
   ],
   usage: [2, 'rejected: the command, its files or the state of the job do not allow it; nothing was changed'],
   person: [3, 'action required: the job is paused or awaits approval, or something must be installed or set'],

@@ -41,10 +41,10 @@ export function App() {
               <JobsPage />
             </Route>
             <Route path="/jobs/:job/units/:unit">
-              {({ job, unit }) => <UnitPage key={`${job} ${unit}`} jobId={job} unit={Number(unit)} stage="main" />}
+              {({ job, unit }) => <UnitPage key={`${job} ${unit}`} jobId={job} unit={Number(unit)} scope="unit" />}
             </Route>
-            <Route path="/jobs/:job/post">
-              {({ job }) => <UnitPage key={`${job} post`} jobId={job} unit={0} stage="post" />}
+            <Route path="/jobs/:job/job-steps">
+              {({ job }) => <UnitPage key={`${job} job-steps`} jobId={job} unit={0} scope="job" />}
             </Route>
             <Route path="/jobs/:job/:view?">
               {({ job, view }) => <JobPage key={job} jobId={job} view={view ?? 'overview'} />}

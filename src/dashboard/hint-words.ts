@@ -20,7 +20,7 @@ const CONTROLS: Readonly<Record<NamedOperation, string | ((named: Mention) => st
   resume_job: 'Resume',
   cancel_job: 'Cancel',
   manage_units: ({ input: { action } = {} }) =>
-    action === 'post_process' ? 'Run post-processing' : action === 'retry' ? 'Retry' : 'Run again',
+    action === 'rerun' ? 'Run' : action === 'retry' ? 'Retry' : 'Run again',
   export_results: 'Export',
   delete_job: 'Delete',
   allow_job: 'Allow',

@@ -56,14 +56,14 @@ export type LogEntry = Output<'attempt_log'>['entries'][number];
  * Streams the conversation of an attempt while it is in sight; out of sight it holds no connection, and continues from
  * the last entry later.
  */
-export function useAttemptLog(address: string, stage: string, inSight: boolean) {
+export function useAttemptLog(address: string, scope: string, inSight: boolean) {
   const [log, setLog] = useState<{ readonly entries: readonly LogEntry[]; readonly ended: boolean }>(EMPTY);
   const seen = useRef(-1);
   const wanted = inSight && !log.ended;
   useEffect(() => {
     if (!wanted) return;
     const end = () => setLog((before) => ({ ...before, ended: true }));
-    return follow(() => `${address}?stage=${stage}&since=${seen.current}`, {
+    return follow(() => `${address}?scope=${scope}&since=${seen.current}`, {
       message({ data, lastEventId }) {
         const { entries } = JSON.parse(data) as { entries: readonly LogEntry[] };
         seen.current = Number(lastEventId);
@@ -72,7 +72,7 @@ export function useAttemptLog(address: string, stage: string, inSight: boolean) 
       end,
       gone: end,
     });
-  }, [address, stage, wanted]);
+  }, [address, scope, wanted]);
   return log;
 }
 

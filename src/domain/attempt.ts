@@ -95,7 +95,7 @@ export type Outcome = { readonly usage: Usage; readonly notes?: AttemptNotes } &
 );
 
 /** Purpose of an attempt. */
-export type AttemptPurpose = 'test' | 'batch' | 'post';
+export type AttemptPurpose = 'test' | 'batch';
 
 /** Address of one attempt. */
 export interface AttemptRef extends UnitRef {

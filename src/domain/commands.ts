@@ -20,10 +20,7 @@ const COMMANDS: Readonly<Record<NamedOperation, string | ((input: Input) => stri
   pause_job: ({ hard }) => `abp pause JOB${hard === true ? ' --hard' : ''}`,
   resume_job: ({ max_workers }) => `abp resume JOB${max_workers === undefined ? '' : ` --max-workers ${max_workers}`}`,
   cancel_job: 'abp cancel JOB',
-  manage_units: ({ action = 'retry', unit }) =>
-    action === 'post_process'
-      ? 'abp retry JOB --post-processing'
-      : `abp ${action} JOB${unit === undefined ? '' : ` ${unit}`}`,
+  manage_units: ({ action = 'retry', unit }) => `abp ${action} JOB${unit === undefined ? '' : ` ${unit}`}`,
   export_results: 'abp export JOB',
   delete_job: 'abp delete JOB',
   allow_job: ({ job_id = 'JOB' }) => `abp approvals allow ${job_id}`,

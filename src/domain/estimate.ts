@@ -16,13 +16,39 @@ export interface Estimate {
   readonly from_units: number;
 }
 
+/** Test attempts of one step, and the units that still have to pass it. */
+export interface StepSamples {
+  readonly samples: readonly Sample[];
+  readonly remaining: number;
+}
+
+/**
+ * Estimates the rest of a job: the sum over its steps. A step that no test has reached adds nothing, so that the
+ * estimate is a lower bound then. Null without a sample.
+ */
+export function estimateSteps(steps: readonly StepSamples[], remaining: number, slots: number): Estimate | null {
+  const parts = steps.map((step) => estimate(step.samples, step.remaining, slots)).filter((part) => part !== null);
+  if (parts.length === 0) return null;
+  const costs = parts.flatMap(({ cost_usd }) => (cost_usd === null ? [] : [cost_usd]));
+  return {
+    remaining_units: remaining,
+    cost_usd: costs.length === 0 ? null : costs.reduce(added),
+    duration_s: parts.map(({ duration_s }) => duration_s).reduce(added),
+    from_units: Math.max(...parts.map(({ from_units }) => from_units)),
+  };
+}
+
+function added([a, b]: readonly [number, number], [c, d]: readonly [number, number]): readonly [number, number] {
+  return [a + c, b + d];
+}
+
 /** Nearest-rank percentile; NaN for no values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Estimates the rest of a job from its test as ranges; null without a sample. */
+/** Estimates the rest of a step from its tests as ranges; null without a sample. */
 export function estimate(samples: readonly Sample[], remaining: number, slots: number): Estimate | null {
   if (samples.length === 0) return null;
   const range = (values: readonly number[], factor: number): [number, number] => {

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { Stage } from './unit.ts';
+import type { Scope } from './unit.ts';
 
 /**
  * Every event type, `noun:verb` in the past tense. `attempt:failed` = one try failed, `unit:failed` = the unit failed
@@ -17,7 +17,7 @@ export const EVENT_TYPES = [
   'job:started',
   'job:paused',
   'job:resumed',
-  'job:post_processing_started',
+  'job:step_started',
   'job:completed',
   'job:failed',
   'job:cancelled',
@@ -50,11 +50,11 @@ export interface JobEvent {
   readonly seq: number;
   readonly at: number;
   readonly type: EventType;
-  readonly stage: Stage | null;
+  readonly scope: Scope | null;
   readonly index: number | null;
   readonly attempt: number | null;
   readonly data: JsonObject;
 }
 
 /** An event as written; the store adds `seq` and `at`. */
-export type NewEvent = Pick<JobEvent, 'type'> & Partial<Pick<JobEvent, 'stage' | 'index' | 'attempt' | 'data'>>;
+export type NewEvent = Pick<JobEvent, 'type'> & Partial<Pick<JobEvent, 'scope' | 'index' | 'attempt' | 'data'>>;

@@ -29,10 +29,10 @@ export const JOB_STATUS_MEANING: Readonly<Record<JobStatus, string>> = {
   enumerating: 'the source is being read into units; the job can be shown and cancelled',
   created: 'ready; nothing has been spent',
   testing: 'a test unit is running, or its result waits for approval',
-  running: 'an executor works on the units, then on post-processing',
+  running: 'an executor works on the units, then on its last steps',
   paused: 'stopped for the reason in pause_reason; nothing is lost',
   completed: 'every unit ended and none failed',
-  failed: 'every unit ended and at least one failed after its last retry, or post-processing failed',
+  failed: 'every unit ended and at least one failed after its last retry, or a step of scope job failed',
   cancelled: 'cancelled by a person; its results can be exported',
 };
 
@@ -128,21 +128,6 @@ export interface JobTest {
   readonly endedAt: number | null;
 }
 
-/** Post-processing: one last unit of stage `post` that works on all results. */
-export interface PostProcessing {
-  readonly name: string;
-  readonly prompt: string;
-  readonly outputDirectory: string;
-  /** What to do when units failed. */
-  readonly onFailures: 'skip' | 'run';
-}
-
-/**
- * What follows the units of a job: post-processing `waiting` for their end, `due` because a person asked for it whatever
- * failed, or `begun` over the present results. Units that are put back make it wait again.
- */
-export type AfterUnits = 'waiting' | 'due' | 'begun';
-
 /** A job as stored. Times are epoch milliseconds, money is US dollars. */
 export interface Job {
   readonly jobId: string;
@@ -175,8 +160,10 @@ export interface Job {
   readonly approvedDefinition: string | null;
   /** True = certain secrets are removed from results before they are stored. */
   readonly redactResults: boolean;
-  readonly postProcessing: PostProcessing | null;
-  readonly afterUnits: AfterUnits;
+  /** True = its steps of scope job have begun over the present results; units that are put back make them wait again. */
+  readonly jobStepsBegun: boolean;
+  /** Number of the step of scope job that a person asked for, whatever failed; null = none. */
+  readonly askedJobStep: number | null;
   /** null = results are written only by an export. */
   readonly output: JobOutput | null;
   readonly outputState: OutputState | null;

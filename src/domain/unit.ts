@@ -34,22 +34,22 @@ export function unitStatusesBefore(to: UnitStatus): readonly UnitStatus[] {
   return UNIT_STATUSES.filter((from) => canMoveUnit(from, to));
 }
 
-/** Stage of a unit: `main` = a unit of the source, `post` = the one post-processing unit, not counted in `units`. */
-export type Stage = 'main' | 'post';
+/** Scope of a unit: `unit` = an item of the source, `job` = the one that passes the steps over all results, not counted in `units`. */
+export type Scope = 'unit' | 'job';
 
 /** Address of one unit. */
 export interface UnitRef {
   readonly jobId: string;
-  readonly stage: Stage;
+  readonly scope: Scope;
   readonly index: number;
 }
 
 /** A unit as stored. */
 export interface Unit extends UnitRef {
-  /** Unique within the job's stage; the index as text when the source has no keys. */
+  /** Unique within the job's scope; the index as text when the source has no keys. */
   readonly key: string;
   readonly payload: JsonObject;
-  /** Number of the step that it is at, or passed last: from 0 on, within its stage. */
+  /** Number of the step that it is at, or passed last: from 0 on, among those of its scope. */
   readonly step: number;
   readonly status: UnitStatus;
   /** Number of the latest attempt, 0 before the first: the fencing token of every write to a running unit. */
@@ -65,7 +65,7 @@ export interface Unit extends UnitRef {
   readonly failureMessage: string | null;
 }
 
-/** Number of units of the main stage by status; `total` is their sum. */
+/** Number of units of the source by status; `total` is their sum. */
 export type UnitCounts = Readonly<Record<UnitStatus | 'total', number>>;
 
 /** Counts the units that need no more work; cancelled ones are not counted. */

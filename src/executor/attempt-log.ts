@@ -49,6 +49,6 @@ export function createAttemptLog({ logger }: Pick<JobLog, 'logger'>, clock: Pick
   };
 }
 
-function names({ stage, index, attempt }: Claim['attempt']) {
-  return { unit: index, attempt, ...(stage === 'post' ? { stage } : {}) };
+function names({ scope, index, attempt }: Claim['attempt']) {
+  return { unit: index, attempt, ...(scope === 'job' ? { scope } : {}) };
 }

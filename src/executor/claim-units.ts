@@ -53,19 +53,19 @@ export async function claimUnits(
 async function roomInBudget(
   tx: Tx,
   { jobId, costUsd: spentUsd }: Job,
-  { stage }: Work,
-  { revision, steps: { [stage]: steps } }: LoadedRevision,
+  { scope }: Work,
+  { revision, steps: { [scope]: steps } }: LoadedRevision,
   slots: number,
 ): Promise<BudgetRoom | null> {
   const { budget_usd: budgetUsd } = revision.limits;
   if (budgetUsd === null) return null;
   const tally = await tx.jobs.tally(jobId);
-  const last = stage === 'post';
+  const last = scope === 'job';
   // The last attempt is no cheaper than the units, whose costs are known.
   const highest = Math.max(0, ...tally.steps.map(({ maxAttemptCostUsd }) => maxAttemptCostUsd));
   const costs = steps.map(({ policy: { attemptCapUsd } }, step) => ({
     attemptCapUsd,
-    maxAttemptCostUsd: last ? highest : tallyOf(tally, stage, step).maxAttemptCostUsd,
+    maxAttemptCostUsd: last ? highest : tallyOf(tally, scope, step).maxAttemptCostUsd,
   }));
   const { reservedUsd } = tally;
   return budgetRoom({ budgetUsd, spentUsd, reservedUsd, slots: last ? 1 : slots, steps: costs, last });
@@ -75,13 +75,13 @@ async function claim(
   { lease, maxTotalWorkers, places }: ExecutorContext,
   tx: Tx,
   { jobId, revision }: Job,
-  { stage, purpose, indexes }: Work,
+  { scope, purpose, indexes }: Work,
   isIdle: boolean,
   { limit, budget }: Pick<ClaimRequest, 'limit' | 'budget'>,
 ): Promise<Claimed> {
   const request: ClaimRequest = {
-    ...{ lease, stage, purpose, revision, limit, budget, maxTotalWorkers },
-    runDirectory: (index, attempt) => places.run(jobId, stage, index, attempt),
+    ...{ lease, scope, purpose, revision, limit, budget, maxTotalWorkers },
+    runDirectory: (index, attempt) => places.run(jobId, scope, index, attempt),
     ...(indexes ? { indexes } : {}),
   };
   const claimed = await tx.dispatcher.claim(request);
@@ -101,11 +101,11 @@ async function stopForBudget(
   context: ExecutorContext,
   tx: Tx,
   job: Job,
-  { stage, purpose }: Work,
+  { scope, purpose }: Work,
   { revision }: LoadedRevision,
   priceUsd: number,
 ): Promise<void> {
-  const { pending } = await tx.units.counts(job.jobId, stage);
+  const { pending } = await tx.units.counts(job.jobId, scope);
   if (pending === 0) return;
   const { budget_usd: budgetUsd } = revision.limits;
   const message = shortageMessage({ budgetUsd, spentUsd: job.costUsd, priceUsd, pending });

@@ -1,9 +1,10 @@
 import type { Job } from '../domain/job.ts';
-import { wantsPostProcessing } from '../domain/rules/end-of-job.ts';
+import { nextJobStep } from '../domain/rules/job-steps.ts';
 import { type Phase, phaseOf } from '../domain/rules/phase.ts';
 import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
-import { finishStage } from './finish.ts';
-import { beginPostProcessing } from './post-processing.ts';
+import { loadedStep } from './context.ts';
+import { finishScope } from './finish.ts';
+import { beginJobSteps } from './job-steps.ts';
 import { WITHDRAW_CHUNK } from './round.ts';
 import type { ExecutorParts } from './state.ts';
 import { writeOutput } from './write-output.ts';
@@ -11,7 +12,7 @@ import { writeOutput } from './write-output.ts';
 /** Next step after a round: repeat at once, wait for an end or for time to pass, or leave the loop (the lease is gone). */
 export type Next = 'again' | 'wait' | 'done';
 
-/** Releases the job, or ends its stage, when nothing runs any more. */
+/** Releases the job, or ends its scope, when nothing runs any more. */
 export async function conclude(parts: ExecutorParts, job: Job | null, phase: Phase): Promise<Next> {
   const { context, state, background, attemptLog } = parts;
   if (phase.kind === 'leave' || state.stopping) return release(parts);
@@ -19,22 +20,28 @@ export async function conclude(parts: ExecutorParts, job: Job | null, phase: Pha
     background.start('export', (signal) => writeOutput(context, job, signal), attemptLog.writeFailed);
   }
   if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
-  const counts = await context.repository.units.counts(job.jobId, phase.stage);
+  const counts = await context.repository.units.counts(job.jobId, phase.scope);
   if (counts.pending + counts.running > 0) return 'wait';
-  const error = state.postProcessingError;
-  const isDue = phase.stage === 'main' && error === null && wantsPostProcessing(job, counts);
-  if (isDue) startPostProcessing(parts, job);
-  else await finishStage(context, job, phase.stage, error);
-  state.postProcessingError = null;
+  const error = state.jobStepsError;
+  const jobSteps = state.loaded.steps.job.map(({ step }) => step);
+  const first = job.askedJobStep ?? nextJobStep(jobSteps, 0, counts);
+  if (phase.scope === 'unit' && error === null && first !== null) startJobSteps(parts, job, first);
+  else await finishScope(context, job, state.loaded, phase.scope, error);
+  state.jobStepsError = null;
   return 'again';
 }
 
-function startPostProcessing({ context, state, background, fullDisk, attemptLog }: ExecutorParts, job: Job): void {
-  const begin = (signal: AbortSignal) => beginPostProcessing(context, job, signal);
+function startJobSteps(
+  { context, state, background, fullDisk, attemptLog }: ExecutorParts,
+  job: Job,
+  first: number,
+): void {
+  const { step } = loadedStep(state.loaded, { scope: 'job', step: first });
+  const begin = (signal: AbortSignal) => beginJobSteps(context, job, { ...step, number: first }, signal);
   background.start('work', begin, (error) => {
     if (isDiskFull(error)) fullDisk.found(state.order);
     else if (isStoreBusy(error)) attemptLog.writeFailed(error);
-    else state.postProcessingError = `Post-processing could not start: ${(error as Error).message}`;
+    else state.jobStepsError = `Step ${step.name} could not start: ${(error as Error).message}`;
   });
 }
 

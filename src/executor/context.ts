@@ -4,7 +4,7 @@ import type { JsonObject } from '../domain/json.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import type { RecordedNeeds } from '../domain/needs.ts';
 import type { Step } from '../domain/step.ts';
-import type { Stage } from '../domain/unit.ts';
+import type { Scope } from '../domain/unit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Repository } from '../ports/repository.ts';
 import type { Policy, Worker } from '../ports/worker.ts';
@@ -46,8 +46,8 @@ export interface LoadedStep {
 /** A revision ready to run. */
 export interface LoadedRevision {
   readonly revision: Revision;
-  /** The steps of each stage, by number. */
-  readonly steps: Readonly<Record<Stage, readonly LoadedStep[]>>;
+  /** The steps of each scope, in their order. */
+  readonly steps: Readonly<Record<Scope, readonly LoadedStep[]>>;
   /** Definition to compare with the approval before every run. */
   readonly definition: JobDefinition;
 }
@@ -55,16 +55,16 @@ export interface LoadedRevision {
 /** Returns a step that is loaded. */
 export function loadedStep(
   { steps }: LoadedRevision,
-  { stage, step }: { readonly stage: Stage; readonly step: number },
+  { scope, step }: { readonly scope: Scope; readonly step: number },
 ): LoadedStep {
-  const found = steps[stage][step];
-  if (!found) throw new RangeError(`stage ${stage} of the job has no step ${step}`);
+  const found = steps[scope][step];
+  if (!found) throw new RangeError(`scope ${scope} of the job has no step ${step}`);
   return found;
 }
 
 /** Returns the types of the workers of its steps. */
 export function workerTypes({ steps }: LoadedRevision): readonly string[] {
-  return [...new Set([...steps.main, ...steps.post].map(({ worker }) => worker.type))];
+  return [...new Set([...steps.unit, ...steps.job].map(({ worker }) => worker.type))];
 }
 
 /** Loads the drivers and prompts of a revision (default the current one), once per executor. */

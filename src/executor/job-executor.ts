@@ -38,7 +38,7 @@ export async function createJobExecutor(
     order: await context.repository.events.lastOrder(context.lease.jobId),
     phase: 'work',
     stopping: false,
-    postProcessingError: null,
+    jobStepsError: null,
   };
   const { wake, wait, reset } = createWakeUp(context.clock);
   const fullDisk = createFullDisk(context);

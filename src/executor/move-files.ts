@@ -74,8 +74,8 @@ async function sizeOf(file: Buffer): Promise<number | null> {
 }
 
 /** `a/report.md`, `a/report.unit-7.md`, `unit-7/a/report.md`, `unit-7.2/a/report.md`… */
-function* namesFor({ stage, index }: Writer, file: Buffer): Generator<Buffer, void> {
-  const unit = stage === 'post' ? 'post-processing' : `unit-${index}`;
+function* namesFor({ scope, index }: Writer, file: Buffer): Generator<Buffer, void> {
+  const unit = scope === 'job' ? 'job' : `unit-${index}`;
   yield file;
   const dot = file.lastIndexOf('.');
   const end = dot > file.lastIndexOf('/') + 1 ? dot : file.length;
@@ -90,7 +90,7 @@ function* namesFor({ stage, index }: Writer, file: Buffer): Generator<Buffer, vo
 async function claim(places: StorePaths, writer: Writer, file: Buffer, target: Buffer): Promise<boolean> {
   const owners = places.owners(writer.jobId);
   const link = path.join(owners, hash(target));
-  const owner = `${writer.stage}-${writer.index}-${hash(file)}`;
+  const owner = `${writer.scope}-${writer.index}-${hash(file)}`;
   await mkdir(owners, { recursive: true, mode: 0o700 });
   try {
     await symlink(owner, link);

@@ -22,7 +22,7 @@ export async function recordRun(tx: Tx, { claim, origin, handle, deadlineAt }: S
 export async function recordStart(
   tx: Tx,
   type: 'attempt:started' | 'attempt:adopted',
-  { attempt: { jobId, stage, index, attempt } }: Claim,
+  { attempt: { jobId, scope, index, attempt } }: Claim,
 ): Promise<void> {
-  await tx.events.add(jobId, { type, stage, index, attempt });
+  await tx.events.add(jobId, { type, scope, index, attempt });
 }

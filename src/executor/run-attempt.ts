@@ -6,7 +6,7 @@ import { failureRule } from '../domain/failure.ts';
 import type { Job } from '../domain/job.ts';
 import type { JsonObject } from '../domain/json.ts';
 import { redact, redactResult } from '../domain/redact.ts';
-import { stepAt } from '../domain/step.ts';
+import { stepAt, stepDirectory } from '../domain/step.ts';
 import { makeOutputDirectory } from '../export/write-target.ts';
 import type { Claim } from '../ports/dispatcher.ts';
 import type { Attachment, AttemptToRun, Run } from '../ports/worker.ts';
@@ -100,15 +100,15 @@ async function runOf(
   { unit, attempt }: Claim,
   results: JsonObject,
 ): Promise<Run> {
-  const post = attempt.stage === 'post' ? job.postProcessing : null;
   const { payload } = unit;
   const retryReason = unit.failureClass === null ? null : await reasonOfRetry(context, attempt);
   const toRun: AttemptToRun = {
     jobId: job.jobId,
-    stage: attempt.stage,
+    scope: attempt.scope,
     index: attempt.index,
     attempt: attempt.attempt,
     attemptId: attempt.attemptId,
+    step: step.name,
     prompt: renderer.render({ payload, results, ...(retryReason === null ? {} : { retryReason }) }),
     payload,
     results,
@@ -122,9 +122,9 @@ async function runOf(
     runDirectory: attempt.runDirectory,
     home: job.home,
     workingDirectory: job.workingDirectory,
-    outputDirectory: post?.outputDirectory ?? job.outputDirectory,
-    // Post-processing also reads the files of the units.
-    readableDirectories: post ? [...definition.readable, job.outputDirectory] : definition.readable,
+    outputDirectory: stepDirectory(job.outputDirectory, step),
+    // A step of scope job also reads the files of the units.
+    readableDirectories: step.scope === 'job' ? [...definition.readable, job.outputDirectory] : definition.readable,
     timeoutMs: policy.timeoutMs ?? limits.timeout_s * 1000,
     deadlineAt: attempt.deadlineAt,
     idleTimeoutMs: policy.idleTimeoutMs ?? limits.idle_timeout_s * 1000,
@@ -141,7 +141,7 @@ async function earlierResults(
 ): Promise<JsonObject> {
   if (attempt.step === 0) return {};
   const results = await repository.units.resultsOf(attempt);
-  const before = steps[attempt.stage].slice(0, attempt.step);
+  const before = steps[attempt.scope].slice(0, attempt.step);
   return Object.fromEntries(before.map(({ step: { name } }, n) => [name, resultValue(results.get(n))]));
 }
 

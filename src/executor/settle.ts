@@ -4,9 +4,10 @@ import type { Revision } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
+import { nextJobStep } from '../domain/rules/job-steps.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
 import { stepAt } from '../domain/step.ts';
-import type { Stage } from '../domain/unit.ts';
+import type { Scope } from '../domain/unit.ts';
 import type { Tx } from '../ports/repository.ts';
 import { type ExecutorContext, type LoadedRevision, workerTypes } from './context.ts';
 import { pauseJob } from './pause.ts';
@@ -28,18 +29,18 @@ export async function settleAttempt(
 ): Promise<ServiceHealth> {
   const { clock, lease, random } = context;
   const { claim, startedMs, stopped } = running;
-  const { stage, index, attempt } = claim.attempt;
+  const { scope, index, attempt } = claim.attempt;
   const maxRetries = loaded.revision.limits.max_retries;
   const times = { now: clock.now(), nowMs: clock.monotonic() };
   const settlement = settlementOf(
     { ...claim, wasStopped: stopped !== null, outcome },
-    { maxRetries, lastStep: loaded.steps[stage].length - 1, now: times.now, random: random() },
+    { maxRetries, nextStep: await nextStep(tx, loaded, claim.attempt), now: times.now, random: random() },
   );
   const answer = await tx.dispatcher.settle(claim, settlement);
   const { costUsd } = outcome.usage;
   const cost = costUsd === undefined ? {} : { cost_usd: usd(costUsd) };
   const record = (type: NewEvent['type'], data: NewEvent['data']) =>
-    tx.events.add(lease.jobId, { type, stage, index, attempt, data: { ...data, ...stepOf(loaded, claim.attempt) } });
+    tx.events.add(lease.jobId, { type, scope, index, attempt, data: { ...data, ...stepOf(loaded, claim.attempt) } });
   if (outcome.ok) {
     if (answer === 'settled') {
       const isDone = settlement.decision.status === 'completed';
@@ -62,14 +63,25 @@ export async function settleAttempt(
   return effect.health;
 }
 
+/** Returns the number of the step that follows that of an attempt; null = it is the last one. */
+async function nextStep(
+  tx: Tx,
+  { steps }: LoadedRevision,
+  { jobId, scope, step }: Finished['running']['claim']['attempt'],
+): Promise<number | null> {
+  if (scope === 'unit') return step + 1 < steps.unit.length ? step + 1 : null;
+  const jobSteps = steps.job.map((loaded) => loaded.step);
+  return nextJobStep(jobSteps, step + 1, await tx.units.counts(jobId));
+}
+
 /** Returns the type of the worker that made an attempt: that of its step in its own revision. */
 async function workerTypeOf(
   tx: Tx,
-  { jobId, stage, step, revision }: Finished['running']['claim']['attempt'],
+  { jobId, scope, step, revision }: Finished['running']['claim']['attempt'],
   loaded: LoadedRevision,
 ): Promise<string> {
   const own = revision === loaded.revision.revision ? null : await tx.jobs.revision(jobId, revision);
-  return stepAt(own ?? loaded.revision, { stage, step }).worker.type;
+  return stepAt(own ?? loaded.revision, { scope, step }).worker.type;
 }
 
 async function applyToJob(
@@ -99,14 +111,14 @@ async function breakerTrip(tx: Tx, { jobId, steps, limits }: Revision, step: num
     // Those of other steps lie between.
     recent: await tx.attempts.recent(jobId, tally.breakerSince, attemptsToRead(threshold) * steps.length),
     step,
-    tally: tallyOf(tally, 'main', step),
+    tally: tallyOf(tally, 'unit', step),
     counts: await tx.units.stepCounts(jobId),
     threshold,
   });
 }
 
 /** Names the step of an attempt, in a job with several. */
-function stepOf({ steps }: LoadedRevision, { stage, step }: { readonly stage: Stage; readonly step: number }) {
-  const name = steps[stage].length > 1 ? steps[stage][step]?.step.name : undefined;
+function stepOf({ steps }: LoadedRevision, { scope, step }: { readonly scope: Scope; readonly step: number }) {
+  const name = steps[scope].length > 1 ? steps[scope][step]?.step.name : undefined;
   return name === undefined ? {} : { step: name };
 }

@@ -17,8 +17,8 @@ export interface ExecutorState {
   phase: Phase['kind'];
   /** True = this executor is to leave: nothing starts any more. */
   stopping: boolean;
-  /** Reason why post-processing could not start. */
-  postProcessingError: string | null;
+  /** Reason why its steps of scope job could not begin. */
+  jobStepsError: string | null;
 }
 
 /** The parts of an executor, which its rounds work with. */

@@ -2,7 +2,7 @@ import type { EventType } from '../domain/event.ts';
 import type { Repository } from '../ports/repository.ts';
 
 /** Events of written files: `data` has `path` (real path of the file) and `sha256`. */
-const WRITING: readonly EventType[] = ['results:exported', 'job:post_processing_started'];
+const WRITING: readonly EventType[] = ['results:exported', 'job:step_started'];
 const PAGE = 500;
 
 /** Returns the SHA-256 (hex) of all files that a job wrote to a path: an unchanged one may be replaced. */

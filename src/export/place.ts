@@ -21,7 +21,7 @@ export interface PathOrigin {
 }
 
 /** Fields of a job that decide where its results may go. */
-export type ExportedJob = Pick<Job, 'jobId' | 'outputDirectory' | 'postProcessing' | 'workingDirectory' | 'home'>;
+export type ExportedJob = Pick<Job, 'jobId' | 'outputDirectory' | 'workingDirectory' | 'home'>;
 
 /**
  * Resolves the path of an export: absolute, without links. Its content comes from items and agents, so a file that a
@@ -35,9 +35,9 @@ export function exportPlace(
   { path: target, format }: Pick<JobOutput, 'path' | 'format'>,
   by: PathOrigin,
 ): string {
-  const { jobId, outputDirectory, postProcessing, workingDirectory } = job;
+  const { jobId, outputDirectory, workingDirectory } = job;
   const own = places.outputs(jobId);
-  const outputs = [outputDirectory, own, ...(postProcessing ? [postProcessing.outputDirectory] : [])];
+  const outputs = [outputDirectory, own];
   // Folders in which agents or earlier users may have put links.
   const place = fileTarget(places, target, [by.workingDirectory, workingDirectory, ...outputs]);
   const name = basename(place);

@@ -1,4 +1,4 @@
-import { type Artifact, resultValue } from '../domain/attempt.ts';
+import { type Artifact, resultValue, type UnitResult } from '../domain/attempt.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { usd } from '../domain/money.ts';
 import type { UnitStatus } from '../domain/unit.ts';
@@ -12,7 +12,7 @@ export interface ExportRow {
   readonly key: string;
   readonly status: UnitStatus;
   readonly payload: JsonObject;
-  /** Structured result, else the text; null = none. */
+  /** Structured result, else the text; null = none. Of a job with several steps, results by the name of their step. */
   readonly result: Json;
   readonly artifacts: readonly Artifact[];
   readonly failure_class: string | null;
@@ -24,20 +24,34 @@ export interface ExportRow {
   readonly duration_ms: number | null;
 }
 
-/** Converts a stored unit to a row. Only a completed unit has a result; results of earlier attempts are history. */
-export function exportRow({ unit, results, used }: UnitWithResult): ExportRow {
-  const result = unit.status === 'completed' ? results.get(unit.step) : null;
+/**
+ * Converts a stored unit to a row. Of a job with several steps, named here, a unit has the results of those that it has
+ * passed, by the name of the step; else only a completed unit has one. Results of earlier attempts are history.
+ */
+export function exportRow({ unit, results, used }: UnitWithResult, steps: readonly string[] = []): ExportRow {
+  const last = unit.status === 'completed' ? results.get(unit.step) : undefined;
+  const byStep = steps.flatMap((name, n) => {
+    const result = results.get(n);
+    return result === undefined ? [] : [{ name, result }];
+  });
+  const result = steps.length > 1 ? resultsByName(byStep) : resultValue(last);
+  const artifacts = steps.length > 1 ? byStep.flatMap(({ result }) => result.artifacts ?? []) : (last?.artifacts ?? []);
   return {
     unit: unit.index,
     key: unit.key,
     status: unit.status,
     payload: unit.payload,
-    result: resultValue(result),
-    artifacts: result?.artifacts ?? [],
+    result,
+    artifacts,
     failure_class: unit.failureClass,
     failure_message: unit.failureMessage,
     attempts: unit.attempt,
     cost_usd: used.costUsd === null ? null : usd(used.costUsd),
     duration_ms: used.durationMs,
   };
+}
+
+function resultsByName(found: readonly { readonly name: string; readonly result: UnitResult }[]): Json {
+  if (found.length === 0) return null;
+  return Object.fromEntries(found.map(({ name, result }) => [name, resultValue(result)]));
 }

@@ -33,11 +33,11 @@ export function addStreams(app: Hono<HttpEnv>, orchestrator: Orchestrator, feeds
     app.get(routerPath(endpoint.path), async (c, next) => {
       if (!c.req.header('Accept')?.includes('text/event-stream')) return next();
       const input = parseWith(attemptLog.input, await readLog(c), 'request');
-      const { job_id, stage = 'main', unit, attempt, since = -1 } = input;
-      const log = { job_id, stage, unit, attempt };
+      const { job_id, scope = 'unit', unit, attempt, since = -1 } = input;
+      const log = { job_id, scope, unit, attempt };
       // An attempt that does not exist is a 404 before the stream begins.
       await call('attempt_log', { ...log, limit: 1 }, serverCall(c));
-      const name = `log ${job_id} ${stage} ${unit} ${attempt}`;
+      const name = `log ${job_id} ${scope} ${unit} ${attempt}`;
       return streamed(c, feeds, name, logSource(log), lastSeen(c) ?? since);
     });
   }

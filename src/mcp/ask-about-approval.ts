@@ -85,8 +85,7 @@ async function questionAbout(host: McpHost, ctx: ServerContext, error: unknown) 
 type Asked = OutputOf<'job_approval'>;
 
 function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
-  const { job_id, name, units, test, can, worker, source, template, files, home, output } = asked;
-  const { limits, schema, post_processing } = asked;
+  const { job_id, name, units, test, can, source, steps, files, home, output, limits } = asked;
   const { type, ...config } = source;
   const all = `No test: all ${units} units run.`;
   const follows =
@@ -94,7 +93,7 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
       skip: all,
       reopen: 'Runs units again.',
       retry: 'Runs failed units again.',
-      post_process: 'Runs its post-processing again.',
+      rerun: 'Runs a step again.',
       raise: `Raises ${String(change)}.`,
     }[asks] ??
     (test.skip ? all : `Tests ${Math.min(units, test.units ?? 1)} of ${units} units; the others wait for you.`);
@@ -107,18 +106,26 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
     details: [
       [
         ...(can.length === 0 ? [] : [powersInDetail(can)]),
-        `Worker: ${JSON.stringify(worker)}`,
         `Source: ${type} ${JSON.stringify(config)}`,
         `Home: ${home ?? 'none'}`,
         `Output: ${output.directory}`,
         `Limits: ${JSON.stringify(limits)}`,
         ...files.map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
       ].join(' · '),
-      `Prompt: ${template}`,
-      ...(schema === null ? [] : [`Schema: ${JSON.stringify(schema)}`]),
-      ...(post_processing === null ? [] : [`Post-processing: ${JSON.stringify(post_processing)}`]),
+      ...steps.flatMap((step) => stepInDetail(step, steps.length)),
     ].join('\n'),
   };
+}
+
+function stepInDetail({ name, scope, worker, template, schema, on_failures }: Asked['steps'][number], steps: number) {
+  const what = scope === 'unit' ? 'for each unit' : `over all results, when units failed: ${on_failures}`;
+  return [
+    ...(steps === 1 ? [] : [`Step ${name} (${what})`]),
+    `Worker: ${JSON.stringify(worker)}`,
+    // Blank lines would take rows of a dialog.
+    `Prompt: ${template.replaceAll(/\n(?:[ \t]*\n)+/g, '\n')}`,
+    ...(schema === null ? [] : [`Schema: ${JSON.stringify(schema)}`]),
+  ];
 }
 
 function sourceDialog(source: NonNullable<OutputOf<'get_approval'>['source']>, { details }: AbpError): Dialog {

@@ -57,7 +57,7 @@ export function watchResources(
 
   async function urisOf(jobId: string, afterSeq: number): Promise<readonly string[]> {
     const { events } = await call('list_events', { job_id: jobId, after: afterSeq, limit: EVENTS_A_LOOK }, OWN_CALL);
-    const units = events.filter(({ unit, stage }) => unit !== undefined && stage !== 'post');
+    const units = events.filter(({ unit, scope }) => unit !== undefined && scope !== 'job');
     const named = new Set(units.map(({ unit }) => URIS.unit(jobId, String(unit))));
     return [URIS.job(jobId), URIS.results(jobId), ...named];
   }

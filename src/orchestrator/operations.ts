@@ -5,6 +5,7 @@ import { allowJob } from './operations/allow-job.ts';
 import { allowSource } from './operations/allow-source.ts';
 import { batchApproval } from './operations/batch-approval.ts';
 import { cancelJob } from './operations/cancel-job.ts';
+import { checkSettings } from './operations/check-settings.ts';
 import { claimServer } from './operations/claim-server.ts';
 import { createJob } from './operations/create-job.ts';
 import { deleteJob } from './operations/delete-job.ts';
@@ -23,7 +24,6 @@ import { getApproval, jobApproval, listApprovals } from './queries/approvals.ts'
 import { attemptLog } from './queries/attempt-log.ts';
 import { attemptLogVersion } from './queries/attempt-log-version.ts';
 import { checkOutput } from './queries/check-output.ts';
-import { checkSettings } from './queries/check-settings.ts';
 import { checkStore } from './queries/check-store.ts';
 import { checkWorker } from './queries/check-worker.ts';
 import { completeJob } from './queries/complete-job.ts';

@@ -215,6 +215,22 @@ const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 /** Status of a job. */
 export const jobStatusName = z.enum(JOB_STATUSES);
 
+/** Shape of the progress of one step; the counts are of the units of a unit step, the rest of a step of scope job. */
+export const stepStatusShape = z.looseObject({
+  name: z.string(),
+  scope: z.enum(['unit', 'job']),
+  pending: count.optional(),
+  running: count.optional(),
+  /** Units that have passed it. */
+  completed: count.optional(),
+  failed: count.optional(),
+  /** Of a step of scope job: `waiting` until it begins, then the status of its run; `skipped` = the job ended without it. */
+  status: z.string().optional(),
+  message: z.string().optional(),
+  output_directory: z.string().optional(),
+  cost_usd: z.number(),
+});
+
 /** Answer of get_job_status and of every call that changes a job's state. */
 export const jobStatusOutput = z.looseObject({
   job_id: z.string(),
@@ -263,6 +279,7 @@ export const jobStatusOutput = z.looseObject({
       .optional(),
   }),
   failures: z.array(z.looseObject({ class: z.string(), count, advice: hintShape })).optional(),
+  steps: z.array(stepStatusShape).readonly().optional(),
   retrying: z.array(z.object({ class: z.string(), count })).optional(),
   /** Units that are tested first; 0 = it starts without a test. */
   test_units: count,

@@ -3,7 +3,7 @@ import type { Attempt, AttemptPurpose } from '../domain/attempt.ts';
 import type { LeaseToken } from '../domain/lease.ts';
 import type { BudgetRoom } from '../domain/rules/budget.ts';
 import type { Settlement } from '../domain/rules/settle.ts';
-import type { Stage, Unit } from '../domain/unit.ts';
+import type { Scope, Unit } from '../domain/unit.ts';
 
 /** The right to perform one attempt. `unit.attempt` equals `attempt.attempt`: the fencing token. */
 export interface Claim {
@@ -14,7 +14,7 @@ export interface Claim {
 /** Request of an executor for units. */
 export interface ClaimRequest {
   readonly lease: LeaseToken;
-  readonly stage: Stage;
+  readonly scope: Scope;
   readonly purpose: AttemptPurpose;
   readonly revision: number;
   /** Free slots: at most this many are claimed. */

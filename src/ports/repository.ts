@@ -6,7 +6,7 @@ import type { FailedUnit } from '../domain/failure-clusters.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Lease, LeaseToken, ProcessIdentity } from '../domain/lease.ts';
 import type { UnitsAtStep } from '../domain/rules/circuit-breaker.ts';
-import type { Stage, Unit, UnitCounts, UnitRef, UnitStatus } from '../domain/unit.ts';
+import type { Scope, Unit, UnitCounts, UnitRef, UnitStatus } from '../domain/unit.ts';
 import type { ApprovalReads, ApprovalStore } from './approval-store.ts';
 import type { Dispatcher, DispatcherReads } from './dispatcher.ts';
 import type { EnumeratedItem } from './enumerator.ts';
@@ -19,7 +19,7 @@ import type { SourceKeys, UnitKey } from './source-keys.ts';
  * owns (quotas, approvals). `none`: compare-and-set on rows of its own (leases, attempts). SQLite has one writer whatever
  * the scope.
  */
-export type Scope = { readonly job: string } | 'store' | 'none';
+export type TransactionScope = { readonly job: string } | 'store' | 'none';
 
 /** Reads and writes of one open transaction: only these may be awaited in it. */
 export interface Tx {
@@ -42,7 +42,7 @@ export interface FailureCount {
 
 /** Filter of units: all conditions must hold. */
 export interface UnitFilter {
-  readonly stage?: Stage;
+  readonly scope?: Scope;
   readonly statuses?: readonly UnitStatus[];
   readonly failureClass?: FailureClass;
   readonly indexes?: readonly number[];
@@ -77,14 +77,14 @@ export interface UnitReads {
   /** Finds units by key: the index of each of these keys that `addKeys` added. */
   indexesByKey(jobId: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
   get(ref: UnitRef): Promise<Unit | null>;
-  counts(jobId: string, stage?: Stage): Promise<UnitCounts>;
+  counts(jobId: string, scope?: Scope): Promise<UnitCounts>;
   failures(jobId: string): Promise<readonly FailureCount[]>;
   /** Counts units by step, status and failure class; no count is 0. */
-  stepCounts(jobId: string, stage?: Stage): Promise<readonly UnitsAtStep[]>;
+  stepCounts(jobId: string, scope?: Scope): Promise<readonly UnitsAtStep[]>;
   /** Present results of a unit, by step. */
   resultsOf(ref: UnitRef): Promise<ReadonlyMap<number, UnitResult>>;
   list(jobId: string, filter: UnitFilter, limit: number): Promise<readonly UnitWithAttempt[]>;
-  /** Units of stage main with their results, in index order, page by page. */
+  /** Units of scope main with their results, in index order, page by page. */
   results(
     jobId: string,
     filter: Pick<UnitFilter, 'statuses' | 'after'>,
@@ -97,17 +97,17 @@ export interface UnitReads {
     offset: number,
     limit: number,
   ): Promise<{ readonly total: number; readonly indexes: readonly number[] }>;
-  /** The first failed units of stage main, with class and message. */
+  /** The first failed units of scope main, with class and message. */
   failed(jobId: string, limit: number): Promise<readonly FailedUnit[]>;
 }
 
 /** Store of units. */
 export interface UnitStore extends UnitReads {
   /** Appends units as pending, from `firstIndex` on. `addKeys` adds their keys to the index, later for a large source. */
-  add(jobId: string, stage: Stage, firstIndex: number, items: readonly EnumeratedItem[]): Promise<void>;
+  add(jobId: string, scope: Scope, firstIndex: number, items: readonly EnumeratedItem[]): Promise<void>;
   /** Adds keys of units to the index, fastest in its order. Throws AbpError `already_exists` on a duplicate key. */
   addKeys(jobId: string, keys: readonly UnitKey[]): Promise<void>;
-  /** Replaces the payload of the post-processing unit, when the results have changed. */
+  /** Replaces the payload of the unit of scope job, when the results have changed. */
   setPayload(ref: UnitRef, payload: JsonObject): Promise<void>;
   /**
    * Moves up to `limit` matching units to another status where the transition table allows it, in index order. A completed
@@ -121,7 +121,7 @@ export interface UnitStore extends UnitReads {
     limit: number,
   ): Promise<{ readonly changed: number; readonly last: number | null }>;
   /** Puts units back to pending at their first step, whatever their status, without results: a test that is discarded. */
-  restart(jobId: string, indexes: readonly number[]): Promise<void>;
+  restart(jobId: string, scope: Scope, indexes: readonly number[], step: number): Promise<void>;
 }
 
 /** Reads attempts. */
@@ -135,7 +135,7 @@ export interface AttemptReads {
     jobId: string,
     since: number,
     limit: number,
-  ): Promise<readonly Pick<Attempt, 'stage' | 'index' | 'step' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[]>;
+  ): Promise<readonly Pick<Attempt, 'scope' | 'index' | 'step' | 'status' | 'failureClass' | 'endedAt' | 'purpose'>[]>;
   /**
    * Counts the attempts that ended after `since` (epoch ms), at most the newest `limit`; `first` is when the first of
    * these ended.
@@ -267,7 +267,7 @@ export interface Repository {
    * another; one inside another is refused (AbpError `internal`). `work` awaits nothing but `tx`, and may run again: what it
    * changes in memory follows the commit. Throws AbpError `busy` when other processes write for longer than `maxWaitMs`.
    */
-  transaction<T>(scope: Scope, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(scope: TransactionScope, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Opens an empty set for the keys of a source, on a temporary file: to find duplicates, then to add in order. */
   sourceKeys(): SourceKeys;
   close(): void;

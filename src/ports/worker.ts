@@ -39,6 +39,8 @@ export interface Run {
 export interface AttemptToRun extends AttemptRef {
   /** Random; the environment of its processes carries it as ABP_ATTEMPT_ID. */
   readonly attemptId: string;
+  /** Name of its step. */
+  readonly step: string;
   readonly prompt: RenderedPrompt;
   readonly payload: JsonObject;
   /** Results of the unit at earlier steps, by the name of the step. */
@@ -107,7 +109,7 @@ export interface ConversationEntry {
 
 /** Fields that determine the directory in which an agent works. */
 export type WorkingPlace = Pick<Run, 'config' | 'home' | 'workingDirectory' | 'outputDirectory'> &
-  Pick<AttemptToRun, 'payload' | 'stage'>;
+  Pick<AttemptToRun, 'payload' | 'scope'>;
 
 /** What a config decides outside its worker; no other part of ABP reads fields of a config. */
 export interface Policy {

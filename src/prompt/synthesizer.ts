@@ -25,20 +25,21 @@ export interface PromptSynthesizer {
   synthesize(request: SynthesisRequest): Promise<string>;
 }
 
-/** Payload of the one post-processing unit; `results_path` is a JSON Lines file with one object per unit. */
-export interface PostProcessingPayload extends JsonObject {
+/** Payload of the unit of scope job; `results_path` is a JSON Lines file with one object per unit. */
+export interface JobStepPayload extends JsonObject {
   readonly results_path: string;
   readonly units_total: number;
   readonly units_completed: number;
   readonly units_failed: number;
 }
 
-const POST_PROCESSING_FIELDS = [
+/** Fields of a step of scope job. */
+export const JOB_STEP_FIELDS = [
   'results_path',
   'units_total',
   'units_completed',
   'units_failed',
-] as const satisfies readonly (keyof PostProcessingPayload)[];
+] as const satisfies readonly (keyof JobStepPayload)[];
 
 /** Most fields listed one a line; above, the payload as JSON is shorter. */
 const MAX_LISTED_FIELDS = 40;
@@ -59,19 +60,17 @@ async function synthesize(request: SynthesisRequest): Promise<string> {
   });
 }
 
-/** Synthesizes the template of the post-processing unit, for a payload of `PostProcessingPayload`. */
-export async function synthesizePostProcessing(request: {
-  readonly prompt: string;
-  readonly outputDirectory: string;
-}): Promise<{ readonly template: string; readonly fields: readonly string[] }> {
-  const prompt = await ownPrompt('post-processing');
-  const template = prompt.fill({
-    intent: escapeBraces(request.prompt),
+/** Synthesizes the template of a step of scope job, for a `JobStepPayload` and the results of such steps before it. */
+export async function synthesizeJobStep(
+  request: Pick<SynthesisRequest, 'userIntent' | 'steps' | 'outputDirectory'>,
+): Promise<string> {
+  const prompt = await ownPrompt('job-step');
+  return prompt.fill({
+    intent: escapeBraces(request.userIntent),
     failure_marker: FAILURE_MARKER,
     output_directory: escapeBraces(request.outputDirectory),
-    item: itemLines(POST_PROCESSING_FIELDS),
+    item: [itemLines(JOB_STEP_FIELDS), ...(request.steps ?? []).map(lineOf)].join('\n'),
   });
-  return { template, fields: POST_PROCESSING_FIELDS };
 }
 
 /** Tells whether the type has a prompt of its own. A type that could be a path has none. */

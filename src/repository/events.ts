@@ -18,7 +18,7 @@ export function createEventStore(db: Database.Database, clock: Clock): Sync<Even
       .returning('event_seq'),
   );
   const add = db.prepare(
-    'INSERT INTO events (job_id, seq, at, type, stage, idx, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO events (job_id, seq, at, type, scope, idx, attempt, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const list = statement(db, (p: { jobId: string; afterSeq: number; limit: number }) =>
     query
@@ -53,8 +53,8 @@ export function createEventStore(db: Database.Database, clock: Clock): Sync<Even
     add(jobId, event) {
       const seq = next.get({ jobId })?.event_seq;
       if (seq === undefined) throw new AbpError('not_found', `No job ${jobId}.`);
-      const { type, stage = null, index = null, attempt = null, data } = event;
-      add.run(jobId, seq, clock.now(), type, stage, index, attempt, data ? JSON.stringify(data) : '{}');
+      const { type, scope = null, index = null, attempt = null, data } = event;
+      add.run(jobId, seq, clock.now(), type, scope, index, attempt, data ? JSON.stringify(data) : '{}');
       return seq;
     },
     list: (jobId, afterSeq, limit) => list.all({ jobId, afterSeq, limit }).map(toEvent),

@@ -19,7 +19,7 @@ const SPARE_BYTES = 1 << 20;
 
 /** Columns that hold JSON: SQLite does not notice damage in them. */
 const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  jobs: ['enumerator_config', 'fields', 'test', 'post_processing', 'pass_env'],
+  jobs: ['enumerator_config', 'fields', 'test', 'pass_env'],
   job_revisions: ['steps', 'limits', 'needs'],
   units: ['payload'],
   attempts: ['handle', 'result', 'usage', 'notes'],

@@ -2,7 +2,7 @@ import { APPLICATION_ID } from './file.ts';
 
 /** Lost units are not counted any more. */
 const RECOUNT =
-  "DELETE FROM unit_counts; INSERT INTO unit_counts (job_id, stage, status, failure_class, count) SELECT job_id, stage, status, ifnull(failure_class, ''), count(*) FROM units GROUP BY 1, 2, 3, 4;";
+  "DELETE FROM unit_counts; INSERT INTO unit_counts (job_id, scope, status, failure_class, count) SELECT job_id, scope, status, ifnull(failure_class, ''), count(*) FROM units GROUP BY 1, 2, 3, 4;";
 
 /**
  * Shell commands that put what can be read of a damaged database into a new one. A copy first: a database that is opened

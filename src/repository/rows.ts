@@ -11,13 +11,11 @@ import { AbpError } from '../domain/error.ts';
 import type { EventType, JobEvent } from '../domain/event.ts';
 import { FAILURE_CLASSES } from '../domain/failure.ts';
 import {
-  type AfterUnits,
   JOB_STATUSES,
   type Job,
   type JobTest,
   PAUSE_REASONS,
   type PauseReason,
-  type PostProcessing,
   type Revision,
   type StepNeeds,
 } from '../domain/job.ts';
@@ -28,7 +26,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Power } from '../domain/power.ts';
 import type { StepTally } from '../domain/rules/budget.ts';
 import type { Step } from '../domain/step.ts';
-import { type Stage, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
+import { type Scope, UNIT_STATUSES, type Unit } from '../domain/unit.ts';
 import type { UnitWithResult } from '../ports/repository.ts';
 import type {
   AttemptsTable,
@@ -96,8 +94,8 @@ export function toJob(row: JobsTable): Job {
     powers: json<Power[]>(row.powers),
     approvedDefinition: row.approved_definition,
     redactResults: row.redact_results === 1,
-    postProcessing: jsonOrNull<PostProcessing>(row.post_processing),
-    afterUnits: row.after_units as AfterUnits,
+    jobStepsBegun: row.job_steps_begun === 1,
+    askedJobStep: row.asked_job_step,
     output: jsonOrNull<JobOutput>(row.output),
     outputState: jsonOrNull<OutputState>(row.output_state),
     request: row.request_id === null ? null : { id: row.request_id, hash: row.request_hash ?? '' },
@@ -122,7 +120,7 @@ export function toJob(row: JobsTable): Job {
 export function toStepTally(row: StepTotalsTable): StepTally {
   const base = json<{ tried: number; byClass: StepTally['breakerBaseByClass'] }>(row.breaker_base);
   return {
-    stage: row.stage as Stage,
+    scope: row.scope as Scope,
     step: row.step,
     unitsTried: row.units_tried,
     costUsd: row.cost_usd,
@@ -147,7 +145,7 @@ export function toRevision(row: JobRevisionsTable): Revision {
 export function toUnit(row: UnitsTable): Unit {
   return {
     jobId: row.job_id,
-    stage: row.stage as Stage,
+    scope: row.scope as Scope,
     index: row.idx,
     key: row.key ?? String(row.idx),
     payload: json<JsonObject>(row.payload),
@@ -166,7 +164,7 @@ export function toUnit(row: UnitsTable): Unit {
 export function toAttempt(row: AttemptsTable): Attempt {
   return {
     jobId: row.job_id,
-    stage: row.stage as Stage,
+    scope: row.scope as Scope,
     index: row.idx,
     attempt: row.attempt,
     step: row.step,
@@ -224,7 +222,7 @@ export function toEvent(row: EventsTable): JobEvent {
     seq: row.seq,
     at: row.at,
     type: row.type as EventType,
-    stage: row.stage as Stage | null,
+    scope: row.scope as Scope | null,
     index: row.idx,
     attempt: row.attempt,
     data: json<JsonObject>(row.data),

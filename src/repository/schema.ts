@@ -21,8 +21,8 @@ export interface JobsTable {
   powers: string;
   approved_definition: string | null;
   redact_results: number;
-  post_processing: string | null;
-  after_units: string;
+  job_steps_begun: number;
+  asked_job_step: number | null;
   output: string | null;
   output_state: string | null;
   request_id: string | null;
@@ -59,7 +59,7 @@ export interface JobRevisionsTable {
 
 export interface UnitsTable {
   job_id: string;
-  stage: string;
+  scope: string;
   idx: number;
   /** null = the index is the key. */
   key: string | null;
@@ -83,7 +83,7 @@ export interface UnitKeysTable {
 
 export interface UnitCountsTable {
   job_id: string;
-  stage: string;
+  scope: string;
   step: number;
   status: string;
   /** '' = none. */
@@ -93,7 +93,7 @@ export interface UnitCountsTable {
 
 export interface StepTotalsTable {
   job_id: string;
-  stage: string;
+  scope: string;
   step: number;
   units_tried: number;
   cost_usd: number;
@@ -103,7 +103,7 @@ export interface StepTotalsTable {
 
 export interface AttemptsTable {
   job_id: string;
-  stage: string;
+  scope: string;
   idx: number;
   attempt: number;
   step: number;
@@ -131,7 +131,7 @@ export interface AttemptsTable {
 
 export interface ResultsTable {
   job_id: string;
-  stage: string;
+  scope: string;
   idx: number;
   step: number;
   attempt: number;
@@ -142,7 +142,7 @@ export interface EventsTable {
   seq: number;
   at: number;
   type: string;
-  stage: string | null;
+  scope: string | null;
   idx: number | null;
   attempt: number | null;
   data: string;

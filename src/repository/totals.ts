@@ -14,7 +14,7 @@ export function createTotals(db: Database.Database): () => StoreTotals {
           .selectFrom('step_totals')
           .select('units_tried')
           .whereRef('step_totals.job_id', '=', 'jobs.job_id')
-          .where('stage', '=', sql.lit('main'))
+          .where('scope', '=', sql.lit('unit'))
           .where('step', '=', sql.lit(0))
           .as('units_tried'),
       )
@@ -25,7 +25,7 @@ export function createTotals(db: Database.Database): () => StoreTotals {
       .selectFrom('unit_counts')
       .select(['status', 'failure_class'])
       .select(sql<number>`sum(count)`.as('n'))
-      .where('stage', '=', sql.lit('main'))
+      .where('scope', '=', sql.lit('unit'))
       .groupBy(['status', 'failure_class']),
   );
   return () => {

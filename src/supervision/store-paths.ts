@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { OUTPUTS_FOLDER, OWN_FOLDERS } from '../config.ts';
-import type { Stage } from '../domain/unit.ts';
+import type { Scope } from '../domain/unit.ts';
 
 /** Run directories per folder: a directory with a million entries is slow to list and delete. */
 const RUNS_PER_FOLDER = 1000;
@@ -15,7 +15,7 @@ export interface StorePaths {
   readonly runs: (jobId: string) => string;
   /** Folder of links that record which unit of a job owns which path; the text of a link is the owner. */
   readonly owners: (jobId: string) => string;
-  readonly run: (jobId: string, stage: Stage, index: number, attempt: number) => string;
+  readonly run: (jobId: string, scope: Scope, index: number, attempt: number) => string;
 }
 
 /** Returns the paths beside a database. */
@@ -30,7 +30,7 @@ export function storePaths(storagePath: string): StorePaths {
     log: (jobId) => join(root, OWN_FOLDERS.logs, `${jobId}.log`),
     runs,
     owners: (jobId) => join(root, OWN_FOLDERS.owners, jobId),
-    run: (jobId, stage, index, attempt) =>
-      join(runs(jobId), stage, String(Math.floor(index / RUNS_PER_FOLDER)), `${index}.${attempt}`),
+    run: (jobId, scope, index, attempt) =>
+      join(runs(jobId), scope, String(Math.floor(index / RUNS_PER_FOLDER)), `${index}.${attempt}`),
   };
 }

@@ -42,7 +42,7 @@ const MAX_RESULT_BYTES = 8 << 20;
 const OUTPUT_END_BYTES = 16 << 10;
 
 /**
- * Worker that runs any program once per unit: one JSON object `{ prompt, payload, job_id, unit, attempt }` on stdin,
+ * Worker that runs any program once per unit: one JSON object `{ prompt, payload, results, job_id, unit, step, attempt }` on stdin,
  * the result on stdout (as JSON if it parses). Exit 0 = success, 75 = retry later, 126 and 127 = cannot be run, others
  * = failure.
  */
@@ -132,9 +132,9 @@ async function logOf(runDirectory: string): Promise<string> {
   return runFile(runDirectory, 'stdout');
 }
 
-function stdinOf({ prompt, payload, results, jobId, index, attempt }: Assignment): string {
+function stdinOf({ prompt, payload, results, jobId, index, step, attempt }: Assignment): string {
   const text = [prompt.system, prompt.user].filter((part) => part !== '').join('\n\n');
-  return JSON.stringify({ prompt: text, payload, results, job_id: jobId, unit: index, attempt });
+  return JSON.stringify({ prompt: text, payload, results, job_id: jobId, unit: index, step, attempt });
 }
 
 async function verdict(runDirectory: string, ending: Ending, { outputSchema }: JudgeContext): Promise<Outcome> {

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/domain/json.ts';
 import { getEnumerator, parseConfig } from '../../src/enumerators/index.ts';
 import { systemPromptFile } from '../../src/workers/claude/run-files.ts';
 import { parseWorker, WORKER_TYPES } from '../../src/workers/index.ts';
+import { STEP } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 const WORKERS = { types: WORKER_TYPES, parse: parseWorker };
@@ -51,10 +52,9 @@ function definable(
     home,
     workingDirectory: home,
     outputDirectory,
-    postProcessing: null,
     ...more,
   };
-  return defineJob(job, { steps: [{ name: 'main', template, outputSchema: null, worker }] }, WORKERS, store);
+  return defineJob(job, { steps: [{ ...STEP, template, worker }] }, WORKERS, store);
 }
 
 describe('two definitions are never the same', () => {

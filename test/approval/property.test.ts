@@ -130,7 +130,7 @@ async function outcomeOf<T>(call: Promise<T>): Promise<{ readonly answer?: T; re
 }
 
 async function tryOne(world: World, f: Flow, request: Request) {
-  const { worker, source, home, skip_test, output_directory: directory, post, require_human_approval } = request;
+  const { worker, source, home, skip_test, output_directory: directory, report, require_human_approval } = request;
   const call = { home, workingDirectory: home ?? world.project, human: null };
   const from = { source: { type: source.type, ...source.config } };
   const preview = await outcomeOf(f.call('preview_items', from, call));
@@ -146,7 +146,7 @@ async function tryOne(world: World, f: Flow, request: Request) {
         ...from,
         worker,
         ...(directory === undefined ? {} : { output: { directory } }),
-        ...(post === undefined ? {} : { post_processing_prompt: 'Sum up.', post_processing_output_directory: post }),
+        ...(report ? { steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] } : {}),
         ...(require_human_approval === undefined ? {} : { require_human_approval }),
       },
       call,
@@ -185,7 +185,7 @@ async function tryOne(world: World, f: Flow, request: Request) {
   expect(job.powers).toEqual([]);
   const root = source.type === 'file' ? realpathSync(job.enumeratorConfig.base_directory as string) : null;
   expect(root === null || !world.home.startsWith(root)).toBe(true);
-  const outputs = [job.outputDirectory, ...(job.postProcessing ? [job.postProcessing.outputDirectory] : [])];
+  const outputs = [job.outputDirectory, ...(report ? [join(job.outputDirectory, 'report')] : [])];
   const places = [join(world.store, 'outputs'), ...(job.home === null ? [] : [job.home])];
   for (const output of outputs) {
     expect([output, places.some((place) => realpathSync(dirname(output)).startsWith(place))]).toEqual([output, true]);

@@ -239,7 +239,7 @@ export function requests(world: World) {
       { weight: 1, arbitrary: of('/', home, null, join(home, '.ssh'), world.root) },
     ) as Arbitrary<string | null>,
     output_directory: sometimes(paths(world)) as Arbitrary<string | undefined>,
-    post: sometimes(paths(world)) as Arbitrary<string | undefined>,
+    report: fc.boolean(),
     require_human_approval: sometimes(of(true)) as Arbitrary<boolean | undefined>,
     template: sometimes(of('--dangerously-skip-permissions', '@/etc/passwd', '/bug', 'Do {payload}')) as Arbitrary<
       string | undefined

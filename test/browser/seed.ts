@@ -13,6 +13,7 @@ import type { Claim, ClaimRequest } from '../../src/ports/dispatcher.ts';
 import type { Tx } from '../../src/ports/repository.ts';
 import { openStore, type Store } from '../../src/repository/index.ts';
 import { identify } from '../../src/workers/process/processes.ts';
+import { STEP } from '../helpers/store.ts';
 
 /** A store that is filled by the ledger's own verbs, at moments of our choosing. */
 export interface Seed {
@@ -70,7 +71,6 @@ export async function seedJob(
         powers: [],
         home: null,
         redactResults: true,
-        postProcessing: null,
         output: null,
         request: null,
         batchFile: null,
@@ -84,7 +84,7 @@ export async function seedJob(
         jobId,
         steps: [
           {
-            name: 'main',
+            ...STEP,
             template: job.template,
             outputSchema: job.outputSchema ?? null,
             worker: job.worker ?? { type: 'command', command: ['true'] },
@@ -99,7 +99,7 @@ export async function seedJob(
     const chunk = items.slice(first, first + 5000);
     const keys = chunk.flatMap(({ key }, n) => (key === undefined ? [] : [{ key, index: first + n }]));
     await repository.transaction({ job: jobId }, async (tx) => {
-      await tx.units.add(jobId, 'main', first, chunk);
+      await tx.units.add(jobId, 'unit', first, chunk);
       await tx.units.addKeys(jobId, keys);
     });
   }
@@ -165,7 +165,7 @@ export function claim(
   return store.repository.transaction({ job: lease.jobId }, async (tx) => {
     const { claims } = await tx.dispatcher.claim({
       lease,
-      stage: 'main',
+      scope: 'unit',
       purpose: 'batch',
       revision: 1,
       limit,
@@ -185,7 +185,7 @@ export function claim(
 /** Ends a claimed attempt. */
 export async function settle({ store }: Seed, claimed: Claim, outcome: Outcome, now: number): Promise<void> {
   const { jobId, index, attempt } = claimed.attempt;
-  const decision = decide(claimed.unit, outcome, { maxRetries: 0, lastStep: 0, now, random: 0 });
+  const decision = decide(claimed.unit, outcome, { maxRetries: 0, nextStep: null, now, random: 0 });
   await store.repository.transaction({ job: jobId }, async (tx) => {
     await tx.dispatcher.settle(claimed, { attemptStatus: outcome.ok ? 'succeeded' : 'failed', outcome, decision });
     await tx.events.add(jobId, { type: outcome.ok ? 'unit:completed' : 'unit:failed', index, attempt });

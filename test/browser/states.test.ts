@@ -164,14 +164,14 @@ describe('the texts about a job', () => {
   });
 });
 
-test('post-processing is not counted in the charts and can run again', async () => {
+test('a step over all results is not counted in the charts and can run again', async () => {
   const { abp, server } = await serveDashboard();
   const { job_id } = await call(server, 'POST', '/api/jobs', {
     name: 'With a report',
     intent: 'x',
     source: { type: 'file', base_directory: import.meta.dirname, pattern: 'seed*.ts' },
     worker: { type: 'command', command: ['sh', '-c', 'cat > /dev/null; echo fine'] },
-    post_processing_prompt: 'Sum it up.',
+    steps: [{ name: 'report', scope: 'job', intent: 'Sum it up.' }],
   });
   const jobId = String(job_id);
   await personAllowsJob(abp.orchestrator.deps, jobId);
@@ -179,10 +179,10 @@ test('post-processing is not counted in the charts and can run again', async () 
   const page = await signIn(server, await browser.context(), `/jobs/${jobId}`);
   await page.locator('.title .badge', { hasText: 'completed' }).waitFor();
   await page.getByRole('img', { name: '2 attempts succeeded, 0 did not' }).waitFor();
-  await page.getByRole('button', { name: 'Run post-processing' }).click();
-  await page.getByRole('link', { name: 'post-processing', exact: true }).click();
+  await page.getByRole('button', { name: 'Run report' }).click();
+  await page.getByRole('link', { name: 'report', exact: true }).click();
   await page.getByRole('button', { name: /Attempt 2 succeeded/ }).waitFor();
-  await page.getByRole('button', { name: 'Run post-processing' }).waitFor();
+  await page.getByRole('button', { name: 'Run report' }).waitFor();
   await expectAccessible(page);
 });
 

@@ -34,8 +34,8 @@ if (asClaude && process.argv.includes('auth')) process.exit(void process.stdout.
 const { ABP_UNIT: unit, ABP_ATTEMPT: attempt, ABP_OUTPUT_DIR: output } = process.env;
 // A program has an output directory of its own, and is told where the round is.
 const directory = process.env.CHAOS_DIR ?? output;
-// Post-processing has another one, and no mischief.
-if (output.includes('/post')) process.exit(void process.stdout.write('{}') ?? 0);
+// A step over all results has another one, and no mischief.
+if (process.env.ABP_STEP === 'report') process.exit(void process.stdout.write('{}') ?? 0);
 const { seed, recordings } = JSON.parse(readFileSync(join(directory, 'chaos.json'), 'utf8'));
 const ledger = join(directory, 'ledger.jsonl');
 

@@ -251,7 +251,7 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
   writeFileSync(join(folder, 'items.csv'), `id,name\n${rows.join('\n')}\n`);
   const command = [process.execPath, join(packageRoot(), 'test/chaos/agent.mjs')];
   const env = { CHAOS_DIR: output };
-  const task = random.pick<object>([
+  const task = random.pick<{ readonly worker: object; readonly schema?: object }>([
     { worker: { type: 'claude' } },
     { worker: { type: 'command', command, env } },
     { worker: { type: 'command', command, env }, schema: SLOW_SCHEMA },
@@ -260,9 +260,8 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
     'create_job',
     {
       name: `round ${seed}`,
-      intent: 'Survive.',
       source: { type: 'csv', file_path: join(folder, 'items.csv') },
-      ...task,
+      ...stepsOf(task, random),
       output: { directory: output },
       limits: {
         max_workers: 2 + random.below(5),
@@ -270,13 +269,22 @@ async function createJob(abp: Abp, folder: string, seed: number, random: Random)
         timeout_s: TIMEOUT_S,
         failure_threshold: random.pick([0, 3]),
       },
-      ...(random.next() < 0.2 ? { post_processing_prompt: 'Sum up.', post_processing_on_failures: 'run' } : {}),
     },
     CALL,
   );
   const jobId = String(created.job_id);
   await personAllowsJob(abp.orchestrator.deps, jobId);
   return jobId;
+}
+
+/** A job with one step or two of the same kind for each unit, sometimes followed by one over all results. */
+function stepsOf(task: { readonly worker: object }, random: Random): object {
+  const intent = 'Survive.';
+  const several = random.next() < 0.3 ? [{ name: 'first' }, { name: 'second' }] : [];
+  const report =
+    random.next() < 0.2 ? [{ name: 'report', scope: 'job', intent, worker: task.worker, on_failures: 'run' }] : [];
+  const steps = [...several.map((step) => ({ ...step, intent, ...task })), ...report];
+  return { ...(several.length > 0 ? {} : { intent, ...task }), ...(steps.length > 0 ? { steps } : {}) };
 }
 
 /** A server as an assistant would have it: it also recovers jobs, and none may depend on it. */

@@ -51,7 +51,7 @@ async function ledgerEquation(abp: Abp, { jobId }: Round): Promise<string[]> {
   const counts = await repository.units.counts(jobId);
   const rows = withDatabase(abp, (db) => ({
     units: db
-      .prepare("SELECT status, count(*) AS n FROM units WHERE job_id = ? AND stage = 'main' GROUP BY status")
+      .prepare("SELECT status, count(*) AS n FROM units WHERE job_id = ? AND scope = 'unit' GROUP BY status")
       .all(jobId) as {
       status: keyof typeof counts;
       n: number;
@@ -82,7 +82,7 @@ async function finalStates(abp: Abp, { jobId }: Round): Promise<string[]> {
   ];
 }
 
-/** No two runs of a unit at once; nothing runs again whose result reached the disk. */
+/** No two runs of a unit at once; no step of it runs again whose result reached the disk. */
 async function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): Promise<string[]> {
   const lines = readLedger(folder);
   const problems = lines
@@ -95,7 +95,7 @@ async function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): Pro
   );
   for (const index of new Set(lines.map(({ unit }) => unit))) {
     if (handled.has(index)) continue;
-    const attempts = await abp.store.repository.attempts.ofUnit({ jobId, stage: 'main', index });
+    const attempts = await abp.store.repository.attempts.ofUnit({ jobId, scope: 'unit', index });
     const done = attempts.filter(
       (attempt) => ended.has(`${index}.${attempt.attempt}`) && exitStatus(attempt) === 0 && !wasStopped(attempt),
     );
@@ -104,7 +104,7 @@ async function agentsOwnLedger(abp: Abp, { jobId, folder, handled }: Round): Pro
         problems.push(
           `unit ${index}: attempt ${attempt.attempt} reached the disk and was settled as ${attempt.status} (${attempt.message})`,
         );
-      if (attempt !== attempts.at(-1))
+      if (attempt !== attempts.findLast(({ step }) => step === attempt.step))
         problems.push(`unit ${index}: ran again after attempt ${attempt.attempt} had reached the disk`);
     }
   }
@@ -119,7 +119,7 @@ async function files(abp: Abp, { jobId, folder }: Round): Promise<string[]> {
   const problems: string[] = [];
   for (const { unit } of await repository.units.list(jobId, {}, 1000)) {
     const { index } = unit;
-    const attempts = await repository.attempts.ofUnit({ jobId, stage: 'main', index });
+    const attempts = await repository.attempts.ofUnit({ jobId, scope: 'unit', index });
     const expected = attempts.findLast(({ status }) => status === 'succeeded')?.attempt.toString();
     const file = join(folder, 'output', `unit-${index}.txt`);
     const found = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
@@ -146,7 +146,7 @@ function readLedger(folder: string): readonly LedgerLine[] {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as LedgerLine)
-        // The post-processing unit has an index of its own stage.
+        // A step of scope job has an index of its own scope.
         .filter(({ unit }) => Number.isInteger(unit))
     );
   } catch (error) {
@@ -175,7 +175,7 @@ async function adoption(abp: Abp, { jobId, timeoutMs, orphans, handled }: Round)
     .map(({ at }) => at);
   const total = (await repository.units.counts(jobId)).total;
   const ofUnits = Array.from({ length: total }, (_, index) =>
-    repository.attempts.ofUnit({ jobId, stage: 'main', index }),
+    repository.attempts.ofUnit({ jobId, scope: 'unit', index }),
   );
   const attempts = (await Promise.all(ofUnits)).flat();
   return attempts

@@ -29,7 +29,7 @@ const FILES: readonly (readonly [what: string, text: string, says: readonly RegE
     'intent: x\nsource: { type: file, base_directory: in }\nlimits:\n  max_workers: lots\n',
     [/batch\.yaml:4:16: limits\.max_workers: expected a number, found "lots"/],
   ],
-  ['no intent', 'source: { type: file, base_directory: in }\n', [/batch\.yaml:1:1: expected intent/]],
+  ['no intent', 'source: { type: file, base_directory: in }\n', [/batch\.yaml:1:1: intent: expected intent/]],
   [
     'an unknown kind of source',
     'intent: x\nsource: { type: cvs }\n',
@@ -170,7 +170,7 @@ output: { path: out/r.jsonl, directory: made, fields: [key] }
 limits: { failure_threshold: 3, max_workers: 2 }
 test: { units: 2, skip: true }
 require_human_approval: true
-post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
+steps: [{ name: sum, scope: job, intent: p, on_failures: run }]
 `;
     const { create, directory, warnings } = await read(text);
     expect(create).toEqual({
@@ -183,10 +183,7 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
       test: { units: 2, skip: true },
       output: { directory: 'made', path: join(directory, 'out/r.jsonl'), format: 'jsonl', fields: ['key'] },
       require_human_approval: true,
-      post_processing_prompt: 'p',
-      post_processing_name: 'sum',
-      post_processing_output_directory: 'o',
-      post_processing_on_failures: 'run',
+      steps: [{ name: 'sum', scope: 'job', intent: 'p', on_failures: 'run' }],
     });
     expect(warnings).toEqual([]);
   });
@@ -202,7 +199,6 @@ post_processing: { prompt: p, name: sum, output_directory: o, on_failures: run }
 
   test('can have a template instead of an intent, inline or in a file with front matter', async () => {
     expect((await read(`template: "Read {file_path}"\n${base}`)).create).toMatchObject({
-      intent: 'Read {file_path}',
       template: 'Read {file_path}',
     });
     const own = join(temporaryDirectory('prompt'), 'own.md');

@@ -11,7 +11,7 @@ function picture(columns: number, rows: number): readonly string[] {
   let written = '';
   const human = { columns, rows, write: (text: string) => (written += text) };
   const terminal = { human, colors: pc.createColors(false), interactive: true, safe: String } as unknown as Terminal;
-  const slot = { key: 'k'.repeat(200), stage: 'main', attempt: 1, seconds: 3, latest: null };
+  const slot = { key: 'k'.repeat(200), scope: 'unit', attempt: 1, seconds: 3, latest: null };
   const job = {
     status: 'running',
     executor: { state: 'alive' },

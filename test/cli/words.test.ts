@@ -103,7 +103,7 @@ describe('names in messages', () => {
     [mention('start_job'), 'abp approvals allow job-1 --yes, then abp start job-1'],
     [mention('manage_units', { action: 'reopen' }), 'abp reopen job-1 --yes'],
     [mention('manage_units'), 'abp retry job-1 --yes'],
-    [mention('manage_units', { action: 'post_process' }), 'abp retry job-1 --post-processing --yes'],
+    [mention('manage_units', { action: 'rerun' }), 'abp rerun job-1 --yes'],
     [mention('manage_units', { action: 'skip' }), 'abp skip job-1'],
     [mention('manage_units', { action: 'cancel' }), 'abp cancel job-1'],
     [mention('get_job_status'), 'abp status job-1'],

@@ -170,20 +170,20 @@ export function dispatcherContract(
     expect(indexes(await claimUnits(store, lease, { alone: true, limit: 1 }))).toEqual([2]);
   });
 
-  test('stages are kept apart', async () => {
+  test('scopes are kept apart', async () => {
     const { store, repository, lease, jobId, tx } = await withJob({ units: 1 });
-    await tx(async (t) => t.units.add(jobId, 'post', 0, [{ payload: {} }]));
+    await tx(async (t) => t.units.add(jobId, 'job', 0, [{ payload: {} }]));
     expect(await claimUnits(store, lease)).toHaveLength(1);
-    expect(await claimUnits(store, lease, { stage: 'post', purpose: 'post' })).toHaveLength(0);
-    await tx(async (t) => t.jobs.patch(jobId, { afterUnits: 'begun' }));
-    const [post] = await claimUnits(store, lease, { stage: 'post', purpose: 'post' });
-    expect(post?.attempt).toMatchObject({ stage: 'post', index: 0, purpose: 'post' });
+    expect(await claimUnits(store, lease, { scope: 'job' })).toHaveLength(0);
+    await tx(async (t) => t.jobs.patch(jobId, { jobStepsBegun: true }));
+    const [last] = await claimUnits(store, lease, { scope: 'job' });
+    expect(last?.attempt).toMatchObject({ scope: 'job', index: 0 });
     expect(await repository.units.counts(jobId)).toMatchObject({ total: 1, running: 1 });
-    expect(await repository.units.counts(jobId, 'post')).toMatchObject({ total: 1, running: 1 });
+    expect(await repository.units.counts(jobId, 'job')).toMatchObject({ total: 1, running: 1 });
     const { steps } = await repository.jobs.tally(jobId);
     expect(steps).toMatchObject([
-      { stage: 'main', step: 0, unitsTried: 1 },
-      { stage: 'post', step: 0, unitsTried: 1 },
+      { scope: 'unit', step: 0, unitsTried: 1 },
+      { scope: 'job', step: 0, unitsTried: 1 },
     ]);
   });
 
@@ -358,14 +358,14 @@ export function dispatcherContract(
     expect((await repository.jobs.get(jobId))?.executorsLost).toBe(0);
   });
 
-  test('the queue of a cancelled job is emptied in chunks, of both stages', async () => {
+  test('the queue of a cancelled job is emptied in chunks, of both scopes', async () => {
     const { store, repository, lease, jobId, tx } = await withJob({ units: 5 });
-    await tx(async (t) => t.units.add(jobId, 'post', 0, [{ payload: {} }]));
+    await tx(async (t) => t.units.add(jobId, 'job', 0, [{ payload: {} }]));
     await settleAs(store, await claimOne(store, lease, 1), null, 'completed');
     const withdraw = () => tx(async (t) => t.dispatcher.withdraw(jobId, 3));
     expect([await withdraw(), await withdraw(), await withdraw()]).toEqual([3, 2, 0]);
     expect(await repository.units.counts(jobId)).toMatchObject({ pending: 0, cancelled: 4, completed: 1 });
-    expect(await repository.units.counts(jobId, 'post')).toMatchObject({ cancelled: 1 });
+    expect(await repository.units.counts(jobId, 'job')).toMatchObject({ cancelled: 1 });
   });
 }
 

@@ -196,6 +196,7 @@ export function describeProcessWorker(type: string, setUp: () => ProcessBehaviou
       expect(seen).toMatchObject({
         ABP_JOB_ID: 'job-1',
         ABP_UNIT: '7',
+        ABP_STEP: 'main',
         ABP_ATTEMPT: '1',
         ABP_OUTPUT_DIR: expect.stringMatching(`^(${assignment.outputDirectory}|${assignment.runDirectory}/output)$`),
         ABP_ATTEMPT_ID: assignment.attemptId,

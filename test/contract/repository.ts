@@ -46,7 +46,6 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
 
   test('a job is read as it was written', async () => {
     const { repository, store } = fresh();
-    const post = { name: 'sum', prompt: 'Sum it up', outputDirectory: '/out/post', onFailures: 'run' } as const;
     const job = await seedJob(store, {
       jobId: 'job-a',
       units: [{ a: 1 }, { b: 'zwölf' }],
@@ -55,7 +54,6 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
         passEnv: ['TOKEN'],
         requireHumanApproval: true,
         redactResults: false,
-        postProcessing: post,
         testUnits: 2,
       },
       step: { outputSchema: { type: 'object' }, worker: { type: 'claude', model: 'x' } },
@@ -74,9 +72,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       passEnv: ['TOKEN'],
       requireHumanApproval: true,
       redactResults: false,
-      postProcessing: post,
       pauseReason: null,
-      afterUnits: 'waiting',
+      jobStepsBegun: false,
+      askedJobStep: null,
       test: null,
       costUsd: 0,
       eventSeq: 0,
@@ -146,7 +144,8 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       redactResults: false,
       output: { path: '/out.csv', format: 'csv', force: false, raw: false, byPerson: true },
       outputState: { state: 'due', sha256: 'ab' },
-      afterUnits: 'begun',
+      jobStepsBegun: true,
+      askedJobStep: 1,
       executorsLost: 2,
       startedAt: 3,
       endedAt: 4,
@@ -192,14 +191,14 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const first = await repository.jobs.revision(jobId, 1);
     if (!first) throw new Error('no first revision');
     clock.advance(5);
-    const steps = [{ ...stepAt(first, { stage: 'main', step: 0 }), template: 'Again {name}' }];
+    const steps = [{ ...stepAt(first, { scope: 'unit', step: 0 }), template: 'Again {name}' }];
     const next = { ...first, steps, limits: { ...first.limits, max_workers: 9 }, note: 'better' };
     expect(await tx(async (t) => t.jobs.addRevision(next))).toBe(2);
     expect(await repository.jobs.get(jobId)).toMatchObject({ revision: 2, maxWorkers: 9 });
     expect(await repository.jobs.revision(jobId, 1)).toEqual(first);
     expect(await repository.jobs.revision(jobId, 2)).toEqual({ ...next, revision: 2, createdAt: clock.now() });
     expect((await repository.jobs.revisions(jobId)).map(({ revision }) => revision)).toEqual([1, 2]);
-    const more = [...steps, { ...stepAt(first, { stage: 'main', step: 0 }), name: 'second' }];
+    const more = [...steps, { ...stepAt(first, { scope: 'unit', step: 0 }), name: 'second' }];
     await tx(async (t) => t.jobs.setSteps(jobId, 2, more));
     expect((await repository.jobs.revision(jobId, 2))?.steps).toEqual(more);
     expect(await code(() => tx(async (t) => t.jobs.addRevision({ ...next, jobId: 'job-none' })))).toBe('not_found');
@@ -233,7 +232,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     } as const;
     const passed = { ...running, state: 'passed' } as const;
     await seedJob(store, { jobId: 'job-yes1', status: 'running' });
-    await seedJob(store, { jobId: 'job-yes2', patch: { afterUnits: 'begun' } });
+    await seedJob(store, { jobId: 'job-yes2', patch: { jobStepsBegun: true } });
     await seedJob(store, { jobId: 'job-yes3', status: 'testing', patch: { test: running } });
     await seedJob(store, { jobId: 'job-yes4', status: 'paused', patch: { pauseReason: 'usage_limit' } });
     await seedJob(store, { jobId: 'job-yes5', status: 'cancelled' });
@@ -272,7 +271,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await repository.jobs.deleting()).toEqual([]);
     expect(await repository.units.list(jobId, {}, 100)).toEqual([]);
     expect((await repository.units.counts(jobId)).total).toBe(0);
-    expect(await repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 })).toEqual([]);
+    expect(await repository.attempts.ofUnit({ jobId, scope: 'unit', index: 0 })).toEqual([]);
     expect(await repository.events.list(jobId, 0, 10)).toEqual([]);
     expect(await repository.leases.get(jobId)).toBeNull();
     expect(await repository.jobs.revisions(jobId)).toEqual([]);
@@ -288,7 +287,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const { jobId } = await seedJob(store, { units: [payload, { b: 2 }], keys: ['first'], status: 'enumerating' });
     expect(await unitIn(store, jobId, 0)).toEqual({
       jobId,
-      stage: 'main',
+      scope: 'unit',
       index: 0,
       key: 'first',
       payload,
@@ -303,9 +302,9 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       failureMessage: null,
     });
     expect((await unitIn(store, jobId, 1)).key).toBe('1');
-    await tx(async (t) => t.units.add(jobId, 'main', 2, []));
+    await tx(async (t) => t.units.add(jobId, 'unit', 2, []));
     expect(await repository.units.counts(jobId)).toMatchObject({ total: 2, pending: 2 });
-    expect(await repository.units.get({ jobId, stage: 'main', index: 2 })).toBeNull();
+    expect(await repository.units.get({ jobId, scope: 'unit', index: 2 })).toBeNull();
   });
 
   test('a key that exists is refused with nothing stored, and units are found by key', async () => {
@@ -318,7 +317,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     const keys = items.map(({ key }, n) => ({ key, index: 2 + n }));
     const add = () =>
       tx(async (t) => {
-        await t.units.add(jobId, 'main', 2, items);
+        await t.units.add(jobId, 'unit', 2, items);
         await t.units.addKeys(jobId, keys);
       });
     expect(await code(add)).toBe('already_exists');
@@ -426,7 +425,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
     expect(await found({ text: 'a_b' })).toEqual([4]);
     expect(await found({ text: 'k5' })).toEqual([5]);
     expect(await found({ statuses: ['failed'], failureClass: 'timeout', indexes: [1, 3] })).toEqual([1]);
-    expect(await found({ stage: 'post' })).toEqual([]);
+    expect(await found({ scope: 'job' })).toEqual([]);
     const [, failed, completed] = await repository.units.list(jobId, {}, 3);
     expect(failed?.attempt).toMatchObject({ attempt: 1, status: 'timed_out', failureClass: 'timeout' });
     expect(completed?.attempt?.result).toEqual({ text: 'done' });
@@ -460,7 +459,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       settleAs(store, await claimOne(store, lease, unit), null, status, { step });
     const at = async (unit: number) => {
       const { step, status } = await unitIn(store, jobId, unit);
-      const results = await repository.units.resultsOf({ jobId, stage: 'main', index: unit });
+      const results = await repository.units.resultsOf({ jobId, scope: 'unit', index: unit });
       return { step, status, results: [...results.keys()] };
     };
     for (const unit of [0, 1, 2]) await pass(unit, 1);
@@ -481,12 +480,15 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       { step: 0, unitsTried: 3 },
       { step: 1, unitsTried: 2 },
     ]);
+    await tx(async (t) => t.units.restart(jobId, 'unit', [0], 1));
+    expect(await at(0)).toEqual({ step: 1, status: 'pending', results: [0] });
+    await pass(0, 1, 'completed');
     await tx(async (t) => t.units.moveMany(jobId, { statuses: ['completed', 'failed'] }, 'pending', 9));
     expect(await at(0)).toEqual({ step: 0, status: 'pending', results: [] });
     expect(await at(1)).toEqual({ step: 1, status: 'pending', results: [0] });
-    await tx(async (t) => t.units.restart(jobId, [1]));
+    await tx(async (t) => t.units.restart(jobId, 'unit', [1], 0));
     expect(await at(1)).toEqual({ step: 0, status: 'pending', results: [] });
-    expect((await repository.attempts.ofUnit({ jobId, stage: 'main', index: 1 })).map(({ step }) => step)).toEqual([
+    expect((await repository.attempts.ofUnit({ jobId, scope: 'unit', index: 1 })).map(({ step }) => step)).toEqual([
       0, 1,
     ]);
   });
@@ -533,7 +535,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
   test('the payload of a unit can be replaced', async () => {
     const { store, tx } = fresh();
     const { jobId } = await seedJob(store);
-    await tx(async (t) => t.units.setPayload({ jobId, stage: 'main', index: 1 }, { other: true }));
+    await tx(async (t) => t.units.setPayload({ jobId, scope: 'unit', index: 1 }, { other: true }));
     expect((await unitIn(store, jobId, 1)).payload).toEqual({ other: true });
     expect((await unitIn(store, jobId, 0)).payload).toEqual({ name: 'item 0' });
   });
@@ -602,7 +604,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       tx(async (t) =>
         t.events.add(id, {
           type: 'unit:completed',
-          stage: 'main',
+          scope: 'unit',
           index: 1,
           attempt: 2,
           ...(data && { data }),
@@ -610,7 +612,7 @@ export function repositoryContract(open: (clock: FakeClock) => Store): void {
       );
     expect([await add(jobId, { n: 1 }), await add(other.jobId), await add(jobId)]).toEqual([1, 1, 2]);
     expect(await repository.events.list(jobId, 0, 1)).toEqual([
-      { jobId, seq: 1, at: clock.now(), type: 'unit:completed', stage: 'main', index: 1, attempt: 2, data: { n: 1 } },
+      { jobId, seq: 1, at: clock.now(), type: 'unit:completed', scope: 'unit', index: 1, attempt: 2, data: { n: 1 } },
     ]);
     expect((await repository.events.list(jobId, 1, 10)).map(({ seq, data }) => [seq, data])).toEqual([[2, {}]]);
     expect(await code(() => add('job-none'))).toBe('not_found');

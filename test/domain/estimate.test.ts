@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { estimate, percentile, type Sample } from '../../src/domain/estimate.ts';
+import { estimate, estimateSteps, percentile, type Sample } from '../../src/domain/estimate.ts';
 
 const samples = (...values: readonly (readonly [number | null, number])[]): Sample[] =>
   values.map(([costUsd, seconds]) => ({ costUsd, durationMs: seconds * 1000 }));
@@ -38,6 +38,32 @@ describe('the estimate', () => {
   test('of the last units is at least one round', () => {
     expect(estimate(samples([1, 60]), 2, 8)).toMatchObject({ duration_s: [60, 60] });
     expect(estimate(samples([1, 60]), 0, 8)).toMatchObject({ cost_usd: [0, 0], duration_s: [0, 0] });
+  });
+});
+
+describe('the estimate of several steps', () => {
+  test('is the sum of what is left at each', () => {
+    const steps = [
+      { samples: samples([0.1, 10]), remaining: 2 },
+      { samples: samples([0.2, 20], [0.2, 20]), remaining: 3 },
+    ];
+    expect(estimateSteps(steps, 3, 1)).toEqual({
+      remaining_units: 3,
+      cost_usd: [0.8, 0.8],
+      duration_s: [80, 80],
+      from_units: 2,
+    });
+  });
+
+  test('leaves out a step that no test has reached, and a step without cost', () => {
+    const steps = [
+      { samples: samples([null, 10]), remaining: 2 },
+      { samples: samples([0.2, 20]), remaining: 2 },
+      { samples: [], remaining: 2 },
+    ];
+    expect(estimateSteps(steps, 2, 1)).toMatchObject({ cost_usd: [0.4, 0.4], duration_s: [60, 60] });
+    expect(estimateSteps([{ samples: samples([null, 10]), remaining: 2 }], 2, 1)).toMatchObject({ cost_usd: null });
+    expect(estimateSteps([{ samples: [], remaining: 2 }], 2, 1)).toBeNull();
   });
 });
 

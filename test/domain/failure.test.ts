@@ -119,7 +119,7 @@ describe('a unit after a failed attempt', () => {
     cancel: { first: { status: 'cancelled', ...fresh, notBefore: 0 }, last: { status: 'cancelled', notBefore: 0 } },
   };
   const usedUp = { step: 0, retriesUsed: 3, deferrals: MAX_DEFERRALS - 1, interruptions: MAX_INTERRUPTIONS - 1 };
-  const options = { maxRetries: 3, lastStep: 0, now: NOW, random: 0.5 };
+  const options = { maxRetries: 3, nextStep: null, now: NOW, random: 0.5 };
 
   test.each(TABLE)('%s: %s', (failureClass, effect) => {
     const why = { failureClass, failureMessage: 'because' };
@@ -139,15 +139,15 @@ describe('a unit after a failed attempt', () => {
   });
 
   test.each([
-    [0, 2, 'pending', 1],
-    [1, 2, 'pending', 2],
-    [2, 2, 'completed', 2],
+    [0, 1, 'pending', 1],
+    [0, 2, 'pending', 2],
+    [2, null, 'completed', 2],
   ] as const)(
-    'a success at step %i of 0 to %i: %s at step %i, with new counters where it goes on',
-    (step, lastStep, status, next) => {
+    'a success at step %i, followed by %j: %s at step %i, with new counters where it goes on',
+    (step, nextStep, status, next) => {
       const outcome: Outcome = { ok: true, usage: {}, result: { text: 'x' } };
       const counters = status === 'completed' ? usedUp : fresh;
-      expect(decide({ ...usedUp, step }, outcome, { ...options, lastStep })).toMatchObject({
+      expect(decide({ ...usedUp, step }, outcome, { ...options, nextStep })).toMatchObject({
         ...counters,
         status,
         step: next,

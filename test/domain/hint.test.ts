@@ -77,7 +77,7 @@ describe('the command of an operation', () => {
     [mention('resume_job', { max_workers: 3 }), 'abp resume job-1 --max-workers 3'],
     [mention('manage_units', { action: 'reopen' }), 'abp reopen job-1'],
     [mention('manage_units', { action: 'retry', unit: 7 }), 'abp retry job-1 7'],
-    [mention('manage_units', { action: 'post_process' }), 'abp retry job-1 --post-processing'],
+    [mention('manage_units', { action: 'rerun' }), 'abp rerun job-1'],
     [mention('allow_source', { definition: 'abc' }), 'abp approvals allow abc'],
   ])('%j: %s', (named, command) => {
     expect(commandOf(named, 'job-1')).toBe(command);

@@ -51,10 +51,11 @@ const slot = async () => {
       attempts: [
         {
           jobId: 'soak',
-          stage: 'main',
+          scope: 'unit',
           index,
           attempt: 1,
           attemptId: randomUUID(),
+          step: 'main',
           prompt: { system: 'Be brief.', user: `Item ${index}` },
           payload: {},
           results: {},

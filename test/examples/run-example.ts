@@ -10,7 +10,7 @@ import { openSource } from '../../src/enumerators/index.ts';
 import { exportUnits } from '../../src/export/index.ts';
 import type { ExportRow } from '../../src/export/row.ts';
 import type { EnumeratedItem } from '../../src/ports/enumerator.ts';
-import { synthesizePostProcessing } from '../../src/prompt/synthesizer.ts';
+import { synthesizeJobStep } from '../../src/prompt/synthesizer.ts';
 import { callWithoutStore } from '../helpers/without-store.ts';
 
 export const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -30,7 +30,7 @@ export async function exampleNames(): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-/** Runs an example's worker once for every item of its source, then for its post-processing, in a copy below `scratch`. */
+/** Runs an example's worker once for every item of its source, then for its steps of scope job, in a copy below `scratch`. */
 export async function runExample(name: string, scratch: string): Promise<ExampleRun> {
   const folder = path.join(scratch, name);
   await cp(path.join(EXAMPLES, name), folder, { recursive: true });
@@ -46,7 +46,7 @@ export async function runExample(name: string, scratch: string): Promise<Example
       limit(async () => ({ key: key ?? String(index), payload, result: await runWorker(batch, payload) })),
     ),
   );
-  await postProcess(batch, results);
+  await runJobStep(batch, results);
   return { batch, results: results.map(({ key, result }) => ({ key, result })), folder };
 }
 
@@ -58,30 +58,31 @@ async function itemsOf({ create, directory }: Batch): Promise<readonly Enumerate
   return items;
 }
 
-async function postProcess(
+async function runJobStep(
   batch: Batch,
   results: readonly { key: string; payload: JsonObject; result: Json }[],
 ): Promise<void> {
-  const { post_processing_prompt: prompt, post_processing_output_directory: output = '.' } = batch.create;
-  if (prompt === undefined) return;
-  const outputDirectory = path.resolve(batch.directory, output);
-  await synthesizePostProcessing({ prompt, outputDirectory });
+  const [step] = batch.create.steps ?? [];
+  if (step === undefined) return;
+  const outputDirectory = path.join(outputOf(batch), step.name);
+  await synthesizeJobStep({ userIntent: step.intent ?? '', outputDirectory });
   const rows = results.map(({ key, payload, result }, unit): ExportRow => {
     const nothing = { failure_class: null, failure_message: null, cost_usd: null, duration_ms: null };
     return { unit, key, status: 'completed', payload, result, artifacts: [], attempts: 1, ...nothing };
   });
   const file = path.join(outputDirectory, 'results.jsonl');
   await exportUnits('jsonl', () => rows, file);
-  await runWorker(batch, { results_path: file, units_total: rows.length });
+  await runWorker(batch, { results_path: file, units_total: rows.length }, outputDirectory);
 }
 
-async function runWorker({ create, directory }: Batch, payload: JsonObject): Promise<Json> {
+function outputOf({ create, directory }: Batch): string {
+  return path.resolve(directory, create.output?.directory ?? 'output');
+}
+
+async function runWorker(batch: Batch, payload: JsonObject, output = outputOf(batch)): Promise<Json> {
+  const { create, directory } = batch;
   const { command } = create.worker as unknown as { command: readonly [string, ...string[]] };
   const [, ...args] = command;
-  const output = path.resolve(
-    directory,
-    create.post_processing_output_directory ?? create.output?.directory ?? 'output',
-  );
   await mkdir(output, { recursive: true });
   const child = spawn(process.execPath, args, { cwd: directory, env: { ABP_OUTPUT_DIR: output } });
   child.stdin.end(JSON.stringify({ prompt: '', payload, job_id: 'job-x', unit: 0, attempt: 1 }));

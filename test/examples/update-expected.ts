@@ -6,7 +6,7 @@ import path from 'node:path';
 import { EXAMPLES, exampleNames, runExample } from './run-example.ts';
 
 /** Files made by an example that are expected byte for byte. */
-const FILES: Readonly<Record<string, readonly string[]>> = { 'review-code': ['report.md'] };
+const FILES: Readonly<Record<string, readonly string[]>> = { 'review-code': ['report/report.md'] };
 /** Of the documents only these are kept: a few of every kind. */
 const DOCUMENTS = new Set([
   'almanac/greenwich-sun-2026.csv',
@@ -32,7 +32,7 @@ for (const name of asked.length > 0 ? asked : await exampleNames()) {
   await mkdir(expected, { recursive: true });
   await writeFile(path.join(expected, 'results.jsonl'), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
   for (const file of FILES[name] ?? []) {
-    await writeFile(path.join(expected, file), await readFile(path.join(folder, 'output', file)));
+    await writeFile(path.join(expected, path.basename(file)), await readFile(path.join(folder, 'output', file)));
   }
   console.log(`${name}: ${kept.length} of ${results.length} results, ${(await readdir(expected)).length} files`);
 }

@@ -151,8 +151,8 @@ describe('the files of a program', () => {
   test('of post-processing do not replace those of a unit', async () => {
     const { gives, found } = job();
     await gives({ 'report.md': 'of a unit' }, { index: 0 });
-    await gives({ 'report.md': 'of all' }, { index: 0, stage: 'post' });
-    expect(found()).toEqual({ 'report.md': 'of a unit', 'report.post-processing.md': 'of all' });
+    await gives({ 'report.md': 'of all' }, { index: 0, scope: 'job' });
+    expect(found()).toEqual({ 'report.md': 'of a unit', 'report.job.md': 'of all' });
   });
 
   test.each([

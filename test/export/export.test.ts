@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EXPORT_FORMATS, exportFormatOf, requireFormatOf } from '../../src/domain/export-format.ts';
+import { EXPORT_FORMATS } from '../../src/domain/export-format.ts';
 import { exportUnits } from '../../src/export/index.ts';
 import { type ExportRow, exportRow } from '../../src/export/row.ts';
 import type { ExportOptions } from '../../src/export/write-units.ts';
@@ -401,35 +401,6 @@ describe('a format', () => {
       message: 'Unknown export format "cvs". Did you mean "csv"?',
     });
   });
-
-  it.each([
-    ['results.csv', 'csv'],
-    ['a.b/RESULTS.JSONL', 'jsonl'],
-    ['x.json', 'json'],
-    ['table.md', 'markdown'],
-    ['x.tsv', 'tsv'],
-    ['x.xlsx', null],
-    ['csv', null],
-  ])('of %s is %s', (file, format) => {
-    expect(exportFormatOf(file)).toBe(format);
-  });
-});
-
-describe('a file name', () => {
-  it.each([
-    ['x.xlsx', '.xlsx'],
-    ['x.parquet', '.parquet'],
-    ['x.csv.bak', '.bak'],
-    ['results', 'no extension'],
-    ['.csvrc', 'no extension'],
-  ])('%s without a known extension is rejected with the known ones', (file, found) => {
-    expect(() => requireFormatOf(file)).toThrow(
-      expect.objectContaining({
-        code: 'invalid_input',
-        message: `${file}: expected a name that ends in .csv, .tsv, .jsonl, .json, .md, found ${found}.`,
-      }),
-    );
-  });
 });
 
 describe('an exported file', () => {
@@ -482,7 +453,7 @@ describe('an exported file', () => {
 describe('the row of a unit', () => {
   const unit = {
     jobId: 'j',
-    stage: 'main',
+    scope: 'unit',
     index: 4,
     key: 'k',
     payload: { a: 1 },

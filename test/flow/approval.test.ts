@@ -168,11 +168,11 @@ describe.each([
     expect((await manage({ human: 'cli' })).status).toBe('running');
   });
 
-  test('runs its post-processing again only for a person', async () => {
+  test('runs a step again only for a person', async () => {
     const f = flow();
-    const jobId = await atWork(f, { ...job, post_processing_prompt: 'Sum it up.' });
+    const jobId = await atWork(f, { ...job, steps: [{ name: 'report', scope: 'job', intent: 'Sum it up.' }] });
     await f.until(async () => (await f.job(jobId)).status === 'completed', 500);
-    const again = { job_id: jobId, action: 'post_process' } as const;
+    const again = { job_id: jobId, action: 'rerun' } as const;
     await expect(f.call('manage_units', again)).rejects.toMatchObject(REFUSED);
     expect((await f.call('manage_units', again, { human: 'cli' })).status).toBe('running');
   });
@@ -522,13 +522,14 @@ test('a person is shown everything that decides what runs, and its limits', asyn
     ...FULL,
     template: `Look at {name}. ${'x'.repeat(5000)} the end`,
     schema: { type: 'object', description: 'what it says' },
-    post_processing_prompt: 'Then this.',
+    steps: [{ name: 'report', scope: 'job', intent: 'Then this.' }],
     limits: { budget_usd: 7 },
   });
   expect(await view(f, 'job_approval', { job_id: jobId })).toMatchObject({
-    template: expect.stringMatching(/the end$/),
-    schema: { description: 'what it says' },
-    post_processing: { prompt: 'Then this.' },
+    steps: [
+      { name: 'main', template: expect.stringMatching(/the end$/), schema: { description: 'what it says' } },
+      { name: 'report', scope: 'job', template: expect.stringContaining('Then this.'), on_failures: 'skip' },
+    ],
     limits: { budget_usd: 7 },
   });
 });

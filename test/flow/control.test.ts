@@ -469,17 +469,17 @@ describe('a rejected operation names its precondition and changes nothing', () =
     skip: (f, job_id) => f.call('manage_units', { job_id, action: 'skip' }),
     reopen: (f, job_id) => f.call('manage_units', { job_id, action: 'reopen' }),
     cancel_units: (f, job_id) => f.call('manage_units', { job_id, action: 'cancel' }),
-    post_process: (f, job_id) => f.call('manage_units', { job_id, action: 'post_process' }),
+    rerun: (f, job_id) => f.call('manage_units', { job_id, action: 'rerun' }),
     delete: (f, job_id) => f.call('delete_job', { job_id }),
   };
   const REFUSED: readonly (readonly [JobStatus, string])[] = [
-    ['created', 'pause resume retry post_process'],
-    ['testing', 'pause resume retry skip reopen cancel_units post_process'],
-    ['running', 'update post_process delete'],
-    ['paused', 'post_process'],
-    ['completed', 'pause resume cancel skip cancel_units post_process'],
-    ['failed', 'pause resume cancel skip cancel_units post_process'],
-    ['cancelled', 'pause resume update retry skip reopen cancel_units post_process'],
+    ['created', 'pause resume retry rerun'],
+    ['testing', 'pause resume retry skip reopen cancel_units rerun'],
+    ['running', 'update rerun delete'],
+    ['paused', 'rerun'],
+    ['completed', 'pause resume cancel skip cancel_units rerun'],
+    ['failed', 'pause resume cancel skip cancel_units rerun'],
+    ['cancelled', 'pause resume update retry skip reopen cancel_units rerun'],
   ];
   const cases = REFUSED.flatMap(([status, names]) =>
     Object.keys(verbs).map((verb) => [verb, status, names.split(' ').includes(verb)] as const),

@@ -95,7 +95,7 @@ describe('the circuit breaker', () => {
       /^Paused because the last 5 units all ended in invalid_output\. Look at/,
     );
     await f.until(() => !f.hasExecutor(jobId));
-    expect(tallyOf(await f.store.repository.jobs.tally(jobId), 'main', 0).unitsTried).toBeLessThanOrEqual(6);
+    expect(tallyOf(await f.store.repository.jobs.tally(jobId), 'unit', 0).unitsTried).toBeLessThanOrEqual(6);
   });
 
   test('pauses the job when half of at least ten units fail alike', async () => {
@@ -246,12 +246,12 @@ describe('a closed quota window', () => {
 
   test('during post-processing is waited for in post-processing', async () => {
     const f = flow();
-    const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
+    const jobId = await f.begin({ units: 1, steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] });
     f.worker.on(0, ok(), fails('usage_limit', { resumeAt: f.clock.now() + MINUTE }), ok());
     await f.until(async () => (await f.job(jobId)).pauseReason === 'usage_limit', 500);
     await f.after(MINUTE);
     await f.until(async () => (await f.job(jobId)).status === 'completed');
-    expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'post']);
+    expect(f.worker.runs.map(({ assignment }) => assignment.scope)).toEqual(['unit', 'job', 'job']);
   });
 });
 

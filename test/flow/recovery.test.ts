@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { AbpError } from '../../src/domain/error.ts';
 import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
-import type { Scope, Tx } from '../../src/ports/repository.ts';
+import type { TransactionScope, Tx } from '../../src/ports/repository.ts';
 import { createLeaseObserver } from '../../src/supervision/lease.ts';
 import { createRecovery } from '../../src/supervision/recovery.ts';
 import { NoRoomError } from '../../src/workers/process/room.ts';
@@ -567,7 +567,7 @@ describe('when the store or the disk fails', () => {
     ...context,
     repository: {
       ...context.repository,
-      transaction: async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
+      transaction: async <T>(scope: TransactionScope, work: (tx: Tx) => Promise<T>): Promise<T> => {
         const error = next();
         if (error) throw error;
         return context.repository.transaction(scope, work);
@@ -597,7 +597,7 @@ describe('when the store or the disk fails', () => {
     let locks = 2;
     const repository = {
       ...f.store.repository,
-      transaction: async <T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> => {
+      transaction: async <T>(scope: TransactionScope, work: (tx: Tx) => Promise<T>): Promise<T> => {
         if (locks-- > 0) throw busyStore;
         return f.store.repository.transaction(scope, work);
       },
@@ -611,7 +611,7 @@ describe('when the store or the disk fails', () => {
     expect(await taken).toMatchObject({ lease: { jobId, epoch: 1 } });
   });
 
-  test('a locked store when post-processing cannot start delays the end of the job', async () => {
+  test('a locked store when a step of scope job cannot start delays the end of the job', async () => {
     let error: Error | null = null;
     const f = flow({
       context: (context) => {
@@ -623,13 +623,13 @@ describe('when the store or the disk fails', () => {
         return { ...context, repository: { ...others, units: { ...units, results } } };
       },
     });
-    const jobId = await f.begin({ units: 1, post_processing_prompt: 'Sum up.' });
+    const jobId = await f.begin({ units: 1, steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] });
     await f.until(() => error !== null);
     await f.tick(3);
     expect((await f.job(jobId)).status).toBe('running');
     error = null;
     await f.until(async () => (await f.job(jobId)).status === 'failed');
-    expect((await f.job(jobId)).statusMessage).toBe('Post-processing could not start: no such page.');
+    expect((await f.job(jobId)).statusMessage).toBe('Step report could not start: no such page.');
   });
 
   test('a full disk pauses the job as soon as that can be written, and finished attempts are kept', async () => {

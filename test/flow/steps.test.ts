@@ -1,27 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/domain/attempt.ts';
-import type { Step } from '../../src/domain/step.ts';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { fails, hangs, ok } from '../helpers/scripted-worker.ts';
 
-const STEPS: readonly Partial<Step>[] = [
+type Steps = NonNullable<FlowJob['steps']>;
+
+const STEPS = [
   { name: 'score', template: 'Score {name}.' },
   { name: 'tailor', template: 'Tailor {name} with {score}.' },
   { name: 'render', template: 'Render {tailor}.' },
-];
+] as const;
+const REPORT = { name: 'report', scope: 'job', intent: 'Sum up.' } as const;
 
 /** Creates a job whose units pass these steps; not started. */
-async function stepped(f: Flow, steps: readonly Partial<Step>[] = STEPS, job: FlowJob = {}): Promise<string> {
-  const jobId = await f.create({ units: 3, limits: { max_retries: 1 }, ...job });
-  const all = steps.map((step) => ({
-    name: 'x',
-    template: '',
-    outputSchema: null,
-    worker: { type: 'scripted' },
-    ...step,
-  }));
-  await f.store.repository.transaction({ job: jobId }, (tx) => tx.jobs.setSteps(jobId, 1, all));
-  return jobId;
+function stepped(f: Flow, steps: Readonly<Steps> = STEPS, job: FlowJob = {}): Promise<string> {
+  return f.create({ units: 3, limits: { max_retries: 1 }, steps: [...steps], ...job });
 }
 
 async function begin(f: Flow, jobId: string): Promise<void> {
@@ -137,14 +130,14 @@ describe('a job with several steps', () => {
     expect((await f.store.repository.units.counts(jobId)).failed).toBe(5);
   });
 
-  test('runs post-processing after the last unit has passed them all', async () => {
+  test('runs a step of scope job after the last unit has passed them all', async () => {
     const f = flow();
-    const jobId = await stepped(f, STEPS, { post_processing_prompt: 'Sum up.' });
+    const jobId = await stepped(f, [...STEPS, REPORT]);
     await begin(f, jobId);
     await f.until(ended(f, jobId), 500);
     expect((await f.job(jobId)).status).toBe('completed');
-    expect(f.worker.runs.filter(({ assignment }) => assignment.stage === 'post')).toHaveLength(1);
-    expect(f.worker.runs.at(-1)?.assignment.stage).toBe('post');
+    expect(f.worker.runs.filter(({ assignment }) => assignment.scope === 'job')).toHaveLength(1);
+    expect(f.worker.runs.at(-1)?.assignment.scope).toBe('job');
   });
 });
 
@@ -194,10 +187,10 @@ describe('a budget over several steps', () => {
     expect(await f.job(jobId)).toMatchObject({ status: 'completed', costUsd: 1 });
   });
 
-  test('does not start post-processing with a remainder that no attempt so far would have done with', async () => {
+  test('does not start a step of scope job with a remainder that no attempt so far would have done with', async () => {
     const f = flow();
     f.worker.otherwise = ok({}, { costUsd: 0.9995 });
-    const jobId = await f.begin({ units: 1, limits: { budget_usd: 1 }, post_processing_prompt: 'Sum up.' });
+    const jobId = await f.begin({ units: 1, limits: { budget_usd: 1 }, steps: [REPORT] });
     await f.until(ended(f, jobId), 300);
     expect(await f.job(jobId)).toMatchObject({ status: 'paused', pauseReason: 'budget' });
     expect(f.worker.runs).toHaveLength(1);

@@ -142,9 +142,6 @@ describe('the output directory of a job', () => {
     mkdirSync(join(f.directory, 'runs'));
     symlinkSync('runs', join(f.directory, 'link'));
     await expect(f.create({ output: { directory: directory } })).rejects.toMatchObject({ code: 'invalid_input' });
-    await expect(
-      f.create({ post_processing_prompt: 'Sum up.', post_processing_output_directory: directory }),
-    ).rejects.toMatchObject({ code: 'invalid_input' });
     expect((await f.store.repository.jobs.list({ limit: 10 })).jobs).toEqual([]);
   });
 
@@ -190,25 +187,28 @@ describe('the output directory of a job', () => {
   });
 });
 
-describe('the results for post-processing', () => {
-  const PROMPT = { post_processing_prompt: 'Sum up.', post_processing_output_directory: 'post' };
+describe('the results for a step of scope job', () => {
+  const JOB: FlowJob = {
+    output: { directory: 'out' },
+    steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }],
+  };
   const resultsPath = (f: Flow) =>
-    f.worker.runs.findLast(({ assignment }) => assignment.stage === 'post')?.assignment.payload.results_path;
+    f.worker.runs.findLast(({ assignment }) => assignment.scope === 'job')?.assignment.payload.results_path;
 
   test('replace those of the run before, and keep another file of that name', async () => {
     const f = flow();
-    const path = join(f.directory, 'post/results.jsonl');
-    mkdirSync(join(f.directory, 'post'));
-    const { jobId } = await ended(f, PROMPT);
+    const path = join(f.directory, 'out/report/results.jsonl');
+    mkdirSync(join(f.directory, 'out/report'), { recursive: true });
+    const { jobId } = await ended(f, JOB);
     expect(resultsPath(f)).toBe(path);
     const again = async () => {
-      await f.call('manage_units', { job_id: jobId, action: 'post_process' });
+      await f.call('manage_units', { job_id: jobId, action: 'rerun' });
       await f.until(() => !f.hasExecutor(jobId), 500);
       return resultsPath(f);
     };
     expect(await again()).toBe(path);
     writeFileSync(path, 'mine');
-    const beside = join(f.directory, 'post/results-2.jsonl');
+    const beside = join(f.directory, 'out/report/results-2.jsonl');
     expect(await again()).toBe(beside);
     expect(await again()).toBe(beside);
     expect(readFileSync(path, 'utf8')).toBe('mine');
@@ -219,27 +219,27 @@ describe('the results for post-processing', () => {
     const f = flow();
     const elsewhere = join(f.directory, 'elsewhere');
     mkdirSync(elsewhere);
-    f.worker.otherwise = ({ stage, outputDirectory }) => {
-      if (stage === 'main' && !existsSync(join(outputDirectory, 'post-processing'))) {
-        symlinkSync(elsewhere, join(outputDirectory, 'post-processing'));
+    f.worker.otherwise = ({ scope, outputDirectory }) => {
+      if (scope === 'unit' && !existsSync(join(outputDirectory, 'report'))) {
+        symlinkSync(elsewhere, join(outputDirectory, 'report'));
       }
       return { ok: true, result: { text: 'done' }, usage: {} };
     };
-    const job = await ended(f, { post_processing_prompt: 'Sum up.' });
+    const job = await ended(f, { steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] });
     expect(job).toMatchObject({
       status: 'failed',
-      statusMessage: expect.stringMatching(/Post-processing could not start: .*a link that leads to/),
+      statusMessage: expect.stringMatching(/Step report could not start: .*a link that leads to/),
     });
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
   test('are written beside a link of that name', async () => {
     const f = flow();
-    mkdirSync(join(f.directory, 'post'));
+    mkdirSync(join(f.directory, 'out/report'), { recursive: true });
     writeFileSync(join(f.directory, 'rc'), 'theirs');
-    symlinkSync('../rc', join(f.directory, 'post/results.jsonl'));
-    await ended(f, PROMPT);
-    expect(resultsPath(f)).toBe(join(f.directory, 'post/results-2.jsonl'));
+    symlinkSync('../../rc', join(f.directory, 'out/report/results.jsonl'));
+    await ended(f, JOB);
+    expect(resultsPath(f)).toBe(join(f.directory, 'out/report/results-2.jsonl'));
     expect(readFileSync(join(f.directory, 'rc'), 'utf8')).toBe('theirs');
   });
 });
@@ -248,15 +248,12 @@ test('a clone keeps a given output directory, and gets a new default one', async
   const f = flow();
   const given = await f.create({
     output: { directory: 'out' },
-    post_processing_prompt: 'Sum up.',
-    post_processing_output_directory: 'out-of-all',
+    steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }],
   });
   expect((await f.call('job_recipe', { job_id: given })).input).toMatchObject({
     output: { directory: join(f.directory, 'out') },
-    post_processing_output_directory: join(f.directory, 'out-of-all'),
   });
-  const own = await f.create({ post_processing_prompt: 'Sum up.' });
+  const own = await f.create({ steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] });
   const { input } = await f.call('job_recipe', { job_id: own });
   expect(input).not.toHaveProperty('output');
-  expect(input).not.toHaveProperty('post_processing_output_directory');
 });

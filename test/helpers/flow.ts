@@ -10,7 +10,7 @@ import type { Job } from '../../src/domain/job.ts';
 import type { LeaseToken } from '../../src/domain/lease.ts';
 import type { Limits } from '../../src/domain/limits.ts';
 import { refuseRecursion } from '../../src/domain/rules/recursion.ts';
-import type { Stage, Unit } from '../../src/domain/unit.ts';
+import type { Scope, Unit } from '../../src/domain/unit.ts';
 import { acquireJob } from '../../src/executor/acquire-job.ts';
 import type { Next } from '../../src/executor/conclude.ts';
 import type { ExecutorContext } from '../../src/executor/context.ts';
@@ -71,8 +71,8 @@ export interface Flow {
   /** Creates a job and starts it without a test. */
   begin(job?: FlowJob): Promise<string>;
   job(jobId: string): Promise<Job>;
-  unit(jobId: string, index: number, stage?: Stage): Promise<Unit>;
-  attempts(jobId: string, index: number, stage?: Stage): Promise<readonly Attempt[]>;
+  unit(jobId: string, index: number, scope?: Scope): Promise<Unit>;
+  attempts(jobId: string, index: number, scope?: Scope): Promise<readonly Attempt[]>;
   statuses(jobId: string): Promise<string>;
   events(jobId: string, ...types: readonly EventType[]): Promise<readonly JobEvent[]>;
   /** Runs one round of every executor, then advances the clock by the sleep of an executor. */
@@ -207,12 +207,12 @@ export function flowOn(store: Store, clock: FakeClock, options: FlowOptions = {}
       if (!job) throw new Error(`no job ${jobId}`);
       return job;
     },
-    async unit(jobId, index, stage = 'main') {
-      const unit = await repository.units.get({ jobId, stage, index });
+    async unit(jobId, index, scope = 'unit') {
+      const unit = await repository.units.get({ jobId, scope, index });
       if (!unit) throw new Error(`no unit ${index}`);
       return unit;
     },
-    attempts: (jobId, index, stage = 'main') => repository.attempts.ofUnit({ jobId, stage, index }),
+    attempts: (jobId, index, scope = 'unit') => repository.attempts.ofUnit({ jobId, scope, index }),
     statuses: async (jobId) => (await repository.units.list(jobId, {}, 1000)).map(({ unit }) => unit.status).join(' '),
     events: async (jobId, ...types) =>
       (await repository.events.list(jobId, 0, 10_000)).filter(({ type }) => types.length === 0 || types.includes(type)),

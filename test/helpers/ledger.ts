@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import type { Attempt } from '../../src/domain/attempt.ts';
 import { JOB_STATUSES, type Job } from '../../src/domain/job.ts';
-import { type Stage, UNIT_STATUSES, type Unit } from '../../src/domain/unit.ts';
+import { type Scope, UNIT_STATUSES, type Unit } from '../../src/domain/unit.ts';
 import type { Repository, UnitWithResult } from '../../src/ports/repository.ts';
 
-const STAGES: readonly Stage[] = ['main', 'post'];
+const SCOPES: readonly Scope[] = ['unit', 'job'];
 
 /**
  * Checks the invariants of every store, whatever was killed: enumerated = completed + failed + skipped + cancelled +
@@ -12,35 +12,35 @@ const STAGES: readonly Stage[] = ['main', 'post'];
  */
 export async function expectLedger(repository: Repository): Promise<void> {
   for (const job of (await repository.jobs.list({ statuses: JOB_STATUSES, limit: 100_000 })).jobs) {
-    const stages = await Promise.all(STAGES.map((stage) => unitsOf(repository, job, stage)));
-    for (const [at, stage] of STAGES.entries()) await expectCounts(repository, job, stage, stages[at] ?? []);
-    const attempts = (await Promise.all(stages.flat().map((unit) => expectAttempts(repository, job, unit)))).flat();
+    const scopes = await Promise.all(SCOPES.map((scope) => unitsOf(repository, job, scope)));
+    for (const [at, scope] of SCOPES.entries()) await expectCounts(repository, job, scope, scopes[at] ?? []);
+    const attempts = (await Promise.all(scopes.flat().map((unit) => expectAttempts(repository, job, unit)))).flat();
     await expectResults(repository, job, attempts);
     await expectSums(repository, job, attempts);
     await expectEvents(repository, job);
   }
 }
 
-async function unitsOf(repository: Repository, { jobId }: Job, stage: Stage): Promise<readonly Unit[]> {
+async function unitsOf(repository: Repository, { jobId }: Job, scope: Scope): Promise<readonly Unit[]> {
   const units: Unit[] = [];
   for (let page: readonly Unit[] = [], first = true; first || page.length > 0; first = false) {
     const after = units.at(-1)?.index ?? -1;
-    page = (await repository.units.list(jobId, { stage, after }, 5000)).map(({ unit }) => unit);
+    page = (await repository.units.list(jobId, { scope, after }, 5000)).map(({ unit }) => unit);
     units.push(...page);
   }
   return units;
 }
 
-async function expectCounts(repository: Repository, job: Job, stage: Stage, units: readonly Unit[]): Promise<void> {
-  const where = `${job.jobId} ${stage}`;
+async function expectCounts(repository: Repository, job: Job, scope: Scope, units: readonly Unit[]): Promise<void> {
+  const where = `${job.jobId} ${scope}`;
   const inStatus = (status: string) => units.filter((unit) => unit.status === status).length;
   const expected = Object.fromEntries(UNIT_STATUSES.map((status) => [status, inStatus(status)]));
-  expect(await repository.units.counts(job.jobId, stage), where).toEqual({ ...expected, total: units.length });
+  expect(await repository.units.counts(job.jobId, scope), where).toEqual({ ...expected, total: units.length });
   expect(
     units.map(({ index }) => index),
     where,
   ).toEqual(units.map((_, index) => index));
-  if (stage === 'post') {
+  if (scope === 'job') {
     expect(units.length, where).toBeLessThanOrEqual(1);
     return;
   }
@@ -68,7 +68,7 @@ async function expectCounts(repository: Repository, job: Job, stage: Stage, unit
 
 /** Checks that every attempt from the first to the latest exists, and that a unit agrees with its latest attempt. */
 async function expectAttempts(repository: Repository, job: Job, unit: Unit): Promise<readonly Attempt[]> {
-  const where = `${job.jobId} ${unit.stage} ${unit.index}`;
+  const where = `${job.jobId} ${unit.scope} ${unit.index}`;
   const attempts = await repository.attempts.ofUnit(unit);
   expect(
     attempts.map(({ attempt }) => attempt),
@@ -92,8 +92,8 @@ async function expectAttempts(repository: Repository, job: Job, unit: Unit): Pro
 /** Checks that each unit has a result of each step that it passed, from the latest succeeded attempt at that step. */
 async function expectResults(repository: Repository, job: Job, attempts: readonly Attempt[]): Promise<void> {
   const succeeded = new Map<string, unknown>();
-  for (const { stage, status, index, step, result } of attempts) {
-    if (stage === 'main' && status === 'succeeded') succeeded.set(`${index} ${step}`, result);
+  for (const { scope, status, index, step, result } of attempts) {
+    if (scope === 'unit' && status === 'succeeded') succeeded.set(`${index} ${step}`, result);
   }
   const wrong: unknown[] = [];
   for (let after: number | undefined = -1; after !== undefined; ) {
@@ -122,9 +122,9 @@ async function expectSums(repository: Repository, job: Job, attempts: readonly A
     sum(({ reservedUsd }) => reservedUsd),
     6,
   );
-  for (const { stage, step, unitsTried, costUsd, maxAttemptCostUsd } of tally.steps) {
-    const where = `${job.jobId} ${stage} step ${step}`;
-    const here = attempts.filter((attempt) => attempt.stage === stage && attempt.step === step);
+  for (const { scope, step, unitsTried, costUsd, maxAttemptCostUsd } of tally.steps) {
+    const where = `${job.jobId} ${scope} step ${step}`;
+    const here = attempts.filter((attempt) => attempt.scope === scope && attempt.step === step);
     const costs = here.map(({ usage }) => usage.costUsd ?? 0);
     expect(maxAttemptCostUsd, where).toBe(Math.max(0, ...costs));
     expect(costUsd, where).toBeCloseTo(
@@ -133,8 +133,8 @@ async function expectSums(repository: Repository, job: Job, attempts: readonly A
     );
     expect(unitsTried, where).toBe(new Set(here.map(({ index }) => index)).size);
   }
-  const places = new Set(attempts.map(({ stage, step }) => `${stage} ${step}`));
-  expect(new Set(tally.steps.map(({ stage, step }) => `${stage} ${step}`)), job.jobId).toEqual(places);
+  const places = new Set(attempts.map(({ scope, step }) => `${scope} ${step}`));
+  expect(new Set(tally.steps.map(({ scope, step }) => `${scope} ${step}`)), job.jobId).toEqual(places);
 }
 
 async function expectEvents(repository: Repository, { jobId, eventSeq }: Job): Promise<void> {

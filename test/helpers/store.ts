@@ -56,6 +56,17 @@ export interface JobSeed {
 
 let seeds = 0;
 
+/** The only step of a seeded job. */
+export const STEP: Step = {
+  name: 'main',
+  scope: 'unit',
+  intent: null,
+  template: 'Look at {name}.',
+  outputSchema: null,
+  worker: { type: 'scripted' },
+  onFailures: 'skip',
+};
+
 /** Writes a job with its units to the store. */
 export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed = {}): Promise<Job> {
   const jobId = seed.jobId ?? `job-seed${++seeds}`;
@@ -76,7 +87,6 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
         powers: [],
         home: null,
         redactResults: true,
-        postProcessing: null,
         output: null,
         request: null,
         batchFile: null,
@@ -89,16 +99,14 @@ export function seedJob({ repository }: Pick<Store, 'repository'>, seed: JobSeed
       },
       {
         jobId,
-        steps: [
-          { name: 'main', template: 'Look at {name}.', outputSchema: null, worker: { type: 'scripted' }, ...seed.step },
-        ],
+        steps: [{ ...STEP, ...seed.step }],
         limits,
         note: null,
         ...seed.revision,
       },
     );
     const items = payloads.map((payload, n) => ({ payload, ...(seed.keys?.[n] ? { key: seed.keys[n] } : {}) }));
-    await tx.units.add(jobId, 'main', 0, items);
+    await tx.units.add(jobId, 'unit', 0, items);
     await tx.units.addKeys(
       jobId,
       items.flatMap(({ key }, index) => (key ? [{ key, index }] : [])),
@@ -154,12 +162,12 @@ export async function holdLease(
 
 /** Returns a unit, which must exist. */
 export async function unitIn({ repository }: Pick<Store, 'repository'>, jobId: string, index: number): Promise<Unit> {
-  const unit = await repository.units.get({ jobId, stage: 'main', index });
+  const unit = await repository.units.get({ jobId, scope: 'unit', index });
   if (!unit) throw new Error(`${jobId} has no unit ${index}`);
   return unit;
 }
 
-/** Claims one unit of the main stage for a batch attempt. */
+/** Claims one unit of the main scope for a batch attempt. */
 export async function claimOne(store: Store, lease: LeaseToken, index: number): Promise<Claim> {
   const [claim] = await claimUnits(store, lease, { indexes: [index], limit: 1 });
   if (!claim) throw new Error(`unit ${index} of ${lease.jobId} cannot be claimed`);
@@ -180,7 +188,7 @@ export function claimed(store: Store, lease: LeaseToken, request: Partial<ClaimR
   return store.repository.transaction('store', async (tx) =>
     tx.dispatcher.claim({
       lease,
-      stage: 'main',
+      scope: 'unit',
       purpose: 'batch',
       revision: 1,
       limit: 100,

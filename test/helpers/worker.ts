@@ -58,10 +58,11 @@ export function assignmentFor(parts: Partial<Assignment>): Assignment {
   for (const name of ['run', 'work', 'out']) mkdirSync(path.join(root, name), { mode: 0o700 });
   const assignment: Assignment = {
     jobId: 'job-1',
-    stage: 'main',
+    scope: 'unit',
     index: 7,
     attempt: 1,
     attemptId: randomUUID(),
+    step: 'main',
     prompt: { system: 'You do one item.', user: 'Do item 7.' },
     payload: { name: 'seven' },
     results: {},

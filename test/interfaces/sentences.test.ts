@@ -44,8 +44,12 @@ const STATES: Readonly<Record<string, (f: Flow, failed: Outcome) => Promise<stri
   },
   'of post-processing': async (f, failed) => {
     f.worker.on(0, ok(), failed);
-    const jobId = await f.begin({ units: 1, limits: { max_retries: 0 }, post_processing_prompt: 'Sum up.' });
-    await f.until(async () => (await f.attempts(jobId, 0, 'post')).some(({ endedAt }) => endedAt !== null));
+    const jobId = await f.begin({
+      units: 1,
+      limits: { max_retries: 0 },
+      steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }],
+    });
+    await f.until(async () => (await f.attempts(jobId, 0, 'job')).some(({ endedAt }) => endedAt !== null));
     return jobId;
   },
 };

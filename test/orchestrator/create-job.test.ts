@@ -99,7 +99,12 @@ describe('create_job', () => {
     ['a bad limit', { limits: { timeout_s: 0 } }, 'invalid_input', /limits\.timeout_s/],
     ['a schema that is none', { schema: { type: 'nope' } }, 'invalid_input', /schema is not/],
     ['an unknown placeholder', { template: 'Read {nmae}.' }, 'invalid_input', /nmae.*name/s],
-    ['post-processing without its prompt', { post_processing_name: 'Sum' }, 'invalid_input', /post_processing_prompt/],
+    [
+      'a step that has nothing to do',
+      { steps: [{ name: 'sum', scope: 'job' }] },
+      'invalid_input',
+      /^steps\[0\]\.intent: expected intent .* or template, found neither/,
+    ],
   ])('refuses %s, and leaves nothing behind', async (_what, change, code, message) => {
     const f = flow();
     const refused = worded(create(f, { ...recipe(f), ...change }));
@@ -177,7 +182,7 @@ describe('create_job', () => {
         ['11999', 11_999],
       ]),
     );
-    expect((await units.get({ jobId: created.job_id, stage: 'main', index: 7 }))?.payload).toMatchObject({
+    expect((await units.get({ jobId: created.job_id, scope: 'unit', index: 7 }))?.payload).toMatchObject({
       name: 'name 7',
     });
   });

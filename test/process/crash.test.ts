@@ -162,7 +162,7 @@ describe('a killed executor', () => {
     // As if its executor had died before it did anything.
     await w.abp.store.repository.transaction({ job: job_id }, async (tx) => {
       await tx.jobs.move(job_id, 'running');
-      await tx.units.moveMany(job_id, { stage: 'main' }, 'pending', 9);
+      await tx.units.moveMany(job_id, { scope: 'unit' }, 'pending', 9);
     });
     const cron = { HOME: w.directory, ABP_STORAGE_PATH: w.environment.ABP_STORAGE_PATH ?? '', PATH: decoys };
     const recovered = await execa(process.execPath, [installed().program('main'), 'recover', '--json'], {
@@ -250,7 +250,7 @@ describe('a shutdown of the machine', () => {
       expect(await w.units(job_id)).toMatchObject(
         [0, 1].map(() => ({ status: 'pending', retriesUsed: 0, interruptions: 0, failureClass: null })),
       );
-      expect(await attempts.ofUnit({ jobId: job_id, stage: 'main', index: 0 })).toMatchObject([
+      expect(await attempts.ofUnit({ jobId: job_id, scope: 'unit', index: 0 })).toMatchObject([
         { status: 'interrupted' },
       ]);
       w.go();

@@ -176,7 +176,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk (needs root, to mount a small one)', ()
     const { maintenance, transaction } = abp.store.repository;
     const write = (text: string) =>
       transaction({ job: jobId }, async (tx) => {
-        for (let index = 0; index < 600; index++) await tx.units.setPayload({ jobId, stage: 'main', index }, { text });
+        for (let index = 0; index < 600; index++) await tx.units.setPayload({ jobId, scope: 'unit', index }, { text });
       });
     await write('y'.repeat(1000));
     await maintenance.checkpoint();

@@ -61,7 +61,7 @@ describe("ABP's own prompts", () => {
   it('have valid front matter and exactly the variables they list', async () => {
     const names = (await readdir(promptsDirectory())).map((file) => path.basename(file, '.md'));
     expect(names).toEqual(
-      expect.arrayContaining(['worker-system', 'file', 'csv', 'json', 'sql', 'dynamic', 'post-processing']),
+      expect.arrayContaining(['worker-system', 'file', 'csv', 'json', 'sql', 'dynamic', 'job-step']),
     );
     for (const name of names) {
       const prompt = await loadPromptFile(path.join(promptsDirectory(), `${name}.md`));

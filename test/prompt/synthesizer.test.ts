@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPromptRenderer } from '../../src/prompt/render.ts';
-import { createPromptSynthesizer, synthesizePostProcessing } from '../../src/prompt/synthesizer.ts';
+import { createPromptSynthesizer, JOB_STEP_FIELDS, synthesizeJobStep } from '../../src/prompt/synthesizer.ts';
 import { checkTemplate } from '../../src/prompt/template.ts';
 
 const TYPES = ['file', 'csv', 'json', 'sql', 'dynamic', 'one_of_your_own'];
@@ -71,10 +71,10 @@ describe('a synthesized template', () => {
   });
 });
 
-describe('the post-processing template', () => {
+describe('the template of a step of scope job', () => {
   it('has the verbatim prompt, the results and the output directory', async () => {
-    const { template, fields } = await synthesizePostProcessing({ prompt: 'Make {one} page.', outputDirectory: '/o' });
-    const renderer = await createPromptRenderer({ template, fields, outputDirectory: '/o' });
+    const template = await synthesizeJobStep({ userIntent: 'Make {one} page.', outputDirectory: '/o' });
+    const renderer = await createPromptRenderer({ template, fields: JOB_STEP_FIELDS, outputDirectory: '/o' });
     const { system, user } = renderer.render({
       payload: { results_path: '/r.jsonl', units_total: 3, units_completed: 2, units_failed: 1 },
     });

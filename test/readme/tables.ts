@@ -47,10 +47,9 @@ function fieldRows(schema: z.ZodType, prefix = ''): string[][] {
   const shape = (schema as { shape?: Record<string, z.ZodType> }).shape ?? {};
   return Object.entries(shape).flatMap(([name, field]) => {
     const inner = unwrap(field);
-    const deeper =
-      (inner as { shape?: object }).shape && name !== 'worker' && name !== 'source'
-        ? fieldRows(inner, `${prefix}${name}.`)
-        : [];
+    const { element, shape: fields } = inner as { element?: z.ZodType; shape?: object };
+    const isDeep = (fields ?? element) !== undefined && name !== 'worker' && name !== 'source';
+    const deeper = isDeep ? fieldRows(element ?? inner, `${prefix}${name}${element ? '[]' : ''}.`) : [];
     return [[code(prefix + name), field.description ?? inner.description ?? ''], ...deeper];
   });
 }

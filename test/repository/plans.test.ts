@@ -43,8 +43,8 @@ async function recordStatements(): Promise<{ readonly statements: readonly strin
   await repository.units.counts(jobId);
   await repository.units.failures(jobId);
   await repository.units.stepCounts(jobId);
-  await repository.units.resultsOf({ jobId, stage: 'main', index: 0 });
-  await repository.attempts.ofUnit({ jobId, stage: 'main', index: 0 });
+  await repository.units.resultsOf({ jobId, scope: 'unit', index: 0 });
+  await repository.attempts.ofUnit({ jobId, scope: 'unit', index: 0 });
   await repository.attempts.running(jobId);
   await repository.attempts.recent(jobId, 0, 10);
   await repository.attempts.recentThroughput(jobId, 0, 10);
@@ -108,7 +108,7 @@ test('every query on a large table uses an index, and none sorts', async () => {
 test.each([
   [
     'a page of units in a status',
-    /^SELECT idx FROM units WHERE .* AND stage = @stage AND status = @status ORDER/,
+    /^SELECT idx FROM units WHERE .* AND scope = @scope AND status = @status ORDER/,
     'units_by_status',
   ],
   ['a page of units in a class', /^SELECT idx FROM units WHERE .* AND failure_class = @/, 'units_by_class'],

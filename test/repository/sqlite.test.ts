@@ -163,7 +163,7 @@ describe('several processes at one store', () => {
     const full = limitPages(repository.path, pages + 8);
     const items = Array.from({ length: 500 }, () => ({ payload: { text: 'x'.repeat(1000) } }));
     const error = await refusalOf(() =>
-      full.transaction({ job: jobId }, (tx) => tx.units.add(jobId, 'main', 1, items)),
+      full.transaction({ job: jobId }, (tx) => tx.units.add(jobId, 'unit', 1, items)),
     );
     expect(error).toMatchObject({
       code: 'environment',

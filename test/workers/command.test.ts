@@ -24,7 +24,14 @@ describe('the command worker', () => {
     expect(outcome).toMatchObject({
       ok: true,
       result: {
-        structured: { prompt: 'You do one item.\n\nDo item 7.', payload, job_id: 'job-1', unit: 7, attempt: 1 },
+        structured: {
+          prompt: 'You do one item.\n\nDo item 7.',
+          payload,
+          job_id: 'job-1',
+          unit: 7,
+          step: 'main',
+          attempt: 1,
+        },
       },
     });
   });

@@ -65,15 +65,9 @@ export async function readBatch(text: string, file: string, directory: string, o
   const batch = await located(document, '', () => parseWith(batchFileSchema, value, 'batch file'));
   const here = { workingDirectory: directory };
   await located(document, 'source', () => call('check_settings', { source: batch.source }, here));
-  const worker = (await located(document, '', () => chosenWorker(batch))) ?? DEFAULT_WORKER;
-  await located(document, batch.run ? 'run' : 'worker', () => call('check_settings', { worker }));
-  const { schema } = batch;
-  if (schema) await located(document, 'schema', () => call('check_settings', { worker, schema }));
-  const path = batch.template_file;
-  const template = path
-    ? (await located(document, 'template_file', () => call('read_prompt_file', { path }, here))).template
-    : batch.template;
-  const create = await located(document, 'output', () => createInput(batch, template, directory));
+  const templates = await located(document, '', () => templatesOf(call, batch, directory));
+  const create = await located(document, 'output', () => createInput(batch, templates, directory));
+  await located(document, '', () => call('check_settings', stepsOf(create), here));
   return {
     directory,
     create,
@@ -82,6 +76,12 @@ export async function readBatch(text: string, file: string, directory: string, o
     ),
     located: (read) => located(document, '', () => withProblem(read, batch)),
   };
+}
+
+/** The arguments about the steps of a job. */
+export function stepsOf(create: InputOf<'create_job'>): InputOf<'check_settings'> {
+  const { intent, template, schema, worker, run, steps } = create;
+  return JSON.parse(JSON.stringify({ intent, template, schema, worker, run, steps })) as InputOf<'check_settings'>;
 }
 
 /** The changes from the command line; later ones win. A file that it names lies in the current directory. */
@@ -100,30 +100,55 @@ function declaredNames(value: unknown): readonly string[] {
   return Array.isArray(env) ? env.filter((name) => typeof name === 'string') : [];
 }
 
+/** Templates of a batch file: of its only step, and of each of its steps; undefined = it has an intent. */
+interface Templates {
+  readonly main: string | undefined;
+  readonly steps: readonly (string | undefined)[];
+}
+
+/** Reads the templates that are in files of their own. Throws `invalid_input` with the field that names the file. */
+async function templatesOf(
+  call: BatchOptions['call'],
+  { steps = [], ...main }: BatchFile,
+  directory: string,
+): Promise<Templates> {
+  const read = async ({ template, template_file: file }: Pick<BatchFile, 'template' | 'template_file'>, at: string) => {
+    if (file === undefined) return template;
+    try {
+      return (await call('read_prompt_file', { path: file }, { workingDirectory: directory })).template;
+    } catch (error) {
+      if (!(error instanceof AbpError)) throw error;
+      const { code, message, hint } = error;
+      const problems = [{ path: `${at}template_file`, message }];
+      throw new AbpError(code, message, { ...(hint === undefined ? {} : { hint }), details: { problems } });
+    }
+  };
+  return {
+    main: await read(main, ''),
+    steps: await Promise.all(steps.map((step, n) => read(step, `steps[${n}].`))),
+  };
+}
+
 /** The arguments of create_job: the same fields, with the defaults and the text of files that a batch file has. */
-function createInput(batch: BatchFile, template: string | undefined, directory: string): InputOf<'create_job'> {
-  const { env: _, template_file: __, post_processing: post, output, ...same } = batch;
+function createInput(batch: BatchFile, templates: Templates, directory: string): InputOf<'create_job'> {
+  const { env: _, template_file: __, output, steps, ...same } = batch;
   const path = output?.path;
   const given = {
     ...same,
     name: batch.name ?? basename(directory),
-    intent: batch.intent ?? template,
-    template,
+    template: templates.main,
+    steps: steps?.map(({ template_file: ___, ...step }, n) => ({ ...step, template: templates.steps[n] })),
     output:
       path === undefined
         ? output
         : { ...output, path: resolve(directory, path), format: output?.format ?? requireFormatOf(path) },
-    post_processing_prompt: post?.prompt,
-    post_processing_name: post?.name,
-    post_processing_output_directory: post?.output_directory,
-    post_processing_on_failures: post?.on_failures,
   };
   // Removes undefined fields: create_job distinguishes them from absent ones.
   return JSON.parse(JSON.stringify(given)) as InputOf<'create_job'>;
 }
 
 /** Adds the field of the batch file to an error that names none. */
-async function withProblem<T>(read: () => Promise<T>, { source, template_file }: BatchFile): Promise<T> {
+async function withProblem<T>(read: () => Promise<T>, { source, template_file, steps = [] }: BatchFile): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -131,12 +156,14 @@ async function withProblem<T>(read: () => Promise<T>, { source, template_file }:
       throw error;
     const { message, hint, details } = error;
     const [, field = '', rest = ''] = /^(\w+): ([\s\S]*)$/.exec(message) ?? [];
-    const template = template_file === undefined ? 'template' : 'template_file';
+    const step = steps.findIndex(({ name }) => name === details?.step);
+    const file = step < 0 ? template_file : steps[step]?.template_file;
+    const template = `${step < 0 ? '' : `steps[${step}].`}${file === undefined ? 'template' : 'template_file'}`;
     // Only a template has unknown placeholders; an enumerator begins its message with the field, if it is about one.
     const inSource = Object.hasOwn(source, field)
       ? { path: `source.${field}`, message: rest }
       : { path: 'source', message };
-    const problem = details?.unknown !== undefined ? { path: template, message } : inSource;
+    const problem = details?.unknown !== undefined || step >= 0 ? { path: template, message } : inSource;
     throw new AbpError('invalid_input', message, {
       ...(hint === undefined ? {} : { hint }),
       details: { ...details, problems: [problem] },

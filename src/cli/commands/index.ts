@@ -9,7 +9,7 @@ import { demo } from './demo.ts';
 import { exportCommand } from './export.ts';
 import { wait, watch } from './follow.ts';
 import { logs } from './logs.ts';
-import { manageUnits } from './manage.ts';
+import { manageUnits, rerun } from './manage.ts';
 import { run } from './run.ts';
 import { mcp, serve } from './servers.ts';
 import { show } from './show.ts';
@@ -24,7 +24,7 @@ export const COMMANDS: readonly { readonly heading: string; readonly commands: r
   { heading: 'From a batch file', commands: [run, create, preview, prompt, enumerators, schema] },
   { heading: 'Decide', commands: [start, approve, reject, approvals] },
   { heading: 'Look', commands: [status, watch, wait, units, show, logs] },
-  { heading: 'Control', commands: [pause, resume, cancel, ...manageUnits, update, clone] },
+  { heading: 'Control', commands: [pause, resume, cancel, ...manageUnits, rerun, update, clone] },
   { heading: 'Results', commands: [exportCommand] },
   {
     heading: 'Servers and maintenance',

@@ -10,7 +10,7 @@ export const logs: DefineCommand = (program, act) => {
     .summary("show the conversation of a unit, or the executor's log")
     .description("Shows the conversation of a unit's latest attempt; without a unit, the end of the executor's log.")
     .option('--attempt <n>', 'number of the attempt; default: the latest', atLeast(1))
-    .addOption(oneOf('--stage <stage>', 'post for the post-processing', ['main', 'post']).default('main'))
+    .addOption(oneOf('--scope <scope>', 'job for the steps over all results', ['unit', 'job']).default('unit'))
     .option('-n, --lines <n>', "number of lines of the executor's log", atLeast(1), 50)
     .option('-f, --follow', 'keep printing new entries', false)
     .addHelpText('after', '\nExamples:\n  $ abp logs 7f3k2m 12 --follow')

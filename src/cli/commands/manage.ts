@@ -4,14 +4,11 @@ import { oneOf, unitIndexes } from '../arguments.ts';
 import type { Act, DefineCommand } from '../command.ts';
 import type { Session } from '../session.ts';
 
-type Action = 'retry' | 'skip' | 'reopen' | 'post_process';
-
 interface Options {
   readonly status?: (typeof UNIT_STATUSES)[number];
   readonly class?: string;
   readonly watch?: boolean;
   readonly yes?: boolean;
-  readonly postProcessing?: boolean;
 }
 
 /** Help and an example for each action. */
@@ -50,26 +47,45 @@ export const manageUnits: readonly DefineCommand[] = (['retry', 'skip', 'reopen'
         .option('-w, --watch', 'follow the job to its end', false)
         .option('-y, --yes', 'approve what it would run, where that needs approval', false);
     }
-    if (action === 'retry') command.option('--post-processing', 'repeat the post-processing, run no unit', false);
     command.action(
       act(async (session: Session, typed: string, units: readonly number[] | undefined, options: Options) => {
         const { watchIfAsked } = await import('../job/run-with-decisions.ts');
         const { count } = await import('../format.ts');
         const job_id = await session.jobId(typed);
-        const chosen: Action = options.postProcessing ? 'post_process' : action;
         const { withApproval } = await import('../job/approval.ts');
         const { changed } = await withApproval(session, options.yes === true, () =>
           session.call('manage_units', {
             job_id,
-            action: chosen,
+            action,
             ...(units?.length ? { units: [...units] } : {}),
             ...(options.status ? { status: options.status } : {}),
             ...(options.class ? { failure_class: options.class } : {}),
           }),
         );
-        const done = chosen === 'post_process' ? 'The post-processing runs.' : `${count(changed, 'unit')} changed.`;
-        return watchIfAsked(session, job_id, options.watch === true, done);
+        return watchIfAsked(session, job_id, options.watch === true, `${count(changed, 'unit')} changed.`);
       }),
     );
   },
 );
+
+/** abp rerun */
+export const rerun: DefineCommand = (program, act) => {
+  program
+    .command('rerun <job>')
+    .argument('[step]', 'name of the step; default: the first one over all results')
+    .summary('run a step over all results again')
+    .description('Runs a step of scope job of an ended job again, and those after it; runs no unit.')
+    .option('-w, --watch', 'follow the job to its end', false)
+    .option('-y, --yes', 'approve what it would run, where that needs approval', false)
+    .addHelpText('after', '\nExamples:\n  $ abp rerun 7f3k2m report --watch')
+    .action(
+      act(async (session, typed: string, step: string | undefined, options: Pick<Options, 'watch' | 'yes'>) => {
+        const { watchIfAsked } = await import('../job/run-with-decisions.ts');
+        const { withApproval } = await import('../job/approval.ts');
+        const job_id = await session.jobId(typed);
+        const input = { job_id, action: 'rerun', ...(step === undefined ? {} : { step }) } as const;
+        await withApproval(session, options.yes === true, () => session.call('manage_units', input));
+        return watchIfAsked(session, job_id, options.watch === true, 'The step runs.');
+      }),
+    );
+};

@@ -8,7 +8,7 @@ import type { Check } from './finding.ts';
 const WARN_BELOW = 2e9;
 const FAIL_BELOW = 200e6;
 /** Variables that ABP sets for the programs it starts. */
-const OWN_NAMES = ['ABP_ATTEMPT_ID', 'ABP_JOB_ID', 'ABP_UNIT', 'ABP_ATTEMPT', 'ABP_OUTPUT_DIR'];
+const OWN_NAMES = ['ABP_ATTEMPT_ID', 'ABP_JOB_ID', 'ABP_UNIT', 'ABP_STEP', 'ABP_ATTEMPT', 'ABP_OUTPUT_DIR'];
 
 /** Checks the platform; shows the versions. */
 export const platform: Check = {

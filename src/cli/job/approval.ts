@@ -78,7 +78,7 @@ export async function agrees(session: Session, question: string, yes: boolean, w
 
 /** Describes what a job (or batch file) would do: its powers first, then everything that decides what runs. */
 export function jobText(asked: Asked, colors: Colors): string {
-  const { can, name, job_id, units, test, source, worker, files, output, schema, post_processing } = asked;
+  const { can, name, job_id, units, test, source, steps, files, output } = asked;
   const { type, ...config } = source;
   const tested = count(Math.min(test.units ?? 1, units), 'unit');
   const fact = (label: string, value: string) => `${colors.dim(label)} ${printable(value, true)}`;
@@ -90,15 +90,24 @@ export function jobText(asked: Asked, colors: Colors): string {
     colors.bold(`${printable(name)} (${printable(job_id)}) needs your approval before it runs.`),
     ...(asked.reason ? [printable(asked.reason)] : []),
     ...powerLines(can, colors),
-    fact('worker', JSON.stringify(worker)),
     fact('source', `${type} ${JSON.stringify(config)}, ${count(units, 'unit')}`),
     fact('home', `${asked.home ?? 'none'}; output ${output.directory}`),
     ...(output.path === undefined ? [] : [fact('results', `${output.path}, written when it ends`)]),
     fact('limits', JSON.stringify(asked.limits)),
     ...files.map(({ path, sha256 }) => fact('file', `${path} ${sha256?.slice(0, 12) ?? 'is missing'}`)),
-    ...text('prompt', asked.template),
-    ...(schema === null ? [] : [fact('schema', JSON.stringify(schema))]),
-    ...(post_processing === null ? [] : text('post-processing', JSON.stringify(post_processing, null, 2))),
+    ...steps.flatMap(({ name, scope, worker, template, schema, on_failures }) => [
+      ...(steps.length === 1
+        ? []
+        : [
+            fact(
+              'step',
+              `${name} (${scope === 'unit' ? 'for each unit' : `over all results, when units failed: ${on_failures}`})`,
+            ),
+          ]),
+      fact('worker', JSON.stringify(worker)),
+      ...text('prompt', template),
+      ...(schema === null ? [] : [fact('schema', JSON.stringify(schema))]),
+    ]),
     test.skip
       ? 'Runs all units without a test.'
       : `Tests ${tested} first unless you skip the test; the others run after you approve the result.`,

@@ -13,18 +13,18 @@ type Attempt = OutputOf<'get_unit'>['attempts'][number];
 export async function showSettings(session: Session, jobId: string): Promise<Exit> {
   const job = await session.call('job_settings', { job_id: jobId });
   const current = job.revisions.find(({ revision }) => revision === job.revision);
+  const steps = current?.steps ?? [];
+  const only = steps.length === 1 ? steps[0] : undefined;
   const { colors } = session.terminal;
   const settings = {
     intent: job.intent,
     source: job.source,
     fields: job.fields.join(', '),
-    worker: current?.worker,
+    ...(only ? { worker: only.worker, schema: only.schema ?? undefined } : { steps }),
     limits: current?.limits,
-    schema: current?.schema ?? undefined,
     test: job.test,
     require_human_approval: job.require_human_approval,
     redact_results: job.redact_results,
-    post_processing: job.post_processing ?? undefined,
     output: job.output,
     request_id: job.request_id ?? undefined,
     batch_file: job.batch_file ?? undefined,
@@ -38,9 +38,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
     [
       `${colors.bold(printable(job.name))}  ${colors.dim(jobId)}  ${job.status}`,
       printable(stringify(settings), true).trimEnd(),
-      '',
-      colors.bold('Prompt template'),
-      printable(current?.template ?? '', true).trimEnd(),
+      ...(only ? ['', colors.bold('Prompt template'), printable(only.template, true).trimEnd()] : []),
     ].join('\n'),
   );
   return 'done';

@@ -10,7 +10,7 @@ import { isAtRest } from './follow.ts';
 /** Options of `abp logs`. */
 export interface LogOptions {
   readonly attempt?: number;
-  readonly stage: 'main' | 'post';
+  readonly scope: 'unit' | 'job';
   readonly lines: number;
   readonly follow: boolean;
 }
@@ -28,8 +28,8 @@ export async function showConversation(
   unit: number,
   options: LogOptions,
 ): Promise<Exit> {
-  const { stage, follow } = options;
-  const detail = await session.call('get_unit', { job_id: jobId, unit, stage });
+  const { scope, follow } = options;
+  const detail = await session.call('get_unit', { job_id: jobId, unit, scope });
   const attempt = options.attempt ?? detail.attempts.at(-1)?.attempt;
   if (attempt === undefined) {
     throw new AbpError('not_found', `Unit ${unit} of ${jobId} has not been tried yet.`, {
@@ -37,7 +37,7 @@ export async function showConversation(
     });
   }
   const { orchestrator } = await session.abp();
-  const log = { job_id: jobId, unit, stage, attempt };
+  const log = { job_id: jobId, unit, scope, attempt };
   const entries: Entry[] = [];
   let silent = true;
   let since = -1;

@@ -22,15 +22,15 @@ export function progressLine({ units, progress, slots, cost_usd }: Overview): st
     ...(progress?.per_minute ? [`${progress.per_minute}/min`] : []),
     ...(progress?.eta_s ? [`about ${duration(progress.eta_s)} left`] : []),
     ...(cost_usd > 0 ? [money(cost_usd)] : []),
-    ...(slots.some(({ stage }) => stage === 'post') ? ['post-processing'] : []),
+    ...slots.flatMap(({ scope, step }) => (scope === 'job' && step ? [`step ${step}`] : [])),
   ];
   return parts.join(', ');
 }
 
 /** One line for each slot: its unit, time, latest activity. */
 export function slotLines({ slots }: Overview): string[] {
-  return slots.map(({ unit, key, stage, attempt, seconds, latest }) => {
-    const name = stage === 'post' ? 'post-processing' : `${unit} ${printable(key)}`;
+  return slots.map(({ unit, key, scope, step: at, attempt, seconds, latest }) => {
+    const name = [...(scope === 'job' ? [] : [unit, printable(key)]), ...(at ? [at] : [])].join(' ');
     const again = attempt > 1 ? `, attempt ${attempt}` : '';
     const step = latest ? `  ${printable([latest.tool, latest.text].filter(Boolean).join(' '))}` : '';
     return `${name}  ${duration(seconds)}${again}${step}`;

@@ -30,7 +30,7 @@ export function exitOf(job: Pick<Overview, 'status' | 'executor' | 'test' | 'out
 
 /** Summarises a job: units by status, cost, time, failures with what to do. */
 export function summaryText(job: Shown, colors: Colors): string {
-  const { units, post_processing: post, started_at, ended_at } = job;
+  const { units, started_at, ended_at } = job;
   const counted = (['completed', 'failed', 'skipped', 'cancelled', 'running', 'pending'] as const).filter(
     (name) => units[name] > 0,
   );
@@ -54,8 +54,25 @@ export function summaryText(job: Shown, colors: Colors): string {
     ...failureLines(job, colors),
     ...skippedLines(colors, job),
     ...outputLines(job, colors),
-    ...(post ? [`${printable(post.name)}: ${post.status}, in ${printable(post.output_directory)}`] : []),
+    ...stepLines(job, colors),
   ].join('\n');
+}
+
+/** The progress of each step of a job that has several. */
+function stepLines({ steps = [] }: Shown, colors: Colors): string[] {
+  const unitSteps = steps.filter(({ scope }) => scope === 'unit');
+  const counted = (['completed', 'failed', 'running', 'pending'] as const).filter((name) =>
+    unitSteps.some((step) => (step[name] ?? 0) > 0),
+  );
+  const rows = unitSteps.map((step) => [step.name, ...counted.map((name) => String(step[name])), money(step.cost_usd)]);
+  return [
+    ...(rows.length < 2 ? [] : [table(colors, ['step', ...counted, 'cost'], rows)]),
+    ...steps.flatMap(({ scope, name, status, message, output_directory }) =>
+      scope === 'unit'
+        ? []
+        : [`${name}: ${status}${message ? ` (${printable(message)})` : ''}, in ${printable(output_directory ?? '')}`],
+    ),
+  ];
 }
 
 /** What happened to a job, and what to do about it. */

@@ -54,7 +54,7 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
       </Card>
       <Card title="What would run">
         <div className="stack">
-          <Json value={{ worker: asked.worker, files: asked.files, home: asked.home }} label="Worker" />
+          <Json value={{ files: asked.files, home: asked.home, limits: asked.limits }} label="Files and limits" />
           <Json
             value={{
               source,
@@ -64,11 +64,12 @@ function Question({ asked }: { readonly asked: Output<'job_approval'> }) {
             label="Source"
           />
           {typeof code === 'string' && <ForeignCode code={code} />}
-          <ForeignCode code={asked.template} />
-          <Json
-            value={{ schema: asked.schema, post_processing: asked.post_processing, limits: asked.limits }}
-            label="Schema, post-processing and limits"
-          />
+          {asked.steps.map(({ template, ...step }) => (
+            <div key={step.name} className="stack tight">
+              <Json value={step} label={`Step ${step.name}`} />
+              <ForeignCode code={template} />
+            </div>
+          ))}
         </div>
       </Card>
     </section>

@@ -6,12 +6,18 @@ import { useAct } from './use-job.ts';
 /** Dialog that creates a new revision of the prompt; this discards a waiting test. */
 export function EditPrompt({
   jobId,
+  step,
   template,
+  label = '',
   testAgain = false,
   allowFirst = false,
 }: {
   readonly jobId: string;
+  /** Name of the step whose prompt it is. */
+  readonly step: string;
   readonly template: string;
+  /** What follows the word Edit. */
+  readonly label?: string;
   readonly testAgain?: boolean;
   /** The change must be approved before it is tested. */
   readonly allowFirst?: boolean;
@@ -20,7 +26,7 @@ export function EditPrompt({
   const [text, setText] = useState(template);
   const [note, setNote] = useState('');
   const save = async () => {
-    const body = { template: text, ...(note ? { note } : {}) };
+    const body = { step, template: text, ...(note ? { note } : {}) };
     if (!(await act('Saved as a new revision of the prompt.', '', body, 'PATCH'))) return false;
     return testAgain && !allowFirst ? act('The test has started again.', 'start', { wait_seconds: 0 }) : true;
   };
@@ -29,7 +35,7 @@ export function EditPrompt({
       className="button small"
       trigger={
         <>
-          <Pencil aria-hidden /> Edit{testAgain ? ' prompt' : ''}
+          <Pencil aria-hidden /> Edit{label}
         </>
       }
       title={testAgain ? 'Edit the prompt and test again' : 'Edit the prompt'}

@@ -7,9 +7,9 @@ import { Card } from '../parts/card.tsx';
 import { UnitsBar, UnitsLegend, unitsDone } from '../parts/status.tsx';
 import { Charts } from './charts.tsx';
 import { Failures } from './failures.tsx';
-import { PostProcess } from './post-process.tsx';
 import { Skipped } from './skipped.tsx';
 import { Slots } from './slots.tsx';
+import { Steps } from './steps.tsx';
 import { LatestEvents } from './timeline.tsx';
 import { isAtWork, type Overview } from './use-job.ts';
 
@@ -74,16 +74,7 @@ function Progress({ job }: { readonly job: Overview }) {
           </p>
         )}
         <Output job={job} />
-        {job.post_processing && (
-          <div className="row muted small">
-            <p>
-              Then <Link href={`/jobs/${job.job_id}/post`}>{showUnseen(job.post_processing.name)}</Link>:{' '}
-              {job.post_processing.status}
-              {job.post_processing.message ? ` – ${job.post_processing.message}` : ''}
-            </p>
-            <PostProcess jobId={job.job_id} jobStatus={job.status} />
-          </div>
-        )}
+        <Steps job={job} />
       </div>
     </section>
   );

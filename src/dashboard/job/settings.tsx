@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import { moment } from '../format.ts';
 import { Card } from '../parts/card.tsx';
@@ -13,6 +13,8 @@ import { type Overview, type Settings, useSettings } from './use-job.ts';
 const CAN_CHANGE: readonly string[] = ['created', 'testing', 'paused'];
 
 type Revision = Settings['revisions'][number];
+
+const NO_STEP = { worker: { type: 'unknown' } };
 
 /** Settings of a job, of any revision. */
 export function SettingsView({ job }: { readonly job: Overview }) {
@@ -29,12 +31,12 @@ export function SettingsView({ job }: { readonly job: Overview }) {
             <Instructions
               all={all}
               shown={shown}
+              canChange={CAN_CHANGE.includes(job.status)}
               controls={
                 <div className="row">
                   {all.revisions.length > 1 && (
                     <RevisionChoice of={all.revisions} shown={shown} onChoose={(revision) => setSearch({ revision })} />
                   )}
-                  {CAN_CHANGE.includes(job.status) && <EditPrompt jobId={job.job_id} template={shown.template} />}
                 </div>
               }
             />
@@ -70,29 +72,43 @@ function RevisionChoice({
   );
 }
 
-/** What is asked of every unit, with controls beside the prompt. */
-function Instructions({
-  all,
-  shown,
-  controls,
-}: {
+/** What the steps are asked to do, with controls beside the prompts. */
+function Instructions(props: {
   readonly all: Settings;
   readonly shown: Revision;
+  readonly canChange: boolean;
   readonly controls: ReactNode;
 }) {
+  const { all, shown, canChange, controls } = props;
+  const several = shown.steps.length > 1;
   return (
     <div className="stack">
-      <Card title="Prompt template" aside={controls}>
-        <ForeignText text={shown.template} />
-      </Card>
-      {shown.schema && (
-        <Card title="Every result must satisfy">
-          <Json value={shown.schema} label="Output schema" />
+      {controls}
+      {shown.steps.map(({ name, template, schema, worker }) => (
+        <Fragment key={name}>
+          <Card
+            title={several ? `Step ${name}: prompt template` : 'Prompt template'}
+            aside={canChange && <EditPrompt jobId={all.job_id} step={name} template={template} />}
+          >
+            <ForeignText text={template} />
+          </Card>
+          {schema && (
+            <Card title={several ? `Every result of ${name} must satisfy` : 'Every result must satisfy'}>
+              <Json value={schema} label={`Output schema of ${name}`} />
+            </Card>
+          )}
+          {several && (
+            <Card title={`Worker of ${name}`}>
+              <Facts of={factsOf(worker)} />
+            </Card>
+          )}
+        </Fragment>
+      ))}
+      {all.intent && (
+        <Card title="User intent">
+          <p style={{ whiteSpace: 'pre-wrap' }}>{all.intent}</p>
         </Card>
       )}
-      <Card title="User intent">
-        <p style={{ whiteSpace: 'pre-wrap' }}>{all.intent}</p>
-      </Card>
     </div>
   );
 }
@@ -101,11 +117,14 @@ function Instructions({
 function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revision }) {
   const { type, ...config } = all.source;
   const { directory } = all.output;
+  const [{ worker } = NO_STEP, ...others] = shown.steps;
   return (
     <div className="stack">
-      <Card title="Worker">
-        <Facts of={factsOf(shown.worker)} />
-      </Card>
+      {others.length === 0 && (
+        <Card title="Worker">
+          <Facts of={factsOf(worker)} />
+        </Card>
+      )}
       <Card title="Limits">
         <Facts of={factsOf(shown.limits)} />
       </Card>
@@ -122,11 +141,6 @@ function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revisio
           </p>
         )}
       </Card>
-      {all.post_processing && (
-        <Card title="Post-processing">
-          <Facts of={factsOf(all.post_processing)} />
-        </Card>
-      )}
       {all.output.path && (
         <Card title="Results at the end">
           <Facts of={factsOf(all.output)} />
@@ -135,8 +149,8 @@ function Setup({ all, shown }: { readonly all: Settings; readonly shown: Revisio
       <Card title="Locations">
         <Facts
           of={[
-            [`${workerWords(shown.worker.type).several} start in`, all.home ?? directory],
-            [`${workerWords(shown.worker.type).several} write to`, directory],
+            [`${workerWords(worker.type).several} start in`, all.home ?? directory],
+            [`${workerWords(worker.type).several} write to`, directory],
             ...(all.batch_file ? [['batch file', all.batch_file] as const] : []),
             ['runs', all.run_directories],
             ['log', all.executor_log],

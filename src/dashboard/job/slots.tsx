@@ -9,12 +9,12 @@ export function Slots({ job }: { readonly job: Overview }) {
   return (
     <ul className="slots">
       {job.slots.map((slot) => (
-        <li key={`${slot.stage} ${slot.unit}`}>
+        <li key={`${slot.scope} ${slot.unit}`}>
           <Link
             className="clip"
-            href={slot.stage === 'post' ? `/jobs/${job.job_id}/post` : `/jobs/${job.job_id}/units/${slot.unit}`}
+            href={slot.scope === 'job' ? `/jobs/${job.job_id}/job-steps` : `/jobs/${job.job_id}/units/${slot.unit}`}
           >
-            {slot.stage === 'post' ? 'post-processing' : showUnseen(slot.key)}
+            {showUnseen(slot.scope === 'job' ? (slot.step ?? '') : slot.key)}
           </Link>
           <span className="clip muted small">
             {slot.latest ? (

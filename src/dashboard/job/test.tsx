@@ -141,15 +141,18 @@ function Again({ job }: { readonly job: Overview }) {
 function Edit({ job }: { readonly job: Overview }) {
   const settings = useSettings(job.job_id);
   const current = settings.data?.revisions.find(({ revision }) => revision === settings.data.revision);
-  return current ? (
+  const steps = current?.steps.filter(({ scope }) => scope === 'unit') ?? [];
+  return steps.map(({ name, template }) => (
     <EditPrompt
-      key={current.revision}
+      key={`${current?.revision} ${name}`}
       jobId={job.job_id}
-      template={current.template}
+      step={name}
+      label={steps.length > 1 ? ` ${name}` : ' prompt'}
+      template={template}
       testAgain
       allowFirst={job.approval?.person === true}
     />
-  ) : null;
+  ));
 }
 
 function Reject({ job }: { readonly job: Overview }) {
@@ -235,7 +238,7 @@ function TestResult({ job, detail }: { readonly job: Overview; readonly detail: 
                 key={attempt.attempt}
                 jobId={job.job_id}
                 unit={detail.unit}
-                stage="main"
+                scope="main"
                 attempt={attempt.attempt}
                 running={attempt.status === 'running'}
                 withPrompt={false}

@@ -67,7 +67,7 @@ export function SideBySide({ detail }: { readonly detail: Detail }) {
 
 /** Result and conversation of an attempt. */
 export function AttemptResult({ detail, attempt }: { readonly detail: Detail; readonly attempt: Attempt }) {
-  const { job_id: jobId, unit, stage } = detail;
+  const { job_id: jobId, unit, scope } = detail;
   const running = attempt.status === 'running';
   const { doing, did } = workerWords(detail.worker_type);
   return (
@@ -78,7 +78,7 @@ export function AttemptResult({ detail, attempt }: { readonly detail: Detail; re
           key={attempt.attempt}
           jobId={jobId}
           unit={unit}
-          stage={stage}
+          scope={scope}
           attempt={attempt.attempt}
           running={running}
         />

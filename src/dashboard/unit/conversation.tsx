@@ -14,21 +14,21 @@ const SHOWN = 200;
 export function Conversation({
   jobId,
   unit,
-  stage,
+  scope,
   attempt,
   running,
   withPrompt = true,
 }: {
   readonly jobId: string;
   readonly unit: number;
-  readonly stage: string;
+  readonly scope: string;
   readonly attempt: number;
   readonly running: boolean;
   readonly withPrompt?: boolean;
 }) {
   const talk = useRef<HTMLOListElement>(null);
   const address = `${jobPath(jobId)}/units/${unit}/attempts/${attempt}/log`;
-  const { entries, ended } = useAttemptLog(address, stage, useInSight(talk));
+  const { entries, ended } = useAttemptLog(address, scope, useInSight(talk));
   const [all, setAll] = useState(false);
   const end = useRef<HTMLLIElement>(null);
   useFollow(end, entries.length, ended);

@@ -68,7 +68,7 @@ function Artifacts({
   readonly artifacts: NonNullable<Attempt['result']>['artifacts'];
 }) {
   const address = (path: string) =>
-    `${jobPath(jobId)}/units/${detail.unit}/attempts/${attempt.attempt}/artifacts/${path.split('/').map(encodeURIComponent).join('/')}?stage=${detail.stage}`;
+    `${jobPath(jobId)}/units/${detail.unit}/attempts/${attempt.attempt}/artifacts/${path.split('/').map(encodeURIComponent).join('/')}?scope=${detail.scope}`;
   const images = artifacts.filter(({ path }) => IMAGE.test(path)).slice(0, 24);
   return (
     <>

@@ -17,29 +17,29 @@ import { UnitTitle } from './unit-title.tsx';
 export function UnitPage({
   jobId,
   unit,
-  stage,
+  scope,
 }: {
   readonly jobId: string;
   readonly unit: number;
-  readonly stage: Detail['stage'];
+  readonly scope: Detail['scope'];
 }) {
   useJobEvents(jobId);
   const detail = useQuery({
-    queryKey: ['job', jobId, 'unit', stage, unit],
-    queryFn: () => read<Detail>(`${jobPath(jobId)}/units/${unit}`, { stage, details: 'true' }),
+    queryKey: ['job', jobId, 'unit', scope, unit],
+    queryFn: () => read<Detail>(`${jobPath(jobId)}/units/${unit}`, { scope, details: 'true' }),
   });
   return <Loaded query={detail}>{(data) => <Unit detail={data} />}</Loaded>;
 }
 
 function Unit({ detail }: { readonly detail: Detail }) {
-  const { attempts, stage } = detail;
+  const { attempts, scope } = detail;
   const [search, setSearch] = useSearchParams();
   const wanted = search.get('attempt') ?? '';
   const beside = wanted === 'all' && attempts.length > 1;
   const chosen = attempts.find(({ attempt }) => String(attempt) === wanted) ?? attempts.at(-1);
   useTitle(`${detail.key} · ${detail.job_name} · ABP`);
   const payload = (
-    <Card title={stage === 'post' ? 'Input' : 'Payload'}>
+    <Card title={scope === 'job' ? 'Input' : 'Payload'}>
       <Json value={detail.payload} label="Payload as JSON" />
     </Card>
   );

@@ -3,16 +3,17 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { moment } from '../format.ts';
-import { PostProcess } from '../job/post-process.tsx';
+import { RerunStep } from '../job/rerun-step.tsx';
 import { useAct } from '../job/use-job.ts';
 import { Status } from '../parts/status.tsx';
 import type { Detail } from './result.tsx';
 
 /** Title of a unit: its location, name, status and actions. */
 export function UnitTitle({ detail }: { readonly detail: Detail }) {
-  const { job_id: jobId, unit, stage, key, status } = detail;
+  const { job_id: jobId, unit, scope, key, status } = detail;
   const to = (index: number) => `/jobs/${jobId}/units/${index}`;
-  const name = stage === 'post' ? 'Post-processing' : showUnseen(key);
+  const step = detail.step ?? '';
+  const name = showUnseen(scope === 'job' ? step : key);
   return (
     <div className="stack tight">
       <nav className="crumbs" aria-label="Where you are">
@@ -22,26 +23,27 @@ export function UnitTitle({ detail }: { readonly detail: Detail }) {
           {showUnseen(detail.job_name)}
         </Link>
         <span aria-hidden>/</span>
-        {stage === 'main' && (
+        {scope === 'unit' && (
           <>
             <Link href={`/jobs/${jobId}/units`}>Units</Link>
             <span aria-hidden>/</span>
           </>
         )}
-        <span>{stage === 'post' ? name : unit}</span>
+        <span>{scope === 'job' ? name : unit}</span>
       </nav>
       <div className="title">
         <div>
           <h1>{name}</h1>
           <div className="about">
             <Status of={status} note={detail.failure?.class} />
-            {stage === 'main' && <span className="small">unit {unit}</span>}
+            {scope === 'unit' && <span className="small">unit {unit}</span>}
+            {scope === 'unit' && detail.step && <span className="small">at step {showUnseen(detail.step)}</span>}
             {detail.retries_used > 0 && <span className="small">{detail.retries_used} retries used</span>}
             {detail.not_before && <span className="small">not before {moment(detail.not_before)}</span>}
           </div>
         </div>
-        {stage === 'post' && <PostProcess jobId={jobId} jobStatus={detail.job_status} />}
-        {stage === 'main' && (
+        {scope === 'job' && <RerunStep jobId={jobId} jobStatus={detail.job_status} step={step} />}
+        {scope === 'unit' && (
           <div className="row">
             <UnitActions detail={detail} />
             <Neighbour to={unit > 0 ? to(unit - 1) : null} label="Previous unit" icon={<ChevronLeft />} />

@@ -7,7 +7,7 @@ import { isTestGivenUp } from './test.ts';
 /** What an executor knows when it wants to claim units. */
 export interface AdmissionFacts {
   readonly job: Pick<Job, 'executorsLost' | 'test'>;
-  readonly phase: Pick<Work, 'stage' | 'purpose'>;
+  readonly phase: Pick<Work, 'scope' | 'purpose'>;
   /** Number of slots that may be in use. */
   readonly slots: number;
   /** Units whose attempts run now. */
@@ -36,7 +36,7 @@ export function admission(facts: AdmissionFacts): Admission {
   if (phase.purpose === 'test' ? isTestGivenUp(job.test) : job.executorsLost >= MAX_EXECUTORS_LOST) {
     return { kind: phase.purpose === 'test' || orphaned > 0 ? 'wait' : 'crashed' };
   }
-  const free = (phase.stage === 'post' ? 1 : facts.slots) - running.length;
+  const free = (phase.scope === 'job' ? 1 : facts.slots) - running.length;
   return free < 1 || running.some(runsAlone) ? { kind: 'wait' } : { kind: 'claim', limit: free };
 }
 

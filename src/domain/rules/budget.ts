@@ -1,6 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import { counted } from '../sentences.ts';
-import type { Stage } from '../unit.ts';
+import type { Scope } from '../unit.ts';
 
 /** What a job has spent and tried, read from rows or written together with them. */
 export interface JobTally {
@@ -14,7 +14,7 @@ export interface JobTally {
 
 /** What was tried and spent at one step, and the base of its circuit breaker. */
 export interface StepTally {
-  readonly stage: Stage;
+  readonly scope: Scope;
   readonly step: number;
   /** Distinct units with at least one attempt at it. */
   readonly unitsTried: number;
@@ -26,9 +26,9 @@ export interface StepTally {
 }
 
 /** Returns what was tried and spent at a step; zeros when nothing was. */
-export function tallyOf({ steps }: Pick<JobTally, 'steps'>, stage: Stage, step: number): StepTally {
+export function tallyOf({ steps }: Pick<JobTally, 'steps'>, scope: Scope, step: number): StepTally {
   const none = { unitsTried: 0, costUsd: 0, maxAttemptCostUsd: 0, breakerBaseTried: 0, breakerBaseByClass: {} };
-  return steps.find((each) => each.stage === stage && each.step === step) ?? { stage, step, ...none };
+  return steps.find((each) => each.scope === scope && each.step === step) ?? { scope, step, ...none };
 }
 
 /** Safety margin over the most expensive attempt so far: agents vary. */
@@ -43,13 +43,13 @@ export interface BudgetRoom {
   readonly reservationsUsd: readonly number[];
 }
 
-/** What decides about the budget of a stage. */
+/** What decides about the budget of a scope. */
 export interface BudgetFacts {
   readonly budgetUsd: number;
   readonly spentUsd: number;
   readonly reservedUsd: number;
   readonly slots: number;
-  /** The steps of the stage: the worker's own cap on one attempt (null = none, 0 = free), and the most expensive one so far. */
+  /** The steps of the scope: the worker's own cap on one attempt (null = none, 0 = free), and the most expensive one so far. */
   readonly steps: readonly { readonly attemptCapUsd: number | null; readonly maxAttemptCostUsd: number }[];
   /** True = the last attempt of the job, which nothing follows: its last step may use all that is left. */
   readonly last: boolean;

@@ -28,7 +28,7 @@ export interface UnitsAtStep {
 /** Input of the circuit breaker at one step; everything counts since the job was last started or resumed. */
 export interface BreakerFacts {
   /** Ended attempts, newest first, at least `attemptsToRead` where there are so many. */
-  readonly recent: readonly Pick<Attempt, 'stage' | 'step' | 'index' | 'purpose' | 'failureClass'>[];
+  readonly recent: readonly Pick<Attempt, 'scope' | 'step' | 'index' | 'purpose' | 'failureClass'>[];
   /** Step at which an attempt failed. */
   readonly step: number;
   readonly tally: Pick<StepTally, 'unitsTried' | 'breakerBaseTried' | 'breakerBaseByClass'>;
@@ -70,8 +70,8 @@ interface Trip {
  */
 function latestByUnit({ recent, step: at, threshold }: BreakerFacts): readonly (FailureClass | null)[] {
   const seen = new Map<number, FailureClass | null>();
-  for (const { stage, step, purpose, index, failureClass } of recent) {
-    if (stage !== 'main' || step !== at || purpose !== 'batch' || seen.has(index)) continue;
+  for (const { scope, step, purpose, index, failureClass } of recent) {
+    if (scope !== 'unit' || step !== at || purpose !== 'batch' || seen.has(index)) continue;
     if (failureClass && !counts(failureClass)) continue;
     seen.set(index, failureClass);
     if (seen.size === threshold) break;

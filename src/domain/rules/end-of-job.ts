@@ -1,20 +1,23 @@
 import type { Job } from '../job.ts';
 import type { OutputState } from '../job-output.ts';
 import { counted, sentences } from '../sentences.ts';
+import type { Step } from '../step.ts';
 import { clampedEnd } from '../time.ts';
-import type { Stage, Unit, UnitCounts } from '../unit.ts';
+import type { Scope, Unit, UnitCounts } from '../unit.ts';
 import { NOT_PAUSED } from './pause.ts';
 import { endedTest } from './test.ts';
 
-/** What is known about a job at the end of a stage. */
+/** What is known about a job at the end of a scope. */
 export interface EndFacts {
-  readonly job: Pick<Job, 'postProcessing' | 'startedAt' | 'createdAt' | 'output' | 'outputState'>;
-  /** Stage that has ended. */
-  readonly stage: Stage;
+  readonly job: Pick<Job, 'startedAt' | 'createdAt' | 'output' | 'outputState'>;
+  /** Scope that has ended. */
+  readonly scope: Scope;
   readonly counts: Pick<UnitCounts, 'failed' | 'total'>;
-  /** Unit of post-processing; null = none was made. */
-  readonly post: Pick<Unit, 'status' | 'failureMessage'> | null;
-  /** Reason why post-processing could not start; null = it could, or was not wanted. */
+  /** Its steps of scope job. */
+  readonly jobSteps: readonly Pick<Step, 'name'>[];
+  /** Unit that passes them; null = none was made. */
+  readonly last: Pick<Unit, 'status' | 'step' | 'failureMessage'> | null;
+  /** Reason why they could not begin; null = they could, or were not due. */
   readonly error: string | null;
 }
 
@@ -25,15 +28,7 @@ export interface JobEnd {
   readonly patch: Pick<Job, 'statusMessage' | 'endedAt'> & Partial<Pick<Job, 'outputState' | 'executorsLost'>>;
 }
 
-/** Tells whether post-processing follows the units, which have all ended. */
-export function wantsPostProcessing(
-  { postProcessing, afterUnits }: Pick<Job, 'postProcessing' | 'afterUnits'>,
-  { failed }: Pick<UnitCounts, 'failed'>,
-): boolean {
-  return postProcessing !== null && (failed === 0 || postProcessing.onFailures === 'run' || afterUnits === 'due');
-}
-
-/** Decides how a job ends when nothing of its last stage is left; `now` in epoch ms. */
+/** Decides how a job ends when nothing of its last scope is left; `now` in epoch ms. */
 export function endOfJob(facts: EndFacts, now: number): JobEnd {
   const { job } = facts;
   const message = sentences(...problems(facts)) || null;
@@ -48,14 +43,16 @@ export function endOfJob(facts: EndFacts, now: number): JobEnd {
   };
 }
 
-function* problems({ job, stage, counts: { failed, total }, post, error }: EndFacts): Iterable<string> {
+function* problems({ scope, counts: { failed, total }, jobSteps, last, error }: EndFacts): Iterable<string> {
   if (failed > 0) yield `${failed} of ${counted(total, 'unit')} failed.`;
-  if (stage === 'main') {
-    if (failed > 0 && job.postProcessing && !error) yield 'Post-processing was skipped.';
+  if (scope === 'unit') {
+    const names = jobSteps.map(({ name }) => name).join(', ');
     if (error) yield error;
-  } else if (post?.status !== 'completed') {
-    const reason = post?.failureMessage ? `: ${post.failureMessage}` : '';
-    yield `Post-processing ${post?.status ?? 'is missing'}${reason}`;
+    else if (failed > 0 && names)
+      yield jobSteps.length === 1 ? `Step ${names} was skipped.` : `Steps ${names} were skipped.`;
+  } else if (last?.status !== 'completed') {
+    const reason = last?.failureMessage ? `: ${last.failureMessage}` : '';
+    yield `Step ${jobSteps[last?.step ?? 0]?.name} ${last?.status ?? 'is missing'}${reason}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AttemptPurpose } from '../attempt.ts';
 import { isOutputDue, type Job } from '../job.ts';
-import type { Stage } from '../unit.ts';
+import type { Scope } from '../unit.ts';
 
 /** Phase of an executor, derived from the job's status. */
 export type Phase =
@@ -15,7 +15,7 @@ export type Phase =
 /** Phase in which units are claimed. */
 export interface Work {
   readonly kind: 'work';
-  readonly stage: Stage;
+  readonly scope: Scope;
   readonly purpose: AttemptPurpose;
   /** Indexes of the units (a test); absent = all. */
   readonly indexes?: readonly number[];
@@ -26,12 +26,10 @@ export function phaseOf(job: Job | null): Phase {
   switch (job?.status) {
     case 'testing':
       return job.test?.state === 'running'
-        ? { kind: 'work', stage: 'main', purpose: 'test', indexes: job.test.units }
+        ? { kind: 'work', scope: 'unit', purpose: 'test', indexes: job.test.units }
         : { kind: 'leave', stop: null };
     case 'running':
-      return job.afterUnits === 'begun'
-        ? { kind: 'work', stage: 'post', purpose: 'post' }
-        : { kind: 'work', stage: 'main', purpose: 'batch' };
+      return { kind: 'work', scope: job.jobStepsBegun ? 'job' : 'unit', purpose: 'batch' };
     case 'paused':
       if (job.pauseReason === 'usage_limit') return { kind: 'hold' };
       return { kind: 'leave', stop: job.pauseMode === 'hard' ? 'interrupted' : null };

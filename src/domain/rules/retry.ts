@@ -31,8 +31,8 @@ export function backoffMs(step: number, random: number): number {
 export interface DecideOptions {
   /** Tries after the first. */
   readonly maxRetries: number;
-  /** Number of the last step of the unit's stage. */
-  readonly lastStep: number;
+  /** Number of the step that follows; null = the unit is at its last one. */
+  readonly nextStep: number | null;
   /** Epoch ms. */
   readonly now: number;
   /** In [0, 1): the jitter of back-offs. */
@@ -52,9 +52,11 @@ export function decide(
 ): UnitDecision {
   const { step, retriesUsed, deferrals, interruptions } = unit;
   const same = { step, retriesUsed, deferrals, interruptions, notBefore: 0, failureClass: null, failureMessage: null };
-  if (outcome.ok && step >= options.lastStep) return { ...same, status: 'completed' };
-  // Retries, deferrals and interruptions count for each step.
-  if (outcome.ok) return { ...same, ...FRESH, status: 'pending', step: step + 1 };
+  if (outcome.ok) {
+    if (options.nextStep === null) return { ...same, status: 'completed' };
+    // Retries, deferrals and interruptions count for each step.
+    return { ...same, ...FRESH, status: 'pending', step: options.nextStep };
+  }
   const because = { ...same, failureClass: outcome.failureClass, failureMessage: outcome.message };
   const due = (step: number) => options.now + Math.max(1, outcome.retryAfterMs ?? 0, backoffMs(step, options.random));
   switch (failureRule(outcome.failureClass).unit) {

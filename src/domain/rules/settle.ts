@@ -69,7 +69,7 @@ export interface JobDecision {
 
 /** A failed attempt, with what decides about its job. Monotonic times in ms. */
 export interface Failed {
-  readonly attempt: Pick<Attempt, 'stage'>;
+  readonly attempt: Pick<Attempt, 'scope'>;
   readonly outcome: Extract<Outcome, { ok: false }>;
   readonly startedMs: number;
   /** Type of the worker that made it. */
@@ -95,7 +95,7 @@ export function effectOf(
   const { job: effect } = failureRule(failureClass);
   const reason = PAUSES[effect];
   if (reason) return { health, pause: { reason, message: sentences(message), failureClass } };
-  if (effect === 'circuit_breaker' && attempt.stage === 'main') return { health, breaker: true };
+  if (effect === 'circuit_breaker' && attempt.scope === 'unit') return { health, breaker: true };
   if (effect === 'back_off') {
     const since = health.refusedSinceMs ?? nowMs;
     const next = { limit: backedOff(health.limit, nowMs, startedMs), refusedSinceMs: since };

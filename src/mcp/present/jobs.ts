@@ -1,4 +1,4 @@
-import type { PostProcessing, WorkerChoice } from '../../domain/job.ts';
+import type { WorkerChoice } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { InputOf, OutputOf } from '../../orchestrator/index.ts';
 import { jobCursor } from '../../orchestrator/queries/list-jobs.ts';
@@ -17,6 +17,8 @@ import { ANSWER_BYTES, type Parts, presentParts } from './parts.ts';
 /** Bytes for the jobs of a page whose length was not requested. */
 const PAGE_BYTES = 8000;
 const LEAST_TEMPLATE_BYTES = 2000;
+/** Bytes for the steps of a job that has several. */
+const STEPS_BYTES = 6000;
 /** Bytes for the jobs of one kind in an overview. */
 const NAMED_BYTES = 4000;
 
@@ -60,17 +62,26 @@ const SETTINGS: Parts = {
   },
   schema: (schema: JsonObject | null) => ({ schema: schema && truncateObject(schema, 1000) }),
   worker: (worker: WorkerChoice) => ({ worker: { ...truncateObject(worker, 800), type: worker.type } }),
-  post_processing: (post: Pick<PostProcessing, 'name' | 'prompt'> | null) => ({
-    post_processing: post && { ...post, name: truncate(post.name, 200), prompt: truncate(post.prompt, 500) },
+  steps: (steps: NonNullable<OutputOf<'get_job'>['steps']>) => ({
+    steps: steps.map((step) => presentParts(step, stepParts(Math.floor(STEPS_BYTES / steps.length)))),
   }),
 };
+
+/** Parts of a step that is shown in so many bytes. */
+function stepParts(bytes: number): Parts {
+  return {
+    template: (template: string) => ({ template: truncate(template, bytes / 2) }),
+    schema: (schema: JsonObject | null) => ({ schema: schema && truncateObject(schema, bytes / 4) }),
+    worker: (worker: WorkerChoice) => ({ worker: { ...truncateObject(worker, bytes / 4), type: worker.type } }),
+  };
+}
 
 /** Presents the settings of a job. A caller that wants to change the template has to see it: it gets all the room left. */
 export function presentSettings(answer: OutputOf<'get_job'>, next: readonly NextCall[]): Record<string, unknown> {
   const { template, ...settings } = answer;
   const shown = { ...presentParts(settings, SETTINGS), next };
   const room = Math.max(LEAST_TEMPLATE_BYTES, ANSWER_BYTES - jsonBytes(shown) - 100);
-  return { ...shown, template: truncate(template, room) };
+  return { ...shown, ...(template === undefined ? {} : { template: truncate(template, room) }) };
 }
 
 /** Presents the overview of a store: as many of its jobs as fit. */

@@ -33,7 +33,7 @@ export interface NextCall {
 export type NextOf = Pick<
   JobStatusOutput,
   'job_id' | 'status' | 'pause_reason' | 'test' | 'test_units' | 'approval' | 'executor' | 'units' | 'output'
-> & { readonly post_processing?: unknown };
+> & { readonly steps?: readonly { readonly name: string; readonly scope: string }[] | undefined };
 
 const ALLOW = mention('allow_job');
 
@@ -98,12 +98,11 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
         ? [call('list_units', 'shows the results'), exporting]
         : [exporting, call('list_units', 'shows the results')];
     case 'failed': {
-      const post = call('manage_units', 'runs post-processing (again)', { action: 'post_process' });
+      const step = job.steps?.find(({ scope }) => scope === 'job')?.name;
+      const rerun = call('manage_units', `runs step ${step} (again)`, { action: 'rerun', step });
       return [
         ...(units.failed > 0 ? [asked(retry, mention('manage_units', { action: 'retry' }))] : []),
-        ...(job.post_processing !== undefined
-          ? [asked(post, mention('manage_units', { action: 'post_process' }))]
-          : []),
+        ...(step === undefined ? [] : [asked(rerun, mention('manage_units', { action: 'rerun' }))]),
         exporting,
       ].slice(0, 3);
     }

@@ -63,7 +63,7 @@ const PARTS: Parts = {
     return truncateField('failures', shown, FAILURES_BYTES);
   },
   retrying: (value: NonNullable<Status['retrying']>) => truncateField('retrying', value, 500),
-  post_processing: (value: object) => ({ post_processing: presentParts(value, POST) }),
+  steps: (value: readonly object[]) => ({ steps: value.map((step) => presentParts(step, STEP)) }),
   // A new job names the directory of its agents beside that which its paths start at.
   output: ({ directory, ...file }: Status['output'], answer: Status) => {
     const shown = { ...('working_directory' in answer ? { directory } : {}), ...presentParts(file, OUTPUT) };
@@ -158,7 +158,7 @@ const OUTPUT: Parts = {
   }),
 };
 
-const POST: Parts = { message: (message: string) => ({ message: truncateMessage(message, 300) }) };
+const STEP: Parts = { message: (message: string) => ({ message: truncateMessage(message, 300) }) };
 
 function briefKey<Row extends { readonly key: string }>(row: Row): Row {
   return { ...row, key: truncate(row.key, 80) };

@@ -83,7 +83,7 @@ type Page = NonNullable<Unit['conversation']>;
 
 /** Presents a unit: its latest attempts and, on request, as much of the conversation as fits. */
 export function presentUnit(unit: Unit, given: InputOf<'get_unit'>): Record<string, unknown> {
-  const { stage, failure, attempts, conversation } = unit;
+  const { scope, failure, attempts, conversation } = unit;
   const room = given.conversation || given.cursor ? ROOM_BESIDE_CONVERSATION : ROOM;
   const chosen =
     given.attempt === undefined ? attempts.at(-1) : attempts.find(({ attempt }) => attempt === given.attempt);
@@ -93,7 +93,7 @@ export function presentUnit(unit: Unit, given: InputOf<'get_unit'>): Record<stri
   const answer = {
     job_id: unit.job_id,
     unit: unit.unit,
-    ...(stage === 'post' ? { stage } : {}),
+    ...(scope === 'job' ? { scope } : {}),
     key: truncate(unit.key, 500),
     status: unit.status,
     payload: truncateObject(unit.payload as JsonObject, room.payload),
@@ -116,15 +116,15 @@ export function presentUnit(unit: Unit, given: InputOf<'get_unit'>): Record<stri
  * possible, and its job.
  */
 function nextOfUnit(
-  { job_id, job_status, needs_person, unit, stage, status }: Unit,
+  { job_id, job_status, needs_person, unit, scope, status }: Unit,
   attempt: number | undefined,
   cursor: string | null | undefined,
 ): NextCall[] {
-  const here = { job_id, unit, ...(stage === 'post' ? { stage } : {}), attempt, conversation: true };
+  const here = { job_id, unit, ...(scope === 'job' ? { scope } : {}), attempt, conversation: true };
   const retry = { job_id, action: 'retry', units: [unit] };
   const again: NextCall = { tool: 'manage_units', arguments: retry, why: 'retries it' };
   const canRetry =
-    stage === 'main' && status === 'failed' && (UNIT_ACTIONS.retry.jobs as readonly string[]).includes(job_status);
+    scope === 'unit' && status === 'failed' && (UNIT_ACTIONS.retry.jobs as readonly string[]).includes(job_status);
   return [
     ...(attempt !== undefined && cursor === undefined
       ? [{ tool: 'get_unit', arguments: here, why: 'shows its conversation' }]

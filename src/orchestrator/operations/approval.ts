@@ -90,10 +90,7 @@ export const FOR_A_PERSON = {
   skip: ['only a person can leave its test out', mention('start_job', { skip_test: true })],
   reopen: ['only a person can have units run again', mention('manage_units', { action: 'reopen' })],
   retry: ['only a person can have failed units run again', mention('manage_units', { action: 'retry' })],
-  post_process: [
-    'only a person can have its post-processing run again',
-    mention('manage_units', { action: 'post_process' }),
-  ],
+  rerun: ['only a person can have a step run again', mention('manage_units', { action: 'rerun' })],
   raise: ['only a person can give it more slots', mention('resume_job', { max_workers: '<n>' })],
 } as const;
 

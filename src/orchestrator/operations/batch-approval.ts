@@ -7,10 +7,10 @@ import { openSource } from '../../enumerators/index.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { approvalSummary, approvalSummaryShape } from '../queries/approval-summary.ts';
-import { type CreateInput, createInput, newJob, revisionOf } from './new-job.ts';
+import { type CreateInput, createInput, newJob } from './new-job.ts';
 import { promptsOf } from './preview-prompts.ts';
-import { checkSettings } from './settings.ts';
-import { templateOf } from './template.ts';
+import { limitsOf } from './settings.ts';
+import { checkedSteps, withTemplates } from './steps.ts';
 
 /** Returns what a person is asked about the job that a batch file makes, before it exists. */
 export const batchApproval = operation({
@@ -45,17 +45,18 @@ export async function defineBatch(deps: OrchestratorDeps, input: CreateInput, ca
   const { repository, workers, places } = deps;
   const { fields, total } = await promptsOf(deps, input, call, 1);
   const { config } = await openSource(input.source, call);
-  const settings = await checkSettings(deps, input, null);
-  const job = await newJob(deps, input, config as JsonObject, settings, call);
-  const { outputDirectory } = job;
-  const template = await templateOf(deps, input, settings, { fields, outputDirectory });
+  const drafts = await checkedSteps(workers, input);
+  const limits = limitsOf(deps, input.limits);
+  const job = await newJob(deps, input, config as JsonObject, { steps: drafts, limits }, call);
+  const { outputDirectory, enumeratorType } = job;
+  const steps = await withTemplates(deps, drafts, { fields, outputDirectory, enumeratorType });
   const store = { path: repository.path, outputs: places.outputs };
-  const revision = revisionOf(template, settings);
+  const revision = { steps, limits };
   const definition = await (await defineJob(job, revision, workers, store)).now();
   return {
     job,
     revision,
-    terms: termsOf({ maxWorkers: settings.limits.max_workers, testUnits: job.testUnits }, settings.limits),
+    terms: termsOf({ maxWorkers: limits.max_workers, testUnits: job.testUnits }, limits),
     units: total,
     definition,
   };

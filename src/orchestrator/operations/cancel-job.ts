@@ -48,8 +48,8 @@ export const cancelJob = operation({
       if ((await tx.jobs.move(job_id, 'cancelled', { patch })) === 'conflict') {
         throw refuse(now, 'it has just ended', hint`${mention('delete_job')} removes it with its results.`);
       }
-      for (const stage of ['main', 'post'] as const) {
-        await tx.units.moveMany(job_id, { stage, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
+      for (const scope of ['unit', 'job'] as const) {
+        await tx.units.moveMany(job_id, { scope, statuses: ['running'] }, 'cancelled', WITHDRAW_CHUNK);
       }
       await tx.events.add(job_id, { type: 'job:cancelled' });
     });

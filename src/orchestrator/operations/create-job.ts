@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AbpError, toAbpError } from '../../domain/error.ts';
-import type { Job } from '../../domain/job.ts';
+import type { Job, Revision } from '../../domain/job.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LeaseToken } from '../../domain/lease.ts';
 import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import { sentences } from '../../domain/sentences.ts';
+import type { Step } from '../../domain/step.ts';
 import { openSource } from '../../enumerators/index.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import type { Enumerator } from '../../ports/enumerator.ts';
@@ -22,10 +23,10 @@ import { requireSource } from './approval.ts';
 import { type Background, background, rememberRefusal } from './background.ts';
 import { type Enumerated, enumerateInto } from './enumerate-into.ts';
 import { markEnumerating } from './mark-enumerating.ts';
-import { type CreateInput, createInput, newJob, refuseLonePostProcessing, revisionOf } from './new-job.ts';
+import { createInput, newJob } from './new-job.ts';
 import { jobOfRequest, refuseSecondRun, requestOf } from './repeated-request.ts';
-import { checkSettings, type Settings } from './settings.ts';
-import { templateOf } from './template.ts';
+import { limitsOf } from './settings.ts';
+import { checkedSteps, withTemplates } from './steps.ts';
 
 /** Creates a job from a source: stores the items as units and makes the prompt; spends nothing. */
 export const createJob = operation({
@@ -35,7 +36,11 @@ export const createJob = operation({
   description:
     'Creates a job that gives every item of a source its own agent: stores the items as units and makes the prompt; nothing runs, nothing is spent. Use it when many items each need judgement; call preview_items first when unsure about the source. Returns the job with its prompt template. A source that takes longer than 45 s is stored in the background: get_job_status shows when it is ready. A cancelled call creates no job, unless list_jobs shows it; with request_id the same call again returns that job.',
   input: createInput,
-  output: jobStatusOutput.extend({ template: z.string().optional(), deduplicated: z.boolean().optional() }),
+  output: jobStatusOutput.extend({
+    template: z.string().optional(),
+    templates: z.array(z.object({ name: z.string(), template: z.string() })).optional(),
+    deduplicated: z.boolean().optional(),
+  }),
   effect: 'write',
   openWorld: true,
   async run(deps, given, call) {
@@ -44,20 +49,20 @@ export const createJob = operation({
     // Before anything is read: the source of the first call may be gone by now.
     const before = await jobOfRequest(deps.repository, request);
     if (before) return { ...(await answer(deps, before.jobId)), deduplicated: true };
-    refuseLonePostProcessing(given);
     const { enumerator, config } = await openSource(given.source, call);
-    const settings = await checkSettings(deps, given, null);
+    const steps = await checkedSteps(deps.workers, given);
+    const draft = { steps, limits: limitsOf(deps, given.limits) };
     await requireSource(deps, enumerator, config, call);
-    const job = await newJob(deps, given, config as JsonObject, settings, call);
+    const job = await newJob(deps, given, config as JsonObject, draft, call);
     // A new job has no earlier export that it may replace.
     if (job.output) await checkTarget(job.output.path, job.output);
     deps.repository.maintenance.keepReserve();
-    const lease = await insert(deps, { ...job, request, ...originOf(call) }, settings, call);
+    const lease = await insert(deps, { ...job, request, ...originOf(call) }, draft, call);
     if ('before' in lease) return { ...(await answer(deps, lease.before.jobId)), deduplicated: true };
     // A caller with a request_id can come back for the job. Without a time limit the process ends with its caller: nothing
     // can continue.
     const detachable = background(call, request !== null && Number.isFinite(call.maxWaitMs));
-    const storing = store(deps, lease, enumerator, config, given, settings, detachable);
+    const storing = store(deps, lease, enumerator, config, steps, detachable);
     const enumerated = await Promise.race([storing, timeout(call.maxWaitMs)]);
     detachable.detach();
     if (enumerated === 'timeout') storing.catch((error: unknown) => rememberRefusal(deps, job.jobId, error));
@@ -72,10 +77,11 @@ export const createJob = operation({
 async function answer(deps: OrchestratorDeps, jobId: string) {
   const job = await requireJob(deps, jobId);
   if (job.status === 'enumerating') return jobStatus(deps, job);
-  const template = (await deps.repository.jobs.revision(jobId, 1))?.steps[0]?.template ?? '';
+  const revision = await deps.repository.jobs.revision(jobId, 1);
+  const templates = (revision?.steps ?? []).map(({ name, template }) => ({ name, template }));
   return {
     ...(await jobStatus(deps, job)),
-    template,
+    ...(templates.length === 1 ? { template: templates[0]?.template ?? '' } : { templates }),
     fields: job.fields,
     working_directory: job.workingDirectory,
     source: shownSource(job.enumeratorType, job.enumeratorConfig),
@@ -97,7 +103,7 @@ function originOf({ batchFile }: Call): Pick<Job, 'batchFile' | 'carriedOutBy'> 
 function insert(
   deps: OrchestratorDeps,
   job: NewJob,
-  settings: Settings,
+  draft: Pick<Revision, 'steps' | 'limits'>,
   call: Call,
 ): Promise<LeaseToken | { readonly before: Job }> {
   const { repository, defaults } = deps;
@@ -107,7 +113,7 @@ function insert(
     const before = await jobOfRequest(tx, job.request);
     if (before) return { before };
     await refuseSecondRun(tx, call.batchFile);
-    await tx.jobs.insert(job, { jobId, note: null, ...revisionOf('', settings) });
+    await tx.jobs.insert(job, { jobId, note: null, ...draft });
     const claim = { jobId, owner: randomUUID(), leaseMs: defaults.leaseMs, ...identify(process.pid) };
     const lease = await tx.leases.acquire(claim, null);
     if (!lease) throw new AbpError('internal', `${jobId} has a lease already.`);
@@ -120,8 +126,7 @@ async function store(
   lease: LeaseToken,
   enumerator: Enumerator,
   config: unknown,
-  given: CreateInput,
-  settings: Settings,
+  steps: readonly Step[],
   detachable: Background,
 ): Promise<Enumerated> {
   const { repository, defaults } = deps;
@@ -132,9 +137,10 @@ async function store(
     const enumerated = await enumerateInto(deps, lease, enumerator, config, detachable.call);
     const { fields } = enumerated;
     const outputDirectory = (await repository.jobs.get(jobId))?.outputDirectory ?? '';
-    const template = await templateOf(deps, given, settings, { fields, outputDirectory });
+    const facts = { fields, outputDirectory, enumeratorType: enumerator.type };
+    const finished = await withTemplates(deps, steps, facts);
     await repository.transaction({ job: jobId }, async (tx) => {
-      await tx.jobs.setSteps(jobId, 1, revisionOf(template, settings).steps);
+      await tx.jobs.setSteps(jobId, 1, finished);
       const patch = { totalUnits: enumerated.total, fields };
       if ((await tx.jobs.move(jobId, 'created', { patch })) === 'conflict') {
         throw new AbpError('cancelled', `${jobId} was cancelled while its units were being stored.`);

@@ -69,7 +69,7 @@ export async function enumerateInto(
     if (repeated[0]?.key !== undefined && onDuplicate(config) === 'refuse') {
       throw await duplicateKey(enumerator, config, context, repeated[0].key);
     }
-    await write(chunk.chars, (tx) => tx.units.add(jobId, 'main', total, fresh));
+    await write(chunk.chars, (tx) => tx.units.add(jobId, 'unit', total, fresh));
     total += fresh.length;
     for (const item of repeated) skipDuplicate(skipped, item);
     chunk.items.length = 0;

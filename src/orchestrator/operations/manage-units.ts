@@ -4,6 +4,7 @@ import { hint, mention } from '../../domain/hint.ts';
 import { type Job, needsPerson } from '../../domain/job.ts';
 import { NOT_ENDED } from '../../domain/rules/end-of-job.ts';
 import { UNIT_ACTIONS, type UnitAction } from '../../domain/rules/unit-actions.ts';
+import type { Step } from '../../domain/step.ts';
 import { UNIT_STATUSES } from '../../domain/unit.ts';
 import type { UnitFilter } from '../../ports/repository.ts';
 import {
@@ -16,6 +17,7 @@ import {
   requireJob,
 } from '../operation.ts';
 import { jobStatus } from '../queries/job-status.ts';
+import { jobStepsOf } from '../queries/step-status.ts';
 import { failureClass, jobId, jobStatusOutput, unitIndexes } from '../shapes.ts';
 import { requireAllowed, requirePerson } from './approval.ts';
 import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
@@ -23,7 +25,7 @@ import { launch, recoverIfLost, requireReady } from './executor-launch.ts';
 /** Units moved in one transaction. */
 const CHUNK = 5000;
 
-const ACTIONS = [...(Object.keys(UNIT_ACTIONS) as UnitAction[]), 'post_process'] as const;
+const ACTIONS = [...(Object.keys(UNIT_ACTIONS) as UnitAction[]), 'rerun'] as const;
 
 /** Retries, skips, reopens or cancels units. */
 export const manageUnits = operation({
@@ -31,23 +33,24 @@ export const manageUnits = operation({
   title: 'Retry, skip, reopen or cancel units',
   interfaces: EVERYWHERE,
   description:
-    'Changes units of a job: retry (failed → pending), skip (pending → skipped), reopen (ended → pending; old results stay in the history), cancel (pending or running → cancelled). Choose them by units, status or failure_class; otherwise all that the action applies to. An ended job runs again when units are put back. post_process runs the post-processing of an ended job (again).',
+    'Changes units of a job: retry (failed → pending), skip (pending → skipped), reopen (ended → pending; old results stay in the history), cancel (pending or running → cancelled). Choose them by units, status or failure_class; otherwise all that the action applies to. An ended job runs again when units are put back. rerun runs a step of scope job of an ended job (again), and those after it.',
   input: z.strictObject({
     job_id: jobId,
     action: z.enum(ACTIONS),
     units: unitIndexes.optional(),
     status: z.enum(UNIT_STATUSES).optional(),
     failure_class: failureClass.optional(),
+    step: z.string().max(40).optional().describe('With rerun: the step; default the first of scope job'),
   }),
   output: jobStatusOutput.extend({ changed: z.int() }),
   effect: 'destructive',
   openWorld: true,
-  async run(deps, { job_id, action, units, status, failure_class }, call) {
+  async run(deps, { job_id, action, units, status, failure_class, step }, call) {
     const job = await requireJob(deps, job_id);
-    const isRepeat = action === 'retry' || action === 'reopen' || action === 'post_process';
+    const isRepeat = action === 'retry' || action === 'reopen' || action === 'rerun';
     if (isRepeat && job.status !== 'created' && needsPerson(job)) requirePerson(job, call, action);
-    if (action === 'post_process') {
-      await runPostProcessing(deps, job);
+    if (action === 'rerun') {
+      await rerunJobStep(deps, job, step);
       return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed: 1 };
     }
     const rule = UNIT_ACTIONS[action];
@@ -120,7 +123,7 @@ async function move(
       const moved = await tx.units.moveMany(job.jobId, { ...filter, after: cursor }, to, CHUNK);
       const resumes = moved.changed > 0 && isEnded(now);
       if (moved.changed > 0) await tx.events.add(job.jobId, { type: event, data: { count: moved.changed } });
-      if (moved.changed > 0 && to === 'pending') await tx.jobs.patch(job.jobId, { afterUnits: 'waiting' });
+      if (moved.changed > 0 && to === 'pending') await tx.jobs.patch(job.jobId, WAITING);
       if (resumes) {
         await tx.jobs.move(job.jobId, 'running', { from: [now.status], patch: NOT_ENDED });
         await tx.jobs.resetCircuitBreaker(job.jobId);
@@ -143,25 +146,22 @@ async function move(
   return changed;
 }
 
-async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void> {
-  if (!job.postProcessing) {
-    throw refuse(
-      job,
-      'it was created without post-processing',
-      hint`${mention('create_job')} takes post_processing_prompt.`,
-    );
-  }
+/** Steps of scope job wait for the units that were put back, also one that a person asked for. */
+const WAITING = { jobStepsBegun: false, askedJobStep: null } as const;
+
+async function rerunJobStep(deps: OrchestratorDeps, job: Job, name: string | undefined): Promise<void> {
+  const askedJobStep = jobStepNumber(job, await jobStepsOf(deps.repository, job), name);
   if (job.status !== 'completed' && job.status !== 'failed') {
     throw refuse(
       job,
-      'post-processing runs again only after the job has ended',
+      'a step of scope job runs again only after the job has ended',
       hint`${mention('get_job_status')} shows when it has.`,
     );
   }
   await requireAllowed(deps, job);
   await requireReady(deps, job);
   await deps.repository.transaction({ job: job.jobId }, async (tx) => {
-    const patch = { ...NOT_ENDED, afterUnits: 'due' } as const;
+    const patch = { ...NOT_ENDED, jobStepsBegun: false, askedJobStep };
     if ((await tx.jobs.move(job.jobId, 'running', { from: ['completed', 'failed'], patch })) === 'conflict') {
       const now = await requireJob({ repository: tx }, job.jobId);
       throw refuse(now, 'it was restarted by another call', hint`${mention('get_job_status')} shows its progress.`);
@@ -170,4 +170,21 @@ async function runPostProcessing(deps: OrchestratorDeps, job: Job): Promise<void
     await tx.events.add(job.jobId, { type: 'job:resumed' });
   });
   await launch(deps, job);
+}
+
+/** Returns the number of a step of scope job. Throws `conflict` when there is none, `not_found` for another name. */
+function jobStepNumber(job: Job, jobSteps: readonly Step[], name: string | undefined): number {
+  const names = jobSteps.map((step) => step.name);
+  if (names.length === 0) {
+    throw refuse(
+      job,
+      'it has no step of scope job',
+      hint`${mention('create_job')} takes steps; ${mention('manage_units', { action: 'reopen' })} runs units again.`,
+    );
+  }
+  const number = name === undefined ? 0 : names.indexOf(name);
+  if (number >= 0) return number;
+  throw new AbpError('not_found', `${job.jobId} has no step ${JSON.stringify(name)} of scope job.`, {
+    hint: `It has ${names.join(', ')}.`,
+  });
 }

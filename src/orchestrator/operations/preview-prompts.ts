@@ -4,13 +4,12 @@ import type { JsonObject } from '../../domain/json.ts';
 import { openSource } from '../../enumerators/index.ts';
 import { preview } from '../../enumerators/preview.ts';
 import { createPromptRenderer } from '../../prompt/render.ts';
-import { DEFAULT_WORKER } from '../chosen-worker.ts';
 import { type Call, type OrchestratorDeps, operation, TERMINAL } from '../operation.ts';
 import { columnsMissing, missingColumns } from '../queries/missing-columns.ts';
 import { type SourceNotes, sourceNotes } from '../queries/source-notes.ts';
 import { requireSource } from './approval.ts';
 import { type CreateInput, createInput } from './new-job.ts';
-import { templateOf } from './template.ts';
+import { checkedSteps, withTemplates } from './steps.ts';
 
 const COUNT_MS = 10_000;
 /** Items that are read for their fields: a template may name a field that the first item lacks. */
@@ -65,13 +64,9 @@ export async function promptsOf(
   const { directory } = given.output ?? {};
   const outputDirectory =
     directory === undefined ? deps.places.outputs('<job>') : resolve(call.workingDirectory, directory);
-  const outputSchema = (given.schema as JsonObject | undefined) ?? null;
-  const template = await templateOf(
-    deps,
-    given,
-    { outputSchema, worker: DEFAULT_WORKER },
-    { fields: names, outputDirectory },
-  );
+  const facts = { fields: names, outputDirectory, enumeratorType: enumerator.type };
+  const steps = await withTemplates(deps, await checkedSteps(deps.workers, given), facts);
+  const template = steps[0]?.template ?? '';
   const renderer = await createPromptRenderer({ template, fields: names, outputDirectory });
   return {
     total,
@@ -81,6 +76,6 @@ export async function promptsOf(
     template,
     system: renderer.system,
     prompts: items.slice(0, count).map((payload) => ({ payload, user: renderer.render({ payload }).user })),
-    missing_columns: columnsMissing(given.output?.fields ?? [], outputSchema, names, items[0] ?? {}),
+    missing_columns: columnsMissing(given.output?.fields ?? [], steps, names, items[0] ?? {}),
   };
 }

@@ -89,7 +89,7 @@ export async function discardTest(tx: Tx, job: Job, note: string | undefined): P
 async function putBackUnits(tx: Tx, job: Job): Promise<void> {
   if ((await tx.jobs.move(job.jobId, 'created', { from: ['testing'], patch: { test: null } })) === 'conflict')
     throw changedMeanwhile(job);
-  await tx.units.restart(job.jobId, job.test?.units ?? []);
+  await tx.units.restart(job.jobId, 'unit', job.test?.units ?? [], 0);
 }
 
 /** Chooses test units spread evenly over the source: first, last and between; replaces those that are not pending. */

@@ -3,10 +3,9 @@ import { AbpError } from '../../domain/error.ts';
 import { type Hint, hint, mention } from '../../domain/hint.ts';
 import { ENDED, type Job, type JobStatus } from '../../domain/job.ts';
 import type { JobOutput } from '../../domain/job-output.ts';
-import { stepAt } from '../../domain/step.ts';
+import type { Step } from '../../domain/step.ts';
 import { checkTarget } from '../../export/atomic-file.ts';
 import { formerExports } from '../../export/former-exports.ts';
-import { checkTemplate } from '../../prompt/template.ts';
 import { type Call, EVERYWHERE, type OrchestratorDeps, operation, refuse, requireJob } from '../operation.ts';
 import { definitionOf } from '../queries/approval-state.ts';
 import { jobStatus } from '../queries/job-status.ts';
@@ -20,13 +19,14 @@ import {
   words,
   workerInput,
 } from '../shapes.ts';
-import { revisionOf } from './new-job.ts';
 import { outputOf } from './output.ts';
-import { checkSettings } from './settings.ts';
+import { limitsOf } from './settings.ts';
+import { changedStep, checkStepTemplate, variablesOf } from './steps.ts';
 import { discardTest } from './test-job.ts';
 
 const input = z.strictObject({
   job_id: jobId,
+  step: z.string().max(40).optional().describe('Step that template, schema, worker and run are of; default the first'),
   template: words.max(200_000).optional().describe('The new template: {field}, {payload}, {{ }}'),
   schema: schemaInput.optional().describe('As for create_job'),
   worker: workerInput.optional().describe('Replaces the whole worker'),
@@ -64,11 +64,10 @@ export const updateJob = operation({
     }
     // Slots that were changed while the job ran are kept, unless this call changes them.
     const limits = { ...before.limits, max_workers: job.maxWorkers };
-    const step = stepAt(before, { stage: 'main', step: 0 });
-    const settings = await checkSettings(deps, given, { ...step, limits });
-    const template = given.template ?? step.template;
-    checkTemplate(template, job);
-    const draft = revisionOf(template, settings);
+    const draft = {
+      steps: await changedSteps(deps, job, before.steps, given),
+      limits: limitsOf(deps, given.limits, limits),
+    };
     const { powers } = await (await definitionOf(deps, job, { ...before, ...draft })).now();
     const revision = await repository.transaction({ job: job.jobId }, async (tx) => {
       const now = await requireJob({ repository: tx }, job.jobId);
@@ -83,7 +82,7 @@ export const updateJob = operation({
         ...draft,
       });
       await tx.jobs.patch(jobId, {
-        passEnv: settings.passEnv,
+        passEnv: await variablesOf(deps.workers, draft.steps),
         powers,
         ...(given.redact_results === undefined ? {} : { redactResults: given.redact_results }),
         ...(output === undefined ? {} : { output }),
@@ -96,6 +95,24 @@ export const updateJob = operation({
 });
 
 type Input = z.output<typeof input>;
+
+/** Returns the steps with the change of one of them. Throws `not_found` for an unknown name, `invalid_input`. */
+async function changedSteps(
+  { workers }: OrchestratorDeps,
+  job: Job,
+  steps: readonly Step[],
+  { step: name = steps[0]?.name, ...change }: Input,
+): Promise<readonly Step[]> {
+  const step = steps.find((each) => each.name === name);
+  if (!step) {
+    throw new AbpError('not_found', `${job.jobId} has no step ${JSON.stringify(name)}.`, {
+      hint: `It has ${steps.map((each) => each.name).join(', ')}.`,
+    });
+  }
+  const changed = await changedStep(workers, step, change);
+  checkStepTemplate(steps, changed, job);
+  return steps.map((each) => (each === step ? changed : each));
+}
 
 /** True when the change needs a new revision, and so a new test. */
 function changesRevision({ template, schema, worker, run, limits, redact_results }: Input): boolean {

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Definition } from '../../approval/definition.ts';
 import type { Revision } from '../../domain/job.ts';
-import { stepAt } from '../../domain/step.ts';
 import type { NewJob } from '../../ports/job-store.ts';
 import { testInput } from '../shapes.ts';
 import { shownPowers } from './shown-powers.ts';
 import { reviewedSource, shownSourceShape } from './shown-source.ts';
+import { shownSteps, shownStepsShape } from './shown-steps.ts';
 import { testInputOf } from './shown-test.ts';
-import { shownWorker } from './shown-worker.ts';
 
 const object = z.record(z.string(), z.unknown());
 
@@ -16,10 +15,7 @@ export const approvalSummaryShape = z.object({
   name: z.string(),
   can: z.array(z.object({ can: z.string(), what: z.string() })),
   source: shownSourceShape,
-  worker: z.looseObject({ type: z.string() }),
-  template: z.string(),
-  schema: object.nullable(),
-  post_processing: object.nullable(),
+  steps: shownStepsShape,
   /** Not part of the definition: after the approval only a person raises them. */
   limits: object,
   test: testInput,
@@ -37,15 +33,11 @@ export function approvalSummary(
   revision: Pick<Revision, 'steps' | 'limits'>,
   { powers, files }: Definition,
 ): ApprovalSummary {
-  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
   return {
     name: job.name,
     can: shownPowers(powers),
     source: reviewedSource(job.enumeratorType, job.enumeratorConfig),
-    worker: shownWorker(worker),
-    template,
-    schema: outputSchema,
-    post_processing: job.postProcessing && { ...job.postProcessing },
+    steps: shownSteps(revision.steps),
     limits: { ...revision.limits },
     test: testInputOf(job),
     home: job.home,

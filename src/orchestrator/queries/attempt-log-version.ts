@@ -11,8 +11,8 @@ export const attemptLogVersion = operation({
   input: attemptLog.input.omit({ since: true, limit: true }),
   output: z.object({ version: z.string().nullable() }),
   effect: 'read',
-  async run({ repository }, { job_id, unit, attempt: number, stage = 'main' }) {
-    const attempt = await repository.attempts.get({ jobId: job_id, stage, index: unit, attempt: number });
+  async run({ repository }, { job_id, unit, attempt: number, scope = 'unit' }) {
+    const attempt = await repository.attempts.get({ jobId: job_id, scope, index: unit, attempt: number });
     return { version: attempt && `${attempt.status} ${logBytes(attempt)}` };
   },
 });

@@ -36,7 +36,7 @@ export const attemptLog = operation({
     job_id: jobId,
     unit: unitIndex,
     attempt: z.int().min(1).max(100_000),
-    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+    scope: z.enum(['unit', 'job']).optional().describe('job: the unit that passes the steps over all results'),
     since: z.int().min(-1).optional().describe('Only entries after this seq; default -1: from the beginning'),
     limit: z.int().min(1).max(1000).optional().describe(`About how many entries; default ${DEFAULT_ENTRIES}`),
   }),
@@ -50,8 +50,8 @@ export const attemptLog = operation({
     ended: z.boolean(),
   }),
   effect: 'read',
-  async run(deps, { job_id, unit, attempt: number, stage = 'main', since = -1, limit = DEFAULT_ENTRIES }) {
-    const attempt = await requireAttempt(deps, { jobId: job_id, stage, index: unit, attempt: number });
+  async run(deps, { job_id, unit, attempt: number, scope = 'unit', since = -1, limit = DEFAULT_ENTRIES }) {
+    const attempt = await requireAttempt(deps, { jobId: job_id, scope, index: unit, attempt: number });
     // Read before the files: an attempt that ends in between is reported as ended by the next call, with all its entries.
     const ended = attempt.status !== 'running';
     const { worker } = await deps.workers.parse(await workerOf(deps, attempt));

@@ -23,7 +23,7 @@ export async function testAdvice({ repository }: Deps, job: Job): Promise<Hint |
   if (status !== 'testing' || test?.state !== 'failed') return null;
   if (test.stoppedBy !== undefined) return advised(PAUSE_REASONS[test.stoppedBy].advice, status);
   for (const index of test.units) {
-    const unit = await repository.units.get({ jobId, stage: 'main', index });
+    const unit = await repository.units.get({ jobId, scope: 'unit', index });
     if (unit?.status !== 'completed')
       return unit?.failureClass ? (await classWords({ repository }, job, unit.failureClass, unit)).advice : null;
   }
@@ -32,28 +32,28 @@ export async function testAdvice({ repository }: Deps, job: Job): Promise<Hint |
 
 /**
  * Meaning of a failure class and advice about it, in the current state and revision of a job, for the worker of the step at
- * which `example` failed: the unit whose log is worth a look. A unit of post-processing has no such log to show.
+ * which `example` failed: the unit whose log is worth a look. The unit of scope job has no such log to show.
  */
 export async function classWords(
   { repository }: Deps,
   job: Job,
   failureClass: FailureClass,
-  example: Pick<Unit, 'stage' | 'step' | 'index'> | null | undefined,
+  example: Pick<Unit, 'scope' | 'step' | 'index'> | null | undefined,
 ): Promise<{ readonly meaning: string; readonly advice: Hint }> {
   const revision = await repository.jobs.revision(job.jobId, job.revision);
-  const step = revision && stepAt(revision, example ?? { stage: 'main', step: 0 });
+  const step = revision && stepAt(revision, example ?? { scope: 'unit', step: 0 });
   const { meaning } = failureRule(failureClass, step?.worker.type);
-  const shown = example?.stage === 'main' ? example.index : undefined;
+  const shown = example?.scope === 'unit' ? example.index : undefined;
   return { meaning, advice: adviceIn(job.status, failureClass, step?.worker.type, shown) };
 }
 
-/** The same for a unit of the main stage by its index. */
+/** The same for a unit of the source by its index. */
 export async function wordsAbout(
   deps: Deps,
   job: Job,
   failureClass: FailureClass,
   index: number | undefined,
 ): Promise<{ readonly meaning: string; readonly advice: Hint }> {
-  const unit = index === undefined ? null : await deps.repository.units.get({ jobId: job.jobId, stage: 'main', index });
+  const unit = index === undefined ? null : await deps.repository.units.get({ jobId: job.jobId, scope: 'unit', index });
   return classWords(deps, job, failureClass, unit);
 }

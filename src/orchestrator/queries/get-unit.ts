@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type Attempt, attemptDurationMs, resultValue, type UnitResult } from '../../domain/attempt.ts';
 import { AbpError } from '../../domain/error.ts';
-import { type Job, needsPerson } from '../../domain/job.ts';
+import { type Job, needsPerson, type Revision } from '../../domain/job.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import { usd } from '../../domain/money.ts';
-import { stepAt } from '../../domain/step.ts';
+import { stepAt, stepsOf } from '../../domain/step.ts';
 import type { Unit, UnitRef } from '../../domain/unit.ts';
 import { renderPrompt } from '../../prompt/render.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireStoredJob } from '../operation.ts';
@@ -14,6 +14,7 @@ import { attemptNotes } from './attempt-notes.ts';
 import { CELL_BYTES, TEXT_BYTES } from './caps.ts';
 import { conversationPage, conversationShape, DEFAULT_ENTRIES } from './conversation-page.ts';
 import { classWords } from './current-advice.ts';
+import { jobStepsOf, stepNamed } from './step-status.ts';
 import { terminalCommand } from './terminal-command.ts';
 
 const count = z.int().min(0);
@@ -21,6 +22,8 @@ const object = z.record(z.string(), z.unknown());
 
 const attemptShape = z.object({
   attempt: count,
+  /** Name of its step, in a job with several. */
+  step: z.string().optional(),
   purpose: z.string(),
   status: z.string(),
   revision: count,
@@ -67,7 +70,7 @@ export const getUnit = operation({
   input: z.strictObject({
     job_id: jobId,
     unit: unitIndex,
-    stage: z.enum(['main', 'post']).optional().describe('post: the post-processing unit'),
+    scope: z.enum(['unit', 'job']).optional().describe('job: the unit that passes the steps over all results'),
     attempt: z.int().min(1).max(100_000).optional().describe('Which attempt; default the latest'),
     conversation: z.boolean().optional().describe('Include a page of the conversation'),
     limit: z.int().min(1).max(100).optional().describe(`Entries of the conversation; default ${DEFAULT_ENTRIES}`),
@@ -82,11 +85,13 @@ export const getUnit = operation({
     job_name: z.string(),
     job_status: jobStatusName,
     unit: count,
-    stage: z.enum(['main', 'post']),
+    scope: z.enum(['unit', 'job']),
     total_units: count,
     worker_type: z.string(),
     key: z.string(),
     status: z.string(),
+    /** Name of the step that it is at, or passed last, in a job with several. */
+    step: z.string().optional(),
     /** True when only a person can allow its job to run. */
     needs_person: z.boolean(),
     payload: object,
@@ -99,21 +104,23 @@ export const getUnit = operation({
     conversation: conversationShape.optional(),
   }),
   effect: 'read',
-  async run(deps, { job_id, unit: index, stage = 'main', attempt: number, details = false, ...page }) {
+  async run(deps, { job_id, unit: index, scope = 'unit', attempt: number, details = false, ...page }) {
     const job = await requireStoredJob(deps, job_id);
-    const ref = { jobId: job_id, stage, index };
+    const ref = { jobId: job_id, scope, index };
     const unit = await deps.repository.units.get(ref);
     if (!unit) {
-      throw new AbpError('not_found', `${job_id} has no unit ${index}${stage === 'post' ? ' of stage post' : ''}.`, {
-        hint: stage === 'post' ? postUnitOf(job) : `It has units 0 to ${job.totalUnits - 1}.`,
+      throw new AbpError('not_found', `${job_id} has no unit ${index}${scope === 'job' ? ' of scope job' : ''}.`, {
+        hint: scope === 'job' ? await jobUnitOf(deps, job) : `It has units 0 to ${job.totalUnits - 1}.`,
       });
     }
+    const revision = await deps.repository.jobs.revision(job_id, job.revision);
     const attempts = await deps.repository.attempts.ofUnit(ref);
     const chosen = chosenOf(ref, attempts, number);
     const read = page.conversation ?? (page.cursor !== undefined && page.cursor !== '');
     const resultBytes = shareOf(attempts.filter(({ result }) => result !== null).length);
     const shown = async (attempt: Attempt) => ({
       ...show(deps, attempt, resultBytes),
+      ...stepNamed(revision, attempt),
       ...(details || attempt === chosen ? await continuation(deps, job, unit, attempt) : {}),
     });
     const { failureClass } = unit;
@@ -122,11 +129,12 @@ export const getUnit = operation({
       job_name: job.name,
       job_status: job.status,
       unit: index,
-      stage,
+      scope,
       total_units: job.totalUnits,
-      worker_type: (await workerTypeOf(deps, job, unit)) ?? 'unknown',
+      worker_type: revision ? stepAt(revision, unit).worker.type : 'unknown',
       key: truncate(unit.key, TEXT_BYTES),
       status: unit.status,
+      ...stepNamed(revision, unit),
       needs_person: needsPerson(job),
       payload: truncateObject(unit.payload, TEXT_BYTES),
       ...(failureClass
@@ -140,16 +148,16 @@ export const getUnit = operation({
         : {}),
       ...(unit.status === 'pending' && unit.notBefore > 0 ? { not_before: iso(unit.notBefore) } : {}),
       retries_used: unit.retriesUsed,
-      ...(details ? { prompt: await promptOf(deps, job, unit) } : {}),
+      ...(details ? { prompt: revision && (await promptOf(deps, job, revision, unit)) } : {}),
       attempts: await Promise.all(attempts.map(shown)),
       ...(read && chosen ? { conversation: await conversationPage(deps, chosen, page.limit, page.cursor) } : {}),
     };
   },
 });
 
-function postUnitOf(job: Job): string {
-  if (!job.postProcessing) return 'It was created without post-processing.';
-  return 'Of stage post it has unit 0, once its post-processing has begun.';
+async function jobUnitOf({ repository }: OrchestratorDeps, job: Job): Promise<string> {
+  if ((await jobStepsOf(repository, job)).length === 0) return 'It has no step of scope job.';
+  return 'Of scope job it has unit 0, once its first step of that scope has begun.';
 }
 
 /** The attempt with this number, by default the latest; undefined = there is none yet. Throws `not_found`. */
@@ -162,17 +170,11 @@ function chosenOf({ jobId: id, index }: UnitRef, attempts: readonly Attempt[], n
   });
 }
 
-async function workerTypeOf({ repository }: OrchestratorDeps, { jobId, revision }: Job, unit: Unit) {
-  const now = await repository.jobs.revision(jobId, revision);
-  return now ? stepAt(now, unit).worker.type : undefined;
-}
-
-async function promptOf({ repository }: OrchestratorDeps, job: Job, unit: Unit) {
-  const revision = await repository.jobs.revision(job.jobId, job.revision);
-  if (!revision || unit.stage === 'post') return null;
+async function promptOf({ repository }: OrchestratorDeps, job: Job, revision: Revision, unit: Unit) {
+  if (unit.scope === 'job') return null;
   const { template, worker } = stepAt(revision, unit);
   if (template === '') return null;
-  const steps = revision.steps.slice(0, unit.step);
+  const steps = stepsOf(revision, 'unit').slice(0, unit.step);
   const found = await repository.units.resultsOf(unit);
   const results = Object.fromEntries(steps.map(({ name }, n) => [name, resultValue(found.get(n))]));
   const outputDirectory = outputInPrompt(worker.type, job.outputDirectory);

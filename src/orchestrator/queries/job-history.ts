@@ -21,7 +21,7 @@ export const jobHistory = operation({
   title: 'Units and cost over time',
   interfaces: SCREENS,
   description:
-    'Attempts that ended and their cost (with post-processing), in equal intervals from the first to the last one (or to now while the job runs). Each point counts its own interval only.',
+    'Attempts that ended and their cost (with steps of scope job), in equal intervals from the first to the last one (or to now while the job runs). Each point counts its own interval only.',
   input: z.strictObject({
     job_id: jobId,
     points: z.int().min(2).max(500).optional().describe(`Intervals; default ${DEFAULT_POINTS}`),
@@ -36,8 +36,8 @@ export const jobHistory = operation({
     const last = (job.status === 'running' ? Math.max(deps.clock.now(), span.last) : span.last) + 1;
     const interval = Math.max(1000, Math.ceil((last - first) / wanted));
     const points: z.input<typeof point>[] = [];
-    // Post-processing counts to the cost, but not to the units.
-    const post = await deps.repository.attempts.ofUnit({ jobId: job_id, stage: 'post', index: 0 });
+    // A step of scope job counts to the cost, but not to the units.
+    const post = await deps.repository.attempts.ofUnit({ jobId: job_id, scope: 'job', index: 0 });
     for (let from = first; from < last; from += interval) {
       const { succeeded, failed, costUsd } = await deps.repository.attempts.endedBetween(job_id, from, from + interval);
       const besides = post.filter(({ endedAt }) => endedAt !== null && endedAt >= from && endedAt < from + interval);

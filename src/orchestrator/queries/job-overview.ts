@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { cutMiddle } from '../../domain/cut.ts';
-import { estimate } from '../../domain/estimate.ts';
 import { clusterFailures } from '../../domain/failure-clusters.ts';
-import type { Job, WorkerChoice } from '../../domain/job.ts';
+import type { Job, Revision, WorkerChoice } from '../../domain/job.ts';
 import { usd } from '../../domain/money.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
 import { hintShape, jobId, jobStatusOutput } from '../shapes.ts';
 import { latestStep } from './attempt-log.ts';
 import { wordsAbout } from './current-advice.ts';
-import { jobStatus, runningKeys, testSamples } from './job-status.ts';
+import { forecastOf, jobStatus, runningKeys } from './job-status.ts';
 import { shownWorker } from './shown-worker.ts';
 import { allSkipped } from './source-notes.ts';
+import { stepNamed } from './step-status.ts';
 
 /** Failed units that are clustered by cause. */
 const CLUSTERED_UNITS = 5_000;
@@ -21,8 +21,10 @@ const range = z.array(z.number()).readonly();
 
 const slot = z.object({
   unit: count,
-  stage: z.enum(['main', 'post']),
+  scope: z.enum(['unit', 'job']),
   key: z.string(),
+  /** Name of its step, in a job with several. */
+  step: z.string().optional(),
   attempt: count,
   purpose: z.string(),
   seconds: z.number(),
@@ -59,14 +61,6 @@ export const jobOverview = operation({
       .optional(),
     tokens: z.object({ input: count, output: count }).optional(),
     cost_estimated: z.boolean().optional(),
-    post_processing: z
-      .looseObject({
-        name: z.string(),
-        status: z.string(),
-        output_directory: z.string(),
-        message: z.string().optional(),
-      })
-      .optional(),
     created_at: z.string(),
     started_at: z.string().nullable(),
     ended_at: z.string().nullable(),
@@ -98,13 +92,13 @@ export const jobOverview = operation({
     const job = await requireJob(deps, job_id);
     const revision = await deps.repository.jobs.revision(job_id, job.revision);
     const status = await jobStatus(deps, job, false);
-    const forecast = await forecastOf(deps, job, status.units.total);
+    const forecast = await shownForecast(deps, job, status.units.total);
     const skipped = await allSkipped(deps, job_id);
     const worker = revision?.steps[0]?.worker;
     const model = worker ? await modelOf(deps, worker) : null;
     return {
       ...(status as typeof status & Times),
-      slots: await slotsOf(deps, job),
+      slots: await slotsOf(deps, job, revision),
       max_workers: job.maxWorkers,
       ...(await clustersOf(deps, job, status.units.failed)),
       ...(forecast ? { forecast } : {}),
@@ -127,18 +121,19 @@ async function modelOf({ workers }: OrchestratorDeps, choice: WorkerChoice): Pro
   return known?.worker.policy(known.config).model ?? null;
 }
 
-async function slotsOf(deps: OrchestratorDeps, job: Job) {
+async function slotsOf(deps: OrchestratorDeps, job: Job, revision: Revision | null) {
   const now = deps.clock.now();
   const running = [...(await deps.repository.attempts.running(job.jobId))].sort((a, b) => a.startedAt - b.startedAt);
   const keyOf = await runningKeys(deps, job, running);
   return Promise.all(
     running.map(async (attempt) => {
-      const { stage, index, purpose, startedAt } = attempt;
+      const { scope, index, purpose, startedAt } = attempt;
       const latest = await latestStep(deps, attempt);
       return {
         unit: index,
-        stage,
+        scope,
         key: keyOf(attempt),
+        ...stepNamed(revision, attempt),
         attempt: attempt.attempt,
         purpose,
         seconds: Math.max(0, Math.round((now - startedAt) / 1000)),
@@ -167,9 +162,8 @@ async function clustersOf(deps: OrchestratorDeps, job: Job, failed: number) {
   };
 }
 
-/** Estimates the whole job from the test attempts; null = no test has ended. */
-async function forecastOf(deps: OrchestratorDeps, job: Job, total: number) {
-  const whole = estimate(await testSamples(deps, job), total, job.maxWorkers);
+async function shownForecast(deps: OrchestratorDeps, job: Job, total: number) {
+  const whole = await forecastOf(deps, job, total);
   if (!whole) return null;
   const { cost_usd, duration_s, from_units } = whole;
   return { cost_usd: cost_usd?.map(usd) ?? null, duration_s, from_units };

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
-import { stepAt } from '../../domain/step.ts';
+import { MAIN, type Step } from '../../domain/step.ts';
 import { type OrchestratorDeps, operation, requireJob, TERMINAL } from '../operation.ts';
 import { createInput } from '../operations/new-job.ts';
 import { jobId } from '../shapes.ts';
@@ -25,50 +24,43 @@ export const jobRecipe = operation({
 });
 
 /**
- * Makes the recipe of a job in its current revision. Leaves out a template that was made from the intent, since it
+ * Makes the recipe of a job in its current revision. Leaves out a template that was made from an intent, since it
  * names the output directory, and a default output directory, which names the job: the copy gets its own. Throws `not_found`.
  */
 async function recipeOf(deps: OrchestratorDeps, id: string): Promise<z.input<typeof recipe>> {
   const job = await requireJob(deps, id);
   const revision = await deps.repository.jobs.revision(id, job.revision);
   if (!revision) throw new AbpError('store', `${id} has no revision ${job.revision}.`);
-  const { fields, outputDirectory, userIntent, enumeratorType, postProcessing: post } = job;
-  const { limits } = revision;
-  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
-  const synthesized = await deps.promptSynthesizer.synthesize({
-    userIntent,
-    enumeratorType,
-    fields,
-    outputSchema,
-    outputDirectory,
-  });
+  const { outputDirectory } = job;
   const ownOutput = outputDirectory !== realPath(deps.places.outputs(id));
   return {
     working_directory: job.workingDirectory,
     input: {
       name: job.name,
-      intent: userIntent,
-      source: { type: enumeratorType, ...job.enumeratorConfig },
-      ...(template === synthesized ? {} : { template }),
-      ...(outputSchema ? { schema: { ...outputSchema } } : {}),
-      worker,
-      limits,
+      ...(job.userIntent === '' ? {} : { intent: job.userIntent }),
+      source: { type: job.enumeratorType, ...job.enumeratorConfig },
+      ...stepsInputOf(revision.steps),
+      limits: revision.limits,
       test: testInputOf(job),
       ...(ownOutput || job.output
         ? { output: { ...(ownOutput && { directory: outputDirectory }), ...(job.output && outputInputOf(job.output)) } }
         : {}),
       ...(job.requireHumanApproval ? { require_human_approval: true } : {}),
       ...(job.redactResults ? {} : { redact_results: false }),
-      ...(post
-        ? {
-            post_processing_prompt: post.prompt,
-            post_processing_name: post.name,
-            post_processing_on_failures: post.onFailures,
-            ...(post.outputDirectory === join(outputDirectory, 'post-processing')
-              ? {}
-              : { post_processing_output_directory: post.outputDirectory }),
-          }
-        : {}),
     },
   };
+}
+
+/** Converts steps to the input that makes them: the fields of the step `main`, and the others as `steps`. */
+function stepsInputOf([first, ...others]: readonly Step[]): Partial<z.input<typeof createInput>> {
+  const hasUnitSteps = others.some(({ scope }) => scope === 'unit');
+  if (first?.name !== MAIN || hasUnitSteps) return { steps: [...(first ? [first] : []), ...others].map(stepInputOf) };
+  const { name: _, scope: __, intent: ___, ...main } = stepInputOf(first);
+  return { ...main, ...(others.length > 0 ? { steps: others.map(stepInputOf) } : {}) };
+}
+
+function stepInputOf({ name, scope, intent, template, outputSchema, worker, onFailures }: Step) {
+  const words = intent === null ? (template === '' ? {} : { template }) : { intent };
+  const failures = scope === 'job' ? { on_failures: onFailures } : {};
+  return { name, scope, ...words, ...(outputSchema ? { schema: { ...outputSchema } } : {}), worker, ...failures };
 }

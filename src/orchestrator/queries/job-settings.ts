@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
-import { type Job, needsPerson, type Revision } from '../../domain/job.ts';
-import { stepAt } from '../../domain/step.ts';
+import { type Job, needsPerson } from '../../domain/job.ts';
 import { EVERYWHERE, type OrchestratorDeps, operation, requireJob, requireStoredJob, SCREENS } from '../operation.ts';
 import { iso, jobId, testInput } from '../shapes.ts';
 import { outputSettings } from './shown-output.ts';
 import { shownSource, shownSourceShape } from './shown-source.ts';
+import { briefSteps, briefStepsShape, shownSteps, shownStepsShape } from './shown-steps.ts';
 import { testInputOf } from './shown-test.ts';
-import { shownWorker } from './shown-worker.ts';
 import { notesOf } from './source-notes.ts';
 
 const object = z.record(z.string(), z.unknown());
@@ -31,9 +30,7 @@ export const jobSettings = operation({
     revisions: z.array(
       z.object({
         revision: z.int(),
-        template: z.string(),
-        schema: object.nullable(),
-        worker: z.looseObject({ type: z.string() }),
+        steps: shownStepsShape,
         limits: object,
         note: z.string().nullable(),
         created_at: z.string(),
@@ -45,7 +42,6 @@ export const jobSettings = operation({
     needs_person: z.boolean(),
     home: z.string().nullable(),
     redact_results: z.boolean(),
-    post_processing: object.nullable(),
     /** The directory that agents may write below, and the file of the results with its options, if there is one. */
     output: z.looseObject({ directory: z.string(), path: z.string().optional() }),
     request_id: z.string().nullable(),
@@ -62,7 +58,8 @@ export const jobSettings = operation({
       revision: job.revision,
       revisions: (await deps.repository.jobs.revisions(job_id)).map((revision) => ({
         revision: revision.revision,
-        ...revisionShown(revision),
+        steps: shownSteps(revision.steps),
+        limits: { ...revision.limits },
         note: revision.note,
         created_at: iso(revision.createdAt),
       })),
@@ -86,8 +83,7 @@ export const getJob = operation({
     job_id: z.string(),
     name: z.string(),
     status: z.string(),
-    template: z.string(),
-    worker: z.looseObject({ type: z.string() }),
+    ...briefStepsShape.shape,
     limits: z.looseObject({}),
   }),
   effect: 'read',
@@ -106,7 +102,7 @@ export const getJob = operation({
         note,
         created_at: iso(createdAt),
       })),
-      ...revisionShown(revision),
+      ...briefSteps(revision.steps),
       limits: { ...revision.limits, max_workers: job.maxWorkers },
       created_at: iso(job.createdAt),
       started_at: iso(job.startedAt),
@@ -128,7 +124,6 @@ function settingsOf({ places }: OrchestratorDeps, job: Job) {
     require_human_approval: job.requireHumanApproval,
     home: job.home,
     redact_results: job.redactResults,
-    post_processing: job.postProcessing && { ...job.postProcessing },
     output: { directory: job.outputDirectory, ...(job.output && outputSettings(job.output)) },
     request_id: job.request?.id ?? null,
     batch_file: job.batchFile,
@@ -136,9 +131,4 @@ function settingsOf({ places }: OrchestratorDeps, job: Job) {
     run_directories: places.runs(job.jobId),
     executor_log: places.log(job.jobId),
   };
-}
-
-function revisionShown(revision: Revision) {
-  const { template, outputSchema, worker } = stepAt(revision, { stage: 'main', step: 0 });
-  return { template, schema: outputSchema, worker: shownWorker(worker), limits: { ...revision.limits } };
 }

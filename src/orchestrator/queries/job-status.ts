@@ -1,5 +1,5 @@
 import { type Attempt, attemptDurationMs } from '../../domain/attempt.ts';
-import { type Estimate, estimate, type Sample } from '../../domain/estimate.ts';
+import { type Estimate, estimateSteps, type Sample } from '../../domain/estimate.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Hint } from '../../domain/hint.ts';
 import { isOutputDue, type Job, needsExecutor, needsPerson, PAUSE_REASONS } from '../../domain/job.ts';
@@ -18,18 +18,14 @@ import { pauseAdvice, testAdvice, wordsAbout } from './current-advice.ts';
 import { outputShown } from './shown-output.ts';
 import { shownPowers } from './shown-powers.ts';
 import { notesOf, skippedOf } from './source-notes.ts';
+import { stepNamed, stepStatuses } from './step-status.ts';
 
 /** Period of the rate, ms: the last minutes say most about the remaining units. */
 const RATE_WINDOW_MS = 5 * 60_000;
 /** Attempts that are enough for the rate: a fast job has a hundred thousand in that period. */
 const RATE_ATTEMPTS = 1000;
 /** Last events of a job whose executor is still starting. */
-const STARTING_EVENTS: readonly EventType[] = [
-  'job:test_started',
-  'job:started',
-  'job:resumed',
-  'job:post_processing_started',
-];
+const STARTING_EVENTS: readonly EventType[] = ['job:test_started', 'job:started', 'job:resumed', 'job:step_started'];
 
 /**
  * Builds the status of a job from the rows of the database. `whole`: with its running units and the results of its test,
@@ -46,6 +42,7 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job, whole = true):
   }
   const units = await repository.units.counts(job.jobId);
   const estimated = await estimateOf(deps, job, units);
+  const steps = await stepStatuses(repository, job);
   return {
     job_id: job.jobId,
     name: job.name,
@@ -65,7 +62,7 @@ export async function jobStatus(deps: OrchestratorDeps, job: Job, whole = true):
     ...(estimated ? { estimate: { ...estimated } } : {}),
     ...(whole ? await runningOf(deps, job) : {}),
     ...(await failuresOf(deps, job)),
-    ...(await postProcessingOf(deps, job)),
+    ...(steps.length > 0 ? { steps } : {}),
     ...outputShown(job),
     test_units: job.testUnits,
     created_at: iso(job.createdAt),
@@ -162,28 +159,45 @@ async function progressOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): 
 
 /** Estimates cost and time of the pending units from the test attempts; null = no test has ended. */
 export async function estimateOf(deps: OrchestratorDeps, job: Job, units: UnitCounts): Promise<Estimate | null> {
-  return estimate(await testSamples(deps, job), units.pending, job.maxWorkers);
+  const counts = await deps.repository.units.stepCounts(job.jobId);
+  const pendingUpTo = (step: number) =>
+    counts.reduce((sum, at) => sum + (at.status === 'pending' && at.step <= step ? at.count : 0), 0);
+  const steps = (await testSamples(deps, job)).map((samples, n) => ({ samples, remaining: pendingUpTo(n) }));
+  return estimateSteps(steps, units.pending, job.maxWorkers);
 }
 
-/** Cost and duration of the test attempts of a job; empty before a test has ended. */
-export async function testSamples(deps: OrchestratorDeps, job: Job): Promise<readonly Sample[]> {
+/** Estimates cost and time of the whole job from the test attempts; null = no test has ended. */
+export async function forecastOf(deps: OrchestratorDeps, job: Job, total: number): Promise<Estimate | null> {
+  const steps = (await testSamples(deps, job)).map((samples) => ({ samples, remaining: total }));
+  return estimateSteps(steps, total, job.maxWorkers);
+}
+
+/** Cost and duration of the test attempts of a job, by the number of their step; none before a test has ended. */
+async function testSamples(deps: OrchestratorDeps, job: Job): Promise<readonly (readonly Sample[])[]> {
   if (!job.test || job.test.state === 'running') return [];
-  return (await latestTests(deps, job, job.test.units)).map((attempt) => ({
+  const tests = await latestTests(deps, job, job.test.units);
+  const steps = Math.max(0, ...tests.map(({ step }) => step + 1));
+  const sampleOf = (attempt: Attempt) => ({
     costUsd: attempt.usage.costUsd ?? null,
     durationMs: attemptDurationMs(attempt, attempt.startedAt),
-  }));
+  });
+  return Array.from({ length: steps }, (_, at) => tests.filter(({ step }) => step === at).map(sampleOf));
 }
 
-/** Returns the newest test attempt of each of these units that has one. */
+/** Returns the newest test attempt of each of these units at each step. */
 async function latestTests(
   { repository }: OrchestratorDeps,
   { jobId }: Job,
   indexes: readonly number[],
 ): Promise<readonly Attempt[]> {
   const attempts = await Promise.all(
-    indexes.map((index) => repository.attempts.ofUnit({ jobId, stage: 'main', index })),
+    indexes.map((index) => repository.attempts.ofUnit({ jobId, scope: 'unit', index })),
   );
-  return attempts.flatMap((ofUnit) => ofUnit.findLast(({ purpose }) => purpose === 'test') ?? []);
+  return attempts.flatMap((ofUnit) => {
+    const tests = ofUnit.filter(({ purpose }) => purpose === 'test');
+    // Later ones replace earlier ones of their step; the steps stay in order.
+    return [...new Map(tests.map((attempt) => [attempt.step, attempt])).values()];
+  });
 }
 
 async function testOf(
@@ -195,6 +209,8 @@ async function testOf(
   const attempts = await latestTests(deps, job, test.units);
   const cost = attempts.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   const advice = await testAdvice(deps, job);
+  const revision = await deps.repository.jobs.revision(job.jobId, job.revision);
+  const bytes = TEXT_BYTES / attempts.length;
   return {
     state: test.state,
     ...(test.verdict ? { verdict: test.verdict } : {}),
@@ -203,7 +219,12 @@ async function testOf(
     cost_usd: usd(cost),
     // After the decision each unit has the details.
     ...(whole && job.status === 'testing'
-      ? { results: attempts.map((attempt) => testResult(deps, attempt, TEXT_BYTES / attempts.length)) }
+      ? {
+          results: attempts.map((attempt) => ({
+            ...testResult(deps, attempt, bytes),
+            ...stepNamed(revision, attempt),
+          })),
+        }
       : {}),
   };
 }
@@ -235,40 +256,29 @@ async function runningOf(deps: OrchestratorDeps, job: Job): Promise<object> {
   if (running.length === 0) return {};
   const now = deps.clock.now();
   const keyOf = await runningKeys(deps, job, running);
+  const revision = await deps.repository.jobs.revision(job.jobId, job.revision);
   return {
     at_work: running.map((each) => ({
       unit: each.index,
       key: keyOf(each),
-      ...(each.stage === 'post' ? { stage: each.stage } : {}),
+      ...(each.scope === 'job' ? { scope: each.scope } : {}),
+      ...stepNamed(revision, each),
       attempt: each.attempt,
       seconds: Math.max(0, Math.round((now - each.startedAt) / 1000)),
     })),
   };
 }
 
-/** Reads the keys of units with running attempts, in one query for each stage. */
+/** Reads the keys of units with running attempts, in one query for each scope. */
 export async function runningKeys(
   { repository: { units } }: OrchestratorDeps,
   { jobId }: Job,
   running: readonly Attempt[],
 ): Promise<(attempt: Attempt) => string> {
-  const byStage = [...Map.groupBy(running, ({ stage }) => stage)];
+  const byScope = [...Map.groupBy(running, ({ scope }) => scope)];
   const found = await Promise.all(
-    byStage.map(([stage, of]) => units.list(jobId, { stage, indexes: of.map(({ index }) => index) }, of.length)),
+    byScope.map(([scope, of]) => units.list(jobId, { scope, indexes: of.map(({ index }) => index) }, of.length)),
   );
-  const keys = new Map(found.flat().map(({ unit }) => [`${unit.stage} ${unit.index}`, truncate(unit.key, KEY_BYTES)]));
-  return ({ stage, index }) => keys.get(`${stage} ${index}`) ?? '';
-}
-
-async function postProcessingOf(deps: OrchestratorDeps, job: Job): Promise<object> {
-  if (!job.postProcessing) return {};
-  const unit = await deps.repository.units.get({ jobId: job.jobId, stage: 'post', index: 0 });
-  return {
-    post_processing: {
-      name: job.postProcessing.name,
-      status: unit?.status ?? 'not started',
-      output_directory: job.postProcessing.outputDirectory,
-      ...(unit?.failureMessage ? { message: unit.failureMessage } : {}),
-    },
-  };
+  const keys = new Map(found.flat().map(({ unit }) => [`${unit.scope} ${unit.index}`, truncate(unit.key, KEY_BYTES)]));
+  return ({ scope, index }) => keys.get(`${scope} ${index}`) ?? '';
 }

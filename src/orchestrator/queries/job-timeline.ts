@@ -11,19 +11,19 @@ export const eventShape = z.object({
   at: z.string(),
   type: z.string(),
   unit: z.int().optional(),
-  stage: z.string().optional(),
+  scope: z.string().optional(),
   attempt: z.int().optional(),
   data: z.record(z.string(), z.unknown()),
 });
 
 /** Converts a stored event to `eventShape`. */
-export function showEvent({ seq, at, type, index, stage, attempt, data }: JobEvent): z.input<typeof eventShape> {
+export function showEvent({ seq, at, type, index, scope, attempt, data }: JobEvent): z.input<typeof eventShape> {
   return {
     seq,
     at: iso(at),
     type,
     ...(index === null ? {} : { unit: index }),
-    ...(stage === null ? {} : { stage }),
+    ...(scope === null ? {} : { scope }),
     ...(attempt === null ? {} : { attempt }),
     data,
   };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AbpError } from '../../domain/error.ts';
 import type { Hint } from '../../domain/hint.ts';
 import type { JsonObject } from '../../domain/json.ts';
-import { stepAt } from '../../domain/step.ts';
+import { type Step, stepsOf } from '../../domain/step.ts';
 import { createColumns } from '../../export/columns.ts';
 import { operation, requireJob, TERMINAL } from '../operation.ts';
 import { jobId } from '../shapes.ts';
@@ -22,22 +22,22 @@ export const findMissingColumns = operation({
   effect: 'read',
   async run(deps, { job_id }) {
     const { fields, output, revision } = await requireJob(deps, job_id);
-    const first = await deps.repository.units.get({ jobId: job_id, stage: 'main', index: 0 });
+    const first = await deps.repository.units.get({ jobId: job_id, scope: 'unit', index: 0 });
     const settings = await deps.repository.jobs.revision(job_id, revision);
     if (!first || !settings || !output) return { missing_columns: [] };
-    const { outputSchema } = stepAt(settings, { stage: 'main', step: 0 });
-    return { missing_columns: columnsMissing(output.fields ?? [], outputSchema, fields, first.payload) };
+    return { missing_columns: columnsMissing(output.fields ?? [], settings.steps, fields, first.payload) };
   },
 });
 
 /** Finds the `chosen` columns that no row will have. Empty where a result may have any field. */
 export function columnsMissing(
   chosen: readonly string[],
-  outputSchema: JsonObject | null,
+  steps: readonly Step[],
   fields: readonly string[],
   first: JsonObject,
 ): z.input<typeof missingColumns> {
-  const result = sampleOf(outputSchema);
+  const [only, ...others] = stepsOf({ steps }, 'unit');
+  const result = others.length === 0 ? sampleOf(only?.outputSchema) : sampleOf(byStep(steps));
   if (result === null) return [];
   const columns = createColumns(false);
   columns.see({ payload: { ...Object.fromEntries(fields.map((name) => [name, null])), ...first }, result });
@@ -56,6 +56,12 @@ export function columnsMissing(
         return [{ column, hint: error.hint ?? '' }];
       }
     });
+}
+
+/** Returns the schema of results by the name of their step. */
+function byStep(steps: readonly Step[]): JsonObject {
+  const named = stepsOf({ steps }, 'unit').map(({ name, outputSchema }) => [name, outputSchema ?? {}] as const);
+  return { properties: Object.fromEntries(named), additionalProperties: false };
 }
 
 /** Builds a result with all fields that a schema names; null for values that are no objects, or have open names. */

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { realPath } from '../../approval/real-path.ts';
 import { AbpError } from '../../domain/error.ts';
+import { stepAt, stepDirectory } from '../../domain/step.ts';
 import { openArtifact as openFile } from '../../workers/artifact-files.ts';
 import { IN_PROCESS, operation, requireJob } from '../operation.ts';
 import { jobId, unitIndex } from '../shapes.ts';
@@ -17,17 +18,17 @@ export const openArtifact = operation({
     unit: unitIndex,
     attempt: z.int().min(1),
     path: z.string().describe('As in the result; slashes need no encoding'),
-    stage: z.enum(['main', 'post']).optional().describe('post: of the post-processing unit'),
+    scope: z.enum(['unit', 'job']).optional().describe('job: of a step of scope job'),
   }),
   output: z.object({ file: z.custom<FileHandle>() }),
   effect: 'read',
-  async run(deps, { job_id, unit, attempt: number, path, stage = 'main' }) {
+  async run(deps, { job_id, unit, attempt: number, path, scope = 'unit' }) {
     const job = await requireJob(deps, job_id);
-    const attempt = await deps.repository.attempts.get({ jobId: job_id, stage, index: unit, attempt: number });
+    const attempt = await deps.repository.attempts.get({ jobId: job_id, scope, index: unit, attempt: number });
     const made = attempt?.result?.artifacts?.find((one) => one.path === path);
-    if (!made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
-    const folder =
-      stage === 'post' ? (job.postProcessing?.outputDirectory ?? job.outputDirectory) : job.outputDirectory;
+    if (!attempt || !made) throw new AbpError('not_found', `This attempt made no file ${JSON.stringify(path)}.`);
+    const revision = await deps.repository.jobs.revision(job_id, attempt.revision);
+    const folder = revision ? stepDirectory(job.outputDirectory, stepAt(revision, attempt)) : job.outputDirectory;
     return { file: await openMade(folder, made.path) };
   },
 });

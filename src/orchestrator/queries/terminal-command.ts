@@ -8,7 +8,7 @@ import type { OrchestratorDeps } from '../operation.ts';
 export async function terminalCommand(
   deps: OrchestratorDeps,
   job: Job,
-  { payload, stage }: Unit,
+  { payload, scope }: Unit,
   attempt: Attempt,
 ): Promise<string | null> {
   const { sessionId } = attempt.usage;
@@ -18,7 +18,7 @@ export async function terminalCommand(
   return worker.resumeCommand(sessionId, {
     config,
     payload,
-    stage,
+    scope,
     home: job.home,
     workingDirectory: job.workingDirectory,
     outputDirectory: job.outputDirectory,

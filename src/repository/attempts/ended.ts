@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import type { AttemptStatus } from '../../domain/attempt.ts';
 import type { FailureClass } from '../../domain/failure.ts';
-import type { Stage } from '../../domain/unit.ts';
+import type { Scope } from '../../domain/unit.ts';
 import type { AttemptStore } from '../../ports/repository.ts';
 import type { Sync } from '../promised.ts';
 import { query, statement } from '../statement.ts';
@@ -14,7 +14,7 @@ export function createEndedAttempts(
   const recent = statement(db, (p: { jobId: string; since: number; limit: number }) =>
     query
       .selectFrom('attempts')
-      .select(['stage', 'idx', 'step', 'status', 'failure_class', 'ended_at', 'purpose'])
+      .select(['scope', 'idx', 'step', 'status', 'failure_class', 'ended_at', 'purpose'])
       .where('job_id', '=', p.jobId)
       .where('ended_at', '>=', p.since)
       .orderBy('ended_at', 'desc')
@@ -64,13 +64,13 @@ export function createEndedAttempts(
   return {
     recent: (jobId, since, limit) =>
       recent.all({ jobId, since, limit }).map((row) => ({
-        stage: row.stage as Stage,
+        scope: row.scope as Scope,
         index: row.idx,
         step: row.step,
         status: row.status as AttemptStatus,
         failureClass: row.failure_class as FailureClass | null,
         endedAt: row.ended_at,
-        purpose: row.purpose as 'test' | 'batch' | 'post',
+        purpose: row.purpose as 'test' | 'batch',
       })),
     recentThroughput(jobId, since, limit) {
       return endedLately.get({ jobId, since, limit }) ?? { ended: 0, first: null };

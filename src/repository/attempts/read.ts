@@ -14,7 +14,7 @@ export function oneAttempt(db: Database.Database) {
       .selectFrom('attempts')
       .selectAll()
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index)
       .where('attempt', '=', p.attempt),
   );
@@ -28,7 +28,7 @@ export function createAttemptReads(db: Database.Database): Pick<Sync<AttemptStor
       .selectFrom('attempts')
       .selectAll()
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index)
       .orderBy('attempt'),
   );

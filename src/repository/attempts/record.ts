@@ -12,7 +12,7 @@ export function createAttemptRecords(db: Database.Database): Pick<Sync<AttemptSt
       .updateTable('attempts')
       .set({ machine_id: p.machineId, handle: p.handle, deadline_at: p.deadlineAt })
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index)
       .where('attempt', '=', p.attempt)
       .where('status', '=', sql.lit('running')),
@@ -22,15 +22,15 @@ export function createAttemptRecords(db: Database.Database): Pick<Sync<AttemptSt
       .updateTable('attempts')
       .set((eb) => ({ judges: eb('judges', '+', 1) }))
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index)
       .where('attempt', '=', p.attempt)
       .where('status', '=', sql.lit('running')),
   );
 
   return {
-    recordRun({ jobId, stage, index, attempt }, { machineId, handle, deadlineAt }) {
-      const row = { jobId, stage, index, attempt, machineId, handle: JSON.stringify(handle), deadlineAt };
+    recordRun({ jobId, scope, index, attempt }, { machineId, handle, deadlineAt }) {
+      const row = { jobId, scope, index, attempt, machineId, handle: JSON.stringify(handle), deadlineAt };
       return recordRun.run(row) === 1 ? 'noted' : 'ended';
     },
     recordJudge: (ref) => (recordJudge.run(ref) === 1 ? 'noted' : 'ended'),

@@ -10,7 +10,7 @@ export interface Candidate {
   readonly step: number;
 }
 
-type InStage = { jobId: string; stage: string; limit: number };
+type InScope = { jobId: string; scope: string; limit: number };
 
 /** Interruptions from which a unit is claimed alone. */
 const ALONE = MAX_INTERRUPTIONS - 1;
@@ -20,12 +20,12 @@ export function createCandidates(
   db: Database.Database,
 ): (request: ClaimRequest, limit: number, now: number) => readonly Candidate[] {
   const [due, later, fresh] = [whenDue(db), atLaterSteps(db), atFirstStep(db)];
-  const chosen = statement(db, (p: InStage & { indexes: string }) =>
+  const chosen = statement(db, (p: InScope & { indexes: string }) =>
     pending(p).where(sql<boolean>`idx IN (SELECT value FROM json_each(${p.indexes}))`).orderBy('idx').limit(p.limit),
   );
   const alone = runningAlone(db);
-  return ({ lease: { jobId }, stage, alone: onlyAlone, indexes }, limit, now) => {
-    const at = { jobId, stage, now };
+  return ({ lease: { jobId }, scope, alone: onlyAlone, indexes }, limit, now) => {
+    const at = { jobId, scope, now };
     if (indexes) return chosen.all({ ...at, indexes: JSON.stringify(indexes), limit });
     if (onlyAlone) return alone.all(at);
     const found = due.all({ ...at, limit });
@@ -36,12 +36,12 @@ export function createCandidates(
 }
 
 // A unit that was put back while its agent is still being stopped waits until that attempt has ended.
-function pending(stage: { jobId: string; stage: string }) {
+function pending(scope: { jobId: string; scope: string }) {
   return query
     .selectFrom('units')
     .select(['idx', 'step'])
-    .where('job_id', '=', stage.jobId)
-    .where('stage', '=', stage.stage)
+    .where('job_id', '=', scope.jobId)
+    .where('scope', '=', scope.scope)
     .where('status', '=', sql.lit('pending'))
     .where(({ not, exists, selectFrom }) =>
       not(
@@ -49,7 +49,7 @@ function pending(stage: { jobId: string; stage: string }) {
           selectFrom('attempts')
             .select('attempt')
             .whereRef('attempts.job_id', '=', 'units.job_id')
-            .whereRef('attempts.stage', '=', 'units.stage')
+            .whereRef('attempts.scope', '=', 'units.scope')
             .whereRef('attempts.idx', '=', 'units.idx')
             .where('attempts.status', '=', sql.lit('running')),
         ),
@@ -60,7 +60,7 @@ function pending(stage: { jobId: string; stage: string }) {
 const isOrdinary = sql<boolean>`interruptions < ${sql.lit(ALONE)}`;
 
 function whenDue(db: Database.Database) {
-  return statement(db, (p: InStage & { now: number }) =>
+  return statement(db, (p: InScope & { now: number }) =>
     pending(p)
       .where('not_before', '>', sql.lit(0))
       .where('not_before', '<=', p.now)
@@ -71,28 +71,28 @@ function whenDue(db: Database.Database) {
 }
 
 function atLaterSteps(db: Database.Database) {
-  return statement(db, (p: InStage) =>
+  return statement(db, (p: InScope) =>
     atOnce(p).where('step', '>', sql.lit(0)).orderBy('step', 'desc').orderBy('idx').limit(p.limit),
   );
 }
 
 function atFirstStep(db: Database.Database) {
-  return statement(db, (p: InStage) => atOnce(p).where('step', '=', sql.lit(0)).orderBy('idx').limit(p.limit));
+  return statement(db, (p: InScope) => atOnce(p).where('step', '=', sql.lit(0)).orderBy('idx').limit(p.limit));
 }
 
 /** Ordinary units that wait for no time. */
-function atOnce(stage: InStage) {
-  return pending(stage).where('not_before', '=', sql.lit(0)).where(isOrdinary);
+function atOnce(scope: InScope) {
+  return pending(scope).where('not_before', '=', sql.lit(0)).where(isOrdinary);
 }
 
 /** The index is named: by itself SQLite walks through all pending units of the job. */
 function runningAlone(db: Database.Database) {
   return db.prepare<[object], Candidate>(
     `SELECT idx, step FROM units INDEXED BY units_alone
-     WHERE job_id = @jobId AND stage = @stage AND status = 'pending' AND interruptions >= ${ALONE}
+     WHERE job_id = @jobId AND scope = @scope AND status = 'pending' AND interruptions >= ${ALONE}
        AND not_before <= @now AND NOT EXISTS (
          SELECT 1 FROM attempts
-         WHERE attempts.job_id = units.job_id AND attempts.stage = units.stage AND attempts.idx = units.idx
+         WHERE attempts.job_id = units.job_id AND attempts.scope = units.scope AND attempts.idx = units.idx
            AND attempts.status = 'running')
      ORDER BY idx LIMIT 1`,
   );

@@ -21,17 +21,17 @@ export function createClaim(
   );
   const take = db.prepare<[object], UnitsTable>(
     `UPDATE units SET status = 'running', attempt = attempt + 1, not_before = 0
-     WHERE job_id = @jobId AND stage = @stage AND idx = @idx AND status = 'pending' RETURNING *`,
+     WHERE job_id = @jobId AND scope = @scope AND idx = @idx AND status = 'pending' RETURNING *`,
   );
   const begin = db.prepare<[object], AttemptsTable>(
-    `INSERT INTO attempts (job_id, stage, idx, attempt, step, purpose, revision, epoch, attempt_id, run_directory,
+    `INSERT INTO attempts (job_id, scope, idx, attempt, step, purpose, revision, epoch, attempt_id, run_directory,
        reserved_usd, started_at)
-     VALUES (@job_id, @stage, @idx, @attempt, @step, @purpose, @revision, @epoch, @attemptId, @directory, @reservation, @now)
+     VALUES (@job_id, @scope, @idx, @attempt, @step, @purpose, @revision, @epoch, @attemptId, @directory, @reservation, @now)
      RETURNING *`,
   );
   const started = db.prepare('UPDATE jobs SET last_started_at = @now WHERE job_id = @jobId');
   return (request) => {
-    const { lease, stage, revision, purpose, maxTotalWorkers } = request;
+    const { lease, scope, revision, purpose, maxTotalWorkers } = request;
     const { jobId, epoch } = lease;
     const limit = Math.min(request.limit, room(jobId, maxTotalWorkers));
     if (limit < 1 || holds.get(lease) === undefined) return { claims: [], unaffordable: null };
@@ -44,7 +44,7 @@ export function createClaim(
         unaffordable = step;
         break;
       }
-      const row = take.get({ jobId, stage, idx });
+      const row = take.get({ jobId, scope, idx });
       if (!row) continue;
       const reservation = budget?.reservationsUsd[step] ?? 0;
       const ids = { epoch, attemptId: randomUUID(), directory: request.runDirectory(idx, row.attempt) };
@@ -61,11 +61,11 @@ export function createClaim(
 /** Makes the function that counts claims which are the first of their unit at their step. */
 function createCountTries(db: Database.Database): (claims: readonly Claim[]) => void {
   const tried = db.prepare(
-    `INSERT INTO step_totals (job_id, stage, step, units_tried) VALUES (@jobId, @stage, @step, @n)
+    `INSERT INTO step_totals (job_id, scope, step, units_tried) VALUES (@jobId, @scope, @step, @n)
      ON CONFLICT DO UPDATE SET units_tried = units_tried + @n`,
   );
   const triedBefore = db.prepare<[object], number>(
-    `SELECT 1 FROM attempts WHERE job_id = @jobId AND stage = @stage AND idx = @index AND step = @step
+    `SELECT 1 FROM attempts WHERE job_id = @jobId AND scope = @scope AND idx = @index AND step = @step
        AND attempt < @attempt LIMIT 1`,
   );
   return (claims) => {
@@ -73,7 +73,7 @@ function createCountTries(db: Database.Database): (claims: readonly Claim[]) => 
       attempt.attempt === 1 || (attempt.step > 0 && triedBefore.get(attempt) === undefined);
     const bySteps = Map.groupBy(claims.filter(isFirst), ({ attempt }) => attempt.step);
     for (const [step, [first, ...others]] of bySteps) {
-      if (first) tried.run({ jobId: first.unit.jobId, stage: first.unit.stage, step, n: others.length + 1 });
+      if (first) tried.run({ jobId: first.unit.jobId, scope: first.unit.scope, step, n: others.length + 1 });
     }
   };
 }

@@ -20,19 +20,19 @@ export function createDispatcher(
 ): Sync<Dispatcher> {
   const stillMine = db.prepare(
     `SELECT 1 FROM units
-     WHERE job_id = @jobId AND stage = @stage AND idx = @index AND status = 'running' AND attempt = @attempt`,
+     WHERE job_id = @jobId AND scope = @scope AND idx = @index AND status = 'running' AND attempt = @attempt`,
   );
   const withdraw = db.prepare(
-    `UPDATE units SET status = 'cancelled' WHERE job_id = @jobId AND stage = @stage AND idx IN (
-       SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND status = 'pending' ORDER BY idx LIMIT @limit)`,
+    `UPDATE units SET status = 'cancelled' WHERE job_id = @jobId AND scope = @scope AND idx IN (
+       SELECT idx FROM units WHERE job_id = @jobId AND scope = @scope AND status = 'pending' ORDER BY idx LIMIT @limit)`,
   );
   return {
     claim: createClaim(db, clock, createRoom(db, clock, isDead, isGone)),
     settle: createSettle(db, clock),
     lost: (claims) => claims.filter((claim) => stillMine.get(claim.attempt) === undefined),
     withdraw(jobId, limit) {
-      let taken = withdraw.run({ jobId, stage: 'main', limit }).changes;
-      if (taken < limit) taken += withdraw.run({ jobId, stage: 'post', limit: limit - taken }).changes;
+      let taken = withdraw.run({ jobId, scope: 'unit', limit }).changes;
+      if (taken < limit) taken += withdraw.run({ jobId, scope: 'job', limit: limit - taken }).changes;
       return taken;
     },
   };

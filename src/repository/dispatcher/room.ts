@@ -7,7 +7,7 @@ import { type JobAtWork, slotRoom } from '../../domain/rules/slots.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { query, statement } from '../statement.ts';
 
-type AtWork = JobAtWork & { readonly stage: string };
+type AtWork = JobAtWork & { readonly scope: string };
 
 /**
  * Makes the function that counts the slots which a job may still fill, when at most `maxTotal` attempts of all jobs run.
@@ -28,12 +28,12 @@ export function createRoom(
       .groupBy('job_id'),
   );
   const atWork = jobsAtWork(db);
-  const waiting = statement(db, (p: { jobId: string; stage: string; now: number }) =>
+  const waiting = statement(db, (p: { jobId: string; scope: string; now: number }) =>
     query
       .selectFrom('units')
       .select((eb) => eb.fn.countAll<number>().as('n'))
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('status', '=', sql.lit('pending'))
       .where('not_before', '>', sql.lit(0))
       .where('not_before', '>', p.now),
@@ -57,10 +57,10 @@ export function createRoom(
 
 function jobsAtWork(db: Database.Database): Database.Statement<[], AtWork> {
   return db.prepare<[], AtWork>(
-    `SELECT job_id AS jobId, iif(after_units = 'begun', 'post', 'main') AS stage, last_started_at AS lastStartedAt,
+    `SELECT job_id AS jobId, iif(job_steps_begun, 'job', 'unit') AS scope, last_started_at AS lastStartedAt,
        iif(status = 'testing', min(test_units, max_workers), max_workers) AS bound,
        (SELECT ifnull(sum(count), 0) FROM unit_counts
-        WHERE unit_counts.job_id = jobs.job_id AND stage = iif(jobs.after_units = 'begun', 'post', 'main')
+        WHERE unit_counts.job_id = jobs.job_id AND scope = iif(jobs.job_steps_begun, 'job', 'unit')
           AND unit_counts.status = 'pending') AS pending
      FROM leases JOIN jobs USING (job_id)
      WHERE released = 0 AND status IN (${EXECUTING.map((status) => `'${status}'`).join()})`,

@@ -9,7 +9,7 @@ export function createSettle(db: Database.Database, clock: Clock): Sync<Dispatch
     `UPDATE attempts SET status = @status, failure_class = @failureClass, message = @message, result = @result,
        cost_usd = @costUsd, cost_estimated = @costEstimated, usage = @usage, notes = @notes,
        ended_at = max(@now, started_at), reserved_usd = 0
-     WHERE job_id = @jobId AND stage = @stage AND idx = @index AND attempt = @attempt AND status = 'running'`,
+     WHERE job_id = @jobId AND scope = @scope AND idx = @index AND attempt = @attempt AND status = 'running'`,
   );
   const spend = db.prepare(
     `UPDATE jobs SET cost_usd = cost_usd + @costUsd, cost_estimated = max(cost_estimated, @costEstimated),
@@ -19,20 +19,20 @@ export function createSettle(db: Database.Database, clock: Clock): Sync<Dispatch
   );
   const spendAtStep = db.prepare(
     `UPDATE step_totals SET cost_usd = cost_usd + @costUsd, max_attempt_cost_usd = max(max_attempt_cost_usd, @costUsd)
-     WHERE job_id = @jobId AND stage = @stage AND step = @step`,
+     WHERE job_id = @jobId AND scope = @scope AND step = @step`,
   );
   const keepResult = db.prepare(
-    `INSERT INTO results (job_id, stage, idx, step, attempt) VALUES (@jobId, @stage, @index, @step, @attempt)
+    `INSERT INTO results (job_id, scope, idx, step, attempt) VALUES (@jobId, @scope, @index, @step, @attempt)
      ON CONFLICT DO UPDATE SET attempt = excluded.attempt`,
   );
   const endUnit = db.prepare(
     `UPDATE units SET status = @status, step = @step, retries_used = @retriesUsed, deferrals = @deferrals, interruptions = @interruptions,
        not_before = @notBefore, failure_class = @failureClass, failure_message = @failureMessage
-     WHERE job_id = @jobId AND stage = @stage AND idx = @index AND status = 'running' AND attempt = @attempt`,
+     WHERE job_id = @jobId AND scope = @scope AND idx = @index AND status = 'running' AND attempt = @attempt`,
   );
   return (claim, { attemptStatus, outcome, decision }) => {
-    const { jobId, stage, index, attempt, step } = claim.attempt;
-    const key = { jobId, stage, index, attempt };
+    const { jobId, scope, index, attempt, step } = claim.attempt;
+    const key = { jobId, scope, index, attempt };
     const costUsd = outcome.usage.costUsd ?? 0;
     const costEstimated = outcome.usage.costEstimated ? 1 : 0;
     const ended = endAttempt.run({
@@ -56,7 +56,7 @@ export function createSettle(db: Database.Database, clock: Clock): Sync<Dispatch
       outputTokens: outcome.usage.outputTokens ?? 0,
       interrupted: attemptStatus === 'interrupted' ? 1 : 0,
     });
-    if (costUsd > 0) spendAtStep.run({ jobId, stage, step, costUsd });
+    if (costUsd > 0) spendAtStep.run({ jobId, scope, step, costUsd });
     if (endUnit.run({ ...key, ...decision }).changes === 0) return 'fenced';
     if (outcome.ok) keepResult.run({ ...key, step });
     return 'settled';

@@ -6,12 +6,12 @@ import { allRows, query, runWrite } from '../statement.ts';
 /** Tables that hold a job's rows, children first, each with what names one row within its job. */
 const TABLES_OF_A_JOB: readonly (readonly [table: string, key: string])[] = [
   ['events', 'seq'],
-  ['results', 'stage, idx, step'],
-  ['attempts', 'stage, idx, attempt'],
+  ['results', 'scope, idx, step'],
+  ['attempts', 'scope, idx, attempt'],
   ['unit_keys', 'key'],
-  ['units', 'stage, idx'],
-  ['unit_counts', 'stage, step, status, failure_class'],
-  ['step_totals', 'stage, step'],
+  ['units', 'scope, idx'],
+  ['unit_counts', 'scope, step, status, failure_class'],
+  ['step_totals', 'scope, step'],
   ['leases', 'epoch'],
   ['job_revisions', 'revision'],
   ['jobs', 'job_id'],

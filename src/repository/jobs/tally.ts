@@ -28,14 +28,14 @@ export function createJobTally(
       .where('job_id', '=', p.jobId),
   );
   const steps = statement<{ jobId: string }, StepTotalsTable>(db, (p) =>
-    query.selectFrom('step_totals').selectAll().where('job_id', '=', p.jobId).orderBy('stage').orderBy('step'),
+    query.selectFrom('step_totals').selectAll().where('job_id', '=', p.jobId).orderBy('scope', 'desc').orderBy('step'),
   );
   const restartBreaker = db.prepare('UPDATE jobs SET breaker_since = ? WHERE job_id = ?');
   const restartSteps = db.prepare(
     `UPDATE step_totals SET breaker_base = json_object('tried', units_tried, 'byClass', json((
        SELECT json_group_object(failure_class, n) FROM (
          SELECT failure_class, sum(count) AS n FROM unit_counts AS counted
-         WHERE counted.job_id = step_totals.job_id AND counted.stage = step_totals.stage
+         WHERE counted.job_id = step_totals.job_id AND counted.scope = step_totals.scope
            AND counted.step = step_totals.step AND failure_class != '' GROUP BY failure_class))))
      WHERE job_id = ?`,
   );

@@ -33,8 +33,8 @@ CREATE TABLE jobs (
   powers TEXT NOT NULL DEFAULT '[]',
   approved_definition TEXT,
   redact_results INTEGER NOT NULL DEFAULT 1,
-  post_processing TEXT,
-  after_units TEXT NOT NULL DEFAULT 'waiting',
+  job_steps_begun INTEGER NOT NULL DEFAULT 0,
+  asked_job_step INTEGER,
   output TEXT,
   output_state TEXT,
   request_id TEXT,
@@ -78,7 +78,7 @@ CREATE TABLE job_revisions (
 
 CREATE TABLE units (
   job_id TEXT NOT NULL REFERENCES jobs,
-  stage TEXT NOT NULL DEFAULT 'main',
+  scope TEXT NOT NULL DEFAULT 'unit',
   idx INTEGER NOT NULL,
   key TEXT,
   payload TEXT NOT NULL,
@@ -91,14 +91,14 @@ CREATE TABLE units (
   not_before INTEGER NOT NULL DEFAULT 0,
   failure_class TEXT,
   failure_message TEXT,
-  PRIMARY KEY (job_id, stage, idx)
+  PRIMARY KEY (job_id, scope, idx)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX units_by_status ON units (job_id, stage, status, idx);
-CREATE INDEX units_later ON units (job_id, stage, step DESC, idx)
+CREATE INDEX units_by_status ON units (job_id, scope, status, idx);
+CREATE INDEX units_later ON units (job_id, scope, step DESC, idx)
   WHERE status = 'pending' AND step > 0 AND not_before = 0;
-CREATE INDEX units_waiting ON units (job_id, stage, not_before) WHERE status = 'pending' AND not_before > 0;
-CREATE INDEX units_alone ON units (job_id, stage, idx) WHERE status = 'pending' AND interruptions >= 2;
-CREATE INDEX units_by_class ON units (job_id, stage, failure_class, idx) WHERE failure_class IS NOT NULL;
+CREATE INDEX units_waiting ON units (job_id, scope, not_before) WHERE status = 'pending' AND not_before > 0;
+CREATE INDEX units_alone ON units (job_id, scope, idx) WHERE status = 'pending' AND interruptions >= 2;
+CREATE INDEX units_by_class ON units (job_id, scope, failure_class, idx) WHERE failure_class IS NOT NULL;
 
 CREATE TABLE unit_keys (
   job_id TEXT NOT NULL REFERENCES jobs,
@@ -109,37 +109,37 @@ CREATE TABLE unit_keys (
 
 CREATE TABLE unit_counts (
   job_id TEXT NOT NULL REFERENCES jobs,
-  stage TEXT NOT NULL,
+  scope TEXT NOT NULL,
   step INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL,
   failure_class TEXT NOT NULL DEFAULT '',
   count INTEGER NOT NULL,
-  PRIMARY KEY (job_id, stage, step, status, failure_class)
+  PRIMARY KEY (job_id, scope, step, status, failure_class)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER units_counted AFTER UPDATE OF step, status, failure_class ON units
 WHEN OLD.status IS NOT NEW.status OR OLD.failure_class IS NOT NEW.failure_class OR OLD.step IS NOT NEW.step BEGIN
   UPDATE unit_counts SET count = count - 1
-    WHERE job_id = OLD.job_id AND stage = OLD.stage AND step = OLD.step AND status = OLD.status
+    WHERE job_id = OLD.job_id AND scope = OLD.scope AND step = OLD.step AND status = OLD.status
       AND failure_class = ifnull(OLD.failure_class, '');
-  INSERT INTO unit_counts (job_id, stage, step, status, failure_class, count)
-    VALUES (NEW.job_id, NEW.stage, NEW.step, NEW.status, ifnull(NEW.failure_class, ''), 1)
+  INSERT INTO unit_counts (job_id, scope, step, status, failure_class, count)
+    VALUES (NEW.job_id, NEW.scope, NEW.step, NEW.status, ifnull(NEW.failure_class, ''), 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
 CREATE TABLE step_totals (
   job_id TEXT NOT NULL REFERENCES jobs,
-  stage TEXT NOT NULL,
+  scope TEXT NOT NULL,
   step INTEGER NOT NULL,
   units_tried INTEGER NOT NULL DEFAULT 0,
   cost_usd REAL NOT NULL DEFAULT 0,
   max_attempt_cost_usd REAL NOT NULL DEFAULT 0,
   breaker_base TEXT NOT NULL DEFAULT '{"tried":0,"byClass":{}}',
-  PRIMARY KEY (job_id, stage, step)
+  PRIMARY KEY (job_id, scope, step)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
   job_id TEXT NOT NULL REFERENCES jobs,
-  stage TEXT NOT NULL,
+  scope TEXT NOT NULL,
   idx INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
   step INTEGER NOT NULL,
@@ -163,18 +163,18 @@ CREATE TABLE attempts (
   started_at INTEGER NOT NULL,
   ended_at INTEGER,
   judges INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (job_id, stage, idx, attempt)
+  PRIMARY KEY (job_id, scope, idx, attempt)
 ) STRICT;
 CREATE INDEX attempts_running ON attempts (job_id) WHERE status = 'running';
 CREATE INDEX attempts_ended ON attempts (job_id, ended_at, status, cost_usd) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE results (
   job_id TEXT NOT NULL REFERENCES jobs,
-  stage TEXT NOT NULL,
+  scope TEXT NOT NULL,
   idx INTEGER NOT NULL,
   step INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  PRIMARY KEY (job_id, stage, idx, step)
+  PRIMARY KEY (job_id, scope, idx, step)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
@@ -182,7 +182,7 @@ CREATE TABLE events (
   seq INTEGER NOT NULL,
   at INTEGER NOT NULL,
   type TEXT NOT NULL,
-  stage TEXT,
+  scope TEXT,
   idx INTEGER,
   attempt INTEGER,
   data TEXT NOT NULL DEFAULT '{}',

@@ -15,7 +15,7 @@ export function createUnitFailures(
       .selectFrom('units')
       .select(['idx', 'failure_message'])
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', sql.lit('main'))
+      .where('scope', '=', sql.lit('unit'))
       .where('failure_class', '=', p.failureClass)
       .where('status', '=', sql.lit('failed'))
       .orderBy('idx')
@@ -26,7 +26,7 @@ export function createUnitFailures(
       .selectFrom('units')
       .select(['idx', 'failure_class', 'failure_message'])
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', sql.lit('main'))
+      .where('scope', '=', sql.lit('unit'))
       .where('status', '=', sql.lit('failed'))
       .orderBy('idx')
       .limit(p.limit),

@@ -22,7 +22,7 @@ export function matching(jobId: string, filter: UnitFilter): SelectQueryBuilder<
   let units = query
     .selectFrom('units')
     .where('job_id', '=', jobId)
-    .where('stage', '=', filter.stage ?? 'main');
+    .where('scope', '=', filter.scope ?? 'unit');
   const { statuses, failureClass, indexes, text, after, upTo } = filter;
   if (statuses) units = units.where('status', 'in', [...statuses]);
   if (failureClass) units = units.where('failure_class', '=', failureClass);

@@ -9,19 +9,19 @@ import { inOrder, matching } from './matching.ts';
 
 /** Reads units on SQLite: one, or those that match a filter with their latest attempts. */
 export function createUnitReads(db: Database.Database): Pick<Sync<UnitStore>, 'get' | 'list'> {
-  const get = statement<{ jobId: string; stage: string; index: number }, UnitsTable>(db, (p) =>
+  const get = statement<{ jobId: string; scope: string; index: number }, UnitsTable>(db, (p) =>
     query
       .selectFrom('units')
       .selectAll()
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index),
   );
   const latestAttempt = oneAttempt(db);
 
   return {
-    get({ jobId, stage, index }) {
-      const row = get.get({ jobId, stage, index });
+    get({ jobId, scope, index }) {
+      const row = get.get({ jobId, scope, index });
       return row ? toUnit(row) : null;
     },
     list(jobId, filter, limit) {

@@ -17,7 +17,7 @@ export function createUnitSlice(db: Database.Database): Sync<UnitStore>['slice']
     const prepare = (order: 'ASC' | 'DESC') =>
       db
         .prepare<[object], number>(
-          `SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND ${filter}
+          `SELECT idx FROM units WHERE job_id = @jobId AND scope = @scope AND ${filter}
            ORDER BY idx ${order} LIMIT @limit OFFSET @offset`,
         )
         .pluck();
@@ -26,13 +26,13 @@ export function createUnitSlice(db: Database.Database): Sync<UnitStore>['slice']
   const walks = { status: walk(FILTERS.status), class: walk(FILTERS.class) };
   const count = db
     .prepare<[object], number>(
-      `SELECT ifnull(sum(count), 0) FROM unit_counts WHERE job_id = @jobId AND stage = @stage AND status = @status
+      `SELECT ifnull(sum(count), 0) FROM unit_counts WHERE job_id = @jobId AND scope = @scope AND status = @status
          AND (@failureClass IS NULL OR failure_class = @failureClass)`,
     )
     .pluck();
 
   return (jobId, { status, failureClass = null }, offset, limit) => {
-    const rows = { jobId, stage: 'main', status, failureClass };
+    const rows = { jobId, scope: 'unit', status, failureClass };
     const total = count.get(rows) ?? 0;
     const length = Math.max(0, Math.min(limit, total - offset));
     const { forwards, backwards } = walks[failureClass === null ? 'status' : 'class'];

@@ -9,45 +9,46 @@ import { inOrder, matching } from './matching.ts';
 export function createUnitWrites(
   db: Database.Database,
 ): Pick<Sync<UnitStore>, 'add' | 'setPayload' | 'moveMany' | 'restart'> {
-  const setPayload = statement(db, (p: { jobId: string; stage: string; index: number; payload: string }) =>
+  const setPayload = statement(db, (p: { jobId: string; scope: string; index: number; payload: string }) =>
     query
       .updateTable('units')
       .set({ payload: p.payload })
       .where('job_id', '=', p.jobId)
-      .where('stage', '=', p.stage)
+      .where('scope', '=', p.scope)
       .where('idx', '=', p.index),
   );
   // One statement a chunk: rows are passed as one JSON text, from which SQLite extracts payloads without JavaScript objects.
   const add = db.prepare(
-    `INSERT INTO units (job_id, stage, idx, key, payload)
-     SELECT @jobId, @stage, @first + key, value ->> 'key', value -> 'payload' FROM json_each(@items)`,
+    `INSERT INTO units (job_id, scope, idx, key, payload)
+     SELECT @jobId, @scope, @first + key, value ->> 'key', value -> 'payload' FROM json_each(@items)`,
   );
   const count = db.prepare(
-    `INSERT INTO unit_counts (job_id, stage, status, count) VALUES (@jobId, @stage, 'pending', @n)
+    `INSERT INTO unit_counts (job_id, scope, status, count) VALUES (@jobId, @scope, 'pending', @n)
      ON CONFLICT DO UPDATE SET count = count + excluded.count`,
   );
 
-  // A completed unit that is put back begins again with its first step; any other goes on where it stopped.
+  // A completed unit that is put back begins again with its first step; any other goes on where it stopped, unless the step
+  // to begin with (`from`) is given.
   const moveUnits = db.prepare(
     `UPDATE units SET status = @to, not_before = 0, failure_class = NULL, failure_message = NULL,
        retries_used = 0, deferrals = 0, interruptions = 0,
-       step = CASE WHEN @to = 'pending' AND (@all OR status = 'completed') THEN 0 ELSE step END
-     WHERE job_id = @jobId AND stage = @stage AND idx IN (SELECT value FROM json_each(@indexes))`,
+       step = CASE WHEN @from IS NOT NULL THEN @from WHEN @to = 'pending' AND status = 'completed' THEN 0 ELSE step END
+     WHERE job_id = @jobId AND scope = @scope AND idx IN (SELECT value FROM json_each(@indexes))`,
   );
   const dropResults = db.prepare(
-    `DELETE FROM results WHERE job_id = @jobId AND stage = @stage AND idx IN (
-       SELECT idx FROM units WHERE job_id = @jobId AND stage = @stage AND (@all OR status = 'completed')
-         AND idx IN (SELECT value FROM json_each(@indexes)))`,
+    `DELETE FROM results WHERE job_id = @jobId AND scope = @scope AND idx IN (
+       SELECT idx FROM units WHERE job_id = @jobId AND scope = @scope AND (@from IS NOT NULL OR status = 'completed')
+         AND idx IN (SELECT value FROM json_each(@indexes))) AND step >= ifnull(@from, 0)`,
   );
 
   return {
-    add(jobId, stage, firstIndex, items) {
+    add(jobId, scope, firstIndex, items) {
       if (items.length === 0) return;
-      add.run({ jobId, stage, first: firstIndex, items: JSON.stringify(items) });
-      count.run({ jobId, stage, n: items.length });
+      add.run({ jobId, scope, first: firstIndex, items: JSON.stringify(items) });
+      count.run({ jobId, scope, n: items.length });
     },
-    setPayload({ jobId, stage, index }, payload) {
-      setPayload.run({ jobId, stage, index, payload: JSON.stringify(payload) });
+    setPayload({ jobId, scope, index }, payload) {
+      setPayload.run({ jobId, scope, index, payload: JSON.stringify(payload) });
     },
     moveMany(jobId, filter, to, limit) {
       const allowed = unitStatusesBefore(to);
@@ -58,13 +59,13 @@ export function createUnitWrites(
       );
       const last = indexes.at(-1)?.idx;
       if (last === undefined) return { changed: 0, last: null };
-      const moved = { jobId, stage: filter.stage ?? 'main', indexes: JSON.stringify(indexes.map((row) => row.idx)) };
-      if (to === 'pending') dropResults.run({ ...moved, all: 0 });
-      const changed = moveUnits.run({ ...moved, to, all: 0 }).changes;
+      const moved = { jobId, scope: filter.scope ?? 'unit', indexes: JSON.stringify(indexes.map((row) => row.idx)) };
+      if (to === 'pending') dropResults.run({ ...moved, from: null });
+      const changed = moveUnits.run({ ...moved, to, from: null }).changes;
       return { changed, last: indexes.length < limit ? null : last };
     },
-    restart(jobId, indexes) {
-      const moved = { jobId, stage: 'main', indexes: JSON.stringify(indexes), all: 1 };
+    restart(jobId, scope, indexes, step) {
+      const moved = { jobId, scope, indexes: JSON.stringify(indexes), from: step };
       dropResults.run(moved);
       moveUnits.run({ ...moved, to: 'pending' });
     },

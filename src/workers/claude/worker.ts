@@ -135,11 +135,11 @@ function saidAt(runDirectory: string): { saidAt?: number } {
   return stats ? { saidAt: stats.mtimeMs } : {};
 }
 
-/** Working directory of an agent. Post-processing has no item whose fields could select a directory. */
-function directoryOf({ config, payload, stage, home, workingDirectory, outputDirectory }: WorkingPlace): string {
+/** Working directory of an agent. A step of scope job has no item whose fields could select a directory. */
+function directoryOf({ config, payload, scope, home, workingDirectory, outputDirectory }: WorkingPlace): string {
   const { working_directory: template } = configOf<ClaudeConfig>({ config });
   if (template === undefined) return resolveWorkingDirectory('.', home ?? outputDirectory, payload);
-  return resolveWorkingDirectory(stage === 'post' ? fixedPart(template) : template, workingDirectory, payload);
+  return resolveWorkingDirectory(scope === 'job' ? fixedPart(template) : template, workingDirectory, payload);
 }
 
 /**

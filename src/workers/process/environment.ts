@@ -64,6 +64,7 @@ export function workerEnvironment(
     ...choice.env,
     ABP_JOB_ID: assignment.jobId,
     ABP_UNIT: String(assignment.index),
+    ABP_STEP: assignment.step,
     ABP_ATTEMPT: String(assignment.attempt),
     ABP_OUTPUT_DIR: outputDirectory,
     [ATTEMPT_ID_VARIABLE]: assignment.attemptId,

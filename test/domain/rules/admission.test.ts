@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { JobTest } from '../../../src/domain/job.ts';
 import { type AdmissionFacts, admission, runsAlone, withExecutorLost } from '../../../src/domain/rules/admission.ts';
 
-const MAIN = { stage: 'main', purpose: 'batch' } as const;
-const TESTING = { stage: 'main', purpose: 'test' } as const;
-const POST = { stage: 'post', purpose: 'post' } as const;
+const MAIN = { scope: 'unit', purpose: 'batch' } as const;
+const TESTING = { scope: 'unit', purpose: 'test' } as const;
+const JOB_STEP = { scope: 'job', purpose: 'batch' } as const;
 const calm = { interruptions: 0 };
 const poison = { interruptions: 2 };
 
@@ -29,8 +29,8 @@ describe('admission', () => {
     ['all are taken', { running: [calm, calm, calm, calm] }, { kind: 'wait' }],
     ['more run than may', { slots: 1, running: [calm, calm] }, { kind: 'wait' }],
     ['a unit runs alone', { running: [poison] }, { kind: 'wait' }],
-    ['post-processing takes one slot', { phase: POST }, { kind: 'claim', limit: 1 }],
-    ['post-processing runs', { phase: POST, running: [calm] }, { kind: 'wait' }],
+    ['a step of scope job takes one slot', { phase: JOB_STEP }, { kind: 'claim', limit: 1 }],
+    ['a step of scope job runs', { phase: JOB_STEP, running: [calm] }, { kind: 'wait' }],
     ['two executors died', { job: { executorsLost: 2 } }, { kind: 'claim' }],
     ['three executors died', { job: { executorsLost: 3 } }, { kind: 'crashed' }],
     ['three executors died, their attempts live', { job: { executorsLost: 3 }, orphaned: 1 }, { kind: 'wait' }],

@@ -123,7 +123,7 @@ test.each<[Partial<Shortage>, RegExp]>([
 
 test('a step that was never tried has a tally of zeros', () => {
   const tried = {
-    stage: 'main',
+    scope: 'unit',
     step: 1,
     unitsTried: 3,
     costUsd: 1,
@@ -131,7 +131,7 @@ test('a step that was never tried has a tally of zeros', () => {
     breakerBaseTried: 0,
     breakerBaseByClass: {},
   } as const;
-  expect(tallyOf({ steps: [tried] }, 'main', 1)).toBe(tried);
-  expect(tallyOf({ steps: [tried] }, 'post', 1)).toMatchObject({ stage: 'post', step: 1, unitsTried: 0, costUsd: 0 });
-  expect(tallyOf({ steps: [tried] }, 'main', 0).breakerBaseByClass).toEqual({});
+  expect(tallyOf({ steps: [tried] }, 'unit', 1)).toBe(tried);
+  expect(tallyOf({ steps: [tried] }, 'job', 1)).toMatchObject({ scope: 'job', step: 1, unitsTried: 0, costUsd: 0 });
+  expect(tallyOf({ steps: [tried] }, 'unit', 0).breakerBaseByClass).toEqual({});
 });

@@ -30,7 +30,7 @@ const units = (
   step = 0,
 ) => ({ step, status, failureClass, count }) as const;
 const ended = (index: number, failureClass: FailureClass | null, purpose: 'batch' | 'test' = 'batch') =>
-  ({ stage: 'main', step: 0, purpose, index, failureClass }) as const;
+  ({ scope: 'unit', step: 0, purpose, index, failureClass }) as const;
 const times = (n: number, failureClass: FailureClass | null): Latest => Array.from({ length: n }, () => failureClass);
 /** The reason for which it trips; null = it does not. */
 const tripOf = (given: BreakerFacts) => breakerPause(given)?.message.replace(/^Paused because /, '') ?? null;
@@ -113,7 +113,7 @@ describe('the circuit breaker', () => {
     ],
     [
       'post-processing does not count',
-      [{ ...ended(0, 'timeout'), stage: 'post' }, ...[3, 2, 1, 4].map((unit) => ended(unit, 'timeout'))],
+      [{ ...ended(0, 'timeout'), scope: 'job' }, ...[3, 2, 1, 4].map((unit) => ended(unit, 'timeout'))],
       false,
     ],
   ])('%s', (_what, recent, trips) => {

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Job, JobTest, PostProcessing } from '../../../src/domain/job.ts';
-import { cancelledFields, type EndFacts, endOfJob, wantsPostProcessing } from '../../../src/domain/rules/end-of-job.ts';
+import type { Job, JobTest } from '../../../src/domain/job.ts';
+import { cancelledFields, type EndFacts, endOfJob } from '../../../src/domain/rules/end-of-job.ts';
 import { NOT_PAUSED } from '../../../src/domain/rules/pause.ts';
 
 const NOW = 5000;
-const POST: PostProcessing = { name: 'report', prompt: 'p', outputDirectory: '/out', onFailures: 'skip' };
+const REPORT = [{ name: 'report' }];
 const JOB: EndFacts['job'] = {
-  postProcessing: null,
   startedAt: 2000,
   createdAt: 1000,
   output: null,
@@ -14,68 +13,51 @@ const JOB: EndFacts['job'] = {
 };
 
 function end(parts: Partial<EndFacts> = {}) {
-  return endOfJob({ job: JOB, stage: 'main', counts: { failed: 0, total: 9 }, post: null, error: null, ...parts }, NOW);
+  return endOfJob(
+    { job: JOB, scope: 'unit', counts: { failed: 0, total: 9 }, jobSteps: [], last: null, error: null, ...parts },
+    NOW,
+  );
 }
-
-test.each([
-  [null, 'waiting', 0, false],
-  [null, 'due', 0, false],
-  [POST, 'waiting', 0, true],
-  [POST, 'waiting', 1, false],
-  [POST, 'due', 1, true],
-  [{ ...POST, onFailures: 'run' }, 'waiting', 1, true],
-] as const)(
-  'post-processing %j, %s, with %i failed units follows: %s',
-  (postProcessing, afterUnits, failed, follows) => {
-    expect(wantsPostProcessing({ postProcessing, afterUnits }, { failed })).toBe(follows);
-  },
-);
 
 describe('the end of a job', () => {
   const failed = { failed: 2, total: 9 };
-  const withPost = { ...JOB, postProcessing: POST };
+  const last = (status: 'completed' | 'failed' | 'cancelled', failureMessage: string | null = null, step = 0) => ({
+    ...{ scope: 'job' as const, jobSteps: [...REPORT, { name: 'letter' }] },
+    last: { status, step, failureMessage },
+  });
   test.each<[string, Partial<EndFacts>, 'completed' | 'failed', string | null]>([
     ['nothing failed', {}, 'completed', null],
     ['units failed', { counts: failed }, 'failed', '2 of 9 units failed.'],
     ['the only unit failed', { counts: { failed: 1, total: 1 } }, 'failed', '1 of 1 unit failed.'],
     [
-      'units failed before post-processing',
-      { counts: failed, job: withPost },
+      'units failed before a step of scope job',
+      { counts: failed, jobSteps: REPORT },
       'failed',
-      '2 of 9 units failed. Post-processing was skipped.',
+      '2 of 9 units failed. Step report was skipped.',
     ],
-    ['post-processing could not start', { job: withPost, error: 'No room.' }, 'failed', 'No room.'],
+    [
+      'units failed before two steps of scope job',
+      { counts: failed, jobSteps: [...REPORT, { name: 'letter' }] },
+      'failed',
+      '2 of 9 units failed. Steps report, letter were skipped.',
+    ],
+    ['the first step of scope job could not start', { jobSteps: REPORT, error: 'No room.' }, 'failed', 'No room.'],
     [
       'it could not start after failures',
-      { counts: failed, job: withPost, error: 'No room.' },
+      { counts: failed, jobSteps: REPORT, error: 'No room.' },
       'failed',
       '2 of 9 units failed. No room.',
     ],
+    ['its steps of scope job completed', last('completed', null, 1), 'completed', null],
     [
-      'post-processing completed',
-      { stage: 'post', post: { status: 'completed', failureMessage: null } },
-      'completed',
-      null,
-    ],
-    [
-      'post-processing completed after failures',
-      { stage: 'post', counts: failed, post: { status: 'completed', failureMessage: null } },
+      'its steps of scope job completed after failures',
+      { ...last('completed'), counts: failed },
       'failed',
       '2 of 9 units failed.',
     ],
-    [
-      'post-processing failed',
-      { stage: 'post', post: { status: 'failed', failureMessage: 'exit code 1' } },
-      'failed',
-      'Post-processing failed: exit code 1.',
-    ],
-    [
-      'post-processing was cancelled',
-      { stage: 'post', post: { status: 'cancelled', failureMessage: null } },
-      'failed',
-      'Post-processing cancelled.',
-    ],
-    ['its unit is missing', { stage: 'post' }, 'failed', 'Post-processing is missing.'],
+    ['the first of them failed', last('failed', 'exit code 1'), 'failed', 'Step report failed: exit code 1.'],
+    ['the second of them was cancelled', last('cancelled', null, 1), 'failed', 'Step letter cancelled.'],
+    ['its unit is missing', { scope: 'job', jobSteps: REPORT }, 'failed', 'Step report is missing.'],
   ])('%s', (_what, parts, to, message) => {
     const patch = { statusMessage: message, endedAt: NOW };
     expect(end(parts)).toEqual({ to, message, patch });

@@ -12,7 +12,7 @@ import {
 import type { UnitStatus } from '../../../src/domain/unit.ts';
 
 const NOW = 1_000_000;
-const OPTIONS = { maxRetries: 2, lastStep: 0, now: NOW, random: 0.5 };
+const OPTIONS = { maxRetries: 2, nextStep: null, now: NOW, random: 0.5 };
 const UNIT = {
   step: 0,
   retriesUsed: 1,
@@ -42,7 +42,6 @@ describe('the settlement of an attempt', () => {
     ['bad_input', 'batch', false, 'failed', 'failed'],
     ['cancelled', 'batch', false, 'cancelled', 'cancelled'],
     ['interrupted', 'batch', false, 'interrupted', 'pending'],
-    ['crashed', 'post', false, 'failed', 'pending'],
     // A test makes one attempt, unless it was cut off.
     ['timeout', 'test', false, 'timed_out', 'failed'],
     ['rate_limited', 'test', false, 'failed', 'failed'],
@@ -88,7 +87,7 @@ const TIMES = { now: NOW, nowMs: 500 };
 
 function effect(outcome: Failed['outcome'], parts: Partial<Failed> = {}, health = HEALTHY, times = TIMES) {
   const failure = {
-    attempt: { stage: 'main' as const },
+    attempt: { scope: 'unit' as const },
     startedMs: 400,
     workerType: 'claude',
     currentTypes: ['other', 'claude'],
@@ -119,11 +118,11 @@ describe('the effect of a failed attempt on its job', () => {
   });
 
   test.each(FAILURE_CLASSES)(
-    '%s concerns the circuit breaker only by the table, and only in the main stage',
+    '%s concerns the circuit breaker only by the table, and only in the main scope',
     (name) => {
       const counts = FAILURES[name].job === 'circuit_breaker';
       expect(effect(failed(name)).breaker ?? false).toBe(counts);
-      expect(effect(failed(name), { attempt: { stage: 'post' } }).breaker).toBeUndefined();
+      expect(effect(failed(name), { attempt: { scope: 'job' } }).breaker).toBeUndefined();
     },
   );
 

@@ -60,7 +60,7 @@ describe('bash', () => {
     const offered = await completing('bash');
     expect(await offered('retry', 'x', '--status', 'f')).toEqual(['failed']);
     expect(await offered('export', 'x', 'y', '--format', '')).toEqual(['csv', 'tsv', 'jsonl', 'json', 'markdown']);
-    expect(await offered('logs', 'x', '--stage', 'p')).toEqual(['post']);
+    expect(await offered('logs', 'x', '--scope', 'j')).toEqual(['job']);
     expect(await offered('completion', 'z')).toEqual(['zsh']);
     for (const command of ['units', 'retry', 'skip', 'reopen']) {
       expect(await offered(command, 'x', '--class', 'time')).toEqual(['timeout']);

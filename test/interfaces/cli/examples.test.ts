@@ -24,6 +24,9 @@ function expectResults(name: string, file: string): number {
   return results.size;
 }
 
+/** Folders in the output directory: of the step that makes a file. */
+const PLACE_OF: Readonly<Record<string, string>> = { 'report.md': 'report' };
+
 describe('the examples, run as a person runs them', () => {
   test.each(readdirSync(EXAMPLES).filter((name) => name !== DEMO && existsSync(join(EXAMPLES, name, 'batch.yaml'))))(
     '%s',
@@ -39,11 +42,11 @@ describe('the examples, run as a person runs them', () => {
       expect(expectResults(name, join(space.folder, 'results.jsonl'))).toBe(units.total);
       const expected = join(folder, 'expected');
       for (const made of readdirSync(expected).filter((other) => other !== 'results.jsonl')) {
-        expect(readFileSync(join(folder, 'output', made), 'utf8'), made).toBe(
+        expect(readFileSync(join(folder, 'output', PLACE_OF[made] ?? '', made), 'utf8'), made).toBe(
           readFileSync(join(expected, made), 'utf8'),
         );
       }
-      if (name === 'catalogue') expectPage(readFileSync(join(folder, 'output/catalogue.html'), 'utf8'));
+      if (name === 'catalogue') expectPage(readFileSync(join(folder, 'output/page/catalogue.html'), 'utf8'));
     },
   );
 });

@@ -95,7 +95,10 @@ const STATES: Readonly<Record<string, Reach>> = {
   completed: async (f, job) => ended(f, await begun(f, job, ok())),
   failed: async (f, job) => ended(f, await begun(f, job, fails('invalid_output'))),
   'failed with post-processing': async (f, job) =>
-    ended(f, await begun(f, { ...job, post_processing_prompt: 'Sum up.' }, fails('incomplete'))),
+    ended(
+      f,
+      await begun(f, { ...job, steps: [{ name: 'report', scope: 'job', intent: 'Sum up.' }] }, fails('incomplete')),
+    ),
   cancelled: async (f, job) => {
     const jobId = await created(f, job);
     await f.call('cancel_job', { job_id: jobId });

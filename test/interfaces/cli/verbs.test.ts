@@ -119,7 +119,7 @@ describe('control', () => {
     expect(document.revisions.at(-1)).toMatchObject({
       revision: 2,
       limits: { max_retries: 7, max_workers: 4 },
-      worker: { type: 'command', env: { A: '[set]' } },
+      steps: [{ worker: { type: 'command', env: { A: '[set]' } } }],
     });
     expect(await space.abp('update', jobId, '--set', 'source.pattern=*')).toMatchObject({
       exitCode: 2,
@@ -234,7 +234,7 @@ describe('maintenance', () => {
     const settings = (await space.json('show', cloned.document.job_id)).document;
     expect(settings.intent).toBe('Count the letters.');
     // The prompt is made again: it names the output directory of its own job.
-    expect(settings.revisions[0].template).not.toContain(first);
+    expect(settings.revisions[0].steps[0].template).not.toContain(first);
     const printed = await space.abp('clone', first, '--print');
     space.write('copy.yaml', printed.stdout);
     expect((await space.json('create', 'copy.yaml')).document).toMatchObject({ name: 'texts', units: { total: 3 } });

@@ -89,8 +89,7 @@ describe('a job that runs programs', () => {
       units: 3,
       test: { units: 1 },
       source: { type: 'file', base_directory: join(server.root, 'items') },
-      worker: { type: 'command' },
-      template: 'Look at {file_path}.',
+      steps: [{ name: 'main', worker: { type: 'command' }, template: 'Look at {file_path}.' }],
       home: null,
       files: [],
     });

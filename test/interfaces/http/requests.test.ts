@@ -117,7 +117,7 @@ describe('an invalid request gets a problem document and changes nothing', () =>
     ['GET', '/api/jobs/job-none/results?format=csv&nope=1', 400, 'invalid_input'],
     ['GET', '/api/jobs/job-none/results?format=csv', 404, 'not_found'],
     ['GET', '/api/jobs/job-none/units/x/attempts/1/artifacts/a.txt', 400, 'invalid_input'],
-    ['GET', '/api/jobs/job-none/units/0/attempts/1/artifacts/a.txt?stage=mian', 400, 'invalid_input'],
+    ['GET', '/api/jobs/job-none/units/0/attempts/1/artifacts/a.txt?scope=mian', 400, 'invalid_input'],
     ['GET', '/api/jobs/job-none/events?nope=1', 400, 'invalid_input'],
   ])('%s %s: %i %s', async (method, path, status, code) => {
     const server = await serveTest();

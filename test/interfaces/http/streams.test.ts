@@ -231,7 +231,7 @@ describe('the log of an attempt', () => {
     }
     expect(texts).toEqual(['the prompt', 'one', '{}', 'two', '{}', 'three', '{}']);
     expect((await server.ask(path.replace('attempts/1', 'attempts/7'))).status).toBe(404);
-    for (const wrong of [`${path}?stage=mian`, `${path}?nope=1`, path.replace('units/0', 'units/x')]) {
+    for (const wrong of [`${path}?scope=mian`, `${path}?nope=1`, path.replace('units/0', 'units/x')]) {
       for (const Accept of ['application/json', 'text/event-stream']) {
         expect([wrong, Accept, (await server.ask(wrong, { headers: { Accept } })).status]).toEqual([
           wrong,

@@ -70,15 +70,15 @@ describe('the table of units', () => {
   });
 });
 
-test('the history of a job matches its attempts; post-processing adds cost but no unit', async () => {
+test('the history of a job matches its attempts; a step of scope job adds cost but no unit', async () => {
   const server = await serveTest();
   const jobId = await mixedJob(server);
   const { store } = server.abp;
-  const ref = { jobId, stage: 'post', index: 0 } as const;
-  await store.repository.transaction({ job: jobId }, async (tx) => tx.units.add(jobId, 'post', 0, [{ payload: {} }]));
-  const [post] = await claimUnits(store, await holdLease(store, jobId), { stage: 'post', purpose: 'post' });
-  if (!post) throw new Error('post-processing cannot be claimed');
-  await settleAs(store, post, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
+  const ref = { jobId, scope: 'job', index: 0 } as const;
+  await store.repository.transaction({ job: jobId }, async (tx) => tx.units.add(jobId, 'job', 0, [{ payload: {} }]));
+  const [last] = await claimUnits(store, await holdLease(store, jobId), { scope: 'job' });
+  if (!last) throw new Error('the step of scope job cannot be claimed');
+  await settleAs(store, last, 'timeout', 'failed', { usage: { costUsd: 0.5 } });
   expect(await store.repository.attempts.ofUnit(ref)).toHaveLength(1);
   const { points } = await server.json<{ points: { succeeded: number; failed: number; cost_usd: number }[] }>(
     `/api/jobs/${jobId}/history?points=10`,

@@ -41,8 +41,7 @@ async function longJob(f: Flow, letters: string): Promise<string> {
     schema: { type: 'object', description: long(9000) },
     limits: { max_retries: 0, failure_threshold: 0 },
     test: { units: 20 },
-    post_processing_prompt: `p${long(9000)}`,
-    post_processing_name: long(200),
+    steps: [{ name: 'report', scope: 'job', intent: `p${long(9000)}` }],
   });
   for (let n = 0; n < 12; n++) await f.call('update_job', { job_id, limits: { max_workers: 4 }, note: long(2000) });
   return job_id;

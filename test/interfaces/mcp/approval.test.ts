@@ -74,7 +74,7 @@ describe.each(hosts)('in a host with dialogs and a client of kind $kind', (host)
       ...PROGRAM,
       template: `Look at {file_path}. ${'x '.repeat(chars / 2)}the end`,
       schema: { type: 'object', description: 'what it says' },
-      post_processing_prompt: 'Then this.',
+      steps: [{ name: 'report', scope: 'job', intent: 'Then this.' }],
       limits: { budget_usd: 7 },
     });
     await ok('start_job', { job_id: await newJob(long(3000)), ...WAIT });

@@ -15,7 +15,7 @@ const REFUSALS: readonly (readonly [string, string, Record<string, unknown>, rea
     { ...job, test: { units: 'two' } },
     ['test.units', 'expected a number', '"two"'],
   ],
-  ['a missing field', 'create_job', { ...job, intent: undefined }, ['intent', 'it is missing']],
+  ['a missing field', 'create_job', { ...job, name: undefined }, ['name', 'it is missing']],
   [
     'an unknown field inside',
     'create_job',

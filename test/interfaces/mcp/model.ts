@@ -49,7 +49,7 @@ export async function expectRefused({ call, ok, place, pwned }: Model, job: Job)
     for (const [tool, more] of [
       ['resume_job', {}],
       ['manage_units', { action: 'reopen' }],
-      ['manage_units', { action: 'post_process' }],
+      ['manage_units', { action: 'rerun' }],
     ] as const) {
       await call(tool, { job_id, ...more });
     }

@@ -53,7 +53,8 @@ const SITUATIONS: Readonly<Record<string, (f: Flow) => Promise<string>>> = {
   'paused by itself': async (f) => ended(f, await begin(f, fails('auth'))),
   completed: async (f) => ended(f, await begin(f, f.worker.otherwise)),
   failed: async (f) => ended(f, await begin(f, fails('bad_input'))),
-  'failed with a last task': async (f) => ended(f, await begin(f, fails('bad_input'), { post_processing_prompt: 'x' })),
+  'failed with a last task': async (f) =>
+    ended(f, await begin(f, fails('bad_input'), { steps: [{ name: 'report', scope: 'job', intent: 'x' }] })),
   cancelled: async (f) => {
     const job_id = await f.create();
     await f.call('cancel_job', { job_id });

@@ -30,7 +30,7 @@ beforeAll(async () => {
     worker: { type: 'command', command: ['sh', '-c', script, LONG] },
     limits: { max_retries: 0, max_workers: 4, failure_threshold: 0 },
     test: { units: 20 },
-    post_processing_prompt: LONG,
+    steps: [{ name: 'report', scope: 'job', intent: LONG }],
   });
   ({ job_id } = await ok('create_job', job));
   await person.allow(job_id);

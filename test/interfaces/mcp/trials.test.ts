@@ -24,7 +24,10 @@ describe('S1: programs of any worker', () => {
     ['agents of its agents', () => claude({ tools: ['Task'] })],
     ['skills', () => claude({ tools: ['Skill'] })],
     ['hooks of the project', () => claude({ context: 'project' })],
-    ['a command over all results', ({ touches }) => ({ worker: touches, post_processing_prompt: 'Sum it up.' })],
+    [
+      'a command over all results',
+      ({ touches }) => ({ worker: touches, steps: [{ name: 'report', scope: 'job', intent: 'Sum it up.' }] }),
+    ],
   ])('by %s', async (_what, job) => {
     const model = await modelAlone();
     await expectRefused(model, job(model));
@@ -146,11 +149,6 @@ describe('S3: a job that claims to read only', () => {
     ['hooks of git as output directory', { output: { directory: '.git/hooks' } }],
     ['settings of Claude Code as output directory', { output: { directory: '.claude' } }],
     ['a folder elsewhere as output directory', { output: { directory: '/var/tmp/abp-elsewhere' } }],
-    ['/ as directory of the last task', { post_processing_prompt: 'x', post_processing_output_directory: '/' }],
-    [
-      'hooks of git as directory of the last task',
-      { post_processing_prompt: 'x', post_processing_output_directory: '.git/hooks' },
-    ],
     [
       'MCP servers that are programs',
       claude({ mcp_config: { mcpServers: { x: { command: 'sh', args: ['-c', 'id'] } } } }),

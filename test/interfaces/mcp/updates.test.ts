@@ -78,7 +78,7 @@ it('reports the oldest of many jobs, and every unit of many that changed at once
   );
   await repository.transaction({ job: 'job-000000' }, async (tx) => {
     for (let index = 0; index < 3000; index++) {
-      await tx.events.add('job-000000', { type: 'unit:completed', stage: 'main', index, attempt: 1 });
+      await tx.events.add('job-000000', { type: 'unit:completed', scope: 'unit', index, attempt: 1 });
     }
   });
   await vi.advanceTimersByTimeAsync(5000);
@@ -96,7 +96,7 @@ it('reports a unit later whose events could not be read at first', async () => {
   const heard: string[] = [];
   onTestFinished(watchResources(orchestrator, { updated: (uri) => heard.push(uri), listChanged: () => undefined }));
   await repository.transaction({ job: 'job-222222' }, async (tx) =>
-    tx.events.add('job-222222', { type: 'unit:completed', stage: 'main', index: 7, attempt: 1 }),
+    tx.events.add('job-222222', { type: 'unit:completed', scope: 'unit', index: 7, attempt: 1 }),
   );
   vi.spyOn(repository.events, 'list').mockImplementationOnce(() => {
     throw new Error('database is locked');

@@ -224,7 +224,7 @@ describe('start', () => {
   });
 
   it('runs post-processing in the fixed part of the working directory', async () => {
-    const { worker, assignment } = await prepare('environment', { stage: 'post' }, { working_directory: '{name}' });
+    const { worker, assignment } = await prepare('environment', { scope: 'job' }, { working_directory: '{name}' });
     const outcome = await perform(worker, assignment);
     expect(JSON.parse((outcome.ok && outcome.result.text) || '{}')).toMatchObject({ PWD: assignment.workingDirectory });
   });

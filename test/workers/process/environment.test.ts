@@ -19,7 +19,7 @@ const HOST = {
   EMPTY: undefined,
 };
 
-const OWN = ['ABP_ATTEMPT', 'ABP_ATTEMPT_ID', 'ABP_JOB_ID', 'ABP_OUTPUT_DIR', 'ABP_UNIT'];
+const OWN = ['ABP_ATTEMPT', 'ABP_ATTEMPT_ID', 'ABP_JOB_ID', 'ABP_OUTPUT_DIR', 'ABP_STEP', 'ABP_UNIT'];
 const BASE = ['HOME', 'HTTPS_PROXY', 'LANG', 'LC_ALL', 'NODE_EXTRA_CA_CERTS', 'PATH', 'XDG_CONFIG_HOME'];
 
 describe("a worker's environment", () => {

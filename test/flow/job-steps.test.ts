@@ -1,14 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Flow, type FlowJob, flow } from '../helpers/flow.ts';
 import { type Ending, fails, hangs, ok } from '../helpers/scripted-worker.ts';
 import { nextOf, worded } from '../helpers/told.ts';
 
-const PROMPT = { post_processing_prompt: 'Write one summary of all results.' };
+const STEP = { name: 'report', scope: 'job', intent: 'Write one summary of all results.' } as const;
+const PROMPT: FlowJob = { steps: [STEP] };
 
-/** A job with post-processing; `post` says how its attempts end, `main` how those of units end that are not good. */
-async function withPost(
+/** A job with a step of scope job; `post` says how its attempts end, `main` how those of units end that are not good. */
+async function withReport(
   f: Flow,
   endings: { post?: readonly Ending[]; main?: Readonly<Record<number, readonly Ending[]>> },
   job: FlowJob = {},
@@ -16,22 +17,22 @@ async function withPost(
   const post = [...(endings.post ?? [])];
   const main = new Map(Object.entries(endings.main ?? {}).map(([unit, list]) => [Number(unit), [...list]]));
   f.worker.otherwise = async (assignment) => {
-    const next = assignment.stage === 'post' ? post.shift() : main.get(assignment.index)?.shift();
+    const next = assignment.scope === 'job' ? post.shift() : main.get(assignment.index)?.shift();
     if (next === undefined) return ok({ text: `result of ${assignment.index}` });
     if (next === hangs) throw new Error('a script of stages cannot hang');
     return typeof next === 'function' ? next(assignment) : next;
   };
   return f.begin({ units: 3, limits: { max_retries: 1 }, ...PROMPT, ...job });
 }
-const posts = (f: Flow) => f.worker.runs.filter(({ assignment }) => assignment.stage === 'post');
+const posts = (f: Flow) => f.worker.runs.filter(({ assignment }) => assignment.scope === 'job');
 const ended = (f: Flow, jobId: string) => async () =>
   ['completed', 'failed'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId);
 
-describe('post-processing', () => {
+describe('a step of scope job', () => {
   test('has one unit, and a request for another one is rejected', async () => {
     const f = flow();
-    const unit = (job_id: string) => f.call('get_unit', { job_id, unit: 0, stage: 'post' });
-    await expect(unit(await f.create())).rejects.toMatchObject({ hint: /without post-processing/ });
+    const unit = (job_id: string) => f.call('get_unit', { job_id, unit: 0, scope: 'job' });
+    await expect(unit(await f.create())).rejects.toMatchObject({ hint: /no step of scope job/ });
     await expect(unit(await f.create(PROMPT))).rejects.toMatchObject({ hint: /unit 0, once .* has begun/ });
   });
 
@@ -45,12 +46,12 @@ describe('post-processing', () => {
 
   test('runs once after the last unit on a file of results, not counted in units', async () => {
     const f = flow();
-    const jobId = await withPost(f, {});
+    const jobId = await withReport(f, {});
     await f.until(ended(f, jobId), 500);
     expect(await f.job(jobId)).toMatchObject({ status: 'completed', statusMessage: null });
     expect(posts(f)).toHaveLength(1);
     const [run] = posts(f);
-    const outputDirectory = (await f.job(jobId)).postProcessing?.outputDirectory ?? '';
+    const outputDirectory = join((await f.job(jobId)).outputDirectory, 'report');
     expect(run?.assignment).toMatchObject({
       outputDirectory,
       readableDirectories: [(await f.job(jobId)).outputDirectory],
@@ -67,17 +68,20 @@ describe('post-processing', () => {
     expect(rows.map((row) => JSON.parse(row).result)).toEqual(['result of 0', 'result of 1', 'result of 2']);
     expect(await f.store.repository.units.counts(jobId)).toMatchObject({ total: 3, completed: 3 });
     expect(await f.call('get_job_status', { job_id: jobId })).toMatchObject({
-      post_processing: { status: 'completed' },
+      steps: [
+        { name: 'main', scope: 'unit', completed: 3 },
+        { name: 'report', scope: 'job', status: 'completed', output_directory: outputDirectory },
+      ],
     });
-    expect(await f.call('get_unit', { job_id: jobId, unit: 0, stage: 'post' })).toMatchObject({ stage: 'post' });
+    expect(await f.call('get_unit', { job_id: jobId, unit: 0, scope: 'job' })).toMatchObject({ scope: 'job' });
   });
 
   test.each([
-    ['skip', 0, 'failed', '1 of 3 units failed. Post-processing was skipped.'],
+    ['skip', 0, 'failed', '1 of 3 units failed. Step report was skipped.'],
     ['run', 1, 'failed', '1 of 3 units failed.'],
-  ] as const)('when units failed: %s', async (post_processing_on_failures, times, status, message) => {
+  ] as const)('when units failed: %s', async (on_failures, times, status, message) => {
     const f = flow();
-    const jobId = await withPost(f, { main: { 1: [fails('bad_input')] } }, { post_processing_on_failures });
+    const jobId = await withReport(f, { main: { 1: [fails('bad_input')] } }, { steps: [{ ...STEP, on_failures }] });
     await f.until(ended(f, jobId), 500);
     expect(await f.job(jobId)).toMatchObject({ status, statusMessage: message });
     expect(posts(f)).toHaveLength(times);
@@ -85,38 +89,38 @@ describe('post-processing', () => {
 
   test('is retried alone, and its failure fails the job', async () => {
     const f = flow();
-    const jobId = await withPost(f, { post: [fails('agent_error'), fails('agent_error')] });
+    const jobId = await withReport(f, { post: [fails('agent_error'), fails('agent_error')] });
     await f.until(ended(f, jobId), 500);
     expect(posts(f)).toHaveLength(2);
     expect(f.worker.runs).toHaveLength(5);
-    expect((await f.job(jobId)).statusMessage).toBe('Post-processing failed: It was agent_error.');
+    expect((await f.job(jobId)).statusMessage).toBe('Step report failed: It was agent_error.');
     expect((await nextOf(f, jobId)).map(({ tool, arguments: given }) => [tool, given.action])).toEqual([
-      ['manage_units', 'post_process'],
+      ['manage_units', 'rerun'],
       ['export_results', undefined],
     ]);
   });
 
   test('can run again after the end of the job, also when it was skipped', async () => {
     const f = flow();
-    const job_id = await withPost(f, { main: { 1: [fails('bad_input')] } });
+    const job_id = await withReport(f, { main: { 1: [fails('bad_input')] } });
     await f.until(ended(f, job_id), 500);
     expect(posts(f)).toHaveLength(0);
-    await f.call('manage_units', { job_id, action: 'post_process' });
+    await f.call('manage_units', { job_id, action: 'rerun' });
     await f.until(ended(f, job_id), 500);
     expect(posts(f)).toHaveLength(1);
     expect(posts(f)[0]?.assignment.payload).toMatchObject({ units_completed: 2, units_failed: 1 });
     expect(await f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: '1 of 3 units failed.' });
-    await f.call('manage_units', { job_id, action: 'post_process' });
+    await f.call('manage_units', { job_id, action: 'rerun' });
     await f.until(ended(f, job_id), 500);
-    expect(await f.attempts(job_id, 0, 'post')).toHaveLength(2);
+    expect(await f.attempts(job_id, 0, 'job')).toHaveLength(2);
   });
 
   test('runs again over new results after retries', async () => {
     const f = flow();
-    const job_id = await withPost(
+    const job_id = await withReport(
       f,
       { main: { 1: [fails('bad_input'), ok({ text: 'at last' })] } },
-      { post_processing_on_failures: 'run' },
+      { steps: [{ ...STEP, on_failures: 'run' }] },
     );
     await f.until(ended(f, job_id), 500);
     await f.call('manage_units', { job_id, action: 'retry' });
@@ -129,30 +133,93 @@ describe('post-processing', () => {
 
   test('that could not start fails the job with the reason, and can be run again', async () => {
     const f = flow();
-    const file = join(f.directory, 'in-the-way');
-    writeFileSync(file, '');
-    const job_id = await withPost(f, {}, { post_processing_output_directory: join(file, 'out') });
+    f.worker.otherwise = ({ outputDirectory }) => {
+      writeFileSync(join(outputDirectory, 'report'), 'in the way');
+      return { ok: true, result: { text: 'done' }, usage: {} };
+    };
+    const job_id = await f.begin({ units: 3, ...PROMPT });
     await f.until(ended(f, job_id), 500);
     expect((await f.job(job_id)).status).toBe('failed');
-    expect((await f.job(job_id)).statusMessage).toMatch(/^Post-processing could not start: .*in-the-way/);
+    expect((await f.job(job_id)).statusMessage).toMatch(/^Step report could not start: .*report/);
     expect(await f.statuses(job_id)).toBe('completed completed completed');
+    rmSync(join((await f.job(job_id)).outputDirectory, 'report'));
+    f.worker.otherwise = { ok: true, result: { text: 'all' }, usage: {} };
+    await f.call('manage_units', { job_id, action: 'rerun', step: 'report' });
+    await f.until(ended(f, job_id), 500);
+    expect((await f.job(job_id)).status).toBe('completed');
   });
 
   test('of a job without it is rejected', async () => {
     const f = flow();
     const job_id = await f.begin({ units: 1 });
     await f.until(async () => (await f.job(job_id)).status === 'completed');
-    const refusal = { code: 'conflict', message: /created without post-processing/, hint: /post_processing_prompt/ };
-    await expect(worded(f.call('manage_units', { job_id, action: 'post_process' }))).rejects.toMatchObject(refusal);
+    const refusal = { code: 'conflict', message: /no step of scope job/, hint: /create_job takes steps/ };
+    await expect(worded(f.call('manage_units', { job_id, action: 'rerun' }))).rejects.toMatchObject(refusal);
   });
 });
 
-describe('a job paused in post-processing', () => {
+describe('several steps of scope job', () => {
+  const STEPS: FlowJob['steps'] = [
+    STEP,
+    { name: 'letter', scope: 'job', template: 'Write a letter about {report}.', on_failures: 'run' },
+  ];
+  const names = (f: Flow) => posts(f).map(({ assignment }) => assignment.outputDirectory.split('/').at(-1));
+
+  test('run one after the other, each with the results of those before', async () => {
+    const f = flow();
+    const job_id = await withReport(f, { post: [ok({ text: 'all is well' })] }, { steps: STEPS });
+    await f.until(ended(f, job_id), 500);
+    expect((await f.job(job_id)).status).toBe('completed');
+    expect(names(f)).toEqual(['report', 'letter']);
+    expect(posts(f)[1]?.assignment).toMatchObject({ results: { report: 'all is well' } });
+    expect(posts(f)[1]?.assignment.prompt.user).toContain('Write a letter about all is well.');
+  });
+
+  test('that are for failures too run alone when units failed', async () => {
+    const f = flow();
+    const job_id = await withReport(f, { main: { 1: [fails('bad_input')] } }, { steps: STEPS });
+    await f.until(ended(f, job_id), 500);
+    expect(names(f)).toEqual(['letter']);
+    expect(await f.call('get_job_status', { job_id })).toMatchObject({
+      steps: [{ name: 'main' }, { name: 'report', status: 'skipped' }, { name: 'letter', status: 'completed' }],
+    });
+  });
+
+  test('run again from the one that a person names', async () => {
+    const f = flow();
+    const job_id = await withReport(f, {}, { steps: STEPS });
+    await f.until(ended(f, job_id), 500);
+    await f.call('manage_units', { job_id, action: 'rerun', step: 'letter' });
+    await f.until(ended(f, job_id), 500);
+    expect(names(f)).toEqual(['report', 'letter', 'letter']);
+    await f.call('manage_units', { job_id, action: 'rerun' });
+    await f.until(ended(f, job_id), 500);
+    expect(names(f).slice(3)).toEqual(['report', 'letter']);
+    await expect(f.call('manage_units', { job_id, action: 'rerun', step: 'x' })).rejects.toMatchObject({
+      code: 'not_found',
+      hint: 'It has report, letter.',
+    });
+  });
+
+  test('stop at the one that fails', async () => {
+    const f = flow();
+    const job_id = await withReport(f, { post: [fails('bad_input')] }, { steps: STEPS });
+    await f.until(ended(f, job_id), 500);
+    expect(names(f)).toEqual(['report']);
+    expect(await f.call('get_job_status', { job_id })).toMatchObject({
+      status: 'failed',
+      message: 'Step report failed: It was bad_input.',
+      steps: [{ name: 'main' }, { name: 'report', status: 'failed' }, { name: 'letter', status: 'skipped' }],
+    });
+  });
+});
+
+describe('a job paused in a step of scope job', () => {
   async function inPost(f: Flow): Promise<string> {
     const job_id = await f.begin({ units: 1, ...PROMPT });
     f.worker.on(0, ok(), hangs);
     await f.until(() => f.worker.running().length === 1, 500);
-    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'begun' });
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', jobStepsBegun: true });
     return job_id;
   }
 
@@ -164,7 +231,7 @@ describe('a job paused in post-processing', () => {
     await f.until(() => !f.hasExecutor(job_id));
     expect((await f.job(job_id)).status).toBe('paused');
     await f.call('resume_job', { job_id });
-    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'begun' });
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', jobStepsBegun: true });
     await f.until(ended(f, job_id), 500);
     expect((await f.job(job_id)).status).toBe('completed');
     expect(posts(f)).toHaveLength(1);
@@ -181,7 +248,7 @@ describe('a job paused in post-processing', () => {
     expect(posts(f).map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'the session']);
   });
 
-  test('runs units that were put back first, then post-processing over all results', async () => {
+  test('runs units that were put back first, then the step over all results', async () => {
     const f = flow();
     const job_id = await inPost(f);
     await f.call('pause_job', { job_id });
@@ -189,9 +256,9 @@ describe('a job paused in post-processing', () => {
     await f.until(() => !f.hasExecutor(job_id));
     await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
     await f.call('resume_job', { job_id });
-    expect(await f.job(job_id)).toMatchObject({ status: 'running', afterUnits: 'waiting' });
+    expect(await f.job(job_id)).toMatchObject({ status: 'running', jobStepsBegun: false });
     await f.until(ended(f, job_id), 500);
-    expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
+    expect(f.worker.runs.map(({ assignment }) => assignment.scope)).toEqual(['unit', 'job', 'unit', 'job']);
   });
 
   test('is passed over when a unit that was put back fails: nothing of it waits after the end', async () => {
@@ -203,8 +270,8 @@ describe('a job paused in post-processing', () => {
     f.worker.otherwise = fails('bad_input');
     await f.call('resume_job', { job_id });
     await f.until(ended(f, job_id), 500);
-    expect(await f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: /Post-processing was skipped/ });
-    expect((await f.unit(job_id, 0, 'post')).status).toBe('skipped');
+    expect(await f.job(job_id)).toMatchObject({ status: 'failed', statusMessage: /Step report was skipped/ });
+    expect((await f.unit(job_id, 0, 'job')).status).toBe('skipped');
   });
 
   test('units may be put back while it runs: it runs again over their results', async () => {
@@ -214,7 +281,7 @@ describe('a job paused in post-processing', () => {
     await f.until(async () => (await f.unit(job_id, 0)).status === 'completed', 500);
     f.worker.finish(0);
     await f.until(ended(f, job_id), 500);
-    expect(f.worker.runs.map(({ assignment }) => assignment.stage)).toEqual(['main', 'post', 'main', 'post']);
+    expect(f.worker.runs.map(({ assignment }) => assignment.scope)).toEqual(['unit', 'job', 'unit', 'job']);
     expect((await f.job(job_id)).status).toBe('completed');
   });
 
@@ -224,7 +291,7 @@ describe('a job paused in post-processing', () => {
     await f.call('cancel_job', { job_id });
     await f.until(() => !f.hasExecutor(job_id));
     expect(posts(f)[0]?.stopped()).toBe('cancelled');
-    expect((await f.unit(job_id, 0, 'post')).status).toBe('cancelled');
+    expect((await f.unit(job_id, 0, 'job')).status).toBe('cancelled');
     expect((await f.job(job_id)).status).toBe('cancelled');
   });
 
@@ -237,18 +304,18 @@ describe('a job paused in post-processing', () => {
     await f.until(() => f.worker.running().length === 1);
     f.worker.finish(0);
     await f.until(ended(f, job_id), 500);
-    expect(await f.attempts(job_id, 0, 'post')).toHaveLength(1);
+    expect(await f.attempts(job_id, 0, 'job')).toHaveLength(1);
   });
 });
 
 test('the executor keeps its lease while it writes the results, and can be stopped', async () => {
   const f = flow();
-  const job_id = await withPost(f, {}, { units: 3000, limits: { max_workers: 64 } });
+  const job_id = await withReport(f, {}, { units: 3000, limits: { max_workers: 64 } });
   await f.until(async () => (await f.statuses(job_id)).match(/pending|running/) === null, 500);
   await f.call('cancel_job', { job_id });
   await f.until(() => !f.hasExecutor(job_id), 500);
   expect((await f.job(job_id)).status).toBe('cancelled');
-  const directory = (await f.job(job_id)).postProcessing?.outputDirectory ?? '';
+  const directory = join((await f.job(job_id)).outputDirectory, 'report');
   // Whole or not there: never half a file.
   const path = join(directory, 'results.jsonl');
   if (existsSync(path)) expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(3000);

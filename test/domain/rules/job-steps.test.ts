@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { nextJobStep } from '../../../src/domain/rules/job-steps.ts';
+
+const STEPS = [{ onFailures: 'skip' }, { onFailures: 'run' }, { onFailures: 'skip' }] as const;
+
+test.each([
+  [0, 0, 0],
+  [1, 0, 1],
+  [2, 0, 2],
+  [3, 0, null],
+  [0, 4, 1],
+  [1, 4, 1],
+  [2, 4, null],
+] as const)('from step %i on, with %i failed units, the next is %j', (from, failed, next) => {
+  expect(nextJobStep(STEPS, from, { failed })).toBe(next);
+});
+
+test('without steps of scope job there is none', () => {
+  expect(nextJobStep([], 0, { failed: 0 })).toBeNull();
+});
