@@ -106,26 +106,30 @@ function jobDialog(asked: Asked, asks: string, change: unknown): Dialog {
     details: [
       [
         ...(can.length === 0 ? [] : [powersInDetail(can)]),
+        ...steps.map(({ name, worker }) => `${named('Worker', name, steps)}: ${JSON.stringify(worker)}`),
         `Source: ${type} ${JSON.stringify(config)}`,
         `Home: ${home ?? 'none'}`,
         `Output: ${output.directory}`,
         `Limits: ${JSON.stringify(limits)}`,
         ...files.map(({ path, sha256 }) => `File: ${path} ${sha256 ?? 'missing'}`),
       ].join(' · '),
-      ...steps.flatMap((step) => stepInDetail(step, steps.length)),
+      ...steps.flatMap((step) => stepInDetail(step, steps)),
     ].join('\n'),
   };
 }
 
-function stepInDetail({ name, scope, worker, template, schema, on_failures }: Asked['steps'][number], steps: number) {
-  const what = scope === 'unit' ? 'for each unit' : `over all results, when units failed: ${on_failures}`;
+function stepInDetail({ name, scope, template, schema, on_failures }: Asked['steps'][number], steps: Asked['steps']) {
+  const when = scope === 'unit' ? '' : ` (over all results, when units failed: ${on_failures})`;
   return [
-    ...(steps === 1 ? [] : [`Step ${name} (${what})`]),
-    `Worker: ${JSON.stringify(worker)}`,
     // Blank lines would take rows of a dialog.
-    `Prompt: ${template.replaceAll(/\n(?:[ \t]*\n)+/g, '\n')}`,
-    ...(schema === null ? [] : [`Schema: ${JSON.stringify(schema)}`]),
+    `${named('Prompt', name, steps)}${when}: ${template.replaceAll(/\n(?:[ \t]*\n)+/g, '\n')}`,
+    ...(schema === null ? [] : [`${named('Schema', name, steps)}: ${JSON.stringify(schema)}`]),
   ];
+}
+
+/** Says which step a part is of, in a job with several. */
+function named(part: string, step: string, steps: Asked['steps']): string {
+  return steps.length === 1 ? part : `${part} of ${step}`;
 }
 
 function sourceDialog(source: NonNullable<OutputOf<'get_approval'>['source']>, { details }: AbpError): Dialog {

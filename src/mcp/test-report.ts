@@ -36,7 +36,8 @@ function unitText(result: TestResult): string {
     seconds(result.duration_s),
     ...(result.cost_usd === undefined ? [] : [dollars(result.cost_usd)]),
   ];
-  const unit = `Unit ${result.unit} (${facts.join(', ')}):`;
+  const at = typeof result.step === 'string' ? ` at ${result.step}` : '';
+  const unit = `Unit ${result.unit}${at} (${facts.join(', ')}):`;
   const words = quoted(textOf(result));
   return [
     // One line cannot be mistaken for two.

@@ -16,6 +16,7 @@ export const update: DefineCommand = (program, act) => {
       collect,
       [],
     )
+    .option('--step <name>', 'step that template, schema and worker are of; default: the first')
     .option('--template-file <file>', 'file with the new template')
     .option('--note <text>', 'reason for the change, for the record')
     .addHelpText('after', '\nExamples:\n  $ abp update 7f3k2m --set limits.budget_usd=20 --set worker.model=sonnet')

@@ -17,7 +17,7 @@ export async function showSettings(session: Session, jobId: string): Promise<Exi
   const only = steps.length === 1 ? steps[0] : undefined;
   const { colors } = session.terminal;
   const settings = {
-    intent: job.intent,
+    intent: job.intent || undefined,
     source: job.source,
     fields: job.fields.join(', '),
     ...(only ? { worker: only.worker, schema: only.schema ?? undefined } : { steps }),

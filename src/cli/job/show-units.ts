@@ -53,7 +53,7 @@ function text({ terminal }: Session, jobId: string, units: readonly Row[], curso
     return [
       String(unit.unit),
       cell(unit.key, KEY_WIDTH),
-      unit.status,
+      typeof unit.step === 'string' && unit.status !== 'completed' ? `${unit.status} at ${unit.step}` : unit.status,
       String(unit.attempts),
       typeof unit.duration_s === 'number' ? duration(unit.duration_s) : '',
       typeof unit.cost_usd === 'number' ? money(unit.cost_usd) : '',

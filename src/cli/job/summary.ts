@@ -113,15 +113,28 @@ function columnsOf(rows: readonly Row[]): string[] {
       if (result !== null) names.add(WHOLE);
       continue;
     }
-    for (const [name, value] of Object.entries(result)) if (typeof value !== 'object') names.add(name);
+    for (const [name, value] of Object.entries(result)) {
+      if (typeof value !== 'object') names.add(name);
+      // The result of a step.
+      if (isObject(value))
+        for (const [field, inner] of Object.entries(value))
+          if (typeof inner !== 'object') names.add(`${name}.${field}`);
+    }
   }
   return [...names].slice(0, SHOWN_COLUMNS);
 }
 
 function cellOf({ result }: Row, name: string): string {
-  const value = isObject(result) ? result[name] : name === WHOLE ? result : null;
+  const value = isObject(result) ? (result[name] ?? fieldOf(result, name)) : name === WHOLE ? result : null;
   if (value === undefined || value === null) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Returns the value of a field of a step's result, named `step.field`. */
+function fieldOf(result: Readonly<Record<string, unknown>>, path: string): unknown {
+  const [step = '', ...field] = path.split('.');
+  const inner = result[step];
+  return isObject(inner) ? inner[field.join('.')] : undefined;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -90,10 +90,15 @@ function resultLines(result: TestResult, colors: Colors): string[] {
     ...(result.tools_denied ? [`denied ${result.tools_denied.join(', ')}`] : []),
     ...(result.files_changed ? [`changed ${result.files_changed.join(', ')}`] : []),
   ];
-  const head = `${colors.bold(`Unit ${result.unit}`)} ${result.status}  ${colors.dim(cut(printable(facts.join(', ')), LINE_CHARS))}`;
+  const head = `${colors.bold(`Unit ${result.unit}${atStep(result)}`)} ${result.status}  ${colors.dim(cut(printable(facts.join(', ')), LINE_CHARS))}`;
   const text = result.message ? `${result.failure_class}: ${result.message}` : pretty(result.result ?? '');
   const lines = printable(text, true).trimEnd().split('\n');
   return [head, ...(result.message ? withEnd(lines) : shortened(lines)).map((line) => `  ${cut(line, LINE_CHARS)}`)];
+}
+
+/** Names the step of a result, in a job with several. */
+function atStep({ step }: TestResult): string {
+  return typeof step === 'string' ? ` at ${step}` : '';
 }
 
 /** Enough to decide; `abp show` shows all lines. */

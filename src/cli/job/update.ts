@@ -11,6 +11,8 @@ import { nextText } from './next-commands.ts';
 /** Options of `abp update`. */
 export interface UpdateOptions {
   readonly set: readonly string[];
+  /** Name of the step that template, schema and worker are of; default the first. */
+  readonly step?: string;
   readonly templateFile?: string;
   readonly note?: string;
 }
@@ -27,13 +29,14 @@ export async function updateJob(session: Session, jobId: string, options: Update
     });
   }
   const { input, working_directory: workingDirectory } = await session.call('job_recipe', { job_id: jobId });
+  const at = stepIndex(input, options.step);
   const { create } = await readBatch(stringify(batchOf(input)), jobId, workingDirectory, {
-    set: options.set,
+    set: at === null ? options.set : options.set.map((text) => (isOfStep(text) ? `steps[${at}].${text}` : text)),
     environment: session.host.environment,
     call: session.call,
   });
   const { directory: _, ...file } = create.output ?? {};
-  const settings = { ...create, output: file };
+  const settings = { ...create, ...(at === null ? {} : create.steps?.[at]), output: file };
   const changes: Partial<InputOf<'update_job'>> = Object.fromEntries(
     [...changed].map((field) => [field, settings[field]]),
   );
@@ -42,11 +45,26 @@ export async function updateJob(session: Session, jobId: string, options: Update
   const status = await session.call('update_job', {
     job_id: jobId,
     ...changes,
+    ...(options.step === undefined ? {} : { step: options.step }),
     ...(template ? { template } : {}),
     ...(options.note ? { note: options.note } : {}),
   });
   session.answer(status, `${jobId} has revision ${status.revision}. ${await nextText(session, jobId)}`);
   return 'done';
+}
+
+/** Fields of a step. */
+const OF_STEP: readonly string[] = ['template', 'schema', 'worker'];
+
+function isOfStep(text: string): boolean {
+  return OF_STEP.includes(changeableOf(text));
+}
+
+/** Returns the position of a step in the `steps` of a recipe; null = it is the step whose fields stand beside them. */
+function stepIndex({ steps = [] }: InputOf<'create_job'>, name: string | undefined): number | null {
+  const hasUnitSteps = steps.some(({ scope = 'unit' }) => scope === 'unit');
+  const found = name === undefined ? (hasUnitSteps ? 0 : -1) : steps.findIndex((step) => step.name === name);
+  return found < 0 ? null : found;
 }
 
 function changeableOf(text: string): (typeof CHANGEABLE)[number] {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, CircleCheck, FlaskConical, RotateCcw, TriangleAlert, X } from 'lucide-react';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Link } from 'wouter';
 import { showUnseen } from '../../domain/unseen-characters.ts';
 import { jobPath, read } from '../api.ts';
@@ -193,9 +193,17 @@ function TestUnit({ job, unit }: { readonly job: Overview; readonly unit: number
   return <Loaded query={detail}>{(data) => <TestResult job={job} detail={data} />}</Loaded>;
 }
 
+/** The newest test attempt at each step; without one the latest attempt. */
+function testsOf({ attempts }: Detail): Detail['attempts'] {
+  const tests = attempts.filter(({ purpose }) => purpose === 'test');
+  const newest = [...new Map(tests.map((attempt) => [attempt.step, attempt])).values()];
+  return newest.length > 0 ? newest : attempts.slice(-1);
+}
+
 function TestResult({ job, detail }: { readonly job: Overview; readonly detail: Detail }) {
   const { told, doing, did } = workerWords(job.worker.type);
-  const attempt = detail.attempts.findLast(({ purpose }) => purpose === 'test') ?? detail.attempts.at(-1);
+  const tests = testsOf(detail);
+  const attempt = tests.at(-1);
   return (
     <section className="stack" aria-label={`Test unit ${detail.unit}`}>
       <div className="row">
@@ -231,20 +239,22 @@ function TestResult({ job, detail }: { readonly job: Overview; readonly detail: 
           )}
         </div>
         <div className="stack">
-          {attempt && <Result jobId={job.job_id} detail={detail} attempt={attempt} />}
-          {attempt && (
-            <Card title={attempt.status === 'running' ? doing : did}>
-              <Conversation
-                key={attempt.attempt}
-                jobId={job.job_id}
-                unit={detail.unit}
-                scope="main"
-                attempt={attempt.attempt}
-                running={attempt.status === 'running'}
-                withPrompt={false}
-              />
-            </Card>
-          )}
+          {tests.map((each) => (
+            <Fragment key={each.attempt}>
+              {each.step && <h3>{showUnseen(each.step)}</h3>}
+              <Result jobId={job.job_id} detail={detail} attempt={each} />
+              <Card title={each.status === 'running' ? doing : did}>
+                <Conversation
+                  jobId={job.job_id}
+                  unit={detail.unit}
+                  scope="unit"
+                  attempt={each.attempt}
+                  running={each.status === 'running'}
+                  withPrompt={false}
+                />
+              </Card>
+            </Fragment>
+          ))}
         </div>
       </div>
     </section>

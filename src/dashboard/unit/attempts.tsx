@@ -1,4 +1,5 @@
 import { Columns2 } from 'lucide-react';
+import { showUnseen } from '../../domain/unseen-characters.ts';
 import { duration, usd } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { Status } from '../parts/status.tsx';
@@ -38,6 +39,7 @@ export function AttemptTabs({
             </span>
             <span className="muted small num">
               {duration(attempt.duration_s)} · {usd(attempt.cost_usd)}
+              {attempt.step ? ` · ${showUnseen(attempt.step)}` : ''}
               {attempt.purpose === 'test' ? ' · test' : ''}
             </span>
           </button>

@@ -84,18 +84,14 @@ function givenSteps({ steps = [], ...main }: StepsInput): readonly Given[] {
     return [{ at: '', step: { name: MAIN, intent, template, schema, worker, run } }, ...others];
   }
   for (const field of ['template', 'schema', 'run'] as const) {
-    if (main[field] !== undefined)
-      throw wrong(
-        field,
-        'expected in one of the steps, found beside them',
-        'Move it into the step that it belongs to.',
-      );
+    if (main[field] === undefined) continue;
+    throw wrong(field, 'expected in one of the steps, found beside them', 'Move it into the step that it belongs to.');
   }
   return others;
 }
 
 function refuseMisplaced(before: readonly Given[], at: string, step: StepInput): void {
-  const { name, scope = 'unit', intent, template, worker, run, on_failures } = step;
+  const { name, scope = 'unit', on_failures } = step;
   if (RESERVED.includes(name))
     throw wrong(`${at}name`, `expected another name: ${name} has a meaning of its own`, RENAME);
   if (before.some((other) => other.step.name === name)) {
@@ -109,11 +105,6 @@ function refuseMisplaced(before: readonly Given[], at: string, step: StepInput):
     const message = 'expected only in a step of scope job, found in one of scope unit';
     throw wrong(`${at}on_failures`, message, 'Leave it out, or give the step scope: job.');
   }
-  const isProgram = run !== undefined || (typeof worker === 'object' && worker.type === 'command');
-  if (intent === undefined && template === undefined && !isProgram) {
-    const message = 'expected intent (what to do) or template, found neither';
-    throw wrong(`${at}intent`, message, 'Say in words what to do (intent), or give the prompt itself (template).');
-  }
 }
 
 async function checkedStep(
@@ -123,6 +114,11 @@ async function checkedStep(
   main: StepsInput,
 ): Promise<Step> {
   const chosen = await within(at, () => chosenWorker({ worker, run }) ?? chosenWorker(main) ?? DEFAULT_WORKER);
+  // A program knows what to do.
+  if (intent === undefined && template === undefined && chosen.type !== 'command') {
+    const message = 'expected intent (what to do) or template, found neither';
+    throw wrong(`${at}intent`, message, 'Say in words what to do (intent), or give the prompt itself (template).');
+  }
   const outputSchema = (schema as JsonObject | undefined) ?? null;
   const { worker: driver } = await within(`${at}${run === undefined ? 'worker' : 'run'}`, () => workers.parse(chosen));
   if (outputSchema) {

@@ -8,6 +8,7 @@ import { badCursor, cursor, failureClass, iso, jobId } from '../shapes.ts';
 import { truncate, truncateObject } from '../truncate.ts';
 import { CELL_BYTES, KEY_BYTES } from './caps.ts';
 import { resultText } from './job-status.ts';
+import { stepNamed } from './step-status.ts';
 
 /** Units of a page, unless a length was requested. */
 export const DEFAULT_UNITS = 20;
@@ -35,7 +36,8 @@ export const listUnits = operation({
   }),
   effect: 'read',
   async run(deps, { job_id, status, failure_class, text, limit = DEFAULT_UNITS, cursor: after }) {
-    await requireStoredJob(deps, job_id);
+    const job = await requireStoredJob(deps, job_id);
+    const revision = await deps.repository.jobs.revision(job_id, job.revision);
     const filter = {
       ...(status ? { statuses: status } : {}),
       ...(failure_class ? { failureClass: failure_class } : {}),
@@ -45,7 +47,7 @@ export const listUnits = operation({
       { ...filter, ...(text ? { text } : {}), ...(after ? { after: parseIndex(after) } : {}) },
       limit + 1,
     );
-    const units = rows.slice(0, limit).map(unitRow);
+    const units = rows.slice(0, limit).map((row) => ({ ...unitRow(row), ...stepNamed(revision, row.unit) }));
     const last = units.at(-1);
     return {
       job_id,

@@ -4,6 +4,7 @@ import { cut, cutMiddle } from '../../domain/cut.ts';
 import { FAILURE_CLASSES, type FailureClass } from '../../domain/failure.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { usd } from '../../domain/money.ts';
+import { stepsOf } from '../../domain/step.ts';
 import { UNIT_STATUSES, type UnitStatus } from '../../domain/unit.ts';
 import type { UnitFilter, UnitWithAttempt } from '../../ports/repository.ts';
 import { type OrchestratorDeps, operation, requireJob, SCREENS } from '../operation.ts';
@@ -64,7 +65,8 @@ export const unitRows = operation({
       ? await search(deps, job_id, { status, failure_class, text }, after, limit, job.totalUnits - 1)
       : await page(deps, job_id, { status, failure_class }, offset, limit);
     const rows = found.units.map(toRow);
-    const schema = (await deps.repository.jobs.revision(job_id, job.revision))?.steps.at(-1)?.outputSchema ?? null;
+    const revision = await deps.repository.jobs.revision(job_id, job.revision);
+    const schema = revision ? (stepsOf(revision, 'unit').at(-1)?.outputSchema ?? null) : null;
     const columns = { payload: job.fields.slice(0, SHOWN_COLUMNS), result: resultColumns(schema, rows) };
     return { job_id, columns, rows, total: found.total, next_after: found.nextAfter, scanned_to: found.scannedTo };
   },
