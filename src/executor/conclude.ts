@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.ts';
-import { nextJobStep } from '../domain/rules/job-steps.ts';
+import { nextJobStep } from '../domain/rules/next-step.ts';
 import { type Phase, phaseOf } from '../domain/rules/phase.ts';
 import { isDiskFull, isStoreBusy } from '../supervision/disk.ts';
 import { loadedStep } from './context.ts';

@@ -4,7 +4,7 @@ import type { Revision } from '../domain/job.ts';
 import { usd } from '../domain/money.ts';
 import { tallyOf } from '../domain/rules/budget.ts';
 import { attemptsToRead, breakerPause } from '../domain/rules/circuit-breaker.ts';
-import { nextJobStep } from '../domain/rules/job-steps.ts';
+import { nextStep } from '../domain/rules/next-step.ts';
 import { effectOf, type JobDecision, type ServiceHealth, settlementOf } from '../domain/rules/settle.ts';
 import { stepAt } from '../domain/step.ts';
 import type { Scope } from '../domain/unit.ts';
@@ -34,7 +34,7 @@ export async function settleAttempt(
   const times = { now: clock.now(), nowMs: clock.monotonic() };
   const settlement = settlementOf(
     { ...claim, wasStopped: stopped !== null, outcome },
-    { maxRetries, nextStep: await nextStep(tx, loaded, claim.attempt), now: times.now, random: random() },
+    { maxRetries, nextStep: await stepAfter(tx, loaded, claim.attempt), now: times.now, random: random() },
   );
   const answer = await tx.dispatcher.settle(claim, settlement);
   const { costUsd } = outcome.usage;
@@ -64,14 +64,17 @@ export async function settleAttempt(
 }
 
 /** Returns the number of the step that follows that of an attempt; null = it is the last one. */
-async function nextStep(
+async function stepAfter(
   tx: Tx,
   { steps }: LoadedRevision,
   { jobId, scope, step }: Finished['running']['claim']['attempt'],
 ): Promise<number | null> {
-  if (scope === 'unit') return step + 1 < steps.unit.length ? step + 1 : null;
-  const jobSteps = steps.job.map((loaded) => loaded.step);
-  return nextJobStep(jobSteps, step + 1, await tx.units.counts(jobId));
+  const counts = scope === 'job' ? await tx.units.counts(jobId) : { failed: 0 };
+  return nextStep(
+    steps[scope].map((loaded) => loaded.step),
+    step,
+    counts,
+  );
 }
 
 /** Returns the type of the worker that made an attempt: that of its step in its own revision. */
