@@ -223,7 +223,8 @@ export async function changedStep(
   { template, schema, worker, run }: Omit<StepsInput, 'intent' | 'steps'>,
 ): Promise<Step> {
   const { name, scope, outputSchema } = step;
-  const given = { name, scope, template, schema: schema ?? outputSchema ?? undefined, worker, run };
+  const task = { template: template ?? step.template, schema: schema ?? outputSchema ?? undefined, worker, run };
+  const given = { name, scope, ...task };
   const checked = await checkedStep(workers, '', given, { worker: step.worker });
   return {
     ...step,
