@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseValue } from '../../src/cli/batch-file/document.ts';
-import { readBatchFile, workerOf } from '../../src/cli/batch-file/read.ts';
+import { readBatchFile, workersOf } from '../../src/cli/batch-file/read.ts';
 import { toAbpError } from '../../src/domain/error.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { callWithoutStore } from '../helpers/without-store.ts';
@@ -212,7 +212,15 @@ steps: [{ name: sum, scope: job, intent: p, on_failures: run }]
   test('names a worker by its type or its program', async () => {
     expect((await read(`intent: i\nworker: claude\n${base}`)).create).toMatchObject({ worker: 'claude' });
     const program = await read(`intent: i\nrun: [node, score.mjs]\n${base}`);
-    expect(workerOf(program)).toEqual({ type: 'command', command: ['node', 'score.mjs'] });
+    expect(workersOf(program)).toEqual([{ type: 'command', command: ['node', 'score.mjs'] }]);
+  });
+
+  test.each([
+    ['steps: [{ name: a, run: [x] }, { name: b, run: [y] }, { name: c, run: [x] }]\n', ['x', 'y']],
+    ['run: [x]\nsteps: [{ name: r, scope: job, run: [z] }]\n', ['x', 'z']],
+    ['worker: { type: command, command: [x] }\nsteps: [{ name: a }, { name: r, scope: job, run: [z] }]\n', ['x', 'z']],
+  ])('needs the workers of its steps and no other: %s', async (steps, programs) => {
+    expect(workersOf(await read(steps + base)).map(({ command }) => command)).toEqual(programs.map((name) => [name]));
   });
 
   test('is changed by --set and --limit; later ones win, other places are unchanged', async () => {

@@ -42,9 +42,13 @@ export interface Batch {
   located<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** The worker that runs the units. */
-export function workerOf({ create }: Batch): WorkerChoice {
-  return chosenWorker(create) ?? DEFAULT_WORKER;
+/** Returns the workers of its steps, each once. */
+export function workersOf({ create }: Batch): readonly WorkerChoice[] {
+  const { steps = [] } = create;
+  const own = chosenWorker(create) ?? DEFAULT_WORKER;
+  const hasUnitSteps = steps.some(({ scope = 'unit' }) => scope === 'unit');
+  const all = [...(hasUnitSteps ? [] : [own]), ...steps.map((step) => chosenWorker(step) ?? own)];
+  return [...new Map(all.map((worker) => [JSON.stringify(worker), worker])).values()];
 }
 
 /** Reads a batch file; see readBatch. */

@@ -1,6 +1,7 @@
-import { toAbpError } from '../../domain/error.ts';
+import { type AbpError, toAbpError } from '../../domain/error.ts';
+import type { WorkerChoice } from '../../domain/job.ts';
 import { sentences } from '../../domain/sentences.ts';
-import { type Batch, workerOf } from '../batch-file/read.ts';
+import { type Batch, workersOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import { errorHint } from '../hint-words.ts';
@@ -20,11 +21,8 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
   const { source, missing_columns, ...rest } = seen;
   const { colors } = session.terminal;
   const { output } = batch.create;
-  const worker = workerOf(batch);
-  const problem = await session.call('check_worker', { worker }).then(
-    () => null,
-    (error: unknown) => toAbpError(error),
-  );
+  const workers = workersOf(batch);
+  const problem = await problemOf(session, workers);
   const first = seen.prompts[0];
   warnOfMissingFields(session, missing_columns);
   session.answer(
@@ -33,7 +31,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
       ...rest,
       warnings: [],
       ...source,
-      worker,
+      ...(workers.length === 1 ? { worker: workers[0] } : { workers }),
       worker_problem: problem?.message ?? null,
       limits: batch.create.limits ?? {},
       output: batch.create.output ?? null,
@@ -41,7 +39,7 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
     [
       `${colors.bold(printable(batch.create.name))}: ${seen.complete ? '' : 'at least '}${count(seen.total, 'unit')}, nothing was created`,
       ...sourceLines(colors, source),
-      `worker ${printable(JSON.stringify(worker))}`,
+      ...workers.map((worker) => `worker ${printable(JSON.stringify(worker))}`),
       ...(problem
         ? [colors.yellow(printable(sentences(problem.message, errorHint(problem, session.terminal.interactive))))]
         : []),
@@ -60,4 +58,16 @@ export async function showDryRun(session: Session, batch: Batch, yes: boolean): 
     ].join('\n'),
   );
   return 'done';
+}
+
+/** Returns why one of these workers cannot run here; null = all can. */
+async function problemOf(session: Session, workers: readonly WorkerChoice[]): Promise<AbpError | null> {
+  for (const worker of workers) {
+    try {
+      await session.call('check_worker', { worker });
+    } catch (error) {
+      return toAbpError(error);
+    }
+  }
+  return null;
 }

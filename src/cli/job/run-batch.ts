@@ -3,7 +3,7 @@ import { AbpError } from '../../domain/error.ts';
 import { refuseRecursion } from '../../domain/rules/recursion.ts';
 import type { BatchFileRun } from '../../orchestrator/operation.ts';
 import type { FormatOption } from '../arguments.ts';
-import { type Batch, readBatchFile, workerOf } from '../batch-file/read.ts';
+import { type Batch, readBatchFile, workersOf } from '../batch-file/read.ts';
 import type { Exit } from '../exit-codes.ts';
 import { count } from '../format.ts';
 import type { Session } from '../session.ts';
@@ -34,7 +34,7 @@ export interface RunOptions {
 export async function runBatch(session: Session, file: string, options: RunOptions): Promise<Exit> {
   const batch = await prepare(session, file, options);
   if (options.dryRun) return showDryRun(session, batch, options.yes);
-  await session.call('check_worker', { worker: workerOf(batch) });
+  for (const worker of workersOf(batch)) await session.call('check_worker', { worker });
   const run = { path: realpathSync.native(file), carriedOut: true, another: options.new };
   const { job_id } = await createFromBatch(session, batch, { yes: options.yes, batchFile: run });
   const exit = await runWithDecisions(session, job_id, {
