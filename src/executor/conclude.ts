@@ -21,7 +21,10 @@ export async function conclude(parts: ExecutorParts, job: Job | null, phase: Pha
   }
   if (!job || phase.kind !== 'work' || phase.purpose === 'test') return 'wait';
   const counts = await context.repository.units.counts(job.jobId, phase.scope);
-  if (counts.pending + counts.running > 0) return 'wait';
+  if (counts.pending + counts.running > 0) {
+    state.jobStepsError = null;
+    return 'wait';
+  }
   const error = state.jobStepsError;
   const jobSteps = state.loaded.steps.job.map(({ step }) => step);
   const first = job.askedJobStep ?? nextJobStep(jobSteps, 0, counts);

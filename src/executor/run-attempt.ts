@@ -191,12 +191,27 @@ async function sessionToContinue(
     if (before?.status !== 'interrupted' || before.step !== attempt.step) return none;
     const { sessionId, turns, costUsd, costEstimated } = before.usage;
     if (sessionId === undefined && turns === undefined) continue;
+    if (attempt.scope === 'job' && (await begunAgain(repository, attempt.jobId, before.startedAt))) return none;
     const same =
       before.revision === attempt.revision || (await taskOf(before.revision)) === (await taskOf(attempt.revision));
     if (!same || sessionId === undefined) return none;
     return { resumeSessionId: sessionId, ...(costUsd !== undefined && !costEstimated && { resumeCostUsd: costUsd }) };
   }
   return none;
+}
+
+/** Latest events that are looked through for the last begin of the steps of scope job. */
+const LATEST_EVENTS = 500;
+
+/** Tells whether the steps of scope job have begun again, over new results, since an attempt started (epoch ms). */
+async function begunAgain(
+  { events }: ExecutorContext['repository'],
+  jobId: string,
+  startedAt: number,
+): Promise<boolean> {
+  const latest = await events.ofJob(jobId, Number.MAX_SAFE_INTEGER, LATEST_EVENTS);
+  const begun = latest.find(({ type }) => type === 'job:step_started');
+  return begun !== undefined && begun.at > startedAt;
 }
 
 /**

@@ -84,7 +84,7 @@ export interface UnitReads {
   /** Present results of a unit, by step. */
   resultsOf(ref: UnitRef): Promise<ReadonlyMap<number, UnitResult>>;
   list(jobId: string, filter: UnitFilter, limit: number): Promise<readonly UnitWithAttempt[]>;
-  /** Units of scope main with their results, in index order, page by page. */
+  /** Units of the source with their results, in index order, page by page. */
   results(
     jobId: string,
     filter: Pick<UnitFilter, 'statuses' | 'after'>,
@@ -97,7 +97,7 @@ export interface UnitReads {
     offset: number,
     limit: number,
   ): Promise<{ readonly total: number; readonly indexes: readonly number[] }>;
-  /** The first failed units of scope main, with class and message. */
+  /** The first failed units of the source, with class and message. */
   failed(jobId: string, limit: number): Promise<readonly FailedUnit[]>;
 }
 

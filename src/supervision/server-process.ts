@@ -47,11 +47,13 @@ export function createServerProcess(options: ServerProcessOptions): ServerProces
     return living && { url: living.url, pid: living.pid, since: living.servingSince };
   }
 
-  /** Polls until there is a value, the time is up (ms) or waiting is pointless; then returns the last result. */
+  /**
+   * Polls until there is a value, the time is up (ms) or waiting is pointless; then returns the last result. Counts polls: a
+   * machine that was suspended meanwhile stopped the server, too.
+   */
   async function waitFor<T>(poll: () => T | null, ms: number, isPointless = () => false): Promise<T | null> {
-    const until = clock.monotonic() + ms;
-    for (;;) {
-      const last = isPointless() || clock.monotonic() > until;
+    for (let left = ms / POLL_MS; ; left--) {
+      const last = isPointless() || left <= 0;
       const found = poll();
       if (found !== null || last) return found;
       await clock.sleep(POLL_MS);

@@ -24,6 +24,7 @@ async function withReport(
   };
   return f.begin({ units: 3, limits: { max_retries: 1 }, ...PROMPT, ...job });
 }
+const PERSON = { interface: 'cli', workingDirectory: '/', human: 'cli', maxWaitMs: 1e9 } as const;
 const posts = (f: Flow) => f.worker.runs.filter(({ assignment }) => assignment.scope === 'job');
 const ended = (f: Flow, jobId: string) => async () =>
   ['completed', 'failed'].includes((await f.job(jobId)).status) && !f.hasExecutor(jobId);
@@ -201,6 +202,28 @@ describe('several steps of scope job', () => {
     });
   });
 
+  test('run again from the one that failed, unless another is named', async () => {
+    const f = flow();
+    const job_id = await withReport(f, { post: [ok(), fails('bad_input')] }, { steps: STEPS });
+    await f.until(ended(f, job_id), 500);
+    expect((await nextOf(f, job_id))[0]).toMatchObject({ arguments: { action: 'rerun', step: 'letter' } });
+    await f.call('manage_units', { job_id, action: 'rerun' });
+    await f.until(ended(f, job_id), 500);
+    expect(names(f)).toEqual(['report', 'letter', 'letter']);
+    const steps = (await f.call('get_job_status', { job_id })).steps;
+    expect(steps?.map(({ status = '' }) => status)).toEqual(['', 'completed', 'completed']);
+  });
+
+  test.each([
+    [{ action: 'rerun', units: [0] }, /units: expected not with action rerun/],
+    [{ action: 'retry', step: 'report' }, /step: expected not with action retry/],
+  ] as const)('refuse what the action does not take: %j', async (given, message) => {
+    const f = flow();
+    const job_id = await f.create({ steps: STEPS });
+    const call = f.orchestrator.callUnknown('manage_units', { job_id, ...given }, PERSON);
+    await expect(call).rejects.toMatchObject({ code: 'invalid_input', message });
+  });
+
   test('stop at the one that fails', async () => {
     const f = flow();
     const job_id = await withReport(f, { post: [fails('bad_input')] }, { steps: STEPS });
@@ -246,6 +269,18 @@ describe('a job paused in a step of scope job', () => {
     await f.call('resume_job', { job_id });
     await f.until(ended(f, job_id), 500);
     expect(posts(f).map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, 'the session']);
+  });
+
+  test('hard begins a new session when units were put back: the old one knows other results', async () => {
+    const f = flow();
+    const job_id = await inPost(f);
+    f.worker.used(0, { sessionId: 'the session' });
+    await f.call('pause_job', { job_id, hard: true });
+    await f.until(() => !f.hasExecutor(job_id));
+    await f.call('manage_units', { job_id, action: 'reopen', units: [0] });
+    await f.call('resume_job', { job_id });
+    await f.until(ended(f, job_id), 500);
+    expect(posts(f).map(({ assignment }) => assignment.resumeSessionId)).toEqual([null, null]);
   });
 
   test('runs units that were put back first, then the step over all results', async () => {

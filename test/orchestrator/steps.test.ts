@@ -95,6 +95,11 @@ describe('a change of one step', () => {
     ['nowhere', { template: 'x' }, { code: 'not_found', hint: /score, tailor, report/ }],
     ['score', { template: '{tailor}' }, { code: 'invalid_input', message: /\{tailor\}/ }],
     ['report', { template: '{name}' }, { code: 'invalid_input', message: /\{name\}/ }],
+    [
+      'score',
+      { schema: { properties: { grade: {} } } },
+      { code: 'invalid_input', message: /^Step tailor: .*score\.value/ },
+    ],
   ])('of %s to %j is refused', async (step, change, refusal) => {
     const f = flow();
     const job_id = await f.create({ steps: STEPS });

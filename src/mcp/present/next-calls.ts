@@ -33,7 +33,11 @@ export interface NextCall {
 export type NextOf = Pick<
   JobStatusOutput,
   'job_id' | 'status' | 'pause_reason' | 'test' | 'test_units' | 'approval' | 'executor' | 'units' | 'output'
-> & { readonly steps?: readonly { readonly name: string; readonly scope: string }[] | undefined };
+> & {
+  readonly steps?:
+    | readonly { readonly name: string; readonly scope: string; readonly status?: string | undefined }[]
+    | undefined;
+};
 
 const ALLOW = mention('allow_job');
 
@@ -98,7 +102,8 @@ export function nextCalls(job: NextOf): readonly NextCall[] {
         ? [call('list_units', 'shows the results'), exporting]
         : [exporting, call('list_units', 'shows the results')];
     case 'failed': {
-      const step = job.steps?.find(({ scope }) => scope === 'job')?.name;
+      const jobSteps = (job.steps ?? []).filter(({ scope }) => scope === 'job');
+      const step = (jobSteps.find(({ status }) => status === 'failed') ?? jobSteps[0])?.name;
       const rerun = call('manage_units', `runs step ${step} (again)`, { action: 'rerun', step });
       return [
         ...(units.failed > 0 ? [asked(retry, mention('manage_units', { action: 'retry' }))] : []),

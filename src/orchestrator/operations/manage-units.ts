@@ -40,12 +40,17 @@ export const manageUnits = operation({
     units: unitIndexes.optional(),
     status: z.enum(UNIT_STATUSES).optional(),
     failure_class: failureClass.optional(),
-    step: z.string().max(40).optional().describe('With rerun: the step; default the first of scope job'),
+    step: z
+      .string()
+      .max(40)
+      .optional()
+      .describe('With rerun: the step of scope job; default the one that failed, else the first'),
   }),
   output: jobStatusOutput.extend({ changed: z.int() }),
   effect: 'destructive',
   openWorld: true,
   async run(deps, { job_id, action, units, status, failure_class, step }, call) {
+    refuseForeign(action, { units, status, failure_class, step });
     const job = await requireJob(deps, job_id);
     const isRepeat = action === 'retry' || action === 'reopen' || action === 'rerun';
     if (isRepeat && job.status !== 'created' && needsPerson(job)) requirePerson(job, call, action);
@@ -73,6 +78,16 @@ export const manageUnits = operation({
     return { ...(await jobStatus(deps, await requireJob(deps, job_id))), changed };
   },
 });
+
+/** Refuses what the action does not take: it would be ignored. Throws `invalid_input`. */
+function refuseForeign(action: (typeof ACTIONS)[number], given: Readonly<Record<string, unknown>>): void {
+  const foreign = action === 'rerun' ? ['units', 'status', 'failure_class'] : ['step'];
+  const found = foreign.filter((name) => given[name] !== undefined);
+  if (found.length === 0) return;
+  throw new AbpError('invalid_input', `${found.join(', ')}: expected not with action ${action}, found with it.`, {
+    hint: 'rerun takes a step over all results; the other actions take units, status and failure_class.',
+  });
+}
 
 function requireJobIn(job: Job, action: UnitAction): void {
   const { jobs } = UNIT_ACTIONS[action];
@@ -150,7 +165,10 @@ async function move(
 const WAITING = { jobStepsBegun: false, askedJobStep: null } as const;
 
 async function rerunJobStep(deps: OrchestratorDeps, job: Job, name: string | undefined): Promise<void> {
-  const askedJobStep = jobStepNumber(job, await jobStepsOf(deps.repository, job), name);
+  const last = await deps.repository.units.get({ jobId: job.jobId, scope: 'job', index: 0 });
+  // By default what failed: earlier steps are not paid for again.
+  const first = last?.status === 'failed' ? last.step : 0;
+  const askedJobStep = jobStepNumber(job, await jobStepsOf(deps.repository, job), name, first);
   if (job.status !== 'completed' && job.status !== 'failed') {
     throw refuse(
       job,
@@ -173,7 +191,7 @@ async function rerunJobStep(deps: OrchestratorDeps, job: Job, name: string | und
 }
 
 /** Returns the number of a step of scope job. Throws `conflict` when there is none, `not_found` for another name. */
-function jobStepNumber(job: Job, jobSteps: readonly Step[], name: string | undefined): number {
+function jobStepNumber(job: Job, jobSteps: readonly Step[], name: string | undefined, first: number): number {
   const names = jobSteps.map((step) => step.name);
   if (names.length === 0) {
     throw refuse(
@@ -182,7 +200,7 @@ function jobStepNumber(job: Job, jobSteps: readonly Step[], name: string | undef
       hint`${mention('create_job')} takes steps; ${mention('manage_units', { action: 'reopen' })} runs units again.`,
     );
   }
-  const number = name === undefined ? 0 : names.indexOf(name);
+  const number = name === undefined ? first : names.indexOf(name);
   if (number >= 0) return number;
   throw new AbpError('not_found', `${job.jobId} has no step ${JSON.stringify(name)} of scope job.`, {
     hint: `It has ${names.join(', ')}.`,

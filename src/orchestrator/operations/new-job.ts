@@ -69,7 +69,7 @@ export async function newJob(
   const job = {
     jobId,
     name: given.name,
-    userIntent: given.intent ?? steps.find(({ intent }) => intent !== null)?.intent ?? '',
+    userIntent: given.intent ?? '',
     enumeratorType: given.source.type,
     enumeratorConfig: config,
     maxWorkers: limits.max_workers,

@@ -197,8 +197,16 @@ async function templateOf(
   return template;
 }
 
+/** Checks that the templates of all steps name only what there is. Throws AbpError `invalid_input`. */
+export async function checkTemplates(
+  steps: readonly Step[],
+  facts: { readonly fields: readonly string[] },
+): Promise<void> {
+  for (const step of steps) await ofStep(steps, step, async () => checkStepTemplate(steps, step, facts));
+}
+
 /** Checks that the template of a step names only what there is. Throws AbpError `invalid_input`. */
-export function checkStepTemplate(
+function checkStepTemplate(
   steps: readonly Step[],
   step: Step,
   { fields }: { readonly fields: readonly string[] },
@@ -223,7 +231,12 @@ export async function changedStep(
   { template, schema, worker, run }: Omit<StepsInput, 'intent' | 'steps'>,
 ): Promise<Step> {
   const { name, scope, outputSchema } = step;
-  const task = { template: template ?? step.template, schema: schema ?? outputSchema ?? undefined, worker, run };
+  const task = {
+    template: template ?? (step.template || undefined),
+    schema: schema ?? outputSchema ?? undefined,
+    worker,
+    run,
+  };
   const given = { name, scope, ...task };
   const checked = await checkedStep(workers, '', given, { worker: step.worker });
   return {

@@ -21,7 +21,7 @@ import {
 } from '../shapes.ts';
 import { outputOf } from './output.ts';
 import { limitsOf } from './settings.ts';
-import { changedStep, checkStepTemplate, variablesOf } from './steps.ts';
+import { changedStep, checkTemplates, variablesOf } from './steps.ts';
 import { discardTest } from './test-job.ts';
 
 const input = z.strictObject({
@@ -110,8 +110,10 @@ async function changedSteps(
     });
   }
   const changed = await changedStep(workers, step, change);
-  checkStepTemplate(steps, changed, job);
-  return steps.map((each) => (each === step ? changed : each));
+  const all = steps.map((each) => (each === step ? changed : each));
+  // Later templates may name fields of its result.
+  await checkTemplates(all, job);
+  return all;
 }
 
 /** True when the change needs a new revision, and so a new test. */

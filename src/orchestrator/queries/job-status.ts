@@ -187,14 +187,16 @@ async function testSamples(deps: OrchestratorDeps, job: Job): Promise<readonly (
 /** Returns the newest test attempt of each of these units at each step. */
 async function latestTests(
   { repository }: OrchestratorDeps,
-  { jobId }: Job,
+  { jobId, test }: Job,
   indexes: readonly number[],
 ): Promise<readonly Attempt[]> {
+  // Those of an earlier test say nothing about this one.
+  const since = test?.startedAt ?? 0;
   const attempts = await Promise.all(
     indexes.map((index) => repository.attempts.ofUnit({ jobId, scope: 'unit', index })),
   );
   return attempts.flatMap((ofUnit) => {
-    const tests = ofUnit.filter(({ purpose }) => purpose === 'test');
+    const tests = ofUnit.filter(({ purpose, startedAt }) => purpose === 'test' && startedAt >= since);
     // Later ones replace earlier ones of their step; the steps stay in order.
     return [...new Map(tests.map((attempt) => [attempt.step, attempt])).values()];
   });

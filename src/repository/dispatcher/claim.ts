@@ -70,7 +70,8 @@ function createCountTries(db: Database.Database): (claims: readonly Claim[]) => 
   );
   return (claims) => {
     const isFirst = ({ attempt }: Claim) =>
-      attempt.attempt === 1 || (attempt.step > 0 && triedBefore.get(attempt) === undefined);
+      attempt.attempt === 1 ||
+      ((attempt.step > 0 || attempt.scope === 'job') && triedBefore.get(attempt) === undefined);
     const bySteps = Map.groupBy(claims.filter(isFirst), ({ attempt }) => attempt.step);
     for (const [step, [first, ...others]] of bySteps) {
       if (first) tried.run({ jobId: first.unit.jobId, scope: first.unit.scope, step, n: others.length + 1 });
