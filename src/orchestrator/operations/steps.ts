@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Awaitable } from '../../domain/awaitable.ts';
 import { AbpError } from '../../domain/error.ts';
 import { outputInPrompt } from '../../domain/job-output.ts';
 import type { JsonObject } from '../../domain/json.ts';
@@ -159,7 +160,7 @@ export async function withTemplates(
 }
 
 /** Runs a check of a step; an error names the step where there are several. */
-async function ofStep<T>(steps: readonly Step[], { name }: Step, check: () => Promise<T>): Promise<T> {
+async function ofStep<T>(steps: readonly Step[], { name }: Step, check: () => Awaitable<T>): Promise<T> {
   try {
     return await check();
   } catch (error) {
@@ -202,7 +203,7 @@ export async function checkTemplates(
   steps: readonly Step[],
   facts: { readonly fields: readonly string[] },
 ): Promise<void> {
-  for (const step of steps) await ofStep(steps, step, async () => checkStepTemplate(steps, step, facts));
+  for (const step of steps) await ofStep(steps, step, () => checkStepTemplate(steps, step, facts));
 }
 
 /** Checks that the template of a step names only what there is. Throws AbpError `invalid_input`. */
