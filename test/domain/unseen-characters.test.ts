@@ -77,3 +77,16 @@ test.each([
 ])('the first visible character of %j is %j', (text, seen) => {
   expect(firstSeen(text)).toBe(seen);
 });
+
+test('source code is split at unseen characters, with line ends as line feeds', () => {
+  expect(splitUnseen('a\r\nb\u200bc')).toEqual([
+    { text: 'a\n', unseen: false },
+    { text: 'b', unseen: false },
+    { text: expect.any(String), unseen: true },
+    { text: 'c', unseen: false },
+  ]);
+  expect(splitUnseen('\r\n')).toEqual([
+    { text: '\n', unseen: false },
+    { text: '', unseen: false },
+  ]);
+});
